@@ -1,0 +1,1 @@
+"""Renderers: one module is one format; each turns a Report into text and asks nothing."""
