@@ -1,0 +1,107 @@
+"""The user's pip settings, said in uv's words, so that uv resolves from where pip would.
+
+uv reads none of pip's configuration. Its variables and options are documented in uv's reference ("Environment
+variables", "uv pip compile"). Secrets go by the environment only: an argument list can be read by every process.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from envdoctor.net.urls import is_remote, redacted
+
+if TYPE_CHECKING:
+    from envdoctor.index.settings import IndexSettings
+
+# Variables of uv's that would bring in other indexes than pip's, or other choices than the caller's.
+_CLEARED = (
+    "UV_CONFIG_FILE",
+    "UV_CONSTRAINT",
+    "UV_DEFAULT_INDEX",
+    "UV_EXCLUDE_NEWER",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_INDEX",
+    "UV_INDEX_URL",
+    "UV_NO_INDEX",
+    "UV_OVERRIDE",
+    "UV_PRERELEASE",
+    "UV_RESOLUTION",
+    "UV_TORCH_BACKEND",
+)
+
+
+def uv_environment(settings: IndexSettings) -> dict[str, str | None]:
+    """The variables that make uv use these settings, for `Command.env`: None takes a variable away.
+
+    Values may be secret and must not be printed. pip takes the best version over all its indexes, which uv calls
+    ``unsafe-best-match``.
+    """
+    environment: dict[str, str | None] = dict.fromkeys(_CLEARED)
+    environment |= {"UV_NO_CONFIG": "1", "UV_INDEX_STRATEGY": "unsafe-best-match"}
+    environment |= _places(settings)
+    environment |= _trust(settings)
+    environment["UV_HTTP_TIMEOUT"] = str(max(1, round(settings.timeout)))
+    if settings.proxy:
+        environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), settings.proxy)
+    if settings.keyring in {"auto", "subprocess"} and shutil.which("keyring"):
+        environment["UV_KEYRING_PROVIDER"] = "subprocess"
+    return environment
+
+
+def uv_arguments(settings: IndexSettings) -> tuple[str, ...]:
+    """The options that can't be said in a variable; they hold no secret."""
+    return ("--no-index",) if settings.no_index else ()
+
+
+def uv_omissions(settings: IndexSettings) -> tuple[str, ...]:
+    """What pip would use and uv can't be given, in words; to be shown beside an answer of uv's."""
+    return tuple(
+        f"{redacted(link)} ({'a page on this machine' if _local_path(link).is_file() else 'no such folder'})"
+        for link in settings.find_links
+        if not _usable(link)
+    )
+
+
+def _places(settings: IndexSettings) -> dict[str, str]:
+    places: dict[str, str] = {}
+    if settings.index_url and not settings.no_index:
+        places["UV_DEFAULT_INDEX"] = _as_url(settings.index_url)
+    if settings.extra_index_urls and not settings.no_index:
+        places["UV_INDEX"] = " ".join(map(_as_url, settings.extra_index_urls))
+    usable = [link for link in settings.find_links if _usable(link)]
+    if usable:
+        places["UV_FIND_LINKS"] = ",".join(usable)
+    return places
+
+
+def _trust(settings: IndexSettings) -> dict[str, str]:
+    trust: dict[str, str] = {}
+    if settings.cert:
+        trust["SSL_CERT_DIR" if Path(settings.cert).is_dir() else "SSL_CERT_FILE"] = settings.cert
+    if settings.client_cert:
+        trust["SSL_CLIENT_CERT"] = settings.client_cert
+    if settings.trusted_hosts:
+        trust["UV_INSECURE_HOST"] = " ".join(settings.trusted_hosts)
+    return trust
+
+
+def _usable(link: str) -> bool:
+    """Whether uv takes it: a folder or a remote page. It stops at a folder that is not there, where pip only warns."""
+    return is_remote(link) or _local_path(link).is_dir()
+
+
+def _local_path(link: str) -> Path:
+    parts = urlsplit(link)
+    return Path(url2pathname(parts.path)) if parts.scheme == "file" else Path(link)
+
+
+def _as_url(index: str) -> str:
+    """An index by path, as pip allows it, becomes a URL: a bare word would be an index's name to uv."""
+    if urlsplit(index).scheme in {"http", "https", "file"}:
+        return index
+    return Path(index).absolute().as_uri()

@@ -1,0 +1,34 @@
+"""URLs and the secrets in them: credentials travel with a request and never reach a message."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+_HIDDEN = "****"
+
+
+def redacted(url: str) -> str:
+    """The URL with its user name and password replaced; what is printed, logged or kept as evidence."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    netloc = f"{_HIDDEN}@{place}" if "@" in parts.netloc else parts.netloc
+    return urlunsplit((parts.scheme, netloc, parts.path, parts.query, parts.fragment))
+
+
+def without_credentials(url: str) -> str:
+    """The URL as it may be stored or compared: no user, no password, no fragment."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
+
+
+def credentials(url: str) -> tuple[str, str] | None:
+    """User name and password in the URL (percent-encoding undone), or None; the password may be empty."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return None
+    return unquote(parts.username or ""), unquote(parts.password or "")
+
+
+def is_remote(url: str) -> bool:
+    """Whether the URL is to be asked over HTTP, as opposed to a path or a ``file:`` URL."""
+    return urlsplit(url).scheme in {"http", "https"}
