@@ -1,0 +1,121 @@
+"""Actions: what one is, what it needs, and what it gets and gives when it runs.
+
+An action turns an artifact of one kind into one of another (`tflite-int8` into `vela-tflite`). The planner chains them
+by kind; the runner runs them. One module under pipeline/actions is one action, in a constant `ACTION`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envdoctor.core.artifact import Artifact, ArtifactKind
+    from envdoctor.core.command import Command, CommandResult
+    from envdoctor.core.finding import Finding
+    from envdoctor.core.request import Request
+    from envdoctor.core.route import Reason
+    from envdoctor.facts import Facts
+
+#: Says what stands in the way of an action for this request on this machine, judged from facts alone.
+Requirement = Callable[["Facts", "Request"], Iterable["Reason"]]
+
+
+class StageFailed(Exception):
+    """A stage could not do its work; the finding says why, with the evidence."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an action can run.
+
+    Attributes:
+        name: `local`, or what a route's name shows behind an `@` (`qemu`, `docker`, `ssh:host`).
+        requires: what must hold for this place, beyond the action's own requirements.
+        cost: added to the action's.
+    """
+
+    name: str = "local"
+    requires: tuple[Requirement, ...] = ()
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageContext:
+    """What an action gets to run with.
+
+    Attributes:
+        source: the artifact to start from.
+        request: the whole request, for its goal and options.
+        place: the name of the place to run in.
+        python: the interpreter of the stage's environment; None if the action needs none.
+        reference: folder of reference outputs that an earlier stage of the route wrote, or None; see `StageOutput`.
+        folder: an empty folder for everything the action writes; the runner moves it into place when all is well.
+        run: runs a command with the stage's limits and log, and keeps its argv, time and peak memory.
+    """
+
+    source: Artifact
+    request: Request
+    place: str
+    python: Path | None
+    reference: Path | None
+    folder: Path
+    run: Callable[[Command], CommandResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageOutput:
+    """What an action made.
+
+    Attributes:
+        path: the artifact, inside the stage's folder.
+        files: other files worth keeping beside the artifact (a compiler's log), inside the same folder.
+        reference: a folder with the float model's outputs on the calibration and evaluation samples, for the
+            comparison after quantization; None if this stage has none to give.
+        summary: what was measured, by name, for the renderers.
+        findings: what is worth saying though it succeeded.
+    """
+
+    path: Path
+    files: tuple[Path, ...] = ()
+    reference: Path | None = None
+    summary: Mapping[str, object] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A way to turn one kind of artifact into another.
+
+    Attributes:
+        name: what a route's name is made of (`tf-int8`).
+        title: what it does, for a person.
+        consumes: the kinds it takes.
+        produces: the kind it makes.
+        run: does the work.
+        environment: the environment it needs (a name in data/environments.toml), or None.
+        requires: what must hold on this machine for this request.
+        places: where it can run, the best first.
+        goals: the compilers it is for (`vela`, `edgetpu`); empty for any.
+        cost: roughly seconds for a small model on a small machine; ranks routes of the same verdict.
+        version: raised when what it makes from the same input changes, so that old results are not reused.
+    """
+
+    name: str
+    title: str
+    consumes: frozenset[ArtifactKind]
+    produces: ArtifactKind
+    run: Callable[[StageContext], StageOutput]
+    environment: str | None = None
+    requires: tuple[Requirement, ...] = ()
+    places: tuple[Place, ...] = (Place(),)
+    goals: frozenset[str] = frozenset()
+    cost: float = 10.0
+    version: int = 1

@@ -1,0 +1,39 @@
+"""Models and what becomes of them: a kind, a path and a hash."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003  (msgspec resolves the annotation when it builds the schema)
+
+
+class ArtifactKind(enum.Enum):
+    """What a model file is, told from its content."""
+
+    KERAS = "keras"
+    SAVED_MODEL = "saved-model"
+    TORCH = "torch"
+    PT2 = "pt2"
+    ONNX = "onnx"
+    TFLITE_FLOAT = "tflite-float"
+    TASK_BUNDLE = "task-bundle"
+    TFLITE_INT8 = "tflite-int8"
+    EDGETPU_TFLITE = "edgetpu-tflite"
+    VELA_TFLITE = "vela-tflite"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A model on disk.
+
+    Attributes:
+        path: a file, or a folder for a SavedModel.
+        sha256: of the file; of a folder, the hash over its sorted relative paths and file hashes.
+        traits: what reading it showed that a requirement may ask for (`recurrent`, `dynamic-batch`, `float16`,
+            `lambda`, `custom-objects`), each told from the file alone.
+    """
+
+    kind: ArtifactKind
+    path: Path
+    sha256: str
+    traits: frozenset[str] = frozenset()

@@ -1,0 +1,116 @@
+"""What was found, how bad it is, what proves it and what mends it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+#: The first three letters of a code name its family; the order here is the order on the screen.
+FAMILIES: dict[str, str] = {
+    "HST": "Host",
+    "PYT": "Python",
+    "PKG": "Installed packages",
+    "LIB": "Native libraries",
+    "IDX": "Package index",
+    "NET": "Network",
+    "MDL": "Model",
+    "TCH": "Toolchains",
+    "EMU": "Emulation",
+    "RUN": "Build stages",
+}
+
+
+class Severity(enum.IntEnum):
+    """How much a finding matters. Comparable: INFO < WARNING < ERROR."""
+
+    INFO = 10
+    WARNING = 20
+    ERROR = 30
+
+
+class Outcome(enum.Enum):
+    """How a probe ended. Only PASSED means that the question was asked and the answer was good."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed-out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One piece of proof.
+
+    Attributes:
+        source: the very command, path or URL that was looked at.
+        excerpt: the words or values found there that prove the statement.
+    """
+
+    source: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """A way to mend it.
+
+    Attributes:
+        text: one sentence that says what to do.
+        commands: the exact commands, each an argv tuple; nothing is run through a shell.
+        safe: True if running the commands can't lose anything of the user's (reinstalling a distribution's files, say).
+        link: a page that explains more, or None.
+    """
+
+    text: str
+    commands: tuple[tuple[str, ...], ...] = ()
+    safe: bool = False
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One proven statement about a machine, an environment, a model or a stage.
+
+    Attributes:
+        code: three letters (a key of FAMILIES) and three digits, never reused; a probe leaves it empty and the probe
+            runner fills it in.
+        name: the kebab-case name of the problem (`glibc-too-old`), filled in like the code.
+        severity: INFO for what is merely worth knowing, ERROR for what breaks the job.
+        subject: what it is about: a distribution, a file, an operator.
+        message: what is wrong, in one sentence.
+        evidence: the proof; a finding without any is not shown as an error.
+        fix: how to mend it, if a way is known.
+    """
+
+    severity: Severity
+    subject: str
+    message: str
+    evidence: tuple[Evidence, ...] = ()
+    fix: Fix | None = None
+    code: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeResult:
+    """What came of one probe.
+
+    Attributes:
+        reason: why it was not PASSED or FAILED: the probe it waits for, the fact that is missing, the crash.
+        seconds: how long it took, the collecting of facts included.
+    """
+
+    code: str
+    name: str
+    title: str
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def family(self) -> str:
+        """The three letters that say which group the probe belongs to."""
+        return self.code[:3]

@@ -1,0 +1,54 @@
+"""What the user wants in the end: a kind of artifact, and for which accelerator."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.data import load_table
+from envdoctor.core.errors import UsageProblem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """A goal by name, as the table data/goals.toml gives it.
+
+    Attributes:
+        name: what the user types (`ethos-u55-128`).
+        title: what it is, for a person.
+        kind: the kind of the artifact at the end.
+        compiler: the compiler of the last stage (`vela`, `edgetpu`), or None.
+        accelerator: the compiler's own name of the target (`ethos-u55-128`), or None.
+        per_tensor_dense: True if dense layers must be quantized per tensor, because the reader at the other end
+            computes per-channel ones silently wrong.
+    """
+
+    name: str
+    title: str
+    kind: ArtifactKind
+    compiler: str | None = None
+    accelerator: str | None = None
+    per_tensor_dense: bool = False
+
+
+def goal_names() -> tuple[str, ...]:
+    """All goals, in the order of the table."""
+    return tuple(load_table("goals"))
+
+
+def parse_goal(name: str) -> Goal:
+    """Look a goal up by the name a user typed.
+
+    Raises:
+        UsageProblem: no such goal; names the nearest.
+    """
+    table = load_table("goals")
+    row = table.get(name.strip().lower())
+    if row is None:
+        near = difflib.get_close_matches(name.lower(), table, n=2, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"the goals are {', '.join(table)}."
+        raise UsageProblem(f"'{name}' is not a goal that envdoctor knows; {hint}")
+    return Goal(
+        name=name.strip().lower(), kind=ArtifactKind(row["kind"]), **{k: v for k, v in row.items() if k != "kind"}
+    )

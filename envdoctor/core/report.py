@@ -1,0 +1,61 @@
+"""Everything one command found out, as one value that any renderer can show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003  (resolved at run time for the JSON schema)
+from dataclasses import dataclass, field
+
+from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
+from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
+from envdoctor.core.goal import Goal  # noqa: TC001  (resolved at run time for the JSON schema)
+from envdoctor.core.route import Attempt, Route  # noqa: TC001  (the same)
+
+#: Raised when a field is taken away or changes its meaning; a new field does not raise it.
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The report of one command.
+
+    Attributes:
+        command: `check`, `routes`, `build`, ...
+        version: of envdoctor.
+        created: UTC, ISO 8601.
+        subject: what was looked at, by name: the interpreter, the environment's folder, the platform.
+        source: the model, for `routes` and `build`.
+        probes: every probe that was asked, with its outcome.
+        routes: all routes, best first.
+        attempts: the routes that were tried, in order.
+        artifacts: what a successful build leaves, the goal's first.
+        findings: the ones that come from no probe and no stage.
+        notes: sentences that a reader should not miss.
+        schema: of this value.
+    """
+
+    command: str
+    version: str
+    created: str
+    subject: Mapping[str, str] = field(default_factory=dict)
+    source: Artifact | None = None
+    goal: Goal | None = None
+    probes: tuple[ProbeResult, ...] = ()
+    routes: tuple[Route, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    schema: int = SCHEMA
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """All findings of severity WARNING or worse, from probes and from nowhere, the worst first."""
+        found = [finding for result in self.probes for finding in result.findings] + list(self.findings)
+        bad = [finding for finding in found if finding.severity >= Severity.WARNING]
+        return tuple(sorted(bad, key=lambda finding: -finding.severity))
+
+    @property
+    def blind_spots(self) -> tuple[ProbeResult, ...]:
+        """The probes that could not answer: unknown, crashed, timed out, or skipped because of one of those."""
+        answered = (Outcome.PASSED, Outcome.FAILED)
+        return tuple(result for result in self.probes if result.outcome not in answered)

@@ -1,0 +1,79 @@
+"""What the user asked for, as one value that every room can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path  # noqa: TC003  (resolved at run time for the JSON schema)
+
+from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
+from envdoctor.core.goal import Goal  # noqa: TC001  (the same)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """How far the int8 model's outputs may be from the float model's, over the calibration samples.
+
+    Attributes:
+        max_difference: largest absolute difference, as a share of the float output's range.
+        min_cosine: smallest cosine similarity of the flattened outputs.
+        min_agreement: smallest share of samples whose largest output is the same (outputs with two or more values in
+            their last axis, at least; others are not judged by it).
+    """
+
+    max_difference: float = 0.35
+    min_cosine: float = 0.9
+    min_agreement: float = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """How to build, beyond where from and where to.
+
+    Attributes:
+        calibration: a .npy or .npz file or a folder of .npy files with representative samples; None if none was given.
+        random_calibration: True if the user asked for random samples instead (accuracy is then unknown).
+        evaluation: an .npz with arrays `x` and `y` (class numbers) to measure accuracy on, or None.
+        io_type: element type of the model's inputs and outputs: `int8` or `uint8`.
+        trust_code: True if code stored in the model (a Lambda layer) may be run.
+        thresholds: what the comparison with the float model must meet.
+        stage_timeout: seconds for one stage.
+        stage_memory: bytes of memory for one stage, or None.
+        compiler: the `edgetpu_compiler` to use, if named.
+        compiler_args: more arguments for the compiler of the last stage.
+        require_mapped: share of operators that must run on the accelerator (0 to 1), or None.
+    """
+
+    calibration: Path | None = None
+    random_calibration: bool = False
+    evaluation: Path | None = None
+    io_type: str = "int8"
+    trust_code: bool = False
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    stage_timeout: float = 3600.0
+    stage_memory: int | None = None
+    compiler: Path | None = None
+    compiler_args: tuple[str, ...] = ()
+    require_mapped: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request.
+
+    Attributes:
+        python: the interpreter whose environment is examined; None for the one that runs envdoctor.
+        source: the model to start from, if any.
+        goal: where to get to, if anywhere.
+        options: how to build.
+        topics: which probes beyond `machine` matter (`edgetpu`, `ethosu`, `model`).
+        cache: the folder that envdoctor keeps its environments and downloads in; None for the user's cache folder.
+        offline: True if nothing may be fetched.
+    """
+
+    python: Path | None = None
+    source: Artifact | None = None
+    goal: Goal | None = None
+    options: BuildOptions = field(default_factory=BuildOptions)
+    topics: frozenset[str] = frozenset({"machine"})
+    cache: Path | None = None
+    offline: bool = False

@@ -1,0 +1,181 @@
+"""Run commands on this machine: in a process group of their own, with limits on time and memory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess  # noqa: TID251  (this room is where processes are started)
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from envdoctor.core.command import CommandResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.core.command import Command
+
+#: Seconds between two looks at the limits.
+POLL = 0.1
+#: Seconds that a process gets to end by itself after it was asked to.
+GRACE = 3.0
+#: Bytes of output that a result keeps, from the end; a log keeps everything.
+OUTPUT_LIMIT = 8 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalExecutor:
+    """Runs commands here."""
+
+    name: str = "local"
+
+    def run(self, command: Command) -> CommandResult:
+        """Run a command; see `Executor.run`."""
+        start = time.monotonic()
+        with _outputs(command) as (stdout, stderr):
+            try:
+                process = _start(command, stdout, stderr)
+            except OSError as error:
+                return CommandResult(argv=command.argv, returncode=None, error=_explain(command, error))
+            ended = _Watch(process, command).wait()
+            return CommandResult(
+                argv=command.argv,
+                returncode=ended.returncode,
+                stdout=_tail(stdout),
+                stderr="" if stderr is stdout else _tail(stderr),
+                seconds=time.monotonic() - start,
+                peak_memory=ended.peak,
+                ended=ended.reason,
+            )
+
+
+@dataclass(slots=True)
+class _End:
+    returncode: int = 0
+    peak: int | None = None
+    reason: str = ""
+
+
+class _Watch:
+    """Waits for one process, holds it to its limits, and reaps it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], command: Command) -> None:
+        self._process = process
+        self._command = command
+        self._end = _End()
+        self._done = threading.Event()
+        self._waiter = threading.Thread(target=self._reap, daemon=True)
+
+    def wait(self) -> _End:
+        deadline = None if self._command.timeout is None else time.monotonic() + self._command.timeout
+        self._waiter.start()
+        try:
+            while not self._done.wait(POLL):
+                if deadline is not None and time.monotonic() > deadline:
+                    self._stop("time")
+                elif self._over_memory():
+                    self._stop("memory")
+        except BaseException:  # Ctrl-C or SIGTERM: nothing of ours may outlive us
+            self._stop("interrupt")
+            raise
+        finally:
+            _end_group(self._process.pid, hard=True)  # children that a finished program left behind
+        self._waiter.join()
+        return self._end
+
+    def _reap(self) -> None:
+        if hasattr(os, "wait4"):
+            _, status, usage = os.wait4(self._process.pid, 0)
+            self._end.returncode = os.waitstatus_to_exitcode(status)
+            unit = 1 if os.uname().sysname == "Darwin" else 1024  # getrusage(2): bytes on macOS, KiB elsewhere
+            self._end.peak = usage.ru_maxrss * unit
+        else:
+            self._end.returncode = self._process.wait()
+        self._process.returncode = self._end.returncode
+        self._done.set()
+
+    def _over_memory(self) -> bool:
+        limit = self._command.memory
+        return limit is not None and _resident(self._process.pid) > limit
+
+    def _stop(self, reason: str) -> None:
+        self._end.reason = self._end.reason or reason
+        _end_group(self._process.pid, hard=False)
+        if not self._done.wait(GRACE):
+            _end_group(self._process.pid, hard=True)
+            self._done.wait(GRACE)
+
+
+@contextlib.contextmanager
+def _outputs(command: Command) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """Files for standard output and error: one shared log, or two that vanish afterwards."""
+    if command.log is not None:
+        with command.log.open("a+b") as log:
+            yield log, log
+        return
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        yield stdout, stderr
+
+
+def _start(command: Command, stdout: IO[bytes], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+    environment = dict(os.environ)
+    for name, value in (command.env or {}).items():
+        if value is None:
+            environment.pop(name, None)
+        else:
+            environment[name] = value
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(command.stdin)
+        stdin.seek(0)
+        return subprocess.Popen(
+            command.argv,
+            cwd=command.cwd,
+            env=environment,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=os.name == "posix",
+        )
+
+
+def _explain(command: Command, error: OSError) -> str:
+    if command.cwd is not None and not command.cwd.is_dir():
+        return f"could not be started: the folder {command.cwd} does not exist"
+    return f"could not be started: {command.argv[0]}: {error.strerror or error}"
+
+
+def _tail(stream: IO[bytes]) -> str:
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - OUTPUT_LIMIT))
+    return stream.read().decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory held by a process and its descendants; 0 once it is gone."""
+    import psutil
+
+    total = 0
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += one.memory_info().rss
+    return total
+
+
+def _end_group(pid: int, *, hard: bool) -> None:
+    if os.name == "posix":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL if hard else signal.SIGTERM)
+        return
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for one in (*process.children(recursive=True), process):
+            with contextlib.suppress(psutil.Error):
+                one.kill()

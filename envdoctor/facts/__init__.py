@@ -1,0 +1,72 @@
+"""What is known about a machine, an environment and a model: one attribute a group, collected once, on demand.
+
+One module here is one group: a frozen dataclass, `collect(request, executor)` and pure `parse_*` functions. The name of
+the module is the name of the attribute, so a new group is a new module and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import EnvDoctorError, FactUnavailable
+
+if TYPE_CHECKING:
+    from envdoctor.core.request import Request
+    from envdoctor.executors import Executor
+    from envdoctor.facts.host import Host
+    from envdoctor.facts.packages import Packages
+    from envdoctor.facts.python import Python
+
+
+class Facts:
+    """All fact groups of one request.
+
+    `Facts(request, executor)` collects a group when it is first read and remembers a failure too;
+    `Facts(host=Host(...))` holds what a test gives it, and nothing else is known. Safe to read from several threads.
+    """
+
+    def __init__(self, request: Request | None = None, executor: Executor | None = None, **known: object) -> None:
+        self._request = request
+        self._executor = executor
+        self._known: dict[str, object | FactUnavailable] = dict(known)
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    if TYPE_CHECKING:  # what `__getattr__` answers with; tests/facts/test_facts.py holds the modules against it
+        host: Host
+        python: Python
+        packages: Packages
+
+    else:
+
+        def __getattr__(self, group: str) -> object:
+            """The group of that name, collected now if it was not yet.
+
+            Raises:
+                FactUnavailable: it could not be collected, now or earlier.
+            """
+            if group.startswith("_"):
+                raise AttributeError(group)
+            with self._lock:
+                lock = self._locks.setdefault(group, threading.Lock())
+            with lock:
+                if group not in self._known:
+                    self._known[group] = self._collect(group)
+            value = self._known[group]
+            if isinstance(value, FactUnavailable):
+                raise FactUnavailable(value.group, value.reason)
+            return value
+
+    def _collect(self, group: str) -> object | FactUnavailable:
+        if self._request is None or self._executor is None:
+            return FactUnavailable(group, "not given")
+        module = importlib.import_module(f"envdoctor.facts.{group}")
+        try:
+            value: object = module.collect(self._request, self._executor)
+        except FactUnavailable as error:
+            return error
+        except (EnvDoctorError, OSError) as error:
+            return FactUnavailable(group, str(error))
+        return value
