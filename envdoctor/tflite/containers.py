@@ -1,0 +1,155 @@
+"""What a file is, told from its content, and the models inside a bundle.
+
+MediaPipe's `.task` bundles are zip archives whose members are aligned by bytes put before each local header, so they
+may begin with one to four zero bytes instead of `PK`; members are stored, not deflated.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.tflite.reader import map_file, open_model, read_model
+from envdoctor.tflite.schema import FILE_IDENTIFIER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.tflite.model import Model
+
+EDGETPU_CUSTOM_OP = "edgetpu-custom-op"
+"""The operator that holds what the Edge TPU compiler compiled."""
+ETHOSU_CUSTOM_OP = "ethos-u"
+"""The operator that holds what Vela compiled."""
+
+_ZIP_LOCAL_HEADER = b"PK\x03\x04"
+_ZIP_EMPTY = b"PK\x05\x06"
+_ZIP_NAME_LENGTHS = struct.Struct("<HH")
+_ZIP_NAME_LENGTHS_AT, _ZIP_LOCAL_HEADER_SIZE = 26, 30
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_HEAD = 16
+_MAX_PADDING = 4
+_MAX_MEMBERS = 4096
+_MAX_MEMBER_SIZE = 1 << 31
+_DAMAGED_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error)
+
+
+class FileKind(enum.Enum):
+    """What a file or a folder is, by its content."""
+
+    TFLITE = "tflite"
+    EDGETPU_TFLITE = "edgetpu-tflite"
+    VELA_TFLITE = "vela-tflite"
+    BUNDLE = "bundle"
+    KERAS = "keras"
+    HDF5 = "hdf5"
+    TORCH_ARCHIVE = "torch-archive"
+    ZIP = "zip"
+    SAVED_MODEL = "saved-model"
+    EMPTY = "empty"
+    OTHER = "other"
+
+
+def sniff(path: Path | str) -> FileKind:
+    """What a file is. BUNDLE is a zip archive with .tflite models in it.
+
+    Raises:
+        Unreadable: the path can't be opened, or a .tflite file or zip archive is damaged.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return FileKind.SAVED_MODEL if (path / "saved_model.pb").is_file() else FileKind.OTHER
+    head = _head(path)
+    if not head:
+        return FileKind.EMPTY
+    if head[4:8] == FILE_IDENTIFIER:
+        return compiled_kind(read_model(path))
+    if head.startswith(_HDF5):
+        return FileKind.HDF5
+    return _zip_kind(path) if _is_zip(head) else FileKind.OTHER
+
+
+def compiled_kind(model: Model) -> FileKind:
+    """Whether a model is a compiler's output: EDGETPU_TFLITE, VELA_TFLITE, or else TFLITE."""
+    customs = {operator.custom_code for subgraph in model.subgraphs for operator in subgraph.operators}
+    if EDGETPU_CUSTOM_OP in customs:
+        return FileKind.EDGETPU_TFLITE
+    return FileKind.VELA_TFLITE if ETHOSU_CUSTOM_OP in customs else FileKind.TFLITE
+
+
+def read_models(path: Path | str) -> tuple[Model, ...]:
+    """The model of a .tflite file, or every model inside a bundle, named `BUNDLE!MEMBER`.
+
+    Raises:
+        Unreadable: neither a .tflite file nor an archive that holds one, or damaged.
+    """
+    path = Path(path)
+    if not _is_zip(_head(path)):
+        return (read_model(path),)
+    models = tuple(open_model(data, name=f"{path}!{name}") for name, data in _model_members(path))
+    if not models:
+        raise Unreadable(f"{path} is a zip archive without a .tflite model in it")
+    return models
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD)
+    except OSError as error:
+        raise Unreadable(f"{path} can't be read: {error.strerror or error}") from error
+
+
+def _is_zip(head: bytes) -> bool:
+    stripped = head.lstrip(b"\0")
+    return len(head) - len(stripped) <= _MAX_PADDING and stripped.startswith((_ZIP_LOCAL_HEADER, _ZIP_EMPTY))
+
+
+def _zip_kind(path: Path) -> FileKind:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except _DAMAGED_ZIP as error:
+        raise Unreadable(f"{path} is a damaged zip archive: {error}") from error
+    if {"config.json", "metadata.json"} <= names:
+        return FileKind.KERAS
+    if any(name.rpartition("/")[2] in {"data.pkl", "archive_format"} for name in names):
+        return FileKind.TORCH_ARCHIVE
+    return FileKind.BUNDLE if next(_model_members(path), None) else FileKind.ZIP
+
+
+def _model_members(path: Path) -> Iterator[tuple[str, memoryview]]:
+    """The members that are .tflite models by content, a stored one mapped, a deflated one read."""
+    data = map_file(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist()[:_MAX_MEMBERS]:
+                content = _stored(data, member) if member.compress_type == zipfile.ZIP_STORED else None
+                head = content[:8] if content is not None else _inflate(archive, member, _HEAD)
+                if bytes(head[4:8]) != FILE_IDENTIFIER:
+                    continue
+                yield member.filename, _inflate(archive, member, _MAX_MEMBER_SIZE) if content is None else content
+    except _DAMAGED_ZIP as error:
+        raise Unreadable(f"{path} is a damaged zip archive: {error}") from error
+
+
+def _stored(data: memoryview, member: zipfile.ZipInfo) -> memoryview:
+    header = member.header_offset
+    if data[header : header + 4] != _ZIP_LOCAL_HEADER or header + _ZIP_LOCAL_HEADER_SIZE > len(data):
+        raise zipfile.BadZipFile(f"no local header for {member.filename}")
+    start = header + _ZIP_LOCAL_HEADER_SIZE + sum(_ZIP_NAME_LENGTHS.unpack_from(data, header + _ZIP_NAME_LENGTHS_AT))
+    if start + member.file_size > len(data):
+        raise zipfile.BadZipFile(f"{member.filename} runs over the end")
+    return data[start : start + member.file_size]
+
+
+def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> memoryview:
+    if member.file_size > _MAX_MEMBER_SIZE:
+        raise zipfile.BadZipFile(f"{member.filename} claims to unpack to {member.file_size} bytes")
+    with archive.open(member) as stream:
+        return memoryview(stream.read(min(limit, member.file_size)))
