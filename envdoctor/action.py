@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from envdoctor.core.route import Reason
     from envdoctor.facts import Facts
 
+
+def _always(_: Artifact) -> bool:
+    return True
+
+
 #: Says what stands in the way of an action for this request on this machine, judged from facts alone.
 Requirement = Callable[["Facts", "Request"], Iterable["Reason"]]
 
@@ -103,6 +108,8 @@ class Action:
         environment: the environment it needs (a name in data/environments.toml), or None.
         requires: what must hold on this machine for this request.
         places: where it can run, the best first.
+        applies: tells from the source of the whole route whether the action makes sense for it at all; a route with one
+            that does not is not shown.
         goals: the compilers it is for (`vela`, `edgetpu`); empty for any.
         cost: roughly seconds for a small model on a small machine; ranks routes of the same verdict.
         version: raised when what it makes from the same input changes, so that old results are not reused.
@@ -116,6 +123,7 @@ class Action:
     environment: str | None = None
     requires: tuple[Requirement, ...] = ()
     places: tuple[Place, ...] = (Place(),)
+    applies: Callable[[Artifact], bool] = _always
     goals: frozenset[str] = frozenset()
     cost: float = 10.0
     version: int = 1

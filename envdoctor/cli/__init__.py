@@ -1,0 +1,29 @@
+"""The command line: each module is one subcommand, in a constant `command`: parse, call doctor, map to an exit code.
+
+Modules whose name begins with an underscore are shared helpers.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `envdoctor` with these arguments, else the process's own.
+
+    Returns:
+        The exit code; see `envdoctor.core.errors.ExitCode`.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words in (["--version"], ["-V"]):  # answered before anything else is imported
+        from envdoctor import __version__
+
+        print(f"envdoctor {__version__}")
+        return 0
+    from envdoctor.cli._run import run
+
+    return run(words)

@@ -1,0 +1,116 @@
+"""From arguments to an exit code: the lazy command group, and the one place where errors become messages."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import pkgutil
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from envdoctor.core.errors import EnvDoctorError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+
+class _Commands(click.Group):
+    """A group whose commands are the modules of this package, imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        package = importlib.import_module("envdoctor.cli")
+        return sorted(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name.startswith("_") or cmd_name not in self.list_commands(ctx):
+            return None
+        command = importlib.import_module(f"envdoctor.cli.{cmd_name}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"envdoctor.cli.{cmd_name}.command is not a command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            hint = f"did you mean '{near[0]}'?" if near else "see 'envdoctor --help'."
+            raise click.UsageError(f"there is no command '{args[0]}'; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="envdoctor", message="envdoctor %(version)s")
+def group() -> None:
+    """Find out why an edge-ML toolchain does not work here, prove it, and run the build by a route that does."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run a command line to its exit code; nothing but a message ever reaches the user."""
+    try:
+        with _terminated_is_interrupted():
+            code = group.main(args=list(words), prog_name="envdoctor", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader went away (`envdoctor check | head`); keep the interpreter from complaining when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except (Exception, KeyboardInterrupt) as error:
+        if os.environ.get("ENVDOCTOR_TRACEBACK"):
+            raise
+        code, message = _explain(error)
+        with contextlib.suppress(BrokenPipeError):
+            click.echo(message, err=True)
+        return code
+    return code if isinstance(code, int) else ExitCode.OK
+
+
+def _explain(error: BaseException) -> tuple[ExitCode, str]:
+    """The exit code of an error, and what to tell the user."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return ExitCode.USAGE, error.format_message()
+    if isinstance(error, click.ClickException):
+        return ExitCode.USAGE, f"envdoctor: {error.format_message()}"
+    if isinstance(error, EnvDoctorError):
+        return error.exit_code, f"envdoctor: {error}"
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return ExitCode.INTERRUPTED, "envdoctor: interrupted; what was started was ended, and nothing is half-written"
+    return ExitCode.BUG, _describe_bug(error)
+
+
+def _describe_bug(error: BaseException) -> str:
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"envdoctor: this is a bug of envdoctor: {type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})."
+        " Please report it with the output of the same command under ENVDOCTOR_TRACEBACK=1."
+    )
+
+
+@contextlib.contextmanager
+def _terminated_is_interrupted() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does, so that its children are ended and nothing stays half-written."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not the main thread: whoever called us minds the signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,34 @@
+"""`envdoctor check`: what is wrong on this machine, for this Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from envdoctor.cli import _options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.option("--for", "goal", metavar="GOAL", help="Also check what this goal needs (edgetpu, ethos-u55-128, ...).")
+@click.option("--only", multiple=True, metavar="CODE", help="Ask only these codes (PKG001) or families (PKG).")
+@click.option("--skip", multiple=True, metavar="CODE", help="Leave out these codes or families.")
+@_options.python_option
+@_options.verbose_option
+@_options.json_option
+def command(
+    goal: str | None, only: tuple[str, ...], skip: tuple[str, ...], python: Path | None, verbose: bool, as_json: bool
+) -> int:
+    """Tell what is wrong on this machine, for this Python; exit code 1 if there is a problem."""
+    from envdoctor import doctor
+
+    report = doctor.check(python=python, goal=goal, only=_words(only), skip=_words(skip))
+    _options.show(report, as_json=as_json, verbose=verbose)
+    return _options.exit_code(report)
+
+
+def _words(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.strip().upper() for value in values for word in value.split(",") if word.strip())

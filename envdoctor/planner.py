@@ -1,0 +1,134 @@
+"""Every way from a source to a goal, ranked. Pure: actions and facts in, routes out."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import FactUnavailable, UsageProblem
+from envdoctor.core.route import Reason, Route, StagePlan, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from envdoctor.action import Action, Place, Requirement
+    from envdoctor.core.artifact import Artifact, ArtifactKind
+    from envdoctor.core.goal import Goal
+    from envdoctor.core.request import Request
+    from envdoctor.facts import Facts
+
+Path = tuple["Action", ...]
+
+
+def plan(actions: Iterable[Action], request: Request, facts: Facts) -> tuple[Route, ...]:
+    """Find all routes from the request's source to its goal.
+
+    Returns:
+        The routes, the best first: by verdict, then by cost, then by name. Empty if no chain of actions leads there.
+
+    Raises:
+        UsageProblem: the request names no source or no goal.
+    """
+    source, goal = request.source, request.goal
+    if source is None or goal is None:
+        raise UsageProblem("a route needs a model to start from and a goal; give a file and --to GOAL")
+    usable = [one for one in actions if (not one.goals or goal.compiler in one.goals) and one.applies(source)]
+    routes = [
+        _route(path, places, request, facts)
+        for path in _paths(source.kind, goal, usable)
+        for places in itertools.product(*(one.places for one in path))
+    ]
+    return tuple(sorted(routes, key=lambda route: (route.verdict, route.cost, route.name)))
+
+
+def choose(routes: Sequence[Route], wanted: str) -> tuple[Route, ...]:
+    """The routes that `--route` means: one by its full name, or all with an action or a place of that name.
+
+    Raises:
+        UsageProblem: none is meant; names the nearest.
+    """
+    exact = tuple(route for route in routes if route.name == wanted)
+    if exact:
+        return exact
+    parts = {route: {word for stage in route.stages for word in (stage.action, stage.place)} for route in routes}
+    chosen = tuple(route for route in routes if wanted in parts[route])
+    if not chosen:
+        names = [route.name for route in routes]
+        near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.3)
+        hint = f"did you mean {near[0]}?" if near else f"the routes are {', '.join(names)}."
+        raise UsageProblem(f"there is no route '{wanted}' from this model to this goal; {hint}")
+    return chosen
+
+
+def _paths(start: ArtifactKind, goal: Goal, actions: Sequence[Action]) -> Iterator[Path]:
+    def extend(kind: ArtifactKind, path: Path, seen: frozenset[ArtifactKind]) -> Iterator[Path]:
+        if kind is goal.kind and path:
+            yield path
+            return
+        for one in actions:
+            if kind in one.consumes and one.produces not in seen:
+                yield from extend(one.produces, (*path, one), seen | {one.produces})
+
+    return (path for path in extend(start, (), frozenset({start})) if not _has_detour(start, path))
+
+
+def _has_detour(start: ArtifactKind, path: Path) -> bool:
+    """True if the path still works with some of its stages left out: they would be work for nothing."""
+    kinds = (start, *(one.produces for one in path))
+    return any(kinds[left] in path[right].consumes for right in range(1, len(path)) for left in range(right))
+
+
+def _route(path: Path, places: tuple[Place, ...], request: Request, facts: Facts) -> Route:
+    stages = tuple(_stage(one, place, request, facts) for one, place in zip(path, places, strict=True))
+    words = [
+        one.name if place.name == "local" else f"{one.name}@{place.name}"
+        for one, place in zip(path, places, strict=True)
+    ]
+    cost = sum(one.cost + place.cost for one, place in zip(path, places, strict=True))
+    return Route(name="+".join(words), stages=stages, cost=cost)
+
+
+def _stage(one: Action, place: Place, request: Request, facts: Facts) -> StagePlan:
+    return StagePlan(
+        action=one.name,
+        title=one.title,
+        produces=one.produces,
+        place=place.name,
+        environment=one.environment,
+        reasons=tuple(_reasons((*one.requires, *place.requires), request, facts)),
+    )
+
+
+def _reasons(requirements: Iterable[Requirement], request: Request, facts: Facts) -> Iterator[Reason]:
+    for requirement in requirements:
+        try:
+            yield from requirement(facts, request)
+        except FactUnavailable as error:
+            yield Reason(verdict=Verdict.UNKNOWN, text=f"could not find out: {error}")
+
+
+def unlocking(routes: Sequence[Route]) -> Reason | None:
+    """The one reason whose fix opens the best route that is not open yet, if a single fix does that."""
+    for route in routes:
+        closed = [reason for reason in route.reasons if reason.verdict > Verdict.UNKNOWN and not reason.automatic]
+        if len(closed) == 1 and closed[0].verdict is Verdict.FIXABLE and closed[0].fix is not None:
+            return closed[0]
+    return None
+
+
+def nearest_source(kind: ArtifactKind, actions: Iterable[Action], goal: Goal) -> str:
+    """What could be a source for a goal, in words, when a kind can't."""
+    kinds = {start for one in actions if not one.goals or goal.compiler in one.goals for start in one.consumes}
+    return ", ".join(sorted(one.value for one in kinds if one is not kind))
+
+
+def source_of(request: Request) -> Artifact:
+    """The request's source.
+
+    Raises:
+        UsageProblem: it has none.
+    """
+    if request.source is None:
+        raise UsageProblem("no model was given")
+    return request.source
