@@ -1,0 +1,157 @@
+"""Answers kept on disk, within a size limit; one file each, written whole or not at all, safe among processes.
+
+An entry is a line of JSON (URL, status, headers, time, hash) and the body. A damaged entry is no entry.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_LIMIT = 512 << 20
+_KEPT_HEADERS = ("content-type", "etag", "last-modified", "cache-control")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CachedReply:
+    """What a server answered once.
+
+    Attributes:
+        url: where the answer came from in the end, after redirects, without credentials.
+        status: 200, or 404 where the absence itself is worth keeping.
+        headers: by lower-case name; only those that matter for the next request.
+        stored: when it was fetched or last confirmed, seconds since the epoch.
+        content: the body, content encoding undone.
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    stored: float
+    content: bytes
+
+    @property
+    def validators(self) -> dict[str, str]:
+        """The request headers that turn a request into "only if it has changed" (RFC 9110, section 13)."""
+        names = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
+        return {names[name]: value for name, value in self.headers.items() if name in names}
+
+    def is_fresh(self, seconds: float) -> bool:
+        """Whether it is younger than `seconds`, or than the server's own ``max-age`` if that is longer."""
+        age = time.time() - self.stored
+        return 0 <= age < max(seconds, max_age(self.headers.get("cache-control", "")))
+
+
+class DiskCache:
+    """A folder of answers. Failing to write is never an error: the next request just goes out again."""
+
+    def __init__(self, folder: Path, limit: int = DEFAULT_LIMIT) -> None:
+        """`limit`: bytes; when a write makes the folder larger, the entries not used for longest go."""
+        self._folder = folder
+        self._limit = limit
+        self._written = 0
+
+    def get(self, key: str) -> CachedReply | None:
+        """The entry for a key, or None; using an entry makes it the youngest."""
+        path = self._path(key)
+        try:
+            reply = _parse(path.read_bytes())
+            os.utime(path)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return reply
+
+    def put(self, key: str, reply: CachedReply) -> None:
+        """Keeps an answer, unless the server forbade it (``no-store``)."""
+        if "no-store" in reply.headers.get("cache-control", ""):
+            return
+        data = _format(reply)
+        with contextlib.suppress(OSError):
+            self._write(self._path(key), data)
+        self._written += len(data)
+        if self._written > self._limit // 16:
+            self.prune()
+
+    def prune(self) -> None:
+        """Removes the entries not used for longest until the folder is within its limit."""
+        self._written = 0
+        entries = []
+        for path in self._folder.glob("*/*"):
+            with contextlib.suppress(OSError):
+                found = path.stat()
+                entries.append((found.st_mtime, found.st_size, path))
+        total = sum(size for _, size, _ in entries)
+        for _, size, path in sorted(entries):
+            if total <= self._limit:
+                break
+            with contextlib.suppress(OSError):
+                path.unlink()
+            total -= size
+
+    def _path(self, key: str) -> Path:
+        name = hashlib.sha256(key.encode()).hexdigest()
+        return self._folder / name[:2] / name[2:]
+
+    @staticmethod
+    def _write(path: Path, data: bytes) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            Path(temporary).replace(path)
+        except OSError:
+            Path(temporary).unlink()
+            raise
+
+
+def max_age(cache_control: str) -> float:
+    """Seconds of the ``max-age`` directive; 0 without one, or where ``no-cache`` asks to be confirmed each time."""
+    directives = [part.strip().lower() for part in cache_control.split(",")]
+    if "no-cache" in directives:
+        return 0.0
+    for name, _, value in (directive.partition("=") for directive in directives):
+        if name == "max-age" and value.isdecimal():
+            return float(value)
+    return 0.0
+
+
+def kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """Of a server's headers, those that an entry needs, by lower-case name."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return {name: lowered[name] for name in _KEPT_HEADERS if name in lowered}
+
+
+def _format(reply: CachedReply) -> bytes:
+    head = {
+        "url": reply.url,
+        "status": reply.status,
+        "headers": dict(reply.headers),
+        "stored": reply.stored,
+        "sha256": hashlib.sha256(reply.content).hexdigest(),
+    }
+    return json.dumps(head).encode() + b"\n" + reply.content
+
+
+def _parse(data: bytes) -> CachedReply:
+    head_line, _, content = data.partition(b"\n")
+    head = json.loads(head_line)
+    if hashlib.sha256(content).hexdigest() != head["sha256"]:
+        raise ValueError("the body is not what was written")
+    return CachedReply(
+        url=str(head["url"]),
+        status=int(head["status"]),
+        headers=dict(head["headers"]),
+        stored=float(head["stored"]),
+        content=content,
+    )

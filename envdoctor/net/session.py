@@ -1,0 +1,259 @@
+"""One HTTP session for the whole program: retries, time limits, a size limit for each answer, and the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from envdoctor.core.errors import NetworkProblem, Unreadable
+from envdoctor.net.cache import CachedReply, DiskCache, kept
+from envdoctor.net.transport import NetworkSettings, Transport
+from envdoctor.net.urls import redacted, without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import requests
+
+T = TypeVar("T")
+
+PAGE_LIMIT = 128 << 20
+FILE_LIMIT = 4 << 30
+_PIECE = 1 << 16
+_RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+_ABSENT = frozenset({404, 410})
+_NOT_MODIFIED = 304
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """An answer that says something: the thing itself, or that there is none.
+
+    Attributes:
+        url: where it came from in the end; the base of the relative links in it.
+        found: False for 404 and 410.
+        content_type: as the server named it; may be empty.
+        content: the body; empty if not found.
+        cached: whether no body was transferred for it.
+    """
+
+    url: str
+    found: bool
+    content_type: str
+    content: bytes
+    cached: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Traffic:
+    """What went over the network so far: requests sent, and bytes of bodies received."""
+
+    requests: int = 0
+    received: int = 0
+
+
+class Session:
+    """Asks servers, gently: safe to share among threads.
+
+    Every method raises `NetworkProblem` if no usable answer came within the retries and time limits, and never lets a
+    failing network look like a missing package.
+    """
+
+    def __init__(
+        self,
+        settings: NetworkSettings | None = None,
+        cache: DiskCache | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`pause` waits between two tries; a test hands in one that doesn't."""
+        self._settings = settings or NetworkSettings()
+        self._transport = Transport(self._settings)
+        self._cache = cache
+        self._pause = pause
+        self._lock = threading.Lock()
+        self._requests = 0
+        self._received = 0
+
+    @property
+    def traffic(self) -> Traffic:
+        """What this session has caused so far."""
+        return Traffic(requests=self._requests, received=self._received)
+
+    @property
+    def offline(self) -> bool:
+        """Whether only the cache may answer."""
+        return self._settings.offline
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._transport.close()
+
+    def get(self, url: str, *, accept: str = "*/*", fresh: float = 0.0, limit: int = PAGE_LIMIT) -> Reply:
+        """Fetches one document.
+
+        Args:
+            url: http or https; credentials in it are used and not passed on to another host.
+            accept: the ``Accept`` header; part of what an answer is cached under.
+            fresh: seconds for which a cached answer is good without asking.
+            limit: bytes, content encoding undone, past which the answer is refused.
+
+        Raises:
+            NetworkProblem: no usable answer, or none cached under `offline`.
+            Unreadable: the answer is larger than `limit`.
+        """
+        key = f"{accept} {without_credentials(url)}"
+        cached = self._cache.get(key) if self._cache else None
+        if cached is not None and (self.offline or cached.is_fresh(fresh)):
+            return _reply(cached, cached=True)
+
+        def consume(response: requests.Response) -> CachedReply:
+            if response.status_code == _NOT_MODIFIED and cached is not None:
+                return _renewed(cached, response.headers)
+            found = self._accepted(response)
+            return CachedReply(
+                url=without_credentials(response.url),
+                status=response.status_code,
+                headers=kept(response.headers),
+                stored=time.time(),
+                content=b"".join(self.pieces(response, limit)) if found else b"",
+            )
+
+        answer = self.exchange(url, {"Accept": accept, **(cached.validators if cached else {})}, consume)
+        if self._cache:
+            self._cache.put(key, answer)
+        return _reply(answer, cached=cached is not None and answer.content is cached.content)
+
+    def download(self, url: str, destination: Path, *, sha256: str | None = None, limit: int = FILE_LIMIT) -> int:
+        """Fetches a file whole; it appears at `destination` complete and with the right hash, or not at all.
+
+        Returns:
+            Its size in bytes.
+
+        Raises:
+            NetworkProblem: no usable answer, or no such file.
+            Unreadable: it is larger than `limit`, or its SHA-256 is not `sha256`.
+        """
+
+        def consume(response: requests.Response) -> int:
+            if not self._accepted(response):
+                raise NetworkProblem(f"{redacted(url)} does not exist (HTTP {response.status_code}).")
+            return _store(self.pieces(response, limit), destination, sha256, redacted(url))
+
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        return self.exchange(url, {"Accept-Encoding": "identity"}, consume)
+
+    def exchange(self, url: str, headers: Mapping[str, str], consume: Callable[[requests.Response], T]) -> T:
+        """Sends a GET until `consume` has made a value of an answer; `consume` may read the body with `pieces`.
+
+        Raises:
+            NetworkProblem: the tries are used up, or the session is offline.
+        """
+        if self.offline:
+            raise NetworkProblem(f"{redacted(url)} is not in the cache, and --offline forbids to ask for it.")
+        import requests
+
+        problem = ""
+        for attempt in range(self._settings.retries + 1):
+            if attempt:
+                self._pause(min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1)))
+            try:
+                with self._transport.send(url, headers) as response:
+                    self._count(requests=1)
+                    if response.status_code not in _RETRIED:
+                        return consume(response)
+                    problem = f"HTTP {response.status_code} {response.reason}"
+            except requests.RequestException as error:
+                problem = _brief(error)
+        raise NetworkProblem(f"{redacted(url)}: {problem}, after {self._settings.retries + 1} tries.")
+
+    def pieces(self, response: requests.Response, limit: int) -> Iterator[bytes]:
+        """The body, piece by piece, within the limits of size and time.
+
+        Raises:
+            Unreadable: there is more than `limit` bytes.
+            NetworkProblem: it takes longer than the settings allow.
+            requests.RequestException: it broke off; `exchange` tries again.
+        """
+        import requests
+
+        deadline = time.monotonic() + self._settings.total
+        size = 0
+        for piece in response.iter_content(_PIECE):
+            size += len(piece)
+            self._count(received=len(piece))
+            if size > limit:
+                raise Unreadable(f"{redacted(response.url)}: the answer is larger than the {limit:,} bytes allowed.")
+            if time.monotonic() > deadline:
+                raise NetworkProblem(f"{redacted(response.url)}: not all came within {self._settings.total:.0f} s.")
+            yield piece
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdecimal() and response.raw.tell() < int(announced):
+            raise requests.ConnectionError(f"broken off after {response.raw.tell():,} of {int(announced):,} bytes")
+
+    def _accepted(self, response: requests.Response) -> bool:
+        """Whether the thing is there; raises if the answer says neither yes nor no."""
+        if response.status_code in _ABSENT:
+            return False
+        if response.ok and response.status_code != _NOT_MODIFIED:
+            return True
+        hint = " Give credentials in the index URL, by netrc or keyring." if response.status_code in {401, 403} else ""
+        raise NetworkProblem(f"{redacted(response.url)}: HTTP {response.status_code} {response.reason}.{hint}")
+
+    def _count(self, *, requests: int = 0, received: int = 0) -> None:
+        with self._lock:
+            self._requests += requests
+            self._received += received
+
+
+def _reply(answer: CachedReply, *, cached: bool) -> Reply:
+    return Reply(
+        url=answer.url,
+        found=answer.status not in _ABSENT,
+        content_type=answer.headers.get("content-type", ""),
+        content=answer.content,
+        cached=cached,
+    )
+
+
+def _renewed(cached: CachedReply, headers: Mapping[str, str]) -> CachedReply:
+    return CachedReply(
+        url=cached.url,
+        status=cached.status,
+        headers={**cached.headers, **kept(headers)},
+        stored=time.time(),
+        content=cached.content,
+    )
+
+
+def _store(pieces: Iterator[bytes], destination: Path, sha256: str | None, source: str) -> int:
+    digest = hashlib.sha256()
+    handle, name = tempfile.mkstemp(dir=destination.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            for piece in pieces:
+                digest.update(piece)
+                stream.write(piece)
+            size = stream.tell()
+        found = digest.hexdigest()
+        if found == (sha256 or found).lower():
+            temporary.replace(destination)
+            return size
+    finally:
+        temporary.unlink(missing_ok=True)
+    raise Unreadable(f"{source} has the SHA-256 {found}, expected {sha256}: it is damaged or was altered.")
+
+
+def _brief(error: Exception) -> str:
+    """The innermost reason: the libraries wrap "Connection refused" in four layers of their own names."""
+    reason: BaseException = error
+    while (inner := reason.__cause__ or reason.__context__) is not None:
+        reason = inner
+    return f"{type(error).__name__}: {reason}"

@@ -1,0 +1,131 @@
+"""How to reach a server: certificates, proxies, credentials. The only module that knows the HTTP library."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from envdoctor.net.urls import credentials, without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import requests
+
+# Asked with a URL and the user name if one is known, when a server says 401; None if there is nothing to offer.
+CredentialSource = Callable[[str, "str | None"], "tuple[str, str] | None"]
+
+_UNAUTHORIZED = 401
+_CONNECTIONS = 32
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkSettings:
+    """How to reach servers.
+
+    Attributes:
+        timeout: seconds to wait for a connection, and between two pieces of an answer.
+        total: seconds for one whole answer, retries not counted: a server that drips can't hold us for ever.
+        retries: tries after the first, with growing pauses.
+        proxy: proxy for both schemes; None leaves it to the environment (``HTTPS_PROXY``, ``NO_PROXY``).
+        cert: a bundle or folder of certificates that replaces the system's; None for the system's.
+        client_cert: a PEM file with certificate and key.
+        trusted_hosts: ``host`` or ``host:port`` whose certificate is not checked.
+        offline: never to touch the network: only what the cache has.
+        credential_source: where to ask for credentials that neither the URL nor netrc gave.
+    """
+
+    timeout: float = 15.0
+    total: float = 600.0
+    retries: int = 5
+    proxy: str | None = field(default=None, repr=False)
+    cert: str | None = None
+    client_cert: str | None = None
+    trusted_hosts: tuple[str, ...] = ()
+    offline: bool = False
+    credential_source: CredentialSource | None = field(default=None, repr=False)
+
+
+class Transport:
+    """Sends one request at a time per thread; remembers which credentials go with which server."""
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        self._settings = settings
+        self._known: dict[str, tuple[str, str]] = {}
+        self._lock = threading.Lock()
+        self._session: requests.Session | None = None
+
+    def send(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+        """One GET whose body is not yet read; the caller closes it.
+
+        Raises:
+            requests.RequestException: no answer came.
+        """
+        given = credentials(url)
+        place, bare = urlsplit(url).netloc.rpartition("@")[2], without_credentials(url)
+        if given is not None:
+            self._known[place] = given
+        response = self._get(bare, headers, self._known.get(place))
+        if response.status_code != _UNAUTHORIZED or self._settings.credential_source is None:
+            return response
+        found = self._settings.credential_source(bare, given[0] if given else None)
+        if found is None:
+            return response
+        response.close()
+        self._known[place] = found
+        return self._get(bare, headers, found)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        if self._session is not None:
+            self._session.close()
+
+    def _get(self, url: str, headers: Mapping[str, str], auth: tuple[str, str] | None) -> requests.Response:
+        settings = self._settings
+        proxies = {"http": settings.proxy, "https": settings.proxy} if settings.proxy else None
+        verify: bool | str = False if self._is_trusted(url) else (settings.cert or True)
+        return self._connected().get(
+            url,
+            headers=dict(headers),
+            auth=auth,
+            stream=True,
+            timeout=settings.timeout,
+            proxies=proxies,
+            verify=verify,
+            cert=settings.client_cert,
+        )
+
+    def _is_trusted(self, url: str) -> bool:
+        parts = urlsplit(url)
+        return bool({parts.hostname, parts.netloc} & set(self._settings.trusted_hosts))
+
+    def _connected(self) -> requests.Session:
+        with self._lock:
+            if self._session is None:
+                self._session = _new_session(quiet=bool(self._settings.trusted_hosts))
+            return self._session
+
+
+def _new_session(*, quiet: bool) -> requests.Session:
+    """A session that trusts the system's certificates as well as the library's own bundle."""
+    import ssl
+
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+
+    class SystemTrust(HTTPAdapter):
+        def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: object) -> None:  # noqa: FBT001, FBT002 - the library's signature
+            options["ssl_context"] = ssl.create_default_context()
+            super().init_poolmanager(connections, maxsize, block, **options)
+
+    if quiet:  # the user has said so in pip's settings; a warning for each request tells nothing new
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    session = requests.Session()
+    session.headers["User-Agent"] = "envdoctor"
+    session.mount("https://", SystemTrust(pool_maxsize=_CONNECTIONS))
+    session.mount("http://", HTTPAdapter(pool_maxsize=_CONNECTIONS))
+    return session

@@ -1,0 +1,198 @@
+"""The session against a real server on loopback that fails in the ways real ones do."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from envdoctor.core.errors import NetworkProblem, Unreadable
+from envdoctor.net.cache import DiskCache
+from envdoctor.net.session import Session
+from envdoctor.net.transport import NetworkSettings
+from index_server import IndexServer
+
+
+@pytest.fixture
+def server():
+    with IndexServer(extra={"/page": ("text/plain", b"a page")}) as server:
+        yield server
+
+
+@pytest.fixture
+def pauses():
+    return []
+
+
+@pytest.fixture
+def session(pauses):
+    session = Session(NetworkSettings(retries=2, timeout=5), pause=pauses.append)
+    yield session
+    session.close()
+
+
+def test_an_answer(server, session):
+    reply = session.get(f"{server.origin}/page")
+    assert (reply.found, reply.content, reply.content_type, reply.cached) == (True, b"a page", "text/plain", False)
+    assert reply.url == f"{server.origin}/page"
+    assert (session.traffic.requests, session.traffic.received) == (1, 6)
+
+
+def test_absence_is_an_answer(server, session):
+    assert session.get(f"{server.origin}/nothing").found is False
+
+
+@pytest.mark.parametrize("fault", [503, 429, "break", "hang up"])
+def test_a_failing_answer_is_asked_for_again_after_a_pause(server, session, pauses, fault):
+    server.fail("/page", fault, fault)
+    assert session.get(f"{server.origin}/page").content == b"a page"
+    assert pauses == [0.25, 0.5]
+
+
+def test_tries_end(server, session):
+    server.fail("/page", *[500] * 5)
+    with pytest.raises(NetworkProblem, match=r"/page: HTTP 500 Internal Server Error, after 3 tries"):
+        session.get(f"{server.origin}/page")
+    assert len(server.requests_for("/page")) == 3
+
+
+def test_a_refusal_is_not_asked_again_and_is_no_absence(server, session):
+    server.fail("/page", 403)
+    with pytest.raises(NetworkProblem, match=r"HTTP 403.*credentials"):
+        session.get(f"{server.origin}/page")
+
+
+def test_no_server_at_all(session):
+    with pytest.raises(NetworkProblem, match="refused"):
+        session.get("http://127.0.0.1:9/page")
+
+
+def test_the_size_limit_ends_the_answer(server, session):
+    server.extra["/huge"] = ("text/plain", b"x" * 300_000)
+    with pytest.raises(Unreadable, match="larger than the 100,000 bytes"):
+        session.get(f"{server.origin}/huge", limit=100_000)
+
+
+def test_the_size_limit_counts_what_is_unpacked(server, session):
+    server.manners.gzip = True
+    server.extra["/bomb"] = ("text/plain", bytes(50 << 20))
+    with pytest.raises(Unreadable, match="larger than"):
+        session.get(f"{server.origin}/bomb", limit=1 << 20)
+
+
+def test_the_time_limit_ends_an_answer_that_drips(server):
+    server.extra["/long"] = ("text/plain", b"x" * 300_000)
+    with pytest.raises(NetworkProblem, match="not all came within 0 s"):
+        Session(NetworkSettings(total=0.0)).get(f"{server.origin}/long")
+
+
+def test_credentials_in_the_url_are_used_and_hidden(server, session):
+    server.manners.credentials = ("me", "hunter2")
+    place = server.origin.removeprefix("http://")
+    assert session.get(f"http://me:hunter2@{place}/page").url == f"{server.origin}/page"
+    # A file of the same index is linked without them.
+    assert session.get(f"{server.origin}/page").found
+    server.fail("/page", *[500] * 5)
+    with pytest.raises(NetworkProblem) as caught:
+        session.get(f"http://me:hunter2@{place}/page")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_credentials_are_asked_for_when_the_server_wants_some(server):
+    server.manners.credentials = ("me", "hunter2")
+    asked = []
+
+    def source(url, user):
+        asked.append((url, user))
+        return ("me", "hunter2")
+
+    session = Session(NetworkSettings(credential_source=source))
+    assert session.get(f"{server.origin}/page").found
+    assert session.get(f"{server.origin}/page").found
+    assert asked == [(f"{server.origin}/page", None)]
+
+
+def test_netrc_is_read(server, tmp_path, monkeypatch):
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password hunter2\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    server.manners.credentials = ("me", "hunter2")
+    assert Session().get(f"{server.origin}/page").found
+
+
+def test_a_proxy_is_used():
+    with IndexServer(extra={"/page": ("text/plain", b"by proxy")}) as proxy:
+        # A proxy is asked with the absolute URL; the double looks at the path alone.
+        session = Session(NetworkSettings(proxy=proxy.origin, retries=0))
+        assert session.get("http://example.test/page").content == b"by proxy"
+
+
+class TestCache:
+    @pytest.fixture
+    def cached(self, tmp_path):
+        return Session(NetworkSettings(retries=0), DiskCache(tmp_path))
+
+    def test_a_fresh_answer_is_not_asked_for_again(self, server, cached):
+        url = f"{server.origin}/page"
+        assert cached.get(url, fresh=60).cached is False
+        again = cached.get(url, fresh=60)
+        assert (again.cached, again.content, again.content_type) == (True, b"a page", "text/plain")
+        assert len(server.seen) == 1
+
+    def test_a_stale_answer_is_confirmed_by_its_validator(self, server, cached):
+        url = f"{server.origin}/page"
+        cached.get(url)
+        assert cached.get(url).cached is True
+        assert [one.status for one in server.seen] == [200, 304]
+        server.extra["/page"] = ("text/plain", b"another")
+        assert cached.get(url).content == b"another"
+
+    def test_the_servers_own_freshness_counts(self, server, cached):
+        server.manners.cache_control = "max-age=600"
+        for _ in range(2):
+            cached.get(f"{server.origin}/page")
+        assert len(server.seen) == 1
+
+    def test_the_server_may_forbid_keeping(self, server, cached):
+        server.manners.cache_control = "no-store"
+        for _ in range(2):
+            assert cached.get(f"{server.origin}/page", fresh=60).cached is False
+
+    def test_answers_for_different_accept_headers_are_apart(self, server, cached):
+        cached.get(f"{server.origin}/page", fresh=60)
+        assert cached.get(f"{server.origin}/page", accept="text/html", fresh=60).cached is False
+
+    def test_offline_only_the_cache_answers(self, server, cached, tmp_path):
+        cached.get(f"{server.origin}/page")
+        cached.get(f"{server.origin}/nothing")
+        offline = Session(NetworkSettings(offline=True), DiskCache(tmp_path))
+        assert offline.get(f"{server.origin}/page").content == b"a page"
+        assert offline.get(f"{server.origin}/nothing").found is False
+        with pytest.raises(NetworkProblem, match="--offline"):
+            offline.get(f"{server.origin}/other")
+        assert len(server.seen) == 2
+
+
+class TestDownload:
+    def test_a_file_arrives_whole(self, server, session, tmp_path):
+        server.add("pkg", "a.whl", b"content" * 1000)
+        server.fail("/files/pkg/a.whl", "break", 502)
+        target = tmp_path / "deep" / "a.whl"
+        sha256 = hashlib.sha256(b"content" * 1000).hexdigest()
+        assert session.download(server.file_url("pkg", "a.whl"), target, sha256=sha256) == 7000
+        assert target.read_bytes() == b"content" * 1000
+
+    def test_a_wrong_hash_leaves_nothing_behind(self, server, session, tmp_path):
+        server.add("pkg", "a.whl", b"content")
+        with pytest.raises(Unreadable, match="expected 0000"):
+            session.download(server.file_url("pkg", "a.whl"), tmp_path / "a.whl", sha256="0" * 64)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_missing_file_is_said_to_be_missing(self, server, session, tmp_path):
+        with pytest.raises(NetworkProblem, match="does not exist"):
+            session.download(server.file_url("pkg", "a.whl"), tmp_path / "a.whl")
+
+    def test_too_large(self, server, session, tmp_path):
+        server.add("pkg", "a.whl", b"x" * 1000)
+        with pytest.raises(Unreadable, match="larger"):
+            session.download(server.file_url("pkg", "a.whl"), tmp_path / "a.whl", limit=100)
+        assert list(tmp_path.iterdir()) == []
