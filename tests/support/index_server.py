@@ -58,7 +58,7 @@ class Seen:
     sent: int = 0
 
 
-@dataclass(repr=False)
+@dataclass
 class IndexServer:
     """Serves `projects` (name -> file name -> file) under ``/simple/``; a context manager.
 
@@ -72,9 +72,6 @@ class IndexServer:
     extra: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     faults: dict[str, deque] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
-
-    def __repr__(self):
-        return f"IndexServer({', '.join(self.projects)})"
 
     def __enter__(self):
         handler = type("Handler", (_Handler,), {"index": self})
