@@ -1,4 +1,4 @@
-"""Bytes that can be read anywhere without having all of them: a file, a member of a wheel, a file behind HTTP ranges."""
+"""Bytes that can be read anywhere without having all of them: a file, a member of a wheel, a file over HTTP."""
 
 from __future__ import annotations
 

@@ -1,0 +1,127 @@
+"""The head of an ELF file: what it is, for which processor, and which parts of it are loaded where.
+
+Sources: the System V ABI (gABI), chapter 4 "Object Files" and chapter 5 "Program Header"; the processor supplements.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from envdoctor.binaries.library import NotLoadable
+from envdoctor.core.errors import Unreadable
+
+if TYPE_CHECKING:
+    from envdoctor.binaries.window import Window
+
+MAGIC = b"\x7fELF"
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_GNU_STACK = 1, 2, 3, 0x6474E551
+
+_NO_LIBRARY_TYPES = {1: "an object file", 4: "a core dump"}
+_NO_HOST_MACHINES = {190: "CUDA code", 224: "AMD GPU code", 247: "eBPF code"}
+_PROGRAM, _SHARED = 2, 3
+_MOST_HEADER_BYTES = 64 * 1024
+# (e_machine, 64-bit, little-endian) -> the architecture in wheel tags
+_ARCHITECTURES = {
+    (3, False, True): "i686",
+    (62, True, True): "x86_64",
+    (62, False, True): "x32",
+    (40, False, True): "armv7l",
+    (40, False, False): "armeb",
+    (183, True, True): "aarch64",
+    (183, True, False): "aarch64_be",
+    (8, False, True): "mipsel",
+    (8, True, True): "mips64el",
+    (21, True, True): "ppc64le",
+    (21, True, False): "ppc64",
+    (22, True, False): "s390x",
+    (243, True, True): "riscv64",
+    (258, True, True): "loongarch64",
+}
+
+
+class Encoding(NamedTuple):
+    """The structures of one class and byte order."""
+
+    header: struct.Struct
+    segment: struct.Struct
+    tag: struct.Struct
+    wide: bool
+    little: bool
+
+
+def _encoding(byte_order: str, *, wide: bool) -> Encoding:
+    layouts = ("HHIQQQIHHHHHH", "IIQQQQQQ", "QQ") if wide else ("HHIIIIIHHHHHH", "IIIIIIII", "II")
+    header, segment, tag = (struct.Struct(byte_order + layout) for layout in layouts)
+    return Encoding(header, segment, tag, wide, byte_order == "<")
+
+
+_ENCODINGS = {
+    (size, order): _encoding("<" if order == 1 else ">", wide=size == 2)  # noqa: PLR2004 - ELFCLASS64
+    for size in (1, 2)
+    for order in (1, 2)
+}
+
+
+class Segment(NamedTuple):
+    """A program header."""
+
+    kind: int
+    flags: int
+    offset: int
+    address: int
+    file_size: int
+    alignment: int
+
+
+class ElfHeader(NamedTuple):
+    """The file header and the program headers."""
+
+    encoding: Encoding
+    architecture: str
+    is_program: bool
+    segments: tuple[Segment, ...]
+
+    def of_kind(self, kind: int) -> list[Segment]:
+        """The program headers of one type."""
+        return [segment for segment in self.segments if segment.kind == kind]
+
+    def offset_of(self, address: int, what: str) -> tuple[int, int]:
+        """Where an address is in the file, and where the file's part of its segment ends."""
+        for segment in self.segments:
+            if segment.kind == PT_LOAD and segment.address <= address < segment.address + segment.file_size:
+                return address - segment.address + segment.offset, segment.offset + segment.file_size
+        raise Unreadable(f"{what}: address {address:#x} is in no loaded segment")
+
+
+def read_header(tables: Window) -> ElfHeader:
+    """The file header and program headers.
+
+    Raises:
+        NotLoadable: an object file, a core dump, or code that no host processor runs.
+        Unreadable: not ELF, or of a kind or machine that is not known.
+    """
+    ident = tables.read(0, 16, "ELF header")
+    encoding = _ENCODINGS.get((ident[4], ident[5]))
+    if ident[:4] != MAGIC or encoding is None or ident[6] != 1:
+        raise Unreadable("not an ELF file: wrong identification")
+    fields = encoding.header.unpack(tables.read(16, encoding.header.size, "ELF header"))
+    kind, machine, table_offset, entry_size, count = fields[0], fields[1], fields[4], fields[8], fields[9]
+    if kind in _NO_LIBRARY_TYPES or machine in _NO_HOST_MACHINES:
+        raise NotLoadable(f"ELF file is {_NO_LIBRARY_TYPES.get(kind) or _NO_HOST_MACHINES[machine]}, not a library")
+    architecture = _ARCHITECTURES.get((machine, encoding.wide, encoding.little))
+    if kind not in {_PROGRAM, _SHARED} or architecture is None:
+        raise Unreadable(f"ELF file of unknown type {kind} or machine {machine}")
+    size = encoding.segment.size
+    if entry_size != size or not 0 < count * size <= _MOST_HEADER_BYTES:
+        raise Unreadable(f"ELF file with {count} program headers of {entry_size} bytes")
+    rows = encoding.segment.iter_unpack(tables.read(table_offset, count * size, "ELF program headers"))
+    return ElfHeader(encoding, architecture, kind == _PROGRAM, tuple(_segment(row, wide=encoding.wide) for row in rows))
+
+
+def _segment(row: tuple[int, ...], *, wide: bool) -> Segment:
+    if wide:
+        kind, flags, offset, address, _, file_size, _, alignment = row
+    else:
+        kind, offset, address, _, file_size, _, flags, alignment = row
+    return Segment(kind, flags, offset, address, file_size, alignment)

@@ -1,0 +1,127 @@
+"""What a native file asks of the machine that loads it: one value for ELF, Mach-O and PE."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from envdoctor.core.errors import Unreadable
+
+
+class NotLoadable(Unreadable):
+    """A well-formed file in a native format that no loader maps: an object file, GPU or eBPF code, a core dump."""
+
+
+class BinaryFormat(enum.Enum):
+    """The container; with it goes the loader that searches: ld.so, dyld or the Windows loader."""
+
+    ELF = "ELF"
+    MACHO = "Mach-O"
+    PE = "PE"
+
+
+class NeedKind(enum.Enum):
+    """How a need is met: what is not REQUIRED does not stop the file from loading when it is absent."""
+
+    REQUIRED = "required"
+    WEAK = "weak"  # LC_LOAD_WEAK_DYLIB, DT_AUXILIARY: absent is allowed
+    DELAYED = "delayed"  # PE delay import: looked for at the first call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One library that a file names: a soname, an install name or a DLL's name, as written."""
+
+    name: str
+    kind: NeedKind = NeedKind.REQUIRED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionNeed:
+    """One entry of .gnu.version_r: `file` must define `version`, as libc.so.6 must define GLIBC_2.17."""
+
+    file: str
+    version: str
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeLibrary:
+    """What one native file says of itself; read by `read_elf`, `read_macho` and `read_pe`.
+
+    Attributes:
+        format: the container.
+        architectures: as the platform's wheel tags spell them (ELF x86_64, aarch64, armv7l, i686; Mach-O arm64, x86_64;
+            PE amd64, win32, arm64, arm64ec); more than one only in a universal Mach-O file.
+        needed: the libraries it names, in order; the union over the slices of a universal file.
+        own_name: DT_SONAME, LC_ID_DYLIB's install name or the name in the PE export table: never a dependency.
+        rpath: LC_RPATH, or DT_RPATH, which a library's own needs inherit (ld.so(8)); empty where DT_RUNPATH stands too.
+        runpath: DT_RUNPATH, which holds for this file's direct needs only.
+        versions: the symbol versions needed of each library (ELF).
+        interpreter: PT_INTERP, for programs.
+        is_program: an executable rather than a library or a Python module.
+        skips_default_directories: linked with -z nodefaultlib.
+        executable_stack: asks for an executable stack, which glibc 2.41 refuses to a library loaded later; None where
+            the format does not say.
+        segment_alignment: the largest page size, up to 64 KiB, by which (p_vaddr - p_offset) of every PT_LOAD can be
+            divided; None outside ELF.
+        declared_alignment: the smallest p_align of a PT_LOAD; None outside ELF.
+        minimum_os: the oldest macOS (or other Apple system) that the file says it runs on; None where it does not say.
+        platform: the Apple system meant, such as "macos"; "" outside Mach-O.
+        slices: for a universal Mach-O file, the library of each architecture; else empty.
+    """
+
+    format: BinaryFormat
+    architectures: tuple[str, ...]
+    needed: tuple[Need, ...] = ()
+    own_name: str | None = None
+    rpath: tuple[str, ...] = ()
+    runpath: tuple[str, ...] = ()
+    versions: tuple[VersionNeed, ...] = ()
+    interpreter: str | None = None
+    is_program: bool = False
+    skips_default_directories: bool = False
+    executable_stack: bool | None = None
+    segment_alignment: int | None = None
+    declared_alignment: int | None = None
+    minimum_os: tuple[int, ...] | None = None
+    platform: str = ""
+    slices: tuple[NativeLibrary, ...] = ()
+
+    @property
+    def glibc(self) -> tuple[int, ...] | None:
+        """The oldest glibc that has every GLIBC_x.y asked for; None where no such version is needed."""
+        return self.newest_version("GLIBC")
+
+    @property
+    def glibcxx(self) -> tuple[int, ...] | None:
+        """The newest GLIBCXX_x.y.z asked of libstdc++."""
+        return self.newest_version("GLIBCXX")
+
+    @property
+    def cxxabi(self) -> tuple[int, ...] | None:
+        """The newest CXXABI_x.y.z asked of libstdc++."""
+        return self.newest_version("CXXABI")
+
+    def newest_version(self, family: str) -> tuple[int, ...] | None:
+        """The largest number among the needed versions `FAMILY_x.y`; names such as GLIBC_PRIVATE carry none."""
+        prefix = family + "_"
+        numbers = [need.version[len(prefix) :] for need in self.versions if need.version.startswith(prefix)]
+        return max(
+            (tuple(map(int, text.split("."))) for text in numbers if text.replace(".", "").isdecimal()), default=None
+        )
+
+    def loads_with_page_size(self, page_size: int) -> bool:
+        """Whether a kernel with pages of `page_size` bytes can map the file's segments.
+
+        The test is that of glibc's `_dl_map_object_from_fd`: address and offset of each segment agree modulo the page.
+        What p_align declares does not decide. Formats other than ELF don't have the question.
+        """
+        return self.segment_alignment is None or self.segment_alignment % page_size == 0
+
+    def for_architecture(self, architecture: str) -> NativeLibrary | None:
+        """What is loaded on that architecture: a universal file's slice, the file itself, or None if it has none."""
+        for part in self.slices:
+            if architecture in part.architectures:
+                return part
+        return self if architecture in self.architectures else None
