@@ -62,24 +62,24 @@ class RemoteFile:
         Raises:
             NetworkProblem: the server failed, or the file changed meanwhile.
         """
-        offset = max(0, offset)
-        length = min(length, self.size - offset)
-        with self._lock:
-            kept = list(self._extents)
-        for start, data in kept:
-            if start <= offset and offset + length <= start + len(data):
-                return data[offset - start : offset - start + length]
-        return self._fill(offset, length, kept) if length > 0 else b""
+        position, end = max(0, offset), min(offset + length, self.size)
+        parts = []
+        while position < end:
+            part = self._known(position, end) or self._fetch(f"bytes={position}-{self._gap_end(position, end) - 1}")
+            parts.append(part)
+            position += len(part)
+        return b"".join(parts)
 
-    def _fill(self, offset: int, length: int, kept: list[tuple[int, bytes]]) -> bytes:
-        """Fetches what is missing: what is known at either end of the stretch is not fetched again."""
-        end = offset + length
-        head = max((start + len(data) for start, data in kept if start <= offset < start + len(data)), default=offset)
-        tail = min((start for start, data in kept if start < end <= start + len(data)), default=end)
-        fetched = self._fetch(f"bytes={head}-{tail - 1}")[1]
-        before = self.read_at(offset, head - offset) if head > offset else b""
-        after = self.read_at(tail, end - tail) if tail < end else b""
-        return before + fetched + after
+    def _known(self, position: int, end: int) -> bytes:
+        """Of what was read before, the longest stretch from `position` on, at most to `end`."""
+        with self._lock:
+            covering = [(start, data) for start, data in self._extents if start <= position < start + len(data)]
+        start, data = max(covering, key=lambda extent: extent[0] + len(extent[1]), default=(position, b""))
+        return data[position - start : end - start]
+
+    def _gap_end(self, position: int, end: int) -> int:
+        with self._lock:
+            return min((start for start, _ in self._extents if position < start < end), default=end)
 
     def _open(self, tail: int) -> None:
         try:
@@ -89,7 +89,7 @@ class RemoteFile:
             if self.size:
                 self._fetch(f"bytes=0-{self.size - 1}")
 
-    def _fetch(self, wanted: str) -> tuple[int, bytes]:
+    def _fetch(self, wanted: str) -> bytes:
         headers = {"Range": wanted, "Accept-Encoding": "identity"}
         if self._validator:
             headers["If-Range"] = self._validator
@@ -106,7 +106,7 @@ class RemoteFile:
 
         extent = self._session.exchange(self._url, headers, consume)
         self._keep(extent)
-        return extent
+        return extent[1]
 
     def _checked(self, response: requests.Response, wanted: str) -> tuple[int, int, int]:
         """Start, end (exclusive) and total size of what the server sends; the body is not touched unless it fits."""
