@@ -64,6 +64,8 @@ class StageContext:
         reference: folder of reference outputs that an earlier stage of the route wrote, or None; see `StageOutput`.
         folder: an empty folder for everything the action writes; the runner moves it into place when all is well.
         run: runs a command with the stage's limits and log, and keeps its argv, time and peak memory.
+        interpreter: gives the interpreter of another environment by name, made now if it must be (for a gate).
+        log: the file that `run` appends to, for evidence.
     """
 
     source: Artifact
@@ -73,6 +75,8 @@ class StageContext:
     reference: Path | None
     folder: Path
     run: Callable[[Command], CommandResult]
+    interpreter: Callable[[str], Path]
+    log: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +115,8 @@ class Action:
         applies: tells from the source of the whole route whether the action makes sense for it at all; a route with one
             that does not is not shown.
         goals: the compilers it is for (`vela`, `edgetpu`); empty for any.
+        options: names of the `BuildOptions` that change what it makes; a stored result is reused when these, the source
+            and the environment are the same. None for all.
         cost: roughly seconds for a small model on a small machine; ranks routes of the same verdict.
         version: raised when what it makes from the same input changes, so that old results are not reused.
     """
@@ -125,5 +131,6 @@ class Action:
     places: tuple[Place, ...] = (Place(),)
     applies: Callable[[Artifact], bool] = _always
     goals: frozenset[str] = frozenset()
+    options: frozenset[str] | None = None
     cost: float = 10.0
     version: int = 1

@@ -6,6 +6,7 @@ import difflib
 import itertools
 from typing import TYPE_CHECKING
 
+from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import FactUnavailable, UsageProblem
 from envdoctor.core.route import Reason, Route, StagePlan, Verdict
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from envdoctor.action import Action, Place, Requirement
-    from envdoctor.core.artifact import Artifact, ArtifactKind
+    from envdoctor.core.artifact import Artifact
     from envdoctor.core.goal import Goal
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
@@ -30,9 +31,7 @@ def plan(actions: Iterable[Action], request: Request, facts: Facts) -> tuple[Rou
     Raises:
         UsageProblem: the request names no source or no goal.
     """
-    source, goal = request.source, request.goal
-    if source is None or goal is None:
-        raise UsageProblem("a route needs a model to start from and a goal; give a file and --to GOAL")
+    source, goal = source_of(request), goal_of(request)
     usable = [one for one in actions if (not one.goals or goal.compiler in one.goals) and one.applies(source)]
     routes = [
         _route(path, places, request, facts)
@@ -117,10 +116,10 @@ def unlocking(routes: Sequence[Route]) -> Reason | None:
     return None
 
 
-def nearest_source(kind: ArtifactKind, actions: Iterable[Action], goal: Goal) -> str:
-    """What could be a source for a goal, in words, when a kind can't."""
-    kinds = {start for one in actions if not one.goals or goal.compiler in one.goals for start in one.consumes}
-    return ", ".join(sorted(one.value for one in kinds if one is not kind))
+def kinds_that_lead_to(goal: Goal, actions: Iterable[Action]) -> frozenset[ArtifactKind]:
+    """The kinds of model from which some chain of actions leads to a goal."""
+    usable = [one for one in actions if not one.goals or goal.compiler in one.goals]
+    return frozenset(kind for kind in ArtifactKind if any(_paths(kind, goal, usable)))
 
 
 def source_of(request: Request) -> Artifact:
@@ -130,5 +129,16 @@ def source_of(request: Request) -> Artifact:
         UsageProblem: it has none.
     """
     if request.source is None:
-        raise UsageProblem("no model was given")
+        raise UsageProblem("no model was given; name a file")
     return request.source
+
+
+def goal_of(request: Request) -> Goal:
+    """The request's goal.
+
+    Raises:
+        UsageProblem: it has none.
+    """
+    if request.goal is None:
+        raise UsageProblem("no goal was given; name one with --to")
+    return request.goal

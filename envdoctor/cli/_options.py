@@ -10,9 +10,10 @@ import click
 from envdoctor.core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from envdoctor.core.report import Report
+    from envdoctor.core.request import BuildOptions
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -27,6 +28,95 @@ python_option = click.option(
     metavar="PATH",
     help="Examine the environment of this Python (an interpreter or an environment's folder) instead of its own.",
 )
+goal_option = click.option(
+    "--to", "goal", required=True, metavar="GOAL", help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ..."
+)
+
+
+def percent(text: str) -> float:
+    """A share, typed as `95%` or `0.95`: a number from 0 to 1."""
+    try:
+        share = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        raise click.BadParameter(f"'{text}' is no share; write 95% or 0.95") from None
+    if not 0 <= share <= 1:
+        raise click.BadParameter(f"'{text}' is not between 0% and 100%")
+    return share
+
+
+def size(text: str) -> int:
+    """A number of bytes, typed as `4G`, `512M` or a plain number."""
+    word = text.strip().upper().removesuffix("B").removesuffix("I")
+    unit = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(word[-1:], 1)
+    try:
+        count = float(word.rstrip("KMG")) * unit
+    except ValueError:
+        raise click.BadParameter(f"'{text}' is no size; write 4G, 512M or a number of bytes") from None
+    if not 0 < count < float("inf"):
+        raise click.BadParameter(f"'{text}' is no size that can be a limit")
+    return int(count)
+
+
+_BUILD_OPTIONS = (
+    click.option(
+        "--calibration",
+        metavar="PATH|random",
+        help="Representative samples: a .npy or .npz file or a folder of .npy files; or the word random.",
+    ),
+    click.option(
+        "--evaluate", "evaluation", type=FILE, metavar="FILE.npz", help="Measure accuracy on arrays x and y (classes)."
+    ),
+    click.option("--io", "io_type", type=click.Choice(["int8", "uint8"]), default="int8", show_default=True),
+    click.option("--trust-code", is_flag=True, help="Let code that is stored in the model (a Lambda layer) run."),
+    click.option(
+        "--max-difference", type=percent, metavar="PERCENT", help="Largest output difference, as a share of the range."
+    ),
+    click.option("--min-cosine", type=float, help="Smallest cosine similarity with the float model's outputs."),
+    click.option(
+        "--min-agreement", type=percent, metavar="PERCENT", help="Smallest share of samples with the same class."
+    ),
+    click.option("--stage-timeout", type=click.FloatRange(min=0, min_open=True), default=3600.0, metavar="SECONDS"),
+    click.option("--stage-memory", type=size, metavar="SIZE", help="End a stage that takes more memory than this."),
+    click.option("--compiler", type=FILE, metavar="PATH", help="The edgetpu_compiler to use."),
+    click.option("--compiler-arg", "compiler_args", multiple=True, help="One more argument for the last compiler."),
+    click.option(
+        "--require-mapped", type=percent, metavar="PERCENT", help="Fail if fewer operators run on the accelerator."
+    ),
+)
+
+
+def build_options(command: F) -> F:
+    """Add the options that say how to build; `read_build_options` reads them."""
+    for option in reversed(_BUILD_OPTIONS):
+        command = option(command)
+    return command
+
+
+def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
+    """The build options among a command's parameters."""
+    from envdoctor.core.request import BuildOptions, Thresholds
+
+    given = {name: values[name] for name in Thresholds.__dataclass_fields__ if values.get(name) is not None}
+    calibration = values["calibration"]
+    random = calibration == "random"
+    return BuildOptions(
+        calibration=None if calibration is None or random else Path(calibration),
+        random_calibration=random,
+        thresholds=Thresholds(**given),
+        **{
+            name: values[name]
+            for name in (
+                "evaluation",
+                "io_type",
+                "trust_code",
+                "stage_timeout",
+                "stage_memory",
+                "compiler",
+                "compiler_args",
+                "require_mapped",
+            )
+        },
+    )
 
 
 def show(report: Report, *, as_json: bool, verbose: bool = False) -> None:

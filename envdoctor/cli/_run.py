@@ -91,8 +91,9 @@ def _describe_bug(error: BaseException) -> str:
     import traceback
 
     last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
     return (
-        f"envdoctor: this is a bug of envdoctor: {type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})."
+        f"envdoctor: this is a bug of envdoctor: {type(error).__name__}: {error} ({where})."
         " Please report it with the output of the same command under ENVDOCTOR_TRACEBACK=1."
     )
 

@@ -23,9 +23,9 @@ def command(
     goal: str | None, only: tuple[str, ...], skip: tuple[str, ...], python: Path | None, verbose: bool, as_json: bool
 ) -> int:
     """Tell what is wrong on this machine, for this Python; exit code 1 if there is a problem."""
-    from envdoctor import doctor
+    from envdoctor.doctor.check import check
 
-    report = doctor.check(python=python, goal=goal, only=_words(only), skip=_words(skip))
+    report = check(python=python, goal=goal, only=_words(only), skip=_words(skip))
     _options.show(report, as_json=as_json, verbose=verbose)
     return _options.exit_code(report)
 

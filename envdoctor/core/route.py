@@ -94,7 +94,8 @@ class StageResult:
     """What came of one stage.
 
     Attributes:
-        artifacts: what it made, the main one first.
+        artifact: what it made; None if it failed.
+        files: what else it made that is worth keeping (a compiler's log).
         log: the file with everything that its processes printed.
         seconds: wall time of its own processes; of the first run, if the result was reused.
         peak_memory: bytes, the largest resident size among its processes; None if not known.
@@ -107,7 +108,8 @@ class StageResult:
 
     stage: StagePlan
     status: StageStatus
-    artifacts: tuple[Artifact, ...] = ()
+    artifact: Artifact | None = None
+    files: tuple[Path, ...] = ()
     log: Path | None = None
     seconds: float = 0.0
     peak_memory: int | None = None

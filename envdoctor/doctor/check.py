@@ -1,17 +1,16 @@
-"""The use cases: one function a command, from plain values to a report."""
+"""`check`: ask the probes."""
 
 from __future__ import annotations
 
 import dataclasses
-import time
 from typing import TYPE_CHECKING
 
-from envdoctor import __version__, probing, registry
+from envdoctor import probing, registry
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import FAMILIES
 from envdoctor.core.goal import parse_goal
-from envdoctor.core.report import Report
 from envdoctor.core.request import Request
+from envdoctor.doctor._common import new_report, subject, topics
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 
@@ -19,11 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from envdoctor.core.goal import Goal
+    from envdoctor.core.report import Report
     from envdoctor.probing import Probe
-
-#: Which topics of probes a goal's compiler adds.
-_TOPICS = {"edgetpu": "edgetpu", "vela": "ethosu"}
 
 
 def check(
@@ -41,7 +37,7 @@ def check(
         UsageProblem: an unknown goal, code or family, or an interpreter that is none.
     """
     aim = None if goal is None else parse_goal(goal)
-    request = Request(python=python, goal=aim, topics=_topics(aim))
+    request = Request(python=python, goal=aim, topics=topics(aim))
     probes = select(registry.probes(), request.topics, only, skip)
     facts = Facts(request, LocalExecutor())
     results = probing.run_probes(probes, facts)
@@ -49,7 +45,7 @@ def check(
 
 
 def select(
-    probes: Sequence[Probe], topics: frozenset[str], only: Sequence[str], skip: Sequence[str]
+    probes: Sequence[Probe], asked: frozenset[str], only: Sequence[str], skip: Sequence[str]
 ) -> tuple[Probe, ...]:
     """The probes of these topics that `--only` and `--skip` leave; `--only` a code asks it whatever its topic.
 
@@ -64,22 +60,5 @@ def select(
     def matches(one: Probe, words: Sequence[str]) -> bool:
         return one.code in words or one.code[:3] in words
 
-    wanted = [one for one in probes if matches(one, only)] if only else [one for one in probes if one.topic in topics]
+    wanted = [one for one in probes if matches(one, only)] if only else [one for one in probes if one.topic in asked]
     return tuple(one for one in wanted if not matches(one, skip))
-
-
-def subject(facts: Facts) -> dict[str, str]:
-    """What was looked at, by name."""
-    python = facts.python
-    return {"python": str(python.executable), "version": python.version, "environment": str(python.prefix)}
-
-
-def new_report(command: str) -> Report:
-    """An empty report of a command, made now."""
-    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return Report(command=command, version=__version__, created=created)
-
-
-def _topics(goal: Goal | None) -> frozenset[str]:
-    compiler = None if goal is None else goal.compiler
-    return frozenset({"machine", _TOPICS[compiler]} if compiler in _TOPICS else {"machine"})

@@ -1,0 +1,35 @@
+"""`envdoctor routes`: every way from a model to a goal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from envdoctor.cli import _options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("model", type=_options.FILE)
+@_options.goal_option
+@_options.build_options
+@_options.offline_option
+@_options.python_option
+@_options.verbose_option
+@_options.json_option
+def command(
+    model: Path, goal: str, python: Path | None, offline: bool, as_json: bool, verbose: bool, **rest: object
+) -> int:
+    """List every way from MODEL to a goal, best first, and what stands in each one's way.
+
+    MODEL is a .keras or .h5 file, a SavedModel folder, or a float or int8 .tflite file. Exit code 3 if none is open.
+    """
+    from envdoctor.core.errors import ExitCode
+    from envdoctor.doctor.routes import routes
+
+    report = routes(model, goal, options=_options.read_build_options(rest), python=python, offline=offline)
+    _options.show(report, as_json=as_json, verbose=verbose)
+    return ExitCode.OK if any(route.takeable for route in report.routes) else ExitCode.NO_ROUTE

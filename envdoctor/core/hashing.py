@@ -1,0 +1,37 @@
+"""SHA-256 of files, folders and plain values, the same on every platform."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CHUNK = 1 << 20
+
+
+def hash_path(path: Path) -> str:
+    """Hash a file, or a folder over the sorted relative paths and hashes of its files.
+
+    Raises:
+        OSError: something in it can't be read.
+    """
+    if not path.is_dir():
+        return _hash_file(path)
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return hash_value([[file.relative_to(path).as_posix(), _hash_file(file)] for file in files])
+
+
+def hash_value(value: object) -> str:
+    """Hash a value made of what JSON knows; the order of keys does not matter."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _hash_file(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,121 @@
+"""`build`: plan, take the best route, fall back, keep what came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor import planner, registry
+from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.doctor._common import environment_provider
+from envdoctor.doctor.routes import routes_of
+from envdoctor.executors.local import LocalExecutor
+from envdoctor.facts import Facts
+from envdoctor.pipeline.calibration import check_samples
+from envdoctor.pipeline.gates import judge
+from envdoctor.pipeline.manifest import make_manifest
+from envdoctor.pipeline.runner import run_routes
+from envdoctor.pipeline.stage import StageRunner
+from envdoctor.pipeline.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envdoctor.core.events import Listener
+    from envdoctor.core.report import Report
+    from envdoctor.core.request import Request
+    from envdoctor.core.route import Attempt
+
+#: What is added to the source's name for an artifact of that kind; other kinds stay in the workspace.
+_SUFFIXES = {
+    ArtifactKind.TFLITE_FLOAT: "_float.tflite",
+    ArtifactKind.TFLITE_INT8: "_int8.tflite",
+    ArtifactKind.VELA_TFLITE: "_int8_vela.tflite",
+    ArtifactKind.EDGETPU_TFLITE: "_int8_edgetpu.tflite",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlan:
+    """How to go about a build, beyond the request itself.
+
+    Attributes:
+        out: the folder for the artifacts.
+        route: what `--route` named; empty for all, best first.
+        fallback: False to stop after the first route.
+        fresh: True to reuse nothing.
+    """
+
+    out: Path
+    route: str = ""
+    fallback: bool = True
+    fresh: bool = False
+
+
+def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
+    """Build, and tell what was tried.
+
+    Returns:
+        The report. If no route could be taken it has no attempts, and if none arrived no artifacts; manifest.json is
+        written whenever a route was tried.
+
+    Raises:
+        UsageProblem: no such route, samples that don't fit the model, a folder that can't be written to.
+        NoRoute: no chain of actions leads to the goal, on any machine.
+        BuildFailed: the disk is full, or another build works in the same folder.
+    """
+    executor = LocalExecutor()
+    facts = Facts(request, executor)
+    report = routes_of(request, facts)
+    chosen = planner.choose(report.routes, how.route) if how.route else report.routes
+    open_routes = [route for route in chosen if route.takeable]
+    if not open_routes:
+        return dataclasses.replace(report, command="build", routes=tuple(chosen))
+    check_samples(request)
+    actions = {one.name: one for one in registry.actions()}
+    with open_workspace(how.out) as workspace:
+        runner = StageRunner(
+            request=request,
+            workspace=workspace,
+            executor=executor,
+            gate=judge,
+            provide=environment_provider(request, facts, executor, emit),
+            fresh=how.fresh,
+        )
+        tried = open_routes if how.fallback else open_routes[:1]
+        attempts = tuple(run_routes(tried, actions, planner.source_of(request), runner, emit))
+        artifacts = _publish(attempts[-1], planner.source_of(request), workspace)
+        report = dataclasses.replace(report, command="build", attempts=attempts, artifacts=artifacts)
+        _write_manifest(report, request, workspace)
+    return report
+
+
+def _publish(attempt: Attempt, source: Artifact, workspace: Workspace) -> tuple[Artifact, ...]:
+    """Put what a successful attempt made into the user's folder, the goal's artifact first."""
+    if not attempt.succeeded:
+        return ()
+    artifacts: list[Artifact] = []
+    for result in attempt.results:
+        made = result.artifact
+        suffix = _SUFFIXES.get(made.kind) if made else None
+        if made is None or suffix is None:
+            continue
+        stem = source.path.stem
+        for known in ("_float", "_int8"):
+            stem = stem.removesuffix(known)
+        path = workspace.publish(made.path, f"{stem}{suffix}")
+        artifacts.append(dataclasses.replace(made, path=path))
+        for file in result.files:
+            workspace.publish(file, file.name)
+    return tuple(reversed(artifacts))
+
+
+def _write_manifest(report: Report, request: Request, workspace: Workspace) -> None:
+    import msgspec
+
+    from envdoctor.core.redaction import Redactor, redact
+
+    manifest = redact(make_manifest(report, request), Redactor.here())
+    text = msgspec.json.format(msgspec.json.encode(manifest, order="deterministic"), indent=2)
+    workspace.write("manifest.json", text + b"\n")

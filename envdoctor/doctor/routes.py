@@ -1,0 +1,74 @@
+"""`routes`: every way from a model to a goal, ranked, and what stands in each one's way."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from envdoctor import planner, registry
+from envdoctor.core.errors import NoRoute
+from envdoctor.core.goal import parse_goal
+from envdoctor.core.request import BuildOptions, Request
+from envdoctor.doctor._common import new_report, subject, topics
+from envdoctor.executors.local import LocalExecutor
+from envdoctor.facts import Facts
+from envdoctor.pipeline.sources import identify
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envdoctor.core.report import Report
+
+
+def make_request(
+    source: Path, goal: str, options: BuildOptions, *, python: Path | None = None, offline: bool = False
+) -> Request:
+    """A request to get from a file to a goal.
+
+    Raises:
+        UsageProblem: the goal is unknown, the file is no model that envdoctor can read, or it is the goal already.
+    """
+    aim = parse_goal(goal)
+    artifact = identify(source, trust_code=options.trust_code)
+    return Request(
+        python=python, source=artifact, goal=aim, options=options, topics=topics(aim) | {"model"}, offline=offline
+    )
+
+
+def routes(
+    source: Path,
+    goal: str,
+    *,
+    options: BuildOptions | None = None,
+    python: Path | None = None,
+    offline: bool = False,
+) -> Report:
+    """Plan, and do nothing.
+
+    Raises:
+        UsageProblem: see `make_request`.
+        NoRoute: no chain of actions leads from this kind of model to this goal, on any machine.
+    """
+    request = make_request(source, goal, options or BuildOptions(), python=python, offline=offline)
+    return routes_of(request, Facts(request, LocalExecutor()))
+
+
+def routes_of(request: Request, facts: Facts) -> Report:
+    """The report of `routes` for a request."""
+    actions = registry.actions()
+    found = planner.plan(actions, request, facts)
+    artifact, goal = planner.source_of(request), planner.goal_of(request)
+    if not found:
+        kinds = planner.kinds_that_lead_to(goal, actions)
+        words = ", ".join(sorted(kind.value for kind in kinds))
+        raise NoRoute(
+            f"{artifact.path.name} is {artifact.kind.value}, and nothing that envdoctor knows leads from there to "
+            f"{goal.title}; start from one of: {words}."
+        )
+    unlocking = planner.unlocking(found)
+    notes = (
+        () if unlocking is None or unlocking.fix is None else (f"One step opens the best route: {unlocking.fix.text}",)
+    )
+    return dataclasses.replace(
+        new_report("routes"), subject=subject(facts), source=artifact, goal=goal, routes=found, notes=notes
+    )

@@ -1,0 +1,1 @@
+"""Run routes: stages in their own processes and environments, gates after them, falling back and resuming."""

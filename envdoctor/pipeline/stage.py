@@ -1,0 +1,245 @@
+"""One stage: its environment, its processes, its gate, and keeping or reusing what it made."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from envdoctor.action import StageContext, StageFailed, StageOutput
+from envdoctor.core.artifact import Artifact
+from envdoctor.core.errors import BuildFailed, EnvDoctorError, NetworkProblem
+from envdoctor.core.finding import Evidence, Finding, Severity
+from envdoctor.core.hashing import hash_path, hash_value
+from envdoctor.core.route import StagePlan, StageResult, StageStatus
+from envdoctor.pipeline.workspace import StageRecord, StoredStage, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from envdoctor.action import Action
+    from envdoctor.core.command import Command, CommandResult
+    from envdoctor.core.request import Request
+    from envdoctor.executors import Executor
+
+#: What a full, read-only or over-quota disk answers; no other route helps against it.
+_DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC)
+
+
+class Interpreter(Protocol):
+    """The Python of an environment, and what is installed in it."""
+
+    @property
+    def python(self) -> Path:
+        """The interpreter."""
+        ...
+
+    @property
+    def distributions(self) -> Mapping[str, str]:
+        """Name and version of every distribution."""
+        ...
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Runs a stage's commands with its limits and log, and adds up what they took."""
+
+    executor: Executor
+    log: Path
+    timeout: float
+    memory: int | None
+    commands: list[tuple[str, ...]] = field(default_factory=list)
+    seconds: float = 0.0
+    peak: int | None = None
+
+    def run(self, command: Command) -> CommandResult:
+        """Run one command; a limit of its own, where it has one, is kept."""
+        self.commands.append(command.argv)
+        limited = dataclasses.replace(
+            command,
+            timeout=self.timeout if command.timeout is None else command.timeout,
+            memory=self.memory if command.memory is None else command.memory,
+            log=self.log if command.log is None else command.log,
+        )
+        result = self.executor.run(limited)
+        self.seconds += result.seconds
+        if result.peak_memory is not None:
+            self.peak = max(self.peak or 0, result.peak_memory)
+        return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageInput:
+    """What a stage starts from: an artifact, and the reference outputs of an earlier stage."""
+
+    artifact: Artifact
+    reference: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRunner:
+    """Runs the stages of one build.
+
+    Attributes:
+        gate: judges what a stage made; adds to its output, or raises StageFailed.
+        provide: makes or finds the environment of that name.
+        fresh: True if nothing that an earlier build stored may be reused.
+    """
+
+    request: Request
+    workspace: Workspace
+    executor: Executor
+    gate: Callable[[StageContext, Artifact, StageOutput], StageOutput]
+    provide: Callable[[str], Interpreter]
+    fresh: bool = False
+    _made: set[str] = field(default_factory=set)
+
+    def run(self, plan: StagePlan, action: Action, given: StageInput) -> tuple[StageResult, StageInput | None]:
+        """Run one stage, or reuse what an earlier run of the same made.
+
+        Returns:
+            The result, and what the next stage starts from; None if this one failed.
+
+        Raises:
+            BuildFailed: the disk is full or can't be written to; no other route would help.
+        """
+        start = time.monotonic()
+        recorder = self._recorder(plan, given)
+        try:
+            environment = None if plan.environment is None else self.provide(plan.environment)
+            key = self._key(plan, action, given, environment)
+            stored = None if self.fresh and key not in self._made else self.workspace.find(key)
+            status = StageStatus.DONE if stored is None else StageStatus.REUSED
+            if stored is None:
+                stored = self._make(plan, action, given, environment, recorder, key)
+        except StageFailed as error:
+            return _failed(plan, recorder, error.finding, start), None
+        except EnvDoctorError as error:
+            return _failed(plan, recorder, _finding_of(plan, error), start), None
+        except OSError as error:
+            if error.errno in _DISK:
+                where = error.filename or self.workspace.out
+                raise BuildFailed(f"{where}: {error.strerror}; free some space and run the same again") from None
+            return _failed(plan, recorder, _finding_of(plan, error), start), None
+        return self._result(plan, status, stored, start), StageInput(
+            artifact=stored.artifact, reference=stored.reference or given.reference
+        )
+
+    def _recorder(self, plan: StagePlan, given: StageInput) -> Recorder:
+        options = self.request.options
+        log = self.workspace.log(f"{plan.action}-{plan.place.replace(':', '-')}-{given.artifact.sha256[:8]}")
+        return Recorder(self.executor, log, options.stage_timeout, options.stage_memory)
+
+    def _key(self, plan: StagePlan, action: Action, given: StageInput, environment: Interpreter | None) -> str:
+        reference = None if given.reference is None else hash_path(given.reference)
+        return hash_value(
+            {
+                "action": [action.name, action.version, plan.place],
+                "source": given.artifact.sha256,
+                "reference": reference,
+                "goal": None if self.request.goal is None else dataclasses.asdict(self.request.goal)["accelerator"],
+                "per_tensor_dense": self.request.goal is not None and self.request.goal.per_tensor_dense,
+                "options": _options(self.request, action.options),
+                "environment": None if environment is None else dict(sorted(environment.distributions.items())),
+            }
+        )
+
+    def _make(  # noqa: PLR0913, PLR0917  (the parts of one step, each named once)
+        self,
+        plan: StagePlan,
+        action: Action,
+        given: StageInput,
+        environment: Interpreter | None,
+        recorder: Recorder,
+        key: str,
+    ) -> StoredStage:
+        with self.workspace.work_folder() as folder:
+            context = StageContext(
+                source=given.artifact,
+                request=self.request,
+                place=plan.place,
+                python=None if environment is None else environment.python,
+                reference=given.reference,
+                folder=folder,
+                run=recorder.run,
+                interpreter=lambda name: self.provide(name).python,
+                log=recorder.log,
+            )
+            output = action.run(context)
+            artifact = Artifact(kind=plan.produces, path=output.path, sha256=hash_path(output.path))
+            output = self.gate(context, artifact, output)
+            record = StageRecord(
+                kind=artifact.kind,
+                path=_inside(folder, output.path),
+                sha256=artifact.sha256,
+                files=tuple(_inside(folder, file) for file in output.files),
+                reference=None if output.reference is None else _inside(folder, output.reference),
+                log=recorder.log.name,
+                seconds=recorder.seconds,
+                peak_memory=recorder.peak,
+                commands=tuple(recorder.commands),
+                environment={} if environment is None else dict(environment.distributions),
+                summary=output.summary,
+                findings=output.findings,
+            )
+            self._made.add(key)
+            return self.workspace.keep(folder, key, record)
+
+    def _result(self, plan: StagePlan, status: StageStatus, stored: StoredStage, start: float) -> StageResult:
+        record = stored.record
+        spent = time.monotonic() - start
+        return StageResult(
+            stage=plan,
+            status=status,
+            artifact=stored.artifact,
+            files=stored.files,
+            log=self.workspace.log_path(record.log),
+            seconds=record.seconds,
+            peak_memory=record.peak_memory,
+            overhead=max(0.0, spent - record.seconds) if status is StageStatus.DONE else spent,
+            commands=record.commands,
+            environment=record.environment,
+            summary=record.summary,
+            findings=record.findings,
+        )
+
+
+def _options(request: Request, names: frozenset[str] | None) -> dict[str, object]:
+    """The options that an action looks at, files among them by their content."""
+    options = dataclasses.asdict(request.options)
+    chosen = {name: value for name, value in options.items() if names is None or name in names}
+    for name in ("stage_timeout", "stage_memory"):
+        chosen.pop(name, None)
+    return {name: hash_path(value) if isinstance(value, Path) else value for name, value in chosen.items()}
+
+
+def _inside(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _failed(plan: StagePlan, recorder: Recorder, finding: Finding, start: float) -> StageResult:
+    return StageResult(
+        stage=plan,
+        status=StageStatus.FAILED,
+        log=recorder.log if recorder.log.exists() else None,
+        seconds=recorder.seconds,
+        peak_memory=recorder.peak,
+        overhead=max(0.0, time.monotonic() - start - recorder.seconds),
+        commands=tuple(recorder.commands),
+        findings=(finding,),
+    )
+
+
+def _finding_of(plan: StagePlan, error: Exception) -> Finding:
+    network = isinstance(error, NetworkProblem)
+    return Finding(
+        code="NET001" if network else "RUN001",
+        name="network-failed" if network else "stage-could-not-run",
+        severity=Severity.ERROR,
+        subject=plan.action,
+        message=str(error),
+        evidence=(Evidence(source=plan.environment or plan.action, excerpt=str(error)),),
+    )

@@ -1,0 +1,192 @@
+"""The folder a build works in: finished stages by key, logs, and publishing so that nothing is ever half-written.
+
+Layout below the folder that `--out` names::
+
+    model_int8.tflite, manifest.json, ...    what the user came for, each put in place by a rename
+    .envdoctor/stages/KEY/                   a finished stage: stage.json and what it made
+    .envdoctor/logs/                         everything that the stages' processes printed
+    .envdoctor/tmp-*/                        a stage at work; removed when it fails or at the next start
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping  # noqa: TC003  (msgspec resolves the annotations when it decodes)
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.core.errors import BuildFailed, UsageProblem
+from envdoctor.core.finding import Finding  # noqa: TC001  (the same)
+from envdoctor.core.hashing import hash_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRecord:
+    """What is kept of a finished stage; paths are relative to its folder."""
+
+    kind: ArtifactKind
+    path: str
+    sha256: str
+    traits: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    reference: str | None = None
+    log: str = ""
+    seconds: float = 0.0
+    peak_memory: int | None = None
+    commands: tuple[tuple[str, ...], ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    summary: Mapping[str, object] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredStage:
+    """A finished stage on disk."""
+
+    folder: Path
+    record: StageRecord
+
+    @property
+    def artifact(self) -> Artifact:
+        """The artifact that the stage made."""
+        return Artifact(
+            kind=self.record.kind,
+            path=self.folder / self.record.path,
+            sha256=self.record.sha256,
+            traits=frozenset(self.record.traits),
+        )
+
+    @property
+    def reference(self) -> Path | None:
+        """The folder of reference outputs that it wrote."""
+        return None if self.record.reference is None else self.folder / self.record.reference
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What else it made that is worth keeping."""
+        return tuple(self.folder / name for name in self.record.files)
+
+
+class Workspace:
+    """An open workspace, locked against a second build in the same folder; see `open_workspace`."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self._base = out / ".envdoctor"
+
+    def find(self, key: str) -> StoredStage | None:
+        """The finished stage of that key, if it is there and its artifact is what it was."""
+        import msgspec
+
+        folder = self._base / "stages" / key
+        try:
+            record = msgspec.json.decode((folder / "stage.json").read_bytes(), type=StageRecord)
+            intact = hash_path(folder / record.path) == record.sha256
+        except (OSError, msgspec.MsgspecError):
+            return None
+        return StoredStage(folder=folder, record=record) if intact else None
+
+    @contextlib.contextmanager
+    def work_folder(self) -> Iterator[Path]:
+        """An empty folder to work in; gone afterwards unless `keep` moved it."""
+        folder = Path(tempfile.mkdtemp(prefix="tmp-", dir=self._base))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def keep(self, folder: Path, key: str, record: StageRecord) -> StoredStage:
+        """Make a finished work folder the stage of that key, in one step."""
+        import msgspec
+
+        target = self._base / "stages" / key
+        (folder / "stage.json").write_bytes(msgspec.json.encode(record))
+        shutil.rmtree(target, ignore_errors=True)
+        folder.replace(target)
+        return StoredStage(folder=target, record=record)
+
+    def log(self, name: str) -> Path:
+        """A fresh log file of that name."""
+        path = self._base / "logs" / f"{name}.log"
+        path.unlink(missing_ok=True)
+        return path
+
+    def log_path(self, name: str) -> Path | None:
+        """An existing log file, by its file name."""
+        path = self._base / "logs" / name
+        return path if name and path.exists() else None
+
+    def publish(self, source: Path, name: str) -> Path:
+        """Copy a file to the folder that the user named; the name appears only when the content is whole."""
+        target = self.out / name
+        with _replacing(target) as temporary:
+            shutil.copyfile(source, temporary)
+        return target
+
+    def write(self, name: str, content: bytes) -> Path:
+        """Write a file into the folder that the user named, in one step."""
+        target = self.out / name
+        with _replacing(target) as temporary:
+            temporary.write_bytes(content)
+        return target
+
+
+@contextlib.contextmanager
+def open_workspace(out: Path) -> Iterator[Workspace]:
+    """Open the workspace below a folder, made if it is not there.
+
+    Raises:
+        UsageProblem: `out` is a file, or can't be written to.
+        BuildFailed: another build is working there.
+    """
+    import filelock
+
+    base = out / ".envdoctor"
+    try:
+        for name in ("stages", "logs"):
+            (base / name).mkdir(parents=True, exist_ok=True)
+        descriptor, probe = tempfile.mkstemp(dir=out)
+        os.close(descriptor)
+        Path(probe).unlink()
+    except FileExistsError as error:
+        raise UsageProblem(f"--out {out}: {error.filename} is a file; name a folder") from None
+    except OSError as error:
+        raise UsageProblem(f"--out {out}: {error.strerror}; name a folder that can be written to") from None
+    lock = filelock.FileLock(base / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise BuildFailed(f"another envdoctor is building in {out}; wait for it or name another --out") from None
+    try:
+        for stale in base.glob("tmp-*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        yield Workspace(out)
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
