@@ -28,8 +28,13 @@ FILE_LIMIT = 4 << 30
 _PIECE = 1 << 16
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 _ABSENT = frozenset({404, 410})
+_REFUSED = frozenset({401, 403, 407})
 _NOT_MODIFIED = 304
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0
+
+
+class AccessRefused(NetworkProblem):
+    """The server wants credentials that it did not get, or hides what it has not (some say 403 for "no such thing")."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -203,8 +208,10 @@ class Session:
             return False
         if response.ok and response.status_code != _NOT_MODIFIED:
             return True
-        hint = " Give credentials in the index URL, by netrc or keyring." if response.status_code in {401, 403} else ""
-        raise NetworkProblem(f"{redacted(response.url)}: HTTP {response.status_code} {response.reason}.{hint}")
+        said = f"{redacted(response.url)}: HTTP {response.status_code} {response.reason}."
+        if response.status_code in _REFUSED:
+            raise AccessRefused(f"{said} Give credentials in the index URL, by netrc or keyring.")
+        raise NetworkProblem(said)
 
     def _count(self, *, requests: int = 0, received: int = 0) -> None:
         with self._lock:
