@@ -1,0 +1,158 @@
+"""Taking out of a report what must not leave the machine, before anything renders it.
+
+Two strengths. Secrets (passwords, tokens, keys) are hidden from every output, since terminals are copied and logs of
+builds are kept. What tells who and where (the home folder, user and host names, e-mail addresses) is hidden only from
+what is made to be handed on, `envdoctor report`: on the user's own terminal, and in JSON that a script reads, a path
+and a command must work as they stand. A home folder becomes `~`, so that a command copied from a report works in a
+shell of its reader.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from envdoctor.core.redaction_rules import SECRET, Rule, is_secret_name, personal_rules, secret_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from envdoctor.core.report import Report
+
+T = TypeVar("T")
+
+#: A value that is hidden can bring others to light (a boundary appears); no text needs more rounds than this.
+_ROUNDS = 5
+
+_NOT_SECRET = re.compile(r"(?i)(?:true|false|none|null|yes|no|on|off|v?\d+(?:\.\w+)*)$")
+_HOLDS_A_PLACE = re.compile(r"(?i)(?:^|_)(?:FILE|PATH|DIR|SOCK|SOCKET|URL|HOST|HOME)$")
+_URL_PASSWORD = re.compile(r"://[^\s/@:]*:([^\s/@]+)@")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redactor:
+    """What to hide.
+
+    Attributes:
+        secrets: values that must not appear anywhere (see `secret_values`).
+        homes: the home folder, by all the paths that lead to it; each becomes `~`.
+        users: the user's login names.
+        hosts: the machine's names.
+        personal: False to hide secrets alone.
+    """
+
+    secrets: tuple[str, ...] = ()
+    homes: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    personal: bool = True
+
+    def text(self, text: str, tally: Counter[str] | None = None) -> str:
+        """The text without what is to be hidden; `tally`, if given, counts what was replaced, by kind.
+
+        Doing it twice changes nothing more.
+        """
+        counts: Counter[str] = Counter() if tally is None else tally
+        for _ in range(_ROUNDS):
+            before, lowered = text, text.lower()
+            for rule in _rules(self):
+                if rule.may_match(lowered):
+                    text = rule.apply(text, counts)
+            if text == before:
+                break
+        return text
+
+
+def secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The values in an environment that must not be shown: those whose names say so, and passwords in URLs."""
+    found = [
+        value
+        for name, value in environ.items()
+        if is_secret_name(name) and not _HOLDS_A_PLACE.search(name) and not _NOT_SECRET.match(value)
+    ]
+    found += [password for value in environ.values() for password in _URL_PASSWORD.findall(value)]
+    return tuple(dict.fromkeys(value.strip() for value in found if value.strip()))
+
+
+def redact_report(report: Report, redactor: Redactor, tally: Counter[str] | None = None) -> Report:
+    """The report without what is to be hidden, in every text and path at any depth.
+
+    Args:
+        report: stays as it is.
+        redactor: what to hide.
+        tally: counts what was replaced, by kind, if given.
+    """
+    return redact(report, redactor, tally)
+
+
+def redact(value: T, redactor: Redactor, tally: Counter[str] | None = None) -> T:
+    """Any value made of dataclasses, mappings, sequences, texts and paths, without what is to be hidden."""
+    result: T = _Walk(redactor, Counter() if tally is None else tally).walk(value)
+    return result
+
+
+@functools.lru_cache(maxsize=8)
+def _rules(redactor: Redactor) -> tuple[Rule, ...]:
+    rules = secret_rules(redactor.secrets)
+    if redactor.personal:
+        rules += personal_rules(redactor.homes, redactor.users, redactor.hosts)
+    return rules
+
+
+class _Walk:
+    """One walk through a value, from the outside to its texts."""
+
+    def __init__(self, redactor: Redactor, tally: Counter[str]) -> None:
+        self._redactor = redactor
+        self._tally = tally
+
+    def walk(self, value: Any) -> Any:  # noqa: ANN401  (whatever a report holds)
+        if isinstance(value, enum.Enum):
+            return value
+        if isinstance(value, str):
+            return self._redactor.text(value, self._tally)
+        if isinstance(value, PurePath):
+            return type(value)(self.walk(str(value)))
+        if dataclasses.is_dataclass(value):
+            return self._dataclass(value)
+        return self._collection(value)
+
+    def _dataclass(self, value: Any) -> Any:  # noqa: ANN401  (the same)
+        old = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
+        return dataclasses.replace(value, **{name: self.walk(one) for name, one in old.items()})
+
+    def _collection(self, value: Any) -> Any:  # noqa: ANN401  (the same)
+        if isinstance(value, Mapping):
+            return {self.walk(key): self._entry(key, one) for key, one in value.items()}
+        if isinstance(value, tuple | list):
+            return type(value)(self._items(value))
+        if isinstance(value, frozenset | set):
+            return type(value)(self.walk(one) for one in value)
+        return value
+
+    def _entry(self, key: object, value: object) -> object:
+        """A value under a name that tells a secret, hidden as a whole; others by what they hold."""
+        named = isinstance(key, str) and is_secret_name(key)
+        if named and isinstance(value, str) and not _NOT_SECRET.match(value):
+            return self._hidden(value)
+        return self.walk(value)
+
+    def _items(self, values: Sequence[object]) -> Iterator[object]:
+        """The items of a sequence; in a command line, `--password` makes a secret of the word that follows it."""
+        previous: object = ""
+        for value in values:
+            named = isinstance(previous, str) and previous.startswith("-") and is_secret_name(previous)
+            follows = named and isinstance(value, str) and not value.startswith("-")
+            yield self._hidden(value) if follows else self.walk(value)
+            previous = value
+
+    def _hidden(self, value: object) -> str:
+        self._tally["secret"] += value != SECRET
+        return SECRET
