@@ -1,0 +1,48 @@
+# One command each: `make demo` and `make test` make what they need. Only Python >= 3.10 and make are assumed
+# (and, for the tests, a C compiler).
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+OUT    ?= build/demo
+
+.PHONY: demo test unit lint docs constraints bench clean
+
+demo: $(STAMP)
+	$(BIN)/envdoctor build examples/digits/digits.keras --to ethos-u55-128 \
+	    --calibration examples/digits/calibration.npz --evaluate examples/digits/test.npz --out $(OUT)
+
+test: $(STAMP)-dev
+	$(BIN)/python -m pytest
+
+unit: $(STAMP)-dev
+	$(BIN)/python -m pytest -m "not integration"
+
+lint: $(STAMP)-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(STAMP)-dev
+	$(BIN)/python tools/make_docs.py
+
+constraints: $(STAMP)
+	$(BIN)/python tools/make_constraints.py
+
+$(BIN)/python:
+	$(PYTHON) tools/make_venv.py $(VENV)
+
+# The environment of the product alone: what a user installs.
+$(STAMP): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+# The same, and what tests and linters need, pinned by name, version and hash.
+$(STAMP)-dev: $(STAMP) tools/requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement tools/requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

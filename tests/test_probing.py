@@ -1,0 +1,135 @@
+"""Probes in general: order, outcomes, isolation, time limits."""
+
+import time
+import types
+
+import pytest
+
+from envdoctor.core.errors import FactUnavailable
+from envdoctor.core.finding import Finding, Outcome, Severity
+from envdoctor.facts import Facts
+from envdoctor.probing import Probe, probe, run_probe, run_probes
+
+
+def make(code, check=lambda facts: (), **rest):
+    return Probe(code=code, name="x", check=check, title="t", explanation="e", **rest)
+
+
+def problem(severity=Severity.ERROR):
+    return Finding(severity=severity, subject="s", message="m")
+
+
+def test_nothing_yielded_is_a_pass_and_a_finding_is_a_failure_with_the_code_filled_in():
+    passed, failed = run_probes([make("HST001"), make("HST002", lambda facts: [problem()])], Facts())
+    assert passed.outcome is Outcome.PASSED
+    assert failed.outcome is Outcome.FAILED
+    assert (failed.findings[0].code, failed.findings[0].name) == ("HST002", "x")
+
+
+def test_information_alone_is_a_pass_that_keeps_its_words():
+    (result,) = run_probes([make("HST001", lambda facts: [problem(Severity.INFO)])], Facts())
+    assert result.outcome is Outcome.PASSED
+    assert result.findings
+
+
+def test_a_missing_fact_makes_it_unknown_never_a_pass():
+    (result,) = run_probes([make("HST001", lambda facts: (_ for _ in facts.host.machine))], Facts())
+    assert result.outcome is Outcome.UNKNOWN
+    assert "host" in result.reason
+
+
+def test_a_crash_is_a_result_that_names_the_place_and_the_rest_go_on():
+    def crash(facts):
+        raise RuntimeError("boom")
+
+    crashed, fine = run_probes([make("HST001", crash), make("HST002")], Facts())
+    assert crashed.outcome is Outcome.CRASHED
+    assert "RuntimeError: boom" in crashed.reason
+    assert "test_probing.py" in crashed.reason
+    assert fine.outcome is Outcome.PASSED
+
+
+def test_a_probe_past_its_limit_times_out_and_the_rest_go_on():
+    slow, fine = run_probes([make("HST001", lambda facts: time.sleep(5) or (), timeout=0.1), make("HST002")], Facts())
+    assert slow.outcome is Outcome.TIMED_OUT
+    assert "0.1 s" in slow.reason
+    assert fine.outcome is Outcome.PASSED
+
+
+def test_a_probe_waits_for_what_it_requires_and_is_skipped_if_that_failed():
+    order = []
+
+    def note(name, found=()):
+        def check(facts):
+            order.append(name)
+            return found
+
+        return check
+
+    probes = [
+        make("HST001", note("late"), requires=frozenset({"HST002"})),
+        make("HST002", note("early")),
+        make("HST003", note("never"), requires=frozenset({"HST004"})),
+        make("HST004", note("bad", [problem()])),
+        make("HST005", note("nor this"), requires=frozenset({"HST003"})),
+    ]
+    results = {result.code: result for result in run_probes(probes, Facts())}
+    assert order.index("early") < order.index("late")
+    assert results["HST003"].outcome is Outcome.SKIPPED
+    assert results["HST003"].reason == "because of HST004"
+    assert results["HST005"].reason == "because of HST003"
+    assert "never" not in order
+
+
+def test_a_required_probe_that_was_not_asked_does_not_block():
+    (result,) = run_probes([make("HST001", requires=frozenset({"HST009"}))], Facts())
+    assert result.outcome is Outcome.PASSED
+
+
+def test_a_circle_is_an_error():
+    probes = [make("HST001", requires=frozenset({"HST002"})), make("HST002", requires=frozenset({"HST001"}))]
+    with pytest.raises(ValueError, match="circle: HST001, HST002"):
+        run_probes(probes, Facts())
+
+
+def test_probes_run_at_the_same_time():
+    start = time.monotonic()
+    run_probes([make(f"HST{i:03}", lambda facts: time.sleep(0.2) or ()) for i in range(10)], Facts())
+    assert time.monotonic() - start < 1.5
+
+
+def test_the_decorator_takes_name_and_words_from_the_module():
+    def check(facts):
+        """Something is old.
+
+        It matters because. Mend it so.
+        """
+        return ()
+
+    check.__module__ = "some.hst007_glibc_too_old"
+    one = probe("HST007")(check)
+    assert (one.name, one.title, one.explanation) == (
+        "glibc-too-old",
+        "Something is old",
+        "It matters because. Mend it so.",
+    )
+    with pytest.raises(ValueError, match="does not belong"):
+        probe("HST008")(check)
+    check.__doc__ = "Only a title."
+    with pytest.raises(ValueError, match="docstring"):
+        probe("HST007")(check)
+
+
+def test_a_group_is_collected_once_and_its_failure_remembered(monkeypatch):
+    calls = []
+
+    def collect(request, executor):
+        calls.append(1)
+        raise FactUnavailable("host", "no")
+
+    module = types.SimpleNamespace(collect=collect)
+    monkeypatch.setattr("importlib.import_module", lambda name: module)
+    facts = Facts(object(), object())
+    for _ in range(2):
+        assert run_probe(make("HST001", lambda facts: facts.host), facts).outcome is Outcome.UNKNOWN
+    assert calls == [1]
