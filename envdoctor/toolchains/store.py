@@ -1,0 +1,165 @@
+"""The toolchain store: compilers that envdoctor unpacked, kept in the user's data folder by name and version.
+
+Layout: `NAME/VERSION/receipt.json` and `NAME/VERSION/files/...`. A toolchain is unpacked in a folder whose name begins
+with a dot and moved into place whole, so that an installation that was killed leaves none half made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import ToolchainProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+VARIABLE = "ENVDOCTOR_TOOLCHAINS"
+_RECEIPT = "receipt.json"
+_FILES = "files"
+_INCOMING = ".incoming-"
+#: Seconds to wait for another process that changes the store.
+_PATIENCE = 600
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Where an installed toolchain came from.
+
+    Attributes:
+        source: the file, folder or URL it was made from, as the user would name it.
+        sha256: of the archive or package; of a folder, empty.
+        pinned: True if that hash was known beforehand (a catalogue or a package index), False if only recorded.
+    """
+
+    name: str
+    version: str
+    source: str
+    sha256: str = ""
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledToolchain:
+    """A toolchain in the store; `files` is the folder with what was unpacked."""
+
+    receipt: Receipt
+    folder: Path
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        return self.receipt.version
+
+    @property
+    def files(self) -> Path:
+        """The folder with the unpacked files."""
+        return self.folder / _FILES
+
+
+def store_folder() -> Path:
+    """The store: what ENVDOCTOR_TOOLCHAINS names, or `toolchains` in the user's data folder."""
+    if os.environ.get(VARIABLE):
+        return Path(os.environ[VARIABLE])
+    import platformdirs
+
+    return Path(platformdirs.user_data_path("envdoctor", appauthor=False)) / "toolchains"
+
+
+def installed_toolchains(name: str | None = None, *, store: Path | None = None) -> tuple[InstalledToolchain, ...]:
+    """What is installed, newest version first within a name.
+
+    Args:
+        name: only toolchains of this name.
+        store: another store than the user's.
+    """
+    root = store or store_folder()
+    found = []
+    for receipt_file in sorted(root.glob(f"{name or '*'}/*/{_RECEIPT}")):
+        if receipt_file.parent.name.startswith("."):
+            continue
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            receipt = Receipt(**json.loads(receipt_file.read_text("utf-8")))
+            found.append(InstalledToolchain(receipt=receipt, folder=receipt_file.parent))
+    found.sort(key=lambda one: _version_key(one.version), reverse=True)
+    return tuple(sorted(found, key=lambda one: one.receipt.name))
+
+
+def install(receipt: Receipt, unpack: Callable[[Path], None], *, store: Path | None = None) -> InstalledToolchain:
+    """Add a toolchain, or replace the same version of it, in one step.
+
+    Args:
+        receipt: what it is and where it came from.
+        unpack: fills the empty folder that it is given.
+        store: another store than the user's.
+
+    Raises:
+        ToolchainProblem: its name or version can't name a folder, or the store can't be written.
+    """
+    for word in (receipt.name, receipt.version):
+        if not _SAFE_NAME.fullmatch(word):
+            raise ToolchainProblem(f"'{word}' can't name a toolchain: letters, digits and . _ + ~ - only")
+    root = store or store_folder()
+    try:
+        with _locked(root), _incoming(root) as incoming:
+            (incoming / _FILES).mkdir()
+            unpack(incoming / _FILES)
+            (incoming / _RECEIPT).write_text(json.dumps(asdict(receipt), indent=2) + "\n", "utf-8")
+            target = root / receipt.name / receipt.version
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.exists():
+                target.replace(incoming / "replaced")
+            incoming.replace(target)
+            shutil.rmtree(target / "replaced", ignore_errors=True)
+    except OSError as error:
+        raise ToolchainProblem(f"the toolchain store {root} can't be written: {error}") from error
+    return InstalledToolchain(receipt=receipt, folder=root / receipt.name / receipt.version)
+
+
+def remove(toolchain: InstalledToolchain) -> None:
+    """Take a toolchain out of the store; out of sight at once, then deleted.
+
+    Raises:
+        ToolchainProblem: the store can't be written.
+    """
+    root = toolchain.folder.parent.parent
+    try:
+        with _locked(root), _incoming(root) as incoming:
+            toolchain.folder.replace(incoming / _FILES)
+            with contextlib.suppress(OSError):
+                toolchain.folder.parent.rmdir()
+    except OSError as error:
+        raise ToolchainProblem(f"{toolchain.folder} can't be removed: {error}") from error
+
+
+@contextlib.contextmanager
+def _locked(root: Path) -> Iterator[None]:
+    """One process at a time changes the store; what a killed one left is swept away."""
+    import filelock
+
+    root.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(root / ".lock", timeout=_PATIENCE):
+        for leftover in root.glob(f"{_INCOMING}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        yield
+
+
+@contextlib.contextmanager
+def _incoming(root: Path) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix=_INCOMING, dir=root))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _version_key(version: str) -> tuple[tuple[int, int, str], ...]:
+    return tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in re.split(r"[.+~_-]", version))
