@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.binaries.elf_header import MAGIC, PT_DYNAMIC, PT_GNU_STACK, PT_INTERP, PT_LOAD, Segment, read_header
+from envdoctor.binaries.elf_header import PT_DYNAMIC, PT_GNU_STACK, PT_INTERP, PT_LOAD, Segment, read_header
 from envdoctor.binaries.elf_versions import VersionTables
 from envdoctor.binaries.library import BinaryFormat, NativeLibrary, Need, NeedKind, VersionNeed
 from envdoctor.binaries.window import Window
@@ -17,8 +17,6 @@ from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
     from envdoctor.core.bytes import RandomAccess
-
-__all__ = ["MAGIC", "read_elf", "read_version_definitions"]
 
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 6, 10, 14, 15, 29
 _DT_FLAGS_1, _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = range(0x6FFFFFFB, 0x70000000)

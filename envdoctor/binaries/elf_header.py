@@ -8,13 +8,13 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from envdoctor.binaries import magic
 from envdoctor.binaries.library import NotLoadable
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
     from envdoctor.binaries.window import Window
 
-MAGIC = b"\x7fELF"
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_GNU_STACK = 1, 2, 3, 0x6474E551
 
 _NO_LIBRARY_TYPES = {1: "an object file", 4: "a core dump"}
@@ -103,7 +103,7 @@ def read_header(tables: Window) -> ElfHeader:
     """
     ident = tables.read(0, 16, "ELF header")
     encoding = _ENCODINGS.get((ident[4], ident[5]))
-    if ident[:4] != MAGIC or encoding is None or ident[6] != 1:
+    if ident[:4] != magic.ELF or encoding is None or ident[6] != 1:
         raise Unreadable("not an ELF file: wrong identification")
     fields = encoding.header.unpack(tables.read(16, encoding.header.size, "ELF header"))
     kind, machine, table_offset, entry_size, count = fields[0], fields[1], fields[4], fields[8], fields[9]

@@ -43,3 +43,19 @@ class MemoryBytes:
     def read_at(self, offset: int, length: int) -> bytes:
         """The bytes of `offset` to `offset + length`, cut at the end."""
         return self._data[max(0, offset) : max(0, offset + length)]
+
+
+class BytesRange:
+    """A part of another source, as a `RandomAccess` of its own: the slice of a universal file, a stored member."""
+
+    __slots__ = ("_offset", "_source", "size")
+
+    def __init__(self, source: RandomAccess, offset: int, size: int) -> None:
+        self._source = source
+        self._offset = offset
+        self.size = size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """The bytes of the part from `offset` on, never beyond its end."""
+        length = min(length, self.size - offset)
+        return self._source.read_at(self._offset + offset, length) if offset >= 0 and length > 0 else b""
