@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor.binaries.elf import MAGIC
+from envdoctor.binaries import magic
 from envdoctor.binaries.elf_header import read_header
 from envdoctor.binaries.files import FileBytes
 from envdoctor.binaries.window import Window
@@ -196,4 +196,4 @@ def _read_script(script: Path, *, origin: str, version: str | None) -> EdgeTpuCo
 
 def _is_elf(path: Path) -> bool:
     with path.open("rb") as stream:
-        return stream.read(len(MAGIC)) == MAGIC
+        return stream.read(len(magic.ELF)) == magic.ELF
