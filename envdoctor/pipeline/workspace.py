@@ -156,8 +156,8 @@ def open_workspace(out: Path) -> Iterator[Workspace]:
         descriptor, probe = tempfile.mkstemp(dir=out)
         os.close(descriptor)
         Path(probe).unlink()
-    except FileExistsError as error:
-        raise UsageProblem(f"--out {out}: {error.filename} is a file; name a folder") from None
+    except (FileExistsError, NotADirectoryError):
+        raise UsageProblem(f"--out {out}: it is a file, or lies below one; name a folder") from None
     except OSError as error:
         raise UsageProblem(f"--out {out}: {error.strerror}; name a folder that can be written to") from None
     lock = filelock.FileLock(base / "lock")

@@ -1,0 +1,96 @@
+"""The build folder: what is published is whole, what is kept is checked."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.errors import BuildFailed, UsageProblem
+from envdoctor.core.hashing import hash_path
+from envdoctor.pipeline.workspace import StageRecord, open_workspace
+
+
+def kept(workspace, key="k", content=b"made"):
+    with workspace.work_folder() as folder:
+        (folder / "m.tflite").write_bytes(content)
+        record = StageRecord(kind=ArtifactKind.TFLITE_INT8, path="m.tflite", sha256=hash_path(folder / "m.tflite"))
+        return workspace.keep(folder, key, record)
+
+
+def test_a_kept_stage_is_found_again(tmp_path):
+    with open_workspace(tmp_path / "out") as workspace:
+        kept(workspace)
+    with open_workspace(tmp_path / "out") as workspace:
+        stored = workspace.find("k")
+        assert stored.artifact.path.read_bytes() == b"made"
+        assert workspace.find("other") is None
+
+
+@pytest.mark.parametrize("damage", ["content", "record", "gone"])
+def test_a_damaged_stage_is_not_found(tmp_path, damage):
+    with open_workspace(tmp_path) as workspace:
+        folder = kept(workspace).folder
+        if damage == "content":
+            (folder / "m.tflite").write_bytes(b"other")
+        elif damage == "record":
+            (folder / "stage.json").write_text("{")
+        else:
+            (folder / "m.tflite").unlink()
+        assert workspace.find("k") is None
+
+
+def test_a_stage_can_be_replaced(tmp_path):
+    with open_workspace(tmp_path) as workspace:
+        kept(workspace)
+        assert kept(workspace, content=b"new").artifact.path.read_bytes() == b"new"
+
+
+def test_publishing_replaces_in_one_step(tmp_path):
+    (tmp_path / "s").write_bytes(b"new")
+    with open_workspace(tmp_path / "out") as workspace:
+        (tmp_path / "out" / "t").write_bytes(b"old")
+        assert workspace.publish(tmp_path / "s", "t").read_bytes() == b"new"
+        workspace.write("manifest.json", b"{}")
+        assert sorted(p.name for p in workspace.out.iterdir()) == [".envdoctor", "manifest.json", "t"]
+
+
+def test_a_failed_publication_leaves_the_old_file(tmp_path):
+    with open_workspace(tmp_path) as workspace:
+        (tmp_path / "t").write_bytes(b"old")
+        with pytest.raises(FileNotFoundError):
+            workspace.publish(tmp_path / "gone", "t")
+        assert (tmp_path / "t").read_bytes() == b"old"
+        assert sorted(p.name for p in tmp_path.iterdir()) == [".envdoctor", "t"]
+
+
+def test_what_a_killed_build_left_is_swept_away(tmp_path):
+    (tmp_path / ".envdoctor" / "tmp-dead").mkdir(parents=True)
+    with open_workspace(tmp_path):
+        assert not (tmp_path / ".envdoctor" / "tmp-dead").exists()
+
+
+def test_a_second_build_in_the_same_folder_is_refused(tmp_path):
+    with open_workspace(tmp_path), pytest.raises(BuildFailed, match="another envdoctor"), open_workspace(tmp_path):
+        pass
+
+
+def test_out_that_is_a_file(tmp_path):
+    (tmp_path / "f").write_text("")
+    with pytest.raises(UsageProblem, match="it is a file"), open_workspace(tmp_path / "f"):
+        pass
+    with pytest.raises(UsageProblem, match="--out"), open_workspace(tmp_path / "f" / "below"):
+        pass
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_out_that_cannot_be_written(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(UsageProblem, match="can be written"), open_workspace(tmp_path / "out"):
+        pass
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a file system that refuses everybody")
+def test_out_that_nobody_can_write():
+    with pytest.raises(UsageProblem, match="--out /proc/self/out"), open_workspace(Path("/proc/self/out")):
+        pass
