@@ -12,11 +12,12 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from envdoctor.core.redaction_rules import SECRET, Rule, is_secret_name, personal_rules, secret_rules
@@ -54,6 +55,27 @@ class Redactor:
     hosts: tuple[str, ...] = ()
     personal: bool = True
 
+    @classmethod
+    def here(cls, *, personal: bool = False) -> Redactor:
+        """What to hide on this machine, for this user.
+
+        Args:
+            personal: True for what is handed on to others; else secrets alone are hidden.
+        """
+        secrets = secret_values(os.environ)
+        if not personal:
+            return cls(secrets=secrets, personal=False)
+        import platform
+
+        home = Path(os.path.expanduser("~"))  # noqa: PTH111  (Path.home() raises where there is none)
+        node = platform.node()
+        return cls(
+            secrets=secrets,
+            homes=tuple(dict.fromkeys((str(home), os.path.realpath(home)))),
+            users=tuple(dict.fromkeys(_login_names(home))),
+            hosts=tuple(dict.fromkeys((node, node.partition(".")[0]))),
+        )
+
     def text(self, text: str, tally: Counter[str] | None = None) -> str:
         """The text without what is to be hidden; `tally`, if given, counts what was replaced, by kind.
 
@@ -79,6 +101,13 @@ def secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
     ]
     found += [password for value in environ.values() for password in _URL_PASSWORD.findall(value)]
     return tuple(dict.fromkeys(value.strip() for value in found if value.strip()))
+
+
+def _login_names(home: Path) -> Iterator[str]:
+    """The names that the environment knows; the home folder's own, where it stands among others' homes."""
+    yield from (os.environ[name] for name in ("LOGNAME", "USER", "USERNAME", "SUDO_USER") if os.environ.get(name))
+    if home.parent.name.lower() in {"home", "users"}:
+        yield home.name
 
 
 def redact_report(report: Report, redactor: Redactor, tally: Counter[str] | None = None) -> Report:

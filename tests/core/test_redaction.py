@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import platform
 import string
 import time
 from collections import Counter
@@ -162,6 +163,22 @@ def test_secrets_are_taken_from_an_environment_by_their_names():
         "TOKENIZERS_PARALLELISM": "false",
     }
     assert secret_values(environ) == ("abc", "def", "in-the-url")
+
+
+def test_the_redactor_of_this_machine(monkeypatch, tmp_path):
+    home = tmp_path / "home" / "carol"
+    home.mkdir(parents=True)
+    for name in ("LOGNAME", "USER", "USERNAME", "SUDO_USER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.setenv("LOGNAME", "carol.c")
+    monkeypatch.setenv("HF_TOKEN", "opensesame")
+    personal = Redactor.here(personal=True)
+    assert personal.text(f"{home}/x of carol.c@{platform.node()}: opensesame").startswith("~/x of <user>@")
+    assert personal.text("/data/carol/x") == "/data/<user>/x"
+    assert "opensesame" not in personal.text("opensesame")
+    assert Redactor.here().text(f"{home}/x opensesame") == f"{home}/x ****"
 
 
 def test_every_text_and_path_of_a_report_is_reached():
