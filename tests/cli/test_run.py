@@ -1,0 +1,108 @@
+"""From arguments to an exit code: every error is one sentence."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import click
+import pytest
+
+from envdoctor import __version__
+from envdoctor.cli import _run, main
+from envdoctor.core.errors import BuildFailed, NoRoute, UsageProblem
+
+
+def envdoctor(*words, **rest):
+    return subprocess.run(
+        [sys.executable, "-m", "envdoctor", *words], capture_output=True, text=True, timeout=60, check=False, **rest
+    )
+
+
+@pytest.fixture
+def raising(monkeypatch):
+    """Make the group raise an error instead of running a command."""
+
+    def prepare(error):
+        def fail(**_):
+            raise error
+
+        monkeypatch.setattr(_run.group, "main", fail)
+
+    return prepare
+
+
+def test_the_version_is_told_before_anything_heavy_is_imported(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"envdoctor {__version__}\n"
+    code = "import sys; from envdoctor.cli import main; main(['--version']); print(sorted(sys.modules))"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    for heavy in ("'click'", "'rich'", "'requests'", "'numpy'", "'tensorflow'", "'msgspec'", "'packaging'"):
+        assert heavy not in modules
+
+
+def test_help_lists_every_command_and_each_has_a_line(capsys):
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    for name in ("check", "routes", "build"):
+        assert f"\n  {name} " in text
+
+
+def test_an_unknown_command_names_the_nearest(capsys):
+    assert main(["chekc"]) == 2
+    assert capsys.readouterr().err == "envdoctor: there is no command 'chekc'; did you mean 'check'?\n"
+    assert main(["_run"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (UsageProblem("no such file"), 2, "envdoctor: no such file\n"),
+        (NoRoute("nothing leads there"), 3, "envdoctor: nothing leads there\n"),
+        (BuildFailed("disk full"), 4, "envdoctor: disk full\n"),
+        (KeyboardInterrupt(), 130, "envdoctor: interrupted"),
+        (click.BadParameter("bad"), 2, "bad"),
+        (RuntimeError("oops"), 5, "this is a bug of envdoctor: RuntimeError: oops (test_run.py:"),
+    ],
+)
+def test_every_error_is_one_line_and_a_code(raising, capsys, error, code, words):
+    raising(error)
+    assert main(["check"]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("build", "m.keras"), ("build", "--to", "edgetpu"), ("build", "m", "--to", "edgetpu", "--require-mapped", "200%")],
+)
+def test_a_wrong_command_line_is_a_usage_error(words, capsys):
+    assert main(list(words)) == 2
+    assert capsys.readouterr().err.startswith("envdoctor: ")
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    code = "import sys; from envdoctor.cli import main; sys.exit(main(['--help']))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        process.wait(30)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_sigterm_ends_a_command_like_ctrl_c():
+    code = (
+        "import time; from envdoctor.cli import _run; import sys\n"
+        "_run.group.main = lambda **_: (print('ready', flush=True), time.sleep(60))\n"
+        "sys.exit(_run.run(['check']))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 130
+        assert b"interrupted" in process.stderr.read()
