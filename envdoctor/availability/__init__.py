@@ -1,0 +1,1 @@
+"""Which versions of a package exist, install and load on a target, and why the others do not."""
