@@ -38,7 +38,7 @@ def command(
 
     Exit code 0 if an artifact was made, 3 if no route is open, 4 if all that were tried failed.
     """
-    from envdoctor.cli.progress import display
+    from envdoctor.cli._progress import display
     from envdoctor.core.errors import ExitCode
     from envdoctor.doctor.build import BuildPlan, build
     from envdoctor.doctor.routes import make_request
