@@ -75,8 +75,8 @@ def read_pe(source: RandomAccess) -> NativeLibrary:
     image = _read_image(Window(source))
     needed = tuple(Need(name=name) for name in _imports(image))
     delayed = tuple(Need(name=name, kind=NeedKind.DELAYED) for name in _delay_imports(image))
-    if not needed and (image.code_size or image.directory(_ADDRESS_TABLE).address):
-        raise Unreadable("PE file that has code and imports nothing")
+    if not needed and (image.code_size or image.directory(_IMPORTS).address or image.directory(_ADDRESS_TABLE).address):
+        raise Unreadable("PE file that has code or an import table and imports nothing")
     return NativeLibrary(
         format=BinaryFormat.PE,
         architectures=(_ARCHITECTURES[image.machine], "arm64ec")

@@ -1,0 +1,230 @@
+"""Builds the smallest native files that a loader would accept, byte by byte, so that each test says what is in them."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = 0x10000
+
+
+def elf_bytes(
+    needed=(),
+    *,
+    soname=None,
+    rpath=None,
+    runpath=None,
+    versions=None,
+    defines=(),
+    machine=62,
+    wide=True,
+    little=True,
+    kind=3,
+    interpreter=None,
+    flags_1=0,
+    stack_flags=6,
+    shift=0,
+    extra_tags=(),
+    filler=b"",
+):
+    """An ELF shared library of one loaded segment.
+
+    `versions` maps a needed library to the versions asked of it; `shift` is p_vaddr - p_offset of the segment; `filler`
+    is put between the tables and the dynamic section, where a real file has its code.
+    """
+    order = "<" if little else ">"
+    strings = bytearray(b"\0")
+
+    def text(value):
+        strings.extend(value.encode() + b"\0")
+        return len(strings) - len(value.encode()) - 1
+
+    tags = [(1, text(name)) for name in needed]
+    tags += [(tag, text(value)) for tag, value in ((14, soname), (15, rpath), (29, runpath)) if value is not None]
+    tags += [(tag, text(value) if isinstance(value, str) else value) for tag, value in extra_tags]
+    need_table, definition_table = (
+        _version_needs(versions or {}, text, order),
+        _version_definitions(defines, text, order),
+    )
+    header_size, segment_size = (64, 56) if wide else (52, 32)
+    count = 3 + bool(interpreter)
+    place = header_size + count * segment_size
+    interpreter_bytes = interpreter.encode() + b"\0" if interpreter else b""
+    strings_at = place + len(interpreter_bytes)
+    needs_at = strings_at + len(strings) + (-len(strings) - strings_at) % 8
+    definitions_at = needs_at + len(need_table)
+    dynamic_at = definitions_at + len(definition_table) + len(filler)
+    dynamic_at += -dynamic_at % 8
+    tags += [(5, strings_at + shift), (6, shift + place), (10, len(strings))]
+    tags += [(0x6FFFFFFB, flags_1)] if flags_1 else []
+    tags += [(0x6FFFFFFE, needs_at + shift), (0x6FFFFFFF, len(versions))] if versions else []
+    tags += [(0x6FFFFFFC, definitions_at + shift), (0x6FFFFFFD, len(defines))] if defines else []
+    tag_format = order + ("QQ" if wide else "II")
+    dynamic = b"".join(struct.pack(tag_format, *tag) for tag in [*tags, (0, 0), (0, 0)])
+    end = dynamic_at + len(dynamic)
+    segments = [
+        (1, 5, 0, shift, end, PAGE),
+        (2, 6, dynamic_at, dynamic_at + shift, len(dynamic), 8),
+        (0x6474E551, stack_flags, 0, 0, 0, 16),
+    ]
+    segments += [(3, 4, place, place + shift, len(interpreter_bytes), 1)] if interpreter else []
+    ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if little else 2, 1]) + bytes(9)
+    fields = (kind, machine, 1, 0, header_size, 0, 0, header_size, segment_size, count, 64, 0, 0)
+    head = ident + struct.pack(order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"), *fields)
+    body = bytearray(end)
+    table = b"".join(_segment(order, wide, row) for row in segments)
+    for offset, part in ((0, head + table), (place, interpreter_bytes), (strings_at, strings), (needs_at, need_table)):
+        body[offset : offset + len(part)] = part
+    for offset, part in ((definitions_at, definition_table + filler), (dynamic_at, dynamic)):
+        body[offset : offset + len(part)] = part
+    return bytes(body)
+
+
+def _segment(order, wide, row):
+    kind, flags, offset, address, size, alignment = row
+    if wide:
+        return struct.pack(order + "IIQQQQQQ", kind, flags, offset, address, address, size, size, alignment)
+    return struct.pack(order + "IIIIIIII", kind, offset, address, address, size, size, flags, alignment)
+
+
+def _version_needs(versions, text, order):
+    table = b""
+    for number, (file, names) in enumerate(versions.items(), 1):
+        last = number == len(versions)
+        size = 16 * (1 + len(names))
+        table += struct.pack(order + "HHIII", 1, len(names), text(file), 16, 0 if last else size)
+        for index, name in enumerate(names, 1):
+            table += struct.pack(order + "IHHII", 0, 0, index + 1, text(name), 0 if index == len(names) else 16)
+    return table
+
+
+def _version_definitions(names, text, order):
+    rows = (
+        struct.pack(order + "HHHHIII", 1, 0, index, 1, 0, 20, 0 if index == len(names) else 28)
+        + struct.pack(order + "II", text(name), 0)
+        for index, name in enumerate(names, 1)
+    )
+    return b"".join(rows)
+
+
+MACHO_PROCESSORS = {"arm64": (0x0100000C, 0), "x86_64": (0x01000007, 3), "arm64e": (0x0100000C, 2), "i386": (7, 3)}
+LOAD, WEAK, REEXPORT, UPWARD, LAZY, ID, RPATH = 0xC, 0x80000018, 0x8000001F, 0x80000023, 0x20, 0xD, 0x8000001C
+
+
+def macho_bytes(
+    needed=("/usr/lib/libSystem.B.dylib",),
+    *,
+    architecture="arm64",
+    install_name=None,
+    rpaths=(),
+    minimum_os=(12, 0, 0),
+    old_style=False,
+    kind=6,
+    commands=(),
+    size=0,
+):
+    """A thin Mach-O file; `needed` holds names or (command, name) pairs, `commands` further raw commands."""
+    wide = architecture != "i386"
+    rows = [macho_name(ID, install_name)] if install_name else []
+    rows += [macho_name(*(need if isinstance(need, tuple) else (LOAD, need))) for need in needed]
+    rows += [macho_name(RPATH, path) for path in rpaths]
+    if minimum_os:
+        version = minimum_os[0] << 16 | minimum_os[1] << 8 | minimum_os[2]
+        rows.append(
+            struct.pack("<IIII", 0x24, 16, version, 0)
+            if old_style
+            else struct.pack("<IIIIII", 0x32, 24, 1, version, version, 0)
+        )
+    rows += commands
+    table = b"".join(rows)
+    processor, subtype = MACHO_PROCESSORS[architecture]
+    head = struct.pack(
+        "<IIIIIII", 0xFEEDFACF if wide else 0xFEEDFACE, processor, subtype, kind, len(rows), len(table), 0
+    )
+    data = head + (bytes(4) if wide else b"") + table
+    return data + bytes(max(0, size - len(data)))
+
+
+def macho_name(command, name):
+    """A load command whose only variable part is a string: LC_RPATH's layout, or that of the dylib commands."""
+    fixed = 12 if command == RPATH else 24
+    body = name.encode() + b"\0"
+    size = fixed + len(body) + (-fixed - len(body)) % 8
+    middle = b"" if command == RPATH else struct.pack("<III", 2, 0x10000, 0x10000)
+    return (struct.pack("<III", command, size, fixed) + middle + body).ljust(size, b"\0")
+
+
+def universal_bytes(**slices):
+    """A universal file of thin files by architecture, each at a page boundary."""
+    rows, body, place = b"", b"", 0x4000
+    for architecture, data in slices.items():
+        processor, subtype = MACHO_PROCESSORS[architecture]
+        rows += struct.pack(">IIIII", processor, subtype, place, len(data), 14)
+        body = body.ljust(place - 0x4000, b"\0") + data
+        place += len(data) + -len(data) % 0x4000
+    head = struct.pack(">II", 0xCAFEBABE, len(slices)) + rows
+    return head.ljust(0x4000, b"\0") + body
+
+
+def pe_bytes(needed=("KERNEL32.dll",), *, delayed=(), machine=0x8664, is_dll=True, hybrid=False, filler=b""):
+    """A PE32+ file (PE32 for machine 0x14c) of two sections: `filler` as code, then the import tables."""
+    wide = machine != 0x14C
+    optional_size = (112 if wide else 96) + 16 * 8
+    code_size = len(filler) + -len(filler) % 0x200 or 0x200
+    address, offset = 0x1000 + code_size + -code_size % 0x1000, 0x400 + code_size
+    table, names = b"", b""
+    thunks_at = address + 20 * (len(needed) + 1) + 32 * (len(delayed) + 1)
+    names_at = thunks_at + 16
+    for name in needed:
+        table += struct.pack("<IIIII", thunks_at, 0, 0, names_at + len(names), thunks_at)
+        names += name.encode() + b"\0"
+    table += bytes(20)
+    for name in delayed:
+        table += struct.pack("<IIIIIIII", 1, names_at + len(names), 0, 0x1000, 0x1000, 0, 0, 0)
+        names += name.encode() + b"\0"
+    configuration_at = names_at + len(names)
+    thunks = struct.pack("<QQ", 1 << 63 | 1, 0) if wide else struct.pack("<IIQ", 1 << 31 | 1, 0, 0)
+    data = table + bytes(32) + thunks + names + bytes(200) + (b"\1" * 8 if hybrid else bytes(8))
+    directories = [(0, 0)] * 16
+    directories[1] = (address, 20 * (len(needed) + 1)) if needed else (0, 0)
+    directories[13] = (address + 20 * (len(needed) + 1), 32) if delayed else (0, 0)
+    directories[10] = (configuration_at, 208) if hybrid else (0, 0)
+    optional = bytearray(optional_size)
+    struct.pack_into("<HBBI", optional, 0, 0x20B if wide else 0x10B, 14, 0, len(filler))
+    struct.pack_into("<Q" if wide else "<I", optional, 24 if wide else 28, 0x180000000 if wide else 0x10000000)
+    struct.pack_into("<HH", optional, 48, 6, 0)
+    struct.pack_into("<I", optional, 60, 0x400)
+    struct.pack_into("<I", optional, optional_size - 16 * 8 - 4, 16)
+    for index, row in enumerate(directories):
+        struct.pack_into("<II", optional, optional_size - 16 * 8 + 8 * index, *row)
+    head = b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 0x80) + bytes(0x40) + b"PE\0\0"
+    head += struct.pack("<HHIIIHH", machine, 2, 0, 0, 0, optional_size, 0x2022 if is_dll else 0x22) + optional
+    head += struct.pack("<8sIIIIIIHHI", b".text", code_size, 0x1000, code_size, 0x400, 0, 0, 0, 0, 0x60000020)
+    head += struct.pack("<8sIIIIIIHHI", b".rdata", len(data), address, len(data), offset, 0, 0, 0, 0, 0x40000040)
+    return head.ljust(0x400, b"\0") + filler.ljust(code_size, b"\0") + data
+
+
+def build_library(path: Path, source: str = "", *options: str) -> Path:
+    """Compiles C into a shared library; skips the test where there is no compiler."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        pytest.skip("needs a C compiler")
+    command = [compiler, "-shared", "-fPIC", "-x", "c", "-", "-o", str(path), "-x", "none", *options]
+    subprocess.run(command, input=source, text=True, check=True, timeout=60)
+    return path
+
+
+def write_wheel(path: Path, members: dict[str, bytes | str], *, stored: tuple[str, ...] = ()) -> Path:
+    """A zip file with the members in order, compressed except those named in `stored`."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content, zipfile.ZIP_STORED if name in stored else zipfile.ZIP_DEFLATED)
+    return path
