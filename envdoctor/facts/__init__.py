@@ -1,7 +1,8 @@
 """What is known about a machine, an environment and a model: one attribute a group, collected once, on demand.
 
 One module here is one group: a frozen dataclass, `collect(request, executor)` and pure `parse_*` functions. The name of
-the module is the name of the attribute, so a new group is a new module and nothing else.
+the module is the name of the attribute, so a new group is a new module and nothing else. A group that is worked out of
+other groups has `derive(facts)` in place of `collect`.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ class Facts:
             return FactUnavailable(group, "not given")
         module = importlib.import_module(f"envdoctor.facts.{group}")
         try:
-            value: object = module.collect(self._request, self._executor)
+            derive = getattr(module, "derive", None)
+            value: object = derive(self) if derive else module.collect(self._request, self._executor)
         except FactUnavailable as error:
             return error
         except (EnvDoctorError, OSError) as error:

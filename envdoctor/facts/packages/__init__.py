@@ -1,0 +1,118 @@
+"""The installed distributions that an interpreter sees, in the order in which it sees them."""
+
+from __future__ import annotations
+
+import enum
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.facts.packages.metadata import normalize
+
+if TYPE_CHECKING:
+    from envdoctor.facts import Facts
+
+
+class Layout(enum.Enum):
+    """How a distribution's metadata is kept."""
+
+    DIST_INFO = "dist-info"
+    EGG_INFO = "egg-info"
+    EGG = "egg"
+    EGG_LINK = "egg-link"  # a development install whose project is gone; one that is there counts as EGG_INFO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """One installed distribution.
+
+    Attributes:
+        name, version: as its metadata says; `version` is empty where nothing says it.
+        metadata: path of its metadata folder or file.
+        root: the folder that it is installed in, which the paths in its RECORD start from.
+        origin: why that folder is searched, an `Origin`'s value.
+        requires: its requirements, as written.
+        installer: the program that installed it, as INSTALLER says: pip, uv, conda; empty where nothing says it.
+        editable: the project folder of an editable install; empty for others.
+        project_missing: True if that folder does not exist.
+        has_record: True if there is a RECORD.
+        system: True if it belongs to the operating system, whose package manager strips and moves files as it likes.
+        problem: why its metadata can't be used; empty if it can.
+    """
+
+    name: str
+    version: str = "1.0"
+    metadata: str = ""
+    root: str = ""
+    origin: str = "site"
+    layout: Layout = Layout.DIST_INFO
+    requires: tuple[str, ...] = ()
+    requires_python: str = ""
+    installer: str = "pip"
+    editable: str = ""
+    project_missing: bool = False
+    has_record: bool = True
+    system: bool = False
+    problem: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its name in the form that is compared."""
+        return normalize(self.name)
+
+    @property
+    def title(self) -> str:
+        """Name and version, for a person."""
+        return f"{self.name} {self.version}".rstrip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """All installed distributions.
+
+    Attributes:
+        distributions: in the order of the search path; where two have one name, the first is the one in use.
+        leftovers: paths that pip left behind when an uninstall was interrupted (`~umpy`).
+        blind: folders that could not be listed, with the reason.
+    """
+
+    distributions: tuple[Distribution, ...] = ()
+    leftovers: tuple[str, ...] = ()
+    blind: tuple[tuple[str, str], ...] = ()
+
+    def active(self) -> dict[str, Distribution]:
+        """The distribution in use for each normalized name."""
+        found: dict[str, Distribution] = {}
+        for one in self.distributions:
+            if not one.problem:
+                found.setdefault(one.key, one)
+        return found
+
+    def find(self, name: str) -> Distribution | None:
+        """The distribution in use under a name, in whatever spelling, or None."""
+        key = normalize(name)
+        return next((one for one in self.distributions if one.key == key and not one.problem), None)
+
+
+def derive(facts: Facts) -> Packages:
+    """Look through the interpreter's search path.
+
+    Raises:
+        FactUnavailable: the interpreter could not be described.
+    """
+    from envdoctor.facts.packages.listing import list_folder
+
+    distributions: list[Distribution] = []
+    leftovers: list[str] = []
+    blind: list[tuple[str, str]] = []
+    for folder in facts.python.search_path:
+        try:
+            names = sorted(os.listdir(folder.path))
+        except NotADirectoryError:
+            names = []  # an archive on the search path, such as an old egg
+        except OSError as error:
+            blind.append((folder.path, error.strerror or str(error)))
+            continue
+        distributions += list_folder(folder, names)
+        leftovers += [os.path.join(folder.path, name) for name in names if name.startswith("~")]
+    return Packages(distributions=tuple(distributions), leftovers=tuple(leftovers), blind=tuple(blind))

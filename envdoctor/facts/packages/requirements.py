@@ -1,0 +1,126 @@
+"""Which requirements of the installed distributions are not met, extras and markers honoured."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.facts.packages.metadata import normalize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from packaging.requirements import Requirement
+
+    from envdoctor.facts.packages import Distribution, Packages
+
+#: A requirement of an extra alone: true for no distribution whose extra nobody asked for. About two of three are such.
+_EXTRA_ALONE = re.compile(r";(?=.*\bextra\s*==)(?!.*\bor\b)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmet:
+    """A requirement that the environment does not meet.
+
+    Attributes:
+        by: the distribution that has the requirement.
+        extra: the extra of `by` that brings it in; empty for a plain requirement.
+        text: the requirement as its metadata writes it.
+        name: the normalized name of what is required.
+        specifier: the versions that would do.
+        found: what is installed under that name, or None.
+    """
+
+    by: Distribution
+    extra: str
+    text: str
+    name: str
+    specifier: str
+    found: Distribution | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementCheck:
+    """What came of looking at all requirements.
+
+    Attributes:
+        unmet: in the order of the distributions.
+        wanted: for each normalized name, the (distribution, specifier) of every requirement that applies here.
+        unjudged: (distribution, requirement or version, reason) of what can't be read as PEP 440 and PEP 508 have it.
+    """
+
+    unmet: tuple[Unmet, ...]
+    wanted: Mapping[str, tuple[tuple[Distribution, str], ...]]
+    unjudged: tuple[tuple[Distribution, str, str], ...]
+
+
+def check_requirements(packages: Packages, markers: Mapping[str, str]) -> RequirementCheck:
+    """Hold every requirement of every distribution in use against what is installed.
+
+    A pre-release that is installed meets a requirement without one, as pip has it.
+    """
+    walk = _Walk(packages, markers)
+    walk.finish()
+    return RequirementCheck(
+        unmet=tuple(walk.unmet),
+        wanted={name: tuple(pairs) for name, pairs in walk.wanted.items()},
+        unjudged=tuple(walk.unjudged),
+    )
+
+
+class _Walk:
+    """Follows the requirements from every distribution, and into the extras that requirements ask for."""
+
+    def __init__(self, packages: Packages, markers: Mapping[str, str]) -> None:
+        self.unmet: list[Unmet] = []
+        self.wanted: dict[str, list[tuple[Distribution, str]]] = {}
+        self.unjudged: list[tuple[Distribution, str, str]] = []
+        self._active = packages.active()
+        self._markers = dict(markers)
+        self._queue = [(key, "") for key in self._active]
+        self._seen = set(self._queue)
+
+    def finish(self) -> None:
+        for key, extra in self._queue:  # grows while it is walked
+            for text, requirement in self._requirements(self._active[key], extra):
+                self._judge(self._active[key], extra, text, requirement)
+
+    def _requirements(self, by: Distribution, extra: str) -> Iterator[tuple[str, Requirement]]:
+        from packaging.requirements import InvalidRequirement, Requirement
+
+        environment = {**self._markers, "extra": extra}
+        for text in by.requires:
+            if not extra and _EXTRA_ALONE.search(text):
+                continue
+            try:
+                requirement = Requirement(text)
+            except InvalidRequirement as error:
+                if not extra:
+                    self.unjudged.append((by, text, str(error).partition("\n")[0]))
+                continue
+            marker = requirement.marker
+            if marker is None:
+                if not extra:
+                    yield text, requirement
+            elif marker.evaluate(environment) and not (extra and marker.evaluate({**environment, "extra": ""})):
+                yield text, requirement
+
+    def _judge(self, by: Distribution, extra: str, text: str, requirement: Requirement) -> None:
+        from packaging.version import InvalidVersion
+
+        name = normalize(requirement.name)
+        found = self._active.get(name)
+        specifier = str(requirement.specifier)
+        self.wanted.setdefault(name, []).append((by, specifier))
+        try:
+            met = found is not None and requirement.specifier.contains(found.version, prereleases=True)
+        except InvalidVersion:
+            self.unjudged.append((found or by, (found or by).version, "is not a version as PEP 440 has it"))
+            met = True
+        if not met:
+            self.unmet.append(Unmet(by=by, extra=extra, text=text, name=name, specifier=specifier, found=found))
+        if found is not None:
+            asked = [(name, normalize(one)) for one in requirement.extras]
+            self._queue += [one for one in asked if one not in self._seen]
+            self._seen.update(asked)

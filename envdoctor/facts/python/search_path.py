@@ -1,0 +1,86 @@
+"""The folders that an interpreter finds installed packages in, .pth files included."""
+
+from __future__ import annotations
+
+import enum
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+class Origin(enum.Enum):
+    """Why a folder is searched."""
+
+    PYTHONPATH = "pythonpath"
+    SITE = "site"  # the environment's own packages
+    USER = "user"  # pip install --user
+    BASE = "base"  # the base installation's packages, seen from a virtual environment
+    PTH = "pth"  # a line of a .pth file: an editable install's project, mostly
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchFolder:
+    """One folder of the search path.
+
+    Attributes:
+        path: absolute, without a slash at its end.
+        named_by: for a PTH folder, the .pth file that names it.
+    """
+
+    path: str
+    origin: Origin = Origin.SITE
+    named_by: str = ""
+
+
+def search_path(folders: Iterable[Sequence[str]]) -> tuple[SearchFolder, ...]:
+    """The folders that exist, each once, and what their .pth files add.
+
+    Args:
+        folders: (origin, path) in the order of `sys.path`.
+    """
+    found: list[SearchFolder] = []
+    seen: set[tuple[int, int]] = set()
+    for origin, path in folders:
+        for folder in _with_additions(os.path.abspath(path), Origin(origin)):
+            try:
+                status = os.stat(folder.path)
+            except OSError:
+                continue
+            # lib64 is a link to lib in many environments; Windows has no inode numbers for some file systems
+            identity = (status.st_dev, status.st_ino or hash(os.path.normcase(folder.path)))
+            if identity not in seen:
+                seen.add(identity)
+                found.append(folder)
+    return tuple(found)
+
+
+def _with_additions(path: str, origin: Origin) -> Iterator[SearchFolder]:
+    yield SearchFolder(path=path, origin=origin)
+    if origin is Origin.PYTHONPATH:
+        return  # .pth files are read in site folders alone
+    try:
+        names = sorted(name for name in os.listdir(path) if name.endswith(".pth") and name[0] != ".")
+    except OSError:
+        return
+    for name in names:
+        file = os.path.join(path, name)
+        for line in parse_pth(_read(file)):
+            added = os.path.normpath(os.path.join(path, line))
+            yield SearchFolder(path=added, origin=Origin.PTH, named_by=file)
+
+
+def _read(file: str) -> bytes:
+    try:
+        with open(file, "rb") as stream:
+            return stream.read(1 << 20)
+    except OSError:
+        return b""
+
+
+def parse_pth(content: bytes) -> tuple[str, ...]:
+    """The folders that a .pth file adds to `sys.path`: its lines without comments and imports (`site.addpackage`)."""
+    lines = content.decode("utf-8-sig", "surrogateescape").splitlines()
+    return tuple(line.rstrip() for line in lines if line.strip() and not line.startswith(("#", "import ", "import\t")))
