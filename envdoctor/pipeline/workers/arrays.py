@@ -1,0 +1,301 @@
+"""Stored arrays and which of them feeds which input of a model, told from their headers alone.
+
+Needs only the standard library. The format of .npy files: NEP 1, and numpy.lib.format for its versions 2 and 3; an .npz
+file is a zip archive of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from .stage import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+MAGIC = b"\x93NUMPY"
+#: An array of this name feeds the model, `y` holds the expected class numbers; as scikit-learn's users name them.
+SAMPLES, LABELS = "x", "y"
+_LENGTH = {1: struct.Struct("<H"), 2: struct.Struct("<I"), 3: struct.Struct("<I")}
+_LONGEST_HEADER = 1 << 16
+_DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
+#: What converters put around an input's name: `serving_default_image:0`.
+_DECORATION = re.compile(r"^serving_default_|:\d+$")
+
+NUMBERS = frozenset("fiub")
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """An input of a model: its name, its shape with the batch first (None: any size), its element type (`float32`).
+
+    `shape` is None if not even the number of axes is known.
+    """
+
+    name: str
+    shape: tuple[int | None, ...] | None
+    dtype: str
+
+    @property
+    def sample(self) -> tuple[int | None, ...] | None:
+        """The shape of one sample, without the batch."""
+        return None if self.shape is None else self.shape[1:]
+
+    def describe(self) -> str:
+        """The name, the type and the shape, for a message."""
+        if self.shape is None:
+            return f"'{self.name}' ({self.dtype})"
+        sizes = ", ".join(["N", *("any" if size is None else str(size) for size in self.shape[1:])])
+        return f"'{self.name}' ({self.dtype}, ({sizes}))"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the header of a .npy file says.
+
+    `kind` and `item` are numpy's: a letter (`f` float, `i` and `u` integers, `b` truth values) and an element's bytes.
+    """
+
+    shape: tuple[int, ...]
+    descr: str
+    fortran_order: bool
+    data_offset: int
+
+    @property
+    def kind(self) -> str:
+        """The letter of numpy's array protocol."""
+        return self.descr.lstrip("<>|=")[:1]
+
+    @property
+    def item(self) -> int:
+        """Bytes for each element."""
+        return int(self.descr.lstrip("<>|=")[1:] or 0)
+
+    @property
+    def count(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """An array in a file: `member` is its name in an .npz file, None for a file of its own."""
+
+    path: Path
+    member: str | None
+    header: Header
+
+    @property
+    def name(self) -> str:
+        """What the array is called: the name in an .npz file, else the file's."""
+        return self.path.stem if self.member is None else self.member
+
+    @property
+    def label(self) -> str:
+        """Where it is, for a message."""
+        return self.path.name if self.member is None else f"{self.path.name}: {self.member}"
+
+    def open(self) -> IO[bytes]:
+        """Open the .npy stream that it is."""
+        if self.member is None:
+            return self.path.open("rb")
+        return zipfile.ZipFile(self.path).open(f"{self.member}.npy")
+
+
+@dataclass(frozen=True)
+class Part:
+    """An array that feeds an input: as one sample, or as many along its first axis."""
+
+    array: StoredArray
+    single: bool
+
+    @property
+    def samples(self) -> int:
+        """How many samples it holds."""
+        return 1 if self.single else self.array.header.shape[0]
+
+
+def read_header(stream: IO[bytes], label: str) -> Header:
+    """Read the header of a .npy stream.
+
+    Raises:
+        Problem: it is none, it is damaged, or its elements are Python objects or records.
+    """
+    head = stream.read(8)
+    version = _LENGTH.get(head[6]) if len(head) == 8 and head.startswith(MAGIC) else None  # noqa: PLR2004  (6 + 2 bytes)
+    if version is None:
+        raise Problem("calibration-unreadable", f"{label} is no .npy array; write it with numpy.save or numpy.savez.")
+    raw = stream.read(version.size)
+    length = version.unpack(raw)[0] if len(raw) == version.size else _LONGEST_HEADER + 1
+    text = stream.read(length) if length <= _LONGEST_HEADER else b""
+    try:
+        fields = ast.literal_eval(text.decode("utf-8" if head[6] == 3 else "latin-1").strip())  # noqa: PLR2004
+        shape, descr, fortran = tuple(fields["shape"]), fields["descr"], bool(fields["fortran_order"])
+    except (ValueError, SyntaxError, KeyError, TypeError, MemoryError, RecursionError):
+        raise Problem("calibration-unreadable", f"{label} is damaged: its header can't be read.") from None
+    if not all(isinstance(size, int) and size >= 0 for size in shape):
+        raise Problem("calibration-unreadable", f"{label} is damaged: its shape is {shape}.")
+    if not isinstance(descr, str) or descr.lstrip("<>|=")[:1] == "O":
+        raise Problem(
+            "calibration-unreadable", f"{label} holds Python objects or records, not numbers; store a plain array."
+        )
+    return Header(shape, descr, fortran, len(head) + version.size + length)
+
+
+def stored_arrays(path: Path) -> tuple[StoredArray, ...]:
+    """The arrays of a .npy file, an .npz file or a folder of .npy files, told by content.
+
+    Raises:
+        Problem: there is none, or one is damaged or shorter than its header says.
+    """
+    if not path.exists():
+        raise Problem("calibration-unreadable", f"{path} does not exist.")
+    if path.is_dir():
+        files = sorted(path.glob("*.npy"))
+        if not files:
+            raise Problem("calibration-unreadable", f"the folder {path} holds no .npy file.")
+        return tuple(_single(file) for file in files)
+    try:
+        with path.open("rb") as stream:
+            is_zip = stream.read(2) == b"PK"
+        return _members(path) if is_zip else (_single(path),)
+    except _DAMAGED_ZIP as error:
+        raise Problem("calibration-unreadable", f"{path.name} is a damaged .npz file: {error}.") from None
+    except OSError as error:
+        raise Problem("calibration-unreadable", f"{path} can't be read: {error.strerror or error}.") from None
+
+
+def _single(path: Path) -> StoredArray:
+    with path.open("rb") as stream:
+        header = read_header(stream, path.name)
+    _check_size(header, path.stat().st_size, path.name)
+    return StoredArray(path, None, header)
+
+
+def _members(path: Path) -> tuple[StoredArray, ...]:
+    arrays = []
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if not info.filename.endswith(".npy"):
+                continue
+            name = info.filename[: -len(".npy")]
+            with archive.open(info) as stream:
+                header = read_header(stream, f"{path.name}: {name}")
+            _check_size(header, info.file_size, f"{path.name}: {name}")
+            arrays.append(StoredArray(path, name, header))
+    if not arrays:
+        raise Problem("calibration-unreadable", f"{path.name} is a zip archive without a .npy array in it.")
+    return tuple(arrays)
+
+
+def _check_size(header: Header, size: int, label: str) -> None:
+    needed = header.data_offset + header.count * header.item
+    if header.kind in NUMBERS and size < needed:
+        raise Problem("calibration-unreadable", f"{label} is cut short: {size} bytes of {needed}.")
+
+
+def assign(arrays: Sequence[StoredArray], inputs: Sequence[InputSpec]) -> Mapping[str, tuple[Part, ...]]:
+    """Which arrays feed which input: by name, or by shape where there is one input.
+
+    Raises:
+        Problem: the names or the shapes don't fit, an array is no array of numbers, or the inputs would get different
+            numbers of samples.
+    """
+    chosen = _choose(arrays, inputs)
+    parts = {spec.name: tuple(_part(array, spec) for array in chosen[spec.name]) for spec in inputs}
+    counts = {name: sum(part.samples for part in found) for name, found in parts.items()}
+    if len(set(counts.values())) > 1:
+        words = ", ".join(f"{name}: {count}" for name, count in counts.items())
+        raise Problem(
+            "calibration-mismatch", f"the inputs must have equally many samples, but these are given: {words}."
+        )
+    if not all(counts.values()):
+        raise Problem("calibration-mismatch", f"{arrays[0].path} holds no sample: an array has the shape (0, ...).")
+    return parts
+
+
+def _choose(arrays: Sequence[StoredArray], inputs: Sequence[InputSpec]) -> Mapping[str, Sequence[StoredArray]]:
+    named = {array.name: array for array in arrays}
+    by_name = {spec.name: _named(named, spec.name) for spec in inputs}
+    if all(by_name.values()):
+        return {name: [array] for name, array in by_name.items() if array is not None}
+    if len(inputs) == 1:
+        return {inputs[0].name: _for_the_only_input(arrays, inputs[0])}
+    positional = {spec.name: named.get(f"arr_{number}") for number, spec in enumerate(inputs)}
+    if len(arrays) == len(inputs) and all(positional.values()):
+        return {name: [array] for name, array in positional.items() if array is not None}
+    wanted = ", ".join(spec.describe() for spec in inputs)
+    raise Problem(
+        "calibration-mismatch",
+        f"the model has {len(inputs)} inputs, {wanted}; give an .npz file with an array of each of these names "
+        f"(it has {', '.join(named)}).",
+    )
+
+
+def _named(arrays: Mapping[str, StoredArray], name: str) -> StoredArray | None:
+    return arrays.get(name) or arrays.get(_DECORATION.sub("", _DECORATION.sub("", name)))
+
+
+def _for_the_only_input(arrays: Sequence[StoredArray], spec: InputSpec) -> Sequence[StoredArray]:
+    if arrays[0].member is None or len(arrays) == 1:
+        return arrays
+    samples = [array for array in arrays if array.name == SAMPLES]
+    fitting = [array for array in arrays if array.name != LABELS and _fit(array.header.shape, spec) is not None]
+    chosen = samples or fitting
+    if len(chosen) == 1:
+        return chosen
+    names = ", ".join(f"{array.name} {array.header.shape}" for array in arrays)
+    raise Problem(
+        "calibration-mismatch",
+        f"{arrays[0].path.name} holds {names}: name the array that feeds the input {spec.describe()} '{SAMPLES}'.",
+    )
+
+
+def _part(array: StoredArray, spec: InputSpec) -> Part:
+    if array.header.kind not in NUMBERS:
+        raise Problem(
+            "calibration-mismatch",
+            f"{array.label} has the element type {array.header.descr}; the input {spec.describe()} takes numbers.",
+        )
+    single = _fit(array.header.shape, spec)
+    if single is None:
+        raise Problem(
+            "calibration-mismatch",
+            f"{array.label} has the shape {array.header.shape}, but the input takes {spec.describe()}"
+            f"{_hint(array.header.shape, spec)}.",
+        )
+    return Part(array, single)
+
+
+def _fit(shape: Sequence[int], spec: InputSpec) -> bool | None:
+    """True if an array is one sample, False if it is many, None if it is neither."""
+    if spec.sample is None:
+        return False if shape else None
+    if _matches(shape[1:], spec.sample) and shape:
+        return False
+    return True if _matches(shape, spec.sample) else None
+
+
+def _matches(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:
+    return len(shape) == len(wanted) and all(wanted[axis] in {None, size} for axis, size in enumerate(shape))
+
+
+def _hint(shape: Sequence[int], spec: InputSpec) -> str:
+    """What would make an array fit, if that can be seen."""
+    sample = spec.sample or ()
+    if _matches((*shape[1:], 1), sample):
+        return "; add the last axis, x[..., None]"
+    image = 4
+    if len(shape) == image and _matches((shape[2], shape[3], shape[1]), sample):
+        return "; the channels come last here, numpy.transpose(x, (0, 2, 3, 1))"
+    if None not in sample and shape and math.prod(shape[1:]) == math.prod(size or 0 for size in sample):
+        return f"; reshape it to {(shape[0], *sample)}"
+    return ""

@@ -1,0 +1,159 @@
+"""Keras models: load them safely, unroll their recurrent layers, and export them with a batch of one."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from .arrays import InputSpec
+from .stage import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from .untyped import Array, Json, KerasModel, Structure, Tensor
+
+#: Layers that take `unroll`; convolutional recurrent layers don't.
+_UNROLLABLE = frozenset({"LSTM", "GRU", "SimpleRNN", "RNN"})
+CONFIG = "config.json"
+
+
+def load(path: Path, *, trust_code: bool) -> KerasModel:
+    """Load a .keras or .h5 file without what it was trained with; code stored in it runs only if that is trusted.
+
+    Raises:
+        Problem: it is no model of layers with known inputs.
+    """
+    import tensorflow as tf
+
+    model = tf.keras.models.load_model(str(path), compile=False, safe_mode=not trust_code)
+    if not getattr(model, "inputs", None):
+        raise Problem(
+            "inputs-unknown",
+            f"{path.name} does not say what its inputs are (a subclassed model, or one that was never built); "
+            "export it where it was made, model.export('folder'), and start from that folder.",
+        )
+    return model
+
+
+def inputs_of(model: KerasModel) -> tuple[InputSpec, ...]:
+    """The inputs of a loaded model, in its own order."""
+    return tuple(
+        InputSpec(_name(tensor), tuple(tensor.shape), _dtype(tensor)) for tensor in _flatten(_structure(model))
+    )
+
+
+def export(model: KerasModel, inputs: Sequence[InputSpec], folder: Path) -> None:
+    """Export a SavedModel whose only signature takes exactly these inputs, batch included.
+
+    `model.export` keeps the weights and, given a signature, its fixed shape; of the other ways into the converter
+    (Keras 3.15, TensorFlow 2.21) some lose the one or the other.
+    """
+    import tensorflow as tf
+
+    shapes = {spec.name: spec.shape for spec in inputs}
+    signature = [
+        tf.nest.map_structure(
+            lambda tensor: tf.TensorSpec(shapes[_name(tensor)], tensor.dtype, name=argument_name(_name(tensor))),
+            _structure(model),
+        )
+    ]
+    if "input_signature" in inspect.signature(model.export).parameters:
+        model.export(str(folder), input_signature=signature, verbose=False)
+        return
+    archive = tf.keras.export.ExportArchive()  # Keras 2
+    archive.track(model)
+    archive.add_endpoint(name="serve", fn=model.call, input_signature=signature)
+    archive.write_out(str(folder))
+
+
+def argument_name(name: str) -> str:
+    """An input's name as a signature can carry it."""
+    return re.sub(r"\W", "_", name, flags=re.ASCII)
+
+
+def answers(model: KerasModel, sample: Mapping[str, Array]) -> Mapping[str, Array]:
+    """The model's own outputs for a batch, named as `export` names them; inputs by the names of `inputs_of`."""
+    import tensorflow as tf
+
+    fed = tf.nest.map_structure(lambda tensor: tf.convert_to_tensor(sample[_name(tensor)]), _structure(model))
+    outputs = model(fed, training=False)
+    if isinstance(outputs, dict):
+        return {name: value.numpy() for name, value in outputs.items()}
+    return {f"output_{number}": value.numpy() for number, value in enumerate(tf.nest.flatten(outputs))}
+
+
+def unrolled(model: KerasModel, inputs: Sequence[InputSpec], folder: Path) -> KerasModel:
+    """The same model with its recurrent layers unrolled over the fixed time axis of `inputs`, weights included.
+
+    TensorFlow's int8 conversion of a recurrent layer that is not unrolled kills the process (2.15 to 2.22rc0). Only
+    the stored configuration changes, so the weights come with it.
+
+    Raises:
+        Problem: it has no layer that can be unrolled.
+    """
+    original, changed = folder / "original.keras", folder / "unrolled.keras"
+    model.save(str(original))
+    shapes = {spec.name: list(spec.shape or ()) for spec in inputs}
+    with zipfile.ZipFile(original) as source, zipfile.ZipFile(changed, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == CONFIG:
+                content = json.dumps(_unrolled_config(json.loads(content), shapes)).encode()
+            target.writestr(name, content)
+    import tensorflow as tf
+
+    return tf.keras.models.load_model(str(changed), compile=False, safe_mode=False)
+
+
+def _unrolled_config(config: dict[str, Any], shapes: Mapping[str, list[int | None]]) -> dict[str, Any]:
+    count = 0
+    for node in _nodes(config):
+        own = node.get("config")
+        if not isinstance(own, dict):
+            continue
+        if node.get("class_name") in _UNROLLABLE and not own.get("unroll"):
+            own["unroll"] = True
+            count += 1
+        elif node.get("class_name") == "InputLayer" and own.get("name") in shapes:
+            own["batch_shape"] = [None, *shapes[own["name"]][1:]]
+    if not count:
+        raise Problem("nothing-to-unroll", "the model has no recurrent layer that can be unrolled.")
+    return config
+
+
+def _nodes(value: Json) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from _nodes(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _nodes(item)
+
+
+def _structure(model: KerasModel) -> Structure:
+    """The symbolic inputs, nested as the model's call takes them."""
+    import tensorflow as tf
+
+    # A Sequential model has a single input, and no `input` before it was called.
+    return model.inputs[0] if isinstance(model, tf.keras.Sequential) else model.input
+
+
+def _flatten(structure: Structure) -> list[Tensor]:
+    import tensorflow as tf
+
+    flat: list[Tensor] = tf.nest.flatten(structure)
+    return flat
+
+
+def _name(tensor: Tensor) -> str:
+    return str(tensor.name).partition(":")[0]
+
+
+def _dtype(tensor: Tensor) -> str:
+    return str(getattr(tensor.dtype, "name", tensor.dtype))

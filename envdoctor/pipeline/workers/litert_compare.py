@@ -1,0 +1,161 @@
+"""Task: compare an int8 .tflite file with the float model's answers, in the LiteRT interpreter.
+
+Request: `model`, `reference` (a folder, see the module of that name). The result holds numbers only; judging them is
+the gate's business.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import litert_run, reference
+from .stage import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .untyped import Array, Number
+
+#: An output that moves by less than this share of its size over all samples says the same to all of them.
+_STILL = 1e-6
+
+
+def run(request: Mapping[str, Any]) -> Mapping[str, object]:
+    """Carry out a request; see the module."""
+    expected = reference.read(Path(request["reference"]))
+    runner = litert_run.open_model(Path(request["model"]).read_bytes())
+    inputs = _pair(_sizes(expected.calibration.samples.inputs), _shapes(runner.inputs), "inputs")
+    outputs = _pair(_sizes(expected.calibration.outputs), _shapes(runner.outputs), "outputs")
+    given = _answers(runner, expected.calibration, inputs, outputs)
+    values: dict[str, object] = {
+        "by": expected.by,
+        "samples": expected.calibration.samples.count,
+        "random": expected.calibration.samples.random,
+        "outputs": [
+            compare(name, value, given[name], float(runner.outputs[outputs[name]]["quantization"][0]))
+            for name, value in expected.calibration.outputs.items()
+        ],
+    }
+    if expected.evaluation is not None:
+        values["accuracy"] = _accuracy(runner, expected.evaluation, inputs, outputs)
+    return values
+
+
+def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapping[str, object]:
+    """How far one output is from what the float model gave, over all samples.
+
+    `step` is the smallest difference that the int8 output can show; values that close are a tie.
+
+    Returns:
+        `difference`: the largest absolute one, as a share of the float output's range; `cosine` of all values together;
+        `agreement`: the share of samples whose largest value, ties included, is where the float model has it (None for
+        outputs of one value);
+        `finite`: no NaN or infinity; `constant`: it is the same for every sample though the float output is not.
+    """
+    import numpy as np
+
+    left = np.asarray(expected, dtype="float64").reshape(len(expected), -1)
+    right = np.asarray(given, dtype="float64").reshape(len(given), -1)
+    span = float(left.max(initial=-np.inf) - left.min(initial=np.inf)) if left.size else 0.0
+    span = span or float(np.abs(left).max(initial=0.0)) or 1.0
+    norm = float(np.linalg.norm(left) * np.linalg.norm(right))
+    return {
+        "name": name,
+        "finite": bool(np.isfinite(right).all()),
+        "difference": _number(np.abs(left - right).max(initial=0.0) / span),
+        "cosine": _number((left * right).sum() / norm) if norm else float(np.allclose(left, right)),
+        "agreement": _agreement(np.asarray(expected), np.asarray(given), step),
+        "constant": len(left) > 1 and bool(_moves(left) and not _moves(right)),
+    }
+
+
+def _agreement(expected: Array, given: Array, step: float) -> float | None:
+    import numpy as np
+
+    if expected.ndim < 2 or expected.shape[-1] < 2 or expected.dtype.kind != "f":  # noqa: PLR2004  (samples, classes)
+        return None
+    there = np.take_along_axis(given, expected.argmax(axis=-1)[..., None], axis=-1)[..., 0]
+    return float((there >= given.max(axis=-1) - step).mean())
+
+
+def _moves(values: Array) -> bool:
+    import numpy as np
+
+    spread = values.max(axis=0) - values.min(axis=0)
+    return bool((spread > _STILL * max(1.0, float(np.abs(values).max()))).any())
+
+
+def _number(value: Number) -> float | None:
+    """A number that JSON knows; None for NaN and infinity."""
+    import numpy as np
+
+    return float(value) if np.isfinite(value) else None
+
+
+def _accuracy(
+    runner: litert_run.Runner, evaluation: reference.Answers, inputs: Mapping[str, str], outputs: Mapping[str, str]
+) -> Mapping[str, object]:
+    """Accuracy of the first output that can name a class, of the float model and of this one."""
+    given = _answers(runner, evaluation, inputs, outputs)
+    labels = evaluation.samples.labels
+    for name, value in evaluation.outputs.items():
+        predicted, float_predicted = _classes(given[name], len(labels)), _classes(value, len(labels))
+        if predicted is not None and float_predicted is not None:
+            return {
+                "samples": len(labels),
+                "output": name,
+                "float": float((float_predicted == labels).mean()),
+                "int8": float((predicted == labels).mean()),
+            }
+    raise Problem("evaluation-without-labels", "no output of the model gives one class for each sample.")
+
+
+def _classes(values: Array, count: int) -> Array | None:
+    """The class of each sample: the largest of several values, or one value rounded; None if it is neither."""
+    flat = values.reshape(len(values), -1)
+    if len(flat) != count or values.size != count * values.shape[-1]:
+        return None
+    return flat.argmax(axis=1) if flat.shape[1] > 1 else (flat[:, 0] > 0.5).astype(int)  # noqa: PLR2004  (a probability)
+
+
+def _answers(
+    runner: litert_run.Runner, expected: reference.Answers, inputs: Mapping[str, str], outputs: Mapping[str, str]
+) -> Mapping[str, Array]:
+    """This model's outputs for the samples of a reference, by the reference's names."""
+    import numpy as np
+
+    collected: dict[str, list[Array]] = {name: [] for name in outputs}
+    for sample in expected.samples.one_by_one():
+        given = runner.predict({inputs[name]: value for name, value in sample.items()})
+        for name, mine in outputs.items():
+            collected[name].append(np.atleast_1d(given[mine]))
+    return {name: np.concatenate(values) for name, values in collected.items()}
+
+
+def _pair(wanted: Mapping[str, Sequence[int]], present: Mapping[str, Sequence[int]], what: str) -> Mapping[str, str]:
+    """Which of this model's inputs or outputs is which of the reference's: by name, else by order and shape.
+
+    Raises:
+        Problem: they don't fit.
+    """
+    if set(wanted) <= set(present):
+        return {name: name for name in wanted}
+    if len(wanted) == len(present) and list(wanted.values()) == list(present.values()):
+        return dict(zip(wanted, present, strict=True))
+    raise Problem(
+        "not-comparable",
+        f"the {what} of the int8 model ({_list(present)}) are not those of the float model ({_list(wanted)}).",
+    )
+
+
+def _sizes(arrays: Mapping[str, Array]) -> Mapping[str, Sequence[int]]:
+    return {name: tuple(array.shape[1:]) for name, array in arrays.items()}
+
+
+def _shapes(details: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Sequence[int]]:
+    return {name: tuple(int(size) for size in detail["shape"])[1:] for name, detail in details.items()}
+
+
+def _list(shapes: Mapping[str, Sequence[int]]) -> str:
+    return ", ".join(f"{name} {tuple(shape)}" for name, shape in shapes.items())

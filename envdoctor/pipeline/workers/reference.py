@@ -1,0 +1,130 @@
+"""What the float model answers to some samples: written beside a stage's product, read when the int8 model is judged.
+
+A reference folder holds `reference.json` (names, in the order of the arrays), `calibration.npz` with the arrays
+`input_0...` and `output_0...`, and, where evaluation samples were given, `evaluation.npz` with `labels` in addition.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .samples import Samples, load
+from .stage import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .arrays import InputSpec
+    from .same_model import Predict
+    from .untyped import Array
+
+#: How many samples the comparison looks at, and how many accuracy is measured on.
+COMPARED, EVALUATED = 100, 1000
+INDEX = "reference.json"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Samples, and a model's outputs for each of them, by name."""
+
+    samples: Samples
+    outputs: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a reference folder holds.
+
+    Attributes:
+        by: what computed the outputs.
+        calibration: answers to calibration samples.
+        evaluation: answers to evaluation samples that have labels; None if there are none.
+    """
+
+    by: str
+    calibration: Answers
+    evaluation: Answers | None = None
+
+
+def answer(predict: Predict, samples: Samples) -> Answers:
+    """Run a model on samples, one by one.
+
+    Raises:
+        Problem: its outputs hold NaN or infinity: nothing could be compared with them.
+    """
+    import numpy as np
+
+    collected: dict[str, list[Array]] = {}
+    for sample in samples.one_by_one():
+        for name, value in predict(sample).items():
+            collected.setdefault(name, []).append(np.asarray(value))
+    outputs = {name: np.concatenate([np.atleast_1d(value) for value in values]) for name, values in collected.items()}
+    for name, value in outputs.items():
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise Problem(
+                "float-model-not-finite",
+                f"the float model itself gives NaN or infinity for the calibration samples (output '{name}'); "
+                "check its weights and the samples' range.",
+            )
+    return Answers(samples, outputs)
+
+
+def make(
+    predict: Predict, by: str, samples: Samples, request: Mapping[str, Any], inputs: Sequence[InputSpec]
+) -> Reference:
+    """Answers to the calibration samples, and to the evaluation samples that a request names (`evaluation`)."""
+    evaluation = None
+    if request.get("evaluation"):
+        labelled = load(Path(request["evaluation"]), inputs, EVALUATED)
+        if labelled.labels is None:
+            raise Problem(
+                "evaluation-without-labels",
+                f"{request['evaluation']} has no array 'y' with one class number for each sample in 'x'.",
+            )
+        evaluation = answer(predict, labelled)
+    return Reference(by, answer(predict, samples.at_most(COMPARED)), evaluation)
+
+
+def write(folder: Path, reference: Reference) -> None:
+    """Write a reference folder, made here."""
+    import numpy as np
+
+    folder.mkdir()
+    samples, outputs = reference.calibration.samples, reference.calibration.outputs
+    index = {"by": reference.by, "inputs": list(samples.inputs), "outputs": list(outputs), "random": samples.random}
+    (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
+    np.savez(folder / "calibration.npz", **_arrays(reference.calibration))
+    if reference.evaluation is not None:
+        labels = reference.evaluation.samples.labels
+        np.savez(folder / "evaluation.npz", labels=labels, **_arrays(reference.evaluation))
+
+
+def read(folder: Path) -> Reference:
+    """Read a reference folder."""
+    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    evaluation = folder / "evaluation.npz"
+    return Reference(
+        index["by"],
+        _answers(folder / "calibration.npz", index),
+        _answers(evaluation, index) if evaluation.is_file() else None,
+    )
+
+
+def _arrays(answers: Answers) -> dict[str, Array]:
+    arrays: dict[str, Array] = {
+        f"input_{number}": array for number, array in enumerate(answers.samples.inputs.values())
+    }
+    return arrays | {f"output_{number}": array for number, array in enumerate(answers.outputs.values())}
+
+
+def _answers(file: Path, index: Mapping[str, Any]) -> Answers:
+    import numpy as np
+
+    with np.load(file, allow_pickle=False) as archive:
+        inputs = {name: archive[f"input_{number}"] for number, name in enumerate(index["inputs"])}
+        outputs = {name: archive[f"output_{number}"] for number, name in enumerate(index["outputs"])}
+        labels = archive.get("labels", None)
+    return Answers(Samples(inputs, labels, index["random"]), outputs)

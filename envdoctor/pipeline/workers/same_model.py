@@ -1,0 +1,47 @@
+"""Proof that another form of a float model (exported, unrolled, prepared) still computes what the first one did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .stage import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .samples import Samples
+    from .untyped import Array
+
+    #: Runs a model on a batch of one: inputs by name in, outputs by name out.
+    Predict = Callable[[Mapping[str, Array]], Mapping[str, Array]]
+
+#: How far, as a share of the outputs' range, rounding may move them.
+TOLERANCE = 1e-3
+#: The same where the first form quantized its activations as it ran, and so was the less exact of the two.
+HYBRID_TOLERANCE = 0.1
+_COMPARED = 4
+
+
+def compare_forms(samples: Samples, first: Predict, second: Predict, what: str, tolerance: float = TOLERANCE) -> float:
+    """The largest difference between two forms' outputs, as a share of the outputs' range, over a few samples.
+
+    Raises:
+        Problem: it is larger than `tolerance`: `what` changed the model.
+    """
+    largest = 0.0
+    for sample in samples.at_most(_COMPARED).one_by_one():
+        given = second(sample)
+        for name, value in first(sample).items():
+            largest = max(largest, _difference(value, given[name]))
+    if largest > tolerance:
+        raise Problem("model-changed", f"{what} changed the model: its outputs differ by {largest:.2g} of their range.")
+    return largest
+
+
+def _difference(expected: Array, given: Array) -> float:
+    import numpy as np
+
+    span = float(np.max(np.abs(expected), initial=0.0)) or 1.0
+    difference = np.abs(np.asarray(given, dtype="float64") - np.asarray(expected, dtype="float64"))
+    largest = float(np.max(difference, initial=0.0)) / span
+    return largest if np.isfinite(largest) else float("inf")

@@ -1,0 +1,189 @@
+"""Samples as arrays, one for each input of a model: read from files, checked, or made up."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .arrays import LABELS, InputSpec, Part, StoredArray, assign, stored_arrays
+from .stage import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .untyped import Array
+
+#: Random samples are made from this seed, so that two runs give the same file.
+_SEED = 20210521
+#: How many random samples are made, and the size that an axis without one gets in them.
+_RANDOM_COUNT = 100
+_FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
+_TEXT = "string"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples by input name, the sample axis first; all inputs have equally many.
+
+    Attributes:
+        labels: the class number of each sample; None if none are known.
+        random: True if they were made up.
+    """
+
+    inputs: Mapping[str, Array]
+    labels: Array = None
+    random: bool = False
+
+    @property
+    def count(self) -> int:
+        """The number of samples."""
+        return len(next(iter(self.inputs.values())))
+
+    def one_by_one(self) -> Iterator[dict[str, Array]]:
+        """Each sample as a batch of one."""
+        for number in range(self.count):
+            yield {name: array[number : number + 1] for name, array in self.inputs.items()}
+
+    def at_most(self, limit: int) -> Samples:
+        """At most `limit` of them, spread evenly: files are often sorted by class."""
+        if self.count <= limit:
+            return self
+        chosen = _spread(self.count, limit)
+        labels = None if self.labels is None else self.labels[chosen]
+        return Samples({name: array[chosen] for name, array in self.inputs.items()}, labels, self.random)
+
+
+def load(path: Path, inputs: Sequence[InputSpec], limit: int) -> Samples:
+    """Read at most `limit` samples for a model's inputs, spread evenly over what is stored.
+
+    Raises:
+        Problem: the files can't be read, don't fit the inputs, or hold NaN or infinity.
+    """
+    arrays = stored_arrays(path)
+    parts = assign(arrays, inputs)
+    total = sum(part.samples for part in next(iter(parts.values())))
+    chosen = _spread(total, limit)
+    labels = next((array for array in arrays if array.name == LABELS and array.member is not None), None)
+    return Samples(
+        {spec.name: _typed(_gather(parts[spec.name], chosen), spec) for spec in inputs},
+        None if labels is None else _read_labels(labels, total, chosen),
+    )
+
+
+def make_up(inputs: Sequence[InputSpec]) -> Samples:
+    """Random samples: floats from 0 to 1, integers 0 or 1; the same ones each time.
+
+    Raises:
+        Problem: an input has a size that only real samples can tell, or takes text.
+    """
+    import numpy as np
+
+    generator = np.random.default_rng(_SEED)
+    made: dict[str, Array] = {}
+    for spec in inputs:
+        if spec.sample is None or None in spec.sample:
+            raise Problem(
+                "input-size-unknown",
+                f"the input {spec.describe()} has no fixed size; give samples with --calibration, their size decides.",
+            )
+        shape = (_RANDOM_COUNT, *spec.sample)
+        random = generator.random(shape) if spec.dtype in _FLOATS else generator.integers(0, 2, shape)
+        made[spec.name] = _typed(random, spec)
+    return Samples(made, random=True)
+
+
+def for_request(request: Mapping[str, Any], inputs: Sequence[InputSpec], limit: int) -> Samples | None:
+    """The samples that a request names: `calibration` is a path, or None; `random` asks for made-up ones."""
+    if request.get("calibration"):
+        return load(Path(request["calibration"]), inputs, limit)
+    return make_up(inputs).at_most(limit) if request.get("random") else None
+
+
+def fixed_inputs(inputs: Sequence[InputSpec], samples: Samples | None) -> tuple[InputSpec, ...]:
+    """The inputs with a batch of one, and every size that the model leaves open taken from the samples.
+
+    Raises:
+        Problem: a size is open and there are no samples to take it from.
+    """
+    fixed = []
+    for spec in inputs:
+        shape = spec.sample if samples is None else samples.inputs[spec.name].shape[1:]
+        if shape is None or None in shape:
+            raise Problem(
+                "input-size-unknown",
+                f"the input {spec.describe()} has no fixed size; give samples with --calibration, their size decides.",
+            )
+        fixed.append(InputSpec(spec.name, (1, *shape), spec.dtype))
+    return tuple(fixed)
+
+
+def _spread(total: int, limit: int) -> list[int]:
+    return [number * total // limit for number in range(limit)] if total > limit else list(range(total))
+
+
+def _gather(parts: Sequence[Part], chosen: Sequence[int]) -> Array:
+    """The chosen samples out of the parts, taken as one long sequence."""
+    import numpy as np
+
+    if len({part.array.header.shape[0 if part.single else 1 :] for part in parts}) > 1:
+        raise Problem(
+            "calibration-mismatch",
+            f"the samples in {parts[0].array.path.parent} have different sizes; make them equal.",
+        )
+    wanted, gathered, start = list(chosen), [], 0
+    for part in parts:
+        mine = [number - start for number in wanted if start <= number < start + part.samples]
+        if mine:
+            array = _read(part.array)
+            gathered.append(array[None] if part.single else array[mine])
+        start += part.samples
+    return np.concatenate(gathered)
+
+
+def _read(array: StoredArray) -> Array:
+    import numpy as np
+
+    try:
+        if array.member is None:
+            return np.load(array.path, mmap_mode="r", allow_pickle=False)
+        with np.load(array.path, allow_pickle=False) as archive:
+            return archive[array.member]
+    except (ValueError, OSError, EOFError) as error:
+        raise Problem("calibration-unreadable", f"{array.label} can't be read: {error}.") from error
+
+
+def _typed(array: Array, spec: InputSpec) -> Array:
+    """The array in the element type that the input takes, checked for what that loses."""
+    import numpy as np
+
+    if spec.dtype == _TEXT:
+        raise Problem(
+            "text-input", f"the input {spec.describe()} takes text; envdoctor builds models that take numbers."
+        )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise Problem(
+            "calibration-not-finite", f"the samples for {spec.describe()} hold NaN or infinity; remove those samples."
+        )
+    target = np.dtype("float32" if spec.dtype == "bfloat16" else spec.dtype)
+    if target.kind in "iu" and array.dtype.kind == "f" and (array != np.floor(array)).any():
+        raise Problem(
+            "calibration-mismatch", f"the samples for {spec.describe()} are fractions; this input takes whole numbers."
+        )
+    return np.ascontiguousarray(array, dtype=target)
+
+
+def _read_labels(array: StoredArray, total: int, chosen: Sequence[int]) -> Array | None:
+    """Class numbers of the chosen samples, from numbers or from one-hot rows; None if `y` is something else."""
+    import numpy as np
+
+    if array.header.kind not in "iufb" or not array.header.shape or array.header.shape[0] != total:
+        return None
+    labels = _read(array)[list(chosen)]
+    rows = math.prod(labels.shape[1:])
+    if rows > 1:
+        one_hot = labels.ndim == 2 and (labels.sum(axis=1) == 1).all()  # noqa: PLR2004  (samples and classes)
+        return labels.argmax(axis=1) if one_hot else None
+    labels = labels.reshape(len(labels))
+    return labels.astype(np.int64) if (labels == np.floor(labels)).all() else None

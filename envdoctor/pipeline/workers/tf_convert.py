@@ -1,0 +1,150 @@
+"""Task: turn a Keras model or a SavedModel into a SavedModel with a batch of one, a float or an int8 .tflite file.
+
+Request: `source`, `kind` (`keras` or `saved-model`), `trust_code`, `to` (`saved-model`, `float`, `int8`), `output`,
+`work` (a folder for what is not kept), `calibration` or `random`, `evaluation`, `reference` (a folder to write the
+float model's answers to, or null), `unroll`, and for int8 `io_type` and `per_tensor_dense`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import keras_model, reference, saved_model
+from .same_model import compare_forms
+from .samples import Samples, fixed_inputs, for_request, make_up
+from .stage import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .arrays import InputSpec
+    from .same_model import Predict
+    from .untyped import ConcreteFunction, KerasModel
+
+#: Ranges hardly change beyond this many samples; TensorFlow keeps the largest and smallest value of each tensor.
+_CALIBRATED = 500
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A SavedModel with one signature, all sizes fixed.
+
+    Attributes:
+        samples: calibration samples by the signature's input names; None if there are none.
+        unroll_difference: how far unrolling moved the outputs, as a share of their range; None if nothing was unrolled.
+    """
+
+    folder: Path
+    function: ConcreteFunction
+    inputs: tuple[InputSpec, ...]
+    samples: Samples | None
+    unroll_difference: float | None = None
+
+
+def run(request: Mapping[str, Any]) -> Mapping[str, object]:
+    """Carry out a request; see the module."""
+    import tensorflow as tf
+
+    exported = _from_keras(request) if request["kind"] == "keras" else _from_saved_model(request)
+    values: dict[str, object] = {"tensorflow": tf.__version__}
+    if exported.samples is not None:
+        values |= {"samples": exported.samples.count, "random": exported.samples.random}
+        if request.get("reference"):
+            _write_reference(exported, exported.samples, request)
+    if exported.unroll_difference is not None:
+        values["unroll_difference"] = exported.unroll_difference
+    if request["to"] != "saved-model":
+        Path(request["output"]).write_bytes(_convert(exported, request))
+    return values
+
+
+def _from_keras(request: Mapping[str, Any]) -> Exported:
+    model = keras_model.load(Path(request["source"]), trust_code=request["trust_code"])
+    inputs = keras_model.inputs_of(model)
+    samples = for_request(request, inputs, _CALIBRATED)
+    fixed = fixed_inputs(inputs, samples)
+    probes = samples or make_up(fixed)
+    difference = None
+    if request.get("unroll"):
+        original, model = model, keras_model.unrolled(model, fixed, Path(request["work"]))
+        difference = compare_forms(probes, _answers_of(original), _answers_of(model), "unrolling its recurrent layers")
+    folder = _export_folder(request)
+    keras_model.export(model, fixed, folder)
+    names = {spec.name: keras_model.argument_name(spec.name) for spec in fixed}
+    exported = _open(folder, samples and _renamed(samples, names), difference)
+    compare_forms(
+        probes,
+        _answers_of(model),
+        lambda sample: saved_model.answers(exported.function, {names[name]: sample[name] for name in sample}),
+        "exporting it",
+    )
+    return exported
+
+
+def _answers_of(model: KerasModel) -> Predict:
+    return lambda sample: keras_model.answers(model, sample)
+
+
+def _from_saved_model(request: Mapping[str, Any]) -> Exported:
+    source = Path(request["source"])
+    loaded = saved_model.load(source)
+    name, function = saved_model.signature_of(loaded)
+    inputs = saved_model.inputs_of(function)
+    samples = for_request(request, inputs, _CALIBRATED)
+    if name == saved_model.SIGNATURE and saved_model.is_static(inputs) and request["to"] != "saved-model":
+        return Exported(source, function, inputs, samples)
+    folder = _export_folder(request)
+    saved_model.fix(loaded, name, fixed_inputs(inputs, samples), folder)
+    return _open(folder, samples, None)
+
+
+def _export_folder(request: Mapping[str, Any]) -> Path:
+    return Path(request["output"]) if request["to"] == "saved-model" else Path(request["work"]) / "exported"
+
+
+def _open(folder: Path, samples: Samples | None, difference: float | None) -> Exported:
+    function = saved_model.load(folder).signatures[saved_model.SIGNATURE]
+    inputs = saved_model.inputs_of(function)
+    if not saved_model.is_static(inputs):
+        described = ", ".join(spec.describe() for spec in inputs)
+        raise Problem("batch-not-fixed", f"the exported model's inputs are not fixed to a batch of one: {described}.")
+    return Exported(folder, function, inputs, samples, difference)
+
+
+def _renamed(samples: Samples, names: Mapping[str, str]) -> Samples:
+    return Samples({names[name]: array for name, array in samples.inputs.items()}, samples.labels, samples.random)
+
+
+def _write_reference(exported: Exported, samples: Samples, request: Mapping[str, Any]) -> None:
+    import tensorflow as tf
+
+    made = reference.make(
+        lambda sample: saved_model.answers(exported.function, sample),
+        f"TensorFlow {tf.__version__}",
+        samples,
+        request,
+        exported.inputs,
+    )
+    reference.write(Path(request["reference"]), made)
+
+
+def _convert(exported: Exported, request: Mapping[str, Any]) -> bytes:
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(exported.folder), signature_keys=[saved_model.SIGNATURE])
+    if request["to"] == "int8":
+        samples = exported.samples
+        if samples is None:
+            raise Problem("calibration-missing", "an int8 conversion needs samples; give them with --calibration.")
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.representative_dataset = samples.one_by_one
+        converter.inference_input_type = converter.inference_output_type = getattr(tf, request["io_type"])
+        if request["per_tensor_dense"]:
+            # From 2.17 on dense weights get a scale for each output, which readers of the TF 2.5 age compute wrong
+            # numbers with; earlier converters don't know the switch and don't need it.
+            converter._experimental_disable_per_channel_quantization_for_dense_layers = True  # noqa: SLF001
+    model: bytes = converter.convert()
+    return model

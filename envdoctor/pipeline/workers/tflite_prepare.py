@@ -1,0 +1,161 @@
+"""Make a float .tflite file what the LiteRT quantizer can read: it "quantizes" the rest to nothing, or fails.
+
+Seen with litert-quantizer 0.11.0 and ai-edge-quantizer 0.10.0: operators that are numbered the old way are overlooked,
+float16 weights behind DEQUANTIZE are left as they are, a file without a signature is refused, and a shape computed at
+run time (SHAPE, STRIDED_SLICE, PACK: a Flatten with an open batch) leaves a float island. So operator numbers are
+written both ways, everything that is constant once the input's size is fixed is computed and stored, integer weights
+of operators that compute in float become float, and a signature is added. Outputs stay the same; the caller proves it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import litert_run
+from .stage import Problem
+from .tflite_graph import Graph, prune, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .untyped import Array, Interpreter, SchemaObject
+
+#: Operators whose value is more than a function of their inputs, or that hide subgraphs.
+_NOT_FOLDED = (
+    "CUSTOM", "CALL", "IF", "WHILE", "RANDOM", "MULTINOMIAL", "VARIABLE", "VAR_HANDLE", "HASHTABLE", "STABLEHLO",
+    "DELEGATE", "BUCKETIZE",
+)  # fmt: skip
+#: Operators whose value is known once the shape of their input is.
+_OF_SHAPE = frozenset({"SHAPE", "RANK"})
+#: A folded constant of more elements than this is not worth a larger file, unless it widens a stored one.
+_LARGEST_FOLDED = 1 << 20
+_WIDENING = frozenset({"DEQUANTIZE", "DENSIFY"})
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prepared model.
+
+    Attributes:
+        signature: the key of its main signature.
+        changes: what was done to it, as sentences for a person.
+        was_hybrid: True if the original quantized its activations as it ran.
+    """
+
+    data: bytes
+    signature: str
+    changes: tuple[str, ...]
+    was_hybrid: bool
+
+
+def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]]) -> Prepared:
+    """Prepare a float model for quantization.
+
+    Args:
+        data: the file.
+        shapes: the shape of each input, batch included, by name.
+
+    Raises:
+        Problem: it has an operator that the interpreter doesn't know, or its shapes depend on its values.
+    """
+    graph = Graph(data)
+    changes = []
+    if graph.renumbered:
+        changes.append(f"numbered {graph.renumbered} operators of before 2020 the way of today")
+    widened = _widen_hybrid_weights(graph)
+    if widened:
+        changes.append(f"turned {widened} integer weights of float operators into float")
+    folded = _fold(graph, shapes)
+    if folded:
+        names = ", ".join(sorted(set(folded)))
+        changes.append(f"computed {len(folded)} operators whose result is constant ({names})")
+    had_signature = bool(graph.model.signatureDefs)
+    signature = graph.ensure_signature()
+    if not had_signature:
+        changes.append("added a signature")
+    prune(graph)
+    return Prepared(graph.pack(), signature, tuple(changes), widened > 0)
+
+
+def _widen_hybrid_weights(graph: Graph) -> int:
+    """Store quantized constants that a float operator takes directly as the floats they stand for."""
+    widened = 0
+    for operator in graph.main.operators:
+        inputs = [int(index) for index in operator.inputs if index >= 0]
+        computes_in_float = any(graph.dtype(index) == "FLOAT32" and not graph.is_constant(index) for index in inputs)
+        if not computes_in_float or graph.operator_name(operator) == "QUANTIZE":
+            continue
+        for index in inputs:
+            quantized = graph.dtype(index) == "INT8" and graph.main.tensors[index].quantization is not None
+            if quantized and graph.is_constant(index):
+                value = _real_numbers(graph, index)
+                graph.main.tensors[index].type = schema().TensorType.FLOAT32
+                graph.main.tensors[index].quantization = None
+                graph.make_constant(index, value)
+                widened += 1
+    return widened
+
+
+def _real_numbers(graph: Graph, index: int) -> Array:
+    """What a quantized int8 constant stands for."""
+    import numpy as np
+
+    tensor = graph.main.tensors[index]
+    scales = np.asarray(tensor.quantization.scale, dtype=np.float32)
+    axes = [1] * len(tensor.shape)
+    if len(scales) > 1:
+        axes[tensor.quantization.quantizedDimension] = len(scales)
+    stored = graph.model.buffers[tensor.buffer].data.view(np.int8).reshape(tensor.shape)
+    zero_points = np.asarray(tensor.quantization.zeroPoint, dtype=np.float32).reshape(axes)
+    return (stored.astype(np.float32) - zero_points) * scales.reshape(axes)
+
+
+def _fold(graph: Graph, shapes: Mapping[str, Sequence[int | None]]) -> list[str]:
+    """Fix all shapes and store what is constant then. Returns the names of the operators that were computed."""
+    interpreter = litert_run.make_interpreter(graph.pack(), shapes, keep_all=True)
+    _feed_zeros(interpreter)
+    interpreter.invoke()
+    _fix_shapes(graph, interpreter)
+    folded, kept = [], []
+    for operator in graph.main.operators:
+        name = graph.operator_name(operator)
+        if _foldable(graph, operator, name):
+            for index in (int(output) for output in operator.outputs):
+                graph.make_constant(index, interpreter.get_tensor(index))
+            folded.append(name)
+        else:
+            kept.append(operator)
+    graph.main.operators = kept
+    return folded
+
+
+def _fix_shapes(graph: Graph, interpreter: Interpreter) -> None:
+    """Write down the shape that each tensor has in an interpreter that has run."""
+    shapes = {int(detail["index"]): detail["shape"] for detail in interpreter.get_tensor_details()}
+    for index, tensor in enumerate(graph.main.tensors):
+        if index in shapes and not graph.is_constant(index):
+            tensor.shape = [int(size) for size in shapes[index]]
+        tensor.shapeSignature = None
+
+
+def _feed_zeros(interpreter: Interpreter) -> None:
+    import numpy as np
+
+    for detail in interpreter.get_input_details():
+        if detail["dtype"] in {str, bytes, np.object_, np.bytes_}:
+            raise Problem("text-input", f"the input '{detail['name']}' takes text; envdoctor builds models of numbers.")
+        interpreter.set_tensor(detail["index"], np.zeros(detail["shape"], dtype=detail["dtype"]))
+
+
+def _foldable(graph: Graph, operator: SchemaObject, name: str) -> bool:
+    inputs = [int(index) for index in operator.inputs if index >= 0]
+    if name.startswith(_NOT_FOLDED) or not inputs or any(int(i) in graph.main.outputs for i in operator.outputs):
+        return False
+    if name in _OF_SHAPE:
+        return True
+    if not all(graph.is_constant(index) for index in inputs):
+        return False
+    sizes = (math.prod(int(size) for size in graph.main.tensors[int(index)].shape) for index in operator.outputs)
+    return name in _WIDENING or sum(sizes) <= _LARGEST_FOLDED
