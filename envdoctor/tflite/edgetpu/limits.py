@@ -225,6 +225,11 @@ def softmax_size(question: Question) -> Objection | None:
     return _size(question, "softmax", depth, f"it runs over {depth:,} elements")
 
 
+def nearest(question: Question) -> Objection | None:
+    """A resize must not give too much."""
+    return _size(question, "nearest", _elements(question.output), f"it gives {_elements(question.output):,} bytes")
+
+
 def bilinear(question: Question) -> Objection | None:
     """A bilinear resize must stay precise: no single pixel stretched, not too large, by whole factors."""
     taken, output = question.input(0), question.output
