@@ -1,0 +1,126 @@
+"""Which libraries a platform brings, so that a wheel need not: promised by its policy, or only usually there.
+
+Sources: PEP 513, 571, 599, 600 (manylinux), PEP 656 (musllinux), Apple's shared cache, Windows' System32; the lists are
+in data/system_libraries.toml and data/library_providers.toml.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from envdoctor.core.data import load_table
+from envdoctor.core.target import Libc, Platform, System
+
+
+class Promise(enum.Enum):
+    """How sure it is that a library is there."""
+
+    PROMISED = "promised"
+    ASSUMED = "assumed"  # usual on such systems, but a minimal one lacks it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemLibrary:
+    """A library that the platform or its Python brings, and by what rule."""
+
+    promise: Promise
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """Who supplies a library: a distribution ("wheel"), a package of the system ("system"), or an SDK ("vendor")."""
+
+    name: str
+    kind: str
+
+
+class SystemPolicy:
+    """The libraries of one platform, by the name in which a file needs them."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def provides(self, name: str) -> SystemLibrary | None:
+        """What the platform says of a library; None where it says nothing, and the library must come with a wheel."""
+        system = self._platform.system
+        if system is System.MACOS:
+            return _macos(name)
+        if system is System.WINDOWS:
+            return _windows(name.lower())
+        if _matches(name, ["libpython3*.so*"]):
+            return SystemLibrary(promise=Promise.ASSUMED, rule="only a Python built with --enable-shared has it")
+        return _musl(name) if self._platform.libc is Libc.MUSL else _glibc(name, self._platform.version)
+
+
+def _glibc(name: str, version: tuple[int, int] | None) -> SystemLibrary | None:
+    table = _table("manylinux")
+    since = table["since"].get(name)
+    if name in table["often_absent"]:
+        return SystemLibrary(promise=Promise.ASSUMED, rule="manylinux promises it; slim and headless systems lack it")
+    if name in table["libraries"] or _matches(name, table["patterns"]):
+        return SystemLibrary(promise=Promise.PROMISED, rule="promised by every manylinux tag")
+    if since and (version is None or version >= version_tuple(since)):
+        return SystemLibrary(promise=Promise.PROMISED, rule=f"promised by manylinux tags from glibc {since} on")
+    return None
+
+
+def _musl(name: str) -> SystemLibrary | None:
+    table = _table("musllinux")
+    if name in table["libraries"] or _matches(name, table["patterns"]):
+        return SystemLibrary(promise=Promise.PROMISED, rule="promised by every musllinux tag")
+    return None
+
+
+def _macos(name: str) -> SystemLibrary | None:
+    for prefix in _table("macos")["prefixes"]:
+        if name.startswith(prefix):
+            return SystemLibrary(promise=Promise.PROMISED, rule=f"part of macOS ({prefix})")
+    return None
+
+
+def _windows(name: str) -> SystemLibrary | None:
+    table = _table("windows")
+    if name in table["libraries"] or _matches(name, table["patterns"]):
+        return SystemLibrary(promise=Promise.PROMISED, rule="part of Windows")
+    if name in table["python"] or _matches(name, table["python_patterns"]):
+        return SystemLibrary(promise=Promise.PROMISED, rule="beside python.exe")
+    if name in table["redistributable"]:
+        rule = "in the Microsoft Visual C++ Redistributable, which Windows does not bring"
+        return SystemLibrary(promise=Promise.ASSUMED, rule=rule)
+    return None
+
+
+def provider_of(name: str) -> Provider | None:
+    """Who supplies a library that no wheel brings, where the table knows; `name` may be a path or an install name."""
+    base = name.replace("\\", "/").rpartition("/")[2].lower()
+    for row in load_table("library_providers")["providers"]:
+        if _matches(base, row["patterns"]):
+            return Provider(name=row["name"], kind=row["kind"])
+    return None
+
+
+def newest_libstdcxx(glibc: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The newest GLIBCXX and CXXABI that systems of that glibc have; of the oldest row for a glibc older than all."""
+    rows = _table("manylinux")["runtimes"]
+    fitting = [row for row in rows if version_tuple(row["glibc"]) <= tuple(glibc)] or rows[:1]
+    return version_tuple(fitting[-1]["glibcxx"]), version_tuple(fitting[-1]["cxxabi"])
+
+
+def version_tuple(text: str) -> tuple[int, ...]:
+    """`2.17` as (2, 17)."""
+    return tuple(int(part) for part in text.split("."))
+
+
+def _matches(name: str, patterns: list[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+@functools.cache
+def _table(section: str) -> dict[str, Any]:
+    table: dict[str, Any] = load_table("system_libraries")[section]
+    return table

@@ -1,0 +1,247 @@
+"""Loads a native file in thought: looks for every library it needs, as the platform's loader would.
+
+The order of the search is the platform's (`resolve_elf`, `resolve_macho`, `resolve_pe`); what all have in common is
+here: the walk over needs, libraries that are loaded already, and the list of paths considered, which is the best
+explanation of a missing library.
+"""
+
+from __future__ import annotations
+
+import abc
+import enum
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from envdoctor.binaries.library import Need, NeedKind
+from envdoctor.core.errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.binaries.library import NativeLibrary
+    from envdoctor.binaries.policy import SystemLibrary, SystemPolicy
+    from envdoctor.binaries.tree import LibraryTree
+
+_MOST_LIBRARIES = 5000  # of one process; a bound against hostile input
+_ABSENT, _UNREADABLE = "not there", "can't be read"
+
+
+class Outcome(enum.Enum):
+    """What became of one need."""
+
+    FOUND = "found"
+    LOADED = "already loaded"
+    PROMISED = "brought by the system"
+    ASSUMED = "usually there, not promised"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Considered:
+    """One path that the loader tries, by what rule, and why it went on ("" for the one it took)."""
+
+    path: str
+    rule: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """One need of one file, and what the search came to.
+
+    Attributes:
+        loader: the path of the file that needs it.
+        need: what it needs.
+        outcome: what became of it.
+        path: the file found, "" where there is none or the system keeps it out of sight.
+        rule: by what it was found.
+        considered: the paths tried, in order; the last one is the file found.
+    """
+
+    loader: str
+    need: Need
+    outcome: Outcome
+    path: str = ""
+    rule: str = ""
+    considered: tuple[Considered, ...] = ()
+
+    @property
+    def breaks(self) -> bool:
+        """Whether the file does not load for want of this library."""
+        return self.outcome is Outcome.MISSING and self.need.kind is NeedKind.REQUIRED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadResult:
+    """What loading one file comes to, its libraries' own needs included.
+
+    Attributes:
+        path: the file.
+        resolutions: every need that was looked up on the way.
+        files: the files that were mapped, this one first.
+        unusable: files on the way that could not be read or used, with the reason; their own needs are not known.
+    """
+
+    path: str
+    resolutions: tuple[Resolution, ...] = ()
+    files: tuple[str, ...] = ()
+    unusable: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def missing(self) -> tuple[Resolution, ...]:
+        """The needs for whose want the file does not load."""
+        return tuple(each for each in self.resolutions if each.breaks)
+
+
+class Image(NamedTuple):
+    """A file that is being loaded, and the one that asked for it."""
+
+    path: str
+    library: NativeLibrary
+    loader: Image | None = None
+
+    def chain(self) -> Iterator[Image]:
+        """This image, the one that loaded it, and so on up to the first."""
+        image: Image | None = self
+        while image is not None:
+            yield image
+            image = image.loader
+
+
+class Candidate(NamedTuple):
+    """A path to try, and the rule that leads there."""
+
+    path: str
+    rule: str
+
+
+class Search(abc.ABC):
+    """One platform's way to look for a library."""
+
+    #: Whether loaded libraries are asked before the paths (ld.so, Windows) or after them (dyld).
+    prefers_loaded = True
+
+    def __init__(self, policy: SystemPolicy | None) -> None:
+        self._policy = policy
+
+    @abc.abstractmethod
+    def candidates(self, name: str, image: Image) -> Iterator[Candidate]:
+        """The paths to try for a need of `image`, in order."""
+
+    def system(self, name: str) -> SystemLibrary | None:
+        """Whether the platform brings a library that no path held."""
+        return self._policy.provides(name) if self._policy else None
+
+    def brings(self, path: str) -> SystemLibrary | None:  # noqa: ARG002 - platforms that hide files look at the path
+        """Whether the platform has a file at `path` that can't be seen."""
+        return None
+
+    def names(self, image: Image) -> list[str]:
+        """The names by which a loaded image answers later needs: its own and its path, here."""
+        return [name for name in (image.library.own_name, image.path) if name]
+
+    def key(self, name: str) -> str:
+        """A name as loaded libraries are compared by it."""
+        return name
+
+
+class LoadSession:
+    """One process: files are loaded into it one after another, and what is loaded stays."""
+
+    def __init__(self, tree: LibraryTree, search: Search, architecture: str) -> None:
+        """Starts an empty process.
+
+        Args:
+            tree: the files.
+            search: the platform's order.
+            architecture: of the process, named as `NativeLibrary.architectures` are.
+        """
+        self._tree = tree
+        self._search = search
+        self._architecture = architecture
+        self._loaded: dict[str, str] = {}
+        self._paths: set[str] = set()
+
+    def load(self, path: str) -> LoadResult:
+        """Loads a file; if something it can't do without is missing, nothing of it stays loaded."""
+        before, paths = dict(self._loaded), set(self._paths)
+        result = self._walk(path)
+        if result.missing:
+            self._loaded, self._paths = before, paths
+        return result
+
+    def _walk(self, path: str) -> LoadResult:
+        try:
+            first = self._usable(path)
+        except Unreadable as error:
+            return LoadResult(path=path, unusable=((path, str(error)),))
+        resolutions: list[Resolution] = []
+        files: list[str] = []
+        queue = deque([self._register(Image(path, first), path)])
+        while queue and len(files) < _MOST_LIBRARIES:
+            image = queue.popleft()
+            files.append(image.path)
+            for need in image.library.needed:
+                resolution, found = self._resolve(need, image)
+                resolutions.append(resolution)
+                if found is not None and self._tree.canonical(found.path) not in self._paths:
+                    queue.append(self._register(found, need.name))
+        tried = (each for resolution in resolutions for each in resolution.considered)
+        unusable = dict.fromkeys((each.path, each.problem) for each in tried if each.problem.startswith(_UNREADABLE))
+        return LoadResult(path=path, resolutions=tuple(resolutions), files=tuple(files), unusable=tuple(unusable))
+
+    def _register(self, image: Image, need: str) -> Image:
+        self._paths.add(self._tree.canonical(image.path))
+        for name in (*self._search.names(image), need):
+            self._loaded.setdefault(self._search.key(name), image.path)
+        return image
+
+    def _resolve(self, need: Need, image: Image) -> tuple[Resolution, Image | None]:
+        loaded = self._loaded.get(self._search.key(need.name))
+        if loaded is None:
+            return self._look(need, image)
+        already = Resolution(loader=image.path, need=need, outcome=Outcome.LOADED, path=loaded, rule="already loaded")
+        if self._search.prefers_loaded:
+            return already, None
+        resolution, found = self._look(need, image)
+        missing = resolution.outcome is Outcome.MISSING
+        return (replace(already, considered=resolution.considered), None) if missing else (resolution, found)
+
+    def _look(self, need: Need, image: Image) -> tuple[Resolution, Image | None]:
+        considered: list[Considered] = []
+        for path, rule in self._search.candidates(need.name, image):
+            library, problem = self._try(path)
+            brought = self._search.brings(path) if problem == _ABSENT else None
+            considered.append(Considered(path=path, rule=rule, problem="" if brought else problem))
+            if library or brought or problem.startswith(_UNREADABLE):
+                outcome = Outcome[brought.promise.name] if brought else Outcome.FOUND
+                found = Resolution(
+                    loader=image.path, need=need, outcome=outcome, path=path, rule=rule, considered=tuple(considered)
+                )
+                return found, Image(path, library, image) if library else None
+        system = self._search.system(need.name)
+        outcome = Outcome[system.promise.name] if system else Outcome.MISSING
+        rule = system.rule if system else ""
+        missing = Resolution(loader=image.path, need=need, outcome=outcome, rule=rule, considered=tuple(considered))
+        return missing, None
+
+    def _try(self, path: str) -> tuple[NativeLibrary | None, str]:
+        """The library at a path if the loader would take it, else why it would go on."""
+        try:
+            library = self._tree.library(path)
+        except Unreadable as error:
+            return None, f"{_UNREADABLE}: {error}"
+        if library is None:
+            return None, _ABSENT
+        fitting = library.for_architecture(self._architecture)
+        return fitting, "" if fitting else f"is for {', '.join(library.architectures)}"
+
+    def _usable(self, path: str) -> NativeLibrary:
+        library = self._tree.library(path)
+        fitting = library and library.for_architecture(self._architecture)
+        if library is None:
+            raise Unreadable("there is no such file")
+        if fitting is None:
+            raise Unreadable(f"is for {', '.join(library.architectures)}, not for {self._architecture}")
+        return fitting

@@ -1,0 +1,98 @@
+"""The search of ld.so: glibc's, and musl's where it differs.
+
+Sources: ld.so(8), "Rpath token expansion" and the search order there; glibc's elf/dl-load.c (`_dl_map_object`); musl's
+ldso/dynlink.c (`load_library`). Sub-folders for a processor's features (glibc-hwcaps) are not looked into.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from envdoctor.binaries.resolve import Candidate, Search
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from envdoctor.binaries.policy import SystemPolicy
+    from envdoctor.binaries.resolve import Image
+
+_ORIGIN = ("$ORIGIN", "${ORIGIN}")
+
+
+class ElfSearch(Search):
+    """glibc's order: loaded sonames, inherited RPATHs, LD_LIBRARY_PATH, RUNPATH, the cache, the default folders."""
+
+    def __init__(
+        self,
+        *,
+        policy: SystemPolicy | None = None,
+        program: Image | None = None,
+        library_path: Sequence[str] = (),
+        cache: Mapping[str, str] | None = None,
+        default_directories: Sequence[str] = (),
+    ) -> None:
+        """Describes the system.
+
+        Args:
+            policy: what a system brings that is only described; None for a real one, whose folders are in the tree.
+            program: the Python executable, whose RPATH every search inherits.
+            library_path: LD_LIBRARY_PATH's directories.
+            cache: ld.so.cache, soname to path.
+            default_directories: the loader's own, such as /lib/x86_64-linux-gnu and /usr/lib.
+        """
+        super().__init__(policy)
+        self._program = program
+        self._library_path = tuple(library_path)
+        self._cache = cache or {}
+        self._default_directories = tuple(default_directories)
+
+    def candidates(self, name: str, image: Image) -> Iterator[Candidate]:
+        """The paths that ld.so would open, in order."""
+        if "/" in name:
+            yield Candidate(_expand(name, image), "the path itself")
+            return
+        yield from self._from_paths(name, image)
+        if image.library.skips_default_directories:
+            return
+        if name in self._cache:
+            yield Candidate(self._cache[name], "ld.so.cache")
+        for directory in self._default_directories:
+            yield Candidate(posixpath.join(directory, name), "default directory")
+
+    def _from_paths(self, name: str, image: Image) -> Iterator[Candidate]:
+        if not image.library.runpath:
+            for loader in self._chain(image):
+                for directory in loader.library.rpath:
+                    yield Candidate(posixpath.join(_expand(directory, loader), name), f"RPATH of {loader.path}")
+        for directory in self._library_path:
+            yield Candidate(posixpath.join(directory, name), "LD_LIBRARY_PATH")
+        for directory in image.library.runpath:
+            yield Candidate(posixpath.join(_expand(directory, image), name), f"RUNPATH of {image.path}")
+
+    def _chain(self, image: Image) -> Iterator[Image]:
+        yield from image.chain()
+        if self._program is not None:
+            yield self._program
+
+
+class MuslSearch(ElfSearch):
+    """musl's order: LD_LIBRARY_PATH, then RPATH or RUNPATH alike, both inherited; loaded files by their file name."""
+
+    def _from_paths(self, name: str, image: Image) -> Iterator[Candidate]:
+        for directory in self._library_path:
+            yield Candidate(posixpath.join(directory, name), "LD_LIBRARY_PATH")
+        for loader in self._chain(image):
+            for directory in (*loader.library.runpath, *loader.library.rpath):
+                yield Candidate(posixpath.join(_expand(directory, loader), name), f"RPATH or RUNPATH of {loader.path}")
+
+    def names(self, image: Image) -> list[str]:
+        """The name of the file: musl does not look at the soname."""
+        return [posixpath.basename(image.path), image.path]
+
+
+def _expand(path: str, image: Image) -> str:
+    directory = posixpath.dirname(image.path)
+    for token in _ORIGIN:
+        path = path.replace(token, directory)
+    return path

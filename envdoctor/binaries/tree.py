@@ -1,0 +1,97 @@
+"""Where a loader looks for files: a folder of installed files, or files that are not installed anywhere yet."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from typing import TYPE_CHECKING, Protocol
+
+from envdoctor.core.errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envdoctor.binaries.library import NativeLibrary
+
+
+class LibraryTree(Protocol):
+    """Native files by path. Paths are absolute and written with slashes, on Windows too."""
+
+    def library(self, path: str) -> NativeLibrary | None:
+        """What the native file at `path` says of itself; None where there is no file.
+
+        Raises:
+            Unreadable: there is a file, and it can't be read as a native library.
+        """
+        ...
+
+    def canonical(self, path: str) -> str:
+        """One name for one file, however a path leads to it."""
+        ...
+
+
+class PlannedTree:
+    """Files that an installation would put in place, as the union of the wheels of a resolved set.
+
+    Paths are compared after resolving `..` in the text, since there are no links in a wheel; without case on Windows.
+    """
+
+    def __init__(self, libraries: Mapping[str, NativeLibrary | Unreadable], *, ignore_case: bool = False) -> None:
+        self._ignore_case = ignore_case
+        self._libraries = {self.canonical(path): library for path, library in libraries.items()}
+
+    def library(self, path: str) -> NativeLibrary | None:
+        """The library planned for `path`.
+
+        Raises:
+            Unreadable: the file is there, and could not be read when its wheel was.
+        """
+        found = self._libraries.get(self.canonical(path))
+        if isinstance(found, Unreadable):
+            raise found
+        return found
+
+    def canonical(self, path: str) -> str:
+        """The path without `..`; in small letters where case does not count."""
+        path = posixpath.normpath(path)
+        return path.lower() if self._ignore_case else path
+
+
+class InstalledTree:
+    """The files of this machine, each read at most once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, NativeLibrary | Unreadable | None] = {}
+        self._real: dict[str, str] = {}
+
+    def library(self, path: str) -> NativeLibrary | None:
+        """The library installed at `path`.
+
+        Raises:
+            Unreadable: the file is there and can't be read.
+        """
+        if path not in self._known:
+            self._known[path] = self._read(path)
+        found = self._known[path]
+        if isinstance(found, Unreadable):
+            raise found
+        return found
+
+    def canonical(self, path: str) -> str:
+        """The path with every link resolved."""
+        if path not in self._real:
+            self._real[path] = os.path.realpath(path)
+        return self._real[path]
+
+    @staticmethod
+    def _read(path: str) -> NativeLibrary | Unreadable | None:
+        from envdoctor.binaries.files import FileBytes
+        from envdoctor.binaries.native import read_native
+
+        if not os.path.isfile(path):  # noqa: PTH113 - a quarter of pathlib's cost, thousands of times
+            return None
+        try:
+            with FileBytes(path) as source:
+                return read_native(source)
+        except Unreadable as error:
+            return error
