@@ -5,7 +5,7 @@ With ENVDOCTOR_EDGETPU_COMPILER set to a real compiler, the same questions are p
 
 import json
 import os
-import subprocess  # noqa: TID251  (tests may start what they need)
+import subprocess
 
 import pytest
 

@@ -1,0 +1,213 @@
+import bz2
+import contextlib
+import gzip
+import io
+import itertools
+import lzma
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.toolchains.deb import parse_stanza, read_control, version_key
+from envdoctor.toolchains.inflate import Inflated
+from envdoctor.toolchains.unpack import Limits, unpack
+
+SPECIAL = {"link": tarfile.SYMTYPE, "hard": tarfile.LNKTYPE, "device": tarfile.CHRTYPE, "pipe": tarfile.FIFOTYPE}
+
+
+def tar(*members, layout=tarfile.GNU_FORMAT):
+    """A tar archive of (name, content) for files, (name, None) for folders, (name, kind, target) for others."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=layout) as archive:
+        for name, content, *target in members:
+            info = tarfile.TarInfo(name)
+            if target:
+                info.type, info.linkname = SPECIAL[content], target[0]
+            elif content is None:
+                info.type, info.mode = tarfile.DIRTYPE, 0o755
+            else:
+                info.size, info.mode = len(content), 0o755 if content.startswith(b"#!") else 0o600
+            archive.addfile(info, io.BytesIO(content) if isinstance(content, bytes) else None)
+    return out.getvalue()
+
+
+def ar(*members):
+    out = b"!<arch>\n"
+    for name, content in members:
+        out += f"{name:<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(content):<10}`\n".encode() + content
+        out += b"\n" * (len(content) % 2)
+    return out
+
+
+def zstd(data):
+    program = shutil.which("zstd")
+    if not program:
+        pytest.skip("needs the zstd program to make an archive")
+    return subprocess.run([program, "-q", "-c"], input=data, capture_output=True, check=True).stdout
+
+
+PACKERS = {"plain": bytes, "gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress, "zst": zstd}
+CONTROL = b"Package: edgetpu-compiler\nVersion: 16.0\nArchitecture: amd64\nDescription: compiler\n more words\n"
+TREE = (
+    ("./", None),
+    ("./usr/bin/tool", b"#!/bin/sh\n"),
+    ("usr/share/doc", b"x" * 70_000),
+    ("usr/bin/link", "link", "tool"),
+)
+
+
+def deb(pack, tree=TREE):
+    parts = (
+        ("debian-binary", b"2.0\n"),
+        ("control.tar.x", pack(tar(("./control", CONTROL)))),
+        ("data.tar.x", pack(tar(*tree))),
+    )
+    return ar(*parts)
+
+
+def write(path, data):
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+@pytest.mark.parametrize("wrap", ["deb", "tar"])
+def test_packages_and_archives_of_every_compression(tmp_path, packer, wrap):
+    pack = PACKERS[packer]
+    archive = write(tmp_path / "archive", deb(pack) if wrap == "deb" else pack(tar(*TREE)))
+    folder = tmp_path / "out"
+    folder.mkdir()
+    assert set(unpack(archive, folder)) == {"usr/bin/tool", "usr/share/doc", "usr/bin/link"}
+    assert (folder / "usr/share/doc").read_bytes() == b"x" * 70_000
+    assert (folder / "usr/bin/link").read_bytes() == b"#!/bin/sh\n"
+    assert (folder / "usr/bin/tool").stat().st_mode & 0o777 == 0o755
+    if wrap == "deb":
+        fields = read_control(archive)
+        assert (fields["Version"], fields["Architecture"], fields["Description"]) == (
+            "16.0",
+            "amd64",
+            "compiler\nmore words",
+        )
+
+
+@pytest.mark.parametrize("layout", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_long_names(tmp_path, layout):
+    name = "/".join(["folder" * 5] * (3 if layout == tarfile.USTAR_FORMAT else 6)) + "/file"
+    unpack(write(tmp_path / "a.tar", tar((name, b"x"), layout=layout)), tmp_path)
+    assert (tmp_path / name).read_bytes() == b"x"
+
+
+def test_only_what_is_wanted_is_written(tmp_path):
+    archive = write(tmp_path / "a.tar", tar(*TREE))
+    assert unpack(archive, tmp_path, wanted=lambda path: path.endswith("tool")) == ("usr/bin/tool",)
+
+
+def test_a_hard_link_is_a_copy(tmp_path):
+    unpack(write(tmp_path / "a.tar", tar(("a", b"x"), ("b", "hard", "./a"))), tmp_path)
+    assert (tmp_path / "b").read_bytes() == b"x"
+
+
+HOSTILE = {
+    "absolute": (("/etc/x", b""),),
+    "parent": (("a/../../x", b""),),
+    "link to a parent": (("a", "link", "../x"),),
+    "absolute link": (("a", "link", "/etc/passwd"),),
+    "deep link out": (("a/b/c", "link", "../../../x"),),
+    "links that leave together": (("b/keep", b""), ("a", "link", "c/../x"), ("c", "link", ".")),
+    "file through a link": (("a", "link", "b"), ("b/keep", b""), ("a/x", b"evil")),
+    "hard link out": (("a", "hard", "../x"),),
+    "hard link to nothing": (("a", "hard", "absent"),),
+    "device": (("a", "device", ""),),
+    "pipe": (("a", "pipe", ""),),
+    "twice": (("a", b"1"), ("a", b"2")),
+    "a file as a folder": (("a", b"1"), ("a/b", b"2")),
+    "links in a circle": (("a", "link", "b"), ("b", "link", "a")),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_leaves_the_folder(tmp_path, name):
+    folder = tmp_path / "deep" / "folder"
+    folder.mkdir(parents=True)
+    archive = write(tmp_path / "a.tar", tar(*HOSTILE[name]))
+    before = sorted(path for path in tmp_path.rglob("*") if folder not in path.parents)
+    with pytest.raises(Unreadable, match=r"a\.tar"):
+        unpack(archive, folder)
+    assert sorted(path for path in tmp_path.rglob("*") if folder not in path.parents) == before
+
+
+def test_limits(tmp_path):
+    archive = write(tmp_path / "a.tar.xz", lzma.compress(tar(("big", bytes(1 << 22)))))
+    with pytest.raises(Unreadable, match="more than 1,048,576 bytes"):
+        unpack(archive, tmp_path, limits=Limits(size=1 << 20))
+    assert not (tmp_path / "big").exists()
+    many = write(tmp_path / "b.tar", tar(*((str(number), b"") for number in range(12))))
+    with pytest.raises(Unreadable, match="more than 10 members"):
+        unpack(many, tmp_path, limits=Limits(members=10))
+
+
+def test_a_dictionary_too_large_for_the_memory_allowed():
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 1, "dict_size": 512 << 20}]
+    stream = io.BytesIO(lzma.compress(b"x" * 10, filters=filters))
+    with pytest.raises(Unreadable, match="damaged compressed data"):
+        Inflated(stream).read(10)
+
+
+@pytest.mark.parametrize("packer", ["gz", "xz", "bz2"])
+def test_members_in_a_row_are_one_stream(packer):
+    pack = PACKERS[packer]
+    assert Inflated(io.BytesIO(pack(b"ab") + pack(b"cd") + bytes(512))).read(10) == b"abcd"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"text", b"!<arch>\n", ar(("debian-binary", b"2.0\n")), b"!<arch>\n" + b"x" * 60]
+)
+def test_what_is_no_archive(tmp_path, data):
+    archive = write(tmp_path / "file.deb", data)
+    with pytest.raises(Unreadable):
+        read_control(archive)
+    if data:
+        with pytest.raises(Unreadable):
+            unpack(archive, tmp_path)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_damage_never_does_more_than_fail(tmp_path_factory, data):
+    pack = PACKERS[data.draw(st.sampled_from(["plain", "gz", "xz", "bz2"]))]
+    whole = data.draw(
+        st.sampled_from([deb(pack), pack(tar(*TREE)), pack(tar(("x" * 200, b"y"), layout=tarfile.PAX_FORMAT))])
+    )
+    damaged = bytearray(whole[: data.draw(st.integers(0, len(whole)))])
+    for _ in range(data.draw(st.integers(0, 4)) if damaged else 0):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    base = tmp_path_factory.mktemp("fuzz")
+    folder = base / "in" / "out"
+    folder.mkdir(parents=True)
+    archive = write(base / "archive", bytes(damaged))
+    for read in (lambda: unpack(archive, folder, limits=Limits(size=1 << 20)), lambda: read_control(archive)):
+        with contextlib.suppress(Unreadable):
+            read()
+    assert [path.name for path in (base / "in").iterdir()] == ["out"]
+    assert {path.name for path in base.iterdir()} == {"in", "archive"}
+    shutil.rmtree(base)
+
+
+def test_versions_sort_as_dpkg_sorts_them():
+    ordered = ["1.0~rc1", "1.0", "1.0-1", "1.0+b1", "1.0a", "1.2", "1.10", "2.1.302470888", "15.0", "16.0", "1:0.1"]
+    ordered.sort(key=version_key)
+    expected = ["1.0~rc1", "1.0", "1.0-1", "1.0a", "1.0+b1", "1.2", "1.10", "2.1.302470888", "15.0", "16.0", "1:0.1"]
+    assert ordered == expected
+    program = shutil.which("dpkg")
+    if program:
+        for low, high in itertools.pairwise(expected):
+            assert subprocess.run([program, "--compare-versions", low, "lt", high], check=False).returncode == 0
+
+
+def test_a_stanza():
+    assert parse_stanza("A: 1\nB: x\n y\n\tz\nno field\n") == {"A": "1", "B": "x\ny\nz"}
