@@ -11,8 +11,8 @@ import sys
 
 def main() -> None:
     """Make the environment named on the command line."""
-    if sys.version_info < (3, 10):
-        sys.exit(f"envdoctor needs Python 3.10 or newer, and this is {sys.version.split()[0]}: make PYTHON=python3.12 ...")
+    if sys.version_info < (3, 10):  # noqa: UP036  (this runs before anything could have checked it)
+        sys.exit(f"envdoctor needs Python 3.10 or newer, not {sys.version.split()[0]}: make PYTHON=python3.12")
     try:
         import ensurepip  # noqa: F401  (what Debian leaves out is not venv itself, but what venv needs)
         import venv

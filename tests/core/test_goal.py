@@ -1,0 +1,33 @@
+"""Goals by name."""
+
+import pytest
+
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.errors import UsageProblem
+from envdoctor.core.goal import goal_names, parse_goal
+
+
+def test_every_goal_of_the_issue_is_there():
+    macs = {"u55": (32, 64, 128, 256), "u65": (256, 512), "u85": (128, 256, 512, 1024, 2048)}
+    wanted = {"tflite-int8", "edgetpu", *(f"ethos-{family}-{n}" for family, sizes in macs.items() for n in sizes)}
+    assert set(goal_names()) == wanted
+    for name in wanted:
+        assert parse_goal(name).name == name
+
+
+def test_what_a_goal_says():
+    goal = parse_goal(" Ethos-U55-128 ")
+    assert (goal.kind, goal.compiler, goal.accelerator) == (ArtifactKind.VELA_TFLITE, "vela", "ethos-u55-128")
+    assert parse_goal("edgetpu").per_tensor_dense
+    assert not parse_goal("tflite-int8").per_tensor_dense
+
+
+@pytest.mark.parametrize(("typed", "near"), [("edge-tpu", "edgetpu"), ("ethos-u55-129", "ethos-u55-128")])
+def test_a_near_miss_names_the_nearest(typed, near):
+    with pytest.raises(UsageProblem, match=f"'{typed}' is not a goal.*did you mean {near}"):
+        parse_goal(typed)
+
+
+def test_something_else_lists_all():
+    with pytest.raises(UsageProblem, match=r"the goals are tflite-int8, .*edgetpu"):
+        parse_goal("zzzzz")
