@@ -1,0 +1,105 @@
+"""Importing modules in a child process: the proof that an environment works, as far as an import can prove that."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envdoctor.core.command import Command
+from envdoctor.core.hashing import hash_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from envdoctor.environments.cache import Cache
+    from envdoctor.executors import Executor
+
+#: Seconds for all imports together; TensorFlow takes 6 s, and a minute where nothing of it is in memory yet.
+LIMIT = 300.0
+
+#: What a command in an environment of envdoctor's own gets, so that nothing of the user's leaks in.
+ISOLATED: dict[str, str | None] = {
+    "PYTHONPATH": None,
+    "PYTHONHOME": None,
+    "PYTHONSTARTUP": None,
+    "PYTHONPLATLIBDIR": None,
+    "PYTHONDONTWRITEBYTECODE": None,  # compiled modules are kept: TensorFlow imports 1.5 s faster
+    "PYTHONNOUSERSITE": "1",
+}
+
+# The current folder is taken off the path: a stage does not import from there either.
+_SCRIPT = """
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]
+import importlib, json
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+print(json.dumps({"path": sys.path}))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What came of the imports.
+
+    Attributes:
+        failure: what went wrong, with the last line of the traceback or the signal; empty if all went well.
+        path: the folders that modules were looked for in.
+    """
+
+    failure: str = ""
+    path: tuple[str, ...] = ()
+
+
+def prove(python: Path, modules: Sequence[str], executor: Executor, env: Mapping[str, str | None]) -> Proof:
+    """Import modules, in this order, in one new process of an interpreter."""
+    result = executor.run(Command(argv=(str(python), "-c", _SCRIPT, *modules), env=env, timeout=LIMIT))
+    if not result.ok:
+        how = result.describe_failure()
+        said = "" if result.signal or result.ended or result.error else result.last_line
+        return Proof(failure=f"importing {', '.join(modules)} {how}" + (f": {said}" if said else ""))
+    try:
+        return Proof(path=tuple(json.loads(result.stdout.splitlines()[-1])["path"]))
+    except (ValueError, IndexError, TypeError, KeyError):
+        return Proof(failure=f"importing {', '.join(modules)} ended the process early, with status 0")
+
+
+def prove_once(
+    python: Path, modules: Sequence[str], executor: Executor, cache: Cache, versions: Mapping[str, str]
+) -> Proof:
+    """Like `prove`, for a user's own environment; a success is remembered until that environment changes.
+
+    It counts as changed when a distribution, the interpreter or the content of a folder on its path does: installers
+    add and remove entries there. What can't be remembered is proven again.
+    """
+    file = cache.proofs / f"{hash_value([str(python), list(modules), _stamp(python), dict(versions)])}.json"
+    try:
+        stamps = json.loads(file.read_text("utf-8"))
+        if all(_stamp(Path(folder)) == stamp for folder, stamp in stamps.items()):
+            return Proof(path=tuple(stamps))
+    except (OSError, ValueError, AttributeError):
+        pass
+    proof = prove(python, modules, executor, {})
+    if not proof.failure:
+        _remember(file, {folder: _stamp(Path(folder)) for folder in proof.path})
+    return proof
+
+
+def _stamp(path: Path) -> list[int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return [found.st_mtime_ns, found.st_ino]
+
+
+def _remember(file: Path, stamps: Mapping[str, list[int] | None]) -> None:
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    with contextlib.suppress(OSError):  # a cache that can't be written to costs another import, no more
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(stamps), "utf-8")
+        temporary.replace(file)

@@ -1,0 +1,107 @@
+"""What environments there are: the table data/environments.toml, and the pins beside it."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.core.data import DATA, load_table
+from envdoctor.core.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+#: Raised when an environment made from the same pins would come out differently.
+_LAYOUT = 1
+_MEGABYTE = 10**6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformNeed:
+    """What an environment takes on one platform.
+
+    Attributes:
+        download: bytes over the network, if nothing of it is cached.
+        installed: bytes on disk.
+        glibc: the oldest glibc that its wheels admit, or None where that does not matter.
+        macos: the oldest macOS, or None.
+    """
+
+    download: int
+    installed: int
+    glibc: tuple[int, ...] | None = None
+    macos: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentSpec:
+    """One environment by name.
+
+    Attributes:
+        name: what an action calls it.
+        title: what it is, for a person.
+        purpose: what it is for.
+        lock: a requirements file with every distribution pinned by version and hashes; exactly this is installed.
+        pythons: versions of CPython it can be made with (`3.11`), the preferred one first.
+        imports: modules whose import in one process proves that it works.
+        own: what the user's own environment needs to be used instead: of each tuple, one requirement must be met.
+        platforms: where it exists (`linux-x86_64`), and what it takes there.
+    """
+
+    name: str
+    title: str
+    purpose: str
+    lock: Path
+    pythons: tuple[str, ...]
+    imports: tuple[str, ...]
+    own: tuple[tuple[str, ...], ...]
+    platforms: Mapping[str, PlatformNeed]
+
+    @property
+    def key(self) -> str:
+        """Twelve hexadecimal digits that change with the pins."""
+        return hashlib.sha256(b"%d\n" % _LAYOUT + self.lock.read_bytes()).hexdigest()[:12]
+
+
+def environment_names() -> tuple[str, ...]:
+    """All environments, in the order of the table."""
+    return tuple(load_table("environments"))
+
+
+def environment_spec(name: str) -> EnvironmentSpec:
+    """Look an environment up.
+
+    Raises:
+        UsageProblem: there is none of that name; names the nearest.
+    """
+    row = load_table("environments").get(name)
+    if row is None:
+        near = difflib.get_close_matches(name, environment_names(), n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"they are {', '.join(environment_names())}."
+        raise UsageProblem(f"there is no environment '{name}'; {hint}")
+    return EnvironmentSpec(
+        name=name,
+        title=row["title"],
+        purpose=row["purpose"],
+        lock=DATA / "constraints" / f"{name}.txt",
+        pythons=tuple(row["pythons"]),
+        imports=tuple(row["imports"]),
+        own=tuple(tuple(group) for group in row["own"]),
+        platforms={platform: _need(values) for platform, values in row["platforms"].items()},
+    )
+
+
+def _need(row: Mapping[str, Any]) -> PlatformNeed:
+    return PlatformNeed(
+        download=row["download"] * _MEGABYTE,
+        installed=row["installed"] * _MEGABYTE,
+        glibc=_numbers(row.get("glibc")),
+        macos=_numbers(row.get("macos")),
+    )
+
+
+def _numbers(version: str | None) -> tuple[int, ...] | None:
+    return None if version is None else tuple(int(part) for part in version.split("."))

@@ -1,0 +1,231 @@
+"""The environments that envdoctor made: what is there, whether it is whole, and taking it away.
+
+An environment is whole if and only if its marker file is there, which is written last and taken away first. The marker
+holds the hash of each distribution's RECORD, and a RECORD holds the size of each file (the core metadata specification
+"Recording installed projects"), so that damage shows without reading the files themselves.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Mapping  # noqa: TC003  (msgspec resolves the annotations when it decodes)
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import EnvironmentProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from envdoctor.environments.cache import Cache
+    from envdoctor.environments.spec import EnvironmentSpec
+
+MARKER = "envdoctor.json"
+# Of a RECORD: path, hash, size.
+_COLUMNS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """What is kept of an environment when it is made.
+
+    Attributes:
+        name: of the specification.
+        key: of its pins.
+        version: of Python.
+        interpreter: the Python it was made with.
+        size: bytes on disk.
+        distributions: name and version of each.
+        records: the SHA-256 of each RECORD, by its folder's name.
+    """
+
+    name: str
+    key: str
+    version: str
+    interpreter: str
+    size: int
+    distributions: Mapping[str, str]
+    records: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedEnvironment:
+    """An environment that envdoctor made.
+
+    Attributes:
+        name: of its specification.
+        python: its interpreter.
+        folder: the whole of it.
+        distributions: name and version of each distribution in it.
+        key: changes with what it was pinned to.
+        version: of Python.
+        size: bytes on disk.
+        problem: what is wrong with it; empty if it can be used.
+    """
+
+    name: str
+    python: Path
+    folder: Path
+    distributions: Mapping[str, str]
+    key: str
+    version: str = ""
+    size: int = 0
+    problem: str = ""
+
+
+def folder_name(spec: EnvironmentSpec, minor: str, platform: str) -> str:
+    """The name of the folder of an environment for a Python version on a platform."""
+    return f"{spec.name}-cp{minor.replace('.', '')}-{platform}-{spec.key}"
+
+
+def python_of(folder: Path) -> Path:
+    """The interpreter of a virtual environment."""
+    return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
+
+
+def list_environments(cache: Cache, *, thorough: bool = False) -> tuple[ManagedEnvironment, ...]:
+    """Every environment in the cache, the half-made ones too (their `problem` says so), by folder name.
+
+    Args:
+        cache: where to look.
+        thorough: True to hold every file against its RECORD (a tenth of a second for TensorFlow).
+    """
+    folders = sorted(cache.environments.glob("[!.]*-cp*-*"))
+    return tuple(inspect_folder(folder, thorough=thorough) for folder in folders if folder.is_dir())
+
+
+def made_environments(spec: EnvironmentSpec, cache: Cache, *, thorough: bool) -> Iterator[ManagedEnvironment]:
+    """The environments for these very pins that can be used; by any Python."""
+    for folder in sorted(cache.environments.glob(f"{spec.name}-cp*-{spec.key}")):
+        found = inspect_folder(folder, thorough=thorough)
+        if not found.problem and (found.name, found.key) == (spec.name, spec.key):
+            yield found
+
+
+def write_marker(folder: Path, spec: EnvironmentSpec, version: str, interpreter: Path) -> ManagedEnvironment:
+    """Declare an environment whole.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    import msgspec
+
+    records = {record.parent.name: _sha256(record) for record in _records(folder)}
+    marker = Marker(
+        name=spec.name,
+        key=spec.key,
+        version=version,
+        interpreter=str(interpreter),
+        size=sum(size for record in _records(folder) for _, size in _files(record)),
+        distributions=dict(sorted(map(_distribution, records))),
+        records=records,
+    )
+    temporary = folder / f".{MARKER}"
+    temporary.write_bytes(msgspec.json.encode(marker))
+    temporary.replace(folder / MARKER)
+    return inspect_folder(folder, thorough=False)
+
+
+def damaged_distributions(folder: Path) -> dict[str, str]:
+    """Distributions with a file that is gone or has another size than its RECORD says, and the first such file."""
+    damaged = {}
+    for record in _records(folder):
+        for path, size in _files(record):
+            try:
+                sound = path.stat().st_size == size
+            except OSError:
+                sound = False
+            if not sound:
+                damaged[_distribution(record.parent.name)[0]] = os.path.relpath(path, folder)
+                break
+    return damaged
+
+
+def discard(folder: Path) -> None:
+    """Take an environment away, or what is left of one. At no moment does a part of it look whole.
+
+    Raises:
+        EnvironmentProblem: something in it can't be removed.
+    """
+    try:
+        (folder / MARKER).unlink(missing_ok=True)
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"the environment {folder} can't be removed ({error.filename}: {error.strerror}); end the programs that "
+            f"use it, then remove the folder."
+        ) from None
+
+
+def inspect_folder(folder: Path, *, thorough: bool) -> ManagedEnvironment:
+    """What stands in the folder of an environment, and what is wrong with it."""
+    import msgspec
+
+    python = python_of(folder)
+    name, key = folder.name.partition("-cp")[0], folder.name.rpartition("-")[2]
+    try:
+        marker = msgspec.json.decode((folder / MARKER).read_bytes(), type=Marker)
+    except (OSError, msgspec.MsgspecError):
+        return ManagedEnvironment(
+            name=name, python=python, folder=folder, distributions={}, key=key, problem="it was never finished"
+        )
+    return ManagedEnvironment(
+        name=marker.name,
+        python=python,
+        folder=folder,
+        distributions=marker.distributions,
+        key=marker.key,
+        version=marker.version,
+        size=marker.size,
+        problem=_problem(folder, marker, thorough=thorough),
+    )
+
+
+def _problem(folder: Path, marker: Marker, *, thorough: bool) -> str:
+    """What is wrong with an environment that was whole once; empty if nothing shows."""
+    if not python_of(folder).exists():  # follows the link
+        return f"its Python, {marker.interpreter}, is gone"
+    records = {record.parent.name: record for record in _records(folder)}
+    if changed := marker.records.keys() ^ records.keys():
+        return f"distributions came or went: {', '.join(sorted(changed))}"
+    if not thorough:
+        return ""
+    for name, record in records.items():
+        if _sha256(record) != marker.records[name]:
+            return f"{name}/RECORD is gone or has changed"
+    damaged = damaged_distributions(folder)
+    return "".join(f"{file} is gone or has changed" for file in list(damaged.values())[:1])
+
+
+def _records(folder: Path) -> Iterator[Path]:
+    pattern = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
+    for site in folder.glob(pattern):
+        yield from site.glob("*.dist-info/RECORD")
+
+
+def _files(record: Path) -> Iterator[tuple[Path, int]]:
+    """The files of a distribution whose size its RECORD tells, and that size."""
+    site = record.parent.parent
+    with record.open(encoding="utf-8", errors="replace", newline="") as stream:
+        for row in csv.reader(stream):
+            if len(row) == _COLUMNS and row[2].isdecimal():
+                yield site / row[0], int(row[2])
+
+
+def _distribution(dist_info: str) -> tuple[str, str]:
+    name, _, version = dist_info.removesuffix(".dist-info").partition("-")
+    return re.sub(r"[-_.]+", "-", name).lower(), version
+
+
+def _sha256(file: Path) -> str:
+    """The hash of a file; of one that can't be read, nothing."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
