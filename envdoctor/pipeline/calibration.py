@@ -1,0 +1,82 @@
+"""Calibration and evaluation samples, held against the model before anything is started."""
+
+from __future__ import annotations
+
+import array
+import math
+import sys
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import UsageProblem
+from envdoctor.pipeline.sources import model_inputs
+from envdoctor.pipeline.workers.arrays import LABELS, StoredArray, assign, read_header, stored_arrays
+from envdoctor.pipeline.workers.stage import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from envdoctor.core.request import Request
+    from envdoctor.pipeline.workers.arrays import InputSpec
+
+#: How a user is told to bring samples.
+HOW = (
+    "give representative inputs with --calibration FILE: a .npy array with the samples along its first axis, an .npz "
+    "file with one array for each input, or a folder of .npy files (about 100 samples); or --calibration random, if "
+    "accuracy does not matter"
+)
+#: Bytes of samples that are looked at here; the worker looks at all that it uses.
+_LOOKED_AT = 64 << 20
+_CHUNK = 1 << 20
+#: Types of the `array` module by bytes of a floating-point element.
+_FLOATS = {4: "f", 8: "d"}
+
+
+def check_samples(request: Request) -> None:
+    """Hold the samples that a request names against its source.
+
+    Raises:
+        UsageProblem: they can't be read, don't fit the model's inputs, or hold NaN or infinity.
+    """
+    if request.source is None:
+        return
+    inputs = model_inputs(request.source)
+    for path, option in ((request.options.calibration, "--calibration"), (request.options.evaluation, "--evaluation")):
+        if path is None:
+            continue
+        try:
+            _check(path, inputs, labelled=option == "--evaluation")
+        except Problem as problem:
+            raise UsageProblem(f"{option}: {problem.message}") from None
+
+
+def _check(path: Path, inputs: Sequence[InputSpec] | None, *, labelled: bool) -> None:
+    arrays = stored_arrays(path)
+    if labelled and not any(one.name == LABELS and one.member is not None for one in arrays):
+        raise Problem(
+            "evaluation-without-labels", f"{path} has no array 'y'; give an .npz file with 'x' and class numbers 'y'."
+        )
+    used = arrays
+    if inputs is not None:
+        parts = assign(arrays, inputs)
+        used = tuple(part.array for found in parts.values() for part in found)
+    for one in used:
+        _refuse_nan(one)
+
+
+def _refuse_nan(stored: StoredArray) -> None:
+    """Refuse an array with NaN or infinity; float16 and what lies beyond the first megabytes is left to the worker."""
+    code = _FLOATS.get(stored.header.item) if stored.header.kind == "f" else None
+    if code is None:
+        return
+    with stored.open() as stream:
+        read_header(stream, stored.label)
+        left = min(stored.header.count * stored.header.item, _LOOKED_AT)
+        while left > 0 and (chunk := stream.read(min(_CHUNK, left))):
+            left -= len(chunk)
+            values = array.array(code)
+            values.frombytes(chunk[: len(chunk) // values.itemsize * values.itemsize])
+            if stored.header.descr.startswith(">") == (sys.byteorder == "little"):
+                values.byteswap()
+            if not math.isfinite(sum(values)):
+                raise Problem("calibration-not-finite", f"{stored.label} holds NaN or infinity; remove those samples.")

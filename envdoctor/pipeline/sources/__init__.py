@@ -1,0 +1,71 @@
+"""What model a file or a folder is, told from its content alone, and what is the matter with one that is none.
+
+No framework is loaded: a .keras file is a zip archive, an .h5 file and a SavedModel are read as far as needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.core.hashing import hash_path
+from envdoctor.pipeline.sources import keras, saved_model, tflite
+from envdoctor.pipeline.sources.unsupported import explain_file, explain_folder
+from envdoctor.tflite.containers import FileKind, sniff
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envdoctor.pipeline.workers.arrays import InputSpec
+
+
+def identify(path: Path, *, trust_code: bool = False) -> Artifact:
+    """Tell what model a path is.
+
+    Args:
+        path: a .keras, .h5 or .tflite file or the folder of a SavedModel, whatever it is called.
+        trust_code: True if code that is stored in the model (a Lambda layer) may be run.
+
+    Raises:
+        UsageProblem: it is no model that a build can start from; one sentence says what it is and what to do.
+    """
+    if not path.exists():
+        raise UsageProblem(f"{path} does not exist; name a model file or the folder of a SavedModel.")
+    try:
+        if path.is_file():
+            path.open("rb").close()
+        kind, traits = _read(path, trust_code=trust_code)
+        return Artifact(kind=kind, path=path, sha256=hash_path(path), traits=traits)
+    except Unreadable as error:
+        raise UsageProblem(f"{str(error).rstrip('.')}; get a whole copy of it.") from None
+    except OSError as error:
+        raise UsageProblem(f"{path} can't be read: {error.strerror or error}.") from None
+
+
+def model_inputs(artifact: Artifact) -> tuple[InputSpec, ...] | None:
+    """The inputs that a source names, for a check of calibration samples before anything is started.
+
+    Returns:
+        The inputs; None where the file does not say (a subclassed Keras model): its worker will know.
+    """
+    if artifact.kind is ArtifactKind.KERAS:
+        return keras.read_keras(artifact.path).inputs
+    if artifact.kind is ArtifactKind.SAVED_MODEL:
+        return saved_model.read_saved_model(artifact.path).inputs
+    if artifact.kind in {ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8}:
+        return tflite.inputs_of(artifact.path)
+    return None
+
+
+def _read(path: Path, *, trust_code: bool) -> tuple[ArtifactKind, frozenset[str]]:
+    kind = sniff(path)
+    if kind in {FileKind.KERAS, FileKind.HDF5}:
+        model = keras.read_keras(path)
+        keras.refuse_code(model, trust_code=trust_code)
+        return ArtifactKind.KERAS, model.traits
+    if kind is FileKind.SAVED_MODEL:
+        return ArtifactKind.SAVED_MODEL, saved_model.read_saved_model(path).traits
+    if kind in {FileKind.TFLITE, FileKind.EDGETPU_TFLITE, FileKind.VELA_TFLITE}:
+        return tflite.identify_tflite(path)
+    raise UsageProblem(explain_folder(path) if path.is_dir() else explain_file(path, kind))

@@ -1,0 +1,105 @@
+"""The wire format of protocol buffers, as far as reading a message without its classes needs it.
+
+A message is a sequence of (field number, wire type, value); nested messages and texts are length-delimited. Every
+length is checked, nothing is copied, and a nested message is decoded only when it is asked for.
+Format: https://protobuf.dev/programming-guides/encoding/
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
+_LONGEST_VARINT = 10
+_64_BITS = (1 << 64) - 1
+_SIGN = 1 << 63
+
+
+class Message:
+    """A message: its fields by number."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: dict[int, list[int | memoryview]]) -> None:
+        self._fields = fields
+
+    def messages(self, number: int) -> Iterator[Message]:
+        """The nested messages of a repeated field.
+
+        Raises:
+            Unreadable: one is damaged.
+        """
+        return (read_message(value) for value in self._fields.get(number, ()) if isinstance(value, memoryview))
+
+    def first(self, number: int) -> Message:
+        """The nested message of a field; an empty one if it is absent.
+
+        Raises:
+            Unreadable: it is damaged.
+        """
+        return next(self.messages(number), Message({}))
+
+    def texts(self, number: int) -> tuple[str, ...]:
+        """The texts of a repeated field."""
+        found = self._fields.get(number, ())
+        return tuple(str(value, "utf-8", "replace") for value in found if isinstance(value, memoryview))
+
+    def text(self, number: int) -> str:
+        """The text of a field; empty if it is absent."""
+        return next(iter(self.texts(number)), "")
+
+    def number(self, number: int) -> int:
+        """The unsigned number of a field; zero if it is absent."""
+        return next((value for value in self._fields.get(number, ()) if isinstance(value, int)), 0)
+
+    def signed(self, number: int) -> int:
+        """The signed 64-bit number of a field; zero if it is absent."""
+        value = self.number(number)
+        return value - (1 << 64) if value & _SIGN else value
+
+
+def read_message(data: memoryview) -> Message:
+    """Split a message into its fields.
+
+    Raises:
+        Unreadable: it is damaged or cut short.
+    """
+    fields: dict[int, list[int | memoryview]] = {}
+    position = 0
+    while position < len(data):
+        key, position = _varint(data, position)
+        value, position = _value(data, position, key & 7)
+        fields.setdefault(key >> 3, []).append(value)
+    return Message(fields)
+
+
+def _value(data: memoryview, position: int, wire_type: int) -> tuple[int | memoryview, int]:
+    if wire_type == _VARINT:
+        return _varint(data, position)
+    if wire_type == _BYTES:
+        length, position = _varint(data, position)
+    elif wire_type in {_FIXED_32, _FIXED_64}:
+        length = 4 if wire_type == _FIXED_32 else 8
+    else:
+        raise Unreadable(f"a field at byte {position} has the wire type {wire_type}")
+    if position + length > len(data):
+        raise Unreadable(f"a field of {length} bytes at byte {position} runs over the end, {len(data)}")
+    value = data[position : position + length]
+    return (value if wire_type == _BYTES else int.from_bytes(value, "little")), position + length
+
+
+def _varint(data: memoryview, position: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(_LONGEST_VARINT):
+        if position + shift >= len(data):
+            raise Unreadable(f"a number at byte {position} runs over the end, {len(data)}")
+        byte = data[position + shift]
+        value |= (byte & 0x7F) << (7 * shift)
+        if byte < 0x80:  # noqa: PLR2004  (the bit that says that more follow)
+            return value & _64_BITS, position + shift + 1
+    raise Unreadable(f"a number at byte {position} does not end")

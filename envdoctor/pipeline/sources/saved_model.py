@@ -1,0 +1,115 @@
+"""SavedModel folders: signatures and operators, read from saved_model.pb without TensorFlow.
+
+The messages are those of tensorflow/core/protobuf/saved_model.proto and meta_graph.proto; the numbers here are their
+field numbers. Wire format: https://protobuf.dev/programming-guides/encoding/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.core.data import load_table
+from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.pipeline.sources.keras_config import size_traits
+from envdoctor.pipeline.sources.protobuf import Message, read_message
+from envdoctor.pipeline.workers.arrays import InputSpec
+from envdoctor.tflite.reader import map_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SIGNATURE = "serving_default"
+_INTERNAL = "__saved_model"
+_SERVE = "serve"
+#: DataType of tensorflow/core/framework/types.proto.
+_TYPES = {
+    1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 7: "string", 9: "int64", 10: "bool",
+    14: "bfloat16", 17: "uint16", 19: "float16", 22: "uint32", 23: "uint64",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedModel:
+    """What a SavedModel says.
+
+    Attributes:
+        tensorflow: the version that wrote it, or an empty string.
+        signatures: input specs by signature name.
+        operators: the names of all operators, in functions too.
+    """
+
+    tensorflow: str
+    signatures: dict[str, tuple[InputSpec, ...]]
+    operators: frozenset[str]
+
+    @property
+    def inputs(self) -> tuple[InputSpec, ...] | None:
+        """The inputs of the signature that a build takes: `serving_default`, else the only one; None if unclear."""
+        if SIGNATURE in self.signatures:
+            return self.signatures[SIGNATURE]
+        return next(iter(self.signatures.values())) if len(self.signatures) == 1 else None
+
+    @property
+    def traits(self) -> frozenset[str]:
+        """See `Artifact`."""
+        recurrent = self.operators & set(load_table("saved-model")["recurrent"])
+        return frozenset({*size_traits(self.inputs or ()), *(("recurrent",) if recurrent else ())})
+
+
+def read_saved_model(folder: Path) -> SavedModel:
+    """Read a SavedModel.
+
+    Raises:
+        UsageProblem: it is not for serving, or has no signature.
+        Unreadable: it is damaged, or its variables are missing.
+    """
+    file = folder / "saved_model.pb"
+    try:
+        graphs = [graph for graph in read_message(map_file(file)).messages(2) if _SERVE in graph.first(1).texts(4)]
+        if not graphs:
+            raise UsageProblem(f"{folder} is a SavedModel without a graph for serving; save it with the tag 'serve'.")
+        found = _read_graph(graphs[0])
+    except Unreadable as error:
+        raise Unreadable(f"{file} is damaged or cut short: {error}") from None
+    if not found.signatures:
+        raise UsageProblem(
+            f"{folder} has no serving signature; save it with tf.saved_model.save(model, folder, signatures=...) or "
+            "export it from Keras with model.export(folder)."
+        )
+    if found.operators & {"VarHandleOp", "VariableV2"} and not (folder / "variables" / "variables.index").is_file():
+        raise Unreadable(f"{folder} is incomplete: the model has variables, but the folder variables/ is not there")
+    return found
+
+
+def _read_graph(graph: Message) -> SavedModel:
+    signatures = {}
+    for entry in graph.messages(5):
+        name = entry.text(1)
+        if not name.startswith(_INTERNAL):
+            signatures[name] = tuple(_input(item) for item in entry.first(2).messages(1))
+    return SavedModel(
+        tensorflow=graph.first(1).text(5),
+        signatures={name: tuple(sorted(specs, key=lambda spec: spec.name)) for name, specs in signatures.items()},
+        operators=frozenset(_operators(graph.first(2))),
+    )
+
+
+def _input(entry: Message) -> InputSpec:
+    """A map entry: argument name -> TensorInfo."""
+    info = entry.first(2)
+    dtype = _TYPES.get(info.number(2), f"type {info.number(2)}")
+    shape = info.first(3)
+    if shape.number(3):  # unknown_rank
+        return InputSpec(entry.text(1), None, dtype)
+    sizes = [size.signed(1) for size in shape.messages(2)]
+    return InputSpec(entry.text(1), tuple(None if size < 0 else size for size in sizes), dtype)
+
+
+def _operators(graph: Message) -> Iterator[str]:
+    for node in graph.messages(1):
+        yield node.text(2)
+    for function in graph.first(2).messages(1):
+        for node in function.messages(3):
+            yield node.text(2)

@@ -1,0 +1,89 @@
+""".tflite files as sources: float or int8 by what is inside, and what a route has to know about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.pipeline.workers.arrays import InputSpec
+from envdoctor.tflite.containers import FileKind, compiled_kind
+from envdoctor.tflite.quantization import FLOATS, Scheme, classify, io_types, per_channel_dense
+from envdoctor.tflite.reader import read_model
+from envdoctor.tflite.structure import dynamic_tensors, lost_variables, operators_named, resizable_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from envdoctor.tflite.model import Model, Tensor
+
+_INTEGER_SCHEMES = frozenset({Scheme.INT8, Scheme.INT8_NARROW_WEIGHTS, Scheme.INT16, Scheme.PARTIAL})
+_COMPILERS = {FileKind.EDGETPU_TFLITE: "for the Edge TPU", FileKind.VELA_TFLITE: "for Ethos-U by Vela"}
+
+
+def identify_tflite(path: Path) -> tuple[ArtifactKind, frozenset[str]]:
+    """The kind and the traits of a .tflite file.
+
+    Raises:
+        UsageProblem: it is compiled already, its weights are lost, or it is made of integers that no quantizer made.
+        Unreadable: it is damaged.
+    """
+    model = read_model(path)
+    _require_constants(model)
+    compiled = _COMPILERS.get(compiled_kind(model))
+    if compiled:
+        raise UsageProblem(f"{path} is compiled {compiled} already; start from the .tflite file that it was made from.")
+    lost = lost_variables(model)
+    if lost:
+        raise UsageProblem(
+            f"{path} has lost its weights: nothing in it assigns the variable {lost[0]} that it reads; convert it "
+            "again with TFLiteConverter.from_saved_model after model.export(folder)."
+        )
+    scheme = classify(model)
+    if scheme is Scheme.INTEGER:
+        raise UsageProblem(
+            f"{path} computes with plain integers and holds no quantized number; start from the float model."
+        )
+    kind = ArtifactKind.TFLITE_INT8 if scheme in _INTEGER_SCHEMES else ArtifactKind.TFLITE_FLOAT
+    return kind, frozenset(_traits(model, scheme))
+
+
+def _require_constants(model: Model) -> None:
+    for subgraph in model.subgraphs:
+        for tensor in subgraph.tensors:
+            try:
+                if tensor.content is not None:
+                    tensor.content.view()
+            except Unreadable as error:
+                raise Unreadable(f"{model.name} is damaged: the tensor {tensor.name}: {error}") from None
+
+
+def inputs_of(path: Path) -> tuple[InputSpec, ...]:
+    """The inputs of the main graph, named as its only signature names them, else as their tensors are."""
+    model = read_model(path)
+    names = {tensor: name for name, tensor in model.signatures[0].inputs.items()} if len(model.signatures) == 1 else {}
+    tensors = [model.main.tensors[index] for index in model.main.inputs]
+    return tuple(InputSpec(names.get(one.index, one.name), _open_shape(one), one.dtype.lower()) for one in tensors)
+
+
+def _open_shape(tensor: Tensor) -> tuple[int | None, ...]:
+    """The shape with None where the file leaves a size open; a batch of one may hold any number of samples."""
+    sizes = tuple(None if size < 0 else size for size in tensor.shape_signature or tensor.shape)
+    return (None, *sizes[1:]) if sizes[:1] == (1,) else sizes
+
+
+def _traits(model: Model, scheme: Scheme) -> Iterator[str]:
+    io = {*io_types(model)[0], *io_types(model)[1]}
+    marks = {
+        "dynamic-batch": resizable_inputs(model),
+        "dynamic-shapes": any(dynamic_tensors(subgraph) for subgraph in model.subgraphs),
+        "old-op-codes": model.deprecated_codes_only,
+        "external-weights": model.external_buffers,
+        "sparse": operators_named(model, "DENSIFY"),
+        "custom-ops": operators_named(model, "CUSTOM"),
+        "float-io": scheme in _INTEGER_SCHEMES and FLOATS & io,
+        "per-channel-dense": per_channel_dense(model),
+    }
+    yield scheme.value
+    yield from (name for name, present in marks.items() if present)

@@ -1,0 +1,84 @@
+"""What a file is that no build can start from, in one sentence that says where to go from there."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.core.data import load_table
+from envdoctor.tflite.containers import FileKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SUPPORTED = "start from a .keras or .h5 file, a SavedModel folder or a .tflite file"
+_BY_KIND = {
+    FileKind.EMPTY: "is empty; the step that should have written it failed",
+    FileKind.BUNDLE: "is a bundle of .tflite models; unpack it (it is a zip archive) and name one of them",
+    FileKind.TORCH_ARCHIVE: (
+        "is a PyTorch file; export it with litert_torch.convert(...).export('model.tflite') and start from that"
+    ),
+}
+_HEAD = 1024
+_SHOWN = 40
+_LISTED = 5
+
+
+def explain_file(path: Path, kind: FileKind) -> str:
+    """One sentence about a file of no use."""
+    if kind in _BY_KIND:
+        return f"{path} {_BY_KIND[kind]}."
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    known = _known(path, head)
+    if known is not None:
+        return f"{path} is {known['what']}; {known['advice']}."
+    if path.suffix == ".tflite":
+        return f"{path} is no .tflite file: bytes 4 to 8 are not TFL3; get a whole copy of it."
+    what = _members(path) if kind is FileKind.ZIP else _beginning(head)
+    return f"{path} is {what}; {SUPPORTED}."
+
+
+def explain_folder(path: Path) -> str:
+    """One sentence about a folder that is no SavedModel; names a model inside it, if there is one."""
+    names = sorted(entry.name for entry in path.iterdir())
+    inside = [name for name in names if name.endswith((".keras", ".h5", ".hdf5", ".tflite"))]
+    nested = [name for name in names if (path / name / "saved_model.pb").is_file()]
+    if inside or nested:
+        return f"{path} is a folder; name the model in it: {', '.join((inside + nested)[:_LISTED])}."
+    if "config.json" in names and "metadata.json" in names:
+        return f"{path} is an unpacked .keras file; zip its content again, or name the file that it came from."
+    what = f"it holds {', '.join(names[:_LISTED])}" if names else "it is empty"
+    return f"{path} is a folder without saved_model.pb ({what}), no SavedModel; {SUPPORTED}."
+
+
+def _known(path: Path, head: bytes) -> dict[str, Any] | None:
+    formats: list[dict[str, Any]] = load_table("model-formats")["format"]
+    for row in formats:
+        starts, holds = bytes.fromhex(row.get("starts", "")), row.get("holds", "").encode()
+        if (starts or holds) and head.startswith(starts) and holds in head.lower():
+            return row
+    return next((row for row in formats if path.name.lower().endswith(tuple(row.get("suffixes", ())))), None)
+
+
+def _members(path: Path) -> str:
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    return f"a zip archive, but no Keras model: it holds {', '.join(names[:_LISTED]) or 'nothing'}"
+
+
+def _beginning(head: bytes) -> str:
+    text = _text(head)
+    if text:
+        return f"a text file, no model (it begins with {text!r})"
+    return f"no model that envdoctor knows (it begins with the bytes {head[:8].hex(' ')})"
+
+
+def _text(head: bytes) -> str:
+    """The beginning of a text, or nothing."""
+    try:
+        text = head.decode("utf-8", "strict") if len(head) < _HEAD else head[:-4].decode("utf-8", "ignore")
+    except UnicodeDecodeError:
+        return ""
+    line = text.strip().splitlines()[0][:_SHOWN] if text.strip() else ""
+    return line if all(character.isprintable() or character in "\r\n\t" for character in text) else ""
