@@ -16,9 +16,12 @@ from envdoctor.core.errors import EnvDoctorError, FactUnavailable
 if TYPE_CHECKING:
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
+    from envdoctor.facts.environments import Environments
     from envdoctor.facts.host import Host
+    from envdoctor.facts.natives import Natives
     from envdoctor.facts.packages import Packages
     from envdoctor.facts.python import Python
+    from envdoctor.facts.records import Records
 
 
 class Facts:
@@ -36,9 +39,12 @@ class Facts:
         self._lock = threading.Lock()
 
     if TYPE_CHECKING:  # what `__getattr__` answers with; tests/facts/test_facts.py holds the modules against it
+        environments: Environments
         host: Host
         python: Python
         packages: Packages
+        records: Records
+        natives: Natives
 
     else:
 

@@ -1,0 +1,38 @@
+"""Measures the room where caches and environments are kept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from typing import TYPE_CHECKING
+
+from envdoctor.facts.host import Disk
+
+if TYPE_CHECKING:
+    from envdoctor.core.request import Request
+
+
+def measure_disks(request: Request) -> tuple[Disk, ...]:
+    """The room in envdoctor's cache and in the folder for temporary files, one entry a file system."""
+    from envdoctor.environments.cache import open_cache
+
+    places = ((str(open_cache(request).root), "environments and downloads"), (tempfile.gettempdir(), "temporary files"))
+    found: dict[int, Disk] = {}
+    for folder, purpose in places:
+        there = nearest(folder)
+        try:
+            usage = shutil.disk_usage(there)
+            device = os.stat(there).st_dev
+        except OSError:
+            continue
+        found.setdefault(device, Disk(folder=there, purpose=purpose, free=usage.free, total=usage.total))
+    return tuple(found.values())
+
+
+def nearest(folder: str) -> str:
+    """The folder, or the nearest one above it that exists."""
+    folder = os.path.abspath(folder)
+    while not os.path.isdir(folder) and os.path.dirname(folder) != folder:
+        folder = os.path.dirname(folder)
+    return folder
