@@ -30,11 +30,13 @@ class Objection:
         status: a key of the statuses in the rule book, the compiler's words.
         reason: what it is in the model, for a person.
         certain: False where the evidence says neither that it is mapped nor that it is not.
+        limit: the limitation that is not met, by the name of its function; empty for what is no limitation.
     """
 
     status: str
     reason: str
     certain: bool = True
+    limit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

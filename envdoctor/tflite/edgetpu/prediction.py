@@ -55,6 +55,7 @@ class OperatorPlacement:
     Attributes:
         status: the compiler's words, empty where nothing is known.
         reason: why it stays on the CPU, or why nothing is known; empty for a mapped one.
+        cause: what in the operator itself speaks against it: a limitation's name or else a status's, empty for nothing.
         blocked_by: the operator that keeps it off the TPU though it could run there, None if it is itself the reason.
         macs: its multiply-adds.
     """
@@ -64,6 +65,7 @@ class OperatorPlacement:
     placement: Placement
     status: str
     reason: str = ""
+    cause: str = ""
     blocked_by: int | None = None
     macs: int = 0
 
@@ -122,6 +124,18 @@ def predict(model: Model, settings: Settings | None = None) -> Prediction:
             for operator in subgraph.operators
         ),
     )
+
+
+def if_taken(model: Model, prediction: Prediction, operators: frozenset[int]) -> frozenset[int]:
+    """What would be mapped if some operators were taken that aren't: replaced by others, say.
+
+    Args:
+        model: the model that the prediction is of.
+        prediction: as `predict` gave it.
+        operators: indexes of the operators to suppose taken.
+    """
+    taken = [not op.cause or op.index in operators for op in prediction.ops]
+    return _mapped(model.main, taken, prediction.settings)
 
 
 def _objection(subgraph: Subgraph, operator: Operator, settings: Settings) -> Objection | None:
@@ -183,6 +197,7 @@ def _placement(
         placement=placement,
         status=words,
         reason=reason,
+        cause=(found.limit or found.status) if found else "",
         blocked_by=blocker if placement is not Placement.MAPPED else None,
         macs=macs,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.tflite.edgetpu.limits import Objection, Question, limitation, too_many_dimensions
@@ -45,7 +46,7 @@ def _objections(question: Question, *, int8: bool) -> Iterator[Objection]:
     for limit in rule.limits:
         found = limitation(limit)(question)
         if found:
-            yield found
+            yield replace(found, limit=limit)
     for check in (_version(question, rule), _constants(question, rule), too_many_dimensions(question)):
         if check:
             yield check
@@ -56,7 +57,7 @@ def _data_type(question: Question, *, int8: bool) -> Objection | None:
     rule = question.rules.operators.get(question.operator.name)
     source = question.input(rule.input if rule else 0)
     if question.operator.name == "QUANTIZE" and source is not None and source.dtype in FLOATS:
-        return Objection(status="limit", reason="it turns floats into integers, which the CPU does")
+        return Objection(status="limit", reason="it turns floats into integers", limit="float_input")
     taken = {"INT8", "UINT8"} if int8 else {"UINT8"}
     tensors = (*([source] if source is not None else []), *question.subgraph.given(question.operator))
     foreign = next((tensor.dtype for tensor in tensors if tensor.dtype not in taken), None)
