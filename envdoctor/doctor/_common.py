@@ -6,10 +6,17 @@ import time
 from typing import TYPE_CHECKING
 
 from envdoctor import __version__
+from envdoctor.core.errors import EnvDoctorError
 from envdoctor.core.report import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envdoctor.core.events import Listener
     from envdoctor.core.goal import Goal
+    from envdoctor.core.request import Request
+    from envdoctor.environments.provide import ProvidedEnvironment
+    from envdoctor.executors import Executor
     from envdoctor.facts import Facts
 
 #: Which topics of probes a goal's compiler adds.
@@ -32,3 +39,34 @@ def topics(goal: Goal | None) -> frozenset[str]:
     """The topics that a goal adds to `machine`."""
     compiler = None if goal is None else goal.compiler
     return frozenset({"machine", _TOPICS[compiler]} if compiler in _TOPICS else {"machine"})
+
+
+def environment_provider(
+    request: Request, facts: Facts, executor: Executor, emit: Listener
+) -> Callable[[str], ProvidedEnvironment]:
+    """A function that finds or makes an environment by name, once: a failure is remembered like a success.
+
+    It raises EnvironmentProblem and NetworkProblem; see `envdoctor.environments.provide.provide`.
+    """
+    from envdoctor.core.events import EnvironmentProgress
+    from envdoctor.environments.provide import provide
+    from envdoctor.environments.spec import environment_spec
+    from envdoctor.facts.environments import own_environment
+
+    known: dict[str, ProvidedEnvironment | EnvDoctorError] = {}
+
+    def get(name: str) -> ProvidedEnvironment:
+        def say(text: str) -> None:
+            emit(EnvironmentProgress(name=name, text=text))
+
+        if name not in known:
+            try:
+                known[name] = provide(environment_spec(name), request, own_environment(facts), executor, say)
+            except EnvDoctorError as error:
+                known[name] = error
+        found = known[name]
+        if isinstance(found, EnvDoctorError):
+            raise found
+        return found
+
+    return get

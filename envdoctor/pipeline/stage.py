@@ -42,6 +42,11 @@ class Interpreter(Protocol):
         """Name and version of every distribution."""
         ...
 
+    @property
+    def variables(self) -> Mapping[str, str | None]:
+        """What its processes need in their environment; see `Command.env`."""
+        ...
+
 
 @dataclass(slots=True)
 class Recorder:
@@ -51,6 +56,7 @@ class Recorder:
     log: Path
     timeout: float
     memory: int | None
+    variables: Mapping[str, str | None] = field(default_factory=dict)
     commands: list[tuple[str, ...]] = field(default_factory=list)
     seconds: float = 0.0
     peak: int | None = None
@@ -60,6 +66,7 @@ class Recorder:
         self.commands.append(command.argv)
         limited = dataclasses.replace(
             command,
+            env={**self.variables, **(command.env or {})},
             timeout=self.timeout if command.timeout is None else command.timeout,
             memory=self.memory if command.memory is None else command.memory,
             log=self.log if command.log is None else command.log,
@@ -110,6 +117,8 @@ class StageRunner:
         recorder = self._recorder(plan, given)
         try:
             environment = None if plan.environment is None else self.provide(plan.environment)
+            if environment is not None:
+                recorder.variables = environment.variables
             key = self._key(plan, action, given, environment)
             stored = None if self.fresh and key not in self._made else self.workspace.find(key)
             status = StageStatus.DONE if stored is None else StageStatus.REUSED

@@ -67,7 +67,9 @@ class Bench:
         self.calls = []
         self.events = []
         self.options = BuildOptions()
-        self.provide = lambda name: SimpleNamespace(python=Path(sys.executable), distributions={"tf": "1"})
+        self.provide = lambda name: SimpleNamespace(
+            python=Path(sys.executable), distributions={"tf": "1"}, variables={"ED_STAGE": "1"}
+        )
         self.gate = lambda context, artifact, output: output
 
     def run(self, *routes, actions, fresh=False):
@@ -144,7 +146,9 @@ def test_a_second_run_does_not_reuse_what_changed(bench, change):
     elif change == "options":
         bench.options = BuildOptions(io_type="uint8")
     elif change == "environment":
-        bench.provide = lambda name: SimpleNamespace(python=Path(sys.executable), distributions={"tf": "2"})
+        bench.provide = lambda name: SimpleNamespace(
+            python=Path(sys.executable), distributions={"tf": "2"}, variables={"ED_STAGE": "1"}
+        )
     elif change == "version":
         one = copying("a", K.KERAS, K.TFLITE_INT8, "+a", bench.calls, environment="tensorflow", version=2)
     elif change == "damage":
