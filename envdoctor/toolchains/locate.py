@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NAME = "edgetpu_compiler"
 PACKAGE = "edgetpu-compiler"
+
 VARIABLE = "ENVDOCTOR_EDGETPU_COMPILER"
 
 #: A folder that a user names is searched this deep (usr/bin/edgetpu_compiler_bin/ below an unpacked package's parent).

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import ToolchainProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 VARIABLE = "ENVDOCTOR_TOOLCHAINS"
 _RECEIPT = "receipt.json"
 _FILES = "files"
+_REPLACED = ".replaced"
 _INCOMING = ".incoming-"
 #: Seconds to wait for another process that changes the store.
 _PATIENCE = 600
@@ -93,35 +94,50 @@ def installed_toolchains(name: str | None = None, *, store: Path | None = None) 
     return tuple(sorted(found, key=lambda one: one.receipt.name))
 
 
-def install(receipt: Receipt, unpack: Callable[[Path], None], *, store: Path | None = None) -> InstalledToolchain:
-    """Add a toolchain, or replace the same version of it, in one step.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A toolchain in the making: fill `files`, then `commit`."""
+
+    files: Path
+    store: Path
+
+    def commit(self, receipt: Receipt) -> InstalledToolchain:
+        """Move it into the store in one step; the same version of the same toolchain is replaced.
+
+        Raises:
+            ToolchainProblem: its name or version can't name a folder.
+        """
+        for word in (receipt.name, receipt.version):
+            if not _SAFE_NAME.fullmatch(word):
+                raise ToolchainProblem(f"'{word}' can't name a toolchain: letters, digits and . _ + ~ - only")
+        folder = self.files.parent
+        (folder / _RECEIPT).write_text(json.dumps(asdict(receipt), indent=2) + "\n", "utf-8")
+        target = self.store / receipt.name / receipt.version
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            target.replace(folder / _REPLACED)
+        folder.replace(target)
+        shutil.rmtree(target / _REPLACED, ignore_errors=True)
+        return InstalledToolchain(receipt=receipt, folder=target)
+
+
+@contextlib.contextmanager
+def staging(store: Path | None = None) -> Iterator[Stage]:
+    """A place to put a new toolchain's files; whatever was not committed is gone afterwards.
 
     Args:
-        receipt: what it is and where it came from.
-        unpack: fills the empty folder that it is given.
         store: another store than the user's.
 
     Raises:
-        ToolchainProblem: its name or version can't name a folder, or the store can't be written.
+        ToolchainProblem: the store can't be written.
     """
-    for word in (receipt.name, receipt.version):
-        if not _SAFE_NAME.fullmatch(word):
-            raise ToolchainProblem(f"'{word}' can't name a toolchain: letters, digits and . _ + ~ - only")
     root = store or store_folder()
     try:
         with _locked(root), _incoming(root) as incoming:
             (incoming / _FILES).mkdir()
-            unpack(incoming / _FILES)
-            (incoming / _RECEIPT).write_text(json.dumps(asdict(receipt), indent=2) + "\n", "utf-8")
-            target = root / receipt.name / receipt.version
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if target.exists():
-                target.replace(incoming / "replaced")
-            incoming.replace(target)
-            shutil.rmtree(target / "replaced", ignore_errors=True)
+            yield Stage(files=incoming / _FILES, store=root)
     except OSError as error:
         raise ToolchainProblem(f"the toolchain store {root} can't be written: {error}") from error
-    return InstalledToolchain(receipt=receipt, folder=root / receipt.name / receipt.version)
 
 
 def remove(toolchain: InstalledToolchain) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from envdoctor.core.errors import ToolchainProblem
 from envdoctor.toolchains.locate import PACKAGE, VARIABLE, find_compiler, read_compiler
-from envdoctor.toolchains.store import Receipt, install
+from envdoctor.toolchains.store import Receipt, staging
 
 WRAPPER = b'#!/bin/bash\nd=x\n${d}/edgetpu_compiler_bin/ld-linux-x86-64.so.2 ${d}/edgetpu_compiler_bin/... "$@"\n'
 
@@ -134,7 +134,9 @@ def test_the_order_of_places(package, tmp_path):
     assert find_compiler(environ={"PATH": ""}, store=store) is None
     assert find_compiler(environ={"PATH": str(folders[1])}, store=store).origin == "PATH"
     receipt = Receipt(name=PACKAGE, version="16.0", source="test")
-    install(receipt, lambda files: bundle(files / "usr"), store=store)
+    with staging(store) as stage:
+        bundle(stage.files / "usr")
+        stage.commit(receipt)
     stored = find_compiler(environ={"PATH": str(folders[1])}, store=store)
     assert (stored.origin, stored.version) == ("toolchain store", "16.0")
     assert find_compiler(environ=environ, store=store).origin == VARIABLE

@@ -1,7 +1,13 @@
 import pytest
 
 from envdoctor.core.errors import ToolchainProblem
-from envdoctor.toolchains.store import Receipt, install, installed_toolchains, remove, store_folder
+from envdoctor.toolchains.store import Receipt, installed_toolchains, remove, staging, store_folder
+
+
+def install(receipt, fill, *, store):
+    with staging(store) as stage:
+        fill(stage.files)
+        return stage.commit(receipt)
 
 
 def fill(folder):

@@ -1,0 +1,65 @@
+"""What was predicted of the Edge TPU compiler, held against what it said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.toolchains.edgetpu_log import parse_log
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envdoctor.tflite.edgetpu.prediction import Prediction
+    from envdoctor.toolchains.edgetpu_result import CompilerLog
+
+#: No log of the compiler is a hundredth of this.
+_LARGEST_LOG = 16 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """An operator and a status that the log counts otherwise than the prediction does."""
+
+    op: str
+    status: str
+    predicted: int
+    logged: int
+
+
+def read_log(path: Path) -> CompilerLog:
+    """A log file of the compiler.
+
+    Raises:
+        Unreadable: it can't be read, is too large, or holds no table of operators.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_LOG + 1)
+    except OSError as error:
+        raise Unreadable(f"{path} can't be read: {error.strerror or error}") from error
+    if len(data) > _LARGEST_LOG:
+        raise Unreadable(f"{path} is larger than any log of edgetpu_compiler")
+    log = parse_log(data.decode("utf-8", "replace"))
+    if not any(model.rows for model in log.models):
+        raise Unreadable(f"{path} holds no table of operators; give the _edgetpu.log file, or the output of -s")
+    return log
+
+
+def disagreements(prediction: Prediction, log: CompilerLog) -> tuple[Disagreement, ...]:
+    """Where the log's last table of operators and the prediction differ, counted by operator and status.
+
+    Operators of which nothing is known are counted under an empty status: they always differ.
+    """
+    rows = next((model.rows for model in reversed(log.models) if model.rows), ())
+    logged = Counter[tuple[str, str]]()
+    for row in rows:
+        logged[row.op, row.status.value or row.text] += row.count
+    predicted = Counter((op.op.partition(" ")[0], op.status) for op in prediction.ops)
+    return tuple(
+        Disagreement(op=op, status=status, predicted=predicted[op, status], logged=logged[op, status])
+        for op, status in sorted({*logged, *predicted})
+        if predicted[op, status] != logged[op, status]
+    )
