@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Packages
     from envdoctor.facts.python import Python
     from envdoctor.facts.records import Records
+    from envdoctor.facts.requirements import Requirements
 
 
 class Facts:
@@ -44,6 +45,7 @@ class Facts:
         python: Python
         packages: Packages
         records: Records
+        requirements: Requirements
         natives: Natives
 
     else:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envdoctor.facts.packages.metadata import normalize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from packaging.requirements import Requirement
 
+    from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution, Packages
 
 #: A requirement of an extra alone: true for no distribution whose extra nobody asked for. About two of three are such.
@@ -41,32 +43,68 @@ class Unmet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequirementCheck:
-    """What came of looking at all requirements.
+class Requirements:
+    """What came of looking at the requirements of every distribution in use.
 
     Attributes:
         unmet: in the order of the distributions.
         wanted: for each normalized name, the (distribution, specifier) of every requirement that applies here.
-        unjudged: (distribution, requirement or version, reason) of what can't be read as PEP 440 and PEP 508 have it.
+        unjudged: (distribution, requirement or version, reason) of what is not as PEP 440 and PEP 508 have it.
     """
 
-    unmet: tuple[Unmet, ...]
-    wanted: Mapping[str, tuple[tuple[Distribution, str], ...]]
-    unjudged: tuple[tuple[Distribution, str, str], ...]
+    unmet: tuple[Unmet, ...] = ()
+    wanted: Mapping[str, tuple[tuple[Distribution, str], ...]] = field(default_factory=dict)
+    unjudged: tuple[tuple[Distribution, str, str], ...] = ()
 
 
-def check_requirements(packages: Packages, markers: Mapping[str, str]) -> RequirementCheck:
+def derive(facts: Facts) -> Requirements:
     """Hold every requirement of every distribution in use against what is installed.
 
-    A pre-release that is installed meets a requirement without one, as pip has it.
+    Raises:
+        FactUnavailable: the distributions could not be listed.
     """
+    return check_requirements(facts.packages, facts.python.markers)
+
+
+def check_requirements(packages: Packages, markers: Mapping[str, str]) -> Requirements:
+    """The same of given values. A pre-release that is installed meets a requirement without one, as pip has it."""
     walk = _Walk(packages, markers)
     walk.finish()
-    return RequirementCheck(
+    return Requirements(
         unmet=tuple(walk.unmet),
         wanted={name: tuple(pairs) for name, pairs in walk.wanted.items()},
         unjudged=tuple(walk.unjudged),
     )
+
+
+def contradict(specifiers: Iterable[str]) -> bool:
+    """Whether no version at all can meet these specifiers together, as `>=2` and `<2`.
+
+    Tries the versions at, just below and just above every bound; a set that any of them meets is no contradiction.
+    """
+    from packaging.specifiers import SpecifierSet
+
+    together = SpecifierSet(",".join(text for text in specifiers if text))
+    bounds = [one.version.removesuffix(".*") for one in together]
+    return bool(bounds) and not any(
+        together.contains(version, prereleases=True) for bound in bounds for version in _around(bound)
+    )
+
+
+def _around(bound: str) -> Iterator[str]:
+    from packaging.version import InvalidVersion, Version
+
+    yield bound
+    try:
+        release = list(Version(bound).release)
+    except InvalidVersion:
+        return
+    yield ".".join(map(str, [*release, 1]))
+    yield ".".join(map(str, [*release[:-1], release[-1] + 1]))
+    while release and release[-1] == 0:
+        release.pop()
+    if release:
+        yield ".".join(map(str, [*release[:-1], release[-1] - 1, 99999]))
 
 
 class _Walk:
