@@ -23,11 +23,13 @@ class Disk:
     Attributes:
         folder: where it was asked: the nearest folder that exists.
         purpose: what envdoctor and installers keep there, for a person.
+        variable: the environment variable that moves it elsewhere.
         free, total: bytes; `free` is what this user may still write.
     """
 
     folder: str
     purpose: str
+    variable: str
     free: int
     total: int
 

@@ -15,18 +15,22 @@ if TYPE_CHECKING:
 
 def measure_disks(request: Request) -> tuple[Disk, ...]:
     """The room in envdoctor's cache and in the folder for temporary files, one entry a file system."""
-    from envdoctor.environments.cache import open_cache
+    from envdoctor.environments.cache import VARIABLE, open_cache
 
-    places = ((str(open_cache(request).root), "environments and downloads"), (tempfile.gettempdir(), "temporary files"))
+    places = (
+        (str(open_cache(request).root), "environments and downloads", VARIABLE),
+        (tempfile.gettempdir(), "temporary files", "TMPDIR"),
+    )
     found: dict[int, Disk] = {}
-    for folder, purpose in places:
+    for folder, purpose, variable in places:
         there = nearest(folder)
         try:
             usage = shutil.disk_usage(there)
             device = os.stat(there).st_dev
         except OSError:
             continue
-        found.setdefault(device, Disk(folder=there, purpose=purpose, free=usage.free, total=usage.total))
+        disk = Disk(folder=there, purpose=purpose, variable=variable, free=usage.free, total=usage.total)
+        found.setdefault(device, disk)
     return tuple(found.values())
 
 

@@ -41,12 +41,14 @@ class Kernel:
     """What is asked by system calls and programs rather than read from files.
 
     Attributes:
+        system: `linux`, or what Python calls another system of this kind.
         machine, release: as `uname` gives them.
         page_size: bytes, or None.
         libc, libc_version: of this Python; the version is None if it was not told.
         python: the path of this Python, below the root that is read.
     """
 
+    system: str = "linux"
     machine: str
     release: str
     page_size: int | None
@@ -60,6 +62,7 @@ def ask_kernel(executor: Executor) -> Kernel:
     system = os.uname()
     libc, version = _libc(executor)
     return Kernel(
+        system="linux" if sys.platform.startswith("linux") else sys.platform,
         machine=system.machine,
         release=system.release,
         page_size=os.sysconf("SC_PAGE_SIZE"),
@@ -99,7 +102,7 @@ def read_linux(root: str, kernel: Kernel, disks: tuple[Disk, ...] = ()) -> Host:
     machine = "aarch64" if kernel.machine == "armv8l" else kernel.machine
     userland, userland_program = _userland(root, kernel)
     return Host(
-        system="linux",
+        system=kernel.system,
         release=kernel.release,
         name=release.get("PRETTY_NAME", "Linux"),
         distribution=release.get("ID", ""),

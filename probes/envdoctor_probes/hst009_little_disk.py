@@ -1,0 +1,42 @@
+"""Whether there is room for environments and downloads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import FactUnavailable
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.support import toolchains
+from envdoctor.core.text import size
+from envdoctor.probing import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.facts import Facts
+
+#: What unpacking a wheel of TensorFlow's size takes in the folder for temporary files.
+_FOR_TEMPORARY_FILES = 1 << 30
+
+
+@probe("HST009")
+def check(facts: Facts) -> Iterator[Finding]:
+    """There is little room on a disk that installers write to.
+
+    The largest environment takes 2 GB with its download. Installers that run out of room stop half way and leave a
+    damaged environment. Free some space, or set ENVDOCTOR_CACHE (and TMPDIR for temporary files) to a folder on
+    another disk.
+    """
+    host = facts.host
+    if not host.disks:
+        raise FactUnavailable("host", "the room on the disks could not be found out")
+    for disk in host.disks:
+        needed = _FOR_TEMPORARY_FILES if disk.variable == "TMPDIR" else max(one.room for one in toolchains())
+        if disk.free < needed:
+            yield Finding(
+                severity=Severity.WARNING,
+                subject=disk.folder,
+                message=f"{size(disk.free)} are free for {disk.purpose}; up to {size(needed)} are needed.",
+                evidence=(Evidence(source=disk.folder, excerpt=f"{disk.free} of {disk.total} bytes free"),),
+                fix=Fix(text=f"Free some space, or set {disk.variable} to a folder elsewhere."),
+            )
