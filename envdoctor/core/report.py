@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
 from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.goal import Goal  # noqa: TC001  (resolved at run time for the JSON schema)
+from envdoctor.core.model_report import ModelReport, OperatorReport  # noqa: TC001  (the same)
 from envdoctor.core.route import Attempt, Route  # noqa: TC001  (the same)
 
 #: Raised when a field is taken away or changes its meaning; a new field does not raise it.
@@ -29,6 +30,8 @@ class Report:
         attempts: the routes that were tried, in order.
         artifacts: what a successful build leaves, the goal's first.
         findings: the ones that come from no probe and no stage.
+        models: the models that were looked into, for `model`.
+        ops: their operators in execution order, for `model`.
         notes: sentences that a reader should not miss.
         schema: of this value.
     """
@@ -44,6 +47,8 @@ class Report:
     attempts: tuple[Attempt, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     findings: tuple[Finding, ...] = ()
+    models: tuple[ModelReport, ...] = ()
+    ops: tuple[OperatorReport, ...] = ()
     notes: tuple[str, ...] = ()
     schema: int = SCHEMA
 

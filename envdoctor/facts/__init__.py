@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from envdoctor.executors import Executor
     from envdoctor.facts.environments import Environments
     from envdoctor.facts.host import Host
+    from envdoctor.facts.model import ModelFacts
     from envdoctor.facts.natives import Natives
     from envdoctor.facts.packages import Packages
     from envdoctor.facts.python import Python
@@ -42,6 +43,7 @@ class Facts:
     if TYPE_CHECKING:  # what `__getattr__` answers with; tests/facts/test_facts.py holds the modules against it
         environments: Environments
         host: Host
+        model: ModelFacts
         python: Python
         packages: Packages
         records: Records

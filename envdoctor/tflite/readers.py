@@ -29,6 +29,9 @@ class ModelReader:
         per_channel_hybrid: the same for dense layers with float inputs and integer weights.
         data_outside: whether it finds constants behind the flatbuffer.
         custom_ops: the custom operators it brings along.
+        accelerator: whether it is a compiler, for a chip that computes 8-bit integers.
+        static_shapes: whether it refuses a graph with dynamic tensors.
+        lineage: what it descends from; operator versions are compared within a lineage alone.
         edgetpu: the release of edgetpu_compiler that it is, None for another program.
         reads: operator name -> a version up to which it is known to read it.
         refuses: operator name -> a version from which on it is known to refuse the model.
@@ -42,6 +45,9 @@ class ModelReader:
     per_channel_hybrid: bool
     data_outside: bool
     custom_ops: tuple[str, ...] = ()
+    accelerator: bool = False
+    static_shapes: bool = False
+    lineage: str = "tflite"
     edgetpu: str | None = None
     reads: Mapping[str, int] = field(default_factory=dict)
     refuses: Mapping[str, int] = field(default_factory=dict)
@@ -60,7 +66,9 @@ def reader_names() -> tuple[str, ...]:
 
 
 def find_reader(name: str) -> ModelReader:
-    """A program by the name a user typed; `edgetpu` is the newest compiler, `edgetpu-16` the same as `edgetpu-16.0`.
+    """A program by the name a user typed.
+
+    `edgetpu` is the newest compiler, `edgetpu-16` the same as `edgetpu-16.0`, and every Ethos-U is Vela's.
 
     Raises:
         UsageProblem: none of that name is known; names the nearest.
@@ -68,6 +76,8 @@ def find_reader(name: str) -> ModelReader:
     word = name.strip().lower()
     if word == "edgetpu":
         word = f"edgetpu-{newest_compiler().release}"
+    elif word.startswith("ethos-u"):
+        word = "vela"
     found = _readers().get(word) or _readers().get(f"{word}.0")
     if found is None:
         near = difflib.get_close_matches(word, reader_names(), n=2, cutoff=0.5)
@@ -78,12 +88,12 @@ def find_reader(name: str) -> ModelReader:
 
 def reads_operator(reader: ModelReader, operator: str, version: int) -> bool | None:
     """Whether a program reads an operator in a version; None where nothing is known of it nor of its neighbours."""
-    names = list(_readers())
     own = reader.knows(operator, version)
-    if own is not None or reader.name not in names:
+    family = [one for one in _readers().values() if one.lineage == reader.lineage]
+    if own is not None or reader not in family:
         return own
-    place = names.index(reader.name)
-    older, newer = list(_readers().values())[:place], list(_readers().values())[place + 1 :]
+    place = family.index(reader)
+    older, newer = family[:place], family[place + 1 :]
     if any(one.knows(operator, version) is True for one in older):
         return True
     return False if any(one.knows(operator, version) is False for one in newer) else None

@@ -1,0 +1,83 @@
+"""What a model is, operator by operator, and what will become of it: what `envdoctor model` adds to a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorReport:
+    """One operator of a model's first subgraph.
+
+    Attributes:
+        index: its place in execution order.
+        op: its name, with the custom code where it has one.
+        placement: `MAPPED` (on the accelerator), `CPU` or `UNKNOWN`; empty where no accelerator was asked about.
+        status: the compiler's words; empty where nothing is known.
+        reason: why it is not mapped.
+        blocked_by: the operator that keeps it off the accelerator, if it is not itself the reason.
+        macs: its multiply-adds.
+        model: the member of a bundle that it belongs to; empty for a file that is one model.
+    """
+
+    index: int
+    op: str
+    placement: str = ""
+    status: str = ""
+    reason: str = ""
+    blocked_by: int | None = None
+    macs: int = 0
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceReport:
+    """One thing to change.
+
+    Attributes:
+        operators: indexes of the operators it is about.
+        gained_ops: how many more operators would be mapped.
+        gained_macs: which share of the multiply-adds that would move to the accelerator, from 0 to 1.
+        source: where it is known from.
+    """
+
+    name: str
+    text: str
+    operators: tuple[int, ...] = ()
+    gained_ops: int = 0
+    gained_macs: float = 0.0
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelReport:
+    """One model.
+
+    Attributes:
+        name: its file, or the bundle and the member.
+        reader: what it is judged for, in words (`edgetpu_compiler 16.0`).
+        scheme: how it is quantized (`int8`, `float`, `partial` ...).
+        inputs, outputs: data type and shape of each, `INT8 [1, 224, 224, 3]`.
+        operators: how many it has, in all subgraphs.
+        mapped: how many operators of the first subgraph are predicted to run on the accelerator; None if not predicted.
+        unknown: how many operators nothing is known of.
+        mapped_macs: the share of the multiply-adds that is predicted to run there, from 0 to 1; None if not predicted.
+        all_subgraphs: how many operators `-a` would map; None where that makes no difference.
+        cut: tensors to name with `-i`, so that nothing behind them is compiled.
+        advice: what to change, the most gain first.
+        compiled: what a compiler put in and what it left, in words; empty for a model that none compiled.
+    """
+
+    name: str
+    reader: str
+    scheme: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    operators: int
+    mapped: int | None = None
+    unknown: int = 0
+    mapped_macs: float | None = None
+    all_subgraphs: int | None = None
+    cut: tuple[str, ...] = ()
+    advice: tuple[AdviceReport, ...] = ()
+    compiled: str = ""

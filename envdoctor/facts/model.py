@@ -1,0 +1,185 @@
+"""One .tflite model, and what can be said of it for the program that is to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import FactUnavailable
+from envdoctor.tflite.edgetpu.advice import Advice, advise
+from envdoctor.tflite.edgetpu.prediction import Prediction, Settings, predict
+from envdoctor.tflite.edgetpu.rulebook import find_compiler
+from envdoctor.tflite.quantization import FLOATS, Scheme, classify, float_islands, io_types, per_channel_dense
+from envdoctor.tflite.reader import read_model
+from envdoctor.tflite.readers import ModelReader, find_reader, reads_operator
+from envdoctor.tflite.structure import (
+    Compiled,
+    compiled_contents,
+    dynamic_tensors,
+    lost_variables,
+    operators_named,
+    resizable_inputs,
+)
+from envdoctor.toolchains.edgetpu_agreement import Disagreement  # noqa: TC001  (a field's type)
+
+if TYPE_CHECKING:
+    from envdoctor.core.request import Request
+    from envdoctor.executors import Executor
+    from envdoctor.tflite.model import Model
+
+#: What reads the model of a goal: the compiler of its last stage, or else the interpreter of today.
+_READERS = {"edgetpu": "edgetpu", "vela": "vela", None: "litert"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An operator of a version that the reader refuses, or of which nobody knows whether it does."""
+
+    op: str
+    version: int
+    known: bool
+    any_version: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """What was found out about a model.
+
+    Attributes:
+        name: its file, or the bundle and the member.
+        reader: the program that is to read it.
+        scheme: how it is quantized.
+        inputs, outputs: the data types of each.
+        islands: for each group of operators that computes in floats within an integer model: its first operator.
+        dynamic: for each place where shapes become dynamic: operator, tensor and where the shape comes from.
+        resizable: inputs whose signature has a -1, with it.
+        refusals: operators that the reader does not read, or may not.
+        unresolved: custom operators that it does not bring along.
+        dense, hybrid: dense layers with a scale for each output, with integer and with float inputs.
+        control_flow: how many subgraphs there are that operators run, beside the first and the bodies of composites.
+        lost: names of variables whose weights are gone.
+        data_outside: whether constants lie behind the flatbuffer.
+        deprecated_codes_only: whether operators are numbered the old way alone.
+        compiled: what a compiler left in it, None for none.
+        placement: what edgetpu_compiler is predicted to do, None for another reader.
+        advice: what to do about what it leaves to the CPU.
+        disagreements: where a compiler's log says otherwise than the placement; None if no log was given.
+    """
+
+    name: str = "model.tflite"
+    reader: ModelReader
+    scheme: Scheme = Scheme.INT8
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    islands: tuple[str, ...] = ()
+    dynamic: tuple[str, ...] = ()
+    resizable: Mapping[str, str] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
+    unresolved: tuple[str, ...] = ()
+    dense: tuple[str, ...] = ()
+    hybrid: tuple[str, ...] = ()
+    control_flow: int = 0
+    lost: tuple[str, ...] = ()
+    data_outside: bool = False
+    deprecated_codes_only: bool = False
+    compiled: Compiled | None = None
+    placement: Prediction | None = None
+    advice: tuple[Advice, ...] = ()
+    disagreements: tuple[Disagreement, ...] | None = None
+
+
+def collect(request: Request, executor: Executor) -> ModelFacts:
+    """The model that a request starts from, for the compiler of its goal or else for LiteRT.
+
+    Raises:
+        FactUnavailable: the request names no model.
+        Unreadable: it can't be read.
+    """
+    del executor  # a model is read here, wherever the rest runs
+    if request.source is None:
+        raise FactUnavailable("model", "no model was given")
+    compiler = None if request.goal is None else request.goal.compiler
+    return examine(read_model(request.source.path), find_reader(_READERS[compiler]))
+
+
+def examine(model: Model, reader: ModelReader, settings: Settings | None = None) -> ModelFacts:
+    """All that can be said of a model for a reader.
+
+    Args:
+        model: the model.
+        reader: what is to read it.
+        settings: how edgetpu_compiler is called, if that is the reader; None for without options.
+
+    Raises:
+        Unreadable: a constant that decides the placement is not in the file.
+    """
+    placement = None
+    if reader.edgetpu is not None:
+        placement = predict(model, settings or Settings(compiler=find_compiler(reader.edgetpu)))
+    inputs, outputs = io_types(model)
+    return ModelFacts(
+        name=model.name,
+        reader=reader,
+        scheme=classify(model),
+        inputs=inputs,
+        outputs=outputs,
+        islands=tuple(
+            f"operator {island.first.index}, {island.first.label}, and {len(island.operators) - 1} around it"
+            for island in float_islands(model)
+        ),
+        dynamic=tuple(
+            f"operator {found.operator.index}, {found.operator.name}: its shape comes from {found.origin}"
+            for found in dynamic_tensors(model.main)
+        ),
+        resizable={tensor.name: str(list(tensor.shape_signature or ())) for tensor in resizable_inputs(model)},
+        refusals=_refusals(model, reader),
+        unresolved=_unresolved(model, reader),
+        lost=lost_variables(model),
+        data_outside=model.external_buffers,
+        deprecated_codes_only=model.deprecated_codes_only,
+        compiled=compiled_contents(model),
+        placement=placement,
+        advice=() if placement is None else advise(model, placement),
+        dense=_dense(model, float_input=False),
+        hybrid=_dense(model, float_input=True),
+        control_flow=_control_flow(model),
+    )
+
+
+def _refusals(model: Model, reader: ModelReader) -> tuple[Refusal, ...]:
+    """Interpreters look up every entry of the operator table, used or not."""
+    if reader.lineage != "tflite":
+        return ()
+    found = []
+    for code in model.operator_codes:
+        reads = True if code.custom_code is not None else reads_operator(reader, code.name, code.version)
+        if reads is not True:
+            none = reads_operator(reader, code.name, 1) is False
+            found.append(Refusal(op=code.name, version=code.version, known=reads is False, any_version=none))
+    return tuple(found)
+
+
+def _unresolved(model: Model, reader: ModelReader) -> tuple[str, ...]:
+    """Vela hands what it does not know to the interpreter, and asks for nothing."""
+    if reader.lineage != "tflite":
+        return ()
+    customs = {code.custom_code for code in model.operator_codes if code.custom_code is not None}
+    return tuple(sorted(customs - set(reader.custom_ops)))
+
+
+def _dense(model: Model, *, float_input: bool) -> tuple[str, ...]:
+    return tuple(
+        f"operator {operator.index}, FULLY_CONNECTED to {subgraph.given(operator)[0].name}"
+        for subgraph, operator in per_channel_dense(model)
+        if any(tensor.dtype in FLOATS for tensor in subgraph.taken(operator)[:1]) == float_input
+    )
+
+
+def _control_flow(model: Model) -> int:
+    bodies = {
+        operator.integer("decomposition_subgraph_index")
+        for _, operator in operators_named(model, "STABLEHLO_COMPOSITE")
+    }
+    entries = {signature.subgraph for signature in model.signatures}
+    return len({subgraph.index for subgraph in model.subgraphs} - bodies - entries - {0})

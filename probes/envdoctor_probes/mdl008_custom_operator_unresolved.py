@@ -1,0 +1,42 @@
+"""MDL008: custom operators that the reader does not bring along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.probing import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envdoctor.facts import Facts
+
+_DELEGATES = {
+    "edgetpu-custom-op": "Load the delegate of libedgetpu (load_delegate('libedgetpu.so.1')) when the model is opened.",
+    "ethos-u": "Run it with the Ethos-U driver stack on the device; no interpreter on a host runs it.",
+}
+
+
+@probe("MDL008", topic="model")
+def check(facts: Facts) -> Iterable[Finding]:
+    """A custom operator is not built into the program.
+
+    A model may hold operators that are known by a name alone. Who opens it must bring their code: "Encountered
+    unresolved custom op" comes when tensors are allocated, not when the file is opened. Operators called Flex*
+    need TensorFlow's Flex delegate.
+
+    Register the operator's code with the interpreter (a delegate or a registerer), or convert without it.
+    """
+    model = facts.model
+    for code in model.unresolved:
+        compiled = model.compiled is not None and code == model.compiled.custom_code
+        flex = "Convert without SELECT_TF_OPS, or run it with TensorFlow's own interpreter."
+        text = _DELEGATES.get(code, flex if code.startswith("Flex") else "Register its code, or convert without it.")
+        yield Finding(
+            severity=Severity.INFO if compiled and not model.reader.accelerator else Severity.ERROR,
+            subject=code,
+            message=f"{model.reader.title} does not bring the custom operator {code} along",
+            evidence=(Evidence(source=model.name, excerpt=f"operator code CUSTOM {code}"),),
+            fix=Fix(text=text),
+        )

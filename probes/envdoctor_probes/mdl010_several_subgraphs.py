@@ -1,0 +1,33 @@
+"""MDL010: control flow in a model for a compiler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.probing import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envdoctor.facts import Facts
+
+
+@probe("MDL010", topic="model")
+def check(facts: Facts) -> Iterable[Finding]:
+    """The model has subgraphs that operators call: loops, branches, or code that runs once.
+
+    Compilers for accelerators compile the first subgraph. What WHILE, IF and CALL_ONCE run stays on the CPU, and
+    with it what lies behind them. Recurrent layers are the usual reason.
+
+    Unroll recurrent layers (unroll=True in Keras), and take branches out of the model.
+    """
+    model = facts.model
+    if model.control_flow and model.reader.accelerator:
+        yield Finding(
+            severity=Severity.WARNING,
+            subject=model.name,
+            message=f"operators call {model.control_flow} subgraphs, of which {model.reader.title} compiles none",
+            evidence=(Evidence(source=model.name, excerpt=f"{model.control_flow} subgraphs beside the first"),),
+            fix=Fix(text="Unroll recurrent layers (unroll=True in Keras), and take branches out of the model."),
+        )

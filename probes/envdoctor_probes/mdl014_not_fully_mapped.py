@@ -1,0 +1,50 @@
+"""MDL014: operators that stay on the CPU."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.probing import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envdoctor.facts import Facts
+
+_SHOWN = 12
+
+
+@probe("MDL014", topic="model", requires=["MDL001", "MDL003", "MDL007"])
+def check(facts: Facts) -> Iterable[Finding]:
+    """Part of the model will not run on the Edge TPU.
+
+    edgetpu_compiler maps the operators that it takes until the first that it doesn't, and what depends on that
+    one stays on the CPU too ("More than one subgraph is not supported"). The prediction is made from its
+    documentation and from models whose compilation is on record; an operator that neither covers is called
+    unknown.
+
+    Replace the operators that are themselves the reason; the report says which, and what each would bring.
+    """
+    model = facts.model
+    if model.placement is None:
+        return
+    ops = model.placement.ops
+    left = [op for op in ops if op.placement.value == "CPU"]
+    unknown = [op for op in ops if op.placement.value == "UNKNOWN"]
+    if not left and not unknown:
+        return
+    causes = [op for op in (*left, *unknown) if op.cause]
+    lines = [f"operator {op.index}, {op.op}: {op.reason}" for op in causes[:_SHOWN]]
+    waiting = Counter(op.op for op in (*left, *unknown) if not op.cause)
+    if waiting:
+        lines.append("waiting for those: " + ", ".join(f"{count} {name}" for name, count in waiting.most_common()))
+    text = f"{len(left)} of {len(ops)} operators stay on the CPU"
+    yield Finding(
+        severity=Severity.WARNING,
+        subject=model.name,
+        message=text + (f", and of {len(unknown)} nothing is known" if unknown else ""),
+        evidence=(Evidence(source=f"prediction for {model.reader.title}", excerpt="\n".join(lines)),),
+        fix=Fix(text=model.advice[0].text) if model.advice else None,
+    )
