@@ -86,11 +86,13 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time (`0.04 s`, `1.3 s`, `42 s`, `3 min 20 s`)."""
-    if seconds < 10:  # noqa: PLR2004  (below ten seconds, fractions matter)
-        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
+    """A time (`0.04 s`, `12.3 s`, `3 min 20 s`)."""
+    if seconds < 1:
+        return f"{seconds:.2f} s"
+    if seconds < 100:  # noqa: PLR2004  (from there on, fractions of a second don't matter)
+        return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"{minutes} min {rest} s"
 
 
 def quote_command(argv: tuple[str, ...], *, windows: bool = os.name == "nt") -> str:

@@ -1,0 +1,87 @@
+"""The JSON Schema (draft 2020-12) of what the format `json` writes, made from the types and their docstrings."""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import enum
+import inspect
+import re
+import types
+import typing
+from pathlib import Path
+from typing import Any
+
+from envdoctor.core.report import Report
+from envdoctor_reports.json import properties
+
+Schema = dict[str, Any]
+
+_PLAIN: dict[object, Schema] = {
+    str: {"type": "string"},
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    Path: {"type": "string"},
+    type(None): {"type": "null"},
+    object: {},
+}
+_ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8,}\S.*)*)", re.MULTILINE)
+
+
+def report_schema() -> Schema:
+    """The schema of a report."""
+    definitions: dict[str, Schema] = {}
+    root = _of(Report, definitions)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Report of envdoctor",
+        **root,
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def _of(hint: Any, definitions: dict[str, Schema]) -> Schema:  # noqa: ANN401  (any annotation)
+    if hint in _PLAIN:
+        return dict(_PLAIN[hint])
+    if not isinstance(hint, type) or typing.get_origin(hint) is not None:
+        return _of_generic(hint, definitions)
+    if hint.__name__ not in definitions:
+        definitions[hint.__name__] = {}  # a type that holds itself finds its place taken
+        definitions[hint.__name__] = _of_enum(hint) if issubclass(hint, enum.Enum) else _of_dataclass(hint, definitions)
+    return {"$ref": f"#/$defs/{hint.__name__}"}
+
+
+def _of_generic(hint: Any, definitions: dict[str, Schema]) -> Schema:  # noqa: ANN401  (the same)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in {typing.Union, types.UnionType}:
+        return {"anyOf": [_of(one, definitions) for one in arguments]}
+    if origin in {tuple, frozenset}:
+        return {"type": "array", "items": _of(arguments[0], definitions)}
+    if origin is collections.abc.Mapping:
+        return {"type": "object", "additionalProperties": _of(arguments[1], definitions)}
+    raise TypeError(f"a report can't hold {hint}: JSON has nothing for it")
+
+
+def _of_dataclass(kind: type, definitions: dict[str, Schema]) -> Schema:
+    hints = typing.get_type_hints(kind)
+    members = {field.name: _of(hints[field.name], definitions) for field in dataclasses.fields(kind)}
+    attributes = {name: " ".join(text.split()) for name, text in _ATTRIBUTE.findall(inspect.getdoc(kind) or "")}
+    for name in properties(kind):
+        getter = inspect.getattr_static(kind, name).fget
+        members[name] = _of(typing.get_type_hints(getter)["return"], definitions)
+        attributes[name] = _summary(getter)
+    described = {
+        name: {**member, "description": attributes[name]} if name in attributes else member
+        for name, member in members.items()
+    }
+    return {"type": "object", "description": _summary(kind), "properties": described, "required": list(members)}
+
+
+def _of_enum(kind: type[enum.Enum]) -> Schema:
+    values = [one.value if isinstance(one.value, str) else one.name.lower() for one in kind]
+    return {"enum": values, "description": _summary(kind)}
+
+
+def _summary(documented: object) -> str:
+    return (inspect.getdoc(documented) or "").partition("\n")[0]

@@ -1,0 +1,71 @@
+"""A build on a terminal: the attempts in order, the stages of each, what was measured, where the results are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.route import StageStatus
+from envdoctor.core.text import cells, duration, quote_command
+from envdoctor_reports._terminal_findings import show_finding, show_findings
+from envdoctor_reports._view import State, attempt_line, measurements, stage_row
+
+if TYPE_CHECKING:
+    from envdoctor.core.report import Report
+    from envdoctor.core.route import Attempt, StageResult
+    from envdoctor_reports._page import Page
+
+
+def show_build(page: Page, report: Report, *, verbose: bool) -> None:
+    """Show every attempt, the failed ones with their reason, and the artifacts of the one that arrived."""
+    for attempt in report.attempts:
+        page.gap()
+        state = State.FINE if attempt.succeeded else State.ERROR
+        page.mark(state, attempt_line(report, attempt), style="bold")
+        _show_stages(page, attempt, verbose=verbose)
+    if report.artifacts:
+        page.heading("Artifacts")
+        for artifact in report.artifacts:
+            page.verbatim(f"{artifact.path}  ({artifact.kind.value})", indent=2)
+
+
+def _show_stages(page: Page, attempt: Attempt, *, verbose: bool) -> None:
+    rows = [("stage", "", "time", "peak memory"), *(stage_row(result) for result in attempt.results)]
+    page.table(rows, indent=2, right=frozenset({2, 3}))
+    for result in attempt.results:
+        if result.status is StageStatus.FAILED:
+            _show_failure(page, result, verbose=verbose)
+        else:
+            show_findings(page, result.findings, indent=2, verbose=verbose)
+            _show_measurements(page, result)
+        if verbose:
+            _show_details(page, result)
+    missing = attempt.route.stages[len(attempt.results) :]
+    if missing:
+        page.write(f"not run: {', '.join(stage.action for stage in missing)}", indent=2, style="dim")
+
+
+def _show_failure(page: Page, result: StageResult, *, verbose: bool) -> None:
+    for finding in result.findings:
+        show_finding(page, finding, indent=2, verbose=verbose)
+    if result.log is not None:
+        page.verbatim(str(result.log), label="log", indent=6)
+
+
+def _show_measurements(page: Page, result: StageResult) -> None:
+    for title, rows in measurements(result):
+        page.gap()
+        page.write(title, indent=2, style="bold")
+        width = max(cells(name) for name, _ in rows)
+        for name, value in rows:
+            page.write(value, lead=f"{name}{' ' * (width - cells(name))}  ", indent=4)
+
+
+def _show_details(page: Page, result: StageResult) -> None:
+    page.write(f"{result.stage.action}: {result.stage.title}", indent=2, style="bold")
+    for name, version in sorted(result.environment.items()):
+        page.write(f"{name} {version}", indent=4, style="dim")
+    for argv in result.commands:
+        page.verbatim(quote_command(argv), label="ran", indent=4, style="dim")
+    if result.log is not None:
+        page.verbatim(str(result.log), label="log", indent=4, style="dim")
+    page.write(f"{duration(result.overhead)} spent around its processes", indent=4, style="dim")

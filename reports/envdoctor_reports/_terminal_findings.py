@@ -1,0 +1,66 @@
+"""Findings and fixes on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.text import cells, one_line, plural, quote_command, visible
+from envdoctor_reports._page import LABEL
+from envdoctor_reports._view import state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envdoctor.core.finding import Evidence, Finding, Fix
+    from envdoctor_reports._page import Page
+
+#: Lines of one piece of evidence, and findings of one code, that are shown without `--verbose`.
+EXCERPT_LINES = 6
+ALIKE = 5
+
+
+def show_findings(page: Page, findings: Iterable[Finding], *, indent: int, verbose: bool) -> None:
+    """Show findings; of many alike the first few, and the names of the others."""
+    by_code: dict[tuple[str, int], list[Finding]] = {}
+    for one in findings:
+        by_code.setdefault((one.code, one.severity), []).append(one)
+    for alike in by_code.values():
+        shown = len(alike) if verbose or len(alike) <= ALIKE + 1 else ALIKE
+        for one in alike[:shown]:
+            show_finding(page, one, indent=indent, verbose=verbose)
+        if rest := alike[shown:]:
+            subjects = ", ".join(one_line(one.subject) for one in rest)
+            page.mark(state_of(rest[0]), f"{rest[0].code}  {len(rest)} more (-v): {subjects}", indent=indent)
+
+
+def show_finding(page: Page, finding: Finding, *, indent: int, verbose: bool) -> None:
+    """Show what is wrong, what proves it, and what mends it."""
+    subject, message = one_line(finding.subject), finding.message
+    about = "" if not subject or subject in message else f"{subject}: "
+    page.mark(state_of(finding), f"{finding.code}  {about}{message}".lstrip(), indent=indent)
+    for evidence in finding.evidence:
+        _show_evidence(page, evidence, indent=indent + 4, verbose=verbose)
+    if finding.fix is not None:
+        show_fix(page, finding.fix, indent=indent + 4)
+
+
+def show_fix(page: Page, fix: Fix, *, indent: int) -> None:
+    """Show what to do, and each command on a line of its own that can be copied."""
+    page.labelled("fix", fix.text, indent=indent)
+    for argv in fix.commands:
+        page.verbatim(quote_command(argv), label="run", indent=indent, style="cyan")
+    if fix.link is not None:
+        page.verbatim(fix.link, label="see", indent=indent)
+
+
+def _show_evidence(page: Page, evidence: Evidence, *, indent: int, verbose: bool) -> None:
+    source, excerpt = one_line(evidence.source), visible(evidence.excerpt).strip("\n")
+    lines = excerpt.split("\n")
+    if len(lines) == 1 and indent + LABEL + cells(source) + 2 + cells(excerpt) <= page.width:
+        page.verbatim(f"{source}: {excerpt}", label="proof", indent=indent, style="dim")
+        return
+    page.verbatim(source, label="proof", indent=indent, style="dim")
+    shown = lines if verbose or len(lines) <= EXCERPT_LINES + 1 else lines[:EXCERPT_LINES]
+    page.verbatim("\n".join(shown), indent=indent + LABEL, style="dim")
+    if len(shown) < len(lines):
+        page.verbatim(f"({plural(len(lines) - len(shown), 'more line')}: -v)", indent=indent + LABEL, style="dim")

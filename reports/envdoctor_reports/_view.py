@@ -1,0 +1,277 @@
+"""What the formats for people have in common: findings in groups, verdicts in words, measurements as rows."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import FAMILIES, Finding, Outcome, ProbeResult, Severity
+from envdoctor.core.route import Attempt, Route, StageResult, Verdict
+from envdoctor.core.text import duration, plural, quote_command, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from envdoctor.core.artifact import Artifact
+    from envdoctor.core.report import Report
+    from envdoctor.core.route import Reason
+
+
+class State(enum.Enum):
+    """How one thing stands; every format has a mark for each."""
+
+    FINE = "fine"
+    ERROR = "error"
+    WARNING = "warning"
+    UNANSWERED = "unanswered"
+    NOTE = "note"
+
+
+_SEVERITIES = {Severity.ERROR: State.ERROR, Severity.WARNING: State.WARNING, Severity.INFO: State.NOTE}
+_VERDICTS = {
+    Verdict.READY: (State.FINE, "ready"),
+    Verdict.UNKNOWN: (State.UNANSWERED, "not certain"),
+    Verdict.FIXABLE: (State.WARNING, "needs a step"),
+    Verdict.BLOCKED: (State.ERROR, "blocked"),
+}
+_OUTCOMES = {
+    Outcome.UNKNOWN: "could not find out",
+    Outcome.CRASHED: "the check itself crashed",
+    Outcome.TIMED_OUT: "timed out",
+    Outcome.SKIPPED: "skipped",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The probes and findings of one family.
+
+    Attributes:
+        title: the family in words.
+        findings: the worst first.
+        passed: the probes that were asked and found nothing wrong.
+        unanswered: the probes that could not answer, for whatever reason but being skipped.
+        skipped: the probes that were not asked because of another.
+    """
+
+    title: str
+    findings: tuple[Finding, ...]
+    passed: tuple[ProbeResult, ...]
+    unanswered: tuple[ProbeResult, ...]
+    skipped: tuple[ProbeResult, ...]
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """The findings that are more than a note."""
+        return tuple(one for one in self.findings if one.severity > Severity.INFO)
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """The findings that are merely worth knowing."""
+        return tuple(one for one in self.findings if one.severity <= Severity.INFO)
+
+    @property
+    def state(self) -> State:
+        """FINE only if every question was asked and answered well."""
+        if self.problems:
+            return min((state_of(one) for one in self.problems), key=list(State).index)
+        return State.UNANSWERED if self.unanswered or self.skipped else State.FINE
+
+    @property
+    def summary(self) -> str:
+        """How many of what."""
+        states = [state_of(one) for one in self.problems]
+        words = [
+            _count(states.count(State.ERROR), "error"),
+            _count(states.count(State.WARNING), "warning"),
+            f"{len(self.unanswered)} without an answer" if self.unanswered else "",
+            f"{len(self.skipped)} skipped" if self.skipped else "",
+            f"{plural(len(self.passed), 'check')} passed" if self.passed else "",
+            _count(len(self.notes), "note"),
+        ]
+        return ", ".join(word for word in words if word)
+
+
+def _count(number: int, noun: str) -> str:
+    return plural(number, noun) if number else ""
+
+
+def state_of(finding: Finding) -> State:
+    """The state that a finding is shown as; an error that nothing proves is shown as a warning."""
+    unproven = finding.severity is Severity.ERROR and not finding.evidence
+    return State.WARNING if unproven else _SEVERITIES[finding.severity]
+
+
+def groups(report: Report) -> tuple[Group, ...]:
+    """The report's probes and the findings that come from no stage, by family, in the order of the screen."""
+    families = dict.fromkeys(FAMILIES) | dict.fromkeys(result.family for result in report.probes)
+    families |= dict.fromkeys(finding.code[:3] for finding in report.findings)
+    found = (_group(family, report) for family in families)
+    return tuple(group for group in found if group is not None)
+
+
+def _group(family: str, report: Report) -> Group | None:
+    results = [result for result in report.probes if result.family == family]
+    loose = [finding for finding in report.findings if finding.code[:3] == family]
+    if not results and not loose:
+        return None
+    findings = [finding for result in results for finding in result.findings] + loose
+    unanswered = {Outcome.UNKNOWN, Outcome.CRASHED, Outcome.TIMED_OUT}
+    return Group(
+        title=FAMILIES.get(family, family or "Other"),
+        findings=tuple(sorted(findings, key=lambda finding: -finding.severity)),
+        passed=tuple(result for result in results if result.outcome is Outcome.PASSED),
+        unanswered=tuple(result for result in results if result.outcome in unanswered),
+        skipped=tuple(result for result in results if result.outcome is Outcome.SKIPPED),
+    )
+
+
+def headline(report: Report) -> tuple[State, str]:
+    """What the checks came to, in one sentence; never "no problem" where nothing was looked at."""
+    found = groups(report)
+    states = [state_of(finding) for group in found for finding in group.problems]
+    asked = len(report.probes)
+    blind = len(report.blind_spots)
+    gap = f"; {blind} of them got no answer" if blind else ""
+    errors, warnings = states.count(State.ERROR), states.count(State.WARNING)
+    if states:
+        words = " and ".join(word for word in (_count(errors, "error"), _count(warnings, "warning")) if word)
+        return (State.ERROR if errors else State.WARNING), f"{words} in {plural(asked, 'check')}{gap}."
+    if asked == blind:
+        return State.UNANSWERED, "Nothing is known: no check got an answer." if asked else "Nothing was checked."
+    state = State.UNANSWERED if blind else State.FINE
+    return state, f"No problem found in {plural(asked, 'check')}{gap}."
+
+
+def outcome_line(result: ProbeResult) -> str:
+    """A probe that did not answer: its question, and why."""
+    return f"{result.title}: {_OUTCOMES.get(result.outcome, result.outcome.value)}: {result.reason}".rstrip(": ")
+
+
+def skipped_lines(results: Iterable[ProbeResult]) -> Iterator[str]:
+    """The skipped probes, one line a reason: a hint must not drown the finding it hangs on."""
+    by_reason: dict[str, list[str]] = {}
+    for result in results:
+        by_reason.setdefault(result.reason, []).append(result.code)
+    for reason, codes in by_reason.items():
+        yield f"{', '.join(codes)} skipped {reason}".rstrip()
+
+
+def verdict_of(route: Route) -> tuple[State, str]:
+    """A route's state and verdict in words; what a build mends by itself does not stand in the way."""
+    if route.takeable and route.verdict is Verdict.FIXABLE:
+        unsure = any(reason.verdict is Verdict.UNKNOWN for reason in route.reasons)
+        return _VERDICTS[Verdict.UNKNOWN] if unsure else (State.FINE, "ready, sets itself up")
+    return _VERDICTS[route.verdict]
+
+
+def reason_state(reason: Reason) -> State:
+    """A reason's state; a remark and what mends itself are notes."""
+    automatic = reason.automatic and reason.verdict <= Verdict.FIXABLE
+    return State.NOTE if automatic or reason.verdict is Verdict.READY else _VERDICTS[reason.verdict][0]
+
+
+def reason_line(reason: Reason) -> str:
+    """A reason in words, with the code that explains it."""
+    return f"{reason.text} ({reason.code})" if reason.code else reason.text
+
+
+def opening_commands(routes: Sequence[Route]) -> tuple[Route | None, tuple[str, ...]]:
+    """The best route that commands can open, and these commands; none if a route is open already."""
+    if any(route.takeable for route in routes):
+        return None, ()
+    for route in routes:
+        closed = [reason for reason in route.reasons if reason.verdict > Verdict.UNKNOWN and not reason.automatic]
+        fixes = [reason.fix for reason in closed if reason.verdict is Verdict.FIXABLE and reason.fix is not None]
+        if len(fixes) == len(closed) and all(fix.commands for fix in fixes):
+            return route, tuple(dict.fromkeys(quote_command(argv) for fix in fixes for argv in fix.commands))
+    return None, ()
+
+
+def attempt_line(report: Report, attempt: Attempt) -> str:
+    """Which route was tried, why, and how it ended."""
+    if not attempt.succeeded:
+        where = f" at {attempt.results[-1].stage.action}" if attempt.results else ""
+        return f"Route {attempt.route.name} failed{where}"
+    before = [one.route.name for one in report.attempts[: report.attempts.index(attempt)]]
+    if before:
+        return f"Route {attempt.route.name}, taken because {' and '.join(before)} failed"
+    why = f"the best of {len(report.routes)}" if len(report.routes) > 1 else "the only one"
+    return f"Route {attempt.route.name}, {why}"
+
+
+def build_outcome(report: Report) -> tuple[State, str]:
+    """What the build came to, in one sentence."""
+    if report.artifacts:
+        return State.FINE, f"Built {report.artifacts[0].path}"
+    if not report.attempts:
+        return State.ERROR, "Nothing was built: no route is open."
+    tried = len(report.attempts)
+    return State.ERROR, "Nothing was built: " + ("the route failed." if tried == 1 else f"all {tried} routes failed.")
+
+
+def stage_row(result: StageResult) -> tuple[str, str, str, str]:
+    """A stage in cells: what, how it ended, how long its processes took, their peak memory."""
+    peak = "-" if result.peak_memory is None else size(result.peak_memory)
+    place = "" if result.stage.place == "local" else f"@{result.stage.place}"
+    return f"{result.stage.action}{place}", result.status.value, duration(result.seconds), peak
+
+
+def artifact_row(artifact: Artifact) -> tuple[str, str, str]:
+    """An artifact in cells: what it is, where it is, its hash."""
+    return artifact.kind.value, str(artifact.path), artifact.sha256
+
+
+def probe_row(result: ProbeResult) -> tuple[str, str]:
+    """A probe in cells: its code, and what it asks."""
+    return result.code, result.title
+
+
+def measurements(result: StageResult) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+    """What a stage measured, as titled rows of label and value; a mapping inside the summary is a section."""
+    plain = {key: value for key, value in result.summary.items() if not isinstance(value, Mapping)}
+    if plain:
+        yield result.stage.action, tuple(_rows(plain))
+    for key, value in result.summary.items():
+        if isinstance(value, Mapping) and value:
+            yield label(key), tuple(_rows(value))
+
+
+def _rows(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for key, value in values.items():
+        words, _, unit = key.replace("-", "_").rpartition("_")
+        known = _UNITS.get(unit) if words else None
+        if known is not None and isinstance(value, (int, float)) and not isinstance(value, bool):
+            yield label(words), known(value)
+        else:
+            yield label(key), in_words(value)
+
+
+#: The last word of a measurement's name says its unit.
+_UNITS = {"bytes": size, "seconds": duration, "share": "{:.1%}".format, "percent": "{:.1f} %".format}
+
+
+def label(key: str) -> str:
+    """A name in words: `max_abs_difference` is `Max abs difference`."""
+    words = [word.upper() if word in _ABBREVIATIONS else word for word in re.split(r"[_\s-]+", key.strip())]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+_ABBREVIATIONS = frozenset({"cpu", "dram", "mac", "macs", "npu", "sha256", "sram", "tpu"})
+
+
+def in_words(value: object) -> str:
+    """A measured value for a person."""
+    if value is None or isinstance(value, bool):
+        return {None: "not known", True: "yes", False: "no"}[value]
+    if isinstance(value, (int, float)):
+        return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {in_words(one)}" for name, one in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "; ".join(in_words(one) for one in value) or "none"
+    return str(value)

@@ -1,0 +1,198 @@
+"""A report as Markdown, for bug trackers: the outcome first, every finding folded open, what is fine folded away.
+
+Free text can't break out of its place: it is escaped, excerpts stand in fences longer than any run of backticks in
+them, and nothing in it mentions a person or links an issue.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+from envdoctor.core.text import one_line, plural, quote_command, visible
+from envdoctor_reports._view import (
+    State,
+    artifact_row,
+    attempt_line,
+    build_outcome,
+    groups,
+    headline,
+    measurements,
+    outcome_line,
+    reason_line,
+    reason_state,
+    skipped_lines,
+    stage_row,
+    state_of,
+    verdict_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from envdoctor.core.finding import Finding, Fix
+    from envdoctor.core.report import Report
+    from envdoctor.core.route import Attempt, StageResult
+    from envdoctor_reports._view import Group
+
+MARKS = {State.FINE: "✅", State.ERROR: "❌", State.WARNING: "⚠️", State.UNANSWERED: "❔", State.NOTE: "\N{BULLET}"}
+
+_SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
+_REFERENCE = re.compile(r"(?<![\w&])[@#]\w[\w/-]*")
+
+
+def render(report: Report) -> str:
+    """The report as GitHub-flavoured Markdown; what must not leave the machine is hidden in it already."""
+    return "\n".join(_document(report)) + "\n"
+
+
+def _document(report: Report) -> Iterator[str]:
+    yield f"### envdoctor {_text(report.version)}: {_text(report.command)}"
+    yield ""
+    yield from _table((("made", report.created), *report.subject.items()), ("", ""))
+    if report.source is not None and report.goal is not None:
+        yield f"{_code(str(report.source.path))} ({_text(report.source.kind.value)}) to {_text(report.goal.title)}"
+        yield ""
+    if report.command == "build":
+        state, words = build_outcome(report)
+        yield f"**{MARKS[state]} {_text(words)}**"
+        yield ""
+    for note in report.notes:
+        yield f"> {_text(note)}"
+        yield ""
+    if report.probes or report.findings or report.command == "check":
+        yield from _checks(report)
+    for attempt in report.attempts:
+        yield from _attempt(report, attempt)
+    if report.routes and not report.attempts:
+        yield from _routes(report)
+    if report.artifacts:
+        yield from _table((artifact_row(artifact) for artifact in report.artifacts), ("artifact", "file", "SHA-256"))
+
+
+def _checks(report: Report) -> Iterator[str]:
+    state, words = headline(report)
+    yield f"**{MARKS[state]} {_text(words)}**"
+    yield ""
+    for group in groups(report):
+        yield f"#### {MARKS[group.state]} {_text(group.title)}: {_text(group.summary)}"
+        yield ""
+        yield from _group(group)
+
+
+def _group(group: Group) -> Iterator[str]:
+    for finding in group.findings:
+        yield from _finding(finding)
+    unanswered = [f"{_code(result.code)} {_text(outcome_line(result))}" for result in group.unanswered]
+    unanswered += [_text(line) for line in skipped_lines(group.skipped)]
+    if unanswered:
+        yield from (f"- {MARKS[State.UNANSWERED]} {line}" for line in unanswered)
+        yield ""
+    if group.passed:
+        passed = (f"- {_code(result.code)} {_text(result.title)}" for result in group.passed)
+        yield from _folded(f"{plural(len(group.passed), 'check')} passed", passed)
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    state = state_of(finding)
+    about = "" if finding.subject in finding.message else f"{finding.subject}: "
+    title = f"{MARKS[state]} <b>{_html(finding.code)}</b> {_html(about + finding.message)}"
+    yield from _folded(title, _details(finding), opened=state is not State.NOTE)
+
+
+def _details(finding: Finding) -> Iterator[str]:
+    for evidence in finding.evidence:
+        yield f"Seen in {_code(evidence.source)}:"
+        yield from _fenced(evidence.excerpt)
+    if finding.fix is not None:
+        yield from _fix(finding.fix)
+
+
+def _fix(fix: Fix) -> Iterator[str]:
+    yield f"Fix: {_text(fix.text)}"
+    if fix.commands:
+        yield from _fenced("\n".join(quote_command(argv) for argv in fix.commands), "sh")
+    if fix.link is not None:
+        yield f"See {_code(fix.link)}"
+
+
+def _routes(report: Report) -> Iterator[str]:
+    for number, route in enumerate(report.routes, start=1):
+        state, words = verdict_of(route)
+        yield f"#### {MARKS[state]} {number}. {_text(route.name)}: {_text(words)}"
+        yield ""
+        for reason in route.reasons:
+            yield f"- {MARKS[reason_state(reason)]} {_text(reason_line(reason))}"
+            if reason.fix is not None and not reason.automatic:
+                yield ""
+                yield from (f"  {line}" if line else "" for line in _fix(reason.fix))
+        yield ""
+
+
+def _attempt(report: Report, attempt: Attempt) -> Iterator[str]:
+    mark = MARKS[State.FINE if attempt.succeeded else State.ERROR]
+    yield f"#### {mark} {_text(attempt_line(report, attempt))}"
+    yield ""
+    yield from _table((stage_row(result) for result in attempt.results), ("stage", "ended", "time", "peak memory"))
+    for result in attempt.results:
+        for finding in result.findings:
+            yield from _finding(finding)
+        for title, rows in measurements(result):
+            yield from _table(rows, (title, ""))
+        if result.commands or result.environment:
+            yield from _folded(f"How {_html(result.stage.action)} was run", _how(result))
+
+
+def _how(result: StageResult) -> Iterator[str]:
+    lines = [quote_command(argv) for argv in result.commands]
+    lines += [f"# {name}=={version}" for name, version in sorted(result.environment.items())]
+    yield from _fenced("\n".join(lines), "sh")
+
+
+def _folded(title: str, lines: Iterable[str], *, opened: bool = False) -> Iterator[str]:
+    """A collapsible part; `title` is HTML."""
+    yield f"<details{' open' if opened else ''}><summary>{title}</summary>"
+    yield ""
+    yield from lines
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _fenced(text: str, language: str = "text") -> Iterator[str]:
+    safe = visible(text).strip("\n")
+    longest = max((len(run) for run in re.findall(r"`+", safe)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield ""
+    yield fence + language
+    yield from safe.split("\n")
+    yield fence
+    yield ""
+
+
+def _table(rows: Iterable[Sequence[str]], head: Sequence[str]) -> Iterator[str]:
+    yield f"| {' | '.join(_text(cell) for cell in head)} |"
+    yield f"|{' --- |' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(_text(cell) for cell in row)} |"
+    yield ""
+
+
+def _text(text: str) -> str:
+    """Text as it reads, on one line."""
+    escaped = _SPECIAL.sub(r"\\\1", escape(one_line(text), quote=False))
+    return _REFERENCE.sub(lambda match: f"<code>{match[0]}</code>", escaped)
+
+
+def _html(text: str) -> str:
+    """Text as it reads, inside an HTML element."""
+    return _REFERENCE.sub(lambda match: f"<code>{match[0]}</code>", escape(one_line(text), quote=False))
+
+
+def _code(text: str) -> str:
+    """A code span: delimited by more backticks than the text has in a row."""
+    safe = one_line(text)
+    longest = max((len(run) for run in re.findall(r"`+", safe)), default=0)
+    pad = " " if safe.startswith("`") or safe.endswith("`") or not safe else ""
+    return f"{'`' * (longest + 1)}{pad}{safe}{pad}{'`' * (longest + 1)}"

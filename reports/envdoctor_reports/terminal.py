@@ -1,0 +1,128 @@
+"""A report on a terminal: what is fine in a line a group, and for what is not the finding, its proof and its fix.
+
+Plain text with a few escape sequences: importing a library for it would take a third of the time of all checks.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from envdoctor.core.text import encodable, one_line
+from envdoctor_reports._page import Page
+from envdoctor_reports._terminal_build import show_build
+from envdoctor_reports._terminal_findings import show_findings
+from envdoctor_reports._terminal_routes import show_routes
+from envdoctor_reports._view import State, build_outcome, groups, headline, outcome_line, skipped_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envdoctor.core.report import Report
+    from envdoctor_reports._view import Group
+
+#: Lines longer than this are hard to read, however wide the window is.
+_WIDEST = 120
+_TITLE_WIDTH = 20
+
+
+def render(report: Report, *, width: int = 80, color: bool = False, symbols: bool = True, verbose: bool = False) -> str:
+    """The report as text.
+
+    Args:
+        report: secrets are hidden in it already.
+        width: columns to fill; commands, paths and URLs are never broken and may be longer.
+        color: whether to use escape sequences.
+        symbols: False for ASCII alone, apart from what the report itself holds.
+        verbose: whether to show what is fine and all of every excerpt too.
+    """
+    page = Page(width=width, color=color, symbols=symbols)
+    _show_subject(page, report)
+    if report.probes or report.findings or report.command == "check":
+        _show_checks(page, report, verbose=verbose)
+    if report.attempts:
+        show_build(page, report, verbose=verbose)
+    elif report.routes:
+        show_routes(page, report, verbose=verbose)
+    if report.notes:
+        page.gap()
+    for note in report.notes:
+        page.mark(State.NOTE, note)
+    if report.command == "build":
+        page.gap()
+        page.mark(*build_outcome(report), style="bold")
+    return page.text()
+
+
+def write(report: Report, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print the report on standard output (or on `stream`), as far as that can show it.
+
+    Colours need a terminal and no NO_COLOR (https://no-color.org); FORCE_COLOR asks for them anyway. What the stream's
+    encoding can't take is printed as an escape.
+    """
+    target = sys.stdout if stream is None else stream
+    encoding = target.encoding or "ascii"
+    text = render(
+        report,
+        width=min(shutil.get_terminal_size().columns, _WIDEST),
+        color=wants_color(target, os.environ),
+        symbols=encoding.lower().replace("-", "").startswith("utf"),
+        verbose=verbose,
+    )
+    target.write(encodable(text, encoding))
+
+
+def wants_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether a stream is to get colours: it is a terminal that knows them, and nobody said otherwise."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and environ.get("TERM") != "dumb" and _understands_escapes(stream)
+
+
+def _understands_escapes(stream: TextIO) -> bool:
+    """True but for a Windows console that can't be told to (before Windows 10).
+
+    ENABLE_VIRTUAL_TERMINAL_PROCESSING (4): Console Virtual Terminal Sequences, Microsoft's documentation.
+    """
+    if sys.platform == "win32":
+        import ctypes
+        import msvcrt
+
+        kernel = ctypes.windll.kernel32
+        handle, mode = msvcrt.get_osfhandle(stream.fileno()), ctypes.c_ulong()
+        return bool(kernel.GetConsoleMode(handle, ctypes.byref(mode)) and kernel.SetConsoleMode(handle, mode.value | 4))
+    return True
+
+
+def _show_subject(page: Page, report: Report) -> None:
+    words = [f"envdoctor {report.version}", report.command]
+    words += [f"{name} {value}" for name, value in report.subject.items() if value]
+    page.write(" | ".join(one_line(word) for word in words), style="dim")
+    if report.source is not None and report.goal is not None:
+        page.write(f"{report.source.path} ({report.source.kind.value}) to {report.goal.title}", style="bold")
+
+
+def _show_checks(page: Page, report: Report, *, verbose: bool) -> None:
+    page.gap()
+    for group in groups(report):
+        if verbose or report.command == "check" or group.state is not State.FINE:
+            _show_group(page, group, verbose=verbose)
+    page.gap()
+    page.mark(*headline(report), style="bold")
+    if first := next(iter(report.problems), None):
+        page.write(f"More about a code: envdoctor explain {first.code}", style="dim")
+
+
+def _show_group(page: Page, group: Group, *, verbose: bool) -> None:
+    page.mark(group.state, group.summary, title=f"{group.title:<{_TITLE_WIDTH}}  ")
+    show_findings(page, group.findings if verbose else group.problems, indent=2, verbose=verbose)
+    for result in group.unanswered:
+        page.mark(State.UNANSWERED, f"{result.code}  {outcome_line(result)}", indent=2)
+    for line in skipped_lines(group.skipped):
+        page.mark(State.UNANSWERED, line, indent=2)
+    for result in group.passed if verbose else ():
+        page.mark(State.FINE, f"{result.code}  {result.title}", indent=2, style="dim")

@@ -1,0 +1,116 @@
+"""JSON that any program can read, and that is what the schema says."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+import sample_reports as samples
+from envdoctor_reports import json as json_format
+from envdoctor_reports._schema import report_schema
+
+
+def read(report):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    return json.loads(json_format.render(report), parse_constant=refuse)
+
+
+def conforms(value, schema, definitions):
+    """Whether a value is what a schema says, as far as these schemas go."""
+    if "$ref" in schema:
+        return conforms(value, definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    if "anyOf" in schema:
+        return any(conforms(value, one, definitions) for one in schema["anyOf"])
+    if "enum" in schema:
+        return value in schema["enum"]
+    kind = schema.get("type")
+    if kind == "array":
+        return isinstance(value, list) and all(conforms(one, schema["items"], definitions) for one in value)
+    if kind == "object":
+        return isinstance(value, dict) and _members_conform(value, schema, definitions)
+    types = {"string": str, "boolean": bool, "integer": int, "number": (int, float), "null": type(None), None: object}
+    return isinstance(value, types[kind]) and not (kind in {"integer", "number"} and isinstance(value, bool))
+
+
+def _members_conform(value, schema, definitions):
+    known = schema.get("properties")
+    if known is None:
+        return all(conforms(one, schema["additionalProperties"], definitions) for one in value.values())
+    return value.keys() == known.keys() == set(schema["required"]) and all(
+        conforms(one, known[name], definitions) for name, one in value.items()
+    )
+
+
+@pytest.mark.parametrize("make", samples.ALL)
+def test_reports_are_what_the_schema_says(make):
+    schema = report_schema()
+    assert conforms(read(make()), schema, schema["$defs"])
+
+
+@pytest.mark.parametrize(
+    "damage", [{"schema": "1"}, {"probes": [{}]}, {"routes": None}, {"extra": 1}, {"goal": {"name": "x"}}]
+)
+def test_the_schema_refuses_what_no_report_is(damage):
+    schema = report_schema()
+    assert not conforms(read(samples.fell_back()) | damage, schema, schema["$defs"])
+
+
+def test_every_definition_and_most_members_are_described():
+    definitions = report_schema()["$defs"]
+    assert all(one["description"] for one in definitions.values())
+    severity = definitions["Finding"]["properties"]["severity"]
+    assert severity["$ref"] == "#/$defs/Severity"
+    assert "ERROR" in severity["description"]
+
+
+def test_enums_are_names_and_verdicts_stand_beside_the_fields():
+    report = read(samples.routes_blocked())
+    assert [route["verdict"] for route in report["routes"]] == ["fixable", "blocked"]
+    assert [route["takeable"] for route in report["routes"]] == [False, False]
+    broken = read(samples.broken())
+    assert {finding["severity"] for one in broken["probes"] for finding in one["findings"]} == {
+        "error",
+        "warning",
+        "info",
+    }
+    assert broken["probes"][0]["family"] == "HST"
+    assert read(samples.fell_back())["attempts"][1]["succeeded"] is True
+    assert "problems" not in broken
+
+
+def test_numbers_and_names_that_json_cannot_hold_are_still_told():
+    stage = samples.fell_back().attempts[1].results[1]
+    odd = dataclasses.replace(
+        stage,
+        summary={
+            "comparison": {"cosine": math.nan, "worst": -math.inf},
+            "path": Path("a"),
+            "set": {"b", "a"},
+            "x": b"?",
+        },
+        log=Path("b\udcff.log"),
+    )
+    text = json_format.render(
+        dataclasses.replace(
+            samples.fell_back(), attempts=(dataclasses.replace(samples.fell_back().attempts[1], results=(odd,)),)
+        )
+    )
+    (result,) = json.loads(text)["attempts"][0]["results"]
+    assert result["summary"] == {
+        "comparison": {"cosine": "nan", "worst": "-inf"},
+        "path": "a",
+        "set": ["a", "b"],
+        "x": "b'?'",
+    }
+    assert result["log"] == "b\\udcff.log"
+    assert text.isascii()
+
+
+def test_one_line_where_asked():
+    assert "\n" not in json_format.render(samples.broken(), indent=None)
