@@ -13,7 +13,7 @@ import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import EnvironmentProblem
@@ -72,7 +72,7 @@ class Interpreters:
     uv: Uv
     python: Path = field(default_factory=lambda: Path(sys.executable))
     _asked: dict[str, tuple[Interpreter, ...]] = field(default_factory=dict)
-    _broken: dict[str, str] = field(default_factory=dict)
+    _broken: str = ""
 
     def own(self) -> Interpreter | None:
         """The user's own interpreter; None if it does not run, and `broken` says why.
@@ -80,7 +80,7 @@ class Interpreters:
         Raises:
             EnvironmentProblem: uv is not there, or can't tell.
         """
-        found = self._list(str(self.python), str(self.python))
+        found = self._list(str(self.python))
         return found[0] if found else None
 
     def all(self) -> tuple[Interpreter, ...]:
@@ -89,23 +89,23 @@ class Interpreters:
         Raises:
             EnvironmentProblem: uv is not there, or can't tell.
         """
-        return self._list("", "")
+        return self._list("")
 
     def remark(self) -> str:
         """What to add to a sentence if the user's own interpreter does not run; else nothing."""
         if self.own() is not None:
             return ""
-        return (
-            f" (your own, {self.python}, does not run: {self._broken.get(str(self.python), 'no Python answers there')})"
-        )
+        return f" (your own, {self.python}, does not run: {self._broken or 'no Python answers there'})"
 
-    def _list(self, key: str, wanted: str) -> tuple[Interpreter, ...]:
-        if key not in self._asked:
+    def _list(self, wanted: str) -> tuple[Interpreter, ...]:
+        """What uv finds at a path, or anywhere if that is empty."""
+        if wanted not in self._asked:
             arguments = ("python", "list", "--only-installed", "--output-format", "json", *([wanted] if wanted else []))
             result = self.uv.run(*arguments, env={"PATH": search_path(os.environ.get("PATH", ""))})
-            self._asked[key] = parse_list(result)
-            self._broken |= parse_broken(result.stderr)
-        return self._asked[key]
+            self._asked[wanted] = parse_list(result)
+            if wanted:
+                self._broken = next(iter(parse_broken(result.stderr).values()), "")
+        return self._asked[wanted]
 
 
 def parse_list(result: CommandResult) -> tuple[Interpreter, ...]:
@@ -115,12 +115,11 @@ def parse_list(result: CommandResult) -> tuple[Interpreter, ...]:
         EnvironmentProblem: it is not what uv prints.
     """
     try:
-        rows = json.loads(result.stdout or "null" if result.ok else "null")
-        found = [_interpreter(row) for row in rows if row["path"] is not None]
+        rows = json.loads(result.stdout) if result.ok else None
+        found = [_interpreter(row) for row in _as_list(rows) if row["path"] is not None]
     except (ValueError, TypeError, KeyError):
-        raise EnvironmentProblem(
-            f"uv could not list the Pythons of this machine: {result.last_line or result.describe_failure()}"
-        ) from None
+        reason = result.last_line or result.describe_failure()
+        raise EnvironmentProblem(f"uv could not list the Pythons of this machine: {reason}") from None
     return tuple({os.path.realpath(one.path): one for one in reversed(found)}.values())[::-1]
 
 
@@ -157,6 +156,12 @@ def _conda_environments() -> Iterator[str]:
         folder = Path(line) if os.name == "nt" else Path(line) / "bin"
         if folder.is_dir():
             yield str(folder)
+
+
+def _as_list(rows: object) -> list[dict[str, Any]]:
+    if not isinstance(rows, list):
+        raise TypeError
+    return rows
 
 
 def _interpreter(row: Mapping[str, str]) -> Interpreter:

@@ -79,7 +79,7 @@ def prove_once(
     file = cache.proofs / f"{hash_value([str(python), list(modules), _stamp(python), dict(versions)])}.json"
     try:
         stamps = json.loads(file.read_text("utf-8"))
-        if all(_stamp(Path(folder)) == stamp for folder, stamp in stamps.items()):
+        if stamps and all(_stamp(Path(folder)) == stamp for folder, stamp in stamps.items()):
             return Proof(path=tuple(stamps))
     except (OSError, ValueError, AttributeError):
         pass

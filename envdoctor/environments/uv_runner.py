@@ -26,6 +26,7 @@ _LIMIT = 7200.0
 # The user's own variables for uv that say how to reach a network; all others would change what uv does.
 _KEPT = re.compile(r"UV_(NATIVE_TLS|SYSTEM_CERTS|HTTP_.*|REQUEST_TIMEOUT|CONCURRENT_.*|KEYRING_PROVIDER)")
 _CREDENTIALS = re.compile(r"(?<=//)[^/@\s]+@")
+_HINT = re.compile(r"^hint: (.*)$", re.MULTILINE)
 _CAUSE = re.compile(r"^(?:error|  cause): (.*)$", re.MULTILINE)
 
 
@@ -94,6 +95,7 @@ def explain(result: CommandResult) -> EnvDoctorError:
     causes = _CAUSE.findall(output) or [result.last_line or "it printed nothing"]
     for row in load_table("uv_failures")["failures"]:
         if any(word in output for word in row["words"]):
-            sentence = row["says"].format(first=causes[0], detail=causes[-1].rstrip("."))
+            hint = (_HINT.findall(output) or causes)[-1]
+            sentence = row["says"].format(first=causes[0], detail=causes[-1].rstrip("."), hint=hint.rstrip("."))
             return NetworkProblem(sentence) if row.get("network") else EnvironmentProblem(sentence)
     return EnvironmentProblem(f"uv failed: {': '.join(dict.fromkeys(causes))}")
