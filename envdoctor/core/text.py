@@ -86,13 +86,22 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time (`0.04 s`, `12.3 s`, `3 min 20 s`)."""
-    if seconds < 1:
-        return f"{seconds:.2f} s"
+    """A time (`0.12 ms`, `0.60 s`, `12.3 s`, `3 min 20 s`)."""
+    if 0 < seconds < 0.1:  # noqa: PLR2004  (below a tenth, milliseconds read better)
+        return f"{seconds * 1000:.2g} ms"
     if seconds < 100:  # noqa: PLR2004  (from there on, fractions of a second don't matter)
-        return f"{seconds:.1f} s"
+        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
+
+
+def frequency(hertz: float) -> str:
+    """A frequency (`500 MHz`)."""
+    for unit in ("Hz", "kHz", "MHz"):
+        if hertz < 1000:  # noqa: PLR2004  (a metric prefix)
+            return f"{hertz:.4g} {unit}"
+        hertz /= 1000
+    return f"{hertz:.4g} GHz"
 
 
 def quote_command(argv: tuple[str, ...], *, windows: bool = os.name == "nt") -> str:

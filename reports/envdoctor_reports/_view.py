@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import FAMILIES, Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.route import Attempt, Route, StageResult, Verdict
-from envdoctor.core.text import duration, plural, quote_command, size
+from envdoctor.core.text import duration, frequency, plural, quote_command, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,10 +38,10 @@ _VERDICTS = {
     Verdict.BLOCKED: (State.ERROR, "blocked"),
 }
 _OUTCOMES = {
-    Outcome.UNKNOWN: "could not find out",
-    Outcome.CRASHED: "the check itself crashed",
-    Outcome.TIMED_OUT: "timed out",
-    Outcome.SKIPPED: "skipped",
+    Outcome.UNKNOWN: "Could not find out",
+    Outcome.CRASHED: "The check itself crashed",
+    Outcome.TIMED_OUT: "Timed out",
+    Outcome.SKIPPED: "Skipped",
 }
 
 
@@ -148,7 +148,17 @@ def headline(report: Report) -> tuple[State, str]:
 
 def outcome_line(result: ProbeResult) -> str:
     """A probe that did not answer: its question, and why."""
-    return f"{result.title}: {_OUTCOMES.get(result.outcome, result.outcome.value)}: {result.reason}".rstrip(": ")
+    return f"{question(result)} {_OUTCOMES.get(result.outcome, result.outcome.value)}: {result.reason}".rstrip(": ")
+
+
+def passed_line(result: ProbeResult) -> str:
+    """A probe that found nothing wrong: its question, and the answer."""
+    return f"{question(result)} No."
+
+
+def question(result: ProbeResult) -> str:
+    """What a probe asks: its title names the problem, so that the good answer is no."""
+    return f"{result.title.rstrip('?')}?"
 
 
 def skipped_lines(results: Iterable[ProbeResult]) -> Iterator[str]:
@@ -226,8 +236,8 @@ def artifact_row(artifact: Artifact) -> tuple[str, str, str]:
 
 
 def probe_row(result: ProbeResult) -> tuple[str, str]:
-    """A probe in cells: its code, and what it asks."""
-    return result.code, result.title
+    """A probe that found nothing wrong, in cells: its code, its question and the answer."""
+    return result.code, passed_line(result)
 
 
 def measurements(result: StageResult) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
@@ -251,7 +261,7 @@ def _rows(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 
 #: The last word of a measurement's name says its unit.
-_UNITS = {"bytes": size, "seconds": duration, "share": "{:.1%}".format, "percent": "{:.1f} %".format}
+_UNITS = {"bytes": size, "seconds": duration, "share": "{:.1%}".format, "hz": frequency}
 
 
 def label(key: str) -> str:
@@ -265,7 +275,7 @@ _ABBREVIATIONS = frozenset({"cpu", "dram", "mac", "macs", "npu", "sha256", "sram
 
 
 def in_words(value: object) -> str:
-    """A measured value for a person."""
+    """A measured value for a person; a list of things with several values stands on a line each."""
     if value is None or isinstance(value, bool):
         return {None: "not known", True: "yes", False: "no"}[value]
     if isinstance(value, (int, float)):
@@ -273,5 +283,6 @@ def in_words(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {in_words(one)}" for name, one in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return "; ".join(in_words(one) for one in value) or "none"
+        separator = "\n" if any(isinstance(one, Mapping) for one in value) else ", "
+        return separator.join(in_words(one) for one in value) or "none"
     return str(value)

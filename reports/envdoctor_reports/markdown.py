@@ -20,6 +20,7 @@ from envdoctor_reports._view import (
     headline,
     measurements,
     outcome_line,
+    passed_line,
     reason_line,
     reason_state,
     skipped_lines,
@@ -90,7 +91,7 @@ def _group(group: Group) -> Iterator[str]:
         yield from (f"- {MARKS[State.UNANSWERED]} {line}" for line in unanswered)
         yield ""
     if group.passed:
-        passed = (f"- {_code(result.code)} {_text(result.title)}" for result in group.passed)
+        passed = (f"- {_code(result.code)} {_text(passed_line(result))}" for result in group.passed)
         yield from _folded(f"{plural(len(group.passed), 'check')} passed", passed)
 
 
@@ -175,7 +176,7 @@ def _table(rows: Iterable[Sequence[str]], head: Sequence[str]) -> Iterator[str]:
     yield f"| {' | '.join(_text(cell) for cell in head)} |"
     yield f"|{' --- |' * len(head)}"
     for row in rows:
-        yield f"| {' | '.join(_text(cell) for cell in row)} |"
+        yield f"| {' | '.join('<br>'.join(_text(line) for line in cell.splitlines()) for cell in row)} |"
     yield ""
 
 

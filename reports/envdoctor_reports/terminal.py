@@ -14,8 +14,9 @@ from envdoctor.core.text import encodable, one_line
 from envdoctor_reports._page import Page
 from envdoctor_reports._terminal_build import show_build
 from envdoctor_reports._terminal_findings import show_findings
+from envdoctor_reports._terminal_model import show_models
 from envdoctor_reports._terminal_routes import show_routes
-from envdoctor_reports._view import State, build_outcome, groups, headline, outcome_line, skipped_lines
+from envdoctor_reports._view import State, build_outcome, groups, headline, outcome_line, passed_line, skipped_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +43,8 @@ def render(report: Report, *, width: int = 80, color: bool = False, symbols: boo
     _show_subject(page, report)
     if report.probes or report.findings or report.command == "check":
         _show_checks(page, report, verbose=verbose)
+    if report.models:
+        show_models(page, report, verbose=verbose)
     if report.attempts:
         show_build(page, report, verbose=verbose)
     elif report.routes:
@@ -125,4 +128,4 @@ def _show_group(page: Page, group: Group, *, verbose: bool) -> None:
     for line in skipped_lines(group.skipped):
         page.mark(State.UNANSWERED, line, indent=2)
     for result in group.passed if verbose else ():
-        page.mark(State.FINE, f"{result.code}  {result.title}", indent=2, style="dim")
+        page.mark(State.FINE, f"{result.code}  {passed_line(result)}", indent=2, style="dim")

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envdoctor.core.text import cells, duration, encodable, one_line, plural, quote_command, size, visible, wrap
+from envdoctor.core.text import (
+    cells,
+    duration,
+    encodable,
+    frequency,
+    one_line,
+    plural,
+    quote_command,
+    size,
+    visible,
+    wrap,
+)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +88,9 @@ def test_sizes(count, expected):
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        (0.004, "0.00 s"),
+        (0, "0.00 s"),
+        (0.0000247, "0.025 ms"),
+        (0.04, "40 ms"),
         (0.6, "0.60 s"),
         (16.24, "16.2 s"),
         (99.96, "100.0 s"),
@@ -109,3 +122,8 @@ def test_commands_for_windows():
     assert quote_command(argv, windows=True) == (
         r'"C:\Users\a b\python.exe" -m pip install "numpy<2" "say \"hi\""'
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("hertz", "expected"), [(50, "50 Hz"), (32768, "32.77 kHz"), (5e8, "500 MHz"), (1e9, "1 GHz")])
+def test_frequencies(hertz, expected):
+    assert frequency(hertz) == expected

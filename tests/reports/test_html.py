@@ -60,7 +60,7 @@ def test_it_tells_what_the_terminal_tells():
     assert "4 errors and 2 warnings in 11 checks; 4 of them got no answer." in page.text
     assert "PKG002 protobuf has two metadata folders" in page.text
     assert "numpy/core/file11.py" in page.text
-    assert "PYT001 Python too new: could not find out" in page.text
+    assert "PYT001 Python too new? Could not find out" in page.text
     assert ("a", {"href": "https://docs.example.org/page-size", "rel": "noreferrer"}) in page.elements
     opened = [attributes for tag, attributes in page.elements if tag == "details" and "open" in attributes]
     assert len(opened) == 6

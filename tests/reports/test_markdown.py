@@ -20,7 +20,7 @@ def test_the_outcome_comes_first_and_findings_are_open():
     assert "```text\nRequires-Dist: protobuf<8.0.0,>=6.31.1\n```" in text
     assert "```sh\n/home/alice/venv/bin/python -m pip install 'protobuf>=6.31.1,<8.0.0'\n```" in text
     assert "<details><summary>1 check passed</summary>" in text
-    assert "- ❔ `PYT001` Python too new: could not find out" in text
+    assert "- ❔ `PYT001` Python too new? Could not find out" in text
 
 
 def test_a_build_tells_its_attempts_numbers_and_artifacts():
@@ -30,6 +30,7 @@ def test_a_build_tells_its_attempts_numbers_and_artifacts():
     assert "| Max abs difference | 0.0272 |" in text
     assert re.search(r"\| vela-tflite \| build/digits\\_int8\\_vela.tflite \| \w{64} \|", text)
     assert "# litert-quantizer==0.11.0" in text
+    assert "| Reasons | operator: MEAN, reason: 4D<br>operator: PAD, reason: 5D |" in text
 
 
 def test_routes_come_with_reasons_and_commands():

@@ -102,7 +102,7 @@ def test_measurements_are_read_by_their_names():
         "Warm": "0.25 s",
         "Fits": "yes",
         "Left": "not known",
-        "Ops": "op: MEAN, count: 2; PAD",
+        "Ops": "op: MEAN, count: 2\nPAD",
         "None": "none",
     }
     assert comparison == ("Comparison", (("Cosine", "0.9991"),))

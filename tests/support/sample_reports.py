@@ -240,9 +240,11 @@ COMPARISON = {
 VELA_SUMMARY = {
     "cycles": 12345,
     "sram_bytes": 20480,
+    "clock_hz": 500_000_000,
+    "inference_seconds": 0.0000247,
     "npu_operators": 9,
-    "cpu_operators": 1,
-    "cpu": ["SOFTMAX: dynamic shape"],
+    "cpu_operators": 2,
+    "reasons": [{"operator": "MEAN", "reason": "4D"}, {"operator": "PAD", "reason": "5D"}],
 }
 
 
@@ -281,7 +283,7 @@ def fell_back():
             artifact=made[VELA],
             seconds=0.6,
             peak_memory=68 << 20,
-            summary={"vela": VELA_SUMMARY},
+            summary=VELA_SUMMARY,
             findings=(
                 finding("TCH010", "operators-on-cpu", Severity.WARNING, message="1 of 10 operators runs on the CPU."),
             ),
