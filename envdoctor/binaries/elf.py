@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.elf_header import PT_DYNAMIC, PT_GNU_STACK, PT_INTERP, PT_LOAD, Segment, read_header
 from envdoctor.binaries.elf_versions import VersionTables
 from envdoctor.binaries.library import BinaryFormat, NativeLibrary, Need, NeedKind, VersionNeed
-from envdoctor.binaries.window import Window
+from envdoctor.binaries.window import READ_AHEAD, Window
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, 
 _DT_FLAGS_1, _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = range(0x6FFFFFFB, 0x70000000)
 _DT_AUXILIARY, _DT_FILTER = 0x7FFFFFFD, 0x7FFFFFFF
 _NEEDS = {_DT_NEEDED: NeedKind.REQUIRED, _DT_FILTER: NeedKind.REQUIRED, _DT_AUXILIARY: NeedKind.WEAK}
+#: The tags whose values `read_elf` looks at.
+LOADER_TAGS = frozenset(
+    {*_NEEDS, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH, *range(_DT_FLAGS_1, _DT_VERNEEDNUM + 1)}
+)
 _LAST_STANDARD_TAG, _FIRST_SYSTEM_TAG = 38, 0x6000000D
 _DF_1_NODEFLIB, _DF_1_PIE = 0x800, 0x08000000
 _PF_X = 1
@@ -29,14 +33,18 @@ _LARGEST_PAGE = 64 * 1024
 _MOST_DYNAMIC_BYTES = 1024 * 1024
 
 
-def read_elf(source: RandomAccess) -> NativeLibrary:
+def read_elf(source: RandomAccess, ahead: int = READ_AHEAD) -> NativeLibrary:
     """What an ELF shared library, extension module or program needs.
+
+    Args:
+        source: the file.
+        ahead: see `Window`.
 
     Raises:
         NotLoadable: an object file, a core dump or code that no host processor runs.
         Unreadable: not ELF, damaged, or with a structure that contradicts another.
     """
-    return _Elf(source).library()
+    return _Elf(source, ahead).library()
 
 
 def read_version_definitions(source: RandomAccess) -> tuple[str, ...]:
@@ -51,8 +59,8 @@ def read_version_definitions(source: RandomAccess) -> tuple[str, ...]:
 class _Elf:
     """One file being read: its header, its dynamic tags and its string table."""
 
-    def __init__(self, source: RandomAccess) -> None:
-        self._tables, self._strings = Window(source), Window(source)
+    def __init__(self, source: RandomAccess, ahead: int = READ_AHEAD) -> None:
+        self._tables, self._strings = Window(source, ahead), Window(source, ahead)
         self._header = read_header(self._tables)
         self._interpreter = self._read_interpreter()
         self._tags: dict[int, list[int]] = {}
@@ -83,7 +91,7 @@ class _Elf:
             is_program=self._header.is_program or bool(flags & _DF_1_PIE) or self._interpreter is not None,
             skips_default_directories=bool(flags & _DF_1_NODEFLIB),
             executable_stack=bool(stack[0].flags & _PF_X) if stack else None,
-            segment_alignment=_segment_alignment(loads),
+            segment_alignment=segment_alignment(loads),
             declared_alignment=min((segment.alignment for segment in loads), default=None),
         )
 
@@ -178,7 +186,7 @@ def _check_tags(tags: dict[int, list[int]]) -> None:
             raise Unreadable(f"ELF dynamic section {problem} tag {wrong[0]:#x}")
 
 
-def _segment_alignment(loads: list[Segment]) -> int:
+def segment_alignment(loads: list[Segment]) -> int:
     """The largest power of two, up to 64 KiB, that divides address minus offset of every loaded segment."""
     alignment = _LARGEST_PAGE
     for segment in loads:

@@ -68,6 +68,8 @@ class NativeLibrary:
         declared_alignment: the smallest p_align of a PT_LOAD; None outside ELF.
         minimum_os: the oldest macOS (or other Apple system) that the file says it runs on; None where it does not say.
         platform: the Apple system meant, such as "macos"; "" outside Mach-O.
+        inferred: guessed from the names in the file (`envdoctor.wheels.inferred_elf`): nothing that it needs is absent
+            from `needed`, but something there may not be needed, and `runpath` may be an RPATH.
         slices: for a universal Mach-O file, the library of each architecture; else empty.
     """
 
@@ -86,6 +88,7 @@ class NativeLibrary:
     declared_alignment: int | None = None
     minimum_os: tuple[int, ...] | None = None
     platform: str = ""
+    inferred: bool = False
     slices: tuple[NativeLibrary, ...] = ()
 
     @property

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from envdoctor.binaries import magic
 from envdoctor.binaries.library import BinaryFormat, NativeLibrary, Need, NeedKind, NotLoadable
-from envdoctor.binaries.window import Window
+from envdoctor.binaries.window import READ_AHEAD, Window
 from envdoctor.core.bytes import BytesRange
 from envdoctor.core.errors import Unreadable
 
@@ -65,21 +65,21 @@ class _Command(NamedTuple):
     body: bytes  # the whole command, its first 8 bytes included
 
 
-def read_macho(source: RandomAccess) -> NativeLibrary:
+def read_macho(source: RandomAccess, ahead: int = READ_AHEAD) -> NativeLibrary:
     """What a Mach-O library, bundle or program needs; of a universal file the union, each architecture in `slices`.
 
     Raises:
         NotLoadable: an object file, debug symbols, a static archive.
         Unreadable: not Mach-O, damaged, or against dyld's rules.
     """
-    window = Window(source)
+    window = Window(source, ahead)
     layout = _FAT_LAYOUTS.get(window.read(0, 4, "Mach-O header"))
     if layout is None:
-        return _read_thin(source)
-    return _union(_read_slices(source, window, layout))
+        return _read_thin(source, ahead)
+    return _union(_read_slices(source, window, layout, ahead))
 
 
-def _read_slices(source: RandomAccess, window: Window, layout: struct.Struct) -> list[NativeLibrary]:
+def _read_slices(source: RandomAccess, window: Window, layout: struct.Struct, ahead: int) -> list[NativeLibrary]:
     count = int.from_bytes(window.read(4, 4, "universal header"), "big")
     if not 0 < count <= magic.MOST_ARCHITECTURES:
         raise Unreadable(f"universal file with {count} architectures (a Java class file begins with the same bytes)")
@@ -91,7 +91,7 @@ def _read_slices(source: RandomAccess, window: Window, layout: struct.Struct) ->
         if offset < end or offset + size > source.size:
             raise Unreadable("universal file whose architectures overlap or lie outside it")
         end = offset + size
-        libraries.append(_read_thin(BytesRange(source, offset, size), expected=(row[0], row[1] & _SUBTYPE)))
+        libraries.append(_read_thin(BytesRange(source, offset, size), ahead, expected=(row[0], row[1] & _SUBTYPE)))
     architectures = [library.architectures[0] for library in libraries]
     if len(set(architectures)) < count:
         raise Unreadable("universal file that holds an architecture twice")
@@ -113,8 +113,8 @@ def _union(slices: list[NativeLibrary]) -> NativeLibrary:
     )
 
 
-def _read_thin(source: RandomAccess, expected: tuple[int, int] | None = None) -> NativeLibrary:
-    window = Window(source)
+def _read_thin(source: RandomAccess, ahead: int, expected: tuple[int, int] | None = None) -> NativeLibrary:
+    window = Window(source, ahead)
     head = window.read(0, 4, "Mach-O header")
     if head not in magic.MACHO:
         if window.read(0, min(8, source.size), "Mach-O header") == _ARCHIVE_MAGIC:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from envdoctor.binaries import magic
 from envdoctor.binaries.library import BinaryFormat, NativeLibrary, Need, NeedKind, NotLoadable
-from envdoctor.binaries.window import Window
+from envdoctor.binaries.window import READ_AHEAD, Window
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class _Image(NamedTuple):
         raise Unreadable(f"{what}: address {address:#x} is in no section")
 
 
-def read_pe(source: RandomAccess) -> NativeLibrary:
+def read_pe(source: RandomAccess, ahead: int = READ_AHEAD) -> NativeLibrary:
     """What a DLL, an extension module (.pyd) or a program imports.
 
     An ARM64X image, which native and emulated processes both load, has the architectures arm64 and arm64ec.
@@ -72,7 +72,7 @@ def read_pe(source: RandomAccess) -> NativeLibrary:
         NotLoadable: a DOS program.
         Unreadable: not PE, damaged, or of an unknown machine.
     """
-    image = _read_image(Window(source))
+    image = _read_image(Window(source, ahead))
     needed = tuple(Need(name=name) for name in _imports(image))
     delayed = tuple(Need(name=name, kind=NeedKind.DELAYED) for name in _delay_imports(image))
     if not needed and (image.code_size or image.directory(_IMPORTS).address or image.directory(_ADDRESS_TABLE).address):

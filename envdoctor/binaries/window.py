@@ -9,7 +9,8 @@ from envdoctor.core.errors import Unreadable
 if TYPE_CHECKING:
     from envdoctor.core.bytes import RandomAccess
 
-_WINDOW = 4096
+READ_AHEAD = 4096
+
 _LONGEST_STRING = 64 * 1024
 
 
@@ -19,10 +20,17 @@ class Window:
     A window begins exactly where it was asked for: a source that has to fetch would pay for alignment.
     """
 
-    __slots__ = ("_data", "_source", "_start")
+    __slots__ = ("_ahead", "_data", "_source", "_start")
 
-    def __init__(self, source: RandomAccess) -> None:
+    def __init__(self, source: RandomAccess, ahead: int = READ_AHEAD) -> None:
+        """Opens a window.
+
+        Args:
+            source: the file.
+            ahead: bytes to read at least; fewer where each byte has a price.
+        """
         self._source = source
+        self._ahead = ahead
         self._start = 0
         self._data = b""
 
@@ -36,7 +44,7 @@ class Window:
         if low < 0 or low + length > len(self._data):
             if offset < 0 or offset + length > self._source.size:
                 raise Unreadable(f"{what} at {offset:#x} lies outside the file of {self._source.size} bytes")
-            self._data = self._source.read_at(offset, max(length, _WINDOW))
+            self._data = self._source.read_at(offset, max(length, self._ahead))
             self._start, low = offset, 0
             if len(self._data) < length:
                 raise Unreadable(f"{what} at {offset:#x} is cut off")
@@ -50,14 +58,16 @@ class Window:
         Raises:
             Unreadable: no NUL, an unprintable text, or a place outside the file.
         """
-        self.read(offset, 1, what)
-        low = offset - self._start
-        end = self._data.find(b"\0", low)
+        most = min(limit - offset, _LONGEST_STRING, self._source.size - offset)
+        size = 1
+        while True:
+            self.read(offset, size, what)
+            low = offset - self._start
+            end = self._data.find(b"\0", low, low + most)
+            if end >= 0 or size >= most:
+                break
+            size = min(most, max(self._ahead, size * 4))
         if end < 0:
-            stretch = min(limit - offset, _LONGEST_STRING, self._source.size - offset)
-            end = self.read(offset, max(1, stretch), what).find(b"\0")
-            low = 0
-        if end < 0 or offset + end - low >= limit:
             raise Unreadable(f"{what} at {offset:#x} has no end")
         text = self._data[low:end].decode("utf-8", "surrogateescape")
         if not text.isprintable():

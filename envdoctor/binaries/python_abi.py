@@ -1,0 +1,77 @@
+"""Which Python an extension module was built for, by its file name (PEP 3149) and by the Python library it needs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from envdoctor.binaries.library import NativeLibrary
+
+_MODULE = re.compile(r"(?P<stem>[^/.]+)(?:\.(?P<tag>[^/]+))?\.(?P<suffix>so|pyd)")
+_CPYTHON = re.compile(r"(?:cpython-|cp)(?P<major>\d)(?P<minor>\d+)(?P<flags>[a-z]*)(?:-.*)?")
+_PYPY = re.compile(r"(?:pypy)(?P<major>\d)(?P<minor>\d+)-.*")
+_DLL = re.compile(r"python(?P<major>\d)(?P<minor>\d*)(?P<flags>t?)\.dll", re.IGNORECASE)
+_SHARED = re.compile(r"libpython(?P<major>\d)\.(?P<minor>\d+)(?P<flags>t?)\.(?:so|dylib).*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonAbi:
+    """What a module says of the Python it is for.
+
+    Attributes:
+        implementation: "cp", "pp", or "" where it does not say.
+        version: major and minor; None for the stable ABI, or where it does not say.
+        stable: the stable ABI (abi3), which later versions load as well.
+        free_threaded: for a Python without the global interpreter lock.
+    """
+
+    implementation: str = ""
+    version: tuple[int, int] | None = None
+    stable: bool = False
+    free_threaded: bool = False
+
+
+def module_abi(file_name: str, library: NativeLibrary | None = None) -> PythonAbi | None:
+    """What Python a file is for if it is named as an extension module; None for any other name.
+
+    A name without a tag (`_x.so`, `_x.pyd`) fits every Python by name; then the library of Python that it needs, which
+    all modules name on Windows, says which.
+    """
+    match = _MODULE.fullmatch(file_name)
+    if match is None:
+        return None
+    tag = match["tag"]
+    if tag in {"abi3", "abi3t"}:
+        return PythonAbi(implementation="cp", stable=True, free_threaded=tag == "abi3t")
+    for pattern, implementation in ((_CPYTHON, "cp"), (_PYPY, "pp")):
+        found = pattern.fullmatch(tag or "")
+        if found:
+            flags = found["flags"] if implementation == "cp" else ""
+            version = int(found["major"]), int(found["minor"])
+            return PythonAbi(implementation=implementation, version=version, free_threaded="t" in flags)
+    if tag:
+        return None
+    return _from_needs(library)
+
+
+def _from_needs(library: NativeLibrary | None) -> PythonAbi:
+    for need in library.needed if library else ():
+        match = _DLL.fullmatch(need.name) or _SHARED.fullmatch(need.name.rpartition("/")[2])
+        if match:
+            free_threaded = bool(match["flags"])
+            if not match["minor"]:
+                return PythonAbi(implementation="cp", stable=True, free_threaded=free_threaded)
+            version = int(match["major"]), int(match["minor"])
+            return PythonAbi(implementation="cp", version=version, free_threaded=free_threaded)
+    return PythonAbi()
+
+
+def fits(abi: PythonAbi, implementation: str, version: tuple[int, int], *, free_threaded: bool = False) -> bool:
+    """Whether a Python imports a module of that ABI under its file name (importlib.machinery.EXTENSION_SUFFIXES)."""
+    if not abi.implementation:
+        return True
+    if abi.stable:
+        return implementation == "cp" and (abi.free_threaded or not free_threaded)
+    return (abi.implementation, abi.version, abi.free_threaded) == (implementation, version, free_threaded)

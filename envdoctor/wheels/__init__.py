@@ -1,0 +1,1 @@
+"""What is inside a wheel: names, metadata, native libraries and what they need, without fetching all of it."""

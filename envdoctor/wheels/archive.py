@@ -1,0 +1,89 @@
+"""A wheel as an archive: its files by name, each read whole or in parts, from a local file or over ranges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.bytes import BytesRange
+from envdoctor.core.errors import Unreadable
+from envdoctor.wheels.directory import STORED, read_directory
+from envdoctor.wheels.member import WHOLE_BELOW, PackedBytes, content_offset, inflated
+from envdoctor.wheels.metered import Metered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.wheels.directory import Member
+
+_LARGEST_TEXT = 64 << 20  # a RECORD of 100,000 rows is 15 MB
+_HEADER_ROOM = 128  # local header and its extra field, beyond the name
+
+
+class WheelArchive:
+    """The files of a wheel (PEP 427), which is a zip file.
+
+    Attributes:
+        members: the files by name.
+        source: what is read, counted.
+    """
+
+    def __init__(self, source: RandomAccess) -> None:
+        """Reads the central directory.
+
+        Raises:
+            Unreadable: not a zip file, damaged, or beyond the limits.
+            NetworkProblem: a remote source did not answer.
+        """
+        self.source = Metered(source)
+        self.members = read_directory(self.source)
+
+    def read(self, name: str) -> bytes:
+        """A member's whole content, its CRC verified.
+
+        Raises:
+            Unreadable: no such member, damaged, or larger than 64 MiB.
+        """
+        member = self.member(name)
+        if member.size > _LARGEST_TEXT:
+            raise Unreadable(f"{name} has {member.size} bytes, too many to be read whole")
+        return b"".join(inflated(self.source, member))
+
+    def read_text(self, name: str) -> str:
+        """A member's content as UTF-8; bytes that are not become surrogates."""
+        return self.read(name).decode("utf-8", "surrogateescape")
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """A member's content in pieces of at most 1 MiB; the CRC is verified after the last."""
+        return inflated(self.source, self.member(name))
+
+    def open(self, name: str, whole_below: int = WHOLE_BELOW) -> RandomAccess:
+        """A member as bytes that can be read anywhere, of which only what is asked for is fetched.
+
+        Raises:
+            Unreadable: no such member, damaged, or packed by an unknown method.
+        """
+        member = self.member(name)
+        if member.method == STORED:
+            return BytesRange(self.source, content_offset(self.source, member), member.size)
+        return PackedBytes(self.source, member, whole_below)
+
+    def prefetch(self, names: Iterable[str], most: int, gap: int) -> None:
+        """Fetches the first `most` compressed bytes of members that will be read; neighbours in one read."""
+        members = [self.members[name] for name in names]
+        spans = [
+            (each.offset, each.offset + _HEADER_ROOM + len(each.name) + min(each.compressed_size, most))
+            for each in members
+        ]
+        self.source.prefetch(spans, gap)
+
+    def member(self, name: str) -> Member:
+        """A member's entry.
+
+        Raises:
+            Unreadable: there is none.
+        """
+        try:
+            return self.members[name]
+        except KeyError:
+            raise Unreadable(f"the archive has no {name}") from None

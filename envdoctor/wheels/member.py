@@ -1,0 +1,184 @@
+"""A member of a wheel as bytes that can be read anywhere, fetching and inflating as little of it as will do."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.wheels.directory import DEFLATED, LOCAL_HEADER_SIZE, STORED
+from envdoctor.wheels.tail import DeflateTail, known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.wheels.directory import Member
+
+FIRST_READ = 16 * 1024
+WHOLE_BELOW = 96 * 1024
+
+_FIRST_TAIL = 64 * 1024
+_MOST_HEAD = 160 << 20  # inflated bytes kept
+_CHUNK = 1 << 20
+
+
+def content_offset(source: RandomAccess, member: Member) -> int:
+    """Where a member's bytes begin, behind its local header, whose name must be that of the directory.
+
+    Raises:
+        Unreadable: no local header there, or one of another member.
+    """
+    guess = len(member.name.encode())
+    header = source.read_at(member.offset, LOCAL_HEADER_SIZE + guess)
+    name_size, extra_size = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))
+    if header[:4] != b"PK\3\4" or name_size != guess or header[LOCAL_HEADER_SIZE:] != member.name.encode():
+        raise Unreadable(f"{member.name}: its local header is damaged or belongs to another member")
+    start = member.offset + LOCAL_HEADER_SIZE + name_size + extra_size
+    if start + member.compressed_size > source.size:
+        raise Unreadable(f"{member.name} lies outside the archive")
+    return start
+
+
+def inflated(source: RandomAccess, member: Member) -> Iterator[bytes]:
+    """A member's whole content in pieces of at most 1 MiB.
+
+    Raises:
+        Unreadable: damaged, of another size or CRC than the directory says, or packed by an unknown method.
+    """
+    start = content_offset(source, member)
+    crc, size = 0, 0
+    for piece in _raw(source, member, start) if member.method == STORED else _unpacked(source, member, start):
+        crc, size = zlib.crc32(piece, crc), size + len(piece)
+        if size > member.size:
+            break
+        yield piece
+    if (crc, size) != (member.crc, member.size):
+        raise Unreadable(f"{member.name}: its content is not what the archive's directory says")
+
+
+def _raw(source: RandomAccess, member: Member, start: int) -> Iterator[bytes]:
+    for offset in range(0, member.compressed_size, _CHUNK):
+        yield source.read_at(start + offset, min(_CHUNK, member.compressed_size - offset))
+
+
+def _unpacked(source: RandomAccess, member: Member, start: int) -> Iterator[bytes]:
+    if member.method != DEFLATED:
+        raise Unreadable(f"{member.name} is packed by method {member.method}, which wheels do not use")
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        for piece in _raw(source, member, start):
+            data = piece
+            while data and not inflater.eof:
+                yield inflater.decompress(data, _CHUNK)
+                data = inflater.unconsumed_tail
+        yield inflater.flush()
+    except zlib.error as error:
+        raise Unreadable(f"{member.name} can't be inflated: {error}") from error
+
+
+class PackedBytes:
+    """A compressed member as a `RandomAccess`: from its head, or, for what stands late in it, from its tail.
+
+    A member that is small is inflated whole, and its CRC is held against the directory's.
+    """
+
+    def __init__(self, source: RandomAccess, member: Member, whole_below: int = WHOLE_BELOW) -> None:
+        """Opens a member that is DEFLATED.
+
+        Args:
+            source: the archive.
+            member: its entry.
+            whole_below: the compressed size up to which a member is fetched whole.
+        """
+        self._source = source
+        self._member = member
+        self._start = content_offset(source, member)
+        self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._consumed = 0
+        self._head = bytearray()
+        self._tail: DeflateTail | None = None
+        self._tail_size = 0
+        self.size = member.size
+        if member.compressed_size <= whole_below:
+            self._head += b"".join(inflated(source, member))
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """The bytes from `offset` on.
+
+        Raises:
+            Unreadable: damaged, or it would take too much memory to get there.
+        """
+        end = min(offset + length, self.size)
+        if not 0 <= offset < end:
+            return b""
+        return self.solve(offset, end, known)
+
+    def solve(self, offset: int, end: int, solution: Callable[[list[int]], bytes | None]) -> bytes:
+        """The bytes from `offset` to `end`, of which some may be deduced from others.
+
+        Args:
+            offset: the first.
+            end: behind the last.
+            solution: makes bytes of what `DeflateTail.read` gives, or None if that does not suffice; then more is
+            fetched.
+
+        Raises:
+            Unreadable: as `read_at`.
+        """
+        if end > len(self._head) and self._tail_is_nearer(offset, end):
+            found = self._from_tail(offset, end, solution)
+            if found is not None:
+                return found
+        while end > len(self._head):
+            self._inflate_more(end)
+        return bytes(self._head[offset:end])
+
+    @property
+    def packed_size(self) -> int:
+        """The member's size in the archive."""
+        return self._member.compressed_size
+
+    def packed_bytes_before(self, offset: int) -> int:
+        """A guess of how many compressed bytes lie before a place, as if all parts compressed alike."""
+        return self._member.compressed_size * offset // self.size
+
+    def _tail_is_nearer(self, offset: int, end: int) -> bool:
+        if self._tail is not None and offset >= self._tail.start:
+            return True
+        by_head = self.packed_bytes_before(end) - self._consumed
+        by_tail = self._member.compressed_size - self.packed_bytes_before(offset) - self._tail_size
+        return by_tail < by_head
+
+    def _inflate_more(self, end: int) -> None:
+        left = self._member.compressed_size - self._consumed
+        if left == 0 or end > _MOST_HEAD:
+            raise Unreadable(f"{self._member.name}: its content ends early, or is too large to hold up to byte {end}")
+        ratio = max(1.0, len(self._head) / max(1, self._consumed))
+        guess = int((end - len(self._head)) / ratio / 2) + FIRST_READ  # half: tables of symbols compress ever better
+        wanted = max(FIRST_READ, self._consumed // 16, min(guess, self._consumed))
+        data = self._source.read_at(self._start + self._consumed, min(wanted, left, _CHUNK))
+        try:
+            self._head += self._inflater.decompress(data, _MOST_HEAD + _CHUNK - len(self._head))
+        except zlib.error as error:
+            raise Unreadable(f"{self._member.name} can't be inflated: {error}") from error
+        if not data or self._inflater.unconsumed_tail:
+            raise Unreadable(f"{self._member.name} is cut off, or expands beyond {_MOST_HEAD} bytes")
+        self._consumed += len(data)
+
+    def _from_tail(self, offset: int, end: int, solution: Callable[[list[int]], bytes | None]) -> bytes | None:
+        """From the compressed end, more and more of it, until the place is in it and known; None if it never is."""
+        total = self._member.compressed_size
+        while True:
+            values = self._tail.read(offset, end) if self._tail else None
+            found = None if values is None else solution(values)
+            if found is not None or self._tail_size == total:
+                return found
+            # What follows .dynamic compresses better than code does: begin with less than its share.
+            share = (total - self.packed_bytes_before(offset)) // 4
+            self._tail_size = min(total, max(share, self._tail_size * 3 // 2, _FIRST_TAIL))
+            place = self._start + total - self._tail_size
+            try:
+                self._tail = DeflateTail(self._source.read_at(place, self._tail_size), self.size)
+            except Unreadable:
+                self._tail = None

@@ -1,0 +1,42 @@
+"""Reads a native member of a wheel, with as few of its bytes as its format allows."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from envdoctor.binaries import magic
+from envdoctor.binaries.native import read_native
+from envdoctor.wheels.inferred_elf import infer_elf, is_giant
+from envdoctor.wheels.member import PackedBytes
+from envdoctor.wheels.packed_elf import AHEAD, read_packed_elf
+
+if TYPE_CHECKING:
+    from envdoctor.binaries.library import NativeLibrary
+    from envdoctor.wheels.archive import WheelArchive
+
+
+def read_member(archive: WheelArchive, name: str, whole_below: int, *, exact: bool = False) -> NativeLibrary | None:
+    """What a member needs; None if it is not a native file at all.
+
+    Args:
+        archive: the wheel.
+        name: the member.
+        whole_below: see `PackedBytes`.
+        exact: read even a giant ELF member exactly, which may cost a tenth of its size; else it is `inferred`.
+
+    Raises:
+        NotLoadable: a native file that no loader maps.
+        Unreadable: damaged.
+    """
+    source = archive.open(name, whole_below)
+    head = source.read_at(0, 8)
+    if not magic.is_native(head):
+        return None
+    if not isinstance(source, PackedBytes):
+        return read_native(source)
+    if head[:4] != magic.ELF:
+        return read_native(source, AHEAD)
+    if not exact and is_giant(source):
+        return infer_elf(source, posixpath.basename(name)) or read_packed_elf(source)
+    return read_packed_elf(source)
