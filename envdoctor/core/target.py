@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
 # PEP 600: a manylinux tag names a glibc; PEP 513, 571 and 599 gave three of them names of their own.
-_LEGACY_MANYLINUX = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
+LEGACY_MANYLINUX = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
 _OLDEST_GLIBC = {"x86_64": 5, "i686": 5}
 _OLDEST_GLIBC_ELSEWHERE = 17
 # The ABI that PyPy's releases have had since 2019; part of its wheels' tags.
@@ -104,9 +104,14 @@ class Target:
         """Every tag that an installer there accepts, best first (PEP 425)."""
         return _tags(self)
 
+    @property
+    def tag_set(self) -> frozenset[Tag]:
+        """The same without an order."""
+        return _tag_set(self)
+
     def accepts(self, tags: frozenset[Tag]) -> bool:
         """Whether a wheel with these tags can be installed there."""
-        return not _tag_set(self).isdisjoint(tags)
+        return not self.tag_set.isdisjoint(tags)
 
     @property
     def markers(self) -> dict[str, str]:
@@ -156,8 +161,8 @@ def _linux_tags(arch: str, version: tuple[int, int], libc: Libc | None) -> Itera
         return
     for minor in range(newest, _OLDEST_GLIBC.get(arch, _OLDEST_GLIBC_ELSEWHERE) - 1, -1):
         yield f"manylinux_{major}_{minor}_{arch}"
-        if (major, minor) in _LEGACY_MANYLINUX:
-            yield f"{_LEGACY_MANYLINUX[major, minor]}_{arch}"
+        if (major, minor) in LEGACY_MANYLINUX:
+            yield f"{LEGACY_MANYLINUX[major, minor]}_{arch}"
 
 
 @lru_cache(maxsize=256)

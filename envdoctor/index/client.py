@@ -11,6 +11,7 @@ from envdoctor.core.errors import EnvDoctorError, NetworkProblem, Unreadable
 from envdoctor.index.pages import ACCEPT, Link, parse_page, parse_upload_times
 from envdoctor.index.places import local_links, local_project
 from envdoctor.index.project import IndexFile, Project
+from envdoctor.index.uv_settings import PAGE_FRESH
 from envdoctor.net.session import AccessRefused
 from envdoctor.net.urls import is_remote, redacted
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from envdoctor.index.settings import IndexSettings
     from envdoctor.net.session import Session
 
-# As long as the largest public registry lets its pages be kept; mirrors often say nothing.
-_PAGE_FRESH = 600.0
 # What a URL with a hash in it, or a metadata file, says never changes.
 _FOR_EVER = 365 * 86400.0
 _METADATA_LIMIT = 16 << 20
@@ -35,6 +34,7 @@ class IndexClient:
     def __init__(self, settings: IndexSettings, session: Session) -> None:
         self.settings = settings
         self.session = session
+        self.cache = session.cache
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = {}
         self._projects: dict[str, Project | EnvDoctorError] = {}
@@ -108,7 +108,7 @@ class IndexClient:
         if not is_remote(index):
             links = local_project(index, name) or ()
             return [file for file in (link.of(name) for link in links) if file is not None]
-        page = self.session.get(f"{index.rstrip('/')}/{name}/", accept=ACCEPT, fresh=_PAGE_FRESH)
+        page = self.session.get(f"{index.rstrip('/')}/{name}/", accept=ACCEPT, fresh=PAGE_FRESH)
         if not page.found:
             return []
         links = parse_page(page.content, page.content_type, page.url)
@@ -124,7 +124,7 @@ class IndexClient:
             return {}
         url = f"{base.removesuffix(_SIMPLE)}/pypi/{name}/json"
         try:
-            reply = self.session.get(url, accept="application/json", fresh=_PAGE_FRESH)
+            reply = self.session.get(url, accept="application/json", fresh=PAGE_FRESH)
             return parse_upload_times(reply.content, url) if reply.found else {}
         except (NetworkProblem, Unreadable):
             return {}
@@ -132,7 +132,7 @@ class IndexClient:
     def _links(self, place: str) -> tuple[Link, ...]:
         if not is_remote(place):
             return local_links(place)
-        page = self.session.get(place, accept="text/html", fresh=_PAGE_FRESH)
+        page = self.session.get(place, accept="text/html", fresh=PAGE_FRESH)
         return parse_page(page.content, page.content_type, page.url) if page.found else ()
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from html import unescape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.index.project import IndexFile, classify
@@ -26,6 +26,7 @@ ACCEPT = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0
 _KNOWN_MAJOR = "1"
 _TAG = re.compile(r"<([a-zA-Z][^\s/>]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>")
 _ATTRIBUTE = re.compile(r"([^\s\"'>/=]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+)))?")
+_PLAIN_URL = re.compile(r"https?://[\w.-]+(?::\d+)?/[\w./%+~-]*", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -197,11 +198,12 @@ def _attributes(text: str) -> dict[str, str]:
 
 
 def _html_link(attributes: Mapping[str, str], base: str) -> Link:
-    url = _absolute(base, attributes["href"].strip())
-    algorithm, _, digest = urlsplit(urljoin(base, attributes["href"].strip())).fragment.partition("=")
+    target, _, fragment = attributes["href"].strip().partition("#")
+    algorithm, _, digest = fragment.partition("=")
+    url = _absolute(base, target)
     said = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
     return Link(
-        filename=unquote(urlsplit(url).path.rpartition("/")[2]),
+        filename=unquote(url.partition("?")[0].rpartition("/")[2]),
         url=url,
         hashes={algorithm: digest.partition("&")[0]},
         requires_python=attributes.get("data-requires-python"),
@@ -221,6 +223,8 @@ def _html_metadata(said: str | None) -> str | None:
 
 
 def _absolute(base: str, link: str) -> str:
+    if _PLAIN_URL.fullmatch(link):  # nearly all links of a large page: not worth three passes through urllib
+        return link
     try:
         return without_credentials(urljoin(base, link))
     except ValueError as error:  # such as an IPv6 address that is none

@@ -130,7 +130,7 @@ def _version(text: str) -> Version:
     return Version(text)
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 17)
 def _tags(filename: str) -> frozenset[Tag]:
     from packaging.tags import parse_tag
 

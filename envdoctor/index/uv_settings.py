@@ -6,16 +6,21 @@ variables", "uv pip compile"). Secrets go by the environment only: an argument l
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from envdoctor.net.urls import is_remote, redacted
+from envdoctor.net.urls import credentials, is_remote, redacted, without_credentials
 
 if TYPE_CHECKING:
     from envdoctor.index.settings import IndexSettings
+
+# Seconds for which a page of an index may be used without asking again: what the largest public registry allows.
+PAGE_FRESH = 600
+_A_YEAR = 365 * 86400
 
 # Variables of uv's that would bring in other indexes than pip's, or other choices than the caller's.
 _CLEARED = (
@@ -51,6 +56,29 @@ def uv_environment(settings: IndexSettings) -> dict[str, str | None]:
     if settings.keyring in {"auto", "subprocess"} and shutil.which("keyring"):
         environment["UV_KEYRING_PROVIDER"] = "subprocess"
     return environment
+
+
+def uv_configuration(settings: IndexSettings) -> tuple[str, dict[str, str]]:
+    """The indexes as a uv.toml that also lets their pages be kept, and the variables that hold its secrets.
+
+    Mirrors often send no validators, and then uv fetches every page again in every process; a configuration file is
+    the only place where uv takes ``cache-control`` for an index. It replaces ``UV_DEFAULT_INDEX`` and ``UV_INDEX``.
+
+    Returns:
+        The text, empty if no index is known, and user names and passwords by uv's variable for each.
+    """
+    lines: list[str] = []
+    secrets: dict[str, str] = {}
+    for number, index in enumerate(settings.index_urls):
+        name = f"index{number}"
+        is_default = number == 0 and settings.index_url is not None
+        lines += ["[[index]]", f'name = "{name}"', f"url = {json.dumps(without_credentials(_as_url(index)))}"]
+        lines += ["default = true"] if is_default else []
+        lines.append(f'cache-control = {{ api = "max-age={PAGE_FRESH}", files = "max-age={_A_YEAR}, immutable" }}')
+        given = credentials(index)
+        if given is not None:
+            secrets[f"UV_INDEX_{name.upper()}_USERNAME"], secrets[f"UV_INDEX_{name.upper()}_PASSWORD"] = given
+    return "".join(f"{line}\n" for line in lines), secrets
 
 
 def uv_arguments(settings: IndexSettings) -> tuple[str, ...]:

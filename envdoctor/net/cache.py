@@ -82,6 +82,15 @@ class DiskCache:
         if self._written > self._limit // 16:
             self.prune()
 
+    def get_bytes(self, key: str) -> bytes | None:
+        """Bytes that were worked out once from something that never changes; None if they are not kept."""
+        entry = self.get(key)
+        return entry.content if entry else None
+
+    def put_bytes(self, key: str, content: bytes) -> None:
+        """Keeps such bytes; the key must name what they were made from and how."""
+        self.put(key, CachedReply(url="", status=200, headers={}, stored=time.time(), content=content))
+
     def prune(self) -> None:
         """Removes the entries not used for longest until the folder is within its limit."""
         self._written = 0

@@ -80,7 +80,7 @@ class Session:
         """`pause` waits between two tries; a test hands in one that doesn't."""
         self._settings = settings or NetworkSettings()
         self._transport = Transport(self._settings)
-        self._cache = cache
+        self.cache = cache
         self._pause = pause
         self._lock = threading.Lock()
         self._requests = 0
@@ -114,7 +114,7 @@ class Session:
             Unreadable: the answer is larger than `limit`.
         """
         key = f"{accept} {without_credentials(url)}"
-        cached = self._cache.get(key) if self._cache else None
+        cached = self.cache.get(key) if self.cache else None
         if cached is not None and (self.offline or cached.is_fresh(fresh)):
             return _reply(cached, cached=True)
 
@@ -131,8 +131,8 @@ class Session:
             )
 
         answer = self.exchange(url, {"Accept": accept, **(cached.validators if cached else {})}, consume)
-        if self._cache:
-            self._cache.put(key, answer)
+        if self.cache:
+            self.cache.put(key, answer)
         return _reply(answer, cached=cached is not None and answer.content is cached.content)
 
     def download(self, url: str, destination: Path, *, sha256: str | None = None, limit: int = FILE_LIMIT) -> int:

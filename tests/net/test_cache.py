@@ -27,6 +27,13 @@ def test_what_is_put_is_got(tmp_path):
     assert cache.get("other") is None
 
 
+def test_bytes_by_their_key(tmp_path):
+    cache = DiskCache(tmp_path)
+    cache.put_bytes("key", b"made")
+    assert cache.get_bytes("key") == b"made"
+    assert cache.get_bytes("other") is None
+
+
 @pytest.mark.parametrize(
     "damage",
     [lambda data: data[:-1], lambda data: data + b"x", lambda data: b"", lambda data: b"{}\n", lambda data: b"\xff\n"],

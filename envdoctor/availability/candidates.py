@@ -1,0 +1,130 @@
+"""Which versions of one project a target may install, and why it may not install the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from envdoctor.core.availability import ReasonKind
+from envdoctor.index.project import FileKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from packaging.specifiers import SpecifierSet
+    from packaging.tags import Tag
+    from packaging.version import Version
+
+    from envdoctor.core.target import Target
+    from envdoctor.index.project import IndexFile
+
+    Refusals = Mapping[Version, frozenset[ReasonKind]]
+    Releases = Mapping[Version, tuple[IndexFile, ...]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidates:
+    """The versions that a specifier allows.
+
+    Attributes:
+        usable: with a wheel that the target takes, in the order in which a resolver tries them.
+        refused: every other one, with all the reasons.
+    """
+
+    usable: tuple[Version, ...]
+    refused: Mapping[Version, frozenset[ReasonKind]]
+
+
+def candidates(refusals: Refusals, specifier: SpecifierSet) -> Candidates:
+    """Judges every version that `specifier` allows.
+
+    The rules are uv's: stable versions first, then pre-releases, unless the specifier names a pre-release; a yanked
+    version only if it is asked for exactly (PEP 592).
+
+    Args:
+        refusals: of each version of the project, from `refusals_of`.
+        specifier: what is asked for.
+    """
+    usable: list[Version] = []
+    refused: dict[Version, frozenset[ReasonKind]] = {}
+    exact = exact_versions(specifier)
+    for version, reasons in refusals.items():
+        if not specifier.contains(version, prereleases=True):
+            continue
+        counted = reasons - {ReasonKind.YANKED} if exact else reasons
+        if counted:
+            refused[version] = counted
+        else:
+            usable.append(version)
+    explicit = bool(specifier.prereleases)
+    usable.sort(key=lambda version: (explicit or not version.is_prerelease, version), reverse=True)
+    return Candidates(usable=tuple(usable), refused=refused)
+
+
+def refusals_of(releases: Releases, target: Target) -> Refusals:
+    """For each version, every reason why the target can't install it from a wheel; none if it can."""
+    accepted = target.tag_set
+    return {version: _refusals(files, target, accepted) for version, files in releases.items()}
+
+
+def _refusals(files: tuple[IndexFile, ...], target: Target, accepted: frozenset[Tag]) -> frozenset[ReasonKind]:
+    reasons = set()
+    if all(file.yanked is not None for file in files):
+        reasons.add(ReasonKind.YANKED)
+    fitting = [file for file in files if not accepted.isdisjoint(file.tags)]
+    if any(allows_python(file.requires_python, target) for file in fitting):
+        return frozenset(reasons)
+    if not any(allows_python(file.requires_python, target) for file in files):
+        reasons.add(ReasonKind.REQUIRES_PYTHON)
+    if not fitting:
+        source = any(file.kind is FileKind.SDIST for file in files)
+        reasons.add(ReasonKind.SOURCE_ONLY if source else ReasonKind.OTHER_WHEELS)
+    # Each hurdle may be taken by another file: then no single one is to blame, and the wheels are.
+    return frozenset(reasons or {ReasonKind.OTHER_WHEELS})
+
+
+def best_wheel(files: Iterable[IndexFile], target: Target) -> IndexFile | None:
+    """The wheel of one version that an installer takes: the usable one with the best tag; None if there is none.
+
+    A yanked wheel counts: whoever pinned the version has accepted that.
+    """
+    accepted, rank = target.tag_set, _tag_ranks(target)
+    fitting = [file for file in files if not accepted.isdisjoint(file.tags)]
+    usable = [file for file in fitting if allows_python(file.requires_python, target)]
+    return min(usable, key=lambda file: min(rank.get(tag, len(rank)) for tag in file.tags), default=None)
+
+
+def allows_python(requires: str | None, target: Target) -> bool:
+    """Whether ``Requires-Python`` lets the target's Python in; what can't be parsed does not count, as for pip."""
+    specifier = _python_specifier(requires) if requires else None
+    return specifier is None or specifier.contains(target.interpreter.full_version, prereleases=True)
+
+
+@lru_cache(maxsize=4096)
+def _python_specifier(text: str) -> SpecifierSet | None:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(text)
+    except InvalidSpecifier:
+        return None
+
+
+@lru_cache(maxsize=256)
+def _tag_ranks(target: Target) -> dict[Tag, int]:
+    return {tag: rank for rank, tag in enumerate(target.tags)}
+
+
+def exact_versions(specifier: SpecifierSet) -> frozenset[Version]:
+    """The versions that are asked for by ``==`` without a wildcard, or by ``===``."""
+    from packaging.version import InvalidVersion, Version
+
+    found = set()
+    for one in specifier:
+        if one.operator in {"==", "==="} and not one.version.endswith(".*"):
+            try:
+                found.add(Version(one.version))
+            except InvalidVersion:
+                continue
+    return frozenset(found)

@@ -1,0 +1,163 @@
+"""Cells: one version on one target, resolved, explained and, unless only resolution is wanted, looked into."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from envdoctor.availability.uv import Outcome, Question
+from envdoctor.availability.walk import Walk
+from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
+from envdoctor.core.errors import EnvDoctorError
+from envdoctor.core.finding import Evidence, Severity
+from envdoctor.core.target_names import target_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from envdoctor.availability.catalogue import Catalogue
+    from envdoctor.availability.uv import Resolution
+    from envdoctor.availability.walk import WalkResult
+    from envdoctor.core.target import Target
+
+# The hardest to overcome first: what a set of blockers amounts to.
+_VERDICTS = {
+    ReasonKind.NO_PROJECT: CellVerdict.NO_VERSION,
+    ReasonKind.NO_VERSION: CellVerdict.NO_VERSION,
+    ReasonKind.YANKED: CellVerdict.NO_VERSION,
+    ReasonKind.REQUIRES_PYTHON: CellVerdict.NO_VERSION,
+    ReasonKind.OTHER_WHEELS: CellVerdict.NO_WHEEL,
+    ReasonKind.CONFLICT: CellVerdict.CONFLICTS,
+    ReasonKind.SOURCE_ONLY: CellVerdict.NEEDS_BUILD,
+}
+# What uv says where the walk, which looks at a few versions of each package only, finds nothing.
+_UV_SAYS = (
+    (re.compile(r"has no wheels with a matching|no usable wheels"), CellVerdict.NO_WHEEL),
+    (re.compile(r"there is no version of|was not found in"), CellVerdict.NO_VERSION),
+)
+
+
+class Resolver(Protocol):
+    """Who decides whether requirements can be met; `UvResolver` in earnest."""
+
+    def resolve(self, question: Question) -> Resolution:
+        """The answer."""
+        ...
+
+
+class SetJudge(Protocol):
+    """Who looks into the wheels of a resolved set."""
+
+    def judge(self, pins: Sequence[Pin], target: Target) -> tuple[CellVerdict, tuple[CellReason, ...]]:
+        """SOUND, BROKEN, CONFLICTS or UNKNOWN, and why."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What one cell is about.
+
+    Attributes:
+        version: of the package that the rows are about.
+        question: what is resolved.
+        explained: whether the whole tree is wanted.
+    """
+
+    version: str
+    question: Question
+    explained: bool = False
+
+
+class Cells:
+    """Fills cells. Safe to share among threads."""
+
+    def __init__(self, resolver: Resolver, catalogue: Catalogue, judge: SetJudge | None = None) -> None:
+        """`judge` None stays with resolution: a cell then says RESOLVES at best."""
+        self._resolver = resolver
+        self._catalogue = catalogue
+        self._judge = judge
+
+    def fill(self, asked: Iterable[Asked], workers: int) -> tuple[Cell, ...]:
+        """All cells, in order, some at a time."""
+        with ThreadPoolExecutor(workers, thread_name_prefix="cell") as pool:
+            return tuple(pool.map(self.one, asked))
+
+    def one(self, asked: Asked) -> Cell:
+        """One cell; what prevents an answer makes it UNKNOWN, with the reason."""
+        cell = Cell(
+            requirement=", ".join(asked.question.requirements),
+            version=asked.version,
+            target=target_name(asked.question.target),
+            verdict=CellVerdict.UNKNOWN,
+        )
+        try:
+            return self._filled(cell, asked)
+        except EnvDoctorError as error:
+            return replace(cell, reasons=(_reason(ReasonKind.NOT_LOOKED_AT, cell.requirement, str(error)),))
+
+    def _filled(self, cell: Cell, asked: Asked) -> Cell:
+        resolution = self._resolver.resolve(asked.question)
+        cell = replace(cell, resolver=resolution.words)
+        if resolution.outcome is Outcome.UNDECIDED:
+            evidence = (Evidence(source=resolution.command, excerpt=resolution.words),)
+            message = f"uv could not decide: {resolution.words.splitlines()[-1] if resolution.words else 'no words'}"
+            reason = _reason(ReasonKind.NETWORK, cell.requirement, message, evidence)
+            return replace(cell, reasons=(reason,))
+        if resolution.outcome is Outcome.UNSATISFIABLE:
+            return self._explained(cell, asked, resolution)
+        pins = tuple(self.pin(name, version, asked.question.target) for name, version in resolution.pins)
+        cell = replace(cell, pins=pins, verdict=CellVerdict.RESOLVES, reasons=tuple(_pre_releases(pins, asked)))
+        if self._judge is not None:
+            verdict, reasons = self._judge.judge(pins, asked.question.target)
+            cell = replace(cell, verdict=verdict, reasons=(*reasons, *cell.reasons))
+        return replace(cell, tree=self._walk(asked, dict(resolution.pins)).roots if asked.explained else ())
+
+    def pin(self, name: str, version: str, target: Target) -> Pin:
+        """A resolved version with the wheel that an installer takes."""
+        from packaging.version import Version
+
+        wheel = self._catalogue.wheel(name, Version(version), target)
+        return Pin(name=name, version=version, filename=wheel.filename if wheel else "")
+
+    def _explained(self, cell: Cell, asked: Asked, resolution: Resolution) -> Cell:
+        walk = self._walk(asked, {})
+        definite = [reason for reason in walk.reasons if reason.kind in _VERDICTS]
+        if definite:
+            kinds = {reason.kind for reason in definite}
+            verdict = next(verdict for kind, verdict in _VERDICTS.items() if kind in kinds)
+            reasons = tuple(sorted(walk.reasons, key=lambda reason: list(ReasonKind).index(reason.kind)))
+        else:
+            verdict = next((said for shape, said in _UV_SAYS if shape.search(cell.resolver)), CellVerdict.CONFLICTS)
+            words = " ".join(resolution.words.split()).removeprefix("error: ")
+            evidence = (Evidence(source=resolution.command, excerpt=resolution.words),)
+            reasons = (_reason(ReasonKind.RESOLVER, cell.requirement, words, evidence), *walk.reasons)
+        return replace(cell, verdict=verdict, reasons=reasons, tree=walk.roots if asked.explained else ())
+
+    def _walk(self, asked: Asked, pins: dict[str, str]) -> WalkResult:
+        from packaging.requirements import Requirement
+
+        question = asked.question
+        walk = Walk(self._catalogue, question.target, map(Requirement, question.constraints), pins)
+        return walk.run(map(Requirement, question.requirements))
+
+
+def _pre_releases(pins: Iterable[Pin], asked: Asked) -> Iterator[CellReason]:
+    """A resolver takes pre-releases where nothing else will do, and does not say so."""
+    from packaging.version import Version
+
+    for pin in pins:
+        if Version(pin.version).is_prerelease and pin.version != asked.version:
+            message = f"{pin} is a pre-release, taken because no stable version fits."
+            yield _reason(ReasonKind.PRE_RELEASE, str(pin), message, severity=Severity.INFO)
+
+
+def _reason(
+    kind: ReasonKind,
+    subject: str,
+    message: str,
+    evidence: tuple[Evidence, ...] = (),
+    severity: Severity = Severity.ERROR,
+) -> CellReason:
+    return CellReason(kind=kind, severity=severity, subject=subject, message=message, evidence=evidence)

@@ -1,0 +1,197 @@
+"""Answers about packages on targets, as values: verdicts, reasons, pins, and the table of them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from envdoctor.core.finding import Evidence, Severity  # noqa: TC001  (resolved at run time for the JSON schema)
+
+#: Raised when a field of the JSON is taken away or changes its meaning.
+SCHEMA = 1
+
+
+class CellVerdict(enum.Enum):
+    """What can be said of one version on one target; never more than was looked at."""
+
+    PROVEN = "PROVEN"  # installed into a throw-away environment here, and imported
+    SOUND = "SOUND"  # resolves, and every wheel of the set can load
+    RESOLVES = "RESOLVES"  # resolves; the wheels were not looked into
+    BROKEN = "BROKEN"  # installs, and can't load
+    CONFLICTS = "CONFLICTS"  # two requirements, or two wheels of the set, contradict each other
+    NO_WHEEL = "NO-WHEEL"  # wheels for other platforms or Pythons only
+    NO_VERSION = "NO-VERSION"  # nothing on the index that may be installed there
+    NEEDS_BUILD = "NEEDS-BUILD"  # a source distribution only: needs a compiler
+    UNKNOWN = "UNKNOWN"  # could not be found out
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it can be installed, as far as was looked at."""
+        return self in {CellVerdict.PROVEN, CellVerdict.SOUND, CellVerdict.RESOLVES}
+
+
+#: What each verdict means, for a legend.
+MEANINGS = {
+    CellVerdict.PROVEN: "installed here and imported",
+    CellVerdict.SOUND: "resolves, and every wheel can load",
+    CellVerdict.RESOLVES: "resolves; wheels not looked into",
+    CellVerdict.BROKEN: "installs, and can't load",
+    CellVerdict.CONFLICTS: "requirements or wheels contradict each other",
+    CellVerdict.NO_WHEEL: "wheels for other platforms or Pythons only",
+    CellVerdict.NO_VERSION: "no version that may be installed there",
+    CellVerdict.NEEDS_BUILD: "source only: needs a compiler",
+    CellVerdict.UNKNOWN: "could not be found out",
+}
+
+
+class ReasonKind(enum.Enum):
+    """What stands in the way, or is worth knowing; the value is the name in JSON."""
+
+    NO_PROJECT = "no-project"
+    NO_VERSION = "no-version"
+    YANKED = "yanked"
+    REQUIRES_PYTHON = "requires-python"
+    OTHER_WHEELS = "other-wheels"
+    SOURCE_ONLY = "source-only"
+    CONFLICT = "conflict"
+    RESOLVER = "resolver"
+    NOT_LOOKED_AT = "not-looked-at"
+    NETWORK = "network"
+    UNREADABLE = "unreadable"
+    BROKEN = "broken"
+    SHARED_FILES = "shared-files"
+    CLASH = "clash"
+    IMPORT_FAILED = "import-failed"
+    PRE_RELEASE = "pre-release"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellReason:
+    """One statement about one version on one target.
+
+    Attributes:
+        kind: what sort of statement; for a finding about a wheel, `code` says more.
+        severity: ERROR decides the verdict; WARNING and INFO do not.
+        subject: the requirement or the wheel.
+        message: one sentence.
+        path: the requirements that lead there from what was asked, outermost first; a second one for a conflict.
+        other_path: of a conflict, the second chain of requirements.
+        evidence: what proves it.
+    """
+
+    kind: ReasonKind
+    severity: Severity
+    subject: str
+    message: str
+    path: tuple[str, ...] = ()
+    other_path: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """One package of a resolved set; `filename` is the wheel that an installer would take there."""
+
+    name: str
+    version: str
+    filename: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One requirement in the tree that `--explain` shows.
+
+    Attributes:
+        requirement: as written by whoever requires it.
+        chosen: the version that the walk went on with; empty if there is none.
+        reasons: what stands in the way exactly here.
+        children: the requirements of the chosen version, in its order.
+        repeated: the package stands elsewhere in the tree already, with its children.
+    """
+
+    requirement: str
+    chosen: str = ""
+    reasons: tuple[CellReason, ...] = ()
+    children: tuple[Node, ...] = ()
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One version of what was asked for, on one target.
+
+    Attributes:
+        requirement: the line that was resolved.
+        version: of the package that the rows are about.
+        target: its printed name, such as ``macos-arm64-cp311``.
+        verdict: what can be said.
+        reasons: why, the worst first; empty for RESOLVES and a SOUND set without warnings.
+        pins: the resolved set, if it resolves.
+        way_out: other pins that make a sound set for the same version, if these don't and some were found.
+        resolver: what the resolver said, in its own words.
+        tree: the whole requirement tree, one root for each line asked for; only if it was wanted.
+    """
+
+    requirement: str
+    version: str
+    target: str
+    verdict: CellVerdict
+    reasons: tuple[CellReason, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    way_out: tuple[Pin, ...] = ()
+    resolver: str = ""
+    tree: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What an answer cost: requests and bytes over the network, wall seconds."""
+
+    requests: int = 0
+    received: int = 0
+    seconds: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """Versions by targets.
+
+    Attributes:
+        package: normalized name of the package whose versions are the rows.
+        requirements: everything that must hold together in each cell, as asked.
+        versions: the rows, newest first.
+        targets: the columns, by printed name.
+        cells: one for each version and target.
+        as_of: the moment at which the index was looked at, ISO 8601; empty for now.
+        best: the best answers in words, one for each platform.
+        notes: sentences that a reader should not miss.
+        places: the indexes and links that were asked, credentials hidden.
+        effort: what it cost.
+    """
+
+    package: str
+    requirements: tuple[str, ...]
+    versions: tuple[str, ...]
+    targets: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    as_of: str = ""
+    best: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    effort: Effort = field(default_factory=Effort)
+    schema: int = SCHEMA
+
+    def cell(self, version: str, target: str) -> Cell:
+        """The cell of a row and a column.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for cell in self.cells:
+            if (cell.version, cell.target) == (version, target):
+                return cell
+        raise KeyError((version, target))
