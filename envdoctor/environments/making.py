@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command
-from envdoctor.core.errors import EnvDoctorError, EnvironmentProblem
+from envdoctor.core.errors import EnvDoctorError, EnvironmentProblem, NetworkProblem
 from envdoctor.environments.cache import VARIABLE, Cache, human_size, open_cache
 from envdoctor.environments.choice import Machine, choose
 from envdoctor.environments.following import following
@@ -143,19 +143,18 @@ class _Maker:
         sync = ("pip", "sync", "--require-hashes", "--only-binary", ":all:", "--python", str(python_of(folder)))
         sync = (*sync, *uv_arguments(settings), *(("--offline",) if self.request.offline else ()))
         self._check_room(uv, choice.need, sync)
-        self._run(uv, folder, *sync, str(self.spec.lock))
+        self._sync(uv, folder, sync)
         if damaged := damaged_distributions(folder):
             # Files in uv's cache and in environments are the same files: what damaged one damaged the other.
             self.say(f"uv's cache is damaged ({', '.join(damaged)}); fetching that again")
             self._run(uv, folder, "cache", "clean", *damaged)
-            self._run(uv, folder, *sync, "--reinstall", str(self.spec.lock))
+            self._sync(uv, folder, (*sync, "--reinstall"))
         if damaged := damaged_distributions(folder):
             file = next(iter(damaged.values()))
-            raise self._problem(
-                EnvironmentProblem(f"{file} is not what was installed; is the disk {self.cache.root} sound?")
-            )
+            raise self._problem(EnvironmentProblem(f"{file} is not as its RECORD says; is the disk sound?"))
 
     def _run(self, uv: Uv, folder: Path, *arguments: str) -> None:
+        """Run uv, and tell what it does meanwhile."""
         log = folder.with_name(f".{folder.name}.log")
         log.unlink(missing_ok=True)
         try:
@@ -165,6 +164,17 @@ class _Maker:
             log.unlink(missing_ok=True)
         if not result.ok:
             raise self._problem(explain(result))
+
+    def _sync(self, uv: Uv, folder: Path, sync: tuple[str, ...]) -> None:
+        """Install exactly the pins."""
+        try:
+            self._run(uv, folder, *sync, str(self.spec.lock))
+        except EnvironmentProblem:
+            # Asked for the best of all indexes, uv takes one that refuses access for one that has nothing.
+            result = uv.run(*sync, "--dry-run", str(self.spec.lock), env={"UV_INDEX_STRATEGY": "first-index"})
+            if not result.ok and isinstance(refused := explain(result), NetworkProblem):
+                raise self._problem(refused) from None
+            raise
 
     def _check_room(self, uv: Uv, need: PlatformNeed, sync: tuple[str, ...]) -> None:
         free = self.cache.free()

@@ -1,0 +1,61 @@
+"""The user's own environment if it is proven to serve, else one that is made."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from envdoctor.environments.own import OwnEnvironment
+from envdoctor.environments.proof import ISOLATED
+from envdoctor.environments.provide import Origin, provide
+from envdoctor.executors.local import LocalExecutor
+
+RUN = LocalExecutor()
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """An environment with tiny 1.0 in a folder on PYTHONPATH; call it with the module's code."""
+
+    def have(code, version="1.0"):
+        (tmp_path / "tiny.py").write_text(code)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        return OwnEnvironment(python=Path(sys.executable), distributions={"tiny": version, "other": "2"})
+
+    return have
+
+
+def test_the_users_own_is_taken_as_it_is(spec, request_, index, own):
+    provided = provide(spec, request_, own(""), RUN, [].append)
+    assert (provided.origin, provided.python) == (Origin.OWN, Path(sys.executable))
+    assert dict(provided.distributions) == {"tiny": "1.0", "other": "2"}
+    assert dict(provided.variables) == {}
+    assert index.seen == []
+
+
+def test_the_wrong_version_has_one_made(spec, request_, index, own):
+    said = []
+    provided = provide(spec, request_, own("", version="2.0"), RUN, said.append)
+    assert provided.origin is Origin.MANAGED
+    assert dict(provided.distributions) == {"tiny": "1.0"}
+    assert provided.variables == ISOLATED
+    assert not any("your own environment" in line for line in said)
+
+
+def test_what_does_not_import_is_said_and_one_is_made(spec, request_, index, own):
+    said = []
+    provided = provide(spec, request_, own("raise OSError('no AVX')"), RUN, said.append)
+    assert provided.origin is Origin.MANAGED
+    assert said[0] == ("your own environment has tiny 1.0, but importing tiny exited with status 1: OSError: no AVX")
+
+
+def test_without_a_look_at_the_users_own_one_is_made(spec, request_, index):
+    assert provide(spec, request_, None, RUN, [].append).origin is Origin.MANAGED
+
+
+def test_a_relative_interpreter_works_in_other_folders_too(spec, request_, index, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    provided = provide(spec, request_, None, RUN, [].append)
+    assert provided.python.is_absolute()
+    assert os.access(provided.python, os.X_OK)

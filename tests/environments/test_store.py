@@ -1,0 +1,141 @@
+"""What is in the cache, and whether it is whole."""
+
+import dataclasses
+import hashlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from envdoctor.core.errors import EnvironmentProblem
+from envdoctor.environments.store import (
+    MARKER,
+    damaged_distributions,
+    discard,
+    folder_name,
+    inspect_folder,
+    list_environments,
+    made_environments,
+    python_of,
+    write_marker,
+)
+
+
+@pytest.fixture
+def folder(spec, cache):
+    """An environment made by hand: one distribution, a link to this Python, no marker."""
+    path = cache.environments / folder_name(spec, "3.11", "linux-x86_64")
+    python_of(path).parent.mkdir(parents=True)
+    python_of(path).touch()
+    site = path / ("Lib/site-packages" if sys.platform == "win32" else "lib/python3.11/site-packages")
+    info = site / "some_thing-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "thing.py").write_text("x = 1\n")
+    (info / "RECORD").write_text('thing.py,sha256=x,6\n"some_thing-1.0.dist-info/RECORD",,\n')
+    return path
+
+
+def marked(folder, spec):
+    return write_marker(folder, spec, "3.11.7", Path(sys.executable))
+
+
+def test_the_marker_makes_it_whole(folder, spec, cache):
+    assert inspect_folder(folder, thorough=True).problem == "it was never finished"
+    assert list(made_environments(spec, cache, thorough=True)) == []
+    made = marked(folder, spec)
+    assert made.problem == ""
+    assert dict(made.distributions) == {"some-thing": "1.0"}
+    assert (made.name, made.key, made.version, made.size) == ("tiny", spec.key, "3.11.7", 6)
+    assert list(made_environments(spec, cache, thorough=True)) == [made]
+
+
+def test_of_an_environment_for_other_pins_nothing_is_taken(folder, spec, cache, tmp_path):
+    marked(folder, spec)
+    (tmp_path / "other.txt").write_text("other")
+    other = dataclasses.replace(spec, lock=tmp_path / "other.txt")
+    assert list(made_environments(other, cache, thorough=True)) == []
+    named = dataclasses.replace(spec, name="tin")
+    assert list(made_environments(named, cache, thorough=True)) == []
+
+
+def test_a_folder_that_was_renamed_is_not_taken_for_another(folder, spec, cache, tmp_path):
+    marked(folder, spec)
+    (tmp_path / "other.txt").write_text("other")
+    other = dataclasses.replace(spec, lock=tmp_path / "other.txt")
+    folder.rename(folder.with_name(folder_name(other, "3.11", "linux-x86_64")))
+    assert list(made_environments(other, cache, thorough=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem", "thorough"),
+    [
+        (lambda folder: python_of(folder).unlink(), "its Python, ", False),
+        (lambda folder: next(folder.rglob("RECORD")).unlink(), "distributions came or went: some_thing-1.0", False),
+        (lambda folder: next(folder.rglob("RECORD")).write_text("\n"), "some_thing-1.0.dist-info/RECORD is gone", True),
+        (lambda folder: next(folder.rglob("thing.py")).unlink(), "thing.py is gone or has changed", True),
+        (lambda folder: next(folder.rglob("thing.py")).write_text(""), "thing.py is gone or has changed", True),
+    ],
+    ids=["python", "distribution", "record", "file", "size"],
+)
+def test_damage_is_found_and_said(folder, spec, damage, problem, thorough):
+    marked(folder, spec)
+    damage(folder)
+    assert problem in inspect_folder(folder, thorough=True).problem
+    assert (problem in inspect_folder(folder, thorough=False).problem) is not thorough
+
+
+def test_damage_names_the_distribution_and_the_file(folder):
+    assert damaged_distributions(folder) == {}
+    next(folder.rglob("thing.py")).unlink()
+    assert list(damaged_distributions(folder)) == ["some-thing"]
+    assert damaged_distributions(folder)["some-thing"].endswith("thing.py")
+
+
+@pytest.mark.parametrize("content", [b"\xff\x00,\x01,\n", b'"unclosed', b"a,b\nthing.py,,x\n", b""])
+def test_a_record_that_makes_no_sense_is_no_crash(folder, content):
+    next(folder.rglob("RECORD")).write_bytes(content)
+    assert damaged_distributions(folder) == {}
+
+
+def test_the_list_has_all_and_nothing_else(folder, spec, cache):
+    (cache.environments / f".{folder.name}.lock").touch()
+    (cache.environments / "notes.txt").touch()
+    half = cache.environments / folder.name.replace("cp311", "cp312")
+    half.mkdir()
+    marked(folder, spec)
+    assert [(one.folder, bool(one.problem)) for one in list_environments(cache)] == [(folder, False), (half, True)]
+
+
+def test_no_cache_has_no_environments(cache, spec):
+    assert list_environments(cache) == ()
+    assert list(made_environments(spec, cache, thorough=True)) == []
+
+
+def test_it_is_discarded_whole_and_more_than_once(folder, spec):
+    marked(folder, spec)
+    discard(folder)
+    assert not folder.exists()
+    discard(folder)
+
+
+def test_what_cannot_be_discarded_is_said_and_no_longer_looks_whole(folder, spec, monkeypatch):
+    import shutil
+
+    marked(folder, spec)
+
+    def busy(path):
+        raise PermissionError(13, "in use", str(path / "x.dll"))
+
+    monkeypatch.setattr(shutil, "rmtree", busy)
+    with pytest.raises(EnvironmentProblem, match=r"can't be removed \(.*x\.dll: in use\); end the programs"):
+        discard(folder)
+    assert not (folder / MARKER).exists()
+
+
+def test_the_marker_changes_with_every_record(folder, spec):
+    import json
+
+    marked(folder, spec)
+    content = next(folder.rglob("RECORD")).read_bytes()
+    records = json.loads((folder / MARKER).read_bytes())["records"]
+    assert records == {"some_thing-1.0.dist-info": hashlib.sha256(content).hexdigest()}
