@@ -64,9 +64,25 @@ class BinfmtEntry:
         )
 
     @property
+    def description(self) -> str:
+        """Its state in a line, as the kernel's own words have it."""
+        state = "enabled" if self.enabled else "disabled"
+        return f"{state}, interpreter {self.interpreter}, flags {self.flags or 'none'}, magic {self.magic.hex()}"
+
+    @property
     def fixed(self) -> bool:
         """F: the interpreter is held open, so containers, chroots and deletion don't matter."""
         return "F" in self.flags
+
+    @property
+    def interpreter_missing(self) -> bool:
+        """The file that it names is not there."""
+        return self.interpreter_state is InterpreterState.MISSING
+
+    @property
+    def interpreter_not_executable(self) -> bool:
+        """The file that it names is there, but must not be executed."""
+        return self.interpreter_state is InterpreterState.NOT_EXECUTABLE
 
     @property
     def startable(self) -> bool:
@@ -91,6 +107,10 @@ class Binfmt:
     enabled: bool | None = None
     entries: tuple[BinfmtEntry, ...] = ()
     unreadable: tuple[str, ...] = ()
+
+    def path(self, entry: BinfmtEntry) -> str:
+        """The file that shows an entry."""
+        return f"{self.mount_points[0] if self.mount_points else USUAL_PLACE}/{entry.name}"
 
     def matching(self, head: bytes) -> tuple[BinfmtEntry, ...]:
         """All entries whose pattern fits, enabled or not, in the kernel's order."""

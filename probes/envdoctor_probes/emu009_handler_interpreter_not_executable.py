@@ -1,0 +1,39 @@
+"""Whether the handler's interpreter may be executed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.probing import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.facts import Facts
+
+
+@probe("EMU009", topic="edgetpu")
+def check(facts: Facts) -> Iterator[Finding]:
+    """The handler's interpreter is not executable.
+
+    The kernel starts the interpreter that a handler names at each run, unless the handler was registered with F, which
+    opens it once and for all. Where the file is not executable the shell says "Permission denied", exit status 126, as
+    if the program itself were the problem.
+    """
+    emulation = facts.emulation
+    entry = emulation.handler or emulation.loader_handler
+    if not emulation.needed or entry is None or entry.fixed:
+        return
+    if entry.interpreter_not_executable:
+        yield Finding(
+            severity=Severity.WARNING,
+            subject=entry.interpreter,
+            message=f"The handler {entry.name} names {entry.interpreter}, which is not executable; the shell says "
+            '"Permission denied".',
+            evidence=(
+                Evidence(source=emulation.binfmt.path(entry), excerpt=entry.description),
+                Evidence(source=" ".join(emulation.direct.argv), excerpt=emulation.direct.words),
+            ),
+            fix=Fix(text="Make it executable.", commands=(("sudo", "chmod", "+x", entry.interpreter),)),
+        )

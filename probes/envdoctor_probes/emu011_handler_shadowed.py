@@ -1,0 +1,37 @@
+"""Whether another handler comes before the right one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.probing import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.facts import Facts
+
+
+@probe("EMU011", topic="edgetpu")
+def check(facts: Facts) -> Iterator[Finding]:
+    """Several handlers fit x86_64 programs.
+
+    The kernel takes the last registered handler that fits. A second one, left over from another emulator or from
+    Docker, hides the first; if it is broken, so is everything that goes through it.
+    """
+    emulation = facts.emulation
+    enabled = [entry for entry in emulation.handlers if entry.enabled]
+    if not emulation.needed or len({entry.interpreter for entry in enabled}) < 2:  # noqa: PLR2004  (one hides another)
+        return
+    first, *rest = enabled
+    yield Finding(
+        severity=Severity.INFO if emulation.runs_directly else Severity.WARNING,
+        subject=first.name,
+        message=f"The kernel takes {first.name} ({first.interpreter}) before {rest[0].name} ({rest[0].interpreter}).",
+        evidence=tuple(Evidence(source=emulation.binfmt.path(entry), excerpt=entry.description) for entry in enabled),
+        fix=Fix(
+            text=f"Remove the one that you don't want, {first.name} for example.",
+            commands=(("sudo", "sh", "-c", f"echo -1 > {emulation.binfmt.path(first)}"),),
+        ),
+    )

@@ -1,0 +1,41 @@
+"""Whether the Edge TPU compiler is an old version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.probing import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.facts import Facts
+
+_LAST = 16
+
+
+@probe("TCH006", topic="edgetpu")
+def check(facts: Facts) -> Iterator[Finding]:
+    """The Edge TPU compiler is an old version.
+
+    16.0 is the last. Each version reads newer operator versions and maps more than the one before it; only 16.0 can
+    search for a part of the graph that compiles. An older one is right only for a device whose runtime is older than
+    14.
+    """
+    toolchains = facts.toolchains
+    major = toolchains.version.partition(".")[0]
+    if major.isdecimal() and int(major) < _LAST:
+        yield Finding(
+            severity=Severity.WARNING,
+            subject="edgetpu_compiler",
+            message=f"This is version {toolchains.version}; the last is 16.0.",
+            evidence=(
+                Evidence(source=str(toolchains.edgetpu and toolchains.edgetpu.wrapper), excerpt=toolchains.version),
+            ),
+            fix=Fix(
+                text="Get version 16.0.",
+                commands=(("envdoctor", "toolchain", "install", "edgetpu-compiler"),),
+                safe=True,
+            ),
+        )
