@@ -15,6 +15,7 @@ class OperatorReport:
         placement: `MAPPED` (on the accelerator), `CPU` or `UNKNOWN`; empty where no accelerator was asked about.
         status: the compiler's words; empty where nothing is known.
         reason: why it is not mapped.
+        cause: what in the operator itself speaks against it, one word; empty for nothing.
         blocked_by: the operator that keeps it off the accelerator, if it is not itself the reason.
         macs: its multiply-adds.
         model: the member of a bundle that it belongs to; empty for a file that is one model.
@@ -25,6 +26,7 @@ class OperatorReport:
     placement: str = ""
     status: str = ""
     reason: str = ""
+    cause: str = ""
     blocked_by: int | None = None
     macs: int = 0
     model: str = ""

@@ -88,6 +88,11 @@ class ModelFacts:
     advice: tuple[Advice, ...] = ()
     disagreements: tuple[Disagreement, ...] | None = None
 
+    @property
+    def short_name(self) -> str:
+        """The file's name without its folder, and the bundle's member."""
+        return self.name.replace("\\", "/").rpartition("/")[2]
+
 
 def collect(request: Request, executor: Executor) -> ModelFacts:
     """The model that a request starts from, for the compiler of its goal or else for LiteRT.

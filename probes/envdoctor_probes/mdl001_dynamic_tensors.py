@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.text import plural
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def check(facts: Facts) -> Iterable[Finding]:
     refused = model.reader.static_shapes
     yield Finding(
         severity=Severity.ERROR if refused else Severity.INFO,
-        subject=model.name,
-        message=f"shapes become dynamic in {len(model.dynamic)} places"
+        subject=model.short_name,
+        message=f"shapes become dynamic in {plural(len(model.dynamic), 'place')}"
         + (f"; {model.reader.title} refuses such a model" if refused else ""),
         evidence=(Evidence(source=model.name, excerpt="\n".join(model.dynamic)),),
         fix=_FIX,

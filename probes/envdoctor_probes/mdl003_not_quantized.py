@@ -34,7 +34,7 @@ def check(facts: Facts) -> Iterable[Finding]:
         return
     yield Finding(
         severity=Severity.ERROR,
-        subject=model.name,
+        subject=model.short_name,
         message=f"it is quantized as '{model.scheme.value}', of which {model.reader.title} maps nothing",
         evidence=(Evidence(source=model.name, excerpt=f"inputs {model.inputs}, outputs {model.outputs}"),),
         fix=_FIX,

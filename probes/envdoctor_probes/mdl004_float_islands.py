@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.text import plural
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def check(facts: Facts) -> Iterable[Finding]:
         return
     yield Finding(
         severity=Severity.WARNING if model.reader.accelerator else Severity.INFO,
-        subject=model.name,
-        message=f"{len(model.islands)} groups of operators compute in floats, the first at {model.islands[0]}",
+        subject=model.short_name,
+        message=f"{plural(len(model.islands), 'group')} of operators in floats, the first at {model.islands[0]}",
         evidence=(Evidence(source=model.name, excerpt="\n".join(model.islands)),),
         fix=Fix(text=f"Replace the layer that {model.islands[0].split(', and ')[0]} comes from."),
     )

@@ -33,7 +33,7 @@ def check(facts: Facts) -> Iterable[Finding]:
     if at_edge and model.scheme.value in {"int8", "int16x8", "int8-int4", "partial"}:
         yield Finding(
             severity=Severity.INFO,
-            subject=model.name,
+            subject=model.short_name,
             message=f"it computes in integers but has floats at its edge: {'; '.join(at_edge)}",
             evidence=(Evidence(source=model.name, excerpt="; ".join(at_edge)),),
             fix=Fix(text="Convert with inference_input_type and inference_output_type set to tf.int8 or tf.uint8."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.text import plural
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ def check(facts: Facts) -> Iterable[Finding]:
     if wrong:
         yield Finding(
             severity=Severity.ERROR,
-            subject=model.name,
-            message=f"{len(wrong)} dense layers have a scale for each output, which {model.reader.title} ignores: "
-            "it computes wrong numbers without an error",
+            subject=model.short_name,
+            message=f"{plural(len(wrong), 'dense layer')} with a scale for each output, which {model.reader.title} "
+            "ignores: it computes wrong numbers without an error",
             evidence=(Evidence(source=model.name, excerpt="\n".join(wrong)),),
             fix=_FIX,
         )

@@ -26,7 +26,7 @@ def check(facts: Facts) -> Iterable[Finding]:
     if model.control_flow and model.reader.accelerator:
         yield Finding(
             severity=Severity.WARNING,
-            subject=model.name,
+            subject=model.short_name,
             message=f"operators call {model.control_flow} subgraphs, of which {model.reader.title} compiles none",
             evidence=(Evidence(source=model.name, excerpt=f"{model.control_flow} subgraphs beside the first"),),
             fix=Fix(text="Unroll recurrent layers (unroll=True in Keras), and take branches out of the model."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.text import plural
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def check(facts: Facts) -> Iterable[Finding]:
     if model.lost:
         yield Finding(
             severity=Severity.ERROR,
-            subject=model.name,
-            message=f"{len(model.lost)} variables are read and never assigned: the weights are not in the file",
+            subject=model.short_name,
+            message=f"it reads {plural(len(model.lost), 'variable')} that nothing assigns: the weights are gone",
             evidence=(Evidence(source=model.name, excerpt="\n".join(model.lost)),),
             fix=Fix(
                 text="Convert from a SavedModel (model.export, then TFLiteConverter.from_saved_model), or pass a "

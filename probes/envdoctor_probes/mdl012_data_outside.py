@@ -26,7 +26,7 @@ def check(facts: Facts) -> Iterable[Finding]:
     if model.data_outside and not model.reader.data_outside:
         yield Finding(
             severity=Severity.ERROR,
-            subject=model.name,
+            subject=model.short_name,
             message=f"its weights lie behind the flatbuffer, where {model.reader.title} does not look",
             evidence=(Evidence(source=model.name, excerpt="Buffer.offset is set"),),
             fix=Fix(

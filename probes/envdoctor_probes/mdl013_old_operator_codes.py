@@ -27,7 +27,7 @@ def check(facts: Facts) -> Iterable[Finding]:
     if model.deprecated_codes_only:
         yield Finding(
             severity=Severity.INFO,
-            subject=model.name,
+            subject=model.short_name,
             message="its operators are numbered the way of before 2020; quantizers of today quantize nothing in it",
             evidence=(Evidence(source=model.name, excerpt="deprecated_builtin_code is set, builtin_code is not"),),
             fix=Fix(text="Before quantizing it, set builtin_code to the larger of the two numbers."),

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from envdoctor.facts import Facts
 
-_SHOWN = 12
-
 
 @probe("MDL014", topic="model", requires=["MDL001", "MDL003", "MDL007"])
 def check(facts: Facts) -> Iterable[Finding]:
@@ -35,15 +33,12 @@ def check(facts: Facts) -> Iterable[Finding]:
     unknown = [op for op in ops if op.placement.value == "UNKNOWN"]
     if not left and not unknown:
         return
-    causes = [op for op in (*left, *unknown) if op.cause]
-    lines = [f"operator {op.index}, {op.op}: {op.reason}" for op in causes[:_SHOWN]]
-    waiting = Counter(op.op for op in (*left, *unknown) if not op.cause)
-    if waiting:
-        lines.append("waiting for those: " + ", ".join(f"{count} {name}" for name, count in waiting.most_common()))
+    rows = Counter((op.op, op.status or "unknown") for op in (*left, *unknown))
+    lines = [f"{name:<24} {count:>4}  {status}" for (name, status), count in sorted(rows.items())]
     text = f"{len(left)} of {len(ops)} operators stay on the CPU"
     yield Finding(
         severity=Severity.WARNING,
-        subject=model.name,
+        subject=model.short_name,
         message=text + (f", and of {len(unknown)} nothing is known" if unknown else ""),
         evidence=(Evidence(source=f"prediction for {model.reader.title}", excerpt="\n".join(lines)),),
         fix=Fix(text=model.advice[0].text) if model.advice else None,

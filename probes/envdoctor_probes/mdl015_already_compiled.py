@@ -28,7 +28,7 @@ def check(facts: Facts) -> Iterable[Finding]:
     rest = ", ".join(f"{count} {name}" for name, count in model.compiled.remaining.items()) or "nothing else"
     yield Finding(
         severity=Severity.ERROR,
-        subject=model.name,
+        subject=model.short_name,
         message=f"it is a compiler's output already: {model.compiled.packages} x {model.compiled.custom_code}",
         evidence=(Evidence(source=model.name, excerpt=f"beside {model.compiled.custom_code}: {rest}"),),
         fix=Fix(text="Compile the model that it was made from."),

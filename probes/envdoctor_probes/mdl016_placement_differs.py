@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.text import plural
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ def check(facts: Facts) -> Iterable[Finding]:
     ]
     yield Finding(
         severity=Severity.WARNING,
-        subject=model.name,
-        message=f"the log and the prediction differ in {len(lines)} rows",
+        subject=model.short_name,
+        message=f"the log and the prediction differ in {plural(len(lines), 'row')}",
         evidence=(Evidence(source="prediction against log", excerpt="\n".join(lines)),),
         fix=Fix(
             text="Predict with the release and options that the log was made with (--for edgetpu-15, -a, -m, -i). If "

@@ -168,10 +168,11 @@ def _blockers(subgraph: Subgraph, objections: Sequence[Objection | None]) -> Map
     blockers: dict[int, int] = {}
     for operator in subgraph.operators:
         cause = min((spoiled[tensor] for tensor in operator.inputs if tensor in spoiled), default=None)
-        if objections[operator.index] is not None:
-            cause = operator.index
-        elif cause is not None:
+        found = objections[operator.index]
+        if cause is not None and (found is None or not found.certain):
             blockers[operator.index] = cause
+        elif found is not None:
+            cause = operator.index
         if cause is not None:
             spoiled.update(dict.fromkeys(operator.outputs, cause))
     return blockers

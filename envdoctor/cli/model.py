@@ -1,0 +1,62 @@
+"""`envdoctor model`: know before you compile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from envdoctor.cli import _options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("file", type=_options.FILE)
+@click.option(
+    "--for",
+    "goal",
+    default="litert",
+    show_default=True,
+    metavar="GOAL",
+    help="What is to read it: edgetpu, edgetpu-15, litert, tflite-runtime-2.14, tf-2.5, ethos-u55-128, ...",
+)
+@click.option("--compare", type=_options.FILE, metavar="LOG", help="Hold the prediction against a log of the compiler.")
+@click.option("-a", "--all-subgraphs", is_flag=True, help="Predict for edgetpu_compiler -a.")
+@click.option("-m", "--min-runtime-version", type=int, metavar="N", help="Predict for edgetpu_compiler -m N.")
+@click.option("-i", "--intermediate-tensors", metavar="NAMES", default="", help="Predict for edgetpu_compiler -i a,b.")
+@click.option("--svg", type=_options.FILE, metavar="FILE", help="Draw where the operators run, into this file.")
+@_options.verbose_option
+@_options.json_option
+def command(
+    *,
+    file: Path,
+    goal: str,
+    compare: Path | None,
+    all_subgraphs: bool,
+    min_runtime_version: int | None,
+    intermediate_tensors: str,
+    svg: Path | None,
+    verbose: bool,
+    as_json: bool,
+) -> int:
+    """Tell what a .tflite FILE is, where each of its operators will run, and what to change.
+
+    The exit code is 1 if something is wrong with it for its reader, or if not all of it will be mapped.
+    """
+    from envdoctor.doctor.model import inspect_model
+    from envdoctor.tflite.edgetpu.prediction import Settings
+
+    options = Settings(
+        all_subgraphs=all_subgraphs,
+        min_runtime_version=min_runtime_version,
+        intermediate_tensors=frozenset(name for name in intermediate_tensors.split(",") if name),
+    )
+    report = inspect_model(file, goal=goal, options=options, compare=compare)
+    if svg is not None:
+        from envdoctor import registry
+
+        svg.write_text(registry.renderer("svg").render(report), encoding="utf-8")
+    _options.show(report, as_json=as_json, verbose=verbose)
+    return _options.exit_code(report)

@@ -1,0 +1,146 @@
+"""`model`: what a .tflite file is, and what the program that is to read it will make of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from envdoctor import probing, registry
+from envdoctor.core.finding import Outcome, ProbeResult
+from envdoctor.core.model_report import AdviceReport, ModelReport, OperatorReport
+from envdoctor.doctor._common import new_report
+from envdoctor.facts import Facts
+from envdoctor.facts.model import ModelFacts, examine
+from envdoctor.tflite.containers import read_models
+from envdoctor.tflite.edgetpu.advice import cut_points, with_all_subgraphs
+from envdoctor.tflite.edgetpu.prediction import Settings
+from envdoctor.tflite.edgetpu.rulebook import find_compiler
+from envdoctor.tflite.macs import multiply_adds
+from envdoctor.tflite.readers import find_reader
+from envdoctor.toolchains.edgetpu_agreement import disagreements, read_log
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from envdoctor.core.report import Report
+    from envdoctor.probing import Probe
+    from envdoctor.tflite.model import Model, Subgraph
+    from envdoctor.tflite.readers import ModelReader
+
+_WORST_FIRST = (Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.FAILED, Outcome.UNKNOWN, Outcome.SKIPPED, Outcome.PASSED)
+_VELA_NOTE = (
+    "What an Ethos-U takes only Vela knows: build with --to {name} and read what the report says of its operators."
+)
+
+
+def inspect_model(
+    path: Path, *, goal: str = "litert", options: Settings | None = None, compare: Path | None = None
+) -> Report:
+    """Look into a model, or into every model of a bundle.
+
+    Args:
+        path: a .tflite file, or a bundle of some.
+        goal: the program that is to read it, a name that `find_reader` takes.
+        options: how edgetpu_compiler is called; its release is taken from the goal.
+        compare: a log of edgetpu_compiler to hold the prediction against.
+
+    Raises:
+        UsageProblem: an unknown goal.
+        Unreadable: the file, or the log, can't be read as what it should be.
+    """
+    reader = find_reader(goal)
+    settings = _settings(reader, options)
+    models = read_models(path)
+    examined = [(model, _examine(model, reader, settings, compare)) for model in models]
+    probes = [one for one in registry.probes() if one.topic == "model"]
+    return dataclasses.replace(
+        new_report("model"),
+        subject={"file": str(path), "for": reader.title},
+        probes=_ask(probes, [facts for _, facts in examined]),
+        models=tuple(_summary(model, facts) for model, facts in examined),
+        ops=tuple(op for model, facts in examined for op in _operators(model, facts, several=len(models) > 1)),
+        notes=(_VELA_NOTE.format(name=goal),) if reader.lineage == "vela" else (),
+    )
+
+
+def _settings(reader: ModelReader, options: Settings | None) -> Settings | None:
+    if reader.edgetpu is None:
+        return None
+    return dataclasses.replace(options or Settings(), compiler=find_compiler(reader.edgetpu))
+
+
+def _examine(model: Model, reader: ModelReader, settings: Settings | None, compare: Path | None) -> ModelFacts:
+    facts = examine(model, reader, settings)
+    if compare is None or facts.placement is None:
+        return facts
+    return dataclasses.replace(facts, disagreements=disagreements(facts.placement, read_log(compare)))
+
+
+def _ask(probes: Sequence[Probe], models: Sequence[ModelFacts]) -> tuple[ProbeResult, ...]:
+    """Ask every probe about every model; what comes of one probe is one result, the worst outcome its own."""
+    merged: dict[str, ProbeResult] = {}
+    for model in models:
+        for result in probing.run_probes(probes, Facts(model=model)):
+            before = merged.get(result.code)
+            merged[result.code] = result if before is None else _merge(before, result)
+    return tuple(merged[code] for code in sorted(merged))
+
+
+def _merge(one: ProbeResult, other: ProbeResult) -> ProbeResult:
+    worse = min((one, other), key=lambda result: _WORST_FIRST.index(result.outcome))
+    return dataclasses.replace(worse, findings=one.findings + other.findings, seconds=one.seconds + other.seconds)
+
+
+def _summary(model: Model, facts: ModelFacts) -> ModelReport:
+    placement = facts.placement
+    whole = None if placement is None else with_all_subgraphs(model, placement)
+    report = ModelReport(
+        name=model.name,
+        reader=facts.reader.title,
+        scheme=facts.scheme.value,
+        inputs=_described(model.main, model.main.inputs),
+        outputs=_described(model.main, model.main.outputs),
+        operators=sum(len(subgraph.operators) for subgraph in model.subgraphs),
+        compiled="" if facts.compiled is None else f"{facts.compiled.packages} x {facts.compiled.custom_code}",
+    )
+    if placement is None:
+        return report
+    return dataclasses.replace(
+        report,
+        mapped=len(placement.mapped),
+        unknown=sum(op.placement.value == "UNKNOWN" for op in placement.ops),
+        mapped_macs=placement.mapped_macs,
+        all_subgraphs=None if whole is None else len(whole.mapped),
+        cut=cut_points(model, placement) if placement.mapped else (),
+        advice=tuple(AdviceReport(**dataclasses.asdict(advice)) for advice in facts.advice),
+    )
+
+
+def _described(subgraph: Subgraph, indexes: Sequence[int]) -> tuple[str, ...]:
+    return tuple(f"{subgraph.tensors[index].dtype} {list(subgraph.tensors[index].shape)}" for index in indexes)
+
+
+def _operators(model: Model, facts: ModelFacts, *, several: bool) -> tuple[OperatorReport, ...]:
+    name = model.name.rpartition("!")[2] if several else ""
+    if facts.placement is None:
+        return tuple(
+            OperatorReport(
+                index=operator.index, op=operator.label, macs=multiply_adds(model.main, operator), model=name
+            )
+            for operator in model.main.operators
+        )
+    return tuple(
+        OperatorReport(
+            index=op.index,
+            op=op.op,
+            placement=op.placement.value,
+            status=op.status,
+            reason=op.reason,
+            cause=op.cause,
+            blocked_by=op.blocked_by,
+            macs=op.macs,
+            model=name,
+        )
+        for op in facts.placement.ops
+    )

@@ -1,0 +1,100 @@
+"""A model on a terminal: what it is, the strip of its operators, what stays on the CPU and why, and what to change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.text import plural
+from envdoctor_reports._placement import Cell, by_cause, share, strip, waiting
+from envdoctor_reports._view import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envdoctor.core.model_report import ModelReport, OperatorReport
+    from envdoctor.core.report import Report
+    from envdoctor_reports._page import Page
+
+_CELLS = {Cell.MAPPED: ("█", "#"), Cell.CPU: ("░", "."), Cell.UNKNOWN: ("?", "?"), Cell.MIXED: ("▒", "+")}
+_HEAVIEST = 8
+_INDEXES = 6
+_CUT = 6
+
+
+def show_models(page: Page, report: Report, *, verbose: bool) -> None:
+    """Show each model of a report."""
+    for model in report.models:
+        ops = [op for op in report.ops if not op.model or model.name.endswith(f"!{op.model}")]
+        _show_model(page, model, ops, verbose=verbose)
+
+
+def _show_model(page: Page, model: ModelReport, ops: Sequence[OperatorReport], *, verbose: bool) -> None:
+    page.heading(model.name)
+    page.labelled("is", f"{model.scheme}, {plural(model.operators, 'operator')}{_compiled(model)}", indent=2)
+    page.labelled("takes", ", ".join(model.inputs) or "nothing", indent=2)
+    page.labelled("gives", ", ".join(model.outputs) or "nothing", indent=2)
+    if model.mapped is not None:
+        _show_placement(page, model, ops)
+        _show_causes(page, ops)
+        _show_advice(page, model, verbose=verbose)
+    if verbose:
+        _show_operators(page, ops, everything=True)
+    elif any(op.placement in {"CPU", "UNKNOWN"} for op in ops):
+        _show_operators(page, ops, everything=False)
+
+
+def _compiled(model: ModelReport) -> str:
+    return f", compiled already ({model.compiled})" if model.compiled else ""
+
+
+def _show_placement(page: Page, model: ModelReport, ops: Sequence[OperatorReport]) -> None:
+    page.gap()
+    cells = strip(ops, page.width - 4)
+    page.verbatim("".join(_CELLS[cell][0 if page.symbols else 1] for cell in cells), indent=2)
+    words = [f"{model.mapped} of {plural(len(ops), 'operator')} on the Edge TPU"]
+    if model.mapped_macs is not None:
+        words.append(f"{share(model.mapped_macs)} of the multiply-adds")
+    if model.unknown:
+        words.append(f"{model.unknown} unknown")
+    if model.all_subgraphs is not None:
+        words.append(f"{model.all_subgraphs} with -a")
+    state = State.FINE if model.mapped == len(ops) else State.UNANSWERED if model.unknown else State.WARNING
+    page.mark(state, ", ".join(words), indent=2, style="bold")
+
+
+def _show_causes(page: Page, ops: Sequence[OperatorReport]) -> None:
+    for name, reason, indexes in by_cause(ops):
+        shown = ", ".join(str(index) for index in indexes[:_INDEXES]) + (", ..." if len(indexes) > _INDEXES else "")
+        page.write(f"{len(indexes)} {name} ({shown}): {reason}", lead="- ", indent=4)
+    if waits := waiting(ops):
+        listed = ", ".join(f"{count} {name}" for name, count in waits.most_common())
+        page.write(f"{sum(waits.values())} wait for those: {listed}", lead="- ", indent=4)
+
+
+def _show_advice(page: Page, model: ModelReport, *, verbose: bool) -> None:
+    if model.advice:
+        page.gap()
+    for advice in model.advice:
+        gain = f" (+{plural(advice.gained_ops, 'operator')}, +{share(advice.gained_macs)} of the multiply-adds)"
+        page.labelled("do", advice.text + (gain if advice.gained_ops else ""), indent=2)
+        if verbose:
+            page.write(f"known from: {advice.source}", indent=8, style="dim")
+    if model.cut and model.mapped and len(model.cut) <= _CUT:
+        page.labelled("or", "compile only up to where the CPU takes over, with -i:", indent=2)
+        page.verbatim(",".join(model.cut), indent=8, style="cyan")
+
+
+def _show_operators(page: Page, ops: Sequence[OperatorReport], *, everything: bool) -> None:
+    """All operators, or the heaviest of those that stay on the CPU."""
+    left = [op for op in ops if op.macs and op.placement in {"CPU", "UNKNOWN"}]
+    shown = ops if everything else sorted(left, key=lambda op: -op.macs)[:_HEAVIEST]
+    if not shown:
+        return
+    total = sum(op.macs for op in ops)
+    page.gap()
+    page.write("operators" if everything else "the most work on the CPU", indent=2, style="dim")
+    rows = [
+        (str(op.index), op.op, f"{op.macs:,}", share(op.macs / total) if total else "", op.placement, op.status)
+        for op in shown
+    ]
+    page.table(rows, indent=2, right=frozenset({0, 2, 3}))
