@@ -34,6 +34,7 @@ class BuildOptions:
         random_calibration: True if the user asked for random samples instead (accuracy is then unknown).
         evaluation: an .npz with arrays `x` and `y` (class numbers) to measure accuracy on, or None.
         io_type: element type of the model's inputs and outputs: `int8` or `uint8`.
+        allow_float: True if operators that stay float inside an int8 model are accepted.
         trust_code: True if code stored in the model (a Lambda layer) may be run.
         thresholds: what the comparison with the float model must meet.
         stage_timeout: seconds for one stage.
@@ -47,6 +48,7 @@ class BuildOptions:
     random_calibration: bool = False
     evaluation: Path | None = None
     io_type: str = "int8"
+    allow_float: bool = False
     trust_code: bool = False
     thresholds: Thresholds = field(default_factory=Thresholds)
     stage_timeout: float = 3600.0

@@ -27,7 +27,7 @@ from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:
     import mmap
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from envdoctor.pipeline.workers.arrays import InputSpec
@@ -77,7 +77,7 @@ def read_keras(path: Path) -> KerasFile:
         custom=custom_objects(nodes),
         lambdas=lambda_layers(nodes),
         inputs=inputs,
-        traits=frozenset({f"keras-{version}", *traits_of(nodes, inputs)}),
+        traits=frozenset({*_version_traits(nodes, version, is_hdf5=is_hdf5), *traits_of(nodes, inputs)}),
     )
 
 
@@ -166,3 +166,14 @@ def _mapping(path: Path, value: object) -> Mapping[str, Any]:
 def _major(version: str) -> int:
     digits = version.partition(".")[0]
     return int(digits) if digits.isdigit() else 3
+
+
+def _version_traits(nodes: tuple[Mapping[str, Any], ...], version: int, *, is_hdf5: bool) -> Iterator[str]:
+    """Which Keras wrote the file; `keras-2-only` where Keras 3 refuses what Keras 2 put into a .keras file.
+
+    Keras 3 translates `batch_input_shape` when it reads an .h5 file, not when it reads a .keras file.
+    """
+    yield f"keras-{version}"
+    shaped = any("batch_input_shape" in config_of(node) and node["class_name"] != "InputLayer" for node in nodes)
+    if not is_hdf5 and shaped:
+        yield "keras-2-only"

@@ -78,9 +78,14 @@ def traits_of(nodes: tuple[Node, ...], inputs: tuple[InputSpec, ...] | None) -> 
         yield "recurrent"
     if lambda_layers(nodes):
         yield "lambda"
-    if any(node["class_name"] in _words("keras_2_layers") for node in nodes):
+    if any(_needs_keras_2(node) for node in nodes):
         yield "keras-2-only"
     yield from size_traits(inputs or ())
+
+
+def _needs_keras_2(node: Node) -> bool:
+    refused = load_table("keras")["keras_2_arguments"].get(node["class_name"], ())
+    return node["class_name"] in _words("keras_2_layers") or any(name in config_of(node) for name in refused)
 
 
 def size_traits(inputs: Iterable[InputSpec]) -> Iterator[str]:

@@ -120,7 +120,8 @@ def _unrolled_config(config: dict[str, Any], shapes: Mapping[str, list[int | Non
             own["unroll"] = True
             count += 1
         elif node.get("class_name") == "InputLayer" and own.get("name") in shapes:
-            own["batch_shape"] = [None, *shapes[own["name"]][1:]]
+            key = "batch_shape" if "batch_shape" in own else "batch_input_shape"  # Keras 3, Keras 2
+            own[key] = [None, *shapes[own["name"]][1:]]
     if not count:
         raise Problem("nothing-to-unroll", "the model has no recurrent layer that can be unrolled.")
     return config

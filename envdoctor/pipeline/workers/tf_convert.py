@@ -142,9 +142,9 @@ def _convert(exported: Exported, request: Mapping[str, Any]) -> bytes:
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.representative_dataset = samples.one_by_one
         converter.inference_input_type = converter.inference_output_type = getattr(tf, request["io_type"])
-        if request["per_tensor_dense"]:
-            # From 2.17 on dense weights get a scale for each output, which readers of the TF 2.5 age compute wrong
-            # numbers with; earlier converters don't know the switch and don't need it.
+        if request["per_tensor_dense"] or request["unroll"]:
+            # From 2.17 on dense weights get a scale for each output. Readers of the TF 2.5 age compute wrong numbers
+            # with them, and the SPLIT of an unrolled LSTM stays float. Earlier converters don't know the switch.
             converter._experimental_disable_per_channel_quantization_for_dense_layers = True  # noqa: SLF001
     model: bytes = converter.convert()
     return model

@@ -82,6 +82,14 @@ class Graph:
         tensor.sparsity = None
         self.model.buffers.append(buffer)
 
+    def add_constant(self, name: str, value: Array) -> int:
+        """Add a float32 tensor with a value to the main subgraph; returns its index."""
+        tensor = schema().TensorT()
+        tensor.name, tensor.type, tensor.hasRank = name.encode(), schema().TensorType.FLOAT32, True
+        self.main.tensors.append(tensor)
+        self.make_constant(len(self.main.tensors) - 1, value)
+        return len(self.main.tensors) - 1
+
     def operator_code(self, builtin: str, version: int = 1) -> int:
         """The index of an operator code, added if it is not there."""
         number = getattr(schema().BuiltinOperator, builtin)

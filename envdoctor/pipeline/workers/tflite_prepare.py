@@ -4,7 +4,8 @@ Seen with litert-quantizer 0.11.0 and ai-edge-quantizer 0.10.0: operators that a
 float16 weights behind DEQUANTIZE are left as they are, a file without a signature is refused, and a shape computed at
 run time (SHAPE, STRIDED_SLICE, PACK: a Flatten with an open batch) leaves a float island. So operator numbers are
 written both ways, everything that is constant once the input's size is fixed is computed and stored, integer weights
-of operators that compute in float become float, and a signature is added. Outputs stay the same; the caller proves it.
+of operators that compute in float become float, NEG and SQUARE (of a LayerNormalization, say), which have no int8
+form, become the MUL that they are, and a signature is added. Outputs stay the same; the caller proves it.
 """
 
 from __future__ import annotations
@@ -71,6 +72,9 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]]) -> Prepared
     if folded:
         names = ", ".join(sorted(set(folded)))
         changes.append(f"computed {len(folded)} operators whose result is constant ({names})")
+    multiplied = _multiply_instead(graph)
+    if multiplied:
+        changes.append(f"wrote {multiplied} NEG and SQUARE as MUL, which can be quantized")
     had_signature = bool(graph.model.signatureDefs)
     signature = graph.ensure_signature()
     if not had_signature:
@@ -110,6 +114,24 @@ def _real_numbers(graph: Graph, index: int) -> Array:
     stored = graph.model.buffers[tensor.buffer].data.view(np.int8).reshape(tensor.shape)
     zero_points = np.asarray(tensor.quantization.zeroPoint, dtype=np.float32).reshape(axes)
     return (stored.astype(np.float32) - zero_points) * scales.reshape(axes)
+
+
+def _multiply_instead(graph: Graph) -> int:
+    """Write -x as x * -1 and the square of x as x * x."""
+    import numpy as np
+
+    count = 0
+    for operator in graph.main.operators:
+        name = graph.operator_name(operator)
+        index = int(operator.inputs[0]) if len(operator.inputs) else -1
+        if name not in {"NEG", "SQUARE"} or graph.dtype(index) != "FLOAT32":
+            continue
+        other = index if name == "SQUARE" else graph.add_constant(f"minus_one_{count}", np.array([-1.0], np.float32))
+        operator.opcodeIndex, operator.inputs = graph.operator_code("MUL"), [index, other]
+        operator.builtinOptionsType = schema().BuiltinOptions.MulOptions
+        operator.builtinOptions = schema().MulOptionsT()
+        count += 1
+    return count
 
 
 def _fold(graph: Graph, shapes: Mapping[str, Sequence[int | None]]) -> list[str]:

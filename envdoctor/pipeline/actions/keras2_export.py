@@ -1,0 +1,28 @@
+"""A file of Keras 2 -> SavedModel with a batch of one, by the Keras that reads it best."""
+
+from __future__ import annotations
+
+from envdoctor.action import Action, StageContext, StageOutput
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.facts.environments import needs_environment
+from envdoctor.pipeline.conversion import SAMPLE_OPTIONS, convert_with_tensorflow
+from envdoctor.pipeline.requirements import has_trait, needs_sizes
+
+
+def run(context: StageContext) -> StageOutput:
+    """Export with a batch of one, recurrent layers unrolled: int8 conversions crash on a loop."""
+    return convert_with_tensorflow(context, "saved-model", unroll="recurrent" in context.source.traits)
+
+
+ACTION = Action(
+    name="keras2-export",
+    title="export a SavedModel with Keras 2",
+    consumes=frozenset({ArtifactKind.KERAS}),
+    produces=ArtifactKind.SAVED_MODEL,
+    run=run,
+    environment="tensorflow-2.15",
+    requires=(needs_environment("tensorflow-2.15"), needs_sizes),
+    applies=has_trait("keras-2"),
+    options=SAMPLE_OPTIONS | {"trust_code"},
+    cost=13.0,
+)

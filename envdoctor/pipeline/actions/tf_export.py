@@ -1,0 +1,31 @@
+"""Keras -> SavedModel with a batch of one, for a converter that can't read the Keras file itself."""
+
+from __future__ import annotations
+
+from envdoctor.action import Action, StageContext, StageOutput
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.facts.environments import needs_environment
+from envdoctor.pipeline.conversion import SAMPLE_OPTIONS, convert_with_tensorflow
+from envdoctor.pipeline.requirements import needs_sizes, no_keras_2_functions
+
+
+def run(context: StageContext) -> StageOutput:
+    """Export with a batch of one, recurrent layers unrolled: int8 conversions crash on a loop."""
+    return convert_with_tensorflow(context, "saved-model", unroll="recurrent" in context.source.traits)
+
+
+ACTION = Action(
+    name="tf-export",
+    title="export a SavedModel with Keras 3",
+    consumes=frozenset({ArtifactKind.KERAS}),
+    produces=ArtifactKind.SAVED_MODEL,
+    run=run,
+    environment="tensorflow",
+    requires=(
+        needs_environment("tensorflow"),
+        needs_sizes,
+        no_keras_2_functions,
+    ),
+    options=SAMPLE_OPTIONS | {"trust_code"},
+    cost=11.0,
+)

@@ -1,0 +1,32 @@
+"""Keras or SavedModel -> int8, by TensorFlow's converter."""
+
+from __future__ import annotations
+
+from envdoctor.action import Action, StageContext, StageOutput
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.facts.environments import needs_environment
+from envdoctor.pipeline.conversion import INT8_OPTIONS, convert_with_tensorflow
+from envdoctor.pipeline.requirements import loops_crash, needs_samples, no_keras_2_functions
+
+
+def run(context: StageContext) -> StageOutput:
+    """Export with a batch of one, then convert with all operators int8."""
+    return convert_with_tensorflow(context, "int8")
+
+
+ACTION = Action(
+    name="tf-int8",
+    title="quantize to int8 with TensorFlow",
+    consumes=frozenset({ArtifactKind.KERAS, ArtifactKind.SAVED_MODEL}),
+    produces=ArtifactKind.TFLITE_INT8,
+    run=run,
+    environment="tensorflow",
+    requires=(
+        needs_environment("tensorflow"),
+        needs_samples,
+        loops_crash,
+        no_keras_2_functions,
+    ),
+    options=INT8_OPTIONS,
+    cost=12.0,
+)

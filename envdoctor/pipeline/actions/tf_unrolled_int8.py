@@ -1,0 +1,32 @@
+"""Keras with recurrent layers -> int8: unrolled first, because TensorFlow's converter crashes on the loop."""
+
+from __future__ import annotations
+
+from envdoctor.action import Action, StageContext, StageOutput
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.facts.environments import needs_environment
+from envdoctor.pipeline.conversion import INT8_OPTIONS, convert_with_tensorflow
+from envdoctor.pipeline.requirements import has_trait, needs_samples, no_keras_2_functions
+
+
+def run(context: StageContext) -> StageOutput:
+    """Unroll, prove that the outputs stay the same, export with a batch of one, convert with all operators int8."""
+    return convert_with_tensorflow(context, "int8", unroll=True)
+
+
+ACTION = Action(
+    name="tf-unrolled-int8",
+    title="unroll recurrent layers and quantize to int8 with TensorFlow",
+    consumes=frozenset({ArtifactKind.KERAS}),
+    produces=ArtifactKind.TFLITE_INT8,
+    run=run,
+    environment="tensorflow",
+    requires=(
+        needs_environment("tensorflow"),
+        needs_samples,
+        no_keras_2_functions,
+    ),
+    applies=has_trait("recurrent"),
+    options=INT8_OPTIONS,
+    cost=14.0,
+)

@@ -1,0 +1,94 @@
+"""What stands in an action's way beyond its environment: predicates over facts and the request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.finding import Fix
+from envdoctor.core.route import Reason, Verdict
+from envdoctor.pipeline.calibration import HOW
+from envdoctor.pipeline.problems import problem_kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from envdoctor.action import Requirement
+    from envdoctor.core.artifact import Artifact
+    from envdoctor.core.request import Request
+    from envdoctor.facts import Facts
+
+
+def needs_samples(_: Facts, request: Request) -> Iterator[Reason]:
+    """An int8 conversion needs calibration samples."""
+    if request.options.calibration is None and not request.options.random_calibration:
+        yield Reason(
+            verdict=Verdict.FIXABLE,
+            text="needs calibration samples",
+            fix=Fix(text=f"{HOW[0].upper()}{HOW[1:]}."),
+            code=problem_kinds()["calibration-missing"].code,
+        )
+
+
+def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:
+    """A source that leaves sizes open needs samples, whose size decides."""
+    open_sizes = request.source is not None and "open-sizes" in request.source.traits
+    if open_sizes and request.options.calibration is None:
+        yield Reason(
+            verdict=Verdict.FIXABLE,
+            text="the model leaves a size of its input open",
+            fix=Fix(text="Give samples with --calibration FILE; their size decides."),
+            code=problem_kinds()["input-size-unknown"].code,
+        )
+
+
+def with_trait(trait: str, verdict: Verdict, text: str, problem: str = "") -> Requirement:
+    """A requirement that speaks up about sources with a trait.
+
+    Args:
+        trait: see `Artifact`.
+        verdict: what it makes of the route.
+        text: what is known of such a source here.
+        problem: the name of the problem that a build would end with, if it is known.
+    """
+
+    def requirement(_: Facts, request: Request) -> Iterator[Reason]:
+        if request.source is not None and trait in request.source.traits:
+            kind = problem_kinds().get(problem)
+            yield Reason(
+                verdict=verdict,
+                text=text,
+                code=kind.code if kind else "",
+                fix=Fix(text=kind.fix) if kind and verdict > Verdict.READY else None,
+            )
+
+    return requirement
+
+
+def has_trait(trait: str) -> Callable[[Artifact], bool]:
+    """For `Action.applies`: the route's source has a trait."""
+    return lambda source: trait in source.traits
+
+
+#: What TensorFlow's int8 conversion does to a loop.
+loops_crash = with_trait(
+    "recurrent",
+    Verdict.UNKNOWN,
+    "TensorFlow's int8 conversion is known to crash on a recurrent layer that is not unrolled",
+    "recurrent-layer-crash",
+)
+
+
+def saved_loops_crash(facts: Facts, request: Request) -> Iterator[Reason]:
+    """The same for a SavedModel; one that an export of this route made has its loops unrolled."""
+    if request.source is not None and request.source.kind is ArtifactKind.SAVED_MODEL:
+        yield from loops_crash(facts, request)
+
+
+#: What Keras 3 can't read.
+no_keras_2_functions = with_trait(
+    "keras-2-only",
+    Verdict.BLOCKED,
+    "the file holds what only Keras 2 can read",
+    "keras-version-mismatch",
+)

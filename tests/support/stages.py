@@ -1,0 +1,58 @@
+"""Run one action outside a build: a context with the real executor, and real environments for those that need them."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from envdoctor.action import StageContext
+from envdoctor.core.artifact import Artifact
+from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
+from envdoctor.core.goal import parse_goal
+from envdoctor.core.hashing import hash_path
+from envdoctor.core.request import BuildOptions, Request
+from envdoctor.executors.local import LocalExecutor
+from envdoctor.pipeline.gates import judge
+from envdoctor.pipeline.stage import Recorder
+
+_TIME_LIMIT = 600.0
+
+
+@functools.cache
+def environment_python(name):
+    """The interpreter of one of envdoctor's environments, made if it is not there; skips where it can't be had."""
+    from envdoctor.environments.making import ensure
+    from envdoctor.environments.spec import environment_spec
+
+    try:
+        return ensure(environment_spec(name), Request(), LocalExecutor(), lambda _: None).python
+    except (EnvironmentProblem, NetworkProblem) as error:
+        pytest.skip(f"needs the environment {name}: {error}")
+
+
+def stage_context(folder, source, goal="tflite-int8", *, python=None, reference=None, place="local", run=None, **options):
+    """A context for an action; `run` replaces the executor's, `options` are those of the build."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder.with_name(f"{folder.name}.log")
+    recorder = Recorder(LocalExecutor(), log, _TIME_LIMIT, None)
+    return StageContext(
+        source=source,
+        request=Request(source=source, goal=parse_goal(goal), options=BuildOptions(**options)),
+        place=place,
+        python=python,
+        reference=reference,
+        folder=folder,
+        run=run or recorder.run,
+        interpreter=environment_python,
+        log=log,
+    )
+
+
+def run_stage(action, folder, source, goal="tflite-int8", *, reference=None, **options):
+    """Run an action in its real environment, and its gate; returns the judged output and its artifact."""
+    python = None if action.environment is None else environment_python(action.environment)
+    context = stage_context(folder, source, goal, python=python, reference=reference, **options)
+    output = action.run(context)
+    artifact = Artifact(kind=action.produces, path=output.path, sha256=hash_path(output.path))
+    return judge(context, artifact, output), artifact
