@@ -25,11 +25,13 @@ def command(
 ) -> int:
     """List every way from MODEL to a goal, best first, and what stands in each one's way.
 
-    MODEL is a .keras or .h5 file, a SavedModel folder, or a float or int8 .tflite file. Exit code 3 if none is open.
+    MODEL is a .keras or .h5 file, a SavedModel folder, or a float or int8 .tflite file. Exit code 3 if all are blocked.
     """
     from envdoctor.core.errors import ExitCode
+    from envdoctor.core.route import Verdict
     from envdoctor.doctor.routes import routes
 
     report = routes(model, goal, options=_options.read_build_options(rest), python=python, offline=offline)
     _options.show(report, as_json=as_json, verbose=verbose)
-    return ExitCode.OK if any(route.takeable for route in report.routes) else ExitCode.NO_ROUTE
+    blocked = all(route.verdict is Verdict.BLOCKED for route in report.routes)
+    return ExitCode.NO_ROUTE if blocked else ExitCode.OK

@@ -117,5 +117,5 @@ def _write_manifest(report: Report, request: Request, workspace: Workspace) -> N
     from envdoctor.core.redaction import Redactor, redact
 
     manifest = redact(make_manifest(report, request), Redactor.here())
-    text = msgspec.json.format(msgspec.json.encode(manifest, order="deterministic"), indent=2)
+    text = msgspec.json.format(msgspec.json.encode(manifest, order="deterministic", enc_hook=str), indent=2)
     workspace.write("manifest.json", text + b"\n")
