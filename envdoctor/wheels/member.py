@@ -99,6 +99,7 @@ class PackedBytes:
         self._head = bytearray()
         self._tail: DeflateTail | None = None
         self._tail_size = 0
+        self._head_only = False
         self.size = member.size
         if member.compressed_size <= whole_below:
             self._head += b"".join(inflated(source, member))
@@ -139,6 +140,10 @@ class PackedBytes:
         """The member's size in the archive."""
         return self._member.compressed_size
 
+    def read_from_head(self) -> None:
+        """Never enters the member from its tail: what is wanted stands at the head, or in the middle."""
+        self._head_only = True
+
     def packed_bytes_before(self, offset: int) -> int:
         """A guess of how many compressed bytes lie before a place, as if all parts compressed alike."""
         return self._member.compressed_size * offset // self.size
@@ -148,7 +153,7 @@ class PackedBytes:
             return True
         by_head = self.packed_bytes_before(end) - self._consumed
         by_tail = self._member.compressed_size - self.packed_bytes_before(offset) - self._tail_size
-        return by_tail < by_head
+        return by_tail < by_head and not self._head_only
 
     def _inflate_more(self, end: int) -> None:
         left = self._member.compressed_size - self._consumed
@@ -176,7 +181,8 @@ class PackedBytes:
                 return found
             # What follows .dynamic compresses better than code does: begin with less than its share.
             share = (total - self.packed_bytes_before(offset)) // 4
-            self._tail_size = min(total, max(share, self._tail_size * 3 // 2, _FIRST_TAIL))
+            grown = self._tail_size + min(self._tail_size, max(_CHUNK, self._tail_size // 2))
+            self._tail_size = min(total, max(share, grown, _FIRST_TAIL))
             place = self._start + total - self._tail_size
             try:
                 self._tail = DeflateTail(self._source.read_at(place, self._tail_size), self.size)

@@ -36,6 +36,8 @@ def read_member(archive: WheelArchive, name: str, whole_below: int, *, exact: bo
     if not isinstance(source, PackedBytes):
         return read_native(source)
     if head[:4] != magic.ELF:
+        if head[:2] != magic.PE:
+            source.read_from_head()
         return read_native(source, AHEAD)
     if not exact and is_giant(source):
         return infer_elf(source, posixpath.basename(name)) or read_packed_elf(source)

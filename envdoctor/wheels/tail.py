@@ -31,6 +31,7 @@ _WINDOWS = (
 )
 _CHUNK = 1 << 20
 _KEPT = 4 << 20  # inflated bytes behind a place that was asked for, kept for the next question
+_SEARCHED = 256 * 1024  # compressed bytes: blocks are shorter
 _TRIAL = 4096  # compressed bytes: noise does not inflate this far
 _MOST_CODE_LENGTHS = 29  # HLIT and HDIST: 30 and 31 do not occur
 _HEADER_BITS = 3 + 5 + 5 + 4 + 19 * 3
@@ -59,7 +60,7 @@ class DeflateTail:
         Raises:
             Unreadable: no block begins in these bytes; more of them may help.
         """
-        for bit in _block_starts(compressed):
+        for bit in _block_starts(compressed[:_SEARCHED]):
             if _inflates(_shifted(compressed[bit // 8 : bit // 8 + _TRIAL], bit % 8)):
                 stream = _shifted(compressed[bit // 8 :], bit % 8)
                 length = _length_to_end(stream)

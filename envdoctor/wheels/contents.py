@@ -1,0 +1,187 @@
+"""What a wheel installs: native files and what they need, import names, commands; and what it cost to look."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.binaries.library import NativeLibrary, NotLoadable
+from envdoctor.binaries.python_abi import PythonAbi, module_abi
+from envdoctor.core.errors import Unreadable
+from envdoctor.wheels.archive import WheelArchive
+from envdoctor.wheels.member import FIRST_READ, WHOLE_BELOW
+from envdoctor.wheels.metadata import WheelMetadata, read_metadata
+from envdoctor.wheels.native import read_member
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.wheels.directory import Member
+
+_NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.[0-9][0-9.]*)?", re.IGNORECASE)
+# Without a suffix, or with one that says nothing: looked into if it may be executed.
+_PLAIN_NAME = re.compile(r"(?:.*/)?[^/.]+")
+_EXECUTABLE_BITS = 0o111
+_SMALLEST_NATIVE = 128
+_GAP = 8 * 1024
+_DATA_FOLDER = re.compile(r"(?P<distribution>[^/]+)\.data/(?P<scheme>[^/]+)/(?P<path>.+)")
+_INTO_SITE_PACKAGES = {"purelib", "platlib"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeFile:
+    """A native file of a wheel.
+
+    Attributes:
+        member: its path in the archive.
+        path: where an installer puts it: from site-packages, or below `../` where that is elsewhere (`install_path`).
+        size: in bytes.
+        library: what it says of itself; None where it can't be read or is not loadable.
+        problem: why it can't be read; "" where it can.
+        not_loadable: why no loader maps it (an object file, GPU code); such a file needs nothing.
+        python: which Python it is for, if it is named as an extension module.
+    """
+
+    member: str
+    path: str
+    size: int
+    library: NativeLibrary | None = None
+    problem: str = ""
+    not_loadable: str = ""
+    python: PythonAbi | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What looking into a wheel cost, and how large it is."""
+
+    size: int
+    bytes_read: int
+    reads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelContents:
+    """What is in a wheel.
+
+    Attributes:
+        metadata: what it says of itself.
+        members: its files by path in the archive.
+        imports: the names that can be imported from it, packages and modules at the top.
+        natives: its native files.
+        effort: what it cost.
+    """
+
+    metadata: WheelMetadata
+    members: dict[str, Member]
+    imports: tuple[str, ...]
+    natives: tuple[NativeFile, ...]
+    effort: Effort
+
+    @property
+    def label(self) -> str:
+        """Name and version, as in `numpy 2.3.4`."""
+        return f"{self.metadata.name} {self.metadata.version}"
+
+
+def read_contents(source: RandomAccess, *, exact: bool = False) -> WheelContents:
+    """Looks into a wheel.
+
+    Args:
+        source: the wheel, local or remote.
+        exact: read giant ELF files exactly (see `NativeLibrary.inferred`).
+
+    Raises:
+        Unreadable: not a wheel, damaged, or beyond the limits. A native file that can't be read does not raise; it is
+            in `natives` with its problem.
+        NetworkProblem: a remote source did not answer.
+    """
+    archive = WheelArchive(source)
+    metadata = read_metadata(archive)
+    natives = tuple(_natives(archive, metadata, exact=exact))
+    counted = archive.source
+    return WheelContents(
+        metadata=metadata,
+        members=archive.members,
+        imports=import_names(archive.members),
+        natives=natives,
+        effort=Effort(size=counted.size, bytes_read=counted.bytes_read, reads=counted.reads),
+    )
+
+
+def install_path(member: str) -> str:
+    """Where an installer puts a member, from site-packages (PEP 427); commands and data go below the environment.
+
+    `X.data/platlib/a.so` is `a.so`; `X.data/data/lib/b.so` is `../../../lib/b.so`, as on POSIX.
+    """
+    match = _DATA_FOLDER.fullmatch(member)
+    if match is None:
+        return member
+    scheme, path = match["scheme"], match["path"]
+    if scheme in _INTO_SITE_PACKAGES:
+        return path
+    folder = {"scripts": "bin/", "headers": f"include/{match['distribution']}/"}.get(scheme, "")
+    return f"../../../{folder}{path}"
+
+
+def import_names(members: dict[str, Member]) -> tuple[str, ...]:
+    """The packages and modules at the top of site-packages, in the order of the archive.
+
+    A folder counts if Python can find something in it: modules, or folders that hold some (a namespace package).
+    """
+    names: dict[str, None] = {}
+    for member in members:
+        path = install_path(member)
+        top, slash, rest = path.partition("/")
+        if path.startswith("../") or top.endswith((".dist-info", ".libs", ".data")):
+            continue
+        module = posixpath.basename(rest) if slash else top
+        stem = module.partition(".")[0]
+        if stem.isidentifier() and (module == f"{stem}.py" or module_abi(module)) and (not slash or top.isidentifier()):
+            names[top if slash else stem] = None
+    return tuple(names)
+
+
+def _natives(archive: WheelArchive, metadata: WheelMetadata, *, exact: bool) -> Iterator[NativeFile]:
+    names = [name for name, member in archive.members.items() if _may_be_native(member)]
+    macos = any("-macosx_" in tag for tag in metadata.tags)
+    # Load commands stand at the head of a Mach-O file: there is no need for the rest of a small one.
+    whole_below = FIRST_READ if macos else WHOLE_BELOW
+    small = [name for name in names if archive.members[name].compressed_size <= whole_below]
+    archive.prefetch(small, whole_below, _GAP)
+    archive.prefetch((name for name in names if name not in set(small)), FIRST_READ, _GAP)
+    for name in names:
+        found = _native(archive, name, whole_below, exact=exact)
+        if found:
+            yield found
+
+
+def _may_be_native(member: Member) -> bool:
+    if member.size < _SMALLEST_NATIVE:
+        return False
+    plain = bool(_PLAIN_NAME.fullmatch(member.name)) and bool(member.mode & _EXECUTABLE_BITS)
+    return plain or bool(_NATIVE_NAME.fullmatch(member.name))
+
+
+def _native(archive: WheelArchive, name: str, whole_below: int, *, exact: bool) -> NativeFile | None:
+    library, problem, not_loadable = None, "", ""
+    try:
+        library = read_member(archive, name, whole_below, exact=exact)
+        if library is None:
+            return None
+    except NotLoadable as error:
+        not_loadable = str(error)
+    except Unreadable as error:
+        problem = str(error)
+    return NativeFile(
+        member=name,
+        path=install_path(name),
+        size=archive.members[name].size,
+        library=library,
+        problem=problem,
+        not_loadable=not_loadable,
+        python=module_abi(posixpath.basename(name), library),
+    )

@@ -1,0 +1,157 @@
+"""Reads the files of a wheel's .dist-info folder: METADATA, WHEEL, RECORD and entry_points.txt.
+
+Formats: the core metadata specification, PEP 427 (WHEEL, RECORD), the entry points specification.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+
+if TYPE_CHECKING:
+    from envdoctor.wheels.archive import WheelArchive
+
+_DIST_INFO = re.compile(r"([^/]+)\.dist-info/METADATA")
+_SCRIPT_GROUPS = ("console_scripts", "gui_scripts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A command that installing the wheel makes: its name and the `module:function` behind it."""
+
+    name: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRow:
+    """A line of RECORD: the path from site-packages, `sha256=...` (empty for RECORD itself), size or None."""
+
+    path: str
+    digest: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelMetadata:
+    """What a wheel says of itself.
+
+    Attributes:
+        folder: its .dist-info folder.
+        name: of the distribution, as written.
+        version: as written.
+        requires_python: the specifier, "" for none.
+        requires: the requirements, as written.
+        tags: of the WHEEL file, expanded, such as cp311-cp311-macosx_12_0_arm64.
+        is_pure: whether it installs into purelib.
+        scripts: the commands of its entry points.
+    """
+
+    folder: str
+    name: str
+    version: str
+    requires_python: str = ""
+    requires: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    is_pure: bool = False
+    scripts: tuple[Script, ...] = ()
+
+
+def read_metadata(archive: WheelArchive) -> WheelMetadata:
+    """What the wheel says of itself.
+
+    Raises:
+        Unreadable: not exactly one .dist-info folder, or without name, version or WHEEL file.
+    """
+    folders = [match[1] for match in map(_DIST_INFO.fullmatch, archive.members) if match]
+    if len(folders) != 1:
+        raise Unreadable(f"a wheel has one .dist-info folder, this has {len(folders)}")
+    folder = f"{folders[0]}.dist-info"
+    metadata = parse_fields(archive.read_text(f"{folder}/METADATA"))
+    wheel = parse_fields(archive.read_text(f"{folder}/WHEEL"))
+    if not metadata.get("name") or not metadata.get("version"):
+        raise Unreadable(f"{folder}/METADATA does not give name and version")
+    entry_points = f"{folder}/entry_points.txt"
+    return WheelMetadata(
+        folder=folder,
+        name=metadata["name"][0],
+        version=metadata["version"][0],
+        requires_python=metadata.get("requires-python", [""])[0],
+        requires=tuple(metadata.get("requires-dist", ())),
+        tags=tuple(tag for line in wheel.get("tag", ()) for tag in _expanded(line)),
+        is_pure=wheel.get("root-is-purelib", [""])[0].lower() == "true",
+        scripts=parse_scripts(archive.read_text(entry_points)) if entry_points in archive.members else (),
+    )
+
+
+def read_record(archive: WheelArchive, metadata: WheelMetadata) -> tuple[RecordRow, ...]:
+    """The rows of the wheel's RECORD.
+
+    Raises:
+        Unreadable: no RECORD, or a row that is none.
+    """
+    return parse_record(archive.read_text(f"{metadata.folder}/RECORD"))
+
+
+def parse_fields(text: str) -> dict[str, list[str]]:
+    """The header fields before the first empty line, by name in small letters; folded lines joined."""
+    fields: dict[str, list[str]] = {}
+    values: list[str] = []
+    for line in text.splitlines():
+        if not line.strip():
+            break
+        if line[0] in " \t" and values:
+            values[-1] += "\n" + line.strip()
+            continue
+        name, colon, value = line.partition(":")
+        if colon:
+            values = fields.setdefault(name.strip().lower(), [])
+            values.append(value.strip())
+    return fields
+
+
+def parse_scripts(text: str) -> tuple[Script, ...]:
+    """The commands among the entry points; other groups are no files."""
+    scripts = []
+    group = ""
+    for line in text.splitlines():
+        stripped = line.strip()
+        if stripped.startswith("[") and stripped.endswith("]"):
+            group = stripped[1:-1].strip()
+        elif group in _SCRIPT_GROUPS and "=" in stripped and stripped[0] not in "#;":
+            name, _, target = stripped.partition("=")
+            scripts.append(Script(name=name.strip(), target=target.partition("[")[0].strip()))
+    return tuple(scripts)
+
+
+def parse_record(text: str) -> tuple[RecordRow, ...]:
+    """The rows of a RECORD file.
+
+    Raises:
+        Unreadable: a row without three columns, or whose size is no number.
+    """
+    rows = []
+    try:
+        for number, columns in enumerate(csv.reader(text.splitlines()), 1):
+            if not columns:
+                continue
+            if len(columns) < 3 or not (columns[2] == "" or columns[2].isdecimal()):  # noqa: PLR2004 - PEP 376's columns
+                raise Unreadable(f"RECORD, line {number}: not path, hash and size")
+            size = int(columns[2]) if columns[2] else None
+            rows.append(RecordRow(path=columns[0], digest=columns[1], size=size))
+    except csv.Error as error:
+        raise Unreadable(f"RECORD can't be read: {error}") from error
+    return tuple(rows)
+
+
+def _expanded(tag: str) -> list[str]:
+    """A compressed tag set (PEP 425) as single tags."""
+    parts = tag.split("-")
+    if len(parts) != 3:  # noqa: PLR2004 - Python, ABI, platform
+        return []
+    pythons, abis, platforms = (part.split(".") for part in parts)
+    return [f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in platforms]
