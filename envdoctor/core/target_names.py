@@ -23,6 +23,7 @@ _HINT = "Write it like macos-arm64-cp311, linux-aarch64-cp311-glibc2.36, windows
 _SYSTEM = re.compile(r"([a-z]+?(?:32)?)(\d+)?(?:[._](\d+))?")
 _LIBC = re.compile(r"(glibc|musl)(?:(\d+)[._](\d+))?")
 _PYTHON = re.compile(r"(cp|cpython|py|python|pp|pypy)?(\d)[._]?(\d{1,2})(?:\.(\d+))?(t)?")
+_UNSAID = Interpreter(version=(0, 0))
 _SPLIT_VERSION = re.compile(r"\b(mac|macos|macosx|osx|darwin)-(\d+(?:\.\d+)?)(?=-|$)")
 _RANGE = re.compile(r"3\.(\d+)-3\.(\d+)")
 
@@ -53,6 +54,22 @@ def parse_target(text: str, base: Target) -> Target:
     if said.system is None and said.libc is not None:
         platform = _versioned(replace(platform, libc=said.libc), said)
     return Target(platform=platform, interpreter=said.python or base.interpreter)
+
+
+def parse_columns(names: str, pythons: tuple[Interpreter, ...], base: Target) -> tuple[Target, ...]:
+    """The targets that a list of names means: a name that says its Python once, another once for each of `pythons`.
+
+    Raises:
+        UsageProblem: a name is not understood, or the list is empty.
+    """
+    found: list[Target] = []
+    for name in filter(None, re.split(r"[,\s]+", names)):
+        target = parse_target(name, replace(base, interpreter=_UNSAID))
+        said = target.interpreter != _UNSAID
+        found += [target] if said else [replace(target, interpreter=python) for python in pythons]
+    if not found:
+        raise UsageProblem(f"{names!r} names no platform. {_HINT}")
+    return tuple(dict.fromkeys(found))
 
 
 def parse_pythons(text: str) -> tuple[Interpreter, ...]:

@@ -11,6 +11,7 @@ from envdoctor.binaries.library import NativeLibrary, NotLoadable
 from envdoctor.binaries.python_abi import PythonAbi, module_abi
 from envdoctor.core.errors import Unreadable
 from envdoctor.wheels.archive import WheelArchive
+from envdoctor.wheels.directory import Member  # noqa: TC001 - resolved when contents are read back from a cache
 from envdoctor.wheels.member import FIRST_READ, WHOLE_BELOW
 from envdoctor.wheels.metadata import WheelMetadata, read_metadata
 from envdoctor.wheels.native import read_member
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envdoctor.core.bytes import RandomAccess
-    from envdoctor.wheels.directory import Member
 
 _NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.[0-9][0-9.]*)?", re.IGNORECASE)
 # Without a suffix, or with one that says nothing: looked into if it may be executed.

@@ -1,0 +1,98 @@
+"""Looks into wheels on an index, several at once, and remembers what was found: a wheel with a hash never changes."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor import __version__
+from envdoctor.core.errors import NetworkProblem, Unreadable
+from envdoctor.index.access import opened
+from envdoctor.net.urls import is_remote
+from envdoctor.wheels.contents import WheelContents, read_contents
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envdoctor.index.client import IndexClient
+    from envdoctor.index.project import IndexFile
+    from envdoctor.net.cache import DiskCache
+
+_WORKERS = 6
+# To be raised when a reader learns to see more, so that what older ones saw is read again.
+_READER = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inspected:
+    """One wheel that was looked into.
+
+    Attributes:
+        file: which.
+        contents: what is in it; None if it could not be looked into.
+        problem: why not.
+    """
+
+    file: IndexFile
+    contents: WheelContents | None = None
+    problem: NetworkProblem | Unreadable | None = None
+
+
+class Inspector:
+    """Looks into wheels. Safe to share among threads; each wheel is read once."""
+
+    def __init__(self, client: IndexClient) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._turns: dict[str, threading.Lock] = {}
+        self._known: dict[str, Inspected] = {}
+
+    def all(self, files: Sequence[IndexFile]) -> tuple[Inspected, ...]:
+        """Looks into several wheels at once; the answers stand in the order of the files."""
+        with ThreadPoolExecutor(_WORKERS, thread_name_prefix="wheel") as pool:
+            return tuple(pool.map(self.one, files))
+
+    def one(self, file: IndexFile) -> Inspected:
+        """Looks into one wheel; a failure is part of the answer."""
+        with self._lock:
+            turn = self._turns.setdefault(file.url, threading.Lock())
+        with turn:
+            if file.url not in self._known:
+                self._known[file.url] = self._look(file)
+        return self._known[file.url]
+
+    def _look(self, file: IndexFile) -> Inspected:
+        cache = self._client.cache if is_remote(file.url) and file.sha256 else None
+        key = f"CONTENTS {__version__} {_READER} {file.sha256}"
+        contents = _recall(cache, key) if cache else None
+        if contents is None:
+            try:
+                with opened(self._client.session, file) as source:
+                    contents = read_contents(source)
+            except (NetworkProblem, Unreadable) as error:
+                return Inspected(file=file, problem=error)
+            if cache:
+                _remember(cache, key, contents)
+        return Inspected(file=file, contents=contents)
+
+
+def _recall(cache: DiskCache, key: str) -> WheelContents | None:
+    import msgspec
+
+    data = cache.get_bytes(key)
+    try:
+        return msgspec.msgpack.decode(data, type=WheelContents) if data else None
+    except msgspec.MsgspecError:  # written by another version of this program
+        return None
+
+
+def _remember(cache: DiskCache, key: str, contents: WheelContents) -> None:
+    import msgspec
+
+    try:
+        data = msgspec.msgpack.encode(contents)
+    except UnicodeEncodeError:  # a name that is no UTF-8; such a wheel is read again the next time
+        return
+    cache.put_bytes(key, data)
