@@ -85,13 +85,13 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
         )
         tried = open_routes if how.fallback else open_routes[:1]
         attempts = tuple(run_routes(tried, actions, planner.source_of(request), runner, emit))
-        artifacts = _publish(attempts[-1], planner.source_of(request), workspace)
+        artifacts = _publish(attempts[-1], planner.source_of(request), workspace, how.out)
         report = dataclasses.replace(report, command="build", attempts=attempts, artifacts=artifacts)
         _write_manifest(report, request, workspace)
     return report
 
 
-def _publish(attempt: Attempt, source: Artifact, workspace: Workspace) -> tuple[Artifact, ...]:
+def _publish(attempt: Attempt, source: Artifact, workspace: Workspace, out: Path) -> tuple[Artifact, ...]:
     """Put what a successful attempt made into the user's folder, the goal's artifact first."""
     if not attempt.succeeded:
         return ()
@@ -105,7 +105,7 @@ def _publish(attempt: Attempt, source: Artifact, workspace: Workspace) -> tuple[
         for known in ("_float", "_int8"):
             stem = stem.removesuffix(known)
         path = workspace.publish(made.path, f"{stem}{suffix}")
-        artifacts.append(dataclasses.replace(made, path=path))
+        artifacts.append(dataclasses.replace(made, path=out / path.name))
         for file in result.files:
             workspace.publish(file, file.name)
     return tuple(reversed(artifacts))

@@ -79,8 +79,8 @@ class Workspace:
     """An open workspace, locked against a second build in the same folder; see `open_workspace`."""
 
     def __init__(self, out: Path) -> None:
-        self.out = out
-        self._base = out / ".envdoctor"
+        self.out = out.absolute()  # stages run in folders of their own
+        self._base = self.out / ".envdoctor"
 
     def find(self, key: str) -> StoredStage | None:
         """The finished stage of that key, if it is there and its artifact is what it was."""

@@ -27,6 +27,14 @@ def test_a_kept_stage_is_found_again(tmp_path):
         assert workspace.find("other") is None
 
 
+def test_a_relative_folder_stays_the_same_when_a_stage_changes_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with open_workspace(Path("out")) as workspace, workspace.work_folder() as folder:
+        monkeypatch.chdir("/")
+        assert folder.is_dir()
+        assert workspace.log("x").parent == tmp_path / "out" / ".envdoctor" / "logs"
+
+
 @pytest.mark.parametrize("damage", ["content", "record", "gone"])
 def test_a_damaged_stage_is_not_found(tmp_path, damage):
     with open_workspace(tmp_path) as workspace:
