@@ -133,17 +133,8 @@ def write_marker(folder: Path, spec: EnvironmentSpec, version: str, interpreter:
 
 def damaged_distributions(folder: Path) -> dict[str, str]:
     """Distributions with a file that is gone or has another size than its RECORD says, and the first such file."""
-    damaged = {}
-    for record in _records(folder):
-        for path, size in _files(record):
-            try:
-                sound = path.stat().st_size == size
-            except OSError:
-                sound = False
-            if not sound:
-                damaged[_distribution(record.parent.name)[0]] = os.path.relpath(path, folder)
-                break
-    return damaged
+    first = {_distribution(record.parent.name)[0]: _first_damaged(record) for record in _records(folder)}
+    return {name: os.path.relpath(file, folder) for name, file in first.items() if file is not None}
 
 
 def discard(folder: Path) -> None:
@@ -216,6 +207,20 @@ def _files(record: Path) -> Iterator[tuple[Path, int]]:
         for row in csv.reader(stream):
             if len(row) == _COLUMNS and row[2].isdecimal():
                 yield site / row[0], int(row[2])
+
+
+def _first_damaged(record: Path) -> Path | None:
+    try:
+        return next((path for path, size in _files(record) if _size(path) != size), None)
+    except csv.Error:
+        return record
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def _distribution(dist_info: str) -> tuple[str, str]:

@@ -60,6 +60,7 @@ def test_a_missing_interpreter_is_a_failure(tmp_path):
 
 
 def test_the_current_folder_is_not_imported_from(monkeypatch, tmp_path):
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     (tmp_path / "here_only.py").touch()
     monkeypatch.chdir(tmp_path)
     assert "ModuleNotFoundError" in prove(PYTHON, ["here_only"], RUN, {}).failure

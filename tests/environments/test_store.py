@@ -91,10 +91,15 @@ def test_damage_names_the_distribution_and_the_file(folder):
     assert damaged_distributions(folder)["some-thing"].endswith("thing.py")
 
 
-@pytest.mark.parametrize("content", [b"\xff\x00,\x01,\n", b'"unclosed', b"a,b\nthing.py,,x\n", b""])
+@pytest.mark.parametrize("content", [b"\xff\xfe,\x01,\n", b'"unclosed', b"a,b\nthing.py,,x\n", b""])
 def test_a_record_that_makes_no_sense_is_no_crash(folder, content):
     next(folder.rglob("RECORD")).write_bytes(content)
     assert damaged_distributions(folder) == {}
+
+
+def test_a_record_that_cannot_be_parsed_is_damage(folder):
+    next(folder.rglob("RECORD")).write_bytes(b"x" * 200_000)
+    assert damaged_distributions(folder)["some-thing"].endswith("RECORD")
 
 
 def test_the_list_has_all_and_nothing_else(folder, spec, cache):
