@@ -42,7 +42,9 @@ def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:
         )
 
 
-def with_trait(trait: str, verdict: Verdict, text: str, problem: str = "") -> Requirement:
+def with_trait(
+    trait: str, verdict: Verdict, text: str, problem: str = "", *, kind: ArtifactKind | None = None
+) -> Requirement:
     """A requirement that speaks up about sources with a trait.
 
     Args:
@@ -50,17 +52,20 @@ def with_trait(trait: str, verdict: Verdict, text: str, problem: str = "") -> Re
         verdict: what it makes of the route.
         text: what is known of such a source here.
         problem: the name of the problem that a build would end with, if it is known.
+        kind: the only kind of source that matters, if others lose the trait on their way here.
     """
 
     def requirement(_: Facts, request: Request) -> Iterator[Reason]:
-        if request.source is not None and trait in request.source.traits:
-            kind = problem_kinds().get(problem)
-            yield Reason(
-                verdict=verdict,
-                text=text,
-                code=kind.code if kind else "",
-                fix=Fix(text=kind.fix) if kind and verdict > Verdict.READY else None,
-            )
+        source = request.source
+        if source is None or trait not in source.traits or kind not in {None, source.kind}:
+            return
+        known = problem_kinds().get(problem)
+        yield Reason(
+            verdict=verdict,
+            text=text,
+            code=known.code if known else "",
+            fix=Fix(text=known.fix) if known and verdict > Verdict.READY else None,
+        )
 
     return requirement
 

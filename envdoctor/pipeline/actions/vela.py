@@ -60,7 +60,8 @@ def _output(folder: Path, compiled: Path, printed: str) -> StageOutput:
         written[0].replace(report)
     reasons = [dataclasses.asdict(one) for one in parse_warnings(printed)]
     measured = parse_summary(report.read_text(encoding="utf-8")) if written else {}
-    return StageOutput(path=compiled, files=(report,) if written else (), summary={**measured, "reasons": reasons})
+    summary = {**measured, "reasons": reasons} if reasons else measured
+    return StageOutput(path=compiled, files=(report,) if written else (), summary=summary)
 
 
 ACTION = Action(

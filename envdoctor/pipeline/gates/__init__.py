@@ -19,7 +19,7 @@ from envdoctor.pipeline.gates.edgetpu import judge_edgetpu
 from envdoctor.pipeline.gates.structure import Wanted, judge_float, judge_int8
 from envdoctor.pipeline.gates.vela import judge_vela
 from envdoctor.pipeline.problems import finding
-from envdoctor.tflite.reader import read_model
+from envdoctor.tflite.reader import map_file, open_model, read_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +56,7 @@ def _vela(context: StageContext, output: StageOutput) -> StageOutput:
 
 
 def _edgetpu(context: StageContext, output: StageOutput) -> StageOutput:
-    judged = judge_edgetpu(_read(output), output.summary, context.request.options)
+    judged = judge_edgetpu(_read(output), read_model(context.source.path), output.summary, context.request.options)
     return _add(dataclasses.replace(output, summary={**output.summary, **judged.summary}), judged.findings)
 
 
@@ -69,8 +69,9 @@ GATES: dict[ArtifactKind, Gate] = {
 
 
 def _read(output: StageOutput) -> Model:
+    """The product, called by its name alone: the folder that it stands in is not the one where it ends."""
     try:
-        return read_model(output.path)
+        return open_model(map_file(output.path), name=output.path.name)
     except Unreadable as error:
         evidence = (Evidence(source=output.path.name, excerpt=str(error)),)
         raise StageFailed(finding("file-truncated", output.path.name, evidence, words=f"{error}.")) from None

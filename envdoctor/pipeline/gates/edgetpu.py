@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.finding import Evidence
 from envdoctor.pipeline.gates.mapping import Judged, Mapped, judge_mapping
+from envdoctor.pipeline.problems import finding
 from envdoctor.tflite.containers import EDGETPU_CUSTOM_OP
+from envdoctor.tflite.quantization import per_channel_dense
+from envdoctor.toolchains.edgetpu_result import OpStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from envdoctor.core.finding import Finding
     from envdoctor.core.request import BuildOptions
     from envdoctor.tflite.model import Model
 
-_MAPPED = "Mapped to Edge TPU"
 
-
-def judge_edgetpu(compiled: Model, summary: Mapping[str, Any], options: BuildOptions) -> Judged:
+def judge_edgetpu(compiled: Model, source: Model, summary: Mapping[str, Any], options: BuildOptions) -> Judged:
     """Judge a file that the compiler wrote.
 
     Args:
         compiled: the file.
+        source: the int8 model that it was made from.
         summary: of the stage; its `log_rows` are the rows of the log's table: operator, count and status.
         options: the build's.
     """
     counts = Counter(operator.custom_code or operator.name for operator in compiled.main.operators)
     packages = counts.pop(EDGETPU_CUSTOM_OP, 0)
     rows: list[Mapping[str, Any]] = list(summary.get("log_rows", ()))
-    left = [row for row in rows if row["status"] != _MAPPED]
-    total = sum(row["count"] for row in rows) or sum(counts.values()) + packages
-    reasons = tuple(Evidence(source=f"{row['count']} {row['operator']}", excerpt=row["status"]) for row in left)
-    mapped = Mapped(packages=packages, on_cpu=counts, total=total, reasons=reasons)
-    return judge_mapping(mapped, compiled.name, options.require_mapped)
+    reasons = tuple(
+        Evidence(source=f"{row['count']} {row['operator']}", excerpt=row["status"])
+        for row in rows
+        if row["status"] != OpStatus.MAPPED.value
+    )
+    mapped = Mapped(packages=packages, on_cpu=counts, total=len(source.main.operators), reasons=reasons)
+    judged = judge_mapping(mapped, compiled.name, options.require_mapped)
+    return dataclasses.replace(judged, findings=judged.findings + tuple(_wrong_numbers(source)))
+
+
+def _wrong_numbers(source: Model) -> Iterator[Finding]:
+    found = per_channel_dense(source)
+    if found:
+        subgraph, operator = found[0]
+        tensor = subgraph.tensors[operator.outputs[0]].name
+        evidence = (Evidence(source=source.name, excerpt=f"{operator.label} {operator.index} -> {tensor}"),)
+        yield finding("per-channel-dense-compiled", source.name, evidence, count=len(found), tensor=tensor)
