@@ -1,0 +1,98 @@
+"""What a file is by its content, and the models inside bundles."""
+
+import zipfile
+
+import pytest
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.tflite.containers import FileKind, compiled_kind, read_models, sniff
+from envdoctor.tflite.reader import open_model
+from tflite_bytes import model, pack, small, tensor
+
+
+def compiled(code):
+    return pack(model(tensors=[tensor([1])], operators=[(0, [0], [0], 0, None)], codes=[(32, 1, code)]))
+
+
+def archive(path, members, *, padding=0, compression=zipfile.ZIP_STORED):
+    with path.open("wb") as file:
+        file.write(bytes(padding))
+        with zipfile.ZipFile(file, "w", compression) as made:
+            for name, data in members.items():
+                made.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", FileKind.EMPTY),
+        (b"\x89HDF\r\n\x1a\n" + bytes(20), FileKind.HDF5),
+        (b"hello, world, this is text", FileKind.OTHER),
+        (b"\0\0\0\0\0\0\0PK\x03\x04", FileKind.OTHER),
+    ],
+)
+def test_files_are_told_by_their_first_bytes(tmp_path, content, kind):
+    path = tmp_path / "model.tflite"
+    path.write_bytes(content)
+    assert sniff(path) is kind
+
+
+def test_compilers_outputs_are_told_from_models(tmp_path):
+    for data, kind in (
+        (pack(small()), FileKind.TFLITE),
+        (compiled(b"edgetpu-custom-op"), FileKind.EDGETPU_TFLITE),
+        (compiled(b"ethos-u"), FileKind.VELA_TFLITE),
+        (compiled(b"TFLite_Detection_PostProcess"), FileKind.TFLITE),
+    ):
+        path = tmp_path / "x.bin"
+        path.write_bytes(data)
+        assert sniff(path) is kind
+        assert compiled_kind(open_model(data)) is kind
+
+
+def test_archives_are_told_by_their_members(tmp_path):
+    keras = {"config.json": b"{}", "metadata.json": b"{}", "model.weights.h5": b""}
+    assert sniff(archive(tmp_path / "a", keras)) is FileKind.KERAS
+    assert sniff(archive(tmp_path / "b", {"archive/data.pkl": b""})) is FileKind.TORCH_ARCHIVE
+    assert sniff(archive(tmp_path / "c", {"readme.txt": b"nothing"})) is FileKind.ZIP
+    assert sniff(archive(tmp_path / "d", {"no-suffix": pack(small())})) is FileKind.BUNDLE
+
+
+def test_folders_are_told_apart(tmp_path):
+    assert sniff(tmp_path) is FileKind.OTHER
+    (tmp_path / "saved_model.pb").touch()
+    assert sniff(tmp_path) is FileKind.SAVED_MODEL
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("padding", [0, 2, 4])
+def test_every_model_of_a_bundle_is_read_padded_or_not(tmp_path, compression, padding):
+    members = {"detector.tflite": pack(small()), "notes.txt": b"x" * 40, "landmarks": pack(small())}
+    path = archive(tmp_path / "hand.task", members, padding=padding, compression=compression)
+    found = read_models(path)
+    assert [one.name.rpartition("!")[2] for one in found] == ["detector.tflite", "landmarks"]
+    assert all(bytes(one.main.tensors[1].data()) == b"\x01\x02" for one in found)
+
+
+def test_a_model_is_its_own_only_member(tmp_path):
+    path = tmp_path / "m.tflite"
+    path.write_bytes(pack(small()))
+    assert [one.name for one in read_models(path)] == [str(path)]
+
+
+def test_an_archive_without_a_model_and_a_damaged_one_are_unreadable(tmp_path):
+    with pytest.raises(Unreadable, match=r"without a \.tflite model"):
+        read_models(archive(tmp_path / "a.zip", {"x": b"1"}))
+    whole = archive(tmp_path / "b.zip", {"x.tflite": pack(small())}).read_bytes()
+    for cut in (30, len(whole) // 2, len(whole) - 5):
+        path = tmp_path / "cut.zip"
+        path.write_bytes(whole[:cut])
+        with pytest.raises(Unreadable, match="damaged zip archive"):
+            read_models(path)
+
+
+def test_a_damaged_model_in_a_bundle_names_the_member(tmp_path):
+    path = archive(tmp_path / "x.task", {"bad.tflite": pack(small())[:40]})
+    with pytest.raises(Unreadable, match=r"x\.task!bad\.tflite is damaged"):
+        read_models(path)
