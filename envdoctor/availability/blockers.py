@@ -57,7 +57,7 @@ def _say_no_version(requirement: Requirement, offer: Offer) -> str:
     if wanted is None:
         said.append(f"it has {versions_words(versions)}")
     else:
-        said.append(f"the nearest are {_neighbours(wanted, versions)}")
+        said.append(f"nearest: {_neighbours(wanted, versions)}")
     nightlies = [version for version in versions if version.is_devrelease]
     if wanted is not None and wanted.is_devrelease and nightlies:
         said.append(f"{wanted} is a nightly, which indexes remove after a while: the oldest left is {min(nightlies)}")
@@ -103,7 +103,7 @@ def _hint(requirement: Requirement, offer: Offer) -> str:
     if siblings:
         said.append(f"the only {wanted.base_version} with such a wheel is {versions_words(siblings)}")
     if others:
-        said.append(f"the nearest other versions with one are {_neighbours(wanted, others)}")
+        said.append(f"nearest others with one: {_neighbours(wanted, others)}")
     text = "; ".join(said)
     return f"{text[0].upper()}{text[1:]}."
 

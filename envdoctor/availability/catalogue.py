@@ -44,7 +44,7 @@ class Catalogue:
         """`read_metadata` gives the METADATA of a wheel, from wherever it is cheapest."""
         self._client = client
         self._read_metadata = read_metadata
-        self._as_of = as_of
+        self.as_of = as_of
         self._lock = threading.Lock()
         self._releases: dict[str, dict[Version, tuple[IndexFile, ...]]] = {}
         self._refusals: dict[tuple[str, Target], Refusals] = {}
@@ -58,7 +58,7 @@ class Catalogue:
             NetworkProblem, Unreadable: see `IndexClient.project`.
         """
         project = self._client.project(name)
-        return project if self._as_of is None else project.as_of(self._as_of)
+        return project if self.as_of is None else project.as_of(self.as_of)
 
     def releases(self, name: str) -> Mapping[Version, tuple[IndexFile, ...]]:
         """The files of each version.

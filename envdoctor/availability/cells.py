@@ -15,7 +15,7 @@ from envdoctor.core.finding import Evidence, Severity
 from envdoctor.core.target_names import target_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from envdoctor.availability.catalogue import Catalogue
     from envdoctor.availability.uv import Resolution
@@ -79,10 +79,17 @@ class Cells:
         self._catalogue = catalogue
         self._judge = judge
 
-    def fill(self, asked: Iterable[Asked], workers: int) -> tuple[Cell, ...]:
-        """All cells, in order, some at a time."""
+    def fill(
+        self, asked: Sequence[Asked], workers: int, progress: Callable[[int, int], None] | None = None
+    ) -> tuple[Cell, ...]:
+        """All cells, in order, some at a time; `progress` is told how many are done, of how many."""
+        cells: list[Cell] = []
         with ThreadPoolExecutor(workers, thread_name_prefix="cell") as pool:
-            return tuple(pool.map(self.one, asked))
+            for cell in pool.map(self.one, asked):
+                cells.append(cell)
+                if progress:
+                    progress(len(cells), len(asked))
+        return tuple(cells)
 
     def one(self, asked: Asked) -> Cell:
         """One cell; what prevents an answer makes it UNKNOWN, with the reason."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from envdoctor.index.pages import parse_time
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from packaging.requirements import Requirement
     from packaging.version import Version
@@ -71,6 +73,24 @@ def parse_requirements(lines: Sequence[str]) -> tuple[Requirement, ...]:
     if not found:
         raise UsageProblem("Name a package, such as ai-edge-litert or ai-edge-litert==2.1.0.")
     return tuple(found)
+
+
+def parse_constraints(file: Path) -> tuple[str, ...]:
+    """The lines of a constraints file, as pip reads one, as far as they restrict versions.
+
+    Raises:
+        UsageProblem: it can't be read, or holds something else.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageProblem(f"The constraints {file} can't be read: {error}.") from None
+    lines = (re.sub(r"(^|\s+)#.*", "", line).strip() for line in text.replace("\\\n", "").splitlines())
+    said = tuple(re.sub(r"\s+--hash=\S+", "", line) for line in lines if line)
+    for line in said:
+        if line.startswith("-"):
+            raise UsageProblem(f"The constraints {file} hold the option {line!r}; only lines like numpy<2 count here.")
+    return tuple(map(str, parse_requirements(said))) if said else ()
 
 
 def rows(catalogue: Catalogue, requirement: Requirement, *, pre_releases: bool = False) -> tuple[Version, ...]:

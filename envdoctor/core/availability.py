@@ -167,6 +167,7 @@ class Matrix:
         targets: the columns, by printed name.
         cells: one for each version and target.
         as_of: the moment at which the index was looked at, ISO 8601; empty for now.
+        explained: the target whose cells carry their trees; empty for none.
         best: the best answers in words, one for each platform.
         notes: sentences that a reader should not miss.
         places: the indexes and links that were asked, credentials hidden.
@@ -179,6 +180,7 @@ class Matrix:
     targets: tuple[str, ...]
     cells: tuple[Cell, ...]
     as_of: str = ""
+    explained: str = ""
     best: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     places: tuple[str, ...] = ()

@@ -14,13 +14,15 @@ from envdoctor.core.text import encodable, one_line
 from envdoctor_reports._page import Page
 from envdoctor_reports._terminal_build import show_build
 from envdoctor_reports._terminal_findings import show_findings
+from envdoctor_reports._terminal_matrix import show_matrix
 from envdoctor_reports._terminal_model import show_models
 from envdoctor_reports._terminal_routes import show_routes
 from envdoctor_reports._view import State, build_outcome, groups, headline, outcome_line, passed_line, skipped_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from envdoctor.core.availability import Matrix
     from envdoctor.core.report import Report
     from envdoctor_reports._view import Group
 
@@ -40,6 +42,11 @@ def render(report: Report, *, width: int = 80, color: bool = False, symbols: boo
         verbose: whether to show what is fine and all of every excerpt too.
     """
     page = Page(width=width, color=color, symbols=symbols)
+    _show_report(page, report, verbose=verbose)
+    return page.text()
+
+
+def _show_report(page: Page, report: Report, *, verbose: bool) -> None:
     _show_subject(page, report)
     if report.probes or report.findings or report.command == "check":
         _show_checks(page, report, verbose=verbose)
@@ -56,25 +63,33 @@ def render(report: Report, *, width: int = 80, color: bool = False, symbols: boo
     if report.command == "build":
         page.gap()
         page.mark(*build_outcome(report), style="bold")
-    return page.text()
 
 
 def write(report: Report, *, verbose: bool = False, stream: TextIO | None = None) -> None:
-    """Print the report on standard output (or on `stream`), as far as that can show it.
+    """Print the report on standard output (or on `stream`), as far as that can show it."""
+    _write_page(lambda page: _show_report(page, report, verbose=verbose), stream)
+
+
+def write_matrix(matrix: Matrix, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print a matrix likewise."""
+    _write_page(lambda page: show_matrix(page, matrix, verbose=verbose), stream)
+
+
+def _write_page(show: Callable[[Page], None], stream: TextIO | None) -> None:
+    """Print what `show` writes on a page that fits the stream.
 
     Colours need a terminal and no NO_COLOR (https://no-color.org); FORCE_COLOR asks for them anyway. What the stream's
     encoding can't take is printed as an escape.
     """
     target = sys.stdout if stream is None else stream
     encoding = target.encoding or "ascii"
-    text = render(
-        report,
+    page = Page(
         width=min(shutil.get_terminal_size().columns, _WIDEST),
         color=wants_color(target, os.environ),
         symbols=encoding.lower().replace("-", "").startswith("utf"),
-        verbose=verbose,
     )
-    target.write(encodable(text, encoding))
+    show(page)
+    target.write(encodable(page.text(), encoding))
 
 
 def wants_color(stream: TextIO, environ: Mapping[str, str]) -> bool:

@@ -1,0 +1,82 @@
+"""Everything that answers about packages, opened once for a command."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from envdoctor.availability.catalogue import Catalogue
+from envdoctor.availability.inspector import Inspector
+from envdoctor.availability.metadata import MetadataReader
+from envdoctor.availability.uv import UvResolver
+from envdoctor.core.availability import Effort
+from envdoctor.index.access import open_index
+from envdoctor.index.settings import load_settings
+from envdoctor.index.uv_settings import uv_omissions
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from envdoctor.executors import Executor
+    from envdoctor.index.client import IndexClient
+    from envdoctor.index.settings import IndexSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tools:
+    """The user's indexes, what was asked of them, and who decides; all of them safe to share among threads.
+
+    Attributes:
+        settings: the user's own.
+        executor: runs uv.
+        client: asks the indexes.
+        catalogue: what they offer, at the moment in question.
+        resolver: uv.
+        inspector: looks into wheels.
+        started: when they were opened, on the monotonic clock.
+    """
+
+    settings: IndexSettings
+    executor: Executor
+    client: IndexClient
+    catalogue: Catalogue
+    resolver: UvResolver
+    inspector: Inspector
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What pip would use and these do not, in words."""
+        return tuple(f"uv can't use {what}, which pip's settings name." for what in uv_omissions(self.settings))
+
+    @property
+    def effort(self) -> Effort:
+        """What it has cost so far; what uv itself fetched is not counted."""
+        traffic = self.client.session.traffic
+        return Effort(requests=traffic.requests, received=traffic.received, seconds=time.monotonic() - self.started)
+
+
+def open_tools(executor: Executor, folder: Path, *, offline: bool = False, as_of: datetime | None = None) -> Tools:
+    """Opens everything, by the user's own pip settings.
+
+    Args:
+        executor: runs uv, and the keyring's program.
+        folder: the cache folder.
+        offline: ask no network.
+        as_of: the moment at which the index is looked at.
+
+    Raises:
+        UsageProblem: pip's configuration can't be read.
+    """
+    settings = load_settings()
+    client = open_index(settings, folder / "index", offline=offline, executor=executor)
+    return Tools(
+        settings=settings,
+        executor=executor,
+        client=client,
+        catalogue=Catalogue(client, MetadataReader(client), as_of),
+        resolver=UvResolver(executor, settings, folder / "resolver", offline=offline),
+        inspector=Inspector(client),
+    )

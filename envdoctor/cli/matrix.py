@@ -1,0 +1,38 @@
+"""`envdoctor matrix`: which versions of a package work on which targets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from envdoctor.cli import _options, _tables
+
+
+@click.command()
+@click.argument("requirements", nargs=-1, required=True, metavar="REQUIREMENT...")
+@click.option("--platform", "platforms", default="", metavar="NAMES", help="macos-arm64,linux-aarch64,colab,here, ...")
+@click.option("--python", "pythons", default="", metavar="VERSIONS", help="3.11 or 3.10-3.14 or cp313t,pp310.")
+@click.option("--as-of", default="", metavar="DATE", help="See the index as it was at the end of that day (UTC).")
+@click.option("--explain", default="", metavar="TARGET", help="Show every blocker of a target, with the whole tree.")
+@click.option("--constraint", "-c", "constraints", multiple=True, type=_options.FILE, help="Versions that must hold.")
+@click.option("--resolve-only", is_flag=True, help="Only resolve; look into no wheel.")
+@click.option("--verify", is_flag=True, help="Install what is good here into throw-away environments and import it.")
+@click.option("--pre", "pre_releases", is_flag=True, help="Make rows of pre-releases too.")
+@_options.offline_option
+@_options.verbose_option
+@_options.json_option
+def command(requirements: tuple[str, ...], as_json: bool, verbose: bool, **rest: Any) -> int:  # noqa: ANN401
+    """Tell which versions of a package install and load where, and why the others do not.
+
+    The versions of the first REQUIREMENT are the rows; the others must hold beside it. Nothing is installed or run,
+    unless --verify is given. Exit code 1 if no version is good anywhere.
+    """
+    from envdoctor.core.errors import ExitCode
+    from envdoctor.core.matrix_request import MatrixRequest
+    from envdoctor.doctor.matrix import matrix
+
+    with _tables.counted("cells") as progress:
+        found = matrix(MatrixRequest(requirements=requirements, **rest), progress)
+    _tables.show("matrix", found, as_json=as_json, verbose=verbose)
+    return ExitCode.OK if any(cell.verdict.is_good for cell in found.cells) else ExitCode.PROBLEMS

@@ -1,0 +1,102 @@
+"""`matrix`: which versions of a package work on which targets, and why the others do not."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.availability.best import best_answers
+from envdoctor.availability.cells import Cells
+from envdoctor.availability.here import target_here
+from envdoctor.availability.table import Terms, parse_as_of, parse_constraints, parse_requirements, questions, rows
+from envdoctor.availability.tools import Tools, open_tools
+from envdoctor.core.availability import Matrix
+from envdoctor.core.errors import UsageProblem
+from envdoctor.core.request import Request
+from envdoctor.core.target_names import HERE, parse_columns, parse_pythons, parse_target, target_name
+from envdoctor.environments.cache import open_cache
+from envdoctor.executors.local import LocalExecutor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packaging.requirements import Requirement
+
+    from envdoctor.core.matrix_request import MatrixRequest
+    from envdoctor.core.target import Target
+
+# The Pythons that are maintained, and so the columns where no others are asked for.
+_PYTHONS = "3.10-3.14"
+_MOST_CELLS = 5000
+# uv waits for the network in a cold cache and for a processor in a warm one.
+_WORKERS_PER_PROCESSOR = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Plan:
+    """A request understood, before the index has been asked for the rows."""
+
+    requirements: tuple[Requirement, ...]
+    targets: tuple[Target, ...]
+    terms: Terms
+
+
+def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None = None) -> Matrix:
+    """Fills a table of versions by targets.
+
+    Args:
+        request: what is asked.
+        progress: told how many cells are done, of how many.
+
+    Raises:
+        UsageProblem: a text is not understood, there is no such package or version, or the table would be too large.
+        NetworkProblem: the index did not answer, so that not even the rows are known.
+        Unreadable: an index page is damaged.
+    """
+    plan = _understood(request)
+    folder = open_cache(Request(cache=request.cache)).root
+    tools = open_tools(LocalExecutor(), folder, offline=request.offline, as_of=plan.terms.as_of)
+    versions = rows(tools.catalogue, plan.requirements[0], pre_releases=request.pre_releases)
+    asked = tuple(questions(versions, plan.targets, plan.requirements, plan.terms))
+    if len(asked) > _MOST_CELLS:
+        raise UsageProblem(f"That is {len(asked)} cells, and {_MOST_CELLS} are the limit; narrow versions or targets.")
+    workers = max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1))
+    cells = Cells(tools.resolver, tools.catalogue).fill(asked, workers, progress)
+    name = tools.catalogue.project(plan.requirements[0].name).name
+    return Matrix(
+        package=name,
+        requirements=request.requirements,
+        versions=tuple(map(str, versions)),
+        targets=tuple(map(target_name, plan.targets)),
+        cells=cells,
+        as_of=plan.terms.as_of.isoformat() if plan.terms.as_of else "",
+        explained=target_name(plan.terms.explained) if plan.terms.explained else "",
+        best=best_answers(name, plan.targets, cells),
+        notes=_notes(tools, name),
+        places=tools.settings.described,
+        effort=tools.effort,
+    )
+
+
+def _understood(request: MatrixRequest) -> _Plan:
+    here = target_here()
+    pythons = parse_pythons(request.pythons or _PYTHONS)
+    explained = parse_target(request.explain, here) if request.explain else None
+    if request.platforms or explained is None:
+        targets = parse_columns(request.platforms or HERE, pythons, here)
+    else:
+        targets = (explained,)
+    if explained is not None and explained not in targets:
+        raise UsageProblem(f"--explain {request.explain} is none of the columns; add it to --platform and --python.")
+    constraints = tuple(line for file in request.constraints for line in parse_constraints(file))
+    terms = Terms(
+        constraints=constraints, as_of=parse_as_of(request.as_of) if request.as_of else None, explained=explained
+    )
+    return _Plan(requirements=parse_requirements(request.requirements), targets=targets, terms=terms)
+
+
+def _notes(tools: Tools, name: str) -> tuple[str, ...]:
+    undated = sum(file.uploaded is None for file in tools.client.project(name).files) if tools.catalogue.as_of else 0
+    said = f"{undated} files of {name} have no upload time on the index and were left out." if undated else ""
+    return (*tools.notes, *([said] if said else []))

@@ -1,0 +1,135 @@
+"""A matrix on a terminal: a table for each platform, a line of reason a row, the legend, and the best answers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from envdoctor.core.availability import MEANINGS, CellReason, CellVerdict
+from envdoctor.core.finding import Severity
+from envdoctor.core.text import cells, duration, one_line, plural, size
+from envdoctor_reports._view import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envdoctor.core.availability import Cell, Effort, Matrix, Node
+    from envdoctor_reports._page import Page
+
+_PYTHON = re.compile(r"(?:cp|pp)\d+t?")
+_STATES = {Severity.ERROR: State.ERROR, Severity.WARNING: State.WARNING, Severity.INFO: State.NOTE}
+
+
+def show_matrix(page: Page, matrix: Matrix, *, verbose: bool = False) -> None:
+    """Show a matrix, and the cells of the target that is explained in full; `verbose` shows all evidence too."""
+    asked = " with ".join(one_line(line) for line in matrix.requirements)
+    page.write(f"{asked}{f', as of {matrix.as_of}' if matrix.as_of else ''}", style="bold")
+    page.write(f"asked: {', '.join(matrix.places) or 'the index that uv knows'}", style="dim")
+    for platform, targets in _platforms(matrix.targets).items():
+        _show_platform(page, matrix, platform, targets)
+    _show_legend(page, matrix)
+    for cell in matrix.cells:
+        if cell.target == matrix.explained:
+            show_cell(page, cell, verbose=verbose)
+    page.gap()
+    for note in matrix.notes:
+        page.mark(State.NOTE, note)
+    for answer in matrix.best:
+        page.mark(State.ERROR if "no version for" in answer else State.FINE, answer, style="bold")
+    page.write(effort_line(matrix.effort), style="dim")
+
+
+def show_cell(page: Page, cell: Cell, *, verbose: bool) -> None:
+    """Show all that is known of one cell: its verdict, its tree, every reason, and what the resolver said."""
+    page.heading(f"{cell.version} on {cell.target}: {cell.verdict.value} ({MEANINGS[cell.verdict]})")
+    for root in cell.tree:
+        _show_node(page, root, "", "", "")
+    for reason in cell.reasons:
+        show_reason(page, reason, verbose=verbose)
+    if cell.way_out:
+        page.mark(State.FINE, "These pins make a sound set:")
+        page.verbatim(" ".join(map(str, cell.way_out)), indent=4, style="cyan")
+    if cell.resolver and not cell.verdict.is_good:
+        page.verbatim(cell.resolver, label="uv", indent=2, style="dim")
+
+
+def show_reason(page: Page, reason: CellReason, *, verbose: bool, indent: int = 0) -> None:
+    """Show one reason with the path to it, and on request what it rests on."""
+    page.mark(_STATES[reason.severity], reason.message, title=f"{reason.kind.value}: ", indent=indent)
+    for path in (reason.path, reason.other_path):
+        if len(path) > 1:
+            page.labelled("by", " > ".join(path), indent=indent + 4)
+    shown = reason.evidence if verbose or reason.severity is Severity.ERROR else ()
+    for evidence in shown:
+        page.labelled("proof", f"{evidence.source}: {one_line(evidence.excerpt)}", indent=indent + 4, style="dim")
+
+
+def effort_line(effort: Effort) -> str:
+    """What an answer cost, in a line."""
+    return f"{plural(effort.requests, 'request')}, {size(effort.received)} read, {duration(effort.seconds)}"
+
+
+def _platforms(targets: Iterable[str]) -> dict[str, list[str]]:
+    """Targets by platform, which is their name without the Python."""
+    grouped: dict[str, list[str]] = {}
+    for target in targets:
+        platform = "-".join(word for word in target.split("-") if not _PYTHON.fullmatch(word))
+        grouped.setdefault(platform, []).append(target)
+    return grouped
+
+
+def _python_of(target: str) -> str:
+    return next((word for word in target.split("-") if _PYTHON.fullmatch(word)), target)
+
+
+def _show_platform(page: Page, matrix: Matrix, platform: str, targets: list[str]) -> None:
+    page.heading(platform)
+    by_place = {(cell.version, cell.target): cell for cell in matrix.cells}
+    table = [("version", *map(_python_of, targets))]
+    why: dict[str, list[str]] = {}
+    for version in matrix.versions:
+        row = [by_place[version, target] for target in targets]
+        table.append((version, *(cell.verdict.value for cell in row)))
+        if words := _reason_of(row):
+            why.setdefault(words, []).append(version)
+    page.table(table, indent=2)
+    for words, versions in why.items():
+        page.write(_cut(f"{', '.join(versions)}: {words}", 2 * page.width), indent=2, style="dim")
+
+
+def _reason_of(row: list[Cell]) -> str:
+    """The one line of a row: the gravest statement of its worst cell."""
+    order = list(CellVerdict)
+    for cell in sorted(row, key=lambda cell: order.index(cell.verdict)):
+        reason = next((one for one in cell.reasons if one.severity is Severity.ERROR), None)
+        if reason is not None:
+            return one_line(reason.message)
+    return ""
+
+
+def _cut(text: str, width: int) -> str:
+    return text if cells(text) <= width else f"{text[: width - 4]} ..."
+
+
+def _show_legend(page: Page, matrix: Matrix) -> None:
+    seen = {cell.verdict for cell in matrix.cells}
+    page.gap()
+    page.table([(verdict.value, MEANINGS[verdict]) for verdict in CellVerdict if verdict in seen], indent=2)
+
+
+def _show_node(page: Page, node: Node, prefix: str, branch: str, below: str) -> None:
+    blocked = any(reason.severity is Severity.ERROR for reason in node.reasons)
+    chosen = f" -> {node.chosen}" if node.chosen else ""
+    again = " (shown above)" if node.repeated else ""
+    state = "red" if blocked or not node.chosen else ""
+    page.verbatim(f"{prefix}{branch}{one_line(node.requirement)}{chosen}{again}", indent=2, style=state)
+    last = len(node.children) - 1
+    for number, child in enumerate(node.children):
+        fork, under = _branches(page, is_last=number == last)
+        _show_node(page, child, prefix + below, fork, under)
+
+
+def _branches(page: Page, *, is_last: bool) -> tuple[str, str]:
+    if page.symbols:
+        return ("└─ ", "   ") if is_last else ("├─ ", "│  ")
+    return ("`- ", "   ") if is_last else ("|- ", "|  ")
