@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from envdoctor.core.errors import EnvDoctorError
+from envdoctor.core.errors import EnvDoctorError, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,11 +49,12 @@ def renderer(name: str) -> ModuleType:
     """The module that renders reports as `name`, built in or a plug-in's.
 
     Raises:
-        EnvDoctorError: there is none of that name.
+        UsageProblem: there is none of that name.
     """
-    modules = {module.__name__.rpartition(".")[2]: module for module in _modules("renderers", "envdoctor_reports")}
+    found = (module for module in _modules("renderers", "envdoctor_reports") if hasattr(module, "render"))
+    modules = {module.__name__.rpartition(".")[2]: module for module in found}
     if name not in modules:
-        raise EnvDoctorError(f"there is no report format '{name}'; the formats are {', '.join(sorted(modules))}")
+        raise UsageProblem(f"there is no report format '{name}'; the formats are {', '.join(sorted(modules))}")
     return modules[name]
 
 

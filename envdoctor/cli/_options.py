@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -120,14 +121,23 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
 
 
 def show(report: Report, *, as_json: bool, verbose: bool = False) -> None:
-    """Print a report on standard output: as JSON, or for a person."""
+    """Print a report on standard output, without the secrets in it: as JSON, or for a person."""
     from envdoctor import registry
     from envdoctor.core.redaction import Redactor, redact_report
 
+    safe = redact_report(report, Redactor.here())
     if as_json:
-        click.echo(registry.renderer("json").render(redact_report(report, Redactor.here())))
-        return
-    registry.renderer("terminal").write(report, verbose=verbose)
+        click.echo(registry.renderer("json").render(safe))
+    else:
+        registry.renderer("terminal").write(safe, verbose=verbose)
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Print a text whatever the stream's encoding: what that lacks is shown as an escape."""
+    from envdoctor.core.text import encodable
+
+    stream = sys.stderr if err else sys.stdout
+    click.echo(encodable(text, stream.encoding or "ascii"), err=err)
 
 
 def exit_code(report: Report) -> ExitCode:

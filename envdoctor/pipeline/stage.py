@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 from envdoctor.action import StageContext, StageFailed, StageOutput
 from envdoctor.core.artifact import Artifact
 from envdoctor.core.errors import BuildFailed, EnvDoctorError, NetworkProblem
-from envdoctor.core.finding import Evidence, Finding, Severity
+from envdoctor.core.finding import Evidence, Finding
 from envdoctor.core.hashing import hash_path, hash_value
 from envdoctor.core.route import StagePlan, StageResult, StageStatus
+from envdoctor.pipeline import problems
 from envdoctor.pipeline.workspace import StageRecord, StoredStage, Workspace
 
 if TYPE_CHECKING:
@@ -243,12 +244,6 @@ def _failed(plan: StagePlan, recorder: Recorder, finding: Finding, start: float)
 
 
 def _finding_of(plan: StagePlan, error: Exception) -> Finding:
-    network = isinstance(error, NetworkProblem)
-    return Finding(
-        code="NET001" if network else "RUN001",
-        name="network-failed" if network else "stage-could-not-run",
-        severity=Severity.ERROR,
-        subject=plan.action,
-        message=str(error),
-        evidence=(Evidence(source=plan.environment or plan.action, excerpt=str(error)),),
-    )
+    name = "network-failed" if isinstance(error, NetworkProblem) else "stage-could-not-run"
+    evidence = Evidence(source=plan.environment or plan.action, excerpt=str(error))
+    return problems.finding(name, plan.action, (evidence,), words=error)

@@ -27,7 +27,12 @@ def render(report: Report, *, indent: int | None = 2) -> str:
         report: secrets are hidden in it already.
         indent: spaces per level; None for a single line.
     """
-    return json.dumps(plain(report), indent=indent, allow_nan=False)
+    return encode(report, indent=indent)
+
+
+def encode(value: object, *, indent: int | None = 2) -> str:
+    """Any value of the core as a JSON document, as `render` writes a report."""
+    return json.dumps(plain(value), indent=indent, allow_nan=False)
 
 
 def plain(value: object) -> object:

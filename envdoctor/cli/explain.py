@@ -1,0 +1,57 @@
+"""`envdoctor explain`: what a code means, why it matters and how to fix it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from envdoctor.cli import _options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envdoctor.doctor.explain import Explanation
+
+#: Longer lines are hard to read.
+_WIDEST = 100
+
+
+@click.command()
+@click.argument("word", required=False, metavar="[CODE]")
+@_options.json_option
+def command(word: str | None, as_json: bool) -> None:
+    """Tell what CODE means (PKG001, or a name such as glibc-too-old); without one, list all codes."""
+    from envdoctor.doctor.explain import explain, explanations
+
+    found = explanations() if word is None else explain(word)
+    if as_json:
+        from envdoctor import registry
+
+        click.echo(registry.renderer("json").encode(found))
+    elif word is None:
+        _list(found)
+    else:
+        for number, one in enumerate(found):
+            click.echo("\n" * min(number, 1), nl=False)
+            _show(one)
+
+
+def _list(found: Sequence[Explanation]) -> None:
+    family = ""
+    for one in found:
+        if one.family != family:
+            family = one.family
+            click.secho(family, bold=True)
+        _options.echo(f"  {one.code}  {one.title}")
+
+
+def _show(one: Explanation) -> None:
+    import shutil
+
+    from envdoctor.core.text import wrap
+
+    click.secho(f"{one.code} {one.name} ({one.family})", bold=True)
+    _options.echo(f"{one.title}.\n")
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    _options.echo("\n\n".join("\n".join(wrap(" ".join(part.split()), width)) for part in one.text.split("\n\n")))

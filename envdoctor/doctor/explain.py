@@ -1,0 +1,74 @@
+"""`explain`: what a code means, from the probe that finds it or the table of what can be the matter with a stage."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from envdoctor import registry
+from envdoctor.core.errors import UsageProblem
+from envdoctor.core.finding import FAMILIES
+from envdoctor.pipeline.problems import problem_kinds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What stands behind a code.
+
+    Attributes:
+        code: three letters and three digits.
+        name: the problem in kebab case.
+        title: the problem, for a person.
+        text: why it matters and how to fix it: paragraphs, parted by empty lines.
+        origin: `probe` or `stage`: whether a check or a build finds it.
+    """
+
+    code: str
+    name: str
+    title: str
+    text: str
+    origin: str
+
+    @property
+    def family(self) -> str:
+        """The family of the code, in words."""
+        return FAMILIES.get(self.code[:3], self.code[:3])
+
+
+def explanations() -> tuple[Explanation, ...]:
+    """All that can be explained, in the order of the families and their codes."""
+    found = [
+        Explanation(code=one.code, name=one.name, title=one.title, text=one.explanation, origin="probe")
+        for one in registry.probes()
+    ]
+    found += [
+        Explanation(code=one.code, name=one.name, title=one.title, text=f"{one.why}\n\n{one.fix}", origin="stage")
+        for one in problem_kinds().values()
+    ]
+    families = list(FAMILIES)
+
+    def place(one: Explanation) -> tuple[int, str]:
+        family = one.code[:3]
+        return families.index(family) if family in families else len(families), one.code
+
+    return tuple(sorted(found, key=place))
+
+
+def explain(word: str) -> tuple[Explanation, ...]:
+    """The explanation of a code (`PKG001`), or all of the problems of a name (`glibc-too-old`).
+
+    A check and a stage may find the same problem, each in its own way and under a code of its own.
+
+    Raises:
+        UsageProblem: there is none; names the nearest.
+    """
+    wanted = word.strip().lower()
+    known = explanations()
+    found = tuple(one for one in known if wanted in {one.code.lower(), one.name})
+    if found:
+        return found
+    near = difflib.get_close_matches(wanted, [key for one in known for key in (one.code.lower(), one.name)], n=2)
+    codes = {one.code.lower(): one.code for one in known}
+    names = " or ".join(codes.get(key, key) for key in dict.fromkeys(near))
+    hint = f"did you mean {names}?" if near else "'envdoctor explain' lists them all."
+    raise UsageProblem(f"'{word}' is no code and no name of a problem that envdoctor knows; {hint}")

@@ -1,0 +1,52 @@
+"""What `envdoctor explain` prints."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from envdoctor.cli import main
+
+
+def test_a_code_is_explained_in_words(capsys):
+    assert main(["explain", "hst004"]) == 0
+    first, title, _, *text = capsys.readouterr().out.splitlines()
+    assert first == "HST004 glibc-too-old (Host)"
+    assert title.endswith(".")
+    assert text
+
+
+def test_long_lines_are_wrapped_to_the_window(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    assert main(["explain", "recurrent-layer-crash"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(len(line) for line in lines) <= 50
+    assert any("unroll=True" in line for line in lines)
+
+
+def test_problems_that_share_a_name_are_told_one_after_the_other(capsys):
+    assert main(["explain", "operator-unknown"]) == 0
+    heads = re.findall(r"^(?:MDL|RUN)\d{3} operator-unknown", capsys.readouterr().out, re.MULTILINE)
+    assert len(heads) == 2
+
+
+def test_without_a_code_all_are_listed_by_family(capsys):
+    assert main(["explain"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Host"
+    assert any(line.startswith("  RUN010  ") for line in lines)
+
+
+def test_json_holds_the_same(capsys):
+    assert main(["explain", "HST004", "--json"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)
+    assert (one["code"], one["name"], one["family"]) == ("HST004", "glibc-too-old", "Host")
+    assert main(["explain", "--json"]) == 0
+    assert one in json.loads(capsys.readouterr().out)
+
+
+def test_an_unknown_code_is_a_usage_problem(capsys):
+    assert main(["explain", "HST999"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("envdoctor: 'HST999' is no code")

@@ -1,0 +1,112 @@
+"""`envdoctor report`: whole, without names, written at once, and sent nowhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from envdoctor.cli import main
+from envdoctor.cli.report import write_whole
+from envdoctor.core.errors import UsageProblem
+
+
+@pytest.fixture
+def carol(tmp_path, monkeypatch):
+    """A user whose name, home and token would show in every report."""
+    home = tmp_path / "home" / "carol"
+    home.mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.setenv("LOGNAME", "carol")
+    monkeypatch.setenv("INDEX_TOKEN", "opensesame")
+    monkeypatch.chdir(home)
+    return home
+
+
+@pytest.fixture
+def python(carol):
+    """An interpreter inside the home folder."""
+    import venv
+
+    venv.create(carol / "opensesame-env", symlinks=os.name != "nt")
+    return carol / "opensesame-env"
+
+
+def test_it_prints_markdown_without_names_and_says_what_it_took_out(python, capsys):
+    assert main(["report", "--python", str(python)]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("### envdoctor ")
+    assert "~/\\*\\*\\*\\*-env" in captured.out
+    assert "carol" not in captured.out
+    assert "opensesame" not in captured.out
+    assert "Taken out: home folder (" in captured.err
+    assert "Nothing was sent" in captured.err
+
+
+def test_it_holds_the_machine_and_what_is_installed(capsys):
+    assert main(["report", "--format", "json"]) == 0
+    subject = json.loads(capsys.readouterr().out)["subject"]
+    assert {"python", "system", "memory", "packages"} <= subject.keys()
+    assert "envdoctor " in subject["packages"]
+
+
+def test_nothing_leaves_the_machine(monkeypatch, capsys):
+    def refuse(*_):
+        raise AssertionError("a connection was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert main(["report"]) == 0
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("r.md", "### envdoctor"), ("r.html", "<!DOCTYPE html>"), ("r.json", "{\n"), ("r", "### envdoctor")],
+)
+def test_the_suffix_tells_the_format(tmp_path, capsys, name, start):
+    assert main(["report", "--output", str(tmp_path / name)]) == 0
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
+    assert capsys.readouterr().out == ""
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
+
+
+def test_routes_to_a_goal_belong_into_it(capsys):
+    model = Path(__file__).parents[2] / "examples" / "digits" / "digits.keras"
+    assert main(["report", str(model), "--to", "ethos-u55-128", "--format", "json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["command"] == "report"
+    assert report["probes"]
+    assert "tf-int8+vela" in [route["name"] for route in report["routes"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["model.keras"], "a model needs a goal"),
+        (["--format", "pdf"], "there is no report format 'pdf'"),
+        (["--to", "edgetpuu"], "did you mean edgetpu"),
+        (["--output", "no/such/folder/r.md"], "name a file that can be written"),
+    ],
+)
+def test_a_wrong_request_is_one_sentence(words, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", *words]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_whole_or_untouched(tmp_path):
+    target = tmp_path / "r.md"
+    target.write_text("before")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UsageProblem):
+        write_whole(tmp_path / "folder", "text")
+    write_whole(target, "Grüße \udcff\n")
+    assert target.read_bytes() == "Grüße \\udcff\n".encode()
+    assert {one.name for one in tmp_path.iterdir()} == {"folder", "r.md"}
