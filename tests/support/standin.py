@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import re
 import shutil
-import subprocess  # noqa: TID251  (tests may start what they need)
+import subprocess
 from functools import lru_cache
 from pathlib import Path
 

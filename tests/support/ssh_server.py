@@ -1,0 +1,91 @@
+"""A real sshd on loopback with keys that were made a moment ago and are thrown away afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+_SSHD = shutil.which("sshd", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
+
+
+@dataclass(kw_only=True)
+class SshServer:
+    """A running server; `options` are what a client needs to know it, `strangers` what it needs to be refused."""
+
+    port: int
+    folder: Path
+    process: subprocess.Popen
+
+    @property
+    def host(self):
+        return f"{getpass.getuser()}@127.0.0.1"
+
+    def options(self, key="client", known_hosts="known_hosts"):
+        return (
+            *("-F", "none", "-o", f"Port={self.port}"),
+            *("-o", f"IdentityFile={self.folder / key}", "-o", "IdentitiesOnly=yes"),
+            *("-o", f"UserKnownHostsFile={self.folder / known_hosts}", "-o", "GlobalKnownHostsFile=none"),
+        )
+
+    def drop_connections(self):
+        """End every session, as a cable that is pulled would; the server goes on."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), 9)
+
+
+@contextlib.contextmanager
+def ssh_server(folder):
+    """Start a server; skips the test where there is no sshd."""
+    if _SSHD is None:
+        pytest.skip("needs sshd (Debian package openssh-server)")
+    for name in ("host", "client", "stranger"):
+        _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name)
+    shutil.copy(folder / "client.pub", folder / "authorized_keys")
+    port = _free_port()
+    (folder / "sshd_config").write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized_keys\n"
+        f"PidFile {folder}/pid\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+        "Subsystem sftp internal-sftp\nPermitRootLogin prohibit-password\n",
+    )
+    for name, key in (("known_hosts", "host.pub"), ("changed_hosts", "stranger.pub")):
+        (folder / name).write_text(f"[127.0.0.1]:{port} {(folder / key).read_text()}")
+    if os.getuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)
+    argv = [_SSHD, "-D", "-e", "-f", str(folder / "sshd_config")]
+    with (folder / "sshd.log").open("wb") as log, subprocess.Popen(argv, stdout=log, stderr=log) as process:
+        try:
+            _wait_for(port, process, folder)
+            yield SshServer(port=port, folder=folder, process=process)
+        finally:
+            process.terminate()
+
+
+def _wait_for(port, process, folder):
+    for _ in range(100):
+        if process.poll() is not None:
+            pytest.skip(f"sshd does not start here: {(folder / 'sshd.log').read_text()[-300:]}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    pytest.fail("sshd did not answer")
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _run(*argv):
+    subprocess.run(argv, check=True, capture_output=True)
