@@ -15,6 +15,7 @@ from envdoctor.facts import Facts
 from envdoctor.pipeline.calibration import check_samples
 from envdoctor.pipeline.gates import judge
 from envdoctor.pipeline.manifest import make_manifest
+from envdoctor.pipeline.requirements import refuse_without_samples
 from envdoctor.pipeline.runner import run_routes
 from envdoctor.pipeline.stage import StageRunner
 from envdoctor.pipeline.workspace import Workspace, open_workspace
@@ -61,7 +62,7 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
         written whenever a route was tried.
 
     Raises:
-        UsageProblem: no such route, samples that don't fit the model, a folder that can't be written to.
+        UsageProblem: no such route, no samples where they alone are missing, samples that don't fit the model, a folder that can't be written to.
         NoRoute: no chain of actions leads to the goal, on any machine.
         BuildFailed: the disk is full, or another build works in the same folder.
     """
@@ -71,6 +72,7 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
     chosen = planner.choose(report.routes, how.route) if how.route else report.routes
     open_routes = [route for route in chosen if route.takeable]
     if not open_routes:
+        refuse_without_samples(chosen)
         return dataclasses.replace(report, command="build", routes=tuple(chosen))
     check_samples(request)
     actions = {one.name: one for one in registry.actions()}

@@ -70,7 +70,8 @@ def _convert(context: StageContext, task: str, to: str, request: Mapping[str, ob
             "evaluation": _absolute(options.evaluation),
             "reference": reference if context.reference is None else None,
             "io_type": options.io_type,
-            "per_tensor_dense": goal is not None and goal.per_tensor_dense,
+            # A scale for each output of a dense layer also leaves a float SPLIT between the gates of an unrolled LSTM.
+            "per_tensor_dense": (goal is not None and goal.per_tensor_dense) or bool(request.get("unroll")),
         },
     )
     return StageOutput(

@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
 from envdoctor.pipeline.calibration import HOW
 from envdoctor.pipeline.problems import problem_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from envdoctor.action import Requirement
     from envdoctor.core.artifact import Artifact
     from envdoctor.core.request import Request
+    from envdoctor.core.route import Route
     from envdoctor.facts import Facts
+
+
+_NEEDS_SAMPLES = "needs calibration samples"
 
 
 def needs_samples(_: Facts, request: Request) -> Iterator[Reason]:
@@ -24,10 +29,22 @@ def needs_samples(_: Facts, request: Request) -> Iterator[Reason]:
     if request.options.calibration is None and not request.options.random_calibration:
         yield Reason(
             verdict=Verdict.FIXABLE,
-            text="needs calibration samples",
+            text=_NEEDS_SAMPLES,
             fix=Fix(text=f"{HOW[0].upper()}{HOW[1:]}."),
             code=problem_kinds()["calibration-missing"].code,
         )
+
+
+def refuse_without_samples(routes: Iterable[Route]) -> None:
+    """Refuse a build that only samples are missing for.
+
+    Raises:
+        UsageProblem: at least one of the routes would be open with samples; says how to bring them.
+    """
+    for route in routes:
+        closed = {reason.text for reason in route.reasons if reason.verdict > Verdict.UNKNOWN and not reason.automatic}
+        if closed == {_NEEDS_SAMPLES}:
+            raise UsageProblem(f"an int8 conversion needs representative samples of the model's input; {HOW}.")
 
 
 def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:
@@ -75,11 +92,12 @@ def has_trait(trait: str) -> Callable[[Artifact], bool]:
     return lambda source: trait in source.traits
 
 
-#: What TensorFlow's int8 conversion does to a loop.
+#: What TensorFlow's int8 conversion does to a loop. No verdict: it is tried first all the same, since a loop makes a far
+#: smaller model than what unrolling leaves, a crash costs seconds, and a later TensorFlow may not crash.
 loops_crash = with_trait(
     "recurrent",
-    Verdict.UNKNOWN,
-    "TensorFlow's int8 conversion is known to crash on a recurrent layer that is not unrolled",
+    Verdict.READY,
+    "TensorFlow's int8 conversion is known to crash on a recurrent layer that is not unrolled; the next route follows",
     "recurrent-layer-crash",
 )
 
