@@ -1,0 +1,116 @@
+"""Writes the pages of docs/ that are made from the program itself; `--check` only says which are not up to date.
+
+    python tools/make_docs.py [--check]
+
+docs/codes/*.md come from the docstrings of the probes and from data/stage-problems.toml, docs/commands.md from the
+command line's own help, docs/goals.md from data/goals.toml, docs/report-schema.json from the types of the core.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from envdoctor.cli._run import group
+from envdoctor.core.goal import goal_names, parse_goal
+from envdoctor.doctor.explain import explanations
+from envdoctor_reports._schema import report_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.doctor.explain import Explanation
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+_MADE = "<!-- Made by tools/make_docs.py; don't edit. -->\n"
+_WIDTH = 100
+
+
+def pages() -> dict[str, str]:
+    """Every page that is made, by its path below docs/."""
+    known = explanations()
+    made = {f"codes/{one.code}.md": _page(one) for one in known}
+    made["codes/index.md"] = "\n".join(_list(known))
+    made["commands.md"] = "\n".join(_commands())
+    made["goals.md"] = "\n".join(_goals())
+    made["report-schema.json"] = json.dumps(report_schema(), indent=2) + "\n"
+    return made
+
+
+def outdated(folder: Path = DOCS) -> list[str]:
+    """The pages that are missing, differ from what would be made, or are about a code that is no more."""
+    made = pages()
+    stale = [name for name, text in made.items() if not (folder / name).is_file() or _read(folder / name) != text]
+    stale += [f"codes/{file.name}" for file in (folder / "codes").glob("*.md") if f"codes/{file.name}" not in made]
+    return sorted(stale)
+
+
+def write(folder: Path = DOCS) -> list[str]:
+    """Bring all pages up to date; returns the ones that were not."""
+    made, stale = pages(), outdated(folder)
+    for name in stale:
+        path = folder / name
+        if name in made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(made[name], encoding="utf-8", newline="\n")
+        else:
+            path.unlink()
+    return stale
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode().replace("\r\n", "\n")
+
+
+def _page(one: Explanation) -> str:
+    origin = "Found by a check." if one.origin == "probe" else "Found by a stage of a build."
+    return f"{_MADE}\n# {one.code}: {one.title}\n\n`{one.name}` | {one.family}. {origin}\n\n{one.text}\n"
+
+
+def _list(known: tuple[Explanation, ...]) -> Iterator[str]:
+    yield f"{_MADE}\n# Codes\n\nWhat `envdoctor explain` knows. A code is never used again for anything else."
+    family = ""
+    for one in known:
+        if one.family != family:
+            family = one.family
+            yield f"\n## {family}\n"
+        yield f"- [{one.code}]({one.code}.md) {one.title}"
+    yield ""
+
+
+def _commands() -> Iterator[str]:
+    yield f"{_MADE}\n# Commands\n\n`envdoctor COMMAND --help` says the same."
+    context = click.Context(group, info_name="envdoctor", max_content_width=_WIDTH, terminal_width=_WIDTH)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is not None:
+            yield from _help(command, click.Context(command, info_name=name, parent=context))
+
+
+def _help(command: click.Command, context: click.Context) -> Iterator[str]:
+    yield f"\n## {context.command_path}\n\n```text\n{command.get_help(context)}\n```"
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            if child is not None:
+                yield from _help(child, click.Context(child, info_name=name, parent=context))
+
+
+def _goals() -> Iterator[str]:
+    yield f"{_MADE}\n# Goals\n\nWhat `--to` takes.\n\n| goal | what it is | kind of file |\n| --- | --- | --- |"
+    for name in goal_names():
+        goal = parse_goal(name)
+        yield f"| `{name}` | {goal.title} | {goal.kind.value} |"
+    yield ""
+
+
+if __name__ == "__main__":
+    checking = sys.argv[1:] == ["--check"]
+    found = outdated() if checking else write()
+    for name in found:
+        print(f"{'out of date' if checking else 'written'}: docs/{name}")
+    sys.exit(1 if checking and found else 0)
