@@ -59,10 +59,8 @@ def test_the_command_line(engine, tmp_path):
 
 
 def test_podman_maps_the_user_itself():
-    words = ContainerExecutor(engine="/usr/bin/podman", image="I", inner=LocalExecutor()).argv(
-        Command(argv=("x",)), "n"
-    )
-    assert "--user" not in words
+    podman = ContainerExecutor(engine="/usr/bin/podman", image="I", inner=LocalExecutor())
+    assert "--user" not in podman.argv(Command(argv=("x",)), "n")
 
 
 def test_a_container_that_outlived_its_time_is_removed(engine):
