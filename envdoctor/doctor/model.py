@@ -60,7 +60,7 @@ def inspect_model(
         probes=_ask(probes, [facts for _, facts in examined]),
         models=tuple(_summary(model, facts) for model, facts in examined),
         ops=tuple(op for model, facts in examined for op in _operators(model, facts, several=len(models) > 1)),
-        notes=(_VELA_NOTE.format(name=goal),) if reader.lineage == "vela" else (),
+        notes=(_VELA_NOTE.format(name=goal),) if reader.name == "vela" else (),
     )
 
 

@@ -12,7 +12,7 @@ from envdoctor.tflite.edgetpu.prediction import Prediction, Settings, predict
 from envdoctor.tflite.edgetpu.rulebook import find_compiler
 from envdoctor.tflite.quantization import FLOATS, Scheme, classify, float_islands, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model
-from envdoctor.tflite.readers import ModelReader, find_reader, reads_operator
+from envdoctor.tflite.readers import ModelReader, find_reader
 from envdoctor.tflite.structure import (
     Compiled,
     compiled_contents,
@@ -154,20 +154,20 @@ def examine(model: Model, reader: ModelReader, settings: Settings | None = None)
 
 def _refusals(model: Model, reader: ModelReader) -> tuple[Refusal, ...]:
     """Interpreters look up every entry of the operator table, used or not."""
-    if reader.lineage != "tflite":
+    if not reader.interprets:
         return ()
     found = []
     for code in model.operator_codes:
-        reads = True if code.custom_code is not None else reads_operator(reader, code.name, code.version)
+        reads = True if code.custom_code is not None else reader.reads(code.name, code.version)
         if reads is not True:
-            none = reads_operator(reader, code.name, 1) is False
+            none = reader.reads(code.name, 1) is False
             found.append(Refusal(op=code.name, version=code.version, known=reads is False, any_version=none))
     return tuple(found)
 
 
 def _unresolved(model: Model, reader: ModelReader) -> tuple[str, ...]:
     """Vela hands what it does not know to the interpreter, and asks for nothing."""
-    if reader.lineage != "tflite":
+    if not reader.interprets:
         return ()
     customs = {code.custom_code for code in model.operator_codes if code.custom_code is not None}
     return tuple(sorted(customs - set(reader.custom_ops)))

@@ -1,7 +1,7 @@
 """Programs that load .tflite files, interpreters and compilers, and what of a file each can read.
 
-Interpreters grow by operator versions: what one reads, every later one reads. So what is known of one tells of its
-neighbours, and where nothing is known, nothing is claimed. The table is data/tflite-readers.toml, the oldest first.
+Interpreters grow by operator versions. What one reads is known from measuring it, or else from the TensorFlow release
+that it was built from; where that is not known exactly, nothing is claimed. The table is data/tflite-readers.toml.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import functools
 from collections.abc import Mapping  # noqa: TC003  (tools resolve the annotations of dataclasses)
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
@@ -23,48 +23,54 @@ class ModelReader:
     Attributes:
         name: what a user types.
         title: what it is, for a person.
-        source: how its abilities are known.
-        complete: whether `reads` names every operator it knows.
+        evidence: how its abilities are known.
         per_channel_dense: whether it computes quantized dense layers with a scale for each output right.
         per_channel_hybrid: the same for dense layers with float inputs and integer weights.
         data_outside: whether it finds constants behind the flatbuffer.
         custom_ops: the custom operators it brings along.
         accelerator: whether it is a compiler, for a chip that computes 8-bit integers.
         static_shapes: whether it refuses a graph with dynamic tensors.
-        lineage: what it descends from; operator versions are compared within a lineage alone.
         edgetpu: the release of edgetpu_compiler that it is, None for another program.
-        reads: operator name -> a version up to which it is known to read it.
-        refuses: operator name -> a version from which on it is known to refuse the model.
+        reads_to: the TensorFlow release up to which it reads every operator version, None for unknown.
+        refuses_from: the release from which on it refuses them, None for unknown.
+        versions: the highest version of every operator that it reads, None where only the releases are known.
     """
 
     name: str
     title: str
-    source: str
-    complete: bool = False
+    evidence: str
     per_channel_dense: bool
     per_channel_hybrid: bool
     data_outside: bool
     custom_ops: tuple[str, ...] = ()
     accelerator: bool = False
     static_shapes: bool = False
-    lineage: str = "tflite"
     edgetpu: str | None = None
-    reads: Mapping[str, int] = field(default_factory=dict)
-    refuses: Mapping[str, int] = field(default_factory=dict)
+    reads_to: str | None = None
+    refuses_from: str | None = None
+    versions: Mapping[str, int] | None = None
 
-    def knows(self, operator: str, version: int) -> bool | None:
-        """Whether it reads an operator in a version by its own lists alone; None where they don't say."""
-        if version <= self.reads.get(operator, 0):
+    @property
+    def interprets(self) -> bool:
+        """Whether it looks up every operator first and refuses a model for one, as interpreters do; Vela doesn't."""
+        return self.versions is not None or self.reads_to is not None
+
+    def reads(self, operator: str, version: int) -> bool | None:
+        """Whether it reads an operator in a version; None where nobody knows."""
+        if self.versions is not None:
+            return 1 <= version <= self.versions.get(operator, 0)
+        added = _release_of(operator, version)
+        if self.reads_to is not None and added <= _numbers(self.reads_to):
             return True
-        refused = version >= self.refuses.get(operator, version + 1)
-        return False if refused or self.complete else None
+        return False if self.refuses_from is not None and added >= _numbers(self.refuses_from) else None
 
 
 def reader_names() -> tuple[str, ...]:
-    """What `find_reader` takes, the oldest first."""
-    return (*_readers(), "edgetpu")
+    """What `find_reader` takes; every `ethos-u...` is Vela's."""
+    return (*load_table("tflite-readers"), "edgetpu")
 
 
+@functools.cache
 def find_reader(name: str) -> ModelReader:
     """A program by the name a user typed.
 
@@ -78,30 +84,22 @@ def find_reader(name: str) -> ModelReader:
         word = f"edgetpu-{newest_compiler().release}"
     elif word.startswith("ethos-u"):
         word = "vela"
-    found = _readers().get(word) or _readers().get(f"{word}.0")
-    if found is None:
-        near = difflib.get_close_matches(word, reader_names(), n=2, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(reader_names())}."
-        raise UsageProblem(f"'{name}' is nothing that envdoctor knows to read .tflite files; {hint}")
-    return found
+    for known, row in load_table("tflite-readers").items():
+        if known in {word, f"{word}.0"}:
+            return ModelReader(name=known, **{**row, "custom_ops": tuple(row["custom_ops"])})
+    near = difflib.get_close_matches(word, reader_names(), n=2, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(reader_names())}."
+    raise UsageProblem(f"'{name}' is nothing that envdoctor knows to read .tflite files; {hint}")
 
 
-def reads_operator(reader: ModelReader, operator: str, version: int) -> bool | None:
-    """Whether a program reads an operator in a version; None where nothing is known of it nor of its neighbours."""
-    own = reader.knows(operator, version)
-    family = [one for one in _readers().values() if one.lineage == reader.lineage]
-    if own is not None or reader not in family:
-        return own
-    place = family.index(reader)
-    older, newer = family[:place], family[place + 1 :]
-    if any(one.knows(operator, version) is True for one in older):
-        return True
-    return False if any(one.knows(operator, version) is False for one in newer) else None
+def _release_of(operator: str, version: int) -> tuple[int, ...]:
+    """The TensorFlow release that first read an operator in a version; for one not in the table, one after its end."""
+    table = load_table("tflite-op-releases")
+    releases: list[str] = table["since"].get(operator, [])
+    if 1 <= version <= len(releases) and releases[version - 1] != "never":
+        return _numbers(releases[version - 1])
+    return (*_numbers(table["complete_up_to"]), 1)
 
 
-@functools.cache
-def _readers() -> Mapping[str, ModelReader]:
-    return {
-        name: ModelReader(name=name, **{**row, "custom_ops": tuple(row["custom_ops"])})
-        for name, row in load_table("tflite-readers").items()
-    }
+def _numbers(release: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in release.split("."))

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from envdoctor.facts import Facts
 
-_FITTING = {"tflite": {"int8", "partial"}, "vela": {"int8", "int16x8", "partial"}}
+_FITTING = {"int8", "partial"}
+_FITTING_ETHOS_U = _FITTING | {"int16x8"}
 _FIX = Fix(
     text="Quantize it to int8 with representative samples: envdoctor build does it, or converter.optimizations = "
     "[tf.lite.Optimize.DEFAULT] with a representative_dataset and OpsSet.TFLITE_BUILTINS_INT8."
@@ -30,7 +31,8 @@ def check(facts: Facts) -> Iterable[Finding]:
     Quantize it with representative samples, so that activations become integers too.
     """
     model = facts.model
-    if not model.reader.accelerator or model.scheme.value in _FITTING[model.reader.lineage]:
+    fitting = _FITTING if model.reader.edgetpu else _FITTING_ETHOS_U
+    if not model.reader.accelerator or model.scheme.value in fitting:
         return
     yield Finding(
         severity=Severity.ERROR,

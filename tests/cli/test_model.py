@@ -1,0 +1,60 @@
+"""`envdoctor model`, as a user calls it."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from envdoctor.cli import main
+from shared_data import shared
+
+WHOLE, PARTLY = "743acf193ebb8840", "3c2fd2847f70c21c"
+
+
+@pytest.fixture
+def models():
+    return shared("data/edgetpu/models")
+
+
+def test_a_model_that_is_mapped_whole_is_fine(models, capsys):
+    assert main(["model", str(models / f"{WHOLE}.tflite"), "--for", "edgetpu"]) == 0
+    assert "72 of 72 operators on the Edge TPU" in capsys.readouterr().out
+
+
+def test_a_model_that_is_not_is_a_problem_with_reasons_and_advice(models, capsys):
+    assert main(["model", str(models / f"{PARTLY}.tflite"), "--for", "edgetpu"]) == 1
+    out = capsys.readouterr().out
+    assert "230 of 254 operators on the Edge TPU" in out
+    assert "TRANSPOSE (215, 232, 237): it transposes 230,400 bytes" in out
+    assert "242 with" in out
+
+
+def test_json_holds_every_operator(models, capsys):
+    main(["model", str(models / f"{PARTLY}.tflite"), "--for", "edgetpu", "--json"])
+    ops = json.loads(capsys.readouterr().out)["ops"]
+    assert len(ops) == 254
+    assert {"index", "op", "placement", "status", "reason", "macs"} <= set(ops[215])
+    assert (ops[215]["op"], ops[215]["placement"]) == ("TRANSPOSE", "CPU")
+
+
+def test_options_of_the_compiler_are_predicted(models, capsys):
+    path = str(models / f"{PARTLY}.tflite")
+    main(["model", path, "--for", "edgetpu", "-a"])
+    assert "242 of 254" in capsys.readouterr().out
+    main(["model", path, "--for", "edgetpu", "-m", "10"])
+    assert "0 of 254" in capsys.readouterr().out
+
+
+def test_a_picture_is_drawn(models, tmp_path, capsys):
+    picture = tmp_path / "placement.svg"
+    main(["model", str(models / f"{PARTLY}.tflite"), "--for", "edgetpu", "--svg", str(picture)])
+    capsys.readouterr()
+    root = ET.fromstring(picture.read_text(encoding="utf-8"))
+    assert len(root.findall("{http://www.w3.org/2000/svg}rect")) == 254
+
+
+def test_what_is_no_model_is_one_sentence(tmp_path, capsys):
+    path = tmp_path / "x.tflite"
+    path.write_text("no model")
+    assert main(["model", str(path)]) == 1
+    assert capsys.readouterr().err.startswith(f"envdoctor: {path} is no .tflite file")

@@ -1,0 +1,89 @@
+"""The use case: one model, a bundle, a log to compare with."""
+
+import zipfile
+
+import pytest
+
+from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.core.finding import Outcome
+from envdoctor.doctor.model import inspect_model
+from tflite_bytes import model, pack, small, tensor
+
+
+def hard_swish():
+    def tensor_(name):
+        one = tensor([1, 4], name=name)
+        from tflite_bytes import schema
+
+        one.quantization = schema().QuantizationParametersT()
+        one.quantization.scale, one.quantization.zeroPoint = [0.5], [0]
+        return one
+
+    return pack(
+        model(
+            tensors=[tensor_(b"in"), tensor_(b"mid"), tensor_(b"out")],
+            operators=[(0, [0], [1], 0, None), (1, [1], [2], 0, None)],
+            codes=[(19, 1, None), (117, 1, None)],
+            inputs=[0],
+            outputs=[2],
+        )
+    )
+
+
+@pytest.fixture
+def path(tmp_path):
+    made = tmp_path / "m.tflite"
+    made.write_bytes(hard_swish())
+    return made
+
+
+def test_a_model_is_described_and_each_operator_placed(path):
+    report = inspect_model(path, goal="edgetpu")
+    (found,) = report.models
+    assert (found.scheme, found.inputs, found.operators, found.mapped) == ("int8", ("INT8 [1, 4]",), 2, 1)
+    assert [(op.index, op.op, op.placement, op.cause) for op in report.ops] == [
+        (0, "RELU", "MAPPED", ""),
+        (1, "HARD_SWISH", "CPU", "unsupported"),
+    ]
+    assert found.cut == ("mid",)
+    assert [advice.name for advice in found.advice] == ["hard-swish"]
+    assert [finding.code for finding in report.problems] == ["MDL014"]
+
+
+def test_for_an_interpreter_nothing_is_placed(path):
+    report = inspect_model(path)
+    assert report.models[0].mapped is None
+    assert [op.placement for op in report.ops] == ["", ""]
+    assert report.problems == ()
+
+
+def test_for_an_ethos_u_vela_is_asked_and_nothing_is_guessed(path):
+    report = inspect_model(path, goal="ethos-u55-128")
+    assert report.models[0].mapped is None
+    assert "ethos-u55-128" in report.notes[0]
+
+
+def test_every_model_of_a_bundle_is_asked_about(tmp_path):
+    path = tmp_path / "two.task"
+    with zipfile.ZipFile(path, "w") as bundle:
+        bundle.writestr("a.tflite", pack(small()))
+        bundle.writestr("b.tflite", hard_swish())
+    report = inspect_model(path, goal="edgetpu")
+    assert [found.name.rpartition("!")[2] for found in report.models] == ["a.tflite", "b.tflite"]
+    assert [op.model for op in report.ops] == ["a.tflite", "b.tflite", "b.tflite"]
+    (result,) = (result for result in report.probes if result.code == "MDL014")
+    assert (result.outcome, len(result.findings)) == (Outcome.FAILED, 1)
+
+
+def test_a_log_is_held_against_the_prediction(path, tmp_path):
+    log = tmp_path / "m_edgetpu.log"
+    log.write_text("Operator  Count  Status\n\nRELU   1   Mapped to Edge TPU\nHARD_SWISH  1  Mapped to Edge TPU\n")
+    report = inspect_model(path, goal="edgetpu", compare=log)
+    assert "MDL016" in {finding.code for finding in report.problems}
+
+
+def test_a_wrong_goal_and_a_wrong_file_are_told(path, tmp_path):
+    with pytest.raises(UsageProblem, match="did you mean edgetpu"):
+        inspect_model(path, goal="edgtpu")
+    with pytest.raises(Unreadable, match="can't be read"):
+        inspect_model(tmp_path / "nothing.tflite")

@@ -1,0 +1,45 @@
+"""A prediction held against logs."""
+
+import pytest
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.tflite.edgetpu.prediction import predict
+from envdoctor.tflite.reader import read_model
+from envdoctor.toolchains.edgetpu_agreement import Disagreement, disagreements, read_log
+from envdoctor.toolchains.edgetpu_log import parse_log
+from graphs import chain
+from shared_data import shared
+
+LOG = """Edge TPU Compiler version 16.0.384591198
+Input: m.tflite
+Output: m_edgetpu.tflite
+
+Operator                       Count      Status
+
+RELU                           1          Mapped to Edge TPU
+HARD_SWISH                     1          Operation not supported
+RELU                           {count}          More than one subgraph is not supported
+"""
+
+
+def test_a_log_that_says_the_same_differs_in_nothing():
+    assert disagreements(predict(chain("RELU", "HARD_SWISH", "RELU")), parse_log(LOG.format(count=1))) == ()
+
+
+def test_a_row_that_counts_otherwise_is_told_with_both_counts():
+    found = disagreements(predict(chain("RELU", "HARD_SWISH", "RELU")), parse_log(LOG.format(count=3)))
+    assert found == (Disagreement(op="RELU", status="More than one subgraph is not supported", predicted=1, logged=3),)
+
+
+def test_the_log_of_a_real_model_agrees():
+    folder = shared("data/edgetpu")
+    model = read_model(folder / "models" / "3c2fd2847f70c21c.tflite")
+    assert disagreements(predict(model), read_log(folder / "logs" / "093.txt")) == ()
+
+
+def test_what_holds_no_table_is_no_log(tmp_path):
+    path = tmp_path / "x.log"
+    path.write_text("Model compiled successfully in 3 ms.")
+    for wrong, words in ((path, "no table of operators"), (tmp_path / "y.log", "can't be read")):
+        with pytest.raises(Unreadable, match=words):
+            read_log(wrong)
