@@ -46,16 +46,21 @@ def actions() -> tuple[Action, ...]:
 
 
 def renderer(name: str) -> ModuleType:
-    """The module that renders reports as `name`, built in or a plug-in's.
+    """The module that renders reports as `name`: built in, else a plug-in's. No other one is imported for it.
 
     Raises:
         UsageProblem: there is none of that name.
     """
-    found = (module for module in _modules("renderers", "envdoctor_reports") if hasattr(module, "render"))
-    modules = {module.__name__.rpartition(".")[2]: module for module in found}
-    if name not in modules:
-        raise UsageProblem(f"there is no report format '{name}'; the formats are {', '.join(sorted(modules))}")
-    return modules[name]
+    package = importlib.import_module("envdoctor_reports")
+    built_in = {info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_")}
+    if name in built_in:
+        return importlib.import_module(f"{package.__name__}.{name}")
+    found = (module for plugin in _plugins("renderers") for module in _walk(plugin) if hasattr(module, "render"))
+    plugged = {module.__name__.rpartition(".")[2]: module for module in found}
+    if name not in plugged:
+        names = ", ".join(sorted(built_in | plugged.keys()))
+        raise UsageProblem(f"there is no report format '{name}'; the formats are {names}")
+    return plugged[name]
 
 
 def _unique(
@@ -74,8 +79,12 @@ def _unique(
 
 def _modules(group: str, package: str) -> Iterator[ModuleType]:
     yield from _walk(importlib.import_module(package))
-    for name in sorted(_entry_points(f"envdoctor.{group}")):
-        yield from _walk(importlib.import_module(name))
+    for plugin in _plugins(group):
+        yield from _walk(plugin)
+
+
+def _plugins(group: str) -> Iterator[ModuleType]:
+    return (importlib.import_module(name) for name in sorted(_entry_points(f"envdoctor.{group}")))
 
 
 def _walk(package: ModuleType) -> Iterator[ModuleType]:

@@ -1,6 +1,7 @@
 """A report on a terminal: what is fine in a line a group, and for what is not the finding, its proof and its fix.
 
 Plain text with a few escape sequences: importing a library for it would take a third of the time of all checks.
+Likewise, parts that a check does not show are imported when they are.
 """
 
 from __future__ import annotations
@@ -12,11 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from envdoctor.core.text import encodable, one_line
 from envdoctor_reports._page import Page
-from envdoctor_reports._terminal_build import show_build
 from envdoctor_reports._terminal_findings import show_findings
-from envdoctor_reports._terminal_matrix import show_matrix
-from envdoctor_reports._terminal_model import show_models
-from envdoctor_reports._terminal_routes import show_routes
 from envdoctor_reports._view import State, build_outcome, groups, headline, outcome_line, passed_line, skipped_lines
 
 if TYPE_CHECKING:
@@ -51,10 +48,16 @@ def _show_report(page: Page, report: Report, *, verbose: bool) -> None:
     if report.probes or report.findings or report.command == "check":
         _show_checks(page, report, verbose=verbose)
     if report.models:
+        from envdoctor_reports._terminal_model import show_models
+
         show_models(page, report, verbose=verbose)
     if report.attempts:
+        from envdoctor_reports._terminal_build import show_build
+
         show_build(page, report, verbose=verbose)
     elif report.routes:
+        from envdoctor_reports._terminal_routes import show_routes
+
         show_routes(page, report, verbose=verbose)
     if report.notes:
         page.gap()
@@ -72,6 +75,8 @@ def write(report: Report, *, verbose: bool = False, stream: TextIO | None = None
 
 def write_matrix(matrix: Matrix, *, verbose: bool = False, stream: TextIO | None = None) -> None:
     """Print a matrix likewise."""
+    from envdoctor_reports._terminal_matrix import show_matrix
+
     _write_page(lambda page: show_matrix(page, matrix, verbose=verbose), stream)
 
 
