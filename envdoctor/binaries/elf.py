@@ -149,7 +149,8 @@ class _Elf:
     def _path(self, tag: int) -> tuple[str, ...]:
         """The directories of a search path; an empty one is the working directory, an empty path is none (ld.so(8))."""
         texts = [self._text(index, "search path") for index in self._tags.get(tag, ())]
-        return tuple(part or "." for text in texts if text for part in text.split(":"))
+        # Linkers write the same directory many times over; the first counts.
+        return tuple(dict.fromkeys(part or "." for text in texts if text for part in text.split(":")))
 
     def _versions(self) -> VersionTables:
         return VersionTables(self._tables, little=self._header.encoding.little)

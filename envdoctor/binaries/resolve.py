@@ -210,7 +210,11 @@ class LoadSession:
 
     def _look(self, need: Need, image: Image) -> tuple[Resolution, Image | None]:
         considered: list[Considered] = []
+        tried: set[str] = set()
         for path, rule in self._search.candidates(need.name, image):
+            if path in tried:
+                continue
+            tried.add(path)
             library, problem = self._try(path)
             brought = self._search.brings(path) if problem == _ABSENT else None
             considered.append(Considered(path=path, rule=rule, problem="" if brought else problem))

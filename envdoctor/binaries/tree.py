@@ -38,6 +38,7 @@ class PlannedTree:
 
     def __init__(self, libraries: Mapping[str, NativeLibrary | Unreadable], *, ignore_case: bool = False) -> None:
         self._ignore_case = ignore_case
+        self._names: dict[str, str] = {}
         self._libraries = {self.canonical(path): library for path, library in libraries.items()}
 
     def library(self, path: str) -> NativeLibrary | None:
@@ -53,8 +54,11 @@ class PlannedTree:
 
     def canonical(self, path: str) -> str:
         """The path without `..`; in small letters where case does not count."""
-        path = posixpath.normpath(path)
-        return path.lower() if self._ignore_case else path
+        name = self._names.get(path)
+        if name is None:
+            name = posixpath.normpath(path)
+            name = self._names[path] = name.lower() if self._ignore_case else name
+        return name
 
 
 class InstalledTree:

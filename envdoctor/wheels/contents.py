@@ -53,6 +53,14 @@ class NativeFile:
     not_loadable: str = ""
     python: PythonAbi | None = None
 
+    @property
+    def is_module(self) -> bool:
+        """Whether Python may import it: named as an extension module, and not `libNAME.so`, as libraries are."""
+        name = posixpath.basename(self.path)
+        return self.python is not None and not (
+            name.startswith("lib") and name.endswith(".so") and name.count(".") == 1
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:

@@ -56,7 +56,7 @@ def infer_elf(source: PackedBytes, file_name: str) -> NativeLibrary | None:
         architectures=(header.architecture,),
         needed=tuple(Need(name=name) for name in libraries),
         own_name=file_name,
-        runpath=tuple(directory for path in search_paths for directory in path.split(":")),
+        runpath=tuple(dict.fromkeys(directory for path in search_paths for directory in path.split(":"))),
         versions=tuple(
             VersionNeed(file=_DEFINED_BY[name.partition("_")[0]], version=name)
             for name in _names(source, end, _VERSION)

@@ -1,0 +1,69 @@
+"""The files of a resolved set as they would lie in one environment, and the loader that would search it."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from envdoctor.binaries.policy import SystemPolicy
+from envdoctor.binaries.resolve_elf import ElfSearch, MuslSearch
+from envdoctor.binaries.resolve_macho import MachoSearch
+from envdoctor.binaries.resolve_pe import PeSearch
+from envdoctor.binaries.tree import PlannedTree
+from envdoctor.core.errors import Unreadable
+from envdoctor.core.target import Libc, System
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envdoctor.binaries.library import NativeLibrary
+    from envdoctor.binaries.resolve import Search
+    from envdoctor.core.target import Platform
+    from envdoctor.wheels.contents import WheelContents
+
+#: Three folders deep, so that `../../..` from site-packages is the environment, as in a POSIX layout.
+SITE_PACKAGES = "/environment/lib/python3/site-packages"
+
+
+def planned_path(path: str) -> str:
+    """The full path of a file that is given from site-packages."""
+    return posixpath.normpath(posixpath.join(SITE_PACKAGES, path))
+
+
+def shown_path(path: str) -> str:
+    """A full path as a person should read it: from site-packages where it is in it or near it."""
+    return posixpath.relpath(path, SITE_PACKAGES) if path.startswith("/environment/") else path
+
+
+def planned_tree(wheels: Iterable[WheelContents], platform: Platform) -> PlannedTree:
+    """The native files of several wheels in one environment. Of two wheels with the same path the later one wins."""
+    files: dict[str, NativeLibrary | Unreadable] = {}
+    for wheel in wheels:
+        for native in wheel.natives:
+            found = native.library or (Unreadable(native.problem) if native.problem else None)
+            if found:
+                files[planned_path(native.path)] = found
+    return PlannedTree(files, ignore_case=platform.system is System.WINDOWS)
+
+
+def planned_search(wheels: Iterable[WheelContents], platform: Platform) -> Search:
+    """The loader of a platform that is only described: what it brings is told by its policy."""
+    policy = SystemPolicy(platform)
+    if platform.system is System.MACOS:
+        return MachoSearch(policy=policy)
+    if platform.system is System.WINDOWS:
+        return PeSearch(policy=policy, added_directories=_library_folders(wheels))
+    return MuslSearch(policy=policy) if platform.libc is Libc.MUSL else ElfSearch(policy=policy)
+
+
+def _library_folders(wheels: Iterable[WheelContents]) -> list[str]:
+    """The folders that delvewheel makes (`NAME.libs`) and that packages register with os.add_dll_directory."""
+    folders = (posixpath.dirname(planned_path(native.path)) for wheel in wheels for native in wheel.natives)
+    return list(dict.fromkeys(folder for folder in folders if folder.endswith(".libs")))
+
+
+def process_architecture(platform: Platform) -> str:
+    """The architecture of a platform's processes, as `NativeLibrary.architectures` names it."""
+    if platform.system is System.WINDOWS and platform.arch == "x86":
+        return "win32"
+    return platform.arch

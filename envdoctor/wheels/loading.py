@@ -1,0 +1,185 @@
+"""Judges whether the native files of a wheel load: what `import` of its packages needs, and what only a plug-in does.
+
+A need that is not met is an error if importing the package loads the file that has it; otherwise it is worth knowing,
+no more: wheels carry plug-ins for devices and tools that most machines don't have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from envdoctor.binaries.policy import Provider, provider_of
+from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outcome, Resolution
+from envdoctor.wheels.layout import planned_path, planned_search, planned_tree, process_architecture, shown_path
+from envdoctor.wheels.reach import Reach, Reached, find_reach
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from envdoctor.core.finding import Severity
+    from envdoctor.core.target import Target
+    from envdoctor.wheels.contents import NativeFile, WheelContents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingLibrary:
+    """A library that files of a wheel need and nothing brings.
+
+    Attributes:
+        wheel: name and version.
+        name: as the files name it: a soname, an install name, a DLL.
+        severity: ERROR where an import fails for it.
+        reach: how the files that need it are loaded.
+        loaders: those files, from site-packages.
+        via: the modules whose import leads there.
+        provider: who would supply it, if that is known.
+        considered: the paths that the loader tries for the first of the files, in order.
+    """
+
+    wheel: str
+    name: str
+    severity: Severity
+    reach: Reach
+    loaders: tuple[str, ...]
+    via: tuple[str, ...] = ()
+    provider: Provider | None = None
+    considered: tuple[Considered, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssumedLibrary:
+    """A library that a wheel's modules need and that systems usually have, though nothing promises it."""
+
+    wheel: str
+    name: str
+    rule: str
+    loaders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadAnalysis:
+    """What can be said of the loading of one wheel's native files.
+
+    Attributes:
+        missing: libraries that nothing brings, the worst first.
+        assumed: libraries that only may be absent.
+        unreadable: (file, reason) of files whose needs are not known.
+        inexact: a guess (`NativeLibrary.inferred`) is part of what is missing: read the wheel exactly and ask again.
+    """
+
+    missing: tuple[MissingLibrary, ...] = ()
+    assumed: tuple[AssumedLibrary, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
+    inexact: bool = False
+
+
+class LoadJudge:
+    """Loads the files of wheels in thought, in the environment that all wheels of a set make together."""
+
+    def __init__(
+        self, wheels: Sequence[WheelContents], target: Target, read_text: Callable[[WheelContents, str], str]
+    ) -> None:
+        """Lays out the environment.
+
+        Args:
+            wheels: every wheel of the resolved set.
+            target: where it would be installed.
+            read_text: the text of a member of a wheel; asked for only where something is missing, to see whether an
+                import would notice.
+        """
+        self._target = target
+        self._read_text = read_text
+        self._architecture = process_architecture(target.platform)
+        self._tree = planned_tree(wheels, target.platform)
+        self._search = planned_search(wheels, target.platform)
+
+    def analyse(self, wheel: WheelContents) -> LoadAnalysis:
+        """Judges one wheel of the set.
+
+        Raises:
+            NetworkProblem: a module's text was needed and could not be had.
+        """
+        results = self._load_each(wheel)
+        failing = [result for result in results if result.missing]
+        reached = self._reached(wheel, failing)
+        still_failing = [result for result in failing if reached[result.path].reach is not Reach.SATISFIED]
+        missing = sorted(self._missing(wheel, still_failing, reached), key=lambda each: -each.severity)
+        unreadable = [(native.path, native.problem) for native in wheel.natives if native.problem]
+        unreadable += [(shown_path(path), reason) for result in results for path, reason in result.unusable]
+        return LoadAnalysis(
+            missing=tuple(missing),
+            assumed=tuple(_assumed(wheel, results)),
+            unreadable=tuple(dict.fromkeys(unreadable)),
+            inexact=any(self._is_guess(each.loader) for result in still_failing for each in result.missing),
+        )
+
+    def session(self) -> LoadSession:
+        """A new process in the environment."""
+        return LoadSession(self._tree, self._search, self._architecture)
+
+    def _load_each(self, wheel: WheelContents) -> list[LoadResult]:
+        """Each module in a process of its own; then what no module loads, as plug-ins are: alone, or after all modules."""
+        fitting = [native for native in wheel.natives if self._fits(native)]
+        results = [self.session().load(planned_path(native.path)) for native in fitting if native.is_module]
+        covered = {path for result in results for path in result.files}
+        full = self.session()
+        for result in results:
+            full.load(result.path)
+        for native in fitting:
+            path = planned_path(native.path)
+            if not native.is_module and path not in covered:
+                alone = self.session().load(path)
+                results.append(full.load(path) if alone.missing else alone)
+        return results
+
+    def _fits(self, native: NativeFile) -> bool:
+        return native.library is not None and native.library.for_architecture(self._architecture) is not None
+
+    def _reached(self, wheel: WheelContents, failing: list[LoadResult]) -> dict[str, Reached]:
+        if not failing:
+            return {}
+        return find_reach(
+            wheel,
+            [result.path for result in failing],
+            lambda member: self._read_text(wheel, member),
+            self._target,
+            self.session,
+        )
+
+    def _missing(
+        self, wheel: WheelContents, failing: list[LoadResult], reached: dict[str, Reached]
+    ) -> Iterable[MissingLibrary]:
+        """One value for each missing library, whichever files need it; judged by the worst of them."""
+        needs: dict[str, list[tuple[Resolution, Reached]]] = {}
+        for result in failing:
+            for each in result.missing:
+                needs.setdefault(each.need.name, []).append((each, reached[result.path]))
+        for name, found in needs.items():
+            worst = max((reach for _, reach in found), key=lambda reach: reach.severity)
+            first = next(resolution for resolution, reach in found if reach is worst)
+            yield MissingLibrary(
+                wheel=wheel.label,
+                name=name,
+                severity=worst.severity,
+                reach=worst.reach,
+                loaders=tuple(dict.fromkeys(shown_path(resolution.loader) for resolution, _ in found)),
+                via=worst.via,
+                provider=provider_of(name),
+                considered=tuple(replace(each, path=shown_path(each.path)) for each in first.considered),
+            )
+
+    def _is_guess(self, path: str) -> bool:
+        library = self._tree.library(path)
+        return library is not None and library.inferred
+
+
+def _assumed(wheel: WheelContents, results: list[LoadResult]) -> Iterable[AssumedLibrary]:
+    found: dict[str, list[Resolution]] = {}
+    for result in results:
+        for each in result.resolutions:
+            if each.outcome is Outcome.ASSUMED:
+                found.setdefault(each.need.name, []).append(each)
+    for name, resolutions in found.items():
+        loaders = tuple(dict.fromkeys(shown_path(each.loader) for each in resolutions))
+        yield AssumedLibrary(wheel=wheel.label, name=name, rule=resolutions[0].rule, loaders=loaders)
