@@ -62,7 +62,8 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
         written whenever a route was tried.
 
     Raises:
-        UsageProblem: no such route, no samples where they alone are missing, samples that don't fit the model, a folder that can't be written to.
+        UsageProblem: no such route; samples that are missing where nothing else is, or that don't fit the model; a
+            folder that can't be written to.
         NoRoute: no chain of actions leads to the goal, on any machine.
         BuildFailed: the disk is full, or another build works in the same folder.
     """

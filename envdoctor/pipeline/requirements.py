@@ -97,7 +97,7 @@ def has_trait(trait: str) -> Callable[[Artifact], bool]:
 loops_crash = with_trait(
     "recurrent",
     Verdict.READY,
-    "TensorFlow's int8 conversion is known to crash on a recurrent layer that is not unrolled; the next route follows",
+    "TensorFlow's int8 conversion is known to crash on a recurrent layer that is not unrolled",
     "recurrent-layer-crash",
 )
 
