@@ -23,7 +23,7 @@ def best_answers(package: str, targets: Sequence[Target], cells: Iterable[Cell])
     """For each platform, the newest version that is good on each Python; `cells` stand newest version first."""
     good: dict[str, list[Cell]] = {}
     for cell in cells:
-        if cell.verdict.is_good:
+        if cell.verdict.is_good or cell.way_out:
             good.setdefault(cell.target, []).append(cell)
     platforms = dict.fromkeys(target.platform for target in targets)
     return tuple(_of_platform(package, platform, targets, good) for platform in platforms)
@@ -46,8 +46,9 @@ def _of_platform(package: str, platform: Platform, targets: Sequence[Target], go
 
 
 def _said(cell: Cell) -> str:
-    words = f"{cell.version} is the newest that {_WORDS[cell.verdict]}"
-    return f"{words} with other pins" if cell.way_out else words
+    if cell.verdict.is_good:
+        return f"{cell.version} is the newest that {_WORDS[cell.verdict]}"
+    return f"{cell.version} is the newest that is sound, with other pins than a resolver's own,"
 
 
 def _grouped(answers: list[tuple[Interpreter, str]]) -> list[tuple[str, list[tuple[Interpreter, str]]]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.availability.uv import Outcome, Question
 from envdoctor.availability.walk import Walk
+from envdoctor.availability.way_out import find_way_out
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.errors import EnvDoctorError
 from envdoctor.core.finding import Evidence, Severity
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from envdoctor.availability.catalogue import Catalogue
+    from envdoctor.availability.judging import Judgment, SetJudge
     from envdoctor.availability.uv import Resolution
     from envdoctor.availability.walk import WalkResult
     from envdoctor.core.target import Target
@@ -44,14 +46,6 @@ class Resolver(Protocol):
 
     def resolve(self, question: Question) -> Resolution:
         """The answer."""
-        ...
-
-
-class SetJudge(Protocol):
-    """Who looks into the wheels of a resolved set."""
-
-    def judge(self, pins: Sequence[Pin], target: Target) -> tuple[CellVerdict, tuple[CellReason, ...]]:
-        """SOUND, BROKEN, CONFLICTS or UNKNOWN, and why."""
         ...
 
 
@@ -117,9 +111,18 @@ class Cells:
         pins = tuple(self.pin(name, version, asked.question.target) for name, version in resolution.pins)
         cell = replace(cell, pins=pins, verdict=CellVerdict.RESOLVES, reasons=tuple(_pre_releases(pins, asked)))
         if self._judge is not None:
-            verdict, reasons = self._judge.judge(pins, asked.question.target)
-            cell = replace(cell, verdict=verdict, reasons=(*reasons, *cell.reasons))
+            judgment = self._judge.judge(pins, asked.question.target)
+            cell = replace(cell, verdict=judgment.verdict, reasons=(*judgment.reasons, *cell.reasons))
+            if judgment.culprits:
+                cell = replace(cell, way_out=self._way_out(asked.question, judgment, self._judge))
         return replace(cell, tree=self._walk(asked, dict(resolution.pins)).roots if asked.explained else ())
+
+    def _way_out(self, question: Question, judgment: Judgment, judge: SetJudge) -> tuple[Pin, ...]:
+        def judged(resolution: Resolution) -> tuple[tuple[Pin, ...], Judgment]:
+            pins = tuple(self.pin(name, version, question.target) for name, version in resolution.pins)
+            return pins, judge.judge(pins, question.target)
+
+        return find_way_out(question, judgment, self._resolver.resolve, judged)
 
     def pin(self, name: str, version: str, target: Target) -> Pin:
         """A resolved version with the wheel that an installer takes."""

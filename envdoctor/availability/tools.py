@@ -10,6 +10,7 @@ from envdoctor.availability.catalogue import Catalogue
 from envdoctor.availability.inspector import Inspector
 from envdoctor.availability.metadata import MetadataReader
 from envdoctor.availability.uv import UvResolver
+from envdoctor.availability.verify import Verifier
 from envdoctor.core.availability import Effort
 from envdoctor.index.access import open_index
 from envdoctor.index.settings import load_settings
@@ -35,6 +36,7 @@ class Tools:
         catalogue: what they offer, at the moment in question.
         resolver: uv.
         inspector: looks into wheels.
+        verifier: installs and imports, where that is asked for.
         started: when they were opened, on the monotonic clock.
     """
 
@@ -44,6 +46,7 @@ class Tools:
     catalogue: Catalogue
     resolver: UvResolver
     inspector: Inspector
+    verifier: Verifier
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -79,4 +82,5 @@ def open_tools(executor: Executor, folder: Path, *, offline: bool = False, as_of
         catalogue=Catalogue(client, MetadataReader(client), as_of),
         resolver=UvResolver(executor, settings, folder / "resolver", offline=offline),
         inspector=Inspector(client),
+        verifier=Verifier(executor=executor, settings=settings, folder=folder / "resolver", offline=offline),
     )

@@ -11,20 +11,28 @@ from envdoctor.availability.cells import Cells
 from envdoctor.availability.here import target_here
 from envdoctor.availability.table import Terms, parse_as_of, parse_constraints, parse_requirements, questions, rows
 from envdoctor.availability.tools import Tools, open_tools
+from envdoctor.availability.verify import importable, runs_here, unverified
 from envdoctor.core.availability import Matrix
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.request import Request
 from envdoctor.core.target_names import HERE, parse_columns, parse_pythons, parse_target, target_name
 from envdoctor.environments.cache import open_cache
+from envdoctor.environments.interpreters import Interpreters
+from envdoctor.environments.uv_runner import Uv
 from envdoctor.executors.local import LocalExecutor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from packaging.requirements import Requirement
 
+    from envdoctor.availability.cells import Asked
+    from envdoctor.core.availability import Cell
     from envdoctor.core.matrix_request import MatrixRequest
+    from envdoctor.core.target import Interpreter as TargetInterpreter
     from envdoctor.core.target import Target
+    from envdoctor.environments.cache import Cache
+    from envdoctor.environments.interpreters import Interpreter
 
 # The Pythons that are maintained, and so the columns where no others are asked for.
 _PYTHONS = "3.10-3.14"
@@ -55,8 +63,8 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
         Unreadable: an index page is damaged.
     """
     plan = _understood(request)
-    folder = open_cache(Request(cache=request.cache)).root
-    tools = open_tools(LocalExecutor(), folder, offline=request.offline, as_of=plan.terms.as_of)
+    cache = open_cache(Request(cache=request.cache))
+    tools = open_tools(LocalExecutor(), cache.root, offline=request.offline, as_of=plan.terms.as_of)
     versions = rows(tools.catalogue, plan.requirements[0], pre_releases=request.pre_releases)
     asked = tuple(questions(versions, plan.targets, plan.requirements, plan.terms))
     if len(asked) > _MOST_CELLS:
@@ -64,6 +72,8 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
     workers = max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1))
     cells = Cells(tools.resolver, tools.catalogue).fill(asked, workers, progress)
     name = tools.catalogue.project(plan.requirements[0].name).name
+    if request.verify:
+        cells = _Verification(tools, name, cache).of(cells, asked)
     return Matrix(
         package=name,
         requirements=request.requirements,
@@ -94,6 +104,39 @@ def _understood(request: MatrixRequest) -> _Plan:
         constraints=constraints, as_of=parse_as_of(request.as_of) if request.as_of else None, explained=explained
     )
     return _Plan(requirements=parse_requirements(request.requirements), targets=targets, terms=terms)
+
+
+class _Verification:
+    """Tries the good cells of this very machine in earnest; leaves the others as they are."""
+
+    def __init__(self, tools: Tools, package: str, cache: Cache) -> None:
+        self._tools = tools
+        self._package = package
+        self._pythons = Interpreters(uv=Uv(executor=LocalExecutor(), cache=cache, variables={})).all()
+
+    def of(self, cells: Sequence[Cell], asked: Sequence[Asked]) -> tuple[Cell, ...]:
+        """The cells, one after the other: installing two sets at once would only make both slower."""
+        return tuple(self._one(cell, one.question.target) for cell, one in zip(cells, asked, strict=True))
+
+    def _one(self, cell: Cell, target: Target) -> Cell:
+        from packaging.version import Version
+
+        if not (cell.verdict.is_good or cell.way_out) or not runs_here(target, target_here()):
+            return cell
+        python = next((one.path for one in self._pythons if _is_of_kind(one, target.interpreter)), None)
+        if python is None:
+            return unverified(cell, f"there is no {target.interpreter.name} here")
+        wheel = self._tools.catalogue.wheel(self._package, Version(cell.version), target)
+        contents = self._tools.inspector.one(wheel).contents if wheel else None
+        return self._tools.verifier.verify(cell, python, importable(contents.imports) if contents else ())
+
+
+def _is_of_kind(found: Interpreter, wanted: TargetInterpreter) -> bool:
+    return (found.minor, found.implementation, found.variant) == (
+        wanted.short_version,
+        "pypy" if wanted.implementation == "pp" else "cpython",
+        "freethreaded" if wanted.free_threaded else "default",
+    )
 
 
 def _notes(tools: Tools, name: str) -> tuple[str, ...]:

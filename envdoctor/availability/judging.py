@@ -1,0 +1,35 @@
+"""What is said of a resolved set by whoever looks into its wheels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envdoctor.core.availability import CellReason, CellVerdict, Pin
+    from envdoctor.core.target import Target
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgment:
+    """Whether a set works.
+
+    Attributes:
+        verdict: SOUND, BROKEN, CONFLICTS or UNKNOWN.
+        reasons: why, and what else is worth knowing, the worst first.
+        culprits: the packages without which the verdict could be another; empty if SOUND or UNKNOWN.
+    """
+
+    verdict: CellVerdict
+    reasons: tuple[CellReason, ...] = ()
+    culprits: tuple[Pin, ...] = ()
+
+
+class SetJudge(Protocol):
+    """Who looks into the wheels of a resolved set."""
+
+    def judge(self, pins: Sequence[Pin], target: Target) -> Judgment:
+        """Judges a set; what can't be looked into makes it UNKNOWN, never SOUND."""
+        ...
