@@ -185,8 +185,9 @@ def reason_state(reason: Reason) -> State:
 
 
 def reason_line(reason: Reason) -> str:
-    """A reason in words, with the code that explains it."""
-    return f"{reason.text} ({reason.code})" if reason.code else reason.text
+    """A reason in words, with who mends it and the code that explains it."""
+    done = "; the build does that" if reason.automatic and reason.verdict is Verdict.FIXABLE else ""
+    return f"{reason.text}{done} ({reason.code})" if reason.code else f"{reason.text}{done}"
 
 
 def opening_commands(routes: Sequence[Route]) -> tuple[Route | None, tuple[str, ...]]:

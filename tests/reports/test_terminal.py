@@ -118,7 +118,7 @@ def test_findings_of_an_unknown_family_are_shown_too():
 def test_open_routes_are_ranked_and_the_best_can_be_copied():
     shown = lines(samples.routes_ready(), width=100)
     assert "✓ 1. tf-int8+vela: ready, sets itself up" in shown
-    assert "     · makes the environment tensorflow (1.9 GB to download)" in shown
+    assert "     · TensorFlow is not installed: 335 MB to download; the build does that" in shown
     assert shown[-2:] == [
         "To take the best one, tf-int8+vela:",
         "    envdoctor build /home/alice/models/digits.keras --to ethos-u55-128",

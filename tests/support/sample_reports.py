@@ -151,7 +151,7 @@ BROKEN = (
 
 KERAS = Artifact(kind=ArtifactKind.KERAS, path=Path("/home/alice/models/digits.keras"), sha256=SHA)
 MAKES_ENVIRONMENT = Reason(
-    verdict=Verdict.FIXABLE, text="makes the environment tensorflow (1.9 GB to download)", automatic=True
+    verdict=Verdict.FIXABLE, text="TensorFlow is not installed: 335 MB to download", automatic=True
 )
 TF_INT8 = StagePlan(
     action="tf-int8",

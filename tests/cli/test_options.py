@@ -1,0 +1,65 @@
+"""What the commands share: shares and sizes as typed, and printing without secrets."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import sys
+
+import click
+import pytest
+
+import sample_reports as samples
+from envdoctor.cli import _options
+from envdoctor.core.errors import ExitCode
+
+
+@pytest.mark.parametrize(("text", "expected"), [("95%", 0.95), ("0.95", 0.95), (" 100 %", 1.0), ("0", 0.0)])
+def test_shares(text, expected):
+    assert _options.percent(text) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("text", ["95", "-1%", "101%", "all", "", "nan"])
+def test_what_is_no_share(text):
+    with pytest.raises(click.BadParameter):
+        _options.percent(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("4G", 4 << 30), ("512M", 512 << 20), ("1.5k", 1536), ("2GiB", 2 << 30), ("100", 100), ("64MB", 64 << 20)],
+)
+def test_sizes(text, expected):
+    assert _options.size(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "G", "0", "-1M", "lots", "inf", "nan"])
+def test_what_is_no_size(text):
+    with pytest.raises(click.BadParameter):
+        _options.size(text)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_secrets_are_printed_nowhere_and_paths_as_they_are(as_json, monkeypatch, capsys):
+    monkeypatch.setenv("INDEX_TOKEN", "opensesame")
+    report = dataclasses.replace(samples.broken(), notes=("index https://me:hunter2@index.test/ with opensesame",))
+    _options.show(report, as_json=as_json)
+    out = capsys.readouterr().out
+    assert "https://****@index.test/ with ****" in out
+    assert "/home/alice/venv" in out
+    if as_json:
+        assert json.loads(out)["command"] == "check"
+
+
+def test_a_text_is_printed_whatever_the_encoding(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", newline="")
+    monkeypatch.setattr(sys, "stdout", stream)
+    _options.echo("ok ✓")
+    stream.flush()
+    assert stream.buffer.getvalue() == b"ok \\u2713\n"
+
+
+def test_a_report_with_a_problem_is_no_success():
+    assert _options.exit_code(samples.fine()) is ExitCode.OK
+    assert _options.exit_code(samples.broken()) is ExitCode.PROBLEMS
