@@ -92,12 +92,12 @@ def has_trait(trait: str) -> Callable[[Artifact], bool]:
     return lambda source: trait in source.traits
 
 
-#: What TensorFlow's int8 conversion does to a loop. No verdict: it is tried first all the same, since a loop makes a far
-#: smaller model than what unrolling leaves, a crash costs seconds, and a later TensorFlow may not crash.
+#: What TensorFlow's int8 conversion does to a loop. No verdict: it is tried first all the same, since a loop makes a
+#: far smaller model than what unrolling leaves, a crash costs seconds, and a later TensorFlow may not crash.
 loops_crash = with_trait(
     "recurrent",
     Verdict.READY,
-    "TensorFlow's int8 conversion is known to crash on a recurrent layer that is not unrolled",
+    "TensorFlow's int8 conversion is known to crash on recurrent layers that are not unrolled",
     "recurrent-layer-crash",
 )
 
