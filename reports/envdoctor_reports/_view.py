@@ -243,7 +243,7 @@ def probe_row(result: ProbeResult) -> tuple[str, str]:
 
 def measurements(result: StageResult) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
     """What a stage measured, as titled rows of label and value; a mapping inside the summary is a section."""
-    plain = {key: value for key, value in result.summary.items() if not isinstance(value, Mapping)}
+    plain = {key: value for key, value in result.summary.items() if not value or not isinstance(value, Mapping)}
     if plain:
         yield result.stage.action, tuple(_rows(plain))
     for key, value in result.summary.items():
@@ -282,7 +282,7 @@ def in_words(value: object) -> str:
     if isinstance(value, (int, float)):
         return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {in_words(one)}" for name, one in value.items())
+        return ", ".join(f"{name}: {in_words(one)}" for name, one in value.items()) or "none"
     if isinstance(value, Sequence) and not isinstance(value, str):
         separator = "\n" if any(isinstance(one, Mapping) for one in value) else ", "
         return separator.join(in_words(one) for one in value) or "none"

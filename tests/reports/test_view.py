@@ -104,6 +104,7 @@ def test_measurements_are_read_by_their_names():
         "Left": "not known",
         "Ops": "op: MEAN, count: 2\nPAD",
         "None": "none",
+        "Empty": "none",
     }
     assert comparison == ("Comparison", (("Cosine", "0.9991"),))
 
