@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 LEGACY_MANYLINUX = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
 _OLDEST_GLIBC = {"x86_64": 5, "i686": 5}
 _OLDEST_GLIBC_ELSEWHERE = 17
-# The ABI that PyPy's releases have had since 2019; part of its wheels' tags.
-_PYPY_ABI = "pp73"
+# PyPy's own version and ABI, the same for every release since 2019; part of its wheels' tags.
+_PYPY_VERSION, _PYPY_ABI = "7.3.0", "pp73"
 _THREE_TEN = (3, 10)
 
 
@@ -121,7 +121,7 @@ class Target:
         cpython = python.implementation == "cp"
         return {
             "implementation_name": "cpython" if cpython else "pypy",
-            "implementation_version": python.full_version,
+            "implementation_version": python.full_version if cpython else _PYPY_VERSION,
             "os_name": "nt" if system is System.WINDOWS else "posix",
             "platform_machine": machine(self.platform),
             "platform_python_implementation": "CPython" if cpython else "PyPy",

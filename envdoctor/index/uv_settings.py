@@ -50,6 +50,7 @@ def uv_environment(settings: IndexSettings) -> dict[str, str | None]:
     environment |= {"UV_NO_CONFIG": "1", "UV_INDEX_STRATEGY": "unsafe-best-match"}
     environment |= _places(settings)
     environment |= _trust(settings)
+    environment["UV_HTTP_RETRIES"] = str(settings.retries)
     environment["UV_HTTP_TIMEOUT"] = str(max(1, round(settings.timeout)))
     if settings.proxy:
         environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), settings.proxy)

@@ -24,6 +24,7 @@ def test_nothing_known_hands_no_index_on_and_takes_uvs_own_away():
         "UV_NO_CONFIG": "1",
         "UV_INDEX_STRATEGY": "unsafe-best-match",
         "UV_HTTP_TIMEOUT": "15",
+        "UV_HTTP_RETRIES": "5",
     }
     assert environment["UV_DEFAULT_INDEX"] is None
     assert environment["UV_INDEX_URL"] is None

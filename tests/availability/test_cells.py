@@ -1,0 +1,177 @@
+"""Cells: verdicts by uv, reasons by the walk, judgments by a double, on an index double."""
+
+from __future__ import annotations
+
+import pytest
+
+from envdoctor.availability.cells import Asked, Cells
+from envdoctor.availability.judging import Judgment
+from envdoctor.availability.uv import Question
+from envdoctor.core.availability import CellReason, CellVerdict, Pin, ReasonKind
+from envdoctor.core.finding import Severity
+from index_wheels import publish, publish_sdist
+
+LINUX = "cp311-cp311-manylinux_2_17_x86_64"
+
+
+@pytest.fixture
+def cell(catalogue, resolver, target):
+    def fill(line, *more, on="linux-x86_64-cp311", judge=None, explained=False):
+        question = Question(requirements=(line, *more), target=target(on))
+        asked = Asked(version=line.rpartition("==")[2], question=question, explained=explained)
+        return Cells(resolver, catalogue, judge).one(asked)
+
+    return fill
+
+
+def test_resolves_and_says_no_more(server, cell):
+    publish(server, "app", "1.0", LINUX, requires=["lib"])
+    publish(server, "lib", "2.0")
+    found = cell("app==1.0")
+    assert found.verdict is CellVerdict.RESOLVES
+    assert found.target == "linux-x86_64-cp311"
+    assert found.pins == (
+        Pin(name="app", version="1.0", filename=f"app-1.0-{LINUX}.whl"),
+        Pin(name="lib", version="2.0", filename="lib-2.0-py3-none-any.whl"),
+    )
+    assert found.tree == ()
+
+
+@pytest.mark.parametrize(
+    ("requires", "verdict", "kind"),
+    [
+        (["mac-only"], CellVerdict.NO_WHEEL, ReasonKind.OTHER_WHEELS),
+        (["lib==9"], CellVerdict.NO_VERSION, ReasonKind.NO_VERSION),
+        (["absent"], CellVerdict.NO_VERSION, ReasonKind.NO_PROJECT),
+        (["newer"], CellVerdict.NO_VERSION, ReasonKind.REQUIRES_PYTHON),
+        (["source"], CellVerdict.NEEDS_BUILD, ReasonKind.SOURCE_ONLY),
+        (["lib<2", "lib>=2"], CellVerdict.CONFLICTS, ReasonKind.CONFLICT),
+        (["source", "mac-only"], CellVerdict.NO_WHEEL, ReasonKind.OTHER_WHEELS),
+    ],
+)
+def test_verdicts(server, cell, requires, verdict, kind):
+    publish(server, "app", "1.0", requires=requires)
+    publish(server, "mac-only", "1.0", "cp311-cp311-macosx_12_0_arm64")
+    publish(server, "lib", "1.0")
+    publish(server, "lib", "2.0")
+    publish(server, "newer", "1.0", requires_python=">=3.12")
+    publish_sdist(server, "source", "1.0")
+    found = cell("app==1.0")
+    assert found.verdict is verdict
+    assert kind in {reason.kind for reason in found.reasons}
+    assert found.resolver
+
+
+def test_where_the_walk_finds_a_way_uv_has_the_last_word(server, cell):
+    # Each requirement is fine on its own and with every other one: only all three together are not.
+    publish(server, "app", "1.0", requires=["lib!=1.0", "lib!=2.0", "lib!=3.0"])
+    for version in ("1.0", "2.0", "3.0"):
+        publish(server, "lib", version)
+    found = cell("app==1.0")
+    assert found.verdict is not CellVerdict.RESOLVES
+    assert found.reasons[0].kind is ReasonKind.RESOLVER
+    assert found.reasons[0].evidence[0].source.startswith("uv pip compile")
+
+
+def test_a_pre_release_that_was_taken_silently_is_named(server, cell):
+    publish(server, "app", "1.0", requires=["lib"])
+    publish(server, "lib", "1.0rc1")
+    found = cell("app==1.0")
+    assert found.verdict is CellVerdict.RESOLVES
+    assert [reason.kind for reason in found.reasons] == [ReasonKind.PRE_RELEASE]
+
+
+def test_a_network_that_fails_says_nothing_about_the_package(server, cell):
+    server.fail("/simple/app/", *[503] * 20)
+    found = cell("app==1.0")
+    assert found.verdict is CellVerdict.UNKNOWN
+    assert found.reasons[0].kind is ReasonKind.NETWORK
+
+
+def test_a_target_that_uv_does_not_know_is_unknown(server, cell):
+    publish(server, "app", "1.0")
+    found = cell("app==1.0", on="macos-universal2-cp311")
+    assert (found.verdict, found.reasons[0].kind) == (CellVerdict.UNKNOWN, ReasonKind.NOT_LOOKED_AT)
+
+
+def test_the_tree_is_there_if_it_was_wanted(server, cell):
+    publish(server, "app", "1.0", requires=["lib"])
+    publish(server, "lib", "1.0")
+    (root,) = cell("app==1.0", explained=True).tree
+    assert [child.chosen for child in root.children] == ["1.0"]
+    publish(server, "bad", "1.0", requires=["absent"])
+    assert cell("bad==1.0", explained=True).tree[0].children[0].reasons
+
+
+class JudgeDouble:
+    """Finds sets broken that hold one of `bad`."""
+
+    def __init__(self, *bad):
+        self.bad = set(bad)
+        self.judged = []
+
+    def judge(self, pins, target):
+        self.judged.append(tuple(map(str, pins)))
+        culprits = tuple(pin for pin in pins if str(pin) in self.bad)
+        if not culprits:
+            return Judgment(verdict=CellVerdict.SOUND)
+        reason = CellReason(kind=ReasonKind.BROKEN, severity=Severity.ERROR, subject="x", message="is broken")
+        return Judgment(verdict=CellVerdict.BROKEN, reasons=(reason,), culprits=culprits)
+
+
+def test_a_sound_set(server, cell):
+    publish(server, "app", "1.0")
+    assert cell("app==1.0", judge=JudgeDouble()).verdict is CellVerdict.SOUND
+
+
+def test_the_way_out_leaves_the_culprit_out(server, cell):
+    publish(server, "app", "1.0", requires=["lib"])
+    for version in ("1.0", "2.0", "3.0"):
+        publish(server, "lib", version)
+    found = cell("app==1.0", judge=JudgeDouble("lib==3.0", "lib==2.0"))
+    assert found.verdict is CellVerdict.BROKEN
+    assert list(map(str, found.way_out)) == ["app==1.0", "lib==1.0"]
+    assert list(map(str, found.pins)) == ["app==1.0", "lib==3.0"]
+
+
+def test_what_was_asked_for_is_never_left_out(server, cell):
+    publish(server, "app", "1.0")
+    publish(server, "app", "0.9")
+    judge = JudgeDouble("app==1.0")
+    assert cell("app==1.0", judge=judge).way_out == ()
+    assert len(judge.judged) == 1
+
+
+def test_the_search_for_a_way_out_is_bounded(server, cell):
+    publish(server, "app", "1.0", requires=["lib"])
+    bad = [f"lib=={number}.0" for number in range(40)]
+    for number in range(40):
+        publish(server, "lib", f"{number}.0")
+    judge = JudgeDouble(*bad)
+    assert cell("app==1.0", judge=judge).way_out == ()
+    assert len(judge.judged) == 13
+
+
+def test_breadth_first_over_the_culprits(server, cell):
+    publish(server, "app", "1.0", requires=["left", "right"])
+    for name in ("left", "right"):
+        publish(server, name, "1.0")
+        publish(server, name, "2.0")
+    judge = JudgeDouble("left==2.0", "right==2.0", "left==1.0")
+    found = cell("app==1.0", judge=judge)
+    assert found.way_out == ()
+    assert judge.judged[1:3] == [("app==1.0", "left==1.0", "right==2.0"), ("app==1.0", "left==2.0", "right==1.0")]
+
+
+def test_many_cells_keep_their_order_and_tell_how_far_they_are(server, catalogue, resolver, target):
+    versions = [f"{number}.0" for number in range(6)]
+    for version in versions:
+        publish(server, "app", version)
+    asked = [
+        Asked(version=version, question=Question(requirements=(f"app=={version}",), target=target("linux")))
+        for version in versions
+    ]
+    told = []
+    cells = Cells(resolver, catalogue).fill(asked, 3, lambda done, total: told.append((done, total)))
+    assert [cell.version for cell in cells] == versions
+    assert told == [(number, 6) for number in range(1, 7)]
