@@ -97,10 +97,10 @@ class FlatBuffer:
 class Table:
     """One table; fields are addressed by their ordinal in the schema, and an absent field gives its default."""
 
-    __slots__ = ("_buffer", "_fields", "position")
+    __slots__ = ("_fields", "buffer", "position")
 
     def __init__(self, buffer: FlatBuffer, position: int) -> None:
-        self._buffer = buffer
+        self.buffer = buffer
         self._fields = buffer.vtable(position)
         self.position = position
 
@@ -111,39 +111,39 @@ class Table:
     def scalar(self, field: int, code: str, default: float = 0) -> int | float | bool:
         """A number or truth value; `code` is its letter in the `struct` module."""
         position = self._at(field)
-        return self._buffer.unpack(_SCALARS[code], position)[0] if position else default
+        return self.buffer.unpack(_SCALARS[code], position)[0] if position else default
 
     def integer(self, field: int, code: str = "i", default: int = 0) -> int:
         """An integer; `code` is its letter in the `struct` module."""
         position = self._at(field)
-        return self._buffer.unpack(_SCALARS[code], position)[0] if position else default
+        return self.buffer.unpack(_SCALARS[code], position)[0] if position else default
 
     def string(self, field: int) -> str | None:
         """A string (UTF-8; anything else is replaced), None where absent."""
         data = self.raw(field)
         if data is None:
             return None
-        self._buffer.spend(len(data))
+        self.buffer.spend(len(data))
         return str(data, "utf-8", "replace")
 
     def span(self, field: int) -> tuple[int, int] | None:
         """Absolute start and length of a vector of bytes, None where absent."""
         position = self._at(field)
-        return self._buffer.vector(position, 1) if position else None
+        return self.buffer.vector(position, 1) if position else None
 
     def raw(self, field: int) -> memoryview | None:
         """A vector of bytes, not copied; None where absent."""
         span = self.span(field)
-        return None if span is None else self._buffer.view[span[0] : span[0] + span[1]]
+        return None if span is None else self.buffer.view[span[0] : span[0] + span[1]]
 
     def numbers(self, field: int, code: str) -> tuple[int, ...] | None:
         """A vector of numbers, copied; None where absent. Meant for shapes and index lists."""
         position = self._at(field)
         if not position:
             return None
-        start, count = self._buffer.vector(position, _SCALARS[code].size)
-        self._buffer.spend(8 * count)
-        return struct.unpack_from(f"<{count}{code}", self._buffer.view, start)
+        start, count = self.buffer.vector(position, _SCALARS[code].size)
+        self.buffer.spend(8 * count)
+        return struct.unpack_from(f"<{count}{code}", self.buffer.view, start)
 
     def array(self, field: int, code: Literal["f", "q"]) -> Sequence[float]:
         """A vector of numbers as a view on the file, so that a long one costs nothing; empty where absent."""
@@ -151,23 +151,23 @@ class Table:
         if not position:
             return ()
         size = _SCALARS[code].size
-        start, count = self._buffer.vector(position, size)
+        start, count = self.buffer.vector(position, size)
         if count <= 1 or sys.byteorder != "little":
-            self._buffer.spend(8 * count)
-            return struct.unpack_from(f"<{count}{code}", self._buffer.view, start)
-        return self._buffer.view[start : start + count * size].cast(code)
+            self.buffer.spend(8 * count)
+            return struct.unpack_from(f"<{count}{code}", self.buffer.view, start)
+        return self.buffer.view[start : start + count * size].cast(code)
 
     def table(self, field: int) -> Table | None:
         """A table, None where absent."""
         position = self._at(field)
-        return Table(self._buffer, self._buffer.follow(position)) if position else None
+        return Table(self.buffer, self.buffer.follow(position)) if position else None
 
     def tables(self, field: int) -> Iterator[Table]:
         """A vector of tables, one by one; nothing where absent."""
         position = self._at(field)
         if not position:
             return
-        start, count = self._buffer.vector(position, _U32.size)
+        start, count = self.buffer.vector(position, _U32.size)
         for item in range(start, start + count * _U32.size, _U32.size):
-            self._buffer.spend(_U32.size)
-            yield Table(self._buffer, self._buffer.follow(item))
+            self.buffer.spend(_U32.size)
+            yield Table(self.buffer, self.buffer.follow(item))

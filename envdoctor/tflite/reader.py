@@ -214,33 +214,31 @@ def _options(table: Table) -> Mapping[str, OptionValue]:
         name = options_table(union, table.integer(type_field, "B"))
         value = table.table(value_field) if name else None
         if name and value:
-            return _Options(value, option_fields(name))
+            return _Options(value.buffer, value.position, option_fields(name))
     return {}
 
 
 class _Options(Mapping[str, "OptionValue"]):
-    """An options table as a mapping, decoded field by field as it is asked."""
+    """An options table as a mapping, decoded field by field as it is asked; it keeps only where the table is."""
 
-    __slots__ = ("_fields", "_table")
+    __slots__ = ("_buffer", "_fields", "_position")
 
-    def __init__(self, table: Table, fields: Mapping[str, OptionField]) -> None:
-        self._table, self._fields = table, fields
+    def __init__(self, buffer: FlatBuffer, position: int, fields: Mapping[str, OptionField]) -> None:
+        self._buffer, self._position, self._fields = buffer, position, fields
 
     def __getitem__(self, name: str) -> OptionValue:
-        field = self._fields[name]
+        field, table = self._fields[name], Table(self._buffer, self._position)
         if field.code == "s":
-            return self._table.string(field.ordinal)
+            return table.string(field.ordinal)
         if field.vector and field.code == "B":
-            return bytes(self._table.raw(field.ordinal) or b"")
+            return bytes(table.raw(field.ordinal) or b"")
         if field.vector:
-            return self._table.numbers(field.ordinal, field.code) or ()
+            return table.numbers(field.ordinal, field.code) or ()
         if field.code in ENUMS:
             integer_code = "i" if field.code == "R" else "b"
-            number = self._table.integer(field.ordinal, integer_code, field.default)
+            number = table.integer(field.ordinal, integer_code, field.default)
             return _named(ENUMS[field.code], number, "VALUE")
-        return self._table.scalar(
-            field.ordinal, field.code, bool(field.default) if field.code == "?" else field.default
-        )
+        return table.scalar(field.ordinal, field.code, bool(field.default) if field.code == "?" else field.default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._fields)

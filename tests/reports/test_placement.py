@@ -16,8 +16,8 @@ def op(index, placement="MAPPED", name="CONV_2D", **rest):
 
 OPS = (
     op(0, macs=900),
-    op(1, "CPU", "ELU", reason="it works on FLOAT32", cause="data-type"),
-    op(2, "CPU", "ELU", reason="it works on FLOAT16", cause="data-type"),
+    op(1, "CPU", "ELU", reason="it works on FLOAT32", cause="floats"),
+    op(2, "CPU", "ELU", reason="it works on FLOAT16", cause="floats"),
     op(3, "CPU", blocked_by=1, macs=100, status="More than one subgraph is not supported"),
     op(4, "UNKNOWN", "TRANSPOSE", reason="nobody knows", cause="transpose_size"),
 )

@@ -63,7 +63,9 @@ def _data_type(question: Question, *, int8: bool) -> Objection | None:
     foreign = next((tensor.dtype for tensor in tensors if tensor.dtype not in taken), None)
     if foreign is None:
         return None
-    return Objection(status="data-type", reason=f"it works on {foreign}, not on {' or '.join(sorted(taken))}")
+    sort = "floats" if foreign in FLOATS else "other_types"
+    reason = f"it works on {foreign}, not on {' or '.join(sorted(taken))}"
+    return Objection(status="data-type", reason=reason, limit=sort)
 
 
 def _version(question: Question, rule: OperatorRule) -> Objection | None:
