@@ -7,13 +7,14 @@ from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envdoctor.core.data import load_table
+from envdoctor.core.requirement import admits, holds, parse_requirement
 from envdoctor.facts.packages.metadata import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from packaging.requirements import Requirement
-
+    from envdoctor.core.requirement import ParsedRequirement
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution, Packages
 
@@ -32,6 +33,7 @@ class Unmet:
         name: the normalized name of what is required.
         specifier: the versions that would do.
         found: what is installed under that name, or None.
+        stand_in: where `found` is None, a distribution with the same import package whose version would do.
     """
 
     by: Distribution
@@ -39,7 +41,8 @@ class Unmet:
     text: str
     name: str
     specifier: str
-    found: Distribution | None
+    found: Distribution | None = None
+    stand_in: Distribution | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,41 +127,53 @@ class _Walk:
             for text, requirement in self._requirements(self._active[key], extra):
                 self._judge(self._active[key], extra, text, requirement)
 
-    def _requirements(self, by: Distribution, extra: str) -> Iterator[tuple[str, Requirement]]:
-        from packaging.requirements import InvalidRequirement, Requirement
-
-        environment = {**self._markers, "extra": extra}
+    def _requirements(self, by: Distribution, extra: str) -> Iterator[tuple[str, ParsedRequirement]]:
+        """The requirements that hold here: the plain ones, or the ones that an extra adds to those."""
         for text in by.requires:
             if not extra and _EXTRA_ALONE.search(text):
                 continue
             try:
-                requirement = Requirement(text)
-            except InvalidRequirement as error:
+                requirement = parse_requirement(text)
+                always = holds(requirement.marker, {**self._markers, "extra": ""})
+                if always if not extra else not always and holds(requirement.marker, {**self._markers, "extra": extra}):
+                    yield text, requirement
+            except ValueError as error:
                 if not extra:
                     self.unjudged.append((by, text, str(error).partition("\n")[0]))
-                continue
-            marker = requirement.marker
-            if marker is None:
-                if not extra:
-                    yield text, requirement
-            elif marker.evaluate(environment) and not (extra and marker.evaluate({**environment, "extra": ""})):
-                yield text, requirement
 
-    def _judge(self, by: Distribution, extra: str, text: str, requirement: Requirement) -> None:
-        from packaging.version import InvalidVersion
-
+    def _judge(self, by: Distribution, extra: str, text: str, requirement: ParsedRequirement) -> None:
         name = normalize(requirement.name)
         found = self._active.get(name)
-        specifier = str(requirement.specifier)
-        self.wanted.setdefault(name, []).append((by, specifier))
+        self.wanted.setdefault(name, []).append((by, requirement.specifier))
         try:
-            met = found is not None and requirement.specifier.contains(found.version, prereleases=True)
-        except InvalidVersion:
+            met = found is not None and admits(requirement.specifier, found.version)
+        except ValueError:
             self.unjudged.append((found or by, (found or by).version, "is not a version as PEP 440 has it"))
             met = True
         if not met:
-            self.unmet.append(Unmet(by=by, extra=extra, text=text, name=name, specifier=specifier, found=found))
+            self.unmet.append(
+                Unmet(
+                    by=by,
+                    extra=extra,
+                    text=text,
+                    name=name,
+                    specifier=requirement.specifier,
+                    found=found,
+                    stand_in=self._stand_in(name, requirement.specifier) if found is None else None,
+                )
+            )
         if found is not None:
             asked = [(name, normalize(one)) for one in requirement.extras]
             self._queue += [one for one in asked if one not in self._seen]
             self._seen.update(asked)
+
+    def _stand_in(self, name: str, specifier: str) -> Distribution | None:
+        for group in load_table("interchangeable")["groups"]:
+            for other in group if name in group else ():
+                candidate = self._active.get(other)
+                try:
+                    if candidate and admits(specifier, candidate.version):
+                        return candidate
+                except ValueError:
+                    continue
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.facts.natives.numpy_build import NumpyBuild, NumpyUse, find_numpy_uses
@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution
 
-__all__ = ["NativeFile", "Natives", "NumpyBuild", "NumpyUse", "derive", "module_stem"]
+__all__ = [
+    "NativeFile",
+    "Natives",
+    "NumpyBuild",
+    "NumpyUse",
+    "derive",
+    "fits_machine",
+    "fits_python",
+    "module_stem",
+]
 
 # What stands between a module's name and .so or .pyd where its builder named the Python: cpython-311-x86_64-linux-gnu,
 # cp311-win_amd64, pypy310-pp73-x86_64-linux-gnu, abi3 (PEP 3149 and what grew out of it)
@@ -32,6 +41,7 @@ class NativeFile:
         is_module: True if its name is that of an extension module, of whatever Python, rather than of a library.
         is_tagged: True if the name tells the Python it is for; TensorFlow's modules, for one, have plain names.
         importable: True if the examined Python would take it for a module.
+        size: bytes.
         library: what it says of itself; None if that could not be read.
         problem: why it could not be read; empty if it could.
         is_native: False if it is not even in a native format: an empty file, a page of text.
@@ -42,6 +52,7 @@ class NativeFile:
     is_module: bool = True
     is_tagged: bool = True
     importable: bool = True
+    size: int = 0
     library: NativeLibrary | None = None
     problem: str = ""
     is_native: bool = True
@@ -60,6 +71,13 @@ class Natives:
     wheel_tags: tuple[tuple[Distribution, tuple[str, ...]], ...] = ()
     numpy_uses: tuple[NumpyUse, ...] = ()
 
+    def modules_of(self, distribution: Distribution) -> tuple[NativeFile, ...]:
+        """The files of a distribution that have the names of extension modules, of whatever Python."""
+        whose = distribution.metadata, distribution.name
+        return tuple(
+            one for one in self.files if one.is_module and (one.distribution.metadata, one.distribution.name) == whose
+        )
+
 
 def derive(facts: Facts) -> Natives:
     """Read every native file of every distribution in use.
@@ -69,13 +87,13 @@ def derive(facts: Facts) -> Natives:
     """
     from envdoctor.facts.natives.listing import list_native_paths, read_wheel_tags
 
-    rows = {record.distribution.metadata: record.rows for record in facts.records.records}
+    records = {record.distribution.metadata: record for record in facts.records.records}
     suffixes = facts.python.extension_suffixes
     active = facts.packages.active()
     files: list[NativeFile] = []
     tags: list[tuple[Distribution, tuple[str, ...]]] = []
     for distribution in active.values():
-        paths = list_native_paths(distribution, rows.get(distribution.metadata))
+        paths = list_native_paths(distribution, records.get(distribution.metadata))
         found = list(_read_all(distribution, paths, suffixes))
         files += found
         if any(one.is_module for one in found):
@@ -83,6 +101,48 @@ def derive(facts: Facts) -> Natives:
     numpy = active.get("numpy")
     uses = find_numpy_uses(files) if numpy is not None and _major(numpy.version) >= _NUMPY_2 else ()
     return Natives(files=tuple(files), wheel_tags=tuple(tags), numpy_uses=uses)
+
+
+def fits_python(tag: str, minor: tuple[int, int], *, free_threaded: bool) -> bool:
+    """Whether a wheel's tag admits a CPython, its platform left aside (PEP 425).
+
+    Args:
+        tag: `cp311-cp311-manylinux_2_27_x86_64`.
+        minor: major and minor version.
+        free_threaded: True for a build without the global interpreter lock.
+    """
+    pythons, abis, _ = (*tag.split("-", 2), "", "")[:3]
+    own = f"cp{minor[0]}{minor[1]}"
+    for abi in abis.split("."):
+        for python in pythons.split("."):
+            version = re.fullmatch(r"(?:cp|py)(\d)(\d*)", python)
+            asked = (int(version[1]), int(version[2] or 0)) if version else (99, 0)
+            if abi == "none" and (python == own if python.startswith("cp") else asked <= minor):
+                return True
+            if abi == "abi3" and asked <= minor and not free_threaded:
+                return True
+            if python == own and abi.startswith(own) and ("t" in abi) == free_threaded:
+                return True
+    return False
+
+
+#: The containers that the platforms' loaders take, by `sys.platform`.
+_FORMATS = {"linux": "ELF", "android": "ELF", "darwin": "Mach-O", "win32": "PE"}
+#: The architectures of PE files whose name in wheel tags is not the one used here; arm64ec runs in both worlds.
+_SPELLINGS = {"amd64": ("x86_64",), "win32": ("x86",), "arm64ec": ("arm64", "x86_64")}
+
+
+def fits_machine(library: NativeLibrary, machine: str, system: str) -> bool:
+    """Whether a Python for that machine could load the file.
+
+    Args:
+        library: what the file says of itself.
+        machine: spelled as `Host.machine` is.
+        system: as `sys.platform` has it; the format counts only on systems where it is known.
+    """
+    if _FORMATS.get(system, library.format.value) != library.format.value:
+        return False
+    return any(machine in _SPELLINGS.get(one, (one,)) for one in library.architectures)
 
 
 def _major(version: str) -> int:
@@ -93,18 +153,16 @@ def _major(version: str) -> int:
 def _read_all(distribution: Distribution, paths: Sequence[str], suffixes: Sequence[str]) -> Iterator[NativeFile]:
     for path in paths:
         name = path.rpartition("/")[2]
-        library, problem, is_native = _read(path)
         stem = module_stem(name)
         is_tagged = bool(_TAGGED.search(name))
-        yield NativeFile(
-            distribution=distribution,
-            path=path,
-            is_module=bool(stem) and (is_tagged or not name.startswith("lib")),
-            is_tagged=is_tagged,
-            importable=any(name == stem + suffix for suffix in suffixes),
-            library=library,
-            problem=problem,
-            is_native=is_native,
+        yield _read(
+            NativeFile(
+                distribution=distribution,
+                path=path,
+                is_module=bool(stem) and (is_tagged or not name.startswith("lib")),
+                is_tagged=is_tagged,
+                importable=any(name == stem + suffix for suffix in suffixes),
+            )
         )
 
 
@@ -114,16 +172,18 @@ def module_stem(name: str) -> str:
     return _TAGGED.sub("", "." + stem)[1:] if ending in {"so", "pyd"} else ""
 
 
-def _read(path: str) -> tuple[NativeLibrary | None, str, bool]:
+def _read(file: NativeFile) -> NativeFile:
+    """The file with its content read."""
     from envdoctor.binaries.files import FileBytes
     from envdoctor.binaries.magic import is_native
     from envdoctor.binaries.native import read_native
     from envdoctor.core.errors import Unreadable
 
-    native = True
+    size, native = 0, True
     try:
-        with FileBytes(path) as source:
+        with FileBytes(file.path) as source:
+            size = source.size
             native = is_native(source.read_at(0, 8))
-            return read_native(source), "", True
+            return replace(file, size=size, library=read_native(source))
     except Unreadable as error:
-        return None, str(error), native
+        return replace(file, size=size, problem=str(error), is_native=native)

@@ -6,27 +6,27 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from envdoctor.facts.packages import Distribution
-    from envdoctor.facts.records import Row
+    from envdoctor.facts.records import Record
 
 _ENDINGS = (".so", ".pyd", ".dll", ".dylib")
 #: Entries that are looked at in the folders of a distribution without RECORD.
 _MOST_ENTRIES = 20_000
 
 
-def list_native_paths(distribution: Distribution, rows: Sequence[Row] | None) -> list[str]:
+def list_native_paths(distribution: Distribution, record: Record | None) -> list[str]:
     """The native files that are there, by name, as absolute paths.
 
     Args:
         distribution: whose files.
-        rows: its RECORD; None if it has none, as the packages of Debian and Fedora.
+        record: its RECORD; None if it has none, as the packages of Debian and Fedora.
     """
-    if rows:
+    if record is not None and record.paths:
         base = distribution.root + "/"
-        named = [base + row[0] for row in rows if row[0].endswith(_ENDINGS) or ".so." in row[0]]
-        return [path for path in named if os.path.isfile(path)]
+        named = [path for path in record.paths if path.endswith(_ENDINGS) or ".so." in path]
+        return [base + path for path in named if path not in record.missing]
     paths = []
     for top in _top_level(distribution):
         paths += [path for path in _walk(f"{distribution.root}/{top}") if _is_native_name(path)]

@@ -10,7 +10,6 @@ import was tried, the first tell gave no wrong answer in either direction.
 from __future__ import annotations
 
 import enum
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,9 +26,10 @@ OLD_ARRAYS = b"numpy.core.multiarray"
 NEW_NAMES = b"numpy._core."
 CAPSULE = b"_ARRAY_API"  # the attribute of that module through which numpy's functions are had
 _WORDS = (OLD_API, NEW_API, OLD_ARRAYS, NEW_NAMES)
-_STEM = b"core."  # what the names have in common, so that one search finds them all
+_STEM = b"multiarray"  # what the names have in common, so that one search finds them all
+_BEFORE, _AFTER = 14, 18  # bytes around it that hold the longest of them
 
-_CHUNK = 1 << 20
+_CHUNK = 128 << 10
 _OVERLAP = 64
 #: Bytes that are looked through in one environment.
 _MOST_BYTES = 2 << 30
@@ -62,16 +62,28 @@ class NumpyUse:
 def find_numpy_uses(files: Iterable[NativeFile]) -> tuple[NumpyUse, ...]:
     """For each distribution with extension modules that use numpy's C API, what they were compiled against.
 
-    The smallest file that tells decides for its distribution: they come from one build. Libraries are read too, since
-    some projects keep the code of their modules in one of those.
+    The smallest file that tells decides for its distribution: they come from one build. The libraries that the modules
+    need are read too, since some projects keep the code of their modules in one of those.
     """
     by_distribution: dict[str, list[NativeFile]] = {}
     for one in files:
         if one.distribution.key != "numpy":
             by_distribution.setdefault(one.distribution.metadata, []).append(one)
     search = _Search()
-    uses = [search.first_use(natives) for natives in by_distribution.values() if any(one.is_module for one in natives)]
+    uses = [search.first_use(_loaded(natives)) for natives in by_distribution.values()]
     return tuple(use for use in uses if use is not None)
+
+
+def _loaded(natives: Sequence[NativeFile]) -> list[NativeFile]:
+    """The modules, and of the libraries beside them those that they need, directly or through others."""
+    libraries = {one.path.rpartition("/")[2]: one for one in natives if not one.is_module}
+    loaded = [one for one in natives if one.is_module]
+    for one in loaded:  # grows while it is walked
+        for need in one.library.needed if one.library else ():
+            library = libraries.pop(need.name.rpartition("/")[2], None)
+            if library is not None:
+                loaded.append(library)
+    return loaded
 
 
 class _Search:
@@ -83,8 +95,8 @@ class _Search:
 
     def first_use(self, natives: Sequence[NativeFile]) -> NumpyUse | None:
         suspect = None
-        for one in sorted(natives, key=lambda native: _size(native.path)):
-            self._left -= _size(one.path)
+        for one in sorted(natives, key=lambda native: native.size):
+            self._left -= one.size
             if self._left < 0:
                 break
             use = self._use(one)
@@ -104,13 +116,6 @@ class _Search:
             return None
         texts = tuple(word.decode().rstrip(".") for word in _WORDS if word in words)
         return NumpyUse(distribution=one.distribution, path=one.path, build=judge(words), words=texts)
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0
 
 
 def judge(words: frozenset[bytes]) -> NumpyBuild:
@@ -133,7 +138,7 @@ def find_words(stream: FileIO, buffer: bytearray) -> frozenset[bytes]:
     for end in _fill(stream, buffer):
         position = buffer.find(_STEM, 0, end)
         while position >= 0:
-            around = bytes(buffer[max(0, position - 8) : position + 24])
+            around = bytes(buffer[max(0, position - _BEFORE) : position + _AFTER])
             found.update(word for word in _WORDS if word in around)
             position = buffer.find(_STEM, position + 1, end)
         if NEW_API in found:

@@ -9,9 +9,6 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution
 
-#: One line of a RECORD: path, hash as `sha256=...` or empty, size in digits or empty.
-Row = tuple[str, str, str]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedFile:
@@ -33,7 +30,7 @@ class Record:
     """The RECORD of one distribution and what became of its files.
 
     Attributes:
-        rows: every line, paths as written.
+        paths: every path in it, as written.
         missing: paths of files that are not there; compiled .pyc files are not looked for.
         changed: files of another size, or changed after the installation. Files that several distributions claim are
             in `Records.overlaps` instead.
@@ -42,7 +39,7 @@ class Record:
     """
 
     distribution: Distribution
-    rows: tuple[Row, ...] = ()
+    paths: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     changed: tuple[ChangedFile, ...] = ()
     unseen: tuple[str, ...] = ()
@@ -55,7 +52,7 @@ class Overlap:
 
     Attributes:
         shared: the number of paths in both RECORDs.
-        paths: those of them whose content differs between the two, compiled files left out.
+        paths: those of them whose content differs between the two, as they are compared.
         not_first, not_second: how many of `paths` are on disk and not what that distribution's RECORD says.
         unjudged: how many of `paths` were not held against the hashes, since there were too many bytes to read.
     """
@@ -120,5 +117,7 @@ def _without(record: Record, contested: set[str] | None) -> Record:
         return record
     import dataclasses
 
-    left = tuple(one for one in record.changed if one.path not in contested)
+    from envdoctor.facts.records.reading import comparable
+
+    left = tuple(one for one in record.changed if comparable(one.path) not in contested)
     return dataclasses.replace(record, changed=left)

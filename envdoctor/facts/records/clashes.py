@@ -41,14 +41,15 @@ def find_clashes(records: Sequence[Record], extension_suffixes: Sequence[str]) -
 
 def _roots(record: Record, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """(import name, path) of each top-level module and package."""
-    for path, _, _ in record.rows:
-        top, slash, rest = path.partition("/")
-        if slash:
-            name = top if rest == "__init__.py" else ""
-        elif top.endswith(".py"):
-            name = top[:-3]
-        elif top.endswith(suffixes):
-            name = top.partition(".")[0]
+    for path in record.paths:
+        if path.endswith("/__init__.py"):
+            name = path[: -len("/__init__.py")]
+        elif "/" in path:
+            continue
+        elif path.endswith(".py"):
+            name = path[:-3]
+        elif path.endswith(suffixes):
+            name = path.partition(".")[0]
         else:
             continue
         if name.isidentifier() and name not in _CARELESS:

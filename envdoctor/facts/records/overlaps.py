@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from envdoctor.facts.records import Overlap
 from envdoctor.facts.records.hashes import Budget, differs
+from envdoctor.facts.records.reading import comparable, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envdoctor.facts.records import Record, Row
+    from envdoctor.facts.records import Record
 
 #: Bytes of contested files to hash, where their size does not tell whose they are.
 _HASHED = 64 << 20
 
-#: For each pair of positions in the list of records: for each contested path, the row of either.
-_Pairs = dict[tuple[int, int], list[tuple["Row", "Row"]]]
+#: Hash and size of one file, as a RECORD has them.
+_Entry = tuple[str, "int | None"]
 
 
 def find_overlaps(records: Sequence[Record]) -> tuple[Overlap, ...]:
@@ -27,8 +28,8 @@ def find_overlaps(records: Sequence[Record]) -> tuple[Overlap, ...]:
     """
     budget = Budget(_HASHED)
     found = [
-        _overlap(records[first], records[second], rows, budget)
-        for (first, second), rows in sorted(_shared_paths(records).items())
+        _overlap(records[first], records[second], paths, budget)
+        for (first, second), paths in sorted(_shared_paths(records).items())
     ]
     return tuple(one for one in found if one.paths)
 
@@ -42,52 +43,56 @@ def contested_paths(overlaps: Sequence[Overlap]) -> dict[str, set[str]]:
     return found
 
 
-def _shared_paths(records: Sequence[Record]) -> _Pairs:
-    owners: dict[str, dict[str, tuple[int, Row]]] = {}  # a folder's paths: who claims each first, and its row
-    pairs: _Pairs = {}
-    ignores_case = os.name == "nt"
+def _shared_paths(records: Sequence[Record]) -> dict[tuple[int, int], set[str]]:
+    """For each pair of positions in the list of records, the paths that stand in both, in the form that is compared."""
+    owners: dict[str, dict[str, int]] = {}  # of each folder, the paths and who claims them first
+    pairs: dict[tuple[int, int], set[str]] = {}
     for position, record in enumerate(records):
         if record.distribution.system:
             continue
         claimed = owners.setdefault(record.distribution.root, {})
-        for row in record.rows:
-            path = row[0].lower().replace("\\", "/") if ignores_case else row[0]
-            mine = (position, row)
-            first, other = claimed.setdefault(path, mine)
-            if first != position:
-                pairs.setdefault((first, position), []).append((other, row))
+        mine = dict.fromkeys(record.paths if os.name != "nt" else map(comparable, record.paths), position)
+        taken = {path: claimed[path] for path in claimed.keys() & mine.keys()}
+        for path, first in taken.items():
+            pairs.setdefault((first, position), set()).add(path)
+        claimed.update(mine)
+        claimed.update(taken)
     return pairs
 
 
-def _overlap(first: Record, second: Record, rows: list[tuple[Row, Row]], budget: Budget) -> Overlap:
-    contested = [pair for pair in rows if pair[0][1] and pair[1][1] and pair[0][1] != pair[1][1]]
+def _overlap(first: Record, second: Record, paths: set[str], budget: Budget) -> Overlap:
+    theirs = read_rows(first.distribution, paths)
+    ours = read_rows(second.distribution, paths)
+    contested = sorted(path for path in paths if _contradict(theirs.get(path), ours.get(path)))
     counts = [0, 0]
     unjudged = 0
-    for pair in contested:
-        answers = _compare(f"{first.distribution.root}/{pair[0][0]}", pair, budget)
+    for path in contested:
+        answers = _compare(f"{first.distribution.root}/{path}", (theirs[path], ours[path]), budget)
         unjudged += None in answers
         for index, answer in enumerate(answers):
             counts[index] += bool(answer)
     return Overlap(
         first=first.distribution,
         second=second.distribution,
-        shared=len(rows),
-        paths=tuple(pair[0][0] for pair in contested),
+        shared=len(paths),
+        paths=tuple(contested),
         not_first=counts[0],
         not_second=counts[1],
         unjudged=unjudged,
     )
 
 
-def _compare(file: str, rows: tuple[Row, Row], budget: Budget) -> list[bool | None]:
-    """Whether a file differs from each of two rows: by its size if that can tell, else by its hash."""
+def _contradict(theirs: _Entry | None, ours: _Entry | None) -> bool:
+    return bool(theirs and ours and theirs[0] and ours[0] and theirs[0] != ours[0])
+
+
+def _compare(file: str, entries: tuple[_Entry, _Entry], budget: Budget) -> list[bool | None]:
+    """Whether a file differs from each of two entries: by its size if that can tell, else by its hash."""
     try:
         size = os.stat(file).st_size
     except OSError:
         return [None, None]
-    by_size = [bool(row[2]) and int(row[2]) != size for row in rows]
-    if by_size == [True, False]:
-        return [True, False]
-    if by_size == [False, True]:
-        return [False, True]
-    return [True, True] if all(by_size) else [differs(file, row[1], budget) for row in rows]
+    by_size = [recorded is not None and recorded != size for _, recorded in entries]
+    if by_size[0] != by_size[1]:
+        return [*by_size]
+    return [True, True] if all(by_size) else [differs(file, digest, budget) for digest, _ in entries]

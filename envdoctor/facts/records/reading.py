@@ -7,19 +7,18 @@ that holds the .dist-info, or is absolute; RECORD itself and compiled files have
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.facts.records import ChangedFile, Record
 from envdoctor.facts.records.hashes import Budget, differs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from envdoctor.facts.packages import Distribution
-    from envdoctor.facts.records import Row
 
 _MOST_BYTES = 256 << 20
-_FIELDS = 3
 
 
 def read_record(distribution: Distribution, budget: Budget) -> Record:
@@ -29,76 +28,93 @@ def read_record(distribution: Distribution, budget: Budget) -> Record:
         distribution: one that has a RECORD.
         budget: of bytes to hash, for files of the recorded size that were written after the RECORD.
     """
-    file = f"{distribution.metadata}/RECORD"
     try:
-        with open(file, "rb") as stream:
+        with open(f"{distribution.metadata}/RECORD", "rb") as stream:
             recorded_at = os.fstat(stream.fileno()).st_mtime
-            rows = parse_record(stream.read(_MOST_BYTES))
+            text = stream.read(_MOST_BYTES).decode()
+        rows = parse_record(text)
+        if distribution.system:
+            return Record(distribution=distribution, paths=tuple(path for path, _, _ in rows))
+        record = _look(distribution, rows, recorded_at, budget)
+        return _as_conda_keeps_it(record) if distribution.installer == "conda" else record
     except OSError as error:
         return Record(distribution=distribution, problem=f"can't be read: {error.strerror or error}")
+    except UnicodeDecodeError as error:
+        return Record(distribution=distribution, problem=f"is not UTF-8 text at byte {error.start}")
     except ValueError as error:
-        return Record(distribution=distribution, problem=str(error))
-    if distribution.system:
-        return Record(distribution=distribution, rows=rows)
-    if distribution.installer == "conda":
-        # conda puts prefixes into files after their sizes were noted, and keeps what lies outside elsewhere
-        record = _look(distribution, rows, None, budget)
-        inside = tuple(path for path in record.missing if not path.startswith(".."))
-        return Record(distribution=distribution, rows=rows, missing=inside, unseen=record.unseen)
-    return _look(distribution, rows, recorded_at, budget)
+        return Record(distribution=distribution, problem=f"has a line that is not path, hash and size: {error}")
 
 
-def parse_record(content: bytes) -> tuple[Row, ...]:
-    """The lines of a RECORD.
+def read_rows(distribution: Distribution, wanted: Collection[str]) -> dict[str, tuple[str, int | None]]:
+    """Hash and size of some paths in a RECORD that was read before.
 
-    Raises:
-        ValueError: it is no text, or a line is not path, hash and size; says which.
+    Args:
+        distribution: whose RECORD.
+        wanted: paths in the form that is compared.
+
+    Returns:
+        What was found, by paths in that form; what can't be read again is left out.
     """
     try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"is not UTF-8 text at byte {error.start}") from None
+        with open(f"{distribution.metadata}/RECORD", "rb") as stream:
+            rows = ((comparable(path), *rest) for path, *rest in parse_record(stream.read(_MOST_BYTES).decode()))
+            return {path: (digest, int(size) if size else None) for path, digest, size in rows if path in wanted}
+    except (OSError, ValueError):
+        return {}
+
+
+def comparable(path: str) -> str:
+    """A path of a RECORD in the form that is compared: Windows knows no case and two separators."""
+    return path.lower().replace("\\", "/") if os.name == "nt" else path
+
+
+def parse_record(text: str) -> Iterable[Sequence[str]]:
+    """The lines of a RECORD as path, hash and size, one after the other, since a large one has tens of thousands."""
     lines = text.replace("\r\n", "\n").split("\n")
     if '"' in text:
         import csv
 
-        rows = list(csv.reader(lines))
-    else:
-        rows = [line.rsplit(",", 2) for line in lines]
-    rows = [row for row in rows if row not in ([], [""])]
-    for row in rows:
-        if len(row) != _FIELDS or not (row[2].isdecimal() or not row[2]):
-            raise ValueError(f"has a line that is not path, hash and size: '{','.join(row)[:80]}'")
-    if not rows:
-        raise ValueError("is empty")
-    return tuple((row[0], row[1], row[2]) for row in rows)
+        return (row for row in csv.reader(lines) if row)
+    return (line.rsplit(",", 2) for line in lines if line)
 
 
-def _look(distribution: Distribution, rows: Iterable[Row], recorded_at: float | None, budget: Budget) -> Record:
-    """Hold the rows against the file system; without a time, for sizes alone."""
+def _look(distribution: Distribution, rows: Iterable[Sequence[str]], recorded_at: float, budget: Budget) -> Record:
+    """Hold the rows against the file system.
+
+    Raises:
+        ValueError: a row is not path, hash and size.
+    """
     base = distribution.root + "/"
+    paths: list[str] = []
     missing: list[str] = []
     unseen: list[str] = []
     changed: list[ChangedFile] = []
-    stat = os.stat
+    stat, note = os.stat, paths.append
     for path, digest, size in rows:
+        note(path)
         if path.endswith(".pyc"):
             continue  # made by the installer or by Python, and deleted by anyone
         try:
-            status = stat(base + path if path[0] != "/" else path)
+            status = stat(base + path if path[:1] != "/" else path)
         except (FileNotFoundError, NotADirectoryError):
             missing.append(path)
-        except (OSError, ValueError):
+        except OSError:
             unseen.append(path)
         else:
             if size and status.st_size != int(size):
                 changed.append(ChangedFile(path=path, recorded=int(size), found=status.st_size))
-            elif recorded_at is not None and status.st_mtime > recorded_at and differs(base + path, digest, budget):
+            elif status.st_mtime > recorded_at and differs(base + path, digest, budget):
                 changed.append(ChangedFile(path=path, recorded=status.st_size, found=status.st_size))
     return Record(
         distribution=distribution,
-        rows=tuple(rows),
+        paths=tuple(paths),
         missing=tuple(missing),
         changed=tuple(changed),
         unseen=tuple(unseen),
     )
+
+
+def _as_conda_keeps_it(record: Record) -> Record:
+    """Without what conda does itself: it puts prefixes into files, and keeps those outside the folder elsewhere."""
+    inside = tuple(path for path in record.missing if not path.startswith(".."))
+    return replace(record, missing=inside, changed=())

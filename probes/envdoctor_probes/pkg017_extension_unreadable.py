@@ -1,0 +1,43 @@
+"""Whether extension modules are native libraries at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.packages.installers import installer_for
+from envdoctor.probing import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.facts import Facts
+
+
+@probe("PKG017")
+def check(facts: Facts) -> Iterator[Finding]:
+    """An extension module can't be read as a native library.
+
+    Python would import the file by its name and the loader refuse it: "invalid ELF header", "file too short". A disk
+    that was full, an interrupted copy or a pointer file of Git LFS leaves such files, sometimes with the size that
+    RECORD gives. Install the distribution again. What envdoctor's own reader can't follow is told as information.
+    """
+    for one in facts.natives.files:
+        if one.problem and one.importable and (one.is_tagged or one.is_native):
+            installer = installer_for(facts.python, facts.packages, one.distribution)
+            damaged = not one.is_native
+            yield Finding(
+                severity=Severity.ERROR if damaged else Severity.INFO,
+                subject=one.distribution.name,
+                message=f"A module of {one.distribution.title} is no native library."
+                if damaged
+                else f"A native file of {one.distribution.title} could not be read.",
+                evidence=(Evidence(source=one.path, excerpt=one.problem),),
+                fix=None
+                if installer is None or not damaged
+                else Fix(
+                    text="Install the same version again.",
+                    commands=(installer.reinstall(one.distribution),),
+                    safe=True,
+                ),
+            )
