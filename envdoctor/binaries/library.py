@@ -107,9 +107,13 @@ class NativeLibrary:
         return self.newest_version("CXXABI")
 
     def newest_version(self, family: str) -> tuple[int, ...] | None:
-        """The largest number among the needed versions `FAMILY_x.y`; names such as GLIBC_PRIVATE carry none."""
+        """The largest number among the needed versions `FAMILY_x.y`; names such as GLIBC_PRIVATE carry none.
+
+        Weak ones do not count: the loader goes on without them.
+        """
         prefix = family + "_"
-        numbers = [need.version[len(prefix) :] for need in self.versions if need.version.startswith(prefix)]
+        needs = [need.version for need in self.versions if need.version.startswith(prefix) and not need.weak]
+        numbers = [version[len(prefix) :] for version in needs]
         return max(
             (tuple(map(int, text.split("."))) for text in numbers if text.replace(".", "").isdecimal()), default=None
         )

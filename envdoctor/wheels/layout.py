@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from envdoctor.binaries.library import BinaryFormat
 from envdoctor.binaries.policy import SystemPolicy
 from envdoctor.binaries.resolve_elf import ElfSearch, MuslSearch
 from envdoctor.binaries.resolve_macho import MachoSearch
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Platform
     from envdoctor.wheels.contents import WheelContents
 
+#: The format of each system's native files; others are data to it.
+FORMATS = {System.LINUX: BinaryFormat.ELF, System.MACOS: BinaryFormat.MACHO, System.WINDOWS: BinaryFormat.PE}
 #: Three folders deep, so that `../../..` from site-packages is the environment, as in a POSIX layout.
 SITE_PACKAGES = "/environment/lib/python3/site-packages"
 
@@ -41,7 +44,7 @@ def planned_tree(wheels: Iterable[WheelContents], platform: Platform) -> Planned
     for wheel in wheels:
         for native in wheel.natives:
             found = native.library or (Unreadable(native.problem) if native.problem else None)
-            if found:
+            if found and (isinstance(found, Unreadable) or found.format is FORMATS[platform.system]):
                 files[planned_path(native.path)] = found
     return PlannedTree(files, ignore_case=platform.system is System.WINDOWS)
 
@@ -60,6 +63,12 @@ def _library_folders(wheels: Iterable[WheelContents]) -> list[str]:
     """The folders that delvewheel makes (`NAME.libs`) and that packages register with os.add_dll_directory."""
     folders = (posixpath.dirname(planned_path(native.path)) for wheel in wheels for native in wheel.natives)
     return list(dict.fromkeys(folder for folder in folders if folder.endswith(".libs")))
+
+
+def runs_on(library: NativeLibrary, platform: Platform) -> bool:
+    """Whether a process of the platform can map the file."""
+    fits = library.for_architecture(process_architecture(platform)) is not None
+    return fits and library.format is FORMATS[platform.system]
 
 
 def process_architecture(platform: Platform) -> str:

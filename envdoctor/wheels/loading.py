@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from envdoctor.binaries.policy import Provider, provider_of
 from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outcome, Resolution
-from envdoctor.wheels.layout import planned_path, planned_search, planned_tree, process_architecture, shown_path
+from envdoctor.wheels.layout import (
+    SITE_PACKAGES,
+    planned_path,
+    planned_search,
+    planned_tree,
+    process_architecture,
+    runs_on,
+    shown_path,
+)
 from envdoctor.wheels.reach import Reach, Reached, find_reach
 
 if TYPE_CHECKING:
@@ -65,6 +73,7 @@ class LoadAnalysis:
         missing: libraries that nothing brings, the worst first.
         assumed: libraries that only may be absent.
         unreadable: (file, reason) of files whose needs are not known.
+        loaded: the files that the wheel's extension modules load, themselves included, from site-packages.
         inexact: a guess (`NativeLibrary.inferred`) is part of what is missing: read the wheel exactly and ask again.
     """
 
@@ -72,6 +81,7 @@ class LoadAnalysis:
     assumed: tuple[AssumedLibrary, ...] = ()
     unreadable: tuple[tuple[str, str], ...] = ()
     inexact: bool = False
+    loaded: tuple[str, ...] = ()
 
 
 class LoadJudge:
@@ -100,7 +110,8 @@ class LoadJudge:
         Raises:
             NetworkProblem: a module's text was needed and could not be had.
         """
-        results = self._load_each(wheel)
+        modules = self._load_modules(wheel)
+        results = [*modules, *self._load_rest(wheel, modules)]
         failing = [result for result in results if result.missing]
         reached = self._reached(wheel, failing)
         still_failing = [result for result in failing if reached[result.path].reach is not Reach.SATISFIED]
@@ -109,8 +120,9 @@ class LoadJudge:
         unreadable += [(shown_path(path), reason) for result in results for path, reason in result.unusable]
         return LoadAnalysis(
             missing=tuple(missing),
-            assumed=tuple(_assumed(wheel, results)),
+            assumed=tuple(_assumed(wheel, modules)),
             unreadable=tuple(dict.fromkeys(unreadable)),
+            loaded=tuple(dict.fromkeys(shown_path(path) for result in modules for path in result.files)),
             inexact=any(self._is_guess(each.loader) for result in still_failing for each in result.missing),
         )
 
@@ -118,23 +130,28 @@ class LoadJudge:
         """A new process in the environment."""
         return LoadSession(self._tree, self._search, self._architecture)
 
-    def _load_each(self, wheel: WheelContents) -> list[LoadResult]:
-        """Each module in a process of its own; then what no module loads, as plug-ins are: alone, or after all modules."""
-        fitting = [native for native in wheel.natives if self._fits(native)]
-        results = [self.session().load(planned_path(native.path)) for native in fitting if native.is_module]
-        covered = {path for result in results for path in result.files}
+    def _load_modules(self, wheel: WheelContents) -> list[LoadResult]:
+        """Each extension module in a process of its own."""
+        modules = [native for native in self._usable(wheel) if native.is_module]
+        return [self.session().load(planned_path(native.path)) for native in modules]
+
+    def _load_rest(self, wheel: WheelContents, modules: list[LoadResult]) -> list[LoadResult]:
+        """What no module loads, as plug-ins are loaded: alone, or, if that fails, after all modules."""
+        covered = {path for result in modules for path in result.files}
         full = self.session()
-        for result in results:
+        for result in modules:
             full.load(result.path)
-        for native in fitting:
+        results = []
+        for native in self._usable(wheel):
             path = planned_path(native.path)
             if not native.is_module and path not in covered:
                 alone = self.session().load(path)
                 results.append(full.load(path) if alone.missing else alone)
         return results
 
-    def _fits(self, native: NativeFile) -> bool:
-        return native.library is not None and native.library.for_architecture(self._architecture) is not None
+    def _usable(self, wheel: WheelContents) -> list[NativeFile]:
+        platform = self._target.platform
+        return [native for native in wheel.natives if native.library and runs_on(native.library, platform)]
 
     def _reached(self, wheel: WheelContents, failing: list[LoadResult]) -> dict[str, Reached]:
         if not failing:
@@ -166,7 +183,10 @@ class LoadJudge:
                 loaders=tuple(dict.fromkeys(shown_path(resolution.loader) for resolution, _ in found)),
                 via=worst.via,
                 provider=provider_of(name),
-                considered=tuple(replace(each, path=shown_path(each.path)) for each in first.considered),
+                considered=tuple(
+                    replace(each, path=shown_path(each.path), rule=each.rule.replace(f"{SITE_PACKAGES}/", ""))
+                    for each in first.considered
+                ),
             )
 
     def _is_guess(self, path: str) -> bool:

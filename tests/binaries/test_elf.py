@@ -206,7 +206,7 @@ def _oracle(file):
         if kind == "needed":
             found["needed"].append(tag.needed)
         elif kind in found:
-            found[kind] = getattr(tag, kind)
+            found[kind] = ":".join(dict.fromkeys(getattr(tag, kind).split(":")))
     table = file.get_section_by_name(".gnu.version_r")
     versions = {(file.name, each.name) for file, names in table.iter_versions() for each in names} if table else set()
     gaps = [row.header.p_vaddr - row.header.p_offset for row in file.iter_segments() if row.header.p_type == "PT_LOAD"]

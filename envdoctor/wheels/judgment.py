@@ -1,0 +1,132 @@
+"""Judges a wheel on a target: does it load, is it for this processor, this Python, and this system?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.binaries.python_abi import fits
+from envdoctor.core.finding import Severity
+from envdoctor.wheels.layout import FORMATS, process_architecture, runs_on
+from envdoctor.wheels.problems import ProblemKind, WheelProblem
+from envdoctor.wheels.reach import Reach
+from envdoctor.wheels.system_judgment import judge_system
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.core.target import Target
+    from envdoctor.wheels.contents import NativeFile, WheelContents
+    from envdoctor.wheels.loading import LoadAnalysis, MissingLibrary
+
+_UNIVERSAL = {"arm64", "x86_64"}
+
+
+def judge_wheel(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> tuple[WheelProblem, ...]:
+    """Everything that is wrong with a wheel on a target, the worst first.
+
+    Whether code uses instructions (AVX) that the tag does not promise is not judged: that depends on what runs.
+    """
+    found = [
+        *_loading(wheel, analysis),
+        *_architectures(wheel, target),
+        *_pythons(wheel, target),
+        *judge_system(wheel, analysis, target),
+    ]
+    return tuple(sorted(found, key=lambda each: -each.severity))
+
+
+def _loading(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProblem]:
+    for missing in analysis.missing:
+        yield WheelProblem(
+            kind=ProblemKind.MISSING_LIBRARY,
+            severity=missing.severity,
+            wheel=wheel.label,
+            message=_missing_message(missing),
+            files=missing.loaders,
+            details=tuple(f"{each.path} ({each.rule}): {each.problem}" for each in missing.considered),
+        )
+    for assumed in analysis.assumed:
+        yield WheelProblem(
+            kind=ProblemKind.ASSUMED_LIBRARY,
+            severity=Severity.INFO,
+            wheel=wheel.label,
+            message=f"needs {assumed.name} of the system: {assumed.rule}",
+            files=assumed.loaders,
+        )
+    for path, reason in analysis.unreadable:
+        yield WheelProblem(
+            kind=ProblemKind.UNREADABLE,
+            severity=Severity.WARNING,
+            wheel=wheel.label,
+            message=f"{path} can't be judged: {reason}",
+            files=(path,),
+        )
+
+
+def _missing_message(missing: MissingLibrary) -> str:
+    supplier = f"; {missing.provider.name} would supply it" if missing.provider else ""
+    first = missing.loaders[0]
+    more = f" and {len(missing.loaders) - 1} more" if len(missing.loaders) > 1 else ""
+    what = {
+        Reach.IMPORT: f"`import {missing.via[0]}` fails: " if missing.via else "",
+        Reach.MODULE: f"`import {missing.via[0]}` fails: " if missing.via else "",
+        Reach.COMMAND: "a command of the wheel does not start: ",
+        Reach.PLUGIN: "an optional plug-in does not load: ",
+    }.get(missing.reach, "")
+    if missing.severity is Severity.INFO and missing.via:
+        what = f"`import {missing.via[0]}` goes without a part of it: "
+    return f"{what}{first}{more} needs {missing.name}, which nothing brings{supplier}"
+
+
+def _architectures(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
+    platform = target.platform
+    wrong = [each for each in _modules(wheel) if each.library and not runs_on(each.library, platform)]
+    if wrong:
+        first = wrong[0].library
+        kinds = f"{first.format.value} {'/'.join(first.architectures)}" if first else ""
+        wanted = f"{FORMATS[platform.system].value} {process_architecture(platform)}"
+        yield WheelProblem(
+            kind=ProblemKind.WRONG_ARCHITECTURE,
+            severity=Severity.ERROR,
+            wheel=wheel.label,
+            message=f"extension modules are {kinds}, and this platform needs {wanted}",
+            files=tuple(each.path for each in wrong),
+        )
+    universal = any(tag.endswith("universal2") for tag in wheel.metadata.tags)
+    thin = [each for each in wheel.natives if each.library and not set(each.library.architectures) >= _UNIVERSAL]
+    if universal and thin:
+        yield WheelProblem(
+            kind=ProblemKind.NOT_UNIVERSAL,
+            severity=Severity.WARNING,
+            wheel=wheel.label,
+            message=f"the tag says universal2, and {len(thin)} native files lack arm64 or x86_64",
+            files=tuple(each.path for each in thin),
+        )
+
+
+def _pythons(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
+    python = target.interpreter
+    usable: dict[str, bool] = {}
+    for native in _modules(wheel):
+        if native.python:
+            fit = fits(native.python, python.implementation, python.version, free_threaded=python.free_threaded)
+            usable[_stem(native)] = usable.get(_stem(native), False) or fit
+    files = tuple(each.path for each in _modules(wheel) if not usable.get(_stem(each), True))
+    if files:
+        yield WheelProblem(
+            kind=ProblemKind.WRONG_PYTHON,
+            severity=Severity.WARNING,
+            wheel=wheel.label,
+            message=f"{len(files)} extension modules are for another Python: {python.name} does not see them",
+            files=files,
+        )
+
+
+def _modules(wheel: WheelContents) -> list[NativeFile]:
+    return [native for native in wheel.natives if native.is_module]
+
+
+def _stem(native: NativeFile) -> str:
+    """The path of a module without its suffixes: `a/_b.cpython-311-darwin.so` and `a/_b.so` are one module."""
+    folder, slash, name = native.path.rpartition("/")
+    return folder + slash + name.partition(".")[0]
