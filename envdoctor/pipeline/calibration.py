@@ -41,11 +41,11 @@ def check_samples(request: Request) -> None:
     if request.source is None:
         return
     inputs = model_inputs(request.source)
-    for path, option in ((request.options.calibration, "--calibration"), (request.options.evaluation, "--evaluation")):
+    for path, option in ((request.options.calibration, "--calibration"), (request.options.evaluation, "--evaluate")):
         if path is None:
             continue
         try:
-            _check(path, inputs, labelled=option == "--evaluation")
+            _check(path, inputs, labelled=option == "--evaluate")
         except Problem as problem:
             raise UsageProblem(f"{option}: {problem.message}") from None
 

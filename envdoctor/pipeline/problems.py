@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from envdoctor.core.command import CommandResult
 
+#: How the last line of a traceback begins.
+_EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit): \S")
 _LAST_RESORT = "stage-failed"
 #: Evidence is shown whole; an excerpt is cut at this many characters.
 _EXCERPT = 600
@@ -135,8 +137,10 @@ def _line_around(text: str, match: re.Match[str]) -> str:
 
 
 def _last_line(text: str) -> str:
+    """The line that says most: that of the last exception, else the last one."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:_EXCERPT] if lines else ""
+    errors = [line for line in lines if _EXCEPTION.match(line)]
+    return (errors or lines or [""])[-1][:_EXCERPT]
 
 
 def _last_lines(text: str, count: int = 4) -> str:

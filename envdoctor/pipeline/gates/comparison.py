@@ -67,6 +67,8 @@ def judge_outputs(
             yield finding("outputs-constant", subject, evidence, output=one["name"])
         else:
             complaints = list(_complaints(one, thresholds))
+            if one["still"]:
+                yield finding("comparison-says-little", subject, evidence, output=one["name"])
             if complaints:
                 yield finding("outputs-differ", subject, evidence, output=one["name"], words="; ".join(complaints))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import Evidence
 from envdoctor.pipeline.problems import finding
 from envdoctor.tflite.quantization import Scheme, classify, float_islands, per_channel_dense
-from envdoctor.tflite.readers import find_reader, reads_operator
+from envdoctor.tflite.readers import find_reader
 from envdoctor.tflite.structure import dynamic_tensors, lost_variables, resizable_inputs
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.finding import Finding
     from envdoctor.core.request import Request
-    from envdoctor.tflite.model import Model, Subgraph, Tensor
+    from envdoctor.tflite.model import Model, Subgraph
     from envdoctor.tflite.quantization import FloatIsland
 
 _QUANTIZED = frozenset({Scheme.INT8, Scheme.PARTIAL})
@@ -82,27 +82,27 @@ def _floats(model: Model, wanted: Wanted) -> Iterator[Finding]:
     if not islands:
         return
     computing = sum(operator.name not in _CONVERSIONS for island in islands for operator in island.operators)
-    first = _tensor(model, islands[0])
     yield finding(
         "float-operators-accepted" if wanted.allow_float else "float-operators-left",
         model.name,
         tuple(_evidence(model, _describe(model, island)) for island in islands[:_LISTED]),
         count=computing,
         op=islands[0].first.label,
-        tensor=first.name,
+        tensor=_place(model, islands[0]),
         islands=f"in {len(islands)} place{'s' if len(islands) > 1 else ''}",
     )
 
 
-def _tensor(model: Model, island: FloatIsland) -> Tensor:
-    return model.subgraphs[island.subgraph].tensors[island.first.outputs[0]]
+def _place(model: Model, island: FloatIsland) -> str:
+    """The tensor that an island's first operator gives; operators such as ASSIGN_VARIABLE give none."""
+    given = model.subgraphs[island.subgraph].given(island.first)
+    return given[0].name if given else "none"
 
 
 def _describe(model: Model, island: FloatIsland) -> str:
     names = " ".join(operator.label for operator in island.operators[:_LISTED])
-    return f"operators {island.operators[0].index} to {island.operators[-1].index}: {names} -> " + (
-        _tensor(model, island).name
-    )
+    first, last = island.operators[0].index, island.operators[-1].index
+    return f"operators {first} to {last}: {names} -> {_place(model, island)}"
 
 
 def _edges(model: Model, wanted: Wanted) -> Iterator[Finding]:
@@ -154,10 +154,10 @@ def _versions(model: Model, wanted: Wanted) -> Iterator[Finding]:
     reader = find_reader(wanted.reader)
     used = {(code.name, code.version) for code in model.operator_codes if code.name != "CUSTOM"}
     for name, version in sorted(used):
-        if reads_operator(reader, name, version) is False:
+        if reader.interprets and reader.reads(name, version) is False:
             evidence = (
                 _evidence(model, f"{name} version {version}"),
-                Evidence(source=reader.source, excerpt=f"{reader.title} refuses it"),
+                Evidence(source=reader.evidence, excerpt=f"{reader.title} refuses it"),
             )
             yield finding("operator-version-too-new", model.name, evidence, op=name, version=version)
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: Layers that take `unroll`; convolutional recurrent layers don't.
 _UNROLLABLE = frozenset({"LSTM", "GRU", "SimpleRNN", "RNN"})
 CONFIG = "config.json"
+#: What images are stored as.
+_IMAGE = "uint8"
+_UNROLLED = "unrolled recurrent layers"
 
 
 def load(path: Path, *, trust_code: bool) -> KerasModel:
@@ -87,44 +90,64 @@ def answers(model: KerasModel, sample: Mapping[str, Array]) -> Mapping[str, Arra
     return {f"output_{number}": value.numpy() for number, value in enumerate(tf.nest.flatten(outputs))}
 
 
-def unrolled(model: KerasModel, inputs: Sequence[InputSpec], folder: Path) -> KerasModel:
-    """The same model with its recurrent layers unrolled over the fixed time axis of `inputs`, weights included.
+def adapted(
+    model: KerasModel, inputs: Sequence[InputSpec], folder: Path, *, unroll: bool
+) -> tuple[KerasModel, tuple[str, ...]]:
+    """The same model, weights included, in a form that the converter takes.
 
-    TensorFlow's int8 conversion of a recurrent layer that is not unrolled kills the process (2.15 to 2.22rc0). Only
-    the stored configuration changes, so the weights come with it.
+    Mixed precision becomes float32 (float16 has no TensorFlow Lite operators), inputs of uint8 become float32 (else a
+    CAST is left in float before the first layer), and, if asked, recurrent layers are unrolled over the fixed time axis
+    of `inputs`: an int8 conversion of a loop kills the process (TensorFlow 2.15 to 2.22rc0). Only the stored
+    configuration is changed, so the weights come with it.
+
+    Returns:
+        The model, and what was done to it; the model itself if there is nothing to do.
 
     Raises:
-        Problem: it has no layer that can be unrolled.
+        Problem: nothing in it can be unrolled, though it is asked for.
     """
-    original, changed = folder / "original.keras", folder / "unrolled.keras"
+    original, changed = folder / "original.keras", folder / "adapted.keras"
     model.save(str(original))
-    shapes = {spec.name: list(spec.shape or ()) for spec in inputs}
+    with zipfile.ZipFile(original) as source:
+        config = json.loads(source.read(CONFIG))
+    changes = _adapt(config, {spec.name: list(spec.shape or ()) for spec in inputs}, unroll=unroll)
+    if not changes:
+        return model, ()
     with zipfile.ZipFile(original) as source, zipfile.ZipFile(changed, "w") as target:
         for name in source.namelist():
-            content = source.read(name)
-            if name == CONFIG:
-                content = json.dumps(_unrolled_config(json.loads(content), shapes)).encode()
-            target.writestr(name, content)
+            target.writestr(name, json.dumps(config) if name == CONFIG else source.read(name))
     import tensorflow as tf
 
-    return tf.keras.models.load_model(str(changed), compile=False, safe_mode=False)
+    return tf.keras.models.load_model(str(changed), compile=False, safe_mode=False), changes
 
 
-def _unrolled_config(config: dict[str, Any], shapes: Mapping[str, list[int | None]]) -> dict[str, Any]:
-    count = 0
+def _adapt(config: Json, shapes: Mapping[str, list[int | None]], *, unroll: bool) -> tuple[str, ...]:
+    """Change a stored configuration in place; returns what was done."""
+    done: dict[str, None] = {}
     for node in _nodes(config):
-        own = node.get("config")
+        kind, own = str(node.get("class_name")), node.get("config")
         if not isinstance(own, dict):
             continue
-        if node.get("class_name") in _UNROLLABLE and not own.get("unroll"):
+        if kind.endswith("Policy") and str(own.get("name")).startswith("mixed_"):
+            own["name"] = "float32"
+            done["computes in float32 instead of mixed precision"] = None
+        if kind == "InputLayer" and own.get("name") in shapes:
+            done.update(dict.fromkeys(_adapt_input(own, shapes[own["name"]], unroll=unroll)))
+        if unroll and kind in _UNROLLABLE and not own.get("unroll"):
             own["unroll"] = True
-            count += 1
-        elif node.get("class_name") == "InputLayer" and own.get("name") in shapes:
-            key = "batch_shape" if "batch_shape" in own else "batch_input_shape"  # Keras 3, Keras 2
-            own[key] = [None, *shapes[own["name"]][1:]]
-    if not count:
+            done[_UNROLLED] = None
+    if unroll and _UNROLLED not in done:
         raise Problem("nothing-to-unroll", "the model has no recurrent layer that can be unrolled.")
-    return config
+    return tuple(done)
+
+
+def _adapt_input(layer: dict[str, Any], shape: list[int | None], *, unroll: bool) -> Iterator[str]:
+    if layer.get("dtype") == _IMAGE:
+        layer["dtype"] = "float32"
+        yield "takes float32 in place of uint8, before quantization"
+    if unroll:
+        key = "batch_shape" if "batch_shape" in layer else "batch_input_shape"  # Keras 3, Keras 2
+        layer[key] = [None, *shape[1:]]
 
 
 def _nodes(value: Json) -> Iterator[dict[str, Any]]:

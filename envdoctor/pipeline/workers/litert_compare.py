@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from .untyped import Array, Number
 
-#: An output that moves by less than this share of its size over all samples says the same to all of them.
-_STILL = 1e-6
+#: An output that moves by less than this share of its largest value over all samples says nearly the same to all.
+_STILL = 0.05
+#: Differences are measured against the output's range, or this share of its largest value where the range is less.
+_NARROWEST = 0.1
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
@@ -50,23 +52,25 @@ def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapp
     Returns:
         `difference`: the largest absolute one, as a share of the float output's range; `cosine` of all values together;
         `agreement`: the share of samples whose largest value, ties included, is where the float model has it (None for
-        outputs of one value);
-        `finite`: no NaN or infinity; `constant`: it is the same for every sample though the float output is not.
+        outputs of one value); `finite`: no NaN or infinity; `still`: the float output hardly changes over the samples,
+        so that the other measures say little; `constant`: it does change, and this one does not at all.
     """
     import numpy as np
 
     left = np.asarray(expected, dtype="float64").reshape(len(expected), -1)
     right = np.asarray(given, dtype="float64").reshape(len(given), -1)
-    span = float(left.max(initial=-np.inf) - left.min(initial=np.inf)) if left.size else 0.0
-    span = span or float(np.abs(left).max(initial=0.0)) or 1.0
+    largest = float(np.abs(left).max(initial=0.0)) or 1.0
+    span = float(np.ptp(left)) if left.size else 0.0
     norm = float(np.linalg.norm(left) * np.linalg.norm(right))
+    still = _movement(left) <= _STILL * largest
     return {
         "name": name,
         "finite": bool(np.isfinite(right).all()),
-        "difference": _number(np.abs(left - right).max(initial=0.0) / span),
+        "difference": _number(np.abs(left - right).max(initial=0.0) / max(span, _NARROWEST * largest)),
         "cosine": _number((left * right).sum() / norm) if norm else float(np.allclose(left, right)),
         "agreement": _agreement(np.asarray(expected), np.asarray(given), step),
-        "constant": len(left) > 1 and bool(_moves(left) and not _moves(right)),
+        "still": still,
+        "constant": not still and _movement(right) == 0.0,
     }
 
 
@@ -79,11 +83,9 @@ def _agreement(expected: Array, given: Array, step: float) -> float | None:
     return float((there >= given.max(axis=-1) - step).mean())
 
 
-def _moves(values: Array) -> bool:
-    import numpy as np
-
-    spread = values.max(axis=0) - values.min(axis=0)
-    return bool((spread > _STILL * max(1.0, float(np.abs(values).max()))).any())
+def _movement(values: Array) -> float:
+    """How much the value that changes most over the samples changes."""
+    return float((values.max(axis=0) - values.min(axis=0)).max(initial=0.0)) if len(values) else 0.0
 
 
 def _number(value: Number) -> float | None:

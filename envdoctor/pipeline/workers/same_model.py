@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: How far, as a share of the outputs' range, rounding may move them.
 TOLERANCE = 1e-3
+#: The same between mixed precision and float32.
+CHANGED_TOLERANCE = 0.02
 #: The same where the first form quantized its activations as it ran, and so was the less exact of the two.
 HYBRID_TOLERANCE = 0.1
 _COMPARED = 4

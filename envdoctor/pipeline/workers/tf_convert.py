@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import keras_model, reference, saved_model
-from .same_model import compare_forms
+from .same_model import CHANGED_TOLERANCE, compare_forms
 from .samples import Samples, fixed_inputs, for_request, make_up
 from .stage import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .arrays import InputSpec
     from .same_model import Predict
@@ -33,14 +33,14 @@ class Exported:
 
     Attributes:
         samples: calibration samples by the signature's input names; None if there are none.
-        unroll_difference: how far unrolling moved the outputs, as a share of their range; None if nothing was unrolled.
+        changes: what was done to a Keras model before it was exported.
     """
 
     folder: Path
     function: ConcreteFunction
     inputs: tuple[InputSpec, ...]
     samples: Samples | None
-    unroll_difference: float | None = None
+    changes: tuple[str, ...] = ()
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
@@ -53,31 +53,34 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         values |= {"samples": exported.samples.count, "random": exported.samples.random}
         if request.get("reference"):
             _write_reference(exported, exported.samples, request)
-    if exported.unroll_difference is not None:
-        values["unroll_difference"] = exported.unroll_difference
+    if exported.changes:
+        values["changes"] = list(exported.changes)
     if request["to"] != "saved-model":
         Path(request["output"]).write_bytes(_convert(exported, request))
     return values
 
 
 def _from_keras(request: Mapping[str, Any]) -> Exported:
-    model = keras_model.load(Path(request["source"]), trust_code=request["trust_code"])
-    inputs = keras_model.inputs_of(model)
+    original = keras_model.load(Path(request["source"]), trust_code=request["trust_code"])
+    inputs = keras_model.inputs_of(original)
     samples = for_request(request, inputs, _CALIBRATED)
     fixed = fixed_inputs(inputs, samples)
     probes = samples or make_up(fixed)
-    difference = None
-    if request.get("unroll"):
-        original, model = model, keras_model.unrolled(model, fixed, Path(request["work"]))
-        difference = compare_forms(probes, _answers_of(original), _answers_of(model), "unrolling its recurrent layers")
+    model, changes = keras_model.adapted(original, fixed, Path(request["work"]), unroll=request["unroll"])
+    if changes:
+        what = f"a change of its form ({', '.join(changes)})"
+        compare_forms(probes, _answers_of(original), _answers_of(model), what, CHANGED_TOLERANCE)
     folder = _export_folder(request)
+    fixed = fixed_inputs(keras_model.inputs_of(model), probes)
     keras_model.export(model, fixed, folder)
     names = {spec.name: keras_model.argument_name(spec.name) for spec in fixed}
-    exported = _open(folder, samples and _renamed(samples, names), difference)
+    exported = _open(folder, samples and _as_arguments(samples, fixed), changes)
     compare_forms(
         probes,
         _answers_of(model),
-        lambda sample: saved_model.answers(exported.function, {names[name]: sample[name] for name in sample}),
+        lambda sample: saved_model.answers(
+            exported.function, {names[spec.name]: sample[spec.name].astype(spec.dtype) for spec in fixed}
+        ),
         "exporting it",
     )
     return exported
@@ -97,24 +100,29 @@ def _from_saved_model(request: Mapping[str, Any]) -> Exported:
         return Exported(source, function, inputs, samples)
     folder = _export_folder(request)
     saved_model.fix(loaded, name, fixed_inputs(inputs, samples), folder)
-    return _open(folder, samples, None)
+    return _open(folder, samples)
 
 
 def _export_folder(request: Mapping[str, Any]) -> Path:
     return Path(request["output"]) if request["to"] == "saved-model" else Path(request["work"]) / "exported"
 
 
-def _open(folder: Path, samples: Samples | None, difference: float | None) -> Exported:
+def _open(folder: Path, samples: Samples | None, changes: tuple[str, ...] = ()) -> Exported:
     function = saved_model.load(folder).signatures[saved_model.SIGNATURE]
     inputs = saved_model.inputs_of(function)
     if not saved_model.is_static(inputs):
         described = ", ".join(spec.describe() for spec in inputs)
         raise Problem("batch-not-fixed", f"the exported model's inputs are not fixed to a batch of one: {described}.")
-    return Exported(folder, function, inputs, samples, difference)
+    return Exported(folder, function, inputs, samples, changes)
 
 
-def _renamed(samples: Samples, names: Mapping[str, str]) -> Samples:
-    return Samples({names[name]: array for name, array in samples.inputs.items()}, samples.labels, samples.random)
+def _as_arguments(samples: Samples, inputs: Sequence[InputSpec]) -> Samples:
+    """Samples under the names, and in the element types, that the exported signature has."""
+    arrays = {
+        keras_model.argument_name(spec.name): samples.inputs[spec.name].astype(spec.dtype, copy=False)
+        for spec in inputs
+    }
+    return Samples(arrays, samples.labels, samples.random)
 
 
 def _write_reference(exported: Exported, samples: Samples, request: Mapping[str, Any]) -> None:

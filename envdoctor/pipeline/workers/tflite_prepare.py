@@ -5,7 +5,8 @@ float16 weights behind DEQUANTIZE are left as they are, a file without a signatu
 run time (SHAPE, STRIDED_SLICE, PACK: a Flatten with an open batch) leaves a float island. So operator numbers are
 written both ways, everything that is constant once the input's size is fixed is computed and stored, integer weights
 of operators that compute in float become float, NEG and SQUARE (of a LayerNormalization, say), which have no int8
-form, become the MUL that they are, and a signature is added. Outputs stay the same; the caller proves it.
+form, become the MUL that they are, a CAST behind a uint8 input goes (the input becomes float), and a signature is
+added. Outputs stay the same; the caller proves it.
 """
 
 from __future__ import annotations
@@ -72,6 +73,9 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]]) -> Prepared
     if folded:
         names = ", ".join(sorted(set(folded)))
         changes.append(f"computed {len(folded)} operators whose result is constant ({names})")
+    opened = _drop_casts_of_inputs(graph)
+    if opened:
+        changes.append(f"took the CAST from {opened} uint8 inputs, which are float now")
     multiplied = _multiply_instead(graph)
     if multiplied:
         changes.append(f"wrote {multiplied} NEG and SQUARE as MUL, which can be quantized")
@@ -114,6 +118,23 @@ def _real_numbers(graph: Graph, index: int) -> Array:
     stored = graph.model.buffers[tensor.buffer].data.view(np.int8).reshape(tensor.shape)
     zero_points = np.asarray(tensor.quantization.zeroPoint, dtype=np.float32).reshape(axes)
     return (stored.astype(np.float32) - zero_points) * scales.reshape(axes)
+
+
+def _drop_casts_of_inputs(graph: Graph) -> int:
+    """Make what a CAST gives the input, where nothing else takes the uint8 input itself."""
+    count = 0
+    for index in [int(index) for index in graph.main.inputs]:
+        takers = [operator for operator in graph.main.operators if index in operator.inputs]
+        if graph.dtype(index) != "UINT8" or len(takers) != 1 or graph.operator_name(takers[0]) != "CAST":
+            continue
+        outer = int(takers[0].outputs[0])
+        if graph.dtype(outer) == "FLOAT32":
+            graph.main.operators.remove(takers[0])
+            graph.main.inputs = [outer if int(each) == index else int(each) for each in graph.main.inputs]
+            for argument in graph.arguments():
+                argument.tensorIndex = outer if argument.tensorIndex == index else argument.tensorIndex
+            count += 1
+    return count
 
 
 def _multiply_instead(graph: Graph) -> int:
