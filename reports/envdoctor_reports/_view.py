@@ -242,7 +242,11 @@ def probe_row(result: ProbeResult) -> tuple[str, str]:
 
 
 def measurements(result: StageResult) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
-    """What a stage measured, as titled rows of label and value; a mapping inside the summary is a section."""
+    """What a stage measured, as titled rows of label and value.
+
+    A mapping inside the summary is a section of its own; a list of a single mapping (the only output of a model) is
+    shown as what is in it.
+    """
     plain = {key: value for key, value in result.summary.items() if not value or not isinstance(value, Mapping)}
     if plain:
         yield result.stage.action, tuple(_rows(plain))
@@ -257,6 +261,8 @@ def _rows(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         known = _UNITS.get(unit) if words else None
         if known is not None and isinstance(value, (int, float)) and not isinstance(value, bool):
             yield label(words), known(value)
+        elif isinstance(value, (list, tuple)) and len(value) == 1 and isinstance(value[0], Mapping):
+            yield from _rows(value[0])
         else:
             yield label(key), in_words(value)
 
@@ -267,12 +273,13 @@ _UNITS = {"bytes": size, "seconds": duration, "share": "{:.1%}".format, "hz": fr
 
 def label(key: str) -> str:
     """A name in words: `max_abs_difference` is `Max abs difference`."""
-    words = [word.upper() if word in _ABBREVIATIONS else word for word in re.split(r"[_\s-]+", key.strip())]
-    text = " ".join(words)
+    text = " ".join(_SPELLINGS.get(word, word) for word in re.split(r"[_\s-]+", key.strip()))
     return text[:1].upper() + text[1:]
 
 
-_ABBREVIATIONS = frozenset({"cpu", "dram", "mac", "macs", "npu", "sha256", "sram", "tpu"})
+_SPELLINGS = {
+    word.lower(): word for word in ("CPU", "DRAM", "MAC", "MACs", "NPU", "SHA256", "SRAM", "TensorFlow", "TPU")
+}
 
 
 def in_words(value: object) -> str:
@@ -280,7 +287,7 @@ def in_words(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "not known", True: "yes", False: "no"}[value]
     if isinstance(value, (int, float)):
-        return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+        return f"{value:,}" if isinstance(value, int) else f"{value:.5g}"
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {in_words(one)}" for name, one in value.items()) or "none"
     if isinstance(value, Sequence) and not isinstance(value, str):

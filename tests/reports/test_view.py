@@ -88,7 +88,7 @@ def test_measurements_are_read_by_their_names():
         "left": None,
         "ops": [{"op": "MEAN", "count": 2}, "PAD"],
         "none": [],
-        "comparison": {"cosine": 0.99912},
+        "comparison": {"tensorflow": "2.21.0", "outputs": [{"cosine": 0.99996, "finite": True}]},
         "empty": {},
     }
     result = StageResult(stage=samples.VELA, status=StageStatus.DONE, summary=summary)
@@ -106,7 +106,7 @@ def test_measurements_are_read_by_their_names():
         "None": "none",
         "Empty": "none",
     }
-    assert comparison == ("Comparison", (("Cosine", "0.9991"),))
+    assert comparison == ("Comparison", (("TensorFlow", "2.21.0"), ("Cosine", "0.99996"), ("Finite", "yes")))
 
 
 def test_why_a_route_was_taken():
