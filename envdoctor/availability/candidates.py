@@ -12,7 +12,7 @@ from envdoctor.index.project import FileKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from packaging.specifiers import SpecifierSet
+    from packaging.specifiers import Specifier, SpecifierSet
     from packaging.tags import Tag
     from packaging.version import Version
 
@@ -96,9 +96,32 @@ def best_wheel(files: Iterable[IndexFile], target: Target) -> IndexFile | None:
 
 
 def allows_python(requires: str | None, target: Target) -> bool:
-    """Whether ``Requires-Python`` lets the target's Python in; what can't be parsed does not count, as for pip."""
+    """Whether the target's Python is new enough for ``Requires-Python``.
+
+    Upper bounds do not count, as they do not for uv, which decides here; `pip_refuses` tells where pip would. What
+    can't be parsed does not count for either.
+    """
+    from packaging.version import Version
+
     specifier = _python_specifier(requires) if requires else None
-    return specifier is None or specifier.contains(target.interpreter.full_version, prereleases=True)
+    version = Version(target.interpreter.full_version)
+    return specifier is None or all(_is_reached(one, version) for one in specifier)
+
+
+def pip_refuses(file: IndexFile, target: Target) -> bool:
+    """Whether pip, which honours upper bounds too, would not install this file there."""
+    specifier = _python_specifier(file.requires_python) if file.requires_python else None
+    return specifier is not None and not specifier.contains(target.interpreter.full_version, prereleases=True)
+
+
+def _is_reached(bound: Specifier, version: Version) -> bool:
+    """Whether a version is not below what one clause asks for."""
+    from packaging.version import Version
+
+    if bound.operator not in {">=", ">", "==", "===", "~="}:
+        return True
+    lowest = Version(bound.version.removesuffix(".*"))
+    return version > lowest if bound.operator == ">" else version >= lowest
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from envdoctor.availability.candidates import pip_refuses
 from envdoctor.availability.uv import Outcome, Question
 from envdoctor.availability.walk import Walk
 from envdoctor.availability.way_out import find_way_out
@@ -109,7 +110,8 @@ class Cells:
         if resolution.outcome is Outcome.UNSATISFIABLE:
             return self._explained(cell, asked, resolution)
         pins = tuple(self.pin(name, version, asked.question.target) for name, version in resolution.pins)
-        cell = replace(cell, pins=pins, verdict=CellVerdict.RESOLVES, reasons=tuple(_pre_releases(pins, asked)))
+        notes = (*self._python_limits(pins, asked.question.target), *_pre_releases(pins, asked))
+        cell = replace(cell, pins=pins, verdict=CellVerdict.RESOLVES, reasons=notes)
         if self._judge is not None:
             judgment = self._judge.judge(pins, asked.question.target)
             cell = replace(cell, verdict=judgment.verdict, reasons=(*judgment.reasons, *cell.reasons))
@@ -130,6 +132,19 @@ class Cells:
 
         wheel = self._catalogue.wheel(name, Version(version), target)
         return Pin(name=name, version=version, filename=wheel.filename if wheel else "")
+
+    def _python_limits(self, pins: Iterable[Pin], target: Target) -> Iterator[CellReason]:
+        """Where pip would go another way: it honours upper bounds on Python, which uv disregards."""
+        from packaging.version import Version
+
+        for pin in pins:
+            wheel = self._catalogue.wheel(pin.name, Version(pin.version), target)
+            if wheel is not None and pip_refuses(wheel, target):
+                message = (
+                    f"{pin} asks for Python {wheel.requires_python}; uv disregards the upper bound, and pip would take "
+                    f"another version or none."
+                )
+                yield _reason(ReasonKind.REQUIRES_PYTHON, str(pin), message, severity=Severity.WARNING)
 
     def _explained(self, cell: Cell, asked: Asked, resolution: Resolution) -> Cell:
         walk = self._walk(asked, {})

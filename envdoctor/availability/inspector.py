@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,11 @@ from envdoctor import __version__
 from envdoctor.core.errors import NetworkProblem, Unreadable
 from envdoctor.index.access import opened
 from envdoctor.net.urls import is_remote
+from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import WheelContents, read_contents
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from envdoctor.index.client import IndexClient
     from envdoctor.index.project import IndexFile
@@ -54,28 +56,58 @@ class Inspector:
         with ThreadPoolExecutor(_WORKERS, thread_name_prefix="wheel") as pool:
             return tuple(pool.map(self.one, files))
 
-    def one(self, file: IndexFile) -> Inspected:
-        """Looks into one wheel; a failure is part of the answer."""
-        with self._lock:
-            turn = self._turns.setdefault(file.url, threading.Lock())
-        with turn:
-            if file.url not in self._known:
-                self._known[file.url] = self._look(file)
-        return self._known[file.url]
+    def one(self, file: IndexFile, *, exact: bool = False) -> Inspected:
+        """Looks into one wheel; a failure is part of the answer.
 
-    def _look(self, file: IndexFile) -> Inspected:
-        cache = self._client.cache if is_remote(file.url) and file.sha256 else None
-        key = f"CONTENTS {__version__} {_READER} {file.sha256}"
+        Args:
+            file: which.
+            exact: read giant ELF files exactly, at a price (see `read_contents`).
+        """
+        key = f"CONTENTS {__version__} {_READER} {'exact' if exact else 'quick'} {file.sha256 or file.url}"
+        with self._lock:
+            turn = self._turns.setdefault(key, threading.Lock())
+        with turn:
+            if key not in self._known:
+                self._known[key] = self._look(file, key, exact=exact)
+        return self._known[key]
+
+    @contextmanager
+    def texts(self, file: IndexFile) -> Iterator[Callable[[str], str]]:
+        """Reads members of a wheel as text while the context is open; the wheel is opened at the first."""
+        cache = self._cache(file)
+        with ExitStack() as stack:
+            archives: list[WheelArchive] = []
+
+            def read(member: str) -> str:
+                key = f"TEXT {file.sha256} {member}"
+                kept = cache.get_bytes(key) if cache else None
+                if kept is not None:
+                    return kept.decode("utf-8", "surrogateescape")
+                if not archives:
+                    archives.append(WheelArchive(stack.enter_context(opened(self._client.session, file))))
+                text = archives[0].read_text(member)
+                if cache:
+                    cache.put_bytes(key, text.encode("utf-8", "surrogateescape"))
+                return text
+
+            yield read
+
+    def _look(self, file: IndexFile, key: str, *, exact: bool) -> Inspected:
+        cache = self._cache(file)
         contents = _recall(cache, key) if cache else None
         if contents is None:
             try:
                 with opened(self._client.session, file) as source:
-                    contents = read_contents(source)
+                    contents = read_contents(source, exact=exact)
             except (NetworkProblem, Unreadable) as error:
                 return Inspected(file=file, problem=error)
             if cache:
                 _remember(cache, key, contents)
         return Inspected(file=file, contents=contents)
+
+    def _cache(self, file: IndexFile) -> DiskCache | None:
+        """Only what a hash names may be kept: any other file could change."""
+        return self._client.cache if is_remote(file.url) and file.sha256 else None
 
 
 def _recall(cache: DiskCache, key: str) -> WheelContents | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from envdoctor.availability.best import best_answers
 from envdoctor.availability.cells import Cells
 from envdoctor.availability.here import target_here
+from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.table import Terms, parse_as_of, parse_constraints, parse_requirements, questions, rows
 from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.verify import importable, runs_here, unverified
@@ -70,7 +71,8 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
     if len(asked) > _MOST_CELLS:
         raise UsageProblem(f"That is {len(asked)} cells, and {_MOST_CELLS} are the limit; narrow versions or targets.")
     workers = max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1))
-    cells = Cells(tools.resolver, tools.catalogue).fill(asked, workers, progress)
+    judge = None if request.resolve_only else WheelJudge(tools.catalogue, tools.inspector)
+    cells = Cells(tools.resolver, tools.catalogue, judge).fill(asked, workers, progress)
     name = tools.catalogue.project(plan.requirements[0].name).name
     if request.verify:
         cells = _Verification(tools, name, cache).of(cells, asked)

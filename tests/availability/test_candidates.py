@@ -6,7 +6,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from envdoctor.availability.candidates import best_wheel, candidates, refusals_of
+from envdoctor.availability.candidates import allows_python, best_wheel, candidates, pip_refuses, refusals_of
 from envdoctor.core.availability import ReasonKind as Kind
 from envdoctor.index.project import IndexFile, classify
 
@@ -43,18 +43,39 @@ def test_a_wheel_that_fits(mac):
         ([wheel("1", "cp312-cp312-macosx_12_0_arm64")], {Kind.OTHER_WHEELS}),
         ([file("pkg-1.tar.gz")], {Kind.SOURCE_ONLY}),
         ([file("pkg-1.tar.gz"), wheel("1", "cp311-cp311-win_amd64")], {Kind.SOURCE_ONLY}),
-        ([wheel("1", "cp311-cp311-win_amd64", requires_python="<3.10")], {Kind.OTHER_WHEELS, Kind.REQUIRES_PYTHON}),
+        ([wheel("1", "cp311-cp311-win_amd64", requires_python=">3.12")], {Kind.OTHER_WHEELS, Kind.REQUIRES_PYTHON}),
         (
-            [file("pkg-1.tar.gz", yanked="x", requires_python="<3")],
+            [file("pkg-1.tar.gz", yanked="x", requires_python="==3.12.*")],
             {Kind.YANKED, Kind.REQUIRES_PYTHON, Kind.SOURCE_ONLY},
         ),
-        ([wheel("1", requires_python="<3.11"), wheel("1", "cp311-cp311-win_amd64")], {Kind.OTHER_WHEELS}),
+        ([wheel("1", requires_python=">=3.12"), wheel("1", "cp311-cp311-win_amd64")], {Kind.OTHER_WHEELS}),
+        ([wheel("1", requires_python=">=3.8,<3.11")], set()),
         ([wheel("1", requires_python="nonsense")], set()),
         ([wheel("1", yanked=""), wheel("1", "cp311-abi3-macosx_11_0_arm64")], set()),
     ],
 )
 def test_every_hurdle_is_named(mac, files, reasons):
     assert refusal(mac, *files) == reasons
+
+
+@pytest.mark.parametrize(
+    ("requires", "new_enough", "refused_by_pip"),
+    [
+        (">=3.8,<3.11", True, True),
+        (">=3.11", True, False),
+        (">=3.11.1", False, True),
+        (">3.11", False, True),
+        ("~=3.10", True, False),
+        ("==3.8.*", True, True),
+        ("<4", True, False),
+        ("!=3.11.0", True, True),
+        (None, True, False),
+        ("three", True, False),
+    ],
+)
+def test_upper_bounds_on_python_count_for_pip_alone(mac, requires, new_enough, refused_by_pip):
+    assert allows_python(requires, mac) is new_enough
+    assert pip_refuses(wheel("1", requires_python=requires), mac) is refused_by_pip
 
 
 def choose(target, specifier, *files):

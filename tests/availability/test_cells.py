@@ -81,6 +81,18 @@ def test_a_pre_release_that_was_taken_silently_is_named(server, cell):
     assert [reason.kind for reason in found.reasons] == [ReasonKind.PRE_RELEASE]
 
 
+def test_an_upper_bound_on_python_is_named_since_pip_honours_it(server, cell):
+    publish(server, "app", "1.0", requires=["lib"])
+    publish(server, "lib", "2.0", requires_python="<3.11")
+    publish(server, "lib", "1.0")
+    found = cell("app==1.0")
+    assert found.verdict is CellVerdict.RESOLVES
+    assert [pin.version for pin in found.pins] == ["1.0", "2.0"]
+    assert [(reason.kind, reason.severity) for reason in found.reasons] == [
+        (ReasonKind.REQUIRES_PYTHON, Severity.WARNING)
+    ]
+
+
 def test_a_network_that_fails_says_nothing_about_the_package(server, cell):
     server.fail("/simple/app/", *[503] * 20)
     found = cell("app==1.0")

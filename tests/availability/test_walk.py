@@ -35,9 +35,9 @@ def test_a_tree_without_hurdles(server, walk):
 
 
 def test_every_blocker_is_found_where_a_resolver_names_one(server, walk):
-    publish(server, "app", "1.0", requires=["linux-only==1", "old-python", "absent", "source", "gone==2"])
+    publish(server, "app", "1.0", requires=["linux-only==1", "new-python", "absent", "source", "gone==2"])
     publish(server, "linux-only", "1", LINUX)
-    publish(server, "old-python", "1", requires_python="<3.10")
+    publish(server, "new-python", "1", requires_python=">=3.12")
     publish_sdist(server, "source", "1.0")
     publish(server, "gone", "1")
     publish(server, "gone", "3", yanked="broken")
