@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     metavar="GOAL",
     help="What is to read it: edgetpu, edgetpu-15, litert, tflite-runtime-2.14, tf-2.5, ethos-u55-128, ...",
 )
-@click.option("--compare", type=_options.FILE, metavar="LOG", help="Hold the prediction against a log of the compiler.")
+@click.option(
+    "--compare",
+    type=_options.FILE,
+    metavar="FILE",
+    help="Hold the prediction against the compiler's log or its output.",
+)
 @click.option("-a", "--all-subgraphs", is_flag=True, help="Predict for edgetpu_compiler -a.")
 @click.option("-m", "--min-runtime-version", type=int, metavar="N", help="Predict for edgetpu_compiler -m N.")
 @click.option("-i", "--intermediate-tensors", metavar="NAMES", default="", help="Predict for edgetpu_compiler -i a,b.")

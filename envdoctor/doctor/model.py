@@ -11,13 +11,14 @@ from envdoctor.core.model_report import AdviceReport, ModelReport, OperatorRepor
 from envdoctor.doctor._common import new_report
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, examine
-from envdoctor.tflite.containers import read_models
+from envdoctor.tflite.containers import FileKind, read_models, sniff
 from envdoctor.tflite.edgetpu.advice import cut_points, with_all_subgraphs
 from envdoctor.tflite.edgetpu.prediction import Settings
 from envdoctor.tflite.edgetpu.rulebook import find_compiler
 from envdoctor.tflite.macs import multiply_adds
+from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.readers import find_reader
-from envdoctor.toolchains.edgetpu_agreement import disagreements, read_log
+from envdoctor.toolchains.edgetpu_agreement import disagreements, disagreements_with_file, read_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ def inspect_model(
         path: a .tflite file, or a bundle of some.
         goal: the program that is to read it, a name that `find_reader` takes.
         options: how edgetpu_compiler is called; its release is taken from the goal.
-        compare: a log of edgetpu_compiler to hold the prediction against.
+        compare: a log of edgetpu_compiler, or the file it wrote, to hold the prediction against.
 
     Raises:
         UsageProblem: an unknown goal.
@@ -74,7 +75,11 @@ def _examine(model: Model, reader: ModelReader, settings: Settings | None, compa
     facts = examine(model, reader, settings)
     if compare is None or facts.placement is None:
         return facts
-    return dataclasses.replace(facts, disagreements=disagreements(facts.placement, read_log(compare)))
+    if sniff(compare) is FileKind.EDGETPU_TFLITE:
+        found = disagreements_with_file(facts.placement, model, read_model(compare))
+    else:
+        found = disagreements(facts.placement, read_log(compare))
+    return dataclasses.replace(facts, disagreements=found)
 
 
 def _ask(probes: Sequence[Probe], models: Sequence[ModelFacts]) -> tuple[ProbeResult, ...]:

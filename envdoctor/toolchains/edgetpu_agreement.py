@@ -1,4 +1,4 @@
-"""What was predicted of the Edge TPU compiler, held against what it said."""
+"""What was predicted of the Edge TPU compiler, held against what it said, or against the file that it wrote."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.tflite.containers import EDGETPU_CUSTOM_OP
 from envdoctor.toolchains.edgetpu_log import parse_log
+from envdoctor.toolchains.edgetpu_result import OpStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from envdoctor.tflite.edgetpu.prediction import Prediction
+    from envdoctor.tflite.model import Model
     from envdoctor.toolchains.edgetpu_result import CompilerLog
 
 #: No log of the compiler is a hundredth of this.
@@ -21,7 +24,7 @@ _LARGEST_LOG = 16 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
-    """An operator and a status that the log counts otherwise than the prediction does."""
+    """An operator and a status that the log, or the compiled file, counts otherwise than the prediction does."""
 
     op: str
     status: str
@@ -63,3 +66,43 @@ def disagreements(prediction: Prediction, log: CompilerLog) -> tuple[Disagreemen
         for op, status in sorted({*logged, *predicted})
         if predicted[op, status] != logged[op, status]
     )
+
+
+def mapped_in(source: Model, compiled: Model) -> frozenset[int]:
+    """The operators of a model that went into its compiled file's Edge TPU operators.
+
+    A compiled file keeps the tensor names of the operators that stayed on the CPU; the others are gone into one or more
+    custom operators. Where a log exists too, its counts agree with that.
+
+    Raises:
+        Unreadable: the second file is no output of the compiler.
+    """
+    if not any(operator.custom_code == EDGETPU_CUSTOM_OP for operator in compiled.main.operators):
+        raise Unreadable(f"{compiled.name} is no output of edgetpu_compiler: it has no {EDGETPU_CUSTOM_OP}")
+    kept = {
+        tensor.name
+        for operator in compiled.main.operators
+        if operator.custom_code != EDGETPU_CUSTOM_OP
+        for tensor in compiled.main.given(operator)
+    }
+    return frozenset(
+        operator.index
+        for operator in source.main.operators
+        if not any(tensor.name in kept for tensor in source.main.given(operator))
+    )
+
+
+def disagreements_with_file(prediction: Prediction, source: Model, compiled: Model) -> tuple[Disagreement, ...]:
+    """Where the compiled file and the prediction differ: operators that only one of them has on the Edge TPU, by name.
+
+    Raises:
+        Unreadable: the second file is no output of the compiler.
+    """
+    mapped = mapped_in(source, compiled)
+    differing = [op for op in prediction.ops if (op.index in mapped) != (op.index in prediction.mapped)]
+    found = []
+    for name in sorted({op.op for op in differing}):
+        indexes = {op.index for op in prediction.ops if op.op == name}
+        counts = {"predicted": len(indexes & prediction.mapped), "logged": len(indexes & mapped)}
+        found.append(Disagreement(op=name, status=OpStatus.MAPPED.value, **counts))
+    return tuple(found)

@@ -5,9 +5,15 @@ import pytest
 from envdoctor.core.errors import Unreadable
 from envdoctor.tflite.edgetpu.prediction import predict
 from envdoctor.tflite.reader import read_model
-from envdoctor.toolchains.edgetpu_agreement import Disagreement, disagreements, read_log
+from envdoctor.toolchains.edgetpu_agreement import (
+    Disagreement,
+    disagreements,
+    disagreements_with_file,
+    mapped_in,
+    read_log,
+)
 from envdoctor.toolchains.edgetpu_log import parse_log
-from graphs import chain
+from graphs import Graph, chain
 from shared_data import shared
 
 LOG = """Edge TPU Compiler version 16.0.384591198
@@ -43,3 +49,29 @@ def test_what_holds_no_table_is_no_log(tmp_path):
     for wrong, words in ((path, "no table of operators"), (tmp_path / "y.log", "can't be read")):
         with pytest.raises(Unreadable, match=words):
             read_log(wrong)
+
+
+def compiled(*kept):
+    """What the compiler writes: one custom operator, then what stayed on the CPU with its old tensor names."""
+    graph = Graph()
+    taken = graph.op("CUSTOM", [graph.input([1, 8, 8, 4])], custom="edgetpu-custom-op")
+    for name, tensor in kept:
+        taken = graph.op(name, [taken], outputs=[graph.tensor([1, 8, 8, 4], name=tensor)])
+    return graph.model(taken)
+
+
+def test_the_mapping_is_read_off_a_pair_of_files():
+    source = chain("RELU", "HARD_SWISH", "RELU")
+    names = [source.main.given(operator)[0].name for operator in source.main.operators]
+    output = compiled(("HARD_SWISH", names[1]), ("RELU", names[2]))
+    assert mapped_in(source, output) == {0}
+    assert disagreements_with_file(predict(source), source, output) == ()
+    other = compiled(("RELU", names[2]))
+    assert disagreements_with_file(predict(source), source, other) == (
+        Disagreement(op="HARD_SWISH", status="Mapped to Edge TPU", predicted=0, logged=1),
+    )
+
+
+def test_a_model_that_was_not_compiled_is_no_output():
+    with pytest.raises(Unreadable, match="no output of edgetpu_compiler"):
+        mapped_in(chain("RELU"), chain("RELU"))

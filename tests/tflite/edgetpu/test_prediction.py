@@ -53,7 +53,7 @@ def transposed(elements):
 
 
 def test_what_depends_on_something_unknown_is_unknown_and_nothing_else():
-    prediction = predict(transposed(80_000))
+    prediction = predict(transposed(90_000))
     assert placements(prediction) == ["MAPPED", "UNKNOWN", "MAPPED", "UNKNOWN"]
     assert not prediction.certain
     assert "depends on operator 1" in prediction.ops[3].reason
@@ -61,9 +61,9 @@ def test_what_depends_on_something_unknown_is_unknown_and_nothing_else():
 
 def test_something_unknown_behind_the_cpu_stays_on_the_cpu():
     graph = Graph()
-    taken = graph.op("RELU", [graph.input([1, 1, 1, 80_000])], [1, 1, 1, 80_000])
-    taken = graph.op("HARD_SWISH", [taken], [1, 1, 1, 80_000])
-    model = graph.model(graph.op("TRANSPOSE", [taken, graph.axes(0, 3, 1, 2)], [1, 80_000, 1, 1]))
+    taken = graph.op("RELU", [graph.input([1, 1, 1, 90_000])], [1, 1, 1, 90_000])
+    taken = graph.op("HARD_SWISH", [taken], [1, 1, 1, 90_000])
+    model = graph.model(graph.op("TRANSPOSE", [taken, graph.axes(0, 3, 1, 2)], [1, 90_000, 1, 1]))
     prediction = predict(model)
     assert placements(prediction) == ["MAPPED", "CPU", "CPU"]
     assert prediction.ops[2].blocked_by == 1
