@@ -40,8 +40,9 @@ def check(
     request = Request(python=python, goal=aim, topics=topics(aim))
     probes = select(registry.probes(), request.topics, only, skip)
     facts = Facts(request, LocalExecutor())
+    looked_at = subject(facts)  # first, so that a wrong --python is told once and not by every probe
     results = probing.run_probes(probes, facts)
-    return dataclasses.replace(new_report("check"), subject=subject(facts), goal=aim, probes=results)
+    return dataclasses.replace(new_report("check"), subject=looked_at, goal=aim, probes=results)
 
 
 def select(

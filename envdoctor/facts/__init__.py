@@ -11,11 +11,13 @@ import importlib
 import threading
 from typing import TYPE_CHECKING
 
-from envdoctor.core.errors import EnvDoctorError, FactUnavailable
+from envdoctor.core.errors import EnvDoctorError, FactUnavailable, UsageProblem
 
 if TYPE_CHECKING:
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
+    from envdoctor.facts.containers import Containers
+    from envdoctor.facts.emulation import Emulation
     from envdoctor.facts.environments import Environments
     from envdoctor.facts.host import Host
     from envdoctor.facts.model import ModelFacts
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Packages
     from envdoctor.facts.python import Python
     from envdoctor.facts.records import Records
+    from envdoctor.facts.remote import Remote
     from envdoctor.facts.requirements import Requirements
+    from envdoctor.facts.toolchains import Toolchains
 
 
 class Facts:
@@ -41,13 +45,17 @@ class Facts:
         self._lock = threading.Lock()
 
     if TYPE_CHECKING:  # what `__getattr__` answers with; tests/facts/test_facts.py holds the modules against it
+        containers: Containers
+        emulation: Emulation
         environments: Environments
         host: Host
         model: ModelFacts
         python: Python
         packages: Packages
         records: Records
+        remote: Remote
         requirements: Requirements
+        toolchains: Toolchains
         natives: Natives
 
     else:
@@ -57,6 +65,7 @@ class Facts:
 
             Raises:
                 FactUnavailable: it could not be collected, now or earlier.
+                UsageProblem: the request names something that is not there.
             """
             if group.startswith("_"):
                 raise AttributeError(group)
@@ -77,6 +86,8 @@ class Facts:
         try:
             derive = getattr(module, "derive", None)
             value: object = derive(self) if derive else module.collect(self._request, self._executor)
+        except UsageProblem:
+            raise  # what was asked for can't be done at all; no probe's affair
         except FactUnavailable as error:
             return error
         except (EnvDoctorError, OSError) as error:

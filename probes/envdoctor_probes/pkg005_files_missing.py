@@ -43,7 +43,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 severity=severity,
                 subject=distribution.name,
-                message=f"{plural(len(ranked), 'file')} of {distribution.title} are missing: {_listed(ranked)}.",
+                message=f"{distribution.title} lacks {plural(len(ranked), 'file')}: {_listed(ranked)}.",
                 evidence=tuple(
                     Evidence(source=f"{distribution.metadata}/RECORD", excerpt=f"lists {path}, which does not exist")
                     for path in ranked[:_SHOWN]

@@ -37,7 +37,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 severity=severity,
                 subject=distribution.name,
-                message=f"{plural(len(ranked), 'file')} of {distribution.title} are not as installed: "
+                message=f"{distribution.title} is not as it was installed; {plural(len(ranked), 'file')} changed: "
                 + ", ".join(one.path for one in ranked[:_SHOWN])
                 + (f" and {len(ranked) - _SHOWN} more." if len(ranked) > _SHOWN else "."),
                 evidence=tuple(

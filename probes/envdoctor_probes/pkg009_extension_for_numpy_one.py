@@ -38,7 +38,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             subject=use.distribution.name,
             message=f"{use.distribution.title} was compiled against numpy 1 and fails under {numpy.title}."
             if fails
-            else f"{use.distribution.title} was compiled with {use.build.value} and may compute wrongly under "
+            else f"{use.distribution.title} was compiled with pybind11 older than 2.12 and may compute wrongly under "
             f"{numpy.title}.",
             evidence=(_words(use), Evidence(source=numpy.metadata, excerpt=numpy.title)),
             fix=_fix(facts, use.distribution),

@@ -31,10 +31,9 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue  # what PEP 440 does not know, installers overlook too
         if broken:
             installer = installer_for(python, facts.packages, one)
+            mild = installer is None or all(bound.strip().startswith("<") for bound in broken)
             yield Finding(
-                severity=Severity.INFO
-                if one.system or all(bound.strip().startswith("<") for bound in broken)
-                else Severity.WARNING,
+                severity=Severity.INFO if mild else Severity.WARNING,
                 subject=one.name,
                 message=f"{one.title} requires Python {one.requires_python}; this is Python {python.version}.",
                 evidence=(
@@ -42,7 +41,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                     Evidence(source=python.executable, excerpt=python.described),
                 ),
                 fix=None
-                if installer is None
+                if mild or installer is None
                 else Fix(
                     text="Install a version that admits this Python.",
                     commands=(installer.install("--upgrade", one.name),),

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from envdoctor.facts.natives.numpy_build import NumpyBuild, NumpyUse, find_numpy_uses
+from envdoctor.binaries.numpy_build import NumpyBuild
+from envdoctor.facts.natives.numpy_use import NumpyUse, find_numpy_uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

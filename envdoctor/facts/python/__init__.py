@@ -128,7 +128,7 @@ def parse_answer(program: str, result: CommandResult) -> dict[str, Any]:
 
     oldest = ".".join(map(str, OLDEST))
     if result.ended or not result.ok:
-        words = "" if result.ended or result.error else f": {result.last_line}"
+        words = "" if result.ended or result.error else f": {result.last_line.rstrip('.')}"
         raise UsageProblem(
             f"{program} could not be asked about its environment: it {result.describe_failure()}{words}. "
             f"Give a Python {oldest} or newer."
