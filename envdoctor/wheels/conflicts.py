@@ -73,10 +73,10 @@ class SharedFiles:
 
     Attributes:
         first, second: name and version of each.
-        shared: how many paths, commands included.
-        differ: on how many the content differs; commands count, since what they start is written anew.
-        undecided: on how many that can't be told.
-        scripts: the names of the commands that both make.
+        shared: how many paths, without commands made from entry points.
+        differ: on how many of them the content differs.
+        undecided: on how many of them that can't be told.
+        scripts: the names of the commands that both make; the one installed last starts.
         examples: the first few paths that differ.
     """
 
@@ -138,24 +138,23 @@ def find_conflicts(shipments: Sequence[Shipment]) -> Conflicts:
     pairs = list(itertools.combinations(shipments, 2))
     shared = (_shared(first, second) for first, second in pairs)
     return Conflicts(
-        shared=tuple(each for each in shared if each.differ or each.undecided),
+        shared=tuple(each for each in shared if each.differ or each.undecided or each.scripts),
         clashes=tuple(_clashes(shipments)),
         known=tuple(bad for first, second in pairs for bad in _known(first, second)),
     )
 
 
 def _shared(first: Shipment, second: Shipment) -> SharedFiles:
-    scripts = (
-        (first.scripts | set(first.files)) & (second.scripts | set(second.files)) & (first.scripts | second.scripts)
-    )
+    made = first.scripts | second.scripts
+    scripts = made & (first.scripts | set(first.files)) & (second.scripts | set(second.files))
     both = sorted((set(first.files) & set(second.files)) - scripts)
     verdicts = {path: first.files[path].differs(second.files[path]) for path in both}
     differ = [path for path, verdict in verdicts.items() if verdict]
     return SharedFiles(
         first=first.label,
         second=second.label,
-        shared=len(both) + len(scripts),
-        differ=len(differ) + len(scripts),
+        shared=len(both),
+        differ=len(differ),
         undecided=sum(verdict is None for verdict in verdicts.values()),
         scripts=tuple(sorted(path.rpartition("/")[2] for path in scripts)),
         examples=tuple(differ[:_EXAMPLES]),
@@ -183,10 +182,13 @@ def _own_names(shipment: Shipment) -> Iterator[str]:
 
 
 def _is_shared_namespace(name: str, shipments: Sequence[Shipment]) -> bool:
-    """Whether all bring the same `__init__.py`, as parts of a namespace package of the older kinds do."""
-    path = f"{name}/__init__.py"
-    prints = [shipment.files[path] for shipment in shipments if path in shipment.files]
-    return len(prints) > 1 and all(prints[0].differs(other) is False for other in prints[1:])
+    """Whether all bring the same `__init__.py` and nothing that differs, as parts of older namespace packages do."""
+    owners = [shipment for shipment in shipments if f"{name}/__init__.py" in shipment.files]
+    for first, second in itertools.combinations(owners, 2):
+        both = (path for path in first.files if path.startswith(f"{name}/") and path in second.files)
+        if any(first.files[path].differs(second.files[path]) is not False for path in both):
+            return False
+    return len(owners) > 1
 
 
 def _known(first: Shipment, second: Shipment) -> Iterator[KnownBadPair]:
