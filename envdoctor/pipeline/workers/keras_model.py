@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Layers that take `unroll`; convolutional recurrent layers don't.
 _UNROLLABLE = frozenset({"LSTM", "GRU", "SimpleRNN", "RNN"})
+#: What computes several gates: in one product that is then split (implementation 2), or each by itself (1).
+_GATED = frozenset({"LSTM", "GRU", "LSTMCell", "GRUCell"})
 CONFIG = "config.json"
 #: What images are stored as.
 _IMAGE = "uint8"
@@ -136,6 +138,10 @@ def _adapt(config: Json, shapes: Mapping[str, list[int | None]], *, unroll: bool
         if unroll and kind in _UNROLLABLE and not own.get("unroll"):
             own["unroll"] = True
             done[_UNROLLED] = None
+        if unroll and kind in _GATED:
+            # TensorFlow 2.21 leaves the SPLIT behind one product float in about every second conversion of the very
+            # same model; gates by themselves cost a few operators more and come out int8 each time.
+            own["implementation"] = 1
     if unroll and _UNROLLED not in done:
         raise Problem("nothing-to-unroll", "the model has no recurrent layer that can be unrolled.")
     return tuple(done)
