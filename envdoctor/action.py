@@ -25,16 +25,26 @@ def _always(_: Artifact) -> bool:
     return True
 
 
+def _everywhere(facts: Facts, request: Request) -> bool:
+    del facts, request
+    return True
+
+
 #: Says what stands in the way of an action for this request on this machine, judged from facts alone.
 Requirement = Callable[["Facts", "Request"], Iterable["Reason"]]
 
 
 class StageFailed(Exception):
-    """A stage could not do its work; the finding says why, with the evidence."""
+    """A stage could not do its work; the finding says why, with the evidence.
 
-    def __init__(self, finding: Finding) -> None:
+    Attributes:
+        of_place: True if the same may succeed in another place: the fault is not the model's.
+    """
+
+    def __init__(self, finding: Finding, *, of_place: bool = False) -> None:
         super().__init__(finding.message)
         self.finding = finding
+        self.of_place = of_place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +55,14 @@ class Place:
         name: `local`, or what a route's name shows behind an `@` (`qemu`, `docker`, `ssh:host`).
         requires: what must hold for this place, beyond the action's own requirements.
         cost: added to the action's.
+        applies: tells from the facts whether the place makes sense on this machine at all; a route with one that does
+            not is not shown. What can't be found out applies.
     """
 
     name: str = "local"
     requires: tuple[Requirement, ...] = ()
     cost: float = 0.0
+    applies: Callable[[Facts, Request], bool] = _everywhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +79,7 @@ class StageContext:
         run: runs a command with the stage's limits and log, and keeps its argv, time and peak memory.
         interpreter: gives the interpreter of another environment by name, made now if it must be (for a gate).
         log: the file that `run` appends to, for evidence.
+        out: the folder for what a person needs though the stage failed; None if there is none.
     """
 
     source: Artifact
@@ -77,6 +91,7 @@ class StageContext:
     run: Callable[[Command], CommandResult]
     interpreter: Callable[[str], Path]
     log: Path
+    out: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

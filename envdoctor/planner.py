@@ -36,7 +36,7 @@ def plan(actions: Iterable[Action], request: Request, facts: Facts) -> tuple[Rou
     routes = [
         _route(path, places, request, facts)
         for path in _paths(source.kind, goal, usable)
-        for places in itertools.product(*(one.places for one in path))
+        for places in itertools.product(*(_places(one, request, facts) for one in path))
     ]
     return tuple(sorted(routes, key=lambda route: (route.verdict, route.cost, route.name)))
 
@@ -78,6 +78,18 @@ def _has_detour(start: ArtifactKind, path: Path) -> bool:
     return any(kinds[left] in path[right].consumes for right in range(1, len(path)) for left in range(right))
 
 
+def _places(action: Action, request: Request, facts: Facts) -> tuple[Place, ...]:
+    """The places that make sense on this machine; one about which that can't be found out does."""
+
+    def makes_sense(place: Place) -> bool:
+        try:
+            return place.applies(facts, request)
+        except FactUnavailable:
+            return True
+
+    return tuple(place for place in action.places if makes_sense(place))
+
+
 def _route(path: Path, places: tuple[Place, ...], request: Request, facts: Facts) -> Route:
     stages = tuple(_stage(one, place, request, facts) for one, place in zip(path, places, strict=True))
     words = [
@@ -108,7 +120,12 @@ def _reasons(requirements: Iterable[Requirement], request: Request, facts: Facts
 
 
 def unlocking(routes: Sequence[Route]) -> Reason | None:
-    """The one reason whose fix opens the best route that is not open yet, if a single fix does that."""
+    """The one reason whose fix opens the best route that is not open yet, if a single fix does that.
+
+    None if a route is ready: then nothing needs opening.
+    """
+    if any(route.verdict is Verdict.READY for route in routes):
+        return None
     for route in routes:
         closed = [reason for reason in route.reasons if reason.verdict > Verdict.UNKNOWN and not reason.automatic]
         if len(closed) == 1 and closed[0].verdict is Verdict.FIXABLE and closed[0].fix is not None:

@@ -81,6 +81,9 @@ _BUILD_OPTIONS = (
     click.option("--compiler", type=FILE, metavar="PATH", help="The edgetpu_compiler to use."),
     click.option("--compiler-arg", "compiler_args", multiple=True, help="One more argument for the last compiler."),
     click.option(
+        "--ssh", "ssh_host", metavar="HOST", help="An x86_64 Linux machine that may run edgetpu_compiler, by ssh."
+    ),
+    click.option(
         "--require-mapped", type=percent, metavar="PERCENT", help="Fail if fewer operators run on the accelerator."
     ),
 )
@@ -115,6 +118,7 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
                 "compiler",
                 "compiler_args",
                 "require_mapped",
+                "ssh_host",
             )
         },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import click
@@ -14,6 +15,12 @@ from envdoctor.cli import _options
 @_options.goal_option
 @click.option("--out", type=_options.FILE, default=Path("build"), show_default=True, help="The folder for the results.")
 @click.option("--route", default="", metavar="NAME", help="Take this route, or the ones through this action or place.")
+@click.option(
+    "--resume",
+    type=_options.FILE,
+    metavar="FILE",
+    help="Take in what the notebook made that an earlier build wrote; the same as --route notebook.",
+)
 @click.option("--no-fallback", is_flag=True, help="Stop after the first route, whatever comes of it.")
 @click.option("--fresh", is_flag=True, help="Reuse nothing from an earlier build.")
 @_options.build_options
@@ -26,6 +33,7 @@ def command(
     goal: str,
     out: Path,
     route: str,
+    resume: Path | None,
     no_fallback: bool,
     fresh: bool,
     python: Path | None,
@@ -43,7 +51,11 @@ def command(
     from envdoctor.doctor.build import BuildPlan, build
     from envdoctor.doctor.routes import make_request
 
-    options = _options.read_build_options(rest)
+    if route.startswith("ssh:"):
+        route, rest["ssh_host"] = "ssh", route.removeprefix("ssh:")
+    if resume is not None:
+        route = route or "notebook"
+    options = dataclasses.replace(_options.read_build_options(rest), resume=resume)
     request = make_request(model, goal, options, python=python, offline=offline)
     how = BuildPlan(out=out, route=route, fallback=not no_fallback, fresh=fresh)
     with display() as listener:

@@ -42,6 +42,8 @@ class BuildOptions:
         compiler: the `edgetpu_compiler` to use, if named.
         compiler_args: more arguments for the compiler of the last stage.
         require_mapped: share of operators that must run on the accelerator (0 to 1), or None.
+        ssh_host: an x86_64 Linux machine that may run the compiler, as ssh takes it (`me@bigbox`), or None.
+        resume: the file that a person brings back from the notebook which an earlier build wrote, or None.
     """
 
     calibration: Path | None = None
@@ -56,6 +58,8 @@ class BuildOptions:
     compiler: Path | None = None
     compiler_args: tuple[str, ...] = ()
     require_mapped: float | None = None
+    ssh_host: str | None = None
+    resume: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

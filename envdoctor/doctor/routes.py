@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from typing import TYPE_CHECKING
 
 from envdoctor import planner, registry
@@ -17,6 +18,7 @@ from envdoctor.pipeline.sources import identify
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from envdoctor.core.finding import Fix
     from envdoctor.core.report import Report
 
 
@@ -66,9 +68,12 @@ def routes_of(request: Request, facts: Facts) -> Report:
             f"{goal.title}; start from one of: {words}."
         )
     unlocking = planner.unlocking(found)
-    notes = (
-        () if unlocking is None or unlocking.fix is None else (f"One step opens the best route: {unlocking.fix.text}",)
-    )
+    notes = () if unlocking is None or unlocking.fix is None else (_say(unlocking.fix),)
     return dataclasses.replace(
         new_report("routes"), subject=subject(facts), source=artifact, goal=goal, routes=found, notes=notes
     )
+
+
+def _say(fix: Fix) -> str:
+    commands = "; ".join(shlex.join(command) for command in fix.commands)
+    return f"One step opens the best route: {fix.text}" + (f" Run: {commands}" if commands else "")

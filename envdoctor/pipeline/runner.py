@@ -20,17 +20,26 @@ def run_routes(
 ) -> Iterator[Attempt]:
     """Try routes in order; stop after the first that arrives.
 
-    Stages that two routes share are run once: what the first made is reused by its key.
+    Stages that two routes share are run once: what the first made is reused by its key. A route that differs from a
+    failed one only in its places is left out, if the failure was not the place's.
 
     Yields:
         Each attempt when it has ended; only the last can have succeeded.
     """
-    for number, route in enumerate(routes, start=1):
+    settled: set[tuple[str, ...]] = set()
+    number = 0
+    for route in routes:
+        actions_of = [stage.action for stage in route.stages]
+        if any(tuple(actions_of[: len(known)]) == known for known in settled):
+            continue
+        number += 1
         emit(RouteStarted(route=route, number=number))
         attempt = Attempt(route=route, results=tuple(_stages(route, actions, source, runner, emit)))
         yield attempt
         if attempt.succeeded:
             return
+        if runner.is_settled(attempt.results[-1]):
+            settled.add(tuple(actions_of[: len(attempt.results)]))
         emit(RouteFailed(attempt=attempt))
 
 

@@ -104,6 +104,11 @@ class StageRunner:
     provide: Callable[[str], Interpreter]
     fresh: bool = False
     _made: set[str] = field(default_factory=set)
+    _settled: list[StageResult] = field(default_factory=list)
+
+    def is_settled(self, result: StageResult) -> bool:
+        """True if the same stage would fail like this in any other place, too."""
+        return any(result is one for one in self._settled)
 
     def run(self, plan: StagePlan, action: Action, given: StageInput) -> tuple[StageResult, StageInput | None]:
         """Run one stage, or reuse what an earlier run of the same made.
@@ -126,7 +131,10 @@ class StageRunner:
             if stored is None:
                 stored = self._make(plan, action, given, environment, recorder, key)
         except StageFailed as error:
-            return _failed(plan, recorder, error.finding, start), None
+            result = _failed(plan, recorder, error.finding, start)
+            if not error.of_place:
+                self._settled.append(result)
+            return result, None
         except EnvDoctorError as error:
             return _failed(plan, recorder, _finding_of(plan, error), start), None
         except OSError as error:
@@ -177,6 +185,7 @@ class StageRunner:
                 run=recorder.run,
                 interpreter=lambda name: self.provide(name).python,
                 log=recorder.log,
+                out=self.workspace.out,
             )
             output = action.run(context)
             artifact = Artifact(kind=plan.produces, path=output.path, sha256=hash_path(output.path))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +137,7 @@ def read_compiler(path: Path, *, origin: str, version: str | None = None) -> Edg
     try:
         real = path.resolve(strict=True)
         for folder in _bundle_folders(real):
-            if (folder / NAME).is_file() and _is_elf(folder / NAME):
+            if _is_elf_file(folder / NAME):
                 return _read_bundle(folder, wrapper=path, origin=origin, version=version)
         if real.is_file() and not _is_elf(real):
             return _read_script(real, origin=origin, version=version)
@@ -190,9 +191,16 @@ def _read_script(script: Path, *, origin: str, version: str | None) -> EdgeTpuCo
         head = stream.read(_SCRIPT_HEAD)
     if not head.startswith(b"#!"):
         raise Unreadable("neither a program nor a script")
+    named = re.search(rf"(/[^\s\"'$]*/{NAME}_bin)/", head.decode("utf-8", "replace"))
+    if named and _is_elf_file(Path(named.group(1)) / NAME):
+        return _read_bundle(Path(named.group(1)), wrapper=script, origin=origin, version=version)
     if f"{NAME}_bin/".encode() in head:
         raise Unreadable(f"the wrapper script is there, but {NAME}_bin beside it is not")
     return EdgeTpuCompiler(wrapper=script, origin=origin, version=version)
+
+
+def _is_elf_file(path: Path) -> bool:
+    return path.is_file() and _is_elf(path)
 
 
 def _is_elf(path: Path) -> bool:

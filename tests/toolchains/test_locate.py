@@ -97,6 +97,16 @@ def test_a_script_of_the_users_own_can_only_be_run_as_it_is(tmp_path):
         compiler.command(["-v"], emulator=Path("/usr/bin/qemu-x86_64"))
 
 
+def test_a_script_that_names_the_bundle_by_its_whole_path(package, tmp_path):
+    inner = package / "usr/bin/edgetpu_compiler_bin"
+    script = tmp_path / "edgetpu_compiler"
+    script.write_text(
+        f'#!/bin/sh\nexec {inner}/ld-linux-x86-64.so.2 --library-path {inner} {inner}/edgetpu_compiler "$@"\n'
+    )
+    compiler = read_compiler(script, origin="PATH")
+    assert (compiler.wrapper, compiler.library_path) == (script, inner)
+
+
 def test_a_folder_whose_name_the_loader_can_not_be_given(tmp_path):
     compiler = read_compiler(bundle(tmp_path / "a:b"), origin="option")
     with pytest.raises(ToolchainProblem, match="separators"):

@@ -1,149 +1,119 @@
-"""int8 .tflite -> a file for the Coral Edge TPU, by edgetpu_compiler: as it is, or explicitly under QEMU."""
+"""int8 .tflite -> a file for the Coral Edge TPU, by edgetpu_compiler, in whatever place can start it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
 from typing import TYPE_CHECKING
 
-from envdoctor.action import Action, Place, StageContext, StageFailed, StageOutput
+from envdoctor.action import Action, StageContext, StageFailed, StageOutput
 from envdoctor.core.artifact import ArtifactKind
-from envdoctor.core.command import Command
-from envdoctor.core.errors import ToolchainProblem
-from envdoctor.core.finding import Evidence, Fix
-from envdoctor.core.route import Reason, Verdict
-from envdoctor.emulation.qemu import find_emulators
+from envdoctor.core.errors import Unreadable
+from envdoctor.core.finding import Evidence
+from envdoctor.core.route import Verdict
+from envdoctor.pipeline.edgetpu import places
+from envdoctor.pipeline.edgetpu.notebook import check_result, write_notebook
+from envdoctor.pipeline.edgetpu.running import open_bench
+from envdoctor.pipeline.edgetpu.strategy import Compiled, compile_model
 from envdoctor.pipeline.problems import finding
-from envdoctor.pipeline.processes import failed, run_logged
 from envdoctor.pipeline.requirements import with_trait
-from envdoctor.toolchains.acquire import stored_emulators
+from envdoctor.tflite.reader import read_model
 from envdoctor.toolchains.edgetpu_log import parse_log
-from envdoctor.toolchains.edgetpu_result import Outcome
-from envdoctor.toolchains.locate import NAME, PACKAGE, find_compiler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from envdoctor.core.command import CommandResult
-    from envdoctor.core.request import Request
-    from envdoctor.facts import Facts
     from envdoctor.toolchains.edgetpu_result import CompilerLog
 
-LOCAL, QEMU = "local", "qemu"
+#: Options that would lead the compiler's files elsewhere.
+_OURS = ("-o", "--out_dir", "-h", "--help", "-v", "--version")
 
 
 def run(context: StageContext) -> StageOutput:
-    """Compile, and read the log."""
+    """Compile, in the stage's place, and keep the compiler's log.
+
+    The file is read before: a damaged one is told from one that the compiler refuses.
+    """
     source = context.source.path.resolve()
-    arguments = ("-s", "-o", str(context.folder), *context.request.options.compiler_args, str(source))
-    result, printed = run_logged(context, Command(argv=_command(context, arguments), cwd=context.folder))
-    said = parse_log(printed)
-    compiled = context.folder / f"{source.stem}_edgetpu.tflite"
-    if not result.ok or said.outcome is Outcome.FAILED or not compiled.is_file():
-        raise _explain(context, result, printed, compiled)
-    log = compiled.with_suffix(".log")
-    written = parse_log(log.read_text(encoding="utf-8", errors="replace")) if log.is_file() else said
-    return StageOutput(path=compiled, files=(log,) if log.is_file() else (), summary=_summary(said, written))
-
-
-def _command(context: StageContext, arguments: tuple[str, ...]) -> tuple[str, ...]:
     try:
-        compiler = find_compiler(context.request.options.compiler)
-        if compiler is not None:
-            return compiler.command(arguments, emulator=_emulator(context) if context.place == QEMU else None)
-        words = f"{NAME} is not here any more"
-    except ToolchainProblem as error:
-        words = str(error).rstrip(".")
-    raise StageFailed(finding("compiler-missing", NAME, (Evidence(source=NAME, excerpt=words),), words=f"{words}."))
+        read_model(source)
+    except Unreadable as error:
+        evidence = (Evidence(source=str(source), excerpt=str(error)),)
+        raise StageFailed(finding("model-refused", source.name, evidence, words=f"{error}.")) from None
+    options = _options(context)
+    if context.place == places.NOTEBOOK:
+        return _by_a_person(context, source, options)
+    work = context.folder / "work"
+    work.mkdir()
+    shutil.copyfile(source, work / source.name)
+    bench = open_bench(context, work)
+    compiled = compile_model(bench, ["-s", *options], source.name)
+    return _collect(context, source, work, compiled)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Through:
-    """An executor that runs what a stage runs."""
-
-    run: Callable[[Command], CommandResult]
-    name: str = LOCAL
-
-
-def _emulator(context: StageContext) -> Path:
-    found = [one for one in find_emulators(_Through(run=context.run), stored_emulators()) if one.is_qemu]
-    usable = [one for one in found if not one.problem]
-    if not usable:
-        words = found[0].problem if found else "no qemu-x86_64 is here"
-        raise ToolchainProblem(f"{NAME} can't be started under QEMU: {words}")
-    return usable[0].path
+def _options(context: StageContext) -> tuple[str, ...]:
+    options = context.request.options.compiler_args
+    wrong = next((option for option in options if option.partition("=")[0] in _OURS), None)
+    if wrong is not None:
+        evidence = (Evidence(source="--compiler-arg", excerpt=wrong),)
+        words = f"{wrong} is for envdoctor to give"
+        raise StageFailed(finding("tool-refused-arguments", wrong, evidence, words=words))
+    return options
 
 
-def _explain(context: StageContext, result: CommandResult, printed: str, compiled: Path) -> StageFailed:
-    """The compiler's own words, where the table of known failures has nothing better."""
-    if not result.ok or "\nERROR: " in f"\n{printed}":
-        failure = failed(context, result, printed, NAME)
-        if failure.finding.name != "stage-failed":
-            return failure
-    cause = parse_log(printed).cause
-    if cause is not None:
-        evidence = (Evidence(source=str(context.log), excerpt=printed.strip()[-600:]),)
-        return StageFailed(finding("compiler-refused", compiled.name, evidence, words=cause.line))
-    if not result.ok:
-        return failed(context, result, printed, NAME)
-    evidence = (Evidence(source=" ".join(result.argv), excerpt="exited with status 0"),)
-    return StageFailed(finding("compiled-file-missing", compiled.name, evidence, words=compiled.name))
+def _by_a_person(context: StageContext, source: Path, options: Sequence[str]) -> StageOutput:
+    result = context.request.options.resume
+    if result is None:
+        notebook = (context.out or context.log.parent) / f"{source.stem}_edgetpu.ipynb"
+        write_notebook(notebook, source, ("-s", *options))
+        evidence = (Evidence(source=str(notebook), excerpt=f"holds {source.name}"),)
+        raise StageFailed(finding("notebook-waits", source.name, evidence, words=str(notebook)), of_place=True)
+    try:
+        check_result(result, source)
+    except Unreadable as error:
+        evidence = (Evidence(source=str(result), excerpt=str(error)),)
+        raise StageFailed(finding("resumed-file-wrong", result.name, evidence, words=str(error))) from None
+    compiled = context.folder / f"{source.stem}_edgetpu.tflite"
+    shutil.copyfile(result, compiled)
+    return StageOutput(path=compiled, summary={"compiler": "in a notebook"})
 
 
-def _summary(said: CompilerLog, written: CompilerLog) -> dict[str, object]:
-    """What the console tells (memory, time), and the table, which every version's log file has."""
-    rows = written.rows or said.rows
-    values: dict[str, object] = {"compiler": said.version or written.version or "unknown"}
+def _collect(context: StageContext, source: Path, work: Path, compiled: Compiled) -> StageOutput:
+    """Move what the compiler wrote into the stage's folder: the model, or its segments, and the logs."""
+    models = sorted(work.glob("*_edgetpu.tflite"))
+    if not models:
+        evidence = (Evidence(source=" ".join(compiled.run.result.argv), excerpt="exited with status 0"),)
+        name = f"{source.stem}_edgetpu.tflite"
+        raise StageFailed(finding("compiled-file-missing", source.name, evidence, words=name))
+    logs = [log for log in (model.with_suffix(".log") for model in models) if log.is_file()]
+    written = [parse_log(log.read_text("utf-8", "replace")) for log in logs]
+    kept = [path.replace(context.folder / path.name) for path in (*models, *logs)]
+    shutil.rmtree(work)
+    return StageOutput(
+        path=kept[0],
+        files=tuple(kept[1:]),
+        summary=_summary(compiled.log, written or [compiled.log]),
+        findings=compiled.findings,
+    )
+
+
+def _summary(said: CompilerLog, written: Sequence[CompilerLog]) -> dict[str, object]:
+    """What the console tells (memory, time), and the tables, which every version's log files have."""
+    values: dict[str, object] = {"compiler": said.version or "unknown"}
     if said.milliseconds is not None:
         values["compile_milliseconds"] = said.milliseconds
     if said.models:
-        memory, model = said.models[-1].memory, said.models[-1]
+        memory = said.models[-1].memory
         numbers = {
             "on_chip_bytes": memory.on_chip_used,
             "off_chip_bytes": memory.off_chip_used,
-            "subgraphs": model.subgraphs,
+            "subgraphs": said.models[-1].subgraphs,
         }
         values |= {name: number for name, number in numbers.items() if number is not None}
+    rows = [row for log in written for row in log.rows]
     return values | {
         "log_rows": [{"operator": row.op, "count": row.count, "status": row.text or row.status.value} for row in rows]
     }
-
-
-def _installed(facts: Facts, _: Request) -> Iterator[Reason]:
-    if facts.toolchains.edgetpu is None or facts.toolchains.problem:
-        yield Reason(
-            verdict=Verdict.FIXABLE,
-            text=facts.toolchains.problem or f"{NAME} is not installed",
-            fix=Fix(
-                text="Install it in a folder of envdoctor's own, or name it with --compiler.",
-                commands=(("envdoctor", "toolchain", "install", PACKAGE),),
-                safe=True,
-            ),
-        )
-
-
-def _answers(place: str) -> Callable[[Facts, Request], Iterator[Reason]]:
-    """The compiler is started in this place: a requirement of the place."""
-
-    def requirement(facts: Facts, _: Request) -> Iterator[Reason]:
-        if place == QEMU and facts.emulation.native:
-            yield Reason(verdict=Verdict.BLOCKED, text=f"this machine starts {NAME} as it is, without QEMU")
-            return
-        if facts.toolchains.edgetpu is None:
-            return  # said already
-        answer = facts.toolchains.answer(place)
-        if answer is None:
-            yield Reason(
-                verdict=Verdict.FIXABLE,
-                text=f"QEMU's user mode, which starts {NAME} on this machine, is not installed",
-                fix=Fix(text="Install QEMU's user mode for x86_64 (on Debian the package qemu-user-static)."),
-            )
-        elif answer.version:
-            yield Reason(verdict=Verdict.READY, text=f"{NAME} {answer.version} answers ({answer.argv[0]})")
-        else:
-            yield Reason(verdict=Verdict.BLOCKED, text=f"{NAME} does not start here: {answer.words}")
-
-    return requirement
 
 
 ACTION = Action(
@@ -153,7 +123,6 @@ ACTION = Action(
     produces=ArtifactKind.EDGETPU_TFLITE,
     run=run,
     requires=(
-        _installed,
         with_trait(
             "int16x8",
             Verdict.BLOCKED,
@@ -175,11 +144,8 @@ ACTION = Action(
             kind=ArtifactKind.TFLITE_INT8,
         ),
     ),
-    places=(
-        Place(name=LOCAL, requires=(_answers(LOCAL),)),
-        Place(name=QEMU, requires=(_answers(QEMU),), cost=8.0),
-    ),
+    places=places.PLACES,
     goals=frozenset({"edgetpu"}),
-    options=frozenset({"compiler", "compiler_args", "require_mapped"}),
+    options=frozenset({"compiler", "compiler_args", "require_mapped", "ssh_host", "resume"}),
     cost=4.0,
 )
