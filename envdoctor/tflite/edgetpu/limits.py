@@ -235,9 +235,11 @@ def nearest(question: Question) -> Objection | None:
 def bilinear(question: Question) -> Objection | None:
     """A bilinear resize must stay precise: no single pixel stretched, not too large, by whole factors."""
     taken, output = question.input(0), question.output
-    if taken is None or output is None or len(taken.shape) != _RANK_WITH_BATCH or taken.shape == output.shape:
+    if taken is None or output is None or taken.shape == output.shape:
         return None
-    if 1 in taken.shape[1:3]:
+    if not len(taken.shape) == len(output.shape) == _RANK_WITH_BATCH:
+        return None
+    if min(taken.shape[1:3]) <= 1:
         return _limit(f"it stretches {taken.shape[1]} x {taken.shape[2]} to {output.shape[1]} x {output.shape[2]}")
     too_large = _size(question, "bilinear", output.elements, f"it gives {output.elements:,} bytes")
     if too_large is not None:

@@ -103,6 +103,7 @@ NOT_MET = [
     ("transpose_size", op("TRANSPOSE", [[1, 40, 40, 65], (0, 3, 1, 2)], [1, 65, 40, 40]), "limit"),
     ("bilinear", op("RESIZE_BILINEAR", [[1, 1, 1, 4], (33, 33)], [1, 33, 33, 4]), "limit"),
     ("bilinear", op("RESIZE_BILINEAR", [[1, 33, 33, 19], (513, 513)], [1, 513, 513, 19]), "limit"),
+    ("bilinear", op("RESIZE_BILINEAR", [[1, 0, 8, 4], (16, 16)], [1, 16, 16, 4]), "limit"),
     ("nearest", op("RESIZE_NEAREST_NEIGHBOR", [[1, 512, 512, 3]], [1, 1024, 1024, 3]), "limit"),
 ]
 NOT_KNOWN = [

@@ -1,6 +1,8 @@
 """Whether an operator by itself is taken: what is judged, and in which order."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from envdoctor.tflite.edgetpu.limits import Question
 from envdoctor.tflite.edgetpu.rulebook import find_compiler, rulebook
@@ -91,3 +93,29 @@ def test_refused_versions_end_with_the_release_they_were_seen_in():
 
     assert status(resize, compiler="14.1") == "version"
     assert status(resize, compiler="16.0") is None
+
+
+SHAPES = st.lists(st.integers(-1, 5), max_size=6)
+
+
+@given(
+    st.sampled_from([*rulebook().operators, "CUSTOM", "NOTHING"]),
+    st.lists(st.tuples(SHAPES, st.sampled_from(["INT8", "INT32", "FLOAT32"]), st.booleans()), max_size=4),
+    SHAPES,
+    st.lists(st.integers(-9, 9), max_size=8),
+)
+def test_whatever_the_shapes_there_is_an_answer(name, inputs, output, numbers):
+    graph = Graph()
+    taken = [graph.axes(*numbers) if constant else graph.input(shape, dtype) for shape, dtype, constant in inputs]
+    options = dict(zip(("axis", "align_corners", "new_axis_mask", "dilation_h_factor"), numbers, strict=False))
+    graph.op(name, taken, output, **options)
+    subgraph = graph.subgraph()
+    for release in ("1.0", "16.0"):
+        asked = Question(
+            subgraph=subgraph,
+            operator=subgraph.operators[0],
+            compiler=find_compiler(release),
+            rules=rulebook(),
+        )
+        found = objection(asked, int8=True)
+        assert found is None or found.reason
