@@ -115,7 +115,7 @@ class Cells:
         if self._judge is not None:
             judgment = self._judge.judge(pins, asked.question.target)
             cell = replace(cell, verdict=judgment.verdict, reasons=(*judgment.reasons, *cell.reasons))
-            if judgment.culprits:
+            if judgment.remedies:
                 cell = replace(cell, way_out=self._way_out(asked.question, judgment, self._judge))
         return replace(cell, tree=self._walk(asked, dict(resolution.pins)).roots if asked.explained else ())
 

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from envdoctor import __version__
 from envdoctor.core.errors import NetworkProblem, Unreadable
@@ -14,6 +14,7 @@ from envdoctor.index.access import opened
 from envdoctor.net.urls import is_remote
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import WheelContents, read_contents
+from envdoctor.wheels.numpy_use import NumpyUse, find_numpy_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 _WORKERS = 6
 # To be raised when a reader learns to see more, so that what older ones saw is read again.
 _READER = 1
+_NUMPY_BYTES = 32 << 20
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +75,23 @@ class Inspector:
                 self._known[key] = self._look(file, key, exact=exact)
         return self._known[key]
 
+    def numpy_use(self, file: IndexFile, contents: WheelContents, most_bytes: int = _NUMPY_BYTES) -> NumpyUse:
+        """Which numpy a wheel was compiled against; reads modules whole, so ask only where it matters.
+
+        Raises:
+            NetworkProblem: the server did not answer.
+            Unreadable: the wheel is damaged.
+        """
+        cache = self._cache(file)
+        key = f"NUMPY {__version__} {_READER} {most_bytes} {file.sha256}"
+        known = _recall(cache, key, NumpyUse) if cache else None
+        if known is None:
+            with opened(self._client.session, file) as source:
+                known = find_numpy_use(WheelArchive(source), contents, most_bytes)
+            if cache:
+                _remember(cache, key, known)
+        return known
+
     @contextmanager
     def texts(self, file: IndexFile) -> Iterator[Callable[[str], str]]:
         """Reads members of a wheel as text while the context is open; the wheel is opened at the first."""
@@ -94,7 +115,7 @@ class Inspector:
 
     def _look(self, file: IndexFile, key: str, *, exact: bool) -> Inspected:
         cache = self._cache(file)
-        contents = _recall(cache, key) if cache else None
+        contents = _recall(cache, key, WheelContents) if cache else None
         if contents is None:
             try:
                 with opened(self._client.session, file) as source:
@@ -110,21 +131,21 @@ class Inspector:
         return self._client.cache if is_remote(file.url) and file.sha256 else None
 
 
-def _recall(cache: DiskCache, key: str) -> WheelContents | None:
+def _recall(cache: DiskCache, key: str, kind: type[T]) -> T | None:
     import msgspec
 
     data = cache.get_bytes(key)
     try:
-        return msgspec.msgpack.decode(data, type=WheelContents) if data else None
+        return msgspec.msgpack.decode(data, type=kind) if data else None
     except msgspec.MsgspecError:  # written by another version of this program
         return None
 
 
-def _remember(cache: DiskCache, key: str, contents: WheelContents) -> None:
+def _remember(cache: DiskCache, key: str, value: object) -> None:
     import msgspec
 
     try:
-        data = msgspec.msgpack.encode(contents)
+        data = msgspec.msgpack.encode(value)
     except UnicodeEncodeError:  # a name that is no UTF-8; such a wheel is read again the next time
         return
     cache.put_bytes(key, data)

@@ -19,12 +19,12 @@ class Judgment:
     Attributes:
         verdict: SOUND, BROKEN, CONFLICTS or UNKNOWN.
         reasons: why, and what else is worth knowing, the worst first.
-        culprits: the packages without which the verdict could be another; empty if SOUND or UNKNOWN.
+        remedies: constraints, such as ``numpy<2``, each of which takes one culprit out of the set.
     """
 
     verdict: CellVerdict
     reasons: tuple[CellReason, ...] = ()
-    culprits: tuple[Pin, ...] = ()
+    remedies: tuple[str, ...] = ()
 
 
 class SetJudge(Protocol):

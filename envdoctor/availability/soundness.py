@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.judging import Judgment
+from envdoctor.availability.set_conflicts import NUMPY_REMEDY, conflict_reasons, numpy_reason
 from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
 
 _DETAILS_SHOWN = 12
 _FILES_SHOWN = 6
+_NUMPY, _NEW_NUMPY = "numpy", 2
+# numpy 2.0 came in June 2024; wheels of 2025 and later, where they use numpy's C API, were built with it: reading all
+# of their modules to see that would cost more than everything else.
+_NUMPY_2_SETTLED = 2025
+# The first that fits is the verdict: what can't load is worse than what overwrites, and both than not knowing.
+_VERDICTS = (
+    ({ReasonKind.BROKEN}, CellVerdict.BROKEN),
+    ({ReasonKind.SHARED_FILES, ReasonKind.CLASH}, CellVerdict.CONFLICTS),
+    ({ReasonKind.NOT_LOOKED_AT, ReasonKind.NETWORK, ReasonKind.UNREADABLE}, CellVerdict.UNKNOWN),
+)
+_GUILTY = frozenset({ReasonKind.BROKEN, ReasonKind.SHARED_FILES, ReasonKind.CLASH})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,35 +67,54 @@ class WheelJudge:
 
     def _judged(self, pins: Sequence[Pin], target: Target) -> Judgment:
         files = [(pin, self._file(pin, target)) for pin in pins]
-        lost = [_unseen(pin, "its wheel is not among those that the index lists") for pin, file in files if not file]
-        inspected = self._inspector.all([file for _, file in files if file is not None])
-        lost += [_failed(one) for one in inspected if one.contents is None]
-        contents = {one.file.url: one.contents for one in inspected}
-        members = []
-        for pin, file in files:
-            found = contents.get(file.url) if file is not None else None
-            if file is not None and found is not None:
-                members.append(_Member(pin=pin, file=file, contents=found))
-        return _judgment(lost, list(self._problems(members, target)))
+        lost = [_unseen(pin) for pin, file in files if file is None]
+        return self.judge_files([(pin, file) for pin, file in files if file is not None], target, lost)
+
+    def judge_files(
+        self, files: Sequence[tuple[Pin, IndexFile]], target: Target, lost: Sequence[CellReason] = ()
+    ) -> Judgment:
+        """Judges the very wheels that are named; `lost` is what is known of the set to be out of sight."""
+        inspected = self._inspector.all([file for _, file in files])
+        failures = [_failed(one) for one in inspected if one.contents is None]
+        members = [
+            _Member(pin=pin, file=file, contents=one.contents)
+            for (pin, file), one in zip(files, inspected, strict=True)
+            if one.contents is not None
+        ]
+        conflicts = conflict_reasons([member.contents for member in members])
+        own = [*self._problems(members, target), *self._numpy(members)]
+        return _judgment(members, [*lost, *failures, *own, *conflicts])
+
+    def _numpy(self, members: Sequence[_Member]) -> Iterator[CellReason]:
+        """Whether wheels from before numpy 2 meet it here."""
+        numpy = next((member for member in members if member.pin.name == _NUMPY), None)
+        if numpy is None or int(numpy.pin.version.partition(".")[0]) < _NEW_NUMPY:
+            return
+        for member in members:
+            if member is not numpy and member.contents.natives and _is_from_before(member.file):
+                use = self._inspector.numpy_use(member.file, member.contents)
+                reason = numpy_reason(member.contents.label, use, numpy.contents.label)
+                if reason is not None:
+                    yield reason
 
     def _file(self, pin: Pin, target: Target) -> IndexFile | None:
         from packaging.version import Version
 
         return self._catalogue.wheel(pin.name, Version(pin.version), target)
 
-    def _problems(self, members: Sequence[_Member], target: Target) -> Iterator[tuple[Pin, WheelProblem]]:
+    def _problems(self, members: Sequence[_Member], target: Target) -> Iterator[CellReason]:
         with ExitStack() as stack:
             readers = {
                 member.contents.label: stack.enter_context(self._inspector.texts(member.file)) for member in members
             }
             judge = _load_judge(members, target, readers)
             for member in members:
-                analysis = judge.analyse(member.contents)
+                contents, analysis = member.contents, judge.analyse(member.contents)
                 if analysis.inexact:
                     exact = self._exactly(members, member)
-                    analysis = _load_judge(exact, target, readers).analyse(member.contents)
-                for problem in judge_wheel(member.contents, analysis, target):
-                    yield member.pin, problem
+                    contents = next(one.contents for one in exact if one.pin is member.pin)
+                    analysis = _load_judge(exact, target, readers).analyse(contents)
+                yield from map(problem_reason, judge_wheel(contents, analysis, target))
 
     def _exactly(self, members: Sequence[_Member], guessed: _Member) -> list[_Member]:
         """The set with one wheel read again, without guesses."""
@@ -98,25 +129,37 @@ def _load_judge(members: Iterable[_Member], target: Target, readers: dict[str, C
     )
 
 
-def _judgment(lost: list[CellReason], problems: list[tuple[Pin, WheelProblem]]) -> Judgment:
-    reasons = [*lost, *(_reason(problem) for _, problem in problems)]
-    reasons.sort(key=lambda reason: -reason.severity)
-    broken = [pin for pin, problem in problems if problem.severity is Severity.ERROR]
-    if broken:
-        return Judgment(verdict=CellVerdict.BROKEN, reasons=tuple(reasons), culprits=tuple(dict.fromkeys(broken)))
-    blind = bool(lost) or any(problem.kind is ProblemKind.UNREADABLE for _, problem in problems)
-    return Judgment(verdict=CellVerdict.UNKNOWN if blind else CellVerdict.SOUND, reasons=tuple(reasons))
+def _judgment(members: Sequence[_Member], reasons: list[CellReason]) -> Judgment:
+    reasons = sorted(reasons, key=lambda reason: -reason.severity)
+    kinds = {reason.kind for reason in reasons if reason.severity is Severity.ERROR}
+    verdict = next((verdict for of_kind, verdict in _VERDICTS if kinds & of_kind), CellVerdict.SOUND)
+    if verdict is CellVerdict.SOUND and any(reason.kind is ReasonKind.UNREADABLE for reason in reasons):
+        verdict = CellVerdict.UNKNOWN
+    guilty = {label for reason in reasons if reason.kind in _GUILTY for label in _labels(reason)}
+    remedies = [f"{member.pin.name}!={member.pin.version}" for member in members if member.contents.label in guilty]
+    return Judgment(verdict=verdict, reasons=tuple(reasons), remedies=(*_remedies(reasons), *remedies))
 
 
-def _reason(problem: WheelProblem) -> CellReason:
+def _remedies(reasons: Iterable[CellReason]) -> tuple[str, ...]:
+    """What mends more than leaving out one version after the other: an extension from before numpy 2 wants numpy 1."""
+    return ("numpy<2",) if any(reason.message.endswith(NUMPY_REMEDY) for reason in reasons) else ()
+
+
+def _labels(reason: CellReason) -> tuple[str, ...]:
+    return tuple(reason.subject.split(", ")) if reason.severity is Severity.ERROR else ()
+
+
+def problem_reason(problem: WheelProblem) -> CellReason:
+    """A statement about a wheel as a reason of a cell."""
     more = len(problem.files) - _FILES_SHOWN
     files = ", ".join(problem.files[:_FILES_SHOWN]) + (f" and {more} more" if more > 0 else "")
     evidence = [Evidence(source=f"files of {problem.wheel}", excerpt=files)] if files else []
     if problem.details:
         considered = "\n".join(problem.details[:_DETAILS_SHOWN])
         evidence.append(Evidence(source="paths considered, in order", excerpt=considered))
+    kind = ReasonKind.UNREADABLE if problem.kind is ProblemKind.UNREADABLE else ReasonKind.NOTE
     return CellReason(
-        kind=_KINDS.get(problem.kind, ReasonKind.NOTE) if problem.severity < Severity.ERROR else ReasonKind.BROKEN,
+        kind=ReasonKind.BROKEN if problem.severity is Severity.ERROR else kind,
         severity=problem.severity,
         subject=problem.wheel,
         message=f"{problem.wheel}: {problem.message}",
@@ -124,7 +167,9 @@ def _reason(problem: WheelProblem) -> CellReason:
     )
 
 
-_KINDS = {ProblemKind.UNREADABLE: ReasonKind.UNREADABLE}
+def _is_from_before(file: IndexFile) -> bool:
+    """Whether a wheel may be older than what its builders needed to meet numpy 2; one without a date may be."""
+    return file.uploaded is None or file.uploaded.year < _NUMPY_2_SETTLED
 
 
 def _failed(inspected: Inspected) -> CellReason:
@@ -133,7 +178,6 @@ def _failed(inspected: Inspected) -> CellReason:
     return CellReason(kind=kind, severity=Severity.ERROR, subject=inspected.file.filename, message=message)
 
 
-def _unseen(pin: Pin, why: str) -> CellReason:
-    return CellReason(
-        kind=ReasonKind.NOT_LOOKED_AT, severity=Severity.ERROR, subject=str(pin), message=f"{pin}: {why}."
-    )
+def _unseen(pin: Pin) -> CellReason:
+    message = f"{pin}: its wheel is not among those that the index lists."
+    return CellReason(kind=ReasonKind.NOT_LOOKED_AT, severity=Severity.ERROR, subject=str(pin), message=message)

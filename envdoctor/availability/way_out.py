@@ -6,20 +6,20 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from envdoctor.availability.candidates import exact_versions
 from envdoctor.availability.uv import Outcome
-from envdoctor.core.availability import CellVerdict, Pin
+from envdoctor.core.availability import CellVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from envdoctor.availability.judging import Judgment
     from envdoctor.availability.uv import Question, Resolution
+    from envdoctor.core.availability import Pin
 
 _TRIES = 12
 # Verdicts that another choice of versions can change.
 _CURABLE = frozenset({CellVerdict.BROKEN, CellVerdict.CONFLICTS})
-
-_Left = frozenset[tuple[str, str]]
 
 
 def find_way_out(
@@ -28,10 +28,10 @@ def find_way_out(
     resolve: Callable[[Question], Resolution],
     judge: Callable[[Resolution], tuple[tuple[Pin, ...], Judgment]],
 ) -> tuple[Pin, ...]:
-    """Pins that make a sound set for the same question, by leaving culprits out; empty if none was found.
+    """Pins that make a sound set for the same question, by taking remedies; empty if none was found.
 
-    Breadth first: sets that leave out one version are tried before those that leave out two, so that the answer is as
-    near to the resolver's own as can be. At most a dozen sets are tried.
+    Breadth first: sets after one remedy are tried before those after two, so that the answer is as near to the
+    resolver's own as can be. At most a dozen sets are tried.
 
     Args:
         question: what was resolved.
@@ -39,41 +39,38 @@ def find_way_out(
         resolve: asks the resolver.
         judge: the pins of a resolution, and what is said of them.
     """
-    waiting = deque(_further(frozenset(), judgment.culprits, question))
-    seen: set[_Left] = set(waiting)
+    waiting = deque(_further(frozenset(), judgment.remedies, question))
+    seen = set(waiting)
     for _ in range(_TRIES):
         if not waiting:
             break
-        left_out = waiting.popleft()
-        resolution = resolve(_without(question, left_out))
+        taken = waiting.popleft()
+        resolution = resolve(replace(question, constraints=(*question.constraints, *sorted(taken))))
         if resolution.outcome is not Outcome.RESOLVED:
             continue
         pins, found = judge(resolution)
         if found.verdict is CellVerdict.SOUND:
             return pins
         if found.verdict in _CURABLE:
-            further = [one for one in _further(left_out, found.culprits, question) if one not in seen]
+            further = [one for one in _further(taken, found.remedies, question) if one not in seen]
             waiting.extend(further)
             seen.update(further)
     return ()
 
 
-def _further(left_out: _Left, culprits: Iterable[Pin], question: Question) -> Iterator[_Left]:
-    """What is left out already with one culprit more; what was asked for exactly can't be left out."""
-    for pin in culprits:
-        if not any(_asks_for(line, pin) for line in question.requirements):
-            yield left_out | {(pin.name, pin.version)}
+def _further(taken: frozenset[str], remedies: Iterable[str], question: Question) -> Iterator[frozenset[str]]:
+    """What is taken already with one remedy more; what was asked for exactly can't be left out."""
+    for remedy in remedies:
+        if not any(_forbids(remedy, line) for line in question.requirements):
+            yield taken | {remedy}
 
 
-def _without(question: Question, left_out: _Left) -> Question:
-    lines = tuple(f"{name}!={version}" for name, version in sorted(left_out))
-    return replace(question, constraints=(*question.constraints, *lines))
-
-
-def _asks_for(line: str, pin: Pin) -> bool:
+def _forbids(remedy: str, line: str) -> bool:
+    """Whether a remedy leaves out the very version that a line pins."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
-    requirement = Requirement(line)
-    pinned = any(one.operator in {"==", "==="} and "*" not in one.version for one in requirement.specifier)
-    return pinned and canonicalize_name(requirement.name) == pin.name
+    rule, asked = Requirement(remedy), Requirement(line)
+    if canonicalize_name(rule.name) != canonicalize_name(asked.name):
+        return False
+    return any(version not in rule.specifier for version in exact_versions(asked.specifier))

@@ -124,11 +124,11 @@ class JudgeDouble:
 
     def judge(self, pins, target):
         self.judged.append(tuple(map(str, pins)))
-        culprits = tuple(pin for pin in pins if str(pin) in self.bad)
-        if not culprits:
+        remedies = tuple(str(pin).replace("==", "!=") for pin in pins if str(pin) in self.bad)
+        if not remedies:
             return Judgment(verdict=CellVerdict.SOUND)
         reason = CellReason(kind=ReasonKind.BROKEN, severity=Severity.ERROR, subject="x", message="is broken")
-        return Judgment(verdict=CellVerdict.BROKEN, reasons=(reason,), culprits=culprits)
+        return Judgment(verdict=CellVerdict.BROKEN, reasons=(reason,), remedies=remedies)
 
 
 def test_a_sound_set(server, cell):

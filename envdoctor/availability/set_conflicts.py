@@ -1,0 +1,108 @@
+"""What the wheels of a set do to each other, and to the numpy they are installed with, as reasons."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from envdoctor.binaries.numpy_build import NumpyBuild
+from envdoctor.core.availability import CellReason, ReasonKind
+from envdoctor.core.finding import Evidence, Severity
+from envdoctor.wheels.conflicts import find_conflicts, shipment_of_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from envdoctor.wheels.conflicts import Conflicts, ImportClash, KnownBadPair, SharedFiles
+    from envdoctor.wheels.contents import WheelContents
+    from envdoctor.wheels.numpy_use import NumpyUse
+
+# How a statement about numpy 1 and 2 ends, which also says what would mend it.
+NUMPY_REMEDY = "numpy<2 would do."
+# Names that many distributions put at the top by mistake; nobody imports them, so that it does not matter which wins.
+_STRAY = re.compile(r"tests?|testing|docs?|examples?|benchmarks?|scripts?|tools?|samples?|conftest|setup")
+
+
+def conflict_reasons(wheels: Sequence[WheelContents]) -> tuple[CellReason, ...]:
+    """Shared files that differ, import names that two claim, and pairs known to clash.
+
+    The subject of each is the labels of both wheels, joined by a comma.
+    """
+    found = find_conflicts([shipment_of_wheel(wheel) for wheel in wheels])
+    shared = tuple(_shared(found))
+    told = {reason.subject for reason in shared if reason.severity is Severity.ERROR}
+    clashes = (reason for reason in map(_clash, _serious(found)) if reason.subject not in told)
+    return (*shared, *clashes, *map(_known, found.known))
+
+
+def numpy_reason(wheel: str, use: NumpyUse, numpy: str) -> CellReason | None:
+    """What follows for a wheel when `numpy` (its label, of version 2 or later) is in the set; None if all is well."""
+    if use.build not in {NumpyBuild.NUMPY_1, NumpyBuild.SUSPECT}:
+        return None
+    certain = use.build is NumpyBuild.NUMPY_1
+    words = (
+        "was compiled against numpy 1 and fails" if certain else "may have been compiled against numpy 1 and misread"
+    )
+    return CellReason(
+        kind=ReasonKind.BROKEN if certain else ReasonKind.NOTE,
+        severity=Severity.ERROR if certain else Severity.WARNING,
+        subject=wheel,
+        message=f"{wheel}: {use.file} {words} under {numpy}; {NUMPY_REMEDY}",
+        evidence=(Evidence(source=f"{use.file} of {wheel}", excerpt=f"names of numpy's C API: {use.build.value}"),),
+    )
+
+
+def _serious(found: Conflicts) -> list[ImportClash]:
+    return [clash for clash in found.clashes if not _STRAY.fullmatch(clash.name)]
+
+
+def _shared(found: Conflicts) -> Iterator[CellReason]:
+    """A pair that clashes on an import name overwrites what matters; other shared files are worth knowing at most."""
+    clashing = {frozenset(clash.distributions) for clash in _serious(found)}
+    for pair in found.shared:
+        is_serious = any({pair.first, pair.second} <= labels for labels in clashing)
+        yield CellReason(
+            kind=ReasonKind.SHARED_FILES,
+            severity=_gravity(pair, is_serious=is_serious),
+            subject=f"{pair.first}, {pair.second}",
+            message=_shared_words(pair),
+            evidence=(Evidence(source="CRC-32 in both wheels' directories", excerpt=", ".join(pair.examples)),),
+        )
+
+
+def _gravity(pair: SharedFiles, *, is_serious: bool) -> Severity:
+    if is_serious and pair.differ:
+        return Severity.ERROR
+    return Severity.WARNING if any(not _is_stray(path) for path in pair.examples) else Severity.INFO
+
+
+def _is_stray(path: str) -> bool:
+    top = path.partition("/")[0].partition(".")[0]
+    return bool(_STRAY.fullmatch(top)) or "/" not in path
+
+
+def _shared_words(pair: SharedFiles) -> str:
+    files = [f"{pair.shared} files, of which {pair.differ} differ"] if pair.shared else []
+    commands = [f"the commands {', '.join(pair.scripts)}"] if pair.scripts else []
+    both = f"{pair.first} and {pair.second} both install {'; and '.join([*files, *commands])}"
+    return f"{both}: whichever is installed last wins, and uninstalling one damages the other."
+
+
+def _clash(clash: ImportClash) -> CellReason:
+    return CellReason(
+        kind=ReasonKind.CLASH,
+        severity=Severity.WARNING,
+        subject=", ".join(clash.distributions),
+        message=f"`import {clash.name}` is claimed by {' and '.join(clash.distributions)}.",
+    )
+
+
+def _known(pair: KnownBadPair) -> CellReason:
+    excerpt = f"{pair.seen} ({pair.source})" if pair.seen else pair.source
+    return CellReason(
+        kind=ReasonKind.CLASH,
+        severity=Severity.ERROR,
+        subject=f"{pair.first}, {pair.second}",
+        message=f"{pair.first} and {pair.second}: {pair.message}; {pair.fix}.",
+        evidence=(Evidence(source="data/known_bad_pairs.toml", excerpt=excerpt),),
+    )
