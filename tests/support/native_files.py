@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import struct
 import subprocess
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -219,12 +218,4 @@ def build_library(path: Path, source: str = "", *options: str) -> Path:
         pytest.skip("needs a C compiler")
     command = [compiler, "-shared", "-fPIC", "-x", "c", "-", "-o", str(path), "-x", "none", *options]
     subprocess.run(command, input=source, text=True, check=True, timeout=60)
-    return path
-
-
-def write_wheel(path: Path, members: dict[str, bytes | str], *, stored: tuple[str, ...] = ()) -> Path:
-    """A zip file with the members in order, compressed except those named in `stored`."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content, zipfile.ZIP_STORED if name in stored else zipfile.ZIP_DEFLATED)
     return path

@@ -1,0 +1,87 @@
+import pytest
+
+from envdoctor.binaries.policy import Promise, SystemPolicy, newest_libstdcxx, provider_of, version_tuple
+from envdoctor.core.target import Libc, Platform, System
+
+GLIBC = Platform(system=System.LINUX, arch="x86_64", version=(2, 17), libc=Libc.GLIBC)
+MUSL = Platform(system=System.LINUX, arch="x86_64", version=(1, 2), libc=Libc.MUSL)
+MACOS = Platform(system=System.MACOS, arch="arm64", version=(13, 0))
+WINDOWS = Platform(system=System.WINDOWS, arch="amd64")
+
+
+@pytest.mark.parametrize(
+    ("platform", "name"),
+    [
+        (GLIBC, "libc.so.6"),
+        (GLIBC, "libstdc++.so.6"),
+        (GLIBC, "ld-linux-x86-64.so.2"),
+        (GLIBC, "libexpat.so.1"),
+        (MUSL, "libc.musl-x86_64.so.1"),
+        (MUSL, "libz.so.1"),
+        (MACOS, "/usr/lib/libSystem.B.dylib"),
+        (MACOS, "/System/Library/Frameworks/Metal.framework/Versions/A/Metal"),
+        (WINDOWS, "KERNEL32.dll"),
+        (WINDOWS, "api-ms-win-crt-runtime-l1-1-0.dll"),
+        (WINDOWS, "python311.dll"),
+        (WINDOWS, "VCRUNTIME140.dll"),
+    ],
+)
+def test_what_a_platform_promises(platform, name):
+    assert SystemPolicy(platform).provides(name).promise is Promise.PROMISED
+
+
+@pytest.mark.parametrize(
+    ("platform", "name"),
+    [(GLIBC, "libGL.so.1"), (GLIBC, "libpython3.11.so.1.0"), (WINDOWS, "MSVCP140.dll")],
+)
+def test_what_is_usually_there(platform, name):
+    library = SystemPolicy(platform).provides(name)
+    assert library.promise is Promise.ASSUMED
+    assert library.rule
+
+
+@pytest.mark.parametrize(
+    ("platform", "name"),
+    [
+        (GLIBC, "libmvec.so.1"),  # since glibc 2.24
+        (GLIBC, "libQnnHtp.so"),
+        (MUSL, "libc.so.6"),
+        (MACOS, "@rpath/libx.dylib"),
+        (MACOS, "/opt/homebrew/lib/libx.dylib"),
+        (WINDOWS, "openvino.dll"),
+    ],
+)
+def test_what_must_come_with_a_wheel(platform, name):
+    assert SystemPolicy(platform).provides(name) is None
+
+
+def test_libmvec_is_promised_by_newer_tags():
+    newer = Platform(system=System.LINUX, arch="x86_64", version=(2, 28), libc=Libc.GLIBC)
+    assert SystemPolicy(newer).provides("libmvec.so.1").promise is Promise.PROMISED
+
+
+@pytest.mark.parametrize(
+    ("name", "supplier", "kind"),
+    [
+        ("libQnnHtp.so", "Qualcomm", "vendor"),
+        ("libopenvino.so.2631", "openvino", "wheel"),
+        ("@rpath/libopenvino.dylib", "openvino", "wheel"),
+        ("MSVCP140.dll", "Visual C++", "system"),
+        ("libusb-1.0.so.0", "libusb", "system"),
+    ],
+)
+def test_who_supplies_the_rest(name, supplier, kind):
+    found = provider_of(name)
+    assert supplier in found.name
+    assert found.kind == kind
+
+
+def test_nobody_is_named_for_an_unknown_library():
+    assert provider_of("@rpath/libpywrap_litert_common.dylib") is None
+
+
+@pytest.mark.parametrize(
+    ("glibc", "glibcxx"), [((2, 4), "3.4.8"), ((2, 17), "3.4.19"), ((2, 28), "3.4.24"), ((2, 99), "3.4.33")]
+)
+def test_libstdcxx_goes_with_glibc(glibc, glibcxx):
+    assert newest_libstdcxx(glibc)[0] == version_tuple(glibcxx)
