@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from envdoctor.wheels.contents import WheelContents
     from envdoctor.wheels.numpy_use import NumpyUse
 
-# How a statement about numpy 1 and 2 ends, which also says what would mend it.
-NUMPY_REMEDY = "numpy<2 would do."
+_OLD_NUMPY = "numpy<2"
 # Names that many distributions put at the top by mistake; nobody imports them, so that it does not matter which wins.
 _STRAY = re.compile(r"tests?|testing|docs?|examples?|benchmarks?|scripts?|tools?|samples?|conftest|setup")
 
@@ -47,7 +46,8 @@ def numpy_reason(wheel: str, use: NumpyUse, numpy: str) -> CellReason | None:
         kind=ReasonKind.BROKEN if certain else ReasonKind.NOTE,
         severity=Severity.ERROR if certain else Severity.WARNING,
         subject=wheel,
-        message=f"{wheel}: {use.file} {words} under {numpy}; {NUMPY_REMEDY}",
+        message=f"{wheel}: {use.file} {words} under {numpy}; {_OLD_NUMPY} would do.",
+        remedies=(_OLD_NUMPY,),
         evidence=(Evidence(source=f"{use.file} of {wheel}", excerpt=f"names of numpy's C API: {use.build.value}"),),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.judging import Judgment
-from envdoctor.availability.set_conflicts import NUMPY_REMEDY, conflict_reasons, numpy_reason
+from envdoctor.availability.set_conflicts import conflict_reasons, numpy_reason
 from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
@@ -16,7 +16,7 @@ from envdoctor.wheels.loading import LoadJudge
 from envdoctor.wheels.problems import ProblemKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from envdoctor.availability.catalogue import Catalogue
     from envdoctor.availability.inspector import Inspected, Inspector
@@ -135,18 +135,18 @@ def _judgment(members: Sequence[_Member], reasons: list[CellReason]) -> Judgment
     verdict = next((verdict for of_kind, verdict in _VERDICTS if kinds & of_kind), CellVerdict.SOUND)
     if verdict is CellVerdict.SOUND and any(reason.kind is ReasonKind.UNREADABLE for reason in reasons):
         verdict = CellVerdict.UNKNOWN
-    guilty = {label for reason in reasons if reason.kind in _GUILTY for label in _labels(reason)}
-    remedies = [f"{member.pin.name}!={member.pin.version}" for member in members if member.contents.label in guilty]
-    return Judgment(verdict=verdict, reasons=tuple(reasons), remedies=(*_remedies(reasons), *remedies))
+    pins = {member.contents.label: member.pin for member in members}
+    remedies = [remedy for reason in reasons if reason.kind in _GUILTY for remedy in _remedies(reason, pins)]
+    return Judgment(verdict=verdict, reasons=tuple(reasons), remedies=tuple(dict.fromkeys(remedies)))
 
 
-def _remedies(reasons: Iterable[CellReason]) -> tuple[str, ...]:
-    """What mends more than leaving out one version after the other: an extension from before numpy 2 wants numpy 1."""
-    return ("numpy<2",) if any(reason.message.endswith(NUMPY_REMEDY) for reason in reasons) else ()
-
-
-def _labels(reason: CellReason) -> tuple[str, ...]:
-    return tuple(reason.subject.split(", ")) if reason.severity is Severity.ERROR else ()
+def _remedies(reason: CellReason, pins: Mapping[str, Pin]) -> Iterator[str]:
+    """What would take a reason away: what it says itself, then each wheel it is about left out."""
+    if reason.severity is Severity.ERROR:
+        yield from reason.remedies
+        for label in reason.subject.split(", "):
+            if label in pins:
+                yield f"{pins[label].name}!={pins[label].version}"
 
 
 def problem_reason(problem: WheelProblem) -> CellReason:

@@ -78,6 +78,7 @@ class CellReason:
         path: the requirements that lead there from what was asked, outermost first; a second one for a conflict.
         other_path: of a conflict, the second chain of requirements.
         evidence: what proves it.
+        remedies: constraints, such as ``numpy<2``, that would take it away, if any are known.
     """
 
     kind: ReasonKind
@@ -87,6 +88,7 @@ class CellReason:
     path: tuple[str, ...] = ()
     other_path: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    remedies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
