@@ -61,6 +61,7 @@ class ModelReport:
         scheme: how it is quantized (`int8`, `float`, `partial` ...).
         inputs, outputs: data type and shape of each, `INT8 [1, 224, 224, 3]`.
         operators: how many it has, in all subgraphs.
+        refused: why the reader refuses the model as a whole; empty if it is not known to.
         mapped: how many operators of the first subgraph are predicted to run on the accelerator; None if not predicted.
         unknown: how many operators nothing is known of.
         mapped_macs: the share of the multiply-adds that is predicted to run there, from 0 to 1; None if not predicted.
@@ -76,6 +77,7 @@ class ModelReport:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     operators: int
+    refused: tuple[str, ...] = ()
     mapped: int | None = None
     unknown: int = 0
     mapped_macs: float | None = None

@@ -99,7 +99,7 @@ def _merge(one: ProbeResult, other: ProbeResult) -> ProbeResult:
 
 def _summary(model: Model, facts: ModelFacts) -> ModelReport:
     placement = facts.placement
-    whole = None if placement is None else with_all_subgraphs(model, placement)
+    whole = None if placement is None or facts.refused else with_all_subgraphs(model, placement)
     report = ModelReport(
         name=model.name,
         reader=facts.reader.title,
@@ -107,10 +107,13 @@ def _summary(model: Model, facts: ModelFacts) -> ModelReport:
         inputs=_described(model.main, model.main.inputs),
         outputs=_described(model.main, model.main.outputs),
         operators=sum(len(subgraph.operators) for subgraph in model.subgraphs),
+        refused=facts.refused,
         compiled="" if facts.compiled is None else f"{facts.compiled.packages} x {facts.compiled.custom_code}",
     )
     if placement is None:
         return report
+    if facts.refused:
+        return dataclasses.replace(report, mapped=0, mapped_macs=0.0)
     return dataclasses.replace(
         report,
         mapped=len(placement.mapped),
@@ -134,6 +137,12 @@ def _operators(model: Model, facts: ModelFacts, *, several: bool) -> tuple[Opera
                 index=operator.index, op=operator.label, macs=multiply_adds(model.main, operator), model=name
             )
             for operator in model.main.operators
+        )
+    if facts.refused:
+        reason = f"{facts.reader.title} refuses the model: {', '.join(facts.refused)}"
+        return tuple(
+            OperatorReport(index=op.index, op=op.op, placement="CPU", reason=reason, macs=op.macs, model=name)
+            for op in facts.placement.ops
         )
     return tuple(
         OperatorReport(

@@ -93,6 +93,16 @@ class ModelFacts:
         """The file's name without its folder, and the bundle's member."""
         return self.name.replace("\\", "/").rpartition("/")[2]
 
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Why the reader refuses the model as a whole, so that nothing of it is compiled or run."""
+        if not self.reader.interprets:
+            return ()
+        versions = (f"{one.op} version {one.version}" for one in self.refusals if one.known)
+        customs = (f"the custom operator {code}" for code in self.unresolved)
+        dynamic = ("dynamic shapes",) if self.dynamic and self.reader.static_shapes else ()
+        return (*dynamic, *versions, *customs)
+
 
 def collect(request: Request, executor: Executor) -> ModelFacts:
     """The model that a request starts from, for the compiler of its goal or else for LiteRT.

@@ -33,6 +33,10 @@ def _show_model(page: Page, model: ModelReport, ops: Sequence[OperatorReport], *
     page.labelled("is", f"{model.scheme}, {plural(model.operators, 'operator')}{_compiled(model)}", indent=2)
     page.labelled("takes", ", ".join(model.inputs) or "nothing", indent=2)
     page.labelled("gives", ", ".join(model.outputs) or "nothing", indent=2)
+    if model.refused:
+        page.gap()
+        page.mark(State.ERROR, f"{model.reader} refuses it: {', '.join(model.refused)}", indent=2, style="bold")
+        return
     if model.mapped is not None:
         _show_placement(page, model, ops)
         _show_causes(page, ops)

@@ -87,3 +87,12 @@ def test_a_wrong_goal_and_a_wrong_file_are_told(path, tmp_path):
         inspect_model(path, goal="edgtpu")
     with pytest.raises(Unreadable, match="can't be read"):
         inspect_model(tmp_path / "nothing.tflite")
+
+
+def test_of_a_model_that_is_refused_nothing_is_called_mapped(tmp_path):
+    path = tmp_path / "custom.tflite"
+    path.write_bytes(pack(model(tensors=[tensor([1])], operators=[(0, [0], [0], 0, None)], codes=[(32, 1, b"Mine")])))
+    report = inspect_model(path, goal="edgetpu")
+    assert (report.models[0].refused, report.models[0].mapped) == (("the custom operator Mine",), 0)
+    assert [op.placement for op in report.ops] == ["CPU"]
+    assert "refuses the model" in report.ops[0].reason

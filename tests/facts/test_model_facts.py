@@ -73,3 +73,15 @@ def test_bodies_of_composites_and_entry_points_are_no_control_flow():
     others = [part.subgraph(index=number) for number, part in enumerate((body, loop, entry), start=1)]
     model = graph.model(others=others, signatures=(Signature(key="second", subgraph=3, inputs={}, outputs={}),))
     assert examine(model, find_reader("edgetpu")).control_flow == 1
+
+
+def test_what_makes_a_reader_refuse_a_model_is_told_together():
+    graph = Graph()
+    taken = graph.op("CONV_2D", [graph.input([1, 4]), graph.const([1, 1, 1, 4]), -1], version=6)
+    graph.op("RESHAPE", [taken, graph.op("SHAPE", [taken], [4], "INT32")])
+    graph.op("CUSTOM", [taken], custom="Mine")
+    model = graph.model()
+    expected = ("dynamic shapes", "CONV_2D version 6", "the custom operator Mine")
+    assert examine(model, find_reader("edgetpu")).refused == expected
+    assert examine(model, find_reader("litert")).refused == expected[2:]
+    assert examine(model, find_reader("vela")).refused == ()

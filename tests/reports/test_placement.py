@@ -1,5 +1,6 @@
 """The strip, the picture and the lines about a model."""
 
+import dataclasses
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -87,3 +88,10 @@ def test_the_picture_has_a_bar_for_each_operator_and_escapes_what_it_quotes():
     assert bars[5][0].text == '5 CUSTOM <x>&\n"<'
     heights = [float(bar.get("height")) for bar in bars]
     assert heights[0] > heights[3] > heights[1]
+
+
+def test_a_refused_model_is_told_to_be_refused_and_nothing_else():
+    refused = dataclasses.replace(MODEL, refused=("CONV_2D version 6",), mapped=0)
+    text = terminal.render(dataclasses.replace(REPORT, models=(refused,)), width=100)
+    assert "edgetpu_compiler 16.0 refuses it: CONV_2D version 6" in text
+    assert "operators on the Edge TPU" not in text
