@@ -31,7 +31,9 @@ def environment_python(name):
         pytest.skip(f"needs the environment {name}: {error}")
 
 
-def stage_context(folder, source, goal="tflite-int8", *, python=None, reference=None, place="local", run=None, **options):
+def stage_context(
+    folder, source, goal="tflite-int8", *, python=None, reference=None, place="local", run=None, **options
+):
     """A context for an action; `run` replaces the executor's, `options` are those of the build."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder.with_name(f"{folder.name}.log")

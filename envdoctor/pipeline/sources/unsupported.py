@@ -42,12 +42,12 @@ def explain_file(path: Path, kind: FileKind) -> str:
 def explain_folder(path: Path) -> str:
     """One sentence about a folder that is no SavedModel; names a model inside it, if there is one."""
     names = sorted(entry.name for entry in path.iterdir())
+    if "config.json" in names and "metadata.json" in names:
+        return f"{path} is an unpacked .keras file; zip its content again, or name the file that it came from."
     inside = [name for name in names if name.endswith((".keras", ".h5", ".hdf5", ".tflite"))]
     nested = [name for name in names if (path / name / "saved_model.pb").is_file()]
     if inside or nested:
         return f"{path} is a folder; name the model in it: {', '.join((inside + nested)[:_LISTED])}."
-    if "config.json" in names and "metadata.json" in names:
-        return f"{path} is an unpacked .keras file; zip its content again, or name the file that it came from."
     what = f"it holds {', '.join(names[:_LISTED])}" if names else "it is empty"
     return f"{path} is a folder without saved_model.pb ({what}), no SavedModel; {SUPPORTED}."
 

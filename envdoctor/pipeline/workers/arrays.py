@@ -7,6 +7,7 @@ file is a zip archive of them.
 from __future__ import annotations
 
 import ast
+import contextlib
 import math
 import re
 import struct
@@ -18,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 from .stage import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 MAGIC = b"\x93NUMPY"
@@ -103,11 +104,15 @@ class StoredArray:
         """Where it is, for a message."""
         return self.path.name if self.member is None else f"{self.path.name}: {self.member}"
 
-    def open(self) -> IO[bytes]:
+    @contextlib.contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
         """Open the .npy stream that it is."""
         if self.member is None:
-            return self.path.open("rb")
-        return zipfile.ZipFile(self.path).open(f"{self.member}.npy")
+            with self.path.open("rb") as stream:
+                yield stream
+            return
+        with zipfile.ZipFile(self.path) as archive, archive.open(f"{self.member}.npy") as member:
+            yield member
 
 
 @dataclass(frozen=True)

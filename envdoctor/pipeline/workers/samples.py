@@ -183,7 +183,7 @@ def _read_labels(array: StoredArray, total: int, chosen: Sequence[int]) -> Array
     labels = _read(array)[list(chosen)]
     rows = math.prod(labels.shape[1:])
     if rows > 1:
-        one_hot = labels.ndim == 2 and (labels.sum(axis=1) == 1).all()  # noqa: PLR2004  (samples and classes)
+        one_hot = labels.ndim == 2 and ((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all()  # noqa: PLR2004  (samples and classes)
         return labels.argmax(axis=1) if one_hot else None
     labels = labels.reshape(len(labels))
     return labels.astype(np.int64) if (labels == np.floor(labels)).all() else None

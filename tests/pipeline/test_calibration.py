@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from envdoctor.core.errors import UsageProblem
+from envdoctor.core.request import BuildOptions, Request
+from envdoctor.pipeline.calibration import check_samples
+from envdoctor.pipeline.sources import identify
+from keras_files import write_keras
+
+
+@pytest.fixture
+def request_for(tmp_path):
+    source = identify(write_keras(tmp_path / "model.keras"))
+
+    def make(**options):
+        return Request(source=source, options=BuildOptions(**options))
+
+    return make
+
+
+def npz(folder, **arrays):
+    np.savez(folder / "samples.npz", **arrays)
+    return folder / "samples.npz"
+
+
+def test_samples_that_fit(tmp_path, request_for):
+    path = npz(tmp_path, x=np.zeros((5, 28, 28, 1)), y=np.zeros(5))
+    check_samples(request_for(calibration=path, evaluation=path))
+
+
+def test_nothing_to_check(request_for):
+    check_samples(request_for())
+    check_samples(Request())
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"x": np.zeros((5, 28, 28))}, "--calibration: samples.npz: x has the shape"),
+        ({"x": np.full((5, 28, 28, 1), np.nan)}, "NaN or infinity"),
+        ({"x": np.full((5, 28, 28, 1), np.inf, "float32")}, "NaN or infinity"),
+        ({"x": np.full((5, 28, 28, 1), np.nan, ">f4")}, "NaN or infinity"),
+    ],
+)
+def test_samples_that_do_not_fit(tmp_path, request_for, arrays, words):
+    with pytest.raises(UsageProblem) as caught:
+        check_samples(request_for(calibration=npz(tmp_path, **arrays)))
+    assert words in str(caught.value)
+
+
+def test_opposite_infinities_and_large_sums_are_told_apart(tmp_path, request_for):
+    both = np.zeros((2, 28, 28, 1))
+    both[0, 0, 0, 0], both[1, 0, 0, 0] = np.inf, -np.inf
+    with pytest.raises(UsageProblem, match="NaN or infinity"):
+        check_samples(request_for(calibration=npz(tmp_path, x=both)))
+    check_samples(request_for(calibration=npz(tmp_path, x=np.full((9, 28, 28, 1), 3e38, "float32"))))
+
+
+def test_evaluation_needs_labels(tmp_path, request_for):
+    with pytest.raises(UsageProblem, match="no array 'y'"):
+        check_samples(request_for(evaluation=npz(tmp_path, x=np.zeros((5, 28, 28, 1)))))
+
+
+def test_a_missing_file(tmp_path, request_for):
+    with pytest.raises(UsageProblem, match="does not exist"):
+        check_samples(request_for(calibration=tmp_path / "none.npz"))
+
+
+def test_a_model_whose_inputs_are_not_known(tmp_path):
+    def forget(config):
+        config["config"]["layers"].pop(0)
+
+    source = identify(write_keras(tmp_path / "m.keras", change=forget))
+    check_samples(Request(source=source, options=BuildOptions(calibration=npz(tmp_path, x=np.zeros((5, 3))))))
