@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from envdoctor.core.availability import Matrix
+    from envdoctor.core.inspection import Inspection
     from envdoctor.core.report import Report
     from envdoctor_reports._view import Group
 
@@ -78,6 +79,13 @@ def write_matrix(matrix: Matrix, *, verbose: bool = False, stream: TextIO | None
     from envdoctor_reports._terminal_matrix import show_matrix
 
     _write_page(lambda page: show_matrix(page, matrix, verbose=verbose), stream)
+
+
+def write_inspection(found: Inspection, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print an inspected wheel likewise."""
+    from envdoctor_reports._terminal_inspection import show_inspection
+
+    _write_page(lambda page: show_inspection(page, found, verbose=verbose), stream)
 
 
 def _write_page(show: Callable[[Page], None], stream: TextIO | None) -> None:

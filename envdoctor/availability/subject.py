@@ -1,0 +1,77 @@
+"""What `inspect` is about: a wheel on this disk, or the one of an index that a target would install."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envdoctor.availability.candidates import candidates
+from envdoctor.availability.table import parse_requirements
+from envdoctor.core.errors import UsageProblem
+from envdoctor.index.project import FileKind, IndexFile, classify
+
+if TYPE_CHECKING:
+    from envdoctor.availability.catalogue import Catalogue
+    from envdoctor.core.target import Target
+
+_WHEEL = ".whl"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """One wheel, or the lack of one.
+
+    Attributes:
+        name: normalized.
+        version: as its file name has it, or as asked for.
+        file: the wheel; None if the index has none for the target.
+        is_local: whether it lies on this disk, so that an index knows nothing of it.
+    """
+
+    name: str
+    version: str
+    file: IndexFile | None
+    is_local: bool = False
+
+
+def find_subject(text: str, catalogue: Catalogue, target: Target) -> Subject:
+    """What a person means by a path, ``name``, ``name==version`` or another requirement.
+
+    Raises:
+        UsageProblem: no such file, or no requirement.
+        NetworkProblem, Unreadable: see `IndexClient.project`.
+    """
+    if text.endswith(_WHEEL) or "/" in text or "\\" in text:
+        return _local(Path(text))
+    return _remote(text, catalogue, target)
+
+
+def _local(path: Path) -> Subject:
+    from packaging.utils import canonicalize_name
+
+    if not path.is_file():
+        raise UsageProblem(f"There is no file {path}.")
+    name = canonicalize_name(path.name.partition("-")[0])
+    found = classify(path.name, name)
+    if found is None or found[0] is not FileKind.WHEEL:
+        raise UsageProblem(f"{path.name} is not named like a wheel: NAME-VERSION-PYTHON-ABI-PLATFORM.whl (PEP 427).")
+    file = IndexFile(filename=path.name, url=path.resolve().as_uri(), kind=FileKind.WHEEL, version=found[1])
+    return Subject(name=name, version=found[1], file=file, is_local=True)
+
+
+def _remote(text: str, catalogue: Catalogue, target: Target) -> Subject:
+    from packaging.utils import canonicalize_name
+
+    (requirement,) = parse_requirements([text])
+    name = canonicalize_name(requirement.name)
+    releases = catalogue.releases(name)
+    usable = candidates(catalogue.refusals(name, target), requirement.specifier).usable
+    if usable:
+        return Subject(name=name, version=str(usable[0]), file=catalogue.wheel(name, usable[0], target))
+    allowed = [version for version in releases if requirement.specifier.contains(version, prereleases=True)]
+    if not allowed:
+        known = ", ".join(str(version) for version in sorted(releases, reverse=True)[:6])
+        hint = f"the newest versions are {known}" if known else "is it spelled right?"
+        raise UsageProblem(f"No index has {text}; {hint}")
+    return Subject(name=name, version=str(max(allowed)), file=None)

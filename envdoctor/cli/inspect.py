@@ -1,0 +1,29 @@
+"""`envdoctor inspect`: what is inside a wheel, and whether it loads on a target."""
+
+from __future__ import annotations
+
+import click
+
+from envdoctor.cli import _options, _tables
+
+
+@click.command()
+@click.argument("subject", metavar="WHEEL")
+@click.option("--platform", default="", metavar="NAME", help="For which machine: macos-arm64, colab, here, ...")
+@click.option("--python", default="", metavar="VERSION", help="For which Python: 3.11, cp313t, pp310.")
+@click.option("--alone", is_flag=True, help="Judge the wheel without those that it requires.")
+@_options.offline_option
+@_options.verbose_option
+@_options.json_option
+def command(subject: str, as_json: bool, verbose: bool, **rest: str | bool) -> int:
+    """Tell what is inside a wheel and whether it loads, without installing or running anything.
+
+    WHEEL is a .whl file, or a requirement such as ai-edge-litert==2.1.0rc1, of which the wheel for the platform is
+    read over the network in parts. Exit code 1 if it does not load.
+    """
+    from envdoctor.core.errors import ExitCode
+    from envdoctor.doctor.inspect import InspectRequest, inspect
+
+    found = inspect(InspectRequest(subject=subject, **rest))  # type: ignore[arg-type]  # click has made them fit
+    _tables.show("inspection", found, as_json=as_json, verbose=verbose)
+    return ExitCode.OK if found.verdict.is_good else ExitCode.PROBLEMS

@@ -1,0 +1,83 @@
+"""What is inside one wheel, and whether it loads on a target, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from envdoctor.core.availability import CellReason, CellVerdict, Effort, Pin
+
+#: Raised when a field of the JSON is taken away or changes its meaning.
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeView:
+    """One native file, as a person or a script wants it; versions are texts, empty where the file says nothing.
+
+    Attributes:
+        path: from site-packages.
+        format: ELF, Mach-O or PE.
+        architectures: more than one only in a universal file.
+        name: its soname or install name, which is never a dependency of its own.
+        needed: what it needs; a weak or delayed need is marked.
+        search: rpath and runpath entries, as written.
+        minimum_os: the oldest macOS that it is for.
+        glibc: the oldest glibc that has what it asks for.
+        glibcxx: the newest GLIBCXX version asked of libstdc++.
+        alignment: the largest page size that it can be mapped with.
+        python: the Python it is for, if it is an extension module.
+        problem: why it could not be read.
+    """
+
+    path: str
+    format: str = ""
+    architectures: tuple[str, ...] = ()
+    name: str = ""
+    needed: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    minimum_os: str = ""
+    glibc: str = ""
+    glibcxx: str = ""
+    alignment: int | None = None
+    python: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What was found in a wheel.
+
+    Attributes:
+        subject: as it was asked for.
+        label: name and version.
+        filename: of the wheel; empty if there is none for the target.
+        source: where it lies, credentials hidden.
+        target: for which it was judged, by printed name.
+        verdict: SOUND, BROKEN, CONFLICTS or UNKNOWN; another if there is no such wheel.
+        reasons: the worst first.
+        natives: its native files.
+        imports: the names that can be imported from it.
+        scripts: the commands that installing it makes.
+        requires: its requirements, as written.
+        beside: the set in which it was judged; empty if it was judged alone.
+        size: of the wheel, in bytes.
+        read: bytes of it that were read to see this, now or when it was looked into first.
+        effort: what this run cost in all.
+    """
+
+    subject: str
+    target: str
+    verdict: CellVerdict
+    label: str = ""
+    filename: str = ""
+    source: str = ""
+    reasons: tuple[CellReason, ...] = ()
+    natives: tuple[NativeView, ...] = ()
+    imports: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    beside: tuple[Pin, ...] = ()
+    size: int = 0
+    read: int = 0
+    effort: Effort = field(default_factory=Effort)
+    schema: int = SCHEMA

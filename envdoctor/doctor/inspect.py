@@ -1,0 +1,166 @@
+"""`inspect`: what is inside a wheel, and whether it loads on a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from envdoctor.availability.cells import Asked, Cells
+from envdoctor.availability.here import target_here
+from envdoctor.availability.native_view import native_view
+from envdoctor.availability.soundness import WheelJudge
+from envdoctor.availability.subject import Subject, find_subject
+from envdoctor.availability.tools import Tools, open_tools
+from envdoctor.availability.uv import Question
+from envdoctor.core.availability import CellReason, CellVerdict, Pin, ReasonKind
+from envdoctor.core.finding import Severity
+from envdoctor.core.inspection import Inspection
+from envdoctor.core.request import Request
+from envdoctor.core.target_names import HERE, parse_pythons, parse_target, target_name
+from envdoctor.environments.cache import open_cache
+from envdoctor.executors.local import LocalExecutor
+from envdoctor.net.urls import redacted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envdoctor.core.availability import Cell
+    from envdoctor.core.target import Target
+    from envdoctor.index.project import IndexFile
+    from envdoctor.wheels.contents import WheelContents
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InspectRequest:
+    """What is asked; texts are as typed.
+
+    Attributes:
+        subject: a wheel's path, ``name`` or ``name==version``.
+        platform: for which machine; empty for this one.
+        python: for which Python; empty for the one that the platform's name says, else this one.
+        alone: judge the wheel without those that it requires.
+        offline: ask no network.
+        cache: the folder to keep answers in.
+    """
+
+    subject: str
+    platform: str = ""
+    python: str = ""
+    alone: bool = False
+    offline: bool = False
+    cache: Path | None = None
+
+
+def inspect(request: InspectRequest) -> Inspection:
+    """Looks into one wheel, and judges it in the set that a resolver would install it with.
+
+    Raises:
+        UsageProblem: a text is not understood, or there is no such file, package or version.
+        NetworkProblem: the index did not answer, or the wheel could not be fetched.
+        Unreadable: the wheel is damaged.
+    """
+    target = _target(request)
+    tools = open_tools(LocalExecutor(), open_cache(Request(cache=request.cache)).root, offline=request.offline)
+    subject = find_subject(request.subject, tools.catalogue, target)
+    if subject.file is None:
+        cell = _cell(tools, (f"{subject.name}=={subject.version}",), target, subject.version)
+        found = Inspection(
+            subject=request.subject, target=target_name(target), verdict=cell.verdict, reasons=cell.reasons
+        )
+        return replace(found, label=f"{subject.name} {subject.version}", effort=tools.effort)
+    return _looked_into(tools, subject, subject.file, request, target)
+
+
+def _looked_into(
+    tools: Tools, subject: Subject, file: IndexFile, request: InspectRequest, target: Target
+) -> Inspection:
+    looked = tools.inspector.one(file)
+    if looked.problem is not None:
+        raise looked.problem
+    if looked.contents is None:
+        raise AssertionError("a wheel without a problem has contents")
+    beside, notes = ((), ()) if request.alone else _set_of(tools, subject, looked.contents, target)
+    files = [(Pin(name=subject.name, version=subject.version, filename=file.filename), file)]
+    files += [(pin, found) for pin in beside if (found := _wheel(tools, pin, target)) is not None]
+    judgment = WheelJudge(tools.catalogue, tools.inspector).judge_files(files, target)
+    own = _contents_view(looked.contents)
+    return replace(
+        own,
+        subject=request.subject,
+        target=target_name(target),
+        verdict=judgment.verdict,
+        filename=file.filename,
+        source=redacted(file.url),
+        reasons=(*judgment.reasons, *_misfit(file, target), *notes),
+        beside=beside,
+        effort=tools.effort,
+    )
+
+
+def _target(request: InspectRequest) -> Target:
+    target = parse_target(request.platform or HERE, target_here())
+    return replace(target, interpreter=parse_pythons(request.python)[0]) if request.python else target
+
+
+def _set_of(
+    tools: Tools, subject: Subject, contents: WheelContents, target: Target
+) -> tuple[tuple[Pin, ...], tuple[CellReason, ...]]:
+    """The other wheels that a resolver would install beside it; a note instead if there is no such set."""
+    lines = (f"{subject.name}=={subject.version}",)
+    if subject.is_local:
+        lines = _requirements_on(contents, target)
+        if not lines:
+            return (), ()
+    cell = _cell(tools, lines, target, subject.version)
+    if cell.pins:
+        return tuple(pin for pin in cell.pins if pin.name != subject.name), ()
+    note = f"What it requires can't be installed there ({cell.verdict.value}), so that it was judged alone."
+    return (), (_note(subject, note), *(replace(reason, severity=Severity.WARNING) for reason in cell.reasons))
+
+
+def _requirements_on(contents: WheelContents, target: Target) -> tuple[str, ...]:
+    from packaging.requirements import Requirement
+
+    markers = {**target.markers, "extra": ""}
+    found = [Requirement(line) for line in contents.metadata.requires]
+    return tuple(str(one) for one in found if one.marker is None or one.marker.evaluate(markers))
+
+
+def _cell(tools: Tools, lines: tuple[str, ...], target: Target, version: str) -> Cell:
+    asked = Asked(version=version, question=Question(requirements=lines, target=target))
+    return Cells(tools.resolver, tools.catalogue).one(asked)
+
+
+def _wheel(tools: Tools, pin: Pin, target: Target) -> IndexFile | None:
+    from packaging.version import Version
+
+    return tools.catalogue.wheel(pin.name, Version(pin.version), target)
+
+
+def _misfit(file: IndexFile, target: Target) -> tuple[CellReason, ...]:
+    """A wheel on this disk need not be one that the target takes at all."""
+    if target.accepts(file.tags):
+        return ()
+    message = f"{file.filename} is not for {target_name(target)}: an installer there refuses its tags."
+    return (CellReason(kind=ReasonKind.OTHER_WHEELS, severity=Severity.ERROR, subject=file.filename, message=message),)
+
+
+def _contents_view(contents: WheelContents) -> Inspection:
+    return Inspection(
+        subject="",
+        target="",
+        verdict=CellVerdict.UNKNOWN,
+        label=contents.label,
+        natives=tuple(native_view(native) for native in contents.natives),
+        imports=contents.imports,
+        scripts=tuple(script.name for script in contents.metadata.scripts),
+        requires=contents.metadata.requires,
+        size=contents.effort.size,
+        read=contents.effort.bytes_read,
+    )
+
+
+def _note(subject: Subject, message: str) -> CellReason:
+    return CellReason(
+        kind=ReasonKind.NOTE, severity=Severity.WARNING, subject=f"{subject.name} {subject.version}", message=message
+    )

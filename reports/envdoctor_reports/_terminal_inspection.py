@@ -1,0 +1,71 @@
+"""An inspected wheel on a terminal: verdict, reasons, and on request every native file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.availability import MEANINGS
+from envdoctor.core.text import plural, size
+from envdoctor_reports._terminal_matrix import effort_line, show_reason
+from envdoctor_reports._view import State
+
+if TYPE_CHECKING:
+    from envdoctor.core.inspection import Inspection, NativeView
+    from envdoctor_reports._page import Page
+
+
+def show_inspection(page: Page, found: Inspection, *, verbose: bool) -> None:
+    """Show what was found; with `verbose` every native file with what it needs."""
+    page.write(found.filename or found.label, style="bold")
+    if found.source:
+        page.write(found.source, style="dim")
+    if found.filename:
+        _show_contents(page, found)
+    page.gap()
+    state = State.FINE if found.verdict.is_good else State.ERROR
+    page.mark(state, f"{found.verdict.value} on {found.target}: {MEANINGS[found.verdict]}", style="bold")
+    for reason in found.reasons:
+        show_reason(page, reason, verbose=verbose)
+    if verbose:
+        for native in found.natives:
+            _show_native(page, native)
+    page.gap()
+    share = f" ({100 * found.read / found.size:.1f} % of {size(found.size)})" if found.size else ""
+    page.write(f"{size(found.read)} of the wheel read{share}; in all {effort_line(found.effort)}", style="dim")
+
+
+def _show_contents(page: Page, found: Inspection) -> None:
+    formats = sorted({native.format for native in found.natives if native.format})
+    architectures = sorted({one for native in found.natives for one in native.architectures})
+    natives = plural(len(found.natives), "native file")
+    kinds = f" ({', '.join([*formats, *architectures])})" if formats else ""
+    page.labelled("has", f"{natives}{kinds}; imports {', '.join(found.imports) or 'nothing'}", indent=2)
+    for label, values in (("makes", found.scripts), ("needs", found.requires)):
+        if values:
+            page.labelled(label, ", ".join(values), indent=2)
+    if found.beside:
+        page.labelled("beside", ", ".join(map(str, found.beside)), indent=2)
+
+
+def _show_native(page: Page, native: NativeView) -> None:
+    page.gap()
+    page.write(native.path, indent=2, style="bold")
+    rows = (
+        ("is", " ".join(filter(None, (native.format, ", ".join(native.architectures), native.python)))),
+        ("named", native.name),
+        ("for", _systems(native)),
+        ("seeks", ", ".join(native.search)),
+        ("needs", ", ".join(native.needed)),
+        ("but", native.problem),
+    )
+    for label, words in rows:
+        if words:
+            page.labelled(label, words, indent=4)
+
+
+def _systems(native: NativeView) -> str:
+    """What it asks of the system: ``macOS 12.0``, ``glibc 2.27, GLIBCXX 3.4.29``."""
+    named = (("macOS", native.minimum_os), ("glibc", native.glibc), ("GLIBCXX", native.glibcxx))
+    asked = [f"{name} {version}" for name, version in named if version]
+    pages = [f"pages up to {size(native.alignment)}"] if native.alignment else []
+    return ", ".join([*asked, *pages])
