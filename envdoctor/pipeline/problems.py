@@ -144,8 +144,9 @@ def _last_line(text: str) -> str:
 
 
 def _last_lines(text: str, count: int = 4) -> str:
-    """The lines that say most: of a crash those that faulthandler puts first, else the last ones."""
+    """The lines that say most: of a crash those that faulthandler puts first, of an exception those from it on."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    crash = next((number for number, line in enumerate(lines) if line.startswith("Fatal Python error")), None)
-    chosen = lines[-count:] if crash is None else lines[crash : crash + count]
-    return "\n".join(chosen)[:_EXCERPT]
+    crashes = [number for number, line in enumerate(lines) if line.startswith("Fatal Python error")]
+    errors = [number for number, line in enumerate(lines) if _EXCEPTION.match(line)]
+    start = (crashes or errors or [max(0, len(lines) - count)])[-1]
+    return "\n".join(lines[start : start + count])[:_EXCERPT]

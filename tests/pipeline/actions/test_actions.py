@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from envdoctor import planner, registry
+from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.core.goal import parse_goal
+from envdoctor.core.request import BuildOptions, Request
+from envdoctor.environments.spec import environment_names
+from envdoctor.facts import Facts
+
+ACTIONS = registry.actions()
+OPTIONS = set(BuildOptions.__dataclass_fields__)
+
+
+def routes(kind, goal, *traits, places=("local",)):
+    source = Artifact(kind=kind, path=Path("m"), sha256="0", traits=frozenset(traits))
+    found = planner.plan(ACTIONS, Request(source=source, goal=parse_goal(goal)), Facts())
+    return {route.name for route in found if all(stage.place in places for stage in route.stages)}
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+def test_every_action_is_complete(action):
+    assert action.title
+    assert action.environment is None or action.environment in environment_names()
+    assert action.options is None or action.options <= OPTIONS
+    assert action.cost > 0
+    assert action.produces not in action.consumes
+
+
+def test_keras_to_int8():
+    assert routes(ArtifactKind.KERAS, "tflite-int8", "keras-3") == {
+        "tf-int8",
+        "tf-float+litert-int8",
+        "tf-export+tf215-int8",
+    }
+
+
+def test_a_recurrent_model_has_a_route_more():
+    assert "tf-unrolled-int8+vela" in routes(ArtifactKind.KERAS, "ethos-u55-128", "keras-3", "recurrent")
+
+
+def test_a_file_of_keras_2_has_a_route_more():
+    assert "keras2-export+tf215-int8" in routes(ArtifactKind.KERAS, "tflite-int8", "keras-2")
+
+
+def test_from_other_sources():
+    assert routes(ArtifactKind.SAVED_MODEL, "tflite-int8") == {"tf-int8", "tf215-int8", "tf-float+litert-int8"}
+    assert routes(ArtifactKind.TFLITE_FLOAT, "ethos-u85-256") == {"litert-int8+vela"}
+    assert routes(ArtifactKind.TFLITE_INT8, "ethos-u85-256") == {"vela"}
+    assert routes(ArtifactKind.TFLITE_INT8, "edgetpu") == {"edgetpu"}
+
+
+def test_no_compiler_for_a_goal_that_is_not_its_own():
+    assert not any("vela" in name for name in routes(ArtifactKind.KERAS, "edgetpu"))
