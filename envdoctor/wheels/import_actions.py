@@ -106,9 +106,8 @@ class _Reader:
     def _import_from(self, statement: ast.ImportFrom) -> Iterator[Action]:
         base = statement.module or ""
         if statement.level:
-            parts = self._package.split(".")
-            parts = parts[: len(parts) - statement.level + 1]
-            base = ".".join([*parts, base] if base else parts)
+            above = self._above(statement.level)
+            base = ".".join([*above, base] if base else above)
         for alias in statement.names:
             yield Action(kind=ActionKind.IMPORT, name=base, attribute=alias.name)
 
@@ -137,25 +136,32 @@ class _Reader:
                     yield from self._calls(node)
 
     def _calls(self, expression: ast.AST) -> Iterator[Action]:
-        for node in ast.walk(expression):
-            if isinstance(node, ast.Call):
-                yield from self._call(node)
+        calls = [node for node in ast.walk(expression) if isinstance(node, ast.Call)]
+        found = [action for call in calls for action in self._call(call)]
+        yield from dict.fromkeys(found)  # a call in a call names the same library twice
 
     def _call(self, call: ast.Call) -> Iterator[Action]:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-        texts = [node.value for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Constant)]
-        words = [text for text in texts if isinstance(text, str)]
+        constants = [node for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Constant)]
+        words = [node.value for node in constants if isinstance(node.value, str)]
         if name in {"import_module", "__import__"} and words:
-            dots = len(words[0]) - len(words[0].lstrip("."))
-            base = self._package.split(".")[: len(self._package.split(".")) - dots + 1] if dots else []
-            yield Action(kind=ActionKind.IMPORT, name=".".join([*base, words[0].lstrip(".")]))
-        for word in words:
-            match = _LIBRARY_NAME.fullmatch(word)
-            if match:
-                yield Action(kind=ActionKind.LOAD, name=match[1])
+            yield Action(kind=ActionKind.IMPORT, name=self._absolute(words[0]))
+        for match in filter(None, map(_LIBRARY_NAME.fullmatch, words)):
+            yield Action(kind=ActionKind.LOAD, name=match[1])
         function = self._functions.pop(name, None) if isinstance(call.func, ast.Name) else None
         if function:
             yield from self.block(function.body)
+
+    def _absolute(self, name: str) -> str:
+        """A module's name as importlib.import_module takes it, with leading dots."""
+        relative = name.lstrip(".")
+        dots = len(name) - len(relative)
+        return ".".join([*self._above(dots), relative]) if dots else name
+
+    def _above(self, dots: int) -> list[str]:
+        """The package that so many dots lead to: one is the module's own."""
+        parts = self._package.split(".")
+        return parts[: len(parts) - dots + 1]
 
 
 def _made_optional(actions: Iterator[Action], forgiving: bool) -> Iterator[Action]:  # noqa: FBT001 - a filter's switch

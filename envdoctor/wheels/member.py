@@ -80,7 +80,8 @@ def _unpacked(source: RandomAccess, member: Member, start: int) -> Iterator[byte
 class PackedBytes:
     """A compressed member as a `RandomAccess`: from its head, or, for what stands late in it, from its tail.
 
-    A member that is small is inflated whole, and its CRC is held against the directory's.
+    A member that is small is inflated whole, and its CRC is held against the directory's. Of a larger one damage is
+    noticed where it breaks the stream; the reader's own checks must do the rest.
     """
 
     def __init__(self, source: RandomAccess, member: Member, whole_below: int = WHOLE_BELOW) -> None:

@@ -1,0 +1,121 @@
+import pytest
+
+from envdoctor.core.bytes import MemoryBytes
+from envdoctor.core.errors import Unreadable
+from envdoctor.wheels.contents import import_names, install_path, read_contents
+from native_files import elf_bytes, macho_bytes, pe_bytes
+from wheel_files import LINUX_TAG, MACOS_TAG, archive_bytes, code_like, contents_of, wheel_of
+
+ELF = elf_bytes(("libc.so.6",))
+
+
+def natives(files, tag=LINUX_TAG):
+    return {native.member: native for native in contents_of(files, tag).natives}
+
+
+def test_native_files_are_found_by_their_bytes():
+    found = natives(
+        {
+            "pkg/__init__.py": "x",
+            "pkg/_m.cpython-311-x86_64-linux-gnu.so": ELF,
+            "pkg/linker_script.so": b"INPUT(-lx)" * 30,
+            "pkg.libs/libx-1234.so.5.2": ELF,
+            "pkg/_odd.so": pe_bytes(),
+            "pkg/data.bin": ELF,
+        }
+    )
+    assert set(found) == {"pkg/_m.cpython-311-x86_64-linux-gnu.so", "pkg.libs/libx-1234.so.5.2", "pkg/_odd.so"}
+    assert found["pkg/_odd.so"].library.format.value == "PE"
+
+
+def test_a_program_without_a_suffix_is_found_by_its_permission():
+    data = archive_bytes(
+        {
+            "p-1.dist-info/METADATA": "Name: p\nVersion: 1\n",
+            "p-1.dist-info/WHEEL": f"Tag: {LINUX_TAG}\n",
+            "p-1.data/scripts/tool": ELF,
+            "p/README": ELF,
+            "p/script": b"#!/bin/sh\n" * 30,
+        },
+        modes={"p-1.data/scripts/tool": 0o755, "p/script": 0o755},
+    )
+    (native,) = read_contents(MemoryBytes(data)).natives
+    assert (native.member, native.path) == ("p-1.data/scripts/tool", "../../../bin/tool")
+
+
+def test_what_cannot_be_read_stays_in_the_list_with_its_reason():
+    found = natives({"pkg/a.so": ELF[:200], "pkg/b.so": elf_bytes((), kind=1), "pkg/c.so": ELF})
+    assert "outside the file" in found["pkg/a.so"].problem
+    assert found["pkg/a.so"].library is None
+    assert "object file" in found["pkg/b.so"].not_loadable
+    assert found["pkg/b.so"].problem == ""
+    assert found["pkg/c.so"].library.needed[0].name == "libc.so.6"
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("_m.so", True),
+        ("cv2.abi3.so", True),
+        ("libm.cpython-311-darwin.so", True),
+        ("libx.so", False),
+        ("x.dylib", False),
+    ],
+)
+def test_which_files_python_may_import(name, module):
+    assert natives({f"pkg/{name}": ELF})[f"pkg/{name}"].is_module is module
+
+
+@pytest.mark.parametrize(
+    ("member", "path"),
+    [
+        ("pkg/a.so", "pkg/a.so"),
+        ("pkg-1.data/platlib/pkg/a.so", "pkg/a.so"),
+        ("pkg-1.data/purelib/pkg/a.py", "pkg/a.py"),
+        ("pkg-1.data/data/lib/a.so", "../../../lib/a.so"),
+        ("pkg-1.data/scripts/tool", "../../../bin/tool"),
+        ("pkg-1.data/headers/a.h", "../../../include/pkg-1/a.h"),
+    ],
+)
+def test_where_an_installer_puts_members(member, path):
+    assert install_path(member) == path
+
+
+def test_names_that_can_be_imported():
+    paths = (
+        "pkg/__init__.py",
+        "pkg/sub/a.py",
+        "single.py",
+        "_native.cpython-311-x86_64-linux-gnu.so",
+        "namespace/part/mod.py",
+        "pkg.libs/libx.so.1",
+        "pkg-1.dist-info/METADATA",
+        "data/file.txt",
+        "not-a-name/a.py",
+        "x-1.data/platlib/hidden/__init__.py",
+        "x-1.data/scripts/tool.py",
+    )
+    assert import_names(dict.fromkeys(paths)) == ("pkg", "single", "_native", "namespace", "hidden")
+
+
+def test_little_of_a_macos_wheel_is_read():
+    files = {f"pkg/_m{number}.so": macho_bytes(size=2000) + code_like(400_000, seed=number) for number in range(4)}
+    contents = contents_of(files, MACOS_TAG)
+    assert len(contents.natives) == 4
+    assert contents.effort.bytes_read < 65_536 + 4 * 20_000
+    assert contents.effort.size > 500_000
+
+
+def test_native_files_next_to_each_other_cost_one_read():
+    files = {f"pkg/_m{number}.so": ELF for number in range(30)} | {"pkg/data.bin": code_like(300_000)}
+    assert contents_of(files).effort.reads <= 3
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\5\6" + bytes(18), archive_bytes({"a.py": "x"})])
+def test_what_is_no_wheel_is_unreadable(data):
+    with pytest.raises(Unreadable):
+        read_contents(MemoryBytes(data))
+
+
+def test_a_label_for_people():
+    assert read_contents(MemoryBytes(wheel_of({"pkg/a.py": "x"}))).label == "pkg 1.0"

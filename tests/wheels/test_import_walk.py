@@ -1,0 +1,119 @@
+import pytest
+
+from envdoctor.wheels import import_walk
+from envdoctor.wheels.import_walk import ImportWalker, ModuleIndex
+from wheel_files import LINUX
+
+SO = "cpython-311-x86_64-linux-gnu.so"
+
+
+def walker(files):
+    def read(member):
+        return files[member]
+
+    return ImportWalker(ModuleIndex(files), read, LINUX)
+
+
+def loads(files, root):
+    return [(load.path, load.optional, load.via) for load in walker(files).walk(root).loads]
+
+
+def test_imports_lead_through_modules_to_native_files():
+    files = {
+        "pkg/__init__.py": "from pkg.core import run",
+        "pkg/core.py": "from . import _native\nimport other",
+        f"pkg/_native.{SO}": "",
+    }
+    assert loads(files, "pkg") == [(f"pkg/_native.{SO}", False, ("pkg", "pkg.core", "pkg._native"))]
+
+
+def test_a_package_is_imported_before_what_is_in_it():
+    files = {
+        "pkg/__init__.py": "import pkg._first",
+        "pkg/_first.so": "",
+        "pkg/mod.py": "import pkg._second",
+        "pkg/_second.so": "",
+    }
+    assert [path for path, _, _ in loads(files, "pkg.mod")] == ["pkg/_first.so", "pkg/_second.so"]
+
+
+def test_what_is_optional_on_the_way_is_optional_at_its_end():
+    files = {
+        "pkg/__init__.py": "try:\n    import pkg.fast\nexcept ImportError:\n    pass",
+        "pkg/fast.py": "import pkg._m",
+        "pkg/_m.so": "",
+    }
+    assert loads(files, "pkg") == [("pkg/_m.so", True, ("pkg", "pkg.fast", "pkg._m"))]
+
+
+def test_what_is_needed_later_counts_again():
+    files = {
+        "pkg/__init__.py": "try:\n    import pkg._m\nexcept ImportError:\n    pass\nimport pkg.late",
+        "pkg/late.py": "import pkg._m",
+        "pkg/_m.so": "",
+    }
+    assert [optional for _, optional, _ in loads(files, "pkg")] == [True, False]
+
+
+def test_circles_end():
+    files = {
+        "pkg/__init__.py": "import pkg.a",
+        "pkg/a.py": "import pkg.b",
+        "pkg/b.py": "import pkg.a, pkg._m",
+        "pkg/_m.so": "",
+    }
+    assert len(loads(files, "pkg")) == 1
+
+
+def test_an_attribute_that_is_a_module():
+    files = {"pkg/__init__.py": "from pkg import _m, something", "pkg/_m.abi3.so": ""}
+    assert loads(files, "pkg") == [("pkg/_m.abi3.so", False, ("pkg", "pkg._m"))]
+
+
+def test_an_extension_module_hides_a_python_file_of_its_name():
+    files = {"pkg/__init__.py": "import pkg.m", "pkg/m.py": "import pkg._no", "pkg/m.so": "", "pkg/_no.so": ""}
+    assert [path for path, _, _ in loads(files, "pkg")] == ["pkg/m.so"]
+
+
+def test_a_library_that_a_call_names_is_found_near_by_first():
+    files = {
+        "pkg/__init__.py": "import ctypes\nctypes.CDLL('libx.so')",
+        "pkg/libx.so": "",
+        "pkg/other/libx.so": "",
+        "pkg/far.py": "ctypes.CDLL('liby.so')",
+        "pkg/deep/liby.so": "",
+    }
+    assert [path for path, _, _ in loads(files, "pkg.far")] == ["pkg/libx.so", "pkg/deep/liby.so"]
+
+
+def test_a_chain_longer_than_pythons_stack():
+    files = {f"m{number}.py": f"import m{number + 1}" for number in range(2500)}
+    files |= {"m2500.py": "import _end", "_end.so": ""}
+    assert [path for path, _, _ in loads(files, "m0")] == ["_end.so"]
+
+
+@pytest.mark.parametrize(("source", "complete"), [("import x", True), ("def broken(:", False)])
+def test_a_module_that_is_no_python_makes_the_walk_incomplete(source, complete):
+    assert walker({"pkg/__init__.py": source}).walk("pkg").complete is complete
+
+
+def test_a_limit_makes_the_walk_incomplete(monkeypatch):
+    monkeypatch.setattr(import_walk, "_MOST_MODULES", 3)
+    files = {"pkg/__init__.py": "import pkg.a, pkg.b, pkg.c, pkg.d"} | {f"pkg/{name}.py": "" for name in "abcd"}
+    assert not walker(files).walk("pkg").complete
+
+
+def test_the_public_modules_of_a_package():
+    index = ModuleIndex(
+        ["pkg/__init__.py", "pkg/a.py", "pkg/_b.py", "pkg/sub/__init__.py", "pkg/sub/c.py", "pkg/_m.so"]
+    )
+    assert index.submodules("pkg") == ["pkg.a", "pkg.sub"]
+
+
+def test_each_module_is_read_once():
+    read = []
+    files = {"pkg/__init__.py": "", "pkg/a.py": "", "pkg/b.py": ""}
+    one = ImportWalker(ModuleIndex(files), lambda member: read.append(member) or files[member], LINUX)
+    for root in ("pkg", "pkg.a", "pkg.b", "pkg.a"):
+        one.walk(root)
+    assert sorted(read) == sorted(files)
