@@ -80,7 +80,10 @@ def admits(specifier: str, version: str) -> bool:
         if len(answers) == len(clauses) and None not in answers:
             return all(answers)
     from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
 
+    if "===" not in specifier:
+        Version(version)  # some releases of packaging call an invalid version one that does not match
     return SpecifierSet(specifier).contains(version, prereleases=True)
 
 

@@ -50,7 +50,7 @@ def installer_for(python: Python, packages: Packages, distribution: Distribution
     if distribution is not None and distribution.system:
         return None
     told = "" if distribution is None else distribution.installer
-    if told == "conda" or (python.conda and distribution is None and packages.find("conda") is not None):
+    if told == "conda":
         return _conda(python)
     if told == "uv" or packages.find("pip") is None:
         return _uv(python)

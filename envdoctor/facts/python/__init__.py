@@ -150,24 +150,31 @@ def from_description(answer: Mapping[str, Any]) -> Python:
     same = ("executable", "version", "implementation", "bits", "debug", "free_threaded", "prefix", "base_prefix")
     return Python(
         **{name: answer[name] for name in (*same, "virtual", "conda", "externally_managed", "markers")},
-        machine=machine_of(answer["platform"], answer["multiarch"], answer["bits"]),
+        machine=machine_of(
+            answer["platform"], answer["multiarch"], answer["markers"]["platform_machine"], answer["bits"]
+        ),
         extension_suffixes=tuple(answer["extension_suffixes"]),
         search_path=search_path(answer["site_folders"]),
     )
 
 
-def machine_of(platform: str, multiarch: str, bits: int) -> str:
-    """The architecture that a Python was built for.
+def machine_of(platform: str, multiarch: str, running: str, bits: int) -> str:
+    """The architecture that a Python runs as.
 
-    `sysconfig.get_platform()` names the kernel's on Linux, which for a 32-bit Python is not its own (see PEP 513 and
-    `packaging.tags`, which correct it the same way); the multiarch triplet, where the build has one, is exact.
+    `sysconfig.get_platform()` names the kernel's on Linux, which for a 32-bit Python is not its own (`packaging.tags`
+    corrects it the same way); the multiarch triplet, where the build has one, is exact. On macOS it may say universal2.
 
     Args:
         platform: `sysconfig.get_platform()`: linux-x86_64, macosx-11.0-arm64, win-amd64, win32.
         multiarch: `x86_64-linux-gnu`, or empty.
+        running: `platform.machine()`, which on macOS is what this process runs as.
         bits: of a pointer.
     """
-    name = multiarch.partition("-")[0] if "-linux" in multiarch else platform.rpartition("-")[2].lower()
+    name = platform.rpartition("-")[2].lower()
+    if "-linux" in multiarch:
+        name = multiarch.partition("-")[0]
+    elif platform.startswith("macosx"):
+        name = running
     name = {"amd64": "x86_64", "win32": "x86", "arm": "armv7l", "i386": "i686"}.get(name, name)
     narrow = {"x86_64": "i686", "aarch64": "armv7l", "armv8l": "armv7l"}
     return narrow.get(name, name) if bits == 32 else name  # noqa: PLR2004  (the number of bits)

@@ -1,0 +1,47 @@
+import pytest
+
+from envdoctor.facts.packages import Distribution, Packages
+from envdoctor.facts.packages.installers import installer_for
+from envdoctor.facts.python import Python
+
+FOO = Distribution(name="foo", version="1.0")
+PIP = Packages(distributions=(Distribution(name="pip"),))
+PYTHON = Python(executable="/env/bin/python", prefix="/env")
+
+
+def test_pip_of_that_python():
+    pip = installer_for(PYTHON, PIP, FOO)
+    assert pip.install("numpy<2") == ("/env/bin/python", "-m", "pip", "install", "numpy<2")
+    assert pip.reinstall(FOO)[4:] == ("--force-reinstall", "--no-deps", "foo==1.0")
+    assert pip.remove(FOO) == ("/env/bin/python", "-m", "pip", "uninstall", "--yes", "foo")
+
+
+@pytest.mark.parametrize(("packages", "told"), [(Packages(), "pip"), (PIP, "uv")])
+def test_uv_where_uv_installed_it_or_there_is_no_pip(packages, told):
+    uv = installer_for(PYTHON, packages, Distribution(name="foo", installer=told))
+    assert uv.reinstall(FOO) == (
+        *("uv", "pip", "install", "--python", "/env/bin/python"),
+        *("--reinstall", "--no-deps", "foo==1.0"),
+    )
+    assert uv.remove(FOO) == ("uv", "pip", "uninstall", "--python", "/env/bin/python", "foo")
+
+
+def test_conda_for_what_conda_installed():
+    conda = installer_for(Python(prefix="/opt/conda", conda=True), PIP, Distribution(name="foo", installer="conda"))
+    assert conda.reinstall(FOO) == (
+        *("conda", "install", "--prefix", "/opt/conda", "--yes"),
+        *("--force-reinstall", "--no-deps", "foo=1.0"),
+    )
+    assert installer_for(Python(conda=True), PIP, FOO).name == "pip"
+
+
+def test_the_system_s_own_are_left_to_it():
+    assert installer_for(PYTHON, PIP, Distribution(name="foo", system=True)) is None
+
+
+@pytest.mark.parametrize("packages", [PIP, Packages()])
+def test_an_externally_managed_python_must_be_told(packages):
+    managed = Python(externally_managed="/usr/lib/python3.11/EXTERNALLY-MANAGED")
+    installer = installer_for(managed, packages)
+    assert "--break-system-packages" in installer.install("foo")
+    assert "--break-system-packages" in installer.remove(FOO)
