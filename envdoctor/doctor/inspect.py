@@ -106,11 +106,10 @@ def _set_of(
     tools: Tools, subject: Subject, contents: WheelContents, target: Target
 ) -> tuple[tuple[Pin, ...], tuple[CellReason, ...]]:
     """The other wheels that a resolver would install beside it; a note instead if there is no such set."""
-    lines = (f"{subject.name}=={subject.version}",)
-    if subject.is_local:
-        lines = _requirements_on(contents, target)
-        if not lines:
-            return (), ()
+    own = (f"{subject.name}=={subject.version}",)
+    lines = _requirements_on(contents, target) if subject.is_local else own
+    if not lines:
+        return (), ()
     cell = _cell(tools, lines, target, subject.version)
     if cell.pins:
         return tuple(pin for pin in cell.pins if pin.name != subject.name), ()

@@ -44,7 +44,7 @@ def _show_contents(page: Page, found: Inspection) -> None:
         if values:
             page.labelled(label, ", ".join(values), indent=2)
     if found.beside:
-        page.labelled("beside", ", ".join(map(str, found.beside)), indent=2)
+        page.labelled("with", ", ".join(map(str, found.beside)), indent=2)
 
 
 def _show_native(page: Page, native: NativeView) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from envdoctor.core.availability import Cell, Effort, Matrix, Node
+    from envdoctor.core.finding import Evidence
     from envdoctor_reports._page import Page
 
 _PYTHON = re.compile(r"(?:cp|pp)\d+t?")
@@ -61,7 +62,14 @@ def show_reason(page: Page, reason: CellReason, *, verbose: bool, indent: int = 
             page.labelled("by", " > ".join(path), indent=indent + 4)
     shown = reason.evidence if verbose or reason.severity is Severity.ERROR else ()
     for evidence in shown:
-        page.labelled("proof", f"{evidence.source}: {one_line(evidence.excerpt)}", indent=indent + 4, style="dim")
+        _show_evidence(page, evidence, indent + 4)
+
+
+def _show_evidence(page: Page, evidence: Evidence, indent: int) -> None:
+    first, *more = evidence.excerpt.split("\n")
+    page.labelled("proof", f"{evidence.source}: {first if not more else ''}", indent=indent, style="dim")
+    if more:
+        page.verbatim(evidence.excerpt, indent=indent + 6, style="dim")
 
 
 def effort_line(effort: Effort) -> str:

@@ -1,0 +1,41 @@
+"""The best answers in words."""
+
+from __future__ import annotations
+
+from envdoctor.availability.best import best_answers
+from envdoctor.core.availability import Cell, CellVerdict, Pin
+from envdoctor.core.target_names import target_name
+
+
+def test_neighbouring_pythons_with_one_answer_share_a_phrase(target):
+    targets = [target(f"macos-arm64-cp3{minor}") for minor in (10, 11, 12, 13)] + [target("linux-x86_64-cp313t")]
+    good = {("2.0", 10): CellVerdict.SOUND, ("2.0", 11): CellVerdict.SOUND, ("1.0", 12): CellVerdict.RESOLVES}
+    cells = [
+        Cell(
+            requirement="app",
+            version=version,
+            target=target_name(one),
+            verdict=good.get((version, one.interpreter.version[1]), CellVerdict.NO_WHEEL),
+        )
+        for version in ("2.0", "1.0")
+        for one in targets
+    ]
+    mac, linux = best_answers("app", targets, cells)
+    assert mac == (
+        "app on macOS arm64 (13.0): 2.0 is the newest that is sound for Python 3.10-3.11; "
+        "1.0 is the newest that resolves for Python 3.12; nothing for Python 3.13."
+    )
+    assert linux == "app on Linux x86_64 (glibc 2.28): no version for Python cp313t."
+
+
+def test_a_way_out_is_an_answer(target):
+    one = target("macos-arm64-cp311")
+    cell = Cell(
+        requirement="app",
+        version="1.0",
+        target=target_name(one),
+        verdict=CellVerdict.BROKEN,
+        way_out=(Pin(name="app", version="1.0"),),
+    )
+    (answer,) = best_answers("app", [one], [cell])
+    assert "1.0 is the newest that is sound, with other pins than a resolver's own, for Python 3.11" in answer

@@ -1,0 +1,201 @@
+"""`envdoctor matrix` and `envdoctor inspect`, end to end on an index double."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from envdoctor.cli import main
+from index_server import IndexServer
+from index_wheels import publish, wheel
+from native_files import elf_bytes, macho_bytes
+
+MAC = "cp311-cp311-macosx_12_0_arm64"
+LINUX = "cp311-cp311-manylinux_2_17_x86_64"
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    with IndexServer() as server:
+        monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+        monkeypatch.setenv("PIP_INDEX_URL", server.simple)
+        monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+        monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
+        monkeypatch.setenv("PIP_RETRIES", "0")
+        monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
+        publish(server, "app", "1.0", requires=["lib==1.0"], uploaded="2025-01-01T00:00:00Z")
+        publish(server, "app", "2.0", requires=["lib==2.0"], uploaded="2025-06-01T00:00:00Z")
+        publish(server, "lib", "1.0", uploaded="2025-01-01T00:00:00Z")
+        publish(server, "lib", "2.0", LINUX, uploaded="2025-06-01T00:00:00Z")
+        yield server
+
+
+@pytest.fixture
+def run(server, capsys):
+    def call(*words):
+        code = main(words)
+        return code, capsys.readouterr()
+
+    return call
+
+
+def as_json(run, *words):
+    code, printed = run(*words, "--json")
+    return code, json.loads(printed.out)
+
+
+def test_the_table_as_json(run):
+    code, found = as_json(run, "matrix", "app", "--platform", "macos-arm64,linux-x86_64", "--python", "3.11")
+    assert code == 0
+    cells = {(cell["version"], cell["target"]): cell["verdict"] for cell in found["cells"]}
+    assert cells == {
+        ("2.0", "macos-arm64-cp311"): "NO-WHEEL",
+        ("2.0", "linux-x86_64-cp311"): "SOUND",
+        ("1.0", "macos-arm64-cp311"): "SOUND",
+        ("1.0", "linux-x86_64-cp311"): "SOUND",
+    }
+    reasons = next(cell["reasons"] for cell in found["cells"] if cell["verdict"] == "NO-WHEEL")
+    assert (reasons[0]["kind"], reasons[0]["path"]) == ("other-wheels", ["app==2.0", "lib==2.0"])
+
+
+def test_resolve_only_says_no_more_than_was_looked_at(run):
+    code, found = as_json(run, "matrix", "app", "--platform", "linux-x86_64", "--python", "3.11", "--resolve-only")
+    assert code == 0
+    assert {cell["verdict"] for cell in found["cells"]} == {"RESOLVES"}
+
+
+def test_as_of_a_day(run):
+    _, found = as_json(run, "matrix", "app", "--platform", "linux-x86_64-cp311", "--as-of", "2025-03-01")
+    assert found["versions"] == ["1.0"]
+    assert found["as_of"] == "2025-03-02T00:00:00+00:00"
+
+
+def test_the_table_for_people(run):
+    code, printed = run("matrix", "app", "--explain", "macos-arm64-cp311")
+    assert code == 0
+    lines = printed.out.splitlines()
+    assert "  2.0      NO-WHEEL" in lines
+    assert "  1.0      SOUND" in lines
+    assert any("lib 2.0: no wheel for this target: none for macOS arm64 (13.0)" in line for line in lines)
+    assert "  NO-WHEEL  wheels for other platforms or Pythons only" in lines
+    assert "1.0 is the newest that is sound for Python 3.11" in " ".join(printed.out.split())
+
+
+def test_the_tree_with_every_blocker(run, server):
+    publish(server, "top", "1.0", requires=["app==2.0", "absent"])
+    _, printed = run("matrix", "top", "--explain", "macos-arm64-cp311")
+    assert "top==1.0 -> 1.0" in printed.out
+    assert "no index has a package called absent" in " ".join(printed.out.split())
+    assert "other-wheels: lib 2.0" in " ".join(printed.out.split())
+
+
+def test_companions_and_constraints(run, server, tmp_path):
+    publish(server, "other", "1.0", requires=["lib<2"])
+    where = ("--platform", "linux-x86_64", "--python", "3.11", "--resolve-only")
+    _, found = as_json(run, "matrix", "app", "other", *where)
+    assert [cell["verdict"] for cell in found["cells"]] == ["CONFLICTS", "RESOLVES"]
+    (tmp_path / "c.txt").write_text("lib<2\n")
+    _, found = as_json(run, "matrix", "app", "-c", str(tmp_path / "c.txt"), *where)
+    assert [cell["verdict"] for cell in found["cells"]] == ["NO-VERSION", "RESOLVES"]
+
+
+def test_offline_needs_what_was_asked_before(run, server):
+    where = ("matrix", "app", "--platform", "linux-x86_64", "--python", "3.11")
+    code, printed = run(*where, "--offline")
+    assert code == 1
+    assert "--offline" in printed.err
+    as_json(run, *where)
+    asked = len(server.seen)
+    _, found = as_json(run, *where, "--offline")
+    assert {cell["verdict"] for cell in found["cells"]} == {"SOUND"}
+    assert len(server.seen) == asked
+
+
+def test_a_failing_network_says_nothing_about_the_package(run, server):
+    server.fail("/simple/app/", 500)
+    code, printed = run("matrix", "app")
+    assert code == 1
+    assert "HTTP 500" in printed.err
+
+
+def test_no_version_anywhere_is_a_problem(run):
+    code, _ = run("matrix", "app==2.0", "--platform", "macos-arm64", "--python", "3.11")
+    assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["absent"], "no index has a package called absent"),
+        (["app", "--platform", "amiga"], "'amiga'"),
+        (["app", "--python", "four"], "is no python"),
+        (["app", "--as-of", "soon"], "is no date"),
+        (["app", "--platform", "win32", "--explain", "macos-arm64"], "none of the columns"),
+        (["app=1"], "is no requirement"),
+    ],
+)
+def test_what_is_not_understood(run, words, reason):
+    code, printed = run("matrix", *words)
+    assert code == 2
+    assert reason in printed.err.lower()
+
+
+def test_inspecting_a_broken_wheel(run, server):
+    files = {"lib/__init__.py": b"from . import _x\n", "lib/_x.so": macho_bytes(["@rpath/libabsent.dylib"], size=4096)}
+    publish(server, "lib", "3.0", MAC, files=files)
+    code, found = as_json(run, "inspect", "lib==3.0", "--platform", "macos-arm64", "--python", "3.11")
+    assert (code, found["verdict"]) == (1, "BROKEN")
+    assert "@rpath/libabsent.dylib" in found["reasons"][0]["message"]
+    assert found["natives"][0]["needed"] == ["@rpath/libabsent.dylib"]
+    code, printed = run("inspect", "lib==3.0", "--platform", "macos-arm64", "--python", "3.11", "-v")
+    assert "BROKEN on macos-arm64-cp311" in printed.out
+    assert "lib/_x.so" in printed.out
+
+
+def test_inspecting_a_file_beside_what_it_requires(run, server, tmp_path):
+    name, content = wheel(
+        "mine",
+        "1.0",
+        LINUX,
+        requires=["lib==2.0"],
+        files={"mine/__init__.py": b"", "mine/_x.so": elf_bytes(["libc.so.6"])},
+    )
+    (tmp_path / name).write_bytes(content)
+    code, found = as_json(run, "inspect", str(tmp_path / name), "--platform", "linux-x86_64", "--python", "3.11")
+    assert (code, found["verdict"], found["label"]) == (0, "SOUND", "mine 1.0")
+    assert [pin["name"] for pin in found["beside"]] == ["lib"]
+
+
+def test_inspecting_a_file_for_a_target_that_refuses_it(run, tmp_path):
+    name, content = wheel("mine", "1.0", LINUX)
+    (tmp_path / name).write_bytes(content)
+    _, found = as_json(run, "inspect", str(tmp_path / name), "--platform", "macos-arm64", "--python", "3.11")
+    assert found["reasons"][0]["kind"] == "other-wheels"
+
+
+def test_inspecting_what_is_not_there_for_the_target(run):
+    code, found = as_json(run, "inspect", "lib==2.0", "--platform", "macos-arm64", "--python", "3.11")
+    assert (code, found["verdict"], found["filename"]) == (1, "NO-WHEEL", "")
+
+
+@pytest.mark.parametrize(
+    ("subject", "reason"),
+    [
+        ("absent.whl", "There is no file"),
+        ("lib==9", "No index has lib==9"),
+        ("absent", "No index has absent; is it spelled right?"),
+        ("./setup.py", "There is no file"),
+    ],
+)
+def test_no_subject(run, subject, reason):
+    code, printed = run("inspect", subject)
+    assert code == 2
+    assert reason in printed.err
+
+
+def test_a_damaged_file_is_unreadable(run, tmp_path):
+    (tmp_path / "mine-1.0-py3-none-any.whl").write_bytes(b"PK\3\4 and no more")
+    code, printed = run("inspect", str(tmp_path / "mine-1.0-py3-none-any.whl"))
+    assert code == 1
+    assert "zip" in printed.err
