@@ -14,10 +14,10 @@ demo: $(STAMP)
 	    --calibration examples/digits/calibration.npz --evaluate examples/digits/test.npz --out $(OUT)
 
 test: $(STAMP)-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 unit: $(STAMP)-dev
-	$(BIN)/python -m pytest -m "not integration"
+	$(BIN)/python -m pytest -n auto -m "not integration"
 
 lint: $(STAMP)-dev
 	$(BIN)/ruff check

@@ -10,11 +10,13 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from envdoctor.core.command import CommandResult
 
 if TYPE_CHECKING:
+    import resource
     from collections.abc import Iterator
 
     from envdoctor.core.command import Command
@@ -67,6 +69,7 @@ class _Watch:
         self._process = process
         self._command = command
         self._end = _End()
+        self._seen = 0
         self._done = threading.Event()
         self._waiter = threading.Thread(target=self._reap, daemon=True)
 
@@ -79,6 +82,7 @@ class _Watch:
                     self._stop("time")
                 elif self._over_memory():
                     self._stop("memory")
+                self._seen = max(self._seen, _high_water(self._process.pid))
         except BaseException:  # Ctrl-C or SIGTERM: nothing of ours may outlive us
             self._stop("interrupt")
             raise
@@ -91,12 +95,19 @@ class _Watch:
         if hasattr(os, "wait4"):
             _, status, usage = os.wait4(self._process.pid, 0)
             self._end.returncode = os.waitstatus_to_exitcode(status)
-            unit = 1 if os.uname().sysname == "Darwin" else 1024  # getrusage(2): bytes on macOS, KiB elsewhere
-            self._end.peak = usage.ru_maxrss * unit
+            self._end.peak = self._peak(usage)
         else:
             self._end.returncode = self._process.wait()
         self._process.returncode = self._end.returncode
         self._done.set()
+
+    def _peak(self, usage: resource.struct_rusage) -> int:
+        """Bytes. Until exec a child counts as large as we are, so what is no larger than that says little."""
+        import resource
+
+        unit = 1 if os.uname().sysname == "Darwin" else 1024  # getrusage(2): bytes on macOS, KiB elsewhere
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return self._seen if self._seen and usage.ru_maxrss <= own else usage.ru_maxrss * unit
 
     def _over_memory(self) -> bool:
         limit = self._command.memory
@@ -165,6 +176,16 @@ def _resident(pid: int) -> int:
             with contextlib.suppress(psutil.Error):
                 total += one.memory_info().rss
     return total
+
+
+def _high_water(pid: int) -> int:
+    """Bytes of the largest resident size of a running program so far (VmHWM of proc(5)); 0 where that is not told."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_bytes()
+    except OSError:
+        return 0
+    _, found, rest = status.partition(b"VmHWM:")
+    return int(rest.split(None, 1)[0]) * 1024 if found else 0
 
 
 def _end_group(pid: int, *, hard: bool) -> None:

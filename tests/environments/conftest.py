@@ -35,7 +35,7 @@ def index(monkeypatch):
         server.add("tiny", *tiny_wheel())
         monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
         monkeypatch.setenv("PIP_INDEX_URL", server.simple)
-        monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+        monkeypatch.setenv("PIP_RETRIES", "0")
         yield server
 
 
