@@ -31,30 +31,34 @@ def environment_python(name):
         pytest.skip(f"needs the environment {name}: {error}")
 
 
-def stage_context(
-    folder, source, goal="tflite-int8", *, python=None, reference=None, place="local", run=None, **options
-):
-    """A context for an action; `run` replaces the executor's, `options` are those of the build."""
+def stage_context(folder, source, goal="tflite-int8", **given):
+    """A context for an action.
+
+    `python`, `reference`, `place`, `run` (in place of the executor's) and `request_source` (what the whole route starts
+    from) are the context's; everything else is an option of the build.
+    """
+    own = {name: given.pop(name, None) for name in ("python", "reference", "place", "run", "request_source")}
     folder.mkdir(parents=True, exist_ok=True)
     log = folder.with_name(f"{folder.name}.log")
     recorder = Recorder(LocalExecutor(), log, _TIME_LIMIT, None)
+    options = BuildOptions(**given)
     return StageContext(
         source=source,
-        request=Request(source=source, goal=parse_goal(goal), options=BuildOptions(**options)),
-        place=place,
-        python=python,
-        reference=reference,
+        request=Request(source=own["request_source"] or source, goal=parse_goal(goal), options=options),
+        place=own["place"] or "local",
+        python=own["python"],
+        reference=own["reference"],
         folder=folder,
-        run=run or recorder.run,
+        run=own["run"] or recorder.run,
         interpreter=environment_python,
         log=log,
     )
 
 
-def run_stage(action, folder, source, goal="tflite-int8", *, reference=None, **options):
+def run_stage(action, folder, source, goal="tflite-int8", **given):
     """Run an action in its real environment, and its gate; returns the judged output and its artifact."""
     python = None if action.environment is None else environment_python(action.environment)
-    context = stage_context(folder, source, goal, python=python, reference=reference, **options)
+    context = stage_context(folder, source, goal, python=python, **given)
     output = action.run(context)
     artifact = Artifact(kind=action.produces, path=output.path, sha256=hash_path(output.path))
     return judge(context, artifact, output), artifact

@@ -3,6 +3,7 @@ import pytest
 from envdoctor.action import StageFailed, StageOutput
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.pipeline.gates import judge
+from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.structure import resizable_inputs
 from keras_files import DATA
@@ -27,7 +28,7 @@ def an_int8_model():
     for path in sorted(shared("data/edgetpu/models").glob("*.tflite")):
         model = read_model(path)
         types = {model.main.tensors[index].dtype for index in (*model.main.inputs, *model.main.outputs)}
-        if types == {"INT8"} and not resizable_inputs(model):
+        if types == {"INT8"} and classify(model) is Scheme.INT8 and not resizable_inputs(model):
             return path
     pytest.skip("no such model among the shared ones")
 
