@@ -56,6 +56,12 @@ def module_abi(file_name: str, library: NativeLibrary | None = None) -> PythonAb
     return _from_needs(library)
 
 
+def is_module_name(file_name: str) -> bool:
+    """Whether a file is named as an extension module, and not `libNAME.so`, as libraries are."""
+    is_library = file_name.startswith("lib") and file_name.endswith(".so") and file_name.count(".") == 1
+    return not is_library and module_abi(file_name) is not None
+
+
 def _from_needs(library: NativeLibrary | None) -> PythonAbi:
     for need in library.needed if library else ():
         match = _DLL.fullmatch(need.name) or _SHARED.fullmatch(need.name.rpartition("/")[2])

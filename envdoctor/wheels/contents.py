@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.library import NativeLibrary, NotLoadable
-from envdoctor.binaries.python_abi import PythonAbi, module_abi
+from envdoctor.binaries.python_abi import PythonAbi, is_module_name, module_abi
 from envdoctor.core.errors import Unreadable
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.directory import Member  # noqa: TC001 - resolved when contents are read back from a cache
@@ -25,7 +25,7 @@ _NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.[0-9][0-9.]*
 # Without a suffix, or with one that says nothing: looked into if it may be executed.
 _PLAIN_NAME = re.compile(r"(?:.*/)?[^/.]+")
 _EXECUTABLE_BITS = 0o111
-_SMALLEST_NATIVE = 128
+_SMALLEST_NATIVE = 64  # bytes: an ELF header
 _GAP = 8 * 1024
 _DATA_FOLDER = re.compile(r"(?P<distribution>[^/]+)\.data/(?P<scheme>[^/]+)/(?P<path>.+)")
 _INTO_SITE_PACKAGES = {"purelib", "platlib"}
@@ -55,11 +55,8 @@ class NativeFile:
 
     @property
     def is_module(self) -> bool:
-        """Whether Python may import it: named as an extension module, and not `libNAME.so`, as libraries are."""
-        name = posixpath.basename(self.path)
-        return self.python is not None and not (
-            name.startswith("lib") and name.endswith(".so") and name.count(".") == 1
-        )
+        """Whether Python is meant to import it, by its name."""
+        return is_module_name(posixpath.basename(self.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

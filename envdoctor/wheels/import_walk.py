@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envdoctor.binaries.python_abi import module_abi
+from envdoctor.binaries.python_abi import is_module_name, module_abi
 from envdoctor.core.errors import Unreadable
 from envdoctor.wheels.contents import install_path
 from envdoctor.wheels.import_actions import ActionKind, import_actions
@@ -74,11 +74,16 @@ class ModuleIndex:
         return name in self._packages
 
     def submodules(self, package: str) -> list[str]:
-        """The public modules directly in a package, in the order of the wheel."""
-        names = [*self._modules, *self._packages]
+        """The public modules directly in a package, in the order of the wheel; a `libNAME.so` is not meant as one."""
+        modules = (name for name, member in self._modules.items() if _is_meant_as_module(posixpath.basename(member)))
+        names = [*modules, *self._packages]
         return [
             name for name in names if name.rpartition(".")[0] == package and not name.rpartition(".")[2].startswith("_")
         ]
+
+
+def _is_meant_as_module(file: str) -> bool:
+    return file.endswith(".py") or is_module_name(file)
 
 
 class ImportWalker:

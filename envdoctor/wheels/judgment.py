@@ -66,7 +66,7 @@ def _loading(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProb
 def _missing_message(missing: MissingLibrary) -> str:
     supplier = f"; {missing.provider.name} would supply it" if missing.provider else ""
     first = missing.loaders[0]
-    more = f" and {len(missing.loaders) - 1} more" if len(missing.loaders) > 1 else ""
+    need = f" and {len(missing.loaders) - 1} more need" if len(missing.loaders) > 1 else " needs"
     what = {
         Reach.IMPORT: f"`import {missing.via[0]}` fails: " if missing.via else "",
         Reach.MODULE: f"`import {missing.via[0]}` fails: " if missing.via else "",
@@ -75,7 +75,7 @@ def _missing_message(missing: MissingLibrary) -> str:
     }.get(missing.reach, "")
     if missing.severity is Severity.INFO and missing.via:
         what = f"`import {missing.via[0]}` goes without a part of it: "
-    return f"{what}{first}{more} needs {missing.name}, which nothing brings{supplier}"
+    return f"{what}{first}{need} {missing.name}, which nothing brings{supplier}"
 
 
 def _architectures(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:

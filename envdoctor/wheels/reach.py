@@ -80,17 +80,17 @@ def _simulated(
     loads: Sequence[NativeLoad], reach: Reach, severity: Severity, failing: Sequence[str], session: LoadSession
 ) -> Iterator[tuple[str, Reached]]:
     """What becomes of the failing files in one process; of those not imported, only that they load after all."""
-    waiting = set(failing)
+    imported = set()
     for load in loads:
         path = planned_path(load.path)
         result = session.load(path)
-        if path in waiting:
-            waiting.discard(path)
+        if path in failing:
+            imported.add(path)
             how = Severity.INFO if load.optional else severity
             reached = Reached(reach=reach, severity=how, via=load.via)
             yield path, reached if result.missing else Reached(reach=Reach.SATISFIED, severity=Severity.INFO)
-    for path in sorted(waiting):
-        if not session.load(path).missing:
+    for path in failing:
+        if path not in imported and not session.load(path).missing:
             yield path, Reached(reach=Reach.SATISFIED, severity=Severity.INFO)
 
 

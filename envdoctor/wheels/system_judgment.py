@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from envdoctor.binaries.policy import newest_libstdcxx
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import Libc, System
-from envdoctor.wheels.layout import process_architecture, runs_on
+from envdoctor.wheels.layout import planned_path, process_architecture, runs_on, shown_path
 from envdoctor.wheels.problems import ProblemKind, WheelProblem
 
 if TYPE_CHECKING:
@@ -73,14 +73,14 @@ def _glibc(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iter
     for limit, name in ((here, "this system has"), (promised, "the tag promises")):
         files = tuple(path for path, version in asked.items() if limit and version > limit)
         if limit and files:
-            loaded = any(path in analysis.loaded for path in files)
+            loaded = [path for path in files if path in analysis.loaded]
             refused = Severity.ERROR if loaded else Severity.INFO
-            newest = max(asked[path] for path in files)
+            first = max(loaded or files, key=lambda path: asked[path])
             yield WheelProblem(
                 kind=ProblemKind.NEWER_GLIBC,
                 severity=refused if limit == here else Severity.INFO,
                 wheel=wheel.label,
-                message=f"{files[0]} needs glibc {_text(newest)}, and {name} {_text(limit)}",
+                message=f"{first} needs glibc {_text(asked[first])}, and {name} {_text(limit)}",
                 files=files,
             )
             return
@@ -95,12 +95,14 @@ def _libstdcxx(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> 
     asked = _values(wheel, target, lambda library: library.glibcxx)
     files = tuple(path for path, version in asked.items() if version > newest)
     if files:
+        loaded = [path for path in files if path in analysis.loaded]
+        first = max(loaded or files, key=lambda path: asked[path])
         usual = f"systems with glibc {_text(here)} usually have {_text(newest)}"
         yield WheelProblem(
             kind=ProblemKind.NEWER_LIBSTDCXX,
-            severity=Severity.WARNING if any(path in analysis.loaded for path in files) else Severity.INFO,
+            severity=Severity.WARNING if loaded else Severity.INFO,
             wheel=wheel.label,
-            message=f"{files[0]} needs GLIBCXX_{_text(max(asked[path] for path in files))} of libstdc++, and {usual}",
+            message=f"{first} needs GLIBCXX_{_text(asked[first])} of libstdc++, and {usual}",
             files=files,
         )
 
@@ -155,7 +157,7 @@ def _values(wheel: WheelContents, target: Target, ask: Callable[[NativeLibrary],
         if native.library and runs_on(native.library, target.platform):
             value = ask(native.library)
             if value is not None:
-                found[native.path] = value
+                found[shown_path(planned_path(native.path))] = value
     return found
 
 

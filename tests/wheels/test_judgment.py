@@ -1,0 +1,104 @@
+import pytest
+
+from envdoctor.core.finding import Severity
+from envdoctor.core.target import Interpreter, Target
+from envdoctor.wheels.judgment import judge_wheel
+from envdoctor.wheels.loading import LoadJudge
+from envdoctor.wheels.problems import ProblemKind
+from native_files import elf_bytes, macho_bytes, pe_bytes, universal_bytes
+from wheel_files import LINUX, LINUX_TAG, MACOS, MACOS_TAG, WINDOWS, WINDOWS_TAG, contents_of
+
+SOUND = elf_bytes(("libc.so.6",))
+
+
+def judge(files, tag=LINUX_TAG, target=LINUX, **options):
+    wheel = contents_of(files, tag, **options)
+    texts = {path: text for path, text in files.items() if isinstance(text, str)}
+    analysis = LoadJudge([wheel], target, lambda _, member: texts[member]).analyse(wheel)
+    return judge_wheel(wheel, analysis, target)
+
+
+def test_a_sound_wheel_has_no_problem():
+    assert judge({"pkg/__init__.py": "import pkg._m", "pkg/_m.so": SOUND}) == ()
+
+
+@pytest.mark.parametrize(
+    ("init", "words"),
+    [
+        ("import pkg._m", "`import pkg` fails: pkg/_m.so needs libQnnHtp.so, which nothing brings; the Qualcomm"),
+        ("try:\n    import pkg._m\nexcept ImportError:\n    pass", "`import pkg` goes without a part of it: pkg/_m.so"),
+        ("", "pkg/_m.so needs libQnnHtp.so"),
+    ],
+)
+def test_the_words_for_a_missing_library(init, words):
+    (problem,) = judge({"pkg/__init__.py": init, "pkg/_m.so": elf_bytes(("libQnnHtp.so",), runpath="$ORIGIN")})
+    assert problem.message.startswith(words)
+    assert problem.kind is ProblemKind.MISSING_LIBRARY
+    assert problem.details == ("pkg/libQnnHtp.so (RUNPATH of pkg/_m.so): not there",)
+
+
+def test_the_words_for_a_plug_in_and_several_files():
+    plugin = elf_bytes(("libgone.so",))
+    (problem,) = judge({"pkg/__init__.py": "", "pkg/liba.so": plugin, "pkg/libb.so": plugin})
+    assert problem.message.startswith("an optional plug-in does not load: pkg/liba.so and 1 more need libgone.so")
+    assert problem.severity is Severity.INFO
+
+
+def test_modules_for_another_processor():
+    (problem,) = judge({"pkg/__init__.py": "import pkg._m", "pkg/_m.so": elf_bytes(("libc.so.6",), machine=183)})
+    assert (problem.kind, problem.severity) == (ProblemKind.WRONG_ARCHITECTURE, Severity.ERROR)
+    assert problem.message == "extension modules are ELF aarch64, and this platform needs ELF x86_64"
+    assert problem.files == ("pkg/_m.so",)
+
+
+def test_modules_in_another_format():
+    (problem,) = judge({"pkg/_m.pyd": SOUND}, WINDOWS_TAG, WINDOWS)
+    assert "ELF x86_64, and this platform needs PE amd64" in problem.message
+
+
+def test_libraries_for_other_machines_are_data():
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/firmware/libarm.so": elf_bytes(("libc.so.6",), machine=183),
+        "pkg/gui.exe": pe_bytes(),
+    }
+    assert judge(files) == ()
+
+
+def test_universal2_that_is_not():
+    both = universal_bytes(arm64=macho_bytes(), x86_64=macho_bytes(architecture="x86_64", minimum_os=(10, 9, 0)))
+    files = {"pkg/_a.so": both, "pkg/_b.so": macho_bytes(minimum_os=(11, 0, 0))}
+    problems = judge(files, "cp311-cp311-macosx_10_9_universal2", MACOS)
+    (problem,) = [each for each in problems if each.kind is ProblemKind.NOT_UNIVERSAL]
+    assert problem.files == ("pkg/_b.so",)
+    assert not [each for each in judge(files, MACOS_TAG, MACOS) if each.kind is ProblemKind.NOT_UNIVERSAL]
+
+
+@pytest.mark.parametrize(
+    ("names", "wrong"),
+    [
+        (("_m.cpython-311-x86_64-linux-gnu.so",), ()),
+        (("_m.cpython-310-x86_64-linux-gnu.so",), ("pkg/_m.cpython-310-x86_64-linux-gnu.so",)),
+        (("_m.cpython-310-x86_64-linux-gnu.so", "_m.cpython-311-x86_64-linux-gnu.so"), ()),
+        (("_m.cpython-310-x86_64-linux-gnu.so", "_m.abi3.so"), ()),
+        (("_m.so",), ()),
+    ],
+)
+def test_modules_that_this_python_does_not_see(names, wrong):
+    problems = judge({f"pkg/{name}": SOUND for name in names})
+    assert tuple(path for each in problems for path in each.files) == wrong
+    assert all(each.kind is ProblemKind.WRONG_PYTHON for each in problems)
+
+
+def test_a_free_threaded_python_does_not_see_abi3():
+    target = Target(platform=LINUX.platform, interpreter=Interpreter(version=(3, 13), free_threaded=True))
+    (problem,) = judge({"pkg/_m.abi3.so": SOUND}, target=target)
+    assert "cp313t does not see them" in problem.message
+
+
+def test_unreadable_files_and_assumed_libraries_are_told():
+    problems = judge({"pkg/_m.so": elf_bytes(("libGL.so.1",)), "pkg/libx.so": SOUND[:150]})
+    assert [(each.kind, each.severity) for each in problems] == [
+        (ProblemKind.UNREADABLE, Severity.WARNING),
+        (ProblemKind.ASSUMED_LIBRARY, Severity.INFO),
+    ]

@@ -1,0 +1,181 @@
+"""Missing libraries: an error where an import notices, information where only a plug-in would."""
+
+import pytest
+
+from envdoctor.core.finding import Severity
+from envdoctor.wheels import inferred_elf
+from envdoctor.wheels.loading import LoadJudge
+from envdoctor.wheels.reach import Reach
+from native_files import elf_bytes, macho_bytes, pe_bytes
+from wheel_files import LINUX, LINUX_TAG, MACOS, MACOS_TAG, WINDOWS, WINDOWS_TAG, contents_of
+
+TARGETS = {LINUX_TAG: LINUX, MACOS_TAG: MACOS, WINDOWS_TAG: WINDOWS}
+MODULE = "pkg/_m.cpython-311-x86_64-linux-gnu.so"
+
+
+def analyse(files, tag=LINUX_TAG, others=(), read=None):
+    """The analysis of one wheel of those files, in a set with others."""
+    wheel = contents_of(files, tag)
+
+    def text(owner, member):
+        assert owner is wheel
+        content = files[member]
+        return content if isinstance(content, str) else content.decode()
+
+    return LoadJudge([wheel, *others], TARGETS[tag], read or text).analyse(wheel)
+
+
+def module(*needed, **options):
+    return elf_bytes((*needed, "libc.so.6"), **options)
+
+
+def test_a_sound_wheel():
+    analysis = analyse({"pkg/__init__.py": "", MODULE: module()}, read=pytest.fail)
+    assert (analysis.missing, analysis.assumed, analysis.unreadable) == ((), (), ())
+    assert analysis.loaded == (MODULE,)
+
+
+def test_what_importing_the_package_needs_is_an_error():
+    files = {"pkg/__init__.py": "from pkg import _m", MODULE: module("libgone.so")}
+    (missing,) = analyse(files).missing
+    assert (missing.name, missing.severity, missing.reach) == ("libgone.so", Severity.ERROR, Reach.IMPORT)
+    assert missing.via == ("pkg", "pkg._m")
+    assert missing.loaders == (MODULE,)
+
+
+def test_what_a_module_needs_is_an_error_if_the_package_itself_loads_nothing():
+    files = {"pkg/__init__.py": "", "pkg/api.py": "import pkg._m", MODULE: module("libgone.so")}
+    (missing,) = analyse(files).missing
+    assert (missing.severity, missing.reach, missing.via) == (Severity.ERROR, Reach.MODULE, ("pkg.api", "pkg._m"))
+
+
+def test_what_a_part_needs_is_a_warning_if_the_package_loads():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        MODULE: module(),
+        "pkg/gpu.py": "import pkg._gpu",
+        "pkg/_gpu.so": module("libcudart.so.12"),
+    }
+    (missing,) = analyse(files).missing
+    assert (missing.severity, missing.reach) == (Severity.WARNING, Reach.MODULE)
+    assert missing.provider.name == "nvidia-cuda-runtime-cu12"
+
+
+def test_what_the_package_can_do_without_is_information():
+    files = {
+        "pkg/__init__.py": "import pkg._m\ntry:\n    import pkg._fast\nexcept ImportError:\n    pass",
+        MODULE: module(),
+        "pkg/_fast.so": module("libgone.so"),
+    }
+    (missing,) = analyse(files).missing
+    assert (missing.severity, missing.reach) == (Severity.INFO, Reach.IMPORT)
+
+
+def test_a_plug_in_is_information():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        MODULE: module(),
+        "pkg/vendors/libPlugin.so": module("libQnnHtp.so", rpath="$ORIGIN/../sdk"),
+    }
+    (missing,) = analyse(files).missing
+    assert (missing.severity, missing.reach, missing.via) == (Severity.INFO, Reach.PLUGIN, ())
+    assert "Qualcomm" in missing.provider.name
+    assert [(each.path, each.rule) for each in missing.considered] == [
+        ("pkg/sdk/libQnnHtp.so", "RPATH of pkg/vendors/libPlugin.so")
+    ]
+
+
+def test_an_extension_module_that_nothing_imports_is_a_warning():
+    files = {"pkg/__init__.py": "import pkg._m", MODULE: module(), "pkg/_lone.abi3.so": module("libgone.so")}
+    (missing,) = analyse(files).missing
+    assert (missing.severity, missing.reach) == (Severity.WARNING, Reach.UNREACHED_MODULE)
+
+
+def test_one_library_that_many_files_need_is_one_statement():
+    files = {"pkg/__init__.py": "import pkg._b", "pkg/_a.so": module("libgone.so"), "pkg/_b.so": module("libgone.so")}
+    (missing,) = analyse(files).missing
+    assert missing.severity is Severity.ERROR
+    assert missing.loaders == ("pkg/_a.so", "pkg/_b.so")
+
+
+def test_the_worst_stands_first():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        MODULE: module("libbad.so"),
+        "pkg/plugin/libP.so": module("liboptional.so"),
+    }
+    assert [missing.name for missing in analyse(files).missing] == ["libbad.so", "liboptional.so"]
+
+
+def test_libraries_in_a_folder_beside_are_found_by_inherited_rpath():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        MODULE: module("libouter-1.so", rpath="$ORIGIN/../pkg.libs"),
+        "pkg.libs/libouter-1.so": module("libinner-2.so"),
+        "pkg.libs/libinner-2.so": module(),
+    }
+    assert analyse(files, read=pytest.fail).missing == ()
+
+
+def test_what_is_loaded_first_meets_later_needs():
+    files = {
+        "pkg/__init__.py": "import ctypes\nctypes.CDLL(join(here, 'lib', 'libcore.so'))\nimport pkg._m",
+        MODULE: module("libcore.so"),
+        "pkg/lib/libcore.so": module(soname="libcore.so"),
+    }
+    assert analyse(files).missing == ()
+    files["pkg/__init__.py"] = "import pkg._m\nimport ctypes\nctypes.CDLL(join(here, 'lib', 'libcore.so'))"
+    assert [missing.name for missing in analyse(files).missing] == ["libcore.so"]
+
+
+def test_another_wheel_of_the_set_can_bring_the_library():
+    files = {"pkg/__init__.py": "import pkg._m", MODULE: module("libshared.so", runpath="$ORIGIN/../other/lib")}
+    other = contents_of({"other/lib/libshared.so": module(soname="libshared.so")}, name="other")
+    assert analyse(files, others=[other]).missing == ()
+    assert analyse(files).missing
+
+
+def test_a_macos_wheel_without_its_common_library():
+    names = {
+        "install_name": "bazel-out/bin/lib_4_shared_object.dylib",
+        "rpaths": ("@loader_path/../../_solib", "@loader_path/"),
+    }
+    broken = macho_bytes(("@rpath/libcommon.dylib", "/usr/lib/libSystem.B.dylib"), **names)
+    files = {"pkg/__init__.py": "", "pkg/interpreter.py": "from pkg import _wrapper", "pkg/_wrapper.so": broken}
+    (missing,) = analyse(files, MACOS_TAG).missing
+    assert (missing.name, missing.severity) == ("@rpath/libcommon.dylib", Severity.ERROR)
+    assert [each.path for each in missing.considered] == ["../_solib/libcommon.dylib", "pkg/libcommon.dylib"]
+    assert analyse(files | {"pkg/libcommon.dylib": macho_bytes()}, MACOS_TAG).missing == ()
+
+
+def test_a_windows_wheel():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        "pkg/_m.pyd": pe_bytes(("python311.dll", "Common.dll", "MSVCP140.dll", "late.dll")),
+        "pkg/common.dll": pe_bytes(("KERNEL32.dll", "deep-1234.dll")),
+        "pkg.libs/deep-1234.dll": pe_bytes(),
+    }
+    analysis = analyse(files, WINDOWS_TAG)
+    assert [missing.name for missing in analysis.missing] == ["late.dll"]
+    assert [assumed.name for assumed in analysis.assumed] == ["MSVCP140.dll"]
+
+
+def test_files_that_cannot_be_read_are_said_to_be_so():
+    files = {"pkg/__init__.py": "", MODULE: module("libx.so", runpath="$ORIGIN"), "pkg/libx.so": module()[:150]}
+    analysis = analyse(files)
+    assert [path for path, _ in analysis.unreadable] == ["pkg/libx.so", "pkg/libx.so"]
+    assert analysis.missing == ()
+
+
+def test_a_guess_that_leaves_something_missing_asks_for_the_truth(monkeypatch):
+    monkeypatch.setattr(inferred_elf, "_LARGEST_EXACT", -1)
+    monkeypatch.setattr("envdoctor.wheels.contents.WHOLE_BELOW", 0)
+    giant = elf_bytes(("libgone.so", "libc.so.6"), soname="libgiant.so", filler=bytes(4000))
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        MODULE: module("libgiant.so", runpath="$ORIGIN"),
+        "pkg/libgiant.so": giant,
+    }
+    analysis = analyse(files)
+    assert [missing.name for missing in analysis.missing] == ["libgone.so"]
+    assert analysis.inexact

@@ -1,0 +1,59 @@
+"""How a file that can't load is met; `test_loading` has the ordinary ways, here are the rest."""
+
+from envdoctor.core.finding import Severity
+from envdoctor.wheels.layout import planned_path
+from envdoctor.wheels.loading import LoadJudge
+from envdoctor.wheels.reach import Reach, find_reach
+from native_files import elf_bytes
+from wheel_files import LINUX, contents_of
+
+
+def reach(files, *failing, scripts=None):
+    wheel = contents_of(files, scripts=scripts)
+    judge = LoadJudge([wheel], LINUX, lambda _, member: files[member])
+    return find_reach(
+        wheel, [planned_path(path) for path in failing], lambda member: files[member], LINUX, judge.session
+    )
+
+
+BROKEN, SOUND = elf_bytes(("libgone.so",)), elf_bytes(("libc.so.6",))
+
+
+def test_the_module_behind_a_command_counts():
+    files = {"pkg/__init__.py": "", "pkg/_cli.py": "import pkg._m", "pkg/_m.so": BROKEN}
+    (found,) = reach(files, "pkg/_m.so", scripts={"tool": "pkg._cli:main"}).values()
+    assert (found.reach, found.via) == (Reach.MODULE, ("pkg._cli", "pkg._m"))
+
+
+def test_a_program_of_the_wheel_is_a_command():
+    files = {"pkg/__init__.py": "", "pkg-1.0.data/scripts/tool.exe": BROKEN}
+    (found,) = reach(files, "../../../bin/tool.exe").values()
+    assert (found.reach, found.severity) == (Reach.COMMAND, Severity.WARNING)
+
+
+def test_a_file_that_loads_after_the_package_is_satisfied():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        "pkg/_m.so": elf_bytes(("libcore.so",), runpath="$ORIGIN"),
+        "pkg/libcore.so": elf_bytes(("libc.so.6",), soname="libcore.so"),
+        "pkg/plugins/libp.so": elf_bytes(("libcore.so",)),
+    }
+    (found,) = reach(files, "pkg/plugins/libp.so").values()
+    assert found.reach is Reach.SATISFIED
+
+
+def test_a_module_without_packages_is_a_root_of_its_own():
+    files = {"single.py": "import _single", "_single.so": BROKEN}
+    (found,) = reach(files, "_single.so").values()
+    assert (found.reach, found.severity) == (Reach.IMPORT, Severity.ERROR)
+
+
+def test_the_severer_of_two_ways_counts():
+    files = {
+        "pkg/__init__.py": "try:\n    import pkg._m\nexcept ImportError:\n    pass",
+        "pkg/strict.py": "import pkg._m",
+        "pkg/_m.so": BROKEN,
+        "pkg/_other.so": SOUND,
+    }
+    (found,) = reach(files, "pkg/_m.so").values()
+    assert (found.reach, found.severity) == (Reach.MODULE, Severity.WARNING)
