@@ -68,6 +68,7 @@ _BUILD_OPTIONS = (
         "--evaluate", "evaluation", type=FILE, metavar="FILE.npz", help="Measure accuracy on arrays x and y (classes)."
     ),
     click.option("--io", "io_type", type=click.Choice(["int8", "uint8"]), default="int8", show_default=True),
+    click.option("--allow-float", is_flag=True, help="Accept operators that stay float inside an int8 model."),
     click.option("--trust-code", is_flag=True, help="Let code that is stored in the model (a Lambda layer) run."),
     click.option(
         "--max-difference", type=percent, metavar="PERCENT", help="Largest output difference, as a share of the range."
@@ -112,6 +113,7 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
             for name in (
                 "evaluation",
                 "io_type",
+                "allow_float",
                 "trust_code",
                 "stage_timeout",
                 "stage_memory",
