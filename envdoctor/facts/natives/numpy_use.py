@@ -119,8 +119,8 @@ def find_marks(stream: FileIO, buffer: bytearray) -> set[bytes]:
             position = buffer.find(_COMMON, position + 1, end)
         if _NEW_API in found:
             return found
-    if _OLD_ARRAYS in found and _OLD_API not in found and _holds(stream, buffer, _TABLE):
-        found.add(_TABLE)
+    if _OLD_ARRAYS in found and _OLD_API not in found:  # rare, and worth a second look at all of it
+        found.update(word for word in (_TABLE, _NEW_NAMES) if _holds(stream, buffer, word))
     return found
 
 

@@ -41,8 +41,8 @@ def read_record(distribution: Distribution, budget: Budget) -> Record:
         return Record(distribution=distribution, problem=f"can't be read: {error.strerror or error}")
     except UnicodeDecodeError as error:
         return Record(distribution=distribution, problem=f"is not UTF-8 text at byte {error.start}")
-    except ValueError as error:
-        return Record(distribution=distribution, problem=f"has a line that is not path, hash and size: {error}")
+    except ValueError:  # of taking a row apart, or of its size
+        return Record(distribution=distribution, problem="has a line that is not path, hash and size")
 
 
 def read_rows(distribution: Distribution, wanted: Collection[str]) -> dict[str, tuple[str, int | None]]:
