@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from envdoctor.binaries.policy import SystemLibrary, SystemPolicy
     from envdoctor.binaries.tree import LibraryTree
 
-_MOST_LIBRARIES = 5000  # of one process; a bound against hostile input
+# Bounds against hostile input, for loading one file: libraries mapped, and paths tried.
+_MOST_LIBRARIES, _MOST_TRIED = 5000, 200_000
 _ABSENT, _UNREADABLE = "not there", "can't be read"
 
 
@@ -162,10 +163,12 @@ class LoadSession:
         self._architecture = architecture
         self._loaded: dict[str, str] = {}
         self._paths: set[str] = set()
+        self._tries = 0
 
     def load(self, path: str) -> LoadResult:
         """Loads a file; if something it can't do without is missing, nothing of it stays loaded."""
         before, paths = dict(self._loaded), set(self._paths)
+        self._tries = 0
         result = self._walk(path)
         if result.missing:
             self._loaded, self._paths = before, paths
@@ -179,7 +182,7 @@ class LoadSession:
         resolutions: list[Resolution] = []
         files: list[str] = []
         queue = deque([self._register(Image(path, first), path)])
-        while queue and len(files) < _MOST_LIBRARIES:
+        while queue and len(files) < _MOST_LIBRARIES and self._tries <= _MOST_TRIED:
             image = queue.popleft()
             files.append(image.path)
             for need in image.library.needed:
@@ -189,6 +192,8 @@ class LoadSession:
                     queue.append(self._register(found, need.name))
         tried = (each for resolution in resolutions for each in resolution.considered)
         unusable = dict.fromkeys((each.path, each.problem) for each in tried if each.problem.startswith(_UNREADABLE))
+        if queue or self._tries > _MOST_TRIED:
+            unusable[path, "needs more libraries, or more places to look for them, than are followed"] = None
         return LoadResult(path=path, resolutions=tuple(resolutions), files=tuple(files), unusable=tuple(unusable))
 
     def _register(self, image: Image, need: str) -> Image:
@@ -212,6 +217,9 @@ class LoadSession:
         considered: list[Considered] = []
         tried: set[str] = set()
         for path, rule in self._search.candidates(need.name, image):
+            self._tries += 1
+            if self._tries > _MOST_TRIED:
+                break
             if path in tried:
                 continue
             tried.add(path)

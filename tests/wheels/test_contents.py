@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.errors import Unreadable
@@ -119,3 +121,29 @@ def test_what_is_no_wheel_is_unreadable(data):
 
 def test_a_label_for_people():
     assert read_contents(MemoryBytes(wheel_of({"pkg/a.py": "x"}))).label == "pkg 1.0"
+
+
+MUTATED = wheel_of(
+    {
+        "pkg/__init__.py": "import pkg._m",
+        "pkg/_m.so": ELF,
+        "pkg/_w.pyd": pe_bytes(("KERNEL32.dll",)),
+        "pkg/x.dylib": macho_bytes(("@rpath/liba.dylib",)),
+    }
+)
+
+
+@settings(max_examples=400, deadline=2000)
+@given(st.data())
+def test_damage_ends_in_contents_or_unreadable(data):
+    damaged = bytearray(MUTATED)
+    for _ in range(data.draw(st.integers(1, 6))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.one_of(st.just(len(damaged)), st.integers(0, len(damaged))))
+    try:
+        contents = read_contents(MemoryBytes(bytes(damaged[:cut])))
+    except Unreadable:
+        return
+    for native in contents.natives:
+        # Members as small as these are held against their CRC: what is read is what was packed.
+        assert native.problem or native.not_loadable or native.library.needed
