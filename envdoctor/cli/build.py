@@ -55,7 +55,8 @@ def command(
         route, rest["ssh_host"] = "ssh", route.removeprefix("ssh:")
     if resume is not None:
         route = route or "notebook"
-    options = dataclasses.replace(_options.read_build_options(rest), resume=resume)
+    notebook = route.rpartition("@")[2] == "notebook"
+    options = dataclasses.replace(_options.read_build_options(rest), resume=resume, notebook=notebook)
     request = make_request(model, goal, options, python=python, offline=offline)
     how = BuildPlan(out=out, route=route, fallback=not no_fallback, fresh=fresh)
     with display() as listener:

@@ -43,6 +43,7 @@ class BuildOptions:
         compiler_args: more arguments for the compiler of the last stage.
         require_mapped: share of operators that must run on the accelerator (0 to 1), or None.
         ssh_host: an x86_64 Linux machine that may run the compiler, as ssh takes it (`me@bigbox`), or None.
+        notebook: True if a person is ready to run the compiler in a notebook.
         resume: the file that a person brings back from the notebook which an earlier build wrote, or None.
     """
 
@@ -59,6 +60,7 @@ class BuildOptions:
     compiler_args: tuple[str, ...] = ()
     require_mapped: float | None = None
     ssh_host: str | None = None
+    notebook: bool = False
     resume: Path | None = None
 
 

@@ -19,6 +19,7 @@ from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvDoctorError, ToolchainProblem
 from envdoctor.emulation.qemu import QEMU_NAMES, parse_version
 from envdoctor.toolchains import locate
+from envdoctor.toolchains.catalogue import SourceKind
 from envdoctor.toolchains.fetch import Fetched, Fetcher
 from envdoctor.toolchains.store import InstalledToolchain, Receipt, installed_toolchains, staging
 from envdoctor.toolchains.unpack import unpack
@@ -67,7 +68,12 @@ class Acquirer:
                     fetcher = Fetcher(session=self.session, executor=self.executor, folder=Path(folder))
                     return self._first(entry, fetcher.fetch(entry, source))
             except EnvDoctorError as error:
-                problems.append(f"{source.kind.value} {source.location}: {error}")
+                where = (
+                    ""
+                    if source.location in str(error) or source.kind is SourceKind.SYSTEM_APT
+                    else f" {source.location}"
+                )
+                problems.append(f"{source.kind.value}{where}: {error}")
         listed = "\n  ".join(problems)
         raise ToolchainProblem(f"{entry.title} could not be installed:\n  {listed}\nInstead, {entry.advice}.")
 

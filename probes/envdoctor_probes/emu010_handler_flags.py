@@ -24,7 +24,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     """
     emulation = facts.emulation
     entry = emulation.handler
-    if not emulation.needed or entry is None:
+    if not emulation.needed or entry is None or not emulation.runs_directly:
         return
     lacks = []
     if not entry.fixed:

@@ -23,7 +23,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     """
     emulation = facts.emulation
     entry = emulation.handler
-    if not emulation.needed or entry is None or emulation.configured or not emulation.in_own_kernel:
+    if entry is None or emulation.configured or not emulation.in_own_kernel:
+        return
+    if not emulation.needed or not emulation.runs_directly:
         return
     yield Finding(
         severity=Severity.INFO if emulation.runs_explicitly else Severity.WARNING,

@@ -22,7 +22,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     """
     emulation = facts.emulation
     entry = emulation.handler
-    if not emulation.needed or entry is None or not entry.startable:
+    if not emulation.needed or entry is None or emulation.loader_handler is None or not entry.startable:
         return
     failed = next((proof for proof in (emulation.direct, emulation.direct_loader) if proof.ran is False), None)
     if failed is not None:

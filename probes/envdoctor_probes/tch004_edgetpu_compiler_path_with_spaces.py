@@ -29,7 +29,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.INFO,
             subject=str(compiler.wrapper),
-            message="The compiler's path has a space in it, on which its wrapper script breaks; envdoctor does without.",
+            message="The compiler's path has a space in it, on which its script breaks; envdoctor does without.",
             evidence=(Evidence(source="path", excerpt=str(compiler.wrapper)),),
             fix=Fix(text="For other tools, move it to a path without spaces."),
         )

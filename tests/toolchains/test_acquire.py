@@ -118,7 +118,7 @@ def test_every_unreachable_source_is_named_with_its_error_and_what_to_do(acquire
     with pytest.raises(ToolchainProblem, match="Connection refused"):
         get(acquirer, f"{url}/x.deb")
     words = str(caught.value)
-    for word in ("apt repository http", "does not exist", "/absent.deb", "--from", "notebook"):
+    for word in ("apt repository: http", "does not exist", "/absent.deb", "--from", "notebook"):
         assert word in words
 
 

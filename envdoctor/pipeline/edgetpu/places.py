@@ -161,10 +161,14 @@ def _ssh(facts: Facts, _: Request) -> Iterator[Reason]:
 
 
 def _notebook(_: Facts, request: Request) -> Iterator[Reason]:
-    if request.options.resume is None:
-        text = "a person has to run the notebook that is written, in Google Colab, and bring the file back"
+    if request.options.resume is not None:
+        return
+    text = "a person has to run the notebook that is written, in Google Colab, and bring the file back"
+    if request.options.notebook:
+        yield Reason(verdict=Verdict.READY, text=text)
+    else:
         fix = Fix(text="Take --route notebook, then run the same again with --resume FILE.")
-        yield Reason(verdict=Verdict.FIXABLE, text=text, fix=fix, automatic=True)
+        yield Reason(verdict=Verdict.FIXABLE, text=text, fix=fix)
 
 
 def _box64(_: Facts, __: Request) -> Iterator[Reason]:
