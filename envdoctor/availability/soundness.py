@@ -133,7 +133,8 @@ def _judgment(members: Sequence[_Member], reasons: list[CellReason]) -> Judgment
     reasons = sorted(reasons, key=lambda reason: -reason.severity)
     kinds = {reason.kind for reason in reasons if reason.severity is Severity.ERROR}
     verdict = next((verdict for of_kind, verdict in _VERDICTS if kinds & of_kind), CellVerdict.SOUND)
-    if verdict is CellVerdict.SOUND and any(reason.kind is ReasonKind.UNREADABLE for reason in reasons):
+    unreadable = (reason for reason in reasons if reason.kind is ReasonKind.UNREADABLE)
+    if verdict is CellVerdict.SOUND and any(reason.severity > Severity.INFO for reason in unreadable):  # not a plug-in
         verdict = CellVerdict.UNKNOWN
     pins = {member.contents.label: member.pin for member in members}
     remedies = [remedy for reason in reasons if reason.kind in _GUILTY for remedy in _remedies(reason, pins)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_GNU_STACK = 1, 2, 3, 0x6474E551
 
 _NO_LIBRARY_TYPES = {1: "an object file", 4: "a core dump"}
-_NO_HOST_MACHINES = {190: "CUDA code", 224: "AMD GPU code", 247: "eBPF code"}
+_NO_HOST_MACHINES = {164: "Hexagon DSP code", 190: "CUDA code", 224: "AMD GPU code", 247: "eBPF code"}
 _PROGRAM, _SHARED = 2, 3
 _MOST_HEADER_BYTES = 64 * 1024
 # (e_machine, 64-bit, little-endian) -> the architecture in wheel tags
@@ -99,7 +99,7 @@ def read_header(tables: Window) -> ElfHeader:
 
     Raises:
         NotLoadable: an object file, a core dump, or code that no host processor runs.
-        Unreadable: not ELF, or of a kind or machine that is not known.
+        Unreadable: not ELF, damaged, or of an unknown kind.
     """
     ident = tables.read(0, 16, "ELF header")
     encoding = _ENCODINGS.get((ident[4], ident[5]))
@@ -110,8 +110,10 @@ def read_header(tables: Window) -> ElfHeader:
     if kind in _NO_LIBRARY_TYPES or machine in _NO_HOST_MACHINES:
         raise NotLoadable(f"ELF file is {_NO_LIBRARY_TYPES.get(kind) or _NO_HOST_MACHINES[machine]}, not a library")
     architecture = _ARCHITECTURES.get((machine, encoding.wide, encoding.little))
-    if kind not in {_PROGRAM, _SHARED} or architecture is None:
-        raise Unreadable(f"ELF file of unknown type {kind} or machine {machine}")
+    if kind not in {_PROGRAM, _SHARED}:
+        raise Unreadable(f"ELF file of unknown type {kind}")
+    if architecture is None:
+        raise NotLoadable(f"ELF file for machine {machine}, which is none that wheels are for")
     size = encoding.segment.size
     if entry_size != size or not 0 < count * size <= _MOST_HEADER_BYTES:
         raise Unreadable(f"ELF file with {count} program headers of {entry_size} bytes")

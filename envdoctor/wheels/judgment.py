@@ -53,10 +53,12 @@ def _loading(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProb
             message=f"needs {assumed.name} of the system: {assumed.rule}",
             files=assumed.loaders,
         )
-    for path, reason in analysis.unreadable:
+    unreadable = [(Severity.WARNING, *each) for each in analysis.unreadable]
+    unreadable += [(Severity.INFO, *each) for each in analysis.unread_plugins]
+    for severity, path, reason in unreadable:
         yield WheelProblem(
             kind=ProblemKind.UNREADABLE,
-            severity=Severity.WARNING,
+            severity=severity,
             wheel=wheel.label,
             message=f"{path} can't be judged: {reason}",
             files=(path,),

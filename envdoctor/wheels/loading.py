@@ -72,7 +72,8 @@ class LoadAnalysis:
     Attributes:
         missing: libraries that nothing brings, the worst first.
         assumed: libraries that only may be absent.
-        unreadable: (file, reason) of files whose needs are not known.
+        unreadable: (file, reason) of extension modules and of what they load, whose needs are not known.
+        unread_plugins: the same of files that no module is known to load.
         loaded: the files that the wheel's extension modules load, themselves included, from site-packages.
         inexact: a guess (`NativeLibrary.inferred`) is part of what is missing: read the wheel exactly and ask again.
     """
@@ -80,6 +81,7 @@ class LoadAnalysis:
     missing: tuple[MissingLibrary, ...] = ()
     assumed: tuple[AssumedLibrary, ...] = ()
     unreadable: tuple[tuple[str, str], ...] = ()
+    unread_plugins: tuple[tuple[str, str], ...] = ()
     inexact: bool = False
     loaded: tuple[str, ...] = ()
 
@@ -111,17 +113,19 @@ class LoadJudge:
             NetworkProblem: a module's text was needed and could not be had.
         """
         modules = self._load_modules(wheel)
-        results = [*modules, *self._load_rest(wheel, modules)]
+        rest = self._load_rest(wheel, modules)
+        results = [*modules, *rest]
         failing = [result for result in results if result.missing]
         reached = self._reached(wheel, failing)
         still_failing = [result for result in failing if reached[result.path].reach is not Reach.SATISFIED]
         missing = sorted(self._missing(wheel, still_failing, reached), key=lambda each: -each.severity)
-        unreadable = [(native.path, native.problem) for native in wheel.natives if native.problem]
-        unreadable += [(shown_path(path), reason) for result in results for path, reason in result.unusable]
+        unreadable = _unreadable([native for native in wheel.natives if native.is_module], modules)
+        plugins = _unreadable([native for native in wheel.natives if not native.not_loadable], rest)
         return LoadAnalysis(
             missing=tuple(missing),
             assumed=tuple(_assumed(wheel, modules)),
-            unreadable=tuple(dict.fromkeys(unreadable)),
+            unreadable=tuple(unreadable.items()),
+            unread_plugins=tuple((path, reason) for path, reason in plugins.items() if path not in unreadable),
             loaded=tuple(dict.fromkeys(shown_path(path) for result in modules for path in result.files)),
             inexact=any(self._is_guess(each.loader) for result in still_failing for each in result.missing),
         )
@@ -192,6 +196,13 @@ class LoadJudge:
     def _is_guess(self, path: str) -> bool:
         library = self._tree.library(path)
         return library is not None and library.inferred
+
+
+def _unreadable(natives: list[NativeFile], results: list[LoadResult]) -> dict[str, str]:
+    """Why files can't be judged, by path: of these themselves, and of what was met while loading."""
+    found = {shown_path(path): reason for result in results for path, reason in result.unusable}
+    own = {shown_path(planned_path(native.path)): native.problem or native.not_loadable for native in natives}
+    return found | {path: reason for path, reason in own.items() if reason}
 
 
 def _assumed(wheel: WheelContents, results: list[LoadResult]) -> Iterable[AssumedLibrary]:

@@ -99,7 +99,7 @@ def test_defined_versions_are_listed():
     assert read_version_definitions(source) == ("libx.so.1", "X_1.0", "X_1.1")
 
 
-@pytest.mark.parametrize(("kind", "machine"), [(1, 62), (4, 62), (3, 190), (3, 247)])
+@pytest.mark.parametrize(("kind", "machine"), [(1, 62), (4, 62), (3, 190), (3, 247), (3, 164)])
 def test_what_no_loader_maps_is_told_apart_from_damage(kind, machine):
     with pytest.raises(NotLoadable, match="not a library"):
         read(elf_bytes(NEEDED, kind=kind, machine=machine))

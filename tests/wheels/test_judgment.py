@@ -99,6 +99,8 @@ def test_a_free_threaded_python_does_not_see_abi3():
 def test_unreadable_files_and_assumed_libraries_are_told():
     problems = judge({"pkg/_m.so": elf_bytes(("libGL.so.1",)), "pkg/libx.so": SOUND[:150]})
     assert [(each.kind, each.severity) for each in problems] == [
-        (ProblemKind.UNREADABLE, Severity.WARNING),
         (ProblemKind.ASSUMED_LIBRARY, Severity.INFO),
+        (ProblemKind.UNREADABLE, Severity.INFO),
     ]
+    (problem,) = judge({"pkg/_m.so": SOUND[:150]})
+    assert (problem.kind, problem.severity, problem.files) == (ProblemKind.UNREADABLE, Severity.WARNING, ("pkg/_m.so",))

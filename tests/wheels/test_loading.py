@@ -163,8 +163,22 @@ def test_a_windows_wheel():
 def test_files_that_cannot_be_read_are_said_to_be_so():
     files = {"pkg/__init__.py": "", MODULE: module("libx.so", runpath="$ORIGIN"), "pkg/libx.so": module()[:150]}
     analysis = analyse(files)
-    assert [path for path, _ in analysis.unreadable] == ["pkg/libx.so", "pkg/libx.so"]
-    assert analysis.missing == ()
+    assert [path for path, _ in analysis.unreadable] == ["pkg/libx.so"]
+    assert (analysis.missing, analysis.unread_plugins) == ((), ())
+
+
+def test_a_plug_in_that_cannot_be_read_is_told_apart():
+    files = {"pkg/__init__.py": "import pkg._m", MODULE: module(), "pkg/dsp/libskel.so": module()[:150]}
+    analysis = analyse(files)
+    assert analysis.unreadable == ()
+    assert [path for path, _ in analysis.unread_plugins] == ["pkg/dsp/libskel.so"]
+
+
+def test_code_for_another_kind_of_processor_is_data_but_no_module():
+    skeleton = elf_bytes(("libc.so.6",), machine=164)
+    assert analyse({"pkg/__init__.py": "", MODULE: module(), "pkg/dsp/libskel.so": skeleton}).unread_plugins == ()
+    analysis = analyse({"pkg/__init__.py": "import pkg._m", MODULE: skeleton})
+    assert [path for path, _ in analysis.unreadable] == [MODULE]
 
 
 def test_a_guess_that_leaves_something_missing_asks_for_the_truth(monkeypatch):
