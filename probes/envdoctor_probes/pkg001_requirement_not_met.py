@@ -74,7 +74,7 @@ def _fix(facts: Facts, unmet: Unmet) -> Fix | None:
         return Fix(text=f"No version of {unmet.name} suits all ({sides}): keep them in separate environments.")
     together = ",".join(dict.fromkeys(",".join(specifiers).split(",")))
     return Fix(
-        text=f"Install a version of {unmet.name} that all suits that require it.",
+        text=f"Install a version of {unmet.name} that suits all that require it.",
         commands=(installer.install(f"{unmet.name}{together}"),),
         safe=unmet.found is None,
     )
