@@ -34,7 +34,7 @@ def make_environment(folder: Path) -> Path:
 
 
 def commands(environment: Path) -> dict[str, list[str]]:
-    """The commands that take turns: the peer, and `check` from inside the environment, if it is there, and from here."""
+    """The commands that take turns: the peer, and `check` from inside the environment (if it is there) and here."""
     python = str(environment / SCRIPTS / "python")
     found = {"pip check": [python, "-m", "pip", "check"]}
     if list(environment.glob(f"{SCRIPTS}/envdoctor*")):
