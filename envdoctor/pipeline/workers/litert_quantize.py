@@ -127,17 +127,16 @@ def _ranges(prepared: Prepared, samples: Samples, recipe: Recipe) -> Mapping[str
 def convert_edges_to_uint8(graph: Graph) -> None:
     """Give int8 inputs and outputs uint8 tensors, a QUANTIZE in between: the same real numbers, stored otherwise."""
     main = graph.main
-    code = graph.operator_code("QUANTIZE")
     twins: dict[int, int] = {}
     for index in (int(index) for index in main.inputs):
         if graph.dtype(index) == "INT8":
             twins[index] = _uint8_twin(graph, index)
-            main.operators.insert(0, _quantize(code, twins[index], index))
+            main.operators.insert(0, _requantize(graph, twins[index], index))
     main.inputs = [twins.get(int(index), int(index)) for index in main.inputs]
     for index in (int(index) for index in main.outputs):
         if graph.dtype(index) == "INT8" and index not in twins:
             twins[index] = _uint8_twin(graph, index)
-            main.operators.append(_quantize(code, index, twins[index]))
+            main.operators.append(_requantize(graph, index, twins[index]))
     main.outputs = [twins.get(int(index), int(index)) for index in main.outputs]
     for argument in graph.arguments():
         argument.tensorIndex = twins.get(argument.tensorIndex, argument.tensorIndex)
@@ -156,9 +155,5 @@ def _uint8_twin(graph: Graph, index: int) -> int:
     return len(graph.main.tensors) - 1
 
 
-def _quantize(code: int, source: int, target: int) -> SchemaObject:
-    operator = schema().OperatorT()
-    operator.opcodeIndex, operator.inputs, operator.outputs = code, [source], [target]
-    operator.builtinOptionsType = schema().BuiltinOptions.QuantizeOptions
-    operator.builtinOptions = schema().QuantizeOptionsT()
-    return operator
+def _requantize(graph: Graph, source: int, target: int) -> SchemaObject:
+    return graph.new_operator("QUANTIZE", [source], [target], schema().QuantizeOptionsT())

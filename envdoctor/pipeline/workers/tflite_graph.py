@@ -82,13 +82,54 @@ class Graph:
         tensor.sparsity = None
         self.model.buffers.append(buffer)
 
+    def constant(self, index: int) -> Array:
+        """The value of a constant tensor of the main subgraph (float32, int32 or int8)."""
+        import numpy as np
+
+        tensor = self.main.tensors[index]
+        data = np.frombuffer(bytes(self.model.buffers[tensor.buffer].data), dtype=self.dtype(index).lower())
+        return data.reshape(self.shape(index))
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        """The shape of a tensor of the main subgraph."""
+        return tuple(_listed(self.main.tensors[index].shape))
+
+    def set_shape(self, index: int, shape: Iterable[int]) -> None:
+        """Give a tensor of the main subgraph a shape."""
+        self.main.tensors[index].shape = [int(size) for size in shape]
+
     def add_constant(self, name: str, value: Array) -> int:
-        """Add a float32 tensor with a value to the main subgraph; returns its index."""
+        """Add a tensor with a value (float32 or int32) to the main subgraph; returns its index."""
+        index = self._add_tensor(name, getattr(schema().TensorType, str(value.dtype).upper()))
+        self.make_constant(index, value)
+        return index
+
+    def add_tensor_like(self, index: int, name: str) -> int:
+        """Add a tensor of the type and shape of another; returns its index."""
+        other = self.main.tensors[index]
+        added = self._add_tensor(name, other.type)
+        self.set_shape(added, self.shape(index))
+        return added
+
+    def _add_tensor(self, name: str, kind: int) -> int:
+        """Names are made unique: the quantizer knows tensors by name."""
         tensor = schema().TensorT()
-        tensor.name, tensor.type, tensor.hasRank = name.encode(), schema().TensorType.FLOAT32, True
+        tensor.name = f"{name}_{len(self.main.tensors)}".encode()
+        tensor.type, tensor.hasRank, tensor.buffer = kind, True, 0
         self.main.tensors.append(tensor)
-        self.make_constant(len(self.main.tensors) - 1, value)
         return len(self.main.tensors) - 1
+
+    def new_operator(
+        self, builtin: str, inputs: list[int], outputs: list[int], options: SchemaObject | None
+    ) -> SchemaObject:
+        """An operator of version 1 that is not in the graph yet; `options` tells the type of its options."""
+        operator = schema().OperatorT()
+        operator.opcodeIndex, operator.inputs, operator.outputs = self.operator_code(builtin), inputs, outputs
+        if options is not None:
+            kind = type(options).__name__.removesuffix("T")
+            operator.builtinOptionsType = getattr(schema().BuiltinOptions, kind)
+            operator.builtinOptions = options
+        return operator
 
     def operator_code(self, builtin: str, version: int = 1) -> int:
         """The index of an operator code, added if it is not there."""

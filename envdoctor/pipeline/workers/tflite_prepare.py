@@ -4,9 +4,9 @@ Seen with litert-quantizer 0.11.0 and ai-edge-quantizer 0.10.0: operators that a
 float16 weights behind DEQUANTIZE are left as they are, a file without a signature is refused, and a shape computed at
 run time (SHAPE, STRIDED_SLICE, PACK: a Flatten with an open batch) leaves a float island. So operator numbers are
 written both ways, everything that is constant once the input's size is fixed is computed and stored, integer weights
-of operators that compute in float become float, NEG and SQUARE (of a LayerNormalization, say), which have no int8
-form, become the MUL that they are, a CAST behind a uint8 input goes (the input becomes float), and a signature is
-added. Outputs stay the same; the caller proves it.
+of operators that compute in float become float, operators that it has no int8 form for are written as others
+(`tflite_rewrite`), a CAST behind a uint8 input goes (the input becomes float), and a signature is added. Outputs stay
+the same; the caller proves it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from . import litert_run
 from .stage import Problem
 from .tflite_graph import Graph, prune, schema
+from .tflite_rewrite import rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,9 +77,10 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]]) -> Prepared
     opened = _drop_casts_of_inputs(graph)
     if opened:
         changes.append(f"took the CAST from {opened} uint8 inputs, which are float now")
-    multiplied = _multiply_instead(graph)
-    if multiplied:
-        changes.append(f"wrote {multiplied} NEG and SQUARE as MUL, which can be quantized")
+    rewritten = rewrite(graph)
+    if rewritten:
+        names = ", ".join(f"{count} {name}" for name, count in sorted(rewritten.items()))
+        changes.append(f"wrote {names} as operators that can be quantized")
     had_signature = bool(graph.model.signatureDefs)
     signature = graph.ensure_signature()
     if not had_signature:
@@ -134,24 +136,6 @@ def _drop_casts_of_inputs(graph: Graph) -> int:
             for argument in graph.arguments():
                 argument.tensorIndex = outer if argument.tensorIndex == index else argument.tensorIndex
             count += 1
-    return count
-
-
-def _multiply_instead(graph: Graph) -> int:
-    """Write -x as x * -1 and the square of x as x * x."""
-    import numpy as np
-
-    count = 0
-    for operator in graph.main.operators:
-        name = graph.operator_name(operator)
-        index = int(operator.inputs[0]) if len(operator.inputs) else -1
-        if name not in {"NEG", "SQUARE"} or graph.dtype(index) != "FLOAT32":
-            continue
-        other = index if name == "SQUARE" else graph.add_constant(f"minus_one_{count}", np.array([-1.0], np.float32))
-        operator.opcodeIndex, operator.inputs = graph.operator_code("MUL"), [index, other]
-        operator.builtinOptionsType = schema().BuiltinOptions.MulOptions
-        operator.builtinOptions = schema().MulOptionsT()
-        count += 1
     return count
 
 
