@@ -5,6 +5,7 @@ Modules whose name begins with an underscore are shared helpers.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words in (["--version"], ["-V"]):  # answered before anything else is imported
         from envdoctor import __version__
 
-        print(f"envdoctor {__version__}")
-        return 0
-    from envdoctor.cli._run import run
-
+        with contextlib.suppress(OSError):  # told below
+            print(f"envdoctor {__version__}", flush=True)
+            return 0
+    try:
+        from envdoctor.cli._run import run
+    except KeyboardInterrupt:
+        return 130  # ExitCode.INTERRUPTED: what holds it may not be imported yet
     return run(words)

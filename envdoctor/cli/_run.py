@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import pkgutil
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -18,6 +19,17 @@ from envdoctor.core.errors import EnvDoctorError, ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import FrameType
+
+
+#: What the machine answers whatever a program does: a full or broken disk, a missing permission. No bug of ours.
+_REFUSALS = frozenset(
+    getattr(errno, name)
+    for name in (
+        *("EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EFBIG", "EIO"),
+        *("ENAMETOOLONG", "ELOOP", "EMFILE", "ENFILE", "ENOMEM"),
+    )
+    if hasattr(errno, name)
+)
 
 
 class _Commands(click.Group):
@@ -56,22 +68,37 @@ def group() -> None:
 
 def run(words: Sequence[str]) -> int:
     """Run a command line to its exit code; nothing but a message ever reaches the user."""
+    _replace_closed_streams()
     try:
         with _terminated_is_interrupted():
             code = group.main(args=list(words), prog_name="envdoctor", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader went away (`envdoctor check | head`); keep the interpreter from complaining when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader went away (`envdoctor check | head`)
+        _give_up(sys.stdout)
         return ExitCode.OK
     except (Exception, KeyboardInterrupt) as error:
         if os.environ.get("ENVDOCTOR_TRACEBACK"):
             raise
         code, message = _explain(error)
-        with contextlib.suppress(BrokenPipeError):
+        try:
             click.echo(message, err=True)
+        except OSError:  # nobody can be told but by the exit code
+            _give_up(sys.stderr)
         return code
     return code if isinstance(code, int) else ExitCode.OK
+
+
+def _replace_closed_streams() -> None:
+    """Discard what is printed on a stream that the caller closed (`envdoctor check >&-`): Python has None there."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (open to the end)
+
+
+def _give_up(stream: TextIO) -> None:
+    """Lead a stream that takes nothing into the void, so that the interpreter's last flush does not fail too."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _explain(error: BaseException) -> tuple[ExitCode, str]:
@@ -84,6 +111,10 @@ def _explain(error: BaseException) -> tuple[ExitCode, str]:
         return error.exit_code, f"envdoctor: {error}"
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return ExitCode.INTERRUPTED, "envdoctor: interrupted; what was started was ended, and nothing is half-written"
+    if isinstance(error, OSError) and error.errno in _REFUSALS:
+        if error.filename is None:
+            _give_up(sys.stdout)
+        return ExitCode.PROBLEMS, f"envdoctor: {error.filename or 'output'}: {error.strerror}"
     return ExitCode.BUG, _describe_bug(error)
 
 

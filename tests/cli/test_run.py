@@ -1,10 +1,12 @@
 """From arguments to an exit code: every error is one sentence."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import click
 import pytest
@@ -12,6 +14,9 @@ import pytest
 from envdoctor import __version__
 from envdoctor.cli import _run, main
 from envdoctor.core.errors import BuildFailed, NoRoute, UsageProblem
+
+
+FULL = Path("/dev/full")
 
 
 def envdoctor(*words, **rest):
@@ -63,6 +68,8 @@ def test_an_unknown_command_names_the_nearest(capsys):
         (BuildFailed("disk full"), 4, "envdoctor: disk full\n"),
         (KeyboardInterrupt(), 130, "envdoctor: interrupted"),
         (click.BadParameter("bad"), 2, "bad"),
+        (PermissionError(errno.EACCES, "Permission denied", "/x/y"), 1, "envdoctor: /x/y: Permission denied\n"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "/x/y"), 5, "this is a bug of envdoctor: FileNotFoundError"),
         (RuntimeError("oops"), 5, "this is a bug of envdoctor: RuntimeError: oops (test_run.py:"),
     ],
 )
@@ -91,6 +98,30 @@ def test_a_reader_that_goes_away_is_no_error():
         process.stdout.close()
         assert process.stderr.read() == b""
         process.wait(30)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes descriptors with a shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_a_closed_stream_is_no_error(closed):
+    ended = subprocess.run(["sh", "-c", f'"$0" -m envdoctor check --only HST001 {closed}', sys.executable], check=False)
+    assert ended.returncode == 0
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [("--version",), ("--help",), ("check", "--only", "HST001"), ("explain", "PKG003")])
+def test_output_that_finds_no_room_is_told_in_a_sentence(words):
+    with FULL.open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "envdoctor", *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (1, "envdoctor: output: No space left on device\n")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
+def test_the_exit_code_is_right_though_nobody_can_be_told():
+    with FULL.open("wb") as full:
+        ended = subprocess.run([sys.executable, "-m", "envdoctor", "chek"], stderr=full, check=False)
+    assert ended.returncode == 2
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
