@@ -95,6 +95,17 @@ def test_a_connection_that_is_lost_leaves_nothing_on_the_far_side(server, work):
     assert leftovers() == before
 
 
+def test_a_transfer_that_is_interrupted_leaves_nothing(server, work):
+    before = leftovers()
+    with (work / "large").open("wb") as stream:
+        stream.truncate(4 << 30)
+    threading.Timer(1.0, server.drop_connections).start()
+    result = executor(server).run(Command(argv=("true",), cwd=work))
+    assert not result.ok
+    assert leftovers() == before
+    assert {path.name for path in work.parent.iterdir()} == {"work"}
+
+
 def test_ctrl_c_ends_the_far_side_too(server, work):
     before = leftovers()
     code = (

@@ -15,6 +15,7 @@ from envdoctor.core.route import Reason, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envdoctor.action import Requirement
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
     from envdoctor.facts.emulation import Emulation
@@ -171,9 +172,11 @@ def _notebook(_: Facts, request: Request) -> Iterator[Reason]:
         yield Reason(verdict=Verdict.FIXABLE, text=text, fix=fix)
 
 
-def _box64(_: Facts, __: Request) -> Iterator[Reason]:
-    text = "Box64 puts this system's C library in place of the one the compiler brings, and can't run it so"
-    yield Reason(verdict=Verdict.BLOCKED, text=text)
+def _known_not_to_work(text: str) -> Requirement:
+    def requirement(_: Facts, __: Request) -> Iterator[Reason]:
+        yield Reason(verdict=Verdict.BLOCKED, text=text)
+
+    return requirement
 
 
 def _starts_here(facts: Facts, _: Request) -> bool:
@@ -187,9 +190,12 @@ def _needs_emulation(facts: Facts, _: Request) -> bool:
     return facts.emulation.needed
 
 
-def _is_here(name: str, facts: Facts) -> bool:
-    return facts.emulation.needed and any(one.name == name for one in facts.emulation.emulators)
-
+#: What people try on ARM, and lose days with.
+_DEAD_ENDS = {
+    "box64": "Box64 puts this system's C library in place of the one that the compiler brings, and can't run it so",
+    "arm-compiler": "the compiler for aarch64, made up to version 2.0, ends with an internal error on today's systems",
+    "libredgetpu": "it patches weights into ready-made files of a few layer shapes, and compiles no other model",
+}
 
 PLACES = (
     Place(name=LOCAL, requires=(_local,), applies=_starts_here),
@@ -198,5 +204,8 @@ PLACES = (
     Place(name=DOCKER, requires=(_docker,), cost=20.0),
     Place(name=SSH, requires=(_ssh,), cost=30.0),
     Place(name=NOTEBOOK, requires=(_notebook,), cost=600.0),
-    Place(name="box64", requires=(_box64,), applies=lambda facts, _: _is_here("box64", facts), cost=1000.0),
+    *(
+        Place(name=name, requires=(_known_not_to_work(text),), applies=_needs_emulation, cost=1000.0)
+        for name, text in _DEAD_ENDS.items()
+    ),
 )
