@@ -15,7 +15,6 @@ from envdoctor import __version__
 from envdoctor.cli import _run, main
 from envdoctor.core.errors import BuildFailed, NoRoute, UsageProblem
 
-
 FULL = Path("/dev/full")
 
 
