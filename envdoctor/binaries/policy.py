@@ -20,7 +20,8 @@ class Promise(enum.Enum):
     """How sure it is that a library is there."""
 
     PROMISED = "promised"
-    ASSUMED = "assumed"  # usual on such systems, but a minimal one lacks it
+    ASSUMED = "assumed"  # promised, or part of Python or a runtime that most have; a minimal system lacks it
+    DESKTOP = "desktop"  # promised by nothing, and found on most desktop systems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,10 @@ def _glibc(name: str, version: tuple[int, int] | None) -> SystemLibrary | None:
         return SystemLibrary(promise=Promise.ASSUMED, rule="manylinux promises it; slim and headless systems lack it")
     if name in table["libraries"] or _matches(name, table["patterns"]):
         return SystemLibrary(promise=Promise.PROMISED, rule="promised by every manylinux tag")
+    if _matches(name, table["desktop"]):
+        return SystemLibrary(
+            promise=Promise.DESKTOP, rule="no tag promises it; desktop systems have it, containers lack it"
+        )
     if since and (version is None or version >= version_tuple(since)):
         return SystemLibrary(promise=Promise.PROMISED, rule=f"promised by manylinux tags from glibc {since} on")
     return None

@@ -34,7 +34,8 @@ class Outcome(enum.Enum):
     FOUND = "found"
     LOADED = "already loaded"
     PROMISED = "brought by the system"
-    ASSUMED = "usually there, not promised"
+    ASSUMED = "usually there"
+    DESKTOP = "promised by nothing, there on desktops"
     MISSING = "missing"
 
 

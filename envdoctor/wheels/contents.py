@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.bytes import RandomAccess
 
-_NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.[0-9][0-9.]*)?", re.IGNORECASE)
+_NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.(?!pyi?$|txt$|json$|md$|h$)[^/]*)?", re.IGNORECASE)
 # Without a suffix, or with one that says nothing: looked into if it may be executed.
 _PLAIN_NAME = re.compile(r"(?:.*/)?[^/.]+")
 _EXECUTABLE_BITS = 0o111

@@ -14,6 +14,7 @@ from envdoctor.wheels.system_judgment import judge_system
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envdoctor.binaries.policy import Provider
     from envdoctor.core.target import Target
     from envdoctor.wheels.contents import NativeFile, WheelContents
     from envdoctor.wheels.loading import LoadAnalysis, MissingLibrary
@@ -48,9 +49,9 @@ def _loading(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProb
     for assumed in analysis.assumed:
         yield WheelProblem(
             kind=ProblemKind.ASSUMED_LIBRARY,
-            severity=Severity.INFO,
+            severity=assumed.severity,
             wheel=wheel.label,
-            message=f"needs {assumed.name} of the system: {assumed.rule}",
+            message=f"needs {assumed.name} of the system: {assumed.rule}{_supplier(assumed.provider)}",
             files=assumed.loaders,
         )
     unreadable = [(Severity.WARNING, *each) for each in analysis.unreadable]
@@ -65,8 +66,11 @@ def _loading(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProb
         )
 
 
+def _supplier(provider: Provider | None) -> str:
+    return f"; {provider.name} would supply it" if provider else ""
+
+
 def _missing_message(missing: MissingLibrary) -> str:
-    supplier = f"; {missing.provider.name} would supply it" if missing.provider else ""
     first = missing.loaders[0]
     need = f" and {len(missing.loaders) - 1} more need" if len(missing.loaders) > 1 else " needs"
     what = {
@@ -77,7 +81,7 @@ def _missing_message(missing: MissingLibrary) -> str:
     }.get(missing.reach, "")
     if missing.severity is Severity.INFO and missing.via:
         what = f"`import {missing.via[0]}` goes without a part of it: "
-    return f"{what}{first}{need} {missing.name}, which nothing brings{supplier}"
+    return f"{what}{first}{need} {missing.name}, which nothing brings{_supplier(missing.provider)}"
 
 
 def _architectures(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.binaries.policy import Provider, provider_of
 from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outcome, Resolution
+from envdoctor.core.finding import Severity
 from envdoctor.wheels.layout import (
     SITE_PACKAGES,
     planned_path,
@@ -25,7 +26,6 @@ from envdoctor.wheels.reach import Reach, Reached, find_reach
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from envdoctor.core.finding import Severity
     from envdoctor.core.target import Target
     from envdoctor.wheels.contents import NativeFile, WheelContents
 
@@ -57,12 +57,23 @@ class MissingLibrary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssumedLibrary:
-    """A library that a wheel's modules need and that systems usually have, though nothing promises it."""
+    """A library that a wheel's modules need and that most systems have, but not all.
+
+    Attributes:
+        wheel: name and version.
+        name: as the files name it.
+        rule: why it may be there, and where it is not.
+        loaders: the files that need it, from site-packages.
+        severity: WARNING where nothing promises it, INFO where the platform's policy does.
+        provider: who supplies it, if that is known.
+    """
 
     wheel: str
     name: str
     rule: str
     loaders: tuple[str, ...]
+    severity: Severity
+    provider: Provider | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,8 +220,15 @@ def _assumed(wheel: WheelContents, results: list[LoadResult]) -> Iterable[Assume
     found: dict[str, list[Resolution]] = {}
     for result in results:
         for each in result.resolutions:
-            if each.outcome is Outcome.ASSUMED:
+            if each.outcome in {Outcome.ASSUMED, Outcome.DESKTOP}:
                 found.setdefault(each.need.name, []).append(each)
     for name, resolutions in found.items():
         loaders = tuple(dict.fromkeys(shown_path(each.loader) for each in resolutions))
-        yield AssumedLibrary(wheel=wheel.label, name=name, rule=resolutions[0].rule, loaders=loaders)
+        yield AssumedLibrary(
+            wheel=wheel.label,
+            name=name,
+            rule=resolutions[0].rule,
+            loaders=loaders,
+            severity=Severity.WARNING if resolutions[0].outcome is Outcome.DESKTOP else Severity.INFO,
+            provider=provider_of(name),
+        )

@@ -40,6 +40,11 @@ def test_what_is_usually_there(platform, name):
     assert library.rule
 
 
+def test_what_desktops_have_is_told_from_what_is_promised():
+    assert SystemPolicy(GLIBC).provides("libxcb.so.1").promise is Promise.DESKTOP
+    assert SystemPolicy(GLIBC).provides("libX11.so.6").promise is Promise.ASSUMED
+
+
 @pytest.mark.parametrize(
     ("platform", "name"),
     [

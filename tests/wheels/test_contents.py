@@ -22,11 +22,18 @@ def test_native_files_are_found_by_their_bytes():
             "pkg/_m.cpython-311-x86_64-linux-gnu.so": ELF,
             "pkg/linker_script.so": b"INPUT(-lx)" * 30,
             "pkg.libs/libx-1234.so.5.2": ELF,
+            "pkg.libs/libssl-f4f30056.so.1.1.1k": ELF,
+            "pkg/wrapper.so.py": ELF,
             "pkg/_odd.so": pe_bytes(),
             "pkg/data.bin": ELF,
         }
     )
-    assert set(found) == {"pkg/_m.cpython-311-x86_64-linux-gnu.so", "pkg.libs/libx-1234.so.5.2", "pkg/_odd.so"}
+    assert set(found) == {
+        "pkg/_m.cpython-311-x86_64-linux-gnu.so",
+        "pkg.libs/libx-1234.so.5.2",
+        "pkg.libs/libssl-f4f30056.so.1.1.1k",
+        "pkg/_odd.so",
+    }
     assert found["pkg/_odd.so"].library.format.value == "PE"
 
 

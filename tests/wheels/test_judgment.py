@@ -96,6 +96,12 @@ def test_a_free_threaded_python_does_not_see_abi3():
     assert "cp313t does not see them" in problem.message
 
 
+def test_a_library_that_only_desktops_have_is_a_warning():
+    (problem,) = judge({"pkg/_m.so": elf_bytes(("libEGL.so.1",))})
+    assert (problem.kind, problem.severity) == (ProblemKind.ASSUMED_LIBRARY, Severity.WARNING)
+    assert problem.message.endswith("containers lack it; libgl1, libegl1 or libgles2 would supply it")
+
+
 def test_unreadable_files_and_assumed_libraries_are_told():
     problems = judge({"pkg/_m.so": elf_bytes(("libGL.so.1",)), "pkg/libx.so": SOUND[:150]})
     assert [(each.kind, each.severity) for each in problems] == [
