@@ -29,7 +29,7 @@ _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?(B|KiB|MiB|GiB)$")
 # The name column is 31 wide and the count column 11; documents squeeze them or put bars between.
 _ROW = re.compile(
     r"^\|?\s*([A-Z][A-Z0-9_]*)[ \t|]+(\d{1,9})[ \t|]+"
-    rf"(?:({'|'.join(re.escape(s) for s in STATUSES)})[ \t|]*(.*)|(\S.*))$",
+    rf"(?:\"?({'|'.join(re.escape(s) for s in STATUSES)})[ \t|\"]*(.*)|(\S.*))$",
 )
 _HEADER = re.compile(r"^\|?\s*Operator[ \t|]+Count[ \t|]+Status\s*\|?$")
 _VERSION = re.compile(r"Edge TPU [Cc]ompiler (?:version )?(\d+(?:\.\d+)+)")

@@ -75,7 +75,7 @@ def _clean(raw: str) -> Iterator[str]:
             raw = json.loads(item.group(1))
     # A terminal shows what follows the last carriage return.
     raw = _ESCAPES.sub("", raw.rstrip("\r\n").rsplit("\r", 1)[-1])
-    line = _PREFIX.sub("", raw).strip()
+    line = _PREFIX.sub("", raw).strip().strip("`*").strip()  # Markdown's code and emphasis
     for part in _lost_line_end().sub("\n", line).split("\n"):
         if part.strip():
             yield part.strip()
