@@ -120,6 +120,16 @@ def test_a_layer_normalization_by_the_second_route(models, tmp_path):
     assert output.summary["operators_on_cpu"] == {}
 
 
+def test_operators_without_an_int8_form(models, tmp_path):
+    """What Keras 3 makes of an upsampling is too new for the Edge TPU compiler, unless it is written otherwise."""
+    assert failure("tf-int8", models / "leaky.keras", tmp_path / "1", "edgetpu", random_calibration=True).name == (
+        "operator-version-too-new"
+    )
+    output = take("tf-float+litert-int8", models / "leaky.keras", tmp_path / "2", "edgetpu", random_calibration=True)
+    assert classify(read_model(output.path)) is Scheme.INT8
+    assert "1 LEAKY_RELU, 1 PRELU, 1 REDUCE_MAX, 2 TILE" in output.summary["prepared"][0]
+
+
 @pytest.mark.parametrize("name", ["conv_open_batch", "conv_float16"])
 def test_float_files_as_converters_leave_them(models, tmp_path, name):
     route, samples = "litert-int8+vela", models / "images.npz"

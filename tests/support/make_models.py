@@ -40,6 +40,16 @@ def new_models():
                           layers.Dense(256, activation="relu"), layers.Dense(5, activation="softmax")),
         "pixels": sequential(layers.Input((12, 12, 3), dtype="uint8"), layers.Rescaling(1 / 255.0),
                              layers.Conv2D(4, 3), layers.GlobalAveragePooling2D(), layers.Dense(2)),
+        "leaky": sequential(
+            layers.Input((8, 8, 2)),
+            layers.Conv2D(4, 3, padding="same"),
+            layers.LeakyReLU(),
+            layers.Conv2D(4, 3, padding="same"),
+            layers.PReLU(alpha_initializer=keras.initializers.Constant(1.5), shared_axes=[1, 2]),
+            layers.UpSampling2D(2),
+            layers.Conv2D(3, 3),
+            layers.GlobalMaxPooling2D(),
+        ),
         "lambda": sequential(layers.Input((4,)), layers.Lambda(lambda values: values * 2), layers.Dense(2)),
     }  # fmt: skip
 
