@@ -95,11 +95,9 @@ def _look(distribution: Distribution, rows: Iterable[Sequence[str]], recorded_at
         if path.endswith(".pyc"):
             continue  # made by the installer or by Python, and deleted by anyone
         try:
-            status = stat(base + path if path[:1] != "/" else path)
-        except (FileNotFoundError, NotADirectoryError):
-            missing.append(path)
-        except OSError:
-            unseen.append(path)
+            status = stat(base + path)
+        except OSError as error:
+            _note_absent(path, error, missing, unseen)
         else:
             if size and status.st_size != int(size):
                 changed.append(ChangedFile(path=path, recorded=int(size), found=status.st_size))
@@ -112,6 +110,16 @@ def _look(distribution: Distribution, rows: Iterable[Sequence[str]], recorded_at
         changed=tuple(changed),
         unseen=tuple(unseen),
     )
+
+
+def _note_absent(path: str, error: OSError, missing: list[str], unseen: list[str]) -> None:
+    """Note a path below the root that could not be looked at; an absolute one is looked at where it is."""
+    if os.path.isabs(path):
+        missing += [] if os.path.exists(path) else [path]
+    elif isinstance(error, FileNotFoundError | NotADirectoryError):
+        missing.append(path)
+    else:
+        unseen.append(path)
 
 
 def _as_conda_keeps_it(record: Record) -> Record:
