@@ -70,10 +70,10 @@ class Cache:
             raise self.unusable(error) from None
 
     def unusable(self, error: OSError) -> EnvironmentProblem:
-        """The error to raise when something can't be written here."""
+        """The error to raise when something can't be read or written here."""
         return EnvironmentProblem(
-            f"the cache folder {self.root} can't be written to ({error.strerror or error}); mend that, or set "
-            f"{VARIABLE} to a folder that can."
+            f"the cache folder {self.root} can't be used ({error.strerror or error}); mend that, or set {VARIABLE} to "
+            "a folder that can."
         )
 
     def free(self) -> int | None:

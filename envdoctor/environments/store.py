@@ -94,14 +94,21 @@ def list_environments(cache: Cache, *, thorough: bool = False) -> tuple[ManagedE
     Args:
         cache: where to look.
         thorough: True to hold every file against its RECORD (a tenth of a second for TensorFlow).
+
+    Raises:
+        EnvironmentProblem: the cache can't be looked into.
     """
-    folders = sorted(cache.environments.glob("[!.]*-cp*-*"))
+    folders = _folders(cache, "[!.]*-cp*-*")
     return tuple(inspect_folder(folder, thorough=thorough) for folder in folders if folder.is_dir())
 
 
 def made_environments(spec: EnvironmentSpec, cache: Cache, *, thorough: bool) -> Iterator[ManagedEnvironment]:
-    """The environments for these very pins that can be used; by any Python."""
-    for folder in sorted(cache.environments.glob(f"{spec.name}-cp*-{spec.key}")):
+    """The environments for these very pins that can be used; by any Python.
+
+    Raises:
+        EnvironmentProblem: the cache can't be looked into.
+    """
+    for folder in _folders(cache, f"{spec.name}-cp*-{spec.key}"):
         found = inspect_folder(folder, thorough=thorough)
         if not found.problem and (found.name, found.key) == (spec.name, spec.key):
             yield found
@@ -178,10 +185,21 @@ def inspect_folder(folder: Path, *, thorough: bool) -> ManagedEnvironment:
     )
 
 
+def _folders(cache: Cache, pattern: str) -> list[Path]:
+    """What is in the cache by that pattern; nothing in one that is not there."""
+    try:
+        os.scandir(cache.environments).close()  # a glob takes a folder that it may not look into for an empty one
+        return sorted(cache.environments.glob(pattern))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise cache.unusable(error) from None
+
+
 def _problem(folder: Path, marker: Marker, *, thorough: bool) -> str:
     """What is wrong with an environment that was whole once; empty if nothing shows."""
-    if not python_of(folder).exists():  # follows the link
-        return f"its Python, {marker.interpreter}, is gone"
+    if _size(python_of(folder)) is None:  # follows the link
+        return f"its Python, {marker.interpreter}, is gone or out of reach"
     records = {record.parent.name: record for record in _records(folder)}
     if changed := marker.records.keys() ^ records.keys():
         return f"distributions came or went: {', '.join(sorted(changed))}"

@@ -94,6 +94,8 @@ def explain(result: CommandResult) -> EnvDoctorError:
     output = _CREDENTIALS.sub("***@", result.stdout + result.stderr)
     causes = _CAUSE.findall(output) or [result.last_line or "it printed nothing"]
     for row in load_table("uv_failures")["failures"]:
+        if row.get("offline") and "--offline" not in result.argv:
+            continue
         if any(word in output for word in row["words"]):
             hint = (_HINT.findall(output) or causes)[-1]
             sentence = row["says"].format(first=causes[0], detail=causes[-1].rstrip("."), hint=hint.rstrip("."))

@@ -35,7 +35,7 @@ def test_a_file_in_its_way_is_said(tmp_path):
     cache = Cache(tmp_path / "file" / "cache")
     assert not cache.writable
     with pytest.raises(
-        EnvironmentProblem, match=rf"file.cache can't be written to .*; mend that, or set {VARIABLE} to"
+        EnvironmentProblem, match=rf"file.cache can't be used .*; mend that, or set {VARIABLE} to"
     ):
         cache.prepare()
 

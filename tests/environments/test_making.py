@@ -261,7 +261,7 @@ def test_another_python_of_the_machine_is_taken_where_the_users_own_is_broken(
 def test_a_cache_that_is_a_file(spec, request_, index, tmp_path):
     (tmp_path / "file").touch()
     request = dataclasses.replace(request_, cache=tmp_path / "file")
-    with pytest.raises(EnvironmentProblem, match=r"the cache folder .*file can't be written to .*ENVDOCTOR_CACHE"):
+    with pytest.raises(EnvironmentProblem, match=r"the cache folder .*file can't be used .*ENVDOCTOR_CACHE"):
         make(spec, request)
 
 

@@ -35,6 +35,12 @@ def folder(spec, cache):
     return path
 
 
+def out_of_reach(path):
+    """Make a path one that asking about raises an OSError, as a folder without permission does for all but root."""
+    path.unlink(missing_ok=True)
+    path.symlink_to("x" * 300)
+
+
 def marked(folder, spec):
     return write_marker(folder, spec, "3.11.7", Path(sys.executable))
 
@@ -70,12 +76,13 @@ def test_a_folder_that_was_renamed_is_not_taken_for_another(folder, spec, cache,
     ("damage", "problem", "thorough"),
     [
         (lambda folder: python_of(folder).unlink(), "its Python, ", False),
+        (lambda folder: out_of_reach(python_of(folder)), "is gone or out of reach", False),
         (lambda folder: next(folder.rglob("RECORD")).unlink(), "distributions came or went: some_thing-1.0", False),
         (lambda folder: next(folder.rglob("RECORD")).write_text("\n"), "some_thing-1.0.dist-info/RECORD is gone", True),
         (lambda folder: next(folder.rglob("thing.py")).unlink(), "thing.py is gone or has changed", True),
         (lambda folder: next(folder.rglob("thing.py")).write_text(""), "thing.py is gone or has changed", True),
     ],
-    ids=["python", "distribution", "record", "file", "size"],
+    ids=["python", "out-of-reach", "distribution", "record", "file", "size"],
 )
 def test_damage_is_found_and_said(folder, spec, damage, problem, thorough):
     marked(folder, spec)
@@ -114,6 +121,16 @@ def test_the_list_has_all_and_nothing_else(folder, spec, cache):
 def test_no_cache_has_no_environments(cache, spec):
     assert list_environments(cache) == ()
     assert list(made_environments(spec, cache, thorough=True)) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+def test_a_cache_that_cannot_be_looked_into_is_not_an_empty_one(cache, spec):
+    cache.root.mkdir(parents=True, exist_ok=True)
+    out_of_reach(cache.environments)
+    with pytest.raises(EnvironmentProblem, match=r"the cache folder .* can't be used .*ENVDOCTOR_CACHE"):
+        list_environments(cache)
+    with pytest.raises(EnvironmentProblem, match="can't be used"):
+        list(made_environments(spec, cache, thorough=False))
 
 
 def test_it_is_discarded_whole_and_more_than_once(folder, spec):

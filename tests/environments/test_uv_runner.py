@@ -1,5 +1,6 @@
 """uv is found and run undisturbed, and its failures, as it really printed them, become sentences."""
 
+import dataclasses
 import json
 import os
 import sys
@@ -47,6 +48,11 @@ def test_each_way_to_fail_has_its_class_and_its_sentence(pytestconfig, name):
     assert type(error) is kind
     assert all(word in str(error) for word in words), str(error)
     assert "\n" not in str(error)
+
+
+def test_offline_a_version_that_was_never_fetched_says_nothing_about_the_index(pytestconfig):
+    lacking = dataclasses.replace(failed(recorded(pytestconfig, "lacking")), argv=("uv", "pip", "sync", "--offline"))
+    assert "nothing may be fetched offline" in str(explain(lacking))
 
 
 def test_every_recorded_output_is_judged(pytestconfig):
