@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Evidence
 from envdoctor.core.route import Verdict
 from envdoctor.pipeline.edgetpu import places
+from envdoctor.pipeline.edgetpu.forecast import foresee, hopeless, surprise
 from envdoctor.pipeline.edgetpu.notebook import check_result, write_notebook
 from envdoctor.pipeline.edgetpu.running import open_bench
 from envdoctor.pipeline.edgetpu.strategy import Compiled, compile_model
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from envdoctor.tflite.model import Model
     from envdoctor.toolchains.edgetpu_result import CompilerLog
 
 #: Options that would lead the compiler's files elsewhere.
@@ -36,11 +39,12 @@ def run(context: StageContext) -> StageOutput:
     """
     source = context.source.path.resolve()
     try:
-        read_model(source)
+        model = read_model(source)
     except Unreadable as error:
         evidence = (Evidence(source=str(source), excerpt=str(error)),)
         raise StageFailed(finding("model-refused", source.name, evidence, words=f"{error}.")) from None
     options = _options(context)
+    _refuse_hopeless(context, model, options)
     if context.place == places.NOTEBOOK:
         return _by_a_person(context, source, options)
     work = context.folder / "work"
@@ -48,7 +52,23 @@ def run(context: StageContext) -> StageOutput:
     shutil.copyfile(source, work / source.name)
     bench = open_bench(context, work)
     compiled = compile_model(bench, ["-s", *options], source.name)
-    return _collect(context, source, work, compiled)
+    return _held_against_prediction(_collect(context, source, work, compiled), model, compiled)
+
+
+def _refuse_hopeless(context: StageContext, model: Model, options: Sequence[str]) -> None:
+    """End the stage before anything runs, if less than `--require-mapped` would certainly be mapped."""
+    required = context.request.options.require_mapped
+    prediction = None if required is None else foresee(model, options)
+    refusal = None if prediction is None or required is None else hopeless(model, prediction, required)
+    if refusal is not None:
+        raise StageFailed(refusal)
+
+
+def _held_against_prediction(output: StageOutput, model: Model, compiled: Compiled) -> StageOutput:
+    """The output, with a finding if the compiled file is not what the rules predict for that compiler."""
+    prediction = foresee(model, compiled.run.result.argv, str(output.summary["compiler"]))
+    found = None if prediction is None else surprise(model, read_model(output.path), prediction)
+    return output if found is None else dataclasses.replace(output, findings=(*output.findings, found))
 
 
 def _options(context: StageContext) -> tuple[str, ...]:
