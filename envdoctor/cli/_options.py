@@ -45,6 +45,27 @@ def percent(text: str) -> float:
     return share
 
 
+def seconds(text: str | float) -> float:
+    """A time limit: a finite number above 0."""
+    return _number(text, "is no time limit; write a number of seconds above 0", least=sys.float_info.min)
+
+
+def cosine(text: str) -> float:
+    """A cosine similarity: a number from -1 to 1."""
+    return _number(text, "is no cosine similarity; write a number from -1 to 1", least=-1.0, most=1.0)
+
+
+def _number(text: str | float, complaint: str, *, least: float, most: float = sys.float_info.max) -> float:
+    """A number in a range; NaN, with which every comparison would be false, is in none."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not least <= number <= most:
+        raise click.BadParameter(f"'{text}' {complaint}")
+    return number
+
+
 def size(text: str) -> int:
     """A number of bytes, typed as `4G`, `512M` or a plain number."""
     word = text.strip().upper().removesuffix("B").removesuffix("I")
@@ -73,11 +94,13 @@ _BUILD_OPTIONS = (
     click.option(
         "--max-difference", type=percent, metavar="PERCENT", help="Largest output difference, as a share of the range."
     ),
-    click.option("--min-cosine", type=float, help="Smallest cosine similarity with the float model's outputs."),
+    click.option(
+        "--min-cosine", type=cosine, metavar="NUMBER", help="Smallest cosine similarity with the float outputs."
+    ),
     click.option(
         "--min-agreement", type=percent, metavar="PERCENT", help="Smallest share of samples with the same class."
     ),
-    click.option("--stage-timeout", type=click.FloatRange(min=0, min_open=True), default=3600.0, metavar="SECONDS"),
+    click.option("--stage-timeout", type=seconds, default=3600.0, metavar="SECONDS"),
     click.option("--stage-memory", type=size, metavar="SIZE", help="End a stage that takes more memory than this."),
     click.option("--compiler", type=FILE, metavar="PATH", help="The edgetpu_compiler to use."),
     click.option("--compiler-arg", "compiler_args", multiple=True, help="One more argument for the last compiler."),

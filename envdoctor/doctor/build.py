@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from envdoctor import planner, registry
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.doctor._common import environment_provider
-from envdoctor.doctor.routes import routes_of
+from envdoctor.doctor.routes import require_text, routes_of
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.pipeline.calibration import check_samples
@@ -67,6 +67,7 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
         NoRoute: no chain of actions leads to the goal, on any machine.
         BuildFailed: the disk is full, or another build works in the same folder.
     """
+    require_text(how.out)
     executor = LocalExecutor()
     facts = Facts(request, executor)
     report = routes_of(request, facts)

@@ -51,7 +51,7 @@ def select(
     """The probes of these topics that `--only` and `--skip` leave; `--only` a code asks it whatever its topic.
 
     Raises:
-        UsageProblem: a word that is neither a code nor a family.
+        UsageProblem: a word that is neither a code nor a family, or nothing is left.
     """
     codes = {one.code for one in probes}
     for word in (*only, *skip):
@@ -62,4 +62,7 @@ def select(
         return one.code in words or one.code[:3] in words
 
     wanted = [one for one in probes if matches(one, only)] if only else [one for one in probes if one.topic in asked]
-    return tuple(one for one in wanted if not matches(one, skip))
+    left = tuple(one for one in wanted if not matches(one, skip))
+    if not left:
+        raise UsageProblem("--only and --skip together leave nothing to check; leave one of them out")
+    return left

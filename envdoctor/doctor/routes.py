@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from envdoctor import planner, registry
-from envdoctor.core.errors import NoRoute
+from envdoctor.core.errors import NoRoute, ToolchainProblem, UsageProblem
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.doctor._common import new_report, subject, topics
@@ -28,13 +28,42 @@ def make_request(
     """A request to get from a file to a goal.
 
     Raises:
-        UsageProblem: the goal is unknown, the file is no model that envdoctor can read, or it is the goal already.
+        UsageProblem: the goal is unknown, the file is no model that envdoctor can read, or it is the goal already; the
+            compiler that was named is none.
     """
     aim = parse_goal(goal)
+    _check_names(source, options)
     artifact = identify(source, trust_code=options.trust_code)
     return Request(
         python=python, source=artifact, goal=aim, options=options, topics=topics(aim) | {"model"}, offline=offline
     )
+
+
+def _check_names(source: Path, options: BuildOptions) -> None:
+    """Refuse names that can't be written into a manifest, and a compiler that is none, before anything is started."""
+    for path in (source, options.calibration, options.evaluation, options.compiler, options.resume):
+        require_text(path)
+    if options.compiler is not None:
+        from envdoctor.toolchains.locate import read_compiler
+
+        try:
+            read_compiler(options.compiler, origin="--compiler")
+        except ToolchainProblem as error:
+            raise UsageProblem(f"{error}.") from None
+
+
+def require_text(path: Path | None) -> None:
+    """Refuse a path that is no text: a name in another encoding than the system's, which JSON can't hold.
+
+    Raises:
+        UsageProblem: it is none.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UsageProblem(
+            f"the name {path} is not in the encoding of this system; rename it, or set LC_ALL to a UTF-8 locale."
+        ) from None
 
 
 def routes(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import UsageProblem
 from envdoctor.pipeline.sources import model_inputs
-from envdoctor.pipeline.workers.arrays import LABELS, StoredArray, assign, read_header, stored_arrays
+from envdoctor.pipeline.workers.arrays import LABELS, NUMBERS, StoredArray, assign, read_header, stored_arrays
 from envdoctor.pipeline.workers.stage import Problem
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def check_samples(request: Request) -> None:
 
 def _check(path: Path, inputs: Sequence[InputSpec] | None, *, labelled: bool) -> None:
     arrays = stored_arrays(path)
-    if labelled and not any(one.name == LABELS and one.member is not None for one in arrays):
+    labels = next((one for one in arrays if one.name == LABELS and one.member is not None), None)
+    if labelled and labels is None:
         raise Problem(
             "evaluation-without-labels", f"{path} has no array 'y'; give an .npz file with 'x' and class numbers 'y'."
         )
@@ -60,8 +61,25 @@ def _check(path: Path, inputs: Sequence[InputSpec] | None, *, labelled: bool) ->
     if inputs is not None:
         parts = assign(arrays, inputs)
         used = tuple(part.array for found in parts.values() for part in found)
+        if labelled and labels is not None:
+            _check_labels(labels, sum(part.samples for part in next(iter(parts.values()))))
     for one in used:
         _refuse_nan(one)
+
+
+def _check_labels(labels: StoredArray, samples: int) -> None:
+    """Refuse labels that can't be class numbers by their shape or element type."""
+    shape = labels.header.shape
+    if not shape or shape[0] != samples:
+        raise Problem(
+            "evaluation-without-labels",
+            f"{labels.label} has the shape {shape}; give one class number for each of the {samples} samples.",
+        )
+    if labels.header.kind not in NUMBERS:
+        raise Problem(
+            "evaluation-without-labels",
+            f"{labels.label} has the element type {labels.header.descr}; give class numbers, counted from 0.",
+        )
 
 
 def _refuse_nan(stored: StoredArray) -> None:

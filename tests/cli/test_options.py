@@ -40,6 +40,20 @@ def test_what_is_no_size(text):
         _options.size(text)
 
 
+@pytest.mark.parametrize(("read", "text", "number"), [("seconds", "0.5", 0.5), ("cosine", "-1", -1.0)])
+def test_numbers(read, text, number):
+    assert getattr(_options, read)(text) == number
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [("seconds", "0"), ("seconds", "nan"), ("seconds", "inf"), ("seconds", "1h"), ("cosine", "nan"), ("cosine", "1.1")],
+)
+def test_a_number_that_would_switch_a_limit_off_is_refused(read, text):
+    with pytest.raises(click.BadParameter, match=f"'{text}' is no"):
+        getattr(_options, read)(text)
+
+
 @pytest.mark.parametrize("as_json", [True, False])
 def test_secrets_are_printed_nowhere_and_paths_as_they_are(as_json, monkeypatch, capsys):
     monkeypatch.setenv("INDEX_TOKEN", "opensesame")

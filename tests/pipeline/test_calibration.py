@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,28 @@ def test_opposite_infinities_and_large_sums_are_told_apart(tmp_path, request_for
 def test_evaluation_needs_labels(tmp_path, request_for):
     with pytest.raises(UsageProblem, match="no array 'y'"):
         check_samples(request_for(evaluation=npz(tmp_path, x=np.zeros((5, 28, 28, 1)))))
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.zeros(4), r"samples.npz: y has the shape \(4,\); give one class number for each of the 5 samples"),
+        (np.float32(1), r"y has the shape \(\)"),
+        (np.array(list("abcde")), "y has the element type <U1; give class numbers"),
+    ],
+)
+def test_labels_that_do_not_belong_to_the_samples(tmp_path, request_for, labels, words):
+    with pytest.raises(UsageProblem, match=words):
+        check_samples(request_for(evaluation=npz(tmp_path, x=np.zeros((5, 28, 28, 1)), y=labels)))
+
+
+def test_one_hot_labels_will_do(tmp_path, request_for):
+    check_samples(request_for(evaluation=npz(tmp_path, x=np.zeros((5, 28, 28, 1)), y=np.eye(5))))
+
+
+def test_a_name_that_cannot_be_asked_about(request_for):
+    with pytest.raises(UsageProblem, match=r"--calibration: x+ can't be read: File name too long"):
+        check_samples(request_for(calibration=Path("x" * 300)))
 
 
 def test_a_missing_file(tmp_path, request_for):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
 from dataclasses import dataclass, field
@@ -107,15 +108,29 @@ def _find_program(named: Path) -> str:
     The path is made absolute but no link followed: a virtual environment's interpreter is a link out of it.
     """
     path = named.expanduser().absolute()
-    if not path.exists():
-        raise UsageProblem(f"there is no Python at {named}; give the path of an interpreter or of an environment.")
-    if not path.is_dir():
+    if not os.path.isdir(path):  # pathlib's raises where a folder above can't be read
+        _require_reachable(path)
         return str(path)
     names = ("Scripts/python.exe", "python.exe") if sys.platform == "win32" else ("bin/python", "bin/python3")
     for name in names:
-        if (path / name).is_file():
+        if os.path.lexists(path / name):
+            _require_reachable(path / name)
             return str(path / name)
     raise UsageProblem(f"the folder {named} is not a Python environment: it has no {' or '.join(names)}.")
+
+
+def _require_reachable(path: Path) -> None:
+    """Refuse a path where nothing is: the interpreter of an environment, say, that lost the Python it was made with."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        if path.is_symlink():
+            words = f"{path} links to a Python that is gone ({path.readlink()}); make the environment again"
+        else:
+            words = f"there is no Python at {path}; give the path of an interpreter or of an environment"
+        raise UsageProblem(f"{words}.") from None
+    except OSError as error:
+        raise UsageProblem(f"{path} can't be reached: {error.strerror}.") from None
 
 
 def parse_answer(program: str, result: CommandResult) -> dict[str, Any]:

@@ -30,9 +30,9 @@ def identify(path: Path, *, trust_code: bool = False) -> Artifact:
     Raises:
         UsageProblem: it is no model that a build can start from; one sentence says what it is and what to do.
     """
-    if not path.exists():
-        raise UsageProblem(f"{path} does not exist; name a model file or the folder of a SavedModel.")
     try:
+        if not path.exists():
+            raise UsageProblem(f"{path} does not exist; name a model file or the folder of a SavedModel.")
         if path.is_file():
             path.open("rb").close()
         kind, traits = _read(path, trust_code=trust_code)

@@ -161,14 +161,11 @@ def stored_arrays(path: Path) -> tuple[StoredArray, ...]:
     Raises:
         Problem: there is none, or one is damaged or shorter than its header says.
     """
-    if not path.exists():
-        raise Problem("calibration-unreadable", f"{path} does not exist.")
-    if path.is_dir():
-        files = sorted(path.glob("*.npy"))
-        if not files:
-            raise Problem("calibration-unreadable", f"the folder {path} holds no .npy file.")
-        return tuple(_single(file) for file in files)
     try:
+        if not path.exists():
+            raise Problem("calibration-unreadable", f"{path} does not exist.")
+        if path.is_dir():
+            return _files(path)
         with path.open("rb") as stream:
             is_zip = stream.read(2) == b"PK"
         return _members(path) if is_zip else (_single(path),)
@@ -176,6 +173,13 @@ def stored_arrays(path: Path) -> tuple[StoredArray, ...]:
         raise Problem("calibration-unreadable", f"{path.name} is a damaged .npz file: {error}.") from None
     except OSError as error:
         raise Problem("calibration-unreadable", f"{path} can't be read: {error.strerror or error}.") from None
+
+
+def _files(folder: Path) -> tuple[StoredArray, ...]:
+    files = sorted(folder.glob("*.npy"))
+    if not files:
+        raise Problem("calibration-unreadable", f"the folder {folder} holds no .npy file.")
+    return tuple(_single(file) for file in files)
 
 
 def _single(path: Path) -> StoredArray:

@@ -28,11 +28,19 @@ def test_another_interpreter_and_the_folder_of_its_environment_are_the_same():
     assert by_file.prefix == sys.prefix
 
 
+def bare_environment(path):
+    (path / "bin").mkdir(parents=True)
+    (path / "bin" / "python").symlink_to("/absent/python3.12")
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
         (lambda path: None, "there is no Python at"),
         (lambda path: path.mkdir(), "is not a Python environment: it has no"),
+        (lambda path: path.symlink_to("/absent/python3.12"), "links to a Python that is gone .*absent.python3.12"),
+        (bare_environment, "bin.python links to a Python that is gone .*make the environment again"),
+        (lambda path: path.symlink_to("x" * 300), "can't be reached: File name too long"),
         (lambda path: path.write_text("text"), "could not be started"),
         (lambda path: script(path, "echo hello"), "is not a Python 3.8 or newer: .* it printed 'hello'"),
         (lambda path: script(path, "echo broken >&2; exit 3"), "exited with status 3: broken. Give a Python"),

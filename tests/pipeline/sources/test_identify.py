@@ -67,6 +67,7 @@ def test_real_int8_tflite_files():
 
 def test_missing(tmp_path):
     assert "does not exist" in refused(tmp_path / "model.keras")
+    assert "can't be read: File name too long" in refused(tmp_path / ("m" * 300))
 
 
 def test_empty(tmp_path):
