@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import posixpath
 import shutil
@@ -85,6 +86,8 @@ class _Writer:
             self._link(path, target)
         root = self.folder.resolve()
         for path, target in links.items():  # only now is it known where links to links lead
+            with contextlib.suppress(FileNotFoundError):
+                (self.folder / path).stat()  # fails on links in a circle, which resolve() need not mind
             if not (self.folder / path).resolve().is_relative_to(root):
                 raise Unreadable(f"{path!r} is a link that leaves the folder, to {target!r}")
         return tuple(self.written)

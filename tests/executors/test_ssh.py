@@ -1,10 +1,10 @@
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +13,9 @@ from envdoctor.core.errors import UsageProblem
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.executors.ssh import CONNECTION_FAILED, SshExecutor, remote_line
 from ssh_server import ssh_server
+
+#: Seconds that no test waits for, and that no other process sleeps.
+LONG = f"60.{os.getpid()}"
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +28,6 @@ def executor(server, **names):
     return SshExecutor(host=server.host, inner=LocalExecutor(), options=server.options(**names))
 
 
-def leftovers():
-    return [path for path in Path("/tmp").glob("envdoctor-??????????") if path.is_dir()]
-
-
 @pytest.fixture
 def work(tmp_path):
     folder = tmp_path / "work"
@@ -38,7 +37,6 @@ def work(tmp_path):
 
 
 def test_files_go_there_and_what_was_made_comes_back(server, work):
-    before = leftovers()
     script = "tr a-z A-Z < 'in put.txt' > out.txt; mkdir d; touch d/x; echo $A; pwd"
     command = Command(argv=("sh", "-c", script), cwd=work, env={"A": "b c"})
     result = executor(server).run(command)
@@ -46,15 +44,14 @@ def test_files_go_there_and_what_was_made_comes_back(server, work):
     assert (work / "out.txt").read_text() == "MODEL"
     assert (work / "d/x").exists()
     assert result.stdout.startswith("b c\n/")
-    assert leftovers() == before
+    assert server.left_there == []
     assert {path.name for path in work.parent.iterdir()} == {"work"}
 
 
 def test_a_command_that_fails_is_a_result_and_leaves_nothing(server, work):
-    before = leftovers()
     result = executor(server).run(Command(argv=("sh", "-c", "echo no; exit 7"), cwd=work))
     assert (result.returncode, result.stdout) == (7, "no\n")
-    assert leftovers() == before
+    assert server.left_there == []
 
 
 @pytest.mark.parametrize(
@@ -79,40 +76,36 @@ def test_a_dead_host(work):
 
 
 def test_a_time_limit_ends_the_far_side_too(server, work):
-    before = leftovers()
-    result = executor(server).run(Command(argv=("sh", "-c", "echo $$ > pid; sleep 60"), cwd=work, timeout=2))
+    result = executor(server).run(Command(argv=("sh", "-c", f"sleep {LONG}; true"), cwd=work, timeout=2))
     assert result.ended == "time"
     assert nothing_sleeps()
-    assert leftovers() == before
+    assert server.left_there == []
 
 
 def test_a_connection_that_is_lost_leaves_nothing_on_the_far_side(server, work):
-    before = leftovers()
     threading.Timer(1.5, server.drop_connections).start()
-    result = executor(server).run(Command(argv=("sleep", "61.5"), cwd=work, timeout=30))
+    result = executor(server).run(Command(argv=("sleep", LONG), cwd=work, timeout=30))
     assert result.returncode == CONNECTION_FAILED
     assert nothing_sleeps()
-    assert leftovers() == before
+    assert server.left_there == []
 
 
 def test_a_transfer_that_is_interrupted_leaves_nothing(server, work):
-    before = leftovers()
     with (work / "large").open("wb") as stream:
         stream.truncate(4 << 30)
     threading.Timer(1.0, server.drop_connections).start()
     result = executor(server).run(Command(argv=("true",), cwd=work))
     assert not result.ok
-    assert leftovers() == before
+    assert server.left_there == []
     assert {path.name for path in work.parent.iterdir()} == {"work"}
 
 
 def test_ctrl_c_ends_the_far_side_too(server, work):
-    before = leftovers()
     code = (
         "import sys\nfrom pathlib import Path\nfrom envdoctor.core.command import Command\n"
         "from envdoctor.executors.local import LocalExecutor\nfrom envdoctor.executors.ssh import SshExecutor\n"
         "far = SshExecutor(host=sys.argv[1], inner=LocalExecutor(), options=tuple(sys.argv[3:]))\n"
-        "far.run(Command(argv=('sleep', '62.5'), cwd=Path(sys.argv[2])))\n"
+        f"far.run(Command(argv=('sleep', '{LONG}'), cwd=Path(sys.argv[2])))\n"
     )
     argv = [sys.executable, "-c", code, server.host, str(work), *server.options()]
     with subprocess.Popen(argv, stderr=subprocess.DEVNULL) as process:
@@ -120,7 +113,7 @@ def test_ctrl_c_ends_the_far_side_too(server, work):
         process.send_signal(signal.SIGINT)
         process.wait(30)
     assert nothing_sleeps()
-    assert leftovers() == before
+    assert server.left_there == []
 
 
 def nothing_sleeps(seconds=5):
@@ -128,7 +121,7 @@ def nothing_sleeps(seconds=5):
 
     def none():
         found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-        return not any(line.startswith(("sleep 6", "env sleep 6")) for line in found.splitlines())
+        return f"sleep {LONG}" not in found.splitlines()
 
     return wait_until(none, seconds)
 

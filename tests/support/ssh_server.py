@@ -36,6 +36,11 @@ class SshServer:
             *("-o", f"UserKnownHostsFile={self.folder / known_hosts}", "-o", "GlobalKnownHostsFile=none"),
         )
 
+    @property
+    def left_there(self):
+        """What is left in the far side's folder for temporary files."""
+        return list((self.folder / "far").iterdir())
+
     def drop_connections(self):
         """End every session, as a cable that is pulled would; the server goes on."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
@@ -52,11 +57,12 @@ def ssh_server(folder):
     for name in ("host", "client", "stranger"):
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name)
     shutil.copy(folder / "client.pub", folder / "authorized_keys")
+    (folder / "far").mkdir()
     port = _free_port()
     (folder / "sshd_config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized_keys\n"
         f"PidFile {folder}/pid\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
-        "Subsystem sftp internal-sftp\nPermitRootLogin prohibit-password\n",
+        f"Subsystem sftp internal-sftp\nPermitRootLogin prohibit-password\nSetEnv TMPDIR={folder}/far\n",
     )
     for name, key in (("known_hosts", "host.pub"), ("changed_hosts", "stranger.pub")):
         (folder / name).write_text(f"[127.0.0.1]:{port} {(folder / key).read_text()}")
