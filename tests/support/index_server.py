@@ -75,8 +75,7 @@ class IndexServer:
 
     def __enter__(self):
         handler = type("Handler", (_Handler,), {"index": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
         return self
@@ -180,6 +179,11 @@ def _as_html(project, files):
         lines.append(f"<a {said}>{html.escape(file['filename'])}</a><br/>")
     head = '<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.1"></head><body>'
     return (f"{head}<h1>Links for {project}</h1>\n" + "\n".join(lines) + "</body></html>").encode()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # uv opens fifty connections at once
 
 
 class _Handler(BaseHTTPRequestHandler):
