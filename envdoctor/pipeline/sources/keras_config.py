@@ -84,8 +84,10 @@ def traits_of(nodes: tuple[Node, ...], inputs: tuple[InputSpec, ...] | None) -> 
 
 
 def _needs_keras_2(node: Node) -> bool:
-    refused = load_table("keras")["keras_2_arguments"].get(node["class_name"], ())
-    return node["class_name"] in _words("keras_2_layers") or any(name in config_of(node) for name in refused)
+    kind, module = node["class_name"], str(node.get("module"))
+    refused = load_table("keras")["keras_2_arguments"].get(kind, ())
+    gone = any(module == name or module.startswith(f"{name}.") for name in _words("keras_2_modules"))
+    return gone or kind in _words("keras_2_layers") or any(name in config_of(node) for name in refused)
 
 
 def size_traits(inputs: Iterable[InputSpec]) -> Iterator[str]:

@@ -72,7 +72,7 @@ def export(model: KerasModel, inputs: Sequence[InputSpec], folder: Path) -> None
         return
     archive = tf.keras.export.ExportArchive()  # Keras 2
     archive.track(model)
-    archive.add_endpoint(name="serve", fn=model.call, input_signature=signature)
+    archive.add_endpoint(name="serve", fn=lambda inputs: model(inputs, training=False), input_signature=signature)
     archive.write_out(str(folder))
 
 

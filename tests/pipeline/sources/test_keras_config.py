@@ -81,6 +81,8 @@ def test_recurrent_layers(node, recurrent):
         (layer("DepthwiseConv2D"), False),
         (layer("LSTM", time_major=False), True),
         (layer("TFOpLambda"), True),
+        (layer("Functional", module="keras.src.engine.functional"), True),
+        (layer("Functional", module="keras.src.models.functional"), False),
     ],
 )
 def test_what_keras_3_refuses(node, refused):
