@@ -102,6 +102,7 @@ class StageResult:
         overhead: seconds that envdoctor itself spent around them.
         commands: the exact argv of each process.
         environment: distributions and versions of the environment it ran in.
+        gate_environment: the same of the environment that its product was tried in; empty if it was not.
         summary: what the stage measured, by name (numbers and words; what the renderers show).
         findings: what is worth saying though it succeeded; the failure itself, last, if it did not.
     """
@@ -116,6 +117,7 @@ class StageResult:
     overhead: float = 0.0
     commands: tuple[tuple[str, ...], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    gate_environment: Mapping[str, str] = field(default_factory=dict)
     summary: Mapping[str, object] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 

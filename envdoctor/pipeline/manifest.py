@@ -27,7 +27,11 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One stage that was run or reused; seconds, bytes of peak memory, and the argv of each process."""
+    """One stage that was run or reused; seconds, bytes of peak memory, and the argv of each process.
+
+    Attributes:
+        environment, gate_environment: versions of the packages that it, and the trial of its product, ran with.
+    """
 
     action: str
     place: str
@@ -36,6 +40,7 @@ class Stage:
     peak_memory: int | None
     output: File | None
     environment: Mapping[str, str]
+    gate_environment: Mapping[str, str]
     commands: tuple[tuple[str, ...], ...]
     summary: Mapping[str, object]
     findings: tuple[Finding, ...]
@@ -57,7 +62,7 @@ class Manifest:
     Attributes:
         route: the one that arrived; empty if none did.
         inputs: the source and, where they were given, the calibration and evaluation samples.
-        outputs: the artifacts beside the manifest.
+        outputs: the artifacts beside the manifest, and the logs of what made them.
         attempts: every route that was tried, in order.
     """
 
@@ -83,7 +88,7 @@ def make_manifest(report: Report, request: Request) -> Manifest:
         route=arrived[0].route.name if arrived else "",
         options=request.options,
         inputs=tuple(_inputs(request)),
-        outputs=tuple(File(path=one.path.name, sha256=one.sha256, kind=one.kind.value) for one in report.artifacts),
+        outputs=tuple(_outputs(report, arrived)),
         attempts=tuple(_try(attempt) for attempt in report.attempts),
     )
 
@@ -93,6 +98,13 @@ def _inputs(request: Request) -> list[File]:
     files = [] if source is None else [File(path=str(source.path), sha256=source.sha256, kind=source.kind.value)]
     samples = {"calibration": request.options.calibration, "evaluation": request.options.evaluation}
     return files + [File(path=str(path), sha256=hash_path(path), kind=kind) for kind, path in samples.items() if path]
+
+
+def _outputs(report: Report, arrived: list[Attempt]) -> list[File]:
+    """The artifacts, and what lies beside them: a compiler's log or summary."""
+    made = [File(path=one.path.name, sha256=one.sha256, kind=one.kind.value) for one in report.artifacts]
+    others = [file for attempt in arrived for result in attempt.results for file in result.files]
+    return made + [File(path=file.name, sha256=hash_path(file), kind="log") for file in others]
 
 
 def _try(attempt: Attempt) -> Try:
@@ -113,6 +125,7 @@ def _stage(result: StageResult) -> Stage:
         peak_memory=result.peak_memory,
         output=None if made is None else File(path=made.path.name, sha256=made.sha256, kind=made.kind.value),
         environment=result.environment,
+        gate_environment=result.gate_environment,
         commands=result.commands,
         summary=result.summary,
         findings=result.findings,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +20,18 @@ if TYPE_CHECKING:
 
     from envdoctor.action import StageContext
 
+#: The folder, inside a stage's, of what its workers were asked.
+REQUESTS = "requests"
 WORKERS = Path(__file__).resolve().parent / "workers"
+#: How a full disk shows, and how many free bytes make one.
+_FULL_DISK = frozenset({"stage-failed", "disk-full"})
+_LITTLE_ROOM = 1 << 20
+#: What the workers' tasks are, for a person.
+_TITLES = {
+    "tf_convert": "the TensorFlow conversion",
+    "litert_quantize": "the LiteRT quantizer",
+    "litert_compare": "the comparison in LiteRT",
+}
 #: What TensorFlow and Keras read from the environment; a user's own settings must not change what a stage makes.
 _QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "2",
@@ -47,11 +61,12 @@ def run_worker(context: StageContext, task: str, request: Mapping[str, object], 
         work = Path(name)
         target = work / "result.json"
         asked = {"task": task, "result": str(target), "work": str(work), **{k: _plain(v) for k, v in request.items()}}
-        (work / "request.json").write_text(json.dumps(asked), encoding="utf-8")
+        file = _request_file(context.folder / REQUESTS, task)
+        file.write_text(json.dumps(asked), encoding="utf-8")
         command = Command(
             argv=(
                 *(str(python or context.python), "-I", "-X", "utf8", "-X", "faulthandler"),
-                *(str(WORKERS / "__main__.py"), str(work / "request.json")),
+                *(str(WORKERS / "__main__.py"), str(file)),
             ),
             cwd=work,
             env=_QUIET | dict.fromkeys(("TMPDIR", "TEMP", "TMP", "KERAS_HOME"), name),
@@ -63,8 +78,14 @@ def run_worker(context: StageContext, task: str, request: Mapping[str, object], 
         problem = answer.get("problem")
         if problem is not None:
             evidence = (Evidence(source=str(context.log), excerpt=problem["message"]),)
-            raise StageFailed(finding(problem["name"], task, evidence, words=problem["message"]))
-        raise failed(context, result, printed, task)
+            raise StageFailed(finding(problem["name"], _TITLES.get(task, task), evidence, words=problem["message"]))
+        raise failed(context, result, printed, _TITLES.get(task, task))
+
+
+def _request_file(folder: Path, task: str) -> Path:
+    """The file for the next request of a stage."""
+    folder.mkdir(exist_ok=True)
+    return folder / f"{len(list(folder.iterdir())) + 1}-{task}.json"
 
 
 def run_logged(context: StageContext, command: Command) -> tuple[CommandResult, str]:
@@ -79,9 +100,16 @@ def run_logged(context: StageContext, command: Command) -> tuple[CommandResult, 
 
 
 def failed(context: StageContext, result: CommandResult, printed: str, title: str) -> StageFailed:
-    """The failure of a process, explained."""
+    """The failure of a process, explained.
+
+    Raises:
+        OSError: the disk is full, which keeps a process even from saying so.
+    """
     traits = context.source.traits | (context.request.source.traits if context.request.source else frozenset())
-    return StageFailed(explain_failure(result, printed, title=title, log=str(context.log), traits=traits))
+    found = explain_failure(result, printed, title=title, log=str(context.log), traits=traits)
+    if found.name in _FULL_DISK and shutil.disk_usage(context.folder).free < _LITTLE_ROOM:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(context.out or context.folder))
+    return StageFailed(found)
 
 
 def _plain(value: object) -> object:

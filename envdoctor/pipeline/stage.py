@@ -51,13 +51,15 @@ class Interpreter(Protocol):
 
 @dataclass(slots=True)
 class Recorder:
-    """Runs a stage's commands with its limits and log, and adds up what they took."""
+    """Runs a stage's commands with its limits and log, and notes what they took and what they ran in."""
 
     executor: Executor
     log: Path
     timeout: float
     memory: int | None
     variables: Mapping[str, str | None] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    gate_environment: Mapping[str, str] = field(default_factory=dict)
     commands: list[tuple[str, ...]] = field(default_factory=list)
     seconds: float = 0.0
     peak: int | None = None
@@ -125,6 +127,7 @@ class StageRunner:
             environment = None if plan.environment is None else self.provide(plan.environment)
             if environment is not None:
                 recorder.variables = environment.variables
+                recorder.environment = dict(environment.distributions)
             key = self._key(plan, action, given, environment)
             stored = None if self.fresh and key not in self._made else self.workspace.find(key)
             status = StageStatus.DONE if stored is None else StageStatus.REUSED
@@ -183,7 +186,7 @@ class StageRunner:
                 reference=given.reference,
                 folder=folder,
                 run=recorder.run,
-                interpreter=lambda name: self.provide(name).python,
+                interpreter=lambda name: self._second(name, recorder),
                 log=recorder.log,
                 out=self.workspace.out,
             )
@@ -200,12 +203,19 @@ class StageRunner:
                 seconds=recorder.seconds,
                 peak_memory=recorder.peak,
                 commands=tuple(recorder.commands),
-                environment={} if environment is None else dict(environment.distributions),
+                environment=recorder.environment,
+                gate_environment=recorder.gate_environment,
                 summary=output.summary,
                 findings=output.findings,
             )
             self._made.add(key)
             return self.workspace.keep(folder, key, record)
+
+    def _second(self, name: str, recorder: Recorder) -> Path:
+        """The interpreter of the environment that a gate asks for."""
+        provided = self.provide(name)
+        recorder.gate_environment = dict(provided.distributions)
+        return provided.python
 
     def _result(self, plan: StagePlan, status: StageStatus, stored: StoredStage, start: float) -> StageResult:
         record = stored.record
@@ -221,6 +231,7 @@ class StageRunner:
             overhead=max(0.0, spent - record.seconds) if status is StageStatus.DONE else spent,
             commands=record.commands,
             environment=record.environment,
+            gate_environment=record.gate_environment,
             summary=record.summary,
             findings=record.findings,
         )
@@ -248,6 +259,8 @@ def _failed(plan: StagePlan, recorder: Recorder, finding: Finding, start: float)
         peak_memory=recorder.peak,
         overhead=max(0.0, time.monotonic() - start - recorder.seconds),
         commands=tuple(recorder.commands),
+        environment=recorder.environment,
+        gate_environment=recorder.gate_environment,
         findings=(finding,),
     )
 

@@ -4,6 +4,7 @@ Layout below the folder that `--out` names::
 
     model_int8.tflite, manifest.json, ...    what the user came for, each put in place by a rename
     .envdoctor/stages/KEY/                   a finished stage: stage.json and what it made
+    .envdoctor/stages/KEY/requests/          what its workers were asked, as the recorded commands name it
     .envdoctor/logs/                         everything that the stages' processes printed
     .envdoctor/tmp-*/                        a stage at work; removed when it fails or at the next start
 """
@@ -11,6 +12,8 @@ Layout below the folder that `--out` names::
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import json
 import os
 import shutil
 import tempfile
@@ -23,6 +26,7 @@ from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import BuildFailed, UsageProblem
 from envdoctor.core.finding import Finding  # noqa: TC001  (the same)
 from envdoctor.core.hashing import hash_path
+from envdoctor.pipeline.processes import REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +47,7 @@ class StageRecord:
     peak_memory: int | None = None
     commands: tuple[tuple[str, ...], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    gate_environment: Mapping[str, str] = field(default_factory=dict)
     summary: Mapping[str, object] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
@@ -104,10 +109,19 @@ class Workspace:
             shutil.rmtree(folder, ignore_errors=True)
 
     def keep(self, folder: Path, key: str, record: StageRecord) -> StoredStage:
-        """Make a finished work folder the stage of that key, in one step."""
+        """Make a finished work folder the stage of that key, in one step.
+
+        Where the recorded commands and the workers' requests name the work folder, they will name the stage's: so that
+        they can be looked at and run again.
+        """
         import msgspec
 
         target = self._base / "stages" / key
+        commands = (tuple(word.replace(str(folder), str(target)) for word in argv) for argv in record.commands)
+        record = dataclasses.replace(record, commands=tuple(commands))
+        for request in (folder / REQUESTS).glob("*.json"):
+            text = request.read_text(encoding="utf-8")
+            request.write_text(text.replace(_in_json(folder), _in_json(target)), encoding="utf-8")
         (folder / "stage.json").write_bytes(msgspec.json.encode(record))
         shutil.rmtree(target, ignore_errors=True)
         folder.replace(target)
@@ -171,6 +185,11 @@ def open_workspace(out: Path) -> Iterator[Workspace]:
         yield Workspace(out)
     finally:
         lock.release()
+
+
+def _in_json(path: Path) -> str:
+    """A path as JSON spells it inside a text."""
+    return json.dumps(str(path))[1:-1]
 
 
 @contextlib.contextmanager

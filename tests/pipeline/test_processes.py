@@ -1,5 +1,8 @@
+import errno
 import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -46,10 +49,21 @@ def test_what_a_worker_is_told(tmp_path):
     assert double.command.env["KERAS_HOME"] == double.request["work"]
 
 
-def test_nothing_of_the_work_stays(tmp_path):
+def test_of_the_work_stays_what_was_asked_alone(tmp_path):
     double = WorkerDouble({"values": {}})
     run_worker(context(tmp_path, double), "tf_convert", {})
-    assert list((tmp_path / "stage").iterdir()) == []
+    assert [path.name for path in (tmp_path / "stage").iterdir()] == ["requests"]
+    assert Path(double.command.argv[-1]) == tmp_path / "stage" / "requests" / "1-tf_convert.json"
+    assert json.loads(Path(double.command.argv[-1]).read_text()) == double.request
+
+
+def test_a_full_disk_that_a_process_cannot_even_tell_of(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+    with pytest.raises(OSError, match="No space left") as caught:
+        run_worker(context(tmp_path, WorkerDouble(returncode=120)), "tf_convert", {})
+    assert caught.value.errno == errno.ENOSPC
+    known = {"problem": {"name": "text-input", "message": "the input 'x' takes text."}}
+    assert failure(tmp_path / "known", WorkerDouble(known, returncode=1)).name == "text-input"
 
 
 def test_a_known_problem_keeps_its_words(tmp_path):

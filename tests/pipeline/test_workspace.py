@@ -1,5 +1,6 @@
 """The build folder: what is published is whole, what is kept is checked."""
 
+import json
 import os
 from pathlib import Path
 
@@ -46,6 +47,26 @@ def test_a_damaged_stage_is_not_found(tmp_path, damage):
         else:
             (folder / "m.tflite").unlink()
         assert workspace.find("k") is None
+
+
+def test_what_was_run_names_folders_that_stay(tmp_path):
+    with open_workspace(tmp_path / "ö") as workspace, workspace.work_folder() as folder:
+        (folder / "m.tflite").write_bytes(b"made")
+        (folder / "requests").mkdir()
+        request = folder / "requests" / "1-x.json"
+        request.write_text(json.dumps({"output": str(folder / "m.tflite"), "source": "/else/m.keras"}))
+        record = StageRecord(
+            kind=ArtifactKind.TFLITE_INT8,
+            path="m.tflite",
+            sha256=hash_path(folder / "m.tflite"),
+            commands=(("python", str(request)), ("vela", f"--output-dir={folder}")),
+        )
+        stored = workspace.keep(folder, "k", record)
+        ((_, named), (_, option)) = stored.record.commands
+        asked = json.loads(Path(named).read_text())
+        assert asked == {"output": str(stored.artifact.path), "source": "/else/m.keras"}
+        assert option == f"--output-dir={stored.folder}"
+        assert workspace.find("k").record.commands == stored.record.commands
 
 
 def test_a_stage_can_be_replaced(tmp_path):

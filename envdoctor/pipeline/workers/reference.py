@@ -92,7 +92,7 @@ def write(folder: Path, reference: Reference) -> None:
     """Write a reference folder, made here."""
     import numpy as np
 
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     samples, outputs = reference.calibration.samples, reference.calibration.outputs
     index = {"by": reference.by, "inputs": list(samples.inputs), "outputs": list(outputs), "random": samples.random}
     (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")

@@ -37,6 +37,7 @@ def run_task(request_file: Path, find_task: Callable[[str], Task]) -> int:
         The exit status: 0, or 1 if there was a known problem.
     """
     request = json.loads(request_file.read_text(encoding="utf-8"))
+    Path(request["result"]).parent.mkdir(exist_ok=True)  # gone when a person runs the recorded command again
     try:
         result: dict[str, object] = {"values": find_task(request["task"])(request)}
     except Problem as problem:

@@ -22,6 +22,12 @@ def test_values(tmp_path):
     assert result(tmp_path) == {"values": {"t": 1}}
 
 
+def test_a_recorded_request_can_be_run_again_when_its_work_folder_is_gone(tmp_path):
+    asked = request(tmp_path, a=1, result=str(tmp_path / "work-x" / "result.json"))
+    assert run_task(asked, lambda _: lambda request: {"a": request["a"]}) == 0
+    assert result(tmp_path / "work-x") == {"values": {"a": 1}}
+
+
 def test_a_known_problem(tmp_path, capsys):
     def task(_):
         raise Problem("text-input", "it takes text.")
