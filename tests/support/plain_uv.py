@@ -56,5 +56,5 @@ def serve_recorded(server):
             beside = metadata(project, version, requires=release["requires"])
             for filename, said in release["files"].items():
                 is_wheel = filename.endswith(".whl")
-                server.add(project, filename, b"not recorded", metadata=beside if is_wheel else None, **said)
+                server.add(project, filename, filename.encode(), metadata=beside if is_wheel else None, **said)
     return server
