@@ -21,6 +21,7 @@ def show_build(page: Page, report: Report, *, verbose: bool) -> None:
         page.gap()
         state = State.FINE if attempt.succeeded else State.ERROR
         page.mark(state, attempt_line(report, attempt), style="bold")
+        page.write(" > ".join(stage.title for stage in attempt.route.stages), indent=2)
         _show_stages(page, attempt, verbose=verbose)
     if report.artifacts:
         page.heading("Artifacts")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import FAMILIES, Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.route import Attempt, Route, StageResult, Verdict
 from envdoctor.core.text import duration, frequency, plural, quote_command, size
+from envdoctor_reports._measured import title, worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -210,8 +211,34 @@ def attempt_line(report: Report, attempt: Attempt) -> str:
     before = [one.route.name for one in report.attempts[: report.attempts.index(attempt)]]
     if before:
         return f"Route {attempt.route.name}, taken because {' and '.join(before)} failed"
-    why = f"the best of {len(report.routes)}" if len(report.routes) > 1 else "the only one"
-    return f"Route {attempt.route.name}, {why}"
+    return f"Route {attempt.route.name}, {_why(report, attempt.route)}"
+
+
+def _why(report: Report, route: Route) -> str:
+    """Why a route was the first to be taken: routes are sorted by verdict, then by how much work they are."""
+    takeable = [one.name for one in report.routes if one.takeable]
+    if len(report.routes) == 1:
+        return "the only one"
+    if route.name not in takeable[:1]:
+        return "because it was asked for"
+    if len(takeable) == 1:
+        return f"the only one of {len(report.routes)} that is open"
+    return f"the best of {len(takeable)} that are open: {verdict_of(route)[1]}, and the least work"
+
+
+def header(report: Report) -> str:
+    """What was done, by which version, and with which Python."""
+    words = dict(report.subject)
+    version, python = words.pop("version", ""), words.pop("python", "")
+    if python and python.startswith(words.get("environment") or "\0"):
+        words.pop("environment")
+    rest = [f"{name} {value}" for name, value in words.items() if value]
+    about = (
+        [f"Python {version} ({python})"]
+        if version and python
+        else [f"Python {one}" for one in (version, python) if one]
+    )
+    return " | ".join([f"envdoctor {report.version} {report.command}", *about, *rest])
 
 
 def build_outcome(report: Report) -> tuple[State, str]:
@@ -244,15 +271,15 @@ def probe_row(result: ProbeResult) -> tuple[str, str]:
 def measurements(result: StageResult) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
     """What a stage measured, as titled rows of label and value.
 
-    A mapping inside the summary is a section of its own; a list of a single mapping (the only output of a model) is
-    shown as what is in it.
+    A mapping inside the summary is a section of its own; a list of a single mapping is shown as what is in it.
     """
-    plain = {key: value for key, value in result.summary.items() if not value or not isinstance(value, Mapping)}
+    summary = worded(result.summary)
+    plain = {key: value for key, value in summary.items() if not value or not isinstance(value, Mapping)}
     if plain:
         yield result.stage.action, tuple(_rows(plain))
-    for key, value in result.summary.items():
+    for key, value in summary.items():
         if isinstance(value, Mapping) and value:
-            yield label(key), tuple(_rows(value))
+            yield label(title(key)), tuple(_rows(value))
 
 
 def _rows(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
@@ -272,7 +299,9 @@ _UNITS = {"bytes": size, "seconds": duration, "share": "{:.1%}".format, "hz": fr
 
 
 def label(key: str) -> str:
-    """A name in words: `max_abs_difference` is `Max abs difference`."""
+    """A name in words: `max_abs_difference` is `Max abs difference`, `output logits_1` stays `Output logits_1`."""
+    if " " in key:
+        return key[:1].upper() + key[1:]
     text = " ".join(_SPELLINGS.get(word, word) for word in re.split(r"[_\s-]+", key.strip()))
     return text[:1].upper() + text[1:]
 

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, TextIO
 from envdoctor.core.text import encodable, one_line
 from envdoctor_reports._page import Page
 from envdoctor_reports._terminal_findings import show_findings
-from envdoctor_reports._view import State, build_outcome, groups, headline, outcome_line, passed_line, skipped_lines
+from envdoctor_reports._view import (
+    State,
+    build_outcome,
+    groups,
+    header,
+    headline,
+    outcome_line,
+    passed_line,
+    skipped_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,9 +139,7 @@ def _understands_escapes(stream: TextIO) -> bool:
 
 
 def _show_subject(page: Page, report: Report) -> None:
-    words = [f"envdoctor {report.version}", report.command]
-    words += [f"{name} {value}" for name, value in report.subject.items() if value]
-    page.write(" | ".join(one_line(word) for word in words), style="dim")
+    page.write(one_line(header(report)), style="dim")
     if report.source is not None and report.goal is not None:
         page.write(f"{report.source.path} ({report.source.kind.value}) to {report.goal.title}", style="bold")
 

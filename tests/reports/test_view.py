@@ -106,7 +106,8 @@ def test_measurements_are_read_by_their_names():
         "None": "none",
         "Empty": "none",
     }
-    assert comparison == ("Comparison", (("TensorFlow", "2.21.0"), ("Cosine", "0.99996"), ("Finite", "yes")))
+    title = "Comparison of the int8 model with the float model"
+    assert comparison == (title, (("TensorFlow", "2.21.0"), ("Output", "cosine 0.99996")))
 
 
 def test_why_a_route_was_taken():
@@ -115,6 +116,22 @@ def test_why_a_route_was_taken():
     assert view.attempt_line(report, first) == "Route tf-int8+vela failed at tf-int8"
     assert view.attempt_line(report, second).endswith("taken because tf-int8+vela failed")
     alone = dataclasses.replace(report, attempts=(second,))
-    assert view.attempt_line(alone, second) == "Route tf-float+litert-int8+vela, the best of 2"
+    assert view.attempt_line(alone, second) == "Route tf-float+litert-int8+vela, because it was asked for"
+    best = dataclasses.replace(second, route=report.routes[0], results=second.results[1:])
+    line = view.attempt_line(dataclasses.replace(report, attempts=(best,)), best)
+    assert line == "Route tf-int8+vela, the best of 2 that are open: ready, and the least work"
     only = dataclasses.replace(alone, routes=report.routes[1:])
     assert view.attempt_line(only, second).endswith("the only one")
+
+
+def test_the_header_names_the_python_once():
+    report = dataclasses.replace(
+        samples.fell_back(),
+        command="build",
+        version="1.0",
+        subject={"python": "/venv/bin/python", "version": "3.12.1", "environment": "/venv"},
+    )
+    assert view.header(report) == "envdoctor 1.0 build | Python 3.12.1 (/venv/bin/python)"
+    elsewhere = dataclasses.replace(report, subject={**report.subject, "environment": "/opt", "machine": "pi"})
+    assert view.header(elsewhere).endswith("(/venv/bin/python) | environment /opt | machine pi")
+    assert view.header(dataclasses.replace(report, subject={})) == "envdoctor 1.0 build"

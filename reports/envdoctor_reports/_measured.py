@@ -1,0 +1,82 @@
+"""The measurements of a build in the words of a newcomer: what a stage's summary holds, as it is to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Values that say nothing where they are empty, zero or False.
+_ONLY_IF_SET = frozenset({"random", "prepared", "moved_inside", "changes", "reasons"})
+#: Titles of sections.
+_TITLES = {"comparison": "comparison of the int8 model with the float model"}
+
+
+def title(key: str) -> str:
+    """The title of a section of a summary; its own name where there is no better one."""
+    return _TITLES.get(key, key)
+
+
+def worded(summary: Mapping[str, Any]) -> dict[str, object]:
+    """A stage's summary with what the gates measured put into words; anything else stays as it is."""
+    values: dict[str, object] = {}
+    for key, value in summary.items():
+        if key == "comparison" and isinstance(value, Mapping):
+            values[key] = dict(_comparison(value))
+        elif key == "accuracy" and isinstance(value, Mapping):
+            values[key] = dict(_accuracy(value))
+        elif value or key not in _ONLY_IF_SET:
+            values[key] = value
+    return _mapping(values)
+
+
+def _comparison(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """The rows of a comparison, the outputs one a row."""
+    for key, value in values.items():
+        if key == "by":
+            yield "float model run by", value
+        elif key == "outputs":
+            for one in value:
+                yield f"output {one.get('name', '')}".rstrip(), ", ".join(_output(one))
+        elif value or key not in _ONLY_IF_SET:
+            yield key, value
+
+
+def _output(one: Mapping[str, Any]) -> Iterator[str]:
+    """How far one output is from the float model's; see the worker `litert_compare`."""
+    if not one.get("finite", True):
+        yield "holds NaN or infinity"
+    if one.get("difference") is not None:
+        yield f"largest difference {one['difference']:.1%} of its range"
+    if one.get("cosine") is not None:
+        yield f"cosine {one['cosine']:.5f}"
+    if one.get("agreement") is not None:
+        yield f"same largest value in {one['agreement']:.1%} of the samples"
+    if one.get("constant"):
+        yield "the int8 model always gives the same"
+    if one.get("still"):
+        yield "the float model hardly reacts to the samples"
+
+
+def _accuracy(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """The rows of an accuracy; shares as percentages."""
+    names = {"float": "float model", "int8": "int8 model"}
+    for key, value in values.items():
+        yield names.get(key, key), f"{value:.1%}" if isinstance(value, float) else value
+
+
+def _mapping(values: dict[str, object]) -> dict[str, object]:
+    """The counts of the mapping gate as two rows: what runs on the accelerator, and what on the CPU."""
+    total, on_cpu, share = (values.get(key) for key in ("operators", "operators_on_cpu", "mapped_share"))
+    if not isinstance(total, int) or not isinstance(on_cpu, Mapping) or not isinstance(share, float):
+        return values
+    unit = "NPU" if "npu_cycles" in values else "accelerator"
+    on_unit = round(total * share)
+    dropped = {"accelerator_packages", "operators", "operators_on_cpu", "mapped_share"}
+    left = ", ".join(f"{count} {name}" for name, count in sorted(on_cpu.items())) or "none"
+    return {key: value for key, value in values.items() if key not in dropped} | {
+        f"operators on {unit}": f"{on_unit} of {total} ({share:.1%})",
+        "operators on CPU": left,
+    }

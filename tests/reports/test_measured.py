@@ -1,0 +1,71 @@
+"""What gates measured, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from envdoctor_reports._measured import worded
+
+FINE = {
+    "name": "logits",
+    "finite": True,
+    "difference": 0.0432,
+    "cosine": 0.999964,
+    "agreement": 1.0,
+    "still": False,
+    "constant": False,
+}
+
+
+def compared(**changes):
+    values = {"by": "TensorFlow 2.21.0", "samples": 100, "random": False, "outputs": [{**FINE, **changes}]}
+    return worded({"comparison": values})["comparison"]
+
+
+def test_a_comparison_is_a_sentence_an_output():
+    assert compared() == {
+        "float model run by": "TensorFlow 2.21.0",
+        "samples": 100,
+        "output logits": "largest difference 4.3% of its range, cosine 0.99996, "
+        "same largest value in 100.0% of the samples",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"finite": False, "difference": None, "cosine": None}, "holds NaN or infinity, same largest value"),
+        ({"constant": True}, "the int8 model always gives the same"),
+        ({"still": True}, "the float model hardly reacts to the samples"),
+    ],
+)
+def test_what_is_odd_is_said(changes, words):
+    assert words in compared(**changes)["output logits"]
+
+
+def test_made_up_samples_are_never_hidden():
+    assert worded({"random": True, "samples": 9}) == {"random": True, "samples": 9}
+    assert worded({"random": False, "prepared": [], "moved_inside": 0, "samples": 0}) == {"samples": 0}
+
+
+def test_accuracy_is_in_percent():
+    found = worded({"accuracy": {"float": 0.96, "int8": 0.5, "output": "logits", "samples": 300}})["accuracy"]
+    assert found == {"float model": "96.0%", "int8 model": "50.0%", "output": "logits", "samples": 300}
+
+
+@pytest.mark.parametrize(
+    ("on_cpu", "share", "rows"),
+    [
+        ({}, 1.0, ("7 of 7 (100.0%)", "none")),
+        ({"MEAN": 2, "PAD": 1}, 0.5714, ("4 of 7 (57.1%)", "2 MEAN, 1 PAD")),
+        ({"MEAN": 7}, 0.0, ("0 of 7 (0.0%)", "7 MEAN")),
+    ],
+)
+def test_operators_are_counted_for_both_sides(on_cpu, share, rows):
+    mapping = {"accelerator_packages": 1, "operators": 7, "operators_on_cpu": on_cpu, "mapped_share": share}
+    assert worded({"npu_cycles": 5, **mapping}) == {
+        "npu_cycles": 5,
+        "operators on NPU": rows[0],
+        "operators on CPU": rows[1],
+    }
+    assert list(worded(mapping)) == ["operators on accelerator", "operators on CPU"]
