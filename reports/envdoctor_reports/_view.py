@@ -223,7 +223,7 @@ def _why(report: Report, route: Route) -> str:
         return "because it was asked for"
     if len(takeable) == 1:
         return f"the only one of {len(report.routes)} that is open"
-    return f"the best of {len(takeable)} that are open: {verdict_of(route)[1]}, and the least work"
+    return f"the best of {len(takeable)} that are open ({verdict_of(route)[1]}; the least work)"
 
 
 def header(report: Report) -> str:

@@ -132,5 +132,5 @@ def test_a_failure_without_words():
 def test_a_finding_by_name():
     found = finding("few-samples", "model.keras", count=7)
     assert (found.code, found.name, found.severity) == ("RUN050", "few-samples", Severity.WARNING)
-    assert found.message.startswith("7 calibration samples are few")
+    assert found.message.startswith("The number of calibration samples is small (7)")
     assert found.fix.text

@@ -119,7 +119,7 @@ def test_why_a_route_was_taken():
     assert view.attempt_line(alone, second) == "Route tf-float+litert-int8+vela, because it was asked for"
     best = dataclasses.replace(second, route=report.routes[0], results=second.results[1:])
     line = view.attempt_line(dataclasses.replace(report, attempts=(best,)), best)
-    assert line == "Route tf-int8+vela, the best of 2 that are open: ready, and the least work"
+    assert line == "Route tf-int8+vela, the best of 2 that are open (ready, sets itself up; the least work)"
     only = dataclasses.replace(alone, routes=report.routes[1:])
     assert view.attempt_line(only, second).endswith("the only one")
 

@@ -28,12 +28,20 @@ def compare_forms(samples: Samples, first: Predict, second: Predict, what: str, 
     """The largest difference between two forms' outputs, as a share of the outputs' range, over a few samples.
 
     Raises:
-        Problem: it is larger than `tolerance`: `what` changed the model.
+        Problem: it is larger than `tolerance`: `what` changed the model; or the first form gives NaN or infinity.
     """
+    import numpy as np
+
     largest = 0.0
     for sample in samples.at_most(_COMPARED).one_by_one():
         given = second(sample)
         for name, value in first(sample).items():
+            if not np.isfinite(value).all():
+                raise Problem(
+                    "float-model-not-finite",
+                    f"the float model itself gives NaN or infinity (output '{name}'); check its weights and the "
+                    "samples' range.",
+                )
             largest = max(largest, _difference(value, given[name]))
     if largest > tolerance:
         raise Problem("model-changed", f"{what} changed the model: its outputs differ by {largest:.2g} of their range.")
