@@ -106,7 +106,7 @@ class Inspector:
                     return kept.decode("utf-8", "surrogateescape")
                 if not archives:
                     archives.append(WheelArchive(stack.enter_context(opened(self._client.session, file))))
-                text = archives[0].read_text(member)
+                text = archives[0].read_module(member)
                 if cache:
                     cache.put_bytes(key, text.encode("utf-8", "surrogateescape"))
                 return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from envdoctor.core.bytes import BytesRange
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from envdoctor.wheels.directory import Member
 
 _LARGEST_TEXT = 64 << 20  # a RECORD of 100,000 rows is 15 MB
+_MOST_NEIGHBOURS, _MODULE_GAP = 512 * 1024, 8 * 1024
 _HEADER_ROOM = 128  # local header and its extra field, beyond the name
 
 
@@ -37,6 +39,7 @@ class WheelArchive:
         """
         self.source = Metered(source)
         self.members = read_directory(self.source)
+        self._fetched_folders: set[str] = set()
 
     def read(self, name: str) -> bytes:
         """A member's whole content, its CRC verified.
@@ -52,6 +55,17 @@ class WheelArchive:
     def read_text(self, name: str) -> str:
         """A member's content as UTF-8; bytes that are not become surrogates."""
         return self.read(name).decode("utf-8", "surrogateescape")
+
+    def read_module(self, name: str) -> str:
+        """A Python module's text; with the first of a folder its neighbours are fetched: imports will ask for them."""
+        folder = posixpath.dirname(name)
+        if folder not in self._fetched_folders:
+            self._fetched_folders.add(folder)
+            modules = [each for each in self.members.values() if each.name.endswith(".py")]
+            near = [each for each in modules if posixpath.dirname(each.name) == folder]
+            if sum(each.compressed_size for each in near) <= _MOST_NEIGHBOURS:
+                self.prefetch((each.name for each in near), _MOST_NEIGHBOURS, _MODULE_GAP)
+        return self.read_text(name)
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """A member's content in pieces of at most 1 MiB; the CRC is verified after the last."""

@@ -30,6 +30,7 @@ class ActionKind(enum.Enum):
 
     IMPORT = "import"
     LOAD = "load"  # a native library, by ctypes or another call that names it
+    ADD_FOLDER = "add folder"  # os.add_dll_directory: where Windows looks for libraries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class Action:
 
     Attributes:
         kind: of the step.
-        name: the absolute name of a module, or the file name of a library.
+        name: the absolute name of a module, or the file name of a library; "" for a folder.
         optional: the module goes on without it: in a `try` that forgives, or under a condition that may not hold.
         attribute: for `from name import attribute`: a submodule of `name`, if there is one of that name.
     """
@@ -68,7 +69,9 @@ def import_actions(source: str, module: str, *, is_package: bool, target: Target
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Unreadable(f"{module} is not Python that can be read: {error}") from error
     package = module if is_package else module.rpartition(".")[0]
-    reader = _Reader(package, target, {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef)})
+    # Those at the top win over those in a branch or in a function, which come later in the walk.
+    functions = {node.name: node for node in reversed(list(ast.walk(tree))) if isinstance(node, ast.FunctionDef)}
+    reader = _Reader(package, target, functions)
     return tuple(reader.block(tree.body))
 
 
@@ -79,6 +82,7 @@ class _Reader:
         self._package = package
         self._target = target
         self._functions = functions
+        self._entered: set[str] = set()
 
     def block(self, statements: Iterable[ast.stmt]) -> Iterator[Action]:
         for statement in statements:
@@ -146,10 +150,13 @@ class _Reader:
         words = [node.value for node in constants if isinstance(node.value, str)]
         if name in {"import_module", "__import__"} and words:
             yield Action(kind=ActionKind.IMPORT, name=self._absolute(words[0]))
+        if name == "add_dll_directory":
+            yield Action(kind=ActionKind.ADD_FOLDER, name="")
         for match in filter(None, map(_LIBRARY_NAME.fullmatch, words)):
             yield Action(kind=ActionKind.LOAD, name=match[1])
-        function = self._functions.pop(name, None) if isinstance(call.func, ast.Name) else None
-        if function:
+        function = self._functions.get(name) if isinstance(call.func, ast.Name) else None
+        if function and name not in self._entered:
+            self._entered.add(name)
             yield from self.block(function.body)
 
     def _absolute(self, name: str) -> str:

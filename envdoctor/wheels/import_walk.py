@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
     from envdoctor.wheels.import_actions import Action
 
-_MOST_MODULES = 3000
+_MOST_MODULES, _MOST_READ = 1500, 1000  # in one import; in all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +36,10 @@ class NativeLoad:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Walk:
-    """What importing a module loads, in order; `complete` is False where something on the way could not be read."""
+class FoldersAdded:
+    """A call of os.add_dll_directory: from here on Windows looks for libraries in more of the wheel's folders."""
 
-    loads: tuple[NativeLoad, ...]
-    complete: bool
+    via: tuple[str, ...]
 
 
 class ModuleIndex:
@@ -87,7 +86,11 @@ def _is_meant_as_module(file: str) -> bool:
 
 
 class ImportWalker:
-    """Follows imports; reads each module at most once."""
+    """Follows imports; reads each module at most once.
+
+    Attributes:
+        complete: False once a module could not be read, or a walk was given up for its length.
+    """
 
     def __init__(self, index: ModuleIndex, read: Callable[[str], str], target: Target) -> None:
         """Prepares to follow.
@@ -100,69 +103,73 @@ class ImportWalker:
         self._index = index
         self._read = read
         self._target = target
-        self._actions: dict[str, tuple[Action, ...] | None] = {}
+        self._actions: dict[str, tuple[Action, ...]] = {}
+        self.complete = True
 
-    def walk(self, root: str) -> Walk:
-        """What `import root` loads."""
+    def walk(self, root: str) -> Iterator[NativeLoad | FoldersAdded]:
+        """What `import root` does with native files, step by step; modules are read as far as the steps are taken."""
         state = _State()
-        stack = [iter(self._enter(state, root, (), optional=False))]
+        stack = [self._enter(state, root, (), optional=False)]
         while stack:
             step = next(stack[-1], None)
             if step is None:
                 stack.pop()
+            elif not isinstance(step, _Step):
+                yield step
             elif len(state.entered) >= _MOST_MODULES:
-                state.complete = False
-                break
+                self.complete = False
+                return
             else:
-                stack.append(iter(self._enter(state, step.name, step.via, optional=step.optional)))
-        return Walk(loads=tuple(state.loads), complete=state.complete)
+                stack.append(self._enter(state, step.name, step.via, optional=step.optional))
 
-    def _enter(self, state: _State, name: str, via: tuple[str, ...], *, optional: bool) -> Iterator[_Step]:
+    def _enter(
+        self, state: _State, name: str, via: tuple[str, ...], *, optional: bool
+    ) -> Iterator[_Step | NativeLoad | FoldersAdded]:
         """Executes a module in thought: the packages above it first, then what it does itself."""
         parts = name.split(".")
         for depth in range(1, len(parts)):
             yield from self._step(state, ".".join(parts[:depth]), via, optional=optional)
-        if not state.enter(name, optional=optional):
-            return
         member = self._index.find(name)
-        if member is None:
+        if not state.enter(name, optional=optional) or member is None:
             return
         here = (*via, name)
         if not member.endswith(".py"):
-            state.loads.append(NativeLoad(path=install_path(member), optional=optional, via=here))
+            yield NativeLoad(path=install_path(member), optional=optional, via=here)
             return
-        actions = self._actions_of(name, member)
-        if actions is None:
-            state.complete = False
-        for action in actions or ():
+        for action in self._actions_of(name, member):
             yield from self._follow(state, action, name, here, optional=optional or action.optional)
 
     def _follow(
         self, state: _State, action: Action, module: str, via: tuple[str, ...], *, optional: bool
-    ) -> Iterator[_Step]:
+    ) -> Iterator[_Step | NativeLoad | FoldersAdded]:
         if action.kind is ActionKind.IMPORT:
             yield from self._step(state, action.name, via, optional=optional)
             if action.attribute:
                 yield from self._step(state, f"{action.name}.{action.attribute}", via, optional=optional)
-            return
-        # A library named in a call: in the module's own folder if it is there, else wherever the wheel has it.
-        folder = posixpath.dirname(install_path(self._index.find(module) or ""))
-        paths = self._index.natives.get(action.name.lower(), [])
-        near = [path for path in paths if posixpath.dirname(path) == folder]
-        state.loads += [NativeLoad(path=path, optional=optional, via=via) for path in near or paths]
+        elif action.kind is ActionKind.ADD_FOLDER:
+            yield FoldersAdded(via=via)
+        else:
+            # A library named in a call: in the module's own folder if it is there, else wherever the wheel has it.
+            folder = posixpath.dirname(install_path(self._index.find(module) or ""))
+            paths = self._index.natives.get(action.name.lower(), [])
+            near = [path for path in paths if posixpath.dirname(path) == folder]
+            yield from (NativeLoad(path=path, optional=optional, via=via) for path in near or paths)
 
     def _step(self, state: _State, name: str, via: tuple[str, ...], *, optional: bool) -> Iterator[_Step]:
         if self._index.find(name) and state.is_new(name, optional=optional):
             yield _Step(name=name, via=via, optional=optional)
 
-    def _actions_of(self, name: str, member: str) -> tuple[Action, ...] | None:
+    def _actions_of(self, name: str, member: str) -> tuple[Action, ...]:
+        if name not in self._actions and len(self._actions) >= _MOST_READ:
+            self.complete = False
+            return ()
         if name not in self._actions:
+            is_package = self._index.is_package(name)
             try:
-                self._actions[name] = import_actions(
-                    self._read(member), name, is_package=self._index.is_package(name), target=self._target
-                )
+                found = import_actions(self._read(member), name, is_package=is_package, target=self._target)
             except Unreadable:
-                self._actions[name] = None
+                found, self.complete = (), False
+            self._actions[name] = found
         return self._actions[name]
 
 
@@ -180,8 +187,6 @@ class _State:
 
     def __init__(self) -> None:
         self.entered: dict[str, bool] = {}
-        self.loads: list[NativeLoad] = []
-        self.complete = True
 
     def is_new(self, name: str, *, optional: bool) -> bool:
         """Whether entering tells more: never entered, or so far only where it could be done without."""

@@ -49,20 +49,30 @@ def planned_tree(wheels: Iterable[WheelContents], platform: Platform) -> Planned
     return PlannedTree(files, ignore_case=platform.system is System.WINDOWS)
 
 
-def planned_search(wheels: Iterable[WheelContents], platform: Platform) -> Search:
-    """The loader of a platform that is only described: what it brings is told by its policy."""
+def planned_search(wheels: Iterable[WheelContents], platform: Platform, added: Iterable[WheelContents] = ()) -> Search:
+    """The loader of a platform that is only described: what it brings is told by its policy.
+
+    Args:
+        wheels: of the environment.
+        platform: it.
+        added: wheels that pass folders of theirs to os.add_dll_directory; which ones can't be told, so all count.
+    """
     policy = SystemPolicy(platform)
     if platform.system is System.MACOS:
         return MachoSearch(policy=policy)
     if platform.system is System.WINDOWS:
-        return PeSearch(policy=policy, added_directories=_library_folders(wheels))
+        return PeSearch(policy=policy, added_directories=_library_folders(wheels, added))
     return MuslSearch(policy=policy) if platform.libc is Libc.MUSL else ElfSearch(policy=policy)
 
 
-def _library_folders(wheels: Iterable[WheelContents]) -> list[str]:
-    """The folders that delvewheel makes (`NAME.libs`) and that packages register with os.add_dll_directory."""
-    folders = (posixpath.dirname(planned_path(native.path)) for wheel in wheels for native in wheel.natives)
-    return list(dict.fromkeys(folder for folder in folders if folder.endswith(".libs")))
+def _library_folders(wheels: Iterable[WheelContents], added: Iterable[WheelContents]) -> list[str]:
+    """The folders that delvewheel makes (`NAME.libs`) and registers, and every folder of the added wheels."""
+    made = [folder for wheel in wheels for folder in _folders(wheel) if folder.endswith(".libs")]
+    return list(dict.fromkeys([*made, *(folder for wheel in added for folder in _folders(wheel))]))
+
+
+def _folders(wheel: WheelContents) -> list[str]:
+    return [posixpath.dirname(planned_path(native.path)) for native in wheel.natives]
 
 
 def runs_on(library: NativeLibrary, platform: Platform) -> bool:

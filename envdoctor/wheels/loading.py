@@ -111,6 +111,7 @@ class LoadJudge:
             read_text: the text of a member of a wheel; asked for only where something is missing, to see whether an
                 import would notice.
         """
+        self._wheels = wheels
         self._target = target
         self._read_text = read_text
         self._architecture = process_architecture(target.platform)
@@ -141,9 +142,10 @@ class LoadJudge:
             inexact=any(self._is_guess(each.loader) for result in still_failing for each in result.missing),
         )
 
-    def session(self) -> LoadSession:
-        """A new process in the environment."""
-        return LoadSession(self._tree, self._search, self._architecture)
+    def session(self, added: Sequence[WheelContents] = ()) -> LoadSession:
+        """A new process in the environment; on Windows one that searches every folder of the added wheels."""
+        search = planned_search(self._wheels, self._target.platform, added) if added else self._search
+        return LoadSession(self._tree, search, self._architecture)
 
     def _load_modules(self, wheel: WheelContents) -> list[LoadResult]:
         """Each extension module in a process of its own."""
@@ -176,7 +178,7 @@ class LoadJudge:
             [result.path for result in failing],
             lambda member: self._read_text(wheel, member),
             self._target,
-            self.session,
+            lambda every_folder: self.session([wheel] if every_folder else ()),
         )
 
     def _missing(

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
-from envdoctor.wheels.import_walk import ImportWalker, ModuleIndex
+from envdoctor.wheels.import_walk import FoldersAdded, ImportWalker, ModuleIndex
 from envdoctor.wheels.layout import planned_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from envdoctor.binaries.resolve import LoadSession
     from envdoctor.core.target import Target
@@ -50,48 +50,85 @@ def find_reach(
     failing: Sequence[str],
     read: Callable[[str], str],
     target: Target,
-    session: Callable[[], LoadSession],
+    session: Callable[[bool], LoadSession],
 ) -> dict[str, Reached]:
     """How each of the failing files is met, by its full path.
 
     Imports are followed from the packages of the wheel, then from each public module in them and from the modules
-    behind its commands, each in a process of its own in which libraries are loaded in the order of the imports.
+    behind its commands, each in a process of its own in which libraries are loaded in the order of the imports; no
+    further than is needed to know.
+
+    Args:
+        wheel: the wheel.
+        failing: the full paths of its files that don't load by themselves.
+        read: the text of a member.
+        target: where the imports happen.
+        session: makes a process; with True one in which every folder of the wheel is searched for libraries, as after
+            os.add_dll_directory.
     """
     index = ModuleIndex(wheel.members)
     walker = ImportWalker(index, read, target)
-    packages = list(wheel.imports)
+    simulation = _Simulation(failing, walker, session)
+    own = wheel.metadata.name.replace("-", "_").lower()
+    packages = sorted(wheel.imports, key=lambda name: name.lower() != own)
+    for package in packages:
+        simulation.run(package, Reach.IMPORT)
     modules = [module for package in packages for module in index.submodules(package)]
-    modules += [script.target.partition(":")[0] for script in wheel.metadata.scripts]
-    found: dict[str, Reached] = {}
-    loads_on_import = False
-    for roots, reach in ((packages, Reach.IMPORT), (modules, Reach.MODULE)):
-        for root in roots:
-            loads = walker.walk(root).loads
-            loads_on_import = loads_on_import or (reach is Reach.IMPORT and bool(loads))
-            # Where `import package` loads native files and they are sound, a module that fails is a part, not the
-            # whole.
-            severity = Severity.WARNING if reach is Reach.MODULE and loads_on_import else Severity.ERROR
-            for path, reached in _simulated(loads, reach, severity, failing, session()):
-                found[path] = _worse(found.get(path), reached)
-    return {path: found.get(path) or _unreached(wheel, path) for path in failing}
+    for module in [*modules, *(script.target.partition(":")[0] for script in wheel.metadata.scripts)]:
+        simulation.run(module, Reach.MODULE)
+    return {path: simulation.found.get(path) or _unreached(wheel, path, walker) for path in failing}
 
 
-def _simulated(
-    loads: Sequence[NativeLoad], reach: Reach, severity: Severity, failing: Sequence[str], session: LoadSession
-) -> Iterator[tuple[str, Reached]]:
-    """What becomes of the failing files in one process; of those not imported, only that they load after all."""
-    imported = set()
-    for load in loads:
-        path = planned_path(load.path)
-        result = session.load(path)
-        if path in failing:
-            imported.add(path)
-            how = Severity.INFO if load.optional else severity
-            reached = Reached(reach=reach, severity=how, via=load.via)
-            yield path, reached if result.missing else Reached(reach=Reach.SATISFIED, severity=Severity.INFO)
-    for path in failing:
-        if path not in imported and not session.load(path).missing:
-            yield path, Reached(reach=Reach.SATISFIED, severity=Severity.INFO)
+class _Simulation:
+    """Imports one thing after another, each in a process of its own, and notes what becomes of the failing files."""
+
+    def __init__(self, failing: Sequence[str], walker: ImportWalker, session: Callable[[bool], LoadSession]) -> None:
+        self.found: dict[str, Reached] = {}
+        self._failing = failing
+        self._walker = walker
+        self._session = session
+        self._package_loads = False
+
+    def run(self, root: str, reach: Reach) -> None:
+        """Imports one module in a new process, unless nothing can be learnt from it any more."""
+        process = self._session(False)  # noqa: FBT003 - a factory's one switch
+        loaded: list[str] = []
+        imported = set()
+        for event in self._walker.walk(root) if not self._is_settled() else ():
+            if isinstance(event, FoldersAdded):
+                process = self._session(True)  # noqa: FBT003 - the same
+                for path in loaded:
+                    process.load(path)
+                continue
+            path = planned_path(event.path)
+            loaded.append(path)
+            missing = bool(process.load(path).missing)
+            self._package_loads = self._package_loads or reach is Reach.IMPORT
+            if path in self._failing:
+                imported.add(path)
+                self._note(path, _SATISFIED if not missing else self._judged(event, reach))
+            if self._is_settled():
+                return
+        # A plug-in that is loaded afterwards finds what is in the process already.
+        for path in self._failing:
+            if loaded and path not in imported and not process.load(path).missing:
+                self._note(path, _SATISFIED)
+
+    def _judged(self, load: NativeLoad, reach: Reach) -> Reached:
+        """Where `import package` loads native files that are sound, a module that fails is a part, not the whole."""
+        part = reach is Reach.MODULE and self._package_loads
+        severity = Severity.INFO if load.optional else Severity.WARNING if part else Severity.ERROR
+        return Reached(reach=reach, severity=severity, via=load.via)
+
+    def _note(self, path: str, reached: Reached) -> None:
+        self.found[path] = _worse(self.found.get(path), reached)
+
+    def _is_settled(self) -> bool:
+        known = [self.found.get(path) for path in self._failing]
+        return all(each and (each == _SATISFIED or each.severity is Severity.ERROR) for each in known)
+
+
+_SATISFIED = Reached(reach=Reach.SATISFIED, severity=Severity.INFO)
 
 
 def _worse(known: Reached | None, new: Reached) -> Reached:
@@ -101,10 +138,11 @@ def _worse(known: Reached | None, new: Reached) -> Reached:
     return new if known.reach is not Reach.SATISFIED and new.severity > known.severity else known
 
 
-def _unreached(wheel: WheelContents, path: str) -> Reached:
+def _unreached(wheel: WheelContents, path: str, walker: ImportWalker) -> Reached:
+    """What no import leads to is a plug-in; less surely so where not every import could be followed."""
     native = next(each for each in wheel.natives if planned_path(each.path) == path)
     if native.is_module:
         return Reached(reach=Reach.UNREACHED_MODULE, severity=Severity.WARNING)
     if native.path.startswith("../../../bin/"):
         return Reached(reach=Reach.COMMAND, severity=Severity.WARNING)
-    return Reached(reach=Reach.PLUGIN, severity=Severity.INFO)
+    return Reached(reach=Reach.PLUGIN, severity=Severity.INFO if walker.complete else Severity.WARNING)

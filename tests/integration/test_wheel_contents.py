@@ -138,7 +138,7 @@ print(json.dumps([contents.effort.bytes_read, peak, len(contents.natives), probl
 def judged(source, target):
     contents = read_contents(source)
     archive = WheelArchive(source)
-    analysis = LoadJudge([contents], target, lambda _, member: archive.read_text(member)).analyse(contents)
+    analysis = LoadJudge([contents], target, lambda _, member: archive.read_module(member)).analyse(contents)
     assert not analysis.inexact
     return analysis, judge_wheel(contents, analysis, target)
 

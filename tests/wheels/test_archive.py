@@ -2,7 +2,7 @@ import pytest
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.wheels import archive as archive_room
-from wheel_files import open_archive
+from wheel_files import code_like, open_archive
 
 
 def test_members_are_read_whole_in_text_and_in_pieces():
@@ -38,3 +38,22 @@ def test_neighbours_are_prefetched_in_one_read():
     for number in range(20):
         archive.read(f"m{number}.so")
     assert archive.source.reads <= reads + 1
+
+
+def test_modules_of_a_folder_are_fetched_together():
+    members = {f"pkg/m{number}.py": f"x = {number}" for number in range(30)} | {"pkg/data.bin": code_like(200_000)}
+    archive = open_archive(members | {"pkg/sub/deep.py": "y = 1"})
+    before = archive.source.reads
+    assert archive.read_module("pkg/m7.py") == "x = 7"
+    assert archive.source.reads == before + 1
+    assert [archive.read_module(f"pkg/m{number}.py") for number in range(30)] == [
+        f"x = {number}" for number in range(30)
+    ]
+    assert archive.source.reads == before + 1
+
+
+def test_a_folder_of_large_modules_is_not_fetched_for_one(monkeypatch):
+    monkeypatch.setattr(archive_room, "_MOST_NEIGHBOURS", 1000)
+    archive = open_archive({"pkg/a.py": "x = 1", "pkg/b.py": code_like(200_000)})
+    assert archive.read_module("pkg/a.py") == "x = 1"
+    assert archive.source.bytes_read < 80_000

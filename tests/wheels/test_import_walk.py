@@ -1,8 +1,8 @@
 import pytest
 
 from envdoctor.wheels import import_walk
-from envdoctor.wheels.import_walk import ImportWalker, ModuleIndex
-from wheel_files import LINUX
+from envdoctor.wheels.import_walk import FoldersAdded, ImportWalker, ModuleIndex, NativeLoad
+from wheel_files import LINUX, WINDOWS
 
 SO = "cpython-311-x86_64-linux-gnu.so"
 
@@ -15,7 +15,7 @@ def walker(files):
 
 
 def loads(files, root):
-    return [(load.path, load.optional, load.via) for load in walker(files).walk(root).loads]
+    return [(load.path, load.optional, load.via) for load in walker(files).walk(root)]
 
 
 def test_imports_lead_through_modules_to_native_files():
@@ -87,20 +87,48 @@ def test_a_library_that_a_call_names_is_found_near_by_first():
 
 
 def test_a_chain_longer_than_pythons_stack():
-    files = {f"m{number}.py": f"import m{number + 1}" for number in range(2500)}
-    files |= {"m2500.py": "import _end", "_end.so": ""}
+    files = {f"m{number}.py": f"import m{number + 1}" for number in range(950)}
+    files |= {"m950.py": "import _end", "_end.so": ""}
     assert [path for path, _, _ in loads(files, "m0")] == ["_end.so"]
 
 
 @pytest.mark.parametrize(("source", "complete"), [("import x", True), ("def broken(:", False)])
 def test_a_module_that_is_no_python_makes_the_walk_incomplete(source, complete):
-    assert walker({"pkg/__init__.py": source}).walk("pkg").complete is complete
+    one = walker({"pkg/__init__.py": source})
+    assert list(one.walk("pkg")) == []
+    assert one.complete is complete
 
 
 def test_a_limit_makes_the_walk_incomplete(monkeypatch):
     monkeypatch.setattr(import_walk, "_MOST_MODULES", 3)
     files = {"pkg/__init__.py": "import pkg.a, pkg.b, pkg.c, pkg.d"} | {f"pkg/{name}.py": "" for name in "abcd"}
-    assert not walker(files).walk("pkg").complete
+    one = walker(files)
+    assert list(one.walk("pkg")) == []
+    assert not one.complete
+
+
+def test_a_limit_on_what_is_read_makes_the_walk_incomplete(monkeypatch):
+    monkeypatch.setattr(import_walk, "_MOST_READ", 2)
+    files = {"pkg/__init__.py": "import pkg.a, pkg.b"} | {f"pkg/{name}.py": "import pkg._m" for name in "ab"}
+    one = walker(files | {"pkg/_m.so": ""})
+    assert [load.via for load in one.walk("pkg")] == [("pkg", "pkg.a", "pkg._m")]
+    assert not one.complete
+
+
+def test_a_walk_goes_no_further_than_it_is_followed():
+    read = []
+    files = {"pkg/__init__.py": "import pkg._m, pkg.late", "pkg/_m.so": "", "pkg/late.py": ""}
+    one = ImportWalker(ModuleIndex(files), lambda member: read.append(member) or files[member], LINUX)
+    assert next(one.walk("pkg")).path == "pkg/_m.so"
+    assert read == ["pkg/__init__.py"]
+
+
+def test_folders_that_are_added_on_windows():
+    source = "if sys.platform == 'win32':\n    def _add():\n        os.add_dll_directory(x)\n    _add()\nimport pkg._m"
+    files = {"pkg/__init__.py": source, "pkg/_m.pyd": ""}
+    steps = list(ImportWalker(ModuleIndex(files), files.__getitem__, WINDOWS).walk("pkg"))
+    assert steps == [FoldersAdded(via=("pkg",)), NativeLoad(path="pkg/_m.pyd", optional=False, via=("pkg", "pkg._m"))]
+    assert len(list(walker(files).walk("pkg"))) == 1
 
 
 def test_the_public_modules_of_a_package():
@@ -115,5 +143,5 @@ def test_each_module_is_read_once():
     files = {"pkg/__init__.py": "", "pkg/a.py": "", "pkg/b.py": ""}
     one = ImportWalker(ModuleIndex(files), lambda member: read.append(member) or files[member], LINUX)
     for root in ("pkg", "pkg.a", "pkg.b", "pkg.a"):
-        one.walk(root)
+        assert list(one.walk(root)) == []
     assert sorted(read) == sorted(files)

@@ -193,3 +193,17 @@ def test_a_guess_that_leaves_something_missing_asks_for_the_truth(monkeypatch):
     analysis = analyse(files)
     assert [missing.name for missing in analysis.missing] == ["libgone.so"]
     assert analysis.inexact
+
+
+def test_folders_that_a_package_adds_on_windows_are_searched_from_then_on():
+    files = {
+        "pkg/__init__.py": "import os, pkg._add\nimport pkg._m",
+        "pkg/_add.py": "os.add_dll_directory(os.path.join(here, 'lib'))",
+        "pkg/_m.pyd": pe_bytes(("core.dll",)),
+        "pkg/lib/core.dll": pe_bytes(("deep.dll",)),
+        "pkg/lib/deep.dll": pe_bytes(),
+    }
+    assert analyse(files, WINDOWS_TAG).missing == ()
+    late = files | {"pkg/__init__.py": "import pkg._m\nimport pkg._add"}
+    assert [missing.name for missing in analyse(late, WINDOWS_TAG).missing] == ["core.dll"]
+    assert [missing.name for missing in analyse(files | {"pkg/_add.py": ""}, WINDOWS_TAG).missing] == ["core.dll"]

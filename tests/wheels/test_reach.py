@@ -11,9 +11,8 @@ from wheel_files import LINUX, contents_of
 def reach(files, *failing, scripts=None):
     wheel = contents_of(files, scripts=scripts)
     judge = LoadJudge([wheel], LINUX, lambda _, member: files[member])
-    return find_reach(
-        wheel, [planned_path(path) for path in failing], lambda member: files[member], LINUX, judge.session
-    )
+    paths = [planned_path(path) for path in failing]
+    return find_reach(wheel, paths, lambda member: files[member], LINUX, lambda _: judge.session())
 
 
 BROKEN, SOUND = elf_bytes(("libgone.so",)), elf_bytes(("libc.so.6",))
@@ -57,3 +56,34 @@ def test_the_severer_of_two_ways_counts():
     }
     (found,) = reach(files, "pkg/_m.so").values()
     assert (found.reach, found.severity) == (Reach.MODULE, Severity.WARNING)
+
+
+def test_what_cannot_be_followed_makes_a_plug_in_less_sure():
+    files = {"pkg/__init__.py": "def broken(:", "pkg/plugins/libp.so": BROKEN}
+    (found,) = reach(files, "pkg/plugins/libp.so").values()
+    assert (found.reach, found.severity) == (Reach.PLUGIN, Severity.WARNING)
+
+
+def test_nothing_is_read_that_can_tell_no_more():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        "pkg/_m.so": BROKEN,
+        "pkg/other.py": "import pkg.more",
+        "pkg/more.py": "",
+    }
+    wheel = contents_of(files)
+    judge = LoadJudge([wheel], LINUX, lambda *_: "")
+    read = []
+
+    def text(member):
+        read.append(member)
+        return files[member]
+
+    find_reach(wheel, [planned_path("pkg/_m.so")], text, LINUX, lambda _: judge.session())
+    assert read == ["pkg/__init__.py"]
+
+
+def test_the_package_of_the_distributions_name_is_told_first():
+    files = {"aaa/__init__.py": "import pkg._m", "pkg/__init__.py": "import pkg._m", "pkg/_m.so": BROKEN}
+    (found,) = reach(files, "pkg/_m.so").values()
+    assert found.via == ("pkg", "pkg._m")
