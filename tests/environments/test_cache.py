@@ -34,9 +34,7 @@ def test_a_file_in_its_way_is_said(tmp_path):
     (tmp_path / "file").touch()
     cache = Cache(tmp_path / "file" / "cache")
     assert not cache.writable
-    with pytest.raises(
-        EnvironmentProblem, match=rf"file.cache can't be used .*; mend that, or set {VARIABLE} to"
-    ):
+    with pytest.raises(EnvironmentProblem, match=rf"file.cache can't be used .*; mend that, or set {VARIABLE} to"):
         cache.prepare()
 
 
