@@ -74,6 +74,15 @@ class Catalogue:
                 self._releases[name] = known
         return known
 
+    def is_undated(self, name: str) -> bool:
+        """Whether nothing can be said of a project at the moment in question: it has files, and none has a date.
+
+        Raises:
+            NetworkProblem, Unreadable: see `IndexClient.project`.
+        """
+        files = self._client.project(name).files
+        return self.as_of is not None and bool(files) and all(file.uploaded is None for file in files)
+
     def refusals(self, name: str, target: Target) -> Refusals:
         """Why the target can't install each version; see `refusals_of`.
 

@@ -153,6 +153,10 @@ class Cells:
             kinds = {reason.kind for reason in definite}
             verdict = next(verdict for kind, verdict in _VERDICTS.items() if kind in kinds)
             reasons = tuple(sorted(walk.reasons, key=lambda reason: list(ReasonKind).index(reason.kind)))
+        elif resolution.undated and asked.question.as_of is not None:
+            verdict = CellVerdict.UNKNOWN
+            message = "uv found no upload times where it looked for them, and left those files out."
+            reasons = (_reason(ReasonKind.NOT_LOOKED_AT, cell.requirement, message), *walk.reasons)
         else:
             verdict = next((said for shape, said in _UV_SAYS if shape.search(cell.resolver)), CellVerdict.CONFLICTS)
             words = " ".join(resolution.words.split()).removeprefix("error: ")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.cells import Asked
 from envdoctor.availability.uv import Question
+from envdoctor.availability.walk import UNDATED
 from envdoctor.core.errors import UsageProblem
 from envdoctor.index.pages import parse_time
 
@@ -103,6 +104,8 @@ def rows(catalogue: Catalogue, requirement: Requirement, *, pre_releases: bool =
         UsageProblem: no index has the package or such a version.
         NetworkProblem, Unreadable: see `IndexClient.project`.
     """
+    if catalogue.is_undated(requirement.name):
+        raise UsageProblem(f"{UNDATED} {requirement.name}: --as-of can't be answered from it.")
     releases = catalogue.releases(requirement.name)
     allowed = [version for version in releases if requirement.specifier.contains(version, prereleases=True)]
     if not allowed:

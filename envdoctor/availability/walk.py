@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _TRIED = 6
 _DEEPEST = 60
 _REMEMBERED = 100
+UNDATED = "The index tells no upload times of"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +86,8 @@ class Walk:
         if requirement.url:
             return _unlooked(requirement, f"{requirement} names a URL, which is not looked into.")
         try:
+            if self._catalogue.is_undated(name):
+                return _unlooked(requirement, f"{UNDATED} {name}, so that its files of that day are not known.")
             offer = self._offer(name)
             found = candidates(offer.refusals, self._allowed(name, requirement.specifier))
         except NetworkProblem as error:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 
+from envdoctor.availability.catalogue import Catalogue
 from envdoctor.availability.cells import Asked, Cells
 from envdoctor.availability.judging import Judgment
+from envdoctor.availability.metadata import MetadataReader
 from envdoctor.availability.uv import Question
 from envdoctor.core.availability import CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.finding import Severity
@@ -15,11 +19,12 @@ LINUX = "cp311-cp311-manylinux_2_17_x86_64"
 
 
 @pytest.fixture
-def cell(catalogue, resolver, target):
-    def fill(line, *more, on="linux-x86_64-cp311", judge=None, explained=False):
-        question = Question(requirements=(line, *more), target=target(on))
+def cell(client, catalogue, resolver, target):
+    def fill(line, *, on="linux-x86_64-cp311", judge=None, explained=False, as_of=None):
+        question = Question(requirements=(line,), target=target(on), as_of=as_of)
         asked = Asked(version=line.rpartition("==")[2], question=question, explained=explained)
-        return Cells(resolver, catalogue, judge).one(asked)
+        seen = catalogue if as_of is None else Catalogue(client, MetadataReader(client), as_of)
+        return Cells(resolver, seen, judge).one(asked)
 
     return fill
 
@@ -79,6 +84,24 @@ def test_a_pre_release_that_was_taken_silently_is_named(server, cell):
     found = cell("app==1.0")
     assert found.verdict is CellVerdict.RESOLVES
     assert [reason.kind for reason in found.reasons] == [ReasonKind.PRE_RELEASE]
+
+
+@pytest.mark.parametrize("known", ["project", "nowhere"])
+def test_as_of_a_day_nothing_is_claimed_that_no_date_proves(server, cell, known):
+    server.manners.upload_times = known
+    publish(server, "app", "1.0", uploaded="2025-01-01T00:00:00Z")
+    found = cell("app==1.0", as_of=datetime(2025, 6, 1, tzinfo=timezone.utc))
+    assert found.verdict is CellVerdict.UNKNOWN
+    assert found.reasons[0].kind is ReasonKind.NOT_LOOKED_AT
+
+
+def test_as_of_a_day_later_versions_are_not_there(server, cell):
+    publish(server, "app", "1.0", uploaded="2025-01-01T00:00:00Z", requires=["lib==2.0"])
+    publish(server, "lib", "2.0", uploaded="2025-09-01T00:00:00Z")
+    publish(server, "lib", "1.0", uploaded="2025-01-01T00:00:00Z")
+    found = cell("app==1.0", as_of=datetime(2025, 6, 1, tzinfo=timezone.utc))
+    assert found.verdict is CellVerdict.NO_VERSION
+    assert "nearest: 1.0" in found.reasons[0].message
 
 
 def test_an_upper_bound_on_python_is_named_since_pip_honours_it(server, cell):
