@@ -42,7 +42,8 @@ class CommandResult:
         stderr: its standard error; empty if the command had a log.
         seconds: wall time.
         peak_memory: bytes, the largest resident size of the process; None where the platform does not tell.
-        ended: why it was ended from here: "time" or "memory"; empty if it ended by itself.
+        ended: why it was ended from here: "time", "memory" or "output" (it printed without end); empty if it
+            ended by itself.
         error: why it could not be started; empty if it was.
     """
 
@@ -80,12 +81,11 @@ class CommandResult:
         return ""
 
     def describe_failure(self) -> str:
-        """How it failed, in a few words: not started, ended for time or memory, a signal, or an exit status."""
+        """How it failed, in a few words: not started, ended for a limit that it passed, a signal, or an exit status."""
         if self.error:
             return self.error
         if self.ended:
-            limit = "time" if self.ended == "time" else "memory"
-            return f"was ended: it passed its {limit} limit after {self.seconds:.0f} s"
+            return f"was ended: it passed its {self.ended} limit after {self.seconds:.0f} s"
         if self.signal:
             return f"was killed by {self.signal} (signal {-(self.returncode or 0)})"
         return f"exited with status {self.returncode}"

@@ -27,6 +27,8 @@ POLL = 0.1
 GRACE = 3.0
 #: Bytes of output that a result keeps, from the end; a log keeps everything.
 OUTPUT_LIMIT = 8 << 20
+#: Bytes of output past which a process is ended, before it fills the disk.
+FLOOD = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ class LocalExecutor:
                 process = _start(command, stdout, stderr)
             except OSError as error:
                 return CommandResult(argv=command.argv, returncode=None, error=_explain(command, error))
-            ended = _Watch(process, command).wait()
+            ended = _Watch(process, command, (stdout, stderr)).wait()
             return CommandResult(
                 argv=command.argv,
                 returncode=ended.returncode,
@@ -65,9 +67,10 @@ class _End:
 class _Watch:
     """Waits for one process, holds it to its limits, and reaps it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], command: Command) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], command: Command, outputs: tuple[IO[bytes], ...]) -> None:
         self._process = process
         self._command = command
+        self._outputs = outputs
         self._end = _End()
         self._seen = 0
         self._done = threading.Event()
@@ -82,6 +85,8 @@ class _Watch:
                     self._stop("time")
                 elif self._over_memory():
                     self._stop("memory")
+                elif any(os.fstat(one.fileno()).st_size > FLOOD for one in self._outputs):
+                    self._stop("output")
                 self._seen = max(self._seen, _high_water(self._process.pid))
         except BaseException:  # Ctrl-C or SIGTERM: nothing of ours may outlive us
             self._stop("interrupt")

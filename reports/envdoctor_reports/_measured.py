@@ -27,6 +27,10 @@ def worded(summary: Mapping[str, Any]) -> dict[str, object]:
             values[key] = dict(_comparison(value))
         elif key == "accuracy" and isinstance(value, Mapping):
             values[key] = dict(_accuracy(value))
+        elif key == "log_rows" and value:
+            values["compiler's table"] = "\n".join(
+                f"{one['count']} {one['operator']}: {one['status']}" for one in value
+            )
         elif value or key not in _ONLY_IF_SET:
             values[key] = value
     return _mapping(values)

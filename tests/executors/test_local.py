@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from envdoctor.core.command import Command
+from envdoctor.executors import local
 from envdoctor.executors.local import LocalExecutor
 
 RUN = LocalExecutor().run
@@ -94,6 +95,14 @@ def test_a_memory_limit_ends_it():
     )
     assert result.ended == "memory"
     assert "memory limit" in result.describe_failure()
+
+
+def test_a_flood_of_output_ends_it(monkeypatch):
+    monkeypatch.setattr(local, "FLOOD", 1 << 20)
+    flood = "while True: print('x' * 4096)"
+    result = LocalExecutor().run(Command(argv=(sys.executable, "-c", flood), timeout=60))
+    assert (result.ok, result.ended) == (False, "output")
+    assert "passed its output limit" in result.describe_failure()
 
 
 def test_a_log_gets_both_streams_and_is_appended_to(tmp_path):

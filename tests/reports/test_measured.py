@@ -53,6 +53,16 @@ def test_accuracy_is_in_percent():
     assert found == {"float model": "96.0%", "int8 model": "50.0%", "output": "logits", "samples": 300}
 
 
+def test_the_table_of_a_compiler_has_a_line_an_operator():
+    rows = [
+        {"operator": "CONV_2D", "count": 3, "status": "Mapped to Edge TPU"},
+        {"operator": "MEAN", "count": 1, "status": "Operation not supported"},
+    ]
+    assert worded({"log_rows": rows}) == {
+        "compiler's table": "3 CONV_2D: Mapped to Edge TPU\n1 MEAN: Operation not supported"
+    }
+
+
 @pytest.mark.parametrize(
     ("on_cpu", "share", "rows"),
     [
