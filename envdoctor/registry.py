@@ -25,14 +25,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def probes() -> tuple[Probe, ...]:
-    """All probes, in the order of their codes: the constant that `@probe` leaves in each module."""
+def probes(families: frozenset[str] | None = None) -> tuple[Probe, ...]:
+    """All probes, in the order of their codes: the constant that `@probe` leaves in each module.
+
+    Args:
+        families: built-in modules of other families are not even imported; None for all. Plug-ins always are.
+    """
     from envdoctor.probing import Probe
 
     def found(module: ModuleType) -> Iterator[Probe]:
         return (value for value in vars(module).values() if isinstance(value, Probe))
 
-    return _unique("probes", "envdoctor_probes", found, lambda one: one.code)
+    def wanted(name: str) -> bool:
+        return families is None or name[:3].upper() in families
+
+    return _unique(_modules("probes", "envdoctor_probes", wanted), found, lambda one: one.code)
 
 
 def actions() -> tuple[Action, ...]:
@@ -42,7 +49,7 @@ def actions() -> tuple[Action, ...]:
     def found(module: ModuleType) -> Iterator[Action]:
         return (value for value in vars(module).values() if isinstance(value, Action))
 
-    return _unique("actions", "envdoctor.pipeline.actions", found, lambda one: one.name)
+    return _unique(_modules("actions", "envdoctor.pipeline.actions"), found, lambda one: one.name)
 
 
 def renderer(name: str) -> ModuleType:
@@ -64,21 +71,25 @@ def renderer(name: str) -> ModuleType:
 
 
 def _unique(
-    group: str, package: str, found: Callable[[ModuleType], Iterator[T]], key: Callable[[T], str]
+    modules: Iterator[ModuleType], found: Callable[[ModuleType], Iterator[T]], key: Callable[[T], str]
 ) -> tuple[T, ...]:
     known: dict[str, T] = {}
-    for module in _modules(group, package):
+    for module in modules:
         for one in found(module):
             other = known.setdefault(key(one), one)
             if other is not one:
                 raise EnvDoctorError(
-                    f"two {group} are called {key(one)}: one is in {module.__name__}; remove one of them"
+                    f"two plug-ins are called {key(one)}: one is in {module.__name__}; remove one of them"
                 )
     return tuple(known[name] for name in sorted(known))
 
 
-def _modules(group: str, package: str) -> Iterator[ModuleType]:
-    yield from _walk(importlib.import_module(package))
+def _every(_: str) -> bool:
+    return True
+
+
+def _modules(group: str, package: str, wanted: Callable[[str], bool] = _every) -> Iterator[ModuleType]:
+    yield from _walk(importlib.import_module(package), wanted)
     for plugin in _plugins(group):
         yield from _walk(plugin)
 
@@ -87,10 +98,10 @@ def _plugins(group: str) -> Iterator[ModuleType]:
     return (importlib.import_module(name) for name in sorted(_entry_points(f"envdoctor.{group}")))
 
 
-def _walk(package: ModuleType) -> Iterator[ModuleType]:
+def _walk(package: ModuleType, wanted: Callable[[str], bool] = _every) -> Iterator[ModuleType]:
     yield package
     for info in pkgutil.iter_modules(getattr(package, "__path__", ())):
-        if not info.name.startswith("_"):
+        if not info.name.startswith("_") and wanted(info.name):
             yield importlib.import_module(f"{package.__name__}.{info.name}")
 
 

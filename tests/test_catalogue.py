@@ -6,6 +6,7 @@ import pytest
 
 from envdoctor import registry
 from envdoctor.core.finding import FAMILIES
+from envdoctor.doctor._common import families
 
 PROBES = registry.probes()
 
@@ -20,6 +21,11 @@ def test_codes_and_names_are_unique():
 
 def test_there_are_probes_for_the_host_python_and_packages():
     assert {"HST", "PYT", "PKG"} <= {probe.code[:3] for probe in PROBES}
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=by_code)
+def test_a_probe_is_of_a_family_that_its_topic_asks(probe):
+    assert probe.code[:3] in families(frozenset({probe.topic}))
 
 
 @pytest.mark.parametrize("probe", PROBES, ids=by_code)

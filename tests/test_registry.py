@@ -43,6 +43,16 @@ def test_built_in_probes_are_found_in_order():
     assert len(codes) == len(set(codes)) > 10
 
 
+def test_probes_of_other_families_are_not_even_imported(plugin, monkeypatch):
+    plugin("HST903", "kept")
+    for name in [name for name in sys.modules if name.startswith("envdoctor_probes.")]:
+        monkeypatch.delitem(sys.modules, name)
+    codes = {one.code for one in registry.probes(frozenset({"PYT"}))}
+    assert codes >= {"PYT001", "HST903"}
+    assert not {code for code in codes if code[:3] in {"EMU", "MDL", "PKG"}}
+    assert not [name for name in sys.modules if name.startswith("envdoctor_probes.pkg")]
+
+
 def test_a_plug_in_is_found(plugin):
     plugin("HST901", "other")
     assert "HST901" in [one.code for one in registry.probes()]
@@ -56,7 +66,7 @@ def test_an_entry_point_of_another_group_is_not(plugin):
 def test_a_code_that_stands_twice_is_an_error(plugin):
     taken = registry.probes()[0].code
     plugin(taken, "copy")
-    with pytest.raises(EnvDoctorError, match=f"two probes are called {taken}"):
+    with pytest.raises(EnvDoctorError, match=f"two plug-ins are called {taken}"):
         registry.probes()
 
 

@@ -23,8 +23,11 @@ def command(
     goal: str | None, only: tuple[str, ...], skip: tuple[str, ...], python: Path | None, verbose: bool, as_json: bool
 ) -> int:
     """Tell what is wrong on this machine, for this Python; exit code 1 if there is a problem."""
+    import gc
+
     from envdoctor.doctor.check import check
 
+    gc.disable()  # tens of thousands of rows that live to the end: collecting finds nothing and takes a tenth
     report = check(python=python, goal=goal, only=_words(only), skip=_words(skip))
     _options.show(report, as_json=as_json, verbose=verbose)
     return _options.exit_code(report)

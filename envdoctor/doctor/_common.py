@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor import __version__
 from envdoctor.core.errors import EnvDoctorError
+from envdoctor.core.finding import FAMILIES
 from envdoctor.core.report import Report
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 #: Which topics of probes a goal's compiler adds.
 _TOPICS = {"edgetpu": "edgetpu", "vela": "ethosu"}
+
+#: Families whose probes only ask of one topic; tests/test_catalogue.py holds the probes against it.
+FAMILIES_OF_TOPIC = {"edgetpu": frozenset({"EMU", "TCH"}), "model": frozenset({"MDL"})}
 
 
 def subject(facts: Facts) -> dict[str, str]:
@@ -70,3 +74,9 @@ def environment_provider(
         return found
 
     return get
+
+
+def families(asked: frozenset[str]) -> frozenset[str]:
+    """The families of probes that can have something to ask for these topics."""
+    others = (codes for topic, codes in FAMILIES_OF_TOPIC.items() if topic not in asked)
+    return frozenset(FAMILIES).difference(*others)

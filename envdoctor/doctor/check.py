@@ -10,7 +10,7 @@ from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import FAMILIES
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import Request
-from envdoctor.doctor._common import new_report, subject, topics
+from envdoctor.doctor._common import families, new_report, subject, topics
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 
@@ -38,7 +38,9 @@ def check(
     """
     aim = None if goal is None else parse_goal(goal)
     request = Request(python=python, goal=aim, topics=topics(aim))
-    probes = select(registry.probes(), request.topics, only, skip)
+    # Words may name any probe, so that all must be known then; else only those that can be asked are imported.
+    known = registry.probes(None if only or skip else families(request.topics))
+    probes = select(known, request.topics, only, skip)
     facts = Facts(request, LocalExecutor())
     looked_at = subject(facts)  # first, so that a wrong --python is told once and not by every probe
     results = probing.run_probes(probes, facts)
