@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.target import System
 from envdoctor.wheels.conditions import truth
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _LIBRARY_NAME = re.compile(r"(?:.*[/\\])?([^/\\]+\.(?:so(?:\.[0-9.]+)?|dylib|dll|pyd))", re.IGNORECASE)
 _FORGIVING = {"ImportError", "ModuleNotFoundError", "OSError", "Exception", "BaseException"}
 _MOST_SOURCE = 4 << 20
+_ADDS_FOLDER = "add_dll_directory"
 
 
 class ActionKind(enum.Enum):
@@ -72,7 +74,10 @@ def import_actions(source: str, module: str, *, is_package: bool, target: Target
     # Those at the top win over those in a branch or in a function, which come later in the walk.
     functions = {node.name: node for node in reversed(list(ast.walk(tree))) if isinstance(node, ast.FunctionDef)}
     reader = _Reader(package, target, functions)
-    return tuple(reader.block(tree.body))
+    actions = tuple(reader.block(tree.body))
+    # A module that can add folders does so while it is imported, or is called by whoever imports it.
+    adds = target.platform.system is System.WINDOWS and _ADDS_FOLDER in source
+    return (Action(kind=ActionKind.ADD_FOLDER, name=""), *actions) if adds else actions
 
 
 class _Reader:
@@ -150,8 +155,6 @@ class _Reader:
         words = [node.value for node in constants if isinstance(node.value, str)]
         if name in {"import_module", "__import__"} and words:
             yield Action(kind=ActionKind.IMPORT, name=self._absolute(words[0]))
-        if name == "add_dll_directory":
-            yield Action(kind=ActionKind.ADD_FOLDER, name="")
         for match in filter(None, map(_LIBRARY_NAME.fullmatch, words)):
             yield Action(kind=ActionKind.LOAD, name=match[1])
         function = self._functions.get(name) if isinstance(call.func, ast.Name) else None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
     from envdoctor.wheels.import_actions import Action
 
-_MOST_MODULES, _MOST_READ = 1500, 1000  # in one import; in all
+_MOST_MODULES, _MOST_READ = 1500, 400  # entered in one import; read in all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,8 @@ class ImportWalker:
     """Follows imports; reads each module at most once.
 
     Attributes:
-        complete: False once a module could not be read, or a walk was given up for its length.
+        complete: False once a module could not be read. A walk that is given up for its length does not count: what a
+            package loads, it loads early.
     """
 
     def __init__(self, index: ModuleIndex, read: Callable[[str], str], target: Target) -> None:
@@ -117,7 +118,6 @@ class ImportWalker:
             elif not isinstance(step, _Step):
                 yield step
             elif len(state.entered) >= _MOST_MODULES:
-                self.complete = False
                 return
             else:
                 stack.append(self._enter(state, step.name, step.via, optional=step.optional))
@@ -161,7 +161,6 @@ class ImportWalker:
 
     def _actions_of(self, name: str, member: str) -> tuple[Action, ...]:
         if name not in self._actions and len(self._actions) >= _MOST_READ:
-            self.complete = False
             return ()
         if name not in self._actions:
             is_package = self._index.is_package(name)
