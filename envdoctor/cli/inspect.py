@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from envdoctor.cli import _options, _tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
@@ -12,18 +17,28 @@ from envdoctor.cli import _options, _tables
 @click.option("--platform", default="", metavar="NAME", help="For which machine: macos-arm64, colab, here, ...")
 @click.option("--python", default="", metavar="VERSION", help="For which Python: 3.11, cp313t, pp310.")
 @click.option("--alone", is_flag=True, help="Judge the wheel without those that it requires.")
+@click.option("--installed", is_flag=True, help="WHEEL is the name of an installed distribution.")
+@click.option(
+    "--in", "place", type=_options.FILE, metavar="PATH", help="Installed there: an interpreter or environment."
+)
 @_options.offline_option
 @_options.verbose_option
 @_options.json_option
-def command(subject: str, as_json: bool, verbose: bool, **rest: str | bool) -> int:
+def command(subject: str, installed: bool, place: Path | None, as_json: bool, verbose: bool, **rest: str | bool) -> int:
     """Tell what is inside a wheel and whether it loads, without installing or running anything.
 
     WHEEL is a .whl file, or a requirement such as ai-edge-litert==2.1.0rc1, of which the wheel for the platform is
-    read over the network in parts. Exit code 1 if it does not load.
+    read over the network in parts, or with --installed the name of a distribution. Exit code 1 if it does not load.
     """
     from envdoctor.core.errors import ExitCode
-    from envdoctor.doctor.inspect import InspectRequest, inspect
 
-    found = inspect(InspectRequest(subject=subject, **rest))  # type: ignore[arg-type]  # click has made them fit
+    if installed or place is not None:
+        from envdoctor.doctor.installed import inspect_installed
+
+        found = inspect_installed(subject, place)
+    else:
+        from envdoctor.doctor.inspect import InspectRequest, inspect
+
+        found = inspect(InspectRequest(subject=subject, **rest))  # type: ignore[arg-type]  # click has made them fit
     _tables.show("inspection", found, as_json=as_json, verbose=verbose)
     return ExitCode.OK if found.verdict.is_good else ExitCode.PROBLEMS

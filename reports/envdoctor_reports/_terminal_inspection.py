@@ -19,7 +19,7 @@ def show_inspection(page: Page, found: Inspection, *, verbose: bool) -> None:
     page.write(found.filename or found.label, style="bold")
     if found.source:
         page.write(found.source, style="dim")
-    if found.filename:
+    if found.filename or found.natives or found.imports:
         _show_contents(page, found)
     page.gap()
     state = State.FINE if found.verdict.is_good else State.ERROR
@@ -30,7 +30,9 @@ def show_inspection(page: Page, found: Inspection, *, verbose: bool) -> None:
         for native in found.natives:
             _show_native(page, native)
     page.gap()
-    share = f" ({100 * found.read / found.size:.1f} % of {size(found.size)})" if found.size else ""
+    if not found.size:
+        return
+    share = f" ({100 * found.read / found.size:.1f} % of {size(found.size)})"
     page.write(f"{size(found.read)} of the wheel read{share}; in all {effort_line(found.effort)}", style="dim")
 
 

@@ -199,3 +199,13 @@ def test_a_damaged_file_is_unreadable(run, tmp_path):
     code, printed = run("inspect", str(tmp_path / "mine-1.0-py3-none-any.whl"))
     assert code == 1
     assert "zip" in printed.err
+
+
+def test_inspecting_what_is_installed(run):
+    code, found = as_json(run, "inspect", "NumPy", "--installed")
+    assert (code, found["verdict"]) == (0, "SOUND")
+    assert "numpy" in found["imports"]
+    assert all(native["format"] for native in found["natives"])
+    code, printed = run("inspect", "surely-not-installed", "--installed")
+    assert code == 2
+    assert "is not installed in" in printed.err
