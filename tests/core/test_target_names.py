@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envdoctor.core.data import load_table
@@ -95,6 +95,7 @@ PLATFORMS = [
 ]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(PLATFORMS),
     st.sampled_from([None, Libc.MUSL]),
@@ -114,6 +115,7 @@ def test_every_printed_name_is_read_back(platform, libc, interpreter):
     assert one.tags
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="abcdeimnoprstuwxyz0123456789-_.", max_size=40))
 def test_any_name_is_a_target_or_refused(text):
     with contextlib.suppress(UsageProblem):

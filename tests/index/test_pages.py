@@ -8,7 +8,7 @@ import time
 from datetime import datetime, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envdoctor.core.errors import Unreadable
@@ -122,6 +122,7 @@ def test_what_is_no_page_is_refused_with_the_reason(content, kind, reason):
 
 @pytest.mark.parametrize("kind", [JSON_TYPE, "text/html"])
 def test_any_bytes_end_in_links_or_in_a_reason(kind):
+    @settings(deadline=None)
     @given(st.binary(max_size=300))
     def check(content):
         with contextlib.suppress(Unreadable):
@@ -130,11 +131,13 @@ def test_any_bytes_end_in_links_or_in_a_reason(kind):
     check()
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="<a href='\"=!->/x&;#", max_size=200))
 def test_any_markup_is_read_to_its_end(text):
     parse_page(text.encode(), "text/html", BASE)
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -153,6 +156,7 @@ def test_any_value_in_any_field(value, field):
         link.of("pkg")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(alphabet="ab<>&\"' =é", min_size=1, max_size=8), st.booleans())))
 def test_html_values_survive_escaping(rows):
     import html as library

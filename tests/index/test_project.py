@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
@@ -31,6 +31,7 @@ def test_what_a_file_name_says(filename, expected):
     assert classify(filename, "ai-edge-litert") == expected
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_name_is_classified(text):
     for filename in (text, f"{text}.whl", f"pkg-{text}.tar.gz"):

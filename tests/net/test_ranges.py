@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envdoctor.core.errors import NetworkProblem
@@ -69,6 +69,7 @@ def test_the_end_cuts_a_read(server):
 
 
 def test_any_order_of_reads_gives_the_files_bytes(server):
+    @settings(deadline=None)  # each example is a handful of requests, on a machine that may be busy
     @given(st.lists(st.tuples(st.integers(0, 310_000), st.integers(0, 5000)), max_size=12))
     def check(reads):
         file = open_file(server)
