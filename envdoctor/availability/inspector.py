@@ -119,7 +119,7 @@ class Inspector:
         if contents is None:
             try:
                 with opened(self._client.session, file) as source:
-                    contents = read_contents(source, exact=exact)
+                    contents = read_contents(source, exact=exact, parallel=is_remote(file.url))
             except (NetworkProblem, Unreadable) as error:
                 return Inspected(file=file, problem=error)
             if cache:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.bytes import RandomAccess
     from envdoctor.wheels.directory import Member
+    from envdoctor.wheels.metered import Run
 
 _LARGEST_TEXT = 64 << 20  # a RECORD of 100,000 rows is 15 MB
 _MOST_NEIGHBOURS, _MODULE_GAP = 512 * 1024, 8 * 1024
@@ -82,14 +83,14 @@ class WheelArchive:
             return BytesRange(self.source, content_offset(self.source, member), member.size)
         return PackedBytes(self.source, member, whole_below)
 
-    def prefetch(self, names: Iterable[str], most: int, gap: int) -> None:
-        """Fetches the first `most` compressed bytes of members that will be read; neighbours in one read."""
+    def prefetch(self, names: Iterable[str], most: int, gap: int, run: Run = map) -> None:
+        """Fetches the first `most` compressed bytes of members that will be read; see `Metered.prefetch`."""
         members = [self.members[name] for name in names]
         spans = [
             (each.offset, each.offset + _HEADER_ROOM + len(each.name) + min(each.compressed_size, most))
             for each in members
         ]
-        self.source.prefetch(spans, gap)
+        self.source.prefetch(spans, gap, run)
 
     def member(self, name: str) -> Member:
         """A member's entry.

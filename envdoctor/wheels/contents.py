@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +20,6 @@ from envdoctor.wheels.metadata import WheelMetadata, read_metadata
 from envdoctor.wheels.native import read_member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from envdoctor.core.bytes import RandomAccess
 
 _NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.(?!pyi?$|txt$|json$|md$|h$)[^/]*)?", re.IGNORECASE)
@@ -27,6 +28,7 @@ _PLAIN_NAME = re.compile(r"(?:.*/)?[^/.]+")
 _EXECUTABLE_BITS = 0o111
 _SMALLEST_NATIVE = 64  # bytes: an ELF header
 _GAP = 8 * 1024
+_READERS = 4
 _DATA_FOLDER = re.compile(r"(?P<distribution>[^/]+)\.data/(?P<scheme>[^/]+)/(?P<path>.+)")
 _INTO_SITE_PACKAGES = {"purelib", "platlib"}
 
@@ -92,12 +94,14 @@ class WheelContents:
         return f"{self.metadata.name} {self.metadata.version}"
 
 
-def read_contents(source: RandomAccess, *, exact: bool = False) -> WheelContents:
+def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool = False) -> WheelContents:
     """Looks into a wheel.
 
     Args:
         source: the wheel, local or remote.
         exact: read giant ELF files exactly (see `NativeLibrary.inferred`).
+        parallel: read several members at once, which pays where each read is a request; the source must be safe to
+            share among threads, as `RemoteFile` is.
 
     Raises:
         Unreadable: not a wheel, damaged, or beyond the limits. A native file that can't be read does not raise; it is
@@ -106,7 +110,7 @@ def read_contents(source: RandomAccess, *, exact: bool = False) -> WheelContents
     """
     archive = WheelArchive(source)
     metadata = read_metadata(archive)
-    natives = tuple(_natives(archive, metadata, exact=exact))
+    natives = tuple(_natives(archive, metadata, exact=exact, parallel=parallel))
     counted = archive.source
     return WheelContents(
         metadata=metadata,
@@ -150,18 +154,18 @@ def import_names(members: dict[str, Member]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _natives(archive: WheelArchive, metadata: WheelMetadata, *, exact: bool) -> Iterator[NativeFile]:
+def _natives(archive: WheelArchive, metadata: WheelMetadata, *, exact: bool, parallel: bool) -> list[NativeFile]:
     names = [name for name, member in archive.members.items() if _may_be_native(member)]
     macos = any("-macosx_" in tag for tag in metadata.tags)
     # Load commands stand at the head of a Mach-O file: there is no need for the rest of a small one.
     whole_below = FIRST_READ if macos else WHOLE_BELOW
     small = [name for name in names if archive.members[name].compressed_size <= whole_below]
-    archive.prefetch(small, whole_below, _GAP)
-    archive.prefetch((name for name in names if name not in set(small)), FIRST_READ, _GAP)
-    for name in names:
-        found = _native(archive, name, whole_below, exact=exact)
-        if found:
-            yield found
+    large = [name for name in names if archive.members[name].compressed_size > whole_below]
+    read = functools.partial(_native, archive, whole_below=whole_below, exact=exact)
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="member") if parallel else nullcontext() as pool:
+        archive.prefetch(small, whole_below, _GAP, pool.map if pool else map)
+        archive.prefetch(large, FIRST_READ, _GAP, pool.map if pool else map)
+        return [native for native in (pool.map if pool else map)(read, names) if native]
 
 
 def _may_be_native(member: Member) -> bool:
@@ -171,7 +175,7 @@ def _may_be_native(member: Member) -> bool:
     return plain or bool(_NATIVE_NAME.fullmatch(member.name))
 
 
-def _native(archive: WheelArchive, name: str, whole_below: int, *, exact: bool) -> NativeFile | None:
+def _native(archive: WheelArchive, name: str, *, whole_below: int, exact: bool) -> NativeFile | None:
     library, problem, not_loadable = None, "", ""
     try:
         library = read_member(archive, name, whole_below, exact=exact)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import bisect
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import TypeAlias
 
     from envdoctor.core.bytes import RandomAccess
+
+    Run: TypeAlias = Callable[[Callable[[tuple[int, int]], bytes], Iterable[tuple[int, int]]], Iterable[bytes]]
 
 
 class Metered:
     """A source that knows how many of its bytes were read, and in how many reads that asked for anything new.
 
-    The reads of a source that keeps what it fetched are so the requests it made.
+    The reads of a source that keeps what it fetched are so the requests it made. Safe to share among threads, if the
+    source is.
     """
 
     def __init__(self, source: RandomAccess) -> None:
         self._source = source
+        self._lock = threading.Lock()
         self._starts: list[int] = []
         self._ends: list[int] = []
         self.size = source.size
@@ -28,25 +34,28 @@ class Metered:
     def read_at(self, offset: int, length: int) -> bytes:
         """Reads through to the source."""
         end = min(offset + length, self.size)
-        new = self._claim(offset, end) if 0 <= offset < end else 0
-        self.bytes_read += new
-        self.reads += bool(new)
+        with self._lock:
+            new = self._claim(offset, end) if 0 <= offset < end else 0
+            self.bytes_read += new
+            self.reads += bool(new)
         return self._source.read_at(offset, length)
 
-    def prefetch(self, spans: Iterable[tuple[int, int]], gap: int) -> None:
-        """Reads stretches (start, end) that will be asked for in pieces; those less than `gap` bytes apart at once."""
-        begin = finish = -1
-        for start, end in sorted(spans):
-            if begin >= 0 and start - finish <= gap:
-                finish = max(finish, end)
-                continue
-            self._fetch(begin, finish)
-            begin, finish = start, end
-        self._fetch(begin, finish)
+    def prefetch(self, spans: Iterable[tuple[int, int]], gap: int, run: Run = map) -> None:
+        """Reads stretches (start, end) that will be asked for in pieces.
 
-    def _fetch(self, start: int, end: int) -> None:
-        if start >= 0:
-            self.read_at(start, end - start)
+        Args:
+            spans: the stretches.
+            gap: those less than so many bytes apart are read at once.
+            run: calls a function on each of several things, as `map` does; an executor's `map` does so in parallel.
+        """
+        joined: list[tuple[int, int]] = []
+        for start, end in sorted(spans):
+            if joined and start - joined[-1][1] <= gap:
+                joined[-1] = joined[-1][0], max(joined[-1][1], end)
+            else:
+                joined.append((start, end))
+        for _ in run(lambda span: self.read_at(span[0], span[1] - span[0]), joined):
+            pass
 
     def _claim(self, start: int, end: int) -> int:
         """Marks a stretch as read; how many of its bytes were not before."""

@@ -120,6 +120,16 @@ def test_native_files_next_to_each_other_cost_one_read():
     assert contents_of(files).effort.reads <= 3
 
 
+def test_members_read_at_once_are_those_read_one_after_another():
+    files = {
+        f"pkg/_m{number}.so": elf_bytes((f"lib{number}.so",), filler=code_like(150_000, number)) for number in range(12)
+    }
+    source = MemoryBytes(wheel_of(files))
+    one, other = read_contents(source), read_contents(source, parallel=True)
+    assert one.natives == other.natives
+    assert one.effort == other.effort
+
+
 @pytest.mark.parametrize("data", [b"", b"PK\5\6" + bytes(18), archive_bytes({"a.py": "x"})])
 def test_what_is_no_wheel_is_unreadable(data):
     with pytest.raises(Unreadable):
