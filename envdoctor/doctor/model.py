@@ -6,11 +6,12 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from envdoctor import probing, registry
-from envdoctor.core.finding import Outcome, ProbeResult
+from envdoctor.core.finding import Evidence, Outcome, ProbeResult
 from envdoctor.core.model_report import AdviceReport, ModelReport, OperatorReport
 from envdoctor.doctor._common import new_report
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, examine
+from envdoctor.pipeline.problems import finding
 from envdoctor.tflite.containers import FileKind, read_models, sniff
 from envdoctor.tflite.edgetpu.advice import cut_points, with_all_subgraphs
 from envdoctor.tflite.edgetpu.prediction import Settings
@@ -24,15 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from envdoctor.core.finding import Finding
     from envdoctor.core.report import Report
     from envdoctor.probing import Probe
     from envdoctor.tflite.model import Model, Subgraph
     from envdoctor.tflite.readers import ModelReader
 
 _WORST_FIRST = (Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.FAILED, Outcome.UNKNOWN, Outcome.SKIPPED, Outcome.PASSED)
-_VELA_NOTE = (
-    "What an Ethos-U takes only Vela knows: build with --to {name} and read what the report says of its operators."
-)
 
 
 def inspect_model(
@@ -55,14 +54,34 @@ def inspect_model(
     models = read_models(path)
     examined = [(model, _examine(model, reader, settings, compare)) for model in models]
     probes = [one for one in registry.probes() if one.topic == "model"]
-    return dataclasses.replace(
+    report = dataclasses.replace(
         new_report("model"),
         subject={"file": str(path), "for": reader.title},
         probes=_ask(probes, [facts for _, facts in examined]),
         models=tuple(_summary(model, facts) for model, facts in examined),
         ops=tuple(op for model, facts in examined for op in _operators(model, facts, several=len(models) > 1)),
-        notes=(_VELA_NOTE.format(name=goal),) if reader.name == "vela" else (),
     )
+    return _with_vela(report, path, goal) if reader.name == "vela" and len(models) == 1 else report
+
+
+def _with_vela(report: Report, path: Path, goal: str) -> Report:
+    """The report with what Vela itself says of each operator, or why it says nothing."""
+    from envdoctor.doctor.ethosu import ask_vela
+
+    ops, note = ask_vela(path, goal)
+    if not ops:
+        return dataclasses.replace(report, notes=(*report.notes, note))
+    mapped = [op for op in ops if op.placement == "MAPPED"]
+    total = sum(op.macs for op in ops)
+    share = sum(op.macs for op in mapped) / total if total else 1.0
+    models = tuple(dataclasses.replace(one, mapped=len(mapped), mapped_macs=share) for one in report.models)
+    said = () if len(mapped) == len(ops) else (_on_cpu(path, [op for op in ops if op.placement == "CPU"]),)
+    return dataclasses.replace(report, ops=ops, models=models, findings=(*report.findings, *said))
+
+
+def _on_cpu(path: Path, ops: Sequence[OperatorReport]) -> Finding:
+    evidence = tuple(Evidence(source=f"operator {op.index}, {op.op}", excerpt=op.reason) for op in ops)
+    return finding("operators-on-cpu", path.name, evidence, count=len(ops), ops=", ".join(op.op for op in ops))
 
 
 def _settings(reader: ModelReader, options: Settings | None) -> Settings | None:

@@ -55,7 +55,8 @@ def _show_placement(page: Page, model: ModelReport, ops: Sequence[OperatorReport
     page.gap()
     cells = strip(ops, page.width - 4)
     page.verbatim("".join(_CELLS[cell][0 if page.symbols else 1] for cell in cells), indent=2)
-    words = [f"{model.mapped} of {plural(len(ops), 'operator')} on the Edge TPU"]
+    accelerator = "Ethos-U" if "Ethos-U" in model.reader else "Edge TPU"
+    words = [f"{model.mapped} of {plural(len(ops), 'operator')} on the {accelerator}"]
     if model.mapped_macs is not None:
         words.append(f"{share(model.mapped_macs)} of the multiply-adds")
     if model.unknown:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from envdoctor.core.report import Report
 
 _COLORS = {"MAPPED": "#2e7d32", "CPU": "#e65100", "UNKNOWN": "#757575", "": "#546e7a"}
-_WORDS = {"MAPPED": "Edge TPU", "CPU": "CPU", "UNKNOWN": "unknown", "": "operators"}
+_WORDS = {"MAPPED": "accelerator", "CPU": "CPU", "UNKNOWN": "unknown", "": "operators"}
 _WIDTH, _HEIGHT, _LOWEST, _MARGIN, _LINE = 960.0, 80.0, 14.0, 8.0, 20.0
 
 

@@ -57,7 +57,8 @@ def test_for_an_interpreter_nothing_is_placed(path):
     assert report.problems == ()
 
 
-def test_for_an_ethos_u_vela_is_asked_and_nothing_is_guessed(path):
+def test_for_an_ethos_u_vela_is_asked_and_nothing_is_guessed(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "without vela"))
     report = inspect_model(path, goal="ethos-u55-128")
     assert report.models[0].mapped is None
     assert "ethos-u55-128" in report.notes[0]
