@@ -84,7 +84,8 @@ def _list(known: tuple[Explanation, ...]) -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     yield f"{_MADE}\n# Commands\n\n`envdoctor COMMAND --help` says the same."
-    context = click.Context(group, info_name="envdoctor", max_content_width=_WIDTH, terminal_width=_WIDTH)
+    settings = {**group.context_settings, "max_content_width": _WIDTH, "terminal_width": _WIDTH}
+    context = click.Context(group, info_name="envdoctor", **settings)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if command is not None:
