@@ -73,7 +73,7 @@ def test_what_tells_who_and_where_is_hidden(text, expected):
         "tokenizers==0.20.1 tokenizers=0.20.1 secretstorage>=3.3 keyring==25.0",
         "unexpected token: identifier; author: somebody; a compass=3 bypass=x",
         "input_signature=[TensorSpec((1, 30))] signature: 'serving_default' monkey=1",
-        "dist @ file:///opt/wheels/dist-1.0-py3-none-any.whl",
+        "dist @ file:///srv/wheels/dist-1.0-py3-none-any.whl",
         "",
     ],
 )

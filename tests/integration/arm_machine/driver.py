@@ -22,7 +22,7 @@ TABLE = Path("/proc/sys/fs/binfmt_misc")
 MODEL = str(next(LAB.glob("*.tflite")))
 MAGIC = "7f454c4602010100000000000000000002003e00"
 MASK = "fffffffffffefefcfffffffffffffffffeffffff"
-STORE = Path("/root/.local/share/envdoctor/toolchains")
+STORE = Path.home() / ".local" / "share" / "envdoctor" / "toolchains"
 QEMU = Path("/opt/qemu-x86_64-static")
 CRASHING = """#!/bin/bash
 case "$*" in *.tflite*)
