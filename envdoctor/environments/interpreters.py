@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from envdoctor.core.command import CommandResult
     from envdoctor.environments.uv_runner import Uv
 
-_BROKEN = re.compile(r"Failed to inspect Python interpreter from .*? at `(?P<path>[^`]+)`\s+cause: (?P<cause>.+)")
+#: uv breaks its warnings into lines as wide as the terminal, wherever a space is; so it is told of a very wide one.
+_WIDE = "9999"
+_BROKEN = re.compile(
+    r"Failed\s+to\s+inspect\s+Python\s+interpreter\s+from\s+[^`]*?\s+at\s+`(?P<path>[^`]+)`\s+cause:\s+(?P<cause>.+)"
+)
 _OUTPUT = re.compile(r"\[std(?:err|out)\]\s+(?P<line>\S.*)")
 _ARCHITECTURES = {("macos", "aarch64"): "arm64", ("windows", "aarch64"): "arm64"}
 
@@ -101,7 +105,7 @@ class Interpreters:
         """What uv finds at a path, or anywhere if that is empty."""
         if wanted not in self._asked:
             arguments = ("python", "list", "--only-installed", "--output-format", "json", *([wanted] if wanted else []))
-            result = self.uv.run(*arguments, env={"PATH": search_path(os.environ.get("PATH", ""))})
+            result = self.uv.run(*arguments, env={"PATH": search_path(os.environ.get("PATH", "")), "COLUMNS": _WIDE})
             self._asked[wanted] = parse_list(result)
             if wanted:
                 self._broken = next(iter(parse_broken(result.stderr).values()), "")
