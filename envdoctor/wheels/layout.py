@@ -1,12 +1,13 @@
-"""The files of a resolved set as they would lie in one environment, and the loader that would search it."""
+"""Where the files of wheels lie, and the loader that searches there; planned ones as an installer would lay them."""
 
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.binaries.library import BinaryFormat
 from envdoctor.binaries.policy import SystemPolicy
+from envdoctor.binaries.resolve import LoadSession
 from envdoctor.binaries.resolve_elf import ElfSearch, MuslSearch
 from envdoctor.binaries.resolve_macho import MachoSearch
 from envdoctor.binaries.resolve_pe import PeSearch
@@ -15,10 +16,11 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.core.target import Libc, System
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from envdoctor.binaries.library import NativeLibrary
     from envdoctor.binaries.resolve import Search
+    from envdoctor.binaries.tree import LibraryTree
     from envdoctor.core.target import Platform
     from envdoctor.wheels.contents import WheelContents
 
@@ -26,6 +28,51 @@ if TYPE_CHECKING:
 FORMATS = {System.LINUX: BinaryFormat.ELF, System.MACOS: BinaryFormat.MACHO, System.WINDOWS: BinaryFormat.PE}
 #: Three folders deep, so that `../../..` from site-packages is the environment, as in a POSIX layout.
 SITE_PACKAGES = "/environment/lib/python3/site-packages"
+
+
+class Site(Protocol):
+    """Where the files of wheels lie, and how a process there looks for libraries."""
+
+    @property
+    def tree(self) -> LibraryTree:
+        """The files."""
+        ...
+
+    def locate(self, wheel: WheelContents, path: str) -> str:
+        """The full path of a file of a wheel that is given from site-packages."""
+        ...
+
+    def show(self, path: str) -> str:
+        """A full path as a person should read it: from site-packages where it is in it or near it."""
+        ...
+
+    def session(self, added: Sequence[WheelContents] = ()) -> LoadSession:
+        """A new process; on Windows one that searches every folder of the added wheels."""
+        ...
+
+
+class PlannedSite:
+    """An environment that all wheels of a set make together, on a system that its policy describes."""
+
+    def __init__(self, wheels: Sequence[WheelContents], platform: Platform) -> None:
+        self.tree = planned_tree(wheels, platform)
+        self._wheels = wheels
+        self._platform = platform
+        self._architecture = process_architecture(platform)
+        self._search = planned_search(wheels, platform)
+
+    def locate(self, wheel: WheelContents, path: str) -> str:  # noqa: ARG002 - all wheels have one site-packages here
+        """The path in the one site-packages."""
+        return planned_path(path)
+
+    def show(self, path: str) -> str:
+        """The path from site-packages."""
+        return shown_path(path)
+
+    def session(self, added: Sequence[WheelContents] = ()) -> LoadSession:
+        """A new process in the environment."""
+        search = planned_search(self._wheels, self._platform, added) if added else self._search
+        return LoadSession(self.tree, search, self._architecture)
 
 
 def planned_path(path: str) -> str:

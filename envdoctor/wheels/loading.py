@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.policy import Provider, provider_of
 from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outcome, Resolution
 from envdoctor.core.finding import Severity
-from envdoctor.wheels.layout import (
-    SITE_PACKAGES,
-    planned_path,
-    planned_search,
-    planned_tree,
-    process_architecture,
-    runs_on,
-    shown_path,
-)
+from envdoctor.wheels.layout import SITE_PACKAGES, PlannedSite, runs_on
 from envdoctor.wheels.reach import Reach, Reached, find_reach
 
 if TYPE_CHECKING:
@@ -28,6 +20,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.target import Target
     from envdoctor.wheels.contents import NativeFile, WheelContents
+    from envdoctor.wheels.layout import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +94,11 @@ class LoadJudge:
     """Loads the files of wheels in thought, in the environment that all wheels of a set make together."""
 
     def __init__(
-        self, wheels: Sequence[WheelContents], target: Target, read_text: Callable[[WheelContents, str], str]
+        self,
+        wheels: Sequence[WheelContents],
+        target: Target,
+        read_text: Callable[[WheelContents, str], str],
+        site: Site | None = None,
     ) -> None:
         """Lays out the environment.
 
@@ -110,13 +107,11 @@ class LoadJudge:
             target: where it would be installed.
             read_text: the text of a member of a wheel; asked for only where something is missing, to see whether an
                 import would notice.
+            site: where the files lie; None for an environment that is only planned.
         """
-        self._wheels = wheels
         self._target = target
         self._read_text = read_text
-        self._architecture = process_architecture(target.platform)
-        self._tree = planned_tree(wheels, target.platform)
-        self._search = planned_search(wheels, target.platform)
+        self._site = site or PlannedSite(wheels, target.platform)
 
     def analyse(self, wheel: WheelContents) -> LoadAnalysis:
         """Judges one wheel of the set.
@@ -131,26 +126,25 @@ class LoadJudge:
         reached = self._reached(wheel, failing)
         still_failing = [result for result in failing if reached[result.path].reach is not Reach.SATISFIED]
         missing = sorted(self._missing(wheel, still_failing, reached), key=lambda each: -each.severity)
-        unreadable = _unreadable([native for native in wheel.natives if native.is_module], modules)
-        plugins = _unreadable([native for native in wheel.natives if not native.not_loadable], rest)
+        unreadable = self._unreadable(wheel, [native for native in wheel.natives if native.is_module], modules)
+        plugins = self._unreadable(wheel, [native for native in wheel.natives if not native.not_loadable], rest)
         return LoadAnalysis(
             missing=tuple(missing),
-            assumed=tuple(_assumed(wheel, modules)),
+            assumed=tuple(self._assumed(wheel, modules)),
             unreadable=tuple(unreadable.items()),
             unread_plugins=tuple((path, reason) for path, reason in plugins.items() if path not in unreadable),
-            loaded=tuple(dict.fromkeys(shown_path(path) for result in modules for path in result.files)),
+            loaded=tuple(dict.fromkeys(self._site.show(path) for result in modules for path in result.files)),
             inexact=any(self._is_guess(each.loader) for result in still_failing for each in result.missing),
         )
 
     def session(self, added: Sequence[WheelContents] = ()) -> LoadSession:
         """A new process in the environment; on Windows one that searches every folder of the added wheels."""
-        search = planned_search(self._wheels, self._target.platform, added) if added else self._search
-        return LoadSession(self._tree, search, self._architecture)
+        return self._site.session(added)
 
     def _load_modules(self, wheel: WheelContents) -> list[LoadResult]:
         """Each extension module in a process of its own."""
         modules = [native for native in self._usable(wheel) if native.is_module]
-        return [self.session().load(planned_path(native.path)) for native in modules]
+        return [self.session().load(self._site.locate(wheel, native.path)) for native in modules]
 
     def _load_rest(self, wheel: WheelContents, modules: list[LoadResult]) -> list[LoadResult]:
         """What no module loads, as plug-ins are loaded: alone, or, if that fails, after all modules."""
@@ -160,7 +154,7 @@ class LoadJudge:
             full.load(result.path)
         results = []
         for native in self._usable(wheel):
-            path = planned_path(native.path)
+            path = self._site.locate(wheel, native.path)
             if not native.is_module and path not in covered:
                 alone = self.session().load(path)
                 results.append(full.load(path) if alone.missing else alone)
@@ -178,7 +172,7 @@ class LoadJudge:
             [result.path for result in failing],
             lambda member: self._read_text(wheel, member),
             self._target,
-            lambda every_folder: self.session([wheel] if every_folder else ()),
+            self._site,
         )
 
     def _missing(
@@ -197,40 +191,41 @@ class LoadJudge:
                 name=name,
                 severity=worst.severity,
                 reach=worst.reach,
-                loaders=tuple(dict.fromkeys(shown_path(resolution.loader) for resolution, _ in found)),
+                loaders=tuple(dict.fromkeys(self._site.show(resolution.loader) for resolution, _ in found)),
                 via=worst.via,
                 provider=provider_of(name),
                 considered=tuple(
-                    replace(each, path=shown_path(each.path), rule=each.rule.replace(f"{SITE_PACKAGES}/", ""))
+                    replace(each, path=self._site.show(each.path), rule=each.rule.replace(f"{SITE_PACKAGES}/", ""))
                     for each in first.considered
                 ),
             )
 
     def _is_guess(self, path: str) -> bool:
-        library = self._tree.library(path)
+        library = self._site.tree.library(path)
         return library is not None and library.inferred
 
+    def _unreadable(self, wheel: WheelContents, natives: list[NativeFile], results: list[LoadResult]) -> dict[str, str]:
+        """Why files can't be judged, by path: of these themselves, and of what was met while loading."""
+        found = {self._site.show(path): reason for result in results for path, reason in result.unusable}
+        own = {
+            self._site.show(self._site.locate(wheel, native.path)): native.problem or native.not_loadable
+            for native in natives
+        }
+        return found | {path: reason for path, reason in own.items() if reason}
 
-def _unreadable(natives: list[NativeFile], results: list[LoadResult]) -> dict[str, str]:
-    """Why files can't be judged, by path: of these themselves, and of what was met while loading."""
-    found = {shown_path(path): reason for result in results for path, reason in result.unusable}
-    own = {shown_path(planned_path(native.path)): native.problem or native.not_loadable for native in natives}
-    return found | {path: reason for path, reason in own.items() if reason}
-
-
-def _assumed(wheel: WheelContents, results: list[LoadResult]) -> Iterable[AssumedLibrary]:
-    found: dict[str, list[Resolution]] = {}
-    for result in results:
-        for each in result.resolutions:
-            if each.outcome in {Outcome.ASSUMED, Outcome.DESKTOP}:
-                found.setdefault(each.need.name, []).append(each)
-    for name, resolutions in found.items():
-        loaders = tuple(dict.fromkeys(shown_path(each.loader) for each in resolutions))
-        yield AssumedLibrary(
-            wheel=wheel.label,
-            name=name,
-            rule=resolutions[0].rule,
-            loaders=loaders,
-            severity=Severity.WARNING if resolutions[0].outcome is Outcome.DESKTOP else Severity.INFO,
-            provider=provider_of(name),
-        )
+    def _assumed(self, wheel: WheelContents, results: list[LoadResult]) -> Iterable[AssumedLibrary]:
+        found: dict[str, list[Resolution]] = {}
+        for result in results:
+            for each in result.resolutions:
+                if each.outcome in {Outcome.ASSUMED, Outcome.DESKTOP}:
+                    found.setdefault(each.need.name, []).append(each)
+        for name, resolutions in found.items():
+            loaders = tuple(dict.fromkeys(self._site.show(each.loader) for each in resolutions))
+            yield AssumedLibrary(
+                wheel=wheel.label,
+                name=name,
+                rule=resolutions[0].rule,
+                loaders=loaders,
+                severity=Severity.WARNING if resolutions[0].outcome is Outcome.DESKTOP else Severity.INFO,
+                provider=provider_of(name),
+            )

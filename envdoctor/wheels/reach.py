@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
 from envdoctor.wheels.import_walk import FoldersAdded, ImportWalker, ModuleIndex
-from envdoctor.wheels.layout import planned_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from envdoctor.binaries.resolve import LoadSession
     from envdoctor.core.target import Target
-    from envdoctor.wheels.contents import WheelContents
+    from envdoctor.wheels.contents import NativeFile, WheelContents
     from envdoctor.wheels.import_walk import NativeLoad
+    from envdoctor.wheels.layout import Site
 
 
 class Reach(enum.Enum):
@@ -50,7 +49,7 @@ def find_reach(
     failing: Sequence[str],
     read: Callable[[str], str],
     target: Target,
-    session: Callable[[bool], LoadSession],
+    site: Site,
 ) -> dict[str, Reached]:
     """How each of the failing files is met, by its full path.
 
@@ -63,12 +62,11 @@ def find_reach(
         failing: the full paths of its files that don't load by themselves.
         read: the text of a member.
         target: where the imports happen.
-        session: makes a process; with True one in which every folder of the wheel is searched for libraries, as after
-            os.add_dll_directory.
+        site: where its files lie. After os.add_dll_directory every folder of the wheel is searched for libraries.
     """
     index = ModuleIndex(wheel.members)
     walker = ImportWalker(index, read, target)
-    simulation = _Simulation(failing, walker, session)
+    simulation = _Simulation(wheel, failing, walker, site)
     own = wheel.metadata.name.replace("-", "_").lower()
     packages = sorted(wheel.imports, key=lambda name: name.lower() != own)
     for package in packages:
@@ -76,31 +74,33 @@ def find_reach(
     modules = [module for package in packages for module in index.submodules(package)]
     for module in [*modules, *(script.target.partition(":")[0] for script in wheel.metadata.scripts)]:
         simulation.run(module, Reach.MODULE)
-    return {path: simulation.found.get(path) or _unreached(wheel, path, walker) for path in failing}
+    natives = {site.locate(wheel, native.path): native for native in wheel.natives}
+    return {path: simulation.found.get(path) or _unreached(natives[path], walker) for path in failing}
 
 
 class _Simulation:
     """Imports one thing after another, each in a process of its own, and notes what becomes of the failing files."""
 
-    def __init__(self, failing: Sequence[str], walker: ImportWalker, session: Callable[[bool], LoadSession]) -> None:
+    def __init__(self, wheel: WheelContents, failing: Sequence[str], walker: ImportWalker, site: Site) -> None:
         self.found: dict[str, Reached] = {}
+        self._wheel = wheel
         self._failing = failing
         self._walker = walker
-        self._session = session
+        self._site = site
         self._package_loads = False
 
     def run(self, root: str, reach: Reach) -> None:
         """Imports one module in a new process, unless nothing can be learnt from it any more."""
-        process = self._session(False)  # noqa: FBT003 - a factory's one switch
+        process = self._site.session()
         loaded: list[str] = []
         imported = set()
         for event in self._walker.walk(root) if not self._is_settled() else ():
             if isinstance(event, FoldersAdded):
-                process = self._session(True)  # noqa: FBT003 - the same
+                process = self._site.session([self._wheel])
                 for path in loaded:
                     process.load(path)
                 continue
-            path = planned_path(event.path)
+            path = self._site.locate(self._wheel, event.path)
             loaded.append(path)
             missing = bool(process.load(path).missing)
             self._package_loads = self._package_loads or reach is Reach.IMPORT
@@ -138,9 +138,8 @@ def _worse(known: Reached | None, new: Reached) -> Reached:
     return new if known.reach is not Reach.SATISFIED and new.severity > known.severity else known
 
 
-def _unreached(wheel: WheelContents, path: str, walker: ImportWalker) -> Reached:
+def _unreached(native: NativeFile, walker: ImportWalker) -> Reached:
     """What no import leads to is a plug-in; less surely so where not every import could be followed."""
-    native = next(each for each in wheel.natives if planned_path(each.path) == path)
     if native.is_module:
         return Reached(reach=Reach.UNREACHED_MODULE, severity=Severity.WARNING)
     if native.path.startswith("../../../bin/"):

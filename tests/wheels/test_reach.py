@@ -1,8 +1,7 @@
 """How a file that can't load is met; `test_loading` has the ordinary ways, here are the rest."""
 
 from envdoctor.core.finding import Severity
-from envdoctor.wheels.layout import planned_path
-from envdoctor.wheels.loading import LoadJudge
+from envdoctor.wheels.layout import PlannedSite, planned_path
 from envdoctor.wheels.reach import Reach, find_reach
 from native_files import elf_bytes
 from wheel_files import LINUX, contents_of
@@ -10,9 +9,8 @@ from wheel_files import LINUX, contents_of
 
 def reach(files, *failing, scripts=None):
     wheel = contents_of(files, scripts=scripts)
-    judge = LoadJudge([wheel], LINUX, lambda _, member: files[member])
     paths = [planned_path(path) for path in failing]
-    return find_reach(wheel, paths, lambda member: files[member], LINUX, lambda _: judge.session())
+    return find_reach(wheel, paths, lambda member: files[member], LINUX, PlannedSite([wheel], LINUX.platform))
 
 
 BROKEN, SOUND = elf_bytes(("libgone.so",)), elf_bytes(("libc.so.6",))
@@ -72,14 +70,13 @@ def test_nothing_is_read_that_can_tell_no_more():
         "pkg/more.py": "",
     }
     wheel = contents_of(files)
-    judge = LoadJudge([wheel], LINUX, lambda *_: "")
     read = []
 
     def text(member):
         read.append(member)
         return files[member]
 
-    find_reach(wheel, [planned_path("pkg/_m.so")], text, LINUX, lambda _: judge.session())
+    find_reach(wheel, [planned_path("pkg/_m.so")], text, LINUX, PlannedSite([wheel], LINUX.platform))
     assert read == ["pkg/__init__.py"]
 
 
