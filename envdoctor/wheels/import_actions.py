@@ -25,6 +25,8 @@ _LIBRARY_NAME = re.compile(r"(?:.*[/\\])?([^/\\]+\.(?:so(?:\.[0-9.]+)?|dylib|dll
 _FORGIVING = {"ImportError", "ModuleNotFoundError", "OSError", "Exception", "BaseException"}
 _MOST_SOURCE = 4 << 20
 _ADDS_FOLDER = "add_dll_directory"
+#: The fields in which a statement holds further statements, or what holds them (PEP 634's cases, `except` clauses).
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 class ActionKind(enum.Enum):
@@ -72,12 +74,20 @@ def import_actions(source: str, module: str, *, is_package: bool, target: Target
         raise Unreadable(f"{module} is not Python that can be read: {error}") from error
     package = module if is_package else module.rpartition(".")[0]
     # Those at the top win over those in a branch or in a function, which come later in the walk.
-    functions = {node.name: node for node in reversed(list(ast.walk(tree))) if isinstance(node, ast.FunctionDef)}
+    functions = {function.name: function for function in reversed(list(_functions(tree.body)))}
     reader = _Reader(package, target, functions)
     actions = tuple(reader.block(tree.body))
     # A module that can add folders does so while it is imported, or is called by whoever imports it.
     adds = target.platform.system is System.WINDOWS and _ADDS_FOLDER in source
     return (Action(kind=ActionKind.ADD_FOLDER, name=""), *actions) if adds else actions
+
+
+def _functions(body: Iterable[ast.AST]) -> Iterator[ast.FunctionDef]:
+    """The functions among statements and in their blocks, level by level; expressions hold none."""
+    level = list(body)
+    while level:
+        yield from (node for node in level if isinstance(node, ast.FunctionDef))
+        level = [inner for node in level for block in _BLOCKS for inner in getattr(node, block, ())]
 
 
 class _Reader:
