@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from envdoctor.core.finding import Finding
     from envdoctor.core.request import Request
     from envdoctor.core.route import Reason
+    from envdoctor.executors import Executor
     from envdoctor.facts import Facts
 
 
@@ -32,6 +33,10 @@ def _everywhere(facts: Facts, request: Request) -> bool:
 
 #: Says what stands in the way of an action for this request on this machine, judged from facts alone.
 Requirement = Callable[["Facts", "Request"], Iterable["Reason"]]
+
+#: Tells which program an action would run for a request in a place, beyond those of its environment: by content, so
+#: that a program which was replaced is another one. None if that can't be told.
+Tool = Callable[["Request", str, "Executor"], "Mapping[str, str] | None"]
 
 
 class StageFailed(Exception):
@@ -130,10 +135,13 @@ class Action:
         applies: tells from the source of the whole route whether the action makes sense for it at all; a route with one
             that does not is not shown.
         goals: the compilers it is for (`vela`, `edgetpu`); empty for any.
-        options: names of the `BuildOptions` that change what it makes; a stored result is reused when these, the source
-            and the environment are the same. None for all.
+        options: names of the `BuildOptions` that change what it makes; a stored result is reused when these, the
+            source, the environment and the tool are the same. None for all.
+        tool: tells the program outside the environment that it runs; None if it runs none. Where that program can't be
+            told, no stored result is reused.
         cost: roughly seconds for a small model on a small machine; ranks routes of the same verdict.
-        version: raised when what it makes from the same input changes, so that old results are not reused.
+        version: of a plug-in's action: raised when what it makes from the same input changes, and its own module does
+            not. envdoctor's own code, and the module of `run`, are looked at without.
     """
 
     name: str
@@ -147,5 +155,6 @@ class Action:
     applies: Callable[[Artifact], bool] = _always
     goals: frozenset[str] = frozenset()
     options: frozenset[str] | None = None
+    tool: Tool | None = None
     cost: float = 10.0
     version: int = 1

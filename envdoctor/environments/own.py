@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from envdoctor.core.hashing import hash_path, hash_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,15 +23,30 @@ class OwnEnvironment:
     Attributes:
         python: its interpreter.
         distributions: normalized name and version of each distribution that it sees.
+        version: of Python.
+        metadata: the folder or file with the metadata of each, by normalized name.
+        editable: normalized names of those that are run out of a project's folder.
     """
 
     python: Path
     distributions: Mapping[str, str]
+    version: str = ""
+    metadata: Mapping[str, Path] = field(default_factory=dict)
+    editable: frozenset[str] = frozenset()
 
     def relevant(self, spec: EnvironmentSpec) -> tuple[str, ...]:
         """The distributions in it that an environment is about, as `name version`."""
-        named = dict.fromkeys(_parse(text).name for group in spec.own for text in group)
-        return tuple(f"{name} {self.distributions[name]}" for name in named if name in self.distributions)
+        return tuple(f"{name} {self.distributions[name]}" for name in _names(spec) if name in self.distributions)
+
+    def identity(self, spec: EnvironmentSpec) -> str | None:
+        """What tells it from another of the same versions: another Python, or a distribution that was built anew.
+
+        None if one that `spec` is about is editable: its code changes unseen.
+        """
+        if not self.editable.isdisjoint(_names(spec)):
+            return None
+        records = {name: _record(folder) for name, folder in self.metadata.items()}
+        return hash_value([self.version, str(self.python), records])
 
 
 def unmet(spec: EnvironmentSpec, distributions: Mapping[str, str]) -> tuple[str, ...]:
@@ -46,6 +63,19 @@ def _meets(text: str, distributions: Mapping[str, str]) -> bool:
         return version is not None and wanted.specifier.contains(version, prereleases=True)
     except InvalidVersion:
         return False
+
+
+def _names(spec: EnvironmentSpec) -> dict[str, None]:
+    """The names of the distributions that an environment is about, in order."""
+    return dict.fromkeys(_parse(text).name for group in spec.own for text in group)
+
+
+def _record(metadata: Path) -> str | None:
+    """The SHA-256 of a distribution's RECORD, which holds those of its files; None if it has none that can be read."""
+    try:
+        return hash_path(metadata / "RECORD")
+    except OSError:
+        return None
 
 
 def _parse(text: str) -> Requirement:

@@ -36,12 +36,14 @@ class ProvidedEnvironment:
         python: its interpreter.
         origin: whose it is.
         distributions: name and version of each distribution in it.
+        identity: tells it from another with the same versions; None if its code can change unseen.
         variables: what the stage's processes need in their environment (`Command.env`), so that nothing leaks in.
     """
 
     python: Path
     origin: Origin
     distributions: Mapping[str, str]
+    identity: str | None
     variables: Mapping[str, str | None] = field(default_factory=dict)
 
 
@@ -69,9 +71,18 @@ def provide(
         cache = open_cache(request)
         proof = prove_once(own.python, spec.imports, executor, cache, own.distributions)
         if not proof.failure:
-            return ProvidedEnvironment(python=own.python, origin=Origin.OWN, distributions=own.distributions)
+            return ProvidedEnvironment(
+                python=own.python,
+                origin=Origin.OWN,
+                distributions=own.distributions,
+                identity=own.identity(spec),
+            )
         on_progress(f"your own environment has {', '.join(own.relevant(spec))}, but {proof.failure}")
     made = ensure(spec, request, executor, on_progress)
     return ProvidedEnvironment(
-        python=made.python, origin=Origin.MANAGED, distributions=made.distributions, variables=ISOLATED
+        python=made.python,
+        origin=Origin.MANAGED,
+        distributions=made.distributions,
+        identity=f"{made.key}-{made.version}",
+        variables=ISOLATED,
     )

@@ -57,8 +57,14 @@ def collect(request: Request, executor: Executor) -> Environments:
 def own_environment(facts: Facts) -> OwnEnvironment | None:
     """The user's own environment; None if it could not be looked at."""
     try:
-        versions = {name: one.version for name, one in facts.packages.active().items()}
-        return OwnEnvironment(python=Path(facts.python.executable), distributions=versions)
+        active = facts.packages.active()
+        return OwnEnvironment(
+            python=Path(facts.python.executable),
+            distributions={name: one.version for name, one in active.items()},
+            version=facts.python.version,
+            metadata={name: Path(one.metadata) for name, one in active.items() if one.metadata},
+            editable=frozenset(name for name, one in active.items() if one.editable),
+        )
     except FactUnavailable:
         return None
 

@@ -6,7 +6,6 @@ import dataclasses
 import errno
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.action import StageContext, StageFailed, StageOutput
@@ -16,15 +15,18 @@ from envdoctor.core.finding import Evidence, Finding
 from envdoctor.core.hashing import hash_path, hash_value
 from envdoctor.core.route import StagePlan, StageResult, StageStatus
 from envdoctor.pipeline import problems
-from envdoctor.pipeline.workspace import StageRecord, StoredStage, Workspace
+from envdoctor.pipeline.key import KeyMaker
+from envdoctor.pipeline.workspace import GateUse, StageRecord, StoredStage, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from envdoctor.action import Action
     from envdoctor.core.command import Command, CommandResult
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
+    from envdoctor.pipeline.key import StageKey
 
 #: What a full, read-only or over-quota disk answers; no other route helps against it.
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC)
@@ -44,6 +46,11 @@ class Interpreter(Protocol):
         ...
 
     @property
+    def identity(self) -> str | None:
+        """What tells it from another with the same versions; None if its code can change unseen."""
+        ...
+
+    @property
     def variables(self) -> Mapping[str, str | None]:
         """What its processes need in their environment; see `Command.env`."""
         ...
@@ -60,6 +67,7 @@ class Recorder:
     variables: Mapping[str, str | None] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     gate_environment: Mapping[str, str] = field(default_factory=dict)
+    gate: GateUse | None = None
     commands: list[tuple[str, ...]] = field(default_factory=list)
     seconds: float = 0.0
     peak: int | None = None
@@ -128,11 +136,11 @@ class StageRunner:
             if environment is not None:
                 recorder.variables = environment.variables
                 recorder.environment = dict(environment.distributions)
-            key = self._key(plan, action, given, environment)
-            stored = None if self.fresh and key not in self._made else self.workspace.find(key)
+            key = KeyMaker(request=self.request, executor=self.executor).make(plan, action, given, environment)
+            stored = self._find(key)
             status = StageStatus.DONE if stored is None else StageStatus.REUSED
             if stored is None:
-                stored = self._make(plan, action, given, environment, recorder, key)
+                stored = self._make(plan, action, given, environment, recorder, key.text)
         except StageFailed as error:
             result = _failed(plan, recorder, error.finding, start)
             if not error.of_place:
@@ -154,19 +162,22 @@ class StageRunner:
         log = self.workspace.log(f"{plan.action}-{plan.place.replace(':', '-')}-{given.artifact.sha256[:8]}")
         return Recorder(self.executor, log, options.stage_timeout, options.stage_memory)
 
-    def _key(self, plan: StagePlan, action: Action, given: StageInput, environment: Interpreter | None) -> str:
-        reference = None if given.reference is None else hash_path(given.reference)
-        return hash_value(
-            {
-                "action": [action.name, action.version, plan.place],
-                "source": given.artifact.sha256,
-                "reference": reference,
-                "goal": None if self.request.goal is None else dataclasses.asdict(self.request.goal)["accelerator"],
-                "per_tensor_dense": self.request.goal is not None and self.request.goal.per_tensor_dense,
-                "options": _options(self.request, action.options),
-                "environment": None if environment is None else dict(sorted(environment.distributions.items())),
-            }
-        )
+    def _find(self, key: StageKey) -> StoredStage | None:
+        """What this build made by that key, or an earlier one did that can be trusted to have made the same."""
+        if key.text in self._made:
+            return self.workspace.find(key.text)
+        stored = None if self.fresh or not key.complete else self.workspace.find(key.text)
+        return stored if stored is not None and self._would_judge_alike(stored.record.gate) else None
+
+    def _would_judge_alike(self, gate: GateUse | None) -> bool:
+        """True if a gate would run in the environment that it ran in then, or there is none to ask again."""
+        if gate is None:
+            return True
+        try:
+            now = _gate_use(gate.name, self.provide(gate.name))
+        except EnvDoctorError:
+            return True
+        return now == gate and now.identity is not None
 
     def _make(  # noqa: PLR0913, PLR0917  (the parts of one step, each named once)
         self,
@@ -193,10 +204,12 @@ class StageRunner:
             output = action.run(context)
             artifact = Artifact(kind=plan.produces, path=output.path, sha256=hash_path(output.path))
             output = self.gate(context, artifact, output)
+            references = () if output.reference is None else (output.reference,)
             record = StageRecord(
                 kind=artifact.kind,
                 path=_inside(folder, output.path),
                 sha256=artifact.sha256,
+                others={_inside(folder, path): hash_path(path) for path in (*output.files, *references)},
                 files=tuple(_inside(folder, file) for file in output.files),
                 reference=None if output.reference is None else _inside(folder, output.reference),
                 log=recorder.log.name,
@@ -205,6 +218,7 @@ class StageRunner:
                 commands=tuple(recorder.commands),
                 environment=recorder.environment,
                 gate_environment=recorder.gate_environment,
+                gate=recorder.gate,
                 summary=output.summary,
                 findings=output.findings,
             )
@@ -213,7 +227,9 @@ class StageRunner:
 
     def _second(self, name: str, recorder: Recorder) -> Path:
         """The interpreter of the environment that a gate asks for."""
+        recorder.gate = GateUse(name=name)
         provided = self.provide(name)
+        recorder.gate = _gate_use(name, provided)
         recorder.gate_environment = dict(provided.distributions)
         return provided.python
 
@@ -237,13 +253,10 @@ class StageRunner:
         )
 
 
-def _options(request: Request, names: frozenset[str] | None) -> dict[str, object]:
-    """The options that an action looks at, files among them by their content."""
-    options = dataclasses.asdict(request.options)
-    chosen = {name: value for name, value in options.items() if names is None or name in names}
-    for name in ("stage_timeout", "stage_memory"):
-        chosen.pop(name, None)
-    return {name: hash_path(value) if isinstance(value, Path) else value for name, value in chosen.items()}
+def _gate_use(name: str, environment: Interpreter) -> GateUse:
+    identity = environment.identity
+    versions = dict(sorted(environment.distributions.items()))
+    return GateUse(name=name, identity=None if identity is None else hash_value([identity, versions]))
 
 
 def _inside(folder: Path, path: Path) -> str:

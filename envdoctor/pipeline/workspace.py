@@ -33,12 +33,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GateUse:
+    """The environment that a stage's product was judged in.
+
+    Attributes:
+        name: of the environment.
+        identity: what it was; None if it could not be had, or can change unseen.
+    """
+
+    name: str
+    identity: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageRecord:
-    """What is kept of a finished stage; paths are relative to its folder."""
+    """What is kept of a finished stage; paths are relative to its folder.
+
+    Attributes:
+        sha256: of the artifact.
+        others: SHA-256 of whatever else of it is used later, by path.
+    """
 
     kind: ArtifactKind
     path: str
     sha256: str
+    others: Mapping[str, str] = field(default_factory=dict)
     traits: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     reference: str | None = None
@@ -48,6 +67,7 @@ class StageRecord:
     commands: tuple[tuple[str, ...], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     gate_environment: Mapping[str, str] = field(default_factory=dict)
+    gate: GateUse | None = None
     summary: Mapping[str, object] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
@@ -88,13 +108,14 @@ class Workspace:
         self._base = self.out / ".envdoctor"
 
     def find(self, key: str) -> StoredStage | None:
-        """The finished stage of that key, if it is there and its artifact is what it was."""
+        """The finished stage of that key, if it is there and what it made is what it was."""
         import msgspec
 
         folder = self._base / "stages" / key
         try:
             record = msgspec.json.decode((folder / "stage.json").read_bytes(), type=StageRecord)
-            intact = hash_path(folder / record.path) == record.sha256
+            made = {**record.others, record.path: record.sha256}
+            intact = all(hash_path(folder / name) == sha256 for name, sha256 in made.items())
         except (OSError, msgspec.MsgspecError):
             return None
         return StoredStage(folder=folder, record=record) if intact else None

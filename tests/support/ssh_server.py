@@ -62,7 +62,8 @@ def ssh_server(folder):
     (folder / "sshd_config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized_keys\n"
         f"PidFile {folder}/pid\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
-        f"Subsystem sftp internal-sftp\nPermitRootLogin prohibit-password\nSetEnv TMPDIR={folder}/far\n",
+        f"Subsystem sftp internal-sftp\nPermitRootLogin prohibit-password\nSetEnv TMPDIR={folder}/far\n"
+        "PermitUserEnvironment yes\n",
     )
     for name, key in (("known_hosts", "host.pub"), ("changed_hosts", "stranger.pub")):
         (folder / name).write_text(f"[127.0.0.1]:{port} {(folder / key).read_text()}")
@@ -75,6 +76,19 @@ def ssh_server(folder):
             yield SshServer(port=port, folder=folder, process=process)
         finally:
             process.terminate()
+
+
+def client_of(server, name):
+    """A folder with an ssh and an scp that know the server by a name, as a user's own configuration would."""
+    tools = server.folder / "tools"
+    tools.mkdir()
+    pairs = (server.options()[at + 1].partition("=") for at in range(2, len(server.options()), 2))
+    lines = "\n".join(f"{key} {value}" for key, _, value in pairs)
+    (tools / "config").write_text(f"Host {name}\nHostName 127.0.0.1\n{lines}\n")
+    for program in ("ssh", "scp"):
+        (tools / program).write_text(f'#!/bin/sh\nexec {shutil.which(program)} -F {tools}/config "$@"\n')
+        (tools / program).chmod(0o755)
+    return tools
 
 
 def _wait_for(port, process, folder):

@@ -13,6 +13,7 @@ from envdoctor.core.finding import Evidence
 from envdoctor.core.route import Verdict
 from envdoctor.pipeline.edgetpu import places
 from envdoctor.pipeline.edgetpu.forecast import foresee, hopeless, surprise
+from envdoctor.pipeline.edgetpu.identity import identify
 from envdoctor.pipeline.edgetpu.notebook import check_result, write_notebook
 from envdoctor.pipeline.edgetpu.running import open_bench
 from envdoctor.pipeline.edgetpu.strategy import Compiled, compile_model
@@ -166,6 +167,7 @@ ACTION = Action(
     ),
     places=places.PLACES,
     goals=frozenset({"edgetpu"}),
-    options=frozenset({"compiler", "compiler_args", "require_mapped", "ssh_host", "resume"}),
+    options=frozenset({"compiler_args", "require_mapped", "ssh_host", "resume"}),
+    tool=identify,
     cost=4.0,
 )

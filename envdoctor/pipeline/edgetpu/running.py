@@ -115,17 +115,38 @@ def _executor(context: StageContext, compiler: EdgeTpuCompiler) -> Executor:
     if context.place == places.QEMU:
         if compiler.binary is None:
             raise ToolchainProblem(f"{compiler.wrapper} is a script; QEMU can't start it")
-        return PrefixExecutor(name=places.QEMU, prefix=(str(_emulator()),), inner=stage)
+        return PrefixExecutor(name=places.QEMU, prefix=(str(find_emulator()),), inner=stage)
     if context.place == places.DOCKER:
-        engine = next((path for path in map(shutil.which, _ENGINES) if path), None)
-        if engine is None or compiler.library_path is None:
-            raise ToolchainProblem("neither docker nor podman is here" if engine is None else "it is no whole bundle")
-        image = os.environ.get(IMAGE_VARIABLE, _IMAGE)
-        return ContainerExecutor(engine=engine, image=image, readable=(compiler.library_path,), inner=stage)
+        engine, bundle = container_engine(), compiler.library_path
+        if bundle is None:
+            raise ToolchainProblem(f"{compiler.wrapper} is no whole bundle; a container needs one")
+        return ContainerExecutor(engine=engine, image=container_image(), readable=(bundle,), inner=stage)
     return stage
 
 
-def _emulator() -> Path:
+def container_engine() -> str:
+    """The program that runs containers.
+
+    Raises:
+        ToolchainProblem: there is none.
+    """
+    engine = next((path for path in map(shutil.which, _ENGINES) if path), None)
+    if engine is None:
+        raise ToolchainProblem("neither docker nor podman is here")
+    return engine
+
+
+def container_image() -> str:
+    """The image to run the compiler in."""
+    return os.environ.get(IMAGE_VARIABLE, _IMAGE)
+
+
+def find_emulator() -> Path:
+    """The emulator to start the compiler under.
+
+    Raises:
+        ToolchainProblem: there is none that runs.
+    """
     found = [one for one in find_emulators(LocalExecutor(), stored_emulators()) if one.is_qemu]
     usable = [one for one in found if not one.problem]
     if not usable:

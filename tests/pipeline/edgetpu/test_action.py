@@ -18,7 +18,7 @@ from envdoctor.pipeline.edgetpu.running import open_bench
 from envdoctor.tflite.reader import read_model
 from envdoctor.toolchains.locate import read_compiler
 from shared_data import shared
-from ssh_server import ssh_server
+from ssh_server import client_of, ssh_server
 from stages import stage_context
 from standin import VERSION, build_standin
 
@@ -104,31 +104,17 @@ def test_in_a_container(compile_it, bundle, tmp_path, monkeypatch):
 @pytest.mark.parametrize("installed", [False, True])
 def test_on_another_machine(compile_it, bundle, tmp_path, monkeypatch, installed):
     with ssh_server(tmp_path) as server:
-        config = tmp_path / "config"
-        pairs = (server.options()[at + 1].partition("=") for at in range(2, len(server.options()), 2))
-        lines = "\n".join(f"{key} {value}" for key, _, value in pairs)
-        config.write_text(f"Host bigbox\nHostName 127.0.0.1\n{lines}\n")
-        tools = wrap_ssh(tmp_path, config)
-        monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+        monkeypatch.setenv("PATH", f"{client_of(server, 'bigbox')}:/usr/bin:/bin")
         if installed:
+            theirs = shutil.copytree(bundle, tmp_path / "theirs")  # the wrapper breaks on folders with spaces
             (tmp_path / "authorized_keys").write_text(
-                f'environment="PATH={bundle}/usr/bin:/usr/bin:/bin" {(tmp_path / "client.pub").read_text()}',
+                f'environment="PATH={theirs}/usr/bin:/usr/bin:/bin" {(tmp_path / "client.pub").read_text()}',
             )
         output = compile_it(place="ssh", ssh_host="bigbox")
         assert output.summary["compiler"] == VERSION
         found = failure(compile_it, place="ssh", ssh_host="absent.invalid") if not installed else None
     if found:
         assert (found.finding.name, found.of_place) == ("ssh-failed", True)
-
-
-def wrap_ssh(folder, config):
-    """ssh and scp that read this configuration, as a user's own would be read from the home folder."""
-    tools = folder / "tools"
-    tools.mkdir()
-    for name in ("ssh", "scp"):
-        (tools / name).write_text(f'#!/bin/sh\nexec {shutil.which(name)} -F {config} "$@"\n')
-        (tools / name).chmod(0o755)
-    return tools
 
 
 def test_a_person_runs_the_notebook(compile_it, model, tmp_path):
