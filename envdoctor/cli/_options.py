@@ -149,6 +149,25 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
     )
 
 
+def build_command(ctx: click.Context) -> tuple[str, ...]:
+    """The `build` command with the argument and the options that another command was given, but for those of printing.
+
+    What stands in the way is the same for it then, since `build` takes every option that `routes` takes.
+    """
+    from click.core import ParameterSource
+
+    words = ["envdoctor", "build"]
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        if name in {"as_json", "verbose"} or ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        given = ctx.params[name]
+        for value in given if isinstance(given, tuple) else (given,):
+            flag = isinstance(parameter, click.Option) and parameter.is_flag
+            words += [parameter.opts[0]] * isinstance(parameter, click.Option) + ([] if flag else [str(value)])
+    return tuple(words)
+
+
 def show(report: Report, *, as_json: bool, verbose: bool = False) -> None:
     """Print a report on standard output, without the secrets in it: as JSON, or for a person."""
     from envdoctor import registry

@@ -27,11 +27,14 @@ def command(
 
     MODEL is a .keras or .h5 file, a SavedModel folder, or a float or int8 .tflite file. Exit code 3 if all are blocked.
     """
+    import dataclasses
+
     from envdoctor.core.errors import ExitCode
     from envdoctor.core.route import Verdict
     from envdoctor.doctor.routes import routes
 
     report = routes(model, goal, options=_options.read_build_options(rest), python=python, offline=offline)
+    report = dataclasses.replace(report, build_command=_options.build_command(click.get_current_context()))
     _options.show(report, as_json=as_json, verbose=verbose)
     blocked = all(route.verdict is Verdict.BLOCKED for route in report.routes)
     return ExitCode.NO_ROUTE if blocked else ExitCode.OK

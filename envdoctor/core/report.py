@@ -27,6 +27,7 @@ class Report:
         source: the model, for `routes` and `build`.
         probes: every probe that was asked, with its outcome.
         routes: all routes, best first.
+        build_command: what takes the best route, with the options that `routes` was given; empty if it was not asked.
         attempts: the routes that were tried, in order.
         artifacts: what a successful build leaves, the goal's first.
         findings: the ones that come from no probe and no stage.
@@ -44,6 +45,7 @@ class Report:
     goal: Goal | None = None
     probes: tuple[ProbeResult, ...] = ()
     routes: tuple[Route, ...] = ()
+    build_command: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import FAMILIES, Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.route import Attempt, Route, StageResult, Verdict
-from envdoctor.core.text import duration, frequency, plural, quote_command, size
+from envdoctor.core.text import duration, frequency, plural, size
 from envdoctor_reports._measured import title, worded
 
 if TYPE_CHECKING:
@@ -189,18 +189,6 @@ def reason_line(reason: Reason) -> str:
     """A reason in words, with who mends it and the code that explains it."""
     done = "; the build does that" if reason.automatic and reason.verdict is Verdict.FIXABLE else ""
     return f"{reason.text}{done} ({reason.code})" if reason.code else f"{reason.text}{done}"
-
-
-def opening_commands(routes: Sequence[Route]) -> tuple[Route | None, tuple[str, ...]]:
-    """The best route that commands can open, and these commands; none if a route is open already."""
-    if any(route.takeable for route in routes):
-        return None, ()
-    for route in routes:
-        closed = [reason for reason in route.reasons if reason.verdict > Verdict.UNKNOWN and not reason.automatic]
-        fixes = [reason.fix for reason in closed if reason.verdict is Verdict.FIXABLE and reason.fix is not None]
-        if len(fixes) == len(closed) and all(fix.commands for fix in fixes):
-            return route, tuple(dict.fromkeys(quote_command(argv) for fix in fixes for argv in fix.commands))
-    return None, ()
 
 
 def attempt_line(report: Report, attempt: Attempt) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from envdoctor.core.text import quote_command, visible
 from envdoctor_reports import _view
+from envdoctor_reports._routes import fold
 
 if TYPE_CHECKING:
     from envdoctor.core.report import Report
@@ -30,7 +31,7 @@ def render(report: Report) -> str:
         lstrip_blocks=True,
         finalize=_safe,
     )
-    environment.globals["view"] = _view
+    environment.globals.update(view=_view, fold=fold)
     environment.filters.update(
         command=quote_command,
         is_web=_is_web,

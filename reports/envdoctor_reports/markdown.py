@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from envdoctor.core.text import one_line, plural, quote_command, visible
+from envdoctor_reports._routes import fold
 from envdoctor_reports._view import (
     State,
     artifact_row,
@@ -26,7 +27,6 @@ from envdoctor_reports._view import (
     skipped_lines,
     stage_row,
     state_of,
-    verdict_of,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.finding import Finding, Fix
     from envdoctor.core.report import Report
-    from envdoctor.core.route import Attempt, StageResult
+    from envdoctor.core.route import Attempt, Reason, StageResult
     from envdoctor_reports._view import Group
 
 MARKS = {State.FINE: "✅", State.ERROR: "❌", State.WARNING: "⚠️", State.UNANSWERED: "❔", State.NOTE: "\N{BULLET}"}
@@ -119,15 +119,28 @@ def _fix(fix: Fix) -> Iterator[str]:
 
 
 def _routes(report: Report) -> Iterator[str]:
-    for number, route in enumerate(report.routes, start=1):
-        state, words = verdict_of(route)
-        yield f"#### {MARKS[state]} {number}. {_text(route.name)}: {_text(words)}"
+    folded = fold(report.routes)
+    if folded.shared:
+        yield "#### All routes"
         yield ""
-        for reason in route.reasons:
-            yield f"- {MARKS[reason_state(reason)]} {_text(reason_line(reason))}"
-            if reason.fix is not None and not reason.automatic:
-                yield ""
-                yield from (f"  {line}" if line else "" for line in _fix(reason.fix))
+        yield from _reasons(folded.shared)
+    for group in folded.groups:
+        for one in group.routes:
+            yield f"#### {MARKS[one.state]} {_text(one.line)}"
+            yield ""
+            yield _text(one.steps)
+            yield ""
+            yield from _reasons(one.remarks)
+        yield from _reasons(group.obstacles, group.whose)
+
+
+def _reasons(reasons: Sequence[Reason], whose: str = "") -> Iterator[str]:
+    for reason in reasons:
+        yield f"- {MARKS[reason_state(reason)]} {_text(whose + reason_line(reason))}"
+        if reason.fix is not None and not reason.automatic:
+            yield ""
+            yield from (f"  {line}" if line else "" for line in _fix(reason.fix))
+    if reasons:
         yield ""
 
 

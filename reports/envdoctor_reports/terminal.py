@@ -69,9 +69,10 @@ def _show_report(page: Page, report: Report, *, verbose: bool) -> None:
         from envdoctor_reports._terminal_routes import show_routes
 
         show_routes(page, report, verbose=verbose)
-    if report.notes:
+    notes = report.notes if report.command != "routes" else ()  # the list of routes ends with what to do next
+    if notes:
         page.gap()
-    for note in report.notes:
+    for note in notes:
         page.mark(State.NOTE, note)
     if report.command == "build":
         page.gap()

@@ -11,7 +11,7 @@ import click
 import pytest
 
 import sample_reports as samples
-from envdoctor.cli import _options
+from envdoctor.cli import _options, build, routes
 from envdoctor.core.errors import ExitCode
 
 
@@ -77,3 +77,16 @@ def test_a_text_is_printed_whatever_the_encoding(monkeypatch):
 def test_a_report_with_a_problem_is_no_success():
     assert _options.exit_code(samples.fine()) is ExitCode.OK
     assert _options.exit_code(samples.broken()) is ExitCode.PROBLEMS
+
+
+def test_the_command_to_build_has_the_options_that_were_given():
+    words = ["m.keras", "--to", "edgetpu", "--require-mapped", "95%", "--trust-code", "--compiler-arg", "-a"]
+    words += ["--compiler-arg", "x y", "--stage-memory", "2G", "-v", "--json"]
+    with routes.command.make_context("routes", words) as ctx:
+        said = _options.build_command(ctx)
+    with build.command.make_context("build", list(said[2:])) as again:
+        assert {name: again.params[name] for name in ctx.params if name not in {"verbose", "as_json"}} == {
+            name: value for name, value in ctx.params.items() if name not in {"verbose", "as_json"}
+        }
+    assert said[:3] == ("envdoctor", "build", "m.keras")
+    assert not {"-v", "--verbose", "--json", "--io"} & set(said)

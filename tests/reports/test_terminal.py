@@ -118,23 +118,36 @@ def test_findings_of_an_unknown_family_are_shown_too():
 def test_open_routes_are_ranked_and_the_best_can_be_copied():
     shown = lines(samples.routes_ready(), width=100)
     assert "✓ 1. tf-int8+vela: ready, sets itself up" in shown
-    assert "     · TensorFlow is not installed: 335 MB to download; the build does that" in shown
+    assert sum("TensorFlow is not installed: 335 MB to download; the build does that" in line for line in shown) == 1
     assert shown[-2:] == [
         "To take the best one, tf-int8+vela:",
-        "    envdoctor build /home/alice/models/digits.keras --to ethos-u55-128",
+        "    envdoctor build /home/alice/models/digits.keras --to ethos-u55-128 --calibration 'my samples.npz'",
     ]
 
 
 def test_of_closed_routes_the_command_that_opens_the_best_is_told():
     shown = lines(samples.routes_blocked(), width=100)
     assert "! 1. tf-int8+edgetpu: needs a step" in shown
-    assert "✗ 2. tf-int8+edgetpu@qemu: blocked" in shown
-    assert "     ✗ qemu-x86_64 crashes under a 16 KiB page size (EMU004)" in shown
+    assert "✗ 2. tf-int8+edgetpu@qemu: blocked: qemu-x86_64 crashes under a 16 KiB page size (EMU004)" in shown
     assert sum("run   sudo" in line for line in shown) == 1
+    in_full = lines(samples.routes_blocked(), width=100, verbose=True)
+    assert "     ✗ qemu-x86_64 crashes under a 16 KiB page size (EMU004)" in in_full
+    assert sum("run   sudo" in line for line in in_full) == 2
     assert shown[-2:] == [
         "This command opens route 1, tf-int8+edgetpu:",
         "    sudo apt-get install edgetpu-compiler",
     ]
+
+
+def test_many_routes_with_the_same_in_their_way_fit_on_a_screen():
+    report = samples.routes_blocked()
+    fixable = report.routes[0]
+    many = tuple(dataclasses.replace(fixable, name=f"way{number}+edgetpu") for number in range(12))
+    shown = lines(dataclasses.replace(report, routes=(*many, report.routes[1])))
+    assert len(shown) <= 30
+    assert all(sum(f"{route.name}:" in line for line in shown[:-3]) == 1 for route in many)
+    in_full = lines(dataclasses.replace(report, routes=many), verbose=True)
+    assert sum("run   sudo" in line for line in in_full) == 12
 
 
 def test_where_nothing_helps_it_says_so():

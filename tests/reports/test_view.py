@@ -70,13 +70,6 @@ def test_skipped_probes_are_told_by_their_reason():
     ]
 
 
-def test_commands_open_the_best_route_that_commands_can_open():
-    assert view.opening_commands(samples.routes_ready().routes) == (None, ())
-    blocked, fixable = samples.routes_blocked().routes[::-1]
-    assert view.opening_commands((blocked, fixable)) == (fixable, ("sudo apt-get install edgetpu-compiler",))
-    assert view.opening_commands((blocked,)) == (None, ())
-
-
 def test_measurements_are_read_by_their_names():
     summary = {
         "cycles": 1234567,

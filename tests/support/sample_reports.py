@@ -210,7 +210,15 @@ def routes_ready():
         Route(name="tf-int8+vela", stages=(TF_INT8, VELA), cost=20),
         Route(name="tf-float+litert-int8+vela", stages=(TF_FLOAT, LITERT_INT8, VELA), cost=26),
     )
-    return Report(command="routes", source=KERAS, goal=parse_goal("ethos-u55-128"), routes=routes, **COMMON)
+    build = ("envdoctor", "build", str(KERAS.path), "--to", "ethos-u55-128", "--calibration", "my samples.npz")
+    return Report(
+        command="routes",
+        source=KERAS,
+        goal=parse_goal("ethos-u55-128"),
+        routes=routes,
+        build_command=build,
+        **COMMON,
+    )
 
 
 def routes_blocked():
