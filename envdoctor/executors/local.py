@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from envdoctor.core.command import CommandResult
+from envdoctor.executors.guarding import GUARDIAN
 
 if TYPE_CHECKING:
     import resource
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 POLL = 0.1
 #: Seconds that a process gets to end by itself after it was asked to.
 GRACE = 3.0
+#: Seconds from which on a command is guarded against our own death; shorter ones end by themselves soon enough.
+LONG = 60.0
 #: Bytes of output that a result keeps, from the end; a log keeps everything.
 OUTPUT_LIMIT = 8 << 20
 #: Bytes of output past which a process is ended, before it fills the disk.
@@ -45,7 +48,8 @@ class LocalExecutor:
                 process = _start(command, stdout, stderr)
             except OSError as error:
                 return CommandResult(argv=command.argv, returncode=None, error=_explain(command, error))
-            ended = _Watch(process, command, (stdout, stderr)).wait()
+            with _guarding(process, command):
+                ended = _Watch(process, command, (stdout, stderr)).wait()
             return CommandResult(
                 argv=command.argv,
                 returncode=ended.returncode,
@@ -156,6 +160,12 @@ def _start(command: Command, stdout: IO[bytes], stderr: IO[bytes]) -> subprocess
             stderr=stderr,
             start_new_session=os.name == "posix",
         )
+
+
+def _guarding(process: subprocess.Popen[bytes], command: Command) -> contextlib.AbstractContextManager[None]:
+    """Have the command ended if we are killed."""
+    short = command.timeout is not None and command.timeout < LONG
+    return contextlib.nullcontext() if short else GUARDIAN.guarding(process.pid)
 
 
 def _explain(command: Command, error: OSError) -> str:

@@ -4,13 +4,13 @@ import os
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from envdoctor.core.command import Command
 from envdoctor.executors import local
 from envdoctor.executors.local import LocalExecutor
+from processes import assert_gone
 
 RUN = LocalExecutor().run
 
@@ -126,14 +126,3 @@ def test_an_interrupt_ends_the_child_and_is_passed_on(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         RUN(python(code))
     assert_gone(int(note.read_text()))
-
-
-def assert_gone(pid):
-    for _ in range(100):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.05)
-    # A child whose parent died waits for init to reap it; a zombie runs nothing.
-    assert Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
