@@ -17,7 +17,7 @@ from envdoctor.environments.spec import environment_spec
 from envdoctor.environments.status import State, status
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.actions import vela
-from envdoctor.pipeline.stage import Recorder
+from envdoctor.pipeline.recorder import Recorder
 from envdoctor.tflite.containers import ETHOSU_CUSTOM_OP
 from envdoctor.tflite.macs import multiply_adds
 from envdoctor.tflite.reader import read_model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import errno
 import time
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ from envdoctor.core.hashing import hash_path, hash_value
 from envdoctor.core.route import StagePlan, StageResult, StageStatus
 from envdoctor.pipeline import problems
 from envdoctor.pipeline.key import KeyMaker
+from envdoctor.pipeline.recorder import Recorder
 from envdoctor.pipeline.workspace import GateUse, StageRecord, StoredStage, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from envdoctor.action import Action
-    from envdoctor.core.command import Command, CommandResult
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
     from envdoctor.pipeline.key import StageKey
@@ -54,39 +54,6 @@ class Interpreter(Protocol):
     def variables(self) -> Mapping[str, str | None]:
         """What its processes need in their environment; see `Command.env`."""
         ...
-
-
-@dataclass(slots=True)
-class Recorder:
-    """Runs a stage's commands with its limits and log, and notes what they took and what they ran in."""
-
-    executor: Executor
-    log: Path
-    timeout: float
-    memory: int | None
-    variables: Mapping[str, str | None] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    gate_environment: Mapping[str, str] = field(default_factory=dict)
-    gate: GateUse | None = None
-    commands: list[tuple[str, ...]] = field(default_factory=list)
-    seconds: float = 0.0
-    peak: int | None = None
-
-    def run(self, command: Command) -> CommandResult:
-        """Run one command; a limit of its own, where it has one, is kept."""
-        self.commands.append(command.argv)
-        limited = dataclasses.replace(
-            command,
-            env={**self.variables, **(command.env or {})},
-            timeout=self.timeout if command.timeout is None else command.timeout,
-            memory=self.memory if command.memory is None else command.memory,
-            log=self.log if command.log is None else command.log,
-        )
-        result = self.executor.run(limited)
-        self.seconds += result.seconds
-        if result.peak_memory is not None:
-            self.peak = max(self.peak or 0, result.peak_memory)
-        return result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +155,7 @@ class StageRunner:
         recorder: Recorder,
         key: str,
     ) -> StoredStage:
-        with self.workspace.work_folder() as folder:
+        with self.workspace.work_folder() as folder, self._requests_kept(folder, recorder):
             context = StageContext(
                 source=given.artifact,
                 request=self.request,
@@ -224,6 +191,16 @@ class StageRunner:
             )
             self._made.add(key)
             return self.workspace.keep(folder, key, record)
+
+    @contextlib.contextmanager
+    def _requests_kept(self, folder: Path, recorder: Recorder) -> Iterator[None]:
+        """If a stage fails, keep what a person needs to run its commands again."""
+        try:
+            yield
+        except (StageFailed, EnvDoctorError, OSError):
+            with contextlib.suppress(OSError):  # the disk may be full, which is what is told then
+                recorder.moved = (folder, self.workspace.keep_requests(folder, recorder.log))
+            raise
 
     def _second(self, name: str, recorder: Recorder) -> Path:
         """The interpreter of the environment that a gate asks for."""
@@ -271,10 +248,10 @@ def _failed(plan: StagePlan, recorder: Recorder, finding: Finding, start: float)
         seconds=recorder.seconds,
         peak_memory=recorder.peak,
         overhead=max(0.0, time.monotonic() - start - recorder.seconds),
-        commands=tuple(recorder.commands),
+        commands=recorder.told_commands(),
         environment=recorder.environment,
         gate_environment=recorder.gate_environment,
-        findings=(finding,),
+        findings=(recorder.told_finding(finding),),
     )
 
 

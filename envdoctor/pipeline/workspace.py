@@ -5,7 +5,8 @@ Layout below the folder that `--out` names::
     model_int8.tflite, manifest.json, ...    what the user came for, each put in place by a rename
     .envdoctor/stages/KEY/                   a finished stage: stage.json and what it made
     .envdoctor/stages/KEY/requests/          what its workers were asked, as the recorded commands name it
-    .envdoctor/logs/                         everything that the stages' processes printed
+    .envdoctor/logs/STAGE.log                everything that the stage's processes printed
+    .envdoctor/logs/STAGE/requests/          of a stage that failed: what its workers were asked
     .envdoctor/tmp-*/                        a stage at work; removed when it fails or at the next start
 """
 
@@ -29,7 +30,7 @@ from envdoctor.core.hashing import hash_path
 from envdoctor.pipeline.processes import REQUESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +139,8 @@ class Workspace:
         import msgspec
 
         target = self._base / "stages" / key
-        commands = (tuple(word.replace(str(folder), str(target)) for word in argv) for argv in record.commands)
-        record = dataclasses.replace(record, commands=tuple(commands))
-        for request in (folder / REQUESTS).glob("*.json"):
-            text = request.read_text(encoding="utf-8")
-            request.write_text(text.replace(_in_json(folder), _in_json(target)), encoding="utf-8")
+        record = dataclasses.replace(record, commands=renamed(record.commands, folder, target))
+        _rename_in_requests(folder, target)
         (folder / "stage.json").write_bytes(msgspec.json.encode(record))
         shutil.rmtree(target, ignore_errors=True)
         folder.replace(target)
@@ -152,7 +150,23 @@ class Workspace:
         """A fresh log file of that name."""
         path = self._base / "logs" / f"{name}.log"
         path.unlink(missing_ok=True)
+        shutil.rmtree(path.with_suffix(""), ignore_errors=True)
         return path
+
+    def keep_requests(self, folder: Path, log: Path) -> Path:
+        """Keep of a work folder that will go what the workers were asked, beside the stage's log.
+
+        Returns:
+            The folder that they, and commands that are run again, name in place of the work folder.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        target = log.with_suffix("")
+        if (folder / REQUESTS).is_dir():
+            _rename_in_requests(folder, target)
+            shutil.copytree(folder / REQUESTS, target / REQUESTS)
+        return target
 
     def log_path(self, name: str) -> Path | None:
         """An existing log file, by its file name."""
@@ -206,6 +220,17 @@ def open_workspace(out: Path) -> Iterator[Workspace]:
         yield Workspace(out)
     finally:
         lock.release()
+
+
+def renamed(commands: Iterable[tuple[str, ...]], folder: Path, target: Path) -> tuple[tuple[str, ...], ...]:
+    """Commands with another folder in place of the one that they name."""
+    return tuple(tuple(word.replace(str(folder), str(target)) for word in argv) for argv in commands)
+
+
+def _rename_in_requests(folder: Path, target: Path) -> None:
+    for request in (folder / REQUESTS).glob("*.json"):
+        text = request.read_text(encoding="utf-8")
+        request.write_text(text.replace(_in_json(folder), _in_json(target)), encoding="utf-8")
 
 
 def _in_json(path: Path) -> str:

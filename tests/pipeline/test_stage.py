@@ -1,16 +1,20 @@
 """One stage: what is reused, what is refused, and what is left when it fails; on real processes and made-up actions."""
 
 import contextlib
+import dataclasses
 import errno
+import json
 import sys
+from pathlib import Path
 
 import pytest
 
 from builds import Bench, copying, environment, failing, problem, route
-from envdoctor.action import Action, StageOutput
+from envdoctor.action import Action, StageFailed, StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.command import Command
 from envdoctor.core.errors import BuildFailed, EnvironmentProblem, NetworkProblem
+from envdoctor.core.finding import Evidence
 from envdoctor.core.request import BuildOptions
 from envdoctor.core.route import StageStatus
 from envdoctor.pipeline import key
@@ -221,6 +225,31 @@ def test_a_full_disk_ends_the_build_with_one_sentence(bench):
     with pytest.raises(BuildFailed, match="/x: No space left on device"):
         bench.run(route(full), actions=[full])
     assert bench.leftovers() == []
+
+
+def test_a_failed_stage_can_be_run_again_by_hand(bench):
+    """The request is kept beside the log, and the commands and the evidence name it there."""
+
+    def run(context):
+        requests = context.folder / "requests"
+        requests.mkdir()
+        (requests / "1-x.json").write_text(json.dumps({"output": str(context.folder / "m"), "source": "/else"}))
+        result = context.run(Command(argv=(sys.executable, "-c", "print(1)", str(requests / "1-x.json"))))
+        evidence = (Evidence(source=" ".join(result.argv), excerpt="no"),)
+        raise StageFailed(dataclasses.replace(problem().finding, evidence=evidence))
+
+    one = Action(name="a", title="a", consumes=frozenset({K.KERAS}), produces=K.TFLITE_INT8, run=run)
+    (attempt,) = bench.run(route(one), actions=[one])
+    (result,) = attempt.results
+    request = Path(result.commands[0][-1])
+    assert request == result.log.with_suffix("") / "requests" / "1-x.json"
+    assert json.loads(request.read_text()) == {"output": str(result.log.with_suffix("") / "m"), "source": "/else"}
+    assert str(request) in result.findings[0].evidence[0].source
+    assert bench.leftovers() == []
+    good = copying("a", K.KERAS, K.TFLITE_INT8, "+a", bench.calls)
+    (attempt,) = bench.run(route(good), actions=[good])
+    assert attempt.results[0].log == result.log
+    assert not request.exists()
 
 
 def test_an_interrupt_leaves_nothing_half_made(bench):

@@ -14,7 +14,7 @@ from envdoctor.core.hashing import hash_path
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.gates import judge
-from envdoctor.pipeline.stage import Recorder
+from envdoctor.pipeline.recorder import Recorder
 
 _TIME_LIMIT = 600.0
 
