@@ -27,8 +27,8 @@ from envdoctor.core.command import Command
 from envdoctor.core.data import DATA, load_table
 from envdoctor.core.target import Interpreter, Platform, System, Target
 from envdoctor.core.target_names import parse_target
-from envdoctor.environments.uv_runner import find_uv
 from envdoctor.executors.local import LocalExecutor
+from envdoctor.executors.programs import find_uv
 from envdoctor.index.settings import load_settings
 from envdoctor.index.uv_settings import uv_arguments, uv_environment
 from envdoctor.net.ranges import RemoteFile
@@ -63,7 +63,7 @@ def _compile(row: dict[str, Any], requirements: str, *options: str) -> str:
     settings = dataclasses.replace(load_settings(), extra_index_urls=(), find_links=())
     oldest = min(row["pythons"], key=lambda text: tuple(map(int, text.split("."))))
     argv = (
-        *(str(find_uv()), "pip", "compile", "-", "--universal", "--python-version", oldest, "--no-python-downloads"),
+        *(find_uv(), "pip", "compile", "-", "--universal", "--python-version", oldest, "--no-python-downloads"),
         *("--only-binary", ":all:", "--no-header", "--no-annotate", "--no-emit-index-url", "--quiet"),
         *options,
         *uv_arguments(settings),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
+from envdoctor.executors.programs import find_uv
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from envdoctor.core.command import CommandResult
     from envdoctor.core.errors import EnvDoctorError
@@ -62,26 +62,7 @@ class Uv:
         # Looking for Pythons changes nothing, so it must work without a cache too.
         fixed |= {"UV_CACHE_DIR": str(self.cache.uv)} if self.cache.writable else {"UV_NO_CACHE": "1"}
         variables = {**theirs, **self.variables, **fixed, **(env or {})}
-        return self.executor.run(Command(argv=(str(find_uv()), *arguments), env=variables, log=log, timeout=_LIMIT))
-
-
-def find_uv() -> Path:
-    """The uv that came with envdoctor, else one on PATH.
-
-    Raises:
-        EnvironmentProblem: there is none.
-    """
-    try:
-        import uv
-
-        return Path(uv.find_uv_bin())
-    except (ImportError, FileNotFoundError):
-        found = shutil.which("uv")
-    if found is None:
-        raise EnvironmentProblem(
-            "uv, which makes the environments of stages, is not installed; install it: python -m pip install uv"
-        )
-    return Path(found)
+        return self.executor.run(Command(argv=(find_uv(), *arguments), env=variables, log=log, timeout=_LIMIT))
 
 
 def explain(result: CommandResult) -> EnvDoctorError:

@@ -2,17 +2,14 @@
 
 import dataclasses
 import json
-import os
 import sys
-import types
 
 import pytest
 
 from envdoctor.core.command import CommandResult
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
-from envdoctor.environments import uv_runner
 from envdoctor.environments.cache import Cache
-from envdoctor.environments.uv_runner import Uv, explain, find_uv
+from envdoctor.environments.uv_runner import Uv, explain
 from envdoctor.executors.local import LocalExecutor
 
 RECORDED = {
@@ -108,19 +105,3 @@ def test_it_runs_without_a_cache_where_none_can_be(tmp_path):
     (tmp_path / "file").touch()
     uv = Uv(executor=LocalExecutor(), cache=Cache(tmp_path / "file" / "cache"), variables={})
     assert uv.run("python", "list", "--only-installed").ok
-
-
-def test_uv_is_the_one_that_was_installed_with_envdoctor():
-    assert os.access(find_uv(), os.X_OK)
-
-
-def test_a_uv_on_path_will_do_and_none_is_said(monkeypatch):
-    def not_there():
-        raise FileNotFoundError("no uv")
-
-    monkeypatch.setitem(sys.modules, "uv", types.SimpleNamespace(find_uv_bin=not_there))
-    monkeypatch.setattr(uv_runner.shutil, "which", {"uv": "/bin/uv"}.get)
-    assert find_uv().name == "uv"
-    monkeypatch.setattr(uv_runner.shutil, "which", {}.get)
-    with pytest.raises(EnvironmentProblem, match=r"uv, which makes .*, is not installed; install it: python -m pip"):
-        find_uv()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 
 import pytest
 
@@ -17,8 +18,13 @@ def test_the_uv_that_came_with_envdoctor_runs():
     assert LocalExecutor().run(Command(argv=(find_uv(), "--version"))).stdout.startswith("uv ")
 
 
-def test_else_one_on_the_path_else_none(monkeypatch):
-    monkeypatch.setitem(sys.modules, "uv", None)
+def not_there():
+    raise FileNotFoundError("no uv")
+
+
+@pytest.mark.parametrize("module", [None, types.SimpleNamespace(find_uv_bin=not_there)])
+def test_else_one_on_the_path_else_none(monkeypatch, module):
+    monkeypatch.setitem(sys.modules, "uv", module)
     monkeypatch.setattr(programs.shutil, "which", lambda name: f"/usr/bin/{name}")
     assert find_uv() == "/usr/bin/uv"
     monkeypatch.setattr(programs.shutil, "which", lambda name: None)
