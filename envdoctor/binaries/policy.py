@@ -46,6 +46,11 @@ class SystemPolicy:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
 
+    @property
+    def system(self) -> System:
+        """The operating system."""
+        return self._platform.system
+
     def provides(self, name: str) -> SystemLibrary | None:
         """What the platform says of a library; None where it says nothing, and the library must come with a wheel."""
         system = self._platform.system

@@ -17,7 +17,7 @@ from envdoctor.binaries.library import Need, NeedKind
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
     from envdoctor.binaries.library import NativeLibrary
     from envdoctor.binaries.policy import SystemLibrary, SystemPolicy
@@ -131,6 +131,13 @@ class Search(abc.ABC):
     def candidates(self, name: str, image: Image) -> Iterator[Candidate]:
         """The paths to try for a need of `image`, in order."""
 
+    def context(self, image: Image) -> Hashable:
+        """What the search for its needs, and for theirs, takes from an image and the loaders above it.
+
+        Two ways to one file that agree in it find the same libraries.
+        """
+        return tuple(loader.path for loader in image.chain())
+
     def system(self, name: str) -> SystemLibrary | None:
         """Whether the platform brings a library that no path held."""
         return self._policy.provides(name) if self._policy else None
@@ -148,78 +155,37 @@ class Search(abc.ABC):
         return name
 
 
-class LoadSession:
-    """One process: files are loaded into it one after another, and what is loaded stays."""
+class Finder:
+    """Looks for one library at a time, whatever is loaded."""
 
     def __init__(self, tree: LibraryTree, search: Search, architecture: str) -> None:
-        """Starts an empty process.
+        """Prepares to look.
 
         Args:
             tree: the files.
             search: the platform's order.
             architecture: of the process, named as `NativeLibrary.architectures` are.
         """
+        self.tries = 0
         self._tree = tree
         self._search = search
         self._architecture = architecture
-        self._loaded: dict[str, str] = {}
-        self._paths: set[str] = set()
-        self._tries = 0
 
-    def load(self, path: str) -> LoadResult:
-        """Loads a file; if something it can't do without is missing, nothing of it stays loaded."""
-        before, paths = dict(self._loaded), set(self._paths)
-        self._tries = 0
-        result = self._walk(path)
-        if result.missing:
-            self._loaded, self._paths = before, paths
-        return result
+    @property
+    def is_spent(self) -> bool:
+        """Whether more paths were tried than any sound file makes the loader try."""
+        return self.tries > _MOST_TRIED
 
-    def _walk(self, path: str) -> LoadResult:
-        try:
-            first = self._usable(path)
-        except Unreadable as error:
-            return LoadResult(path=path, unusable=((path, str(error)),))
-        resolutions: list[Resolution] = []
-        files: list[str] = []
-        queue = deque([self._register(Image(path, first), path)])
-        while queue and len(files) < _MOST_LIBRARIES and self._tries <= _MOST_TRIED:
-            image = queue.popleft()
-            files.append(image.path)
-            for need in image.library.needed:
-                resolution, found = self._resolve(need, image)
-                resolutions.append(resolution)
-                if found is not None and self._tree.canonical(found.path) not in self._paths:
-                    queue.append(self._register(found, need.name))
-        tried = (each for resolution in resolutions for each in resolution.considered)
-        unusable = dict.fromkeys((each.path, each.problem) for each in tried if each.problem.startswith(_UNREADABLE))
-        if queue or self._tries > _MOST_TRIED:
-            unusable[path, "needs more libraries, or more places to look for them, than are followed"] = None
-        return LoadResult(path=path, resolutions=tuple(resolutions), files=tuple(files), unusable=tuple(unusable))
+    def look(self, need: Need, image: Image) -> tuple[Resolution, Image | None]:
+        """What became of a need of an image, and the file found.
 
-    def _register(self, image: Image, need: str) -> Image:
-        self._paths.add(self._tree.canonical(image.path))
-        for name in (*self._search.names(image), need):
-            self._loaded.setdefault(self._search.key(name), image.path)
-        return image
-
-    def _resolve(self, need: Need, image: Image) -> tuple[Resolution, Image | None]:
-        loaded = self._loaded.get(self._search.key(need.name))
-        if loaded is None:
-            return self._look(need, image)
-        already = Resolution(loader=image.path, need=need, outcome=Outcome.LOADED, path=loaded, rule="already loaded")
-        if self._search.prefers_loaded:
-            return already, None
-        resolution, found = self._look(need, image)
-        missing = resolution.outcome is Outcome.MISSING
-        return (replace(already, considered=resolution.considered), None) if missing else (resolution, found)
-
-    def _look(self, need: Need, image: Image) -> tuple[Resolution, Image | None]:
+        A file that is there and can't be read counts as found: the loader would stop at it. It has no image.
+        """
         considered: list[Considered] = []
         tried: set[str] = set()
         for path, rule in self._search.candidates(need.name, image):
-            self._tries += 1
-            if self._tries > _MOST_TRIED:
+            self.tries += 1
+            if self.is_spent:
                 break
             if path in tried:
                 continue
@@ -250,7 +216,12 @@ class LoadSession:
         fitting = library.for_architecture(self._architecture)
         return fitting, "" if fitting else f"is for {', '.join(library.architectures)}"
 
-    def _usable(self, path: str) -> NativeLibrary:
+    def usable(self, path: str) -> NativeLibrary:
+        """The file at a path, as a process of the architecture maps it.
+
+        Raises:
+            Unreadable: it is not there, can't be read, or is for others.
+        """
         library = self._tree.library(path)
         fitting = library and library.for_architecture(self._architecture)
         if library is None:
@@ -258,3 +229,69 @@ class LoadSession:
         if fitting is None:
             raise Unreadable(f"is for {', '.join(library.architectures)}, not for {self._architecture}")
         return fitting
+
+
+class LoadSession:
+    """One process: files are loaded into it one after another, and what is loaded stays."""
+
+    def __init__(self, tree: LibraryTree, search: Search, architecture: str) -> None:
+        """Starts an empty process.
+
+        Args:
+            tree: the files.
+            search: the platform's order.
+            architecture: of the process, named as `NativeLibrary.architectures` are.
+        """
+        self._tree = tree
+        self._search = search
+        self._finder = Finder(tree, search, architecture)
+        self._loaded: dict[str, str] = {}
+        self._paths: set[str] = set()
+
+    def load(self, path: str) -> LoadResult:
+        """Loads a file; if something it can't do without is missing, nothing of it stays loaded."""
+        before, paths = dict(self._loaded), set(self._paths)
+        self._finder.tries = 0
+        result = self._walk(path)
+        if result.missing:
+            self._loaded, self._paths = before, paths
+        return result
+
+    def _walk(self, path: str) -> LoadResult:
+        try:
+            first = self._finder.usable(path)
+        except Unreadable as error:
+            return LoadResult(path=path, unusable=((path, str(error)),))
+        resolutions: list[Resolution] = []
+        files: list[str] = []
+        queue = deque([self._register(Image(path, first), path)])
+        while queue and len(files) < _MOST_LIBRARIES and not self._finder.is_spent:
+            image = queue.popleft()
+            files.append(image.path)
+            for need in image.library.needed:
+                resolution, found = self._resolve(need, image)
+                resolutions.append(resolution)
+                if found is not None and self._tree.canonical(found.path) not in self._paths:
+                    queue.append(self._register(found, need.name))
+        tried = (each for resolution in resolutions for each in resolution.considered)
+        unusable = dict.fromkeys((each.path, each.problem) for each in tried if each.problem.startswith(_UNREADABLE))
+        if queue or self._finder.is_spent:
+            unusable[path, "needs more libraries, or more places to look for them, than are followed"] = None
+        return LoadResult(path=path, resolutions=tuple(resolutions), files=tuple(files), unusable=tuple(unusable))
+
+    def _register(self, image: Image, need: str) -> Image:
+        self._paths.add(self._tree.canonical(image.path))
+        for name in (*self._search.names(image), need):
+            self._loaded.setdefault(self._search.key(name), image.path)
+        return image
+
+    def _resolve(self, need: Need, image: Image) -> tuple[Resolution, Image | None]:
+        loaded = self._loaded.get(self._search.key(need.name))
+        if loaded is None:
+            return self._finder.look(need, image)
+        already = Resolution(loader=image.path, need=need, outcome=Outcome.LOADED, path=loaded, rule="already loaded")
+        if self._search.prefers_loaded:
+            return already, None
+        resolution, found = self._finder.look(need, image)
+        missing = resolution.outcome is Outcome.MISSING
+        return (replace(already, considered=resolution.considered), None) if missing else (resolution, found)

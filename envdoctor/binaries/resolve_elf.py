@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.resolve import Candidate, Search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from envdoctor.binaries.policy import SystemPolicy
     from envdoctor.binaries.resolve import Image
@@ -70,6 +70,13 @@ class ElfSearch(Search):
         for directory in image.library.runpath:
             yield Candidate(posixpath.join(_expand(directory, image), name), f"RUNPATH of {image.path}")
 
+    def context(self, image: Image) -> Hashable:
+        """The folders that the loaders above pass on."""
+        return tuple(dict.fromkeys(self._inherited(image)))
+
+    def _inherited(self, image: Image) -> Iterator[str]:
+        return (_expand(folder, loader) for loader in image.chain() for folder in loader.library.rpath)
+
     def _chain(self, image: Image) -> Iterator[Image]:
         yield from image.chain()
         if self._program is not None:
@@ -85,6 +92,10 @@ class MuslSearch(ElfSearch):
         for loader in self._chain(image):
             for directory in (*loader.library.runpath, *loader.library.rpath):
                 yield Candidate(posixpath.join(_expand(directory, loader), name), f"RPATH or RUNPATH of {loader.path}")
+
+    def _inherited(self, image: Image) -> Iterator[str]:
+        for loader in image.chain():
+            yield from (_expand(folder, loader) for folder in (*loader.library.runpath, *loader.library.rpath))
 
     def names(self, image: Image) -> list[str]:
         """The name of the file: musl does not look at the soname."""

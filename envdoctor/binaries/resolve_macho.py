@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.resolve import Candidate, Search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     from envdoctor.binaries.policy import SystemLibrary, SystemPolicy
     from envdoctor.binaries.resolve import Image
@@ -53,6 +53,11 @@ class MachoSearch(Search):
         else:
             rule = name.partition("/")[0] if name.startswith("@") else "the path itself"
             yield Candidate(self._expand(name, image), rule)
+
+    def context(self, image: Image) -> Hashable:
+        """The folders that the loaders above pass on."""
+        folders = (self._expand(folder, loader) for loader in image.chain() for folder in loader.library.rpath)
+        return tuple(dict.fromkeys(folders))
 
     def _chain(self, image: Image) -> Iterator[Image]:
         yield from image.chain()

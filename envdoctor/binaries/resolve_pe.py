@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.resolve import Candidate, Search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     from envdoctor.binaries.policy import SystemPolicy
     from envdoctor.binaries.resolve import Image
@@ -44,6 +44,15 @@ class PeSearch(Search):
         self._program_directory = program_directory
         self._system_directory = system_directory
 
+    def with_folders(self, added: Sequence[str]) -> PeSearch:
+        """The same search after more calls of os.add_dll_directory."""
+        return PeSearch(
+            policy=self._policy,
+            added_directories=(*self._added, *added),
+            program_directory=self._program_directory,
+            system_directory=self._system_directory,
+        )
+
     def candidates(self, name: str, image: Image) -> Iterator[Candidate]:
         """The paths that Windows would open, in order."""
         first = list(image.chain())[-1]
@@ -54,6 +63,10 @@ class PeSearch(Search):
             yield Candidate(posixpath.join(directory, name), "os.add_dll_directory")
         if self._system_directory:
             yield Candidate(posixpath.join(self._system_directory, name), "System32")
+
+    def context(self, image: Image) -> Hashable:
+        """The folder of the module that Python loads."""
+        return posixpath.dirname(list(image.chain())[-1].path)
 
     def names(self, image: Image) -> list[str]:
         """The file's name: a DLL is known by it, whatever its folder."""

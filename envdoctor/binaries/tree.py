@@ -64,8 +64,9 @@ class PlannedTree:
 class InstalledTree:
     """The files of this machine, each read at most once."""
 
-    def __init__(self) -> None:
-        self._known: dict[str, NativeLibrary | Unreadable | None] = {}
+    def __init__(self, known: Mapping[str, NativeLibrary | Unreadable] | None = None) -> None:
+        """Begins with what is known already, by path."""
+        self._known: dict[str, NativeLibrary | Unreadable | None] = dict(known or {})
         self._real: dict[str, str] = {}
 
     def library(self, path: str) -> NativeLibrary | None:
