@@ -23,13 +23,11 @@ class Toolchain:
         pythons: minor versions of CPython that any of the releases has wheels for.
         platforms: for each platform (`linux-x86_64`), the oldest glibc or macOS that a release admits; empty where that
             does not matter.
-        room: bytes that an installation takes at most, its download included.
     """
 
     title: str
     pythons: frozenset[tuple[int, int]]
     platforms: Mapping[str, tuple[int, ...]]
-    room: int
 
 
 def toolchains() -> tuple[Toolchain, ...]:
@@ -39,6 +37,14 @@ def toolchains() -> tuple[Toolchain, ...]:
         name = re.split(r"[^\w.-]", row["own"][0][0])[0]
         releases.setdefault(name, []).append(row)
     return tuple(_merge(rows) for rows in releases.values())
+
+
+def rooms() -> dict[str, int]:
+    """The bytes that making each environment takes at most, its download included, by the environment's name."""
+    return {
+        name: max(10**6 * (need["download"] + need["installed"]) for need in row["platforms"].values())
+        for name, row in load_table("environments").items()
+    }
 
 
 def _merge(rows: list[dict[str, Any]]) -> Toolchain:
@@ -51,7 +57,6 @@ def _merge(rows: list[dict[str, Any]]) -> Toolchain:
         title=rows[0]["title"],
         pythons=frozenset((int(major), int(minor)) for row in rows for major, minor in map(_split, row["pythons"])),
         platforms=platforms,
-        room=max(10**6 * (need["download"] + need["installed"]) for row in rows for need in row["platforms"].values()),
     )
 
 

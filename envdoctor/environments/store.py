@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import EnvironmentProblem
+from envdoctor.environments.spec import environment_names, environment_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +113,13 @@ def made_environments(spec: EnvironmentSpec, cache: Cache, *, thorough: bool) ->
         found = inspect_folder(folder, thorough=thorough)
         if not found.problem and (found.name, found.key) == (spec.name, spec.key):
             yield found
+
+
+def names_made(cache: Cache) -> frozenset[str]:
+    """The environments that are there for today's pins, by their markers alone: nothing in them is looked at."""
+    specs = map(environment_spec, environment_names())
+    found = (spec.name for spec in specs if any(cache.environments.glob(f"{spec.name}-cp*-{spec.key}/{MARKER}")))
+    return frozenset(found)
 
 
 def write_marker(folder: Path, spec: EnvironmentSpec, version: str, interpreter: Path) -> ManagedEnvironment:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.core.support import toolchains
+from envdoctor.core.support import rooms
 from envdoctor.core.text import size
 from envdoctor.probing import probe
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from envdoctor.facts import Facts
 
+#: What builds write though all environments are there: downloads, compiled modules, locks.
+_ALWAYS = 100 * 10**6
 #: What unpacking a wheel of TensorFlow's size takes in the folder for temporary files.
 _FOR_TEMPORARY_FILES = 1 << 30
 
@@ -24,14 +26,16 @@ def check(facts: Facts) -> Iterator[Finding]:
     """There is little room on a disk that installers write to.
 
     The largest environment takes 2 GB with its download. Installers that run out of room stop half way and leave a
-    damaged environment. Free some space, or set ENVDOCTOR_CACHE (and TMPDIR for temporary files) to a folder on
-    another disk.
+    damaged environment. Only what is still to be made counts: the largest of the environments that envdoctor's cache
+    does not hold yet, by their marker files; `envdoctor env list` looks into them. Free some space, or set
+    ENVDOCTOR_CACHE (and TMPDIR for temporary files) to a folder on another disk.
     """
     host = facts.host
     if not host.disks:
         raise FactUnavailable("host", "the room on the disks could not be found out")
     for disk in host.disks:
-        needed = _FOR_TEMPORARY_FILES if disk.variable == "TMPDIR" else max(one.room for one in toolchains())
+        to_be_made = [room for name, room in rooms().items() if name not in disk.made]
+        needed = _FOR_TEMPORARY_FILES if disk.variable == "TMPDIR" else max(to_be_made, default=_ALWAYS)
         if disk.free < needed:
             yield Finding(
                 severity=Severity.WARNING,

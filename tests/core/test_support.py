@@ -1,5 +1,5 @@
 from envdoctor.core.data import load_table
-from envdoctor.core.support import PREFERRED, new_environment, toolchains
+from envdoctor.core.support import PREFERRED, new_environment, rooms, toolchains
 
 
 def test_releases_of_one_toolchain_are_one():
@@ -10,7 +10,6 @@ def test_releases_of_one_toolchain_are_one():
     assert len(rows) > 1
     assert tensorflow.pythons == {tuple(map(int, text.split("."))) for row in rows for text in row["pythons"]}
     assert set(tensorflow.platforms) == {platform for row in rows for platform in row["platforms"]}
-    assert tensorflow.room > 10**9
 
 
 def test_the_preferred_python_suits_all():
@@ -22,3 +21,7 @@ def test_another_python_is_an_environment_beside():
     fix = new_environment("Because.", "3.12")
     assert fix.commands == (("uv", "venv", "--python", "3.12", ".venv-3.12"),)
     assert fix.safe
+
+
+def test_what_each_environment_takes():
+    assert rooms()["tensorflow"] > 10**9 > rooms()["vela"] > 10**6

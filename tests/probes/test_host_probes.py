@@ -4,6 +4,7 @@ import pytest
 
 from asking import answer, ask
 from envdoctor.core.finding import Outcome, Severity
+from envdoctor.core.support import rooms
 from envdoctor.facts.host import Disk, Host
 from envdoctor.facts.packages import Distribution, Packages
 from envdoctor.facts.python import Python
@@ -156,8 +157,15 @@ def test_the_limit_is_named_where_it_is_set():
     assert "control group" in finding.message
 
 
-def disk(free, variable="ENVDOCTOR_CACHE"):
-    return Disk(folder="/cache", purpose="environments", variable=variable, free=free, total=100 * GIB)
+def disk(free, variable="ENVDOCTOR_CACHE", *, made=()):
+    return Disk(
+        folder="/cache",
+        purpose="environments",
+        variable=variable,
+        free=free,
+        total=100 * GIB,
+        made=frozenset(made),
+    )
 
 
 @pytest.mark.parametrize(
@@ -167,6 +175,10 @@ def disk(free, variable="ENVDOCTOR_CACHE"):
         ((disk(GIB),), [WARNING]),
         ((disk(50 * GIB), disk(GIB // 2, "TMPDIR")), [WARNING]),
         ((disk(50 * GIB), disk(int(1.2 * GIB), "TMPDIR")), []),
+        ((disk(GIB, made=("litert", "vela")),), [WARNING]),
+        ((disk(GIB, made=("tensorflow", "tensorflow-2.15")),), []),
+        ((disk(GIB, made=rooms()),), []),
+        ((disk(10**7, made=rooms()),), [WARNING]),
     ],
 )
 def test_little_disk(disks, found):

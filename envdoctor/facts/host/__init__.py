@@ -25,6 +25,7 @@ class Disk:
         purpose: what envdoctor and installers keep there, for a person.
         variable: the environment variable that moves it elsewhere.
         free, total: bytes; `free` is what this user may still write.
+        made: the names of envdoctor's environments that are there already, by their marker files alone.
     """
 
     folder: str
@@ -32,6 +33,7 @@ class Disk:
     variable: str
     free: int
     total: int
+    made: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 def measure_disks(request: Request) -> tuple[Disk, ...]:
     """The room in envdoctor's cache and in the folder for temporary files, one entry a file system."""
     from envdoctor.environments.cache import VARIABLE, open_cache
+    from envdoctor.environments.store import names_made
 
+    cache = open_cache(request)
     places = (
-        (str(open_cache(request).root), "environments and downloads", VARIABLE),
+        (str(cache.root), "environments and downloads", VARIABLE),
         (tempfile.gettempdir(), "temporary files", "TMPDIR"),
     )
     found: dict[int, Disk] = {}
@@ -29,7 +31,8 @@ def measure_disks(request: Request) -> tuple[Disk, ...]:
             device = os.stat(there).st_dev
         except OSError:
             continue
-        disk = Disk(folder=there, purpose=purpose, variable=variable, free=usage.free, total=usage.total)
+        made = names_made(cache) if variable == VARIABLE else frozenset()
+        disk = Disk(folder=there, purpose=purpose, variable=variable, free=usage.free, total=usage.total, made=made)
         found.setdefault(device, disk)
     return tuple(found.values())
 

@@ -1,6 +1,8 @@
 from pathlib import Path
 
 from envdoctor.core.request import Request
+from envdoctor.environments.spec import environment_spec
+from envdoctor.environments.store import MARKER
 from envdoctor.facts.host.disks import measure_disks, nearest
 
 
@@ -16,3 +18,13 @@ def test_nearest(tmp_path):
     assert nearest(str(tmp_path / "a/b")) == str(tmp_path)
     (tmp_path / "file").write_text("")
     assert nearest(str(tmp_path / "file/b")) == str(tmp_path)
+
+
+def test_the_environments_that_are_there_are_named(tmp_path):
+    spec = environment_spec("vela")
+    for name in (f"vela-cp311-linux-x86_64-{spec.key}", "litert-cp311-linux-x86_64-000000000000"):
+        (tmp_path / "environments" / name).mkdir(parents=True)
+    assert measure_disks(Request(cache=tmp_path))[0].made == frozenset()  # half made, or for other pins
+    for folder in (tmp_path / "environments").iterdir():
+        (folder / MARKER).write_text("{}")
+    assert measure_disks(Request(cache=tmp_path))[0].made == {"vela"}
