@@ -15,13 +15,17 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
+_TOO_NEW = " Only an upper bound is passed, which uv overlooks and pip does not; the distribution normally works."
+
+
 @probe("PKG013")
 def check(facts: Facts) -> Iterator[Finding]:
     """A distribution does not admit this version of Python.
 
     It came with `--ignore-requires-python`, with a copied environment, or Python was changed below it. It may use
     syntax or modules that an older Python does not have. Install a version that admits this Python. An upper bound
-    alone is told as information: it is a guess about the future, and uv overlooks it on purpose.
+    alone is told as information: it is a guess about Pythons that were not out yet, and the distribution normally
+    works. uv overlooks it on purpose; pip refuses to install such a version, unless it is told to overlook it too.
     """
     python = facts.python
     for one in facts.packages.active().values():
@@ -31,11 +35,13 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue  # what PEP 440 does not know, installers overlook too
         if broken:
             installer = installer_for(python, facts.packages, one)
-            mild = installer is None or all(bound.strip().startswith("<") for bound in broken)
+            too_new = all(_is_upper(bound.strip(), python.version) for bound in broken)
+            mild = too_new or installer is None
             yield Finding(
                 severity=Severity.INFO if mild else Severity.WARNING,
                 subject=one.name,
-                message=f"{one.title} requires Python {one.requires_python}; this is Python {python.version}.",
+                message=f"{one.title} requires Python {one.requires_python}; this is Python {python.version}."
+                + (_TOO_NEW if too_new else ""),
                 evidence=(
                     Evidence(source=f"{one.metadata}/METADATA", excerpt=f"Requires-Python: {one.requires_python}"),
                     Evidence(source=python.executable, excerpt=python.described),
@@ -47,3 +53,10 @@ def check(facts: Facts) -> Iterator[Finding]:
                     commands=(installer.install("--upgrade", one.name),),
                 ),
             )
+
+
+def _is_upper(bound: str, version: str) -> bool:
+    """True if a bound that a version does not meet would admit an older one alone."""
+    if bound.startswith("~="):
+        return admits(f">={bound.removeprefix('~=').strip()}", version)
+    return bound.startswith("<")

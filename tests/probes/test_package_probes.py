@@ -209,6 +209,10 @@ def test_an_editable_install_whose_project_is_gone(site, tmp_path):
         (">=3.12", [WARNING]),
         ("!=3.11.*,>=3.8", [WARNING]),
         ("<3.11,>=3.8", [INFO]),
+        (">=3.8.6, <=3.10", [INFO]),
+        ("~=3.10.0", [INFO]),
+        ("~=3.12", [WARNING]),
+        (">=3.12,<3.11", [WARNING]),
         (">=3.9", []),
         ("", []),
         ("odd", []),
@@ -219,6 +223,7 @@ def test_distributions_for_other_versions_of_python(site, python, found):
     findings = ask("PKG013", facts_of(site))
     assert [finding.severity for finding in findings] == found
     assert all((finding.fix is None) == (found == [INFO]) for finding in findings)
+    assert all(("uv overlooks" in finding.message) == (found == [INFO]) for finding in findings)
 
 
 def test_leftovers(site):
