@@ -55,7 +55,7 @@ class IndexFile:
 
     @property
     def tags(self) -> frozenset[Tag]:
-        """The compatibility tags in a wheel's name (PEP 425); empty for a source distribution."""
+        """The compatibility tags in a wheel's name (PEP 425); empty for a source distribution, or if they are none."""
         return _tags(self.filename) if self.kind is FileKind.WHEEL else frozenset()
 
 
@@ -132,6 +132,9 @@ def _version(text: str) -> Version:
 
 @lru_cache(maxsize=1 << 17)
 def _tags(filename: str) -> frozenset[Tag]:
-    from packaging.tags import parse_tag
+    from packaging.tags import InvalidTag, parse_tag
 
-    return parse_tag("-".join(filename[:-4].rsplit("-", 3)[1:]))
+    try:
+        return parse_tag("-".join(filename[:-4].rsplit("-", 3)[1:]))
+    except InvalidTag:  # old indexes have wheels for "py2.7"; no installer takes them
+        return frozenset()

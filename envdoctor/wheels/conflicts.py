@@ -164,7 +164,7 @@ def _shared(first: Shipment, second: Shipment) -> SharedFiles:
 def _clashes(shipments: Sequence[Shipment]) -> Iterator[ImportClash]:
     owners: dict[str, list[str]] = {}
     for shipment in shipments:
-        for name in _own_names(shipment):
+        for name in set(_own_names(shipment)):  # a module beside a package of its name is one owner's affair
             owners.setdefault(name, []).append(shipment.label)
     for name, labels in owners.items():
         if len(labels) > 1 and not _is_shared_namespace(name, shipments):

@@ -17,7 +17,7 @@ from envdoctor.core.target import System
 from envdoctor.wheels.conditions import truth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from envdoctor.core.target import Target
 
@@ -25,6 +25,9 @@ _LIBRARY_NAME = re.compile(r"(?:.*[/\\])?([^/\\]+\.(?:so(?:\.[0-9.]+)?|dylib|dll
 _FORGIVING = {"ImportError", "ModuleNotFoundError", "OSError", "Exception", "BaseException"}
 _MOST_SOURCE = 4 << 20
 _ADDS_FOLDER = "add_dll_directory"
+# Calls that load a native library: of ctypes, of cffi, and of packages that wrap them.
+_LOADERS = frozenset({"CDLL", "PyDLL", "WinDLL", "OleDLL", "LoadLibrary", "dlopen", "load_library"})
+_SEARCHERS = frozenset({"find_library", "find_msvcrt"})  # they look among the system's libraries
 #: The fields in which a statement holds further statements, or what holds them (PEP 634's cases, `except` clauses).
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
@@ -34,6 +37,7 @@ class ActionKind(enum.Enum):
 
     IMPORT = "import"
     LOAD = "load"  # a native library, by ctypes or another call that names it
+    LOAD_COMPUTED = "load computed"  # the same, where the call does not say which
     ADD_FOLDER = "add folder"  # os.add_dll_directory: where Windows looks for libraries
 
 
@@ -46,12 +50,14 @@ class Action:
         name: the absolute name of a module, or the file name of a library; "" for a folder.
         optional: the module goes on without it: in a `try` that forgives, or under a condition that may not hold.
         attribute: for `from name import attribute`: a submodule of `name`, if there is one of that name.
+        certain: False where it may not come so far: in one of several branches, in a loop, after a possible `return`.
     """
 
     kind: ActionKind
     name: str
     optional: bool = False
     attribute: str = ""
+    certain: bool = True
 
 
 def import_actions(source: str, module: str, *, is_package: bool, target: Target) -> tuple[Action, ...]:
@@ -98,10 +104,17 @@ class _Reader:
         self._target = target
         self._functions = functions
         self._entered: set[str] = set()
+        # Whether a later statement of the block may raise: then a failure that is forgiven here is counted there.
+        self._raises_later = False
+        self._is_heard = False
 
-    def block(self, statements: Iterable[ast.stmt]) -> Iterator[Action]:
-        for statement in statements:
-            yield from self._statement(statement)
+    def block(self, statements: Sequence[ast.stmt]) -> Iterator[Action]:
+        outer, certain = self._raises_later, True
+        for index, statement in enumerate(statements):
+            self._raises_later = outer or any(map(_may_raise, statements[index + 1 :]))
+            yield from _weakened(self._statement(statement), uncertain=not certain)
+            certain = certain and not _may_leave(statement)
+        self._raises_later = outer
 
     def _statement(self, statement: ast.stmt) -> Iterator[Action]:
         if isinstance(statement, ast.Import):
@@ -112,11 +125,9 @@ class _Reader:
             yield from self._condition(statement)
         elif isinstance(statement, ast.Try):
             yield from self._attempt(statement)
-        elif isinstance(statement, (ast.With, ast.For, ast.While)):
+        elif isinstance(statement, (ast.For, ast.While, ast.With)):
             yield from self._expressions(statement)
-            forgiving = isinstance(statement, ast.With) and any(_suppresses(item) for item in statement.items)
-            yield from _made_optional(self.block(statement.body), forgiving)
-            yield from self.block(getattr(statement, "orelse", ()))
+            yield from self._loop(statement) if not isinstance(statement, ast.With) else self._context(statement)
         elif isinstance(statement, ast.ClassDef):
             yield from self.block(statement.body)
         elif not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -132,18 +143,36 @@ class _Reader:
 
     def _condition(self, statement: ast.If) -> Iterator[Action]:
         value = truth(statement.test, self._target)
-        may_be_skipped = value is None and not statement.orelse
+        unknown = value is None
+        yield from self._tested(statement)
         if value is not False:
-            yield from _made_optional(self.block(statement.body), may_be_skipped)
+            yield from _weakened(
+                self.block(statement.body), optional=unknown and not statement.orelse, uncertain=unknown
+            )
         if value is not True:
-            yield from self.block(statement.orelse)
+            yield from _weakened(self.block(statement.orelse), uncertain=unknown)
+
+    def _loop(self, statement: ast.For | ast.While) -> Iterator[Action]:
+        yield from _weakened(self.block(statement.body), uncertain=True)
+        yield from _weakened(self.block(statement.orelse), uncertain=True)
+
+    def _context(self, statement: ast.With) -> Iterator[Action]:
+        yield from _weakened(self.block(statement.body), optional=any(map(_suppresses, statement.items)))
+
+    def _tested(self, statement: ast.If) -> Iterator[Action]:
+        """What the condition itself does; `if not load(): raise` hears of what `load` forgives."""
+        outer, self._is_heard = self._is_heard, _may_raise(statement)
+        yield from self._calls(statement.test)
+        self._is_heard = outer
 
     def _attempt(self, statement: ast.Try) -> Iterator[Action]:
         forgiving = any(_forgives(handler) for handler in statement.handlers)
-        yield from _made_optional(self.block(statement.body), forgiving)
+        handled = any(_catches(handler) and not _always_raises(handler) for handler in statement.handlers)
+        spared = _LOADS if self._raises_later else ()
+        yield from _weakened(self.block(statement.body), optional=forgiving, uncertain=handled, spared=spared)
         for handler in statement.handlers:
-            yield from _made_optional(self.block(handler.body), forgiving=True)
-        yield from self.block(statement.orelse)
+            yield from _weakened(self.block(handler.body), optional=True)
+        yield from _weakened(self.block(statement.orelse), uncertain=handled)
         yield from self.block(statement.finalbody)
 
     def _expressions(self, statement: ast.stmt) -> Iterator[Action]:
@@ -155,22 +184,28 @@ class _Reader:
                     yield from self._calls(node)
 
     def _calls(self, expression: ast.AST) -> Iterator[Action]:
-        calls = [node for node in ast.walk(expression) if isinstance(node, ast.Call)]
-        found = [action for call in calls for action in self._call(call)]
-        yield from dict.fromkeys(found)  # a call in a call names the same library twice
+        nodes = list(ast.walk(expression))
+        found = [action for call in nodes if isinstance(call, ast.Call) for action in self._call(call)]
+        # A call in a call names the same library twice.
+        yield from _weakened(iter(dict.fromkeys(found)), uncertain=any(isinstance(node, _CHOICES) for node in nodes))
 
     def _call(self, call: ast.Call) -> Iterator[Action]:
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-        constants = [node for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Constant)]
-        words = [node.value for node in constants if isinstance(node.value, str)]
+        name = _called(call)
+        inner = [node for argument in call.args for node in ast.walk(argument)]
+        words = [node.value for node in inner if isinstance(node, ast.Constant) and isinstance(node.value, str)]
         if name in {"import_module", "__import__"} and words:
             yield Action(kind=ActionKind.IMPORT, name=self._absolute(words[0]))
-        for match in filter(None, map(_LIBRARY_NAME.fullmatch, words)):
-            yield Action(kind=ActionKind.LOAD, name=match[1])
+        named = [match[1] for match in map(_LIBRARY_NAME.fullmatch, words) if match]
+        if len(named) == 1:
+            yield Action(kind=ActionKind.LOAD, name=named[0])
+        elif name in _LOADERS and (named or _is_computed(call, inner)):
+            yield Action(kind=ActionKind.LOAD_COMPUTED, name="")
         function = self._functions.get(name) if isinstance(call.func, ast.Name) else None
         if function and name not in self._entered:
             self._entered.add(name)
+            outer, self._raises_later = self._raises_later, self._is_heard
             yield from self.block(function.body)
+            self._raises_later = outer
 
     def _absolute(self, name: str) -> str:
         """A module's name as importlib.import_module takes it, with leading dots."""
@@ -184,16 +219,78 @@ class _Reader:
         return parts[: len(parts) - dots + 1]
 
 
-def _made_optional(actions: Iterator[Action], forgiving: bool) -> Iterator[Action]:  # noqa: FBT001 - a filter's switch
-    return (replace(action, optional=True) for action in actions) if forgiving else actions
+#: Of a failed attempt to load a library the caller may hear by an exception of its own, raised later.
+_LOADS = (ActionKind.LOAD, ActionKind.LOAD_COMPUTED)
+_CHOICES = (ast.Lambda, ast.IfExp, ast.BoolOp, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+def _weakened(
+    actions: Iterator[Action],
+    *,
+    optional: bool = False,
+    uncertain: bool = False,
+    spared: Collection[ActionKind] = (),
+) -> Iterator[Action]:
+    """Actions in a place where they may fail unnoticed, or may not happen; kinds that are spared can't be optional."""
+    if not optional and not uncertain:
+        return actions
+    return (
+        replace(
+            action,
+            optional=action.optional or (optional and action.kind not in spared),
+            certain=action.certain and not uncertain and not optional,
+        )
+        for action in actions
+    )
+
+
+def _called(call: ast.Call) -> str:
+    """The last part of the name of what is called; "" where it has none."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _is_computed(call: ast.Call, inner: list[ast.AST]) -> bool:
+    """Whether a loader's argument is worked out from something other than the system's libraries."""
+    looks = any(isinstance(node, ast.Call) and _called(node) in _SEARCHERS for node in inner)
+    return bool(call.args) and not isinstance(call.args[0], ast.Constant) and not looks
+
+
+def _within(statement: ast.stmt) -> Iterator[ast.AST]:
+    """The nodes that run with a statement: those of functions and classes that it defines do not."""
+    level: list[ast.AST] = [statement]
+    while level:
+        node = level.pop()
+        if not isinstance(node, _SCOPES):
+            yield node
+            level.extend(ast.iter_child_nodes(node))
+
+
+def _may_leave(statement: ast.stmt) -> bool:
+    """Whether what follows may be skipped."""
+    return any(isinstance(node, (ast.Return, ast.Break, ast.Continue)) for node in _within(statement))
+
+
+def _may_raise(statement: ast.stmt) -> bool:
+    """Whether a statement raises under a condition, as one does that looks back at what failed."""
+    branches = isinstance(statement, (ast.If, ast.For, ast.While))
+    return branches and any(isinstance(node, ast.Raise) for node in _within(statement))
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler takes a failed import."""
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return bool({getattr(each, "id", getattr(each, "attr", "BaseException")) for each in caught} & _FORGIVING)
+
+
+def _always_raises(handler: ast.ExceptHandler) -> bool:
+    return any(isinstance(statement, ast.Raise) for statement in handler.body)
 
 
 def _forgives(handler: ast.ExceptHandler) -> bool:
     """Whether a handler takes a failed import and does not raise again."""
-    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    names = {getattr(each, "id", getattr(each, "attr", "BaseException")) for each in caught}
     raises = any(isinstance(node, ast.Raise) for statement in handler.body for node in ast.walk(statement))
-    return bool(names & _FORGIVING) and not raises
+    return _catches(handler) and not raises
 
 
 def _suppresses(item: ast.withitem) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from envdoctor.binaries.python_abi import is_module_name, module_abi
+from envdoctor.binaries.python_abi import is_module_name
 from envdoctor.core.errors import Unreadable
 from envdoctor.wheels.contents import install_path
 from envdoctor.wheels.import_actions import ActionKind, import_actions
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
 
     from envdoctor.core.target import Target
     from envdoctor.wheels.import_actions import Action
+    from envdoctor.wheels.module_index import ModuleIndex
 
 _MOST_MODULES, _MOST_READ = 1500, 400  # entered in one import; read in all
+_LONGEST_TEXT = 1 << 20
+_QUOTES = ("'", '"')
+_LIBRARY = re.compile(r"\.(?:so(?:\.[0-9.]+)?|dylib|dll|pyd)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +33,13 @@ class NativeLoad:
         path: the file, from site-packages.
         optional: whether the import goes on without it.
         via: the modules that lead there, the one imported first.
+        alternatives: other files that would do as well.
     """
 
     path: str
     optional: bool
     via: tuple[str, ...]
+    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,47 +49,23 @@ class FoldersAdded:
     via: tuple[str, ...]
 
 
-class ModuleIndex:
-    """The modules of a wheel, as Python's import system finds them in site-packages."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignImport:
+    """A module that is not the wheel's own is imported.
 
-    def __init__(self, members: Iterable[str]) -> None:
-        self._modules: dict[str, str] = {}
-        self._packages: dict[str, str] = {}
-        self.natives: dict[str, list[str]] = {}
-        for member in members:
-            self._add(member, install_path(member))
+    Attributes:
+        name: of the module.
+        via: the modules that lead there, the one imported first.
+        certain: whether the import fails without it, whatever the environment.
+    """
 
-    def _add(self, member: str, path: str) -> None:
-        folder, _, file = path.rpartition("/")
-        package = folder.replace("/", ".")
-        if file == "__init__.py":
-            self._packages[package] = member
-        elif file.endswith(".py"):
-            self._modules.setdefault(f"{package}.{file[:-3]}".lstrip("."), member)
-        else:
-            self.natives.setdefault(file.lower(), []).append(path)
-            if module_abi(file):  # an extension module hides a .py file of the same name
-                self._modules[f"{package}.{file.partition('.')[0]}".lstrip(".")] = member
-
-    def find(self, name: str) -> str | None:
-        """The member that importing a module executes; None where the wheel has none."""
-        return self._packages.get(name) or self._modules.get(name)
-
-    def is_package(self, name: str) -> bool:
-        """Whether a module is a package with an `__init__.py`."""
-        return name in self._packages
-
-    def submodules(self, package: str) -> list[str]:
-        """The public modules directly in a package, in the order of the wheel; a `libNAME.so` is not meant as one."""
-        modules = (name for name, member in self._modules.items() if _is_meant_as_module(posixpath.basename(member)))
-        names = [*modules, *self._packages]
-        return [
-            name for name in names if name.rpartition(".")[0] == package and not name.rpartition(".")[2].startswith("_")
-        ]
+    name: str
+    via: tuple[str, ...]
+    certain: bool
 
 
-def _is_meant_as_module(file: str) -> bool:
-    return file.endswith(".py") or is_module_name(file)
+#: What a walk comes by.
+Event = NativeLoad | FoldersAdded | ForeignImport
 
 
 class ImportWalker:
@@ -93,107 +76,170 @@ class ImportWalker:
             package loads, it loads early.
     """
 
-    def __init__(self, index: ModuleIndex, read: Callable[[str], str], target: Target) -> None:
+    def __init__(
+        self,
+        index: ModuleIndex,
+        read: Callable[[str], str],
+        target: Target,
+        foreign: Callable[[str], bool] = lambda _: False,
+        most_read: int | None = None,
+    ) -> None:
         """Prepares to follow.
 
         Args:
             index: the wheel's modules.
             read: the text of a member.
             target: the platform and the Python that import.
+            foreign: whether the import of a module that is not the wheel's own counts.
+            most_read: modules read at most; None for as many as one can wait for.
         """
         self._index = index
         self._read = read
         self._target = target
+        self._foreign = foreign
+        self._most_read = _MOST_READ if most_read is None else most_read
         self._actions: dict[str, tuple[Action, ...]] = {}
+        self._texts: dict[str, str] = {}
         self.complete = True
 
-    def walk(self, root: str) -> Iterator[NativeLoad | FoldersAdded]:
+    def walk(self, root: str) -> Iterator[Event]:
         """What `import root` does with native files, step by step; modules are read as far as the steps are taken."""
         state = _State()
-        stack = [self._enter(state, root, (), optional=False)]
+        stack = [self._enter(state, _Step(name=root))]
         while stack:
-            step = next(stack[-1], None)
-            if step is None:
+            event = next(stack[-1], None)
+            if event is None:
                 stack.pop()
-            elif not isinstance(step, _Step):
-                yield step
+            elif not isinstance(event, _Step):
+                yield event
             elif len(state.entered) >= _MOST_MODULES:
                 return
             else:
-                stack.append(self._enter(state, step.name, step.via, optional=step.optional))
+                stack.append(self._enter(state, event))
 
-    def _enter(
-        self, state: _State, name: str, via: tuple[str, ...], *, optional: bool
-    ) -> Iterator[_Step | NativeLoad | FoldersAdded]:
+    def startup(self, lines: Iterable[str]) -> Iterator[Event]:
+        """What Python does with the lines of a .pth file before anything is imported (site)."""
+        for line in lines:
+            if line.startswith(("import ", "import\t")):
+                for action in import_actions(line, "", is_package=False, target=self._target):
+                    if action.kind is ActionKind.IMPORT:
+                        yield from self.walk(action.name)
+
+    def _enter(self, state: _State, step: _Step) -> Iterator[_Step | Event]:
         """Executes a module in thought: the packages above it first, then what it does itself."""
-        parts = name.split(".")
+        parts = step.name.split(".")
         for depth in range(1, len(parts)):
-            yield from self._step(state, ".".join(parts[:depth]), via, optional=optional)
-        member = self._index.find(name)
-        if not state.enter(name, optional=optional) or member is None:
+            yield from self._step(state, replace(step, name=".".join(parts[:depth])))
+        member = self._index.find(step.name)
+        if not state.enter(step):
             return
-        here = (*via, name)
+        if member is None:
+            if self._foreign(step.name):
+                yield ForeignImport(name=step.name, via=step.via, certain=step.certain)
+            return
+        here = replace(step, via=(*step.via, step.name))
         if not member.endswith(".py"):
-            yield NativeLoad(path=install_path(member), optional=optional, via=here)
+            yield NativeLoad(path=install_path(member), optional=step.optional, via=here.via)
             return
-        for action in self._actions_of(name, member):
-            yield from self._follow(state, action, name, here, optional=optional or action.optional)
+        for action in self._actions_of(step.name, member):
+            yield from self._follow(state, action, here)
 
-    def _follow(
-        self, state: _State, action: Action, module: str, via: tuple[str, ...], *, optional: bool
-    ) -> Iterator[_Step | NativeLoad | FoldersAdded]:
+    def _follow(self, state: _State, action: Action, here: _Step) -> Iterator[_Step | Event]:
+        optional = here.optional or action.optional
         if action.kind is ActionKind.IMPORT:
-            yield from self._step(state, action.name, via, optional=optional)
+            step = replace(here, name=action.name, optional=optional, certain=here.certain and action.certain)
+            yield from self._step(state, replace(step, name=self._nearest(action.name)))
             if action.attribute:
-                yield from self._step(state, f"{action.name}.{action.attribute}", via, optional=optional)
+                yield from self._step(state, replace(step, name=f"{action.name}.{action.attribute}"))
         elif action.kind is ActionKind.ADD_FOLDER:
-            yield FoldersAdded(via=via)
+            yield FoldersAdded(via=here.via)
+        elif action.kind is ActionKind.LOAD_COMPUTED:
+            yield from _choice(self._mentioned(here.name), here.via, optional=optional)
         else:
             # A library named in a call: in the module's own folder if it is there, else wherever the wheel has it.
-            folder = posixpath.dirname(install_path(self._index.find(module) or ""))
+            folder = posixpath.dirname(install_path(self._index.find(here.name) or ""))
             paths = self._index.natives.get(action.name.lower(), [])
             near = [path for path in paths if posixpath.dirname(path) == folder]
-            yield from (NativeLoad(path=path, optional=optional, via=via) for path in near or paths)
+            yield from (NativeLoad(path=path, optional=optional, via=here.via) for path in near or paths)
 
-    def _step(self, state: _State, name: str, via: tuple[str, ...], *, optional: bool) -> Iterator[_Step]:
-        if self._index.find(name) and state.is_new(name, optional=optional):
-            yield _Step(name=name, via=via, optional=optional)
+    def _step(self, state: _State, step: _Step) -> Iterator[_Step]:
+        """A step to a module, if it is known and tells anything new."""
+        if state.is_new(step) and self._is_known(step.name):
+            yield step
+
+    def _is_known(self, name: str) -> bool:
+        return self._index.find(name) is not None or self._foreign(name)
+
+    def _nearest(self, name: str) -> str:
+        """The module itself, or where it is not known the nearest package above that is: its import begins there."""
+        above = name
+        while above and not self._is_known(above):
+            above = above.rpartition(".")[0]
+        return above or name
+
+    def _mentioned(self, module: str) -> list[str]:
+        """The libraries of the wheel that a module, or a module that it imports, names in its text."""
+        imported = [action.name for action in self._actions.get(module, ()) if action.kind is ActionKind.IMPORT]
+        texts = [self._texts.get(name, "") for name in (module, *dict.fromkeys(imported))]
+        paths = [path for paths in self._index.natives.values() for path in paths if _LIBRARY.search(path)]
+        return [path for path in paths if any(_names(text, posixpath.basename(path)) for text in texts)]
 
     def _actions_of(self, name: str, member: str) -> tuple[Action, ...]:
-        if name not in self._actions and len(self._actions) >= _MOST_READ:
+        if name not in self._actions and len(self._actions) >= self._most_read:
             return ()
         if name not in self._actions:
             is_package = self._index.is_package(name)
             try:
-                found = import_actions(self._read(member), name, is_package=is_package, target=self._target)
+                text = self._read(member)
+                found = import_actions(text, name, is_package=is_package, target=self._target)
             except Unreadable:
-                found, self.complete = (), False
+                text, found, self.complete = "", (), False
             self._actions[name] = found
+            self._texts[name] = text if len(text) <= _LONGEST_TEXT else ""
         return self._actions[name]
+
+
+def _choice(paths: list[str], via: tuple[str, ...], *, optional: bool) -> Iterator[NativeLoad]:
+    for path in paths:
+        others = tuple(other for other in paths if other != path)
+        yield NativeLoad(path=path, optional=optional, via=via, alternatives=others)
+
+
+def _names(text: str, file: str) -> bool:
+    """Whether a text holds a library's file name at the end of a string, or what such a name is put together from."""
+    if is_module_name(file):
+        return any(f"{file}{quote}" in text for quote in _QUOTES)
+    stem = file.partition(".")[0]
+    bare = stem.removeprefix("lib")
+    return any(
+        f"{file}{quote}" in text or f"{stem}{quote}" in text or f"{quote}{bare}{quote}" in text for quote in _QUOTES
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
-    """A module to be entered next."""
+    """A module to be entered next; `certain` as in `ForeignImport`."""
 
     name: str
-    via: tuple[str, ...]
-    optional: bool
+    via: tuple[str, ...] = ()
+    optional: bool = False
+    certain: bool = True
 
 
 class _State:
     """One process in thought: the modules entered, and whether each of them had to be."""
 
     def __init__(self) -> None:
-        self.entered: dict[str, bool] = {}
+        self.entered: dict[str, _Step] = {}
 
-    def is_new(self, name: str, *, optional: bool) -> bool:
+    def is_new(self, step: _Step) -> bool:
         """Whether entering tells more: never entered, or so far only where it could be done without."""
-        return name not in self.entered or (self.entered[name] and not optional)
+        known = self.entered.get(step.name)
+        return known is None or (known.optional and not step.optional) or (step.certain and not known.certain)
 
-    def enter(self, name: str, *, optional: bool) -> bool:
+    def enter(self, step: _Step) -> bool:
         """Notes that a module is entered; whether it was new."""
-        new = self.is_new(name, optional=optional)
+        new = self.is_new(step)
         if new:
-            self.entered[name] = optional
+            self.entered[step.name] = step
         return new

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.binaries.library import BinaryFormat
 from envdoctor.binaries.python_abi import fits
 from envdoctor.core.finding import Severity
 from envdoctor.wheels.layout import FORMATS, process_architecture, runs_on
@@ -14,6 +15,7 @@ from envdoctor.wheels.system_judgment import judge_system
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envdoctor.binaries.library import NativeLibrary
     from envdoctor.binaries.policy import Provider
     from envdoctor.core.target import Target
     from envdoctor.wheels.contents import NativeFile, WheelContents
@@ -99,7 +101,7 @@ def _architectures(wheel: WheelContents, target: Target) -> Iterator[WheelProble
             files=tuple(each.path for each in wrong),
         )
     universal = any(tag.endswith("universal2") for tag in wheel.metadata.tags)
-    thin = [each for each in wheel.natives if each.library and not set(each.library.architectures) >= _UNIVERSAL]
+    thin = [each for each in wheel.natives if each.library and _is_thin(each.library)]
     if universal and thin:
         yield WheelProblem(
             kind=ProblemKind.NOT_UNIVERSAL,
@@ -108,6 +110,11 @@ def _architectures(wheel: WheelContents, target: Target) -> Iterator[WheelProble
             message=f"the tag says universal2, and {len(thin)} native files lack arm64 or x86_64",
             files=tuple(each.path for each in thin),
         )
+
+
+def _is_thin(library: NativeLibrary) -> bool:
+    """Whether a Mach-O file lacks one of both architectures; DLLs for Windows may lie beside them as data."""
+    return library.format is BinaryFormat.MACHO and not set(library.architectures) >= _UNIVERSAL
 
 
 def _pythons(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:

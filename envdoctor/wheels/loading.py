@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.policy import Provider, provider_of
 from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outcome, Resolution
 from envdoctor.core.finding import Severity
+from envdoctor.wheels.companions import Companions
 from envdoctor.wheels.layout import SITE_PACKAGES, PlannedSite, runs_on
 from envdoctor.wheels.reach import Reach, Reached, find_reach
 
@@ -112,6 +113,7 @@ class LoadJudge:
         self._target = target
         self._read_text = read_text
         self._site = site or PlannedSite(wheels, target.platform)
+        self._companions = Companions(wheels, self._site, target.platform)
 
     def analyse(self, wheel: WheelContents) -> LoadAnalysis:
         """Judges one wheel of the set.
@@ -172,7 +174,7 @@ class LoadJudge:
             [result.path for result in failing],
             lambda member: self._read_text(wheel, member),
             self._target,
-            self._site,
+            self._companions,
         )
 
     def _missing(
@@ -181,8 +183,9 @@ class LoadJudge:
         """One value for each missing library, whichever files need it; judged by the worst of them."""
         needs: dict[str, list[tuple[Resolution, Reached]]] = {}
         for result in failing:
-            for each in result.missing:
-                needs.setdefault(each.need.name, []).append((each, reached[result.path]))
+            met = reached[result.path]
+            for each in met.missing or result.missing:
+                needs.setdefault(each.need.name, []).append((each, met))
         for name, found in needs.items():
             worst = max((reach for _, reach in found), key=lambda reach: reach.severity)
             first = next(resolution for resolution, reach in found if reach is worst)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
-from envdoctor.wheels.import_walk import FoldersAdded, ImportWalker, ModuleIndex
+from envdoctor.wheels.companions import ImportProcess
+from envdoctor.wheels.import_walk import FoldersAdded, ForeignImport, ImportWalker
+from envdoctor.wheels.module_index import ModuleIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from envdoctor.binaries.resolve import Resolution
     from envdoctor.core.target import Target
+    from envdoctor.wheels.companions import Companions
     from envdoctor.wheels.contents import NativeFile, WheelContents
     from envdoctor.wheels.import_walk import NativeLoad
-    from envdoctor.wheels.layout import Site
 
 
 class Reach(enum.Enum):
@@ -37,11 +42,14 @@ class Reached:
         reach: by what.
         severity: of its failure to load.
         via: the modules whose import leads there.
+        missing: what it lacks at that moment, with the folders that were added by then and the libraries loaded;
+            empty where no import came so far.
     """
 
     reach: Reach
     severity: Severity
     via: tuple[str, ...] = ()
+    missing: tuple[Resolution, ...] = ()
 
 
 def find_reach(
@@ -49,7 +57,7 @@ def find_reach(
     failing: Sequence[str],
     read: Callable[[str], str],
     target: Target,
-    site: Site,
+    companions: Companions,
 ) -> dict[str, Reached]:
     """How each of the failing files is met, by its full path.
 
@@ -62,11 +70,22 @@ def find_reach(
         failing: the full paths of its files that don't load by themselves.
         read: the text of a member.
         target: where the imports happen.
-        site: where its files lie. After os.add_dll_directory every folder of the wheel is searched for libraries.
+        companions: the wheels of its environment, and where their files lie. After os.add_dll_directory every folder
+            of the wheel, and of those that it requires, is searched for libraries.
     """
+    site = companions.site
     index = ModuleIndex(wheel.members)
-    walker = ImportWalker(index, read, target)
-    simulation = _Simulation(wheel, failing, walker, site)
+    startup = [line for member in index.path_files for line in _lines(read, member)]
+    for line in startup:
+        index.add_path(line)
+    walker = ImportWalker(index, read, target, foreign=lambda name: bool(companions.providers(name, wheel)))
+    simulation = _Simulation(
+        failing,
+        walker,
+        startup,
+        lambda path: site.locate(wheel, path),
+        lambda: ImportProcess(wheel, companions, target.platform),
+    )
     own = wheel.metadata.name.replace("-", "_").lower()
     packages = sorted(wheel.imports, key=lambda name: name.lower() != own)
     for package in packages:
@@ -75,50 +94,77 @@ def find_reach(
     for module in [*modules, *(script.target.partition(":")[0] for script in wheel.metadata.scripts)]:
         simulation.run(module, Reach.MODULE)
     natives = {site.locate(wheel, native.path): native for native in wheel.natives}
-    return {path: simulation.found.get(path) or _unreached(natives[path], walker) for path in failing}
+    return {path: simulation.found.get(path) or simulation.unreached(path, natives[path]) for path in failing}
 
 
 class _Simulation:
     """Imports one thing after another, each in a process of its own, and notes what becomes of the failing files."""
 
-    def __init__(self, wheel: WheelContents, failing: Sequence[str], walker: ImportWalker, site: Site) -> None:
+    def __init__(
+        self,
+        failing: Sequence[str],
+        walker: ImportWalker,
+        startup: Sequence[str],
+        locate: Callable[[str], str],
+        process: Callable[[], ImportProcess],
+    ) -> None:
         self.found: dict[str, Reached] = {}
-        self._wheel = wheel
         self._failing = failing
         self._walker = walker
-        self._site = site
+        self._startup = startup
+        self._locate = locate
+        self._process = process
         self._package_loads = False
+        self._late: dict[str, tuple[Resolution, ...]] = {}
 
     def run(self, root: str, reach: Reach) -> None:
         """Imports one module in a new process, unless nothing can be learnt from it any more."""
-        process = self._site.session()
-        loaded: list[str] = []
-        imported = set()
-        for event in self._walker.walk(root) if not self._is_settled() else ():
+        if self._is_settled():
+            return
+        process = self._process()
+        imported: set[str] = set()
+        for event in itertools.chain(self._walker.startup(self._startup), self._walker.walk(root)):
             if isinstance(event, FoldersAdded):
-                process = self._site.session([self._wheel])
-                for path in loaded:
-                    process.load(path)
-                continue
-            path = self._site.locate(self._wheel, event.path)
-            loaded.append(path)
-            missing = bool(process.load(path).missing)
-            self._package_loads = self._package_loads or reach is Reach.IMPORT
-            if path in self._failing:
-                imported.add(path)
-                self._note(path, _SATISFIED if not missing else self._judged(event, reach))
-            if self._is_settled():
-                return
-        # A plug-in that is loaded afterwards finds what is in the process already.
-        for path in self._failing:
-            if loaded and path not in imported and not process.load(path).missing:
-                self._note(path, _SATISFIED)
+                process.search_folders()
+            elif isinstance(event, ForeignImport):
+                process.import_other(event.name)
+            else:
+                imported.add(self._load(process, event, reach))
+                if self._is_settled():
+                    return
+        if not process.is_empty:
+            self._load_late(process, imported)
 
-    def _judged(self, load: NativeLoad, reach: Reach) -> Reached:
+    def _load(self, process: ImportProcess, load: NativeLoad, reach: Reach) -> str:
+        path = self._locate(load.path)
+        missing = process.load(path).missing
+        self._package_loads = self._package_loads or reach is Reach.IMPORT
+        if path in self._failing:
+            spared = any(not process.load(self._locate(other)).missing for other in load.alternatives if missing)
+            load = replace(load, optional=load.optional or spared)
+            self._note(path, self._judged(load, reach, missing) if missing else _SATISFIED)
+        return path
+
+    def _load_late(self, process: ImportProcess, imported: set[str]) -> None:
+        """A plug-in that is loaded after an import finds what is in the process already."""
+        for path in self._failing:
+            if path not in imported:
+                missing = process.load(path).missing
+                if missing:
+                    self._late.setdefault(path, missing)
+                else:
+                    self._note(path, _SATISFIED)
+
+    def unreached(self, path: str, native: NativeFile) -> Reached:
+        """How a file is met that no import leads to."""
+        reached = _unreached(native, self._walker)
+        return replace(reached, missing=self._late.get(path, ()))
+
+    def _judged(self, load: NativeLoad, reach: Reach, missing: tuple[Resolution, ...]) -> Reached:
         """Where `import package` loads native files that are sound, a module that fails is a part, not the whole."""
         part = reach is Reach.MODULE and self._package_loads
         severity = Severity.INFO if load.optional else Severity.WARNING if part else Severity.ERROR
-        return Reached(reach=reach, severity=severity, via=load.via)
+        return Reached(reach=reach, severity=severity, via=load.via, missing=missing)
 
     def _note(self, path: str, reached: Reached) -> None:
         self.found[path] = _worse(self.found.get(path), reached)
@@ -129,6 +175,13 @@ class _Simulation:
 
 
 _SATISFIED = Reached(reach=Reach.SATISFIED, severity=Severity.INFO)
+
+
+def _lines(read: Callable[[str], str], member: str) -> list[str]:
+    try:
+        return read(member).splitlines()
+    except Unreadable:  # Python goes on without it too
+        return []
 
 
 def _worse(known: Reached | None, new: Reached) -> Reached:

@@ -48,6 +48,7 @@ def test_tags_and_versions():
     assert {str(tag) for tag in wheel.tags} == {"cp39-abi3-manylinux1_x86_64", "cp39-abi3-manylinux_2_5_x86_64"}
     sdist = file("pkg-1.0.0.tar.gz")
     assert sdist.tags == frozenset()
+    assert file("pkg-1.0-py2.7-none-any.whl").tags == frozenset()
     project = Project(name="pkg", files=(file("pkg-1.10.tar.gz"), wheel, sdist))
     assert project.versions == (Version("1.0"), Version("1.10"))
     assert list(project.of_version(Version("1"))) == [wheel, sdist]

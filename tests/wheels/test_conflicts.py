@@ -100,3 +100,8 @@ def test_the_table_of_known_pairs_is_whole():
         for side in (row["first"], row["second"]):
             assert side["name"] == side["name"].lower().replace("_", "-")
             assert all(isinstance(admits(each, "1.0"), bool) for each in side["versions"])
+
+
+def test_a_module_beside_a_package_of_its_name_does_not_clash_with_itself():
+    both = shipment({"pkg.py": "", "pkg/__init__.py": ""}, "a")
+    assert find_conflicts([both, shipment({"x.py": ""}, "b")]).clashes == ()

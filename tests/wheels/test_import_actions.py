@@ -135,3 +135,69 @@ def test_imports_by_name():
 def test_what_is_no_python_is_unreadable(source):
     with pytest.raises(Unreadable):
         import_actions(source, "pkg.mod", is_package=False, target=LINUX)
+
+
+def certain(source):
+    found = import_actions(textwrap.dedent(source), "pkg.mod", is_package=False, target=LINUX)
+    return [action.name for action in found if action.certain and not action.optional]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if flag: import a",
+        "if flag:\n    import a\nelse:\n    import a",
+        "for x in y: import a",
+        "try:\n    import b\nexcept ImportError:\n    import a",
+        "try:\n    pass\nexcept ImportError:\n    pass\nelse:\n    import a",
+        "try:\n    import a\nexcept ImportError:\n    if strict:\n        raise",
+        "def f():\n    if off:\n        return\n    import a\nf()",
+        "x = import_module('a') if flag else None",
+        "x = lambda: import_module('a')",
+        "with suppress(ImportError):\n    import a",
+    ],
+)
+def test_what_may_not_happen_is_not_certain(source):
+    assert "a" not in certain(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import a",
+        "def f():\n    import a\nf()",
+        "try:\n    import a\nexcept ImportError as error:\n    print()\n    raise ImportError('install a') from error",
+        "try:\n    import a\nexcept AttributeError:\n    pass",
+        "def f():\n    def g():\n        return 1\n    import a\nf()",
+        "if True: import a",
+    ],
+)
+def test_what_happens_in_any_case_is_certain(source):
+    assert "a" in certain(source)
+
+
+def computed(source):
+    found = import_actions(textwrap.dedent(source), "pkg.mod", is_package=False, target=LINUX)
+    return [action.optional for action in found if action.kind.value == "load computed"]
+
+
+def test_a_library_whose_name_is_computed():
+    assert computed("ctypes.CDLL(path)\nffi.dlopen(find()[0])") == [False, False]
+    nothing = "CDLL(None)\nCDLL(ctypes.util.find_library('c'))\nCDLL('libm.so.6')\nx.close(path)\nCDLL()"
+    assert computed(nothing) == []
+
+
+def test_a_failure_that_is_raised_later_is_not_forgiven():
+    source = """
+        def _load():
+            for path in paths:
+                try:
+                    lib = ctypes.cdll.LoadLibrary(path)
+                except OSError:
+                    errors.append(path)
+            {}
+        _load()
+    """
+    assert computed(source.format("if errors: raise Error(errors)")) == [False]
+    assert computed(source.format("return None")) == [True]
+    assert computed("def f():\n try:\n  CDLL(x)\n except OSError:\n  pass\nif not f(): raise Error") == [False]

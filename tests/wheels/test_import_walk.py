@@ -1,7 +1,8 @@
 import pytest
 
 from envdoctor.wheels import import_walk
-from envdoctor.wheels.import_walk import FoldersAdded, ImportWalker, ModuleIndex, NativeLoad
+from envdoctor.wheels.import_walk import FoldersAdded, ImportWalker, NativeLoad
+from envdoctor.wheels.module_index import ModuleIndex
 from wheel_files import LINUX, WINDOWS
 
 SO = "cpython-311-x86_64-linux-gnu.so"
@@ -142,3 +143,49 @@ def test_each_module_is_read_once():
     for root in ("pkg", "pkg.a", "pkg.b", "pkg.a"):
         assert list(one.walk(root)) == []
     assert sorted(read) == sorted(files)
+
+
+def foreign(files, root, *names):
+    walk = ImportWalker(ModuleIndex(files), files.__getitem__, LINUX, foreign=lambda name: name in names).walk(root)
+    return [(event.name, event.certain, event.via) for event in walk]
+
+
+def test_modules_of_other_wheels_are_told_as_far_as_they_count():
+    text = "import torch.nn\nfrom numpy import array\nimport os\ntry:\n    import fast\nexcept ImportError:\n    pass"
+    assert foreign({"pkg/__init__.py": text}, "pkg", "torch", "numpy", "fast") == [
+        ("torch", True, ("pkg",)),
+        ("numpy", True, ("pkg",)),
+        ("fast", False, ("pkg",)),
+    ]
+
+
+def test_a_package_above_that_another_wheel_brings():
+    assert foreign({"pkg/part.py": ""}, "pkg.part", "pkg") == [("pkg", True, ())]
+
+
+def test_a_computed_load_is_of_any_library_that_the_text_names():
+    files = {
+        "pkg/__init__.py": "from .libpath import find\nctypes.CDLL(find())",
+        "pkg/libpath.py": "def find():\n    return [p + 'libcore.so', p + 'sub/libcore.so.1']",
+        "pkg/libcore.so": "",
+        "pkg/sub/libcore.so.1": "",
+        "pkg/libother.so": "",
+    }
+    first, second = walker(files).walk("pkg")
+    assert (first.path, first.alternatives) == ("pkg/libcore.so", ("pkg/sub/libcore.so.1",))
+    assert second.path == "pkg/sub/libcore.so.1"
+
+
+@pytest.mark.parametrize("text", ["'core'", "'libcore'", '"a/libcore.so"'])
+def test_what_a_library_is_named_by(text):
+    files = {"pkg/__init__.py": f"x = {text}\nctypes.CDLL(f(x))", "pkg/libcore.so": "", "pkg/libcorex.so": ""}
+    assert [load.path for load in walker(files).walk("pkg")] == ["pkg/libcore.so"]
+
+
+def test_what_a_pth_file_starts():
+    files = {"a/lib/boot.py": "import b", "b.py": "", "a.pth": "", "a/_m.so": ""}
+    index = ModuleIndex(files)
+    index.add_path("A\\lib")
+    one = ImportWalker(index, {**files, "a/lib/boot.py": "import a._m"}.__getitem__, LINUX)
+    assert [load.path for load in one.startup(["A\\lib", "# import x", "import boot"])] == ["a/_m.so"]
+    assert index.path_files == ["a.pth"]

@@ -67,7 +67,7 @@ def test_libraries_for_other_machines_are_data():
 
 def test_universal2_that_is_not():
     both = universal_bytes(arm64=macho_bytes(), x86_64=macho_bytes(architecture="x86_64", minimum_os=(10, 9, 0)))
-    files = {"pkg/_a.so": both, "pkg/_b.so": macho_bytes(minimum_os=(11, 0, 0))}
+    files = {"pkg/_a.so": both, "pkg/_b.so": macho_bytes(minimum_os=(11, 0, 0)), "pkg/data/x64.dll": pe_bytes()}
     problems = judge(files, "cp311-cp311-macosx_10_9_universal2", MACOS)
     (problem,) = [each for each in problems if each.kind is ProblemKind.NOT_UNIVERSAL]
     assert problem.files == ("pkg/_b.so",)

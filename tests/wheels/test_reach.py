@@ -1,16 +1,21 @@
 """How a file that can't load is met; `test_loading` has the ordinary ways, here are the rest."""
 
 from envdoctor.core.finding import Severity
+from envdoctor.wheels.companions import Companions
 from envdoctor.wheels.layout import PlannedSite, planned_path
 from envdoctor.wheels.reach import Reach, find_reach
 from native_files import elf_bytes
 from wheel_files import LINUX, contents_of
 
 
+def companions_of(*wheels, target=LINUX):
+    return Companions(wheels, PlannedSite(wheels, target.platform), target.platform)
+
+
 def reach(files, *failing, scripts=None):
     wheel = contents_of(files, scripts=scripts)
     paths = [planned_path(path) for path in failing]
-    return find_reach(wheel, paths, lambda member: files[member], LINUX, PlannedSite([wheel], LINUX.platform))
+    return find_reach(wheel, paths, lambda member: files[member], LINUX, companions_of(wheel))
 
 
 BROKEN, SOUND = elf_bytes(("libgone.so",)), elf_bytes(("libc.so.6",))
@@ -76,7 +81,7 @@ def test_nothing_is_read_that_can_tell_no_more():
         read.append(member)
         return files[member]
 
-    find_reach(wheel, [planned_path("pkg/_m.so")], text, LINUX, PlannedSite([wheel], LINUX.platform))
+    find_reach(wheel, [planned_path("pkg/_m.so")], text, LINUX, companions_of(wheel))
     assert read == ["pkg/__init__.py"]
 
 

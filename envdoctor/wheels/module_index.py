@@ -1,0 +1,72 @@
+"""The modules of a wheel, as Python's import system finds them once the wheel is installed."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from envdoctor.binaries.python_abi import is_module_name, module_abi
+from envdoctor.wheels.contents import install_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ModuleIndex:
+    """The modules of a wheel, as Python's import system finds them in site-packages.
+
+    Attributes:
+        natives: the files that are no Python text, by their name in small letters.
+    """
+
+    def __init__(self, members: Iterable[str]) -> None:
+        self._modules: dict[str, str] = {}
+        self._packages: dict[str, str] = {}
+        self.natives: dict[str, list[str]] = {}
+        self._paths = {member: install_path(member) for member in members}
+        for member, path in self._paths.items():
+            self._add(member, path)
+            if not path.endswith(".py"):
+                self.natives.setdefault(posixpath.basename(path).lower(), []).append(path)
+
+    @property
+    def path_files(self) -> list[str]:
+        """The members that are .pth files at the top of site-packages: Python reads them when it starts."""
+        return [member for member, path in self._paths.items() if path.endswith(".pth") and "/" not in path]
+
+    def add_path(self, line: str) -> None:
+        """A line of a .pth file that names a folder: what is in it is found without the folder's name."""
+        prefix = posixpath.normpath(line.strip().replace("\\", "/")) + "/"
+        for member, path in self._paths.items():
+            if path.lower().startswith(prefix.lower()):
+                self._add(member, path[len(prefix) :])
+
+    def _add(self, member: str, path: str) -> None:
+        folder, _, file = path.rpartition("/")
+        package = folder.replace("/", ".")
+        if file == "__init__.py":
+            self._packages.setdefault(package, member)
+        elif file.endswith(".py"):
+            self._modules.setdefault(f"{package}.{file[:-3]}".lstrip("."), member)
+        elif module_abi(file):  # an extension module hides a .py file of the same name
+            self._modules[f"{package}.{file.partition('.')[0]}".lstrip(".")] = member
+
+    def find(self, name: str) -> str | None:
+        """The member that importing a module executes; None where the wheel has none."""
+        return self._packages.get(name) or self._modules.get(name)
+
+    def is_package(self, name: str) -> bool:
+        """Whether a module is a package with an `__init__.py`."""
+        return name in self._packages
+
+    def submodules(self, package: str) -> list[str]:
+        """The public modules directly in a package, in the order of the wheel; a `libNAME.so` is not meant as one."""
+        modules = (name for name, member in self._modules.items() if _is_meant_as_module(posixpath.basename(member)))
+        names = [*modules, *self._packages]
+        return [
+            name for name in names if name.rpartition(".")[0] == package and not name.rpartition(".")[2].startswith("_")
+        ]
+
+
+def _is_meant_as_module(file: str) -> bool:
+    return file.endswith(".py") or is_module_name(file)
