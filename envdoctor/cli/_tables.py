@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
-from typing import TYPE_CHECKING
+import threading
+import time
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from envdoctor.core.text import encodable, one_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+#: Seconds between two changes of the line, and before it first appears.
+_BEAT = 0.5
 
 
 def show(kind: str, value: object, *, as_json: bool, verbose: bool) -> None:
@@ -26,14 +34,49 @@ def show(kind: str, value: object, *, as_json: bool, verbose: bool) -> None:
 
 
 @contextlib.contextmanager
-def counted(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A counter on standard error while the context is open, if that is a terminal; nothing elsewhere."""
-    shown = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+def progress(doing: str, stream: TextIO | None = None) -> Iterator[Callable[[int, int], None]]:
+    """A line on standard error (or on `stream`) that says how far something has got and how long it has taken.
 
-    def progress(done: int, total: int) -> None:
+    It shows up after a moment, and only on a terminal. What the context gets is told how much is done, of how much.
+    """
+    target = sys.stderr if stream is None else stream
+    if not target.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda _done, _total: None
+        return
+    line = _Line(doing, target)
+    thread = threading.Thread(target=line.keep_moving, daemon=True)
+    thread.start()
+    try:
+        yield line.count
+    finally:
+        line.ended.set()
+        thread.join()
+
+
+class _Line:
+    """A line of a terminal that is written over and over."""
+
+    def __init__(self, doing: str, stream: TextIO) -> None:
+        self.ended = threading.Event()
+        self._doing = encodable(one_line(doing), stream.encoding or "ascii")
+        self._count = ""
+        self._stream = stream
+
+    def count(self, done: int, total: int) -> None:
+        self._count = f", {done} of {total} done"
+
+    def keep_moving(self) -> None:
+        since = time.monotonic()
+        shown = False
+        while not self.ended.wait(_BEAT):
+            took = time.monotonic() - since
+            columns = shutil.get_terminal_size().columns - 1
+            self._write("\r" + f"{int(took):>3} s  {self._doing}{self._count}"[:columns] + "\033[K")
+            shown = True
         if shown:
-            click.echo(f"\r{done} of {total} {what}", nl=False, err=True)
+            self._write("\r\033[K")
 
-    yield progress
-    if shown:
-        click.echo("\r\033[K", nl=False, err=True)
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # a closed stream must not end the work
+            self._stream.write(text)
+            self._stream.flush()

@@ -32,7 +32,7 @@ def command(requirements: tuple[str, ...], as_json: bool, verbose: bool, **rest:
     from envdoctor.core.matrix_request import MatrixRequest
     from envdoctor.doctor.matrix import matrix
 
-    with _tables.counted("cells") as progress:
+    with _tables.progress(f"matrix of {requirements[0]}") as progress:
         found = matrix(MatrixRequest(requirements=requirements, **rest), progress)
     _tables.show("matrix", found, as_json=as_json, verbose=verbose)
     return ExitCode.OK if any(cell.verdict.is_good for cell in found.cells) else ExitCode.PROBLEMS

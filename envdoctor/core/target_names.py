@@ -7,6 +7,7 @@ data/targets.toml may stand first; the words behind it override it.
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -144,7 +145,15 @@ def _read_word(word: str, name: str, said: _Said) -> None:
         if match[2] and said.system is System.MACOS:
             said.version = (int(match[2]), int(match[3] or 0))
     else:
-        raise UsageProblem(f"{word!r} in {name!r} is no system, architecture, C library or Python. {_HINT}")
+        where = f" in {name!r}" if word != name else ""
+        message = f"{word!r}{where} is no system, architecture, C library or Python"
+        raise UsageProblem(f"{message}; {_nearest(name)}" if _nearest(name) else f"{message}. {_HINT}")
+
+
+def _nearest(name: str) -> str:
+    """A question for the alias that was meant; empty if none is near."""
+    near = difflib.get_close_matches(name.strip().lower(), load_table("targets")["aliases"], n=1, cutoff=0.75)
+    return f"did you mean {near[0]}?" if near else ""
 
 
 def _python(word: str) -> Interpreter | None:

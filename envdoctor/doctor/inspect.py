@@ -13,6 +13,7 @@ from envdoctor.availability.subject import Subject, find_subject
 from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.uv import Question
 from envdoctor.core.availability import CellReason, CellVerdict, Pin, ReasonKind
+from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.inspection import Inspection
 from envdoctor.core.request import Request
@@ -75,6 +76,8 @@ def _looked_into(
     tools: Tools, subject: Subject, file: IndexFile, request: InspectRequest, target: Target
 ) -> Inspection:
     looked = tools.inspector.one(file)
+    if looked.problem is not None and subject.is_local:
+        raise UsageProblem(f"{request.subject} can't be read as a wheel: {looked.problem}.")
     if looked.problem is not None:
         raise looked.problem
     if looked.contents is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.best import best_answers
@@ -101,11 +102,20 @@ def _understood(request: MatrixRequest) -> _Plan:
         targets = (explained,)
     if explained is not None and explained not in targets:
         raise UsageProblem(f"--explain {request.explain} is none of the columns; add it to --platform and --python.")
+    requirements = parse_requirements(request.requirements)
+    if direct := next((one for one in requirements if one.url), None):
+        raise UsageProblem(f"'{direct}' names a file, and a table has versions; ask 'envdoctor inspect' about a wheel.")
     constraints = tuple(line for file in request.constraints for line in parse_constraints(file))
-    terms = Terms(
-        constraints=constraints, as_of=parse_as_of(request.as_of) if request.as_of else None, explained=explained
-    )
-    return _Plan(requirements=parse_requirements(request.requirements), targets=targets, terms=terms)
+    terms = Terms(constraints=constraints, as_of=_past(request.as_of) if request.as_of else None, explained=explained)
+    return _Plan(requirements=requirements, targets=targets, terms=terms)
+
+
+def _past(text: str) -> datetime:
+    """The moment that a text means; a day that has begun anywhere on Earth is no future."""
+    moment = parse_as_of(text)
+    if moment > datetime.now(timezone.utc) + timedelta(days=2):
+        raise UsageProblem(f"--as-of {text} is in the future, and nobody knows what the index will offer then.")
+    return moment
 
 
 class _Verification:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.availability import MEANINGS, CellReason, CellVerdict
 from envdoctor.core.finding import Severity
-from envdoctor.core.text import cells, duration, one_line, plural, size
+from envdoctor.core.text import cells, duration, one_line, plural, quote_command, size
+from envdoctor_reports._page import LABEL
 from envdoctor_reports._view import State
 
 if TYPE_CHECKING:
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from envdoctor_reports._page import Page
 
 _PYTHON = re.compile(r"(?:cp|pp)\d+t?")
+#: Behind every sentence and every clause.
+_CLAUSE_END = re.compile(r"(?<=[.;] )")
+_MORE = " ..."
+#: Columns of the line of reason of a row.
+_REASON_LENGTH = 280
+#: Lines of one piece of evidence that are shown without `--verbose`.
+_EXCERPT_LINES = 8
 _STATES = {Severity.ERROR: State.ERROR, Severity.WARNING: State.WARNING, Severity.INFO: State.NOTE}
 
 
@@ -29,6 +37,7 @@ def show_matrix(page: Page, matrix: Matrix, *, verbose: bool = False) -> None:
     for platform, targets in _platforms(matrix.targets).items():
         _show_platform(page, matrix, platform, targets)
     _show_legend(page, matrix)
+    _show_hint(page, matrix)
     for cell in matrix.cells:
         if cell.target == matrix.explained:
             show_cell(page, cell, verbose=verbose)
@@ -62,14 +71,19 @@ def show_reason(page: Page, reason: CellReason, *, verbose: bool, indent: int = 
             page.labelled("by", " > ".join(path), indent=indent + 4)
     shown = reason.evidence if verbose or reason.severity is Severity.ERROR else ()
     for evidence in shown:
-        _show_evidence(page, evidence, indent + 4)
+        _show_evidence(page, evidence, indent + 4, verbose=verbose)
 
 
-def _show_evidence(page: Page, evidence: Evidence, indent: int) -> None:
-    first, *more = evidence.excerpt.split("\n")
-    page.labelled("proof", f"{evidence.source}: {first if not more else ''}", indent=indent, style="dim")
-    if more:
-        page.verbatim(evidence.excerpt, indent=indent + 6, style="dim")
+def _show_evidence(page: Page, evidence: Evidence, indent: int, *, verbose: bool) -> None:
+    lines = evidence.excerpt.split("\n")
+    if len(lines) == 1:
+        page.labelled("proof", f"{evidence.source}: {lines[0]}", indent=indent, style="dim")
+        return
+    shown = lines if verbose or len(lines) <= _EXCERPT_LINES + 1 else lines[:_EXCERPT_LINES]
+    page.labelled("proof", f"{evidence.source}:", indent=indent, style="dim")
+    page.verbatim("\n".join(shown), indent=indent + LABEL, style="dim")
+    if len(shown) < len(lines):
+        page.write(f"({len(lines) - len(shown)} more lines: -v)", indent=indent + LABEL, style="dim")
 
 
 def effort_line(effort: Effort) -> str:
@@ -102,7 +116,7 @@ def _show_platform(page: Page, matrix: Matrix, platform: str, targets: list[str]
             why.setdefault(words, []).append(version)
     page.table(table, indent=2)
     for words, versions in why.items():
-        page.write(_cut(f"{', '.join(versions)}: {words}", 2 * page.width), indent=2, style="dim")
+        page.write(_cut(f"{', '.join(versions)}: {words}", _REASON_LENGTH), indent=2, style="dim")
 
 
 def _reason_of(row: list[Cell]) -> str:
@@ -116,13 +130,39 @@ def _reason_of(row: list[Cell]) -> str:
 
 
 def _cut(text: str, width: int) -> str:
-    return text if cells(text) <= width else f"{text[: width - 4]} ..."
+    """As many of its sentences and clauses as fit, but at least one."""
+    shown, *clauses = _CLAUSE_END.split(text)
+    for clause in clauses:
+        if cells(shown) + cells(clause) + len(_MORE) > width:
+            return shown.rstrip(" .;") + _MORE
+        shown += clause
+    return shown
 
 
 def _show_legend(page: Page, matrix: Matrix) -> None:
     seen = {cell.verdict for cell in matrix.cells}
     page.gap()
     page.table([(verdict.value, MEANINGS[verdict]) for verdict in CellVerdict if verdict in seen], indent=2)
+
+
+def _show_hint(page: Page, matrix: Matrix) -> None:
+    """How to see all that stands in a cell's way, for the first cell that has something in its way."""
+    bad = next((cell for cell in matrix.cells if not cell.verdict.is_good), None)
+    if bad is None or matrix.explained:
+        return
+    as_of = ("--as-of", matrix.as_of) if matrix.as_of else ()
+    command = (
+        "envdoctor",
+        "matrix",
+        f"{matrix.package}=={bad.version}",
+        *matrix.requirements[1:],
+        *as_of,
+        "--explain",
+        bad.target,
+    )
+    page.gap()
+    page.write("All that stands in the way of one cell:", style="dim")
+    page.verbatim(quote_command(command), indent=4, style="cyan")
 
 
 def _show_node(page: Page, node: Node, prefix: str, branch: str, below: str) -> None:

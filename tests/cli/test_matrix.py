@@ -197,7 +197,7 @@ def test_no_subject(run, subject, reason):
 def test_a_damaged_file_is_unreadable(run, tmp_path):
     (tmp_path / "mine-1.0-py3-none-any.whl").write_bytes(b"PK\3\4 and no more")
     code, printed = run("inspect", str(tmp_path / "mine-1.0-py3-none-any.whl"))
-    assert code == 1
+    assert code == 2
     assert "zip" in printed.err
 
 
@@ -209,3 +209,39 @@ def test_inspecting_what_is_installed(run):
     code, printed = run("inspect", "surely-not-installed", "--installed")
     assert code == 2
     assert "is not installed in" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("inspect", "{}/note.txt"), "note.txt is not a wheel"),
+        (("inspect", "{}"), "is a folder; give a .whl file"),
+        (("inspect", "{}/app-1.0-py3-none-any.whl"), "can't be read as a wheel: not a zip file"),
+        (("inspect", "app @ https://example.org/app-1.0-py3-none-any.whl"), "is a URL; give NAME==VERSION"),
+        (
+            ("inspect", "app", "--platform", "macos-arm64,colab"),
+            "is more than one; for several, ask 'envdoctor matrix'",
+        ),
+        (("inspect", "app", "--python", "3.10-3.12"), "is more than one"),
+        (("matrix", "app @ https://example.org/app-1.0-py3-none-any.whl"), "names a file"),
+        (("matrix", "app", "--as-of", "2999-01-01"), "is in the future"),
+        (("matrix", "app", "--platform", "raspbery-pi-5"), "did you mean raspberry-pi-5?"),
+    ],
+)
+def test_what_can_not_be_answered_is_refused_in_a_sentence(run, tmp_path, words, said):
+    (tmp_path / "note.txt").write_text("hello")
+    (tmp_path / "app-1.0-py3-none-any.whl").write_text("hello")
+    code, printed = run(*(word.replace("{}", str(tmp_path)) for word in words))
+    assert (code, printed.out) == (2, "")
+    assert said in printed.err
+    assert printed.err.count("\n") == 1
+
+
+def test_a_table_ends_with_the_command_that_tells_all_of_a_cell(run):
+    _, printed = run("matrix", "app", "lib", "--platform", "macos-arm64", "--python", "3.11", "--as-of", "2025-07-01")
+    lines = printed.out.splitlines()
+    command = lines[lines.index("All that stands in the way of one cell:") + 1].split()
+    assert command[1:4] == ["matrix", "app==2.0", "lib"]
+    code, explained = run(*command[1:])
+    assert code == 1
+    assert "2.0 on macos-arm64-cp311: NO-WHEEL" in explained.out

@@ -1,0 +1,55 @@
+"""How far something has got, on a terminal and elsewhere."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import pytest
+
+from envdoctor.cli import _tables
+
+
+class Terminal(io.StringIO):
+    encoding = "ascii"
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(_tables, "_BEAT", 0.01)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+
+
+def test_a_terminal_is_told_how_far_it_is_and_left_clean():
+    stream = Terminal()
+    with _tables.progress("matrix of \x1b[2Jé" + "x" * 40, stream) as count:
+        count(3, 70)
+        deadline = time.monotonic() + 10
+        while not stream.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    written = stream.getvalue()
+    first = written.split("\x1b[K")[0]
+    assert first.startswith("\r  0 s  matrix of ")
+    assert len(first) <= 40
+    assert "\x1b[2J" not in written
+    assert written.endswith("\r\x1b[K")
+
+
+def test_what_is_quick_shows_nothing(monkeypatch):
+    monkeypatch.setattr(_tables, "_BEAT", 60)
+    stream = Terminal()
+    with _tables.progress("a", stream) as count:
+        count(1, 2)
+    assert stream.getvalue() == ""
+
+
+def test_a_pipe_gets_nothing():
+    stream = io.StringIO()
+    with _tables.progress("a", stream) as count:
+        count(1, 2)
+        time.sleep(0.05)
+    assert stream.getvalue() == ""
