@@ -87,14 +87,15 @@ def _looked_into(
     files += [(pin, found) for pin in beside if (found := _wheel(tools, pin, target)) is not None]
     judgment = WheelJudge(tools.catalogue, tools.inspector).judge_files(files, target)
     own = _contents_view(looked.contents)
+    misfit = _misfit(file, target)
     return replace(
         own,
         subject=request.subject,
         target=target_name(target),
-        verdict=judgment.verdict,
+        verdict=CellVerdict.NO_WHEEL if misfit else judgment.verdict,
         filename=file.filename,
         source=redacted(file.url),
-        reasons=(*judgment.reasons, *_misfit(file, target), *notes),
+        reasons=(*misfit, *judgment.reasons, *notes),
         beside=beside,
         effort=tools.effort,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.availability import MEANINGS
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from envdoctor.core.inspection import Inspection, NativeView
     from envdoctor_reports._page import Page
 
+_OF_EXTRA = re.compile(r";.*\bextra\s*==")
+
 
 def show_inspection(page: Page, found: Inspection, *, verbose: bool) -> None:
     """Show what was found; with `verbose` every native file with what it needs."""
@@ -20,7 +23,7 @@ def show_inspection(page: Page, found: Inspection, *, verbose: bool) -> None:
     if found.source:
         page.write(found.source, style="dim")
     if found.filename or found.natives or found.imports:
-        _show_contents(page, found)
+        _show_contents(page, found, verbose=verbose)
     page.gap()
     state = State.FINE if found.verdict.is_good else State.ERROR
     page.mark(state, f"{found.verdict.value} on {found.target}: {MEANINGS[found.verdict]}", style="bold")
@@ -36,17 +39,25 @@ def show_inspection(page: Page, found: Inspection, *, verbose: bool) -> None:
     page.write(f"{size(found.read)} of the wheel read{share}; in all {effort_line(found.effort)}", style="dim")
 
 
-def _show_contents(page: Page, found: Inspection) -> None:
+def _show_contents(page: Page, found: Inspection, *, verbose: bool) -> None:
     formats = sorted({native.format for native in found.natives if native.format})
     architectures = sorted({one for native in found.natives for one in native.architectures})
     natives = plural(len(found.natives), "native file")
     kinds = f" ({', '.join([*formats, *architectures])})" if formats else ""
     page.labelled("has", f"{natives}{kinds}; imports {', '.join(found.imports) or 'nothing'}", indent=2)
-    for label, values in (("makes", found.scripts), ("needs", found.requires)):
+    requires = found.requires if verbose else _always_required(found.requires)
+    for label, values in (("makes", found.scripts), ("needs", requires)):
         if values:
             page.labelled(label, ", ".join(values), indent=2)
     if found.beside:
         page.labelled("with", ", ".join(map(str, found.beside)), indent=2)
+
+
+def _always_required(requires: tuple[str, ...]) -> tuple[str, ...]:
+    """The requirements without those of extras, of which only the number is told."""
+    always = tuple(one for one in requires if not _OF_EXTRA.search(one))
+    left_out = len(requires) - len(always)
+    return (*always, f"and {left_out} with extras (-v)") if left_out else always
 
 
 def _show_native(page: Page, native: NativeView) -> None:

@@ -170,8 +170,17 @@ def test_inspecting_a_file_beside_what_it_requires(run, server, tmp_path):
 def test_inspecting_a_file_for_a_target_that_refuses_it(run, tmp_path):
     name, content = wheel("mine", "1.0", LINUX)
     (tmp_path / name).write_bytes(content)
-    _, found = as_json(run, "inspect", str(tmp_path / name), "--platform", "macos-arm64", "--python", "3.11")
+    code, found = as_json(run, "inspect", str(tmp_path / name), "--platform", "macos-arm64", "--python", "3.11")
+    assert (code, found["verdict"]) == (1, "NO-WHEEL")
     assert found["reasons"][0]["kind"] == "other-wheels"
+
+
+def test_requirements_of_extras_wait_for_verbose(run, tmp_path):
+    name, content = wheel("mine", "1.0", requires=["lib==1.0", "six; extra == 'x'", "attrs; extra == 'y'"])
+    (tmp_path / name).write_bytes(content)
+    words = ("inspect", str(tmp_path / name), "--alone")
+    assert "needs lib==1.0, and 2 with extras (-v)" in run(*words)[1].out
+    assert "six" in run(*words, "-v")[1].out
 
 
 def test_inspecting_what_is_not_there_for_the_target(run):
