@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import click
 
-from envdoctor.cli import _options
+from envdoctor.cli import _options, _tables
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(short_help="Tell what is wrong on this machine, for this Python.")
 @click.option("--for", "goal", metavar="GOAL", help="Also check what this goal needs (edgetpu, ethos-u55-128, ...).")
 @click.option("--only", multiple=True, metavar="CODE", help="Ask only these codes (PKG001) or families (PKG).")
 @click.option("--skip", multiple=True, metavar="CODE", help="Leave out these codes or families.")
+@click.option("--witness", is_flag=True, help="Also ask ldd (or otool) about each installed native file.")
 @_options.python_option
 @_options.verbose_option
 @_options.json_option
 def command(
-    goal: str | None, only: tuple[str, ...], skip: tuple[str, ...], python: Path | None, verbose: bool, as_json: bool
+    goal: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    witness: bool,
+    python: Path | None,
+    verbose: bool,
+    as_json: bool,
 ) -> int:
     """Tell what is wrong on this machine, for this Python; exit code 1 if there is a problem."""
     import gc
@@ -28,7 +36,8 @@ def command(
     from envdoctor.doctor.check import check
 
     gc.disable()  # tens of thousands of rows that live to the end: collecting finds nothing and takes a tenth
-    report = check(python=python, goal=goal, only=_words(only), skip=_words(skip))
+    with _tables.progress("looking at every installed native file") if witness else contextlib.nullcontext():
+        report = check(python=python, goal=goal, only=_words(only), skip=_words(skip), witness=witness)
     _options.show(report, as_json=as_json, verbose=verbose)
     return _options.exit_code(report)
 

@@ -73,7 +73,7 @@ class Request:
         source: the model to start from, if any.
         goal: where to get to, if anywhere.
         options: how to build.
-        topics: which probes beyond `machine` matter (`edgetpu`, `ethosu`, `model`).
+        topics: which probes beyond `machine` matter (`edgetpu`, `ethosu`, `model`, `witness`).
         cache: the folder that envdoctor keeps its environments and downloads in; None for the user's cache folder.
         offline: True if nothing may be fetched.
     """

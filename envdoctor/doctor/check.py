@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def check(
-    *, python: Path | None = None, goal: str | None = None, only: Sequence[str] = (), skip: Sequence[str] = ()
+    *,
+    python: Path | None = None,
+    goal: str | None = None,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    witness: bool = False,
 ) -> Report:
     """Ask all probes that matter for a machine, an environment and maybe a goal.
 
@@ -32,15 +37,17 @@ def check(
         goal: a goal whose toolchain matters too.
         only: codes or families to ask; empty for all.
         skip: codes or families to leave out.
+        witness: True to ask `ldd` or `otool` too about the installed native files.
 
     Raises:
         UsageProblem: an unknown goal, code or family, or an interpreter that is none.
     """
     aim = None if goal is None else parse_goal(goal)
-    request = Request(python=python, goal=aim, topics=topics(aim))
+    asked = topics(aim) | ({"witness"} if witness else set())
     # Words may name any probe, so that all must be known then; else only those that can be asked are imported.
-    known = registry.probes(None if only or skip else families(request.topics))
-    probes = select(known, request.topics, only, skip)
+    known = registry.probes(None if only or skip else families(asked))
+    probes = select(known, asked, only, skip)
+    request = Request(python=python, goal=aim, topics=asked | {one.topic for one in probes})
     facts = Facts(request, LocalExecutor())
     looked_at = subject(facts)  # first, so that a wrong --python is told once and not by every probe
     results = probing.run_probes(probes, facts)
@@ -64,6 +71,8 @@ def select(
         return one.code in words or one.code[:3] in words
 
     wanted = [one for one in probes if matches(one, only)] if only else [one for one in probes if one.topic in asked]
+    # A family's name does not ask for a second witness, which runs the system's tools: its own code does.
+    wanted = [one for one in wanted if one.topic != "witness" or "witness" in asked or one.code in only]
     left = tuple(one for one in wanted if not matches(one, skip))
     if not left:
         raise UsageProblem("--only and --skip together leave nothing to check; leave one of them out")

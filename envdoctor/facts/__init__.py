@@ -2,7 +2,7 @@
 
 One module here is one group: a frozen dataclass, `collect(request, executor)` and pure `parse_*` functions. The name of
 the module is the name of the attribute, so a new group is a new module and nothing else. A group that is worked out of
-other groups has `derive(facts)` in place of `collect`.
+other groups has `derive(facts)` in place of `collect`; one that needs both has `ask(facts, request, executor)`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import EnvDoctorError, FactUnavailable, UsageProblem
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
     from envdoctor.facts.containers import Containers
     from envdoctor.facts.emulation import Emulation
     from envdoctor.facts.environments import Environments
     from envdoctor.facts.host import Host
+    from envdoctor.facts.loading import Loading
     from envdoctor.facts.model import ModelFacts
     from envdoctor.facts.natives import Natives
     from envdoctor.facts.packages import Packages
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.remote import Remote
     from envdoctor.facts.requirements import Requirements
     from envdoctor.facts.toolchains import Toolchains
+    from envdoctor.facts.witness import Witness
 
 
 class Facts:
@@ -49,6 +53,7 @@ class Facts:
         emulation: Emulation
         environments: Environments
         host: Host
+        loading: Loading
         model: ModelFacts
         python: Python
         packages: Packages
@@ -57,6 +62,7 @@ class Facts:
         requirements: Requirements
         toolchains: Toolchains
         natives: Natives
+        witness: Witness
 
     else:
 
@@ -84,8 +90,7 @@ class Facts:
             return FactUnavailable(group, "not given")
         module = importlib.import_module(f"envdoctor.facts.{group}")
         try:
-            derive = getattr(module, "derive", None)
-            value: object = derive(self) if derive else module.collect(self._request, self._executor)
+            value = self._make(module)
         except UsageProblem:
             raise  # what was asked for can't be done at all; no probe's affair
         except FactUnavailable as error:
@@ -93,3 +98,11 @@ class Facts:
         except (EnvDoctorError, OSError) as error:
             return FactUnavailable(group, str(error))
         return value
+
+    def _make(self, module: ModuleType) -> object:
+        """A group by whichever of its three functions its module has."""
+        if hasattr(module, "derive"):
+            return module.derive(self)
+        if hasattr(module, "ask"):
+            return module.ask(self, self._request, self._executor)
+        return module.collect(self._request, self._executor)

@@ -13,10 +13,12 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+T = TypeVar("T")
 
 DEFAULT_LIMIT = 512 << 20
 _KEPT_HEADERS = ("content-type", "etag", "last-modified", "cache-control")
@@ -90,6 +92,26 @@ class DiskCache:
     def put_bytes(self, key: str, content: bytes) -> None:
         """Keeps such bytes; the key must name what they were made from and how."""
         self.put(key, CachedReply(url="", status=200, headers={}, stored=time.time(), content=content))
+
+    def get_value(self, key: str, kind: type[T]) -> T | None:
+        """A value that `put_value` kept; None if it is not kept, or was by a program that knew it in another shape."""
+        import msgspec
+
+        data = self.get_bytes(key)
+        try:
+            return msgspec.msgpack.decode(data, type=kind) if data else None
+        except msgspec.MsgspecError:
+            return None
+
+    def put_value(self, key: str, value: object) -> None:
+        """Keeps a dataclass that was worked out from something that never changes; see `put_bytes`."""
+        import msgspec
+
+        try:
+            data = msgspec.msgpack.encode(value)
+        except UnicodeEncodeError:  # a name that is no UTF-8: worked out again the next time
+            return
+        self.put_bytes(key, data)
 
     def prune(self) -> None:
         """Removes the entries not used for longest until the folder is within its limit."""

@@ -110,8 +110,9 @@ class _Reader:
 
     def block(self, statements: Sequence[ast.stmt]) -> Iterator[Action]:
         outer, certain = self._raises_later, True
+        last_raising = max((index for index, each in enumerate(statements) if _may_raise(each)), default=-1)
         for index, statement in enumerate(statements):
-            self._raises_later = outer or any(map(_may_raise, statements[index + 1 :]))
+            self._raises_later = outer or index < last_raising
             yield from _weakened(self._statement(statement), uncertain=not certain)
             certain = certain and not _may_leave(statement)
         self._raises_later = outer

@@ -68,6 +68,21 @@ class ForeignImport:
 Event = NativeLoad | FoldersAdded | ForeignImport
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """How far imports are followed.
+
+    Attributes:
+        foreign: whether the import of a module that is not the wheel's own counts.
+        most_read: modules read at most.
+        certain_only: leave out what may not happen, or may fail unnoticed.
+    """
+
+    foreign: Callable[[str], bool] = lambda _: False
+    most_read: int = _MOST_READ
+    certain_only: bool = False
+
+
 class ImportWalker:
     """Follows imports; reads each module at most once.
 
@@ -81,8 +96,7 @@ class ImportWalker:
         index: ModuleIndex,
         read: Callable[[str], str],
         target: Target,
-        foreign: Callable[[str], bool] = lambda _: False,
-        most_read: int | None = None,
+        scope: Scope | None = None,
     ) -> None:
         """Prepares to follow.
 
@@ -90,14 +104,12 @@ class ImportWalker:
             index: the wheel's modules.
             read: the text of a member.
             target: the platform and the Python that import.
-            foreign: whether the import of a module that is not the wheel's own counts.
-            most_read: modules read at most; None for as many as one can wait for.
+            scope: what counts; None for the wheel alone.
         """
+        self._scope = scope or Scope()
         self._index = index
         self._read = read
         self._target = target
-        self._foreign = foreign
-        self._most_read = _MOST_READ if most_read is None else most_read
         self._actions: dict[str, tuple[Action, ...]] = {}
         self._texts: dict[str, str] = {}
         self.complete = True
@@ -134,7 +146,7 @@ class ImportWalker:
         if not state.enter(step):
             return
         if member is None:
-            if self._foreign(step.name):
+            if self._scope.foreign(step.name):
                 yield ForeignImport(name=step.name, via=step.via, certain=step.certain)
             return
         here = replace(step, via=(*step.via, step.name))
@@ -146,6 +158,8 @@ class ImportWalker:
 
     def _follow(self, state: _State, action: Action, here: _Step) -> Iterator[_Step | Event]:
         optional = here.optional or action.optional
+        if self._scope.certain_only and not action.certain:
+            return
         if action.kind is ActionKind.IMPORT:
             step = replace(here, name=action.name, optional=optional, certain=here.certain and action.certain)
             yield from self._step(state, replace(step, name=self._nearest(action.name)))
@@ -168,7 +182,7 @@ class ImportWalker:
             yield step
 
     def _is_known(self, name: str) -> bool:
-        return self._index.find(name) is not None or self._foreign(name)
+        return self._index.find(name) is not None or self._scope.foreign(name)
 
     def _nearest(self, name: str) -> str:
         """The module itself, or where it is not known the nearest package above that is: its import begins there."""
@@ -182,10 +196,10 @@ class ImportWalker:
         imported = [action.name for action in self._actions.get(module, ()) if action.kind is ActionKind.IMPORT]
         texts = [self._texts.get(name, "") for name in (module, *dict.fromkeys(imported))]
         paths = [path for paths in self._index.natives.values() for path in paths if _LIBRARY.search(path)]
-        return [path for path in paths if any(_names(text, posixpath.basename(path)) for text in texts)]
+        return [path for path in paths if any(names_library(text, posixpath.basename(path)) for text in texts)]
 
     def _actions_of(self, name: str, member: str) -> tuple[Action, ...]:
-        if name not in self._actions and len(self._actions) >= self._most_read:
+        if name not in self._actions and len(self._actions) >= min(self._scope.most_read, _MOST_READ):
             return ()
         if name not in self._actions:
             is_package = self._index.is_package(name)
@@ -205,7 +219,7 @@ def _choice(paths: list[str], via: tuple[str, ...], *, optional: bool) -> Iterat
         yield NativeLoad(path=path, optional=optional, via=via, alternatives=others)
 
 
-def _names(text: str, file: str) -> bool:
+def names_library(text: str, file: str) -> bool:
     """Whether a text holds a library's file name at the end of a string, or what such a name is put together from."""
     if is_module_name(file):
         return any(f"{file}{quote}" in text for quote in _QUOTES)

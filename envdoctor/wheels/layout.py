@@ -50,6 +50,10 @@ class Site(Protocol):
         """A new process; on Windows one that searches every folder of the added wheels."""
         ...
 
+    def may_be_named(self, wheel: WheelContents, path: str) -> bool:
+        """Whether a module of a wheel may name a library, given by its full path, and so load it on import."""
+        ...
+
 
 class PlannedSite:
     """An environment that all wheels of a set make together, on a system that its policy describes."""
@@ -73,6 +77,10 @@ class PlannedSite:
         """A new process in the environment."""
         search = planned_search(self._wheels, self._platform, added) if added else self._search
         return LoadSession(self.tree, search, self._architecture)
+
+    def may_be_named(self, wheel: WheelContents, path: str) -> bool:  # noqa: ARG002 - nothing was read to know
+        """True: to read every module of a wheel only to know this would be too dear."""
+        return True
 
 
 def planned_path(path: str) -> str:

@@ -167,15 +167,15 @@ class LoadJudge:
         return [native for native in wheel.natives if native.library and runs_on(native.library, platform)]
 
     def _reached(self, wheel: WheelContents, failing: list[LoadResult]) -> dict[str, Reached]:
-        if not failing:
-            return {}
-        return find_reach(
-            wheel,
-            [result.path for result in failing],
-            lambda member: self._read_text(wheel, member),
-            self._target,
-            self._companions,
-        )
+        modules = {self._site.locate(wheel, native.path) for native in wheel.natives if native.is_module}
+        paths = [result.path for result in failing]
+        followed = [path for path in paths if path in modules or self._site.may_be_named(wheel, path)]
+        reached = dict.fromkeys(paths, Reached(reach=Reach.PLUGIN, severity=Severity.INFO))
+        if followed:
+            reached |= find_reach(
+                wheel, followed, lambda member: self._read_text(wheel, member), self._target, self._companions
+            )
+        return reached
 
     def _missing(
         self, wheel: WheelContents, failing: list[LoadResult], reached: dict[str, Reached]

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.core.request import Request
     from envdoctor.core.target import Target
+    from envdoctor.executors import Executor
     from envdoctor.facts import Facts
+    from envdoctor.facts.loading.environment import Environment
     from envdoctor.facts.loading.versions import MissingVersion
+    from envdoctor.facts.natives import NativeFile
     from envdoctor.facts.packages import Distribution
-    from envdoctor.wheels.loading import LoadAnalysis
+    from envdoctor.wheels.loading import LoadAnalysis, MissingLibrary
+
+_VISUAL_CPP = ("msvcp1", "vcruntime1", "concrt1", "vcomp1", "vccorlib1", "vcamp1", "mfc1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +30,7 @@ class Loading:
         target: the examined interpreter on this machine.
         analyses: for each distribution with a file that does not load alone, what its imports would meet.
         versions: symbol versions that a library which was found does not define.
-        reached: the real paths of the files that the extension modules load, those of the system included.
+        reached: the paths of the native files that extension modules load, themselves included.
         sources: what the search depended on, and where that was read.
     """
 
@@ -32,8 +40,23 @@ class Loading:
     reached: frozenset[str] = frozenset()
     sources: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def missing(self) -> Iterator[tuple[Distribution, MissingLibrary]]:
+        """Every library that a distribution's files need and that was not found, by distribution."""
+        return ((distribution, one) for distribution, analysis in self.analyses for one in analysis.missing)
 
-def derive(facts: Facts) -> Loading:
+
+def is_of_other_architecture(missing: MissingLibrary) -> bool:
+    """Whether a library is there, but only for another processor."""
+    return any(each.problem.startswith("is for ") for each in missing.considered)
+
+
+def is_visual_cpp(missing: MissingLibrary) -> bool:
+    """Whether a library is part of Microsoft's Visual C++ runtime, which neither Windows nor Python brings."""
+    return missing.name.lower().endswith(".dll") and missing.name.lower().startswith(_VISUAL_CPP)
+
+
+def ask(facts: Facts, request: Request, executor: Executor) -> Loading:  # noqa: ARG001 - files tell all
     """Load every native file of every distribution in thought.
 
     Raises:
@@ -46,14 +69,30 @@ def derive(facts: Facts) -> Loading:
     usable = [one for one in facts.natives.files if environment.can_load(one)]
     closures = environment.closures()
     failing = [one for one in usable if one.is_module and not closures.loads(one.path)]
-    reached = frozenset(map(os.path.realpath, closures.found))
-    rest = [one for one in usable if not one.is_module and os.path.realpath(one.path) not in reached]
+    mapped = frozenset(map(os.path.realpath, closures.found))
+    reached = frozenset(one.path for one in usable if os.path.realpath(one.path) in mapped)
+    rest = [one for one in usable if not one.is_module and one.path not in reached]
     failing += [one for one in rest if not closures.loads(one.path)]
-    distributions = {one.distribution.metadata: one.distribution for one in failing}
     return Loading(
         target=environment.target,
-        analyses=tuple((one, environment.analyse(one)) for one in distributions.values()),
+        analyses=_analyses(facts, environment, request, failing),
         versions=() if environment.loader.musl else missing_versions(usable, closures.found, reached),
         reached=reached,
         sources=environment.loader.sources,
+    )
+
+
+def _analyses(
+    facts: Facts, environment: Environment, request: Request, failing: list[NativeFile]
+) -> tuple[tuple[Distribution, LoadAnalysis], ...]:
+    if not failing:
+        return ()
+    from envdoctor.facts.loading.memory import Memory
+
+    memory = Memory(facts, environment, request)
+    by_distribution: dict[str, list[NativeFile]] = {}
+    for one in failing:
+        by_distribution.setdefault(one.distribution.metadata, []).append(one)
+    return tuple(
+        (files[0].distribution, memory.analyse(files[0].distribution, files)) for files in by_distribution.values()
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import posixpath
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.closure import Closures
+from envdoctor.binaries.resolve import LoadSession
 from envdoctor.binaries.tree import InstalledTree
 from envdoctor.core.errors import Unreadable
 from envdoctor.facts.loading.machine import read_loader, search_of, target_of
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.natives import NativeFile
     from envdoctor.facts.packages import Distribution
     from envdoctor.wheels.contents import WheelContents
-    from envdoctor.wheels.loading import LoadAnalysis
+    from envdoctor.wheels.loading import LoadAnalysis, LoadJudge
 
 _MADE_BY_DELVEWHEEL = ".libs"  # such a folder is registered when its package is imported
 
@@ -59,19 +61,36 @@ class Environment:
         closures.preload(self.loader.program)
         return closures
 
-    def contents(self, distribution: Distribution) -> WheelContents:
-        """A distribution as what its wheel would be."""
-        from envdoctor.facts.loading.contents import installed_contents
+    def session(self) -> LoadSession:
+        """A process of the examined Python."""
+        process = LoadSession(self.tree, self._search, self.loader.architecture)
+        process.load(self.loader.program)
+        return process
 
-        return installed_contents(self._facts, distribution)
+    def bare_session(self) -> LoadSession:
+        """A process of no program, in which only the loader's own search counts: what `ldd FILE` looks at."""
+        search = search_of(dataclasses.replace(self.loader, program=""), self.tree)
+        return LoadSession(self.tree, search, self.loader.architecture)
 
-    def analyse(self, distribution: Distribution, contents: WheelContents | None = None) -> LoadAnalysis:
-        """What the imports of a distribution meet, as `LoadJudge` tells it."""
-        from envdoctor.facts.loading.contents import read_text
+    def analyse(self, distribution: Distribution, *, alone: bool = False) -> LoadAnalysis:
+        """What the imports of a distribution meet, as `LoadJudge` tells it.
+
+        Args:
+            distribution: one of the environment.
+            alone: True if what other distributions would load before need not be known.
+        """
+        judge, contents = self.judge(distribution, alone=alone)
+        return judge.analyse(contents)
+
+    def judge(self, distribution: Distribution, *, alone: bool = False) -> tuple[LoadJudge, WheelContents]:
+        """A judge of the environment, and a distribution as what its wheel would be."""
+        from envdoctor.facts.loading.contents import installed_contents, read_text
         from envdoctor.wheels.loading import LoadJudge
 
-        contents = contents or self.contents(distribution)
-        others = dict.fromkeys(one.root for one in self._facts.packages.distributions)
-        site = InstalledSite(self.loader, self.tree, self._search, {contents.label: distribution.root}, tuple(others))
-        judge = LoadJudge((contents,), self.target, lambda _, member: read_text(distribution.root, member), site)
-        return judge.analyse(contents)
+        active = [one for one in self._facts.packages.active().values() if one.metadata != distribution.metadata]
+        own, *others = [installed_contents(self._facts, one) for one in (distribution, *(() if alone else active))]
+        roots = {one.label: two.root for one, two in zip(others, active, strict=False)} | {own.label: distribution.root}
+        folders = tuple(dict.fromkeys(one.root for one in self._facts.packages.distributions))
+        site = InstalledSite(self.loader, self.tree, self._search, roots, folders)
+        texts = lambda wheel, member: read_text(roots[wheel.label], member)  # noqa: E731 - needs no name of its own
+        return LoadJudge((own, *others), self.target, texts, site), own

@@ -38,7 +38,7 @@ class Loader:
         system: `linux`, `macos` or `windows`.
         architecture: of the process, as `NativeLibrary.architectures` names it.
         musl: whether musl's loader searches.
-        program: the real path of the Python program.
+        program: the real path of the Python program; empty to search as for no program.
         library_path: LD_LIBRARY_PATH's or DYLD_LIBRARY_PATH's directories.
         cache: ld.so.cache, soname to path; empty where there is none.
         folders: that are searched last: the loader's own, or System32.
@@ -150,9 +150,9 @@ class HiddenLibraries(SystemPolicy):
 
 
 def _image(loader: Loader, tree: LibraryTree) -> Image | None:
-    """The program, whose own search path every library inherits; None if it can't be read."""
+    """The program, whose own search path every library inherits; None if there is none, or it can't be read."""
     try:
-        library = tree.library(loader.program)
+        library = tree.library(loader.program) if loader.program else None
     except Unreadable:
         return None
     fitting = library.for_architecture(loader.architecture) if library else None

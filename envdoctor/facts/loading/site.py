@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.binaries.resolve import LoadSession
 from envdoctor.binaries.resolve_pe import PeSearch
+from envdoctor.facts.loading.texts import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +39,7 @@ class InstalledSite:
             folders: all such folders.
         """
         self.tree = tree
+        self._texts: dict[str, Texts] = {}
         self._folders = folders or tuple(roots.values())
         self._loader = loader
         self._search = search
@@ -60,6 +62,12 @@ class InstalledSite:
         process = LoadSession(self.tree, search, self._loader.architecture)
         process.load(self._loader.program)
         return process
+
+    def may_be_named(self, wheel: WheelContents, path: str) -> bool:
+        """Whether any module of the distribution has the library's name in its text."""
+        if wheel.label not in self._texts:
+            self._texts[wheel.label] = Texts(self._roots[wheel.label], wheel.members)
+        return self._texts[wheel.label].name(posixpath.basename(path))
 
     def _library_folders(self, added: Sequence[WheelContents]) -> list[str]:
         natives = [self.locate(wheel, native.path) for wheel in added for native in wheel.natives]

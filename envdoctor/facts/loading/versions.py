@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,7 +47,7 @@ def missing_versions(
     Args:
         files: the native files.
         found: for each file the names it needs and the file that each is found in.
-        reached: the real paths of the files that extension modules load.
+        reached: the paths of those that extension modules load.
     """
     definitions = _Definitions()
     lacking = []
@@ -71,7 +70,7 @@ def missing_versions(
                         found=path,
                         version=newest,
                         newest=_newest(defined, newest),
-                        reached=os.path.realpath(one.path) in reached,
+                        reached=one.path in reached,
                     )
                 )
     return tuple(lacking)

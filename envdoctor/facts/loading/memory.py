@@ -1,0 +1,67 @@
+"""Keeps what the imports of a distribution meet from one run to the next: to follow them takes longer than all else."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envdoctor import __version__
+from envdoctor.core.target_names import target_name
+from envdoctor.environments.cache import open_cache
+from envdoctor.net.cache import DiskCache
+from envdoctor.wheels.loading import LoadAnalysis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envdoctor.core.request import Request
+    from envdoctor.facts import Facts
+    from envdoctor.facts.loading.environment import Environment
+    from envdoctor.facts.natives import NativeFile
+    from envdoctor.facts.packages import Distribution
+
+_LIMIT = 16 << 20
+#: Raised when the judgment changes: what an older one said is not taken.
+_JUDGMENT = 1
+
+
+class Memory:
+    """Judgments of earlier runs, taken for as long as everything that they depend on is the same."""
+
+    def __init__(self, facts: Facts, environment: Environment, request: Request) -> None:
+        """Opens the folder; nothing is made before there is something to keep."""
+        self._facts = facts
+        self._environment = environment
+        self._cache = DiskCache(open_cache(request).root / "loading", _LIMIT)
+
+    def analyse(self, distribution: Distribution, failing: Sequence[NativeFile]) -> LoadAnalysis:
+        """What `Environment.analyse` says of a distribution, some of whose files don't load alone."""
+        key = self._key(distribution, failing)
+        known = self._cache.get_value(key, LoadAnalysis) if key else None
+        if known is None:
+            known = self._environment.analyse(distribution, alone=not any(one.is_module for one in failing))
+            if key:
+                self._cache.put_value(key, known)
+        return known
+
+    def _key(self, distribution: Distribution, failing: Sequence[NativeFile]) -> str:
+        """All that a judgment depends on; empty for a distribution whose files no RECORD tells."""
+        try:
+            record = Path(distribution.metadata, "RECORD").read_bytes()
+        except OSError:
+            return ""
+        session = self._environment.session()
+        missing = {one.path: [each.need.name for each in session.load(one.path).missing] for one in failing}
+        states = [one for one in self._facts.records.records if one.distribution.metadata == distribution.metadata]
+        depends = {
+            "judgment": [_JUDGMENT, __version__, target_name(self._environment.target)],
+            "loader": [self._environment.loader.program, *self._environment.loader.sources],
+            "installed": sorted(one.metadata for one in self._facts.packages.active().values()),
+            "record": hashlib.sha256(record).hexdigest(),
+            "state": [[list(one.missing), [dataclasses.astuple(each) for each in one.changed]] for one in states],
+            "missing": missing,
+        }
+        return json.dumps(depends)

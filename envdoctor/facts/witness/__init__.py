@@ -1,0 +1,100 @@
+"""What the system's own tools say of the installed native files: `ldd` on Linux, `otool -L` on macOS.
+
+They are asked only where the user asks for it (`--witness`), and only of installed files: `ldd` may run what it looks
+at. Their words become evidence beside what envdoctor reads, and where the two disagree, that is a finding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import Evidence
+
+if TYPE_CHECKING:
+    from envdoctor.core.request import Request
+    from envdoctor.executors import Executor
+    from envdoctor.facts import Facts
+    from envdoctor.facts.packages import Distribution
+    from envdoctor.facts.witness.words import Words
+    from envdoctor.wheels.loading import MissingLibrary
+
+#: The topic of requests that ask for the second witness.
+TOPIC = "witness"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a witness says of one file.
+
+    Attributes:
+        path: the file.
+        command: what was run.
+        words: what it says, read.
+        printed: what it printed.
+    """
+
+    path: str
+    command: tuple[str, ...]
+    words: Words
+    printed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """One library of which envdoctor and the witness say different things; `""` means "not found".
+
+    Attributes:
+        account: of the file that needs it.
+        name: as the file names it.
+        ours, theirs: the path found, or for `otool`, which does not look for libraries, whether it is named at all.
+    """
+
+    account: Account
+    name: str
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """All accounts.
+
+    Attributes:
+        tool: `ldd` or `otool -L`; empty if none was asked.
+        accounts: one a file.
+        disagreements: where envdoctor says something else.
+        silent: files of which it said nothing that can be used, with its words.
+        left: how many files were not asked about, for want of time.
+    """
+
+    tool: str = ""
+    accounts: tuple[Account, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+    silent: tuple[tuple[str, str], ...] = ()
+    left: int = 0
+
+
+def ask(facts: Facts, request: Request, executor: Executor) -> Witness:
+    """Ask about every native file that could be loaded, those that fail and extension modules first.
+
+    Raises:
+        FactUnavailable: there is no witness on this system, or the files could not be listed.
+    """
+    if TOPIC not in request.topics:
+        return Witness()
+    from envdoctor.facts.witness.asking import question
+
+    return question(facts, executor)
+
+
+def words_on(facts: Facts, missing: MissingLibrary, distribution: Distribution) -> tuple[Evidence, ...]:
+    """What the witness says of the first file that lacks a library, if it was asked about it."""
+    from envdoctor.facts.loading.proof import full_path
+
+    path = full_path(missing.loaders[0], distribution)
+    for account in facts.witness.accounts:
+        if account.path == path:
+            lines = [line.strip() for line in account.printed.splitlines() if missing.name in line]
+            return (Evidence(source=" ".join(account.command), excerpt="\n".join(lines[:3])),) if lines else ()
+    return ()

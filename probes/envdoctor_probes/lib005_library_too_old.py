@@ -1,0 +1,51 @@
+"""Whether a library that is found is too old for the installed file that needs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.system_packages import package_of
+from envdoctor.probing import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.facts import Facts
+    from envdoctor.facts.loading.versions import MissingVersion
+
+_OF_GLIBC = "GLIBC_"
+
+
+@probe("LIB005")
+def check(facts: Facts) -> Iterator[Finding]:
+    """A library is there, but too old for the file that needs it.
+
+    ld.so takes the first library of the right name and then refuses the file if that lacks a symbol version: "version
+    `GLIBCXX_3.4.32' not found (required by ...)". An old libstdc++ in the way, of the system, of a conda environment or
+    of a folder in LD_LIBRARY_PATH, is the usual reason. The path shows which one was taken: renew it, or take its
+    folder out of the search path.
+    """
+    for one in facts.loading.versions:
+        if one.version.startswith(_OF_GLIBC):
+            continue
+        distribution = one.file.distribution
+        name = one.file.path.rpartition("/")[2]
+        yield Finding(
+            severity=Severity.ERROR if one.reached else Severity.INFO,
+            subject=distribution.name,
+            message=f"{name} of {distribution.title} needs {one.version} of {one.library}, "
+            f"and the one that is found has {one.newest or 'no such versions'} at most.",
+            evidence=(
+                Evidence(source=one.file.path, excerpt=f"needs {one.version} of {one.library}"),
+                Evidence(source=one.found, excerpt=f"defines {one.newest or 'other versions'} as its newest"),
+            ),
+            fix=_fix(one, facts),
+        )
+
+
+def _fix(one: MissingVersion, facts: Facts) -> Fix:
+    package = package_of(one.library, facts.host.distribution)
+    if package is not None and one.found.startswith(("/lib", "/usr/lib")):
+        return Fix(text=f"Renew the system's package {package.name}.", commands=(package.command,), safe=True)
+    return Fix(text=f"Renew {one.found}, or take its folder out of the search path.")

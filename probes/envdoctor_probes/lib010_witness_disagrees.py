@@ -1,0 +1,55 @@
+"""Whether the system's own tool says of the installed native files what envdoctor says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.probing import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.facts import Facts
+
+_MOST = 10
+
+
+@probe("LIB010", topic="witness", timeout=300)
+def check(facts: Facts) -> Iterator[Finding]:
+    """The system's own tool and envdoctor disagree about a native file.
+
+    With `--witness`, `ldd` on Linux or `otool -L` on macOS is asked about every installed native file. Each is looked
+    at alone, as those tools do it. Where they say something else than envdoctor reads, one of the two is wrong, and
+    what other probes say of that file is not to be trusted until it is known which. Please report it.
+    """
+    witness = facts.witness
+    for each in witness.disagreements[:_MOST]:
+        lines = [line.strip() for line in each.account.printed.splitlines() if each.name in line]
+        yield Finding(
+            severity=Severity.WARNING,
+            subject=each.account.path.rpartition("/")[2],
+            message=f"{witness.tool} and envdoctor disagree about {each.name} of this file.",
+            evidence=(
+                Evidence(source=" ".join(each.account.command), excerpt="\n".join(lines[:3]) or each.theirs),
+                Evidence(source=each.account.path, excerpt=f"envdoctor: {each.ours or 'not found'}"),
+            ),
+            fix=Fix(text="Report this to the authors of envdoctor, with both answers."),
+        )
+    if len(witness.disagreements) > _MOST or witness.silent or witness.left:
+        yield _rest(facts)
+
+
+def _rest(facts: Facts) -> Finding:
+    witness = facts.witness
+    more = max(0, len(witness.disagreements) - _MOST)
+    told = [f"disagreed about {more} more"] if more else []
+    told += [f"could say nothing of {len(witness.silent)} files"] if witness.silent else []
+    told += [f"was not asked about {witness.left} files, for want of time"] if witness.left else []
+    path, words = witness.silent[0] if witness.silent else (witness.tool, f"{len(witness.accounts)} files")
+    return Finding(
+        severity=Severity.WARNING if more else Severity.INFO,
+        subject=witness.tool,
+        message=f"{witness.tool} {' and '.join(told)}.",
+        evidence=(Evidence(source=path, excerpt=words),),
+    )
