@@ -10,7 +10,7 @@ import click
 from envdoctor.cli import _options
 
 
-@click.command()
+@click.command(short_help="Build a model for a goal by the best route that works here.")
 @click.argument("model", type=_options.FILE)
 @_options.goal_option
 @click.option("--out", type=_options.FILE, default=Path("build"), show_default=True, help="The folder for the results.")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from envdoctor.environments.store import ManagedEnvironment
 
 
-@click.group()
+@click.group(short_help="List or remove the environments that builds made.")
 def command() -> None:
     """List or remove the environments that envdoctor made for stages of a build."""
 

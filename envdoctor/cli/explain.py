@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WIDEST = 100
 
 
-@click.command()
+@click.command(short_help="Tell what a code such as PKG001 means.")
 @click.argument("word", required=False, metavar="[CODE]")
 @_options.json_option
 def command(word: str | None, as_json: bool) -> None:

@@ -43,7 +43,7 @@ def _refuse_other_paths(subject: str) -> None:
         raise UsageProblem(f"{subject} is not a wheel: its name does not end in .whl.")
 
 
-@click.command()
+@click.command(short_help="Tell whether a wheel loads on a machine, and what it misses.")
 @click.argument("subject", metavar="WHEEL")
 @click.option(
     "--platform",

@@ -9,7 +9,7 @@ import click
 from envdoctor.cli import _options, _tables
 
 
-@click.command()
+@click.command(short_help="Tell which versions of a package work where, and why not.")
 @click.argument("requirements", nargs=-1, required=True, metavar="REQUIREMENT...")
 @click.option("--platform", "platforms", default="", metavar="NAMES", help="macos-arm64,linux-aarch64,colab,here, ...")
 @click.option("--python", "pythons", default="", metavar="VERSIONS", help="3.11 or 3.10-3.14 or cp313t,pp310.")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(short_help="Tell where the operators of a .tflite file will run.")
 @click.argument("file", type=_options.FILE)
 @click.option(
     "--for",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SUFFIXES = {".html": "html", ".htm": "html", ".json": "json"}
 
 
-@click.command()
+@click.command(short_help="Make a report for a bug tracker; nothing is sent anywhere.")
 @click.argument("model", type=_options.FILE, required=False)
 @click.option("--to", "goal", metavar="GOAL", help="Also check what this goal needs; with MODEL, add the routes to it.")
 @click.option(

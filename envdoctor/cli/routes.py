@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(short_help="List every way from a model to a goal, best first.")
 @click.argument("model", type=_options.FILE)
 @_options.goal_option
 @_options.build_options

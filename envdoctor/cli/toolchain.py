@@ -10,7 +10,7 @@ from envdoctor.cli import _options
 from envdoctor.core.errors import ExitCode
 
 
-@click.group()
+@click.group(short_help="Install, list, find and remove compilers and emulators.")
 def command() -> None:
     """Install, list, find and remove compilers and emulators; in a folder of yours, without root."""
 
