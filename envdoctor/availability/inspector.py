@@ -14,11 +14,13 @@ from envdoctor.index.access import opened
 from envdoctor.net.urls import is_remote
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import WheelContents, read_contents
+from envdoctor.wheels.external_imports import ExternalImports, external_imports
 from envdoctor.wheels.numpy_use import NumpyUse, find_numpy_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from envdoctor.core.target import Target
     from envdoctor.index.client import IndexClient
     from envdoctor.index.project import IndexFile
     from envdoctor.net.cache import DiskCache
@@ -92,8 +94,26 @@ class Inspector:
                 _remember(cache, key, known)
         return known
 
+    def imports(self, file: IndexFile, contents: WheelContents, package: str, target: Target) -> ExternalImports:
+        """What importing a package of a wheel imports from elsewhere; see `external_imports`.
+
+        Raises:
+            NetworkProblem: the server did not answer.
+            Unreadable: the wheel is damaged.
+        """
+        cache = self._cache(file)
+        where = f"{target.platform.system.value} {target.interpreter.name}"
+        key = f"IMPORTS {__version__} {_READER} {where} {package} {file.sha256}"
+        known = _recall(cache, key, ExternalImports) if cache else None
+        if known is None:
+            with self.texts(file, contents) as read:
+                known = external_imports(contents, package, read, target)
+            if cache:
+                _remember(cache, key, known)
+        return known
+
     @contextmanager
-    def texts(self, file: IndexFile) -> Iterator[Callable[[str], str]]:
+    def texts(self, file: IndexFile, contents: WheelContents) -> Iterator[Callable[[str], str]]:
         """Reads members of a wheel as text while the context is open; the wheel is opened at the first."""
         cache = self._cache(file)
         with ExitStack() as stack:
@@ -105,7 +125,8 @@ class Inspector:
                 if kept is not None:
                     return kept.decode("utf-8", "surrogateescape")
                 if not archives:
-                    archives.append(WheelArchive(stack.enter_context(opened(self._client.session, file))))
+                    source = stack.enter_context(opened(self._client.session, file))
+                    archives.append(WheelArchive(source, contents.members))
                 text = archives[0].read_module(member)
                 if cache:
                     cache.put_bytes(key, text.encode("utf-8", "surrogateescape"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.judging import Judgment
 from envdoctor.availability.set_conflicts import conflict_reasons, numpy_reason
+from envdoctor.availability.undeclared import undeclared_reasons
 from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
     from envdoctor.index.project import IndexFile
     from envdoctor.wheels.contents import WheelContents
+    from envdoctor.wheels.external_imports import ExternalImport
     from envdoctor.wheels.problems import WheelProblem
 
 _DETAILS_SHOWN = 12
@@ -71,9 +73,21 @@ class WheelJudge:
         return self.judge_files([(pin, file) for pin, file in files if file is not None], target, lost)
 
     def judge_files(
-        self, files: Sequence[tuple[Pin, IndexFile]], target: Target, lost: Sequence[CellReason] = ()
+        self,
+        files: Sequence[tuple[Pin, IndexFile]],
+        target: Target,
+        lost: Sequence[CellReason] = (),
+        *,
+        complete: bool = True,
     ) -> Judgment:
-        """Judges the very wheels that are named; `lost` is what is known of the set to be out of sight."""
+        """Judges the very wheels that are named.
+
+        Args:
+            files: the wheels.
+            target: where they would be installed.
+            lost: what is known of the set to be out of sight.
+            complete: whether these are all that would be installed; else modules that none of them has say nothing.
+        """
         inspected = self._inspector.all([file for _, file in files])
         failures = [_failed(one) for one in inspected if one.contents is None]
         members = [
@@ -83,6 +97,8 @@ class WheelJudge:
         ]
         conflicts = conflict_reasons([member.contents for member in members])
         own = [*self._problems(members, target), *self._numpy(members)]
+        if complete and not lost and not failures:
+            own += self._undeclared(members, target)
         return _judgment(members, [*lost, *failures, *own, *conflicts])
 
     def _numpy(self, members: Sequence[_Member]) -> Iterator[CellReason]:
@@ -97,6 +113,15 @@ class WheelJudge:
                 if reason is not None:
                     yield reason
 
+    def _undeclared(self, members: Sequence[_Member], target: Target) -> Iterator[CellReason]:
+        """Modules that are imported and that nothing brings."""
+        files = {member.contents.label: member.file for member in members}
+
+        def read(wheel: WheelContents, package: str) -> Sequence[ExternalImport]:
+            return self._inspector.imports(files[wheel.label], wheel, package, target).found
+
+        return undeclared_reasons([member.contents for member in members], target, read)
+
     def _file(self, pin: Pin, target: Target) -> IndexFile | None:
         from packaging.version import Version
 
@@ -105,7 +130,8 @@ class WheelJudge:
     def _problems(self, members: Sequence[_Member], target: Target) -> Iterator[CellReason]:
         with ExitStack() as stack:
             readers = {
-                member.contents.label: stack.enter_context(self._inspector.texts(member.file)) for member in members
+                member.contents.label: stack.enter_context(self._inspector.texts(member.file, member.contents))
+                for member in members
             }
             judge = _load_judge(members, target, readers)
             for member in members:

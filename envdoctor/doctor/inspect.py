@@ -82,17 +82,19 @@ def _looked_into(
         raise looked.problem
     if looked.contents is None:
         raise AssertionError("a wheel without a problem has contents")
-    beside, notes = ((), ()) if request.alone else _set_of(tools, subject, looked.contents, target)
+    beside, notes, refusal = ((), (), None) if request.alone else _set_of(tools, subject, looked.contents, target)
     files = [(Pin(name=subject.name, version=subject.version, filename=file.filename), file)]
     files += [(pin, found) for pin in beside if (found := _wheel(tools, pin, target)) is not None]
-    judgment = WheelJudge(tools.catalogue, tools.inspector).judge_files(files, target)
+    judgment = WheelJudge(tools.catalogue, tools.inspector).judge_files(
+        files, target, complete=not request.alone and refusal is None
+    )
     own = _contents_view(looked.contents)
     misfit = _misfit(file, target)
     return replace(
         own,
         subject=request.subject,
         target=target_name(target),
-        verdict=CellVerdict.NO_WHEEL if misfit else judgment.verdict,
+        verdict=CellVerdict.NO_WHEEL if misfit else refusal or judgment.verdict,
         filename=file.filename,
         source=redacted(file.url),
         reasons=(*misfit, *judgment.reasons, *notes),
@@ -108,17 +110,17 @@ def _target(request: InspectRequest) -> Target:
 
 def _set_of(
     tools: Tools, subject: Subject, contents: WheelContents, target: Target
-) -> tuple[tuple[Pin, ...], tuple[CellReason, ...]]:
-    """The other wheels that a resolver would install beside it; a note instead if there is no such set."""
+) -> tuple[tuple[Pin, ...], tuple[CellReason, ...], CellVerdict | None]:
+    """The other wheels that a resolver would install beside it; if there is none, why, and the verdict on that."""
     own = (f"{subject.name}=={subject.version}",)
     lines = _requirements_on(contents, target) if subject.is_local else own
     if not lines:
-        return (), ()
+        return (), (), None
     cell = _cell(tools, lines, target, subject.version)
     if cell.pins:
-        return tuple(pin for pin in cell.pins if pin.name != subject.name), ()
+        return tuple(pin for pin in cell.pins if pin.name != subject.name), (), None
     note = f"What it requires can't be installed there ({cell.verdict.value}), so that it was judged alone."
-    return (), (_note(subject, note), *(replace(reason, severity=Severity.WARNING) for reason in cell.reasons))
+    return (), (_note(subject, note), *cell.reasons), cell.verdict
 
 
 def _requirements_on(contents: WheelContents, target: Target) -> tuple[str, ...]:

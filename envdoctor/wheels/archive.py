@@ -31,15 +31,15 @@ class WheelArchive:
         source: what is read, counted.
     """
 
-    def __init__(self, source: RandomAccess) -> None:
-        """Reads the central directory.
+    def __init__(self, source: RandomAccess, members: dict[str, Member] | None = None) -> None:
+        """Reads the central directory, unless `members` says what is in it.
 
         Raises:
             Unreadable: not a zip file, damaged, or beyond the limits.
             NetworkProblem: a remote source did not answer.
         """
         self.source = Metered(source)
-        self.members = read_directory(self.source)
+        self.members = read_directory(self.source) if members is None else members
         self._fetched_folders: set[str] = set()
 
     def read(self, name: str) -> bytes:

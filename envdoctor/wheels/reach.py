@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
 from envdoctor.wheels.companions import ImportProcess
-from envdoctor.wheels.import_walk import FoldersAdded, ForeignImport, ImportWalker
+from envdoctor.wheels.import_walk import FoldersAdded, ForeignImport, ImportWalker, Scope
 from envdoctor.wheels.module_index import ModuleIndex
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def find_reach(
     startup = [line for member in index.path_files for line in _lines(read, member)]
     for line in startup:
         index.add_path(line)
-    walker = ImportWalker(index, read, target, foreign=lambda name: bool(companions.providers(name, wheel)))
+    walker = ImportWalker(index, read, target, Scope(foreign=lambda name: bool(companions.providers(name, wheel))))
     simulation = _Simulation(
         failing,
         walker,

@@ -1,7 +1,7 @@
 import pytest
 
 from envdoctor.wheels import import_walk
-from envdoctor.wheels.import_walk import FoldersAdded, ImportWalker, NativeLoad
+from envdoctor.wheels.import_walk import FoldersAdded, ImportWalker, NativeLoad, Scope
 from envdoctor.wheels.module_index import ModuleIndex
 from wheel_files import LINUX, WINDOWS
 
@@ -146,7 +146,9 @@ def test_each_module_is_read_once():
 
 
 def foreign(files, root, *names):
-    walk = ImportWalker(ModuleIndex(files), files.__getitem__, LINUX, foreign=lambda name: name in names).walk(root)
+    walk = ImportWalker(ModuleIndex(files), files.__getitem__, LINUX, Scope(foreign=lambda name: name in names)).walk(
+        root
+    )
     return [(event.name, event.certain, event.via) for event in walk]
 
 

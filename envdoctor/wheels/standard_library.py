@@ -1,0 +1,62 @@
+"""Which modules a Python brings itself, by version and system; the lists are in data/python_modules.toml."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.core.data import load_table
+from envdoctor.core.target import System
+
+if TYPE_CHECKING:
+    from envdoctor.core.target import Target
+
+# PyPy has in its library what CPython gets from the distribution cffi, and modules of its own.
+_PYPY = frozenset({"_cffi_backend", "cffi", "greenlet", "pypyjit", "__pypy__", "_pypy_openssl", "hpy"})
+
+
+@functools.lru_cache(maxsize=64)
+def standard_modules(target: Target) -> frozenset[str]:
+    """The top-level modules that the target's Python brings."""
+    table = load_table("python_modules")
+    python = target.interpreter.version
+    late = {name for name, since in table["added"].items() if _version(since) > python}
+    gone = {name for name, since in table["removed"].items() if _version(since) <= python}
+    foreign = table["systems"]["unix" if target.platform.system is System.WINDOWS else "windows"]
+    known = {*table["modules"], *table["added"], *table["removed"]} - late - gone - {*foreign}
+    return frozenset(known | _PYPY if target.interpreter.implementation == "pp" else known)
+
+
+def is_of_another_python(module: str) -> bool:
+    """Whether a module belongs to the standard library of some other version or system."""
+    table = load_table("python_modules")
+    return module in table["removed"] or module in table["modules"] or module in table["added"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleProvider:
+    """Who brings a module that wheels import without requiring it; a row of data/python_modules.toml.
+
+    Attributes:
+        requirement: what to ask an installer for.
+        below: Pythons older than this have it in the environments that `python -m venv` makes; () for none.
+        beside: a distribution that makes the module available without having a file of its name; "" for none.
+    """
+
+    requirement: str
+    below: tuple[int, ...] = ()
+    beside: str = ""
+
+
+def module_provider(module: str) -> ModuleProvider | None:
+    """Who is known to bring a module; None if nobody is."""
+    for row in load_table("python_modules")["providers"]:
+        if module in row["modules"]:
+            below = _version(row["below"]) if "below" in row else ()
+            return ModuleProvider(requirement=row["requirement"], below=below, beside=row.get("beside", ""))
+    return None
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
