@@ -18,7 +18,7 @@ from envdoctor.pipeline.manifest import make_manifest
 from envdoctor.pipeline.requirements import refuse_without_samples
 from envdoctor.pipeline.runner import run_routes
 from envdoctor.pipeline.stage import StageRunner
-from envdoctor.pipeline.workspace import Workspace, open_workspace
+from envdoctor.pipeline.workspace import open_workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from envdoctor.core.report import Report
     from envdoctor.core.request import Request
     from envdoctor.core.route import Attempt
+    from envdoctor.pipeline.publication import Publication
 
 #: What is added to the source's name for an artifact of that kind; other kinds stay in the workspace.
 _SUFFIXES = {
@@ -89,13 +90,14 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
         )
         tried = open_routes if how.fallback else open_routes[:1]
         attempts = tuple(run_routes(tried, actions, planner.source_of(request), runner, emit))
-        artifacts = _publish(attempts[-1], planner.source_of(request), workspace, how.out)
-        report = dataclasses.replace(report, command="build", attempts=attempts, artifacts=artifacts)
-        _write_manifest(report, request, workspace)
+        with workspace.publishing() as publication:
+            artifacts = _publish(attempts[-1], planner.source_of(request), publication, how.out)
+            report = dataclasses.replace(report, command="build", attempts=attempts, artifacts=artifacts)
+            _write_manifest(report, request, publication)
     return report
 
 
-def _publish(attempt: Attempt, source: Artifact, workspace: Workspace, out: Path) -> tuple[Artifact, ...]:
+def _publish(attempt: Attempt, source: Artifact, publication: Publication, out: Path) -> tuple[Artifact, ...]:
     """Put what a successful attempt made into the user's folder, the goal's artifact first."""
     if not attempt.succeeded:
         return ()
@@ -108,18 +110,18 @@ def _publish(attempt: Attempt, source: Artifact, workspace: Workspace, out: Path
         stem = source.path.stem
         for known in ("_float", "_int8"):
             stem = stem.removesuffix(known)
-        path = workspace.publish(made.path, f"{stem}{suffix}")
-        artifacts.append(dataclasses.replace(made, path=out / path.name))
+        publication.copy(made.path, f"{stem}{suffix}")
+        artifacts.append(dataclasses.replace(made, path=out / f"{stem}{suffix}"))
         for file in result.files:
-            workspace.publish(file, file.name)
+            publication.copy(file, file.name)
     return tuple(reversed(artifacts))
 
 
-def _write_manifest(report: Report, request: Request, workspace: Workspace) -> None:
+def _write_manifest(report: Report, request: Request, publication: Publication) -> None:
     import msgspec
 
     from envdoctor.core.redaction import Redactor, redact
 
     manifest = redact(make_manifest(report, request), Redactor.here())
     text = msgspec.json.format(msgspec.json.encode(manifest, order="deterministic", enc_hook=str), indent=2)
-    workspace.write("manifest.json", text + b"\n")
+    publication.write("manifest.json", text + b"\n")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.action import StageContext, StageFailed, StageOutput
 from envdoctor.core.artifact import Artifact
-from envdoctor.core.errors import BuildFailed, EnvDoctorError, NetworkProblem
+from envdoctor.core.errors import EnvDoctorError, NetworkProblem
 from envdoctor.core.finding import Evidence, Finding
 from envdoctor.core.hashing import hash_path, hash_value
 from envdoctor.core.route import StagePlan, StageResult, StageStatus
 from envdoctor.pipeline import problems
 from envdoctor.pipeline.key import KeyMaker
+from envdoctor.pipeline.publication import is_full, unwritable
 from envdoctor.pipeline.recorder import Recorder
 from envdoctor.pipeline.workspace import GateUse, StageRecord, StoredStage, Workspace
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
     from envdoctor.pipeline.key import StageKey
-
-#: What a full, read-only or over-quota disk answers; no other route helps against it.
-_DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC)
 
 
 class Interpreter(Protocol):
@@ -116,9 +113,8 @@ class StageRunner:
         except EnvDoctorError as error:
             return _failed(plan, recorder, _finding_of(plan, error), start), None
         except OSError as error:
-            if error.errno in _DISK:
-                where = error.filename or self.workspace.out
-                raise BuildFailed(f"{where}: {error.strerror}; free some space and run the same again") from None
+            if is_full(error):
+                raise unwritable(error, self.workspace.out) from None
             return _failed(plan, recorder, _finding_of(plan, error), start), None
         return self._result(plan, status, stored, start), StageInput(
             artifact=stored.artifact, reference=stored.reference or given.reference

@@ -2,7 +2,7 @@
 
 Layout below the folder that `--out` names::
 
-    model_int8.tflite, manifest.json, ...    what the user came for, each put in place by a rename
+    model_int8.tflite, manifest.json, ...    what the user came for, put in place by renames, the manifest last
     .envdoctor/stages/KEY/                   a finished stage: stage.json and what it made
     .envdoctor/stages/KEY/requests/          what its workers were asked, as the recorded commands name it
     .envdoctor/logs/STAGE.log                everything that the stage's processes printed
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import json
 import os
 import shutil
@@ -28,6 +29,7 @@ from envdoctor.core.errors import BuildFailed, UsageProblem
 from envdoctor.core.finding import Finding  # noqa: TC001  (the same)
 from envdoctor.core.hashing import hash_path
 from envdoctor.pipeline.processes import REQUESTS
+from envdoctor.pipeline.publication import Publication, is_full, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -142,7 +144,10 @@ class Workspace:
         record = dataclasses.replace(record, commands=renamed(record.commands, folder, target))
         _rename_in_requests(folder, target)
         (folder / "stage.json").write_bytes(msgspec.json.encode(record))
-        shutil.rmtree(target, ignore_errors=True)
+        if target.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+        else:
+            target.unlink(missing_ok=True)
         folder.replace(target)
         return StoredStage(folder=target, record=record)
 
@@ -173,19 +178,24 @@ class Workspace:
         path = self._base / "logs" / name
         return path if name and path.exists() else None
 
-    def publish(self, source: Path, name: str) -> Path:
-        """Copy a file to the folder that the user named; the name appears only when the content is whole."""
-        target = self.out / name
-        with _replacing(target) as temporary:
-            shutil.copyfile(source, temporary)
-        return target
+    @contextlib.contextmanager
+    def publishing(self) -> Iterator[Publication]:
+        """Put files into the folder that the user named: all of them when the block ends, none if it fails.
 
-    def write(self, name: str, content: bytes) -> Path:
-        """Write a file into the folder that the user named, in one step."""
-        target = self.out / name
-        with _replacing(target) as temporary:
-            temporary.write_bytes(content)
-        return target
+        A file of the same name is replaced in one step. The last one that was added goes first and comes last: if it is
+        there, so are the others, though the process be killed in between.
+
+        Raises:
+            UsageProblem: a folder has the name of a file.
+            BuildFailed: the disk is full, or a file can't be replaced.
+        """
+        with self.work_folder() as folder:
+            publication = Publication(folder)
+            try:
+                yield publication
+                publication.put_in_place(self.out)
+            except OSError as error:
+                raise unwritable(error, self.out) from None
 
 
 @contextlib.contextmanager
@@ -193,8 +203,8 @@ def open_workspace(out: Path) -> Iterator[Workspace]:
     """Open the workspace below a folder, made if it is not there.
 
     Raises:
-        UsageProblem: `out` is a file, or can't be written to.
-        BuildFailed: another build is working there.
+        UsageProblem: `out` is a file, or can't be written to, or its file system has no locks.
+        BuildFailed: another build is working there, or its disk is full.
     """
     import filelock
 
@@ -208,18 +218,29 @@ def open_workspace(out: Path) -> Iterator[Workspace]:
     except (FileExistsError, NotADirectoryError):
         raise UsageProblem(f"--out {out}: it is a file, or lies below one; name a folder") from None
     except OSError as error:
-        raise UsageProblem(f"--out {out}: {error.strerror}; name a folder that can be written to") from None
+        raise _unusable(error, out) from None
     lock = filelock.FileLock(base / "lock")
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
         raise BuildFailed(f"another envdoctor is building in {out}; wait for it or name another --out") from None
+    except NotImplementedError:
+        raise UsageProblem(f"--out {out}: its file system has no locks; name a folder on another") from None
+    except OSError as error:
+        raise _unusable(error, out) from None
     try:
         for stale in base.glob("tmp-*"):
             shutil.rmtree(stale, ignore_errors=True)
         yield Workspace(out)
     finally:
         lock.release()
+
+
+def _unusable(error: OSError, out: Path) -> UsageProblem | BuildFailed:
+    if is_full(error) and error.errno != errno.EROFS:
+        return unwritable(error, out)
+    where = f" {error.filename}:" if isinstance(error, IsADirectoryError) else ""
+    return UsageProblem(f"--out {out}:{where} {error.strerror or error}; name a folder that can be written to")
 
 
 def renamed(commands: Iterable[tuple[str, ...]], folder: Path, target: Path) -> tuple[tuple[str, ...], ...]:
@@ -236,22 +257,3 @@ def _rename_in_requests(folder: Path, target: Path) -> None:
 def _in_json(path: Path) -> str:
     """A path as JSON spells it inside a text."""
     return json.dumps(str(path))[1:-1]
-
-
-@contextlib.contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    os.close(descriptor)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

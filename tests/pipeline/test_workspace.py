@@ -1,9 +1,11 @@
 """The build folder: what is published is whole, what is kept is checked."""
 
+import errno
 import json
 import os
 from pathlib import Path
 
+import filelock
 import pytest
 
 from envdoctor.core.artifact import ArtifactKind
@@ -75,22 +77,109 @@ def test_a_stage_can_be_replaced(tmp_path):
         assert kept(workspace, content=b"new").artifact.path.read_bytes() == b"new"
 
 
-def test_publishing_replaces_in_one_step(tmp_path):
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_what_is_published_appears_at_once(tmp_path):
     (tmp_path / "s").write_bytes(b"new")
-    with open_workspace(tmp_path / "out") as workspace:
-        (tmp_path / "out" / "t").write_bytes(b"old")
-        assert workspace.publish(tmp_path / "s", "t").read_bytes() == b"new"
-        workspace.write("manifest.json", b"{}")
-        assert sorted(p.name for p in workspace.out.iterdir()) == [".envdoctor", "manifest.json", "t"]
+    out = tmp_path / "out"
+    with open_workspace(out) as workspace:
+        (out / "t").write_bytes(b"old")
+        with workspace.publishing() as publication:
+            publication.copy(tmp_path / "s", "t")
+            publication.write("manifest.json", b"{}")
+            assert names(out) == [".envdoctor", "t"]
+            assert (out / "t").read_bytes() == b"old"
+        assert names(out) == [".envdoctor", "manifest.json", "t"]
+        assert (out / "t").read_bytes() == b"new"
+        assert (out / "t").stat().st_mode == (tmp_path / "s").stat().st_mode
+        assert names(out / ".envdoctor") == ["lock", "logs", "stages"]
 
 
-def test_a_failed_publication_leaves_the_old_file(tmp_path):
+def publish(workspace, *steps):
+    """Copy a file, write content, or have a step of one's own taken, in that order."""
+    with workspace.publishing() as publication:
+        for step in steps:
+            step(publication)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/x"), "/x: No space left on device; free some space"),
+        (PermissionError(errno.EACCES, "Permission denied", "/x"), "/x: Permission denied; make it writable"),
+    ],
+)
+def test_a_publication_that_fails_leaves_what_was_there(tmp_path, error, words):
+    def fail(_):
+        raise error
+
     with open_workspace(tmp_path) as workspace:
         (tmp_path / "t").write_bytes(b"old")
-        with pytest.raises(FileNotFoundError):
-            workspace.publish(tmp_path / "gone", "t")
+        with pytest.raises(BuildFailed, match=words):
+            publish(workspace, lambda one: one.write("t", b"new"), fail)
         assert (tmp_path / "t").read_bytes() == b"old"
-        assert sorted(p.name for p in tmp_path.iterdir()) == [".envdoctor", "t"]
+        assert names(tmp_path) == [".envdoctor", "t"]
+        assert names(tmp_path / ".envdoctor") == ["lock", "logs", "stages"]
+
+
+def test_a_folder_with_the_name_of_a_file_is_left_alone(tmp_path):
+    (tmp_path / "manifest.json").mkdir()
+    with open_workspace(tmp_path) as workspace:
+        (tmp_path / "t").write_bytes(b"old")
+        with pytest.raises(UsageProblem, match=r"manifest\.json is a folder"):
+            publish(workspace, lambda one: one.write("t", b"new"), lambda one: one.write("manifest.json", b"{}"))
+        assert (tmp_path / "t").read_bytes() == b"old"
+
+
+def test_a_manifest_is_never_beside_what_it_does_not_describe(tmp_path, monkeypatch):
+    def killed(*_):
+        assert names(tmp_path) == [".envdoctor", "t"]
+        raise KeyboardInterrupt
+
+    with open_workspace(tmp_path) as workspace:
+        for name in ("t", "manifest.json"):
+            (tmp_path / name).write_bytes(b"old")
+        steps = [lambda one: one.write("t", b"new"), lambda one: one.write("manifest.json", b"new")]
+        with pytest.raises(KeyboardInterrupt):
+            publish(workspace, *steps, lambda _: monkeypatch.setattr(Path, "replace", killed))
+
+
+@pytest.mark.parametrize("name", ["lock", "stages"])
+def test_a_workspace_that_is_none(tmp_path, name):
+    place = tmp_path / ".envdoctor" / name
+    if name == "lock":
+        place.mkdir(parents=True)
+    else:
+        place.parent.mkdir()
+        place.touch()
+    with pytest.raises(UsageProblem, match="--out"), open_workspace(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (NotImplementedError(), UsageProblem, "has no locks"),
+        (OSError(errno.EACCES, "Permission denied"), UsageProblem, "can be written"),
+        (OSError(errno.ENOSPC, "No space left on device"), BuildFailed, "free some space"),
+    ],
+)
+def test_a_lock_that_cannot_be_taken(tmp_path, monkeypatch, error, kind, words):
+    def refuse(*_, **__):
+        raise error
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    with pytest.raises(kind, match=words), open_workspace(tmp_path):
+        pass
+
+
+def test_a_file_in_the_place_of_a_stage_is_replaced(tmp_path):
+    with open_workspace(tmp_path) as workspace:
+        (tmp_path / ".envdoctor" / "stages" / "k").touch()
+        assert workspace.find("k") is None
+        assert kept(workspace).artifact.path.read_bytes() == b"made"
 
 
 def test_what_a_killed_build_left_is_swept_away(tmp_path):

@@ -86,7 +86,8 @@ def _by_a_person(context: StageContext, source: Path, options: Sequence[str]) ->
     result = context.request.options.resume
     if result is None:
         notebook = (context.out or context.log.parent) / f"{source.stem}_edgetpu.ipynb"
-        write_notebook(notebook, source, ("-s", *options))
+        write_notebook(context.folder / notebook.name, source, ("-s", *options))
+        (context.folder / notebook.name).replace(notebook)
         evidence = (Evidence(source=str(notebook), excerpt=f"holds {source.name}"),)
         raise StageFailed(finding("notebook-waits", source.name, evidence, words=str(notebook)), of_place=True)
     try:
