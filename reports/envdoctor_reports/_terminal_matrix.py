@@ -113,7 +113,7 @@ def _show_platform(page: Page, matrix: Matrix, platform: str, targets: list[str]
         row = [by_place[version, target] for target in targets]
         table.append((version, *(cell.verdict.value for cell in row)))
         if words := _reason_of(row):
-            why.setdefault(words, []).append(version)
+            why.setdefault(_of_any(words, matrix.package, version), []).append(version)
     page.table(table, indent=2)
     for words, versions in why.items():
         page.write(_cut(f"{', '.join(versions)}: {words}", _REASON_LENGTH), indent=2, style="dim")
@@ -127,6 +127,11 @@ def _reason_of(row: list[Cell]) -> str:
         if reason is not None:
             return one_line(reason.message)
     return ""
+
+
+def _of_any(words: str, package: str, version: str) -> str:
+    """A reason without the row's own package and version, so that it reads the same for all rows that share it."""
+    return words.replace(f"{package} {version}: ", "").replace(f". {version} exists; ", "; ")
 
 
 def _cut(text: str, width: int) -> str:

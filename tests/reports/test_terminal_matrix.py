@@ -1,0 +1,59 @@
+"""A matrix on a terminal: what rows share, what is cut, and where the rest is."""
+
+from __future__ import annotations
+
+from envdoctor.core.availability import Cell, CellReason, CellVerdict, Matrix, ReasonKind
+from envdoctor.core.finding import Evidence, Severity
+from envdoctor_reports._page import Page
+from envdoctor_reports._terminal_matrix import show_matrix
+
+TARGET = "macos-arm64-cp313"
+
+
+def lacking(version, message, excerpt="a"):
+    reason = CellReason(
+        kind=ReasonKind.OTHER_WHEELS,
+        severity=Severity.ERROR,
+        subject="app",
+        message=message,
+        evidence=(Evidence(source="the files", excerpt=excerpt),),
+    )
+    return Cell(
+        requirement=f"app=={version}", version=version, target=TARGET, verdict=CellVerdict.NO_WHEEL, reasons=(reason,)
+    )
+
+
+def shown(*cells, verbose=False, **said):
+    versions = tuple(cell.version for cell in cells)
+    matrix = Matrix(
+        package="app", requirements=("app", "lib<2"), versions=versions, targets=(TARGET,), cells=cells, **said
+    )
+    page = Page(width=80)
+    show_matrix(page, matrix, verbose=verbose)
+    return page.lines
+
+
+def test_rows_that_lack_the_same_are_told_together():
+    lines = shown(
+        *(lacking(one, f"app {one}: no wheel for cp313. {one} exists; nearest: 4.0.") for one in ("2.0", "1.0"))
+    )
+    assert "  2.0, 1.0: no wheel for cp313; nearest: 4.0." in lines
+    assert "    envdoctor matrix app==2.0 'lib<2' --explain macos-arm64-cp313" in lines
+
+
+def test_a_long_reason_is_cut_between_clauses():
+    clauses = [f"clause {number} is forty columns long, or so it is" for number in range(9)]
+    (line,) = [" ".join(" ".join(shown(lacking("1.0", "; ".join(clauses) + "."))).split())]
+    assert "1.0: clause 0 is" in line
+    assert "so it is ..." in line
+    assert "clause 8" not in line
+
+
+def test_a_long_proof_waits_for_verbose():
+    cell = lacking("1.0", "none.", excerpt="\n".join(f"file {number}" for number in range(20)))
+    lines = shown(cell, explained=TARGET)
+    assert "          file 7" in lines
+    assert "          (12 more lines: -v)" in lines
+    assert not any("file 8" in line for line in lines)
+    assert "          file 19" in shown(cell, explained=TARGET, verbose=True)
+    assert not any("All that stands in the way" in line for line in lines)
