@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import errno
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from envdoctor.core.errors import BuildFailed, UsageProblem
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: What a full, over-quota or read-only disk answers.
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC)
@@ -58,4 +55,6 @@ def unwritable(error: OSError, out: Path) -> BuildFailed:
     """The error of a build whose files can't be written."""
     advice = "free some space" if is_full(error) else "make it writable"
     where = error.filename2 or error.filename or out
+    if is_full(error) and out in Path(str(where)).parents:
+        where = out  # the file itself is gone by now
     return BuildFailed(f"{where}: {error.strerror or error}; {advice} and run the same again")

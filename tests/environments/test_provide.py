@@ -31,6 +31,7 @@ def test_the_users_own_is_taken_as_it_is(spec, request_, index, own):
     assert (provided.origin, provided.python) == (Origin.OWN, Path(sys.executable))
     assert dict(provided.distributions) == {"tiny": "1.0", "other": "2"}
     assert dict(provided.variables) == {}
+    assert provided.identity == own("").identity(spec)
     assert index.seen == []
 
 
@@ -39,6 +40,7 @@ def test_the_wrong_version_has_one_made(spec, request_, index, own):
     provided = provide(spec, request_, own("", version="2.0"), RUN, said.append)
     assert provided.origin is Origin.MANAGED
     assert dict(provided.distributions) == {"tiny": "1.0"}
+    assert provided.identity.startswith(f"{spec.key}-3.")
     assert provided.variables == ISOLATED
     assert not any("your own environment" in line for line in said)
 

@@ -109,3 +109,16 @@ def test_what_is_not_known_is_unavailable_and_never_ready():
 def test_all_environments_of_the_table_are_collected_here(tmp_path):
     found = Facts(Request(cache=tmp_path), LocalExecutor()).environments
     assert tuple(found.statuses) == environment_names()
+
+
+def test_of_the_users_own_it_is_known_what_was_built_anew_and_what_is_editable(tmp_path):
+    distributions = (
+        Distribution(name="Keras", version="3.15.1", metadata=str(tmp_path / "keras.dist-info")),
+        Distribution(name="mine", version="1", editable=str(tmp_path)),
+    )
+    known = Facts(
+        python=Python(executable=sys.executable, version="3.11.7"), packages=Packages(distributions=distributions)
+    )
+    own = own_environment(known)
+    assert (own.version, own.editable) == ("3.11.7", {"mine"})
+    assert own.metadata == {"keras": tmp_path / "keras.dist-info"}
