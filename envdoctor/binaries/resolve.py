@@ -176,6 +176,24 @@ class Finder:
         """Whether more paths were tried than any sound file makes the loader try."""
         return self.tries > _MOST_TRIED
 
+    def find(self, need: Need, image: Image) -> Image | None:
+        """The file that meets a need in the plain case, in which the first file of that name can be mapped.
+
+        None stands for every other case; `look` tells which.
+        """
+        for path, _ in self._search.candidates(need.name, image):
+            self.tries += 1
+            try:
+                library = self._tree.library(path)
+            except Unreadable:
+                return None
+            fitting = library and library.for_architecture(self._architecture)
+            if fitting:
+                return Image(path, fitting, image)
+            if self.is_spent or (library is None and self._search.brings(path)):
+                return None
+        return None
+
     def look(self, need: Need, image: Image) -> tuple[Resolution, Image | None]:
         """What became of a need of an image, and the file found.
 

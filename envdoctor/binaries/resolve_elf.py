@@ -46,13 +46,15 @@ class ElfSearch(Search):
         self._library_path = tuple(library_path)
         self._cache = cache or {}
         self._default_directories = tuple(default_directories)
+        self._last: tuple[Image | None, tuple[tuple[str, str], ...]] = (None, ())
 
     def candidates(self, name: str, image: Image) -> Iterator[Candidate]:
         """The paths that ld.so would open, in order."""
         if "/" in name:
             yield Candidate(_expand(name, image), "the path itself")
             return
-        yield from self._from_paths(name, image)
+        for prefix, rule in self._prefixes(image):
+            yield Candidate(prefix + name, rule)
         if image.library.skips_default_directories:
             return
         if name in self._cache:
@@ -60,15 +62,23 @@ class ElfSearch(Search):
         for directory in self._default_directories:
             yield Candidate(posixpath.join(directory, name), "default directory")
 
-    def _from_paths(self, name: str, image: Image) -> Iterator[Candidate]:
+    def _prefixes(self, image: Image) -> tuple[tuple[str, str], ...]:
+        """The folders that an image's needs are looked for in before the system's, each with its slash and its rule.
+
+        An image's needs are looked up one after another, so that the answer for the last one is kept.
+        """
+        last, prefixes = self._last
+        if last is not image:
+            prefixes = tuple((posixpath.join(folder, ""), rule) for folder, rule in self._folders(image))
+            self._last = image, prefixes
+        return prefixes
+
+    def _folders(self, image: Image) -> Iterator[tuple[str, str]]:
         if not image.library.runpath:
             for loader in self._chain(image):
-                for directory in loader.library.rpath:
-                    yield Candidate(posixpath.join(_expand(directory, loader), name), f"RPATH of {loader.path}")
-        for directory in self._library_path:
-            yield Candidate(posixpath.join(directory, name), "LD_LIBRARY_PATH")
-        for directory in image.library.runpath:
-            yield Candidate(posixpath.join(_expand(directory, image), name), f"RUNPATH of {image.path}")
+                yield from ((_expand(folder, loader), f"RPATH of {loader.path}") for folder in loader.library.rpath)
+        yield from ((folder, "LD_LIBRARY_PATH") for folder in self._library_path)
+        yield from ((_expand(folder, image), f"RUNPATH of {image.path}") for folder in image.library.runpath)
 
     def context(self, image: Image) -> Hashable:
         """The folders that the loaders above pass on."""
@@ -86,12 +96,12 @@ class ElfSearch(Search):
 class MuslSearch(ElfSearch):
     """musl's order: LD_LIBRARY_PATH, then RPATH or RUNPATH alike, both inherited; loaded files by their file name."""
 
-    def _from_paths(self, name: str, image: Image) -> Iterator[Candidate]:
-        for directory in self._library_path:
-            yield Candidate(posixpath.join(directory, name), "LD_LIBRARY_PATH")
+    def _folders(self, image: Image) -> Iterator[tuple[str, str]]:
+        yield from ((folder, "LD_LIBRARY_PATH") for folder in self._library_path)
         for loader in self._chain(image):
-            for directory in (*loader.library.runpath, *loader.library.rpath):
-                yield Candidate(posixpath.join(_expand(directory, loader), name), f"RPATH or RUNPATH of {loader.path}")
+            rule = f"RPATH or RUNPATH of {loader.path}"
+            folders = (*loader.library.runpath, *loader.library.rpath)
+            yield from ((_expand(folder, loader), rule) for folder in folders)
 
     def _inherited(self, image: Image) -> Iterator[str]:
         for loader in image.chain():

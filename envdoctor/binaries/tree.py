@@ -68,6 +68,7 @@ class InstalledTree:
         """Begins with what is known already, by path."""
         self._known: dict[str, NativeLibrary | Unreadable | None] = dict(known or {})
         self._real: dict[str, str] = {}
+        self._folders: dict[str, bool] = {}
 
     def library(self, path: str) -> NativeLibrary | None:
         """The library installed at `path`.
@@ -76,10 +77,18 @@ class InstalledTree:
             Unreadable: the file is there and can't be read.
         """
         if path not in self._known:
-            self._known[path] = self._read(path)
+            self._known[path] = self._read(path) if self._has_folder(path) else None
         found = self._known[path]
         if isinstance(found, Unreadable):
             raise found
+        return found
+
+    def _has_folder(self, path: str) -> bool:
+        """Whether the folder of a path is there: search paths name many that are not, and each for many libraries."""
+        folder = path.rpartition("/")[0]
+        found = self._folders.get(folder)
+        if found is None:
+            found = self._folders[folder] = not folder or os.path.isdir(folder)  # noqa: PTH112 - as in _read
         return found
 
     def canonical(self, path: str) -> str:
