@@ -14,13 +14,16 @@ from envdoctor.wheels.import_walk import FoldersAdded, ForeignImport, ImportWalk
 from envdoctor.wheels.module_index import ModuleIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from envdoctor.binaries.resolve import Resolution
     from envdoctor.core.target import Target
     from envdoctor.wheels.companions import Companions
     from envdoctor.wheels.contents import NativeFile, WheelContents
     from envdoctor.wheels.import_walk import NativeLoad
+
+
+_FEW_PARTS = 3
 
 
 class Reach(enum.Enum):
@@ -93,6 +96,7 @@ def find_reach(
     modules = [module for package in packages for module in index.submodules(package)]
     for module in [*modules, *(script.target.partition(":")[0] for script in wheel.metadata.scripts)]:
         simulation.run(module, Reach.MODULE)
+    simulation.weigh_parts()
     natives = {site.locate(wheel, native.path): native for native in wheel.natives}
     return {path: simulation.found.get(path) or simulation.unreached(path, natives[path]) for path in failing}
 
@@ -116,26 +120,40 @@ class _Simulation:
         self._process = process
         self._package_loads = False
         self._late: dict[str, tuple[Resolution, ...]] = {}
+        # Of the modules imported one by one, how many load native files, and how many of these fail.
+        self._parts = self._failing_parts = 0
 
     def run(self, root: str, reach: Reach) -> None:
         """Imports one module in a new process, unless nothing can be learnt from it any more."""
         if self._is_settled():
             return
         process = self._process()
-        imported: set[str] = set()
+        imported: dict[str, bool] = {}
         for event in itertools.chain(self._walker.startup(self._startup), self._walker.walk(root)):
             if isinstance(event, FoldersAdded):
                 process.search_folders()
             elif isinstance(event, ForeignImport):
                 process.import_other(event.name)
             else:
-                imported.add(self._load(process, event, reach))
+                path = self._locate(event.path)
+                imported[path] = self._load(process, event, reach) or imported.get(path, False)
                 if self._is_settled():
                     return
+        if reach is Reach.MODULE and imported:
+            self._parts += 1
+            self._failing_parts += any(imported.values())
         if not process.is_empty:
             self._load_late(process, imported)
 
-    def _load(self, process: ImportProcess, load: NativeLoad, reach: Reach) -> str:
+    def weigh_parts(self) -> None:
+        """Where most modules that load native files fail, it is the wheel that is broken, not a part of it."""
+        if self._failing_parts >= _FEW_PARTS and 2 * self._failing_parts >= self._parts:
+            for path, reached in self.found.items():
+                if reached.reach is Reach.MODULE and reached.severity is Severity.WARNING:
+                    self.found[path] = replace(reached, severity=Severity.ERROR)
+
+    def _load(self, process: ImportProcess, load: NativeLoad, reach: Reach) -> bool:
+        """Loads a file; whether the import fails for it."""
         path = self._locate(load.path)
         missing = process.load(path).missing
         self._package_loads = self._package_loads or reach is Reach.IMPORT
@@ -143,9 +161,9 @@ class _Simulation:
             spared = any(not process.load(self._locate(other)).missing for other in load.alternatives if missing)
             load = replace(load, optional=load.optional or spared)
             self._note(path, self._judged(load, reach, missing) if missing else _SATISFIED)
-        return path
+        return bool(missing) and not load.optional
 
-    def _load_late(self, process: ImportProcess, imported: set[str]) -> None:
+    def _load_late(self, process: ImportProcess, imported: Container[str]) -> None:
         """A plug-in that is loaded after an import finds what is in the process already."""
         for path in self._failing:
             if path not in imported:

@@ -1,5 +1,7 @@
 """How a file that can't load is met; `test_loading` has the ordinary ways, here are the rest."""
 
+import pytest
+
 from envdoctor.core.finding import Severity
 from envdoctor.wheels.companions import Companions
 from envdoctor.wheels.layout import PlannedSite, planned_path
@@ -89,3 +91,12 @@ def test_the_package_of_the_distributions_name_is_told_first():
     files = {"aaa/__init__.py": "import pkg._m", "pkg/__init__.py": "import pkg._m", "pkg/_m.so": BROKEN}
     (found,) = reach(files, "pkg/_m.so").values()
     assert found.via == ("pkg", "pkg._m")
+
+
+@pytest.mark.parametrize(("sound", "severity"), [(3, Severity.ERROR), (4, Severity.WARNING)])
+def test_where_most_parts_fail_the_wheel_is_broken(sound, severity):
+    files = {"pkg/__init__.py": "import pkg._core", "pkg/_core.so": SOUND, "pkg/_m.so": BROKEN}
+    files |= {f"pkg/bad{number}.py": "import pkg._m" for number in range(3)}
+    files |= {f"pkg/good{number}.py": "" for number in range(sound)}
+    (found,) = reach(files, "pkg/_m.so").values()
+    assert (found.reach, found.severity) == (Reach.MODULE, severity)
