@@ -75,8 +75,11 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
     judge = None if request.resolve_only else WheelJudge(tools.catalogue, tools.inspector)
     cells = Cells(tools.resolver, tools.catalogue, judge).fill(asked, workers, progress)
     name = tools.catalogue.project(plan.requirements[0].name).name
+    notes = _notes(tools, name)
     if request.verify:
-        cells = _Verification(tools, name, cache).of(cells, asked)
+        verification = _Verification(tools, name, cache)
+        cells = verification.of(cells, asked)
+        notes += verification.notes
     return Matrix(
         package=name,
         requirements=request.requirements,
@@ -86,7 +89,7 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
         as_of=plan.terms.as_of.isoformat() if plan.terms.as_of else "",
         explained=target_name(plan.terms.explained) if plan.terms.explained else "",
         best=best_answers(name, plan.targets, cells),
-        notes=_notes(tools, name),
+        notes=notes,
         places=tools.settings.described,
         effort=tools.effort,
     )
@@ -124,7 +127,14 @@ class _Verification:
     def __init__(self, tools: Tools, package: str, cache: Cache) -> None:
         self._tools = tools
         self._package = package
+        self._missing: dict[str, None] = {}
         self._pythons = Interpreters(uv=Uv(executor=LocalExecutor(), cache=cache, variables={})).all()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know so as not to take a cell for tried."""
+        missing = ", ".join(self._missing)
+        return (f"Not tried, since there is no such Python here: {missing}.",) if missing else ()
 
     def of(self, cells: Sequence[Cell], asked: Sequence[Asked]) -> tuple[Cell, ...]:
         """The cells, one after the other: installing two sets at once would only make both slower."""
@@ -137,6 +147,7 @@ class _Verification:
             return cell
         python = next((one.path for one in self._pythons if _is_of_kind(one, target.interpreter)), None)
         if python is None:
+            self._missing[target.interpreter.name] = None
             return unverified(cell, f"there is no {target.interpreter.name} here")
         wheel = self._tools.catalogue.wheel(self._package, Version(cell.version), target)
         contents = self._tools.inspector.one(wheel).contents if wheel else None
