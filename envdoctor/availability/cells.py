@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from envdoctor.availability.walk import WalkResult
     from envdoctor.core.target import Target
 
+_UNIVERSAL, _BOTH = "universal2", ("arm64", "x86_64")
 # The hardest to overcome first: what a set of blockers amounts to.
 _VERDICTS = {
     ReasonKind.NO_PROJECT: CellVerdict.NO_VERSION,
@@ -88,6 +89,8 @@ class Cells:
 
     def one(self, asked: Asked) -> Cell:
         """One cell; what prevents an answer makes it UNKNOWN, with the reason."""
+        if asked.question.target.platform.arch == _UNIVERSAL:
+            return self._of_both(asked)
         cell = Cell(
             requirement=", ".join(asked.question.requirements),
             version=asked.version,
@@ -98,6 +101,18 @@ class Cells:
             return self._filled(cell, asked)
         except EnvDoctorError as error:
             return replace(cell, reasons=(_reason(ReasonKind.NOT_LOOKED_AT, cell.requirement, str(error)),))
+
+    def _of_both(self, asked: Asked) -> Cell:
+        """A universal2 Python runs as arm64 or as x86_64: the worse of both counts, of equals the first."""
+        target = asked.question.target
+        cells = []
+        for arch in _BOTH:
+            thin = replace(target, platform=replace(target.platform, arch=arch))
+            cells.append(self.one(replace(asked, question=replace(asked.question, target=thin))))
+        worse = next((cell for cell in cells if not cell.verdict.is_good), cells[0])
+        verdicts = " and ".join(f"{cell.verdict.value} as {arch}" for cell, arch in zip(cells, _BOTH, strict=True))
+        note = _reason(ReasonKind.NOTE, worse.requirement, f"It is {verdicts}.", severity=Severity.INFO)
+        return replace(worse, target=target_name(target), reasons=(*worse.reasons, note))
 
     def _filled(self, cell: Cell, asked: Asked) -> Cell:
         resolution = self._resolver.resolve(asked.question)

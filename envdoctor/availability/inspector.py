@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _WORKERS = 6
 # To be raised when a reader learns to see more, so that what older ones saw is read again.
-_READER = 1
+_READER = 2
 _NUMPY_BYTES = 32 << 20
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.judging import Judgment
 from envdoctor.availability.set_conflicts import conflict_reasons, numpy_reason
-from envdoctor.availability.undeclared import undeclared_reasons
+from envdoctor.availability.undeclared import empty_reasons, undeclared_reasons
 from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
@@ -98,7 +98,7 @@ class WheelJudge:
         conflicts = conflict_reasons([member.contents for member in members])
         own = [*self._problems(members, target), *self._numpy(members)]
         if complete and not lost and not failures:
-            own += self._undeclared(members, target)
+            own += [*self._undeclared(members, target), *empty_reasons([member.contents for member in members])]
         return _judgment(members, [*lost, *failures, *own, *conflicts])
 
     def _numpy(self, members: Sequence[_Member]) -> Iterator[CellReason]:

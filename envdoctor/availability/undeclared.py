@@ -81,6 +81,15 @@ def undeclared_reasons(wheels: Sequence[WheelContents], target: Target, read: Re
             yield _reason(wheels[index], list(names.values()), severity, target)
 
 
+def empty_reasons(wheels: Sequence[WheelContents]) -> Iterator[CellReason]:
+    """Wheels that were asked for and install nothing: one that only requires others, or one packed without its code."""
+    for index in _outer(wheels):
+        wheel = wheels[index]
+        if not (wheel.imports or wheel.natives or wheel.metadata.scripts):
+            message = f"{wheel.label} itself installs no module, command or library, only what it requires."
+            yield CellReason(kind=ReasonKind.NOTE, severity=Severity.WARNING, subject=wheel.label, message=message)
+
+
 class _Bringers:
     """Which wheel brings which module."""
 
@@ -125,11 +134,16 @@ def _package(wheel: WheelContents, name: str) -> str:
 
 
 def _outermost(wheels: Sequence[WheelContents]) -> Iterator[_Package]:
-    """The packages of the wheels that no other requires; of all if each requires another."""
+    """The packages of the wheels that no other requires."""
+    packages = [each for index in _outer(wheels) for each in _packages(index, wheels[index])]
+    return iter(sorted(packages, key=lambda package: -package.severity))
+
+
+def _outer(wheels: Sequence[WheelContents]) -> Sequence[int]:
+    """The places of the wheels that no other requires; of all if each requires another."""
     required = {name for wheel in wheels for name in _required(wheel) if name != _normal(wheel.metadata.name)}
     roots = [index for index, wheel in enumerate(wheels) if _normal(wheel.metadata.name) not in required]
-    packages = [each for index in roots or range(len(wheels)) for each in _packages(index, wheels[index])]
-    return iter(sorted(packages, key=lambda package: -package.severity))
+    return roots or range(len(wheels))
 
 
 def _packages(index: int, wheel: WheelContents) -> Iterator[_Package]:

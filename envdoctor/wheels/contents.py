@@ -136,6 +136,11 @@ def install_path(member: str) -> str:
     return f"../../../{folder}{path}"
 
 
+def module_path(path: str) -> str:
+    """A path from the folder that Python searches: a site-packages folder inside a wheel is meant to be one (cmeel)."""
+    return path.rpartition("/site-packages/")[2]
+
+
 def import_names(members: dict[str, Member]) -> tuple[str, ...]:
     """The packages and modules at the top of site-packages, in the order of the archive.
 
@@ -143,7 +148,7 @@ def import_names(members: dict[str, Member]) -> tuple[str, ...]:
     """
     names: dict[str, None] = {}
     for member in members:
-        path = install_path(member)
+        path = module_path(install_path(member))
         top, slash, rest = path.partition("/")
         if path.startswith("../") or top.endswith((".dist-info", ".libs", ".data")):
             continue

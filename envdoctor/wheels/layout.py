@@ -140,4 +140,4 @@ def process_architecture(platform: Platform) -> str:
     """The architecture of a platform's processes, as `NativeLibrary.architectures` names it."""
     if platform.system is System.WINDOWS and platform.arch == "x86":
         return "win32"
-    return platform.arch
+    return "arm64" if platform.arch == "universal2" else platform.arch  # on a new Mac

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.python_abi import is_module_name, module_abi
-from envdoctor.wheels.contents import install_path
+from envdoctor.wheels.contents import install_path, module_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ class ModuleIndex:
         self.natives: dict[str, list[str]] = {}
         self._paths = {member: install_path(member) for member in members}
         for member, path in self._paths.items():
-            self._add(member, path)
+            self._add(member, module_path(path))
             if not path.endswith(".py"):
                 self.natives.setdefault(posixpath.basename(path).lower(), []).append(path)
 

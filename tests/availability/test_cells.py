@@ -123,10 +123,21 @@ def test_a_network_that_fails_says_nothing_about_the_package(server, cell):
     assert found.reasons[0].kind is ReasonKind.NETWORK
 
 
-def test_a_target_that_uv_does_not_know_is_unknown(server, cell):
-    publish(server, "app", "1.0")
+@pytest.mark.parametrize(
+    ("tags", "verdict", "words"),
+    [
+        (("macosx_11_0_arm64",), CellVerdict.NO_WHEEL, "RESOLVES as arm64 and NO-WHEEL as x86_64"),
+        (("macosx_10_9_x86_64",), CellVerdict.NO_WHEEL, "NO-WHEEL as arm64 and RESOLVES as x86_64"),
+        (("macosx_11_0_arm64", "macosx_10_9_x86_64"), CellVerdict.RESOLVES, "RESOLVES as arm64 and RESOLVES as x86_64"),
+        (("macosx_10_9_universal2",), CellVerdict.RESOLVES, "RESOLVES as arm64 and RESOLVES as x86_64"),
+    ],
+)
+def test_a_universal_python_needs_wheels_for_both_architectures(server, cell, tags, verdict, words):
+    for tag in tags:
+        publish(server, "app", "1.0", f"cp311-cp311-{tag}")
     found = cell("app==1.0", on="macos-universal2-cp311")
-    assert (found.verdict, found.reasons[0].kind) == (CellVerdict.UNKNOWN, ReasonKind.NOT_LOOKED_AT)
+    assert (found.target, found.verdict) == ("macos-universal2-cp311", verdict)
+    assert words in found.reasons[-1].message
 
 
 def test_the_tree_is_there_if_it_was_wanted(server, cell):

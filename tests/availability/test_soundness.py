@@ -140,3 +140,25 @@ def test_what_was_seen_is_remembered(server, client, settings, tmp_path):
     again = Inspector(open_index(settings, tmp_path / "index", offline=True)).one(wheel)
     assert again.contents == first.contents
     assert len(server.seen) == before
+
+
+def test_an_import_that_nothing_brings_breaks_the_set(server, cell):
+    publish(server, "app", "1.0", files={"app/__init__.py": b"import helper, numpy\n"}, requires=["helper"])
+    publish(server, "helper", "1.0")
+    found = cell("app==1.0")
+    assert found.verdict is CellVerdict.BROKEN
+    assert "imports numpy, which no wheel of the set brings" in found.reasons[0].message
+
+
+def test_a_wheel_without_code_is_told(server, cell):
+    publish(server, "app", "1.0", files={"app-1.0.dist-info/NOTICE": b""})
+    (reason,) = cell("app==1.0").reasons
+    assert (reason.severity, reason.subject) == (Severity.WARNING, "app 1.0")
+
+
+def test_one_wheel_alone_says_nothing_about_imports(judge, server, client, target):
+    publish(server, "app", "1.0", files={"app/__init__.py": b"import numpy\n"})
+    (file,) = client.project("app").files
+    files = [(Pin(name="app", version="1.0", filename=file.filename), file)]
+    assert judge.judge_files(files, target("linux-x86_64-cp311"), complete=False).verdict is CellVerdict.SOUND
+    assert judge.judge_files(files, target("linux-x86_64-cp311")).verdict is CellVerdict.BROKEN

@@ -164,3 +164,7 @@ def test_damage_ends_in_contents_or_unreadable(data):
     for native in contents.natives:
         # Members as small as these are held against their CRC: what is read is what was packed.
         assert native.problem or native.not_loadable or native.library.needed
+
+
+def test_a_site_packages_folder_inside_is_searched():
+    assert import_names({"cmeel.prefix/lib/python3.13/site-packages/pkg/__init__.py": None}) == ("pkg",)
