@@ -6,6 +6,7 @@ only of the files for which it is not "all found".
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.resolve import Finder, Image
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from envdoctor.binaries.resolve import Search
     from envdoctor.binaries.tree import LibraryTree
 
-_DEEPEST = 100  # libraries that load each other in a row: none is known with a tenth of it
+# Ways to files that are followed for one file: a bound against graphs in which each way brings other search paths.
+_MOST_WAYS = 5000
 
 
 class Closures:
@@ -32,7 +34,8 @@ class Closures:
         self.found: dict[str, dict[str, str]] = {}
         self._search = search
         self._finder = Finder(tree, search, architecture)
-        self._known: dict[tuple[str, Hashable], bool] = {}
+        self._whole: set[tuple[str, Hashable]] = set()
+        self._steps: dict[tuple[str, Hashable], tuple[bool, list[Image]]] = {}
         self._loaded: dict[str, str] = {}
 
     def preload(self, path: str) -> None:
@@ -49,31 +52,45 @@ class Closures:
         """
         self._finder.tries = 0
         try:
-            return self._is_complete(Image(path, self._finder.usable(path)), 0)
+            return self._is_whole(Image(path, self._finder.usable(path)))
         except Unreadable:
             return False
 
-    def _is_complete(self, image: Image, depth: int) -> bool:
-        key = image.path, self._search.context(image)
-        if key not in self._known:
-            self._known[key] = True  # of files that need each other none stands in the way of the others
-            self._known[key] = depth < _DEEPEST and all(list(self._needs_met(image, depth)))
-        return self._known[key]
+    def _is_whole(self, first: Image) -> bool:
+        """Whether nothing is missing on any way from a file; all ways are followed even if something is."""
+        seen: set[tuple[str, Hashable]] = set()
+        whole = True
+        queue = deque([first])
+        while queue:
+            image = queue.popleft()
+            key = image.path, self._search.context(image)
+            if key in self._whole or key in seen:
+                continue
+            seen.add(key)
+            step = self._steps.get(key) or self._step(image)
+            if self._finder.is_spent or len(seen) > _MOST_WAYS:
+                return False
+            self._steps[key] = step
+            whole = whole and step[0]
+            queue += step[1]
+        if whole:
+            self._whole |= seen
+        return whole
 
-    def _needs_met(self, image: Image, depth: int) -> Iterator[bool]:
+    def _step(self, image: Image) -> tuple[bool, list[Image]]:
+        """Whether all that a file itself needs is found, and what of it is to be followed."""
+        needs = list(self._needs(image))
+        return all(met for met, _ in needs), [other for _, other in needs if other is not None]
+
+    def _needs(self, image: Image) -> Iterator[tuple[bool, Image | None]]:
         found = self.found.setdefault(image.path, {})
         for need in image.library.needed:
             loaded = self._loaded.get(self._search.key(need.name))
             if loaded is not None and self._search.prefers_loaded:
                 found[need.name] = loaded
                 continue
-            other = self._finder.find(need, image)
-            if other is not None:
-                found.setdefault(need.name, other.path)
-                yield self._is_complete(other, depth + 1)
-                continue
-            resolution, _ = self._finder.look(need, image)
+            resolution, other = self._finder.look(need, image)
             if resolution.path:
                 found.setdefault(need.name, resolution.path)
-            unread = bool(resolution.path) and bool(resolution.considered[-1].problem)
-            yield not (resolution.breaks or unread or self._finder.is_spent)
+            hidden = bool(resolution.path) and other is None and bool(resolution.considered[-1].problem)
+            yield not (resolution.breaks or hidden), other

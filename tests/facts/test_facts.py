@@ -37,7 +37,7 @@ def test_a_group_is_a_frozen_dataclass_with_defaults_and_a_way_to_get_it(group):
     assert is_dataclass(kind)
     assert kind.__dataclass_params__.frozen
     assert hasattr(kind, "__slots__")
-    assert callable(getattr(module, "collect", None) or module.derive)
+    assert sum(callable(getattr(module, way, None)) for way in ("collect", "derive", "ask")) == 1
 
 
 def test_a_group_is_collected_once_and_only_when_read(monkeypatch):
