@@ -175,6 +175,7 @@ def test_a_real_model_with_flipped_bytes_ends_in_bounded_time():
     assert time.monotonic() - start < 60
 
 
+@pytest.mark.integration  # the interpreter prepares each model: a fifth of the time of all unit tests
 def test_every_readable_model_is_read_as_the_interpreter_reads_it():
     """Operators, shapes, types and quantization of all models on record, against ai-edge-litert."""
     np = pytest.importorskip("numpy")

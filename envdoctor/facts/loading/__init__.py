@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envdoctor.core.request import Request
-    from envdoctor.core.target import Target
     from envdoctor.executors import Executor
     from envdoctor.facts import Facts
     from envdoctor.facts.loading.environment import Environment
@@ -27,14 +26,12 @@ class Loading:
     """What became of the needs of all installed native files.
 
     Attributes:
-        target: the examined interpreter on this machine.
         analyses: for each distribution with a file that does not load alone, what its imports would meet.
         versions: symbol versions that a library which was found does not define.
         reached: the paths of the native files that extension modules load, themselves included.
         sources: what the search depended on, and where that was read.
     """
 
-    target: Target
     analyses: tuple[tuple[Distribution, LoadAnalysis], ...] = ()
     versions: tuple[MissingVersion, ...] = ()
     reached: frozenset[str] = frozenset()
@@ -74,7 +71,6 @@ def ask(facts: Facts, request: Request, executor: Executor) -> Loading:  # noqa:
     rest = [one for one in usable if not one.is_module and one.path not in reached]
     failing += [one for one in rest if not closures.loads(one.path)]
     return Loading(
-        target=environment.target,
         analyses=_analyses(facts, environment, request, failing),
         versions=() if environment.loader.musl else missing_versions(usable, closures.found, reached),
         reached=reached,
