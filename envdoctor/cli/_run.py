@@ -131,18 +131,26 @@ def _describe_bug(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _terminated_is_interrupted() -> Iterator[None]:
-    """Let SIGTERM end a command as Ctrl-C does, so that its children are ended and nothing stays half-written."""
+    """Let SIGTERM, or a terminal that is closed, end a command as Ctrl-C does.
+
+    So its children are ended and nothing stays half-written. Under nohup a closed terminal still ends nothing.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame
         raise KeyboardInterrupt
 
+    before = {}
     try:
-        before = signal.signal(signal.SIGTERM, interrupt)
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, interrupt)
     except ValueError:  # not the main thread: whoever called us minds the signals
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -123,16 +124,29 @@ def test_the_exit_code_is_right_though_nobody_can_be_told():
     assert ended.returncode == 2
 
 
+WAITING = (
+    "import time; from envdoctor.cli import _run; import sys\n"
+    "_run.group.main = lambda **_: (print('ready', flush=True), time.sleep({seconds}))\n"
+    "sys.exit(_run.run(['check']))"
+)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_sigterm_ends_a_command_like_ctrl_c():
-    code = (
-        "import time; from envdoctor.cli import _run; import sys\n"
-        "_run.group.main = lambda **_: (print('ready', flush=True), time.sleep(60))\n"
-        "sys.exit(_run.run(['check']))"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_an_ending_signal_ends_a_command_like_ctrl_c(name):
+    command = [sys.executable, "-c", WAITING.format(seconds=60)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"ready\n"
         time.sleep(0.1)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(getattr(signal, name))
         assert process.wait(30) == 130
         assert b"interrupted" in process.stderr.read()
+
+
+@pytest.mark.skipif(os.name != "posix" or shutil.which("nohup") is None, reason="needs nohup")
+def test_under_nohup_a_closed_terminal_ends_nothing():
+    command = ["nohup", sys.executable, "-c", WAITING.format(seconds=0.5)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(30) == 0
