@@ -89,8 +89,13 @@ class Closures:
             if loaded is not None and self._search.prefers_loaded:
                 found[need.name] = loaded
                 continue
-            resolution, other = self._finder.look(need, image)
+            other = self._finder.find(need, image)
+            if other is not None:
+                found.setdefault(need.name, other.path)
+                yield True, other
+                continue
+            resolution, _ = self._finder.look(need, image)
             if resolution.path:
                 found.setdefault(need.name, resolution.path)
-            hidden = bool(resolution.path) and other is None and bool(resolution.considered[-1].problem)
-            yield not (resolution.breaks or hidden), other
+            unread = bool(resolution.path) and bool(resolution.considered[-1].problem)
+            yield not (resolution.breaks or unread), None
