@@ -32,6 +32,7 @@ class Closures:
     def __init__(self, tree: LibraryTree, search: Search, architecture: str) -> None:
         """Prepares to look; see `LoadSession`."""
         self.found: dict[str, dict[str, str]] = {}
+        self._tree = tree
         self._search = search
         self._finder = Finder(tree, search, architecture)
         self._whole: set[tuple[str, Hashable]] = set()
@@ -91,6 +92,7 @@ class Closures:
                 continue
             other = self._finder.find(need, image)
             if other is not None:
+                other = self._plain(other)
                 found.setdefault(need.name, other.path)
                 yield True, other
                 continue
@@ -99,3 +101,9 @@ class Closures:
                 found.setdefault(need.name, resolution.path)
             unread = bool(resolution.path) and bool(resolution.considered[-1].problem)
             yield not (resolution.breaks or unread), None
+
+    def _plain(self, image: Image) -> Image:
+        """The same file without detours in its folder: `$ORIGIN/../lib` in a circle makes an ever longer path."""
+        folder, _, name = image.path.rpartition("/")
+        detour = "/." in folder or "//" in image.path
+        return image._replace(path=f"{self._tree.canonical(folder)}/{name}") if detour else image
