@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _WORKERS = 6
 # To be raised when a reader learns to see more, so that what older ones saw is read again.
 _READER = 2
-_NUMPY_BYTES = 32 << 20
+_NUMPY_BYTES = 96 << 20
 
 T = TypeVar("T")
 

@@ -36,6 +36,9 @@ def conflict_reasons(wheels: Sequence[WheelContents]) -> tuple[CellReason, ...]:
 
 def numpy_reason(wheel: str, use: NumpyUse, numpy: str) -> CellReason | None:
     """What follows for a wheel when `numpy` (its label, of version 2 or later) is in the set; None if all is well."""
+    if use.build is NumpyBuild.NONE and not use.complete:
+        message = f"{wheel}: not every module could be read to see whether it is for {numpy}; {_OLD_NUMPY} would do."
+        return CellReason(kind=ReasonKind.NOT_LOOKED_AT, severity=Severity.ERROR, subject=wheel, message=message)
     if use.build not in {NumpyBuild.NUMPY_1, NumpyBuild.SUSPECT}:
         return None
     certain = use.build is NumpyBuild.NUMPY_1

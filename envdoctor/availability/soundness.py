@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from envdoctor.availability.judging import Judgment
 from envdoctor.availability.set_conflicts import conflict_reasons, numpy_reason
 from envdoctor.availability.undeclared import empty_reasons, undeclared_reasons
+from envdoctor.binaries.numpy_build import NumpyBuild
 from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
@@ -109,6 +111,9 @@ class WheelJudge:
         for member in members:
             if member is not numpy and member.contents.natives and _is_from_before(member.file):
                 use = self._inspector.numpy_use(member.file, member.contents)
+                is_unread = use.build is NumpyBuild.NONE and not use.complete
+                if is_unread and not _requires_numpy(member.contents):
+                    continue
                 reason = numpy_reason(member.contents.label, use, numpy.contents.label)
                 if reason is not None:
                     yield reason
@@ -197,6 +202,10 @@ def problem_reason(problem: WheelProblem) -> CellReason:
 def _is_from_before(file: IndexFile) -> bool:
     """Whether a wheel may be older than what its builders needed to meet numpy 2; one without a date may be."""
     return file.uploaded is None or file.uploaded.year < _NUMPY_2_SETTLED
+
+
+def _requires_numpy(wheel: WheelContents) -> bool:
+    return any(re.fullmatch(r"numpy\b(?!-).*", line.strip(), re.IGNORECASE) for line in wheel.metadata.requires)
 
 
 def _failed(inspected: Inspected) -> CellReason:

@@ -137,6 +137,11 @@ class ImportWalker:
                     if action.kind is ActionKind.IMPORT:
                         yield from self.walk(action.name)
 
+    def is_native(self, module: str) -> bool:
+        """Whether a module is a native file of the wheel itself, rather than text that imports some."""
+        member = self._index.find(module)
+        return member is not None and not member.endswith(".py")
+
     def _enter(self, state: _State, step: _Step) -> Iterator[_Step | Event]:
         """Executes a module in thought: the packages above it first, then what it does itself."""
         parts = step.name.split(".")
@@ -150,7 +155,7 @@ class ImportWalker:
                 yield ForeignImport(name=step.name, via=step.via, certain=step.certain)
             return
         here = replace(step, via=(*step.via, step.name))
-        if not member.endswith(".py"):
+        if self.is_native(step.name):
             yield NativeLoad(path=install_path(member), optional=step.optional, via=here.via)
             return
         for action in self._actions_of(step.name, member):

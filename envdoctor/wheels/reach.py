@@ -134,12 +134,14 @@ class _Simulation:
                 process.search_folders()
             elif isinstance(event, ForeignImport):
                 process.import_other(event.name)
+                # A package split over wheels, which begins in the other.
+                self._package_loads = self._package_loads or (reach is Reach.IMPORT and event.name == root)
             else:
                 path = self._locate(event.path)
                 imported[path] = self._load(process, event, reach) or imported.get(path, False)
                 if self._is_settled():
                     return
-        if reach is Reach.MODULE and imported:
+        if reach is Reach.MODULE and imported and not self._walker.is_native(root):
             self._parts += 1
             self._failing_parts += any(imported.values())
         if not process.is_empty:
@@ -180,7 +182,7 @@ class _Simulation:
 
     def _judged(self, load: NativeLoad, reach: Reach, missing: tuple[Resolution, ...]) -> Reached:
         """Where `import package` loads native files that are sound, a module that fails is a part, not the whole."""
-        part = reach is Reach.MODULE and self._package_loads
+        part = reach is Reach.MODULE and (self._package_loads or _may_be_no_module(load))
         severity = Severity.INFO if load.optional else Severity.WARNING if part else Severity.ERROR
         return Reached(reach=reach, severity=severity, via=load.via, missing=missing)
 
@@ -200,6 +202,12 @@ def _lines(read: Callable[[str], str], member: str) -> list[str]:
         return read(member).splitlines()
     except Unreadable:  # Python goes on without it too
         return []
+
+
+def _may_be_no_module(load: NativeLoad) -> bool:
+    """Whether a file is imported by nothing but its own name, which any library could have: `plugin.so`."""
+    name = load.path.rpartition("/")[2]
+    return len(load.via) == 1 and name.endswith(".so") and name.count(".") == 1
 
 
 def _worse(known: Reached | None, new: Reached) -> Reached:

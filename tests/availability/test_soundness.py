@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partialmethod
+
 import pytest
 
 from envdoctor.availability.cells import Asked, Cells
@@ -109,6 +111,15 @@ def test_the_numpy_of_a_recent_wheel_is_not_read_for(server, cell):
     publish(server, "app", "1.0", LINUX, uploaded="2025-06-01T00:00:00Z", **files)
     publish(server, "numpy", "2.3.0")
     assert cell("app==1.0").verdict is CellVerdict.SOUND
+
+
+@pytest.mark.parametrize(("required", "verdict"), [("numpy>=1.21", CellVerdict.UNKNOWN), ("other", CellVerdict.SOUND)])
+def test_an_old_wheel_too_large_to_be_read_for_numpy(server, cell, monkeypatch, required, verdict):
+    monkeypatch.setattr(Inspector, "numpy_use", partialmethod(Inspector.numpy_use, most_bytes=10))
+    publish(server, "app", "1.0", LINUX, **native("app", "libc.so.6", requires=[required]))
+    publish(server, "other", "1.0", requires=["numpy"])
+    publish(server, "numpy", "2.3.0")
+    assert cell("app==1.0").verdict is verdict
 
 
 def test_a_damaged_wheel_is_unknown_with_its_reason(server, cell):

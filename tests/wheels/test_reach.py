@@ -100,3 +100,16 @@ def test_where_most_parts_fail_the_wheel_is_broken(sound, severity):
     files |= {f"pkg/good{number}.py": "" for number in range(sound)}
     (found,) = reach(files, "pkg/_m.so").values()
     assert (found.reach, found.severity) == (Reach.MODULE, severity)
+
+
+def test_native_files_that_only_look_like_modules_are_no_parts():
+    files = {"pkg/__init__.py": "import pkg._core", "pkg/_core.so": SOUND}
+    files |= {f"pkg/driver{number}.so": BROKEN for number in range(4)}
+    found = reach(files, *(f"pkg/driver{number}.so" for number in range(4)))
+    assert {each.severity for each in found.values()} == {Severity.WARNING}
+
+
+def test_what_may_be_no_module_is_less_sure_to_be_imported():
+    files = {"pkg/__init__.py": "", "pkg/plugin.so": BROKEN, "pkg/core.cpython-311-x86_64-linux-gnu.so": BROKEN}
+    found = reach(files, "pkg/plugin.so", "pkg/core.cpython-311-x86_64-linux-gnu.so")
+    assert [each.severity for each in found.values()] == [Severity.WARNING, Severity.ERROR]
