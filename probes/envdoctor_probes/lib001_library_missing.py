@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from envdoctor.wheels.loading import MissingLibrary
 
 
-@probe("LIB001")
+@probe("LIB001", timeout=300)  # with --witness it waits for that tool's words
 def check(facts: Facts) -> Iterator[Finding]:
     """A library that an extension module needs is not there.
 

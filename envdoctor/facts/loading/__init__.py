@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,13 +65,16 @@ def ask(facts: Facts, request: Request, executor: Executor) -> Loading:  # noqa:
     usable = [one for one in facts.natives.files if environment.can_load(one)]
     closures = environment.closures()
     failing = [one for one in usable if one.is_module and not closures.loads(one.path)]
-    mapped = frozenset(map(os.path.realpath, closures.found))
-    reached = frozenset(one.path for one in usable if os.path.realpath(one.path) in mapped)
+    canonical = environment.tree.canonical  # a library is found by a path with `..` in it, or through a link
+    mapped = frozenset(map(canonical, closures.found))
+    reached = frozenset(one.path for one in usable if canonical(one.path) in mapped)
     rest = [one for one in usable if not one.is_module and one.path not in reached]
     failing += [one for one in rest if not closures.loads(one.path)]
+    found = {canonical(path): needs for path, needs in closures.found.items()}
+    needs = [(one, found.get(canonical(one.path), {})) for one in usable]
     return Loading(
         analyses=_analyses(facts, environment, request, failing),
-        versions=() if environment.loader.musl else missing_versions(usable, closures.found, reached),
+        versions=() if environment.loader.musl else missing_versions(needs, reached),
         reached=reached,
         sources=environment.loader.sources,
     )

@@ -55,13 +55,17 @@ class Memory:
             return ""
         session = self._environment.session()
         missing = {one.path: [each.need.name for each in session.load(one.path).missing] for one in failing}
-        states = [one for one in self._facts.records.records if one.distribution.metadata == distribution.metadata]
+        # Of all distributions: what others load before is part of the judgment.
+        states = [one for one in self._facts.records.records if one.missing or one.changed]
         depends = {
             "judgment": [_JUDGMENT, __version__, target_name(self._environment.target)],
             "loader": [self._environment.loader.program, *self._environment.loader.sources],
             "installed": sorted(one.metadata for one in self._facts.packages.active().values()),
             "record": hashlib.sha256(record).hexdigest(),
-            "state": [[list(one.missing), [dataclasses.astuple(each) for each in one.changed]] for one in states],
+            "state": [
+                [one.distribution.metadata, one.missing, [dataclasses.astuple(each) for each in one.changed]]
+                for one in states
+            ],
             "missing": missing,
         }
         return json.dumps(depends)

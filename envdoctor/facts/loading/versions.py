@@ -37,7 +37,7 @@ class MissingVersion:
 
 
 def missing_versions(
-    files: Sequence[NativeFile], found: Mapping[str, Mapping[str, str]], reached: frozenset[str]
+    files: Sequence[tuple[NativeFile, Mapping[str, str]]], reached: frozenset[str]
 ) -> tuple[MissingVersion, ...]:
     """Every (file, library) of which at least one version is missing.
 
@@ -45,20 +45,19 @@ def missing_versions(
     at all passes. musl does not look at versions.
 
     Args:
-        files: the native files.
-        found: for each file the names it needs and the file that each is found in.
+        files: the native files, each with the names that it needs and the file that each is found in.
         reached: the paths of those that extension modules load.
     """
     definitions = _Definitions()
     lacking = []
-    for one in files:
+    for one, found in files:
         if one.library is None or one.library.format is not BinaryFormat.ELF:
             continue
         needs: dict[str, list[VersionNeed]] = {}
         for need in one.library.versions:
             needs.setdefault(need.file, []).append(need)
         for name, asked in needs.items():
-            path = found.get(one.path, {}).get(name, "")
+            path = found.get(name, "")
             defined = definitions.of(path) if path else frozenset[str]()
             missing = [need.version for need in asked if not need.weak and defined and need.version not in defined]
             if missing:

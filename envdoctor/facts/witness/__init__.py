@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence
 
 if TYPE_CHECKING:
@@ -89,11 +90,15 @@ def ask(facts: Facts, request: Request, executor: Executor) -> Witness:
 
 
 def words_on(facts: Facts, missing: MissingLibrary, distribution: Distribution) -> tuple[Evidence, ...]:
-    """What the witness says of the first file that lacks a library, if it was asked about it."""
+    """What the witness says of the first file that lacks a library, if it could be asked and was."""
     from envdoctor.facts.loading.proof import full_path
 
     path = full_path(missing.loaders[0], distribution)
-    for account in facts.witness.accounts:
+    try:
+        accounts = facts.witness.accounts
+    except FactUnavailable:
+        return ()
+    for account in accounts:
         if account.path == path:
             lines = [line.strip() for line in account.printed.splitlines() if missing.name in line]
             return (Evidence(source=" ".join(account.command), excerpt="\n".join(lines[:3])),) if lines else ()

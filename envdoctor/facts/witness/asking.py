@@ -12,7 +12,7 @@ from envdoctor.core.command import Command
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.target import System
 from envdoctor.facts.witness import Account, Disagreement, Witness
-from envdoctor.facts.witness.words import parse_ldd, parse_otool
+from envdoctor.facts.witness.words import Words, parse_ldd, parse_otool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,10 +109,10 @@ class _Ldd:
         left = end - time.monotonic()
         if left <= 0:
             return None
-        command = Command(argv=self.command(file), env={"LC_ALL": "C"}, timeout=min(_ONE, left))
+        command = Command(argv=self.command(file), env={"LC_ALL": "C", "LD_PRELOAD": None}, timeout=min(_ONE, left))
         result = self._executor.run(command)
         account = self.account(file, result)
-        if account.words.found or (account.words.none and not result.error):
+        if (account.words.found or account.words.none) and not (result.ended or result.error):
             return account
         return file.path, result.last_line or result.describe_failure()
 
@@ -128,7 +128,8 @@ class _Otool(_Ldd):
 
     def account(self, file: NativeFile, result: CommandResult) -> Account:
         """What it said, without the file's own name."""
-        words = parse_otool(result.stdout, file.library.own_name if file.library else None)
+        own_name = file.library.own_name if file.library else None
+        words = parse_otool(result.stdout, own_name) if result.ok else Words()
         return Account(path=file.path, command=result.argv, words=words, printed=result.stdout + result.stderr)
 
     def differences(self, account: Account, file: NativeFile) -> Iterator[Disagreement]:
