@@ -10,6 +10,7 @@ import ast
 import enum
 import re
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
@@ -27,7 +28,12 @@ _MOST_SOURCE = 4 << 20
 _ADDS_FOLDER = "add_dll_directory"
 # Calls that load a native library: of ctypes, of cffi, and of packages that wrap them.
 _LOADERS = frozenset({"CDLL", "PyDLL", "WinDLL", "OleDLL", "LoadLibrary", "dlopen", "load_library"})
+# Calls that name a file without loading it.
+_INERT = frozenset({"exists", "isfile", "isdir", "is_file", "lexists", "join", "joinpath", "Path", "glob", "append"})
 _SEARCHERS = frozenset({"find_library", "find_msvcrt"})  # they look among the system's libraries
+#: What modules were found to do: of a table's cells, most look at the same wheels.
+_known: dict[tuple[bytes, str, Target], tuple[Action, ...]] = {}
+_MOST_KNOWN = 10_000
 #: The fields in which a statement holds further statements, or what holds them (PEP 634's cases, `except` clauses).
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
@@ -74,11 +80,20 @@ def import_actions(source: str, module: str, *, is_package: bool, target: Target
     """
     if len(source) > _MOST_SOURCE:
         raise Unreadable(f"{module}: a module of {len(source)} characters")
+    package = module if is_package else module.rpartition(".")[0]
+    key = blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest(), package, target
+    if key not in _known:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = _read(source, module, package, target)
+    return _known[key]
+
+
+def _read(source: str, module: str, package: str, target: Target) -> tuple[Action, ...]:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Unreadable(f"{module} is not Python that can be read: {error}") from error
-    package = module if is_package else module.rpartition(".")[0]
     # Those at the top win over those in a branch or in a function, which come later in the walk.
     functions = {function.name: function for function in reversed(list(_functions(tree.body)))}
     reader = _Reader(package, target, functions)
@@ -197,7 +212,7 @@ class _Reader:
         if name in {"import_module", "__import__"} and words:
             yield Action(kind=ActionKind.IMPORT, name=self._absolute(words[0]))
         named = [match[1] for match in map(_LIBRARY_NAME.fullmatch, words) if match]
-        if len(named) == 1:
+        if len(named) == 1 and name not in _INERT:
             yield Action(kind=ActionKind.LOAD, name=named[0])
         elif name in _LOADERS and (named or _is_computed(call, inner)):
             yield Action(kind=ActionKind.LOAD_COMPUTED, name="")
