@@ -190,8 +190,10 @@ class _Simulation:
         self.found[path] = _worse(self.found.get(path), reached)
 
     def _is_settled(self) -> bool:
+        """Whether nothing can change any more; what fails in one module may still load after another was imported."""
         known = [self.found.get(path) for path in self._failing]
-        return all(each and (each == _SATISFIED or each.severity is Severity.ERROR) for each in known)
+        failed = (Severity.ERROR, Reach.IMPORT)
+        return all(each and (each == _SATISFIED or (each.severity, each.reach) == failed) for each in known)
 
 
 _SATISFIED = Reached(reach=Reach.SATISFIED, severity=Severity.INFO)

@@ -123,6 +123,11 @@ def test_libraries_that_calls_name():
     assert loads == ["libx.so.2", "liby.dylib", "z.dll"]
 
 
+def test_a_library_that_is_only_looked_for_is_not_loaded():
+    source = "if os.path.exists(os.path.join(here, 'plugin.dll')):\n    path.append('plugin.dll')"
+    assert actions(source) == []
+
+
 def test_imports_by_name():
     assert names("importlib.import_module('pkg._native')\n__import__('x')\nimport_module('.sub', __package__)") == [
         "pkg._native",

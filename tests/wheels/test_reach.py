@@ -113,3 +113,16 @@ def test_what_may_be_no_module_is_less_sure_to_be_imported():
     files = {"pkg/__init__.py": "", "pkg/plugin.so": BROKEN, "pkg/core.cpython-311-x86_64-linux-gnu.so": BROKEN}
     found = reach(files, "pkg/plugin.so", "pkg/core.cpython-311-x86_64-linux-gnu.so")
     assert [each.severity for each in found.values()] == [Severity.WARNING, Severity.ERROR]
+
+
+def test_what_fails_in_one_module_may_load_after_another():
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/a.py": "import pkg._m",
+        "pkg/b.py": "import pkg._core, pkg._m",
+        "pkg/_core.so": elf_bytes(("libcore.so",), runpath="$ORIGIN"),
+        "pkg/libcore.so": elf_bytes(("libc.so.6",), soname="libcore.so"),
+        "pkg/_m.so": elf_bytes(("libcore.so",)),
+    }
+    (found,) = reach(files, "pkg/_m.so").values()
+    assert found.reach is Reach.SATISFIED
