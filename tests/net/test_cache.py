@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import pytest
 
@@ -79,3 +80,40 @@ def test_validators_and_freshness():
 )
 def test_max_age(header, seconds):
     assert max_age(header) == seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worked:
+    """A value that was worked out once."""
+
+    name: str
+    rows: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkedOtherwise:
+    """The same by another version of the program."""
+
+    rows: tuple[int, ...]
+
+
+def test_values_by_their_key(tmp_path):
+    cache = DiskCache(tmp_path)
+    value = Worked(name="a", rows=(("b", 1), ("ü", 2)))
+    cache.put_value("key", value)
+    assert cache.get_value("key", Worked) == value
+    assert cache.get_value("other", Worked) is None
+
+
+def test_values_of_another_shape_are_none(tmp_path):
+    cache = DiskCache(tmp_path)
+    cache.put_value("key", Worked(name="a", rows=(("b", 1),)))
+    assert cache.get_value("key", WorkedOtherwise) is None
+    cache.put_bytes("key", b"\xc1")
+    assert cache.get_value("key", Worked) is None
+
+
+def test_values_that_are_no_text_are_not_kept(tmp_path):
+    cache = DiskCache(tmp_path)
+    cache.put_value("key", Worked(name="caf\udce9"))
+    assert cache.get_value("key", Worked) is None
