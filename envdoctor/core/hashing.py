@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from envdoctor import __version__
 
 _CHUNK = 1 << 20
+_PACKAGE = Path(__file__).resolve().parents[1]
+_CODE = frozenset({".py", ".toml", ".txt"})
 
 
 def hash_path(path: Path) -> str:
@@ -35,3 +37,16 @@ def _hash_file(path: Path) -> str:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+@functools.cache
+def hash_code(*folders: str) -> str:
+    """SHA-256 over envdoctor's version and over its modules and tables in some folders.
+
+    What was worked out by other code is not taken for what this code would say.
+
+    Args:
+        folders: from the package's own, such as `wheels` or `facts/loading`.
+    """
+    files = [file for folder in folders for file in sorted((_PACKAGE / folder).rglob("*")) if file.suffix in _CODE]
+    return hash_value([__version__, [[file.relative_to(_PACKAGE).as_posix(), _hash_file(file)] for file in files]])

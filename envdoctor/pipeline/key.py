@@ -8,16 +8,13 @@ compiler, and the code of envdoctor itself. What can't be told is never taken fo
 from __future__ import annotations
 
 import dataclasses
-import functools
 import platform
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor import __version__
-from envdoctor.core.data import DATA
-from envdoctor.core.hashing import hash_path, hash_value
+from envdoctor.core.hashing import hash_code, hash_path, hash_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +25,8 @@ if TYPE_CHECKING:
     from envdoctor.executors import Executor
     from envdoctor.pipeline.stage import Interpreter, StageInput
 
-#: What decides what a stage makes and how it is judged.
+#: What decides what a stage makes and how it is judged, workers included.
 _CODE = ("pipeline", "tflite", "toolchains", "emulation", "executors", "data")
-_SUFFIXES = frozenset({".py", ".toml", ".txt"})
 #: Options that only limit a stage; one that succeeded kept to them.
 _LIMITS = ("stage_timeout", "stage_memory")
 
@@ -64,7 +60,7 @@ class KeyMaker:
         tool = {} if action.tool is None else action.tool(self.request, plan.place, self.executor)
         parts = {
             "action": [action.name, action.version, plan.place],
-            "code": [own_code(), _code_of(action)],
+            "code": [hash_code(*_CODE), _code_of(action)],
             "machine": [sys.platform, platform.machine()],
             "source": given.artifact.sha256,
             "names": [_name(self.request), given.artifact.path.name],
@@ -77,14 +73,6 @@ class KeyMaker:
         }
         unknown = tool is None or (environment is not None and environment.identity is None)
         return StageKey(text=hash_value(parts), complete=not unknown)
-
-
-@functools.cache
-def own_code() -> str:
-    """SHA-256 over envdoctor's version and the modules and tables that decide what a stage makes, workers included."""
-    root = DATA.parent
-    files = [file for folder in _CODE for file in sorted((root / folder).rglob("*")) if file.suffix in _SUFFIXES]
-    return hash_value([__version__, [[file.relative_to(root).as_posix(), hash_path(file)] for file in files]])
 
 
 def _code_of(action: Action) -> str | None:

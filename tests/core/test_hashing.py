@@ -1,8 +1,11 @@
 """Hashes of files, folders and values."""
 
 import hashlib
+import shutil
 
-from envdoctor.core.hashing import hash_path, hash_value
+from envdoctor.core import hashing
+from envdoctor.core.data import DATA
+from envdoctor.core.hashing import hash_code, hash_path, hash_value
 
 
 def test_a_file_has_its_sha256(tmp_path):
@@ -26,3 +29,26 @@ def test_a_folder_is_known_by_names_and_contents(tmp_path):
 def test_the_order_of_keys_does_not_matter_and_the_order_of_a_list_does():
     assert hash_value({"a": 1, "b": [1, 2]}) == hash_value({"b": [1, 2], "a": 1})
     assert hash_value([1, 2]) != hash_value([2, 1])
+
+
+def test_code_is_known_by_modules_and_tables_of_the_folders_asked_for(tmp_path, monkeypatch):
+    package = tmp_path / "envdoctor"
+    shutil.copytree(DATA.parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(hashing, "_PACKAGE", package)
+
+    def seen():
+        hash_code.cache_clear()
+        return hash_code("pipeline", "data")
+
+    first = seen()
+    (package / "wheels" / "loading.py").write_text("# changed\n")
+    (package / "pipeline" / "notes.md").write_text("not code\n")
+    assert seen() == first
+    told = {first}
+    for name in ("pipeline/workers/tf_convert.py", "pipeline/gates/structure.py", "data/constraints/vela.txt"):
+        (package / name).write_text("# changed\n")
+        told.add(seen())
+    monkeypatch.setattr(hashing, "__version__", "0")
+    told.add(seen())
+    hash_code.cache_clear()
+    assert len(told) == 5

@@ -51,7 +51,7 @@ def other_options(bench, _):
 
 
 def other_code(_, monkeypatch):
-    monkeypatch.setattr(key, "own_code", lambda: "other")
+    monkeypatch.setattr(key, "hash_code", lambda *_folders: "other")
 
 
 def other_product(bench, _):
