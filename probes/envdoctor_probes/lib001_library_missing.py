@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Finding, Severity
+from envdoctor.core.text import plural
 from envdoctor.facts.loading import is_of_other_architecture, is_visual_cpp
 from envdoctor.facts.loading.proof import fix_for, proof_of
 from envdoctor.facts.witness import words_on
@@ -41,7 +42,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 def _message(distribution: Distribution, missing: MissingLibrary) -> str:
     more = len(missing.loaders) - 1
-    who = missing.loaders[0].rpartition("/")[2] + (f" and {more} more files" if more else "")
+    who = missing.loaders[0].rpartition("/")[2] + (f" and {plural(more, 'more file')}" if more else "")
     need = f"{who} of {distribution.title} need{'' if more else 's'} {missing.name}, which is not there"
     if missing.severity is Severity.ERROR and missing.via:
         return f"`import {missing.via[0]}` fails: {need}."

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Severity
+from envdoctor.core.system_packages import package_of
 from envdoctor.facts.loading.proof import full_path
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from envdoctor.facts import Facts
+    from envdoctor.facts.packages import Distribution
     from envdoctor.wheels.loading import MissingLibrary
 
-_MOST_NAMES, _MOST_EVIDENCE = 6, 10
+_MOST_SUPPLIERS, _MOST_FILES = 6, 5
 
 
 @probe("LIB002")
@@ -28,18 +30,38 @@ def check(facts: Facts) -> Iterator[Finding]:
     for distribution, analysis in facts.loading.analyses:
         lacking = [one for one in analysis.missing if one.severity is Severity.INFO]
         if lacking:
-            shown = ", ".join(_named(one) for one in lacking[:_MOST_NAMES])
-            more = f" and {len(lacking) - _MOST_NAMES} more" if len(lacking) > _MOST_NAMES else ""
+            shown = list(_by_supplier(lacking, facts))
+            more = f" and {len(shown) - _MOST_SUPPLIERS} more" if len(shown) > _MOST_SUPPLIERS else ""
             yield Finding(
                 severity=Severity.INFO,
                 subject=distribution.name,
-                message=f"Optional parts of {distribution.title} need libraries that are not there: {shown}{more}.",
-                evidence=tuple(
-                    Evidence(source=full_path(one.loaders[0], distribution), excerpt=f"needs {one.name}")
-                    for one in lacking[:_MOST_EVIDENCE]
-                ),
+                message=f"Optional parts of {distribution.title} need libraries that are not there: "
+                f"{', '.join(shown[:_MOST_SUPPLIERS])}{more}.",
+                evidence=tuple(_by_file(lacking, distribution))[:_MOST_FILES],
             )
 
 
-def _named(missing: MissingLibrary) -> str:
-    return f"{missing.name} ({missing.provider.name})" if missing.provider else missing.name
+def _by_supplier(lacking: Sequence[MissingLibrary], facts: Facts) -> Iterator[str]:
+    """The libraries in few words: of several from one place the first stands for all."""
+    suppliers: dict[str, list[str]] = {}
+    for one in lacking:
+        suppliers.setdefault(_supplier(one, facts), []).append(one.name)
+    for supplier, names in suppliers.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        yield from (f"{names[0]}{more} from {supplier}",) if supplier else names
+
+
+def _supplier(missing: MissingLibrary, facts: Facts) -> str:
+    """Who brings a library; empty if that is not known."""
+    package = package_of(missing.name, facts.host.distribution) if facts.host.system == "linux" else None
+    if package is not None:
+        return f"the system's package {package.name}"
+    return missing.provider.name if missing.provider else ""
+
+
+def _by_file(lacking: Sequence[MissingLibrary], distribution: Distribution) -> Iterator[Evidence]:
+    files: dict[str, list[str]] = {}
+    for one in lacking:
+        files.setdefault(one.loaders[0], []).append(one.name)
+    for file, names in files.items():
+        yield Evidence(source=full_path(file, distribution), excerpt=f"needs {', '.join(names)}")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.finding import Finding, Fix, Severity
+from envdoctor.core.text import plural
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envdoctor.facts import Facts
+    from envdoctor.facts.loading.versions import MissingVersion
 
 _FAMILY = "GLIBC_"
 
@@ -24,25 +26,22 @@ def check(facts: Facts) -> Iterator[Finding]:
     platform, or an environment that was copied from a newer system does that. glibc can't be renewed apart from the
     system: take an older release of the distribution, a newer system, or a container with one.
     """
-    told: dict[str, int] = {}
-    lacking = [one for one in facts.loading.versions if one.version.startswith(_FAMILY)]
-    for one in sorted(lacking, key=lambda each: not each.reached):
-        distribution = one.file.distribution
-        told[distribution.key] = told.get(distribution.key, 0) + 1
-        if told[distribution.key] > 1:
-            continue
-        files = sum(each.file.distribution.key == distribution.key for each in lacking)
-        more = f" and {files - 1} more files" if files > 1 else ""
-        name = one.file.path.rpartition("/")[2]
+    lacking: dict[str, list[MissingVersion]] = {}
+    for one in facts.loading.versions:
+        if one.version.startswith(_FAMILY):
+            lacking.setdefault(one.file.distribution.key, []).append(one)
+    for rows in lacking.values():
+        worst = max(rows, key=lambda one: one.reached)
+        distribution = worst.file.distribution
+        others = len({one.file.path for one in rows}) - 1
+        more = f" and {plural(others, 'more file')}" if others else ""
+        name = worst.file.path.rpartition("/")[2]
         yield Finding(
-            severity=Severity.ERROR if one.reached else Severity.INFO,
+            severity=Severity.ERROR if worst.reached else Severity.INFO,
             subject=distribution.name,
-            message=f"{name}{more} of {distribution.title} can't be loaded: it needs {one.version}, "
-            f"and {one.library} here has {one.newest or 'no such versions'} at most.",
-            evidence=(
-                Evidence(source=one.file.path, excerpt=f"needs {one.version} of {one.library}"),
-                Evidence(source=one.found, excerpt=f"defines {one.newest or 'other versions'} as its newest"),
-            ),
+            message=f"{name}{more} of {distribution.title} can't be loaded: it needs {worst.version}, "
+            f"and {worst.library} here has {worst.offered}.",
+            evidence=worst.proof,
             fix=Fix(
                 text=f"Install a release of {distribution.name} that was built for an older glibc; envdoctor tells "
                 "which ones load here. Or use a newer system or a container.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.finding import Finding, Fix, Severity
 from envdoctor.core.system_packages import package_of
 from envdoctor.probing import probe
 
@@ -35,11 +35,8 @@ def check(facts: Facts) -> Iterator[Finding]:
             severity=Severity.ERROR if one.reached else Severity.INFO,
             subject=distribution.name,
             message=f"{name} of {distribution.title} needs {one.version} of {one.library}, "
-            f"and the one that is found has {one.newest or 'no such versions'} at most.",
-            evidence=(
-                Evidence(source=one.file.path, excerpt=f"needs {one.version} of {one.library}"),
-                Evidence(source=one.found, excerpt=f"defines {one.newest or 'other versions'} as its newest"),
-            ),
+            f"and the one that is found has {one.offered}.",
+            evidence=one.proof,
             fix=_fix(one, facts),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.text import plural
 from envdoctor.facts.host import known, version_of
 from envdoctor.probing import probe
 
@@ -30,17 +31,17 @@ def check(facts: Facts) -> Iterator[Finding]:
     have = version_of(known(host.version or None, "the version of macOS"))
     newer: dict[str, list[NativeFile]] = {}
     for one in facts.natives.files:
-        library = one.library and (one.library.for_architecture(facts.python.machine) or one.library)
-        if library and library.platform == "macos" and (library.minimum_os or ())[:2] > have[:2]:
+        if _minimum(one, facts.python.machine)[:2] > have[:2]:
             newer.setdefault(one.distribution.key, []).append(one)
     for files in newer.values():
-        first = files[0]
-        asked = ".".join(map(str, _minimum(first, facts.python.machine)))
+        first = max(files, key=lambda one: _minimum(one, facts.python.machine))
+        asked = _shown(_minimum(first, facts.python.machine))
+        verb = "was" if len(files) == 1 else "were"
         yield Finding(
             severity=Severity.WARNING if any(one.path in facts.loading.reached for one in files) else Severity.INFO,
             subject=first.distribution.name,
-            message=f"{len(files)} native files of {first.distribution.title} were built for macOS {asked} or newer, "
-            f"and this is {host.version}.",
+            message=f"{plural(len(files), 'native file')} of {first.distribution.title} {verb} built "
+            f"for macOS {asked} or newer, and this is {host.version}.",
             evidence=(
                 Evidence(source=first.path, excerpt=f"minos {asked}"),
                 Evidence(source=host.source("version"), excerpt=host.version),
@@ -50,6 +51,13 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _minimum(file: NativeFile, machine: str) -> tuple[int, ...]:
-    library = file.library
-    part = library and (library.for_architecture(machine) or library)
-    return (part.minimum_os if part else None) or ()
+    """The oldest macOS that the file says it is for, of the part that this processor takes; empty if it says none."""
+    library = file.library and (file.library.for_architecture(machine) or file.library)
+    return library.minimum_os or () if library and library.platform == "macos" else ()
+
+
+def _shown(version: tuple[int, ...]) -> str:
+    """A version as Apple writes it: 26, 15.2, 10.15.7."""
+    while len(version) > 1 and version[-1] == 0:
+        version = version[:-1]
+    return ".".join(map(str, version))

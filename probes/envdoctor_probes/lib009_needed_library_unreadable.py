@@ -31,5 +31,5 @@ def check(facts: Facts) -> Iterator[Finding]:
                     severity=Severity.WARNING,
                     subject=distribution.name,
                     message=f"{path.rpartition('/')[2]}, which {distribution.title} loads, can't be read.",
-                    evidence=(Evidence(source=full, excerpt=reason),),
+                    evidence=(Evidence(source=full, excerpt=reason.removeprefix("can't be read: ")),),
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.text import plural
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -44,9 +45,11 @@ def _rest(facts: Facts) -> Finding:
     witness = facts.witness
     more = max(0, len(witness.disagreements) - _MOST)
     told = [f"disagreed about {more} more"] if more else []
-    told += [f"could say nothing of {len(witness.silent)} files"] if witness.silent else []
-    told += [f"was not asked about {witness.left} files, for want of time"] if witness.left else []
-    path, words = witness.silent[0] if witness.silent else (witness.tool, f"{len(witness.accounts)} files")
+    told += [f"could say nothing of {plural(len(witness.silent), 'file')}"] if witness.silent else []
+    told += [f"was not asked about {plural(witness.left, 'file')}, for want of time"] if witness.left else []
+    path, words = (
+        witness.silent[0] if witness.silent else (witness.tool, f"asked about {plural(len(witness.accounts), 'file')}")
+    )
     return Finding(
         severity=Severity.WARNING if more else Severity.INFO,
         subject=witness.tool,

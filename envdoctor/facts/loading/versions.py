@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.binaries.library import BinaryFormat
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.finding import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +35,20 @@ class MissingVersion:
     version: str
     newest: str = ""
     reached: bool = True
+
+    @property
+    def offered(self) -> str:
+        """What the library has instead, in words."""
+        return f"{self.newest} at most" if self.newest else "no such versions"
+
+    @property
+    def proof(self) -> tuple[Evidence, Evidence]:
+        """What the file asks for, and what the library defines."""
+        defined = f"{self.newest} as its newest" if self.newest else "other versions only"
+        return (
+            Evidence(source=self.file.path, excerpt=f"needs {self.version} of {self.library}"),
+            Evidence(source=self.found, excerpt=f"defines {defined}"),
+        )
 
 
 def missing_versions(
