@@ -1,8 +1,8 @@
 """Names of targets, as typed and as printed: ``macos-arm64-cp311``, ``linux-aarch64-cp311-glibc2.36``, ``colab``.
 
-A name is words joined by ``-`` in any order, each of which says one thing: system (with a version for macOS),
-architecture, C library with version, Python. What is not said is taken from a base target. An alias of
-data/targets.toml may stand first; the words behind it override it.
+A name is words joined by ``-`` or spaces in any order, each of which says one thing: system (with a version for
+macOS), architecture, C library with version, Python. What is not said is taken from a base target. An alias of
+data/targets.toml may stand first; the words behind it override it. A platform tag of a wheel is a name too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
+from envdoctor.core.python_names import read_python
 from envdoctor.core.target import Interpreter, Libc, Platform, System, Target
 
 if TYPE_CHECKING:
@@ -23,10 +24,16 @@ HERE = "here"
 _HINT = "Write it like macos-arm64-cp311, linux-aarch64-cp311-glibc2.36, windows-amd64, colab or here."
 _SYSTEM = re.compile(r"([a-z]+?(?:32)?)(\d+)?(?:[._](\d+))?")
 _LIBC = re.compile(r"(glibc|musl)(?:(\d+)[._](\d+))?")
-_PYTHON = re.compile(r"(cp|cpython|py|python|pp|pypy)?(\d)[._]?(\d{1,2})(?:\.(\d+))?(t)?")
+# Platform tags of wheels (PEP 600, PEP 656), as the names that they mean.
+_TAGS = (
+    (re.compile(r"manylinux_(\d+)_(\d+)_(\w+)"), r"linux-\3-glibc\1.\2"),
+    (re.compile(r"musllinux_(\d+)_(\d+)_(\w+)"), r"linux-\3-musl\1.\2"),
+    (re.compile(r"macosx_(\d+)_(\d+)_(\w+)"), r"macos\1.\2-\3"),
+    (re.compile(r"win_(\w+)"), r"windows-\1"),
+    (re.compile(r"manylinux2014_(\w+)"), r"linux-\1-glibc2.17"),
+)
 _UNSAID = Interpreter(version=(0, 0))
 _SPLIT_VERSION = re.compile(r"\b(mac|macos|macosx|osx|darwin)-(\d+(?:\.\d+)?)(?=-|$)")
-_RANGE = re.compile(r"3\.(\d+)-3\.(\d+)")
 
 
 @dataclass(slots=True)
@@ -38,6 +45,25 @@ class _Said:
     libc: Libc | None = None
     arch: str | None = None
     python: Interpreter | None = None
+
+    def say(self, what: str, value: object, name: str) -> None:
+        """Takes one thing in; two that differ are no name."""
+        known = getattr(self, what)
+        if known not in {None, value}:
+            words = " and ".join(str(getattr(one, "name", one)).lower() for one in (known, value))
+            raise UsageProblem(f"{name!r} says both {words}; for several platforms, join their names by commas.")
+        setattr(self, what, value)
+
+    def over(self, other: _Said) -> _Said:
+        """What this says, and what the other says of what this leaves open."""
+        library = self if self.libc or self.version else other
+        return _Said(
+            system=self.system or other.system,
+            version=library.version,
+            libc=library.libc,
+            arch=self.arch or other.arch,
+            python=self.python or other.python,
+        )
 
 
 def parse_target(text: str, base: Target) -> Target:
@@ -64,31 +90,12 @@ def parse_columns(names: str, pythons: tuple[Interpreter, ...], base: Target) ->
         UsageProblem: a name is not understood, or the list is empty.
     """
     found: list[Target] = []
-    for name in filter(None, re.split(r"[,\s]+", names)):
+    for name in filter(None, map(str.strip, names.split(","))):
         target = parse_target(name, replace(base, interpreter=_UNSAID))
         said = target.interpreter != _UNSAID
         found += [target] if said else [replace(target, interpreter=python) for python in pythons]
     if not found:
         raise UsageProblem(f"{names!r} names no platform. {_HINT}")
-    return tuple(dict.fromkeys(found))
-
-
-def parse_pythons(text: str) -> tuple[Interpreter, ...]:
-    """The Pythons that a list names: ``3.11``, ``3.10-3.14``, ``cp313t,pp310``.
-
-    Raises:
-        UsageProblem: a word is no Python.
-    """
-    found: list[Interpreter] = []
-    for word in filter(None, re.split(r"[,\s]+", text.strip().lower())):
-        if match := _RANGE.fullmatch(word):
-            found += [Interpreter(version=(3, minor)) for minor in range(int(match[1]), int(match[2]) + 1)]
-        elif (python := _python(word)) is not None:
-            found.append(python)
-        else:
-            raise UsageProblem(f"{word!r} is no Python; write 3.11, 3.10-3.14, cp313t or pp310.")
-    if not found:
-        raise UsageProblem(f"{text!r} names no Python; write 3.11, 3.10-3.14, cp313t or pp310.")
     return tuple(dict.fromkeys(found))
 
 
@@ -116,56 +123,67 @@ def default_platform(system: System, arch: str, libc: Libc | None = None) -> Pla
 
 
 def _read(text: str) -> _Said:
+    name = " ".join(text.lower().split()).replace(" ", "-")
+    for shape, meant in _TAGS:
+        if shape.fullmatch(name):
+            name = shape.sub(meant, name)
+            break
+    alias, words = _split(name)
+    return _said(words, text).over(_said(alias.split("-"), text))
+
+
+def _split(name: str) -> tuple[str, list[str]]:
+    """What the alias at the head of a name stands for, if there is one, and the words behind it."""
+    aliases: dict[str, str] = load_table("targets")["aliases"]
+    alias = max((one for one in aliases if name == one or name.startswith(f"{one}-")), key=len, default="")
+    rest = _SPLIT_VERSION.sub(r"\1\2", name.removeprefix(alias))
+    return aliases.get(alias, ""), rest.split("-")
+
+
+def _said(words: list[str], name: str) -> _Said:
     said = _Said()
-    for word in _words(text.strip().lower()):
-        _read_word(word, text, said)
+    for word in words:
+        if word not in {"", HERE}:
+            _read_word(word, name, said)
     return said
 
 
-def _words(text: str) -> Iterator[str]:
-    aliases: dict[str, str] = load_table("targets")["aliases"]
-    known = [name for name in aliases if text == name or text.startswith(f"{name}-")]
-    if known:
-        alias = max(known, key=len)
-        yield from aliases[alias].split("-")
-        text = text[len(alias) :]
-    yield from (word for word in _SPLIT_VERSION.sub(r"\1\2", text).split("-") if word and word != HERE)
-
-
 def _read_word(word: str, name: str, said: _Said) -> None:
+    systems: dict[str, str] = load_table("targets")["systems"]
     if match := _LIBC.fullmatch(word):
-        said.libc = Libc(match[1])
-        said.version = (int(match[2]), int(match[3])) if match[2] else None
-    elif (python := _python(word)) is not None:
-        said.python = python
-    elif any(word == arch or word in spellings for _, arch, spellings in _architectures()):
-        said.arch = word
-    elif (match := _SYSTEM.fullmatch(word)) and match[1] in load_table("targets")["systems"]:
-        said.system = System(load_table("targets")["systems"][match[1]])
+        said.say("libc", Libc(match[1]), name)
+        if match[2]:
+            said.say("version", (int(match[2]), int(match[3])), name)
+    elif (python := read_python(word)) is not None:
+        said.say("python", python, name)
+    elif word in _arch_words():
+        said.say("arch", word, name)
+    elif (match := _SYSTEM.fullmatch(word)) and match[1] in systems:
+        said.say("system", System(systems[match[1]]), name)
         if match[2] and said.system is System.MACOS:
-            said.version = (int(match[2]), int(match[3] or 0))
+            said.say("version", (int(match[2]), int(match[3] or 0)), name)
     else:
-        where = f" in {name!r}" if word != name else ""
+        where = f" in {name!r}" if word != name.lower() else ""
         message = f"{word!r}{where} is no system, architecture, C library or Python"
-        raise UsageProblem(f"{message}; {_nearest(name)}" if _nearest(name) else f"{message}. {_HINT}")
+        near = _nearest(word, name)
+        raise UsageProblem(f"{message}; did you mean {near}?" if near else f"{message}. {_HINT}")
 
 
-def _nearest(name: str) -> str:
-    """A question for the alias that was meant; empty if none is near."""
-    near = difflib.get_close_matches(name.strip().lower(), load_table("targets")["aliases"], n=1, cutoff=0.75)
-    return f"did you mean {near[0]}?" if near else ""
+def _nearest(word: str, name: str) -> str:
+    """What may have been meant: aliases like the name, else the name with a word like the unknown one."""
+    name, aliases = name.strip().lower(), load_table("targets")["aliases"]
+    of_the_kind = [one for one in aliases if one.startswith(f"{word}-")]
+    near = difflib.get_close_matches(name, aliases, n=1, cutoff=0.9)
+    near = near or difflib.get_close_matches(name, of_the_kind or aliases, n=3, cutoff=0.0 if of_the_kind else 0.75)
+    if not near:
+        known = (*load_table("targets")["systems"], *_arch_words())
+        near = [name.replace(word, one) for one in difflib.get_close_matches(word, known, n=1, cutoff=0.75)]
+    return " or ".join(near)
 
 
-def _python(word: str) -> Interpreter | None:
-    match = _PYTHON.fullmatch(word)
-    if match is None or match[2] not in "23":
-        return None
-    return Interpreter(
-        implementation="pp" if (match[1] or "").startswith("pp") or match[1] == "pypy" else "cp",
-        version=(int(match[2]), int(match[3])),
-        patch=int(match[4]) if match[4] else None,
-        free_threaded=bool(match[5]),
-    )
+def _arch_words() -> frozenset[str]:
+    """Every spelling of every architecture."""
+    return frozenset(word for _, arch, spellings in _architectures() for word in (arch, *spellings))
 
 
 def _platform(name: str, said: _Said, base: Platform) -> Platform:

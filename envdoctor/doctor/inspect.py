@@ -16,8 +16,9 @@ from envdoctor.core.availability import CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.inspection import Inspection
+from envdoctor.core.python_names import parse_pythons
 from envdoctor.core.request import Request
-from envdoctor.core.target_names import HERE, parse_pythons, parse_target, target_name
+from envdoctor.core.target_names import HERE, parse_target, target_name
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.net.urls import redacted

@@ -16,8 +16,9 @@ from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.verify import importable, runs_here, unverified
 from envdoctor.core.availability import Matrix
 from envdoctor.core.errors import UsageProblem
+from envdoctor.core.python_names import parse_pythons
 from envdoctor.core.request import Request
-from envdoctor.core.target_names import HERE, parse_columns, parse_pythons, parse_target, target_name
+from envdoctor.core.target_names import HERE, parse_columns, parse_target, target_name
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.interpreters import Interpreters
 from envdoctor.environments.uv_runner import Uv

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
+from envdoctor.core.python_names import known_pythons
 from envdoctor.core.target import Interpreter, Libc, System, Target
-from envdoctor.core.target_names import default_platform, parse_pythons, parse_target, target_name
+from envdoctor.core.target_names import default_platform, parse_columns, parse_target, target_name
 
 BASE = Target(platform=default_platform(System.LINUX, "x86_64"), interpreter=Interpreter(version=(3, 11)))
 
@@ -39,6 +40,13 @@ BASE = Target(platform=default_platform(System.LINUX, "x86_64"), interpreter=Int
         ("colab", "linux-x86_64-cp312-glibc2.35"),
         ("arm64", "linux-aarch64-cp311"),
         ("linux-i386", "linux-i686-cp311"),
+        ("manylinux_2_36_aarch64", "linux-aarch64-cp311-glibc2.36"),
+        ("manylinux2014_x86_64", "linux-x86_64-cp311-glibc2.17"),
+        ("musllinux_1_1_x86_64", "linux-x86_64-cp311-musl1.1"),
+        ("macosx_12_0_arm64", "macos12.0-arm64-cp311"),
+        ("win_arm64", "windows-arm64-cp311"),
+        ("Raspberry Pi 5", "linux-aarch64-cp311-glibc2.36"),
+        ("alpine-aarch64-musl", "linux-aarch64-cp312-musl1.2"),
     ],
 )
 def test_a_typed_name_and_the_printed_one(typed, printed):
@@ -67,27 +75,44 @@ def test_every_alias_means_something():
 
 
 @pytest.mark.parametrize(
-    ("text", "names"),
+    ("typed", "meant"),
     [
-        ("3.11", ["cp311"]),
-        ("3.10-3.14", ["cp310", "cp311", "cp312", "cp313", "cp314"]),
-        ("cp313t, pp310 3.9", ["cp313t", "pp310", "cp39"]),
-        ("3.11,3.11", ["cp311"]),
+        ("linus-x86_64", "linux-x86_64"),
+        ("macos-arm63", "macos-arm64"),
+        ("coolab", "colab"),
+        ("coral", "coral-dev-board"),
+        ("ubuntu-24.04", "ubuntu-24"),
+        ("raspberrypi5", r"raspberry-pi-5\\?"),
     ],
 )
-def test_pythons(text, names):
-    assert [python.name for python in parse_pythons(text)] == names
+def test_the_nearest_names_are_suggested(typed, meant):
+    with pytest.raises(UsageProblem, match=f"did you mean {meant}"):
+        parse_target(typed, BASE)
 
 
-@pytest.mark.parametrize("text", ["", "latest", "3.11-", "4.x"])
-def test_no_pythons(text):
-    with pytest.raises(UsageProblem, match="no Python"):
-        parse_pythons(text)
+@pytest.mark.parametrize(
+    ("typed", "both"),
+    [
+        ("macos-arm64 linux-x86_64", "macos and linux"),
+        ("linux-cp311-cp312", "cp311 and cp312"),
+        ("macos-arm64-x86_64", "arm64 and x86_64"),
+    ],
+)
+def test_two_platforms_are_not_one_name(typed, both):
+    with pytest.raises(UsageProblem, match=f"says both {both}; for several platforms, join their names by commas"):
+        parse_target(typed, BASE)
 
 
-def test_a_patch_release_counts_for_markers_and_not_for_the_name():
-    (python,) = parse_pythons("3.11.7")
-    assert (python.name, python.full_version) == ("cp311", "3.11.7")
+@pytest.mark.parametrize("name", ["linux-x86_64-cp399", "colab-2.7", "macos-arm64-cp311t"])
+def test_a_python_that_is_not_known_makes_no_name(name):
+    with pytest.raises(UsageProblem, match="is no Python that is known"):
+        parse_target(name, BASE)
+
+
+def test_columns_are_joined_by_commas():
+    pythons = (Interpreter(version=(3, 11)), Interpreter(version=(3, 12)))
+    found = parse_columns("Raspberry Pi 5, macos arm64", pythons, BASE)
+    assert list(map(target_name, found)) == ["linux-aarch64-cp311-glibc2.36", "macos-arm64-cp311", "macos-arm64-cp312"]
 
 
 PLATFORMS = [
@@ -99,12 +124,7 @@ PLATFORMS = [
 @given(
     st.sampled_from(PLATFORMS),
     st.sampled_from([None, Libc.MUSL]),
-    st.builds(
-        Interpreter,
-        implementation=st.sampled_from(["cp", "pp"]),
-        version=st.tuples(st.just(3), st.integers(7, 15)),
-        free_threaded=st.booleans(),
-    ),
+    st.sampled_from(known_pythons()),
 )
 def test_every_printed_name_is_read_back(platform, libc, interpreter):
     system, arch = platform
