@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import Finding, Severity
 from envdoctor.core.text import plural
 from envdoctor.facts.loading import is_of_other_architecture, is_visual_cpp
-from envdoctor.facts.loading.proof import fix_for, proof_of
+from envdoctor.facts.loading.proof import fix_for, full_path, proof_of
 from envdoctor.facts.witness import words_on
 from envdoctor.probing import probe
 
@@ -35,7 +35,10 @@ def check(facts: Facts) -> Iterator[Finding]:
             severity=missing.severity,
             subject=distribution.name,
             message=_message(distribution, missing),
-            evidence=(*proof_of(missing, distribution), *words_on(facts, missing, distribution)),
+            evidence=(
+                *proof_of(missing, distribution),
+                *words_on(facts, full_path(missing.loaders[0], distribution), missing.name),
+            ),
             fix=fix_for(missing, distribution, facts),
         )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Finding, Fix, Severity
 from envdoctor.core.text import plural
+from envdoctor.facts.witness import words_on
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _FAMILY = "GLIBC_"
 
 
-@probe("LIB004")
+@probe("LIB004", timeout=300)  # with --witness it waits for that tool's words
 def check(facts: Facts) -> Iterator[Finding]:
     """An installed file needs a newer C library than the system has.
 
@@ -41,7 +42,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             subject=distribution.name,
             message=f"{name}{more} of {distribution.title} can't be loaded: it needs {worst.version}, "
             f"and {worst.library} here has {worst.offered}.",
-            evidence=worst.proof,
+            evidence=(*worst.proof, *words_on(facts, worst.file.path, worst.version)),
             fix=Fix(
                 text=f"Install a release of {distribution.name} that was built for an older glibc; envdoctor tells "
                 "which ones load here. Or use a newer system or a container.",

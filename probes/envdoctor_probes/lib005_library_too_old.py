@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Finding, Fix, Severity
 from envdoctor.core.system_packages import package_of
+from envdoctor.facts.witness import words_on
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _OF_GLIBC = "GLIBC_"
 
 
-@probe("LIB005")
+@probe("LIB005", timeout=300)  # with --witness it waits for that tool's words
 def check(facts: Facts) -> Iterator[Finding]:
     """A library is there, but too old for the file that needs it.
 
@@ -36,7 +37,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             subject=distribution.name,
             message=f"{name} of {distribution.title} needs {one.version} of {one.library}, "
             f"and the one that is found has {one.offered}.",
-            evidence=one.proof,
+            evidence=(*one.proof, *words_on(facts, one.file.path, one.version)),
             fix=_fix(one, facts),
         )
 

@@ -26,14 +26,13 @@ def check(facts: Facts) -> Iterator[Finding]:
     """
     witness = facts.witness
     for each in witness.disagreements[:_MOST]:
-        lines = [line.strip() for line in each.account.printed.splitlines() if each.name in line]
         yield Finding(
             severity=Severity.WARNING,
             subject=each.account.path.rpartition("/")[2],
             message=f"{witness.tool} and envdoctor disagree about {each.name} of this file.",
             evidence=(
-                Evidence(source=" ".join(each.account.command), excerpt="\n".join(lines[:3]) or each.theirs),
-                Evidence(source=each.account.path, excerpt=f"envdoctor: {each.ours or 'not found'}"),
+                Evidence(source=" ".join(each.account.command), excerpt=each.account.about(each.name) or each.theirs),
+                Evidence(source=each.account.path, excerpt=f"envdoctor: {each.ours}"),
             ),
             fix=Fix(text="Report this to the authors of envdoctor, with both answers."),
         )

@@ -34,7 +34,7 @@ def test_everything_can_be_read():
 # LIB010
 
 
-def disagreement(number=0, theirs="/lib/libx.so", ours=""):
+def disagreement(number=0, theirs="/lib/libx.so", ours="not found"):
     account = heard(path=f"/sp/foo/{number}.so", printed="\tlibx.so => /lib/libx.so (0x7f)\n")
     return Disagreement(account=account, name="libx.so", ours=ours, theirs=theirs)
 

@@ -6,6 +6,7 @@ at. Their words become evidence beside what envdoctor reads, and where the two d
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,11 @@ if TYPE_CHECKING:
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
     from envdoctor.facts import Facts
-    from envdoctor.facts.packages import Distribution
     from envdoctor.facts.witness.words import Words
-    from envdoctor.wheels.loading import MissingLibrary
 
 #: The topic of requests that ask for the second witness.
 TOPIC = "witness"
+_MOST_LINES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +40,21 @@ class Account:
     words: Words
     printed: str
 
+    def about(self, name: str) -> str:
+        """The first lines that name a library or a symbol version; "" if there is none."""
+        named = re.compile(rf"(?<![\w.+-]){re.escape(name)}(?![\w.+-])")
+        lines = [line.strip() for line in self.printed.splitlines() if named.search(line)]
+        return "\n".join(lines[:_MOST_LINES])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
-    """One library of which envdoctor and the witness say different things; `""` means "not found".
+    """One library, or symbol version, of which envdoctor and the witness say different things.
 
     Attributes:
         account: of the file that needs it.
         name: as the file names it.
-        ours, theirs: the path found, or for `otool`, which does not look for libraries, whether it is named at all.
+        ours, theirs: what each says: the path, that it is not found, or that the file does not name it at all.
     """
 
     account: Account
@@ -89,17 +95,14 @@ def ask(facts: Facts, request: Request, executor: Executor) -> Witness:
     return question(facts, executor)
 
 
-def words_on(facts: Facts, missing: MissingLibrary, distribution: Distribution) -> tuple[Evidence, ...]:
-    """What the witness says of the first file that lacks a library, if it could be asked and was."""
-    from envdoctor.facts.loading.proof import full_path
-
-    path = full_path(missing.loaders[0], distribution)
+def words_on(facts: Facts, path: str, name: str) -> tuple[Evidence, ...]:
+    """What the witness says of a file about a library or a symbol version, if it could be asked and was."""
     try:
         accounts = facts.witness.accounts
     except FactUnavailable:
         return ()
     for account in accounts:
         if account.path == path:
-            lines = [line.strip() for line in account.printed.splitlines() if missing.name in line]
-            return (Evidence(source=" ".join(account.command), excerpt="\n".join(lines[:3])),) if lines else ()
+            said = account.about(name)
+            return (Evidence(source=" ".join(account.command), excerpt=said),) if said else ()
     return ()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from envdoctor.binaries.library import NeedKind
 from envdoctor.core.command import Command
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.target import System
 from envdoctor.facts.witness import Account, Disagreement, Witness
+from envdoctor.facts.witness.comparing import different_names, different_paths, different_versions
 from envdoctor.facts.witness.words import Words, parse_ldd, parse_otool
 
 if TYPE_CHECKING:
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
 #: Seconds for all files together, and for one; `ldd` takes about 0.02 a file.
 _ALL, _ONE = 120.0, 20.0
 _AT_ONCE = 8
-_HARDWARE = "/glibc-hwcaps/"
+#: Variables of the loader that would change what it prints or loads; LD_LIBRARY_PATH counts for envdoctor too.
+_ENVIRONMENT = {"LC_ALL": "C", "LD_PRELOAD": None, "LD_AUDIT": None, "LD_DEBUG": None}
 
 
 def question(facts: Facts, executor: Executor) -> Witness:
@@ -89,30 +89,22 @@ class _Ldd:
         return Account(path=file.path, command=result.argv, words=parse_ldd(printed), printed=printed)
 
     def differences(self, account: Account, file: NativeFile) -> Iterator[Disagreement]:
-        """Libraries of which it says another path, or that only one of the two finds."""
-        theirs = account.words.found
-        ours: dict[str, str] = {}
+        """Libraries that the two find in different places, and symbol versions that only one of them misses."""
         result = self._environment.bare_session().load(file.path)
-        for each in result.resolutions:
-            # ldd passes over what may be absent, and over the file itself where its libraries need it again.
-            spoken = each.need.kind is NeedKind.REQUIRED and not _agree(each.path, file.path)
-            if spoken or each.need.name in theirs:
-                ours.setdefault(each.need.name, each.path)
-        for name in dict.fromkeys([*ours, *theirs]):
-            if not name.rpartition("/")[2].startswith("ld-") and not _agree(ours.get(name), theirs.get(name)):
-                yield Disagreement(
-                    account=account, name=name, ours=ours.get(name, "not named"), theirs=theirs.get(name, "not named")
-                )
+        yield from different_paths(account, file, result)
+        if not self._environment.loader.musl:  # which does not look at versions
+            yield from different_versions(account, file, result)
 
     def _ask(self, file: NativeFile, end: float) -> Account | tuple[str, str] | None:
         """The account of a file, or the file and why there is none; None after the end of the time."""
         left = end - time.monotonic()
         if left <= 0:
             return None
-        command = Command(argv=self.command(file), env={"LC_ALL": "C", "LD_PRELOAD": None}, timeout=min(_ONE, left))
+        command = Command(argv=self.command(file), env=_ENVIRONMENT, timeout=min(_ONE, left))
         result = self._executor.run(command)
         account = self.account(file, result)
-        if (account.words.found or account.words.none) and not (result.ended or result.error):
+        static = account.words.refused and file.library is not None and not file.library.needed
+        if (account.words.found or account.words.none or static) and not (result.ended or result.error):
             return account
         return file.path, result.last_line or result.describe_failure()
 
@@ -135,20 +127,4 @@ class _Otool(_Ldd):
     def differences(self, account: Account, file: NativeFile) -> Iterator[Disagreement]:
         """Install names that only one of the two reads."""
         library = file.library and file.library.for_architecture(self._environment.loader.architecture)
-        ours = {need.name for need in library.needed} if library else set()
-        theirs = set(account.words.found)
-        for name in sorted(ours ^ theirs):
-            said = ("named", "not named")
-            ours_says, theirs_says = said if name in ours else said[::-1]
-            yield Disagreement(account=account, name=name, ours=ours_says, theirs=theirs_says)
-
-
-def _agree(ours: str | None, theirs: str | None) -> bool:
-    """Whether two paths are one file; a variant for this very processor (glibc-hwcaps) stands for the plain file."""
-    if ours is None or theirs is None:
-        return ours == theirs
-    if not ours or not theirs:
-        return ours == theirs
-    if _HARDWARE in theirs:
-        return ours.rpartition("/")[2] == theirs.rpartition("/")[2]
-    return os.path.realpath(ours) == os.path.realpath(theirs)
+        yield from different_names(account, {need.name for need in library.needed} if library else ())
