@@ -6,11 +6,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from envdoctor import __version__
 from envdoctor.core.errors import NetworkProblem, Unreadable
 from envdoctor.index.access import opened
+from envdoctor.net.ranges import TAIL
 from envdoctor.net.urls import is_remote
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import WheelContents, read_contents
@@ -29,8 +30,6 @@ _WORKERS = 6
 # To be raised when a reader learns to see more, so that what older ones saw is read again.
 _READER = 2
 _NUMPY_BYTES = 96 << 20
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +55,11 @@ class Inspector:
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = {}
         self._known: dict[str, Inspected] = {}
+
+    @property
+    def cache(self) -> DiskCache | None:
+        """Where what was found is kept from one run to the next, if anywhere."""
+        return self._client.cache
 
     def all(self, files: Sequence[IndexFile]) -> tuple[Inspected, ...]:
         """Looks into several wheels at once; the answers stand in the order of the files."""
@@ -86,12 +90,12 @@ class Inspector:
         """
         cache = self._cache(file)
         key = f"NUMPY {__version__} {_READER} {most_bytes} {file.sha256}"
-        known = _recall(cache, key, NumpyUse) if cache else None
+        known = cache.get_value(key, NumpyUse) if cache else None
         if known is None:
-            with opened(self._client.session, file) as source:
-                known = find_numpy_use(WheelArchive(source), contents, most_bytes)
+            with self._reopened(file, contents) as archive:
+                known = find_numpy_use(archive, contents, most_bytes)
             if cache:
-                _remember(cache, key, known)
+                cache.put_value(key, known)
         return known
 
     def imports(self, file: IndexFile, contents: WheelContents, package: str, target: Target) -> ExternalImports:
@@ -104,12 +108,12 @@ class Inspector:
         cache = self._cache(file)
         where = f"{target.platform.system.value} {target.interpreter.name}"
         key = f"IMPORTS {__version__} {_READER} {where} {package} {file.sha256}"
-        known = _recall(cache, key, ExternalImports) if cache else None
+        known = cache.get_value(key, ExternalImports) if cache else None
         if known is None:
             with self.texts(file, contents) as read:
                 known = external_imports(contents, package, read, target)
             if cache:
-                _remember(cache, key, known)
+                cache.put_value(key, known)
         return known
 
     @contextmanager
@@ -125,8 +129,7 @@ class Inspector:
                 if kept is not None:
                     return kept.decode("utf-8", "surrogateescape")
                 if not archives:
-                    source = stack.enter_context(opened(self._client.session, file))
-                    archives.append(WheelArchive(source, contents.members))
+                    archives.append(stack.enter_context(self._reopened(file, contents)))
                 text = archives[0].read_module(member)
                 if cache:
                     cache.put_bytes(key, text.encode("utf-8", "surrogateescape"))
@@ -134,9 +137,27 @@ class Inspector:
 
             yield read
 
+    def bytes_read(self, file: IndexFile, contents: WheelContents) -> int:
+        """How many bytes of a wheel were read to see all that was asked, now or when it was looked into first."""
+        cache = self._cache(file)
+        return contents.effort.bytes_read + ((cache and cache.get_value(_more_key(file), int)) or 0)
+
+    @contextmanager
+    def _reopened(self, file: IndexFile, contents: WheelContents) -> Iterator[WheelArchive]:
+        """A wheel whose directory is known; what is read of it is added to what was."""
+        size = contents.effort.size
+        with opened(self._client.session, file, tail=size if size <= TAIL else 1) as source:
+            archive = WheelArchive(source, contents.members)
+            yield archive
+        cache = self._cache(file)
+        if cache:
+            with self._lock:
+                more = (cache.get_value(_more_key(file), int) or 0) + archive.source.bytes_read
+                cache.put_value(_more_key(file), more)
+
     def _look(self, file: IndexFile, key: str, *, exact: bool) -> Inspected:
         cache = self._cache(file)
-        contents = _recall(cache, key, WheelContents) if cache else None
+        contents = cache.get_value(key, WheelContents) if cache else None
         if contents is None:
             try:
                 with opened(self._client.session, file) as source:
@@ -144,7 +165,7 @@ class Inspector:
             except (NetworkProblem, Unreadable) as error:
                 return Inspected(file=file, problem=error)
             if cache:
-                _remember(cache, key, contents)
+                cache.put_value(key, contents)
         return Inspected(file=file, contents=contents)
 
     def _cache(self, file: IndexFile) -> DiskCache | None:
@@ -152,21 +173,5 @@ class Inspector:
         return self._client.cache if is_remote(file.url) and file.sha256 else None
 
 
-def _recall(cache: DiskCache, key: str, kind: type[T]) -> T | None:
-    import msgspec
-
-    data = cache.get_bytes(key)
-    try:
-        return msgspec.msgpack.decode(data, type=kind) if data else None
-    except msgspec.MsgspecError:  # written by another version of this program
-        return None
-
-
-def _remember(cache: DiskCache, key: str, value: object) -> None:
-    import msgspec
-
-    try:
-        data = msgspec.msgpack.encode(value)
-    except UnicodeEncodeError:  # a name that is no UTF-8; such a wheel is read again the next time
-        return
-    cache.put_bytes(key, data)
+def _more_key(file: IndexFile) -> str:
+    return f"MORE {file.sha256}"

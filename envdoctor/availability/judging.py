@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from envdoctor.core.availability import CellReason, CellVerdict  # noqa: TC001  (resolved at run time to be kept)
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envdoctor.core.availability import CellReason, CellVerdict, Pin
+    from envdoctor.core.availability import Pin
     from envdoctor.core.target import Target
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.judging import Judgment
+from envdoctor.availability.kept import KeptJudgments
 from envdoctor.availability.set_conflicts import conflict_reasons, numpy_reason
 from envdoctor.availability.undeclared import empty_reasons, undeclared_reasons
 from envdoctor.binaries.numpy_build import NumpyBuild
@@ -60,6 +61,7 @@ class WheelJudge:
     def __init__(self, catalogue: Catalogue, inspector: Inspector) -> None:
         self._catalogue = catalogue
         self._inspector = inspector
+        self._kept = KeptJudgments(inspector.cache)
         self._known: dict[tuple[frozenset[str], Target], Judgment] = {}
 
     def judge(self, pins: Sequence[Pin], target: Target) -> Judgment:
@@ -71,10 +73,27 @@ class WheelJudge:
 
     def _judged(self, pins: Sequence[Pin], target: Target) -> Judgment:
         files = [(pin, self._file(pin, target)) for pin in pins]
+        seen = [(pin, file) for pin, file in files if file is not None]
         lost = [_unseen(pin) for pin, file in files if file is None]
-        return self.judge_files([(pin, file) for pin, file in files if file is not None], target, lost)
+        if lost:
+            return self._look(seen, target, lost)
+        return self.judge_files(seen, target)
 
-    def judge_files(
+    def judge_files(self, files: Sequence[tuple[Pin, IndexFile]], target: Target, *, complete: bool = True) -> Judgment:
+        """Judges the very wheels that are named, or says what was said of them before.
+
+        Args:
+            files: the wheels.
+            target: where they would be installed.
+            complete: whether these are all that would be installed; else modules that none of them has say nothing.
+        """
+        known = self._kept.get(files, target, complete=complete)
+        if known is None:
+            known = self._look(files, target, complete=complete)
+            self._kept.put(files, target, known, complete=complete)
+        return known
+
+    def _look(
         self,
         files: Sequence[tuple[Pin, IndexFile]],
         target: Target,
@@ -82,14 +101,6 @@ class WheelJudge:
         *,
         complete: bool = True,
     ) -> Judgment:
-        """Judges the very wheels that are named.
-
-        Args:
-            files: the wheels.
-            target: where they would be installed.
-            lost: what is known of the set to be out of sight.
-            complete: whether these are all that would be installed; else modules that none of them has say nothing.
-        """
         inspected = self._inspector.all([file for _, file in files])
         failures = [_failed(one) for one in inspected if one.contents is None]
         members = [
@@ -109,7 +120,8 @@ class WheelJudge:
         if numpy is None or int(numpy.pin.version.partition(".")[0]) < _NEW_NUMPY:
             return
         for member in members:
-            if member is not numpy and member.contents.natives and _is_from_before(member.file):
+            has_modules = any(native.is_module for native in member.contents.natives)
+            if member is not numpy and has_modules and _is_from_before(member.file):
                 use = self._inspector.numpy_use(member.file, member.contents)
                 is_unread = use.build is NumpyBuild.NONE and not use.complete
                 if is_unread and not _requires_numpy(member.contents):

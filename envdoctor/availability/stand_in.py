@@ -12,8 +12,6 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
-
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.target import Libc, System
 from envdoctor.core.target_names import target_name
@@ -51,6 +49,8 @@ def stand_in(target: Target, folder: Path) -> Path:
     Raises:
         UsageProblem: uv has no notion of such a machine at all, or the folder can't be written.
     """
+    from filelock import FileLock
+
     answers = answers_for(target)
     home = folder / f"{target_name(target)}-{target.interpreter.full_version}"
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

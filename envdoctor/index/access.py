@@ -13,7 +13,7 @@ from envdoctor.core.command import Command
 from envdoctor.index.client import IndexClient
 from envdoctor.index.places import local_path
 from envdoctor.net.cache import DiskCache
-from envdoctor.net.ranges import RangesUnsupported, RemoteFile
+from envdoctor.net.ranges import TAIL, RangesUnsupported, RemoteFile
 from envdoctor.net.session import Session
 from envdoctor.net.transport import CredentialSource, NetworkSettings
 from envdoctor.net.urls import is_remote
@@ -87,8 +87,13 @@ def _ask_program(executor: Executor, url: str, user: str) -> tuple[str, str] | N
 
 
 @contextmanager
-def opened(session: Session, file: IndexFile) -> Iterator[RandomAccess]:
+def opened(session: Session, file: IndexFile, tail: int = TAIL) -> Iterator[RandomAccess]:
     """A file of an index as random access: on this disk, by ranges, or, where the server has none, fetched whole.
+
+    Args:
+        session: who asks.
+        file: which.
+        tail: bytes at the end that will be wanted, where a zip file has its directory.
 
     Raises:
         NetworkProblem: the server did not answer.
@@ -99,7 +104,7 @@ def opened(session: Session, file: IndexFile) -> Iterator[RandomAccess]:
             yield source
         return
     try:
-        remote = RemoteFile(session, file.url)
+        remote = RemoteFile(session, file.url, tail)
     except RangesUnsupported:
         with tempfile.TemporaryDirectory(prefix="envdoctor-") as folder:
             whole = Path(folder) / "file"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import EnvDoctorError, NetworkProblem, Unreadable
+from envdoctor.core.hashing import hash_code
 from envdoctor.index.pages import ACCEPT, Link, parse_page, parse_upload_times
 from envdoctor.index.places import local_links, local_project
 from envdoctor.index.project import IndexFile, Project
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from envdoctor.index.settings import IndexSettings
-    from envdoctor.net.session import Session
+    from envdoctor.net.session import Reply, Session
 
 # What a URL with a hash in it, or a metadata file, says never changes.
 _FOR_EVER = 365 * 86400.0
 _METADATA_LIMIT = 16 << 20
 _SIMPLE = "/simple"
+_LONG_PAGE = 64 << 10  # bytes; a millisecond or two
 
 
 class IndexClient:
@@ -111,11 +113,23 @@ class IndexClient:
         page = self.session.get(f"{index.rstrip('/')}/{name}/", accept=ACCEPT, fresh=PAGE_FRESH)
         if not page.found:
             return []
-        links = parse_page(page.content, page.content_type, page.url)
-        files = [file for file in (link.of(name) for link in links) if file is not None]
+        files = self._files(page, name)
         if all(file.uploaded is not None for file in files):
             return files
         return list(_dated(files, self._upload_times(index, name)))
+
+    def _files(self, page: Reply, name: str) -> list[IndexFile]:
+        """The files on a page; those of a long one are kept, since to read them again takes ten times as long."""
+        is_long = len(page.content) >= _LONG_PAGE
+        digest = hashlib.sha256(page.content).hexdigest() if self.cache and is_long else ""
+        key = f"FILES {hash_code('index')} {name} {page.content_type} {page.url} {digest}"
+        known = self.cache.get_value(key, list[IndexFile]) if self.cache and digest else None
+        if known is None:
+            links = parse_page(page.content, page.content_type, page.url)
+            known = [file for file in (link.of(name) for link in links) if file is not None]
+            if self.cache and digest:
+                self.cache.put_value(key, known)
+        return known
 
     def _upload_times(self, index: str, name: str) -> dict[str, datetime]:
         """From the registry's older JSON, which lies beside ``/simple``; nothing if it has none that can be read."""

@@ -113,6 +113,14 @@ def test_the_numpy_of_a_recent_wheel_is_not_read_for(server, cell):
     assert cell("app==1.0").verdict is CellVerdict.SOUND
 
 
+def test_a_wheel_without_modules_is_not_read_for_its_numpy(server, cell, monkeypatch):
+    monkeypatch.setattr(Inspector, "numpy_use", None)
+    files = {"app/__init__.py": b"", "app/libapp.so": elf_bytes(["libc.so.6"])}
+    publish(server, "app", "1.0", "py3-none-manylinux_2_17_x86_64", files=files, requires=["numpy"])
+    publish(server, "numpy", "2.3.0")
+    assert cell("app==1.0").verdict is CellVerdict.SOUND
+
+
 @pytest.mark.parametrize(("required", "verdict"), [("numpy>=1.21", CellVerdict.UNKNOWN), ("other", CellVerdict.SOUND)])
 def test_an_old_wheel_too_large_to_be_read_for_numpy(server, cell, monkeypatch, required, verdict):
     monkeypatch.setattr(Inspector, "numpy_use", partialmethod(Inspector.numpy_use, most_bytes=10))

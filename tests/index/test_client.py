@@ -150,3 +150,17 @@ def test_metadata_beside_a_wheel(server):
         asking.metadata(wheel)
     server.projects["pkg"][WHEEL].metadata = None
     assert asking.metadata(wheel) is None
+
+
+@pytest.mark.parametrize("json", [True, False])
+def test_the_files_of_a_long_page_are_not_read_out_of_it_again(server, tmp_path, monkeypatch, json):
+    server.manners.json = json
+    for number in range(800):
+        server.add("pkg", f"pkg-1.{number}-py3-none-any.whl", b"", upload_time=DAY, yanked="" if number % 2 else False)
+    first = client(server, cache=tmp_path).project("pkg")
+    monkeypatch.setattr("envdoctor.index.client.parse_page", None)
+    assert client(server, cache=tmp_path).project("pkg") == first
+    assert len(first.files) == 801
+    monkeypatch.undo()
+    server.add("pkg", "pkg-2.1-py3-none-any.whl", b"", upload_time=DAY)
+    assert len(client(server, cache=tmp_path / "other").project("pkg").files) == 802

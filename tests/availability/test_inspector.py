@@ -1,0 +1,64 @@
+"""What is fetched of a wheel: once, as little as is asked for, and counted."""
+
+import random
+
+import pytest
+
+from envdoctor.availability.inspector import Inspector
+from envdoctor.core.errors import NetworkProblem
+from envdoctor.index.access import open_index
+from index_wheels import publish
+
+PADDING = random.Random(1).randbytes(200_000)
+
+
+@pytest.fixture
+def file(server, client):
+    files = {"app/__init__.py": b"import numpy\n", "app/data.bin": PADDING, "app/other.py": b"import sys\n"}
+    publish(server, "app", "1.0", files=files)
+    return client.project("app").files[0]
+
+
+def sent(server, file):
+    return sum(one.sent for one in server.requests_for(f"/files/app/{file.filename}"))
+
+
+def test_what_was_looked_into_is_not_fetched_again(server, settings, tmp_path, file):
+    def look():
+        inspector = Inspector(open_index(settings, tmp_path / "index"))
+        contents = inspector.one(file).contents
+        with inspector.texts(file, contents) as read:
+            assert read("app/__init__.py") == "import numpy\n"
+        return inspector.bytes_read(file, contents)
+
+    read, transferred = look(), sent(server, file)
+    assert 0 < read <= transferred
+    assert look() == read
+    assert sent(server, file) == transferred
+
+
+def test_a_text_does_not_fetch_the_directory_again(server, settings, file, tmp_path):
+    client = open_index(settings, tmp_path / "index")
+    contents = Inspector(client).one(file).contents
+    before = sent(server, file)
+    with Inspector(client).texts(file, contents) as read:
+        read("app/__init__.py")
+    assert before >= 65536
+    assert sent(server, file) - before < 10_000
+
+
+def test_a_small_wheel_is_fetched_in_one_request(server, client):
+    publish(server, "small", "1.0")
+    (file,) = client.project("small").files
+    contents = Inspector(client).one(file).contents
+    with Inspector(client).texts(file, contents) as read:
+        assert read("small/__init__.py") == ""
+    assert [one.sent for one in server.requests_for(f"/files/small/{file.filename}")] == [file.size] * 2
+
+
+def test_a_failure_is_an_answer_and_is_not_kept(server, settings, tmp_path, file):
+    server.fail(f"/files/app/{file.filename}", 500)
+    inspected = Inspector(open_index(settings, tmp_path / "index")).one(file)
+    assert inspected.contents is None
+    assert isinstance(inspected.problem, NetworkProblem)
+    assert Inspector(open_index(settings, tmp_path / "index")).one(file).contents is not None
