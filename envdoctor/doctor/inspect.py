@@ -100,6 +100,7 @@ def _looked_into(
         source=redacted(file.url),
         reasons=(*misfit, *judgment.reasons, *notes),
         beside=beside,
+        read=tools.inspector.bytes_read(file, looked.contents),
         effort=tools.effort,
     )
 
