@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.availability.absence import no_project, no_version
 from envdoctor.availability.candidates import exact_versions
-from envdoctor.availability.wording import describe_platform, describe_python, versions_words, wheels_words
+from envdoctor.availability.wording import (
+    describe_platform,
+    describe_python,
+    neighbours_words,
+    versions_words,
+    wheels_words,
+)
 from envdoctor.core.availability import CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.index.project import FileKind
@@ -18,6 +25,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from envdoctor.availability.candidates import Refusals, Releases
+    from envdoctor.availability.catalogue import Catalogue
     from envdoctor.core.target import Target
     from envdoctor.index.project import IndexFile
 
@@ -42,28 +50,20 @@ class Offer:
         return tuple(version for version, reasons in self.refusals.items() if not reasons)
 
 
+def absent(requirement: Requirement, catalogue: Catalogue, offer: Offer) -> CellReason:
+    """The reason why there is no version that a requirement allows.
+
+    Raises:
+        NetworkProblem, Unreadable: see `IndexClient.project`.
+    """
+    if not offer.releases:
+        return _error(requirement, ReasonKind.NO_PROJECT, f"{no_project(catalogue, requirement.name)}.")
+    return _error(requirement, ReasonKind.NO_VERSION, f"{no_version(catalogue, requirement, offer.usable)}.")
+
+
 def blockers(requirement: Requirement, offer: Offer, refused: Refusals, target: Target) -> tuple[CellReason, ...]:
     """Every reason why a requirement has no usable version; `refused` is what `candidates` said of each version."""
-    if not offer.releases:
-        return (_error(requirement, ReasonKind.NO_PROJECT, f"no index has a package called {requirement.name}."),)
-    if not refused:
-        return (_error(requirement, ReasonKind.NO_VERSION, _say_no_version(requirement, offer)),)
     return tuple(_refusal_reasons(requirement, offer, refused, target))
-
-
-def _say_no_version(requirement: Requirement, offer: Offer) -> str:
-    versions, wanted = tuple(offer.releases), pinned_version(requirement)
-    said = [f"the index has no version {requirement.specifier} of {requirement.name}"]
-    if wanted is None:
-        said.append(f"it has {versions_words(versions)}")
-    else:
-        said.append(f"nearest: {_neighbours(wanted, versions)}")
-    nightlies = [version for version in versions if version.is_devrelease]
-    if wanted is not None and wanted.is_devrelease and nightlies:
-        said.append(f"{wanted} is a nightly, which indexes remove after a while: the oldest left is {min(nightlies)}")
-    if offer.usable:
-        said.append(f"versions that this target could install: {versions_words(offer.usable)}")
-    return "; ".join(said) + "."
 
 
 def _refusal_reasons(requirement: Requirement, offer: Offer, refused: Refusals, target: Target) -> Iterator[CellReason]:
@@ -103,7 +103,7 @@ def _hint(requirement: Requirement, offer: Offer) -> str:
     if siblings:
         said.append(f"the only {wanted.base_version} with such a wheel is {versions_words(siblings)}")
     if others:
-        said.append(f"nearest others with one: {_neighbours(wanted, others)}")
+        said.append(f"nearest others with one: {neighbours_words(wanted, others)}")
     text = "; ".join(said)
     return f"{text[0].upper()}{text[1:]}."
 
@@ -150,10 +150,3 @@ def _error(requirement: Requirement, kind: ReasonKind, message: str, evidence: t
 def pinned_version(requirement: Requirement) -> Version | None:
     """The version that a requirement asks for exactly, or None."""
     return next(iter(exact_versions(requirement.specifier)), None)
-
-
-def _neighbours(wanted: Version, versions: Sequence[Version]) -> str:
-    below = [version for version in versions if version < wanted]
-    above = [version for version in versions if version > wanted]
-    found = ([str(max(below))] if below else []) + ([str(min(above))] if above else [])
-    return " and ".join(found) or "none"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
     from envdoctor.index.client import IndexClient
     from envdoctor.index.project import IndexFile, Project
+    from envdoctor.index.settings import IndexSettings
 
     ReadMetadata = Callable[[IndexFile], bytes]
 
@@ -59,6 +60,20 @@ class Catalogue:
         """
         project = self._client.project(name)
         return project if self.as_of is None else project.as_of(self.as_of)
+
+    @property
+    def settings(self) -> IndexSettings:
+        """Where packages come from."""
+        return self._client.settings
+
+    def files_of_today(self, name: str, version: Version | None = None) -> tuple[IndexFile, ...]:
+        """The files of a project, or of one version of it, whatever the moment in question.
+
+        Raises:
+            NetworkProblem, Unreadable: see `IndexClient.project`.
+        """
+        project = self._client.project(name)
+        return project.files if version is None else tuple(project.of_version(version))
 
     def releases(self, name: str) -> Mapping[Version, tuple[IndexFile, ...]]:
         """The files of each version.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.candidates import candidates
-from envdoctor.availability.table import parse_requirements
+from envdoctor.availability.table import nothing_of, parse_requirements
 from envdoctor.core.errors import UsageProblem
 from envdoctor.index.project import FileKind, IndexFile, classify
 
@@ -71,7 +71,5 @@ def _remote(text: str, catalogue: Catalogue, target: Target) -> Subject:
         return Subject(name=name, version=str(usable[0]), file=catalogue.wheel(name, usable[0], target))
     allowed = [version for version in releases if requirement.specifier.contains(version, prereleases=True)]
     if not allowed:
-        known = ", ".join(str(version) for version in sorted(releases, reverse=True)[:6])
-        hint = f"the newest versions are {known}" if known else "is it spelled right?"
-        raise UsageProblem(f"No index has {text}; {hint}")
+        raise UsageProblem(nothing_of(requirement, catalogue))
     return Subject(name=name, version=str(max(allowed)), file=None)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.availability.absence import no_project, no_version
 from envdoctor.availability.cells import Asked
 from envdoctor.availability.uv import Question
 from envdoctor.availability.walk import UNDATED
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
     from envdoctor.availability.catalogue import Catalogue
     from envdoctor.core.target import Target
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TIME = re.compile(rf"{_DAY.pattern}[T ]\d{{2}}:\d{{2}}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,15 +50,16 @@ def parse_as_of(text: str) -> datetime:
     Raises:
         UsageProblem: it is neither.
     """
-    from datetime import date, datetime, timedelta, timezone
+    from datetime import timedelta
 
-    try:
-        return datetime.combine(date.fromisoformat(text) + timedelta(days=1), datetime.min.time(), timezone.utc)
-    except ValueError:
-        moment = parse_time(text)
+    is_day = _DAY.fullmatch(text) is not None
+    moment = parse_time(text) if is_day or _TIME.match(text) else None
     if moment is None:
         raise UsageProblem(f"{text!r} is no date; write 2025-12-20 or 2025-12-20T12:00:00Z.")
-    return moment
+    try:
+        return moment + timedelta(days=is_day)
+    except OverflowError:  # the last day of the calendar
+        return moment
 
 
 def parse_requirements(lines: Sequence[str]) -> tuple[Requirement, ...]:
@@ -80,18 +86,42 @@ def parse_constraints(file: Path) -> tuple[str, ...]:
     """The lines of a constraints file, as pip reads one, as far as they restrict versions.
 
     Raises:
-        UsageProblem: it can't be read, or holds something else.
+        UsageProblem: it can't be read, or holds something else; file and line are named.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"The constraints {file} can't be read: {error}.") from None
-    lines = (re.sub(r"(^|\s+)#.*", "", line).strip() for line in text.replace("\\\n", "").splitlines())
-    said = tuple(re.sub(r"\s+--hash=\S+", "", line) for line in lines if line)
-    for line in said:
-        if line.startswith("-"):
-            raise UsageProblem(f"The constraints {file} hold the option {line!r}; only lines like numpy<2 count here.")
-    return tuple(map(str, parse_requirements(said))) if said else ()
+    except UnicodeDecodeError:
+        raise UsageProblem(f"The constraints {file} are no UTF-8 text.") from None
+    except OSError as error:
+        raise UsageProblem(f"The constraints {file} can't be read: {error.strerror or error}.") from None
+    return tuple(_constraint(line, f"{file}, line {number}") for number, line in _logical_lines(text))
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines without comments, hashes and line breaks, each with the number of the first that it is made of."""
+    gathered, first = "", 0
+    for number, line in enumerate([*text.splitlines(), ""], 1):
+        first = first if gathered else number
+        gathered += line.removesuffix("\\")
+        if line.endswith("\\"):
+            continue
+        said = re.sub(r"\s+--hash[= ]\S+", "", re.sub(r"(^|\s+)#.*", "", gathered)).strip()
+        gathered = ""
+        if said:
+            yield first, said
+
+
+def _constraint(line: str, where: str) -> str:
+    if line.startswith("-"):
+        raise UsageProblem(f"{where}: the option {line!r} is no constraint; only lines like numpy<2 count here.")
+    try:
+        (found,) = parse_requirements([line])
+    except UsageProblem as error:
+        raise UsageProblem(f"{where}: {error}") from None
+    if found.url or found.extras:
+        what = "an address" if found.url else "extras"
+        raise UsageProblem(f"{where}: {line!r} names {what}, and a constraint has a name and versions only.")
+    return str(found)
 
 
 def rows(catalogue: Catalogue, requirement: Requirement, *, pre_releases: bool = False) -> tuple[Version, ...]:
@@ -109,7 +139,7 @@ def rows(catalogue: Catalogue, requirement: Requirement, *, pre_releases: bool =
     releases = catalogue.releases(requirement.name)
     allowed = [version for version in releases if requirement.specifier.contains(version, prereleases=True)]
     if not allowed:
-        raise UsageProblem(_no_such(requirement, tuple(releases)))
+        raise UsageProblem(nothing_of(requirement, catalogue))
     offered = [version for version in allowed if any(file.yanked is None for file in releases[version])] or allowed
     wanted = pre_releases or bool(requirement.specifier.prereleases)
     stable = [version for version in offered if wanted or not version.is_prerelease]
@@ -129,8 +159,16 @@ def questions(
             yield Asked(version=str(version), question=question, explained=terms.explained == target)
 
 
-def _no_such(requirement: Requirement, versions: Sequence[Version]) -> str:
-    if not versions:
-        return f"No index has a package called {requirement.name}; is it spelled right?"
-    newest = ", ".join(str(version) for version in sorted(versions, reverse=True)[:6])
-    return f"No index has {requirement}; the newest versions of {requirement.name} are {newest}."
+def nothing_of(requirement: Requirement, catalogue: Catalogue) -> str:
+    """A sentence for who asked for what is not there.
+
+    Raises:
+        NetworkProblem, Unreadable: see `IndexClient.project`.
+    """
+    if catalogue.releases(requirement.name):
+        said = no_version(catalogue, requirement)
+    else:
+        said = no_project(catalogue, requirement.name)
+        if not catalogue.files_of_today(requirement.name) and not catalogue.settings.no_index:
+            said += f"; is it spelled right? Asked: {', '.join(catalogue.settings.described)}"
+    return f"{said[0].upper()}{said[1:]}."

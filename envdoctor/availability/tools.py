@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from envdoctor.availability.catalogue import Catalogue
 from envdoctor.availability.inspector import Inspector
 from envdoctor.availability.metadata import MetadataReader
+from envdoctor.availability.places import absent_places, refuse_nonsense
 from envdoctor.availability.uv import UvResolver
 from envdoctor.availability.verify import Verifier
 from envdoctor.core.availability import Effort
@@ -52,7 +53,8 @@ class Tools:
     @property
     def notes(self) -> tuple[str, ...]:
         """What pip would use and these do not, in words."""
-        return tuple(f"uv can't use {what}, which pip's settings name." for what in uv_omissions(self.settings))
+        omitted = tuple(f"uv can't use {what}, which pip's settings name." for what in uv_omissions(self.settings))
+        return (*omitted, *absent_places(self.settings))
 
     @property
     def effort(self) -> Effort:
@@ -71,9 +73,10 @@ def open_tools(executor: Executor, folder: Path, *, offline: bool = False, as_of
         as_of: the moment at which the index is looked at.
 
     Raises:
-        UsageProblem: pip's configuration can't be read.
+        UsageProblem: pip's configuration can't be read, or names no place that can be asked.
     """
     settings = load_settings()
+    refuse_nonsense(settings)
     client = open_index(settings, folder / "index", offline=offline, executor=executor)
     return Tools(
         settings=settings,

@@ -11,7 +11,8 @@ import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from envdoctor.availability.blockers import Offer, blockers, pinned_version
+from envdoctor.availability.absence import no_version
+from envdoctor.availability.blockers import Offer, absent, blockers, pinned_version
 from envdoctor.availability.candidates import candidates
 from envdoctor.availability.wording import versions_words
 from envdoctor.core.availability import CellReason, Node, ReasonKind
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
+    from envdoctor.availability.candidates import Refusals
     from envdoctor.availability.catalogue import Catalogue
     from envdoctor.core.target import Target
 
@@ -95,9 +97,19 @@ class Walk:
         except Unreadable as error:
             return _failed(requirement, ReasonKind.UNREADABLE, error)
         if not found.usable:
-            reasons = blockers(requirement, offer, found.refused, self._target)
-            return Node(requirement=str(requirement), reasons=reasons)
+            return Node(requirement=str(requirement), reasons=self._blockers(requirement, offer, found.refused))
         return self._first_complete(requirement, self._order(name, found.usable))
+
+    def _blockers(self, requirement: Requirement, offer: Offer, refused: Refusals) -> tuple[CellReason, ...]:
+        """What is in the way of every version, and that a constraint is, where one leaves none."""
+        limit = self._constraints.get(_normalized(requirement.name))
+        if refused:
+            reasons = blockers(requirement, offer, refused, self._target)
+            note = f" The constraints allow {limit} only." if limit else ""
+            return tuple(replace(reason, message=reason.message + note) for reason in reasons)
+        if limit and _any_of(offer, requirement.specifier):
+            return (_constrained(requirement, limit, self._catalogue, possible=_any_of(offer, limit)),)
+        return (absent(requirement, self._catalogue, offer),)
 
     def _order(self, name: str, usable: tuple[Version, ...]) -> tuple[Version, ...]:
         pinned = [version for version in usable if str(version) == self._pins.get(name)]
@@ -181,7 +193,7 @@ class Walk:
         """Whether a version meets both; `at_all`: be there a wheel for the target or not."""
         offer = self._offer(name)
         if at_all:
-            return any(specifier.contains(version, prereleases=True) for version in offer.releases)
+            return _any_of(offer, specifier)
         return bool(candidates(offer.refusals, self._allowed(name, specifier)).usable)
 
     def _offer(self, name: str) -> Offer:
@@ -251,16 +263,32 @@ def _asker(path: tuple[str, ...]) -> str:
     return path[-2] if len(path) > 1 else "the command line"
 
 
+def _constrained(requirement: Requirement, limit: SpecifierSet, catalogue: Catalogue, *, possible: bool) -> CellReason:
+    """That a constraint leaves no version; `possible`: some version meets the constraint by itself."""
+    from packaging.requirements import Requirement
+
+    if possible:
+        message = f"{requirement} is wanted, the constraints allow {limit} only, and no version is both."
+        return _error(requirement, ReasonKind.CONFLICT, message)
+    said = no_version(catalogue, Requirement(f"{requirement.name}{limit}"))
+    return _error(requirement, ReasonKind.NO_VERSION, f"{said}; the constraints ask for it.")
+
+
+def _any_of(offer: Offer, specifier: SpecifierSet) -> bool:
+    """Whether a version meets a specifier, be there a wheel of it or not."""
+    return any(specifier.contains(version, prereleases=True) for version in offer.releases)
+
+
 def _failed(requirement: Requirement, kind: ReasonKind, error: Exception) -> Node:
-    reason = CellReason(kind=kind, severity=Severity.ERROR, subject=str(requirement), message=str(error))
-    return Node(requirement=str(requirement), reasons=(reason,))
+    return Node(requirement=str(requirement), reasons=(_error(requirement, kind, str(error)),))
 
 
 def _unlooked(requirement: Requirement, message: str) -> Node:
-    reason = CellReason(
-        kind=ReasonKind.NOT_LOOKED_AT, severity=Severity.ERROR, subject=str(requirement), message=message
-    )
-    return Node(requirement=str(requirement), reasons=(reason,))
+    return Node(requirement=str(requirement), reasons=(_error(requirement, ReasonKind.NOT_LOOKED_AT, message),))
+
+
+def _error(requirement: Requirement, kind: ReasonKind, message: str) -> CellReason:
+    return CellReason(kind=kind, severity=Severity.ERROR, subject=str(requirement), message=message)
 
 
 def _note(requirement: Requirement, message: str) -> CellReason:

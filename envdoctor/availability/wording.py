@@ -85,6 +85,14 @@ def versions_words(versions: Sequence[Version], shown: int = _SHOWN) -> str:
     return f"{text} and {len(ordered) - shown} older" if len(ordered) > shown else text
 
 
+def neighbours_words(wanted: Version, versions: Sequence[Version]) -> str:
+    """The versions next below and next above, ``2.0.3 and 2.1.1``; ``none`` if there is neither."""
+    below = [version for version in versions if version < wanted]
+    above = [version for version in versions if version > wanted]
+    found = ([str(max(below))] if below else []) + ([str(min(above))] if above else [])
+    return " and ".join(found) or "none"
+
+
 def _platforms(tags: Iterable[Tag]) -> str:
     """Distinct platforms, each with the lowest version that some wheel asks for."""
     lowest: dict[str, tuple[int, int]] = {}

@@ -33,7 +33,12 @@ def test_pre_releases_are_rows_if_there_is_nothing_else(server, catalogue):
 
 @pytest.mark.parametrize(
     ("line", "reason"),
-    [("absent", "No index has a package called absent"), ("app==9", "No index has app==9; the newest versions")],
+    [
+        ("absent", "No index has a package called absent; is it spelled right\\? Asked: http"),
+        ("app==9", "No index has app==9; nearest: 1.0\\.$"),
+        ("app==0.5", "No index has app==0.5; nearest: 1.0\\.$"),
+        ("app>2", "No index has app>2; newest: 1.0\\.$"),
+    ],
 )
 def test_no_rows(server, catalogue, line, reason):
     publish(server, "app", "1.0")
@@ -71,7 +76,14 @@ def test_a_day_counts_to_its_end(text, moment):
     assert parse_as_of(text) == moment
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2025-13-01", ""])
+def test_the_last_day_of_the_calendar_has_no_end():
+    assert parse_as_of("9999-12-31") == datetime(9999, 12, 31, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["yesterday", "2025-13-01", "", "2025-12", "20251220", "2025-W51-6", "2025-12-20Z", "9999-12-31T23:59-10:00"],
+)
 def test_no_day(text):
     with pytest.raises(UsageProblem, match="no date"):
         parse_as_of(text)
@@ -84,10 +96,32 @@ def test_constraints_of_a_file(tmp_path):
     file.write_text("# nothing\n")
     assert parse_constraints(file) == ()
     file.write_text("-r other.txt\n")
-    with pytest.raises(UsageProblem, match=r"option '-r other\.txt'"):
+    with pytest.raises(UsageProblem, match=r"constraints\.txt, line 1: the option '-r other\.txt' is no constraint"):
         parse_constraints(file)
-    with pytest.raises(UsageProblem, match="can't be read"):
-        parse_constraints(tmp_path / "absent.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("numpy<2\n\nno sense !!\n", "line 3: 'no sense !!' is no requirement"),
+        ("numpy \\\n  <2\n-e .\n", "line 3: the option '-e .'"),
+        ("numpy @ https://example.org/x.whl", "line 1: .* names an address"),
+        ("numpy[x]<2", "line 1: .* names extras"),
+        ("numpy<2\xff".encode("latin-1"), "are no UTF-8 text"),
+    ],
+)
+def test_a_line_that_is_no_constraint_is_named(tmp_path, text, said):
+    file = tmp_path / "c.txt"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UsageProblem, match=said) as raised:
+        parse_constraints(file)
+    assert "c.txt" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["absent.txt", "."])
+def test_constraints_that_can_not_be_read(tmp_path, name):
+    with pytest.raises(UsageProblem, match=r"can't be read: [^\[]+$"):
+        parse_constraints(tmp_path / name)
 
 
 @pytest.mark.parametrize("lines", [[], ["app=1"], ["not a requirement"]])

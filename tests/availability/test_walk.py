@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from packaging.requirements import Requirement
 
+from envdoctor.availability.catalogue import Catalogue
+from envdoctor.availability.metadata import MetadataReader
+from envdoctor.availability.table import parse_as_of
 from envdoctor.availability.walk import Walk
 from envdoctor.core.availability import ReasonKind as Kind
 from index_wheels import publish, publish_sdist
@@ -120,7 +123,37 @@ def test_constraints_restrict(server, walk):
     publish(server, "lib", "1.0")
     publish(server, "lib", "2.0")
     assert walk("lib", constraints=["lib<2"]).roots[0].chosen == "1.0"
-    assert kinds(walk("lib", constraints=["lib>2"])) == {Kind.NO_VERSION}
+    (reason,) = walk("lib", constraints=["lib>2"]).reasons
+    assert (reason.kind, reason.message) == (
+        Kind.NO_VERSION,
+        "no index has lib>2; newest: 2.0, 1.0; the constraints ask for it.",
+    )
+
+
+def test_a_constraint_and_a_requirement_that_contradict_each_other(server, walk):
+    publish(server, "app", "1.0", requires=["lib>=2"])
+    publish(server, "lib", "1.0")
+    publish(server, "lib", "2.0")
+    (reason,) = walk("app", constraints=["lib<2"]).reasons
+    assert (reason.kind, reason.path) == (Kind.CONFLICT, ("app", "lib>=2"))
+    assert reason.message == "lib>=2 is wanted, the constraints allow <2 only, and no version is both."
+
+
+def test_what_a_constraint_allows_is_told_beside_what_is_in_the_way_of_it(server, walk):
+    publish(server, "lib", "1.0", LINUX)
+    publish(server, "lib", "2.0", MAC)
+    (reason,) = walk("lib", constraints=["lib<2"]).reasons
+    assert reason.kind is Kind.OTHER_WHEELS
+    assert reason.message.endswith("Versions with a wheel for this target: 2.0. The constraints allow <2 only.")
+
+
+def test_what_came_later_was_not_there_on_the_day(server, client, target):
+    publish(server, "app", "1.0", requires=["lib"], uploaded="2025-01-01T00:00:00Z")
+    publish(server, "lib", "1.0", uploaded="2025-06-01T00:00:00Z")
+    catalogue = Catalogue(client, MetadataReader(client), parse_as_of("2025-03-01"))
+    (reason,) = Walk(catalogue, target("linux")).run([Requirement("app")]).reasons
+    assert reason.kind is Kind.NO_PROJECT
+    assert "nothing that the index has of lib today was there at the end of 2025-03-01 (UTC)" in reason.message
 
 
 def test_pins_are_followed(server, walk):

@@ -97,7 +97,7 @@ def test_companions_and_constraints(run, server, tmp_path):
     assert [cell["verdict"] for cell in found["cells"]] == ["CONFLICTS", "RESOLVES"]
     (tmp_path / "c.txt").write_text("lib<2\n")
     _, found = as_json(run, "matrix", "app", "-c", str(tmp_path / "c.txt"), *where)
-    assert [cell["verdict"] for cell in found["cells"]] == ["NO-VERSION", "RESOLVES"]
+    assert [cell["verdict"] for cell in found["cells"]] == ["CONFLICTS", "RESOLVES"]
 
 
 def test_offline_needs_what_was_asked_before(run, server):
@@ -117,6 +117,26 @@ def test_a_failing_network_says_nothing_about_the_package(run, server):
     code, printed = run("matrix", "app")
     assert code == 1
     assert "HTTP 500" in printed.err
+
+
+@pytest.mark.parametrize("command", ["matrix", "inspect"])
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("PIP_INDEX_URL=banana", "pip's setting index-url is 'banana'"),
+        ("PIP_NO_INDEX=1", "There is nowhere to look: pip's setting no-index is on"),
+    ],
+)
+def test_settings_that_name_no_place_say_nothing_about_the_package(run, monkeypatch, command, setting, said):
+    monkeypatch.setenv(*setting.split("="))
+    code, printed = run(command, "app")
+    assert (code, printed.out, said in printed.err) == (2, "", True)
+
+
+def test_a_package_of_later_was_not_there_on_the_day(run):
+    code, printed = run("matrix", "app", "--as-of", "2024-12-31")
+    assert code == 2
+    assert "nothing that the index has of app today was there at the end of 2024-12-31 (utc)" in printed.err.lower()
 
 
 def test_no_version_anywhere_is_a_problem(run):
@@ -193,7 +213,7 @@ def test_inspecting_what_is_not_there_for_the_target(run):
     [
         ("absent.whl", "There is no file"),
         ("lib==9", "No index has lib==9"),
-        ("absent", "No index has absent; is it spelled right?"),
+        ("absent", "No index has a package called absent; is it spelled right?"),
         ("./setup.py", "There is no file"),
     ],
 )

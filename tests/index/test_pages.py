@@ -193,6 +193,7 @@ def test_upload_times_of_the_older_json():
         ("2025-01-01T00:00:00", datetime(2025, 1, 1, tzinfo=timezone.utc)),
         ("2025-01-01T00:00:00.1234567Z", datetime(2025, 1, 1, 0, 0, 0, 123456, tzinfo=timezone.utc)),
         ("yesterday", None),
+        ("9999-12-31T23:59:59-10:00", None),
         (None, None),
         (5, None),
     ],
