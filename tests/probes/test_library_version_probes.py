@@ -12,8 +12,9 @@ from envdoctor.facts.host import Host
 from envdoctor.facts.loading.versions import MissingVersion
 from envdoctor.facts.natives import NativeFile, Natives
 from envdoctor.facts.python import Python
+from envdoctor.facts.witness import Witness
 from extensions import compile_module
-from library_facts import FOO, MACOS, MATRIX, WINDOWS, environment, lacks
+from library_facts import FOO, MACOS, MATRIX, WINDOWS, environment, heard, lacks
 from loading_facts import HERE, MODULE, import_in_child, loading_facts
 from native_files import macho_bytes, pe_bytes
 from package_facts import ERROR, INFO, WARNING
@@ -75,6 +76,15 @@ def test_an_old_library_of_the_system_is_renewed_by_its_package():
     (finding,) = ask("LIB005", **environment(versions=(row,)))
     assert finding.message.endswith("and the one that is found has no such versions.")
     assert finding.fix.commands == (("sudo", "apt-get", "install", "libstdc++6"),)
+
+
+@pytest.mark.parametrize("code", ["LIB004", "LIB005"])
+def test_the_witness_s_words_are_evidence(code):
+    asked = {"LIB004": "GLIBC_2.38", "LIB005": "X_2.38"}[code]
+    said = f"/sp/foo/_m.so: /lib/libx.so.1: version `{asked}' not found (required by /sp/foo/_m.so)"
+    witness = Witness(tool="ldd", accounts=(heard(printed=f"{said}\n\tlibx.so.1 => /lib/libx.so.1 (0x7f)\n"),))
+    (finding,) = ask(code, **environment(versions=(version(asked),), witness=witness))
+    assert finding.evidence[2:] == (Evidence(source="ldd /sp/foo/_m.so", excerpt=said),)
 
 
 def test_each_tells_of_its_own_versions():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.command import Command
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.target import System
+from envdoctor.core.text import one_line
 from envdoctor.facts.witness import Account, Disagreement, Witness
 from envdoctor.facts.witness.comparing import different_names, different_paths, different_versions
 from envdoctor.facts.witness.words import Words, parse_ldd, parse_otool
@@ -16,6 +17,7 @@ from envdoctor.facts.witness.words import Words, parse_ldd, parse_otool
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from envdoctor.binaries.library import NativeLibrary
     from envdoctor.core.command import CommandResult
     from envdoctor.executors import Executor
     from envdoctor.facts import Facts
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 #: Seconds for all files together, and for one; `ldd` takes about 0.02 a file.
 _ALL, _ONE = 120.0, 20.0
 _AT_ONCE = 8
+#: Letters of what it printed that are kept for evidence; it may print megabytes about each of a thousand files.
+_KEPT, _MOST_LETTERS = 1 << 16, 300
 #: Variables of the loader that would change what it prints or loads; LD_LIBRARY_PATH counts for envdoctor too.
 _ENVIRONMENT = {"LC_ALL": "C", "LD_PRELOAD": None, "LD_AUDIT": None, "LD_DEBUG": None}
 
@@ -43,7 +47,8 @@ def question(facts: Facts, executor: Executor) -> Witness:
         raise FactUnavailable("witness", "Windows has no tool like ldd that would tell")
     if system is System.MACOS:
         _require_otool(executor)
-    asked = sorted(filter(environment.can_load, facts.natives.files), key=lambda one: not one.is_module)
+    files = {one.path: one for one in facts.natives.files if environment.can_load(one)}  # some belong to two
+    asked = sorted(files.values(), key=lambda one: not one.is_module)
     interview = _Ldd(environment, executor) if system is System.LINUX else _Otool(environment, executor)
     return interview.about(asked)
 
@@ -86,7 +91,7 @@ class _Ldd:
     def account(self, file: NativeFile, result: CommandResult) -> Account:
         """What it said."""
         printed = result.stdout + result.stderr
-        return Account(path=file.path, command=result.argv, words=parse_ldd(printed), printed=printed)
+        return Account(path=file.path, command=result.argv, words=parse_ldd(printed), printed=printed[:_KEPT])
 
     def differences(self, account: Account, file: NativeFile) -> Iterator[Disagreement]:
         """Libraries that the two find in different places, and symbol versions that only one of them misses."""
@@ -102,11 +107,13 @@ class _Ldd:
             return None
         command = Command(argv=self.command(file), env=_ENVIRONMENT, timeout=min(_ONE, left))
         result = self._executor.run(command)
+        if result.ended or result.error or result.signal:  # what it printed may be half of it
+            return file.path, result.describe_failure()
         account = self.account(file, result)
         static = account.words.refused and file.library is not None and not file.library.needed
-        if (account.words.found or account.words.none or static) and not (result.ended or result.error):
+        if account.words.found or account.words.none or static:
             return account
-        return file.path, result.last_line or result.describe_failure()
+        return file.path, one_line(result.last_line)[:_MOST_LETTERS] or result.describe_failure()
 
 
 class _Otool(_Ldd):
@@ -120,11 +127,15 @@ class _Otool(_Ldd):
 
     def account(self, file: NativeFile, result: CommandResult) -> Account:
         """What it said, without the file's own name."""
-        own_name = file.library.own_name if file.library else None
-        words = parse_otool(result.stdout, own_name) if result.ok else Words()
-        return Account(path=file.path, command=result.argv, words=words, printed=result.stdout + result.stderr)
+        part = self._part(file)
+        words = parse_otool(result.stdout, part.own_name if part else None) if result.ok else Words()
+        return Account(path=file.path, command=result.argv, words=words, printed=result.stdout[:_KEPT])
 
     def differences(self, account: Account, file: NativeFile) -> Iterator[Disagreement]:
         """Install names that only one of the two reads."""
-        library = file.library and file.library.for_architecture(self._environment.loader.architecture)
-        yield from different_names(account, {need.name for need in library.needed} if library else ())
+        part = self._part(file)
+        yield from different_names(account, {need.name for need in part.needed} if part else ())
+
+    def _part(self, file: NativeFile) -> NativeLibrary | None:
+        """What is there for the architecture of the examined Python."""
+        return file.library.for_architecture(self._environment.loader.architecture) if file.library else None
