@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor import __version__
+from envdoctor.core.hashing import hash_code
 from envdoctor.core.target_names import target_name
 from envdoctor.environments.cache import open_cache
 from envdoctor.net.cache import DiskCache
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Distribution
 
 _LIMIT = 16 << 20
-#: Raised when the judgment changes: what an older one said is not taken.
-_JUDGMENT = 1
+#: What decides a judgment.
+_CODE = ("facts", "wheels", "binaries", "core", "data")
 
 
 class Memory:
@@ -58,7 +58,7 @@ class Memory:
         # Of all distributions: what others load before is part of the judgment.
         states = [one for one in self._facts.records.records if one.missing or one.changed]
         depends = {
-            "judgment": [_JUDGMENT, __version__, target_name(self._environment.target)],
+            "judgment": [hash_code(*_CODE), target_name(self._environment.target)],
             "loader": [self._environment.loader.program, *self._environment.loader.sources],
             "installed": sorted(one.metadata for one in self._facts.packages.active().values()),
             "record": hashlib.sha256(record).hexdigest(),
