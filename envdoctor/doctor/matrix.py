@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from envdoctor.availability.best import best_answers
 from envdoctor.availability.cells import Cells
 from envdoctor.availability.here import target_here
+from envdoctor.availability.newer_systems import newer_systems
 from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.table import Terms, parse_as_of, parse_constraints, parse_requirements, questions, rows
 from envdoctor.availability.tools import Tools, open_tools
@@ -74,9 +75,10 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
         raise UsageProblem(f"That is {len(asked)} cells, and {_MOST_CELLS} are the limit; narrow versions or targets.")
     workers = max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1))
     judge = None if request.resolve_only else WheelJudge(tools.catalogue, tools.inspector)
-    cells = Cells(tools.resolver, tools.catalogue, judge).fill(asked, workers, progress)
+    filler = Cells(tools.resolver, tools.catalogue, judge)
+    cells = filler.fill(asked, workers, progress)
     name = tools.catalogue.project(plan.requirements[0].name).name
-    notes = _notes(tools, name)
+    notes = (*newer_systems(filler, asked, cells), *_notes(tools, name))
     if request.verify:
         verification = _Verification(tools, name, cache)
         cells = verification.of(cells, asked)
@@ -84,6 +86,7 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
     return Matrix(
         package=name,
         requirements=request.requirements,
+        constraints=tuple(map(str, request.constraints)),
         versions=tuple(map(str, versions)),
         targets=tuple(map(target_name, plan.targets)),
         cells=cells,
