@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import threading
 
 from envdoctor.core.errors import EnvironmentProblem
+
+# uv looks at sysconfig, which CPython before 3.13 fills while other threads may already read it (python/cpython#92452).
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def find_uv() -> str:
@@ -16,7 +20,8 @@ def find_uv() -> str:
     try:
         from uv import find_uv_bin
 
-        return find_uv_bin()
+        with _ONE_AT_A_TIME:
+            return find_uv_bin()
     except (ImportError, FileNotFoundError):
         found = shutil.which("uv")
     if found is None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
 import types
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -16,6 +18,22 @@ from envdoctor.executors.programs import find_uv
 
 def test_the_uv_that_came_with_envdoctor_runs():
     assert LocalExecutor().run(Command(argv=(find_uv(), "--version"))).stdout.startswith("uv ")
+
+
+def test_threads_that_look_for_it_at_once_do_not_meet(monkeypatch):
+    inside, met = [], []
+
+    def look():
+        met.extend(inside)
+        inside.append(1)
+        time.sleep(0.01)
+        inside.pop()
+        return "/bin/uv"
+
+    monkeypatch.setitem(sys.modules, "uv", types.SimpleNamespace(find_uv_bin=look))
+    with ThreadPoolExecutor(8) as pool:
+        assert {one.result() for one in [pool.submit(find_uv) for _ in range(8)]} == {"/bin/uv"}
+    assert met == []
 
 
 def not_there():
