@@ -7,7 +7,7 @@ import threading
 
 from envdoctor.core.errors import EnvironmentProblem
 
-# uv looks at sysconfig, which CPython before 3.13 fills while other threads may already read it (python/cpython#92452).
+# uv looks at sysconfig, which CPython before 3.12 fills while other threads may already read it (python/cpython#92452).
 _ONE_AT_A_TIME = threading.Lock()
 
 
