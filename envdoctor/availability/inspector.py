@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _WORKERS = 6
 # To be raised when a reader learns to see more, so that what older ones saw is read again.
 _READER = 2
+_IMPORTS = 5  # the same of what imports are read for
 _NUMPY_BYTES = 96 << 20
 
 
@@ -107,7 +108,7 @@ class Inspector:
         """
         cache = self._cache(file)
         where = f"{target.platform.system.value} {target.interpreter.name}"
-        key = f"IMPORTS {__version__} {_READER} {where} {package} {file.sha256}"
+        key = f"IMPORTS {__version__} {_IMPORTS} {where} {package} {file.sha256}"
         known = cache.get_value(key, ExternalImports) if cache else None
         if known is None:
             with self.texts(file, contents) as read:

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.availability.import_judgment import import_reasons
 from envdoctor.availability.judging import Judgment
 from envdoctor.availability.kept import KeptJudgments
 from envdoctor.availability.set_conflicts import conflict_reasons, numpy_reason
-from envdoctor.availability.undeclared import empty_reasons, undeclared_reasons
 from envdoctor.binaries.numpy_build import NumpyBuild
 from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import NetworkProblem
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
     from envdoctor.index.project import IndexFile
     from envdoctor.wheels.contents import WheelContents
-    from envdoctor.wheels.external_imports import ExternalImport
+    from envdoctor.wheels.external_imports import ExternalImports
     from envdoctor.wheels.problems import WheelProblem
 
 _DETAILS_SHOWN = 12
@@ -111,7 +111,7 @@ class WheelJudge:
         conflicts = conflict_reasons([member.contents for member in members])
         own = [*self._problems(members, target), *self._numpy(members)]
         if complete and not lost and not failures:
-            own += [*self._undeclared(members, target), *empty_reasons([member.contents for member in members])]
+            own += self._imports(members, target)
         return _judgment(members, [*lost, *failures, *own, *conflicts])
 
     def _numpy(self, members: Sequence[_Member]) -> Iterator[CellReason]:
@@ -130,14 +130,17 @@ class WheelJudge:
                 if reason is not None:
                     yield reason
 
-    def _undeclared(self, members: Sequence[_Member], target: Target) -> Iterator[CellReason]:
-        """Modules that are imported and that nothing brings."""
+    def _imports(self, members: Sequence[_Member], target: Target) -> Iterator[CellReason]:
+        """What importing the wheels asks of others, and does not get."""
         files = {member.contents.label: member.file for member in members}
 
-        def read(wheel: WheelContents, package: str) -> Sequence[ExternalImport]:
-            return self._inspector.imports(files[wheel.label], wheel, package, target).found
+        def read(wheel: WheelContents, package: str) -> ExternalImports:
+            return self._inspector.imports(files[wheel.label], wheel, package, target)
 
-        return undeclared_reasons([member.contents for member in members], target, read)
+        with ExitStack() as stack:
+            readers = _readers(self._inspector, members, stack)
+            wheels = [member.contents for member in members]
+            yield from import_reasons(wheels, target, read, lambda wheel, member: readers[wheel.label](member))
 
     def _file(self, pin: Pin, target: Target) -> IndexFile | None:
         from packaging.version import Version
@@ -146,10 +149,7 @@ class WheelJudge:
 
     def _problems(self, members: Sequence[_Member], target: Target) -> Iterator[CellReason]:
         with ExitStack() as stack:
-            readers = {
-                member.contents.label: stack.enter_context(self._inspector.texts(member.file, member.contents))
-                for member in members
-            }
+            readers = _readers(self._inspector, members, stack)
             judge = _load_judge(members, target, readers)
             for member in members:
                 contents, analysis = member.contents, judge.analyse(member.contents)
@@ -164,6 +164,13 @@ class WheelJudge:
         contents = self._inspector.one(guessed.file, exact=True).contents or guessed.contents
         exact = _Member(pin=guessed.pin, file=guessed.file, contents=contents)
         return [exact if member is guessed else member for member in members]
+
+
+def _readers(inspector: Inspector, members: Iterable[_Member], stack: ExitStack) -> dict[str, Callable[[str], str]]:
+    """What reads the text of a wheel's members, by the wheel, as long as the stack is open."""
+    return {
+        member.contents.label: stack.enter_context(inspector.texts(member.file, member.contents)) for member in members
+    }
 
 
 def _load_judge(members: Iterable[_Member], target: Target, readers: dict[str, Callable[[str], str]]) -> LoadJudge:

@@ -16,6 +16,16 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.target import System
 from envdoctor.wheels.conditions import truth
+from envdoctor.wheels.module_aliases import ModuleAliases
+from envdoctor.wheels.statements import (
+    always_raises,
+    catches,
+    catches_lookup,
+    forgives,
+    may_leave,
+    may_raise,
+    suppresses,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -23,7 +33,6 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
 
 _LIBRARY_NAME = re.compile(r"(?:.*[/\\])?([^/\\]+\.(?:so(?:\.[0-9.]+)?|dylib|dll|pyd))", re.IGNORECASE)
-_FORGIVING = {"ImportError", "ModuleNotFoundError", "OSError", "Exception", "BaseException"}
 _MOST_SOURCE = 4 << 20
 _ADDS_FOLDER = "add_dll_directory"
 # Calls that load a native library: of ctypes, of cffi, and of packages that wrap them.
@@ -44,6 +53,8 @@ class ActionKind(enum.Enum):
     IMPORT = "import"
     LOAD = "load"  # a native library, by ctypes or another call that names it
     LOAD_COMPUTED = "load computed"  # the same, where the call does not say which
+    USE = "use"  # an attribute of an imported module is read
+    SET = "set"  # ... or given to it, so that it has it from then on
     ADD_FOLDER = "add folder"  # os.add_dll_directory: where Windows looks for libraries
 
 
@@ -55,8 +66,10 @@ class Action:
         kind: of the step.
         name: the absolute name of a module, or the file name of a library; "" for a folder.
         optional: the module goes on without it: in a `try` that forgives, or under a condition that may not hold.
-        attribute: for `from name import attribute`: a submodule of `name`, if there is one of that name.
+        attribute: for `from name import attribute`: a submodule of `name`, if there is one of that name; or the
+            attribute that is used or set.
         certain: False where it may not come so far: in one of several branches, in a loop, after a possible `return`.
+        instead_of: the step is certain, and not optional, where none of these modules can be imported.
     """
 
     kind: ActionKind
@@ -64,6 +77,7 @@ class Action:
     optional: bool = False
     attribute: str = ""
     certain: bool = True
+    instead_of: tuple[str, ...] = ()
 
 
 def import_actions(source: str, module: str, *, is_package: bool, target: Target) -> tuple[Action, ...]:
@@ -96,7 +110,8 @@ def _read(source: str, module: str, package: str, target: Target) -> tuple[Actio
         raise Unreadable(f"{module} is not Python that can be read: {error}") from error
     # Those at the top win over those in a branch or in a function, which come later in the walk.
     functions = {function.name: function for function in reversed(list(_functions(tree.body)))}
-    reader = _Reader(package, target, functions)
+    aliases = ModuleAliases(tree, target)
+    reader = _Reader(package, target, functions, aliases)
     actions = tuple(reader.block(tree.body))
     # A module that can add folders does so while it is imported, or is called by whoever imports it.
     adds = target.platform.system is System.WINDOWS and _ADDS_FOLDER in source
@@ -114,10 +129,13 @@ def _functions(body: Iterable[ast.AST]) -> Iterator[ast.FunctionDef]:
 class _Reader:
     """Turns statements into actions; keeps the functions of the module, each of which is entered once."""
 
-    def __init__(self, package: str, target: Target, functions: dict[str, ast.FunctionDef]) -> None:
+    def __init__(
+        self, package: str, target: Target, functions: dict[str, ast.FunctionDef], aliases: ModuleAliases
+    ) -> None:
         self._package = package
         self._target = target
         self._functions = functions
+        self._aliases = aliases
         self._entered: set[str] = set()
         # Whether a later statement of the block may raise: then a failure that is forgiven here is counted there.
         self._raises_later = False
@@ -125,11 +143,11 @@ class _Reader:
 
     def block(self, statements: Sequence[ast.stmt]) -> Iterator[Action]:
         outer, certain = self._raises_later, True
-        last_raising = max((index for index, each in enumerate(statements) if _may_raise(each)), default=-1)
+        last_raising = max((index for index, each in enumerate(statements) if may_raise(each)), default=-1)
         for index, statement in enumerate(statements):
             self._raises_later = outer or index < last_raising
             yield from _weakened(self._statement(statement), uncertain=not certain)
-            certain = certain and not _may_leave(statement)
+            certain = certain and not may_leave(statement)
         self._raises_later = outer
 
     def _statement(self, statement: ast.stmt) -> Iterator[Action]:
@@ -144,10 +162,10 @@ class _Reader:
         elif isinstance(statement, (ast.For, ast.While, ast.With)):
             yield from self._expressions(statement)
             yield from self._loop(statement) if not isinstance(statement, ast.With) else self._context(statement)
-        elif isinstance(statement, ast.ClassDef):
-            yield from self.block(statement.body)
-        elif not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        else:
             yield from self._expressions(statement)
+            if isinstance(statement, ast.ClassDef):
+                yield from self.block(statement.body)
 
     def _import_from(self, statement: ast.ImportFrom) -> Iterator[Action]:
         base = statement.module or ""
@@ -173,35 +191,38 @@ class _Reader:
         yield from _weakened(self.block(statement.orelse), uncertain=True)
 
     def _context(self, statement: ast.With) -> Iterator[Action]:
-        yield from _weakened(self.block(statement.body), optional=any(map(_suppresses, statement.items)))
+        yield from _weakened(self.block(statement.body), optional=any(map(suppresses, statement.items)))
 
     def _tested(self, statement: ast.If) -> Iterator[Action]:
         """What the condition itself does; `if not load(): raise` hears of what `load` forgives."""
-        outer, self._is_heard = self._is_heard, _may_raise(statement)
+        outer, self._is_heard = self._is_heard, may_raise(statement)
         yield from self._calls(statement.test)
         self._is_heard = outer
 
     def _attempt(self, statement: ast.Try) -> Iterator[Action]:
-        forgiving = any(_forgives(handler) for handler in statement.handlers)
-        handled = any(_catches(handler) and not _always_raises(handler) for handler in statement.handlers)
+        forgiving = any(forgives(handler) for handler in statement.handlers)
+        handled = any(catches(handler) and not always_raises(handler) for handler in statement.handlers)
         spared = _LOADS if self._raises_later else ()
-        yield from _weakened(self.block(statement.body), optional=forgiving, uncertain=handled, spared=spared)
+        body = list(self.block(statement.body))
+        if any(catches_lookup(handler) and not always_raises(handler) for handler in statement.handlers):
+            body = [action for action in body if action.kind is not ActionKind.USE]
+        yield from _weakened(iter(body), optional=forgiving, uncertain=handled, spared=spared)
+        first = next((each.name for each in body if each.kind is ActionKind.IMPORT and each.certain), "")
         for handler in statement.handlers:
-            yield from _weakened(self.block(handler.body), optional=True)
+            instead = first if catches(handler) else ""
+            yield from _fallback(self.block(handler.body), instead)
         yield from _weakened(self.block(statement.orelse), uncertain=handled)
         yield from self.block(statement.finalbody)
 
     def _expressions(self, statement: ast.stmt) -> Iterator[Action]:
-        """The calls in a statement's own expressions."""
-        fields = (getattr(statement, name, None) for name in statement._fields if name not in {"body", "orelse"})
-        for field in fields:
-            for node in field if isinstance(field, list) else [field]:
-                if isinstance(node, ast.AST):
-                    yield from self._calls(node)
+        """What a statement's own expressions do."""
+        for expression in self._aliases.evaluated(statement):
+            yield from self._calls(expression)
 
     def _calls(self, expression: ast.AST) -> Iterator[Action]:
         nodes = list(ast.walk(expression))
-        found = [action for call in nodes if isinstance(call, ast.Call) for action in self._call(call)]
+        found = [self._used(node) for node in nodes if isinstance(node, ast.Attribute) and self._aliases.module(node)]
+        found += [action for call in nodes if isinstance(call, ast.Call) for action in self._call(call)]
         # A call in a call names the same library twice.
         yield from _weakened(iter(dict.fromkeys(found)), uncertain=any(isinstance(node, _CHOICES) for node in nodes))
 
@@ -220,8 +241,13 @@ class _Reader:
         if function and name not in self._entered:
             self._entered.add(name)
             outer, self._raises_later = self._raises_later, self._is_heard
-            yield from self.block(function.body)
+            with self._aliases.hidden_by(function):
+                yield from self.block(function.body)
             self._raises_later = outer
+
+    def _used(self, node: ast.Attribute) -> Action:
+        kind = ActionKind.USE if isinstance(node.ctx, ast.Load) else ActionKind.SET
+        return Action(kind=kind, name=self._aliases.module(node), attribute=node.attr)
 
     def _absolute(self, name: str) -> str:
         """A module's name as importlib.import_module takes it, with leading dots."""
@@ -238,7 +264,6 @@ class _Reader:
 #: Of a failed attempt to load a library the caller may hear by an exception of its own, raised later.
 _LOADS = (ActionKind.LOAD, ActionKind.LOAD_COMPUTED)
 _CHOICES = (ast.Lambda, ast.IfExp, ast.BoolOp, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 def _weakened(
@@ -256,9 +281,18 @@ def _weakened(
             action,
             optional=action.optional or (optional and action.kind not in spared),
             certain=action.certain and not uncertain and not optional,
+            instead_of=(),
         )
         for action in actions
     )
+
+
+def _fallback(actions: Iterator[Action], failed: str) -> Iterator[Action]:
+    """Actions that happen only if a module can't be imported; if ever, where none is named."""
+    for action in actions:
+        sure = (action.certain and not action.optional) or action.instead_of
+        instead_of = (failed, *action.instead_of) if failed and sure else ()
+        yield replace(action, optional=True, certain=False, instead_of=instead_of)
 
 
 def _called(call: ast.Call) -> str:
@@ -270,48 +304,3 @@ def _is_computed(call: ast.Call, inner: list[ast.AST]) -> bool:
     """Whether a loader's argument is worked out from something other than the system's libraries."""
     looks = any(isinstance(node, ast.Call) and _called(node) in _SEARCHERS for node in inner)
     return bool(call.args) and not isinstance(call.args[0], ast.Constant) and not looks
-
-
-def _within(statement: ast.stmt) -> Iterator[ast.AST]:
-    """The nodes that run with a statement: those of functions and classes that it defines do not."""
-    level: list[ast.AST] = [statement]
-    while level:
-        node = level.pop()
-        if not isinstance(node, _SCOPES):
-            yield node
-            level.extend(ast.iter_child_nodes(node))
-
-
-def _may_leave(statement: ast.stmt) -> bool:
-    """Whether what follows may be skipped."""
-    return any(isinstance(node, (ast.Return, ast.Break, ast.Continue)) for node in _within(statement))
-
-
-def _may_raise(statement: ast.stmt) -> bool:
-    """Whether a statement raises under a condition, as one does that looks back at what failed."""
-    branches = isinstance(statement, (ast.If, ast.For, ast.While))
-    return branches and any(isinstance(node, ast.Raise) for node in _within(statement))
-
-
-def _catches(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler takes a failed import."""
-    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return bool({getattr(each, "id", getattr(each, "attr", "BaseException")) for each in caught} & _FORGIVING)
-
-
-def _always_raises(handler: ast.ExceptHandler) -> bool:
-    return any(isinstance(statement, ast.Raise) for statement in handler.body)
-
-
-def _forgives(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler takes a failed import and does not raise again."""
-    raises = any(isinstance(node, ast.Raise) for statement in handler.body for node in ast.walk(statement))
-    return _catches(handler) and not raises
-
-
-def _suppresses(item: ast.withitem) -> bool:
-    call = item.context_expr
-    if not isinstance(call, ast.Call):
-        return False
-    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-    return name == "suppress" and any(getattr(each, "id", "") in _FORGIVING for each in call.args)

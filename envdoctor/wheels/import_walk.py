@@ -57,15 +57,55 @@ class ForeignImport:
         name: of the module.
         via: the modules that lead there, the one imported first.
         certain: whether the import fails without it, whatever the environment.
+        instead_of: it is certain where none of these modules can be imported.
     """
 
     name: str
     via: tuple[str, ...]
     certain: bool
+    instead_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignUse:
+    """Something that a module of another wheel, or of Python, must have for an import to go on.
+
+    Attributes:
+        module: the module, which must be one.
+        name: what it must have; "" for nothing.
+        imported: `from module import name`, which a submodule satisfies too, rather than `module.name`.
+        is_set: it is not asked for, but given to the module.
+        via: the modules that lead there, the one imported first.
+        instead_of: as in `ForeignImport`.
+    """
+
+    module: str
+    name: str
+    via: tuple[str, ...]
+    imported: bool = False
+    is_set: bool = False
+    instead_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """A module of the wheel begins to run.
+
+    Attributes:
+        name: of the module.
+        member: its text.
+        via: the modules that lead there, itself last.
+        certain: whether it runs in any case.
+    """
+
+    name: str
+    member: str
+    via: tuple[str, ...]
+    certain: bool
 
 
 #: What a walk comes by.
-Event = NativeLoad | FoldersAdded | ForeignImport
+Event = NativeLoad | FoldersAdded | ForeignImport | ForeignUse | Entered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +115,7 @@ class Scope:
     Attributes:
         foreign: whether the import of a module that is not the wheel's own counts.
         most_read: modules read at most.
-        certain_only: leave out what may not happen, or may fail unnoticed.
+        certain_only: leave out what may not happen, or may fail unnoticed; tell of uses and of modules entered.
     """
 
     foreign: Callable[[str], bool] = lambda _: False
@@ -142,6 +182,11 @@ class ImportWalker:
         member = self._index.find(module)
         return member is not None and not member.endswith(".py")
 
+    @property
+    def texts(self) -> Iterable[str]:
+        """The modules read so far."""
+        return self._texts.values()
+
     def _enter(self, state: _State, step: _Step) -> Iterator[_Step | Event]:
         """Executes a module in thought: the packages above it first, then what it does itself."""
         parts = step.name.split(".")
@@ -152,21 +197,48 @@ class ImportWalker:
             return
         if member is None:
             if self._scope.foreign(step.name):
-                yield ForeignImport(name=step.name, via=step.via, certain=step.certain)
+                yield ForeignImport(name=step.name, via=step.via, certain=step.certain, instead_of=step.instead_of)
             return
         here = replace(step, via=(*step.via, step.name))
         if self.is_native(step.name):
             yield NativeLoad(path=install_path(member), optional=step.optional, via=here.via)
             return
-        for action in self._actions_of(step.name, member):
+        yield from self._run(state, member, here)
+
+    def _run(self, state: _State, member: str, here: _Step) -> Iterator[_Step | Event]:
+        """What a module does, once everything above it has run."""
+        if self._scope.certain_only:
+            yield Entered(name=here.name, member=member, via=here.via, certain=here.certain)
+        for action in self._actions_of(here.name, member):
+            if self._scope.certain_only:
+                yield from self._uses(action, here)
             yield from self._follow(state, action, here)
+
+    def _uses(self, action: Action, here: _Step) -> Iterator[ForeignUse]:
+        """What an action asks of modules that are not the wheel's own."""
+        is_set = action.kind is ActionKind.SET
+        named = action.kind in {ActionKind.IMPORT, ActionKind.USE, ActionKind.SET}
+        counts = action.certain or action.instead_of or is_set
+        if named and counts and self._index.find(action.name.partition(".")[0]) is None:
+            yield ForeignUse(
+                module=action.name,
+                name="" if action.attribute == "*" else action.attribute,
+                via=here.via,
+                imported=action.kind is ActionKind.IMPORT,
+                is_set=is_set,
+                instead_of=(*here.instead_of, *action.instead_of),
+            )
 
     def _follow(self, state: _State, action: Action, here: _Step) -> Iterator[_Step | Event]:
         optional = here.optional or action.optional
-        if self._scope.certain_only and not action.certain:
+        if self._scope.certain_only and not (action.certain or action.instead_of):
+            return
+        if action.kind in {ActionKind.USE, ActionKind.SET}:
             return
         if action.kind is ActionKind.IMPORT:
-            step = replace(here, name=action.name, optional=optional, certain=here.certain and action.certain)
+            certain = here.certain and action.certain
+            instead_of = (*here.instead_of, *action.instead_of)
+            step = replace(here, name=action.name, optional=optional, certain=certain, instead_of=instead_of)
             yield from self._step(state, replace(step, name=self._nearest(action.name)))
             if action.attribute:
                 yield from self._step(state, replace(step, name=f"{action.name}.{action.attribute}"))
@@ -237,12 +309,13 @@ def names_library(text: str, file: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
-    """A module to be entered next; `certain` as in `ForeignImport`."""
+    """A module to be entered next; `certain` and `instead_of` as in `ForeignImport`."""
 
     name: str
     via: tuple[str, ...] = ()
     optional: bool = False
     certain: bool = True
+    instead_of: tuple[str, ...] = ()
 
 
 class _State:

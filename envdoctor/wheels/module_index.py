@@ -23,6 +23,7 @@ class ModuleIndex:
         self._modules: dict[str, str] = {}
         self._packages: dict[str, str] = {}
         self.natives: dict[str, list[str]] = {}
+        self._beginnings: set[str] = set()  # of paths: folders, and files without their suffixes
         self._paths = {member: install_path(member) for member in members}
         for member, path in self._paths.items():
             self._add(member, module_path(path))
@@ -54,6 +55,15 @@ class ModuleIndex:
     def find(self, name: str) -> str | None:
         """The member that importing a module executes; None where the wheel has none."""
         return self._packages.get(name) or self._modules.get(name)
+
+    def exists(self, name: str) -> bool:
+        """Whether a module may be there: as a file of any kind, or a folder that holds some (a namespace package)."""
+        if not self._beginnings:
+            for path in map(module_path, self._paths.values()):
+                parts = path.split("/")
+                self._beginnings.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
+                self._beginnings.add("/".join([*parts[:-1], parts[-1].partition(".")[0]]))
+        return self.find(name) is not None or name.replace(".", "/") in self._beginnings
 
     def is_package(self, name: str) -> bool:
         """Whether a module is a package with an `__init__.py`."""

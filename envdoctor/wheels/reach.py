@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
 from envdoctor.wheels.companions import ImportProcess
-from envdoctor.wheels.import_walk import FoldersAdded, ForeignImport, ImportWalker, Scope
+from envdoctor.wheels.import_walk import FoldersAdded, ForeignImport, ImportWalker, NativeLoad, Scope
 from envdoctor.wheels.module_index import ModuleIndex
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
     from envdoctor.wheels.companions import Companions
     from envdoctor.wheels.contents import NativeFile, WheelContents
-    from envdoctor.wheels.import_walk import NativeLoad
+    from envdoctor.wheels.import_walk import Event
 
 
 _FEW_PARTS = 3
@@ -130,12 +130,11 @@ class _Simulation:
         process = self._process()
         imported: dict[str, bool] = {}
         for event in itertools.chain(self._walker.startup(self._startup), self._walker.walk(root)):
-            if isinstance(event, FoldersAdded):
-                process.search_folders()
-            elif isinstance(event, ForeignImport):
-                process.import_other(event.name)
+            if not isinstance(event, NativeLoad):
+                self._prepare(process, event)
                 # A package split over wheels, which begins in the other.
-                self._package_loads = self._package_loads or (reach is Reach.IMPORT and event.name == root)
+                begins = isinstance(event, ForeignImport) and event.name == root
+                self._package_loads = self._package_loads or (reach is Reach.IMPORT and begins)
             else:
                 path = self._locate(event.path)
                 imported[path] = self._load(process, event, reach) or imported.get(path, False)
@@ -146,6 +145,14 @@ class _Simulation:
             self._failing_parts += any(imported.values())
         if not process.is_empty:
             self._load_late(process, imported)
+
+    @staticmethod
+    def _prepare(process: ImportProcess, event: Event) -> None:
+        """What an import does to the process other than to load a file of the wheel."""
+        if isinstance(event, FoldersAdded):
+            process.search_folders()
+        elif isinstance(event, ForeignImport):
+            process.import_other(event.name)
 
     def weigh_parts(self) -> None:
         """Where most modules that load native files fail, it is the wheel that is broken, not a part of it."""

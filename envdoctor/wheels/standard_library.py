@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
 
 # PyPy has in its library what CPython gets from the distribution cffi, and modules of its own.
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _PYPY = frozenset({"_cffi_backend", "cffi", "greenlet", "pypyjit", "__pypy__", "_pypy_openssl", "hpy"})
 
 
@@ -47,6 +49,12 @@ class ModuleProvider:
     requirement: str
     below: tuple[int, ...] = ()
     beside: str = ""
+
+    @property
+    def project(self) -> str:
+        """The name of the distribution, without its version."""
+        match = _PROJECT.match(self.requirement)
+        return match[0] if match else self.requirement
 
 
 def module_provider(module: str) -> ModuleProvider | None:

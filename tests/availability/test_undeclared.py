@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from envdoctor.availability.import_survey import survey_imports
 from envdoctor.availability.undeclared import undeclared_reasons
 from envdoctor.core.availability import ReasonKind
 from envdoctor.core.bytes import MemoryBytes
@@ -24,9 +25,9 @@ def reasons(*described, target=LINUX):
         texts[wheels[-1].label] = files
 
     def read(contents, package):
-        return external_imports(contents, package, texts[contents.label].__getitem__, target).found
+        return external_imports(contents, package, texts[contents.label].__getitem__, target)
 
-    return list(undeclared_reasons(wheels, target, read))
+    return list(undeclared_reasons(survey_imports(wheels, target, read)))
 
 
 def python(*version, base=LINUX):
@@ -92,6 +93,24 @@ def test_a_package_in_a_namespace_is_imported_itself():
 def test_what_python_itself_has(source, target, severity):
     found = reasons(("app", {"app/__init__.py": source}, []), target=target)
     assert [reason.severity for reason in found] == ([severity] if severity else [])
+
+
+def test_what_python_dropped_and_what_stands_in_for_it():
+    source = "try:\n    import audioop\nexcept ImportError:\n    import pyaudioop as audioop"
+    assert reasons(("app", {"app/__init__.py": source}, []), target=python(3, 12)) == []
+    (reason,) = reasons(("app", {"app/__init__.py": source}, []), target=python(3, 13))
+    assert (
+        "imports pyaudioop, which no wheel of the set brings (in place of audioop, which Python 3.13" in reason.message
+    )
+    assert (
+        reasons(("app", {"app/__init__.py": source}, ["x"]), ("x", {"audioop.py": ""}, []), target=python(3, 13)) == []
+    )
+
+
+def test_a_newer_setuptools_takes_the_place_of_the_one_that_environments_have():
+    app = ("app", {"app/__init__.py": "import pkg_resources"}, ["setuptools"])
+    (reason,) = reasons(app, ("setuptools", {"setuptools/__init__.py": ""}, []), target=python(3, 11))
+    assert (reason.severity, reason.remedies) == (Severity.ERROR, ("setuptools<82",))
 
 
 def test_who_would_bring_it_is_named():

@@ -142,6 +142,23 @@ def test_what_is_no_python_is_unreadable(source):
         import_actions(source, "pkg.mod", is_package=False, target=LINUX)
 
 
+def test_what_a_handler_imports_is_certain_where_the_import_before_it_fails():
+    source = """
+        try:
+            import a
+        except ImportError:
+            try:
+                import b
+            except ImportError:
+                import c
+            if flag:
+                import d
+    """
+    found = import_actions(textwrap.dedent(source), "pkg.mod", is_package=False, target=LINUX)
+    assert [(each.name, each.instead_of) for each in found] == [("a", ()), ("b", ()), ("c", ("a", "b")), ("d", ())]
+    assert not any(each.certain for each in found)
+
+
 def certain(source):
     found = import_actions(textwrap.dedent(source), "pkg.mod", is_package=False, target=LINUX)
     return [action.name for action in found if action.certain and not action.optional]

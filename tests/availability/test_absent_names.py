@@ -1,0 +1,99 @@
+"""Names that are asked of other wheels, or of Python, and that these do not have."""
+
+from dataclasses import replace
+
+import pytest
+
+from envdoctor.availability.absent_names import absent_reasons
+from envdoctor.availability.import_survey import survey_imports
+from envdoctor.core.availability import ReasonKind
+from envdoctor.core.bytes import MemoryBytes
+from envdoctor.core.target import Interpreter
+from envdoctor.wheels.contents import read_contents
+from envdoctor.wheels.external_imports import external_imports
+from index_wheels import wheel as packed
+from wheel_files import LINUX
+
+
+def reasons(source, *others, target=LINUX):
+    """Of a package `app` of one module, beside wheels (name, version, files)."""
+    described = [("app", "1.0", {"app/__init__.py": source}, [name for name, _, _ in others])]
+    described += [(name, version, files, []) for name, version, files in others]
+    wheels, texts = [], {}
+    for name, version, files, requires in described:
+        content = {path: text.encode() for path, text in files.items()}
+        wheels.append(read_contents(MemoryBytes(packed(name, version, files=content, requires=requires)[1])))
+        texts[wheels[-1].label] = files
+
+    def read(contents, package):
+        return external_imports(contents, package, texts[contents.label].__getitem__, target)
+
+    survey = survey_imports(wheels, target, read)
+    return list(absent_reasons(survey, lambda contents, member: texts[contents.label][member]))
+
+
+def python(*version):
+    return replace(LINUX, interpreter=Interpreter(version=version))
+
+
+LIB = ("lib", "2.0", {"lib/__init__.py": "from lib.core import run", "lib/core.py": "def run(): ..."})
+
+
+@pytest.mark.parametrize(
+    ("source", "asked"),
+    [
+        ("from lib import mapping", "lib.mapping"),
+        ("from lib.core import run, walk", "lib.core.walk"),
+        ("import lib.mapping", "lib.mapping"),
+        ("from lib.mapping import x", "lib.mapping"),
+        ("try:\n    import gone\nexcept ImportError:\n    from lib import mapping", "lib.mapping"),
+    ],
+)
+def test_what_another_wheel_no_longer_has(source, asked):
+    (reason,) = reasons(source, LIB)
+    assert reason.kind is ReasonKind.BROKEN
+    assert f"`import app` fails: app asks for {asked}, which lib 2.0 does not have" in reason.message
+    assert reason.subject == "app 1.0, lib 2.0"  # so that either is left out in search of a set that is sound
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from lib import run, core",
+        "from lib import *",
+        "import lib\nlib.mapping",  # something else may have imported the submodule
+        "try:\n    from lib import mapping\nexcept ImportError:\n    mapping = None",
+        "try:\n    import json\nexcept ImportError:\n    from lib import mapping",
+        "def later():\n    from lib import mapping",
+        "if version > 1:\n    from lib import mapping",
+    ],
+)
+def test_what_is_there_or_not_needed(source):
+    assert reasons(source, LIB) == []
+
+
+def test_a_package_of_two_wheels_is_not_judged():
+    assert reasons("from lib import mapping", LIB, ("lib-extra", "1.0", {"lib/extra.py": ""})) == []
+
+
+NUMPY = {"numpy/__init__.py": "def __getattr__(name): ..."}
+
+
+@pytest.mark.parametrize(
+    ("source", "version", "remedies"),
+    [
+        ("import numpy as np\nTYPES = np.sctypes", "2.1.0", [("numpy<2.0",)]),
+        ("from numpy import string_, in1d", "2.4.1", [("numpy<2.0", "numpy<2.4")]),
+        ("import numpy as np\nTYPES = np.sctypes", "1.26.4", []),
+        ("import numpy as np\nnp.float = float\nF = np.float", "2.1.0", []),
+    ],
+)
+def test_what_numpy_dropped(source, version, remedies):
+    assert [reason.remedies for reason in reasons(source, ("numpy", version, NUMPY))] == remedies
+
+
+def test_what_python_dropped():
+    source = "import collections\nclass A(collections.Mapping): ..."
+    assert reasons(source, target=python(3, 9)) == []
+    (reason,) = reasons(source, target=python(3, 10))
+    assert "app asks for collections.Mapping, which Python 3.10 does not have." in reason.message
