@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from envdoctor.availability.wording import describe_platform
+from envdoctor.availability.wording import describe_platform, few
 from envdoctor.core.availability import CellVerdict
 from envdoctor.core.target_names import target_name
 
@@ -15,40 +15,50 @@ if TYPE_CHECKING:
     from envdoctor.core.availability import Cell
     from envdoctor.core.target import Interpreter, Platform, Target
 
-_WORDS = {CellVerdict.RESOLVES: "resolves", CellVerdict.SOUND: "is sound", CellVerdict.PROVEN: "is proven to work"}
-_PROVED_MOST = (CellVerdict.PROVEN, CellVerdict.SOUND, CellVerdict.RESOLVES)
+_WORDS = {
+    CellVerdict.RESOLVES: "resolves",
+    CellVerdict.SOUND: "is sound",
+    CellVerdict.PROVEN: "is proven to install and import",
+}
+_WAY_OUT = "is sound, with other pins than a resolver's own,"
 
 
 def best_answers(package: str, targets: Sequence[Target], cells: Iterable[Cell]) -> tuple[str, ...]:
     """For each platform, the newest version that is good on each Python; `cells` stand newest version first."""
-    good: dict[str, list[Cell]] = {}
+    columns: dict[str, list[Cell]] = {}
     for cell in cells:
-        if cell.verdict.is_good or cell.way_out:
-            good.setdefault(cell.target, []).append(cell)
+        columns.setdefault(cell.target, []).append(cell)
     platforms = dict.fromkeys(target.platform for target in targets)
-    return tuple(_of_platform(package, platform, targets, good) for platform in platforms)
+    return tuple(_of_platform(package, platform, targets, columns) for platform in platforms)
 
 
-def _of_platform(package: str, platform: Platform, targets: Sequence[Target], good: dict[str, list[Cell]]) -> str:
-    answers = []
-    for target in targets:
-        if target.platform == platform:
-            found = good.get(target_name(target), [])
-            answers.append((target.interpreter, _said(found[0]) if found else ""))
-    parts = [
-        f"{words} for {_pythons([python for python, _ in group])}"
-        for words, group in _grouped([answer for answer in answers if answer[1]])
+def _of_platform(package: str, platform: Platform, targets: Sequence[Target], columns: dict[str, list[Cell]]) -> str:
+    answers = [
+        (target.interpreter, _said(columns.get(target_name(target), [])))
+        for target in targets
+        if target.platform == platform
     ]
-    none = [python for python, words in answers if not words]
-    if none:
-        parts.append(f"nothing for {_pythons(none)}" if parts else f"no version for {_pythons(none)}")
+    parts = [f"{words} for {_pythons([python for python, _ in group])}" for words, group in _grouped(answers)]
     return f"{package} on {describe_platform(platform)}: {'; '.join(parts)}."
 
 
-def _said(cell: Cell) -> str:
-    if cell.verdict.is_good:
-        return f"{cell.version} is the newest that {_WORDS[cell.verdict]}"
-    return f"{cell.version} is the newest that is sound, with other pins than a resolver's own,"
+def _said(column: Sequence[Cell]) -> str:
+    """What is best in a column, and what of it is not known: the column is what was asked, not all that there is."""
+    best = next((cell for cell in column if cell.verdict.is_good or cell.way_out), None)
+    newer = column[: column.index(best)] if best is not None else column
+    unknown = [cell.version for cell in newer if cell.verdict is CellVerdict.UNKNOWN]
+    if best is None:
+        return _none_of(column, unknown)
+    reserve = f" (not known of {few(unknown)})" if unknown else ""
+    words = _WORDS[best.verdict] if best.verdict.is_good else _WAY_OUT
+    return f"{best.version} {words}" if len(column) == 1 else f"{best.version} is the newest that {words}{reserve}"
+
+
+def _none_of(column: Sequence[Cell], unknown: Sequence[str]) -> str:
+    if len(column) == 1:
+        return f"{column[0].version} {'could not be judged' if unknown else 'does not work as it is'}"
+    reserve = f" ({few(unknown)} could not be judged)" if unknown else ""
+    return f"none of {len(column)} versions works as it is{reserve}"
 
 
 def _grouped(answers: list[tuple[Interpreter, str]]) -> list[tuple[str, list[tuple[Interpreter, str]]]]:

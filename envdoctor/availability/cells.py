@@ -156,10 +156,25 @@ class Cells:
             wheel = self._catalogue.wheel(pin.name, Version(pin.version), target)
             if wheel is not None and pip_refuses(wheel, target):
                 message = (
-                    f"{pin} asks for Python {wheel.requires_python}; uv disregards the upper bound, and pip would take "
-                    f"another version or none."
+                    f"{pin} asks for Python {wheel.requires_python}; uv disregards the upper bound, and pip does not: "
+                    f"{self._of_pip(pin, target)}."
                 )
                 yield _reason(ReasonKind.REQUIRES_PYTHON, str(pin), message, severity=Severity.WARNING)
+
+    def _of_pip(self, pin: Pin, target: Target) -> str:
+        """The newest other version that pip would find to suit the target's Python."""
+        others = (
+            version
+            for version in sorted(self._catalogue.releases(pin.name), reverse=True)
+            if not version.is_prerelease
+            and (wheel := self._catalogue.wheel(pin.name, version, target)) is not None
+            and wheel.yanked is None
+            and not pip_refuses(wheel, target)
+        )
+        newest = next(others, None)
+        if newest is None:
+            return f"no version of {pin.name} with a wheel suits it"
+        return f"the newest version that suits it is {newest}"
 
     def _explained(self, cell: Cell, asked: Asked, resolution: Resolution) -> Cell:
         walk = self._walk(asked, {})

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
 
 _WHEEL = ".whl"
+_SOURCES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+_ARCHIVES = (*_SOURCES, ".zip")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +47,28 @@ def find_subject(text: str, catalogue: Catalogue, target: Target) -> Subject:
     if text.endswith(_WHEEL) or "/" in text or "\\" in text:
         return _local(Path(text))
     return _remote(text, catalogue, target)
+
+
+def refuse_other_paths(text: str) -> None:
+    """Makes sure that what is on this disk is a wheel, rather than looking for a package of that name.
+
+    Raises:
+        UsageProblem: it is something else, or nothing, or a URL.
+    """
+    path = Path(text)
+    if "://" in text:
+        raise UsageProblem(f"{text} is a URL; give NAME==VERSION, of which the index has the wheel, or a file.")
+    if path.is_dir() and (path.suffix == _WHEEL or path.name != text or text == ".."):
+        raise UsageProblem(f"{text} is a folder; give a .whl file, or for an environment --installed NAME --in PATH.")
+    if text.endswith(_ARCHIVES) and not path.is_file():
+        raise UsageProblem(f"There is no file {text}.")
+    if text.endswith(_SOURCES):
+        raise UsageProblem(
+            f"{text} is a source distribution: what its files need is known once it is built; build a wheel "
+            f"with 'python -m pip wheel --no-deps {text}' and inspect that."
+        )
+    if path.suffix != _WHEEL and path.is_file():
+        raise UsageProblem(f"{text} is a file, but not a wheel: its name does not end in .whl.")
 
 
 def _local(path: Path) -> Subject:

@@ -12,6 +12,7 @@ from envdoctor.availability.metadata import MetadataReader
 from envdoctor.availability.places import absent_places, refuse_nonsense
 from envdoctor.availability.uv import UvResolver
 from envdoctor.availability.verify import Verifier
+from envdoctor.availability.wording import few
 from envdoctor.core.availability import Effort
 from envdoctor.index.access import open_index
 from envdoctor.index.settings import load_settings
@@ -54,7 +55,16 @@ class Tools:
     def notes(self) -> tuple[str, ...]:
         """What pip would use and these do not, in words."""
         omitted = tuple(f"uv can't use {what}, which pip's settings name." for what in uv_omissions(self.settings))
-        return (*omitted, *absent_places(self.settings))
+        return (*omitted, *absent_places(self.settings), *self.refusals)
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """What indexes refused to tell, a sentence for each of them."""
+        return tuple(
+            f"{index} refuses to tell what it has of {few(names)}, so that this is not known; "
+            f"give credentials in its URL, by netrc or keyring."
+            for index, names in self.client.refusals.items()
+        )
 
     @property
     def effort(self) -> Effort:

@@ -9,7 +9,7 @@ import click
 from envdoctor.cli import _options, _tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 
@@ -26,21 +26,15 @@ def _only_one(separators: str) -> Callable[[click.Context, click.Parameter, str]
     return check
 
 
-def _refuse_other_paths(subject: str) -> None:
-    """Tell that a path leads to no wheel, rather than look for a package of that name."""
-    from pathlib import Path
-
+def _refuse_with_installed(values: Mapping[str, object]) -> None:
+    """Refuse options that an installed distribution has no use for: its environment says what it is judged for."""
     from envdoctor.core.errors import UsageProblem
 
-    path = Path(subject)
-    if "://" in subject:
-        raise UsageProblem(f"{subject} is a URL; give NAME==VERSION, of which the index has the wheel, or a file.")
-    if path.is_dir() and (path.suffix == ".whl" or path.name != subject or subject == ".."):
+    if given := [f"--{name}" for name in ("platform", "python", "alone") if values[name]]:
         raise UsageProblem(
-            f"{subject} is a folder; give a .whl file, or for an environment --installed NAME --in PATH."
+            f"What is installed is judged where it is, so that {' and '.join(given)} can't be said with it; "
+            f"for another environment give --in PATH."
         )
-    if path.suffix != ".whl" and path.suffix and path.is_file():
-        raise UsageProblem(f"{subject} is not a wheel: its name does not end in .whl.")
 
 
 @click.command(short_help="Tell whether a wheel loads on a machine, and what it misses.")
@@ -71,7 +65,8 @@ def command(subject: str, installed: bool, place: Path | None, as_json: bool, ve
     """Tell what is inside a wheel and whether it loads, without installing or running anything.
 
     WHEEL is a .whl file, or a requirement such as ai-edge-litert==2.1.0rc1, of which the wheel for the platform is
-    read over the network in parts, or with --installed the name of a distribution. Exit code 1 if it does not load.
+    read over the network in parts, or with --installed the name of a distribution. Exit code 1 if it does not load
+    or that could not be found out.
     """
     from envdoctor.core.errors import ExitCode
 
@@ -79,11 +74,11 @@ def command(subject: str, installed: bool, place: Path | None, as_json: bool, ve
         if installed or place is not None:
             from envdoctor.doctor.installed import inspect_installed
 
+            _refuse_with_installed(rest)
             found = inspect_installed(subject, place)
         else:
             from envdoctor.doctor.inspect import InspectRequest, inspect
 
-            _refuse_other_paths(subject)
             found = inspect(InspectRequest(subject=subject, **rest))  # type: ignore[arg-type]  # click made them fit
     _tables.show("inspection", found, as_json=as_json, verbose=verbose)
     return ExitCode.OK if found.verdict.is_good else ExitCode.PROBLEMS

@@ -165,6 +165,7 @@ class Matrix:
     Attributes:
         package: normalized name of the package whose versions are the rows.
         requirements: everything that must hold together in each cell, as asked.
+        constraints: the files whose lines restrict versions, as asked.
         versions: the rows, newest first.
         targets: the columns, by printed name.
         cells: one for each version and target.
@@ -181,6 +182,7 @@ class Matrix:
     versions: tuple[str, ...]
     targets: tuple[str, ...]
     cells: tuple[Cell, ...]
+    constraints: tuple[str, ...] = ()
     as_of: str = ""
     explained: str = ""
     best: tuple[str, ...] = ()

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 
 from envdoctor.core.availability import CellReason, CellVerdict, Effort, Pin
 
 #: Raised when a field of the JSON is taken away or changes its meaning.
 SCHEMA = 1
+
+
+class Basis(enum.Enum):
+    """In what company a wheel was judged, and so what its verdict claims."""
+
+    SET = "set"  # with what a resolver would install beside it
+    ALONE = "alone"  # without what it requires
+    INSTALLED = "installed"  # where it is installed, with all that is there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +68,7 @@ class Inspection:
         imports: the names that can be imported from it.
         scripts: the commands that installing it makes.
         requires: its requirements, as written.
+        basis: in what company it was judged.
         beside: the set in which it was judged; empty if it was judged alone.
         size: of the wheel, in bytes.
         read: bytes of it that were read to see this, now or when it was looked into first.
@@ -76,6 +86,7 @@ class Inspection:
     imports: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
+    basis: Basis = Basis.SET
     beside: tuple[Pin, ...] = ()
     size: int = 0
     read: int = 0

@@ -9,13 +9,13 @@ from envdoctor.availability.cells import Asked, Cells
 from envdoctor.availability.here import target_here
 from envdoctor.availability.native_view import native_view
 from envdoctor.availability.soundness import WheelJudge
-from envdoctor.availability.subject import Subject, find_subject
+from envdoctor.availability.subject import Subject, find_subject, refuse_other_paths
 from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.uv import Question
 from envdoctor.core.availability import CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Severity
-from envdoctor.core.inspection import Inspection
+from envdoctor.core.inspection import Basis, Inspection
 from envdoctor.core.python_names import parse_pythons
 from envdoctor.core.request import Request
 from envdoctor.core.target_names import HERE, parse_target, target_name
@@ -61,6 +61,7 @@ def inspect(request: InspectRequest) -> Inspection:
         NetworkProblem: the index did not answer, or the wheel could not be fetched.
         Unreadable: the wheel is damaged.
     """
+    refuse_other_paths(request.subject)
     target = _target(request)
     tools = open_tools(LocalExecutor(), open_cache(Request(cache=request.cache)).root, offline=request.offline)
     subject = find_subject(request.subject, tools.catalogue, target)
@@ -69,7 +70,8 @@ def inspect(request: InspectRequest) -> Inspection:
         found = Inspection(
             subject=request.subject, target=target_name(target), verdict=cell.verdict, reasons=cell.reasons
         )
-        return replace(found, label=f"{subject.name} {subject.version}", effort=tools.effort)
+        reasons = (*cell.reasons, *_refusals(tools, subject))
+        return replace(found, label=f"{subject.name} {subject.version}", reasons=reasons, effort=tools.effort)
     return _looked_into(tools, subject, subject.file, request, target)
 
 
@@ -98,7 +100,8 @@ def _looked_into(
         verdict=CellVerdict.NO_WHEEL if misfit else refusal or judgment.verdict,
         filename=file.filename,
         source=redacted(file.url),
-        reasons=(*misfit, *judgment.reasons, *notes),
+        reasons=(*misfit, *judgment.reasons, *notes, *_refusals(tools, subject)),
+        basis=Basis.ALONE if request.alone or refusal else Basis.SET,
         beside=beside,
         read=tools.inspector.bytes_read(file, looked.contents),
         effort=tools.effort,
@@ -120,9 +123,14 @@ def _set_of(
         return (), (), None
     cell = _cell(tools, lines, target, subject.version)
     if cell.pins:
-        return tuple(pin for pin in cell.pins if pin.name != subject.name), (), None
-    note = f"What it requires can't be installed there ({cell.verdict.value}), so that it was judged alone."
-    return (), (_note(subject, note), *cell.reasons), cell.verdict
+        return tuple(pin for pin in cell.pins if pin.name != subject.name), cell.reasons, None
+    unknown = cell.verdict is CellVerdict.UNKNOWN
+    problem = "could not be found out" if unknown else f"can't be installed there ({cell.verdict.value})"
+    return (
+        (),
+        (_note(subject, f"What it requires {problem}, so that it was judged alone."), *cell.reasons),
+        cell.verdict,
+    )
 
 
 def _requirements_on(contents: WheelContents, target: Target) -> tuple[str, ...]:
@@ -150,6 +158,14 @@ def _misfit(file: IndexFile, target: Target) -> tuple[CellReason, ...]:
         return ()
     message = f"{file.filename} is not for {target_name(target)}: an installer there refuses its tags."
     return (CellReason(kind=ReasonKind.OTHER_WHEELS, severity=Severity.ERROR, subject=file.filename, message=message),)
+
+
+def _refusals(tools: Tools, subject: Subject) -> tuple[CellReason, ...]:
+    """What indexes did not tell, which leaves the choice of versions in doubt."""
+    return tuple(
+        CellReason(kind=ReasonKind.NETWORK, severity=Severity.WARNING, subject=subject.name, message=said)
+        for said in tools.refusals
+    )
 
 
 def _contents_view(contents: WheelContents) -> Inspection:

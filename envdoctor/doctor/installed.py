@@ -2,48 +2,57 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.native_view import native_view
 from envdoctor.availability.soundness import problem_reason
-from envdoctor.core.availability import CellVerdict, ReasonKind
+from envdoctor.availability.table import parse_requirements
+from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Severity
-from envdoctor.core.inspection import Inspection
+from envdoctor.core.inspection import Basis, Inspection
 from envdoctor.core.request import Request
 from envdoctor.core.target_names import target_name
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.facts.loading.environment import Environment
+from envdoctor.facts.packages.metadata import normalize
 from envdoctor.wheels.judgment import judge_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from envdoctor.core.availability import CellReason
+    from envdoctor.facts.packages import Distribution
+
+_UNSEEN = frozenset({ReasonKind.NOT_LOOKED_AT, ReasonKind.UNREADABLE})
+#: Endings of files that imports load.
+_LOADED = (".py", ".so", ".pyd", ".dylib", ".dll")
 
 
 def inspect_installed(name: str, python: Path | None = None) -> Inspection:
     """Looks into one installed distribution, and judges it beside all others of its environment.
 
     Args:
-        name: of the distribution.
+        name: of the distribution, or a requirement that it must meet.
         python: the interpreter or environment folder to examine; None for the one that runs this.
 
     Raises:
         UsageProblem: it is not installed there, or the interpreter is none.
         FactUnavailable: the environment can't be read.
     """
-    from packaging.utils import canonicalize_name
-
+    (requirement,) = parse_requirements([name])
     facts = Facts(Request(python=python), LocalExecutor())
-    distribution = facts.packages.active().get(canonicalize_name(name))
+    distribution = facts.packages.find(requirement.name)
     if distribution is None:
-        raise UsageProblem(f"{name} is not installed in {facts.python.prefix}; leave --installed out to ask the index.")
+        raise UsageProblem(_not_there(requirement.name, facts))
+    if not requirement.specifier.contains(distribution.version, prereleases=True):
+        raise UsageProblem(f"{distribution.title} is installed in {facts.python.prefix}, which is not {requirement}.")
     environment = Environment(facts)
     judge, own = environment.judge(distribution)
-    reasons = tuple(map(problem_reason, judge_wheel(own, judge.analyse(own), environment.target)))
+    problems = map(problem_reason, judge_wheel(own, judge.analyse(own), environment.target))
+    reasons = (*_unlisted(distribution, facts), *problems)
     return Inspection(
         subject=name,
         label=own.label,
@@ -51,14 +60,51 @@ def inspect_installed(name: str, python: Path | None = None) -> Inspection:
         target=target_name(environment.target),
         verdict=_verdict(reasons),
         reasons=reasons,
+        basis=Basis.INSTALLED,
         natives=tuple(map(native_view, own.natives)),
         imports=own.imports,
         requires=own.metadata.requires,
     )
 
 
+def _not_there(name: str, facts: Facts) -> str:
+    spoilt = next((one for one in facts.packages.distributions if one.key == normalize(name) and one.problem), None)
+    if spoilt is not None:
+        return f"{name} in {spoilt.root} can't be looked into: {spoilt.problem}."
+    near = difflib.get_close_matches(normalize(name), facts.packages.active(), n=1)
+    hint = f"did you mean {near[0]}?" if near else "leave --installed out to ask the index."
+    return f"{name} is not installed in {facts.python.prefix}; {hint}"
+
+
+def _unlisted(distribution: Distribution, facts: Facts) -> Iterator[CellReason]:
+    """Why the files that were looked at are not all of a distribution's, if they are not."""
+    record = next((one for one in facts.records.records if one.distribution.metadata == distribution.metadata), None)
+    if distribution.editable:
+        gone = ", which is not there" if distribution.project_missing else ""
+        said = f"is an editable installation of {distribution.editable}{gone}: no RECORD lists its files"
+    elif record is None:
+        said = "has no RECORD, so that nothing tells which files are its own"
+    elif record.problem:
+        said = f"has a RECORD that can't be used: {record.problem}"
+    elif lost := [path for path in record.missing if path.endswith(_LOADED)]:
+        message = f"{len(lost)} of the files that its RECORD lists are not there, such as {lost[0]}"
+        yield _unknown(distribution, f"is damaged: {message}; install it anew.")
+        return
+    else:
+        return
+    yield _unknown(distribution, f"{said}; what importing it loads was not looked at.")
+
+
+def _unknown(distribution: Distribution, said: str) -> CellReason:
+    message = f"{distribution.title} {said}"
+    return CellReason(
+        kind=ReasonKind.NOT_LOOKED_AT, severity=Severity.ERROR, subject=distribution.title, message=message
+    )
+
+
 def _verdict(reasons: Iterable[CellReason]) -> CellVerdict:
-    reasons = tuple(reasons)
-    if any(reason.severity is Severity.ERROR for reason in reasons):
+    told = [reason for reason in reasons if reason.severity > Severity.INFO]
+    kinds = {reason.kind for reason in told if reason.severity is Severity.ERROR or reason.kind in _UNSEEN}
+    if kinds - _UNSEEN:
         return CellVerdict.BROKEN
-    return CellVerdict.UNKNOWN if any(one.kind is ReasonKind.UNREADABLE for one in reasons) else CellVerdict.SOUND
+    return CellVerdict.UNKNOWN if kinds else CellVerdict.SOUND

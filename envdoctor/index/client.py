@@ -40,6 +40,13 @@ class IndexClient:
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = {}
         self._projects: dict[str, Project | EnvDoctorError] = {}
+        self._refusals: dict[str, list[str]] = {}
+
+    @property
+    def refusals(self) -> dict[str, tuple[str, ...]]:
+        """The indexes that refused to answer, credentials hidden, with the projects that they were asked for."""
+        with self._lock:
+            return {index: tuple(names) for index, names in self._refusals.items()}
 
     def project(self, name: str) -> Project:
         """Everything the indexes offer of a project; no files if none of them knows it.
@@ -90,11 +97,17 @@ class IndexClient:
         files: list[IndexFile] = []
         places: list[str] = []
         refused: list[str] = []
+        failed: list[str] = []
         for index in self.settings.index_urls:
             try:
                 found = self._from_index(index, name)
             except AccessRefused as error:
                 refused.append(str(error))
+                with self._lock:
+                    self._refusals.setdefault(redacted(index), []).append(name)
+                continue
+            except NetworkProblem as error:
+                failed.append(str(error))
                 continue
             files += found
             places += [redacted(index)] if found else []
@@ -102,6 +115,8 @@ class IndexClient:
             found = [file for file in (link.of(name) for link in self._links(place)) if file is not None]
             files += found
             places += [redacted(place)] if found else []
+        if failed:
+            raise NetworkProblem(_half_an_answer(name, failed, places))
         if refused and not files:
             raise NetworkProblem(f"{name}: " + " ".join(refused))
         return Project(name=name, files=_unique(files), places=tuple(places), refused=tuple(refused))
@@ -148,6 +163,11 @@ class IndexClient:
             return local_links(place)
         page = self.session.get(place, accept="text/html", fresh=PAGE_FRESH)
         return parse_page(page.content, page.content_type, page.url) if page.found else ()
+
+
+def _half_an_answer(name: str, failed: list[str], places: list[str]) -> str:
+    others = f", though {' and '.join(places)} has files of it" if places else ""
+    return f"{' '.join(failed)} What is there of {name} is not known, so that nothing is said of it{others}."
 
 
 def _dated(files: list[IndexFile], times: dict[str, datetime]) -> Iterator[IndexFile]:

@@ -176,7 +176,8 @@ class Session:
                     problem = f"HTTP {response.status_code} {response.reason}"
             except requests.RequestException as error:
                 problem = _brief(error)
-        raise NetworkProblem(f"{redacted(url)}: {problem}, after {self._settings.retries + 1} tries.")
+        tries = self._settings.retries + 1
+        raise NetworkProblem(f"{redacted(url)}: {problem}, after {tries} {'try' if tries == 1 else 'tries'}.")
 
     def pieces(self, response: requests.Response, limit: int) -> Iterator[bytes]:
         """The body, piece by piece, within the limits of size and time.

@@ -5,15 +5,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from envdoctor.core.availability import MEANINGS
+from envdoctor.core.availability import MEANINGS, CellVerdict
+from envdoctor.core.inspection import Basis
 from envdoctor.core.text import plural, size
-from envdoctor_reports._terminal_matrix import effort_line, show_reason
+from envdoctor_reports._terminal_matrix import effort_line
+from envdoctor_reports._terminal_reasons import show_reasons
 from envdoctor_reports._view import State
 
 if TYPE_CHECKING:
     from envdoctor.core.inspection import Inspection, NativeView
     from envdoctor_reports._page import Page
 
+#: What a verdict claims where a wheel was not judged in the set of a resolver.
+_MEANINGS = {
+    (CellVerdict.SOUND, Basis.ALONE): "can load, as far as it lies with this wheel; what it requires was not looked at",
+    (CellVerdict.BROKEN, Basis.ALONE): "can't load by itself; what it requires was not looked at",
+    (CellVerdict.SOUND, Basis.INSTALLED): "what is installed can load",
+    (CellVerdict.BROKEN, Basis.INSTALLED): "is installed, and can't load",
+}
 _OF_EXTRA = re.compile(r";.*\bextra\s*==")
 
 
@@ -25,18 +34,25 @@ def show_inspection(page: Page, found: Inspection, *, verbose: bool) -> None:
     if found.filename or found.natives or found.imports:
         _show_contents(page, found, verbose=verbose)
     page.gap()
-    state = State.FINE if found.verdict.is_good else State.ERROR
-    page.mark(state, f"{found.verdict.value} on {found.target}: {MEANINGS[found.verdict]}", style="bold")
-    for reason in found.reasons:
-        show_reason(page, reason, verbose=verbose)
+    meaning = _MEANINGS.get((found.verdict, found.basis), MEANINGS[found.verdict])
+    page.mark(_state_of(found.verdict), f"{found.verdict.value} on {found.target}: {meaning}", style="bold")
+    show_reasons(page, found.reasons, verbose=verbose)
     if verbose:
         for native in found.natives:
             _show_native(page, native)
     page.gap()
     if not found.size:
         return
-    share = f" ({100 * found.read / found.size:.1f} % of {size(found.size)})"
-    page.write(f"{size(found.read)} of the wheel read{share}; in all {effort_line(found.effort)}", style="dim")
+    part = f"{size(found.read)} of the wheel read ({100 * found.read / found.size:.1f} % of {size(found.size)})"
+    whole = f"the whole wheel read ({size(found.size)})"
+    read = part if found.read < found.size else whole  # what was asked for twice counts twice
+    page.write(f"{read}; in all {effort_line(found.effort)}", style="dim")
+
+
+def _state_of(verdict: CellVerdict) -> State:
+    if verdict is CellVerdict.UNKNOWN:
+        return State.UNANSWERED
+    return State.FINE if verdict.is_good else State.ERROR
 
 
 def _show_contents(page: Page, found: Inspection, *, verbose: bool) -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from envdoctor.core.availability import MEANINGS, CellReason, CellVerdict
+from envdoctor.core.availability import MEANINGS, CellVerdict
 from envdoctor.core.finding import Severity
+from envdoctor.core.moments import moment_words
 from envdoctor.core.text import cells, duration, one_line, plural, quote_command, size
-from envdoctor_reports._page import LABEL
+from envdoctor_reports._terminal_reasons import show_reasons
 from envdoctor_reports._view import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from envdoctor.core.availability import Cell, Effort, Matrix, Node
-    from envdoctor.core.finding import Evidence
     from envdoctor_reports._page import Page
 
 _PYTHON = re.compile(r"(?:cp|pp)\d+t?")
@@ -24,15 +25,14 @@ _CLAUSE_END = re.compile(r"(?<=[.;] )")
 _MORE = " ..."
 #: Columns of the line of reason of a row.
 _REASON_LENGTH = 280
-#: Lines of one piece of evidence that are shown without `--verbose`.
-_EXCERPT_LINES = 8
-_STATES = {Severity.ERROR: State.ERROR, Severity.WARNING: State.WARNING, Severity.INFO: State.NOTE}
 
 
 def show_matrix(page: Page, matrix: Matrix, *, verbose: bool = False) -> None:
     """Show a matrix, and the cells of the target that is explained in full; `verbose` shows all evidence too."""
     asked = " with ".join(one_line(line) for line in matrix.requirements)
-    page.write(f"{asked}{f', as of {matrix.as_of}' if matrix.as_of else ''}", style="bold")
+    limits = f", within {', '.join(matrix.constraints)}" if matrix.constraints else ""
+    when = f", as of {moment_words(datetime.fromisoformat(matrix.as_of))}" if matrix.as_of else ""
+    page.write(f"{asked}{limits}{when}", style="bold")
     page.write(f"asked: {', '.join(matrix.places) or 'the index that uv knows'}", style="dim")
     for platform, targets in _platforms(matrix.targets).items():
         _show_platform(page, matrix, platform, targets)
@@ -44,9 +44,16 @@ def show_matrix(page: Page, matrix: Matrix, *, verbose: bool = False) -> None:
     page.gap()
     for note in matrix.notes:
         page.mark(State.NOTE, note)
-    for answer in matrix.best:
-        page.mark(State.ERROR if "no version for" in answer else State.FINE, answer, style="bold")
+    for answer, targets in zip(matrix.best, _platforms(matrix.targets).values(), strict=False):
+        page.mark(_state_of([cell for cell in matrix.cells if cell.target in targets]), answer, style="bold")
     page.write(effort_line(matrix.effort), style="dim")
+
+
+def _state_of(column: list[Cell]) -> State:
+    """Fine if something works there, an error if nothing does, and unanswered if that is not known."""
+    if any(cell.verdict.is_good or cell.way_out for cell in column):
+        return State.FINE
+    return State.UNANSWERED if any(cell.verdict is CellVerdict.UNKNOWN for cell in column) else State.ERROR
 
 
 def show_cell(page: Page, cell: Cell, *, verbose: bool) -> None:
@@ -54,36 +61,12 @@ def show_cell(page: Page, cell: Cell, *, verbose: bool) -> None:
     page.heading(f"{cell.version} on {cell.target}: {cell.verdict.value} ({MEANINGS[cell.verdict]})")
     for root in cell.tree:
         _show_node(page, root, "", "", "")
-    for reason in cell.reasons:
-        show_reason(page, reason, verbose=verbose)
+    show_reasons(page, cell.reasons, verbose=verbose)
     if cell.way_out:
         page.mark(State.FINE, "These pins make a sound set:")
         page.verbatim(" ".join(map(str, cell.way_out)), indent=4, style="cyan")
     if cell.resolver and not cell.verdict.is_good:
         page.verbatim(cell.resolver, label="uv", indent=2, style="dim")
-
-
-def show_reason(page: Page, reason: CellReason, *, verbose: bool, indent: int = 0) -> None:
-    """Show one reason with the path to it, and on request what it rests on."""
-    page.mark(_STATES[reason.severity], reason.message, title=f"{reason.kind.value}: ", indent=indent)
-    for path in (reason.path, reason.other_path):
-        if len(path) > 1:
-            page.labelled("by", " > ".join(path), indent=indent + 4)
-    shown = reason.evidence if verbose or reason.severity is Severity.ERROR else ()
-    for evidence in shown:
-        _show_evidence(page, evidence, indent + 4, verbose=verbose)
-
-
-def _show_evidence(page: Page, evidence: Evidence, indent: int, *, verbose: bool) -> None:
-    lines = evidence.excerpt.split("\n")
-    if len(lines) == 1:
-        page.labelled("proof", f"{evidence.source}: {lines[0]}", indent=indent, style="dim")
-        return
-    shown = lines if verbose or len(lines) <= _EXCERPT_LINES + 1 else lines[:_EXCERPT_LINES]
-    page.labelled("proof", f"{evidence.source}:", indent=indent, style="dim")
-    page.verbatim("\n".join(shown), indent=indent + LABEL, style="dim")
-    if len(shown) < len(lines):
-        page.write(f"({len(lines) - len(shown)} more lines: -v)", indent=indent + LABEL, style="dim")
 
 
 def effort_line(effort: Effort) -> str:
@@ -159,8 +142,9 @@ def _show_hint(page: Page, matrix: Matrix) -> None:
     command = (
         "envdoctor",
         "matrix",
-        f"{matrix.package}=={bad.version}",
+        bad.requirement.split(", ")[0],
         *matrix.requirements[1:],
+        *(word for file in matrix.constraints for word in ("--constraint", file)),
         *as_of,
         "--explain",
         bad.target,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from envdoctor.availability.best import best_answers
 from envdoctor.core.availability import Cell, CellVerdict, Pin
 from envdoctor.core.target_names import target_name
@@ -23,9 +25,9 @@ def test_neighbouring_pythons_with_one_answer_share_a_phrase(target):
     mac, linux = best_answers("app", targets, cells)
     assert mac == (
         "app on macOS arm64 (13.0): 2.0 is the newest that is sound for Python 3.10-3.11; "
-        "1.0 is the newest that resolves for Python 3.12; nothing for Python 3.13."
+        "1.0 is the newest that resolves for Python 3.12; none of 2 versions works as it is for Python 3.13."
     )
-    assert linux == "app on Linux x86_64 (glibc 2.28): no version for Python cp313t."
+    assert linux == "app on Linux x86_64 (glibc 2.28): none of 2 versions works as it is for Python cp313t."
 
 
 def test_a_way_out_is_an_answer(target):
@@ -38,4 +40,25 @@ def test_a_way_out_is_an_answer(target):
         way_out=(Pin(name="app", version="1.0"),),
     )
     (answer,) = best_answers("app", [one], [cell])
-    assert "1.0 is the newest that is sound, with other pins than a resolver's own, for Python 3.11" in answer
+    assert "1.0 is sound, with other pins than a resolver's own, for Python 3.11" in answer
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        (["SOUND"], "3.0 is sound"),
+        (["PROVEN", "SOUND"], "3.0 is the newest that is proven to install and import"),
+        (["NO-WHEEL"], "3.0 does not work as it is"),
+        (["UNKNOWN"], "3.0 could not be judged"),
+        (["UNKNOWN", "NO-WHEEL", "SOUND"], "1.0 is the newest that is sound (not known of 3.0)"),
+        (["NO-WHEEL", "SOUND", "UNKNOWN"], "2.0 is the newest that is sound"),
+        (["BROKEN", "UNKNOWN", "UNKNOWN"], "none of 3 versions works as it is (2.0, 1.0 could not be judged)"),
+    ],
+)
+def test_no_more_is_said_than_was_looked_at(target, verdicts, said):
+    one = target("macos-arm64-cp311")
+    cells = [
+        Cell(requirement="app", version=f"{3 - number}.0", target=target_name(one), verdict=CellVerdict(verdict))
+        for number, verdict in enumerate(verdicts)
+    ]
+    assert best_answers("app", [one], cells) == (f"app on macOS arm64 (13.0): {said} for Python 3.11.",)

@@ -116,6 +116,18 @@ def test_an_upper_bound_on_python_is_named_since_pip_honours_it(server, cell):
     ]
 
 
+def test_what_pip_would_take_where_it_honours_an_upper_bound(server, cell):
+    publish(server, "app", "3.0", requires_python=">=3.8,<3.11")
+    publish(server, "app", "2.0", requires_python=">=3.8", yanked="bad")
+    publish(server, "app", "1.0", requires_python=">=3.8")
+    publish(server, "only", "1.0", requires_python="<3.11")
+    assert cell("app").reasons[0].message == (
+        "app==3.0 asks for Python >=3.8,<3.11; uv disregards the upper bound, and pip does not: "
+        "the newest version that suits it is 1.0."
+    )
+    assert cell("only").reasons[0].message.endswith("pip does not: no version of only with a wheel suits it.")
+
+
 def test_a_network_that_fails_says_nothing_about_the_package(server, cell):
     server.fail("/simple/app/", *[503] * 20)
     found = cell("app==1.0")

@@ -203,6 +203,52 @@ def test_requirements_of_extras_wait_for_verbose(run, tmp_path):
     assert "six" in run(*words, "-v")[1].out
 
 
+def test_a_wheel_by_itself_is_not_said_to_resolve(run, tmp_path):
+    name, content = wheel("mine", "1.0", requires=["absent"])
+    (tmp_path / name).write_bytes(content)
+    code, printed = run("inspect", str(tmp_path / name), "--alone")
+    assert code == 0
+    assert "what it requires was not looked at" in " ".join(printed.out.split())
+    assert "resolves" not in printed.out
+    assert as_json(run, "inspect", str(tmp_path / name), "--alone")[1]["basis"] == "alone"
+
+
+def test_plug_ins_are_told_together_for_a_person_and_one_by_one_for_a_program(run, tmp_path):
+    files = {"mine/__init__.py": b"", "mine/vendors/libPlugin.so": elf_bytes(["libabsent.so.1", "libother.so.1"])}
+    name, content = wheel("mine", "1.0", LINUX, files=files)
+    (tmp_path / name).write_bytes(content)
+    words = ("inspect", str(tmp_path / name), "--platform", "linux-x86_64", "--python", "3.11")
+    code, printed = run(*words)
+    assert code == 0
+    assert "libPlugin.so: libabsent.so.1, libother.so.1" in printed.out
+    assert "does not load:" not in printed.out
+    assert [reason["kind"] for reason in as_json(run, *words)[1]["reasons"]] == ["note", "note"]
+
+
+def test_what_an_index_refuses_to_tell_is_told(run, server, monkeypatch):
+    with IndexServer() as other:
+        monkeypatch.setenv("PIP_EXTRA_INDEX_URL", other.simple)
+        for name in ("app", "lib"):
+            other.fail(f"/simple/{name}/", *[403] * 20)
+        said = f"{other.simple} refuses to tell what it has of app, lib"
+        where = ("--platform", "linux-x86_64", "--python", "3.11")
+        assert said in " ".join(run("matrix", "app", *where)[1].out.split())
+        assert said in " ".join(run("inspect", "app", *where)[1].out.split())
+
+
+def test_a_requirement_that_could_not_be_asked_for_leaves_the_verdict_open(run, server):
+    server.fail("/simple/lib/", *[500] * 20)
+    where = ("--platform", "linux-x86_64", "--python", "3.11")
+    code, printed = run("matrix", "app==1.0", *where)
+    assert code == 1
+    assert "? app on Linux x86_64 (glibc 2.28): 1.0 could not be judged for Python 3.11." in (
+        " ".join(printed.out.split())
+    )
+    code, printed = run("inspect", "app==1.0", *where)
+    assert code == 1
+    assert "What it requires could not be found out, so that it was judged alone." in " ".join(printed.out.split())
+
+
 def test_inspecting_what_is_not_there_for_the_target(run):
     code, found = as_json(run, "inspect", "lib==2.0", "--platform", "macos-arm64", "--python", "3.11")
     assert (code, found["verdict"], found["filename"]) == (1, "NO-WHEEL", "")
@@ -243,8 +289,18 @@ def test_inspecting_what_is_installed(run):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("inspect", "{}/note.txt"), "note.txt is not a wheel"),
+        (("inspect", "{}/note.txt"), "note.txt is a file, but not a wheel"),
         (("inspect", "{}"), "is a folder; give a .whl file"),
+        (("inspect", "{}/app-1.0.tar.gz"), "There is no file"),
+        (("inspect", "app-1.0.tar.gz"), "There is no file app-1.0.tar.gz"),
+        (("inspect", "{}/lib-1.0.tar.gz"), "is a source distribution: what its files need is known once it is built"),
+        (("inspect", "{}/plain"), "plain is a file, but not a wheel"),
+        (("inspect", "{}/nonsense.whl"), "nonsense.whl is not named like a wheel: NAME-VERSION-PYTHON-ABI-PLATFORM"),
+        (("inspect", "numpy", "--installed", "--platform", "colab", "--alone"), "--platform and --alone can't be said"),
+        (("matrix", "app", "-c", "{}"), "can't be read: "),
+        (("matrix", "app", "-c", "{}/note.txt"), "note.txt, line 1: 'no sense' is no requirement"),
+        (("matrix", "app", "--python", "3.14-3.10"), "runs backwards"),
+        (("matrix", "app", "--as-of", "9999-12-31"), "is in the future"),
         (("inspect", "{}/app-1.0-py3-none-any.whl"), "can't be read as a wheel: not a zip file"),
         (("inspect", "app @ https://example.org/app-1.0-py3-none-any.whl"), "is a URL; give NAME==VERSION"),
         (
@@ -258,7 +314,9 @@ def test_inspecting_what_is_installed(run):
     ],
 )
 def test_what_can_not_be_answered_is_refused_in_a_sentence(run, tmp_path, words, said):
-    (tmp_path / "note.txt").write_text("hello")
+    (tmp_path / "note.txt").write_text("no sense")
+    for name in ("lib-1.0.tar.gz", "plain", "nonsense.whl"):
+        (tmp_path / name).touch()
     (tmp_path / "app-1.0-py3-none-any.whl").write_text("hello")
     code, printed = run(*(word.replace("{}", str(tmp_path)) for word in words))
     assert (code, printed.out) == (2, "")

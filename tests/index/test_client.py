@@ -164,3 +164,22 @@ def test_the_files_of_a_long_page_are_not_read_out_of_it_again(server, tmp_path,
     monkeypatch.undo()
     server.add("pkg", "pkg-2.1-py3-none-any.whl", b"", upload_time=DAY)
     assert len(client(server, cache=tmp_path / "other").project("pkg").files) == 802
+
+
+def test_what_answered_is_told_beside_what_failed(server):
+    with IndexServer() as other:
+        other.fail("/simple/pkg/", 500)
+        with pytest.raises(NetworkProblem) as raised:
+            client(server, other.simple).project("pkg")
+    assert f"{other.simple}/pkg/: HTTP 500" in str(raised.value)
+    assert f"after 1 try. What is there of pkg is not known, so that nothing is said of it, though {server.simple}" in (
+        str(raised.value)
+    )
+
+
+def test_who_refused_what_is_kept(server):
+    with IndexServer() as other:
+        other.fail("/simple/pkg/", 403)
+        asking = client(server, other.simple)
+        asking.project("pkg")
+        assert asking.refusals == {other.simple: ("pkg",)}

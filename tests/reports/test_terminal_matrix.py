@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pytest
+
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Matrix, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor_reports._page import Page
@@ -57,3 +61,22 @@ def test_a_long_proof_waits_for_verbose():
     assert not any("file 8" in line for line in lines)
     assert "          file 19" in shown(cell, explained=TARGET, verbose=True)
     assert not any("All that stands in the way" in line for line in lines)
+
+
+def test_the_command_for_one_cell_asks_the_same_question():
+    cell = dataclasses.replace(lacking("2.0", "none."), requirement="app[b,c]==2.0, lib<2")
+    lines = shown(cell, constraints=("pins.txt",), as_of="2025-12-21T00:00:00+00:00")
+    assert lines[0] == "app with lib<2, within pins.txt, as of the end of 2025-12-20 (UTC)"
+    command = "envdoctor matrix 'app[b,c]==2.0' 'lib<2' --constraint pins.txt --as-of 2025-12-21T00:00:00+00:00"
+    assert f"    {command} --explain macos-arm64-cp313" in lines
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "mark"), [(["NO-WHEEL", "SOUND"], "✓"), (["NO-WHEEL", "UNKNOWN"], "?"), (["NO-WHEEL", "BROKEN"], "✗")]
+)
+def test_the_mark_of_an_answer_is_what_the_cells_say(verdicts, mark):
+    cells = [
+        dataclasses.replace(lacking(f"{number}.0", "none."), verdict=CellVerdict(verdict))
+        for number, verdict in enumerate(verdicts)
+    ]
+    assert f"{mark} The answer." in shown(*cells, best=("The answer.",))
