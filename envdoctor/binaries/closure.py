@@ -86,7 +86,7 @@ class Closures:
     def _needs(self, image: Image) -> Iterator[tuple[bool, Image | None]]:
         found = self.found.setdefault(image.path, {})
         for need in image.library.needed:
-            loaded = self._loaded.get(self._search.key(need.name))
+            loaded = self._loaded.get(self._search.key(self._search.asked(need.name, image)))
             if loaded is not None and self._search.prefers_loaded:
                 found[need.name] = loaded
                 continue

@@ -86,6 +86,7 @@ class _Elf:
             own_name=None if soname is None else self._name(soname, "soname"),
             rpath=() if _DT_RUNPATH in self._tags else self._path(_DT_RPATH),
             runpath=self._path(_DT_RUNPATH),
+            has_empty_runpath=_DT_RUNPATH in self._tags and not self._path(_DT_RUNPATH),
             versions=self._version_needs(needed),
             interpreter=self._interpreter,
             is_program=self._header.is_program or bool(flags & _DF_1_PIE) or self._interpreter is not None,

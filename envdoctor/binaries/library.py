@@ -57,6 +57,7 @@ class NativeLibrary:
         own_name: DT_SONAME, LC_ID_DYLIB's install name or the name in the PE export table: never a dependency.
         rpath: LC_RPATH, or DT_RPATH, which a library's own needs inherit (ld.so(8)); empty where DT_RUNPATH stands too.
         runpath: DT_RUNPATH, which holds for this file's direct needs only.
+        has_empty_runpath: a DT_RUNPATH without a directory, which still keeps out the RPATHs of what loads the file.
         versions: the symbol versions needed of each library (ELF).
         interpreter: PT_INTERP, for programs.
         is_program: an executable rather than a library or a Python module.
@@ -79,6 +80,7 @@ class NativeLibrary:
     own_name: str | None = None
     rpath: tuple[str, ...] = ()
     runpath: tuple[str, ...] = ()
+    has_empty_runpath: bool = False
     versions: tuple[VersionNeed, ...] = ()
     interpreter: str | None = None
     is_program: bool = False

@@ -123,6 +123,8 @@ class Search(abc.ABC):
 
     #: Whether loaded libraries are asked before the paths (ld.so, Windows) or after them (dyld).
     prefers_loaded = True
+    #: Whether the search goes on behind a file of the right name for another architecture.
+    passes_over_others = True
 
     def __init__(self, policy: SystemPolicy | None) -> None:
         self._policy = policy
@@ -149,6 +151,10 @@ class Search(abc.ABC):
     def names(self, image: Image) -> list[str]:
         """The names by which a loaded image answers later needs: its own and its path, here."""
         return [name for name in (image.library.own_name, image.path) if name]
+
+    def asked(self, name: str, image: Image) -> str:  # noqa: ARG002 - only ELF has names that depend on who asks
+        """The name by which a need of `image` is looked for."""
+        return name
 
     def key(self, name: str) -> str:
         """A name as loaded libraries are compared by it."""
@@ -190,7 +196,8 @@ class Finder:
             fitting = library and library.for_architecture(self._architecture)
             if fitting:
                 return Image(path, fitting, image)
-            if self.is_spent or (library is None and self._search.brings(path)):
+            last = self._search.brings(path) if library is None else not self._search.passes_over_others
+            if self.is_spent or last:
                 return None
         return None
 
@@ -217,6 +224,8 @@ class Finder:
                     loader=image.path, need=need, outcome=outcome, path=path, rule=rule, considered=tuple(considered)
                 )
                 return found, Image(path, library, image) if library else None
+            if problem != _ABSENT and not self._search.passes_over_others:
+                break
         system = self._search.system(need.name)
         outcome = Outcome[system.promise.name] if system else Outcome.MISSING
         rule = system.rule if system else ""
@@ -289,8 +298,13 @@ class LoadSession:
             for need in image.library.needed:
                 resolution, found = self._resolve(need, image)
                 resolutions.append(resolution)
-                if found is not None and self._tree.canonical(found.path) not in self._paths:
-                    queue.append(self._register(found, need.name))
+                if found is None:
+                    continue
+                name = self._search.asked(need.name, image)
+                if self._tree.canonical(found.path) not in self._paths:
+                    queue.append(self._register(found, name))
+                else:  # mapped before by another name: it answers to this one too from now on
+                    self._loaded.setdefault(self._search.key(name), found.path)
         tried = (each for resolution in resolutions for each in resolution.considered)
         unusable = dict.fromkeys((each.path, each.problem) for each in tried if each.problem.startswith(_UNREADABLE))
         if queue or self._finder.is_spent:
@@ -304,7 +318,7 @@ class LoadSession:
         return image
 
     def _resolve(self, need: Need, image: Image) -> tuple[Resolution, Image | None]:
-        loaded = self._loaded.get(self._search.key(need.name))
+        loaded = self._loaded.get(self._search.key(self._search.asked(need.name, image)))
         if loaded is None:
             return self._finder.look(need, image)
         already = Resolution(loader=image.path, need=need, outcome=Outcome.LOADED, path=loaded, rule="already loaded")

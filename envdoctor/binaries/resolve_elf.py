@@ -48,10 +48,14 @@ class ElfSearch(Search):
         self._default_directories = tuple(default_directories)
         self._last: tuple[Image | None, tuple[tuple[str, str], ...]] = (None, ())
 
+    def asked(self, name: str, image: Image) -> str:
+        """The name with $ORIGIN filled in, by which ld.so compares it with what is loaded."""
+        return _expand(name, image) if "$" in name else name
+
     def candidates(self, name: str, image: Image) -> Iterator[Candidate]:
         """The paths that ld.so would open, in order."""
         if "/" in name:
-            yield Candidate(_expand(name, image), "the path itself")
+            yield Candidate(self.asked(name, image), "the path itself")
             return
         for prefix, rule in self._prefixes(image):
             yield Candidate(prefix + name, rule)
@@ -74,7 +78,7 @@ class ElfSearch(Search):
         return prefixes
 
     def _folders(self, image: Image) -> Iterator[tuple[str, str]]:
-        if not image.library.runpath:
+        if not (image.library.runpath or image.library.has_empty_runpath):
             for loader in self._chain(image):
                 yield from ((_expand(folder, loader), f"RPATH of {loader.path}") for folder in loader.library.rpath)
         yield from ((folder, "LD_LIBRARY_PATH") for folder in self._library_path)
@@ -94,7 +98,16 @@ class ElfSearch(Search):
 
 
 class MuslSearch(ElfSearch):
-    """musl's order: LD_LIBRARY_PATH, then RPATH or RUNPATH alike, both inherited; loaded files by their file name."""
+    """musl's order: LD_LIBRARY_PATH, then RPATH or RUNPATH alike, both inherited; loaded files by their file name.
+
+    It takes the first file that it can open, for whatever processor that is.
+    """
+
+    passes_over_others = False
+
+    def asked(self, name: str, image: Image) -> str:  # noqa: ARG002 - $ORIGIN is for search paths only
+        """The name as it is written."""
+        return name
 
     def _folders(self, image: Image) -> Iterator[tuple[str, str]]:
         yield from ((folder, "LD_LIBRARY_PATH") for folder in self._library_path)
@@ -108,8 +121,8 @@ class MuslSearch(ElfSearch):
             yield from (_expand(folder, loader) for folder in (*loader.library.runpath, *loader.library.rpath))
 
     def names(self, image: Image) -> list[str]:
-        """The name of the file: musl does not look at the soname."""
-        return [posixpath.basename(image.path), image.path]
+        """Its path: musl does not look at sonames, and knows by its file name only what it found by that."""
+        return [image.path]
 
 
 def _expand(path: str, image: Image) -> str:

@@ -52,6 +52,13 @@ def test_rpath_and_runpath_are_kept_apart():
     assert read(SAMPLE).runpath == ("$ORIGIN/../x.libs", "/opt/x")
 
 
+@pytest.mark.parametrize(("fields", "is_empty"), [({}, False), ({"runpath": ""}, True), ({"runpath": "/a"}, False)])
+def test_an_empty_runpath_is_known(fields, is_empty):
+    library = read(elf_bytes(rpath="/r", **fields))
+    assert library.has_empty_runpath is is_empty
+    assert library.rpath == (("/r",) if not fields else ())
+
+
 def test_rpath_does_not_count_beside_a_runpath():
     library = read(elf_bytes(rpath="/a", runpath="/b"))
     assert (library.rpath, library.runpath) == ((), ("/b",))

@@ -15,7 +15,7 @@ from envdoctor.binaries.ldcache import read_ld_cache
 from envdoctor.binaries.resolve import LoadSession
 from envdoctor.binaries.resolve_elf import ElfSearch, MuslSearch
 from envdoctor.binaries.tree import InstalledTree
-from native_files import build_library
+from native_files import build_library, elf_bytes
 from planned import elf, image, missing_names, session
 
 
@@ -38,6 +38,14 @@ def test_a_runpath_of_its_own_keeps_a_library_from_inheriting():
     outer = image("/e/m.so", elf(rpath=("/outer",)))
     inner = image("/e/a.so", elf(runpath=("/inner",)), outer)
     assert paths(ElfSearch(), "x.so", inner) == ["/inner/x.so"]
+
+
+def test_an_empty_runpath_keeps_a_library_from_inheriting_too():
+    """As patchelf leaves it; glibc's elf/dl-load.c looks at inherited RPATHs only where the tag is absent."""
+    outer = image("/e/m.so", elf(rpath=("/outer",)))
+    inner = image("/e/a.so", elf(has_empty_runpath=True), outer)
+    assert paths(ElfSearch(), "x.so", inner) == []
+    assert paths(MuslSearch(), "x.so", inner) == ["/outer/x.so"]
 
 
 def test_the_order_of_the_manual():
@@ -63,6 +71,40 @@ def test_the_order_of_the_manual():
 
 def test_a_name_with_a_slash_is_a_path():
     assert paths(ElfSearch(cache={"/a/x.so": "/no"}), "/a/x.so", image("/e/m.so", elf())) == ["/a/x.so"]
+
+
+def test_a_needed_path_begins_where_the_file_is():
+    """glibc fills $ORIGIN into needed names, and compares them so; musl takes them as they are."""
+    name = "$ORIGIN/libx.so"
+    files = {"/a/m.so": elf(name, "../b/n.so"), "/a/libx.so": elf(), "../b/n.so": elf(), "/b/n.so": elf(name)}
+    process = session(ElfSearch(), files)
+    assert [each.path for each in process.load("/a/m.so").resolutions] == ["/a/libx.so", "../b/n.so"]
+    assert [each.path for each in process.load("/b/n.so").resolutions] == [""]  # another $ORIGIN, another file
+    assert paths(MuslSearch(), name, image("/a/m.so", elf())) == [name]
+
+
+def test_a_file_answers_to_every_name_by_which_it_was_found(tmp_path):
+    """One that is needed by a path and then found by its name is known by that name to files that can't find it."""
+    (tmp_path / "sub").mkdir()
+    path = tmp_path / "sub/libx.so"
+    for folder, name, needs, search in (
+        ("sub", "libx.so", [], None),
+        (".", "libz.so", ["libx.so"], None),
+        (".", "m.so", [str(path), "libx.so", "libz.so"], "$ORIGIN/sub:$ORIGIN"),
+    ):
+        (tmp_path / folder / name).write_bytes(elf_bytes(needs, runpath=search))
+    for search in (ElfSearch(), MuslSearch()):
+        result = LoadSession(InstalledTree(), search, "x86_64").load(str(tmp_path / "m.so"))
+        assert missing_names(result) == []
+        assert result.files.count(str(path)) == 1
+
+
+def test_what_is_for_another_processor_ends_the_search_of_musl():
+    files = {"/e/m.so": elf("libx.so"), "/a/libx.so": elf(architectures=("aarch64",)), "/b/libx.so": elf()}
+    for kind, path in ((ElfSearch, "/b/libx.so"), (MuslSearch, "")):
+        (resolution,) = session(kind(library_path=["/a", "/b"]), files).load("/e/m.so").resolutions
+        assert resolution.path == path
+        assert resolution.considered[0].problem == "is for aarch64"
 
 
 def test_nodefaultlib_leaves_out_cache_and_default_folders():

@@ -12,7 +12,7 @@ from envdoctor.facts.witness import Disagreement
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from envdoctor.binaries.resolve import LoadResult
+    from envdoctor.binaries.resolve import LoadResult, Resolution
     from envdoctor.facts.natives import NativeFile
     from envdoctor.facts.witness import Account
 
@@ -35,13 +35,14 @@ def different_paths(account: Account, file: NativeFile, result: LoadResult) -> I
     for each in result.resolutions:
         # ldd passes over what may be absent, and over the file itself where its libraries need it again.
         spoken = each.need.kind is NeedKind.REQUIRED and _one(each.path) != _one(file.path)
-        if (spoken or each.need.name in theirs) and not _is_loader(each.need.name):
-            ours.setdefault(each.need.name, []).append(each.path)
-    told = _files([path for paths in theirs.values() for path in paths])
+        name = _told(each)
+        if (spoken or name in theirs) and not _is_loader(name):
+            # musl's ldd tells a file that can't be read as one that it did not find.
+            unread = bool(each.considered) and bool(each.considered[-1].problem)
+            ours.setdefault(name, []).append("" if unread else each.path)
+    told = _files([path for paths in theirs.values() for path in paths]) - {""}
     for name in dict.fromkeys([*ours, *theirs]):
-        # A file that is needed by several names is told by the first of them.
-        by_other_name = name not in theirs and _files(ours[name]) <= told - {""}
-        if not by_other_name and not _agree(ours.get(name, ()), theirs.get(name, ())):
+        if not _agree(ours.get(name, ()), theirs.get(name, ()), told):
             told_by_us, told_by_them = (_shown(one.get(name, ())) for one in (ours, theirs))
             yield Disagreement(account=account, name=name, ours=told_by_us, theirs=told_by_them)
 
@@ -74,6 +75,13 @@ def different_names(account: Account, ours: Collection[str]) -> Iterator[Disagre
         yield Disagreement(account=account, name=name, ours=said[0], theirs=said[1])
 
 
+def _told(each: Resolution) -> str:
+    """A need as `ldd` tells it: of a path with $ORIGIN in it, the path that it comes to."""
+    if "$" not in each.need.name:
+        return each.need.name
+    return each.considered[0].path if each.considered else each.path
+
+
 def _shown(paths: Collection[str]) -> str:
     return " and ".join(dict.fromkeys(path or "not found" for path in paths)) or _NOT_NAMED
 
@@ -82,17 +90,18 @@ def _is_loader(name: str) -> bool:
     return name.rpartition("/")[2].startswith("ld-")
 
 
-def _agree(ours: Collection[str], theirs: Collection[str]) -> bool:
+def _agree(ours: Collection[str], theirs: Collection[str], told: set[str]) -> bool:
     """Whether two answers are the same files.
 
-    A variant for this very processor (glibc-hwcaps) stands for the plain file. musl takes itself for every library of a
-    C library, glibc's too; that its functions would not do for such a file, it tells in other words.
+    A file that is needed by several names is told by one of them, so that it may be among those told already. A variant
+    for this very processor (glibc-hwcaps) stands for the plain file. musl takes itself for every library of a C library,
+    glibc's too; that its functions would not do for such a file, it tells in other words.
     """
     if any(path.rpartition("/")[2].startswith(_MUSL) for path in theirs):
         return True
     if any(_HARDWARE in path for path in theirs):
         return {path.rpartition("/")[2] for path in ours} == {path.rpartition("/")[2] for path in theirs}
-    return _files(ours) == _files(theirs)
+    return _files(theirs) <= _files(ours) and _files(ours) - _files(theirs) <= told
 
 
 def _files(paths: Collection[str]) -> set[str]:
