@@ -94,7 +94,7 @@ def _agree(ours: Collection[str], theirs: Collection[str], told: set[str]) -> bo
     """Whether two answers are the same files.
 
     A file that is needed by several names is told by one of them, so that it may be among those told already. A variant
-    for this very processor (glibc-hwcaps) stands for the plain file. musl takes itself for every library of a C library,
+    for this very processor (glibc-hwcaps) stands for the plain file. musl takes itself for every part of a C library,
     glibc's too; that its functions would not do for such a file, it tells in other words.
     """
     if any(path.rpartition("/")[2].startswith(_MUSL) for path in theirs):
