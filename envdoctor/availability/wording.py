@@ -92,11 +92,20 @@ def few(names: Sequence[str], shown: int = 4) -> str:
 
 
 def neighbours_words(wanted: Version, versions: Sequence[Version]) -> str:
-    """The versions next below and next above, ``2.0.3 and 2.1.1``; ``none`` if there is neither."""
+    """The versions next below and next above, ``2.0.3 and 2.1.1``; ``none`` if there is neither.
+
+    A pre-release is named only next to one, or where there is nothing else on its side.
+    """
     below = [version for version in versions if version < wanted]
     above = [version for version in versions if version > wanted]
-    found = ([str(max(below))] if below else []) + ([str(min(above))] if above else [])
+    nearest = ((max, below), (min, above))
+    found = [str(choose(_preferred(wanted, side))) for choose, side in nearest if side]
     return " and ".join(found) or "none"
+
+
+def _preferred(wanted: Version, versions: Sequence[Version]) -> Sequence[Version]:
+    stable = [version for version in versions if not version.is_prerelease]
+    return versions if wanted.is_prerelease else stable or versions
 
 
 def _platforms(tags: Iterable[Tag]) -> str:

@@ -6,7 +6,13 @@ import pytest
 from packaging.tags import parse_tag
 from packaging.version import Version
 
-from envdoctor.availability.wording import describe_platform, describe_python, versions_words, wheels_words
+from envdoctor.availability.wording import (
+    describe_platform,
+    describe_python,
+    neighbours_words,
+    versions_words,
+    wheels_words,
+)
 
 
 def tags(*names):
@@ -63,3 +69,17 @@ def test_versions_in_words():
     versions = [Version(f"1.{minor}") for minor in range(12)]
     assert versions_words(versions[:2]) == "1.1, 1.0"
     assert versions_words(versions) == "1.11, 1.10, 1.9, 1.8, 1.7, 1.6 and 6 older"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "versions", "words"),
+    [
+        ("2.1.0", ["1.0", "2.0.3", "2.1.1", "3.0"], "2.0.3 and 2.1.1"),
+        ("2.0.3", ["2.0.2", "2.1.0rc1", "2.1.0"], "2.0.2 and 2.1.0"),
+        ("2.0.3", ["2.1.0rc1", "2.1.0rc2"], "2.1.0rc1"),
+        ("2.1.0rc2", ["2.0.3", "2.1.0rc1", "2.1.0"], "2.1.0rc1 and 2.1.0"),
+        ("1.0", [], "none"),
+    ],
+)
+def test_neighbours_are_stable_where_they_can_be(wanted, versions, words):
+    assert neighbours_words(Version(wanted), list(map(Version, versions))) == words
