@@ -27,7 +27,8 @@ def no_project(catalogue: Catalogue, name: str) -> str:
     first = _oldest(catalogue.files_of_today(name))
     if first is not None and catalogue.as_of is not None:
         moment = moment_words(catalogue.as_of)
-        return f"nothing that the index has of {name} today was there at {moment}: {_since(first)}"
+        said = f"nothing that the index has of {name} today was there at {moment}"
+        return f"{said}: {_since(first)}; what was removed is not known"
     if catalogue.settings.no_index:
         places = ", ".join(catalogue.settings.described)
         return f"no package called {name} is in {places}, and pip's setting no-index leaves no other place to look in"

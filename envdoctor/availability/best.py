@@ -20,7 +20,6 @@ _WORDS = {
     CellVerdict.SOUND: "is sound",
     CellVerdict.PROVEN: "is proven to install and import",
 }
-_WAY_OUT = "is sound, with other pins than a resolver's own,"
 
 
 def best_answers(package: str, targets: Sequence[Target], cells: Iterable[Cell]) -> tuple[str, ...]:
@@ -50,15 +49,23 @@ def _said(column: Sequence[Cell]) -> str:
     if best is None:
         return _none_of(column, unknown)
     reserve = f" (not known of {few(unknown)})" if unknown else ""
-    words = _WORDS[best.verdict] if best.verdict.is_good else _WAY_OUT
+    words = _WORDS[best.verdict] if best.verdict.is_good else _by_other_pins(best)
     return f"{best.version} {words}" if len(column) == 1 else f"{best.version} is the newest that {words}{reserve}"
+
+
+def _by_other_pins(cell: Cell) -> str:
+    own = {pin.name: pin.version for pin in cell.pins}
+    other = [str(pin) for pin in cell.way_out if own.get(pin.name) != pin.version]
+    return f"is sound, with other pins than a resolver's own{f' ({few(other)})' if other else ''},"
 
 
 def _none_of(column: Sequence[Cell], unknown: Sequence[str]) -> str:
     if len(column) == 1:
         return f"{column[0].version} {'could not be judged' if unknown else 'does not work as it is'}"
+    if len(unknown) == len(column):
+        return f"none of {len(column)} versions could be judged"
     reserve = f" ({few(unknown)} could not be judged)" if unknown else ""
-    return f"none of {len(column)} versions works as it is{reserve}"
+    return f"none of {len(column) - len(unknown)} versions works as it is{reserve}"
 
 
 def _grouped(answers: list[tuple[Interpreter, str]]) -> list[tuple[str, list[tuple[Interpreter, str]]]]:

@@ -82,7 +82,7 @@ def _refusal_reasons(requirement: Requirement, offer: Offer, refused: Refusals, 
 
 
 def _least(refusals: frozenset[frozenset[ReasonKind]]) -> frozenset[frozenset[ReasonKind]]:
-    """The sets of refusals with the fewest hurdles: a version that only needs a compiler makes the others pointless."""
+    """The sets of refusals with the fewest hurdles: a version that only must be built makes the others pointless."""
     compiler_only = frozenset({ReasonKind.SOURCE_ONLY})
     if compiler_only in refusals:
         return frozenset({compiler_only})
@@ -132,7 +132,7 @@ def _say_source(files: Sequence[IndexFile], target: Target) -> str:
     tags = frozenset(tag for file in files for tag in file.tags)
     place = f"{describe_platform(target.platform)}, {describe_python(target)}"
     wheels = f"; wheels: {wheels_words(tags, target)}" if tags else ""
-    return f"only its source can be installed on {place}, which needs a compiler{wheels}"
+    return f"only its source can be installed on {place}, which must be built there{wheels}"
 
 
 _SAYINGS = {

@@ -43,6 +43,10 @@ _UV_SAYS = (
 )
 
 
+# What stands before every such sentence of uv's.
+_PREAMBLE = re.compile(r"^(?:error: |\S )?No solution found when resolving dependencies:?\s*(?:cause: |╰─▶ )?")
+
+
 class Resolver(Protocol):
     """Who decides whether requirements can be met; `UvResolver` in earnest."""
 
@@ -119,7 +123,7 @@ class Cells:
         cell = replace(cell, resolver=resolution.words)
         if resolution.outcome is Outcome.UNDECIDED:
             evidence = (Evidence(source=resolution.command, excerpt=resolution.words),)
-            message = f"uv could not decide: {resolution.words.splitlines()[-1] if resolution.words else 'no words'}"
+            message = f"uv could not decide: {_last_line(resolution.words)}"
             reason = _reason(ReasonKind.NETWORK, cell.requirement, message, evidence)
             return replace(cell, reasons=(reason,))
         if resolution.outcome is Outcome.UNSATISFIABLE:
@@ -189,7 +193,7 @@ class Cells:
             reasons = (_reason(ReasonKind.NOT_LOOKED_AT, cell.requirement, message), *walk.reasons)
         else:
             verdict = next((said for shape, said in _UV_SAYS if shape.search(cell.resolver)), CellVerdict.CONFLICTS)
-            words = " ".join(resolution.words.split()).removeprefix("error: ")
+            words = _PREAMBLE.sub("", " ".join(resolution.words.split()))
             evidence = (Evidence(source=resolution.command, excerpt=resolution.words),)
             reasons = (_reason(ReasonKind.RESOLVER, cell.requirement, words, evidence), *walk.reasons)
         return replace(cell, verdict=verdict, reasons=reasons, tree=walk.roots if asked.explained else ())
@@ -200,6 +204,12 @@ class Cells:
         question = asked.question
         walk = Walk(self._catalogue, question.target, map(Requirement, question.constraints), pins)
         return walk.run(map(Requirement, question.requirements))
+
+
+def _last_line(words: str) -> str:
+    """What uv said last, which is the cause."""
+    lines = words.splitlines()
+    return lines[-1].strip().removeprefix("cause: ") if lines else "no words"
 
 
 def _pre_releases(pins: Iterable[Pin], asked: Asked) -> Iterator[CellReason]:

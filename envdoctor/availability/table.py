@@ -72,6 +72,8 @@ def parse_requirements(lines: Sequence[str]) -> tuple[Requirement, ...]:
 
     found = []
     for line in lines:
+        if line.startswith("git+") or "://" in line.split(" @ ")[0]:
+            raise UsageProblem(f"{line!r} is an address; name the package, as an index has it, such as ai-edge-litert.")
         try:
             found.append(Requirement(line))
         except InvalidRequirement as error:

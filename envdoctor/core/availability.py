@@ -21,7 +21,7 @@ class CellVerdict(enum.Enum):
     CONFLICTS = "CONFLICTS"  # two requirements, or two wheels of the set, contradict each other
     NO_WHEEL = "NO-WHEEL"  # wheels for other platforms or Pythons only
     NO_VERSION = "NO-VERSION"  # nothing on the index that may be installed there
-    NEEDS_BUILD = "NEEDS-BUILD"  # a source distribution only: needs a compiler
+    NEEDS_BUILD = "NEEDS-BUILD"  # a source distribution only: must be built
     UNKNOWN = "UNKNOWN"  # could not be found out
 
     @property
@@ -39,7 +39,7 @@ MEANINGS = {
     CellVerdict.CONFLICTS: "requirements or wheels contradict each other",
     CellVerdict.NO_WHEEL: "wheels for other platforms or Pythons only",
     CellVerdict.NO_VERSION: "no version that may be installed there",
-    CellVerdict.NEEDS_BUILD: "source only: needs a compiler",
+    CellVerdict.NEEDS_BUILD: "source only: must be built, often with a compiler",
     CellVerdict.UNKNOWN: "could not be found out",
 }
 

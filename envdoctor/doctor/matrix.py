@@ -26,7 +26,7 @@ from envdoctor.environments.uv_runner import Uv
 from envdoctor.executors.local import LocalExecutor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from packaging.requirements import Requirement
 
@@ -52,6 +52,7 @@ class _Plan:
     requirements: tuple[Requirement, ...]
     targets: tuple[Target, ...]
     terms: Terms
+    notes: tuple[str, ...] = ()
 
 
 def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None = None) -> Matrix:
@@ -78,7 +79,7 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
     filler = Cells(tools.resolver, tools.catalogue, judge)
     cells = filler.fill(asked, workers, progress)
     name = tools.catalogue.project(plan.requirements[0].name).name
-    notes = (*newer_systems(filler, asked, cells), *_notes(tools, name))
+    notes = (*plan.notes, *newer_systems(filler, asked, cells), *_notes(tools, name))
     if request.verify:
         verification = _Verification(tools, name, cache)
         cells = verification.of(cells, asked)
@@ -114,7 +115,19 @@ def _understood(request: MatrixRequest) -> _Plan:
         raise UsageProblem(f"'{direct}' names a file, and a table has versions; ask 'envdoctor inspect' about a wheel.")
     constraints = tuple(line for file in request.constraints for line in parse_constraints(file))
     terms = Terms(constraints=constraints, as_of=_past(request.as_of) if request.as_of else None, explained=explained)
-    return _Plan(requirements=requirements, targets=targets, terms=terms)
+    notes = tuple(_unheard(request.platforms, pythons, here)) if request.pythons else ()
+    return _Plan(requirements=requirements, targets=targets, terms=terms, notes=notes)
+
+
+def _unheard(platforms: str, pythons: tuple[TargetInterpreter, ...], here: Target) -> Iterator[str]:
+    """Where ``--python`` does not hold, because the platform's name says its Python."""
+    for name in filter(None, map(str.strip, platforms.split(","))):
+        column, *others = parse_columns(name, pythons, here)
+        if not others and column.interpreter not in pythons:
+            yield (
+                f"{name} says its Python, {column.interpreter.name}, so that --python does not count there; "
+                f"for another write {name}-{pythons[0].name}."
+            )
 
 
 def _past(text: str) -> datetime:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.availability import MEANINGS, CellVerdict
 from envdoctor.core.finding import Severity
-from envdoctor.core.moments import moment_words
+from envdoctor.core.moments import moment_option, moment_words
 from envdoctor.core.text import cells, duration, one_line, plural, quote_command, size
 from envdoctor_reports._terminal_reasons import show_reasons
 from envdoctor_reports._view import State
@@ -23,6 +23,8 @@ _PYTHON = re.compile(r"(?:cp|pp)\d+t?")
 #: Behind every sentence and every clause.
 _CLAUSE_END = re.compile(r"(?<=[.;] )")
 _MORE = " ..."
+#: Rows that are shown without `--verbose` of a table with more than the second number.
+_ROWS, _MOST_ROWS = 20, 30
 #: Columns of the line of reason of a row.
 _REASON_LENGTH = 280
 
@@ -34,8 +36,9 @@ def show_matrix(page: Page, matrix: Matrix, *, verbose: bool = False) -> None:
     when = f", as of {moment_words(datetime.fromisoformat(matrix.as_of))}" if matrix.as_of else ""
     page.write(f"{asked}{limits}{when}", style="bold")
     page.write(f"asked: {', '.join(matrix.places) or 'the index that uv knows'}", style="dim")
+    rows = matrix.versions if verbose or len(matrix.versions) <= _MOST_ROWS else matrix.versions[:_ROWS]
     for platform, targets in _platforms(matrix.targets).items():
-        _show_platform(page, matrix, platform, targets)
+        _show_platform(page, matrix, platform, targets, rows)
     _show_legend(page, matrix)
     _show_hint(page, matrix)
     for cell in matrix.cells:
@@ -50,9 +53,11 @@ def show_matrix(page: Page, matrix: Matrix, *, verbose: bool = False) -> None:
 
 
 def _state_of(column: list[Cell]) -> State:
-    """Fine if something works there, an error if nothing does, and unanswered if that is not known."""
-    if any(cell.verdict.is_good or cell.way_out for cell in column):
+    """Fine if something works as it is, a warning if only with other pins, else an error, or not known."""
+    if any(cell.verdict.is_good for cell in column):
         return State.FINE
+    if any(cell.way_out for cell in column):
+        return State.WARNING
     return State.UNANSWERED if any(cell.verdict is CellVerdict.UNKNOWN for cell in column) else State.ERROR
 
 
@@ -87,17 +92,21 @@ def _python_of(target: str) -> str:
     return next((word for word in target.split("-") if _PYTHON.fullmatch(word)), target)
 
 
-def _show_platform(page: Page, matrix: Matrix, platform: str, targets: list[str]) -> None:
+def _show_platform(page: Page, matrix: Matrix, platform: str, targets: list[str], rows: tuple[str, ...]) -> None:
     page.heading(platform)
     by_place = {(cell.version, cell.target): cell for cell in matrix.cells}
     table = [("version", *map(_python_of, targets))]
     why: dict[str, list[str]] = {}
-    for version in matrix.versions:
+    for version in rows:
         row = [by_place[version, target] for target in targets]
         table.append((version, *(cell.verdict.value for cell in row)))
         if words := _reason_of(row):
             why.setdefault(_of_any(words, matrix.package, version), []).append(version)
     page.table(table, indent=2)
+    if older := matrix.versions[len(rows) :]:
+        good = [one for one in older if any(by_place[one, target].verdict.is_good for target in targets)]
+        works = f"{len(good)} good somewhere, newest {good[0]}" if good else "none is good"
+        page.write(f"{len(older)} older, down to {older[-1]}: {works} (-v shows them)", indent=2)
     for words, versions in why.items():
         page.write(_cut(f"{', '.join(versions)}: {words}", _REASON_LENGTH), indent=2, style="dim")
 
@@ -138,7 +147,7 @@ def _show_hint(page: Page, matrix: Matrix) -> None:
     bad = next((cell for cell in matrix.cells if not cell.verdict.is_good), None)
     if bad is None or matrix.explained:
         return
-    as_of = ("--as-of", matrix.as_of) if matrix.as_of else ()
+    as_of = ("--as-of", moment_option(datetime.fromisoformat(matrix.as_of))) if matrix.as_of else ()
     command = (
         "envdoctor",
         "matrix",

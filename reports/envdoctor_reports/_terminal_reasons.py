@@ -28,31 +28,25 @@ _STATES = {Severity.ERROR: State.ERROR, Severity.WARNING: State.WARNING, Severit
 
 def show_reasons(page: Page, reasons: Iterable[CellReason], *, verbose: bool) -> None:
     """Show reasons, each by itself; without `verbose` the plug-ins of each wheel that do not load as one."""
-    plugins: dict[str, list[re.Match[str]]] = {}
+    plugins: dict[tuple[str, str, str], list[str]] = {}
     for reason in reasons:
-        plugin = None if verbose or reason.severity is not Severity.INFO else _PLUGIN.search(reason.message)
-        if plugin is None:
+        found = None if verbose or reason.severity is not Severity.INFO else _PLUGIN.search(reason.message)
+        if found is None:
             _show_reason(page, reason, verbose=verbose)
-        else:
-            plugins.setdefault(reason.subject, []).append(plugin)
-    for wheel, found in plugins.items():
-        _show_plugins(page, wheel, found)
+            continue
+        name = found["file"].rpartition("/")[2] + (found["more"] or "")
+        plugins.setdefault((reason.subject, name, found["supplier"] or ""), []).append(found["library"])
+    if plugins:
+        _show_plugins(page, plugins)
 
 
-def _show_plugins(page: Page, wheel: str, found: list[re.Match[str]]) -> None:
-    """Which plug-ins want which libraries of whom: one line a plug-in, by its file's name."""
-    page.mark(
-        State.NOTE,
-        f"{wheel} has optional plug-ins, which importing it does not load. They need more, if you want to use them "
-        f"(-v shows all):",
-        title="note: ",
-    )
-    lines: dict[tuple[str, str], list[str]] = {}
-    for plugin in found:
-        name = plugin["file"].rpartition("/")[2] + (plugin["more"] or "")
-        lines.setdefault((name, plugin["supplier"] or ""), []).append(plugin["library"])
-    for (name, supplier), libraries in lines.items():
-        page.write(f"{name}: {', '.join(libraries)}{f', of {supplier}' if supplier else ''}", indent=4, style="dim")
+def _show_plugins(page: Page, plugins: dict[tuple[str, str, str], list[str]]) -> None:
+    """Which plug-ins want which libraries of whom: one line a plug-in, by wheel and file name."""
+    lead = "No problem: optional plug-ins, which importing does not load, need more if they are to be used (-v):"
+    page.mark(State.NOTE, lead, title="note: ")
+    for (wheel, name, supplier), libraries in plugins.items():
+        whose = f", of {supplier}" if supplier else ""
+        page.write(f"{wheel}: {name}: {', '.join(libraries)}{whose}", indent=4, style="dim")
 
 
 def _show_reason(page: Page, reason: CellReason, *, verbose: bool) -> None:

@@ -37,10 +37,11 @@ def test_a_way_out_is_an_answer(target):
         version="1.0",
         target=target_name(one),
         verdict=CellVerdict.BROKEN,
-        way_out=(Pin(name="app", version="1.0"),),
+        pins=(Pin(name="app", version="1.0"), Pin(name="numpy", version="2.4.6")),
+        way_out=(Pin(name="app", version="1.0"), Pin(name="numpy", version="1.26.4")),
     )
     (answer,) = best_answers("app", [one], [cell])
-    assert "1.0 is sound, with other pins than a resolver's own, for Python 3.11" in answer
+    assert "1.0 is sound, with other pins than a resolver's own (numpy==1.26.4), for Python 3.11" in answer
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,8 @@ def test_a_way_out_is_an_answer(target):
         (["UNKNOWN"], "3.0 could not be judged"),
         (["UNKNOWN", "NO-WHEEL", "SOUND"], "1.0 is the newest that is sound (not known of 3.0)"),
         (["NO-WHEEL", "SOUND", "UNKNOWN"], "2.0 is the newest that is sound"),
-        (["BROKEN", "UNKNOWN", "UNKNOWN"], "none of 3 versions works as it is (2.0, 1.0 could not be judged)"),
+        (["BROKEN", "UNKNOWN", "UNKNOWN"], "none of 1 versions works as it is (2.0, 1.0 could not be judged)"),
+        (["UNKNOWN", "UNKNOWN"], "none of 2 versions could be judged"),
     ],
 )
 def test_no_more_is_said_than_was_looked_at(target, verdicts, said):

@@ -75,6 +75,7 @@ def test_where_the_walk_finds_a_way_uv_has_the_last_word(server, cell):
     found = cell("app==1.0")
     assert found.verdict is not CellVerdict.RESOLVES
     assert found.reasons[0].kind is ReasonKind.RESOLVER
+    assert found.reasons[0].message.startswith("Because ")
     assert found.reasons[0].evidence[0].source.startswith("uv pip compile")
 
 

@@ -220,9 +220,17 @@ def test_plug_ins_are_told_together_for_a_person_and_one_by_one_for_a_program(ru
     words = ("inspect", str(tmp_path / name), "--platform", "linux-x86_64", "--python", "3.11")
     code, printed = run(*words)
     assert code == 0
-    assert "libPlugin.so: libabsent.so.1, libother.so.1" in printed.out
+    assert "mine 1.0: libPlugin.so: libabsent.so.1, libother.so.1" in printed.out
     assert "does not load:" not in printed.out
     assert [reason["kind"] for reason in as_json(run, *words)[1]["reasons"]] == ["note", "note"]
+
+
+def test_a_python_that_does_not_count_is_told(run):
+    _, printed = run("matrix", "app", "--platform", "colab,linux-x86_64", "--python", "3.11", "--resolve-only")
+    said = "colab says its Python, cp312, so that --python does not count there; for another write colab-cp311."
+    assert said in " ".join(printed.out.split())
+    _, printed = run("matrix", "app", "--platform", "colab-cp311,linux-x86_64", "--python", "3.11", "--resolve-only")
+    assert "does not count" not in printed.out
 
 
 def test_what_an_index_refuses_to_tell_is_told(run, server, monkeypatch):
@@ -298,6 +306,7 @@ def test_inspecting_what_is_installed(run):
         (("inspect", "{}/nonsense.whl"), "nonsense.whl is not named like a wheel: NAME-VERSION-PYTHON-ABI-PLATFORM"),
         (("inspect", "numpy", "--installed", "--platform", "colab", "--alone"), "--platform and --alone can't be said"),
         (("matrix", "app", "-c", "{}"), "can't be read: "),
+        (("matrix", "git+https://example.org/app"), "is an address; name the package"),
         (("matrix", "app", "-c", "{}/note.txt"), "note.txt, line 1: 'no sense' is no requirement"),
         (("matrix", "app", "--python", "3.14-3.10"), "runs backwards"),
         (("matrix", "app", "--as-of", "9999-12-31"), "is in the future"),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from envdoctor.core.moments import moment_words
+from envdoctor.core.moments import moment_option, moment_words
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,14 @@ from envdoctor.core.moments import moment_words
 )
 def test_a_midnight_ends_a_day(moment, words):
     assert moment_words(moment) == words
+
+
+@pytest.mark.parametrize(
+    ("moment", "option"),
+    [
+        (datetime(2025, 12, 21, tzinfo=timezone.utc), "2025-12-20"),
+        (datetime(2025, 12, 20, 12, tzinfo=timezone.utc), "2025-12-20T12:00:00+00:00"),
+    ],
+)
+def test_an_option_means_the_same_moment(moment, option):
+    assert moment_option(moment) == option

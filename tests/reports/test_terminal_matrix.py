@@ -67,7 +67,7 @@ def test_the_command_for_one_cell_asks_the_same_question():
     cell = dataclasses.replace(lacking("2.0", "none."), requirement="app[b,c]==2.0, lib<2")
     lines = shown(cell, constraints=("pins.txt",), as_of="2025-12-21T00:00:00+00:00")
     assert lines[0] == "app with lib<2, within pins.txt, as of the end of 2025-12-20 (UTC)"
-    command = "envdoctor matrix 'app[b,c]==2.0' 'lib<2' --constraint pins.txt --as-of 2025-12-21T00:00:00+00:00"
+    command = "envdoctor matrix 'app[b,c]==2.0' 'lib<2' --constraint pins.txt --as-of 2025-12-20"
     assert f"    {command} --explain macos-arm64-cp313" in lines
 
 
@@ -80,3 +80,25 @@ def test_the_mark_of_an_answer_is_what_the_cells_say(verdicts, mark):
         for number, verdict in enumerate(verdicts)
     ]
     assert f"{mark} The answer." in shown(*cells, best=("The answer.",))
+
+
+@pytest.mark.parametrize(
+    ("good", "said"),
+    [
+        (None, "none is good"),
+        (3, "1 good somewhere, newest 3.0"),
+    ],
+)
+def test_a_long_table_shows_the_newest_rows_and_says_what_is_below(good, said):
+    cells = [
+        dataclasses.replace(
+            lacking(f"{number}.0", "none."), verdict=CellVerdict.SOUND if number == good else CellVerdict.NO_WHEEL
+        )
+        for number in range(40, 0, -1)
+    ]
+    lines = shown(*cells)
+    assert f"  20 older, down to 1.0: {said} (-v shows them)" in lines
+    assert "  21.0     NO-WHEEL" in lines
+    assert not any(line.startswith("  20.0 ") for line in lines)
+    assert "  1.0      NO-WHEEL" in shown(*cells, verbose=True)
+    assert not any(" older, down" in line for line in shown(*cells[:30]))

@@ -35,12 +35,9 @@ def shown(messages, *, severity=Severity.INFO, verbose=False):
 def test_plug_ins_that_nobody_has_to_load_are_told_together_and_last():
     assert shown(MESSAGES) == [
         f"· note: {MESSAGES[3]}",
-        (
-            "· note: lib 1.0 has optional plug-ins, which importing it does not load. "
-            "They need more, if you want to use them (-v shows all):"
-        ),
-        "    libOne.so and 1 more: liba.so.1, libb.so.1, of vino",
-        "    libTwo.so: libc++.so.1",
+        "· note: No problem: optional plug-ins, which importing does not load, need more if they are to be used (-v):",
+        "    lib 1.0: libOne.so and 1 more: liba.so.1, libb.so.1, of vino",
+        "    lib 1.0: libTwo.so: libc++.so.1",
     ]
 
 
