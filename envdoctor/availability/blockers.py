@@ -10,6 +10,7 @@ from envdoctor.availability.candidates import exact_versions
 from envdoctor.availability.wording import (
     describe_platform,
     describe_python,
+    few,
     neighbours_words,
     versions_words,
     wheels_words,
@@ -76,7 +77,7 @@ def _refusal_reasons(requirement: Requirement, offer: Offer, refused: Refusals, 
         files = [file for version in versions for file in offer.releases[version]]
         words = f"{requirement.name} {versions_words(versions)}: {_SAYINGS[kind](files, target)}"
         shown = sorted({file.filename for file in offer.releases[max(versions)] if file.kind is FileKind.WHEEL})
-        excerpt = ", ".join(shown[:_FILES_SHOWN])
+        excerpt = few(shown, _FILES_SHOWN)
         evidence = (Evidence(source=f"the files of {requirement.name} {max(versions)}", excerpt=excerpt),)
         yield _error(requirement, kind, f"{words}. {hint}", evidence if shown else ())
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from envdoctor.availability.candidates import pip_refuses
+from envdoctor.availability.remarks import remarks
 from envdoctor.availability.uv import Outcome, Question
 from envdoctor.availability.walk import Walk
 from envdoctor.availability.way_out import find_way_out
@@ -17,7 +17,7 @@ from envdoctor.core.finding import Evidence, Severity
 from envdoctor.core.target_names import target_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from envdoctor.availability.catalogue import Catalogue
     from envdoctor.availability.judging import Judgment, SetJudge
@@ -129,7 +129,7 @@ class Cells:
         if resolution.outcome is Outcome.UNSATISFIABLE:
             return self._explained(cell, asked, resolution)
         pins = tuple(self.pin(name, version, asked.question.target) for name, version in resolution.pins)
-        notes = (*self._python_limits(pins, asked.question.target), *_pre_releases(pins, asked))
+        notes = remarks(asked.question.requirements, pins, asked.question.target, self._catalogue)
         cell = replace(cell, pins=pins, verdict=CellVerdict.RESOLVES, reasons=notes)
         if self._judge is not None:
             judgment = self._judge.judge(pins, asked.question.target)
@@ -151,34 +151,6 @@ class Cells:
 
         wheel = self._catalogue.wheel(name, Version(version), target)
         return Pin(name=name, version=version, filename=wheel.filename if wheel else "")
-
-    def _python_limits(self, pins: Iterable[Pin], target: Target) -> Iterator[CellReason]:
-        """Where pip would go another way: it honours upper bounds on Python, which uv disregards."""
-        from packaging.version import Version
-
-        for pin in pins:
-            wheel = self._catalogue.wheel(pin.name, Version(pin.version), target)
-            if wheel is not None and pip_refuses(wheel, target):
-                message = (
-                    f"{pin} asks for Python {wheel.requires_python}; uv disregards the upper bound, and pip does not: "
-                    f"{self._of_pip(pin, target)}."
-                )
-                yield _reason(ReasonKind.REQUIRES_PYTHON, str(pin), message, severity=Severity.WARNING)
-
-    def _of_pip(self, pin: Pin, target: Target) -> str:
-        """The newest other version that pip would find to suit the target's Python."""
-        others = (
-            version
-            for version in sorted(self._catalogue.releases(pin.name), reverse=True)
-            if not version.is_prerelease
-            and (wheel := self._catalogue.wheel(pin.name, version, target)) is not None
-            and wheel.yanked is None
-            and not pip_refuses(wheel, target)
-        )
-        newest = next(others, None)
-        if newest is None:
-            return f"no version of {pin.name} with a wheel suits it"
-        return f"the newest version that suits it is {newest}"
 
     def _explained(self, cell: Cell, asked: Asked, resolution: Resolution) -> Cell:
         walk = self._walk(asked, {})
@@ -210,16 +182,6 @@ def _last_line(words: str) -> str:
     """What uv said last, which is the cause."""
     lines = words.splitlines()
     return lines[-1].strip().removeprefix("cause: ") if lines else "no words"
-
-
-def _pre_releases(pins: Iterable[Pin], asked: Asked) -> Iterator[CellReason]:
-    """A resolver takes pre-releases where nothing else will do, and does not say so."""
-    from packaging.version import Version
-
-    for pin in pins:
-        if Version(pin.version).is_prerelease and pin.version != asked.version:
-            message = f"{pin} is a pre-release, taken because no stable version fits."
-            yield _reason(ReasonKind.PRE_RELEASE, str(pin), message, severity=Severity.INFO)
 
 
 def _reason(

@@ -29,12 +29,22 @@ class Subject:
         version: as its file name has it, or as asked for.
         file: the wheel; None if the index has none for the target.
         is_local: whether it lies on this disk, so that an index knows nothing of it.
+        extras: that were asked for with it.
+        is_named: whether a pre-release, if it is one, was asked for.
     """
 
     name: str
     version: str
     file: IndexFile | None
     is_local: bool = False
+    extras: tuple[str, ...] = ()
+    is_named: bool = True
+
+    @property
+    def requirement(self) -> str:
+        """The line that asks for exactly this."""
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        return f"{self.name}{extras}=={self.version}"
 
 
 def find_subject(text: str, catalogue: Catalogue, target: Target) -> Subject:
@@ -92,7 +102,13 @@ def _remote(text: str, catalogue: Catalogue, target: Target) -> Subject:
     releases = catalogue.releases(name)
     usable = candidates(catalogue.refusals(name, target), requirement.specifier).usable
     if usable:
-        return Subject(name=name, version=str(usable[0]), file=catalogue.wheel(name, usable[0], target))
+        return Subject(
+            name=name,
+            version=str(usable[0]),
+            file=catalogue.wheel(name, usable[0], target),
+            extras=tuple(sorted(requirement.extras)),
+            is_named=bool(requirement.specifier.prereleases) or not usable[0].is_prerelease,
+        )
     allowed = [version for version in releases if requirement.specifier.contains(version, prereleases=True)]
     if not allowed:
         raise UsageProblem(nothing_of(requirement, catalogue))

@@ -151,8 +151,14 @@ def rows(catalogue: Catalogue, requirement: Requirement, *, pre_releases: bool =
 def questions(
     versions: Sequence[Version], targets: Sequence[Target], requirements: Sequence[Requirement], terms: Terms
 ) -> Iterator[Asked]:
-    """One question for each row and column: the first requirement pinned to the row, the others as they are."""
+    """One question for each row and column: the first requirement pinned to the row, the others as they are.
+
+    Raises:
+        UsageProblem: the first has a marker.
+    """
     first, *others = requirements
+    if first.marker is not None:
+        raise UsageProblem(f"'{first}' has a marker, and its versions are the rows for every target; leave it out.")
     extras = f"[{','.join(sorted(first.extras))}]" if first.extras else ""
     for version in versions:
         lines = (f"{first.name}{extras}=={version}", *map(str, others))

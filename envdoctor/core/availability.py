@@ -63,6 +63,7 @@ class ReasonKind(enum.Enum):
     CLASH = "clash"
     IMPORT_FAILED = "import-failed"
     PRE_RELEASE = "pre-release"
+    NO_EXTRA = "no-extra"
     NOTE = "note"
 
 

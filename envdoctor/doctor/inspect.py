@@ -100,7 +100,7 @@ def _looked_into(
         verdict=CellVerdict.NO_WHEEL if misfit else refusal or judgment.verdict,
         filename=file.filename,
         source=redacted(file.url),
-        reasons=(*misfit, *judgment.reasons, *notes, *_refusals(tools, subject)),
+        reasons=(*misfit, *judgment.reasons, *notes, *_unnamed(subject), *_refusals(tools, subject)),
         basis=Basis.ALONE if request.alone or refusal else Basis.SET,
         beside=beside,
         read=tools.inspector.bytes_read(file, looked.contents),
@@ -117,8 +117,7 @@ def _set_of(
     tools: Tools, subject: Subject, contents: WheelContents, target: Target
 ) -> tuple[tuple[Pin, ...], tuple[CellReason, ...], CellVerdict | None]:
     """The other wheels that a resolver would install beside it; if there is none, why, and the verdict on that."""
-    own = (f"{subject.name}=={subject.version}",)
-    lines = _requirements_on(contents, target) if subject.is_local else own
+    lines = _requirements_on(contents, target) if subject.is_local else (subject.requirement,)
     if not lines:
         return (), (), None
     cell = _cell(tools, lines, target, subject.version)
@@ -158,6 +157,16 @@ def _misfit(file: IndexFile, target: Target) -> tuple[CellReason, ...]:
         return ()
     message = f"{file.filename} is not for {target_name(target)}: an installer there refuses its tags."
     return (CellReason(kind=ReasonKind.OTHER_WHEELS, severity=Severity.ERROR, subject=file.filename, message=message),)
+
+
+def _unnamed(subject: Subject) -> tuple[CellReason, ...]:
+    """That a pre-release was taken which nobody asked for."""
+    if subject.is_named:
+        return ()
+    message = f"{subject.version} is a pre-release, taken because no stable version has a wheel for this target."
+    return (
+        CellReason(kind=ReasonKind.PRE_RELEASE, severity=Severity.INFO, subject=subject.requirement, message=message),
+    )
 
 
 def _refusals(tools: Tools, subject: Subject) -> tuple[CellReason, ...]:

@@ -15,7 +15,7 @@ from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.table import Terms, parse_as_of, parse_constraints, parse_requirements, questions, rows
 from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.verify import importable, runs_here, unverified
-from envdoctor.core.availability import Matrix
+from envdoctor.core.availability import Matrix, ReasonKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.python_names import parse_pythons
 from envdoctor.core.request import Request
@@ -26,7 +26,7 @@ from envdoctor.environments.uv_runner import Uv
 from envdoctor.executors.local import LocalExecutor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from packaging.requirements import Requirement
 
@@ -79,7 +79,7 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
     filler = Cells(tools.resolver, tools.catalogue, judge)
     cells = filler.fill(asked, workers, progress)
     name = tools.catalogue.project(plan.requirements[0].name).name
-    notes = (*plan.notes, *newer_systems(filler, asked, cells), *_notes(tools, name))
+    notes = (*plan.notes, *newer_systems(filler, asked, cells), *_notes(tools, name), *_absent_extras(cells))
     if request.verify:
         verification = _Verification(tools, name, cache)
         cells = verification.of(cells, asked)
@@ -177,6 +177,17 @@ def _is_of_kind(found: Interpreter, wanted: TargetInterpreter) -> bool:
         "pypy" if wanted.implementation == "pp" else "cpython",
         "freethreaded" if wanted.free_threaded else "default",
     )
+
+
+def _absent_extras(cells: Iterable[Cell]) -> Iterator[str]:
+    """Extras that there are not, for the newest version that lacks them."""
+    lacking = {
+        reason.subject.partition("==")[0]: reason.message
+        for cell in reversed([*cells])
+        for reason in cell.reasons
+        if reason.kind is ReasonKind.NO_EXTRA
+    }
+    yield from lacking.values()
 
 
 def _notes(tools: Tools, name: str) -> tuple[str, ...]:

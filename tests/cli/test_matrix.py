@@ -225,6 +225,26 @@ def test_plug_ins_are_told_together_for_a_person_and_one_by_one_for_a_program(ru
     assert [reason["kind"] for reason in as_json(run, *words)[1]["reasons"]] == ["note", "note"]
 
 
+def test_an_extra_that_there_is_not_is_told(run, server):
+    publish(server, "big", "2.0", requires=["absent; extra == 'more'"], extras=["more"])
+    publish(server, "big", "1.0")
+    where = ("--platform", "linux-x86_64", "--python", "3.11")
+    said = "big 2.0 has no extra moore; it has more."
+    assert said in run("matrix", "big[moore]", *where)[1].out
+    assert said in run("inspect", "big[moore]", *where)[1].out
+    code, printed = run("inspect", "big[more]==2.0", *where)
+    assert code == 1
+    assert "no index has a package called absent" in printed.out
+
+
+def test_a_pre_release_that_nobody_named_is_told(run, server):
+    publish(server, "early", "1.0b1")
+    assert "1.0b1 is a pre-release, taken because no stable version has a wheel" in (
+        " ".join(run("inspect", "early", "--python", "3.11")[1].out.split())
+    )
+    assert "pre-release" not in run("inspect", "early==1.0b1", "--python", "3.11")[1].out
+
+
 def test_a_python_that_does_not_count_is_told(run):
     _, printed = run("matrix", "app", "--platform", "colab,linux-x86_64", "--python", "3.11", "--resolve-only")
     said = "colab says its Python, cp312, so that --python does not count there; for another write colab-cp311."
@@ -306,6 +326,7 @@ def test_inspecting_what_is_installed(run):
         (("inspect", "{}/nonsense.whl"), "nonsense.whl is not named like a wheel: NAME-VERSION-PYTHON-ABI-PLATFORM"),
         (("inspect", "numpy", "--installed", "--platform", "colab", "--alone"), "--platform and --alone can't be said"),
         (("matrix", "app", "-c", "{}"), "can't be read: "),
+        (("matrix", "app; python_version < '3.12'"), "has a marker, and its versions are the rows"),
         (("matrix", "git+https://example.org/app"), "is an address; name the package"),
         (("matrix", "app", "-c", "{}/note.txt"), "note.txt, line 1: 'no sense' is no requirement"),
         (("matrix", "app", "--python", "3.14-3.10"), "runs backwards"),
