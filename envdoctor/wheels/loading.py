@@ -126,7 +126,8 @@ class LoadJudge:
         results = [*modules, *rest]
         failing = [result for result in results if result.missing]
         reached = self._reached(wheel, failing)
-        still_failing = [result for result in failing if reached[result.path].reach is not Reach.SATISFIED]
+        brought = {self._canonical(path) for result in rest if not result.missing for path in result.files}
+        still_failing = [result for result in failing if self._matters(result, reached[result.path].reach, brought)]
         missing = sorted(self._missing(wheel, still_failing, reached), key=lambda each: -each.severity)
         unreadable = self._unreadable(wheel, [native for native in wheel.natives if native.is_module], modules)
         plugins = self._unreadable(wheel, [native for native in wheel.natives if not native.not_loadable], rest)
@@ -176,6 +177,19 @@ class LoadJudge:
                 wheel, followed, lambda member: self._read_text(wheel, member), self._target, self._companions
             )
         return reached
+
+    def _matters(self, result: LoadResult, reach: Reach, brought: set[str]) -> bool:
+        """Whether it is worth a word that a file does not load by itself.
+
+        A library that nothing names has its own needs met by the search path of the plug-in that needs it; loaded
+        alone it often lacks them. `brought` are the files that are mapped when plug-ins are loaded without a failure.
+        """
+        if reach is Reach.PLUGIN:
+            return self._canonical(result.path) not in brought
+        return reach is not Reach.SATISFIED
+
+    def _canonical(self, path: str) -> str:
+        return self._site.tree.canonical(path)
 
     def _missing(
         self, wheel: WheelContents, failing: list[LoadResult], reached: dict[str, Reached]

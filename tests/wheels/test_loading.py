@@ -117,6 +117,23 @@ def test_libraries_in_a_folder_beside_are_found_by_inherited_rpath():
     assert analyse(files, read=pytest.fail).missing == ()
 
 
+def test_a_library_that_only_a_plug_in_loads_is_judged_by_the_way_the_plug_in_loads_it():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        MODULE: module(),
+        "pkg/plugins/libplugin.so": elf_bytes(["libhelper.so"], rpath="$ORIGIN/../../pkg.libs"),
+        "pkg.libs/libhelper.so": elf_bytes(["libdeep.so"], rpath="pkg.libs"),
+        "pkg.libs/libdeep.so": elf_bytes(["libc.so.6"]),
+    }
+    assert analyse(files).missing == ()
+    broken = files | {
+        "pkg/plugins/libplugin.so": elf_bytes(["libhelper.so", "libgone.so"], rpath="$ORIGIN/../../pkg.libs")
+    }
+    assert {each.name for each in analyse(broken).missing} == {"libgone.so", "libdeep.so"}
+    opened = files | {"pkg/__init__.py": "import ctypes, pkg._m\nctypes.CDLL('pkg.libs/libhelper.so')"}
+    assert [each.name for each in analyse(opened).missing] == ["libdeep.so"]
+
+
 def test_what_is_loaded_first_meets_later_needs():
     files = {
         "pkg/__init__.py": "import ctypes\nctypes.CDLL(join(here, 'lib', 'libcore.so'))\nimport pkg._m",
