@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.absent_names import absent_reasons
 from envdoctor.availability.import_survey import survey_imports
+from envdoctor.availability.missing_lookups import lookup_reasons
 from envdoctor.availability.undeclared import empty_reasons, undeclared_reasons
 
 if TYPE_CHECKING:
@@ -32,4 +33,5 @@ def import_reasons(
     survey = survey_imports(wheels, target, read)
     yield from undeclared_reasons(survey)
     yield from absent_reasons(survey, read_text)
+    yield from lookup_reasons(survey)
     yield from empty_reasons(wheels)

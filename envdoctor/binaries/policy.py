@@ -15,6 +15,8 @@ from typing import Any
 from envdoctor.core.data import load_table
 from envdoctor.core.target import Libc, Platform, System
 
+_MOST_VERSION = 8  # of the sonames in the tables
+
 
 class Promise(enum.Enum):
     """How sure it is that a library is there."""
@@ -61,6 +63,14 @@ class SystemPolicy:
         if _matches(name, ["libpython3*.so*"]):
             return SystemLibrary(promise=Promise.ASSUMED, rule="only a Python built with --enable-shared has it")
         return _musl(name) if self._platform.libc is Libc.MUSL else _glibc(name, self._platform.version)
+
+    def provides_any(self, name: str) -> SystemLibrary | None:
+        """The same of a library in any version: `libz.so` for `libz.so.1`."""
+        known = self.provides(name)
+        if known is None and self._platform.system is System.LINUX and name.endswith(".so"):
+            names = (f"{name}.{version}" for version in range(_MOST_VERSION))
+            known = next(filter(None, map(self.provides, names)), None)
+        return known
 
 
 def _glibc(name: str, version: tuple[int, int] | None) -> SystemLibrary | None:

@@ -45,11 +45,19 @@ class BoundNames:
         while above and not self._index.exists(above):
             above = above.rpartition(".")[0]
         packages = [".".join(above.split(".")[: depth + 1]) for depth in range(above.count(".") + 1)]
-        return bool(above) and all(self._is_plain_package(package) for package in packages)
+        # A namespace package has no text; of the last one only a package's own `__init__` says what it holds.
+        return bool(above) and all(
+            self._is_plain_package(package)
+            for package in packages
+            if package == above or self._index.find(package) is not None
+        )
 
     def lacks(self, module: str, name: str) -> bool:
         """Whether a module that is there certainly has no such name, nor a submodule of it."""
-        if name in _ALWAYS or self._index.exists(f"{module}.{name}"):
+        submodule = f"{module}.{name}"
+        if name in _ALWAYS or self._index.exists(submodule):
+            return False
+        if self._index.is_package(module) and not self.lacks_module(submodule):
             return False
         names = self._names(module, _DEEPEST)
         return names is not None and name not in names

@@ -6,13 +6,15 @@ function is called later, is left out. So is any name that the wheel has somewhe
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.wheels.contents import install_path
-from envdoctor.wheels.import_walk import ForeignImport, ForeignUse, ImportWalker, NativeLoad, Scope
+from envdoctor.wheels.import_walk import Entered, ForeignImport, ForeignUse, ImportWalker, NativeLoad, Scope
+from envdoctor.wheels.library_lookup import LibraryLookup, failing_lookups
 from envdoctor.wheels.module_index import ModuleIndex
 
 if TYPE_CHECKING:
@@ -67,10 +69,11 @@ class ExternalUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalImports:
-    """What one package imports from outside its wheel, and what it asks of it."""
+    """What one package imports from outside its wheel, what it asks of it, and the libraries that it looks for."""
 
     found: tuple[ExternalImport, ...] = ()
     uses: tuple[ExternalUse, ...] = ()
+    lookups: tuple[LibraryLookup, ...] = ()
 
 
 def external_imports(contents: WheelContents, root: str, read: Callable[[str], str], target: Target) -> ExternalImports:
@@ -83,13 +86,16 @@ def external_imports(contents: WheelContents, root: str, read: Callable[[str], s
         target: where it would be imported.
     """
     scope = Scope(foreign=lambda _: True, most_read=_MOST_READ, certain_only=True)
-    walker = ImportWalker(ModuleIndex(contents.members), read, target, scope)
+    index, read = ModuleIndex(contents.members), functools.cache(read)
+    walker = ImportWalker(index, read, target, scope)
     collected = _Collected()
     for event in walker.walk(root):
         collected.add(event)
+    lookups = failing_lookups(collected.entered, index, read, target)
     # What is not at the top is found only where something is done to how modules are found.
     finds_more = collected.is_native or any(_FINDS_MORE.search(text) for text in walker.texts)
-    return collected.result(own_names(contents.members) if finds_more else frozenset(contents.imports))
+    found = collected.result(own_names(contents.members) if finds_more else frozenset(contents.imports))
+    return replace(found, lookups=lookups)
 
 
 class _Collected:
@@ -97,6 +103,7 @@ class _Collected:
 
     def __init__(self) -> None:
         self.is_native = False
+        self.entered: list[Entered] = []
         self._imports: dict[str, ExternalImport] = {}
         self._uses: dict[tuple[str, str, bool], ExternalUse] = {}
         self._given: set[tuple[str, str]] = set()
@@ -106,6 +113,8 @@ class _Collected:
             self._add_import(event)
         elif isinstance(event, ForeignUse):
             self._add_use(event)
+        elif isinstance(event, Entered):
+            self.entered.append(event)
         elif isinstance(event, NativeLoad):
             self.is_native = True
 

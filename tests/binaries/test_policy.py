@@ -90,3 +90,11 @@ def test_nobody_is_named_for_an_unknown_library():
 )
 def test_libstdcxx_goes_with_glibc(glibc, glibcxx):
     assert newest_libstdcxx(glibc)[0] == version_tuple(glibcxx)
+
+
+def test_a_library_in_any_version():
+    policy = SystemPolicy(GLIBC)
+    assert policy.provides("libz.so") is None
+    assert policy.provides_any("libz.so").promise is Promise.PROMISED
+    assert policy.provides_any("libasound.so").promise is Promise.DESKTOP
+    assert policy.provides_any("libportaudio.so") is None

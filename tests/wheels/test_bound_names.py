@@ -73,5 +73,15 @@ def test_a_module_is_absent_if_the_package_does_nothing_to_find_it(init, lacks):
     assert not any(found.lacks_module(module) for module in there)
 
 
+def test_a_submodule_may_come_from_a_package_above():
+    files = {
+        "pkg/__init__.py": "import sys\nsys.modules['pkg.mod.x'] = a",
+        "pkg/mod/__init__.py": "",
+        "pkg/plain.py": "",
+    }
+    assert not names(files).lacks("pkg.mod", "x")
+    assert names(files).lacks("pkg.plain", "x")
+
+
 def test_a_namespace_is_nobodys():
     assert not names({"ns/part/__init__.py": ""}).lacks_module("ns.other")

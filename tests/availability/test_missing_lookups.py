@@ -1,0 +1,73 @@
+"""Statements on what imports look for in vain."""
+
+import pytest
+
+from envdoctor.availability.import_survey import survey_imports
+from envdoctor.availability.missing_lookups import lookup_reasons
+from envdoctor.core.availability import ReasonKind
+from envdoctor.core.bytes import MemoryBytes
+from envdoctor.core.finding import Severity
+from envdoctor.wheels.contents import read_contents
+from envdoctor.wheels.external_imports import external_imports
+from index_wheels import wheel as packed
+from wheel_files import LINUX
+
+FIND = "from ctypes.util import find_library\nif not find_library('{}'):\n    raise OSError"
+
+
+def reasons(source, **others):
+    """Of a module `app` that requires distributions, given by the files in each."""
+    described = {"app": {"app.py": source.encode()}, **others}
+    wheels, texts = [], {}
+    for name, files in described.items():
+        requires = [other for other in described if other != name] if name == "app" else []
+        wheels.append(read_contents(MemoryBytes(packed(name, "1.0", files=files, requires=requires)[1])))
+        texts |= {path: content.decode("latin-1") for path, content in files.items()}
+
+    def read(contents, package):
+        return external_imports(contents, package, texts.__getitem__, LINUX)
+
+    return list(lookup_reasons(survey_imports(wheels, LINUX, read)))
+
+
+def test_a_library_that_nothing_brings():
+    (reason,) = reasons(FIND.format("portaudio"))
+    assert (reason.kind, reason.severity, reason.subject) == (ReasonKind.BROKEN, Severity.ERROR, "app 1.0")
+    assert (
+        "app looks for the library portaudio, which nothing brings, and raises OSError; libportaudio2" in reason.message
+    )
+    assert reason.evidence[1].excerpt == "portaudio"
+
+
+def test_a_library_that_desktops_have_is_a_warning():
+    (reason,) = reasons(FIND.format("asound"))
+    assert (reason.kind, reason.severity) == (ReasonKind.NOTE, Severity.WARNING)
+    assert "fails without a library of the system" in reason.message
+
+
+def test_another_wheel_may_bring_it(elf_library):
+    assert reasons(FIND.format("portaudio"), binary={"binary/lib/libportaudio.so.2": elf_library}) == []
+
+
+EITHER = "try:\n    import torch\nexcept ImportError:\n    raise RuntimeError('install torch')"
+
+
+def test_a_module_that_is_provided_for():
+    (reason,) = reasons(EITHER)
+    assert "app looks for torch, which no wheel of the set brings, and raises RuntimeError." in reason.message
+    assert reasons(EITHER, torch={"torch/__init__.py": b""}) == []
+
+
+@pytest.fixture
+def elf_library(tmp_path):
+    import shutil
+    import subprocess
+
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    path = tmp_path / "libportaudio.so.2"
+    source = tmp_path / "a.c"
+    source.write_text("int a(void) { return 1; }")
+    subprocess.run([compiler, "-shared", "-o", str(path), str(source)], check=True)
+    return path.read_bytes()
