@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.absence import no_project, no_version
 from envdoctor.availability.cells import Asked
+from envdoctor.availability.elsewhere import elsewhere
 from envdoctor.availability.uv import Question
 from envdoctor.availability.walk import UNDATED
 from envdoctor.core.errors import UsageProblem
@@ -179,4 +180,5 @@ def nothing_of(requirement: Requirement, catalogue: Catalogue) -> str:
         said = no_project(catalogue, requirement.name)
         if not catalogue.files_of_today(requirement.name) and not catalogue.settings.no_index:
             said += f"; is it spelled right? Asked: {', '.join(catalogue.settings.described)}"
-    return f"{said[0].upper()}{said[1:]}."
+    hint = elsewhere(requirement.name, catalogue.releases(requirement.name))
+    return f"{said[0].upper()}{said[1:]}.{f' {hint}' if hint else ''}"

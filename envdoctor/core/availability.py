@@ -35,7 +35,7 @@ MEANINGS = {
     CellVerdict.PROVEN: "installed here and imported",
     CellVerdict.SOUND: "resolves, and every wheel can load",
     CellVerdict.RESOLVES: "resolves; wheels not looked into",
-    CellVerdict.BROKEN: "installs, and can't load",
+    CellVerdict.BROKEN: "installs, and can't load or fails on use",
     CellVerdict.CONFLICTS: "requirements or wheels contradict each other",
     CellVerdict.NO_WHEEL: "wheels for other platforms or Pythons only",
     CellVerdict.NO_VERSION: "no version that may be installed there",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.cells import Asked, Cells
+from envdoctor.availability.elsewhere import elsewhere
 from envdoctor.availability.here import target_here
 from envdoctor.availability.native_view import native_view
 from envdoctor.availability.soundness import WheelJudge
@@ -70,7 +71,7 @@ def inspect(request: InspectRequest) -> Inspection:
         found = Inspection(
             subject=request.subject, target=target_name(target), verdict=cell.verdict, reasons=cell.reasons
         )
-        reasons = (*cell.reasons, *_refusals(tools, subject))
+        reasons = (*cell.reasons, *_doubts(tools, subject))
         return replace(found, label=f"{subject.name} {subject.version}", reasons=reasons, effort=tools.effort)
     return _looked_into(tools, subject, subject.file, request, target)
 
@@ -100,7 +101,7 @@ def _looked_into(
         verdict=CellVerdict.NO_WHEEL if misfit else refusal or judgment.verdict,
         filename=file.filename,
         source=redacted(file.url),
-        reasons=(*misfit, *judgment.reasons, *notes, *_unnamed(subject), *_refusals(tools, subject)),
+        reasons=(*misfit, *judgment.reasons, *notes, *_unnamed(subject), *_doubts(tools, subject)),
         basis=Basis.ALONE if request.alone or refusal else Basis.SET,
         beside=beside,
         read=tools.inspector.bytes_read(file, looked.contents),
@@ -169,11 +170,14 @@ def _unnamed(subject: Subject) -> tuple[CellReason, ...]:
     )
 
 
-def _refusals(tools: Tools, subject: Subject) -> tuple[CellReason, ...]:
-    """What indexes did not tell, which leaves the choice of versions in doubt."""
+def _doubts(tools: Tools, subject: Subject) -> tuple[CellReason, ...]:
+    """Whether it is what was meant, and what indexes did not tell, which leaves the choice of versions in doubt."""
+    namesake = "" if subject.is_local else elsewhere(subject.name, tools.catalogue.releases(subject.name))
+    said = [(ReasonKind.NETWORK, one) for one in tools.refusals]
+    said += [(ReasonKind.NOTE, namesake)] if namesake else []
     return tuple(
-        CellReason(kind=ReasonKind.NETWORK, severity=Severity.WARNING, subject=subject.name, message=said)
-        for said in tools.refusals
+        CellReason(kind=kind, severity=Severity.WARNING, subject=subject.name, message=message)
+        for kind, message in said
     )
 
 

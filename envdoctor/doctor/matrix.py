@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.best import best_answers
 from envdoctor.availability.cells import Cells
+from envdoctor.availability.elsewhere import elsewhere
 from envdoctor.availability.here import target_here
 from envdoctor.availability.newer_systems import newer_systems
 from envdoctor.availability.soundness import WheelJudge
@@ -193,4 +194,5 @@ def _absent_extras(cells: Iterable[Cell]) -> Iterator[str]:
 def _notes(tools: Tools, name: str) -> tuple[str, ...]:
     undated = sum(file.uploaded is None for file in tools.client.project(name).files) if tools.catalogue.as_of else 0
     said = f"{undated} files of {name} have no upload time on the index and were left out." if undated else ""
-    return (*tools.notes, *([said] if said else []))
+    namesake = elsewhere(name, tools.catalogue.releases(name))
+    return (*filter(None, (namesake, said)), *tools.notes)
