@@ -14,7 +14,9 @@ from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outc
 from envdoctor.core.finding import Severity
 from envdoctor.wheels.companions import Companions
 from envdoctor.wheels.layout import SITE_PACKAGES, PlannedSite, runs_on
+from envdoctor.wheels.opened import opened_on_import
 from envdoctor.wheels.reach import Reach, Reached, find_reach
+from envdoctor.wheels.system_judgment import is_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
     from envdoctor.wheels.contents import NativeFile, WheelContents
     from envdoctor.wheels.layout import Site
+
+_UNSURE = {Outcome.ASSUMED, Outcome.DESKTOP}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,8 @@ class LoadAnalysis:
         assumed: libraries that only may be absent.
         unreadable: (file, reason) of extension modules and of what they load, whose needs are not known.
         unread_plugins: the same of files that no module is known to load.
-        loaded: the files that the wheel's extension modules load, themselves included, from site-packages.
+        loaded: the files that the wheel's extension modules load, themselves included, and the libraries that its
+            packages open by name; from site-packages. The latter only where it matters.
         inexact: a guess (`NativeLibrary.inferred`) is part of what is missing: read the wheel exactly and ask again.
     """
 
@@ -131,12 +136,13 @@ class LoadJudge:
         missing = sorted(self._missing(wheel, still_failing, reached), key=lambda each: -each.severity)
         unreadable = self._unreadable(wheel, [native for native in wheel.natives if native.is_module], modules)
         plugins = self._unreadable(wheel, [native for native in wheel.natives if not native.not_loadable], rest)
+        loading = [*modules, *self._opened(wheel, rest, modules)]
         return LoadAnalysis(
             missing=tuple(missing),
-            assumed=tuple(self._assumed(wheel, modules)),
+            assumed=tuple(self._assumed(wheel, loading)),
             unreadable=tuple(unreadable.items()),
             unread_plugins=tuple((path, reason) for path, reason in plugins.items() if path not in unreadable),
-            loaded=tuple(dict.fromkeys(self._site.show(path) for result in modules for path in result.files)),
+            loaded=tuple(dict.fromkeys(self._site.show(path) for result in loading for path in result.files)),
             inexact=any(self._is_guess(each.loader) for result in still_failing for each in result.missing),
         )
 
@@ -162,6 +168,28 @@ class LoadJudge:
                 alone = self.session().load(path)
                 results.append(full.load(path) if alone.missing else alone)
         return results
+
+    def _opened(self, wheel: WheelContents, rest: list[LoadResult], modules: list[LoadResult]) -> list[LoadResult]:
+        """Of the files that no module loads those that an import opens, where something may come of it."""
+        known = {each.need.name for result in modules for each in result.resolutions}
+        doubtful = {self._site.show(result.path): result for result in rest if self._is_doubtful(result, known)}
+        named = [path for path, result in doubtful.items() if self._site.may_be_named(wheel, result.path)]
+        if not named:
+            return []
+        usable = {native.path for native in self._usable(wheel)}
+        opened = opened_on_import(wheel, named, usable, lambda member: self._read_text(wheel, member), self._target)
+        return [doubtful[path] for path in named if path in opened]
+
+    def _is_doubtful(self, result: LoadResult, known: set[str]) -> bool:
+        """Whether a file that finds what it needs may fail all the same: the system is too old, or lacks a library.
+
+        Libraries that are known to be needed anyway don't count.
+        """
+        if result.missing:
+            return False
+        outcomes = {each.outcome for each in result.resolutions if each.need.name not in known}
+        libraries = filter(None, map(self._site.tree.library, result.files))
+        return bool(outcomes & _UNSURE) or any(is_refused(library, self._target) for library in libraries)
 
     def _usable(self, wheel: WheelContents) -> list[NativeFile]:
         platform = self._target.platform
@@ -234,7 +262,7 @@ class LoadJudge:
         found: dict[str, list[Resolution]] = {}
         for result in results:
             for each in result.resolutions:
-                if each.outcome in {Outcome.ASSUMED, Outcome.DESKTOP}:
+                if each.outcome in _UNSURE:
                     found.setdefault(each.need.name, []).append(each)
         for name, resolutions in found.items():
             loaders = tuple(dict.fromkeys(self._site.show(each.loader) for each in resolutions))

@@ -43,6 +43,16 @@ def judge_system(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -
         yield from _page_size(wheel, target)
 
 
+def is_refused(library: NativeLibrary, target: Target) -> bool:
+    """Whether the target's loader may refuse a file, or a library that it was built with, for what it asks."""
+    platform, here = target.platform, target.platform.version
+    if platform.system is not System.LINUX or platform.libc is Libc.MUSL or here is None:
+        return False
+    newest, _ = newest_libstdcxx(here)
+    too_new = (library.glibc or ()) > here or (library.glibcxx or ()) > newest
+    return too_new or bool(library.executable_stack and here >= _NO_EXECUTABLE_STACK)
+
+
 def _macos(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
     """Dyld loads a library that says it is for a newer macOS; what it calls may be missing there."""
     architecture = process_architecture(target.platform)

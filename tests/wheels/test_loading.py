@@ -224,3 +224,25 @@ def test_folders_that_a_package_adds_on_windows_are_searched_from_then_on():
     late = files | {"pkg/__init__.py": "import pkg._m\nimport pkg._add"}
     assert [missing.name for missing in analyse(late, WINDOWS_TAG).missing] == ["core.dll"]
     assert [missing.name for missing in analyse(files | {"pkg/_add.py": ""}, WINDOWS_TAG).missing] == ["core.dll"]
+
+
+OPENS = "import ctypes\nctypes.CDLL(join(here, 'lib', 'libcore.so'))"
+
+
+def test_what_a_library_needs_that_an_import_opens_by_name_is_told():
+    files = {"pkg/__init__.py": OPENS, "pkg/lib/libcore.so": module("libgomp.so.1")}
+    analysis = analyse(files)
+    (assumed,) = analysis.assumed
+    assert (assumed.name, assumed.severity, assumed.loaders) == (
+        "libgomp.so.1",
+        Severity.WARNING,
+        ("pkg/lib/libcore.so",),
+    )
+    assert analysis.loaded == ("pkg/lib/libcore.so",)
+    files["pkg/__init__.py"] = ""
+    assert analyse(files).assumed == ()
+
+
+def test_the_text_is_not_read_for_libraries_of_which_nothing_can_come():
+    files = {"pkg/__init__.py": OPENS, MODULE: module("libgomp.so.1"), "pkg/lib/libcore.so": module("libgomp.so.1")}
+    assert [each.name for each in analyse(files, read=pytest.fail).assumed] == ["libgomp.so.1"]

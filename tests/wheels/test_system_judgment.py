@@ -18,7 +18,7 @@ def glibc(version, arch="x86_64"):
 
 def judge(files, tag, target):
     wheel = contents_of(files, tag)
-    analysis = LoadJudge([wheel], target, lambda *_: "").analyse(wheel)
+    analysis = LoadJudge([wheel], target, lambda _, member: files.get(member, "")).analyse(wheel)
     return {each.kind: each for each in judge_system(wheel, analysis, target)}
 
 
@@ -49,6 +49,19 @@ def test_a_plug_in_that_needs_a_newer_glibc_is_information():
     files = {"pkg/_m.so": needing("GLIBC_2.17"), "pkg/libplugin.so": needing("GLIBC_2.34")}
     problem = judge(files, "cp311-cp311-manylinux_2_28_x86_64", glibc((2, 28)))[ProblemKind.NEWER_GLIBC]
     assert (problem.severity, problem.files) == (Severity.INFO, ("pkg/libplugin.so",))
+
+
+def test_a_library_that_an_import_opens_by_name_is_no_plug_in():
+    opens = {"pkg/__init__.py": "import ctypes\nctypes.CDLL('libcore.so')"}
+    old, new = glibc((2, 28)), glibc((2, 41))
+    tag = "py3-none-manylinux_2_28_x86_64"
+    found = judge(opens | {"pkg/libcore.so": needing("GLIBC_2.34")}, tag, old)[ProblemKind.NEWER_GLIBC]
+    assert found.severity is Severity.ERROR
+    stack = opens | {"pkg/libcore.so": elf_bytes(("libc.so.6",), stack_flags=7)}
+    assert judge(stack, tag, new)[ProblemKind.EXECUTABLE_STACK].severity is Severity.ERROR
+    assert judge(stack, tag, old)[ProblemKind.EXECUTABLE_STACK].severity is Severity.INFO
+    newer = opens | {"pkg/libcore.so": needing("GLIBCXX_3.4.30", file="libstdc++.so.6")}
+    assert judge(newer, tag, old)[ProblemKind.NEWER_LIBSTDCXX].severity is Severity.WARNING
 
 
 def test_a_library_that_a_module_loads_counts_as_the_module():
