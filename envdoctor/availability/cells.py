@@ -11,6 +11,7 @@ from envdoctor.availability.remarks import remarks
 from envdoctor.availability.uv import Outcome, Question
 from envdoctor.availability.walk import Walk
 from envdoctor.availability.way_out import find_way_out
+from envdoctor.availability.wording import few
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.errors import EnvDoctorError
 from envdoctor.core.finding import Evidence, Severity
@@ -161,7 +162,7 @@ class Cells:
             reasons = tuple(sorted(walk.reasons, key=lambda reason: list(ReasonKind).index(reason.kind)))
         elif resolution.undated and asked.question.as_of is not None:
             verdict = CellVerdict.UNKNOWN
-            message = "uv found no upload times where it looked for them, and left those files out."
+            message = f"the index tells uv no upload time of {few(resolution.undated)}, so that it was left out."
             reasons = (_reason(ReasonKind.NOT_LOOKED_AT, cell.requirement, message), *walk.reasons)
         else:
             verdict = next((said for shape, said in _UV_SAYS if shape.search(cell.resolver)), CellVerdict.CONFLICTS)

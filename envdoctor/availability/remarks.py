@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def remarks(
     requirements: Iterable[str], pins: Sequence[Pin], target: Target, catalogue: Catalogue
 ) -> tuple[CellReason, ...]:
-    """Where pip would choose another way, extras that there are not, and pre-releases.
+    """What was yanked, where pip would choose another way, extras that there are not, and pre-releases.
 
     Args:
         requirements: what was asked for.
@@ -31,10 +31,23 @@ def remarks(
         NetworkProblem, Unreadable: see `IndexClient.project` and `Catalogue.metadata`.
     """
     return (
+        *_yanked(pins, target, catalogue),
         *_python_limits(pins, target, catalogue),
         *_absent_extras(requirements, pins, target, catalogue),
         *_pre_releases(requirements, pins),
     )
+
+
+def _yanked(pins: Iterable[Pin], target: Target, catalogue: Catalogue) -> Iterator[CellReason]:
+    """Versions that only an exact pin brings in, since their authors took them back (PEP 592)."""
+    from packaging.version import Version
+
+    for pin in pins:
+        wheel = catalogue.wheel(pin.name, Version(pin.version), target)
+        if wheel is not None and wheel.yanked is not None:
+            why = f" ({wheel.yanked})" if wheel.yanked else ""
+            message = f"{pin} was yanked by its authors{why}: an installer takes it only if exactly this is asked for."
+            yield _remark(ReasonKind.YANKED, str(pin), message, Severity.WARNING)
 
 
 def _python_limits(pins: Iterable[Pin], target: Target, catalogue: Catalogue) -> Iterator[CellReason]:

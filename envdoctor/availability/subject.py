@@ -112,4 +112,5 @@ def _remote(text: str, catalogue: Catalogue, target: Target) -> Subject:
     allowed = [version for version in releases if requirement.specifier.contains(version, prereleases=True)]
     if not allowed:
         raise UsageProblem(nothing_of(requirement, catalogue))
-    return Subject(name=name, version=str(max(allowed)), file=None)
+    newest = max(allowed)  # of which there may be a wheel all the same, if it was yanked
+    return Subject(name=name, version=str(newest), file=catalogue.wheel(name, newest, target))

@@ -18,9 +18,11 @@ from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.verify import importable, runs_here, unverified
 from envdoctor.core.availability import Matrix, ReasonKind
 from envdoctor.core.errors import UsageProblem
+from envdoctor.core.finding import Severity
 from envdoctor.core.python_names import parse_pythons
 from envdoctor.core.request import Request
-from envdoctor.core.target_names import HERE, parse_columns, parse_target, target_name
+from envdoctor.core.target_names import HERE, parse_columns, parse_target, platform_name, target_name
+from envdoctor.core.text import plural
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.interpreters import Interpreters
 from envdoctor.environments.uv_runner import Uv
@@ -80,7 +82,7 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
     filler = Cells(tools.resolver, tools.catalogue, judge)
     cells = filler.fill(asked, workers, progress)
     name = tools.catalogue.project(plan.requirements[0].name).name
-    notes = (*plan.notes, *newer_systems(filler, asked, cells), *_notes(tools, name), *_absent_extras(cells))
+    notes = (*plan.notes, *newer_systems(filler, asked, cells), *_notes(tools, name), *_warnings(cells))
     if request.verify:
         verification = _Verification(tools, name, cache)
         cells = verification.of(cells, asked)
@@ -146,13 +148,16 @@ class _Verification:
         self._tools = tools
         self._package = package
         self._missing: dict[str, None] = {}
+        self._foreign: dict[str, None] = {}
         self._pythons = Interpreters(uv=Uv(executor=LocalExecutor(), cache=cache, variables={})).all()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know so as not to take a cell for tried."""
-        missing = ", ".join(self._missing)
-        return (f"Not tried, since there is no such Python here: {missing}.",) if missing else ()
+        missing, foreign = ", ".join(self._missing), ", ".join(self._foreign)
+        said = [f"Not tried, since there is no such Python here: {missing}."] if missing else []
+        said += [f"Not tried, since this machine can't stand for {foreign}."] if foreign else []
+        return tuple(said)
 
     def of(self, cells: Sequence[Cell], asked: Sequence[Asked]) -> tuple[Cell, ...]:
         """The cells, one after the other: installing two sets at once would only make both slower."""
@@ -161,7 +166,10 @@ class _Verification:
     def _one(self, cell: Cell, target: Target) -> Cell:
         from packaging.version import Version
 
-        if not (cell.verdict.is_good or cell.way_out) or not runs_here(target, target_here()):
+        if not (cell.verdict.is_good or cell.way_out):
+            return cell
+        if not runs_here(target, target_here()):
+            self._foreign[platform_name(target.platform)] = None
             return cell
         python = next((one.path for one in self._pythons if _is_of_kind(one, target.interpreter)), None)
         if python is None:
@@ -180,19 +188,16 @@ def _is_of_kind(found: Interpreter, wanted: TargetInterpreter) -> bool:
     )
 
 
-def _absent_extras(cells: Iterable[Cell]) -> Iterator[str]:
-    """Extras that there are not, for the newest version that lacks them."""
-    lacking = {
-        reason.subject.partition("==")[0]: reason.message
-        for cell in reversed([*cells])
-        for reason in cell.reasons
-        if reason.kind is ReasonKind.NO_EXTRA
-    }
-    yield from lacking.values()
+def _warnings(cells: Iterable[Cell]) -> Iterator[str]:
+    """Extras that there are not and rows that were yanked; of the former, for the newest version that lacks them."""
+    warned = [one for cell in cells for one in cell.reasons if one.severity is Severity.WARNING]
+    lacking = [(one.subject.partition("==")[0], one.message) for one in warned if one.kind is ReasonKind.NO_EXTRA]
+    yield from dict(reversed(lacking)).values()
+    yield from dict.fromkeys(one.message for one in warned if one.kind is ReasonKind.YANKED)
 
 
 def _notes(tools: Tools, name: str) -> tuple[str, ...]:
     undated = sum(file.uploaded is None for file in tools.client.project(name).files) if tools.catalogue.as_of else 0
-    said = f"{undated} files of {name} have no upload time on the index and were left out." if undated else ""
+    said = f"Left out, since the index tells no upload time: {plural(undated, 'file')} of {name}." if undated else ""
     namesake = elsewhere(name, tools.catalogue.releases(name))
     return (*filter(None, (namesake, said)), *tools.notes)

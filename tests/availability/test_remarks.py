@@ -31,6 +31,23 @@ def test_extras_that_there_are_not(server, remarked):
     ]
 
 
+def test_what_was_yanked(server, remarked):
+    publish(server, "app", "1.0", yanked="eats data")
+    publish(server, "lib", "1.0", yanked=True)
+    publish(server, "lib", "2.0")
+    assert remarked("app==1.0", ("app", "1.0"), ("lib", "1.0")) == [
+        (
+            ReasonKind.YANKED,
+            "app==1.0 was yanked by its authors (eats data): an installer takes it only if exactly this is asked for.",
+        ),
+        (
+            ReasonKind.YANKED,
+            "lib==1.0 was yanked by its authors: an installer takes it only if exactly this is asked for.",
+        ),
+    ]
+    assert remarked("app==1.0", ("lib", "2.0")) == []
+
+
 def test_pre_releases_that_nobody_named(server, remarked):
     publish(server, "lib", "2.0rc1")
     assert [kind for kind, _ in remarked("app", ("lib", "2.0rc1"))] == [ReasonKind.PRE_RELEASE]

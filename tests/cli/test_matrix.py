@@ -237,6 +237,31 @@ def test_an_extra_that_there_is_not_is_told(run, server):
     assert "no index has a package called absent" in printed.out
 
 
+def test_what_was_yanked_is_told(run, server):
+    publish(server, "sour", "1.0", yanked="eats data")
+    where = ("--platform", "linux-x86_64", "--python", "3.11")
+    for command in ("matrix", "inspect"):
+        code, printed = run(command, "sour", *where)
+        assert code == 0
+        assert "sour==1.0 was yanked by its authors (eats data)" in printed.out
+    assert as_json(run, "inspect", "sour", *where)[1]["filename"] == "sour-1.0-py3-none-any.whl"
+
+
+def test_files_without_an_upload_time_are_told(run, server):
+    publish(server, "app", "3.0")
+    publish(server, "top", "1.0", requires=["undated"], uploaded="2025-01-01T00:00:00Z")
+    publish(server, "undated", "1.0")
+    where = ("--platform", "linux-x86_64", "--python", "3.11", "--as-of", "2025-07-01")
+    assert "Left out, since the index tells no upload time: 1 file of app." in run("matrix", "app", *where)[1].out
+    said = " ".join(run("matrix", "top", *where)[1].out.split())
+    assert "the index tells uv no upload time of undated-1.0-py3-none-any.whl, so that it was left out" in said
+
+
+def test_a_platform_that_can_not_be_tried_here_is_told(run):
+    _, printed = run("matrix", "app==1.0", "--platform", "windows-arm64", "--python", "3.11", "--verify")
+    assert "Not tried, since this machine can't stand for windows-arm64." in printed.out
+
+
 def test_a_pre_release_that_nobody_named_is_told(run, server):
     publish(server, "early", "1.0b1")
     assert "1.0b1 is a pre-release, taken because no stable version has a wheel" in (
