@@ -3,7 +3,7 @@
     python tools/make_docs.py [--check]
 
 docs/codes/*.md come from the docstrings of the probes and from data/stage-problems.toml, docs/commands.md from the
-command line's own help, docs/goals.md from data/goals.toml, docs/report-schema.json from the types of the core.
+command line's own help, docs/goals.md from data/goals.toml, docs/*-schema.json from the types of the core.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import click
 from envdoctor.cli._run import group
 from envdoctor.core.goal import goal_names, parse_goal
 from envdoctor.doctor.explain import explanations
-from envdoctor_reports._schema import report_schema
+from envdoctor_reports._schema import inspection_schema, matrix_schema, report_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,8 @@ def pages() -> dict[str, str]:
     made["codes/index.md"] = "\n".join(_list(known))
     made["commands.md"] = "\n".join(_commands())
     made["goals.md"] = "\n".join(_goals())
-    made["report-schema.json"] = json.dumps(report_schema(), indent=2) + "\n"
+    schemas = {"report": report_schema(), "matrix": matrix_schema(), "inspection": inspection_schema()}
+    made |= {f"{name}-schema.json": json.dumps(schema, indent=2) + "\n" for name, schema in schemas.items()}
     return made
 
 

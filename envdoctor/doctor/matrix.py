@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.best import best_answers
@@ -113,6 +114,8 @@ def _understood(request: MatrixRequest) -> _Plan:
         targets = (explained,)
     if explained is not None and explained not in targets:
         raise UsageProblem(f"--explain {request.explain} is none of the columns; add it to --platform and --python.")
+    if file := next((one for one in request.requirements if Path(one).suffix and Path(one).is_file()), None):
+        raise UsageProblem(f"{file} is a file; name requirements, such as ai-edge-litert==2.1.0, or ask 'inspect'.")
     requirements = parse_requirements(request.requirements)
     if direct := next((one for one in requirements if one.url), None):
         raise UsageProblem(f"'{direct}' names a file, and a table has versions; ask 'envdoctor inspect' about a wheel.")

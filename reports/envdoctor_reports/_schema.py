@@ -12,6 +12,8 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from envdoctor.core.availability import Matrix
+from envdoctor.core.inspection import Inspection
 from envdoctor.core.report import Report
 from envdoctor_reports.json import properties
 
@@ -31,11 +33,25 @@ _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8,}\S.*)*)", re.MULTILINE)
 
 def report_schema() -> Schema:
     """The schema of a report."""
+    return _schema(Report, "Report of envdoctor")
+
+
+def matrix_schema() -> Schema:
+    """The schema of what `matrix --json` prints."""
+    return _schema(Matrix, "Matrix of envdoctor")
+
+
+def inspection_schema() -> Schema:
+    """The schema of what `inspect --json` prints."""
+    return _schema(Inspection, "Inspection of envdoctor")
+
+
+def _schema(kind: type, title: str) -> Schema:
     definitions: dict[str, Schema] = {}
-    root = _of(Report, definitions)
+    root = _of(kind, definitions)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Report of envdoctor",
+        "title": title,
         **root,
         "$defs": dict(sorted(definitions.items())),
     }

@@ -352,6 +352,7 @@ def test_inspecting_what_is_installed(run):
         (("inspect", "numpy", "--installed", "--platform", "colab", "--alone"), "--platform and --alone can't be said"),
         (("matrix", "app", "-c", "{}"), "can't be read: "),
         (("matrix", "app; python_version < '3.12'"), "has a marker, and its versions are the rows"),
+        (("matrix", "{}/note.txt"), "note.txt is a file; name requirements"),
         (("matrix", "git+https://example.org/app"), "is an address; name the package"),
         (("matrix", "app", "-c", "{}/note.txt"), "note.txt, line 1: 'no sense' is no requirement"),
         (("matrix", "app", "--python", "3.14-3.10"), "runs backwards"),

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 import sample_reports as samples
+from envdoctor.core.availability import Cell, CellReason, CellVerdict, Matrix, Node, Pin, ReasonKind
+from envdoctor.core.finding import Evidence, Severity
+from envdoctor.core.inspection import Inspection, NativeView
 from envdoctor_reports import json as json_format
-from envdoctor_reports._schema import report_schema
+from envdoctor_reports._schema import inspection_schema, matrix_schema, report_schema
 
 
 def read(report):
@@ -51,6 +54,34 @@ def _members_conform(value, schema, definitions):
 def test_reports_are_what_the_schema_says(make):
     schema = report_schema()
     assert conforms(read(make()), schema, schema["$defs"])
+
+
+def test_a_matrix_and_an_inspection_are_what_their_schemas_say():
+    reason = CellReason(
+        kind=ReasonKind.NOTE,
+        severity=Severity.INFO,
+        subject="app",
+        message="m",
+        evidence=(Evidence(source="s", excerpt="e"),),
+    )
+    node = Node(requirement="app", children=(Node(requirement="lib", reasons=(reason,)),))
+    cell = Cell(
+        requirement="app==1",
+        version="1",
+        target="macos-arm64-cp311",
+        verdict=CellVerdict.SOUND,
+        reasons=(reason,),
+        pins=(Pin(name="app", version="1"),),
+        tree=(node,),
+    )
+    matrix = Matrix(package="app", requirements=("app",), versions=("1",), targets=(cell.target,), cells=(cell,))
+    native = NativeView(path="app/_x.so", format="ELF", alignment=4096)
+    found = Inspection(
+        subject="app", target=cell.target, verdict=CellVerdict.SOUND, reasons=(reason,), natives=(native,)
+    )
+    for value, schema in ((matrix, matrix_schema()), (found, inspection_schema())):
+        assert conforms(read(value), schema, schema["$defs"])
+        assert not conforms(read(value) | {"schema": "1"}, schema, schema["$defs"])
 
 
 @pytest.mark.parametrize(
