@@ -8,6 +8,7 @@ least one library; what breaks these rules is `Unreadable`, not a file without n
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from envdoctor.binaries import magic
@@ -17,6 +18,8 @@ from envdoctor.core.bytes import BytesRange
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from envdoctor.core.bytes import RandomAccess
 
 _FAT_LAYOUTS = dict(zip(magic.UNIVERSAL, (struct.Struct(">IIIII"), struct.Struct(">IIQQII")), strict=True))
@@ -65,8 +68,14 @@ class _Command(NamedTuple):
     body: bytes  # the whole command, its first 8 bytes included
 
 
-def read_macho(source: RandomAccess, ahead: int = READ_AHEAD) -> NativeLibrary:
+def read_macho(source: RandomAccess, ahead: int = READ_AHEAD, farthest: int | None = None) -> NativeLibrary:
     """What a Mach-O library, bundle or program needs; of a universal file the union, each architecture in `slices`.
+
+    Args:
+        source: the file.
+        ahead: how many bytes to read at once at least.
+        farthest: an architecture of a universal file that begins beyond it is taken to need what the first one does,
+            as one built from the same sources does, and is `inferred`; None to read all.
 
     Raises:
         NotLoadable: an object file, debug symbols, a static archive.
@@ -76,30 +85,43 @@ def read_macho(source: RandomAccess, ahead: int = READ_AHEAD) -> NativeLibrary:
     layout = _FAT_LAYOUTS.get(window.read(0, 4, "Mach-O header"))
     if layout is None:
         return _read_thin(source, ahead)
-    return _union(_read_slices(source, window, layout, ahead))
+    rows = _slice_rows(source, window, layout)
+    near = [row for row in rows if farthest is None or row[2] <= farthest] or rows[:1]
+    return _union(_read_slices(source, near, ahead), rows[len(near) :])
 
 
-def _read_slices(source: RandomAccess, window: Window, layout: struct.Struct, ahead: int) -> list[NativeLibrary]:
+def _slice_rows(source: RandomAccess, window: Window, layout: struct.Struct) -> list[tuple[int, ...]]:
+    """The table of a universal file in the order of the file: processor, subtype, offset, size."""
     count = int.from_bytes(window.read(4, 4, "universal header"), "big")
     if not 0 < count <= magic.MOST_ARCHITECTURES:
         raise Unreadable(f"universal file with {count} architectures (a Java class file begins with the same bytes)")
     rows = sorted(layout.iter_unpack(window.read(8, count * layout.size, "universal header")), key=lambda row: row[2])
     end = 8 + count * layout.size
-    libraries = []
-    for row in rows:
-        offset, size = row[2], row[3]
+    for offset, size in (row[2:4] for row in rows):
         if offset < end or offset + size > source.size:
             raise Unreadable("universal file whose architectures overlap or lie outside it")
         end = offset + size
-        libraries.append(_read_thin(BytesRange(source, offset, size), ahead, expected=(row[0], row[1] & _SUBTYPE)))
-    architectures = [library.architectures[0] for library in libraries]
-    if len(set(architectures)) < count:
+    if len({(row[0], row[1] & _SUBTYPE) for row in rows}) < count:
+        raise Unreadable("universal file that holds an architecture twice")
+    return rows
+
+
+def _read_slices(source: RandomAccess, rows: Iterable[tuple[int, ...]], ahead: int) -> list[NativeLibrary]:
+    libraries = [
+        _read_thin(BytesRange(source, row[2], row[3]), ahead, expected=(row[0], row[1] & _SUBTYPE)) for row in rows
+    ]
+    if len({library.architectures[0] for library in libraries}) < len(libraries):
         raise Unreadable("universal file that holds an architecture twice")
     return libraries
 
 
-def _union(slices: list[NativeLibrary]) -> NativeLibrary:
-    first = slices[0]
+def _union(read: list[NativeLibrary], unread: Iterable[tuple[int, ...]]) -> NativeLibrary:
+    """One library of all architectures; those that were not read are like the first."""
+    first = read[0]
+    names = [_ARCHITECTURES.get((row[0], row[1] & _SUBTYPE)) for row in unread]
+    if None in names:
+        raise Unreadable("universal file for an unknown processor")
+    slices = [*read, *(replace(first, architectures=(name,), inferred=True) for name in names if name)]
     return NativeLibrary(
         format=BinaryFormat.MACHO,
         architectures=tuple(architecture for part in slices for architecture in part.architectures),
@@ -109,6 +131,7 @@ def _union(slices: list[NativeLibrary]) -> NativeLibrary:
         is_program=first.is_program,
         minimum_os=max((part.minimum_os for part in slices if part.minimum_os), default=None),
         platform=first.platform,
+        inferred=bool(names),
         slices=tuple(slices),
     )
 

@@ -27,6 +27,7 @@ _NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.(?!pyi?$|txt
 _PLAIN_NAME = re.compile(r"(?:.*/)?[^/.]+")
 _EXECUTABLE_BITS = 0o111
 _SMALLEST_NATIVE = 64  # bytes: an ELF header
+_SMALL_WHEEL = 1 << 20
 _GAP = 8 * 1024
 _READERS = 4
 _DATA_FOLDER = re.compile(r"(?P<distribution>[^/]+)\.data/(?P<scheme>[^/]+)/(?P<path>.+)")
@@ -163,13 +164,16 @@ def _natives(archive: WheelArchive, metadata: WheelMetadata, *, exact: bool, par
     names = [name for name, member in archive.members.items() if _may_be_native(member)]
     macos = any("-macosx_" in tag for tag in metadata.tags)
     # Load commands stand at the head of a Mach-O file: there is no need for the rest of a small one.
-    whole_below = FIRST_READ if macos else WHOLE_BELOW
-    small = [name for name in names if archive.members[name].compressed_size <= whole_below]
-    large = [name for name in names if archive.members[name].compressed_size > whole_below]
+    # Of a small wheel it is read nevertheless, for the symbols at its end.
+    large = FIRST_READ if archive.source.size > _SMALL_WHEEL else _SMALL_WHEEL
+    whole_below = large if macos else WHOLE_BELOW
+    packed = [(name, archive.members[name].compressed_size) for name in names]
     read = functools.partial(_native, archive, whole_below=whole_below, exact=exact)
     with ThreadPoolExecutor(_READERS, thread_name_prefix="member") if parallel else nullcontext() as pool:
-        archive.prefetch(small, whole_below, _GAP, pool.map if pool else map)
-        archive.prefetch(large, FIRST_READ, _GAP, pool.map if pool else map)
+        whole = [name for name, size in packed if size <= whole_below]
+        archive.prefetch(whole, whole_below, _GAP, pool.map if pool else map)
+        rest = [name for name, size in packed if size > whole_below]
+        archive.prefetch(rest, FIRST_READ, _GAP, pool.map if pool else map)
         return [native for native in (pool.map if pool else map)(read, names) if native]
 
 

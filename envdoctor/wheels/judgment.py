@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.library import BinaryFormat
 from envdoctor.binaries.python_abi import fits
 from envdoctor.core.finding import Severity
+from envdoctor.core.target import System
 from envdoctor.wheels.layout import FORMATS, process_architecture, runs_on
 from envdoctor.wheels.problems import ProblemKind, WheelProblem
 from envdoctor.wheels.reach import Reach
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from envdoctor.wheels.contents import NativeFile, WheelContents
     from envdoctor.wheels.loading import LoadAnalysis, MissingLibrary
 
+_OF_MACOS = ("/usr/lib/", "/System/Library/")
 _UNIVERSAL = {"arm64", "x86_64"}
 
 
@@ -33,6 +35,7 @@ def judge_wheel(wheel: WheelContents, analysis: LoadAnalysis, target: Target) ->
         *_loading(wheel, analysis),
         *_architectures(wheel, target),
         *_pythons(wheel, target),
+        *_symbols(wheel, analysis, target),
         *judge_system(wheel, analysis, target),
     ]
     return tuple(sorted(found, key=lambda each: -each.severity))
@@ -100,15 +103,57 @@ def _architectures(wheel: WheelContents, target: Target) -> Iterator[WheelProble
             message=f"extension modules are {kinds}, and this platform needs {wanted}",
             files=tuple(each.path for each in wrong),
         )
+    yield from (_unloadable(wheel, native) for native in _modules(wheel) if native.not_loadable and _is_tagged(native))
     universal = any(tag.endswith("universal2") for tag in wheel.metadata.tags)
     thin = [each for each in wheel.natives if each.library and _is_thin(each.library)]
     if universal and thin:
+        # What has no module is loaded by ctypes, and not at all if no library of it is for this processor.
+        runs = _modules(wheel) or any(each.library and runs_on(each.library, platform) for each in wheel.natives)
         yield WheelProblem(
             kind=ProblemKind.NOT_UNIVERSAL,
-            severity=Severity.WARNING,
+            severity=Severity.WARNING if runs or platform.system is not System.MACOS else Severity.ERROR,
             wheel=wheel.label,
             message=f"the tag says universal2, and {len(thin)} native files lack arm64 or x86_64",
             files=tuple(each.path for each in thin),
+        )
+
+
+def _is_tagged(native: NativeFile) -> bool:
+    """Whether a file's name says which Python is to load it; any library may be called `name.so`."""
+    return native.path.rpartition("/")[2].count(".") > 1
+
+
+def _unloadable(wheel: WheelContents, native: NativeFile) -> WheelProblem:
+    return WheelProblem(
+        kind=ProblemKind.WRONG_ARCHITECTURE,
+        severity=Severity.ERROR,
+        wheel=wheel.label,
+        message=f"{native.path} is an extension module that no loader takes: {native.not_loadable}",
+        files=(native.path,),
+    )
+
+
+def _symbols(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
+    """Symbols that dyld finds nowhere, unless a module of a wheel that is required has them and is imported before."""
+    libraries = any(each.library and not each.library.is_program and not each.is_module for each in wheel.natives)
+    if target.platform.system is not System.MACOS or libraries:
+        return
+    missing: dict[str, tuple[str, ...]] = {}
+    for native in _modules(wheel):
+        library = native.library and native.library.for_architecture(process_architecture(target.platform))
+        if library and library.flat_symbols and all(need.name.startswith(_OF_MACOS) for need in library.needed):
+            missing[native.path] = library.flat_symbols
+    if missing:
+        path, symbols = next(iter(missing.items()))
+        more = f" and {len(symbols) - 1} more symbols" if len(symbols) > 1 else ""
+        unless = "; a wheel that it requires may have it" if analysis.leans else ""
+        yield WheelProblem(
+            kind=ProblemKind.MISSING_SYMBOL,
+            severity=Severity.WARNING if analysis.leans else Severity.ERROR,
+            wheel=wheel.label,
+            message=f"{path} needs {symbols[0]}{more}, which neither Python nor a library that it names has{unless}",
+            files=tuple(missing),
+            details=symbols,
         )
 
 

@@ -85,6 +85,7 @@ class LoadAnalysis:
         unread_plugins: the same of files that no module is known to load.
         loaded: the files that the wheel's extension modules load, themselves included, and the libraries that its
             packages open by name; from site-packages. The latter only where it matters.
+        leans: wheels with native files that it requires lie beside it.
         inexact: a guess (`NativeLibrary.inferred`) is part of what is missing: read the wheel exactly and ask again.
     """
 
@@ -94,6 +95,7 @@ class LoadAnalysis:
     unread_plugins: tuple[tuple[str, str], ...] = ()
     inexact: bool = False
     loaded: tuple[str, ...] = ()
+    leans: bool = False
 
 
 class LoadJudge:
@@ -143,6 +145,7 @@ class LoadJudge:
             unreadable=tuple(unreadable.items()),
             unread_plugins=tuple((path, reason) for path, reason in plugins.items() if path not in unreadable),
             loaded=tuple(dict.fromkeys(self._site.show(path) for result in loading for path in result.files)),
+            leans=any(other.natives for other in self._companions.with_requirements([wheel]) if other is not wheel),
             inexact=any(self._is_guess(each.loader) for result in still_failing for each in result.missing),
         )
 

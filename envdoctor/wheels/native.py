@@ -6,6 +6,8 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries import magic
+from envdoctor.binaries.macho import read_macho
+from envdoctor.binaries.macho_symbols import with_flat_symbols
 from envdoctor.binaries.native import read_native
 from envdoctor.wheels.inferred_elf import infer_elf, is_giant
 from envdoctor.wheels.member import PackedBytes
@@ -14,6 +16,8 @@ from envdoctor.wheels.packed_elf import AHEAD, read_packed_elf
 if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
     from envdoctor.wheels.archive import WheelArchive
+
+_FARTHEST = 8 << 20  # inflated bytes that are worth their price to come to an architecture of a universal file
 
 
 def read_member(archive: WheelArchive, name: str, whole_below: int, *, exact: bool = False) -> NativeLibrary | None:
@@ -33,12 +37,20 @@ def read_member(archive: WheelArchive, name: str, whole_below: int, *, exact: bo
     head = source.read_at(0, 8)
     if not magic.is_native(head):
         return None
+    if archive.members[name].compressed_size <= whole_below and head[:4] in {*magic.MACHO, *magic.UNIVERSAL}:
+        return with_flat_symbols(read_native(source), source)
     if not isinstance(source, PackedBytes):
         return read_native(source)
-    if head[:4] != magic.ELF:
-        if head[:2] != magic.PE:
-            source.read_from_head()
+    return _read_packed(source, head, posixpath.basename(name), exact=exact)
+
+
+def _read_packed(source: PackedBytes, head: bytes, name: str, *, exact: bool) -> NativeLibrary:
+    """The same of a member of which as little as possible is inflated."""
+    if head[:2] == magic.PE:
         return read_native(source, AHEAD)
+    if head[:4] != magic.ELF:
+        source.read_from_head()
+        return read_macho(source, AHEAD, farthest=None if exact else _FARTHEST)
     if not exact and is_giant(source):
-        return infer_elf(source, posixpath.basename(name)) or read_packed_elf(source)
+        return infer_elf(source, name) or read_packed_elf(source)
     return read_packed_elf(source)

@@ -16,6 +16,7 @@ class ProblemKind(enum.Enum):
     UNREADABLE = "unreadable-file"
     WRONG_ARCHITECTURE = "wrong-architecture"
     NOT_UNIVERSAL = "not-universal"
+    MISSING_SYMBOL = "missing-symbol"
     WRONG_PYTHON = "wrong-python"
     NEWER_MACOS = "newer-macos"
     NEWER_GLIBC = "newer-glibc"

@@ -139,3 +139,13 @@ def test_macholib_sees_the_same(tmp_path):
     path.write_bytes(SAMPLE)
     theirs = [name for header in MachO(str(path)).headers for _, _, name in header.walkRelocatables()]
     assert [need.name for need in read(SAMPLE).needed] == theirs
+
+
+def test_an_architecture_that_is_far_away_is_taken_to_be_like_the_first():
+    data = universal_bytes(x86_64=macho_bytes(("@rpath/a.dylib",), architecture="x86_64"), arm64=macho_bytes())
+    library = read_macho(MemoryBytes(data), farthest=0x4000)
+    assert library.inferred
+    assert [part.inferred for part in library.slices] == [False, True]
+    assert library.for_architecture("arm64").needed == library.for_architecture("x86_64").needed
+    assert not read_macho(MemoryBytes(data), farthest=0x8000).inferred
+    assert read_macho(MemoryBytes(data)).for_architecture("arm64").needed != library.needed

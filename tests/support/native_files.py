@@ -152,6 +152,20 @@ def macho_bytes(
     return data + bytes(max(0, size - len(data)))
 
 
+def with_symbols(make, symbols, *, flags=0x80, **options):
+    """A thin Mach-O file with undefined symbols, each (name, library ordinal), or with (type, flags) too."""
+    strings, rows = b"\0", b""
+    for name, ordinal, *more in symbols:
+        kind, description = more or (0x01, 0)
+        rows += struct.pack("<IBBHQ", len(strings), kind, 0, ordinal << 8 | description, 0)
+        strings += name.encode() + b"\0"
+    start = len(make(commands=(bytes(24),), **options))
+    table = struct.pack("<IIIIII", 0x02, 24, start, len(symbols), start + len(rows), len(strings))
+    data = bytearray(make(commands=(table,), **options) + rows + strings)
+    data[24:28] = struct.pack("<I", flags)
+    return bytes(data)
+
+
 def macho_name(command, name):
     """A load command whose only variable part is a string: LC_RPATH's layout, or that of the dylib commands."""
     fixed = 12 if command == RPATH else 24

@@ -5,7 +5,7 @@ from envdoctor.core.target import Interpreter, Target
 from envdoctor.wheels.judgment import judge_wheel
 from envdoctor.wheels.loading import LoadJudge
 from envdoctor.wheels.problems import ProblemKind
-from native_files import elf_bytes, macho_bytes, pe_bytes, universal_bytes
+from native_files import elf_bytes, macho_bytes, pe_bytes, universal_bytes, with_symbols
 from wheel_files import LINUX, LINUX_TAG, MACOS, MACOS_TAG, WINDOWS, WINDOWS_TAG, contents_of
 
 SOUND = elf_bytes(("libc.so.6",))
@@ -63,6 +63,39 @@ def test_libraries_for_other_machines_are_data():
         "pkg/gui.exe": pe_bytes(),
     }
     assert judge(files) == ()
+
+
+def test_a_universal2_wheel_whose_only_library_is_for_the_other_processor():
+    files = {"pkg/__init__.py": "", "pkg/lib/libpkg.dylib": macho_bytes(architecture="x86_64")}
+    tag = "py3-none-macosx_11_0_universal2"
+    (problem,) = judge(files, tag, MACOS)
+    assert (problem.kind, problem.severity) == (ProblemKind.NOT_UNIVERSAL, Severity.ERROR)
+    files["pkg/lib/libarm.dylib"] = macho_bytes()
+    assert judge(files, tag, MACOS)[0].severity is Severity.WARNING
+
+
+def test_a_module_that_no_loader_takes():
+    files = {"pkg/__init__.py": "import pkg._m", "pkg/_m.abi3.so": elf_bytes(("libc.so.6",), machine=0)}
+    first = judge(files)[0]
+    assert (first.kind, first.severity) == (ProblemKind.WRONG_ARCHITECTURE, Severity.ERROR)
+    assert "pkg/_m.abi3.so is an extension module that no loader takes: ELF file for machine 0" in first.message
+    assert not [
+        each for each in judge({"gpu/kernel.so": elf_bytes((), machine=190)}) if each.severity is Severity.ERROR
+    ]
+
+
+SYMBOLS = (("_forgotten", 0xFE), ("_PyLong_FromLong", 0xFE), ("_malloc", 1))
+
+
+def test_symbols_that_nothing_has():
+    files = {"pkg/__init__.py": "import pkg._m", "pkg/_m.so": with_symbols(macho_bytes, SYMBOLS)}
+    (problem,) = judge(files, MACOS_TAG, MACOS)
+    assert (problem.kind, problem.severity) == (ProblemKind.MISSING_SYMBOL, Severity.ERROR)
+    assert problem.message == "pkg/_m.so needs _forgotten, which neither Python nor a library that it names has"
+    assert problem.details == ("_forgotten",)
+    assert judge({**files, "pkg/libx.dylib": macho_bytes()}, MACOS_TAG, MACOS) == ()
+    universal = universal_bytes(arm64=files["pkg/_m.so"], x86_64=macho_bytes(architecture="x86_64"))
+    assert [each.kind for each in judge({**files, "pkg/_m.so": universal}, MACOS_TAG, MACOS)] == [problem.kind]
 
 
 def test_universal2_that_is_not():
