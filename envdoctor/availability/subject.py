@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.candidates import candidates
 from envdoctor.availability.table import nothing_of, parse_requirements
+from envdoctor.core.availability import ReasonKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.index.project import FileKind, IndexFile, classify
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
+    from envdoctor.availability.candidates import Refusals
     from envdoctor.availability.catalogue import Catalogue
     from envdoctor.core.target import Target
 
@@ -31,6 +35,7 @@ class Subject:
         is_local: whether it lies on this disk, so that an index knows nothing of it.
         extras: that were asked for with it.
         is_named: whether a pre-release, if it is one, was asked for.
+        passed_over: the newest version that was allowed and has no wheel for the target, if that is newer.
     """
 
     name: str
@@ -39,6 +44,7 @@ class Subject:
     is_local: bool = False
     extras: tuple[str, ...] = ()
     is_named: bool = True
+    passed_over: str = ""
 
     @property
     def requirement(self) -> str:
@@ -100,7 +106,8 @@ def _remote(text: str, catalogue: Catalogue, target: Target) -> Subject:
     (requirement,) = parse_requirements([text])
     name = canonicalize_name(requirement.name)
     releases = catalogue.releases(name)
-    usable = candidates(catalogue.refusals(name, target), requirement.specifier).usable
+    found = candidates(catalogue.refusals(name, target), requirement.specifier)
+    usable = found.usable
     if usable:
         return Subject(
             name=name,
@@ -108,9 +115,17 @@ def _remote(text: str, catalogue: Catalogue, target: Target) -> Subject:
             file=catalogue.wheel(name, usable[0], target),
             extras=tuple(sorted(requirement.extras)),
             is_named=bool(requirement.specifier.prereleases) or not usable[0].is_prerelease,
+            passed_over=_passed_over(found.refused, usable[0]),
         )
     allowed = [version for version in releases if requirement.specifier.contains(version, prereleases=True)]
     if not allowed:
         raise UsageProblem(nothing_of(requirement, catalogue))
     newest = max(allowed)  # of which there may be a wheel all the same, if it was yanked
     return Subject(name=name, version=str(newest), file=catalogue.wheel(name, newest, target))
+
+
+def _passed_over(refused: Refusals, chosen: Version) -> str:
+    newer = [
+        one for one, why in refused.items() if one > chosen and not one.is_prerelease and ReasonKind.YANKED not in why
+    ]
+    return str(max(newer)) if newer else ""

@@ -165,6 +165,10 @@ def _linux_tags(arch: str, version: tuple[int, int], libc: Libc | None) -> Itera
             yield f"{LEGACY_MANYLINUX[major, minor]}_{arch}"
 
 
+# CPython 3.8 dropped the m from its ABI's name ("What's New In Python 3.8", changes in the build).
+_WITHOUT_PYMALLOC_FLAG = (3, 8)
+
+
 @lru_cache(maxsize=256)
 def _tags(target: Target) -> tuple[Tag, ...]:
     from packaging.tags import compatible_tags, cpython_tags, generic_tags
@@ -174,7 +178,8 @@ def _tags(target: Target) -> tuple[Tag, ...]:
         abi = f"pypy{python.version[0]}{python.version[1]}_{_PYPY_ABI}"
         own = generic_tags(python.name, [abi, "none"], platforms)
         return (*own, *compatible_tags(python.version, "pp3", platforms))
-    own = cpython_tags(python.version, [python.name], platforms)
+    pymalloc = "m" if python.version < _WITHOUT_PYMALLOC_FLAG else ""
+    own = cpython_tags(python.version, [f"{python.name}{pymalloc}"], platforms)
     return (*own, *compatible_tags(python.version, python.name.rstrip("t"), platforms))
 
 

@@ -19,7 +19,7 @@ from envdoctor.core.finding import Severity
 from envdoctor.core.inspection import Basis, Inspection
 from envdoctor.core.python_names import parse_pythons
 from envdoctor.core.request import Request
-from envdoctor.core.target_names import HERE, parse_target, target_name
+from envdoctor.core.target_names import HERE, parse_target, platform_name, target_name
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.net.urls import redacted
@@ -101,7 +101,7 @@ def _looked_into(
         verdict=CellVerdict.NO_WHEEL if misfit else refusal or judgment.verdict,
         filename=file.filename,
         source=redacted(file.url),
-        reasons=(*misfit, *judgment.reasons, *notes, *_unnamed(subject), *_doubts(tools, subject)),
+        reasons=(*misfit, *judgment.reasons, *notes, *_choice(subject, target), *_doubts(tools, subject)),
         basis=Basis.ALONE if request.alone or refusal else Basis.SET,
         beside=beside,
         read=tools.inspector.bytes_read(file, looked.contents),
@@ -160,13 +160,20 @@ def _misfit(file: IndexFile, target: Target) -> tuple[CellReason, ...]:
     return (CellReason(kind=ReasonKind.OTHER_WHEELS, severity=Severity.ERROR, subject=file.filename, message=message),)
 
 
-def _unnamed(subject: Subject) -> tuple[CellReason, ...]:
-    """That a pre-release was taken which nobody asked for."""
-    if subject.is_named:
-        return ()
-    message = f"{subject.version} is a pre-release, taken because no stable version has a wheel for this target."
-    return (
-        CellReason(kind=ReasonKind.PRE_RELEASE, severity=Severity.INFO, subject=subject.requirement, message=message),
+def _choice(subject: Subject, target: Target) -> tuple[CellReason, ...]:
+    """Why it is this version, where another would be expected."""
+    said = []
+    if not subject.is_named:
+        message = f"{subject.version} is a pre-release, taken because no stable version has a wheel for this target."
+        said.append((ReasonKind.PRE_RELEASE, message))
+    if subject.passed_over:
+        platform = platform_name(target.platform)
+        why = f"envdoctor matrix {subject.name}=={subject.passed_over} --platform {platform} --python"
+        message = f"{subject.passed_over} is newer and can't be installed there from a wheel; why: {why}"
+        said.append((ReasonKind.NOTE, f"{message} {target.interpreter.name}"))
+    return tuple(
+        CellReason(kind=kind, severity=Severity.INFO, subject=subject.requirement, message=message)
+        for kind, message in said
     )
 
 

@@ -237,6 +237,13 @@ def test_an_extra_that_there_is_not_is_told(run, server):
     assert "no index has a package called absent" in printed.out
 
 
+def test_a_newer_version_that_was_passed_over_is_told(run):
+    said = "2.0 is newer and can't be installed there from a wheel; why: envdoctor matrix lib==2.0"
+    _, printed = run("inspect", "lib", "--platform", "macos-arm64", "--python", "3.11")
+    assert f"{said} --platform macos-arm64 --python cp311" in " ".join(printed.out.split())
+    assert "newer" not in run("inspect", "lib==1.0", "--platform", "macos-arm64", "--python", "3.11")[1].out
+
+
 def test_what_was_yanked_is_told(run, server):
     publish(server, "sour", "1.0", yanked="eats data")
     where = ("--platform", "linux-x86_64", "--python", "3.11")

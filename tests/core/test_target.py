@@ -111,3 +111,11 @@ def test_a_platform_is_known_by_its_best_tag(tag, expected):
 def test_a_platform_without_wheels_is_named():
     with pytest.raises(UsageProblem, match="freebsd_14"):
         platform_from_tags(["freebsd_14_amd64"])
+
+
+def test_pythons_before_3_8_have_the_m_of_pymalloc_in_their_abi():
+    board = target("coral-dev-board")
+    assert board.accepts(parse_tag("cp37-cp37m-manylinux2014_aarch64"))
+    assert not board.accepts(parse_tag("cp37-cp37-manylinux2014_aarch64"))
+    assert board.accepts(parse_tag("cp37-abi3-manylinux2014_aarch64"))
+    assert target("linux-x86_64-cp38").accepts(parse_tag("cp38-cp38-manylinux2014_x86_64"))
