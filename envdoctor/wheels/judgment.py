@@ -33,7 +33,7 @@ def judge_wheel(wheel: WheelContents, analysis: LoadAnalysis, target: Target) ->
     """
     found = [
         *_loading(wheel, analysis),
-        *_architectures(wheel, target),
+        *_architectures(wheel, analysis, target),
         *_pythons(wheel, target),
         *_symbols(wheel, analysis, target),
         *judge_system(wheel, analysis, target),
@@ -89,19 +89,23 @@ def _missing_message(missing: MissingLibrary) -> str:
     return f"{what}{first}{need} {missing.name}, which nothing brings{_supplier(missing.provider)}"
 
 
-def _architectures(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
+def _architectures(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
+    """Modules that have no twin for this processor; without a tag in its name a file may be something else."""
     platform = target.platform
+    usable = {_stem(each) for each in _modules(wheel) if each.library and runs_on(each.library, platform)}
     wrong = [each for each in _modules(wheel) if each.library and not runs_on(each.library, platform)]
+    wrong = [each for each in wrong if _stem(each) not in usable]
     if wrong:
-        first = wrong[0].library
+        sure = [each for each in wrong if not usable or _is_tagged(each) or each.path in analysis.foreign]
+        first = (sure or wrong)[0].library
         kinds = f"{first.format.value} {'/'.join(first.architectures)}" if first else ""
         wanted = f"{FORMATS[platform.system].value} {process_architecture(platform)}"
         yield WheelProblem(
             kind=ProblemKind.WRONG_ARCHITECTURE,
-            severity=Severity.ERROR,
+            severity=Severity.ERROR if sure else Severity.WARNING,
             wheel=wheel.label,
-            message=f"extension modules are {kinds}, and this platform needs {wanted}",
-            files=tuple(each.path for each in wrong),
+            message=f"{'' if sure else 'files like '}extension modules are {kinds}, and this platform needs {wanted}",
+            files=tuple(each.path for each in sure or wrong),
         )
     yield from (_unloadable(wheel, native) for native in _modules(wheel) if native.not_loadable and _is_tagged(native))
     universal = any(tag.endswith("universal2") for tag in wheel.metadata.tags)

@@ -19,7 +19,7 @@ from envdoctor.wheels.reach import Reach, Reached, find_reach
 from envdoctor.wheels.system_judgment import is_refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from envdoctor.core.target import Target
     from envdoctor.wheels.contents import NativeFile, WheelContents
@@ -85,7 +85,8 @@ class LoadAnalysis:
         unread_plugins: the same of files that no module is known to load.
         loaded: the files that the wheel's extension modules load, themselves included, and the libraries that its
             packages open by name; from site-packages. The latter only where it matters.
-        leans: wheels with native files that it requires lie beside it.
+        leans: wheels that it requires lie beside it with libraries for others to use (those that a repairing tool
+            put into a folder of its own are not).
         inexact: a guess (`NativeLibrary.inferred`) is part of what is missing: read the wheel exactly and ask again.
     """
 
@@ -95,6 +96,7 @@ class LoadAnalysis:
     unread_plugins: tuple[tuple[str, str], ...] = ()
     inexact: bool = False
     loaded: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
     leans: bool = False
 
 
@@ -145,7 +147,10 @@ class LoadJudge:
             unreadable=tuple(unreadable.items()),
             unread_plugins=tuple((path, reason) for path, reason in plugins.items() if path not in unreadable),
             loaded=tuple(dict.fromkeys(self._site.show(path) for result in loading for path in result.files)),
-            leans=any(other.natives for other in self._companions.with_requirements([wheel]) if other is not wheel),
+            foreign=self._foreign(wheel),
+            leans=any(
+                _offers_libraries(other) for other in self._companions.with_requirements([wheel]) if other is not wheel
+            ),
             inexact=any(self._is_guess(each.loader) for result in still_failing for each in result.missing),
         )
 
@@ -179,9 +184,22 @@ class LoadJudge:
         named = [path for path, result in doubtful.items() if self._site.may_be_named(wheel, result.path)]
         if not named:
             return []
-        usable = {native.path for native in self._usable(wheel)}
-        opened = opened_on_import(wheel, named, usable, lambda member: self._read_text(wheel, member), self._target)
+        opened = self._opened_on_import(wheel, named)
         return [doubtful[path] for path in named if path in opened]
+
+    def _opened_on_import(self, wheel: WheelContents, doubtful: Collection[str]) -> frozenset[str]:
+        usable = {native.path for native in self._usable(wheel)}
+        return opened_on_import(wheel, doubtful, usable, lambda member: self._read_text(wheel, member), self._target)
+
+    def _foreign(self, wheel: WheelContents) -> tuple[str, ...]:
+        """Not asked where no module is for this processor: then there is nothing to be sound."""
+        usable = self._usable(wheel)
+        modules = [native for native in wheel.natives if native.is_module and native.library]
+        others = [native.path for native in modules if native not in usable]
+        if not others or len(others) == len(modules):
+            return ()
+        opened = self._opened_on_import(wheel, others)
+        return tuple(path for path in others if path in opened)
 
     def _is_doubtful(self, result: LoadResult, known: set[str]) -> bool:
         """Whether a file that finds what it needs may fail all the same: the system is too old, or lacks a library.
@@ -277,3 +295,9 @@ class LoadJudge:
                 severity=Severity.WARNING if resolutions[0].outcome is Outcome.DESKTOP else Severity.INFO,
                 provider=provider_of(name),
             )
+
+
+def _offers_libraries(wheel: WheelContents) -> bool:
+    """Whether a wheel has libraries that are neither modules nor private copies (`.dylibs`, `NAME.libs`)."""
+    plain = (each.path for each in wheel.natives if each.library and not each.library.is_program and not each.is_module)
+    return any("libs" not in path.rpartition("/")[0].rpartition(".")[2] for path in plain)

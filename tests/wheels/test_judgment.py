@@ -51,6 +51,25 @@ def test_modules_for_another_processor():
     assert problem.files == ("pkg/_m.so",)
 
 
+ARM, TAG = elf_bytes(("libc.so.6",), machine=183), "cpython-311-x86_64-linux-gnu"
+
+
+def test_a_file_for_another_processor_that_is_only_named_like_a_module():
+    files = {"pkg/__init__.py": "import pkg._m", "pkg/_m.so": SOUND, "pkg/driver.so": ARM}
+    (problem,) = judge(files)
+    assert (problem.severity, problem.files) == (Severity.WARNING, ("pkg/driver.so",))
+    assert problem.message.startswith("files like extension modules are ELF aarch64")
+    (problem,) = judge(files | {"pkg/__init__.py": "import pkg._m, pkg.driver"})
+    assert (problem.severity, problem.files) == (Severity.ERROR, ("pkg/driver.so",))
+    (problem,) = judge(files | {f"pkg/_n.{TAG}.so": ARM})
+    assert (problem.severity, problem.files) == (Severity.ERROR, (f"pkg/_n.{TAG}.so",))
+
+
+def test_a_module_for_each_of_two_processors():
+    files = {"pkg/__init__.py": "import pkg._m", f"pkg/_m.{TAG}.so": SOUND}
+    assert judge(files | {"pkg/_m.cpython-311-aarch64-linux-gnu.so": ARM}) == ()
+
+
 def test_modules_in_another_format():
     (problem,) = judge({"pkg/_m.pyd": SOUND}, WINDOWS_TAG, WINDOWS)
     assert "ELF x86_64, and this platform needs PE amd64" in problem.message
