@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from envdoctor.wheels.module_index import ModuleIndex
 
 _MOST_TEXT = 1 << 20
+_MOST_IMPORTED = 40
 _DEEPEST = 6  # of modules whose names are taken over by `import *`
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _MAKERS = frozenset({"globals", "vars", "locals", "exec", "setattr", "__import__"})
@@ -65,7 +66,20 @@ class BoundNames:
     def _is_plain_package(self, package: str) -> bool:
         """Whether a package has an `__init__` that does nothing to how modules are found."""
         tree = self._tree(package) if self._index.is_package(package) else None
-        return tree is not None and not any(_is_hook(node) for node in ast.walk(tree))
+        return tree is not None and not any(map(_is_hook, ast.walk(tree))) and not self._imports_hooks(tree, package)
+
+    def _imports_hooks(self, tree: ast.Module, module: str) -> bool:
+        """Whether a module of the wheel that a module imports does something to how modules are found."""
+        found: set[str] = set()
+        for node in _at_module_level(tree):
+            if isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                source = self._source(node, module)
+                found.update((source, *(f"{source}.{alias.name}" for alias in node.names)))
+        own = [name for name in found if name != module and self._index.find(name)]
+        trees = [self._tree(name) for name in own[:_MOST_IMPORTED]]
+        return len(own) > _MOST_IMPORTED or any(_is_hook(node) for each in trees if each for node in ast.walk(each))
 
     def _names(self, module: str, depth: int) -> frozenset[str] | None:
         tree = self._tree(module)
@@ -81,7 +95,7 @@ class BoundNames:
             else:
                 found.update(_bound(node))
         found.update(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
-        return None if "__getattr__" in found else frozenset(found)
+        return _with_answers(tree, found)
 
     def _source(self, statement: ast.ImportFrom, module: str) -> str:
         """The absolute name of what `from ... import *` takes from."""
@@ -129,6 +143,34 @@ def _bound(node: ast.AST) -> Iterator[str]:
         yield node.name
     elif isinstance(node, ast.MatchMapping) and node.rest:
         yield node.rest
+
+
+def _with_answers(tree: ast.Module, names: set[str]) -> frozenset[str] | None:
+    """Names with those that the module's `__getattr__` (PEP 562) answers to; None where that can't be told."""
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "__getattr__"]
+    if len(functions) != ("__getattr__" in names):  # bound in another way, or more than once
+        return None
+    for function in functions:
+        answers = _answers(function)
+        if answers is None:
+            return None
+        names |= answers
+    return frozenset(names)
+
+
+def _answers(function: ast.FunctionDef) -> set[str] | None:
+    """The names that a function compares its argument with, and else raises; None if it does more with it than that."""
+    argument = function.args.args[0].arg if function.args.args else ""
+    compared = [node for node in ast.walk(function) if isinstance(node, ast.Compare)]
+    spared = {id(inner) for node in compared for inner in ast.walk(node)}
+    spared |= {id(inner) for node in ast.walk(function) if isinstance(node, ast.JoinedStr) for inner in ast.walk(node)}
+    uses = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == argument]
+    constants = {inner.value for node in compared for inner in ast.walk(node) if isinstance(inner, ast.Constant)}
+    named = {inner.id for node in compared for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    raises = isinstance(function.body[-1], ast.Raise)
+    if not raises or named - {argument} or any(id(node) not in spared for node in uses):
+        return None
+    return {constant for constant in constants if isinstance(constant, str)}
 
 
 def _makes_names(node: ast.AST) -> bool:

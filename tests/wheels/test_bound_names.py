@@ -49,6 +49,32 @@ def test_what_no_text_binds_is_absent(text):
     assert names({"pkg/mod/__init__.py": text, "pkg/mod/part.py": "y = 1"}).lacks("pkg.mod", "x")
 
 
+ANSWER = "def __getattr__(name):\n    {}\n    raise AttributeError(f'no {{name}}')"
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [
+        ("if name == '__version__':\n        return version()", True),
+        ("if name in ('x', 'y'):\n        return 1", False),
+        ("if name in TABLE:\n        return 1", False),
+        ("return load(name)", False),
+        ("if name == 'y':\n        return TABLE[name]", False),
+    ],
+)
+def test_what_a_modules_getattr_answers_to(text, lacks):
+    assert names({"pkg.py": ANSWER.format(text)}).lacks("pkg", "x") is lacks
+
+
+def test_a_package_whose_own_module_makes_it_what_it_is():
+    files = {"pkg/__init__.py": "from pkg import _build", "pkg/_build.py": "import sys\nsys.modules['pkg'] = a"}
+    assert not names(files).lacks("pkg", "x")
+    assert names({**files, "pkg/_build.py": ""}).lacks("pkg", "x")
+    many = {f"pkg/m{number}.py": "" for number in range(50)}
+    many["pkg/__init__.py"] = "\n".join(f"from . import m{number}" for number in range(50))
+    assert not names(many).lacks("pkg", "x")
+
+
 def test_submodules_and_the_usual_attributes_are_there():
     found = names({"pkg/__init__.py": "", "pkg/sub/data.json": "", "pkg/_c.abi3.so": ""})
     assert [name for name in ("sub", "_c", "__version__", "__file__") if found.lacks("pkg", name)] == ["__version__"]

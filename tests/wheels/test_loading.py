@@ -1,5 +1,7 @@
 """Missing libraries: an error where an import notices, information where only a plug-in would."""
 
+from dataclasses import replace
+
 import pytest
 
 from envdoctor.core.finding import Severity
@@ -246,3 +248,18 @@ def test_what_a_library_needs_that_an_import_opens_by_name_is_told():
 def test_the_text_is_not_read_for_libraries_of_which_nothing_can_come():
     files = {"pkg/__init__.py": OPENS, MODULE: module("libgomp.so.1"), "pkg/lib/libcore.so": module("libgomp.so.1")}
     assert [each.name for each in analyse(files, read=pytest.fail).assumed] == ["libgomp.so.1"]
+
+
+@pytest.mark.parametrize(
+    ("other", "leans"),
+    [
+        ({"lib/libshared.dylib": macho_bytes()}, True),
+        ({"lib/_m.so": macho_bytes(), "lib/.dylibs/libcopy.dylib": macho_bytes()}, False),
+        ({"lib/__init__.py": ""}, False),
+    ],
+)
+def test_whether_what_a_wheel_requires_offers_libraries(other, leans):
+    wheel = contents_of({"pkg/_m.so": macho_bytes()}, MACOS_TAG)
+    wheel = replace(wheel, metadata=replace(wheel.metadata, requires=("lib>=1",)))
+    beside = contents_of(other, MACOS_TAG, name="lib")
+    assert LoadJudge([wheel, beside], MACOS, lambda *_: "").analyse(wheel).leans is leans
