@@ -31,6 +31,7 @@ _SMALL_WHEEL = 1 << 20
 _GAP = 8 * 1024
 _READERS = 4
 _DATA_FOLDER = re.compile(r"(?P<distribution>[^/]+)\.data/(?P<scheme>[^/]+)/(?P<path>.+)")
+_SITE_PACKAGES = re.compile(r"lib/(?:python3\.[0-9]+/)?site-packages/(?P<path>.+)", re.IGNORECASE)
 _INTO_SITE_PACKAGES = {"purelib", "platlib"}
 
 
@@ -125,7 +126,8 @@ def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool =
 def install_path(member: str) -> str:
     """Where an installer puts a member, from site-packages (PEP 427); commands and data go below the environment.
 
-    `X.data/platlib/a.so` is `a.so`; `X.data/data/lib/b.so` is `../../../lib/b.so`, as on POSIX.
+    `X.data/platlib/a.so` is `a.so`; `X.data/data/lib/b.so` is `../../../lib/b.so`, as on POSIX. Of data that lies where
+    site-packages is, `Lib/site-packages` on Windows, it is known.
     """
     match = _DATA_FOLDER.fullmatch(member)
     if match is None:
@@ -133,6 +135,9 @@ def install_path(member: str) -> str:
     scheme, path = match["scheme"], match["path"]
     if scheme in _INTO_SITE_PACKAGES:
         return path
+    packages = _SITE_PACKAGES.fullmatch(path) if scheme == "data" else None
+    if packages:
+        return packages["path"]
     folder = {"scripts": "bin/", "headers": f"include/{match['distribution']}/"}.get(scheme, "")
     return f"../../../{folder}{path}"
 

@@ -84,6 +84,9 @@ def test_which_files_python_may_import(name, module):
         ("pkg-1.data/data/lib/a.so", "../../../lib/a.so"),
         ("pkg-1.data/scripts/tool", "../../../bin/tool"),
         ("pkg-1.data/headers/a.h", "../../../include/pkg-1/a.h"),
+        ("pkg-1.data/data/lib/site-packages/pkg/x.dll", "pkg/x.dll"),
+        ("pkg-1.data/data/Lib/site-packages/pkg/x.dll", "pkg/x.dll"),
+        ("pkg-1.data/data/lib/python3.11/site-packages/a.py", "a.py"),
     ],
 )
 def test_where_an_installer_puts_members(member, path):
