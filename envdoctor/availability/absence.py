@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
     from envdoctor.availability.catalogue import Catalogue
@@ -54,10 +55,10 @@ def no_version(catalogue: Catalogue, requirement: Requirement, usable: Sequence[
         near = neighbours_words(wanted, versions)
         said.append(f"nearest: {near}")
         said += _later(catalogue, requirement.name, wanted)
-        said += _nightlies(wanted, versions)
         said += [f"newest: {max(versions)}"] if str(max(versions)) not in near.split(" and ") else []
     else:
         said.append(f"newest: {versions_words(versions)}")
+    said += _nightlies(requirement.specifier, versions)
     if usable:
         said.append(f"versions that this target could install: {versions_words(usable)}")
     return "; ".join(said)
@@ -68,12 +69,16 @@ def _later(catalogue: Catalogue, name: str, wanted: Version) -> list[str]:
     return [f"of {wanted}, {_since(first)}"] if first is not None else []
 
 
-def _nightlies(wanted: Version, versions: Sequence[Version]) -> list[str]:
-    """That a nightly of before the oldest one left may have been there: what was removed leaves no trace."""
+def _nightlies(specifier: SpecifierSet, versions: Sequence[Version]) -> list[str]:
+    """That nightlies of before the oldest one left may have been there: what was removed leaves no trace."""
+    from packaging.version import Version
+
+    named = [Version(one.version.removesuffix(".*")) for one in specifier if one.operator != "==="]
     left = [version for version in versions if version.is_devrelease]
-    if not wanted.is_devrelease or not left or wanted > min(left):
+    if not left or not any(one.is_devrelease for one in named) or max(named) > min(left):
         return []
-    return [f"{wanted} is a nightly, and indexes remove those after a while: the oldest left is {min(left)}"]
+    what = f"{named[0]} is a nightly" if len(named) == 1 else "nightlies are asked for"
+    return [f"{what}, and indexes remove those after a while: the oldest left is {min(left)}"]
 
 
 def _oldest(files: Sequence[IndexFile]) -> IndexFile | None:

@@ -72,10 +72,21 @@ def wheels_words(tags: frozenset[Tag], target: Target) -> str:
     if here:
         said.append(f"on this platform for {_pythons(here)} only")
     elif ours:
-        said.append(f"for this Python on {_platforms(ours)} only")
+        said.append(f"for this Python on {_platforms(ours)} only{_newer(ours, target.platform)}")
     else:
         said.append(f"only for {_pythons(tags)} on {_platforms(tags)}")
     return "; ".join(said)
+
+
+def _newer(tags: Iterable[Tag], platform: Platform) -> str:
+    """From which version of the same system on there is a wheel, if there is: a target's is often a guess."""
+    own = platform_words(platform.tags[0])[0]
+    found = (version for words, version in map(platform_words, {tag.platform for tag in tags}) if words == own)
+    newer = [version for version in found if platform.version is not None and version > platform.version]
+    if not newer:
+        return ""
+    major, minor = min(newer)
+    return f", so from {platform.libc.value if platform.libc else 'macOS'} {major}.{minor} on"
 
 
 def versions_words(versions: Sequence[Version], shown: int = _SHOWN) -> str:

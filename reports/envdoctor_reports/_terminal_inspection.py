@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MEANINGS = {
     (CellVerdict.SOUND, Basis.ALONE): "can load, as far as it lies with this wheel; what it requires was not looked at",
     (CellVerdict.BROKEN, Basis.ALONE): "can't load by itself; what it requires was not looked at",
-    (CellVerdict.SOUND, Basis.INSTALLED): "what is installed can load",
+    (CellVerdict.SOUND, Basis.INSTALLED): "its native files find what they need",
     (CellVerdict.BROKEN, Basis.INSTALLED): "is installed, and can't load or fails on use",
 }
 _OF_EXTRA = re.compile(r";.*\bextra\s*==")

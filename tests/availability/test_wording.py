@@ -44,7 +44,14 @@ def tags(*names):
             ["cp310-cp310-macosx_12_0_arm64", "cp311-cp311-win32"],
             "none for Python 3.11 on macOS arm64 (13.0); on this platform for cp310 only",
         ),
-        (["cp311-cp311-macosx_14_0_arm64"], "none for macOS arm64 (13.0); for this Python on macOS arm64 (14.0) only"),
+        (
+            ["cp311-cp311-macosx_14_0_arm64", "cp311-cp311-macosx_15_0_arm64"],
+            "none for macOS arm64 (13.0); for this Python on macOS arm64 (14.0) only, so from macOS 14.0 on",
+        ),
+        (
+            ["cp310-cp310-macosx_14_0_arm64"],
+            "none for macOS arm64 (13.0); none for Python 3.11; only for cp310 on macOS arm64 (14.0)",
+        ),
     ],
 )
 def test_what_is_missing_and_what_is_there(target, names, words):

@@ -341,6 +341,9 @@ def test_inspecting_what_is_installed(run):
     assert (code, found["verdict"]) == (0, "SOUND")
     assert "numpy" in found["imports"]
     assert all(native["format"] for native in found["natives"])
+    printed = run("inspect", "numpy", "--installed")[1].out
+    assert "its native files find what they need" in printed
+    assert "resolves" not in printed
     code, printed = run("inspect", "surely-not-installed", "--installed")
     assert code == 2
     assert "is not installed in" in printed.err
