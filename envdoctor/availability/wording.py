@@ -80,8 +80,8 @@ def wheels_words(tags: frozenset[Tag], target: Target) -> str:
 
 def _newer(tags: Iterable[Tag], platform: Platform) -> str:
     """From which version of the same system on there is a wheel, if there is: a target's is often a guess."""
-    own = platform_words(platform.tags[0])[0]
-    found = (version for words, version in map(platform_words, {tag.platform for tag in tags}) if words == own)
+    own = {platform_words(tag)[0] for tag in platform.tags}
+    found = (version for words, version in map(platform_words, {tag.platform for tag in tags}) if words in own)
     newer = [version for version in found if platform.version is not None and version > platform.version]
     if not newer:
         return ""

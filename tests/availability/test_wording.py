@@ -90,3 +90,9 @@ def test_versions_in_words():
 )
 def test_neighbours_are_stable_where_they_can_be(wanted, versions, words):
     assert neighbours_words(Version(wanted), list(map(Version, versions))) == words
+
+
+def test_a_newer_c_library_is_a_way_out(target):
+    words = wheels_words(tags("cp312-cp312-manylinux_2_35_aarch64"), target("linux-aarch64-cp312"))
+    assert words.endswith("for this Python on Linux aarch64 (glibc 2.35) only, so from glibc 2.35 on")
+    assert "so from" not in wheels_words(tags("cp312-cp312-manylinux_2_35_x86_64"), target("linux-aarch64-cp312"))
