@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _WORKERS = 6
 # To be raised when a reader learns to see more, so that what older ones saw is read again.
 _READER = 4
-_IMPORTS = 4  # the same of what imports are read for
+_IMPORTS = 5  # the same of what imports are read for
 _NUMPY_BYTES = 96 << 20
 
 

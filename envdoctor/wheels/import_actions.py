@@ -111,7 +111,8 @@ def _read(source: str, module: str, package: str, target: Target) -> tuple[Actio
     # Those at the top win over those in a branch or in a function, which come later in the walk.
     functions = {function.name: function for function in reversed(list(_functions(tree.body)))}
     aliases = ModuleAliases(tree, target)
-    reader = _Reader(package, target, functions, aliases)
+    top = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    reader = _Reader(package, target, functions, top, aliases)
     actions = tuple(reader.block(tree.body))
     # A module that can add folders does so while it is imported, or is called by whoever imports it.
     adds = target.platform.system is System.WINDOWS and _ADDS_FOLDER in source
@@ -130,11 +131,17 @@ class _Reader:
     """Turns statements into actions; keeps the functions of the module, each of which is entered once."""
 
     def __init__(
-        self, package: str, target: Target, functions: dict[str, ast.FunctionDef], aliases: ModuleAliases
+        self,
+        package: str,
+        target: Target,
+        functions: dict[str, ast.FunctionDef],
+        top: Collection[str],
+        aliases: ModuleAliases,
     ) -> None:
         self._package = package
         self._target = target
         self._functions = functions
+        self._top = top
         self._aliases = aliases
         self._entered: set[str] = set()
         # Whether a later statement of the block may raise: then a failure that is forgiven here is counted there.
@@ -242,7 +249,8 @@ class _Reader:
             self._entered.add(name)
             outer, self._raises_later = self._raises_later, self._is_heard
             with self._aliases.hidden_by(function):
-                yield from self.block(function.body)
+                # Of a function that stands in a branch there may be another of that name, or an import.
+                yield from _weakened(self.block(function.body), uncertain=name not in self._top)
             self._raises_later = outer
 
     def _used(self, node: ast.Attribute) -> Action:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from envdoctor.wheels.contents import NativeFile, WheelContents
     from envdoctor.wheels.loading import LoadAnalysis, MissingLibrary
 
-_OF_MACOS = ("/usr/lib/", "/System/Library/")
+# Libraries of macOS whose symbols are known not to be those of anything else: a framework brings many more with it.
+_OF_MACOS = frozenset(
+    f"/usr/lib/{name}.dylib" for name in ("libSystem.B", "libc++.1", "libz.1", "libbz2.1.0", "libiconv.2", "libffi")
+)
 _UNIVERSAL = {"arm64", "x86_64"}
 
 
@@ -145,7 +148,7 @@ def _symbols(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> It
     missing: dict[str, tuple[str, ...]] = {}
     for native in _modules(wheel):
         library = native.library and native.library.for_architecture(process_architecture(target.platform))
-        if library and library.flat_symbols and all(need.name.startswith(_OF_MACOS) for need in library.needed):
+        if library and library.flat_symbols and _OF_MACOS.issuperset(need.name for need in library.needed):
             missing[native.path] = library.flat_symbols
     if missing:
         path, symbols = next(iter(missing.items()))

@@ -177,6 +177,7 @@ def certain(source):
         "x = import_module('a') if flag else None",
         "x = lambda: import_module('a')",
         "with suppress(ImportError):\n    import a",
+        "if flag:\n    from b import f\nelse:\n    def f():\n        import a\nf()",
     ],
 )
 def test_what_may_not_happen_is_not_certain(source):

@@ -113,6 +113,9 @@ def test_symbols_that_nothing_has():
     assert problem.message == "pkg/_m.so needs _forgotten, which neither Python nor a library that it names has"
     assert problem.details == ("_forgotten",)
     assert judge({**files, "pkg/libx.dylib": macho_bytes()}, MACOS_TAG, MACOS) == ()
+    framework = ("/System/Library/Frameworks/Carbon.framework/Versions/A/Carbon",)
+    beside = with_symbols(macho_bytes, SYMBOLS, needed=framework)
+    assert judge({**files, "pkg/_m.so": beside}, MACOS_TAG, MACOS) == ()
     universal = universal_bytes(arm64=files["pkg/_m.so"], x86_64=macho_bytes(architecture="x86_64"))
     assert [each.kind for each in judge({**files, "pkg/_m.so": universal}, MACOS_TAG, MACOS)] == [problem.kind]
 
