@@ -163,7 +163,8 @@ def _answers(function: ast.FunctionDef) -> set[str] | None:
     argument = function.args.args[0].arg if function.args.args else ""
     compared = [node for node in ast.walk(function) if isinstance(node, ast.Compare)]
     spared = {id(inner) for node in compared for inner in ast.walk(node)}
-    spared |= {id(inner) for node in ast.walk(function) if isinstance(node, ast.JoinedStr) for inner in ast.walk(node)}
+    telling = [node for node in ast.walk(function) if isinstance(node, (ast.JoinedStr, ast.Raise))]
+    spared |= {id(inner) for node in telling for inner in ast.walk(node)}
     uses = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == argument]
     constants = {inner.value for node in compared for inner in ast.walk(node) if isinstance(inner, ast.Constant)}
     named = {inner.id for node in compared for inner in ast.walk(node) if isinstance(inner, ast.Name)}

@@ -49,6 +49,12 @@ def test_what_no_text_binds_is_absent(text):
     assert names({"pkg/mod/__init__.py": text, "pkg/mod/part.py": "y = 1"}).lacks("pkg.mod", "x")
 
 
+def test_a_getattr_that_raises_with_the_name():
+    text = "def __getattr__(name):\n    if name == 'y':\n        return 1\n    raise AttributeError(name)"
+    assert names({"pkg.py": text}).lacks("pkg", "x")
+    assert not names({"pkg.py": text}).lacks("pkg", "y")
+
+
 ANSWER = "def __getattr__(name):\n    {}\n    raise AttributeError(f'no {{name}}')"
 
 
