@@ -21,7 +21,7 @@ _MOST_IMPORTED = 40
 _DEEPEST = 6  # of modules whose names are taken over by `import *`
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _MAKERS = frozenset({"globals", "vars", "locals", "exec", "setattr", "__import__"})
-_HOOKS = frozenset({"__path__", "meta_path", "path_hooks", "modules", "__class__"})
+_HOOKS = frozenset({"__path__", "meta_path", "path_hooks", "modules"})
 #: What every module has (reference manual, "Import-related attributes on module objects").
 _ALWAYS = frozenset({
     "__name__", "__doc__", "__file__", "__path__", "__spec__", "__loader__", "__package__", "__cached__", "__dict__",
@@ -182,4 +182,5 @@ def _is_hook(node: ast.AST) -> bool:
     """Whether an expression reaches for what decides how modules are found, or what a module is."""
     name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
     imported = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
-    return name in _HOOKS or not _HOOKS.isdisjoint(imported)
+    becomes = name == "__class__" and not isinstance(getattr(node, "ctx", None), ast.Load)
+    return becomes or name in _HOOKS or not _HOOKS.isdisjoint(imported)

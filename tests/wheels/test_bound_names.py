@@ -43,7 +43,15 @@ def test_what_may_be_there_is_not_called_absent(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["y = 1", "def f():\n    x = 1", "class A:\n    x = 1", "from .part import *", "a.x = 1", "lambda: (x := 1)"],
+    [
+        "y = 1",
+        "def f():\n    x = 1",
+        "class A:\n    x = 1",
+        "from .part import *",
+        "a.x = 1",
+        "lambda: (x := 1)",
+        "a.__class__(1)",
+    ],
 )
 def test_what_no_text_binds_is_absent(text):
     assert names({"pkg/mod/__init__.py": text, "pkg/mod/part.py": "y = 1"}).lacks("pkg.mod", "x")
