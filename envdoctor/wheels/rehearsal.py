@@ -20,7 +20,9 @@ from envdoctor.wheels.rehearsal_ends import (
     YIELDED,
     End,
     add_end,
+    assigned,
     bind,
+    caught,
     takes,
 )
 from envdoctor.wheels.rehearsal_expressions import Expressions
@@ -290,10 +292,12 @@ class Rehearsal:
 
     def _try(self, node: ast.Try, names: Names) -> Ends:
         self._tries += 1
-        ends = self._block(node.body, names)
+        ends = self._block(node.body, dict(names))
         self._tries -= 1
         raised = ends.pop(RAISE, None)
         here = ends.pop(NEXT, None)
+        if (ends or here is not None) and not all(isinstance(part, ast.Pass) for part in node.body):
+            self._surprised(node, names, ends)
         if here is not None:
             for kind, end in self._block(node.orelse, here.names).items():
                 add_end(ends, kind, end)
@@ -301,6 +305,14 @@ class Rehearsal:
             for kind, end in self._handled(node, raised).items():
                 add_end(ends, kind, end)
         return self._finally(node, ends)
+
+    def _surprised(self, node: ast.Try, names: Names, ends: Ends) -> None:
+        """Adds what the handlers do: what is not known to raise may do so."""
+        changed = dict.fromkeys(assigned(node.body), UNKNOWN)
+        for handler in node.handlers:
+            inner = {**names, **changed, CURRENT: caught(handler)[0]}
+            for kind, end in self._block(handler.body, inner).items():
+                add_end(ends, kind, end)
 
     def _handled(self, node: ast.Try, raised: End) -> Ends:
         """What becomes of an exception: the handlers that take it, or may; itself where none surely does."""

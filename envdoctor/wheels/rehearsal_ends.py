@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.wheels.rehearsal_values import UNKNOWN, merged
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from envdoctor.wheels.rehearsal_expressions import Names
 
 NEXT, RETURN, RAISE, BREAK, CONTINUE = "next", "return", "raise", "break", "continue"
@@ -57,10 +59,21 @@ def bind(target: ast.expr, value: Any, names: Names) -> None:  # noqa: ANN401 - 
         bind(target.value, UNKNOWN, names)
 
 
+def assigned(statements: Sequence[ast.stmt]) -> set[str]:
+    """The names that statements give values to, by other means than imports."""
+    nodes = (node for statement in statements for node in ast.walk(statement))
+    return {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+
+
+def caught(handler: ast.ExceptHandler) -> list[str]:
+    """The exceptions that a handler names; for one that names none, all."""
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return [getattr(each, "id", getattr(each, "attr", "Exception")) for each in types]
+
+
 def takes(handler: ast.ExceptHandler, raised: str) -> bool | None:
     """Whether a handler takes an exception; None where that depends on classes that are not known."""
-    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    names = {getattr(each, "id", getattr(each, "attr", "Exception")) for each in types}
+    names = set(caught(handler))
     if names & {"Exception", "BaseException", raised}:
         return True
     for group in (_SYSTEM_ERRORS, _IMPORT_ERRORS):

@@ -34,6 +34,8 @@ FAIL = {
     "raised again": "try:\n    ctypes.CDLL('x')\nexcept OSError as e:\n    raise e",
     "other handler": "try:\n    ctypes.CDLL('x')\nexcept ImportError:\n    pass",
     "else": "try:\n    pass\nexcept OSError:\n    pass\nelse:\n    ctypes.CDLL('x')",
+    "handlers like the rest": "try:\n    lib = find_library(pick('x'))\nexcept Exception:\n    lib = None\n"
+    "ctypes.CDLL('x')",
     "finally": "try:\n    a()\nfinally:\n    ctypes.CDLL('x')",
     "with": "with lock:\n    ctypes.CDLL('x')",
     "class": "class C:\n    lib = ctypes.CDLL('x')",
@@ -84,6 +86,10 @@ PASS = {
     "starred": "def f(name=None):\n    if name is None: raise OSError\nf(*unknown())",
     "finally returns": "def f():\n    try:\n        ctypes.CDLL('x')\n    finally:\n        return 1\nf()",
     "deleted": "lib = find_library('x')\ndel lib\nif lib is None:\n    raise OSError",
+    "marker": "def f():\n    try:\n        from . import marker\n    except ImportError:\n        return\n"
+    "    ctypes.CDLL('x')\nf()",
+    "surprise": "lib = find_library('x')\ntry:\n    check(lib)\nexcept Exception:\n    lib = own()\n"
+    "if lib is None:\n    raise OSError",
     "augmented": "libs = ()\nlibs += unknown()\nif not libs:\n    raise OSError",
 }
 
