@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _WORKERS = 6
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_OF_EXTRA = re.compile(r";.*\bextra\s*==")
 _SEPARATORS = re.compile(r"[-_.]+")  # PEP 503
 # Names at the top that nobody means to be imported.
 _STRAY = re.compile(
@@ -161,10 +162,26 @@ def _outermost(wheels: Sequence[WheelContents]) -> Iterator[Package]:
 
 
 def outermost_wheels(wheels: Sequence[WheelContents]) -> Sequence[int]:
-    """The places of the wheels that no other requires; of all if each requires another."""
-    required = {name for wheel in wheels for name in _required(wheel) if name != _normal(wheel.metadata.name)}
-    roots = [index for index, wheel in enumerate(wheels) if _normal(wheel.metadata.name) not in required]
-    return roots or range(len(wheels))
+    """The places of the wheels that no other requires; of those that require each other all, if no more do."""
+    places = {_normal(wheel.metadata.name): index for index, wheel in enumerate(wheels)}
+    direct = [{places[name] for name in _required(wheel) if name in places} for wheel in wheels]
+    reached = [_reached(index, direct) for index in range(len(wheels))]
+    return [
+        index
+        for index in range(len(wheels))
+        if all(other in reached[index] for other in range(len(wheels)) if index in reached[other])
+    ]
+
+
+def _reached(start: int, direct: Sequence[set[int]]) -> set[int]:
+    """All that a wheel requires, and what that requires; itself only if it is required in turn."""
+    reached: set[int] = set()
+    waiting = [start]
+    while waiting:
+        new = direct[waiting.pop()] - reached
+        reached |= new
+        waiting += new
+    return reached
 
 
 def _packages(index: int, wheel: WheelContents) -> Iterator[Package]:
@@ -186,9 +203,10 @@ def _importable(wheel: WheelContents, top: str) -> Iterable[str]:
 
 
 def _required(wheel: WheelContents) -> Iterator[str]:
+    """What a wheel requires, but for its extras: nearly all that a test or a document needs stands there."""
     for line in wheel.metadata.requires:
         match = _PROJECT.match(line)
-        if match:
+        if match and not _OF_EXTRA.search(line):
             yield _normal(match[0])
 
 

@@ -1,6 +1,8 @@
 """Which packages of a set are imported, and what they ask of each other."""
 
-from envdoctor.availability.import_survey import survey_imports
+import pytest
+
+from envdoctor.availability.import_survey import outermost_wheels, survey_imports
 from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.finding import Severity
 from envdoctor.wheels.contents import read_contents
@@ -47,3 +49,21 @@ def test_what_is_there():
         "lib.part",
     ]
     assert found.bringers.having("lib") == (1,)
+
+
+@pytest.mark.parametrize(
+    ("requires", "outermost"),
+    [
+        ({"app": ["lib"], "lib": []}, ["app"]),
+        ({"app": ["lib"], "lib": ['app; extra == "test"']}, ["app"]),
+        ({"app": ["lib"], "lib": ["app>=1"], "base": []}, ["app", "lib", "base"]),
+        ({"app": ["lib[fast]>=1"], "lib": ["base"], "base": ["lib"]}, ["app"]),
+        ({"app": ["app[more]", "absent"], "lib": []}, ["app", "lib"]),
+    ],
+)
+def test_outermost_wheels(requires, outermost):
+    wheels = [
+        read_contents(MemoryBytes(packed(name, "1.0", requires=lines, extras=["test"])[1]))
+        for name, lines in requires.items()
+    ]
+    assert [wheels[index].metadata.name for index in outermost_wheels(wheels)] == outermost
