@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.wheels.directory import DEFLATED, LOCAL_HEADER_SIZE, STORED
-from envdoctor.wheels.tail import DeflateTail, known
+from envdoctor.wheels.tail import SEARCHED, DeflateTail, known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +19,7 @@ FIRST_READ = 16 * 1024
 WHOLE_BELOW = 96 * 1024
 
 _FIRST_TAIL = 64 * 1024
+_SHORT_STEPS = 4
 _MOST_HEAD = 160 << 20  # inflated bytes kept
 _CHUNK = 1 << 20
 
@@ -132,8 +133,14 @@ class PackedBytes:
             found = self._from_tail(offset, end, solution)
             if found is not None:
                 return found
-        while end > len(self._head):
-            self._inflate_more(end)
+        try:
+            while end > len(self._head):
+                self._inflate_more(end)
+        except Unreadable:  # what lies between can be too much to be held
+            found = None if self._head_only else self._from_tail(offset, end, solution)
+            if found is None:
+                raise
+            return found
         return bytes(self._head[offset:end])
 
     @property
@@ -154,7 +161,7 @@ class PackedBytes:
             return True
         by_head = self.packed_bytes_before(end) - self._consumed
         by_tail = self._member.compressed_size - self.packed_bytes_before(offset) - self._tail_size
-        return by_tail < by_head and not self._head_only
+        return by_tail < 2 * by_head and not self._head_only  # what stands last mostly compresses best
 
     def _inflate_more(self, end: int) -> None:
         left = self._member.compressed_size - self._consumed
@@ -175,6 +182,7 @@ class PackedBytes:
     def _from_tail(self, offset: int, end: int, solution: Callable[[list[int]], bytes | None]) -> bytes | None:
         """From the compressed end, more and more of it, until the place is in it and known; None if it never is."""
         total = self._member.compressed_size
+        missed = 0
         while True:
             values = self._tail.read(offset, end) if self._tail else None
             found = None if values is None else solution(values)
@@ -182,7 +190,10 @@ class PackedBytes:
                 return found
             # What follows .dynamic compresses better than code does: begin with less than its share.
             share = (total - self.packed_bytes_before(offset)) // 4
-            grown = self._tail_size + min(self._tail_size, max(_CHUNK, self._tail_size // 2))
+            # Where no block begins, one may do so a little before: the next steps are short.
+            missed = 0 if self._tail or not self._tail_size else missed + 1
+            step = SEARCHED if 0 < missed <= _SHORT_STEPS else max(_CHUNK, self._tail_size // 2)
+            grown = self._tail_size + min(self._tail_size, step)
             self._tail_size = min(total, max(share, grown, _FIRST_TAIL))
             place = self._start + total - self._tail_size
             try:

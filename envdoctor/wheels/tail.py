@@ -2,9 +2,10 @@
 
 A linker puts .dynamic and a PE file's import table near the end of a file, and DEFLATE can't be entered in the middle:
 unless one finds where a block begins. A block with dynamic Huffman codes (RFC 1951, 3.2.7) begins with a description of
-a complete prefix code, which noise hardly ever is; from such a place the stream is inflated with an unknown 32 KiB
-window before it, and it is taken for a block only if the stream then ends exactly where the member ends. The size of
-what came out, counted from the member's end, tells where in the file each byte belongs.
+a complete prefix code, which noise hardly ever is, a stored block (3.2.4) with its length and the complement of that;
+from such a place the stream is inflated with an unknown 32 KiB window before it, and it is taken for a block only if
+the stream then ends exactly where the member ends. The size of what came out, counted from the member's end, tells
+where in the file each byte belongs.
 
 A match can copy out of the unknown window. The stream is therefore inflated with two different windows, in which a pair
 of bytes says where in the window it stands: where the two outputs differ, a byte is not known, but where it was copied
@@ -31,7 +32,9 @@ _WINDOWS = (
 )
 _CHUNK = 1 << 20
 _KEPT = 4 << 20  # inflated bytes behind a place that was asked for, kept for the next question
-_SEARCHED = 256 * 1024  # compressed bytes: blocks are shorter
+#: Compressed bytes in which a block is looked for: nearly all are shorter.
+SEARCHED = 256 * 1024
+_STORED = b"\0"  # what stands before the length of a stored block that is not the last: its type, up to the next byte
 _TRIAL = 4096  # compressed bytes: noise does not inflate this far
 _MOST_CODE_LENGTHS = 29  # HLIT and HDIST: 30 and 31 do not occur
 _HEADER_BITS = 3 + 5 + 5 + 4 + 19 * 3
@@ -60,15 +63,13 @@ class DeflateTail:
         Raises:
             Unreadable: no block begins in these bytes; more of them may help.
         """
-        for bit in _block_starts(compressed[:_SEARCHED]):
-            if _inflates(_shifted(compressed[bit // 8 : bit // 8 + _TRIAL], bit % 8)):
-                stream = _shifted(compressed[bit // 8 :], bit % 8)
-                length = _length_to_end(stream)
-                if length is not None and length <= size:
-                    self._stream = stream
-                    self.start = size - length
-                    self._kept = (0, b"", b"")
-                    return
+        for stream in _streams(compressed):
+            length = _length_to_end(stream)
+            if length is not None and length <= size:
+                self._stream = stream
+                self.start = size - length
+                self._kept = (0, b"", b"")
+                return
         raise Unreadable(f"no block of the DEFLATE stream begins in its last {len(compressed)} bytes")
 
     def read(self, start: int, end: int) -> list[int] | None:
@@ -109,6 +110,22 @@ def known(values: list[int]) -> bytes | None:
 
 def _place(one: int, other: int) -> int:
     return UNKNOWN + ((other - one - 1 & 0xFF) << 8 | one)
+
+
+def _streams(compressed: bytes) -> Iterator[bytes]:
+    """What may be the stream from the beginning of a block on."""
+    for bit in _block_starts(compressed[:SEARCHED]):
+        if _inflates(_shifted(compressed[bit // 8 : bit // 8 + _TRIAL], bit % 8)):
+            yield _shifted(compressed[bit // 8 :], bit % 8)
+    for place in _stored_lengths(compressed[:SEARCHED]):
+        yield _STORED + compressed[place:]
+
+
+def _stored_lengths(data: bytes) -> Iterator[int]:
+    """The bytes at which the length of a stored block may stand, in order: its complement follows."""
+    for place, (low, high, not_low, not_high) in enumerate(zip(data, data[1:], data[2:], data[3:], strict=False)):
+        if low ^ not_low == high ^ not_high == 0xFF:  # noqa: PLR2004
+            yield place
 
 
 def _block_starts(data: bytes) -> Iterator[int]:

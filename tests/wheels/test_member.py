@@ -106,6 +106,15 @@ def test_what_would_take_too_much_memory_is_unreadable(monkeypatch):
         source.read_at(700_000, 10)
 
 
+def test_what_the_head_could_not_hold_is_taken_from_the_tail(monkeypatch):
+    monkeypatch.setattr(member_room, "_MOST_HEAD", 500_000)
+    content = code_like(400_000) + bytes(2_000_000) + b"libneeded.so.1" + code_like(200_000, seed=5)
+    archive = WheelArchive(MemoryBytes(archive_bytes({"a.so": content})))
+    source = archive.open("a.so")
+    assert source.read_at(399_000, 100) == content[399_000:399_100]  # from the head, most of which is behind it now
+    assert source.read_at(2_400_000, 14) == b"libneeded.so.1"
+
+
 def test_a_bomb_is_not_inflated_beyond_its_promise():
     data = archive_bytes({"a.so": bytes(50_000_000)})
     archive = WheelArchive(MemoryBytes(data))
