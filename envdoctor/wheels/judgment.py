@@ -8,6 +8,7 @@ from envdoctor.binaries.library import BinaryFormat
 from envdoctor.binaries.python_abi import fits
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import System
+from envdoctor.core.text import plural
 from envdoctor.wheels.layout import FORMATS, process_architecture, runs_on
 from envdoctor.wheels.problems import ProblemKind, WheelProblem
 from envdoctor.wheels.reach import Reach
@@ -182,7 +183,7 @@ def _pythons(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
             kind=ProblemKind.WRONG_PYTHON,
             severity=Severity.WARNING,
             wheel=wheel.label,
-            message=f"{len(files)} extension modules are for another Python: {python.name} does not see them",
+            message=f"{plural(len(files), 'extension module')} for another Python, which {python.name} does not see",
             files=files,
         )
 
