@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from envdoctor.binaries.elf_header import ElfHeader
     from envdoctor.wheels.member import PackedBytes
 
-_LARGEST_EXACT = 32 << 20  # compressed bytes behind .dynamic, as far as one can guess
+_LARGEST_EXACT = 8 << 20  # compressed bytes behind .dynamic, as far as one can guess
 _STEP, _OVERLAP, _MOST = 1 << 20, 8 * 1024, 160 << 20
 _LIBRARY = re.compile(rb"\0((?:lib|ld-)[^\0/\s]{1,200}\.so(?:\.[0-9a-zA-Z_.-]{1,40})?)(?=\0)")
 _SEARCH_PATH = re.compile(rb"\0([^\0\n]{0,4000}\$(?:ORIGIN|\{ORIGIN\})[^\0\n]{0,8000})(?=\0)")

@@ -188,8 +188,8 @@ class PackedBytes:
             found = None if values is None else solution(values)
             if found is not None or self._tail_size == total:
                 return found
-            # What follows .dynamic compresses better than code does: begin with less than its share.
-            share = (total - self.packed_bytes_before(offset)) // 4
+            # What follows .dynamic compresses better than code does: begin with far less than its share.
+            share = (total - self.packed_bytes_before(offset)) // 8
             # Where no block begins, one may do so a little before: the next steps are short.
             missed = 0 if self._tail or not self._tail_size else missed + 1
             step = SEARCHED if 0 < missed <= _SHORT_STEPS else max(_CHUNK, self._tail_size // 2)
