@@ -166,7 +166,10 @@ def parse_metadata(content: bytes, source: str) -> CoreMetadata:
 def _by_version(project: Project) -> dict[Version, tuple[IndexFile, ...]]:
     from packaging.version import Version
 
-    found: dict[Version, list[IndexFile]] = {}
+    by_text: dict[str, list[IndexFile]] = {}
     for file in project.files:
-        found.setdefault(Version(file.version), []).append(file)
+        by_text.setdefault(file.version, []).append(file)
+    found: dict[Version, list[IndexFile]] = {}
+    for text, files in by_text.items():
+        found.setdefault(Version(text), []).extend(files)
     return {version: tuple(found[version]) for version in sorted(found)}
