@@ -1,0 +1,34 @@
+"""An index double with two packages, and a user whose pip is set to it."""
+
+import pytest
+
+from envdoctor.cli import main
+from index_server import IndexServer
+from index_wheels import publish
+
+LINUX = "cp311-cp311-manylinux_2_17_x86_64"
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    with IndexServer() as server:
+        monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+        monkeypatch.setenv("PIP_INDEX_URL", server.simple)
+        monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+        monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
+        monkeypatch.setenv("PIP_RETRIES", "0")
+        monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
+        publish(server, "app", "1.0", requires=["lib==1.0"], uploaded="2025-01-01T00:00:00Z")
+        publish(server, "app", "2.0", requires=["lib==2.0"], uploaded="2025-06-01T00:00:00Z")
+        publish(server, "lib", "1.0", uploaded="2025-01-01T00:00:00Z")
+        publish(server, "lib", "2.0", LINUX, uploaded="2025-06-01T00:00:00Z")
+        yield server
+
+
+@pytest.fixture
+def run(server, capsys):
+    def call(*words):
+        code = main(words)
+        return code, capsys.readouterr()
+
+    return call
