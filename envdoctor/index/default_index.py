@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
+from envdoctor.core.errors import Unreadable
+from envdoctor.core.syntax import parse_python
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -38,8 +41,8 @@ def first_default(sources: Iterable[str]) -> str | None:
 def parse_default(source: str) -> str | None:
     """The simple API's URL in one text of ``pip/_internal/models/index.py``; None if it is not declared as known."""
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+        tree = parse_python(source)
+    except Unreadable:
         return None
     for statement in tree.body:
         if (

@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.syntax import parse_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,8 +117,8 @@ class BoundNames:
 def _parsed(read: Callable[[str], str], member: str) -> ast.Module | None:
     try:
         text = read(member)
-        return ast.parse(text) if len(text) <= _MOST_TEXT else None
-    except (Unreadable, SyntaxError, ValueError, RecursionError, MemoryError):
+        return parse_python(text) if len(text) <= _MOST_TEXT else None
+    except Unreadable:
         return None
 
 

@@ -14,6 +14,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.syntax import parse_python
 from envdoctor.core.target import System
 from envdoctor.wheels.conditions import truth
 from envdoctor.wheels.module_aliases import ModuleAliases
@@ -105,9 +106,9 @@ def import_actions(source: str, module: str, *, is_package: bool, target: Target
 
 def _read(source: str, module: str, package: str, target: Target) -> tuple[Action, ...]:
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise Unreadable(f"{module} is not Python that can be read: {error}") from error
+        tree = parse_python(source)
+    except Unreadable as error:
+        raise Unreadable(f"{module} is {error}") from error
     # Those at the top win over those in a branch or in a function, which come later in the walk.
     functions = {function.name: function for function in reversed(list(_functions(tree.body)))}
     aliases = ModuleAliases(tree, target)

@@ -7,7 +7,6 @@ through as if what it looks for were there and as if it were not; it counts if t
 
 from __future__ import annotations
 
-import ast
 import posixpath
 import re
 from dataclasses import dataclass
@@ -15,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.binaries.policy import Promise, SystemPolicy, provider_of
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.syntax import parse_python
 from envdoctor.core.target import System
 from envdoctor.wheels.rehearsal import Rehearsal
 from envdoctor.wheels.rehearsal_values import FOUND, UNKNOWN, Raised, TooLong
 from envdoctor.wheels.standard_library import standard_modules
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Callable, Iterable
 
     from envdoctor.core.target import Target
@@ -160,8 +161,8 @@ class _Trees:
     def _parsed(self, member: str) -> ast.Module | None:
         text = _text(self._read, member)
         try:
-            return ast.parse(text) if text and len(text) <= _LONGEST_TEXT else None
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return parse_python(text) if text and len(text) <= _LONGEST_TEXT else None
+        except Unreadable:
             return None
 
 
