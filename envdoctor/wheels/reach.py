@@ -167,8 +167,11 @@ class _Simulation:
         missing = process.load(path).missing
         self._package_loads = self._package_loads or reach is Reach.IMPORT
         if path in self._failing:
-            spared = any(not process.load(self._locate(other)).missing for other in load.alternatives if missing)
-            load = replace(load, optional=load.optional or spared)
+            if missing and load.alternatives:
+                others = [process.load(self._locate(other)) for other in load.alternatives]
+                spared = any(other.files and not other.missing for other in others)
+                load = replace(load, optional=load.optional or spared)
+                missing = process.load(path).missing  # all may be opened in turn, one for the needs of another
             self._note(path, self._judged(load, reach, missing) if missing else _SATISFIED)
         return bool(missing) and not load.optional
 

@@ -126,3 +126,22 @@ def test_what_fails_in_one_module_may_load_after_another():
     }
     (found,) = reach(files, "pkg/_m.so").values()
     assert found.reach is Reach.SATISFIED
+
+
+OPENS = (
+    "import ctypes, os\nfor name in ('liba.so', 'libb.so'):\n    ctypes.CDLL(os.path.dirname(__file__) + '/' + name)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("needed", "other", "severity"),
+    [
+        ("libgone.so", elf_bytes(("libc.so.6",)), Severity.INFO),  # it may be that one of the two is enough
+        ("libgone.so", elf_bytes(("libc.so.6",), machine=183), Severity.ERROR),  # but not one for another processor
+        ("libb.so", elf_bytes(("libc.so.6",), soname="libb.so"), None),  # opened in turn, one brings the other
+    ],
+)
+def test_libraries_of_which_one_may_be_chosen(needed, other, severity):
+    files = {"pkg/__init__.py": OPENS, "pkg/liba.so": elf_bytes((needed,)), "pkg/libb.so": other}
+    (found,) = reach(files, "pkg/liba.so").values()
+    assert (None if found.reach is Reach.SATISFIED else found.severity) == severity
