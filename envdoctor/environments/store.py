@@ -16,7 +16,8 @@ from collections.abc import Mapping  # noqa: TC003  (msgspec resolves the annota
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envdoctor.core.errors import EnvironmentProblem
+from envdoctor.core.errors import EnvironmentProblem, Unreadable
+from envdoctor.core.packing import unpack_json
 from envdoctor.environments.spec import environment_names, environment_spec
 
 if TYPE_CHECKING:
@@ -171,13 +172,11 @@ def discard(folder: Path) -> None:
 
 def inspect_folder(folder: Path, *, thorough: bool) -> ManagedEnvironment:
     """What stands in the folder of an environment, and what is wrong with it."""
-    import msgspec
-
     python = python_of(folder)
     name, key = folder.name.partition("-cp")[0], folder.name.rpartition("-")[2]
     try:
-        marker = msgspec.json.decode((folder / MARKER).read_bytes(), type=Marker)
-    except (OSError, msgspec.MsgspecError):
+        marker = unpack_json((folder / MARKER).read_bytes(), Marker)
+    except (OSError, Unreadable):
         return ManagedEnvironment(
             name=name, python=python, folder=folder, distributions={}, key=key, problem="it was never finished"
         )

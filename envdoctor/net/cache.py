@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from envdoctor.core.errors import Unreadable
+from envdoctor.core.packing import pack, unpack
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -95,23 +98,16 @@ class DiskCache:
 
     def get_value(self, key: str, kind: type[T]) -> T | None:
         """A value that `put_value` kept; None if it is not kept, or was by a program that knew it in another shape."""
-        import msgspec
-
         data = self.get_bytes(key)
         try:
-            return msgspec.msgpack.decode(data, type=kind) if data else None
-        except msgspec.MsgspecError:
+            return unpack(data, kind) if data else None
+        except Unreadable:
             return None
 
     def put_value(self, key: str, value: object) -> None:
         """Keeps a dataclass that was worked out from something that never changes; see `put_bytes`."""
-        import msgspec
-
-        try:
-            data = msgspec.msgpack.encode(value)
-        except UnicodeEncodeError:  # a name that is no UTF-8: worked out again the next time
-            return
-        self.put_bytes(key, data)
+        with contextlib.suppress(Unreadable):  # a name that is no UTF-8: worked out again the next time
+            self.put_bytes(key, pack(value))
 
     def prune(self) -> None:
         """Removes the entries not used for longest until the folder is within its limit."""

@@ -25,9 +25,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import Artifact, ArtifactKind
-from envdoctor.core.errors import BuildFailed, UsageProblem
+from envdoctor.core.errors import BuildFailed, Unreadable, UsageProblem
 from envdoctor.core.finding import Finding  # noqa: TC001  (the same)
 from envdoctor.core.hashing import hash_path
+from envdoctor.core.packing import unpack_json
 from envdoctor.pipeline.processes import REQUESTS
 from envdoctor.pipeline.publication import Publication, is_full, unwritable
 
@@ -112,14 +113,12 @@ class Workspace:
 
     def find(self, key: str) -> StoredStage | None:
         """The finished stage of that key, if it is there and what it made is what it was."""
-        import msgspec
-
         folder = self._base / "stages" / key
         try:
-            record = msgspec.json.decode((folder / "stage.json").read_bytes(), type=StageRecord)
+            record = unpack_json((folder / "stage.json").read_bytes(), StageRecord)
             made = {**record.others, record.path: record.sha256}
             intact = all(hash_path(folder / name) == sha256 for name, sha256 in made.items())
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, Unreadable):
             return None
         return StoredStage(folder=folder, record=record) if intact else None
 
