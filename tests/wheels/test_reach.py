@@ -129,9 +129,6 @@ def test_what_fails_in_one_module_may_load_after_another():
 
 
 OPENS = (
-    "import ctypes, os\nfor name in ('liba.so', 'libb.so'):\n"
-    "    ctypes.CDLL(os.path.dirname(__file__) + '/' + name)\n"
-)
     "import ctypes, os\nfor name in ('liba.so', 'libb.so'):\n    ctypes.CDLL(os.path.dirname(__file__) + '/' + name)\n"
 )
 
