@@ -27,6 +27,8 @@ _MORE = " ..."
 _ROWS, _MOST_ROWS = 20, 30
 #: Columns of the line of reason of a row.
 _REASON_LENGTH = 280
+#: Warnings that are shown of a best answer.
+_MOST_RESERVES = 3
 
 
 def show_matrix(page: Page, matrix: Matrix, *, verbose: bool = False) -> None:
@@ -49,7 +51,23 @@ def show_matrix(page: Page, matrix: Matrix, *, verbose: bool = False) -> None:
         page.mark(State.NOTE, note)
     for answer, targets in zip(matrix.best, _platforms(matrix.targets).values(), strict=False):
         page.mark(_state_of([cell for cell in matrix.cells if cell.target in targets]), answer, style="bold")
+        _show_reserves(page, matrix, targets)
     page.write(effort_line(matrix.effort), style="dim")
+
+
+def _show_reserves(page: Page, matrix: Matrix, targets: list[str]) -> None:
+    """What is to be known of the newest version that is good there."""
+    good = [cell for cell in matrix.cells if cell.target in targets and cell.verdict.is_good]
+    newest = [cell for cell in good if cell.version == good[0].version]
+    reserves = dict.fromkeys(
+        one_line(reason.message) for cell in newest for reason in cell.reasons if reason.severity is Severity.WARNING
+    )
+    for words in list(reserves)[:_MOST_RESERVES]:
+        brief = _cut(_of_any(words, matrix.package, newest[0].version), _REASON_LENGTH)
+        page.mark(State.WARNING, f"{newest[0].version}: {brief}", indent=2)
+    if len(reserves) > _MOST_RESERVES:
+        command = quote_command(("envdoctor", "inspect", f"{matrix.package}=={newest[0].version}"))
+        page.write(f"and {len(reserves) - _MOST_RESERVES} more; see {command}", indent=4, style="dim")
 
 
 def _state_of(column: list[Cell]) -> State:

@@ -102,3 +102,32 @@ def test_a_long_table_shows_the_newest_rows_and_says_what_is_below(good, said):
     assert not any(line.startswith("  20.0 ") for line in lines)
     assert "  1.0      NO-WHEEL" in shown(*cells, verbose=True)
     assert not any(" older, down" in line for line in shown(*cells[:30]))
+
+
+def warned(version, *messages, verdict=CellVerdict.SOUND):
+    reasons = tuple(
+        CellReason(kind=ReasonKind.NOTE, severity=Severity.WARNING, subject="app", message=message)
+        for message in messages
+    )
+    return dataclasses.replace(lacking(version, ""), verdict=verdict, reasons=reasons)
+
+
+def test_what_is_to_be_known_of_the_best_answer_stands_below_it():
+    lines = shown(
+        warned("3.0", "of no use", verdict=CellVerdict.BROKEN),
+        warned("2.0", "app 2.0: needs libgomp1", "says macOS 15", "app 2.0: needs libgomp1"),
+        warned("1.0", "of an older one"),
+        best=("app on macOS: 2.0 is the newest.",),
+    )
+    answer = next(number for number, line in enumerate(lines) if "2.0 is the newest" in line)
+    assert [line.strip() for line in lines[answer + 1 : answer + 3]] == [
+        "! 2.0: needs libgomp1",
+        "! 2.0: says macOS 15",
+    ]
+    assert not any("of an older one" in line for line in lines)
+
+
+def test_many_warnings_of_the_best_answer_are_counted():
+    lines = shown(warned("2.0", *(f"warning {number}" for number in range(5))), best=("app: 2.0.",))
+    assert "    and 2 more; see envdoctor inspect app==2.0" in lines
+    assert not any("warning 3" in line for line in lines)
