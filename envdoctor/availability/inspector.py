@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envdoctor import __version__
 from envdoctor.core.errors import NetworkProblem, Unreadable
+from envdoctor.core.hashing import hash_code
 from envdoctor.index.access import opened
 from envdoctor.net.ranges import TAIL
 from envdoctor.net.urls import is_remote
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from envdoctor.net.cache import DiskCache
 
 _WORKERS = 6
-# To be raised when a reader learns to see more, so that what older ones saw is read again.
-_READER = 4
-_IMPORTS = 5  # the same of what imports are read for
+#: What decides what is seen in a wheel: what older code saw is looked at again.
+_CODE = ("wheels", "binaries", "core", "data")
 _NUMPY_BYTES = 96 << 20
 
 
@@ -74,7 +73,7 @@ class Inspector:
             file: which.
             exact: read giant ELF files exactly, at a price (see `read_contents`).
         """
-        key = f"CONTENTS {__version__} {_READER} {'exact' if exact else 'quick'} {file.sha256 or file.url}"
+        key = f"CONTENTS {hash_code(*_CODE)} {'exact' if exact else 'quick'} {file.sha256 or file.url}"
         with self._lock:
             turn = self._turns.setdefault(key, threading.Lock())
         with turn:
@@ -90,7 +89,7 @@ class Inspector:
             Unreadable: the wheel is damaged.
         """
         cache = self._cache(file)
-        key = f"NUMPY {__version__} {_READER} {most_bytes} {file.sha256}"
+        key = f"NUMPY {hash_code(*_CODE)} {most_bytes} {file.sha256}"
         known = cache.get_value(key, NumpyUse) if cache else None
         if known is None:
             with self._reopened(file, contents) as archive:
@@ -108,7 +107,7 @@ class Inspector:
         """
         cache = self._cache(file)
         where = f"{target.platform.system.value} {target.interpreter.name}"
-        key = f"IMPORTS {__version__} {_IMPORTS} {where} {package} {file.sha256}"
+        key = f"IMPORTS {hash_code(*_CODE)} {where} {package} {file.sha256}"
         known = cache.get_value(key, ExternalImports) if cache else None
         if known is None:
             with self.texts(file, contents) as read:
@@ -175,4 +174,4 @@ class Inspector:
 
 
 def _more_key(file: IndexFile) -> str:
-    return f"MORE {file.sha256}"
+    return f"MORE {hash_code(*_CODE)} {file.sha256}"
