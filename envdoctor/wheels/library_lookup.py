@@ -22,7 +22,7 @@ from envdoctor.wheels.standard_library import standard_modules
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from envdoctor.core.target import Target
     from envdoctor.wheels.import_walk import Entered
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 #: What a text must hold for a rehearsal to be worth it.
 _LOOKS = re.compile(r"find_library|CDLL|LoadLibrary|dlopen|except[^\n]*(?:ImportError|ModuleNotFoundError)")
+_FROM_PACKAGE = r"\bfrom\s+\.+\s+import\b"
 _LIBRARY = re.compile(r"\.(?:so(?:\.[0-9.]+)?|dylib|dll)$", re.IGNORECASE)
 _LONGEST_TEXT = 1 << 18
 _SUFFIXES = {
@@ -70,8 +71,8 @@ def failing_lookups(
         read: the text of a member.
         target: where they are imported.
     """
-    modules = [one for one in entered if one.certain]
-    if not any(_LOOKS.search(_text(read, one.member)) for one in modules):
+    modules = _worth_it([one for one in entered if one.certain], read)
+    if not modules:
         return ()
     trees = _Trees(index, read)
     found = []
@@ -81,6 +82,18 @@ def failing_lookups(
             found.append(first)
             break
     return tuple(found)
+
+
+def _worth_it(modules: Sequence[Entered], read: Callable[[str], str]) -> list[Entered]:
+    """The modules that look for something, and those whose text names one that does: they may call it."""
+    texts = {one.member: _text(read, one.member) for one in modules}
+    looking = {one.member: one.name.rpartition(".")[2] for one in modules if _LOOKS.search(texts[one.member])}
+    if not looking:
+        return []
+    names = [rf"\b{re.escape(name)}\b" for name in set(looking.values())]
+    names += [_FROM_PACKAGE] if any(member.endswith("/__init__.py") for member in looking) else []
+    named = re.compile("|".join(names))
+    return [one for one in modules if one.member in looking or named.search(texts[one.member])]
 
 
 def brings_library(files: Iterable[str], name: str) -> bool:

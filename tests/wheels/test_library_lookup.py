@@ -101,3 +101,26 @@ def test_modules_of_which_one_must_be_there():
 def test_text_that_is_no_python_or_can_not_be_read():
     assert lookups("find_library(") == ()
     assert lookups("# find_library\nx = 1" + " " * (1 << 19)) == ()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"pkg/__init__.py": "from pkg import loader\nlib = loader.load()", "pkg/loader.py": LOADER},
+        {"pkg/__init__.py": LOADER, "pkg/sound.py": "from . import load\nlib = load()"},
+        {"pkg/__init__.py": "", "pkg/loader.py": LOADER, "pkg/sound.py": "from .loader import load as get\nlib = get()"},
+    ],
+)
+def test_a_module_is_gone_through_that_names_one_that_looks(files):
+    files = {"pkg/other.py": "import json\n", **files}
+    names = {member: member.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for member in files}
+    entered = [Entered(name=name, member=member, via=(name,), certain=True) for member, name in names.items()]
+    read = []
+
+    def text(member):
+        read.append(member)
+        return files[member]
+
+    (found,) = failing_lookups(entered, ModuleIndex(files), text, LINUX)
+    assert found.names[0] == "portaudio"
+    assert read.count("pkg/other.py") == 1  # only to see that it is not worth more
