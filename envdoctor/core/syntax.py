@@ -5,20 +5,37 @@ from __future__ import annotations
 import ast
 import threading
 import warnings
+from collections import OrderedDict
 
 from envdoctor.core.errors import Unreadable
 
 # CPython 3.11 counts the depth of its trees in one place for all threads: "AST constructor recursion depth mismatch".
 _ONE_AT_A_TIME = threading.Lock()
+#: Characters of text whose trees are kept, since the same module is asked about for one Python after the other; a tree
+#: takes some forty times as much memory.
+_MOST_KEPT = 2 << 20
+_kept: OrderedDict[str, ast.Module] = OrderedDict()
 
 
 def parse_python(source: str) -> ast.Module:
     """The syntax tree of a module's text. Safe to call from several threads; says nothing of the text's style.
 
+    The tree is shared with who asks for the same text: don't change it.
+
     Raises:
         Unreadable: it is not Python as this interpreter knows it, or is nested too deeply.
     """
-    with _ONE_AT_A_TIME, warnings.catch_warnings():
+    with _ONE_AT_A_TIME:
+        tree = _kept.get(source) or _parsed(source)
+        _kept[source] = tree
+        _kept.move_to_end(source)
+        while len(_kept) > 1 and sum(map(len, _kept)) > _MOST_KEPT:
+            _kept.popitem(last=False)
+        return tree
+
+
+def _parsed(source: str) -> ast.Module:
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # since Python 3.12 "invalid escape sequence" would be printed
         try:
             return ast.parse(source)

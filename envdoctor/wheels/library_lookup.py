@@ -22,7 +22,7 @@ from envdoctor.wheels.standard_library import standard_modules
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from envdoctor.core.target import Target
     from envdoctor.wheels.import_walk import Entered
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 #: What a text must hold for a rehearsal to be worth it.
 _LOOKS = re.compile(r"find_library|CDLL|LoadLibrary|dlopen|except[^\n]*(?:ImportError|ModuleNotFoundError)")
-_FROM_PACKAGE = r"\bfrom\s+\.+\s+import\b"
 _LIBRARY = re.compile(r"\.(?:so(?:\.[0-9.]+)?|dylib|dll)$", re.IGNORECASE)
 _LONGEST_TEXT = 1 << 18
 _SUFFIXES = {
@@ -87,13 +86,23 @@ def failing_lookups(
 def _worth_it(modules: Sequence[Entered], read: Callable[[str], str]) -> list[Entered]:
     """The modules that look for something, and those whose text names one that does: they may call it."""
     texts = {one.member: _text(read, one.member) for one in modules}
-    looking = {one.member: one.name.rpartition(".")[2] for one in modules if _LOOKS.search(texts[one.member])}
+    looking = {one.member: one.name for one in modules if _LOOKS.search(texts[one.member])}
     if not looking:
         return []
-    names = [rf"\b{re.escape(name)}\b" for name in set(looking.values())]
-    names += [_FROM_PACKAGE] if any(member.endswith("/__init__.py") for member in looking) else []
+    names = {pattern for member, name in looking.items() for pattern in _naming(name, member)}
     named = re.compile("|".join(names))
     return [one for one in modules if one.member in looking or named.search(texts[one.member])]
+
+
+def _naming(module: str, member: str) -> Iterator[str]:
+    """How a text may name a module that it calls; nearly all of a wheel name its package at the top for other reasons."""
+    parent, _, name = module.rpartition(".")
+    if parent:
+        yield rf"\b{re.escape(name)}\b"
+    if member.endswith("/__init__.py"):
+        yield rf"\bfrom\s+(?:\.+|{re.escape(module)})\s+import\b"
+    elif not parent:
+        yield rf"\bimport\s+{re.escape(module)}\b"
 
 
 def brings_library(files: Iterable[str], name: str) -> bool:

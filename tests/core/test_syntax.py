@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from envdoctor.core import syntax
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.syntax import parse_python
 
@@ -20,6 +21,18 @@ def test_a_tree():
 def test_what_is_no_python(source):
     with pytest.raises(Unreadable, match="not Python that can be read"):
         parse_python(source)
+
+
+def test_the_tree_of_the_same_text_is_kept_for_a_while(monkeypatch):
+    monkeypatch.setattr(syntax, "_MOST_KEPT", 100)
+    texts = [f"a{number} = 1  # {'x' * 30}\n" for number in range(4)]
+    first = parse_python(texts[0])
+    assert parse_python(texts[0]) is first
+    for text in texts:
+        parse_python(text)
+    assert parse_python(texts[0]) is not first
+    large = "b = 1  # " + "x" * 200
+    assert parse_python(large) is parse_python(large)
 
 
 def test_nothing_is_said_of_style():
@@ -50,9 +63,9 @@ def test_threads_do_not_meet(monkeypatch):
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
 
-    def parse(_):
+    def parse(number):
         assert [Noisy() for _ in range(50)]
-        return len(parse_python(source * 20).body)
+        return len(parse_python(f"{source * 20}# {number}\n").body)
 
     try:
         with ThreadPoolExecutor(6) as pool:
