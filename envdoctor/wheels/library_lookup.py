@@ -95,7 +95,7 @@ def _worth_it(modules: Sequence[Entered], read: Callable[[str], str]) -> list[En
 
 
 def _naming(module: str, member: str) -> Iterator[str]:
-    """How a text may name a module that it calls; nearly all of a wheel name its package at the top for other reasons."""
+    """How a text may name a module that it calls; the name of the package at the top alone says little."""
     parent, _, name = module.rpartition(".")
     if parent:
         yield rf"\b{re.escape(name)}\b"
