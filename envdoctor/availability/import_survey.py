@@ -113,7 +113,7 @@ class Bringers:
 
     def __init__(self, wheels: Sequence[WheelContents]) -> None:
         self._wheels = wheels
-        self.names = {_normal(wheel.metadata.name) for wheel in wheels}
+        self.names = {normal_name(wheel.metadata.name) for wheel in wheels}
         # A .pth file may make anything in a wheel importable.
         started = [
             wheel for wheel in wheels if any("/" not in path and path.endswith(".pth") for path in wheel.members)
@@ -163,8 +163,8 @@ def _outermost(wheels: Sequence[WheelContents]) -> Iterator[Package]:
 
 def outermost_wheels(wheels: Sequence[WheelContents]) -> Sequence[int]:
     """The places of the wheels that no other requires; of those that require each other all, if no more do."""
-    places = {_normal(wheel.metadata.name): index for index, wheel in enumerate(wheels)}
-    direct = [{places[name] for name in _required(wheel) if name in places} for wheel in wheels]
+    places = {normal_name(wheel.metadata.name): index for index, wheel in enumerate(wheels)}
+    direct = [{places[name] for name in required_names(wheel) if name in places} for wheel in wheels]
     reached = [_reached(index, direct) for index in range(len(wheels))]
     return [
         index
@@ -187,9 +187,9 @@ def _reached(start: int, direct: Sequence[set[int]]) -> set[int]:
 def _packages(index: int, wheel: WheelContents) -> Iterator[Package]:
     """What can be imported of a wheel: it is for the package of its own name, or the only one; others matter less."""
     public = [name for name in wheel.imports if not _STRAY.fullmatch(name)]
-    own = _normal(wheel.metadata.name)
+    own = normal_name(wheel.metadata.name)
     for name in public:
-        matters = len(public) == 1 or _normal(name) == own
+        matters = len(public) == 1 or normal_name(name) == own
         severity = Severity.ERROR if matters else Severity.WARNING
         yield from (Package(wheel=index, name=each, severity=severity) for each in _importable(wheel, name))
 
@@ -202,13 +202,14 @@ def _importable(wheel: WheelContents, top: str) -> Iterable[str]:
     return dict.fromkeys(f"{top}.{parts[1]}" for parts in below if parts[2:] == ["__init__.py"])
 
 
-def _required(wheel: WheelContents) -> Iterator[str]:
+def required_names(wheel: WheelContents) -> Iterator[str]:
     """What a wheel requires, but for its extras: nearly all that a test or a document needs stands there."""
     for line in wheel.metadata.requires:
         match = _PROJECT.match(line)
         if match and not _OF_EXTRA.search(line):
-            yield _normal(match[0])
+            yield normal_name(match[0])
 
 
-def _normal(name: str) -> str:
+def normal_name(name: str) -> str:
+    """A distribution's name in the one spelling that counts (PEP 503)."""
     return _SEPARATORS.sub("-", name).lower()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from envdoctor.availability.import_survey import normal_name, required_names
 from envdoctor.binaries.numpy_build import NumpyBuild
 from envdoctor.core.availability import CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
+from envdoctor.core.text import plural
 from envdoctor.wheels.conflicts import find_conflicts, shipment_of_wheel
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def conflict_reasons(wheels: Sequence[WheelContents]) -> tuple[CellReason, ...]:
     The subject of each is the labels of both wheels, joined by a comma.
     """
     found = find_conflicts([shipment_of_wheel(wheel) for wheel in wheels])
-    shared = tuple(_shared(found))
+    shared = tuple(_shared(found, _meant(wheels)))
     told = {reason.subject for reason in shared if reason.severity is Severity.ERROR}
     clashes = (reason for reason in map(_clash, _serious(found)) if reason.subject not in told)
     return (*shared, *clashes, *map(_known, found.known))
@@ -59,11 +61,20 @@ def _serious(found: Conflicts) -> list[ImportClash]:
     return [clash for clash in found.clashes if not _STRAY.fullmatch(clash.name)]
 
 
-def _shared(found: Conflicts) -> Iterator[CellReason]:
+def _meant(wheels: Sequence[WheelContents]) -> set[frozenset[str]]:
+    """The labels of each two wheels of which one requires the other: their authors know of both."""
+    labels = {normal_name(wheel.metadata.name): wheel.label for wheel in wheels}
+    return {
+        frozenset({wheel.label, labels[name]}) for wheel in wheels for name in required_names(wheel) if name in labels
+    }
+
+
+def _shared(found: Conflicts, meant: set[frozenset[str]]) -> Iterator[CellReason]:
     """A pair that clashes on an import name overwrites what matters; other shared files are worth knowing at most."""
     clashing = {frozenset(clash.distributions) for clash in _serious(found)}
     for pair in found.shared:
-        is_serious = any({pair.first, pair.second} <= labels for labels in clashing)
+        both = frozenset({pair.first, pair.second})
+        is_serious = both not in meant and any(both <= labels for labels in clashing)
         yield CellReason(
             kind=ReasonKind.SHARED_FILES,
             severity=_gravity(pair, is_serious=is_serious),
@@ -85,7 +96,8 @@ def _is_stray(path: str) -> bool:
 
 
 def _shared_words(pair: SharedFiles) -> str:
-    files = [f"{pair.shared} files, of which {pair.differ} differ"] if pair.shared else []
+    differ = f"{pair.differ} differ{'s' if pair.differ == 1 else ''}"
+    files = [f"{plural(pair.shared, 'file')}, of which {differ}"] if pair.shared else []
     commands = [f"the commands {', '.join(pair.scripts)}"] if pair.scripts else []
     both = f"{pair.first} and {pair.second} both install {'; and '.join([*files, *commands])}"
     return f"{both}: whichever is installed last wins, and uninstalling one damages the other."

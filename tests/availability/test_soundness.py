@@ -83,7 +83,16 @@ def test_two_wheels_with_the_same_paths_conflict(server, cell):
     found = cell("app==1.0")
     assert found.verdict is CellVerdict.CONFLICTS
     shared = next(reason for reason in found.reasons if reason.kind is ReasonKind.SHARED_FILES)
-    assert "2 files, of which 1 differ" in shared.message
+    assert "2 files, of which 1 differs" in shared.message
+
+
+def test_two_wheels_of_which_one_requires_the_other_are_meant_to_share(server, cell):
+    publish(server, "app-dev", "1.0", requires=["app==1.0"], files={"app/__init__.py": b"one", "app/dev.py": b""})
+    publish(server, "app", "1.0", files={"app/__init__.py": b"two"})
+    found = cell("app-dev==1.0")
+    assert found.verdict is CellVerdict.SOUND
+    (shared,) = (reason for reason in found.reasons if reason.kind is ReasonKind.SHARED_FILES)
+    assert (shared.severity, "1 file, of which 1 differs" in shared.message) == (Severity.WARNING, True)
 
 
 def test_stray_files_of_many_packages_are_no_conflict(server, cell):

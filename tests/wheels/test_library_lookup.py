@@ -108,7 +108,7 @@ def test_text_that_is_no_python_or_can_not_be_read():
     [
         {"pkg/__init__.py": "from pkg import loader\nlib = loader.load()", "pkg/loader.py": LOADER},
         {"pkg/__init__.py": LOADER, "pkg/sound.py": "from . import load\nlib = load()"},
-        {"pkg/__init__.py": "", "pkg/loader.py": LOADER, "pkg/sound.py": "from .loader import load as get\nlib = get()"},
+        {"pkg/__init__.py": "", "pkg/loader.py": LOADER, "pkg/sound.py": "from .loader import load\nlib = load()"},
     ],
 )
 def test_a_module_is_gone_through_that_names_one_that_looks(files):
