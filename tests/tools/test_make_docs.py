@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,8 +24,12 @@ def docs():
     return module
 
 
-def test_the_docs_are_up_to_date(docs):
-    assert docs.outdated() == [], "run `make docs`"
+def test_the_docs_are_up_to_date():
+    """In a process of its own, as `make docs` does it: click remembers how a command was called first."""
+    checked = subprocess.run(
+        [sys.executable, ROOT / "tools" / "make_docs.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", ""), "run `make docs`"
 
 
 def test_writing_mends_what_is_missing_changed_or_left_over(docs, tmp_path):
