@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envdoctor.core.bytes import RandomAccess
 
 _ARCHITECTURES = {0x014C: "win32", 0x8664: "amd64", 0xAA64: "arm64", 0x01C4: "arm32"}
+_WIDE = frozenset({0x8664, 0xAA64})  # machines of PE32+
 _IS_DLL = 0x2000
 _IMPORTS, _LOAD_CONFIGURATION, _ADDRESS_TABLE, _DELAY_IMPORTS = 1, 10, 12, 13
 _MOST_SECTIONS, _MOST_DIRECTORIES, _MOST_DESCRIPTORS, _LONGEST_NAME = 96, 16, 4096, 512
@@ -105,7 +106,9 @@ def _read_image(window: Window) -> _Image:
     if optional[:2] not in {b"\x0b\x01", b"\x0b\x02"} or size < places:
         raise Unreadable("PE file with an unknown optional header")
     directories = struct.unpack_from("<I", optional, places - 4)[0]
-    if directories > _MOST_DIRECTORIES or places + directories * 8 > size:
+    if wide is not (machine in _WIDE):
+        raise Unreadable("PE file whose optional header is for another width than its machine's")
+    if not _IMPORTS < directories <= _MOST_DIRECTORIES or places + directories * 8 > size:  # linkers write sixteen
         raise Unreadable(f"PE file with {directories} data directories")
     return _Image(
         window=window,

@@ -1,5 +1,7 @@
 """The PE reader against files of known content, pefile and damage."""
 
+import contextlib
+
 import pefile
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,8 @@ from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.errors import Unreadable
 from native_files import pe_bytes
 
-SAMPLE = pe_bytes(("KERNEL32.dll", "python311.dll", "common.dll"), delayed=("late.dll",))
+# With code, as every real one: without any, a file whose directory was zeroed is one that needs nothing.
+SAMPLE = pe_bytes(("KERNEL32.dll", "python311.dll", "common.dll"), delayed=("late.dll",), filler=b"\x90" * 0x101)
 
 
 def read(data):
@@ -68,6 +71,15 @@ def test_a_library_of_resources_needs_nothing():
 def test_a_program_for_16_bit_windows_is_not_loadable():
     with pytest.raises(NotLoadable):
         read(SAMPLE.replace(b"PE\0\0", b"NE\0\0"))
+
+
+@pytest.mark.parametrize("value", [0, 1, 2, 3, 255])
+def test_no_byte_alone_hides_every_need(value):
+    for place in range(len(SAMPLE)):
+        damaged = bytearray(SAMPLE)
+        damaged[place] = value
+        with contextlib.suppress(Unreadable):
+            assert read(bytes(damaged)).needed, place
 
 
 @settings(max_examples=400, deadline=1000)
