@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
+from envdoctor.core.requirement import normal_name, required_name
 from envdoctor.wheels.external_imports import own_names
 from envdoctor.wheels.standard_library import module_provider, standard_modules
 
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
     ReadImports = Callable[[WheelContents, str], ExternalImports]
 
 _WORKERS = 6
-_PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _OF_EXTRA = re.compile(r";.*\bextra\s*==")
-_SEPARATORS = re.compile(r"[-_.]+")  # PEP 503
 # Names at the top that nobody means to be imported.
 _STRAY = re.compile(
     r"_.*|tests?|testing|docs?|examples?|benchmarks?|scripts?|tools?|samples?|conftest|setup|third_party"
@@ -204,12 +203,4 @@ def _importable(wheel: WheelContents, top: str) -> Iterable[str]:
 
 def required_names(wheel: WheelContents) -> Iterator[str]:
     """What a wheel requires, but for its extras: nearly all that a test or a document needs stands there."""
-    for line in wheel.metadata.requires:
-        match = _PROJECT.match(line)
-        if match and not _OF_EXTRA.search(line):
-            yield normal_name(match[0])
-
-
-def normal_name(name: str) -> str:
-    """A distribution's name in the one spelling that counts (PEP 503)."""
-    return _SEPARATORS.sub("-", name).lower()
+    return filter(None, (required_name(line) for line in wheel.metadata.requires if not _OF_EXTRA.search(line)))

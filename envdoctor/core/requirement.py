@@ -23,6 +23,8 @@ _REQUIREMENT = re.compile(
     r"(?:;\s*(?P<marker>.*\S))?\s*",
     re.ASCII,
 )
+_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", re.ASCII)
+_SEPARATORS = re.compile(r"[-_.]+")
 _CLAUSE = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*(\d+(?:\.\d+)*)(\.\*)?\s*", re.ASCII)
 _RELEASE = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
 _COMPARISON = re.compile(r"(\w+)\s*(==|!=|<=|>=|<|>)\s*([\"'])([^\"']*)\3")
@@ -133,3 +135,14 @@ def holds(marker: str, environment: Mapping[str, str]) -> bool:
     from packaging.markers import Marker
 
     return Marker(marker).evaluate(dict(environment))
+
+
+def normal_name(name: str) -> str:
+    """The form of a distribution's name that is compared (PEP 503)."""
+    return _SEPARATORS.sub("-", name).lower()
+
+
+def required_name(line: str) -> str:
+    """The name that a requirement begins with, in the form that is compared; empty if it begins with none."""
+    match = _NAME.match(line)
+    return normal_name(match[1]) if match else ""

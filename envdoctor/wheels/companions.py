@@ -7,9 +7,9 @@ through its text: all that its own extension modules load counts as loaded. A wh
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from envdoctor.core.requirement import normal_name, required_name
 from envdoctor.core.target import System
 from envdoctor.wheels.layout import runs_on
 from envdoctor.wheels.module_index import ModuleIndex
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from envdoctor.wheels.contents import WheelContents
     from envdoctor.wheels.layout import Site
 
-_PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_SEPARATORS = re.compile(r"[-_.]+")  # PEP 503
-
 
 class Companions:
     """The wheels of a set, by what they can be imported as and by what they require."""
@@ -33,7 +30,7 @@ class Companions:
         self.site = site
         self._wheels = tuple(wheels)
         self._platform = platform
-        self._by_name = {_normal(wheel.metadata.name): wheel for wheel in wheels}
+        self._by_name = {normal_name(wheel.metadata.name): wheel for wheel in wheels}
         self._indexes: dict[str, ModuleIndex] = {}
         self._libraries: dict[str, tuple[str, ...]] = {}
 
@@ -130,11 +127,4 @@ class ImportProcess:
 
 
 def _required(wheel: WheelContents) -> Iterator[str]:
-    for line in wheel.metadata.requires:
-        match = _PROJECT.match(line)
-        if match:
-            yield _normal(match[0])
-
-
-def _normal(name: str) -> str:
-    return _SEPARATORS.sub("-", name).lower()
+    return filter(None, map(required_name, wheel.metadata.requires))

@@ -7,12 +7,11 @@ directories tell beforehand, since they have the CRC of every file.
 from __future__ import annotations
 
 import itertools
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.data import load_table
-from envdoctor.core.requirement import admits
+from envdoctor.core.requirement import admits, normal_name
 from envdoctor.wheels.contents import install_path
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from envdoctor.wheels.metadata import RecordRow
 
 _EXAMPLES = 10
-_SEPARATORS = re.compile(r"[-_.]+")  # PEP 503
 _BIN = "../../../bin/"
 
 
@@ -200,7 +198,7 @@ def _known(first: Shipment, second: Shipment) -> Iterator[KnownBadPair]:
 
 
 def _matches(shipment: Shipment, row: Mapping[str, Any]) -> bool:
-    if _SEPARATORS.sub("-", shipment.name).lower() != row["name"]:
+    if normal_name(shipment.name) != row["name"]:
         return False
     versions: list[str] = row["versions"]
     try:

@@ -10,7 +10,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from envdoctor.core.requirement import admits, holds, parse_requirement
+from envdoctor.core.requirement import admits, holds, parse_requirement, required_name
 
 ENVIRONMENT = {**default_environment(), "extra": ""}
 
@@ -110,3 +110,11 @@ assert holds(parsed.marker, {"python_version": "3.11"})
 assert not [name for name in sys.modules if name.startswith("packaging")]
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [("Ruamel.YAML_x>=1", "ruamel-yaml-x"), (" a--b[c] ; extra == 'd'", "a-b"), ("a @ file:///x", "a"), (">=1", "")],
+)
+def test_the_name_that_a_requirement_begins_with(line, name):
+    assert required_name(line) == name

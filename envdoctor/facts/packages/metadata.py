@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from envdoctor.core.requirement import normal_name
+
 _FIELD = re.compile(r"^(Name|Version|Requires-Dist|Requires-Python)[ \t]*:[ \t]*(.*)$", re.MULTILINE | re.IGNORECASE)
 _FOLDED = re.compile(r"\n[ \t]+")
 _SECTION = re.compile(r"^\[(?P<extra>[^]:]*)(?::(?P<marker>.*))?\]$")
-_SEPARATORS = re.compile(r"[-_.]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ def parse_folder_name(name: str) -> tuple[str, str]:
 
 def normalize(name: str) -> str:
     """The form of a distribution's name that is compared (PEP 503)."""
-    return _SEPARATORS.sub("-", name).lower()
+    return normal_name(name)
 
 
 def parse_direct_url(content: bytes) -> str:
