@@ -26,7 +26,6 @@ from packaging.utils import parse_wheel_filename
 from envdoctor.core.command import Command
 from envdoctor.core.data import DATA, load_table
 from envdoctor.core.target import Interpreter, Platform, System, Target
-from envdoctor.core.target_names import parse_target
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.settings import load_settings
@@ -34,6 +33,7 @@ from envdoctor.index.uv_settings import uv_arguments, uv_environment
 from envdoctor.net.ranges import RemoteFile
 from envdoctor.net.session import Session
 from envdoctor.net.transport import NetworkSettings
+from envdoctor.support.target_names import parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

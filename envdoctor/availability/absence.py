@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.candidates import exact_versions
 from envdoctor.availability.wording import neighbours_words, versions_words
-from envdoctor.core.moments import moment_words
+from envdoctor.support.moments import moment_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

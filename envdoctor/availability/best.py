@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.wording import describe_platform, few
 from envdoctor.core.availability import CellVerdict
-from envdoctor.core.target_names import target_name
+from envdoctor.support.target_names import target_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

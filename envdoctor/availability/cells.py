@@ -15,7 +15,7 @@ from envdoctor.availability.wording import few
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.errors import EnvDoctorError
 from envdoctor.core.finding import Evidence, Severity
-from envdoctor.core.target_names import target_name
+from envdoctor.support.target_names import target_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
-from envdoctor.core.requirement import normal_name, required_name
+from envdoctor.support.requirement import normal_name, required_name
 from envdoctor.wheels.external_imports import own_names
 from envdoctor.wheels.standard_library import module_provider, standard_modules
 

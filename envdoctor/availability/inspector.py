@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import NetworkProblem, Unreadable
-from envdoctor.core.hashing import hash_code
 from envdoctor.index.access import opened
 from envdoctor.net.ranges import TAIL
 from envdoctor.net.urls import is_remote
+from envdoctor.support.hashing import hash_code
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import WheelContents, read_contents
 from envdoctor.wheels.external_imports import ExternalImports, external_imports
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _WORKERS = 6
 #: What decides what is seen in a wheel: what older code saw is looked at again.
-_CODE = ("wheels", "binaries", "core", "data")
+_CODE = ("wheels", "binaries", "support", "core", "data")
 _NUMPY_BYTES = 96 << 20
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.judging import Judgment
 from envdoctor.core.availability import ReasonKind
-from envdoctor.core.hashing import hash_code
 from envdoctor.net.urls import is_remote
+from envdoctor.support.hashing import hash_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from envdoctor.net.cache import DiskCache
 
 #: What decides a judgment, from the bytes of a wheel to the words about it.
-_CODE = ("availability", "wheels", "binaries", "core", "data")
+_CODE = ("availability", "wheels", "binaries", "support", "core", "data")
 #: What may be otherwise at the next look.
 _PASSING = frozenset({ReasonKind.NETWORK, ReasonKind.NOT_LOOKED_AT, ReasonKind.UNREADABLE})
 

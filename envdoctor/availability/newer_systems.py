@@ -9,7 +9,7 @@ from envdoctor.availability.wording import describe_platform, describe_python
 from envdoctor.core.availability import CellVerdict
 from envdoctor.core.data import load_table
 from envdoctor.core.target import Libc
-from envdoctor.core.target_names import default_platform, platform_name, target_name
+from envdoctor.support.target_names import default_platform, platform_name, target_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

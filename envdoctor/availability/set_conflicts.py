@@ -9,8 +9,8 @@ from envdoctor.availability.import_survey import required_names
 from envdoctor.binaries.numpy_build import NumpyBuild
 from envdoctor.core.availability import CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
-from envdoctor.core.requirement import normal_name
-from envdoctor.core.text import plural
+from envdoctor.support.requirement import normal_name
+from envdoctor.support.text import plural
 from envdoctor.wheels.conflicts import find_conflicts, shipment_of_wheel
 
 if TYPE_CHECKING:

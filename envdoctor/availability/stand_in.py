@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.target import Libc, System
-from envdoctor.core.target_names import target_name
+from envdoctor.support.target_names import target_name
 
 if TYPE_CHECKING:
     from pathlib import Path

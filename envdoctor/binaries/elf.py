@@ -16,7 +16,7 @@ from envdoctor.binaries.window import READ_AHEAD, Window
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
-    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.support.bytes import RandomAccess
 
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 6, 10, 14, 15, 29
 _DT_FLAGS_1, _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = range(0x6FFFFFFB, 0x70000000)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
-    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.support.bytes import RandomAccess
 
 _OLD, _NEW = b"ld.so-1.7.0", b"glibc-ld.so.cache1.1"
 _OLD_HEADER, _OLD_ENTRY = struct.Struct("<12xI"), 12

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from envdoctor.binaries import magic
 from envdoctor.binaries.library import BinaryFormat, NativeLibrary, Need, NeedKind, NotLoadable
 from envdoctor.binaries.window import READ_AHEAD, Window
-from envdoctor.core.bytes import BytesRange
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import BytesRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.support.bytes import RandomAccess
 
 _FAT_LAYOUTS = dict(zip(magic.UNIVERSAL, (struct.Struct(">IIIII"), struct.Struct(">IIQQII")), strict=True))
 _ARCHITECTURES = {

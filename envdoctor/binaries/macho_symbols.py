@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from envdoctor.binaries import magic
 from envdoctor.binaries.window import Window
-from envdoctor.core.bytes import BytesRange
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import BytesRange
 
 if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
-    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.support.bytes import RandomAccess
 
 _TWO_LEVEL = 0x80  # MH_TWOLEVEL
 _LC_SYMTAB, _SYMTAB = 0x02, struct.Struct("<IIII")

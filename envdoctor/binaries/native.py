@@ -10,7 +10,7 @@ from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
-    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.support.bytes import RandomAccess
 
 
 def read_native(source: RandomAccess, ahead: int = READ_AHEAD) -> NativeLibrary:

@@ -17,7 +17,7 @@ from envdoctor.core.errors import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.support.bytes import RandomAccess
 
 _ARCHITECTURES = {0x014C: "win32", 0x8664: "amd64", 0xAA64: "arm64", 0x01C4: "arm32"}
 _WIDE = frozenset({0x8664, 0xAA64})  # machines of PE32+

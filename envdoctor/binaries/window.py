@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
-    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.support.bytes import RandomAccess
 
 READ_AHEAD = 4096
 

@@ -171,7 +171,7 @@ def build_command(ctx: click.Context) -> tuple[str, ...]:
 def show(report: Report, *, as_json: bool, verbose: bool = False) -> None:
     """Print a report on standard output, without the secrets in it: as JSON, or for a person."""
     from envdoctor import registry
-    from envdoctor.core.redaction import Redactor, redact_report
+    from envdoctor.support.redaction import Redactor, redact_report
 
     safe = redact_report(report, Redactor.here())
     if as_json:
@@ -182,7 +182,7 @@ def show(report: Report, *, as_json: bool, verbose: bool = False) -> None:
 
 def echo(text: str, *, err: bool = False) -> None:
     """Print a text whatever the stream's encoding: what that lacks is shown as an escape."""
-    from envdoctor.core.text import encodable
+    from envdoctor.support.text import encodable
 
     stream = sys.stderr if err else sys.stdout
     click.echo(encodable(text, stream.encoding or "ascii"), err=err)

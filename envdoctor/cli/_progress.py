@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from envdoctor.core import events
 from envdoctor.core.route import StageStatus
-from envdoctor.core.text import duration, encodable, one_line
+from envdoctor.support.text import duration, encodable, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from envdoctor.core.text import encodable, one_line
+from envdoctor.support.text import encodable, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ _BEAT = 0.5
 def show(kind: str, value: object, *, as_json: bool, verbose: bool) -> None:
     """Print a value on standard output, without the secrets in it: as JSON, or for a person by `write_KIND`."""
     from envdoctor import registry
-    from envdoctor.core.redaction import Redactor, redact
+    from envdoctor.support.redaction import Redactor, redact
 
     safe = redact(value, Redactor.here())
     if as_json:

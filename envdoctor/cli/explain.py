@@ -49,7 +49,7 @@ def _list(found: Sequence[Explanation]) -> None:
 def _show(one: Explanation) -> None:
     import shutil
 
-    from envdoctor.core.text import wrap
+    from envdoctor.support.text import wrap
 
     click.secho(f"{one.code} {one.name} ({one.family})", bold=True)
     _options.echo(f"{one.title}.\n")

@@ -120,7 +120,7 @@ def _publish(attempt: Attempt, source: Artifact, publication: Publication, out: 
 def _write_manifest(report: Report, request: Request, publication: Publication) -> None:
     import msgspec
 
-    from envdoctor.core.redaction import Redactor, redact
+    from envdoctor.support.redaction import Redactor, redact
 
     manifest = redact(make_manifest(report, request), Redactor.here())
     text = msgspec.json.format(msgspec.json.encode(manifest, order="deterministic", enc_hook=str), indent=2)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.action import StageContext, StageFailed
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.goal import parse_goal
-from envdoctor.core.hashing import hash_path
 from envdoctor.core.model_report import OperatorReport
 from envdoctor.core.request import Request
 from envdoctor.environments.provide import provide
@@ -18,6 +17,7 @@ from envdoctor.environments.status import State, status
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.actions import vela
 from envdoctor.pipeline.recorder import Recorder
+from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.containers import ETHOSU_CUSTOM_OP
 from envdoctor.tflite.macs import multiply_adds
 from envdoctor.tflite.reader import read_model

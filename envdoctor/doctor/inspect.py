@@ -17,12 +17,12 @@ from envdoctor.core.availability import CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.inspection import Basis, Inspection
-from envdoctor.core.python_names import parse_pythons
 from envdoctor.core.request import Request
-from envdoctor.core.target_names import HERE, parse_target, platform_name, target_name
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.net.urls import redacted
+from envdoctor.support.python_names import parse_pythons
+from envdoctor.support.target_names import HERE, parse_target, platform_name, target_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,11 +13,11 @@ from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.inspection import Basis, Inspection
 from envdoctor.core.request import Request
-from envdoctor.core.target_names import target_name
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.facts.loading.environment import Environment
 from envdoctor.facts.packages.metadata import normalize
+from envdoctor.support.target_names import target_name
 from envdoctor.wheels.judgment import judge_wheel
 
 if TYPE_CHECKING:

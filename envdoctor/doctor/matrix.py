@@ -20,14 +20,14 @@ from envdoctor.availability.verify import importable, runs_here, unverified
 from envdoctor.core.availability import Matrix, ReasonKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Severity
-from envdoctor.core.python_names import parse_pythons
 from envdoctor.core.request import Request
-from envdoctor.core.target_names import HERE, parse_columns, parse_target, platform_name, target_name
-from envdoctor.core.text import plural
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.interpreters import Interpreters
 from envdoctor.environments.uv_runner import Uv
 from envdoctor.executors.local import LocalExecutor
+from envdoctor.support.python_names import parse_pythons
+from envdoctor.support.target_names import HERE, parse_columns, parse_target, platform_name, target_name
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

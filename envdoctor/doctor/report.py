@@ -7,12 +7,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable, NoRoute
-from envdoctor.core.redaction import Redactor, redact_report
 from envdoctor.core.request import Request
-from envdoctor.core.text import size
 from envdoctor.doctor.check import check
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
+from envdoctor.support.redaction import Redactor, redact_report
+from envdoctor.support.text import size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command
-from envdoctor.core.hashing import hash_value
+from envdoctor.support.hashing import hash_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import EnvironmentProblem, Unreadable
-from envdoctor.core.packing import unpack_json
 from envdoctor.environments.spec import environment_names, environment_spec
+from envdoctor.support.packing import unpack_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
-from envdoctor.core.requirement import admits, holds, parse_requirement
 from envdoctor.facts.packages.metadata import normalize
+from envdoctor.support.requirement import admits, holds, parse_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from envdoctor.core.requirement import ParsedRequirement
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution, Packages
+    from envdoctor.support.requirement import ParsedRequirement
 
 #: A requirement of an extra alone: true for no distribution whose extra nobody asked for. About two of three are such.
 _EXTRA_ALONE = re.compile(r";(?=.*\bextra\s*==)(?!.*\bor\b)")

@@ -21,10 +21,10 @@ from envdoctor.net.urls import is_remote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envdoctor.core.bytes import RandomAccess
     from envdoctor.executors import Executor
     from envdoctor.index.project import IndexFile
     from envdoctor.index.settings import IndexSettings
+    from envdoctor.support.bytes import RandomAccess
 
 _KEYRING_SECONDS = 60.0
 

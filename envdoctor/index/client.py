@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import EnvDoctorError, NetworkProblem, Unreadable
-from envdoctor.core.hashing import hash_code
 from envdoctor.index.pages import ACCEPT, Link, parse_page, parse_upload_times
 from envdoctor.index.places import local_links, local_project
 from envdoctor.index.project import IndexFile, Project
 from envdoctor.index.uv_settings import PAGE_FRESH
 from envdoctor.net.session import AccessRefused
 from envdoctor.net.urls import is_remote, redacted
+from envdoctor.support.hashing import hash_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

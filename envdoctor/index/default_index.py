@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.core.syntax import parse_python
+from envdoctor.support.syntax import parse_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.core.packing import pack, unpack
+from envdoctor.support.packing import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor.core.hashing import hash_code, hash_path, hash_value
+from envdoctor.support.hashing import hash_code, hash_path, hash_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

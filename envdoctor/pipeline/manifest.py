@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envdoctor.core.hashing import hash_path
+from envdoctor.support.hashing import hash_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,13 +11,13 @@ from envdoctor.action import StageContext, StageFailed, StageOutput
 from envdoctor.core.artifact import Artifact
 from envdoctor.core.errors import EnvDoctorError, NetworkProblem
 from envdoctor.core.finding import Evidence, Finding
-from envdoctor.core.hashing import hash_path, hash_value
 from envdoctor.core.route import StagePlan, StageResult, StageStatus
 from envdoctor.pipeline import problems
 from envdoctor.pipeline.key import KeyMaker
 from envdoctor.pipeline.publication import is_full, unwritable
 from envdoctor.pipeline.recorder import Recorder
 from envdoctor.pipeline.workspace import GateUse, StageRecord, StoredStage, Workspace
+from envdoctor.support.hashing import hash_path, hash_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

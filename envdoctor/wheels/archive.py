@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from envdoctor.core.bytes import BytesRange
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import BytesRange
 from envdoctor.wheels.directory import STORED, read_directory
 from envdoctor.wheels.member import WHOLE_BELOW, PackedBytes, content_offset, inflated
 from envdoctor.wheels.metered import Metered
@@ -14,7 +14,7 @@ from envdoctor.wheels.metered import Metered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.support.bytes import RandomAccess
     from envdoctor.wheels.directory import Member
     from envdoctor.wheels.metered import Run
 

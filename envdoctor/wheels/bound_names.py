@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.core.syntax import parse_python
+from envdoctor.support.syntax import parse_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

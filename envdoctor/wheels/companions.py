@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.requirement import normal_name, required_name
 from envdoctor.core.target import System
+from envdoctor.support.requirement import normal_name, required_name
 from envdoctor.wheels.layout import runs_on
 from envdoctor.wheels.module_index import ModuleIndex
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.data import load_table
-from envdoctor.core.requirement import admits, normal_name
+from envdoctor.support.requirement import admits, normal_name
 from envdoctor.wheels.contents import install_path
 
 if TYPE_CHECKING:

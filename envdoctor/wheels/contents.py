@@ -20,7 +20,7 @@ from envdoctor.wheels.metadata import WheelMetadata, read_metadata
 from envdoctor.wheels.native import read_member
 
 if TYPE_CHECKING:
-    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.support.bytes import RandomAccess
 
 _NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.(?!pyi?$|txt$|json$|md$|h$)[^/]*)?", re.IGNORECASE)
 # Without a suffix, or with one that says nothing: looked into if it may be executed.

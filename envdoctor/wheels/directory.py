@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
-    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.support.bytes import RandomAccess
 
 STORED, DEFLATED = 0, 8
 LOCAL_HEADER_SIZE = 30

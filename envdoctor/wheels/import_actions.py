@@ -14,8 +14,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.core.syntax import parse_python
 from envdoctor.core.target import System
+from envdoctor.support.syntax import parse_python
 from envdoctor.wheels.conditions import truth
 from envdoctor.wheels.module_aliases import ModuleAliases
 from envdoctor.wheels.statements import (

@@ -8,7 +8,7 @@ from envdoctor.binaries.library import BinaryFormat
 from envdoctor.binaries.python_abi import fits
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import System
-from envdoctor.core.text import plural
+from envdoctor.support.text import plural
 from envdoctor.wheels.layout import FORMATS, process_architecture, runs_on
 from envdoctor.wheels.problems import ProblemKind, WheelProblem
 from envdoctor.wheels.reach import Reach

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.binaries.policy import Promise, SystemPolicy, provider_of
 from envdoctor.core.errors import Unreadable
-from envdoctor.core.syntax import parse_python
 from envdoctor.core.target import System
+from envdoctor.support.syntax import parse_python
 from envdoctor.wheels.rehearsal import Rehearsal
 from envdoctor.wheels.rehearsal_values import FOUND, UNKNOWN, Raised, TooLong
 from envdoctor.wheels.standard_library import standard_modules

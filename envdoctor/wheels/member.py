@@ -12,7 +12,7 @@ from envdoctor.wheels.tail import SEARCHED, DeflateTail, known
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.support.bytes import RandomAccess
     from envdoctor.wheels.directory import Member
 
 FIRST_READ = 16 * 1024

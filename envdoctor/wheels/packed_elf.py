@@ -17,7 +17,7 @@ from envdoctor.wheels.tail import UNKNOWN
 
 if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
-    from envdoctor.core.bytes import RandomAccess
+    from envdoctor.support.bytes import RandomAccess
     from envdoctor.wheels.member import PackedBytes
 
 AHEAD = 64  # bytes: what lies behind a string may not be known

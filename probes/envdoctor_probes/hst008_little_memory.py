@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.core.text import size
 from envdoctor.facts.host import known
 from envdoctor.probing import probe
+from envdoctor.support.text import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

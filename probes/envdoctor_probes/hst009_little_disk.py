@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.core.support import rooms
-from envdoctor.core.text import size
 from envdoctor.probing import probe
+from envdoctor.support.machines import rooms
+from envdoctor.support.text import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

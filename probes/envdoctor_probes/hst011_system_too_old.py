@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.core.support import toolchains
 from envdoctor.facts.host import version_of
 from envdoctor.probing import probe
+from envdoctor.support.machines import toolchains
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

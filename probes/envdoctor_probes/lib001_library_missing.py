@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Finding, Severity
-from envdoctor.core.text import plural
 from envdoctor.facts.loading import is_of_other_architecture, is_visual_cpp
 from envdoctor.facts.loading.proof import fix_for, full_path, proof_of
 from envdoctor.facts.witness import words_on
 from envdoctor.probing import probe
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Severity
-from envdoctor.core.system_packages import package_of
 from envdoctor.facts.loading.proof import full_path
 from envdoctor.probing import probe
+from envdoctor.support.system_packages import package_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Finding, Fix, Severity
-from envdoctor.core.text import plural
 from envdoctor.facts.witness import words_on
 from envdoctor.probing import probe
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Finding, Fix, Severity
-from envdoctor.core.system_packages import package_of
 from envdoctor.facts.witness import words_on
 from envdoctor.probing import probe
+from envdoctor.support.system_packages import package_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

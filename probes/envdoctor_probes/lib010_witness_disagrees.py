@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.core.text import plural
 from envdoctor.probing import probe
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

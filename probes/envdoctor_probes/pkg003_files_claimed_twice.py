@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.core.text import plural
 from envdoctor.facts.packages.installers import installer_for
 from envdoctor.facts.records.kinds import FileKind, kind_of
 from envdoctor.probing import probe
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.core.requirement import admits
 from envdoctor.probing import probe
+from envdoctor.support.requirement import admits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

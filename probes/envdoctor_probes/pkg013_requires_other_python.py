@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.core.requirement import admits
 from envdoctor.facts.packages.installers import installer_for
 from envdoctor.probing import probe
+from envdoctor.support.requirement import admits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

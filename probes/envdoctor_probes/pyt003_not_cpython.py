@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Severity
-from envdoctor.core.support import new_environment
 from envdoctor.probing import probe
+from envdoctor.support.machines import new_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

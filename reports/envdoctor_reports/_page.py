@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from envdoctor.core.text import cells, one_line, visible, wrap
+from envdoctor.support.text import cells, one_line, visible, wrap
 from envdoctor_reports._view import State
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.route import Verdict
-from envdoctor.core.text import quote_command
+from envdoctor.support.text import quote_command
 from envdoctor_reports._view import State, reason_line, reason_state, verdict_of
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.route import StageStatus
-from envdoctor.core.text import cells, duration, quote_command
+from envdoctor.support.text import cells, duration, quote_command
 from envdoctor_reports._terminal_findings import show_finding, show_findings
 from envdoctor_reports._view import State, attempt_line, measurements, stage_row
 

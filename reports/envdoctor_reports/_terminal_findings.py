@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.text import cells, one_line, plural, quote_command, visible
+from envdoctor.support.text import cells, one_line, plural, quote_command, visible
 from envdoctor_reports._page import LABEL
 from envdoctor_reports._view import state_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.availability import MEANINGS, CellVerdict
 from envdoctor.core.inspection import Basis
-from envdoctor.core.text import plural, size
+from envdoctor.support.text import plural, size
 from envdoctor_reports._terminal_matrix import effort_line
 from envdoctor_reports._terminal_reasons import show_reasons
 from envdoctor_reports._view import State

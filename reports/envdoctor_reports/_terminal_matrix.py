@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.availability import MEANINGS, CellVerdict
 from envdoctor.core.finding import Severity
-from envdoctor.core.moments import moment_option, moment_words
-from envdoctor.core.text import cells, duration, one_line, plural, quote_command, size
+from envdoctor.support.moments import moment_option, moment_words
+from envdoctor.support.text import cells, duration, one_line, plural, quote_command, size
 from envdoctor_reports._terminal_reasons import show_reasons
 from envdoctor_reports._view import State
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.text import plural
+from envdoctor.support.text import plural
 from envdoctor_reports._placement import Cell, by_cause, share, strip, waiting
 from envdoctor_reports._view import State
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.route import Verdict
-from envdoctor.core.text import plural, quote_command
+from envdoctor.support.text import plural, quote_command
 from envdoctor_reports._routes import fold, opening, opening_line
 from envdoctor_reports._terminal_findings import show_fix
 from envdoctor_reports._view import State, reason_line, reason_state

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import FAMILIES, Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.route import Attempt, Route, StageResult, Verdict
-from envdoctor.core.text import duration, frequency, plural, size
+from envdoctor.support.text import duration, frequency, plural, size
 from envdoctor_reports._measured import title, worded
 
 if TYPE_CHECKING:

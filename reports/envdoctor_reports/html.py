@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from envdoctor.core.text import quote_command, visible
+from envdoctor.support.text import quote_command, visible
 from envdoctor_reports import _view
 from envdoctor_reports._routes import fold
 

@@ -10,7 +10,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from envdoctor.core.text import one_line, plural, quote_command, visible
+from envdoctor.support.text import one_line, plural, quote_command, visible
 from envdoctor_reports._routes import fold
 from envdoctor_reports._view import (
     State,

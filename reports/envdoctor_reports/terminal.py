@@ -11,7 +11,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from envdoctor.core.text import encodable, one_line
+from envdoctor.support.text import encodable, one_line
 from envdoctor_reports._page import Page
 from envdoctor_reports._terminal_findings import show_findings
 from envdoctor_reports._view import (

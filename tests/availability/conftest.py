@@ -8,10 +8,10 @@ from envdoctor.availability.catalogue import Catalogue
 from envdoctor.availability.metadata import MetadataReader
 from envdoctor.availability.uv import UvResolver
 from envdoctor.core.target import Interpreter, System, Target
-from envdoctor.core.target_names import default_platform, parse_target
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import open_index
 from envdoctor.index.settings import IndexSettings
+from envdoctor.support.target_names import default_platform, parse_target
 from index_server import IndexServer
 
 

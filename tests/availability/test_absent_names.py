@@ -7,8 +7,8 @@ import pytest
 from envdoctor.availability.absent_names import absent_reasons
 from envdoctor.availability.import_survey import survey_imports
 from envdoctor.core.availability import ReasonKind
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.target import Interpreter
+from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.contents import read_contents
 from envdoctor.wheels.external_imports import external_imports
 from index_wheels import wheel as packed

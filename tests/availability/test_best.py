@@ -6,7 +6,7 @@ import pytest
 
 from envdoctor.availability.best import best_answers
 from envdoctor.core.availability import Cell, CellVerdict, Pin
-from envdoctor.core.target_names import target_name
+from envdoctor.support.target_names import target_name
 
 
 def test_neighbouring_pythons_with_one_answer_share_a_phrase(target):

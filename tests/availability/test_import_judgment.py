@@ -1,7 +1,7 @@
 """All that is said of what imports ask of others."""
 
 from envdoctor.availability.import_judgment import import_reasons
-from envdoctor.core.bytes import MemoryBytes
+from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.contents import read_contents
 from envdoctor.wheels.external_imports import external_imports
 from index_wheels import wheel as packed

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from envdoctor.binaries.elf import read_elf, read_version_definitions
 from envdoctor.binaries.files import FileBytes
 from envdoctor.binaries.library import BinaryFormat, Need, NeedKind, NotLoadable, VersionNeed
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import MemoryBytes
 from native_files import build_library, elf_bytes
 
 VERSIONS = {"libc.so.6": ("GLIBC_2.17", "GLIBC_2.2.5"), "libstdc++.so.6": ("GLIBCXX_3.4.21", "CXXABI_1.3.9")}

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from envdoctor.binaries.files import FileBytes
 from envdoctor.binaries.ldcache import read_ld_cache
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import MemoryBytes
 
 X86_64, AARCH64 = 0x0303, 0x0A03
 

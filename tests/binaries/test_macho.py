@@ -9,8 +9,8 @@ from macholib.MachO import MachO
 
 from envdoctor.binaries.library import BinaryFormat, Need, NeedKind, NotLoadable
 from envdoctor.binaries.macho import read_macho
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import MemoryBytes
 from native_files import LAZY, LOAD, REEXPORT, UPWARD, WEAK, macho_bytes, universal_bytes
 
 SYSTEM = "/usr/lib/libSystem.B.dylib"

@@ -4,8 +4,8 @@ import pytest
 
 from envdoctor.binaries.macho import read_macho
 from envdoctor.binaries.macho_symbols import with_flat_symbols
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import MemoryBytes
 from native_files import macho_bytes, universal_bytes, with_symbols
 
 ANY = 0xFE

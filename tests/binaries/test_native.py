@@ -2,8 +2,8 @@ import pytest
 
 from envdoctor.binaries.library import BinaryFormat
 from envdoctor.binaries.native import read_native
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import MemoryBytes
 from native_files import elf_bytes, macho_bytes, pe_bytes, universal_bytes
 
 FILES = [

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from envdoctor.binaries.library import BinaryFormat, Need, NeedKind, NotLoadable
 from envdoctor.binaries.pe import read_pe
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import MemoryBytes
 from native_files import pe_bytes
 
 # With code, as every real one: without any, a file whose directory was zeroed is one that needs nothing.

@@ -1,8 +1,8 @@
 import pytest
 
 from envdoctor.binaries.window import Window
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import MemoryBytes
 
 
 class Counting(MemoryBytes):

@@ -8,9 +8,9 @@ import venv
 import pytest
 
 from envdoctor.cli import main
-from envdoctor.core.redaction import Redactor, redact_report
 from envdoctor.doctor.check import check as doctor_check
 from envdoctor.registry import renderer
+from envdoctor.support.redaction import Redactor, redact_report
 from extensions import compile_module
 from index_server import IndexServer
 from index_wheels import publish, wheel

@@ -13,7 +13,7 @@ from packaging.tags import parse_tag
 from envdoctor.availability.here import platform_from_tags, target_here
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.target import Interpreter, Libc, Platform, System, Target
-from envdoctor.core.target_names import default_platform, parse_target
+from envdoctor.support.target_names import default_platform, parse_target
 
 HERE = Target(platform=default_platform(System.LINUX, "x86_64"), interpreter=Interpreter(version=(3, 11)))
 

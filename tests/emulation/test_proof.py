@@ -6,11 +6,11 @@ import pytest
 
 from envdoctor.binaries.elf_header import read_header
 from envdoctor.binaries.window import Window
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.command import CommandResult
 from envdoctor.emulation.binfmt import x86_64_head
 from envdoctor.emulation.proof import EMULATED, judge_run, run_proof, tiny_program
 from envdoctor.executors.local import LocalExecutor
+from envdoctor.support.bytes import MemoryBytes
 
 
 @pytest.mark.parametrize("osabi", [0, 3])

@@ -63,7 +63,7 @@ def start(spec, request_, platform, pytestconfig, tmp_path):
 
     def run(name):
         log = tmp_path / name
-        path = os.pathsep.join(map(str, (pytestconfig.rootpath, pytestconfig.rootpath / "tests" / "support")))
+        path = os.pathsep.join(map(str, (pytestconfig.rootpath, pytestconfig.rootpath / "tests" / "helpers")))
         with log.open("wb") as stream:
             process = subprocess.Popen(
                 [sys.executable, "-c", PROCESS, str(spec.lock), str(request_.cache), platform],

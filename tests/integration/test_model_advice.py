@@ -28,7 +28,7 @@ from envdoctor.tflite.readers import find_reader
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
 RUN = LocalExecutor()
-MAKER = Path(__file__).parents[1] / "support" / "advised_models.py"
+MAKER = Path(__file__).parents[1] / "helpers" / "advised_models.py"
 #: What is said of a model before, where it is a finding rather than an advice.
 FINDINGS = {
     "dynamic-tensors": "MDL001",

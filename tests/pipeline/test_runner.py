@@ -7,8 +7,8 @@ import pytest
 from builds import Bench, copying, failing, problem, route
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.events import RouteFailed, RouteStarted, StageEnded, StageStarted
-from envdoctor.core.hashing import hash_path
 from envdoctor.core.route import StageStatus
+from envdoctor.support.hashing import hash_path
 
 K = ArtifactKind
 

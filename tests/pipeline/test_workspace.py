@@ -10,8 +10,8 @@ import pytest
 
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import BuildFailed, UsageProblem
-from envdoctor.core.hashing import hash_path
 from envdoctor.pipeline.workspace import StageRecord, open_workspace
+from envdoctor.support.hashing import hash_path
 
 
 def kept(workspace, key="k", content=b"made"):

@@ -4,10 +4,10 @@ import pytest
 
 from asking import answer, ask
 from envdoctor.core.finding import Outcome, Severity
-from envdoctor.core.support import rooms
 from envdoctor.facts.host import Disk, Host
 from envdoctor.facts.packages import Distribution, Packages
 from envdoctor.facts.python import Python
+from envdoctor.support.machines import rooms
 
 INFO, WARNING, ERROR = Severity.INFO, Severity.WARNING, Severity.ERROR
 GIB = 1 << 30

@@ -13,7 +13,7 @@ import pytest
 import sample_reports as samples
 from envdoctor.core.finding import Evidence, Finding, Outcome, Severity
 from envdoctor.core.report import Report
-from envdoctor.core.text import quote_command
+from envdoctor.support.text import quote_command
 from envdoctor_reports import terminal
 
 ESCAPE = re.compile(r"\x1b\[\d+m")

@@ -1,7 +1,7 @@
 """Wheels that lean on each other: what an import of one finds of the others."""
 
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.finding import Severity
+from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.companions import Companions, ImportProcess
 from envdoctor.wheels.contents import read_contents
 from envdoctor.wheels.layout import PlannedSite

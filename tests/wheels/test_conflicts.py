@@ -1,7 +1,7 @@
 import pytest
 
 from envdoctor.core.data import load_table
-from envdoctor.core.requirement import admits
+from envdoctor.support.requirement import admits
 from envdoctor.wheels.conflicts import FilePrint, find_conflicts, shipment_of_record, shipment_of_wheel
 from envdoctor.wheels.metadata import RecordRow
 from wheel_files import contents_of

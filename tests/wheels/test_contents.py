@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.contents import import_names, install_path, read_contents
 from native_files import elf_bytes, macho_bytes, pe_bytes
 from wheel_files import LINUX_TAG, MACOS_TAG, archive_bytes, code_like, contents_of, wheel_of

@@ -3,7 +3,7 @@
 import pytest
 
 from envdoctor.binaries.elf import read_elf
-from envdoctor.core.bytes import MemoryBytes
+from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels import inferred_elf
 from envdoctor.wheels.inferred_elf import infer_elf, is_giant
 from envdoctor.wheels.native import read_member

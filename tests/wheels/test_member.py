@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels import member as member_room
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.member import PackedBytes, content_offset

@@ -1,7 +1,7 @@
 import pytest
 
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.metadata import (
     RecordRow,

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envdoctor.core.bytes import MemoryBytes
+from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.metered import Metered
 
 DATA = bytes(range(256)) * 4

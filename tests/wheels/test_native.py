@@ -4,8 +4,8 @@ import pytest
 
 from envdoctor.binaries.library import NotLoadable
 from envdoctor.binaries.native import read_native
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.native import read_member
 from native_files import elf_bytes, macho_bytes, pe_bytes, universal_bytes
 from wheel_files import code_like, open_archive

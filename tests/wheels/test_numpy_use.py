@@ -1,7 +1,7 @@
 import pytest
 
 from envdoctor.binaries.numpy_build import NumpyBuild
-from envdoctor.core.bytes import MemoryBytes
+from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import read_contents
 from envdoctor.wheels.numpy_use import find_numpy_use

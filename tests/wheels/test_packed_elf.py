@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envdoctor.binaries.elf import read_elf
-from envdoctor.core.bytes import MemoryBytes
+from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.packed_elf import read_packed_elf, solve_dynamic
 from envdoctor.wheels.tail import UNKNOWN
 from native_files import elf_bytes

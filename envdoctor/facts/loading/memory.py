@@ -8,10 +8,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor.core.hashing import hash_code
-from envdoctor.core.target_names import target_name
 from envdoctor.environments.cache import open_cache
 from envdoctor.net.cache import DiskCache
+from envdoctor.support.hashing import hash_code
+from envdoctor.support.target_names import target_name
 from envdoctor.wheels.loading import LoadAnalysis
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LIMIT = 16 << 20
 #: What decides a judgment.
-_CODE = ("facts", "wheels", "binaries", "core", "data")
+_CODE = ("facts", "wheels", "binaries", "support", "core", "data")
 
 
 class Memory:

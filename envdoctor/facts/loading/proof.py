@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Fix
-from envdoctor.core.system_packages import package_of
 from envdoctor.facts.packages.installers import installer_for
+from envdoctor.support.system_packages import package_of
 
 if TYPE_CHECKING:
     from envdoctor.facts import Facts

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from envdoctor.core.requirement import normal_name
+from envdoctor.support.requirement import normal_name
 
 _FIELD = re.compile(r"^(Name|Version|Requires-Dist|Requires-Python)[ \t]*:[ \t]*(.*)$", re.MULTILINE | re.IGNORECASE)
 _FOLDED = re.compile(r"\n[ \t]+")

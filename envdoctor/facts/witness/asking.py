@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from envdoctor.core.command import Command
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.target import System
-from envdoctor.core.text import one_line
 from envdoctor.facts.witness import Account, Disagreement, Witness
 from envdoctor.facts.witness.comparing import different_names, different_paths, different_versions
 from envdoctor.facts.witness.words import Words, parse_ldd, parse_otool
+from envdoctor.support.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvDoctorError
-from envdoctor.core.hashing import hash_path, hash_value
 from envdoctor.emulation.binfmt import x86_64_head
 from envdoctor.emulation.system import collect_binfmt
 from envdoctor.executors.ssh import SshExecutor
 from envdoctor.pipeline.edgetpu import places
 from envdoctor.pipeline.edgetpu.running import container_engine, container_image, find_emulator
+from envdoctor.support.hashing import hash_path, hash_value
 from envdoctor.toolchains.locate import NAME, find_compiler
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
-from envdoctor.core.hashing import hash_path
 from envdoctor.pipeline.sources import keras, saved_model, tflite
 from envdoctor.pipeline.sources.unsupported import explain_file, explain_folder
+from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.containers import FileKind, sniff
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from envdoctor.binaries.resolve_pe import PeSearch
 from envdoctor.binaries.tree import InstalledTree
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.target import Libc, Platform, System
-from envdoctor.core.target_names import target_name
 from envdoctor.facts import Facts
 from envdoctor.facts.host import Host
 from envdoctor.facts.loading.machine import HiddenLibraries, read_loader, search_of, target_of
 from envdoctor.facts.python import Python
+from envdoctor.support.target_names import target_name
 from native_files import elf_bytes
 from planned import elf, image, macho, pe
 

@@ -4,10 +4,10 @@ import pytest
 
 from envdoctor.binaries.elf import read_elf
 from envdoctor.binaries.library import BinaryFormat, NativeLibrary, VersionNeed
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.facts.loading.versions import missing_versions
 from envdoctor.facts.natives import NativeFile
 from envdoctor.facts.packages import Distribution
+from envdoctor.support.bytes import MemoryBytes
 from native_files import elf_bytes
 
 FOO = Distribution(name="foo")

@@ -11,10 +11,10 @@ import pytest
 from envdoctor.action import StageFailed
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.finding import Severity
-from envdoctor.core.hashing import hash_path
 from envdoctor.emulation.proof import EMULATED
 from envdoctor.pipeline.actions.edgetpu import ACTION
 from envdoctor.pipeline.edgetpu.running import open_bench
+from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.reader import read_model
 from envdoctor.toolchains.locate import read_compiler
 from shared_data import shared

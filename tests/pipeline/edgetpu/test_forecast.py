@@ -7,9 +7,9 @@ import pytest
 
 from envdoctor.action import StageFailed
 from envdoctor.core.artifact import Artifact, ArtifactKind
-from envdoctor.core.hashing import hash_path
 from envdoctor.pipeline.actions.edgetpu import ACTION
 from envdoctor.pipeline.edgetpu.forecast import foresee, hopeless, surprise
+from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.edgetpu.prediction import Placement
 from envdoctor.tflite.reader import read_model
 from shared_data import shared

@@ -6,8 +6,8 @@ import pytest
 
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import UsageProblem
-from envdoctor.core.hashing import hash_path
 from envdoctor.pipeline.sources import identify, model_inputs
+from envdoctor.support.hashing import hash_path
 from keras_files import DATA, saved_model, tensor_info, write_keras, write_saved_model
 from shared_data import shared
 from tflite_bytes import model, pack, small, tensor

@@ -3,7 +3,7 @@
 import pytest
 
 from envdoctor.core.data import load_table
-from envdoctor.core.system_packages import package_of
+from envdoctor.support.system_packages import package_of
 
 
 @pytest.mark.parametrize(

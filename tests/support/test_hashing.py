@@ -3,9 +3,9 @@
 import hashlib
 import shutil
 
-from envdoctor.core import hashing
 from envdoctor.core.data import DATA
-from envdoctor.core.hashing import hash_code, hash_path, hash_value
+from envdoctor.support import hashing
+from envdoctor.support.hashing import hash_code, hash_path, hash_value
 
 
 def test_a_file_has_its_sha256(tmp_path):

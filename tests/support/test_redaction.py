@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.core.redaction import Redactor, redact, redact_report, secret_values
 from envdoctor.core.report import Report
+from envdoctor.support.redaction import Redactor, redact, redact_report, secret_values
 
 ALICE = Redactor(
     secrets=("hunter2-hunter2", "pw-1!"),

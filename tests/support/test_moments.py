@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from envdoctor.core.moments import moment_option, moment_words
+from envdoctor.support.moments import moment_option, moment_words
 
 
 @pytest.mark.parametrize(

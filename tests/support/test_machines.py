@@ -1,5 +1,5 @@
 from envdoctor.core.data import load_table
-from envdoctor.core.support import PREFERRED, new_environment, rooms, toolchains
+from envdoctor.support.machines import PREFERRED, new_environment, rooms, toolchains
 
 
 def test_releases_of_one_toolchain_are_one():

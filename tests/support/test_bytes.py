@@ -1,4 +1,4 @@
-from envdoctor.core.bytes import BytesRange, MemoryBytes
+from envdoctor.support.bytes import BytesRange, MemoryBytes
 
 
 def test_memory_is_read_anywhere_and_cut_at_the_end():

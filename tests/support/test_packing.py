@@ -8,7 +8,7 @@ import pytest
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
-from envdoctor.core.packing import pack, unpack, unpack_json
+from envdoctor.support.packing import pack, unpack, unpack_json
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def test_a_name_that_is_no_text_can_not_be_packed():
 THREADS = """
 import enum, sys, threading
 from dataclasses import make_dataclass
-from envdoctor.core.packing import pack, unpack
+from envdoctor.support.packing import pack, unpack
 
 sys.setswitchinterval(1e-7)
 for _ in range(600):

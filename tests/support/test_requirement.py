@@ -10,7 +10,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from envdoctor.core.requirement import admits, holds, parse_requirement, required_name
+from envdoctor.support.requirement import admits, holds, parse_requirement, required_name
 
 ENVIRONMENT = {**default_environment(), "extra": ""}
 
@@ -103,7 +103,7 @@ def test_what_is_not_plain_is_handed_on(text):
 def test_plain_ones_need_no_packaging():
     code = """
 import sys
-from envdoctor.core.requirement import admits, holds, parse_requirement
+from envdoctor.support.requirement import admits, holds, parse_requirement
 parsed = parse_requirement("numpy (>=1.26,<3,!=2.0.*) ; python_version >= '3.9'")
 assert admits(parsed.specifier, "2.1.3")
 assert holds(parsed.marker, {"python_version": "3.11"})

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from envdoctor.core import syntax
 from envdoctor.core.errors import Unreadable
-from envdoctor.core.syntax import parse_python
+from envdoctor.support import syntax
+from envdoctor.support.syntax import parse_python
 
 
 def test_a_tree():
@@ -36,7 +36,7 @@ def test_the_tree_of_the_same_text_is_kept_for_a_while(monkeypatch):
 
 
 def test_nothing_is_said_of_style():
-    code = r"from envdoctor.core.syntax import parse_python; parse_python('x = \"\\d\"; y = x is 1')"
+    code = r"from envdoctor.support.syntax import parse_python; parse_python('x = \"\\d\"; y = x is 1')"
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
 

@@ -8,7 +8,7 @@ import pytest
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
-from envdoctor.core.python_names import known_pythons, parse_pythons
+from envdoctor.support.python_names import known_pythons, parse_pythons
 
 
 @pytest.mark.parametrize(

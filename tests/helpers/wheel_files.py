@@ -6,8 +6,8 @@ import io
 import random
 import zipfile
 
-from envdoctor.core.bytes import MemoryBytes
 from envdoctor.core.target import Interpreter, Libc, Platform, System, Target
+from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import read_contents
 from index_wheels import wheel

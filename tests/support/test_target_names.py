@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
-from envdoctor.core.python_names import known_pythons
 from envdoctor.core.target import Interpreter, Libc, System, Target
-from envdoctor.core.target_names import default_platform, parse_columns, parse_target, target_name
+from envdoctor.support.python_names import known_pythons
+from envdoctor.support.target_names import default_platform, parse_columns, parse_target, target_name
 
 BASE = Target(platform=default_platform(System.LINUX, "x86_64"), interpreter=Interpreter(version=(3, 11)))
 

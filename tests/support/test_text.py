@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envdoctor.core.text import (
+from envdoctor.support.text import (
     cells,
     duration,
     encodable,

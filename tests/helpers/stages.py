@@ -10,11 +10,11 @@ from envdoctor.action import StageContext
 from envdoctor.core.artifact import Artifact
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
 from envdoctor.core.goal import parse_goal
-from envdoctor.core.hashing import hash_path
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.gates import judge
 from envdoctor.pipeline.recorder import Recorder
+from envdoctor.support.hashing import hash_path
 
 _TIME_LIMIT = 600.0
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
-from envdoctor.core.python_names import read_python
 from envdoctor.core.target import Interpreter, Libc, Platform, System, Target
+from envdoctor.support.python_names import read_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

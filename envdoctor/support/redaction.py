@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from envdoctor.core.redaction_rules import SECRET, Rule, is_secret_name, personal_rules, secret_rules
+from envdoctor.support.redaction_rules import SECRET, Rule, is_secret_name, personal_rules, secret_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

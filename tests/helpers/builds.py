@@ -9,13 +9,13 @@ from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.command import Command
 from envdoctor.core.finding import Finding, Severity
 from envdoctor.core.goal import parse_goal
-from envdoctor.core.hashing import hash_path
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.core.route import Route, StagePlan
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.runner import run_routes
 from envdoctor.pipeline.stage import StageRunner
 from envdoctor.pipeline.workspace import open_workspace
+from envdoctor.support.hashing import hash_path
 
 K = ArtifactKind
 COPY = "import sys; open(sys.argv[2], 'w').write(open(sys.argv[1]).read() + sys.argv[3]); print('copied')"
