@@ -10,6 +10,7 @@ from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.contents import read_contents
 from envdoctor.wheels.external_imports import external_imports
 from index_wheels import wheel as packed
+from needs import C_COMPILER, needs
 from wheel_files import LINUX
 
 FIND = "from ctypes.util import find_library\nif not find_library('{}'):\n    raise OSError"
@@ -60,14 +61,10 @@ def test_a_module_that_is_provided_for():
 
 @pytest.fixture
 def elf_library(tmp_path):
-    import shutil
     import subprocess
 
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler")
     path = tmp_path / "libportaudio.so.2"
     source = tmp_path / "a.c"
     source.write_text("int a(void) { return 1; }")
-    subprocess.run([compiler, "-shared", "-o", str(path), str(source)], check=True)
+    subprocess.run([needs(C_COMPILER), "-shared", "-o", str(path), str(source)], check=True)
     return path.read_bytes()

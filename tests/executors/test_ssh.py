@@ -1,5 +1,4 @@
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from envdoctor.core.command import Command, CommandResult
 from envdoctor.core.errors import UsageProblem
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.executors.ssh import CONNECTION_FAILED, SshExecutor, remote_line
+from needs import needs
 from ssh_server import ssh_server
 
 #: Seconds that no test waits for, and that no other process sleeps.
@@ -145,8 +145,7 @@ def test_what_ssh_would_read_as_an_option_is_no_host(host):
 
 @pytest.mark.parametrize("shell", ["sh", "bash", "dash"])
 def test_the_line_for_the_far_side_quotes_everything(shell, tmp_path):
-    if shutil.which(shell) is None:
-        pytest.skip(f"needs {shell}")
+    needs(shell)
     script = 'printf \'%s\\n\' "$X" "$@"; exit 3'
     argv = ("sh", "-c", script, "sh", "a b'; rm -rf ~.tflite", "$(id)")
     line = remote_line(str(tmp_path), Command(argv=argv, env={"X": "`id` ' x"}))

@@ -1,11 +1,9 @@
 """Compiles small extension modules with the C compiler that is there."""
 
-import shutil
 import subprocess
-import sysconfig
 from pathlib import Path
 
-import pytest
+from needs import C_COMPILER, PYTHON_HEADERS, find, needs
 
 MODULE = """
 #define PY_SSIZE_T_CLEAN
@@ -26,10 +24,8 @@ def compile_module(folder: Path, name: str, *, head: str = "", body: str = "", f
         body: C code at the start of its initialisation.
         flags: more for the compiler.
     """
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    include = sysconfig.get_path("include")
-    if compiler is None or not Path(include, "Python.h").exists():
-        pytest.skip("needs a C compiler and the headers of this Python")
+    compiler = needs(C_COMPILER, PYTHON_HEADERS)
+    include = Path(find(PYTHON_HEADERS)).parent
     source, target = folder / f"{name}.c", folder / f"{name}.so"
     source.write_text(MODULE % (head, name, name, body))
     argv = [compiler, "-shared", "-fPIC", f"-I{include}", *flags, "-o", str(target), str(source)]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 from typing import TYPE_CHECKING
 
-import pytest
+from needs import C_COMPILER, needs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -227,9 +226,6 @@ def pe_bytes(needed=("KERNEL32.dll",), *, delayed=(), machine=0x8664, is_dll=Tru
 
 def build_library(path: Path, source: str = "", *options: str) -> Path:
     """Compiles C into a shared library; skips the test where there is no compiler."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        pytest.skip("needs a C compiler")
-    command = [compiler, "-shared", "-fPIC", "-x", "c", "-", "-o", str(path), "-x", "none", *options]
+    command = [needs(C_COMPILER), "-shared", "-fPIC", "-x", "c", "-", "-o", str(path), "-x", "none", *options]
     subprocess.run(command, input=source, text=True, check=True, timeout=60)
     return path

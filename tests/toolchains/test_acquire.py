@@ -13,6 +13,7 @@ from envdoctor.toolchains.acquire import QEMU, Acquirer, stored_emulators
 from envdoctor.toolchains.catalogue import CatalogueEntry, find_entry, parse_source
 from envdoctor.toolchains.locate import PACKAGE, find_compiler
 from envdoctor.toolchains.store import installed_toolchains
+from needs import C_COMPILER, needs
 from standin import VERSION, build_standin
 
 ENTRY = find_entry(PACKAGE)
@@ -178,10 +179,7 @@ def qemu_package(folder, name, program, script):
 def compile_c(text, target):
     import subprocess
 
-    compiler = shutil.which("cc")
-    if not compiler:
-        pytest.skip("needs a C compiler")
-    subprocess.run([compiler, "-x", "c", "-o", target, "-"], input=text.encode(), check=True)
+    subprocess.run([needs(C_COMPILER), "-x", "c", "-o", target, "-"], input=text.encode(), check=True)
 
 
 SAYS = '#include <stdio.h>\nint main() { puts("qemu-x86_64 version 10.0.2 (Debian 1:10.0.2+ds-2)"); }\n'

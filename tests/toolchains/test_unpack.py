@@ -16,6 +16,7 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.toolchains.deb import parse_stanza, read_control, version_key
 from envdoctor.toolchains.inflate import Inflated
 from envdoctor.toolchains.unpack import Limits, unpack
+from needs import needs
 
 SPECIAL = {"link": tarfile.SYMTYPE, "hard": tarfile.LNKTYPE, "device": tarfile.CHRTYPE, "pipe": tarfile.FIFOTYPE}
 
@@ -45,10 +46,7 @@ def ar(*members):
 
 
 def zstd(data):
-    program = shutil.which("zstd")
-    if not program:
-        pytest.skip("needs the zstd program to make an archive")
-    return subprocess.run([program, "-q", "-c"], input=data, capture_output=True, check=True).stdout
+    return subprocess.run([needs("zstd"), "-q", "-c"], input=data, capture_output=True, check=True).stdout
 
 
 PACKERS = {"plain": bytes, "gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress, "zst": zstd}

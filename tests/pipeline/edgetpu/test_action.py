@@ -17,6 +17,7 @@ from envdoctor.pipeline.edgetpu.running import open_bench
 from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.reader import read_model
 from envdoctor.toolchains.locate import read_compiler
+from needs import needing
 from shared_data import shared
 from ssh_server import client_of, ssh_server
 from stages import stage_context
@@ -70,7 +71,7 @@ def test_segments(compile_it):
     assert len(output.files) == 3
 
 
-@pytest.mark.skipif(shutil.which("qemu-x86_64-static") is None, reason="needs qemu-x86_64-static")
+@needing("qemu-x86_64-static")
 def test_explicitly_under_qemu_which_really_emulates(compile_it, bundle, model, tmp_path):
     native = compile_it().path.read_bytes()
     shutil.rmtree(tmp_path / "stage")
