@@ -21,7 +21,7 @@ def pytest_configure():
 def pytest_terminal_summary(terminalreporter):
     yield
     skipped = terminalreporter.stats.get("skipped", ())
-    lines = told(report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple))
+    lines = told([report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple)])
     if lines:
         terminalreporter.write_sep("=", "skipped tests")
         for line in lines:

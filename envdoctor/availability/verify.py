@@ -13,6 +13,7 @@ from envdoctor.core.command import Command
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.uv_settings import uv_arguments, uv_environment
+from envdoctor.support.virtual_environments import interpreter_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ class Verifier:
             if not made.ok:
                 return unverified(cell, f"no environment can be made by {python}: {made.last_line}")
             pins = tuple(map(str, cell.way_out or cell.pins))
-            python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+            python = interpreter_in(environment)
             installed = self._uv(
                 "pip", "install", "--python", str(python), "--no-deps", "--only-binary", ":all:", *pins
             )

@@ -143,21 +143,21 @@ def search_path(path: str) -> str:
     return os.pathsep.join(dict.fromkeys([*folders, *_homes(), *_conda_environments()]))
 
 
-def _homes() -> Iterator[str]:
+def _homes(*, windows: bool = os.name == "nt") -> Iterator[str]:
     """Folders that the table's patterns match."""
-    for pattern in load_table("python_homes")["windows" if os.name == "nt" else "posix"]:
+    for pattern in load_table("python_homes")["windows" if windows else "posix"]:
         expanded = os.path.expandvars(os.path.expanduser(pattern))  # noqa: PTH111  (a pattern, not yet a path)
         yield from sorted(one for one in glob.glob(expanded) if Path(one).is_dir())  # noqa: PTH207  (absolute)
 
 
-def _conda_environments() -> Iterator[str]:
+def _conda_environments(*, windows: bool = os.name == "nt") -> Iterator[str]:
     """The environments that conda itself keeps a list of, wherever they are."""
     try:
         lines = (Path.home() / ".conda" / "environments.txt").read_text("utf-8", "replace").splitlines()
     except (OSError, RuntimeError):
         return
     for line in filter(None, map(str.strip, lines)):
-        folder = Path(line) if os.name == "nt" else Path(line) / "bin"
+        folder = Path(line) if windows else Path(line) / "bin"
         if folder.is_dir():
             yield str(folder)
 

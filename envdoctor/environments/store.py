@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import EnvironmentProblem, Unreadable
 from envdoctor.environments.spec import environment_names, environment_spec
 from envdoctor.support.packing import unpack_json
+from envdoctor.support.virtual_environments import interpreter_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +88,7 @@ def folder_name(spec: EnvironmentSpec, minor: str, platform: str) -> str:
 
 def python_of(folder: Path) -> Path:
     """The interpreter of a virtual environment."""
-    return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
+    return interpreter_in(folder)
 
 
 def list_environments(cache: Cache, *, thorough: bool = False) -> tuple[ManagedEnvironment, ...]:
@@ -219,8 +220,8 @@ def _problem(folder: Path, marker: Marker, *, thorough: bool) -> str:
     return "".join(f"{file} is gone or has changed" for file in list(damaged.values())[:1])
 
 
-def _records(folder: Path) -> Iterator[Path]:
-    pattern = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
+def _records(folder: Path, *, windows: bool = os.name == "nt") -> Iterator[Path]:
+    pattern = "Lib/site-packages" if windows else "lib/python*/site-packages"
     for site in folder.glob(pattern):
         yield from site.glob("*.dist-info/RECORD")
 

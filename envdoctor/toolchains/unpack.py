@@ -141,7 +141,7 @@ class _Writer:
         (self.folder / path).symlink_to(target)
 
 
-def _inner_path(name: str) -> str:
+def _inner_path(name: str, *, windows: bool = os.name == "nt") -> str:
     """`./usr/bin/x` -> `usr/bin/x`; an empty string for the folder itself.
 
     Raises:
@@ -150,7 +150,7 @@ def _inner_path(name: str) -> str:
     parts = [part for part in name.split("/") if part not in {"", "."}]
     if name.startswith("/") or ".." in parts:
         raise Unreadable(f"{name[:200]!r} is a path that leaves the folder")
-    if os.name == "nt" and any(set(part) & _RESERVED for part in parts):
+    if windows and any(set(part) & _RESERVED for part in parts):
         raise Unreadable(f"{name[:200]!r} is a path that Windows can't have")
     try:
         name.encode("utf-8")

@@ -149,3 +149,17 @@ def test_a_python_that_is_not_there_is_said(uv, tmp_path):
     found = Interpreters(uv=uv, python=tmp_path / "python")
     assert found.own() is None
     assert "no Python answers there" in found.remark()
+
+
+def test_where_pythons_are_on_windows(tmp_path, monkeypatch):
+    """pyenv-win's and conda's folders hold python.exe themselves; conda's list names environments, not their bin."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("CONDA_PREFIX", raising=False)
+    monkeypatch.delenv("PYENV_ROOT", raising=False)
+    pyenv, conda = tmp_path / ".pyenv/pyenv-win/versions/3.12.1", tmp_path / "miniconda3/envs/tf"
+    for folder in (pyenv, conda, tmp_path / ".conda"):
+        folder.mkdir(parents=True)
+    (tmp_path / ".conda/environments.txt").write_text(f"{conda}\n")
+    homes = list(interpreters._homes(windows=True))
+    assert homes == [str(pyenv), str(tmp_path / "miniconda3"), str(conda)]
+    assert list(interpreters._conda_environments(windows=True)) == [str(conda)]

@@ -69,6 +69,7 @@ def test_a_wrong_key_and_an_unknown_or_changed_host(server, work, names, words):
 
 
 def test_a_dead_host(work):
+    needs("ssh")
     far = SshExecutor(host="127.0.0.1", inner=LocalExecutor(), options=("-F", "none", "-p", "9"))
     result = far.run(Command(argv=("true",), cwd=work))
     assert result.returncode == CONNECTION_FAILED

@@ -49,7 +49,8 @@ PACKAGES = {
 }
 # A container inside continuous integration's own hardly ever runs; on x86_64 gcc itself is the compiler for x86_64.
 _IDLE_IN_CI = {"podman", "busybox", "x86_64-linux-gnu-gcc"}
-_REASON = re.compile(r"needs (.+) \(Debian: apt-get install (.+)\)$")
+_INSTALL = re.compile(r"\(Debian: apt-get install (.+)\)$")
+_DETAILS = re.compile(r" \(|: ")
 
 
 def needs(*things):
@@ -82,17 +83,16 @@ def find(thing):
 
 
 def told(reasons):
-    """The lines that end a run: what was skipped for want of what, and how to get all of it.
+    """The lines that end a run: how many tests were skipped and why, and the command that brings what is wanting.
 
     Args:
         reasons: why each skipped test was.
     """
-    wanted = Counter(match.groups() for match in map(_REASON.search, reasons) if match)
-    if not wanted:
-        return []
-    lines = [f"{count:5} for want of {things}" for (things, _), count in wanted.most_common()]
-    packages = sorted({package for _, names in wanted for package in names.split()})
-    return [*lines, f"To run them too, on Debian or Ubuntu: sudo apt-get install {' '.join(packages)}"]
+    counts = Counter(_DETAILS.split(reason.removeprefix("Skipped: "), maxsplit=1)[0] for reason in reasons)
+    lines = [f"{count:5} {reason}" for reason, count in counts.most_common()]
+    packages = {package for match in map(_INSTALL.search, reasons) if match for package in match[1].split()}
+    command = f"To run more of them, on Debian or Ubuntu: sudo apt-get install {' '.join(sorted(packages))}"
+    return [*lines, command] if packages else lines
 
 
 def _reason(things):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from envdoctor.core.errors import Unreadable
 from envdoctor.toolchains.deb import parse_stanza, read_control, version_key
 from envdoctor.toolchains.inflate import Inflated
-from envdoctor.toolchains.unpack import Limits, unpack
+from envdoctor.toolchains.unpack import Limits, _inner_path, unpack
 from needs import needs
 
 SPECIAL = {"link": tarfile.SYMTYPE, "hard": tarfile.LNKTYPE, "device": tarfile.CHRTYPE, "pipe": tarfile.FIFOTYPE}
@@ -209,3 +209,9 @@ def test_versions_sort_as_dpkg_sorts_them():
 
 def test_a_stanza():
     assert parse_stanza("A: 1\nB: x\n y\n\tz\nno field\n") == {"A": "1", "B": "x\ny\nz"}
+
+
+def test_a_path_that_windows_can_not_have():
+    assert _inner_path("./usr/share/a:b", windows=False) == "usr/share/a:b"
+    with pytest.raises(Unreadable, match="Windows can't have"):
+        _inner_path("usr/share/a:b", windows=True)

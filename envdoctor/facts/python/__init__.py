@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.core.command import Command
 from envdoctor.core.errors import UsageProblem
 from envdoctor.facts.python.search_path import SearchFolder, search_path
+from envdoctor.support.virtual_environments import interpreter_names
 
 if TYPE_CHECKING:
     from envdoctor.core.command import CommandResult
@@ -111,7 +111,7 @@ def _find_program(named: Path) -> str:
     if not os.path.isdir(path):  # pathlib's raises where a folder above can't be read
         _require_reachable(path)
         return str(path)
-    names = ("Scripts/python.exe", "python.exe") if sys.platform == "win32" else ("bin/python", "bin/python3")
+    names = interpreter_names()
     for name in names:
         if os.path.lexists(path / name):
             _require_reachable(path / name)

@@ -63,9 +63,9 @@ def read_rows(distribution: Distribution, wanted: Collection[str]) -> dict[str, 
         return {}
 
 
-def comparable(path: str) -> str:
+def comparable(path: str, *, windows: bool = os.name == "nt") -> str:
     """A path of a RECORD in the form that is compared: Windows knows no case and two separators."""
-    return path.lower().replace("\\", "/") if os.name == "nt" else path
+    return path.lower().replace("\\", "/") if windows else path
 
 
 def parse_record(text: str) -> Iterable[Sequence[str]]:
