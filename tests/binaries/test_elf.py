@@ -15,6 +15,7 @@ from envdoctor.binaries.library import BinaryFormat, Need, NeedKind, NotLoadable
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bytes import MemoryBytes
 from native_files import build_library, elf_bytes
+from thoroughness import amount
 
 VERSIONS = {"libc.so.6": ("GLIBC_2.17", "GLIBC_2.2.5"), "libstdc++.so.6": ("GLIBCXX_3.4.21", "CXXABI_1.3.9")}
 NEEDED = ("libstdc++.so.6", "libc.so.6")
@@ -142,7 +143,7 @@ def test_a_loop_in_the_version_table_ends():
         read(bytes(table))
 
 
-@settings(max_examples=400, deadline=1000)
+@settings(max_examples=amount(400), deadline=1000)
 @given(st.data())
 def test_damage_never_hides_every_need(data):
     damaged = bytearray(SAMPLE)
@@ -156,7 +157,7 @@ def test_damage_never_hides_every_need(data):
     assert library.needed
 
 
-@settings(max_examples=100, deadline=1000)
+@settings(max_examples=amount(100), deadline=1000)
 @given(st.binary(max_size=4096))
 def test_noise_behind_the_magic_number_is_unreadable(noise):
     with pytest.raises(Unreadable):

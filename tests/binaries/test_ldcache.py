@@ -14,6 +14,7 @@ from envdoctor.binaries.ldcache import read_ld_cache
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bytes import MemoryBytes
 from needs import find
+from thoroughness import amount
 
 X86_64, AARCH64 = 0x0303, 0x0A03
 
@@ -60,7 +61,7 @@ def test_damage_is_unreadable(data):
         read_ld_cache(MemoryBytes(data), "x86_64")
 
 
-@settings(max_examples=200, deadline=1000)
+@settings(max_examples=amount(200), deadline=1000)
 @given(st.binary(max_size=300), st.integers(0, 140))
 def test_noise_is_read_or_unreadable(noise, place):
     data = cache_bytes(*SAMPLE)

@@ -12,6 +12,7 @@ from envdoctor.binaries.macho import read_macho
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bytes import MemoryBytes
 from native_files import LAZY, LOAD, REEXPORT, UPWARD, WEAK, macho_bytes, universal_bytes
+from thoroughness import amount
 
 SYSTEM = "/usr/lib/libSystem.B.dylib"
 SAMPLE = macho_bytes(
@@ -121,7 +122,7 @@ def test_what_cannot_be_read_is_never_empty(data, reason):
         read(data)
 
 
-@settings(max_examples=400, deadline=1000)
+@settings(max_examples=amount(400), deadline=1000)
 @given(st.data())
 def test_damage_never_hides_every_need(data):
     damaged = bytearray(SAMPLE[:500])

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from built import seed_interpreters
 from envdoctor.core.request import Request
 from envdoctor.environments.cache import Cache
 from index_server import IndexServer
@@ -12,7 +13,9 @@ from tiny_wheels import pin, platform_here, tiny_spec, tiny_wheel
 
 @pytest.fixture
 def cache(tmp_path):
-    return Cache(tmp_path / "cache")
+    cache = Cache(tmp_path / "cache")
+    seed_interpreters(cache.uv)
+    return cache
 
 
 @pytest.fixture(scope="session")

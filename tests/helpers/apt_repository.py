@@ -25,7 +25,9 @@ def build_package(folder, tree, version="16.0", *, name="edgetpu-compiler", arch
     )
     (package / "DEBIAN/control").write_text(control)
     target = folder / f"{name}_{version}_{arch}.deb"
-    subprocess.run(["dpkg-deb", "--build", "--root-owner-group", package, target], check=True, capture_output=True)
+    subprocess.run(
+        ["dpkg-deb", "--build", "-z1", "--root-owner-group", package, target], check=True, capture_output=True
+    )
     shutil.rmtree(package)
     return target
 

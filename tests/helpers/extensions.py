@@ -1,8 +1,10 @@
 """Compiles small extension modules with the C compiler that is there."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
+from built import built
 from needs import C_COMPILER, PYTHON_HEADERS, find, needs
 
 MODULE = """
@@ -27,7 +29,12 @@ def compile_module(folder: Path, name: str, *, head: str = "", body: str = "", f
     compiler = needs(C_COMPILER, PYTHON_HEADERS)
     include = Path(find(PYTHON_HEADERS)).parent
     source, target = folder / f"{name}.c", folder / f"{name}.so"
-    source.write_text(MODULE % (head, name, name, body))
-    argv = [compiler, "-shared", "-fPIC", f"-I{include}", *flags, "-o", str(target), str(source)]
-    subprocess.run(argv, check=True, capture_output=True, timeout=120)
+    text = MODULE % (head, name, name, body)
+    source.write_text(text)
+
+    def make(place):
+        argv = [compiler, "-shared", "-fPIC", f"-I{include}", *flags, "-o", str(place / "module"), str(source)]
+        subprocess.run(argv, check=True, capture_output=True, timeout=120)
+
+    shutil.copyfile(built((text, flags), make) / "module", target)
     return target.read_bytes()

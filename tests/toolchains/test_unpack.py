@@ -17,6 +17,7 @@ from envdoctor.toolchains.deb import parse_stanza, read_control, version_key
 from envdoctor.toolchains.inflate import Inflated
 from envdoctor.toolchains.unpack import Limits, _inner_path, unpack
 from needs import needs
+from thoroughness import amount
 
 SPECIAL = {"link": tarfile.SYMTYPE, "hard": tarfile.LNKTYPE, "device": tarfile.CHRTYPE, "pipe": tarfile.FIFOTYPE}
 
@@ -174,7 +175,7 @@ def test_what_is_no_archive(tmp_path, data):
             unpack(archive, tmp_path)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=amount(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damage_never_does_more_than_fail(tmp_path_factory, data):
     pack = PACKERS[data.draw(st.sampled_from(["plain", "gz", "xz", "bz2"]))]

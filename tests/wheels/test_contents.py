@@ -6,6 +6,7 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.contents import import_names, install_path, read_contents
 from native_files import elf_bytes, macho_bytes, pe_bytes
+from thoroughness import amount
 from wheel_files import LINUX_TAG, MACOS_TAG, archive_bytes, code_like, contents_of, wheel_of
 
 ELF = elf_bytes(("libc.so.6",))
@@ -153,7 +154,7 @@ MUTATED = wheel_of(
 )
 
 
-@settings(max_examples=400, deadline=2000)
+@settings(max_examples=amount(400), deadline=2000)
 @given(st.data())
 def test_damage_ends_in_contents_or_unreadable(data):
     damaged = bytearray(MUTATED)

@@ -12,6 +12,7 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels import directory
 from envdoctor.wheels.directory import read_directory
+from thoroughness import amount
 from wheel_files import archive_bytes
 
 SAMPLE = archive_bytes(
@@ -157,7 +158,7 @@ def test_a_hundred_thousand_members_are_read_in_time():
     assert len(read(bytes(body + rows + record + locator + last))) == 100_000
 
 
-@settings(max_examples=400, deadline=2000)
+@settings(max_examples=amount(400), deadline=2000)
 @given(st.data())
 def test_damage_ends_in_members_or_unreadable(data):
     damaged = bytearray(SAMPLE)
