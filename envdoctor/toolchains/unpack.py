@@ -148,6 +148,8 @@ def _inner_path(name: str, *, windows: bool = os.name == "nt") -> str:
         Unreadable: it leads out of the folder, or can't be a path here.
     """
     parts = [part for part in name.split("/") if part not in {"", "."}]
+    if "\0" in name:
+        raise Unreadable(f"{name[:200]!r} is a path that no system can have")
     if name.startswith("/") or ".." in parts:
         raise Unreadable(f"{name[:200]!r} is a path that leaves the folder")
     if windows and any(set(part) & _RESERVED for part in parts):

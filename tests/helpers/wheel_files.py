@@ -58,10 +58,12 @@ def wheel_of(files, tag=LINUX_TAG, name="pkg", version="1.0", scripts=None):
 def code_like(size, seed=1):
     """Bytes that compress as machine code does: some repetition nearby, some noise, some zeros."""
     generator = random.Random(seed)
-    data = bytearray()
-    while len(data) < size:
-        words = [generator.randbytes(generator.randrange(2, 9)) for _ in range(300)]
-        noise = generator.randbytes(6000)
-        for place, word in enumerate(generator.choices([*words * 19, *[b""] * 300], k=3000)):
-            data += word + noise[2 * place : 2 * place + 2] if word else bytes(8)
-    return bytes(data[:size])
+    parts, total = [], 0
+    words = []
+    while total < size:
+        if len(parts) % 3000 == 0:
+            words = [generator.randbytes(generator.randrange(2, 9)) for _ in range(300)]
+        part = bytes(8) if generator.random() < 0.05 else generator.choice(words) + generator.randbytes(2)
+        parts.append(part)
+        total += len(part)
+    return b"".join(parts)[:size]

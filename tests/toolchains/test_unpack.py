@@ -216,3 +216,8 @@ def test_a_path_that_windows_can_not_have():
     assert _inner_path("./usr/share/a:b", windows=False) == "usr/share/a:b"
     with pytest.raises(Unreadable, match="Windows can't have"):
         _inner_path("usr/share/a:b", windows=True)
+
+
+def test_a_path_with_a_null_byte_is_damage():
+    with pytest.raises(Unreadable, match="no system can have"):
+        _inner_path("usr/bin/\0x")
