@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 #: Not a part of a longer number, version or file name.
 _IPV4 = rf"(?<![\w.+])(?P<hide>{_OCTET}(?:\.{_OCTET}){{3}})(?![\w+]|\.\w|-(?:cp|py|pp)\d)"
-_IPV6 = r"(?<![\w:.])(?P<hide>(?=[0-9A-Fa-f:]{0,39}\d)[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:%[\w.-]{1,16})?)(?![\w:])"
+_IPV6 = r"(?<![\w:.])(?P<hide>(?=[0-9A-Fa-f:]{0,39}\d)(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?:%[\w.-]{1,16})?)(?!\w|:[\w:])"
 _HEX = "[0-9A-Fa-f]{2}"
 #: Four-part versions begin with a small number.
 _SMALL = 31
@@ -29,7 +29,7 @@ _NETWORK_WORDS = frozenset(
     """from to at on by via for with is as and or of host hostname server addr address ip ipv4 inet gateway peer client remote
     local proxy dns nameserver nameservers listen listening bind bound connect connected connecting connection ping resolved resolves
     resolve reach ssh scp curl telnet nc dig url endpoint node master machine origin source src dst dest destination target broadcast
-    route dev default forwarded through using user login request requests refused replied reply allow deny trusted hosts ips""".split()
+    route dev default forwarded through using user login request requests refused replied reply allow deny trusted hosts ips ether""".split()
 )
 _NETWORK_END = re.compile(r"(?:ip|addr|address|host|server|proxy|gateway|dns)s?$")
 
@@ -40,7 +40,7 @@ def address_rules() -> Iterator[Rule]:
     yield _rule(_IPV6, ":", lambda match: len(re.sub(r"[:%].*?", "", match["hide"])) < _DIGITS or not _is_machine(match["hide"]))
     yield _rule(r"(?<![\w-])ip-(?P<hide>\d{1,3}(?:-\d{1,3}){3})(?![\w-])", "ip-")
     for separator in (":", "-"):
-        mac = rf"(?<![\w:.-])(?P<hide>(?!(?:00|ff|FF)(?:{separator}(?:00|ff|FF)){{5}}){_HEX}(?:{separator}{_HEX}){{5}})(?![\w:-])"
+        mac = rf"(?<![\w:.-])(?P<hide>(?!(?:00|ff|FF)(?:{separator}(?:00|ff|FF)){{5}}){_HEX}(?:{separator}{_HEX}){{5}})(?!\w|[:-]\w)"
         yield _rule(mac, separator)
     yield _rule(r"(?<![\w.])(?P<hide>(?=[\d.]*[a-fA-F])[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}\.[0-9a-fA-F]{4})(?![\w.])", ".")
     yield _rule(r"(?i)(?<![a-z])(?:mac(?:[ _-]?addr(?:ess)?)?|ether|hwaddr)[\"']?\s{0,4}[:= ]\s{0,4}[\"']?(?P<hide>[0-9a-f]{12})(?!\w)", "a")

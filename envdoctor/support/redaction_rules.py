@@ -30,7 +30,9 @@ _SHORT_SECRET = 4
 _AROUND = 100
 #: A token of a vendor has at least this many characters behind its prefix.
 _TOKEN = 16
-#: What short prefixes must be followed by, since names in programs begin like them (`key-value-store`, `npm_config_cache`).
+#: No name in a program begins like a prefix of this length; what follows a shorter one must be no words
+#: (`key-value-store`, `npm_config_cache`).
+_PLAIN_PREFIX = 5
 _NO_WORDS = r"[\w.=+/~:-]{0,40}?(?=[A-Za-z]{0,40}\d|[A-Za-z]{20})[A-Za-z0-9]{12}"
 
 
@@ -107,7 +109,7 @@ def shapes() -> Iterator[Rule]:
                 kind=f"{vendor} token",
                 pattern=(
                     rf"(?<![A-Za-z0-9])(?P<hide>{re.escape(prefix)}"
-                    rf"(?={'' if len(prefix) >= LONG else _NO_WORDS})"
+                    rf"(?={'' if len(prefix) >= _PLAIN_PREFIX else _NO_WORDS})"
                     rf"[\w.=+/~:-]{{{_TOKEN},2000}})(?<![.:])"
                 ),
                 placeholder=SECRET,
