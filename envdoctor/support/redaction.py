@@ -40,6 +40,7 @@ _URL_PASSWORD = re.compile(r"://[^\s/@:]*:([^\s/]+)@")
 #: Colours of a terminal, as they are or spelled out: what they stand between belongs together.
 _COLORS = re.compile(r"(?:\x1b|\\x1b|\\u001b|\\033|\\e)\[[0-9;]{0,20}[mK]|\x1f")
 _SPACE = "\x1f"
+_VERSION = re.compile(r"\d{1,4}(?:\.\d{1,4}){0,4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +165,7 @@ class _Walk:
 
     def _dataclass(self, value: Any) -> Any:  # noqa: ANN401  (the same)
         old = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
-        return dataclasses.replace(value, **{name: self.walk(one) for name, one in old.items()})
+        return dataclasses.replace(value, **{name: self._entry(name, one) for name, one in old.items()})
 
     def _collection(self, value: Any) -> Any:  # noqa: ANN401  (the same)
         if isinstance(value, Mapping):
@@ -177,16 +178,22 @@ class _Walk:
 
     def _entry(self, key: object, value: object) -> object:
         """A value under a name that tells a secret, hidden as a whole; others by what they hold."""
-        if isinstance(key, str) and isinstance(value, str) and is_secret(key, value):
-            return self._hidden(value)
+        if isinstance(key, str) and isinstance(value, str):
+            if is_secret(key, value):
+                return self._hidden(value)
+            if key.endswith("version") and _VERSION.fullmatch(value):
+                return value  # `10.0.1.6`, alone, could be an address as well
         return self.walk(value)
 
     def _items(self, values: Sequence[object]) -> Iterator[object]:
         """The items of a sequence; in a command line, `--password` makes a secret of the word that follows it."""
         previous: object = ""
-        for value in values:
+        for item in values:
+            value = item
             named = isinstance(previous, str) and previous.startswith("-") and is_secret_name(previous)
             follows = named and isinstance(value, str) and not value.startswith("-")
+            if previous in {"-u", "--user"} and isinstance(value, str):
+                value = self._redactor.text(f"-u {value}", self._tally).removeprefix("-u ")
             yield self._hidden(value) if follows else self.walk(value)
             previous = value
 

@@ -18,6 +18,7 @@ from envdoctor.binaries.window import Window
 from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvDoctorError, ToolchainProblem
 from envdoctor.emulation.qemu import QEMU_NAMES, parse_version
+from envdoctor.net.urls import redacted
 from envdoctor.toolchains import locate
 from envdoctor.toolchains.catalogue import SourceKind
 from envdoctor.toolchains.fetch import Fetched, Fetcher
@@ -70,8 +71,8 @@ class Acquirer:
             except EnvDoctorError as error:
                 where = (
                     ""
-                    if source.location in str(error) or source.kind is SourceKind.SYSTEM_APT
-                    else f" {source.location}"
+                    if source.shown in str(error) or source.kind is SourceKind.SYSTEM_APT
+                    else f" {source.shown}"
                 )
                 problems.append(f"{source.kind.value}{where}: {error}")
         listed = "\n  ".join(problems)
@@ -98,7 +99,7 @@ class Acquirer:
                 Receipt(
                     name=entry.name,
                     version=_folder_name(version or fetched.version),
-                    source=fetched.source,
+                    source=redacted(fetched.source),
                     sha256=fetched.sha256,
                     pinned=fetched.pinned,
                 ),
