@@ -83,7 +83,7 @@ def _run(words: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader went away (`envdoctor check | head`)
         _give_up(sys.stdout)
         return ExitCode.OK
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (told to the user, whatever it is)
         code, message = _explain(error)
         if os.environ.get("ENVDOCTOR_TRACEBACK"):
             import traceback

@@ -82,4 +82,3 @@ def _state(one: ManagedEnvironment) -> str:
         return "unusable"
     current = one.name in environment_names() and environment_spec(one.name).key == one.key
     return "ready" if current else "outdated"
-

@@ -66,7 +66,7 @@ def _format_of(output: Path | None) -> str:
     """
     suffix = output.suffix.lower() if output else ""
     if suffix not in _SUFFIXES:
-        known = ", ".join(name for name in _SUFFIXES if name)
+        known = ", ".join(name for name in _SUFFIXES if name not in {"", ".svg"})
         raise UsageProblem(
             f"--output {output}: the suffix '{suffix}' tells no format; use one of {known}, or say --format"
             " (markdown, html, json)"

@@ -13,9 +13,7 @@ from pathlib import Path
 from envdoctor.core.errors import UsageProblem
 
 #: What a full or broken disk answers; the request itself was right.
-_NO_ROOM = frozenset(
-    getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO") if hasattr(errno, name)
-)
+_NO_ROOM = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO") if hasattr(errno, name))
 _LINKS_OF_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
 
 

@@ -3,8 +3,8 @@
 Two strengths. Secrets (passwords, tokens, keys) are hidden from every output, since terminals are copied and logs of
 builds are kept. What tells who and where (the home folder, user and host names, e-mail and network addresses) is hidden
 only from what is made to be handed on, `envdoctor report`: on the user's own terminal, and in JSON that a script reads,
-a path and a command must work as they stand. A home folder becomes `~`, so that a command copied from a report works in a
-shell of its reader.
+a path and a command must work as they stand. A home folder becomes `~`, so that a command copied from a report works
+in a shell of its reader.
 """
 
 from __future__ import annotations
@@ -139,7 +139,12 @@ def redact(value: T, redactor: Redactor, tally: Counter[str] | None = None) -> T
 
 @functools.lru_cache(maxsize=8)
 def _rules(redactor: Redactor) -> tuple[Rule | NamedSecrets, ...]:
-    rules: list[Rule | NamedSecrets] = [*known_secrets(redactor.secrets), *shapes(), *other_named_secrets(), NamedSecrets()]
+    rules: list[Rule | NamedSecrets] = [
+        *known_secrets(redactor.secrets),
+        *shapes(),
+        *other_named_secrets(),
+        NamedSecrets(),
+    ]
     if redactor.personal:
         rules += [*people_rules(redactor.homes, redactor.users, redactor.hosts), *address_rules()]
     return tuple(rules)

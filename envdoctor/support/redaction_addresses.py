@@ -6,6 +6,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
+from envdoctor.core.data import load_table
 from envdoctor.support.redaction_rules import ADDRESS, Rule, text_after, text_before
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 #: Not a part of a longer number, version or file name.
 _IPV4 = rf"(?<![\w.+])(?P<hide>{_OCTET}(?:\.{_OCTET}){{3}})(?![\w+]|\.\w|-(?:cp|py|pp)\d)"
-_IPV6 = r"(?<![\w:.])(?P<hide>(?=[0-9A-Fa-f:]{0,39}\d)(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?:%[\w.-]{1,16})?)(?!\w|:[\w:])"
+_IPV6 = (
+    r"(?<![\w:.])(?P<hide>(?=[0-9A-Fa-f:]{0,39}\d)(?:[0-9A-Fa-f]{0,4}:){2,7}"
+    r"(?:[0-9A-Fa-f]{1,4}|(?<=::))(?:%[\w.-]{1,16})?)(?!\w|:[\w:])"
+)
 _HEX = "[0-9A-Fa-f]{2}"
 #: Four-part versions begin with a small number.
 _SMALL = 31
@@ -22,14 +26,11 @@ _SMALL = 31
 _DIGITS = 4
 _VERSION = re.compile(
     r"""(?ix)(?:(?:==|!=|~=|(?<!-)>=?|<=?|\^)\s{0,4}["']? | [A-Za-z][\w.+]*-
-    | (?:\b|_)(?:versions?|ver|release|build|revision|firmware|driver|cuda|cudnn|bios)["')]{0,2}\s{0,30}[:=(,]?\s{0,4}["'(]{0,2})\Z"""
+    | (?:\b|_)(?:versions?|ver|release|build|revision|firmware|driver|cuda|cudnn|bios)
+    ["')]{0,2}\s{0,30}[:=(,]?\s{0,4}["'(]{0,2})\Z"""
 )
-_WORD = re.compile(r"""([A-Za-z][\w.+-]{0,60})(?:\[[\w,-]{1,40}\])?["']?(?:\s{1,40}|\s{0,4}[:=]\s{0,4}|\s?\(|,\s?)["'(]?\Z""")
-_NETWORK_WORDS = frozenset(
-    """from to at on by via for with is as and or of host hostname server addr address ip ipv4 inet gateway peer client remote
-    local proxy dns nameserver nameservers listen listening bind bound connect connected connecting connection ping resolved resolves
-    resolve reach ssh scp curl telnet nc dig url endpoint node master machine origin source src dst dest destination target broadcast
-    route dev default forwarded through using user login request requests refused replied reply allow deny trusted hosts ips ether""".split()
+_WORD = re.compile(
+    r"""([A-Za-z][\w.+-]{0,60})(?:\[[\w,-]{1,40}\])?["']?(?:\s{1,40}|\s{0,4}[:=]\s{0,4}|\s?\(|,\s?)["'(]?\Z"""
 )
 _NETWORK_END = re.compile(r"(?:ip|addr|address|host|server|proxy|gateway|dns)s?$")
 
@@ -37,13 +38,20 @@ _NETWORK_END = re.compile(r"(?:ip|addr|address|host|server|proxy|gateway|dns)s?$
 def address_rules() -> Iterator[Rule]:
     """Rules for IPv4, IPv6 and MAC addresses."""
     yield _rule(_IPV4, ".", _is_version)
-    yield _rule(_IPV6, ":", lambda match: len(re.sub(r"[:%].*?", "", match["hide"])) < _DIGITS or not _is_machine(match["hide"]))
+    yield _rule(
+        _IPV6, ":", lambda match: len(re.sub(r"[:%].*?", "", match["hide"])) < _DIGITS or not _is_machine(match["hide"])
+    )
     yield _rule(r"(?<![\w-])ip-(?P<hide>\d{1,3}(?:-\d{1,3}){3})(?![\w-])", "ip-")
     for separator in (":", "-"):
-        mac = rf"(?<![\w:.-])(?P<hide>(?!(?:00|ff|FF)(?:{separator}(?:00|ff|FF)){{5}}){_HEX}(?:{separator}{_HEX}){{5}})(?!\w|[:-]\w)"
+        nobody = rf"(?!(?:00|ff|FF)(?:{separator}(?:00|ff|FF)){{5}})"
+        mac = rf"(?<![\w:.-])(?P<hide>{nobody}{_HEX}(?:{separator}{_HEX}){{5}})(?!\w|[:-]\w)"
         yield _rule(mac, separator)
     yield _rule(r"(?<![\w.])(?P<hide>(?=[\d.]*[a-fA-F])[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}\.[0-9a-fA-F]{4})(?![\w.])", ".")
-    yield _rule(r"(?i)(?<![a-z])(?:mac(?:[ _-]?addr(?:ess)?)?|ether|hwaddr)[\"']?\s{0,4}[:= ]\s{0,4}[\"']?(?P<hide>[0-9a-f]{12})(?!\w)", "a")
+    yield _rule(
+        r"(?i)(?<![a-z])(?:mac(?:[ _-]?addr(?:ess)?)?|ether|hwaddr)[\"']?\s{0,4}[:= ]\s{0,4}[\"']?"
+        r"(?P<hide>[0-9a-f]{12})(?!\w)",
+        "a",
+    )
 
 
 def _rule(pattern: str, hint: str, spares: Callable[[re.Match[str]], bool] | None = None) -> Rule:
@@ -73,4 +81,5 @@ def _is_version(match: re.Match[str]) -> bool:
     if found is None:
         return not word.startswith("10.")
     name = found[1].lower()
-    return not (_NETWORK_WORDS & set(re.split(r"[_.-]", name)) or _NETWORK_END.search(name))
+    words = set(re.split(r"[_.-]", name)) & set(load_table("redaction")["network_words"])
+    return not (words or _NETWORK_END.search(name))

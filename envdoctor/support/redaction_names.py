@@ -33,9 +33,10 @@ _IN_QUOTES = (
 )
 
 _PLACEHOLDER = re.compile(
-    r"""(?ix)\*{3,}.* | x{3,} | \.{2,} | -+ | \$\{?[A-Z_][A-Z0-9_]*\}? | %\w+% | %[sdr] | \$\{\{.* | \$\(.* | <.* | \{.*
+    r"""(?ix)\*{3,}.* | x{3,} | \.{2,} | -+ | \$\{?[A-Z_][A-Z0-9_]*\}? | %\w+% | %[sdr] | \$\{\{.* | \$\(.* | <.*
+    | \{.*
     | (?:self|cls|args|kwargs|config|settings|opts|options|ctx|os|request)\.[A-Za-z_][\w.]*
-    | (?:true|false|none|null|nil|undefined|yes|no|on|off|enabled|disabled|never|always|empty|unset|set|unknown|redacted)
+    | (?:true|false|none|null|nil|undefined|yes|no|on|off|enabled|disabled|never|always|empty|unset|set|unknown)
     | (?:str|string|bytes|int|bool|float|any|object|optional|secretstr|text|password|token|key|value|secret|username)
     [?!|\]]*"""
 )
@@ -81,11 +82,27 @@ class NamedSecrets:
     """The rule for values behind a name: finds a name, then tries in turn how a value can follow it.
 
     The separator `==` and names that go on (`tokenizers=0.2`) are requirements, not secrets. Behind a colon, a bare
-    word is prose (`unexpected token: identifier`) unless the name is that of a password, or the word is all of the line.
+    word is prose (`unexpected token: identifier`) unless it is a password's name, or the word is all of the line.
     """
 
     hints: tuple[str, ...] = (
-        *("pass", "pwd", "psk", "secret", "token", "auth", "_pat", "-pat", "pat=", "cred", "jwt", "otp", "sess", "csrf", "key"),
+        *(
+            "pass",
+            "pwd",
+            "psk",
+            "secret",
+            "token",
+            "auth",
+            "_pat",
+            "-pat",
+            "pat=",
+            "cred",
+            "jwt",
+            "otp",
+            "sess",
+            "csrf",
+            "key",
+        ),
         *("string", "art", "registry", "webhook"),
     )
 
@@ -174,7 +191,7 @@ def _rule(pattern: str, spares: Callable[[str], bool], *hints: str) -> Rule:
 
 def _is_no_query(match: re.Match[str]) -> bool:
     """A flag or a page number; a place where no query of a URL has begun."""
-    return match["hide"].isdecimal() and len(match["hide"]) <= 3 or _NO_QUERY.search(text_before(match)) is not None
+    return re.fullmatch(r"\d{1,3}", match["hide"]) is not None or _NO_QUERY.search(text_before(match)) is not None
 
 
 def _spares_strong(value: str) -> bool:
@@ -197,9 +214,11 @@ def _names() -> str:
     """
     names = load_table("redaction")["names"]
     folder = r"""(?!=["']?(?:[/~]|[A-Za-z]:[\\/]))"""
-    strong = rf"(?i:{_spaced(names['strong'])})|(?:(?<![A-Za-z])(?i:pwd|psk)|(?<=[a-z0-9])Pwd|(?i:(?<=db)|(?<=my)|(?<=sql))(?i:pwd)){folder}"
+    short = rf"(?:(?<![A-Za-z])(?i:pwd|psk)|(?<=[a-z0-9])Pwd|(?i:(?<=db)|(?<=my)|(?<=sql))(?i:pwd)){folder}"
+    strong = rf"(?i:{_spaced(names['strong'])})|{short}"
     humps = "|".join(word.title().replace(" ", "") for word in names["keys"])
-    keys = rf"(?:(?<![A-Za-z])(?i:{_spaced(names['keys'])})|(?<=[a-z0-9])(?:{humps})|(?i:api))[ _.-]?(?i:key)(?:[ _.-]?(?i:id))?"
+    owners = rf"(?:(?<![A-Za-z])(?i:{_spaced(names['keys'])})|(?<=[a-z0-9])(?:{humps})|(?i:api))"
+    keys = rf"{owners}[ _.-]?(?i:key)(?:[ _.-]?(?i:id))?"
     ordinary = "".join(f"(?<!{word}token)(?<!{word}[ _.-]token)" for word in names["ordinary_tokens"])
     alone = "|".join(names["alone"])
     humps_alone = "|".join(word.title() for word in names["alone"])

@@ -22,10 +22,16 @@ _WORD_END = r"(?!\.?[\w-])"
 _NAME = r"""(?P<hide>[^\\/\s'":;,<>()%&`$*{}?|\[\]][^\\/\s'":;,<>()%&`?|\[\]]{0,63})"""
 _WINDOWS_NAME = rf"""(?P<hide>[\w.-]{{1,40}}(?: [\w.-]{{1,40}}){{1,3}}(?=[\\/])|{_NAME[len("(?P<hide>") :]}"""
 _PATH_SO_FAR = re.compile(r"""[^\s'"`=,;()<>\[\]{}]*\Z""")
-_PROGRAM_FILE = re.compile(r"""[^\s'"]*\.(?:py[cdio]?|so|pyx|h|hpp|cc?|cpp|proto|js|ts|dll|dylib)(?:[\s:'",)\].;]|\Z)""")
-_URL_START = re.compile(r"(?i)\b(?!(?:[a-z0-9]+\+)?(?:file|ssh|sftp|scp|rsync|nfs|smb|cifs|vscode-remote)\b)[a-z][a-z0-9+.-]+:\Z")
+_PROGRAM_FILE = re.compile(
+    r"""[^\s'"]*\.(?:py[cdio]?|so|pyx|h|hpp|cc?|cpp|proto|js|ts|dll|dylib)(?:[\s:'",)\].;]|\Z)"""
+)
+_URL_START = re.compile(
+    r"(?i)\b(?!(?:[a-z0-9]+\+)?(?:file|ssh|sftp|scp|rsync|nfs|smb|cifs|vscode-remote)\b)[a-z][a-z0-9+.-]+:\Z"
+)
 
-_FILE_SUFFIXES = r"(?:so|py[cdi]?|dll|dylib|whl|gz|zip|tgz|json|toml|txt|md|cfg|ini|tflite|keras|onnx|h5|js|ts|c|h|cc|cpp|o|ya?ml)"
+_FILE_SUFFIXES = (
+    r"(?:so|py[cdi]?|dll|dylib|whl|gz|zip|tgz|json|toml|txt|md|cfg|ini|tflite|keras|onnx|h5|js|ts|c|h|cc|cpp|o|ya?ml)"
+)
 _EMAIL_RULES = tuple(
     Rule(
         kind="e-mail address",

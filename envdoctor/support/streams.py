@@ -1,4 +1,4 @@
-"""The one place where words leave the program: control characters are made visible and secrets hidden, whoever wrote them.
+"""The one place where words leave the program: control characters are made visible and secrets hidden.
 
 A stream is guarded for the whole of a command. What brings its own escape sequences (pages with colours, a live line)
 or is a document of its own (JSON) has made every word safe already, and writes to the stream behind the guard, which

@@ -69,11 +69,7 @@ class Acquirer:
                     fetcher = Fetcher(session=self.session, executor=self.executor, folder=Path(folder))
                     return self._first(entry, fetcher.fetch(entry, source))
             except EnvDoctorError as error:
-                where = (
-                    ""
-                    if source.shown in str(error) or source.kind is SourceKind.SYSTEM_APT
-                    else f" {source.shown}"
-                )
+                where = "" if source.shown in str(error) or source.kind is SourceKind.SYSTEM_APT else f" {source.shown}"
                 problems.append(f"{source.kind.value}{where}: {error}")
         listed = "\n  ".join(problems)
         raise ToolchainProblem(f"{entry.title} could not be installed:\n  {listed}\nInstead, {entry.advice}.")

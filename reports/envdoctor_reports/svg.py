@@ -28,7 +28,9 @@ def render(report: Report) -> str:
     """
     models = list(dict.fromkeys(op.model for op in report.ops))
     if not models:
-        raise UsageProblem("there are no operators to draw: SVG is for a model: envdoctor model FILE.tflite --svg FILE.svg")
+        raise UsageProblem(
+            "there are no operators to draw: SVG is for a model: envdoctor model FILE.tflite --svg FILE.svg"
+        )
     height = (_HEIGHT + 2 * _LINE) * len(models) + 2 * _MARGIN
     width = _WIDTH + 2 * _MARGIN
     body = [line for number, name in enumerate(models) for line in _model(report, name, number)]

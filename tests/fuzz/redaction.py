@@ -17,15 +17,17 @@ from planted import is_gone, planted
 
 def main() -> int:
     """Run it; the exit code is 1 if anything came through."""
-    rounds, seed = (int(word) for word in (*sys.argv[1:], "20", "1")[:2]) if len(sys.argv) != 2 else (int(sys.argv[1]), 1)
+    rounds, seed = (
+        (int(word) for word in (*sys.argv[1:], "20", "1")[:2]) if len(sys.argv) != 2 else (int(sys.argv[1]), 1)
+    )
     redactor, count, left = Redactor(), 0, Counter()
     for one in planted(seed, rounds):
         count += 1
         found = redactor.text(one.text)
         if not is_gone(one.secret, found):
             left[one.kind, one.context] += 1
-            print(f"{one.kind}: {one.text!r} -> {found!r}")
-    print(f"{count} secrets planted, {left.total()} left, of {len(left)} kinds and contexts")
+            sys.stdout.write(f"{one.kind}: {one.text!r} -> {found!r}\n")
+    sys.stdout.write(f"{count} secrets planted, {left.total()} left, of {len(left)} kinds and contexts\n")
     return 1 if left else 0
 
 

@@ -50,8 +50,8 @@ def test_what_the_encoding_lacks_is_an_escape():
 def test_the_streams_are_the_same_afterwards(capsys):
     before = sys.stdout, sys.stderr
     with guarded_streams():
-        print(HOSTILE)
-        print(HOSTILE, file=sys.stderr)
+        sys.stdout.write(HOSTILE)
+        sys.stderr.write(HOSTILE)
         with guarded_streams():
             assert not isinstance(unguarded(sys.stdout), GuardedStream)
     assert (sys.stdout, sys.stderr) == before
