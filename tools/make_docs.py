@@ -18,6 +18,7 @@ import click
 from envdoctor.cli._run import group
 from envdoctor.core.goal import goal_names, parse_goal
 from envdoctor.doctor.explain import explanations
+from envdoctor.support.outputs import write_output
 from envdoctor_reports._schema import inspection_schema, matrix_schema, report_schema
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def write(folder: Path = DOCS) -> list[str]:
         path = folder / name
         if name in made:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(made[name], encoding="utf-8", newline="\n")
+            write_output(path, made[name], option="docs:")
         else:
             path.unlink()
     return stale

@@ -175,17 +175,33 @@ def show(report: Report, *, as_json: bool, verbose: bool = False) -> None:
 
     safe = redact_report(report, Redactor.here())
     if as_json:
-        click.echo(registry.renderer("json").render(safe))
+        write_safe(registry.renderer("json").render(safe) + "\n")
     else:
         registry.renderer("terminal").write(safe, verbose=verbose)
 
 
-def echo(text: str, *, err: bool = False) -> None:
-    """Print a text whatever the stream's encoding: what that lacks is shown as an escape."""
+def show_json(value: object) -> None:
+    """Print any value of the core as JSON on standard output, without the secrets in it."""
+    from envdoctor import registry
+    from envdoctor.support.redaction import Redactor, redact
+
+    write_safe(registry.renderer("json").encode(redact(value, Redactor.here())) + "\n")
+
+
+def write_safe(document: str) -> None:
+    """Print a document whose words are all safe already, whatever the stream's encoding lacks as escapes."""
+    from envdoctor.support.streams import unguarded
     from envdoctor.support.text import encodable
 
-    stream = sys.stderr if err else sys.stdout
-    click.echo(encodable(text, stream.encoding or "ascii"), err=err)
+    stream = unguarded(sys.stdout)
+    stream.write(encodable(document, stream.encoding or "ascii"))
+
+
+def heading(text: str) -> None:
+    """Print a line in bold type where the terminal has it."""
+    from envdoctor.support.streams import safe_words, unguarded
+
+    click.secho(safe_words(text), bold=True, file=unguarded(sys.stdout))
 
 
 def exit_code(report: Report) -> ExitCode:

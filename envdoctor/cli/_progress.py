@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from envdoctor.core import events
 from envdoctor.core.route import StageStatus
+from envdoctor.support.streams import safe_words, unguarded
 from envdoctor.support.text import duration, encodable, one_line
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ _MARKS = {
 @contextlib.contextmanager
 def display(stream: TextIO | None = None) -> Iterator[events.Listener]:
     """A listener that shows a build on standard error (or on `stream`) while the context is open."""
-    target = sys.stderr if stream is None else stream
+    guarded = sys.stderr if stream is None else stream
+    target = unguarded(guarded)
     if not target.isatty() or os.environ.get("TERM") == "dumb":
-        yield _Plain(target)
+        yield _Plain(guarded)
         return
     from rich.console import Console
     from rich.live import Live
@@ -76,7 +78,7 @@ class _Plain:
 
     def _say(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):  # a closed stream must not end a build
-            self._stream.write(encodable(text, self._stream.encoding or "ascii") + "\n")
+            self._stream.write(encodable(safe_words(text), self._stream.encoding or "ascii") + "\n")
             self._stream.flush()
 
 
@@ -128,4 +130,4 @@ class _Live:
 
     def _safe(self, text: str) -> str:
         indent = text[: len(text) - len(text.lstrip())]
-        return indent + encodable(one_line(text), self._encoding)
+        return indent + encodable(safe_words(text), self._encoding)

@@ -68,7 +68,14 @@ def group() -> None:
 
 def run(words: Sequence[str]) -> int:
     """Run a command line to its exit code; nothing but a message ever reaches the user."""
+    from envdoctor.support.streams import guarded_streams
+
     _replace_closed_streams()
+    with guarded_streams():
+        return _run(words)
+
+
+def _run(words: Sequence[str]) -> int:
     try:
         with _terminated_is_interrupted():
             code = group.main(args=list(words), prog_name="envdoctor", standalone_mode=False)
@@ -76,10 +83,12 @@ def run(words: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader went away (`envdoctor check | head`)
         _give_up(sys.stdout)
         return ExitCode.OK
-    except (Exception, KeyboardInterrupt) as error:
-        if os.environ.get("ENVDOCTOR_TRACEBACK"):
-            raise
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (told to the user, whatever it is)
         code, message = _explain(error)
+        if os.environ.get("ENVDOCTOR_TRACEBACK"):
+            import traceback
+
+            message = "".join(traceback.format_exception(error)) + message
         try:
             click.echo(message, err=True)
         except OSError:  # nobody can be told but by the exit code

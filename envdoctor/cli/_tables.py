@@ -10,9 +10,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, TextIO
 
-import click
-
-from envdoctor.support.text import encodable, one_line
+from envdoctor.cli import _options
+from envdoctor.support.streams import safe_words, unguarded
+from envdoctor.support.text import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,10 +26,10 @@ def show(kind: str, value: object, *, as_json: bool, verbose: bool) -> None:
     from envdoctor import registry
     from envdoctor.support.redaction import Redactor, redact
 
-    safe = redact(value, Redactor.here())
     if as_json:
-        click.echo(registry.renderer("json").encode(safe))
+        _options.show_json(value)
     else:
+        safe = redact(value, Redactor.here())
         getattr(registry.renderer("terminal"), f"write_{kind}")(safe, verbose=verbose)
 
 
@@ -39,7 +39,7 @@ def progress(doing: str, stream: TextIO | None = None) -> Iterator[Callable[[int
 
     It shows up after a moment, and only on a terminal. What the context gets is told how much is done, of how much.
     """
-    target = sys.stderr if stream is None else stream
+    target = unguarded(sys.stderr if stream is None else stream)
     if not target.isatty() or os.environ.get("TERM") == "dumb":
         yield lambda _done, _total: None
         return
@@ -58,7 +58,7 @@ class _Line:
 
     def __init__(self, doing: str, stream: TextIO) -> None:
         self.ended = threading.Event()
-        self._doing = encodable(one_line(doing), stream.encoding or "ascii")
+        self._doing = encodable(safe_words(doing), stream.encoding or "ascii")
         self._count = ""
         self._stream = stream
 

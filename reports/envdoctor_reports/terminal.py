@@ -11,6 +11,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from envdoctor.support.streams import unguarded
 from envdoctor.support.text import encodable, one_line
 from envdoctor_reports._page import Page
 from envdoctor_reports._terminal_findings import show_findings
@@ -104,7 +105,7 @@ def _write_page(show: Callable[[Page], None], stream: TextIO | None) -> None:
     Colours need a terminal and no NO_COLOR (https://no-color.org); FORCE_COLOR asks for them anyway. What the stream's
     encoding can't take is printed as an escape.
     """
-    target = sys.stdout if stream is None else stream
+    target = unguarded(sys.stdout if stream is None else stream)
     encoding = target.encoding or "ascii"
     page = Page(
         width=min(shutil.get_terminal_size().columns, _WIDEST),
