@@ -189,5 +189,5 @@ def echo(text: str, *, err: bool = False) -> None:
 
 
 def exit_code(report: Report) -> ExitCode:
-    """PROBLEMS if the report holds a finding of severity WARNING or worse, else OK."""
-    return ExitCode.PROBLEMS if report.problems else ExitCode.OK
+    """OK if everything could be looked at and no finding is of severity WARNING or worse, else PROBLEMS."""
+    return ExitCode.OK if report.complete and not report.problems else ExitCode.PROBLEMS
