@@ -35,9 +35,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             severity=Severity.WARNING,
             subject="edgetpu_compiler",
             message=f"This is version {toolchains.version}; the last is 16.0.",
-            evidence=(
-                Evidence(source=str(toolchains.edgetpu and toolchains.edgetpu.wrapper), excerpt=toolchains.version),
-            ),
+            evidence=(Evidence(source=str(toolchains.edgetpu.wrapper), excerpt=toolchains.version),),
             fix=Fix(
                 text="Get version 16.0.",
                 commands=(("envdoctor", "toolchain", "install", "edgetpu-compiler"),),
