@@ -53,8 +53,7 @@ class Group:
     Attributes:
         title: the family in words.
         findings: the worst first.
-        passed: the probes that were asked and found nothing at all.
-        noted: those that found nothing wrong, and something that is worth knowing.
+        passed: the probes that were asked and found nothing; what is merely worth knowing is among `findings`.
         inapplicable: those whose question makes no sense here.
         unanswered: the probes that could not answer, for whatever reason but being skipped.
         skipped: the probes that were not asked because of another.
@@ -63,7 +62,6 @@ class Group:
     title: str
     findings: tuple[Finding, ...]
     passed: tuple[ProbeResult, ...]
-    noted: tuple[ProbeResult, ...]
     inapplicable: tuple[ProbeResult, ...]
     unanswered: tuple[ProbeResult, ...]
     skipped: tuple[ProbeResult, ...]
@@ -95,7 +93,7 @@ class Group:
             f"{len(self.unanswered)} without an answer" if self.unanswered else "",
             f"{len(self.skipped)} skipped" if self.skipped else "",
             f"{plural(len(self.passed), 'check')} passed" if self.passed else "",
-            f"{len(self.noted)} noted" if self.noted else "",
+            f"{len(self.notes)} noted" if self.notes else "",
             f"{len(self.inapplicable)} {'does' if len(self.inapplicable) == 1 else 'do'} not apply"
             if self.inapplicable
             else "",
@@ -132,7 +130,6 @@ def _group(family: str, report: Report) -> Group | None:
         title=FAMILIES.get(family, family or "Other"),
         findings=tuple(sorted(findings, key=lambda finding: -finding.severity)),
         passed=tuple(result for result in results if result.outcome is Outcome.PASSED and not result.findings),
-        noted=tuple(result for result in results if result.outcome is Outcome.PASSED and result.findings),
         inapplicable=tuple(result for result in results if result.outcome is Outcome.DOES_NOT_APPLY),
         unanswered=tuple(result for result in results if result.outcome in unanswered),
         skipped=tuple(result for result in results if result.outcome is Outcome.SKIPPED),
