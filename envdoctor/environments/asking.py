@@ -31,6 +31,10 @@ def ask_python(program: str, executor: Executor) -> dict[str, Any]:
     Raises:
         UsageProblem: it is not a Python, is too old, or does not answer.
     """
+    for folder in (Path(program).parent, Path(program).parent.parent):
+        settings = folder / "pyvenv.cfg"
+        if settings.exists() and not settings.is_file():
+            raise UsageProblem(f"{settings} is no regular file, and {program} may wait for it for ever; delete it.")
     script = Path(__file__).with_name("describe.py").read_bytes()
     command = Command(argv=(program, "-I", "-S", "-"), stdin=script, timeout=TIME_LIMIT)
     return parse_answer(program, executor.run(command))

@@ -18,12 +18,13 @@ class Planted:
         variables: what brings in the other two, and a start-up script.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, *, sees_base=True):
         self.folder = path / "planted"
         self.python = self.folder / "bin" / "python"
         self._marks = path / "marks"
         self._marks.mkdir()
-        make = (sys.executable, "-I", "-S", "-m", "venv", "--without-pip", "--system-site-packages", str(self.folder))
+        more = ["--system-site-packages"] if sees_base else []
+        make = [sys.executable, "-I", "-S", "-m", "venv", "--without-pip", *more, str(self.folder)]
         subprocess.run(make, check=True)
         library = "lib/python{}.{}/site-packages".format(*sys.version_info[:2])
         self.site = Site(self.folder / library)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -197,6 +198,7 @@ def _read(file: NativeFile) -> NativeFile:
             native = is_native(source.read_at(0, 8))
             return replace(file, size=size, library=read_native(source))
     except Unreadable as error:
-        return replace(file, size=size, problem=str(error), is_native=native)
+        special = os.path.exists(file.path) and not os.path.isfile(file.path)  # a FIFO is no library
+        return replace(file, size=size, problem=str(error), is_native=native and not special)
     except Exception as error:  # noqa: BLE001  (whatever is in a file: all others are read)
         return replace(file, size=size, problem=describe_bug(error), is_native=native)
