@@ -57,17 +57,13 @@ def unlisted_after(distribution: Distribution, paths: Sequence[str], recorded_at
     last = paths[-1]
     if distribution.installer == "conda" or posixpath.isabs(last) or last != max(paths):
         return
-    listed = frozenset(paths)
     parts = last.split("/")
+    beyond = [path for name in top_level(distribution) for path in (f"{name}.py", f"{name}/__init__.py")]
     for depth in range(len(parts) - 1, 0, -1):
-        folder = "/".join(parts[:depth])
-        for path in _code_in(distribution.root, folder, parts[depth]):
-            if path not in listed and _as_old(f"{distribution.root}/{path}", recorded_at):
-                yield path
-    for name in top_level(distribution):
-        for path in (f"{name}.py", f"{name}/__init__.py"):
-            if path > last and path not in listed and _as_old(f"{distribution.root}/{path}", recorded_at):
-                yield path
+        beyond += _code_in(distribution.root, "/".join(parts[:depth]), parts[depth])
+    for path in beyond:
+        if path > last and _as_old(f"{distribution.root}/{path}", recorded_at) and path not in paths:
+            yield path
 
 
 def _code_in(root: str, folder: str, after: str) -> list[str]:
