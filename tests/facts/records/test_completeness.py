@@ -98,7 +98,7 @@ def test_native_files_beside_a_damaged_one_are_looked_at(site):
 @pytest.mark.parametrize("name", ["record-915faa59.bin", "record-aa636f47.bin"])
 def test_recorded_damage_costs_one_distribution(site, info, name):
     site.install("bar")
-    (info / "RECORD").write_bytes((shared("reports/damaged") / name).read_bytes())
+    (info / "RECORD").write_bytes((shared("data/reports/damaged") / name).read_bytes())
     bad, good = sorted(facts_of(site).records.records, key=lambda one: one.problem == "")
     assert bad.problem
     assert good.distribution.name == "bar"
