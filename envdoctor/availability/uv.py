@@ -23,6 +23,7 @@ from envdoctor.core.command import Command
 from envdoctor.core.target import Libc, System
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.uv_settings import uv_arguments, uv_configuration, uv_environment
+from envdoctor.support.requirement import parse_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,7 @@ _NO_ANSWER = re.compile(
     re.IGNORECASE,
 )
 _UNDATED = re.compile(r"^warning: `([^`]+)` is missing an upload date", re.MULTILINE)
+_PLACE = re.compile(r"[^;@]*@")
 _CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 
@@ -110,6 +112,9 @@ class UvResolver:
             EnvironmentProblem: there is no uv.
             UsageProblem: uv has no notion of the target.
         """
+        for line in question.requirements:
+            if why := _refusal(line):
+                return Resolution(outcome=Outcome.UNDECIDED, words=f"{line!r} {why}, so that it is not asked for")
         with self._arguments(question) as arguments:
             argv = (find_uv(), *arguments)
             environment = self._environment(question)
@@ -170,6 +175,17 @@ def _read(result: CommandResult, command: str) -> Resolution:
     outcome = Outcome.UNSATISFIABLE if decided else Outcome.UNDECIDED
     said = words or result.describe_failure()
     return Resolution(outcome=outcome, words=said, command=command, undated=undated)
+
+
+def _refusal(line: str) -> str:
+    """Why a requirement is no line for uv: what stands in metadata is not to become an option of it, or a place."""
+    try:
+        parse_requirement(line)
+    except ValueError:
+        return "is no requirement as PEP 508 has it"
+    if not line.isprintable():
+        return "is more than one line"
+    return "names a place instead of versions" if _PLACE.match(line) else ""
 
 
 def _machine(target: Target, stand_ins: Path) -> list[str]:

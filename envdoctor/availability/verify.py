@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, ReasonKind
 from envdoctor.core.command import Command
+from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.core.finding import Evidence, Severity
+from envdoctor.executors.bare_environment import make_bare
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.uv_settings import uv_arguments, uv_environment
 from envdoctor.support.virtual_environments import interpreter_in
@@ -59,14 +61,15 @@ class Verifier:
 
         Args:
             cell: one that resolves; its way out is taken if it has one.
-            python: an interpreter of its target's kind.
+            python: an interpreter of its target's kind, of an installation and no virtual environment.
             imports: the names to import, each in a process of its own.
         """
         with tempfile.TemporaryDirectory(prefix="envdoctor-", ignore_cleanup_errors=True) as scratch:
             environment = Path(scratch) / "env"
-            made = self._uv("venv", "--python", str(python), str(environment))
-            if not made.ok:
-                return unverified(cell, f"no environment can be made by {python}: {made.last_line}")
+            try:
+                make_bare(python, environment, self.executor)
+            except EnvironmentProblem as error:
+                return unverified(cell, str(error).rstrip("."))
             pins = tuple(map(str, cell.way_out or cell.pins))
             python = interpreter_in(environment)
             installed = self._uv(

@@ -164,8 +164,14 @@ def build_command(ctx: click.Context) -> tuple[str, ...]:
         given = ctx.params[name]
         for value in given if isinstance(given, tuple) else (given,):
             flag = isinstance(parameter, click.Option) and parameter.is_flag
-            words += [parameter.opts[0]] * isinstance(parameter, click.Option) + ([] if flag else [str(value)])
+            words += [parameter.opts[0]] * isinstance(parameter, click.Option) + ([] if flag else [_as_word(value)])
     return tuple(words)
+
+
+def _as_word(value: object) -> str:
+    """A value as a word of a command: a path that begins with a dash would be taken for an option."""
+    text = str(value)
+    return f"./{text}" if isinstance(value, Path) and text.startswith("-") else text
 
 
 def show(report: Report, *, as_json: bool, verbose: bool = False) -> None:
@@ -205,5 +211,5 @@ def heading(text: str) -> None:
 
 
 def exit_code(report: Report) -> ExitCode:
-    """PROBLEMS if the report holds a finding of severity WARNING or worse, else OK."""
-    return ExitCode.PROBLEMS if report.problems else ExitCode.OK
+    """OK if everything could be looked at and no finding is of severity WARNING or worse, else PROBLEMS."""
+    return ExitCode.OK if report.complete and not report.problems else ExitCode.PROBLEMS

@@ -14,7 +14,7 @@ from envdoctor.availability.subject import Subject, find_subject, refuse_other_p
 from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.uv import Question
 from envdoctor.core.availability import CellReason, CellVerdict, Pin, ReasonKind
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.inspection import Basis, Inspection
 from envdoctor.core.request import Request
@@ -134,10 +134,14 @@ def _set_of(
 
 
 def _requirements_on(contents: WheelContents, target: Target) -> tuple[str, ...]:
-    from packaging.requirements import Requirement
+    from packaging.requirements import InvalidRequirement, Requirement
 
     markers = {**target.markers, "extra": ""}
-    found = [Requirement(line) for line in contents.metadata.requires]
+    try:
+        found = [Requirement(line) for line in contents.metadata.requires]
+    except (InvalidRequirement, RecursionError) as error:
+        first = str(error).partition("\n")[0]
+        raise Unreadable(f"a requirement of {contents.label} is none as PEP 508 has it: {first}") from None
     return tuple(str(one) for one in found if one.marker is None or one.marker.evaluate(markers))
 
 

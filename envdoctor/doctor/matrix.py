@@ -23,7 +23,6 @@ from envdoctor.core.finding import Severity
 from envdoctor.core.request import Request
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.interpreters import Interpreters
-from envdoctor.environments.uv_runner import Uv
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.support.python_names import parse_pythons
 from envdoctor.support.target_names import HERE, parse_columns, parse_target, platform_name, target_name
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from envdoctor.core.matrix_request import MatrixRequest
     from envdoctor.core.target import Interpreter as TargetInterpreter
     from envdoctor.core.target import Target
-    from envdoctor.environments.cache import Cache
     from envdoctor.environments.interpreters import Interpreter
 
 # The Pythons that are maintained, and so the columns where no others are asked for.
@@ -85,7 +83,7 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
     name = tools.catalogue.project(plan.requirements[0].name).name
     notes = (*plan.notes, *newer_systems(filler, asked, cells), *_notes(tools, name), *_warnings(cells))
     if request.verify:
-        verification = _Verification(tools, name, cache)
+        verification = _Verification(tools, name)
         cells = verification.of(cells, asked)
         notes += verification.notes
     return Matrix(
@@ -147,12 +145,12 @@ def _past(text: str) -> datetime:
 class _Verification:
     """Tries the good cells of this very machine in earnest; leaves the others as they are."""
 
-    def __init__(self, tools: Tools, package: str, cache: Cache) -> None:
+    def __init__(self, tools: Tools, package: str) -> None:
         self._tools = tools
         self._package = package
         self._missing: dict[str, None] = {}
         self._foreign: dict[str, None] = {}
-        self._pythons = Interpreters(uv=Uv(executor=LocalExecutor(), cache=cache, variables={})).all()
+        self._pythons = Interpreters(executor=LocalExecutor()).all()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -174,7 +172,7 @@ class _Verification:
         if not runs_here(target, target_here()):
             self._foreign[platform_name(target.platform)] = None
             return cell
-        python = next((one.path for one in self._pythons if _is_of_kind(one, target.interpreter)), None)
+        python = next((one.base for one in self._pythons if _is_of_kind(one, target.interpreter)), None)
         if python is None:
             self._missing[target.interpreter.name] = None
             return unverified(cell, f"there is no {target.interpreter.name} here")

@@ -31,7 +31,15 @@ if TYPE_CHECKING:
     from envdoctor.tflite.model import Model, Subgraph
     from envdoctor.tflite.readers import ModelReader
 
-_WORST_FIRST = (Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.FAILED, Outcome.UNKNOWN, Outcome.SKIPPED, Outcome.PASSED)
+_WORST_FIRST = (
+    Outcome.CRASHED,
+    Outcome.TIMED_OUT,
+    Outcome.FAILED,
+    Outcome.UNKNOWN,
+    Outcome.SKIPPED,
+    Outcome.PASSED,
+    Outcome.DOES_NOT_APPLY,
+)
 
 
 def inspect_model(

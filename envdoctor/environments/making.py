@@ -27,6 +27,7 @@ from envdoctor.environments.store import (
     write_marker,
 )
 from envdoctor.environments.uv_runner import Uv, explain
+from envdoctor.executors.bare_environment import make_bare
 from envdoctor.index.settings import load_settings
 from envdoctor.index.uv_settings import uv_arguments, uv_environment
 
@@ -101,8 +102,7 @@ class _Maker:
         return None
 
     def choose(self) -> _Suitable:
-        uv = Uv(executor=self.executor, cache=self.cache, variables={})
-        pythons = Interpreters(uv=uv, python=own_python(self.request))
+        pythons = Interpreters(executor=self.executor, python=own_python(self.request))
         choice = choose(self.spec, pythons.own(), pythons.all, Machine.here())
         if choice.interpreter is None or choice.need is None:
             raise EnvironmentProblem(f"{choice.reason}{pythons.remark()}.")
@@ -139,7 +139,7 @@ class _Maker:
     def _install(self, folder: Path, choice: _Suitable) -> None:
         settings = load_settings(prefix=prefix_of(own_python(self.request)))
         uv = Uv(executor=self.executor, cache=self.cache, variables=uv_environment(settings))
-        self._run(uv, folder, "venv", "--no-project", "--python", str(choice.interpreter.path), str(folder))
+        make_bare(choice.interpreter.base, folder, self.executor)
         sync = ("pip", "sync", "--require-hashes", "--only-binary", ":all:", "--python", str(python_of(folder)))
         sync = (*sync, *uv_arguments(settings), *(("--offline",) if self.request.offline else ()))
         self._check_room(uv, choice.need, sync)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 POLL = 0.1
 #: Seconds that a process gets to end by itself after it was asked to.
 GRACE = 3.0
-#: Seconds from which on a command is guarded against our own death; shorter ones end by themselves soon enough.
+#: Seconds from which on a command is guarded against our own death at once; others when they have run for a POLL.
 LONG = 60.0
 #: Bytes of output that a result keeps, from the end; a log keeps everything.
 OUTPUT_LIMIT = 8 << 20
@@ -48,8 +48,8 @@ class LocalExecutor:
                 process = _start(command, stdout, stderr)
             except OSError as error:
                 return CommandResult(argv=command.argv, returncode=None, error=_explain(command, error))
-            with _guarding(process, command):
-                ended = _Watch(process, command, (stdout, stderr)).wait()
+            with contextlib.ExitStack() as guard:
+                ended = _Watch(process, command, (stdout, stderr), guard).wait()
             return CommandResult(
                 argv=command.argv,
                 returncode=ended.returncode,
@@ -71,7 +71,15 @@ class _End:
 class _Watch:
     """Waits for one process, holds it to its limits, and reaps it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], command: Command, outputs: tuple[IO[bytes], ...]) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        command: Command,
+        outputs: tuple[IO[bytes], ...],
+        guard: contextlib.ExitStack,
+    ) -> None:
+        self._guard = guard
+        self._guarded = False
         self._process = process
         self._command = command
         self._outputs = outputs
@@ -84,7 +92,10 @@ class _Watch:
         deadline = None if self._command.timeout is None else time.monotonic() + self._command.timeout
         self._waiter.start()
         try:
+            if self._command.timeout is None or self._command.timeout >= LONG:
+                self._have_guarded()
             while not self._done.wait(POLL):
+                self._have_guarded()  # it may hang, and once we are gone nobody holds it to its limit
                 if deadline is not None and time.monotonic() > deadline:
                     self._stop("time")
                 elif self._over_memory():
@@ -99,6 +110,12 @@ class _Watch:
             _end_group(self._process.pid, hard=True)  # children that a finished program left behind
         self._waiter.join()
         return self._end
+
+    def _have_guarded(self) -> None:
+        """Have the command ended if we are killed."""
+        if not self._guarded:
+            self._guarded = True
+            self._guard.enter_context(GUARDIAN.guarding(self._process.pid))
 
     def _reap(self) -> None:
         if hasattr(os, "wait4"):
@@ -160,12 +177,6 @@ def _start(command: Command, stdout: IO[bytes], stderr: IO[bytes]) -> subprocess
             stderr=stderr,
             start_new_session=os.name == "posix",
         )
-
-
-def _guarding(process: subprocess.Popen[bytes], command: Command) -> contextlib.AbstractContextManager[None]:
-    """Have the command ended if we are killed."""
-    short = command.timeout is not None and command.timeout < LONG
-    return contextlib.nullcontext() if short else GUARDIAN.guarding(process.pid)
 
 
 def _explain(command: Command, error: OSError) -> str:

@@ -33,7 +33,7 @@ OPTIONS = (
 #: What ssh and scp return when the connection, not the command, failed.
 CONNECTION_FAILED = 255
 
-_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:%\[\]-]{0,254}")
+_HOST = re.compile(r"(?!.*@-)[A-Za-z0-9_][A-Za-z0-9_.@:%\[\]-]{0,254}")
 _FOLDER = re.compile(r"/[A-Za-z0-9_./-]{1,200}/envdoctor-[A-Za-z0-9]{6,20}")
 _MAKE_FOLDER = """exec sh -c 'umask 077; mktemp -d "${TMPDIR:-/tmp}/envdoctor-XXXXXXXXXX"'"""
 _SETUP_SECONDS = 60.0

@@ -8,6 +8,7 @@ by the command's own section and that by ``PIP_*`` variables; an empty value is 
 from __future__ import annotations
 
 import configparser
+import io
 import locale
 import os
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import UsageProblem
+from envdoctor.support.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -97,7 +99,7 @@ def _read_file(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
         return
     parser = configparser.RawConfigParser()
     try:
-        with file.open(encoding=locale.getpreferredencoding(do_setlocale=False)) as stream:
+        with io.TextIOWrapper(open_regular(file), locale.getpreferredencoding(do_setlocale=False)) as stream:
             parser.read_file(stream)
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
         reason = str(error).replace("\n", " ")

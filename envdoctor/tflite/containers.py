@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.files import read_head
 from envdoctor.tflite.reader import map_file, open_model, read_model
 from envdoctor.tflite.schema import FILE_IDENTIFIER
 
@@ -99,8 +100,7 @@ def read_models(path: Path | str) -> tuple[Model, ...]:
 
 def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(_HEAD)
+        return read_head(path, _HEAD)
     except OSError as error:
         raise Unreadable(f"{path} can't be read: {error.strerror or error}") from error
 

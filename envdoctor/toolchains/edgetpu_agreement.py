@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.files import read_head
 from envdoctor.tflite.containers import EDGETPU_CUSTOM_OP
 from envdoctor.toolchains.edgetpu_log import parse_log
 from envdoctor.toolchains.edgetpu_result import OpStatus
@@ -39,8 +40,7 @@ def read_log(path: Path) -> CompilerLog:
         Unreadable: it can't be read, is too large, or holds no table of operators.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST_LOG + 1)
+        data = read_head(path, _LARGEST_LOG + 1)
     except OSError as error:
         raise Unreadable(f"{path} can't be read: {error.strerror or error}") from error
     if len(data) > _LARGEST_LOG:

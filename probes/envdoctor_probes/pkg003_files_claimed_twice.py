@@ -67,7 +67,7 @@ def _fix(facts: Facts, overlap: Overlap) -> Fix | None:
     return Fix(
         text=f"Remove both and install one of them again: {keep.name}"
         + (", which others require." if wanted else ", unless it is the other that you need."),
-        commands=(installer.remove(*pair), installer.reinstall(keep)),
+        commands=(*installer.remove(*pair), *installer.reinstall(keep)),
     )
 
 

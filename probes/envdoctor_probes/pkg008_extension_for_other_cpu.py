@@ -45,7 +45,5 @@ def check(facts: Facts) -> Iterator[Finding]:
             ),
             fix=None
             if installer is None
-            else Fix(
-                text="Install it again on this machine.", commands=(installer.reinstall(distribution),), safe=True
-            ),
+            else Fix(text="Install it again on this machine.", commands=installer.reinstall(distribution), safe=True),
         )

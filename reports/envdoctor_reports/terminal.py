@@ -21,6 +21,7 @@ from envdoctor_reports._view import (
     groups,
     header,
     headline,
+    inapplicable_line,
     outcome_line,
     passed_line,
     skipped_lines,
@@ -166,3 +167,5 @@ def _show_group(page: Page, group: Group, *, verbose: bool) -> None:
         page.mark(State.UNANSWERED, line, indent=2)
     for result in group.passed if verbose else ():
         page.mark(State.FINE, f"{result.code}  {passed_line(result)}", indent=2, style="dim")
+    for result in group.inapplicable if verbose else ():
+        page.mark(State.NOTE, f"{result.code}  {inapplicable_line(result)}", indent=2, style="dim")

@@ -88,7 +88,8 @@ def test_a_problem_is_found_with_its_proof(code, facts, severity, words):
 @pytest.mark.parametrize(("code", "facts"), FINE)
 def test_what_is_no_problem_for_a_reader_is_not_found(code, facts):
     result = asked(code, facts)
-    assert (result.outcome, result.findings) == (Outcome.PASSED, ())
+    assert result.outcome in {Outcome.PASSED, Outcome.DOES_NOT_APPLY}
+    assert result.findings == ()
 
 
 def test_a_model_without_any_problem_passes_every_question():
@@ -96,7 +97,7 @@ def test_a_model_without_any_problem_passes_every_question():
     fine = graph.model(graph.op("RELU", [graph.input([1, 8, 8, 4])], version=2))
     for reader in ("edgetpu", "vela", "litert", "tf-2.5"):
         results = run_probes(PROBES.values(), Facts(model=examine(fine, find_reader(reader))))
-        assert {result.outcome for result in results} == {Outcome.PASSED}
+        assert {result.outcome for result in results} == {Outcome.PASSED, Outcome.DOES_NOT_APPLY}  # no log is given
         assert len(results) == len(NAMES)
 
 

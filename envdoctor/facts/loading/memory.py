@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.environments.cache import open_cache
 from envdoctor.net.cache import DiskCache
+from envdoctor.support.files import read_regular
 from envdoctor.support.hashing import hash_code
 from envdoctor.support.target_names import target_name
 from envdoctor.wheels.loading import LoadAnalysis
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Distribution
 
 _LIMIT = 16 << 20
+_LARGEST_RECORD = 64 << 20
 #: What decides a judgment.
 _CODE = ("facts", "wheels", "binaries", "support", "core", "data")
 
@@ -50,7 +51,7 @@ class Memory:
     def _key(self, distribution: Distribution, failing: Sequence[NativeFile]) -> str:
         """All that a judgment depends on; empty for a distribution whose files no RECORD tells."""
         try:
-            record = Path(distribution.metadata, "RECORD").read_bytes()
+            record = read_regular(f"{distribution.metadata}/RECORD", _LARGEST_RECORD)
         except OSError:
             return ""
         session = self._environment.session()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution
+    from envdoctor.facts.records import Record
 
 __all__ = [
     "NativeFile",
@@ -94,14 +96,22 @@ def derive(facts: Facts) -> Natives:
     files: list[NativeFile] = []
     tags: list[tuple[Distribution, tuple[str, ...]]] = []
     for distribution in active.values():
-        paths = list_native_paths(distribution, records.get(distribution.metadata))
-        found = list(_read_all(distribution, paths, suffixes))
+        record = records.get(distribution.metadata)
+        listed = _of_others(record, facts) if record is not None and record.problem else frozenset()
+        found = list(_read_all(distribution, list_native_paths(distribution, record, listed), suffixes))
         files += found
         if any(one.is_module for one in found):
             tags.append((distribution, read_wheel_tags(distribution)))
     numpy = active.get("numpy")
     uses = find_numpy_uses(files) if numpy is not None and _major(numpy.version) >= _NUMPY_2 else ()
     return Natives(files=tuple(files), wheel_tags=tuple(tags), numpy_uses=uses)
+
+
+def _of_others(record: Record, facts: Facts) -> frozenset[str]:
+    """The native files that all other RECORDs list."""
+    from envdoctor.facts.natives.listing import native_rows
+
+    return frozenset(path for one in facts.records.records if one is not record for path in native_rows(one))
 
 
 def fits_python(tag: str, minor: tuple[int, int], *, free_threaded: bool) -> bool:
@@ -147,7 +157,7 @@ def fits_machine(library: NativeLibrary, machine: str, system: str) -> bool:
 
 
 def _major(version: str) -> int:
-    digits = re.match(r"\d+", version)
+    digits = re.match(r"\d{1,9}", version)
     return int(digits[0]) if digits else 0
 
 
@@ -179,6 +189,7 @@ def _read(file: NativeFile) -> NativeFile:
     from envdoctor.binaries.magic import is_native
     from envdoctor.binaries.native import read_native
     from envdoctor.core.errors import Unreadable
+    from envdoctor.support.bugs import describe_bug
 
     size, native = 0, True
     try:
@@ -187,4 +198,7 @@ def _read(file: NativeFile) -> NativeFile:
             native = is_native(source.read_at(0, 8))
             return replace(file, size=size, library=read_native(source))
     except Unreadable as error:
-        return replace(file, size=size, problem=str(error), is_native=native)
+        special = os.path.exists(file.path) and not os.path.isfile(file.path)  # a FIFO is no library
+        return replace(file, size=size, problem=str(error), is_native=native and not special)
+    except Exception as error:  # noqa: BLE001  (whatever is in a file: all others are read)
+        return replace(file, size=size, problem=describe_bug(error), is_native=native)

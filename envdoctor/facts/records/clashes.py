@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.facts.records import ImportClash
+from envdoctor.support.files import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,8 +61,7 @@ def _is_namespace(path: str) -> bool:
     if not path.endswith("/__init__.py"):
         return False
     try:
-        with open(path, "rb") as stream:
-            content = stream.read(16 << 10)
+        content = read_head(path, 16 << 10)
     except OSError:
         return False
     return any(mark in content for mark in _NAMESPACE_MARKS)

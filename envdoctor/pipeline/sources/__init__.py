@@ -11,6 +11,7 @@ from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources import keras, saved_model, tflite
 from envdoctor.pipeline.sources.unsupported import explain_file, explain_folder
+from envdoctor.support.files import open_regular
 from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.containers import FileKind, sniff
 
@@ -33,8 +34,8 @@ def identify(path: Path, *, trust_code: bool = False) -> Artifact:
     try:
         if not path.exists():
             raise UsageProblem(f"{path} does not exist; name a model file or the folder of a SavedModel.")
-        if path.is_file():
-            path.open("rb").close()
+        if not path.is_dir():
+            open_regular(path).close()
         kind, traits = _read(path, trust_code=trust_code)
         return Artifact(kind=kind, path=path, sha256=hash_path(path), traits=traits)
     except Unreadable as error:

@@ -23,6 +23,7 @@ from envdoctor.pipeline.sources.keras_config import (
     nodes_of,
     traits_of,
 )
+from envdoctor.support.files import read_head
 from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ def read_keras(path: Path) -> KerasFile:
         UsageProblem: it holds weights alone.
         Unreadable: it is damaged.
     """
-    with path.open("rb") as stream:
-        is_hdf5 = stream.read(len(_HDF5)) == _HDF5
+    is_hdf5 = read_head(path, len(_HDF5)) == _HDF5
     config, version = _read_hdf5(path) if is_hdf5 else _read_archive(path)
     inputs = inputs_of(config)
     nodes = nodes_of(config)

@@ -101,7 +101,8 @@ def test_absolute_paths(site, tmp_path):
 
 def test_sizes_and_hashes_may_be_absent(site):
     info = site.install("foo", files={"foo.py": "1"})
-    (info / "RECORD").write_text("foo.py,,\nfoo.py,sha256=,\nfoo.py,md4000=xx,1\r\n\r\n")
+    own = "".join(f"{info.name}/{name},,\n" for name in ("METADATA", "WHEEL", "RECORD"))
+    (info / "RECORD").write_text(f"foo.py,,\nfoo.py,sha256=,\nfoo.py,md4000=xx,1\r\n\r\n{own}")
     record = record_of(site)
     assert (record.missing, record.changed, record.problem) == ((), (), "")
 
