@@ -37,6 +37,8 @@ _VERDICTS = {
     ReasonKind.CONFLICT: CellVerdict.CONFLICTS,
     ReasonKind.SOURCE_ONLY: CellVerdict.NEEDS_BUILD,
 }
+# What leaves open what there is: uv may have read the same page, and taken it for all there is.
+_UNANSWERED = {ReasonKind.NETWORK, ReasonKind.UNREADABLE}
 # What uv says where the walk, which looks at a few versions of each package only, finds nothing.
 _UV_SAYS = (
     (re.compile(r"has no wheels with a matching|no usable wheels"), CellVerdict.NO_WHEEL),
@@ -160,6 +162,8 @@ class Cells:
             kinds = {reason.kind for reason in definite}
             verdict = next(verdict for kind, verdict in _VERDICTS.items() if kind in kinds)
             reasons = tuple(sorted(walk.reasons, key=lambda reason: list(ReasonKind).index(reason.kind)))
+        elif any(reason.kind in _UNANSWERED for reason in walk.reasons):
+            verdict, reasons = CellVerdict.UNKNOWN, walk.reasons
         elif resolution.undated and asked.question.as_of is not None:
             verdict = CellVerdict.UNKNOWN
             message = f"the index tells uv no upload time of {few(resolution.undated)}, so that it was left out."

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
 _SDIST_ENDINGS = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
+#: Of all that lies on indexes; eggs and installers are of no use and show what a page is all the same.
+ARCHIVE_ENDINGS = (".whl", *_SDIST_ENDINGS, ".egg", ".exe", ".msi", ".rpm", ".dmg", ".deb", ".tar", ".tar.z")
 
 
 class FileKind(enum.Enum):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.toolchains.deb import parse_stanza, read_control, version_key
-from envdoctor.toolchains.inflate import Inflated
+from envdoctor.support.bounded import Inflated
 from envdoctor.toolchains.unpack import Limits, unpack
 
 SPECIAL = {"link": tarfile.SYMTYPE, "hard": tarfile.LNKTYPE, "device": tarfile.CHRTYPE, "pipe": tarfile.FIFOTYPE}
