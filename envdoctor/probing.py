@@ -6,7 +6,6 @@ import dataclasses
 import inspect
 import queue
 import re
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
+from envdoctor.support.parallel import start_thread
 
 if TYPE_CHECKING:
     from envdoctor.facts import Facts
@@ -158,7 +158,8 @@ class _Run:
             self.results[one.code] = _unanswered(one, Outcome.SKIPPED, f"because of {', '.join(failed)}")
             return
         self._deadlines[one.code] = time.monotonic() + one.timeout
-        threading.Thread(target=self._ask, args=(one,), name=one.code, daemon=True).start()
+        if start_thread(lambda: self._ask(one), one.code) is None:
+            self._ask(one)  # without a thread there is no limit on its time, but there is an answer
 
     def _ask(self, one: Probe) -> None:
         self._answers.put(run_probe(one, self._facts))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +14,7 @@ from envdoctor.availability.wording import few
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.errors import EnvDoctorError
 from envdoctor.core.finding import Evidence, Severity
+from envdoctor.support.parallel import in_parallel
 from envdoctor.support.target_names import target_name
 
 if TYPE_CHECKING:
@@ -87,11 +87,10 @@ class Cells:
     ) -> tuple[Cell, ...]:
         """All cells, in order, some at a time; `progress` is told how many are done, of how many."""
         cells: list[Cell] = []
-        with ThreadPoolExecutor(workers, thread_name_prefix="cell") as pool:
-            for cell in pool.map(self.one, asked):
-                cells.append(cell)
-                if progress:
-                    progress(len(cells), len(asked))
+        for cell in in_parallel(self.one, asked, workers, "cell"):
+            cells.append(cell)
+            if progress:
+                progress(len(cells), len(asked))
         return tuple(cells)
 
     def one(self, asked: Asked) -> Cell:

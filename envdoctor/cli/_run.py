@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from envdoctor.core.errors import EnvDoctorError, ExitCode
+from envdoctor.support import interruption
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,8 +33,19 @@ _REFUSALS = frozenset(
 )
 
 
+#: Seconds that other threads get, after an interrupt, to end their programs and to remove their files.
+_HASTE = 0.6
+
+
 class _Commands(click.Group):
     """A group whose commands are the modules of this package, imported when they are asked for."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click would make an exit code of its own of it
+            _give_up(sys.stdout)
+            return ExitCode.OK
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -69,14 +81,21 @@ def group() -> None:
 def run(words: Sequence[str]) -> int:
     """Run a command line to its exit code; nothing but a message ever reaches the user."""
     _replace_closed_streams()
+    interruption.begin()
+    with _signals_interrupt():
+        return _run(words)
+
+
+def _run(words: Sequence[str]) -> int:
     try:
-        with _terminated_is_interrupted():
-            code = group.main(args=list(words), prog_name="envdoctor", standalone_mode=False)
+        code = group.main(args=list(words), prog_name="envdoctor", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader went away (`envdoctor check | head`)
         _give_up(sys.stdout)
         return ExitCode.OK
     except (Exception, KeyboardInterrupt) as error:
+        if isinstance(error, (KeyboardInterrupt, click.Abort)):
+            _end_quickly()
         if os.environ.get("ENVDOCTOR_TRACEBACK"):
             raise
         code, message = _explain(error)
@@ -115,6 +134,10 @@ def _explain(error: BaseException) -> tuple[ExitCode, str]:
         if error.filename is None:
             _give_up(sys.stdout)
         return ExitCode.PROBLEMS, f"envdoctor: {error.filename or 'output'}: {error.strerror}"
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        return ExitCode.PROBLEMS, "envdoctor: it may use less memory than it needs (see 'ulimit -v'); allow it more"
+    if isinstance(error, FileNotFoundError) and "usable temporary directory" in str(error):
+        return ExitCode.PROBLEMS, "envdoctor: there is no folder for temporary files; set TMPDIR to one"
     return ExitCode.BUG, _describe_bug(error)
 
 
@@ -129,8 +152,25 @@ def _describe_bug(error: BaseException) -> str:
     )
 
 
+def _end_quickly() -> None:
+    """After an interrupt: the other threads end what they have begun, and a second Ctrl-C breaks into nothing."""
+    interruption.interrupt()
+    with contextlib.suppress(ValueError):  # not the main thread
+        for number in _ending_signals():
+            signal.signal(number, signal.SIG_IGN)
+    interruption.await_threads(_HASTE)
+
+
+def _ending_signals() -> Iterator[int]:
+    """Those that end a command, unless whoever started it has them ignored (nohup, a shell's background jobs)."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            yield number
+
+
 @contextlib.contextmanager
-def _terminated_is_interrupted() -> Iterator[None]:
+def _signals_interrupt() -> Iterator[None]:
     """Let SIGTERM, or a terminal that is closed, end a command as Ctrl-C does.
 
     So its children are ended and nothing stays half-written. Under nohup a closed terminal still ends nothing.
@@ -138,14 +178,13 @@ def _terminated_is_interrupted() -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame
+        interruption.interrupt()
         raise KeyboardInterrupt
 
     before = {}
     try:
-        for name in ("SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)  # Windows has no SIGHUP
-            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, interrupt)
+        for number in _ending_signals():
+            before[number] = signal.signal(number, interrupt)
     except ValueError:  # not the main thread: whoever called us minds the signals
         yield
         return
