@@ -94,6 +94,8 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
         outcome = Outcome.FAILED if serious else Outcome.PASSED
     except FactUnavailable as error:
         outcome, reason = Outcome.UNKNOWN, str(error)
+    except MemoryError:
+        outcome, reason = Outcome.UNKNOWN, "it may not have as much memory as it takes to look (see 'ulimit -v')"
     except Exception as error:  # noqa: BLE001  (the one broad except: a probe's bug must not end the others)
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"

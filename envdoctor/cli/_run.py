@@ -34,7 +34,7 @@ _REFUSALS = frozenset(
 
 
 #: Seconds that other threads get, after an interrupt, to end their programs and to remove their files.
-_HASTE = 0.6
+_HASTE = 0.5
 
 
 class _Commands(click.Group):
@@ -130,15 +130,22 @@ def _explain(error: BaseException) -> tuple[ExitCode, str]:
         return error.exit_code, f"envdoctor: {error}"
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return ExitCode.INTERRUPTED, "envdoctor: interrupted; what was started was ended, and nothing is half-written"
+    if said := _refusal(error):
+        return ExitCode.PROBLEMS, f"envdoctor: {said}"
+    return ExitCode.BUG, _describe_bug(error)
+
+
+def _refusal(error: BaseException) -> str:
+    """What the machine refuses whatever a program does; "" if it is no such thing."""
     if isinstance(error, OSError) and error.errno in _REFUSALS:
         if error.filename is None:
             _give_up(sys.stdout)
-        return ExitCode.PROBLEMS, f"envdoctor: {error.filename or 'output'}: {error.strerror}"
+        return f"{error.filename or 'output'}: {error.strerror}"
     if isinstance(error, MemoryError) or "can't start new thread" in str(error):
-        return ExitCode.PROBLEMS, "envdoctor: it may use less memory than it needs (see 'ulimit -v'); allow it more"
+        return "it may use less memory than it needs (see 'ulimit -v'); allow it more"
     if isinstance(error, FileNotFoundError) and "usable temporary directory" in str(error):
-        return ExitCode.PROBLEMS, "envdoctor: there is no folder for temporary files; set TMPDIR to one"
-    return ExitCode.BUG, _describe_bug(error)
+        return "there is no folder for temporary files; set TMPDIR to one"
+    return ""
 
 
 def _describe_bug(error: BaseException) -> str:

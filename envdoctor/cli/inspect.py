@@ -30,7 +30,9 @@ def _refuse_with_installed(values: Mapping[str, object]) -> None:
     """Refuse options that an installed distribution has no use for: its environment says what it is judged for."""
     from envdoctor.core.errors import UsageProblem
 
-    if given := [f"--{name.replace('_', '-')}" for name in ("platform", "python", "alone", "max_download") if values[name]]:
+    if given := [
+        f"--{name.replace('_', '-')}" for name in ("platform", "python", "alone", "max_download") if values[name]
+    ]:
         raise UsageProblem(
             f"What is installed is judged where it is, so that {' and '.join(given)} can't be said with it; "
             f"for another environment give --in PATH."
@@ -62,7 +64,9 @@ def _refuse_with_installed(values: Mapping[str, object]) -> None:
 @_options.offline_option
 @_options.verbose_option
 @_options.json_option
-def command(subject: str, installed: bool, place: Path | None, as_json: bool, verbose: bool, **rest: str | bool | int) -> int:
+def command(
+    subject: str, installed: bool, place: Path | None, as_json: bool, verbose: bool, **rest: str | bool | int
+) -> int:
     """Tell what is inside a wheel and whether it loads, without installing or running anything.
 
     WHEEL is a .whl file, or a requirement such as ai-edge-litert==2.1.0rc1, of which the wheel for the platform is

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 POLL = 0.1
 #: Seconds that a process gets to end by itself after it was asked to, and after an interrupt.
 GRACE = 3.0
-HASTE = 0.4
+HASTE = 0.3
 #: Seconds until the first look whether a process has ended; each later one waits twice as long, up to `POLL`.
 _FIRST_LOOK = 0.001
 #: Seconds from which on a command is guarded against our own death; shorter ones end by themselves soon enough.

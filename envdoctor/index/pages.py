@@ -174,7 +174,9 @@ def _metadata(said: object) -> str | None:
 def _parse_html(text: str, base: str, *, whole: bool) -> tuple[Link, ...]:
     where = redacted(base)
     if not whole and not is_ended(text):
-        raise Unreadable(f"{where}: the page may be cut off: its length was not told, and it does not end with </html>.")
+        raise Unreadable(
+            f"{where}: the page may be cut off: its length was not told, and it does not end with </html>."
+        )
     project = urlsplit(base).path.rstrip("/").rpartition("/")[2]
     looks = Looks()
     links: list[Link] = []

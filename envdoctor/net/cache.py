@@ -1,7 +1,7 @@
 """Answers kept on disk, within a size limit; one file each, written whole or not at all, safe among processes.
 
-An entry is a hash over its key and all that follows, a line of JSON (URL, status, headers, time) and the body. A damaged
-entry, or one under another key, is no entry.
+An entry is a hash over its key and all that follows, a line of JSON (URL, status, headers, time) and the body.
+A damaged entry, or one under another key, is no entry.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class DiskCache:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
             Path(temporary).replace(path)
-        except OSError:
+        except BaseException:  # an interrupt as well leaves nothing behind
             Path(temporary).unlink()
             raise
 

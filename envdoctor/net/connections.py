@@ -93,10 +93,12 @@ class PunctualAdapter(HTTPAdapter):
         super().__init__(pool_maxsize=_CONNECTIONS)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:  # noqa: FBT001, FBT002, ANN401 - the library's signature
+        """Makes the pools of connections."""
         super().init_poolmanager(connections, maxsize, block, ssl_context=_context(), **options)
         _teach(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> PoolManager:  # noqa: ANN401 - as above
+        """Makes the pools of connections through a proxy."""
         is_new = proxy not in self.proxy_manager
         manager: PoolManager = super().proxy_manager_for(proxy, **({"ssl_context": _context()} | options))
         if is_new and not proxy.lower().startswith("socks"):

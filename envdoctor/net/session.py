@@ -257,7 +257,7 @@ class Session:
             say = self._say if self._promised > _MUCH else None
             self._say = None if say else self._say
         if say:
-            say(f"{size_words(self._promised)} and more are to be read over the network; --max-download SIZE limits that.")
+            say(f"{size_words(self._promised)} and more are to be read over the network (--max-download sets a limit).")
 
     def _accepted(self, response: requests.Response) -> bool:
         """Whether the thing is there; raises if the answer says neither yes nor no."""

@@ -36,8 +36,9 @@ def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int, na
     Work begins with the first result that is asked for. If the caller stops asking, no further item is begun.
     """
     work = _Work(function, items)
+    wanted = min(workers, len(work.results)) if len(work.results) > 1 else 0
     started = 0
-    while started < min(workers, len(work.open)) and work.has_several and start_thread(work.run, f"{name}-{started}"):
+    while started < wanted and start_thread(work.run, f"{name}-{started}"):
         started += 1
     try:
         for result in work.results:
@@ -55,7 +56,6 @@ class _Work(Generic[T, R]):
         self._function = function
         self.open: deque[tuple[T, Future[R]]] = deque((item, Future()) for item in items)
         self.results = [result for _, result in self.open]
-        self.has_several = len(self.results) > 1
 
     def run(self) -> None:
         """Does what is left, until nothing is."""

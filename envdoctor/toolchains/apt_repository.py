@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import NetworkProblem, ToolchainProblem, Unreadable
-from envdoctor.toolchains.deb import parse_stanza, version_key
 from envdoctor.support.bounded import Inflated
+from envdoctor.toolchains.deb import parse_stanza, version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.toolchains import deb
 from envdoctor.support.bounded import Inflated, Source
+from envdoctor.toolchains import deb
 from envdoctor.toolchains.tar import Member, MemberKind, TarReader
 
 if TYPE_CHECKING:

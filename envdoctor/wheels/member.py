@@ -47,7 +47,7 @@ def content_offset(source: RandomAccess, member: Member) -> int:
     differs = any(number not in {SMALL, known} for number, known in zip(numbers, said, strict=True))
     if method != member.method or flags & ENCRYPTED or (differs and not flags & _SIZES_FOLLOW):
         raise Unreadable(f"{member.name}: its local header says something else of it than the archive's directory")
-    start = member.offset + LOCAL_HEADER_SIZE + name_size + extra_size
+    start: int = member.offset + LOCAL_HEADER_SIZE + name_size + extra_size
     if start + member.compressed_size > source.size:
         raise Unreadable(f"{member.name} lies outside the archive")
     return start

@@ -138,7 +138,7 @@ def parse_record(text: str) -> tuple[RecordRow, ...]:
     Raises:
         Unreadable: a row without three columns, or whose size is no number.
     """
-    rows = []
+    rows: list[RecordRow] = []
     try:
         for number, columns in enumerate(csv.reader(io.StringIO(text)), 1):
             if not columns:

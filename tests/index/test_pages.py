@@ -211,14 +211,14 @@ LISTING = (
 EMPTY_PAGES = {
     "registry": '<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.3"><title>Links for pkg'
     "</title></head><body><h1>Links for pkg</h1></body></html><!--SERIAL 1-->",
-    "devpi": "<!DOCTYPE html><html><head><title>root/dev: links for pkg</title></head><body><h1>links for pkg</h1></body>",
+    "devpi": "<!DOCTYPE html><html><head><title>dev: links for pkg</title></head><body><h1>links for pkg</h1></body>",
     "artifactory": '<!DOCTYPE html><html><head><title>Simple Index</title><meta name="api-version" value="2" /></head>'
     "<body></body></html>",
     "http.server": LISTING,
-    "nginx": '<html><head><title>Index of /pkg/</title></head><body><h1>Index of /pkg/</h1><hr><pre><a href="../">../</a>'
-    "</pre><hr></body></html>",
-    "apache": '<html><head><title>Index of /pkg</title></head><body><h1>Index of /pkg</h1><table><tr><td><img src="i.gif">'
-    '<a href="/">Parent Directory</a></td></tr></table></body></html>',
+    "nginx": "<html><head><title>Index of /pkg/</title></head><body><h1>Index of /pkg/</h1><hr><pre>"
+    '<a href="../">../</a></pre><hr></body></html>',
+    "apache": "<html><head><title>Index of /pkg</title></head><body><h1>Index of /pkg</h1><table><tr><td>"
+    '<img src="i.gif"><a href="/">Parent Directory</a></td></tr></table></body></html>',
     "minimal": "<!DOCTYPE html><html><body></body></html>",
     "headed": "<!DOCTYPE html><html><head><title>Pkg</title></head><body><h1>pkg</h1></body></html>",
 }
@@ -248,7 +248,7 @@ def test_a_project_without_files(text):
     ],
 )
 def test_what_is_no_page_of_an_index_is_no_empty_project(text):
-    with pytest.raises(Unreadable, match="no page of a package index|cut off"):
+    with pytest.raises(Unreadable, match=r"no page of a package index|cut off"):
         parse_page(text.encode(), "text/html", BASE)
 
 

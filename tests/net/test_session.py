@@ -118,22 +118,27 @@ def test_the_size_limit_counts_what_is_unpacked(server, session):
 
 
 def test_the_time_limit_ends_an_answer_that_drips(server):
-    with trickling(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n") as url, stopwatch(2):
-        with pytest.raises(NetworkProblem, match="not all came within 1 s"):
-            Session(NetworkSettings(total=0.6, timeout=5)).get(url)
+    with (
+        trickling(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n") as url,
+        stopwatch(2),
+        pytest.raises(NetworkProblem, match="not all came within 1 s"),
+    ):
+        Session(NetworkSettings(total=0.6, timeout=5)).get(url)
 
 
 def test_the_time_limit_counts_from_the_request_on_while_the_head_drips(pauses):
-    with trickling(b"HTTP/1.1 200 OK\r\nX-Long: ") as url, stopwatch(3):
-        with pytest.raises(NetworkProblem, match="ReadTimeout: timed out, after 2 tries"):
-            Session(NetworkSettings(timeout=0.3, retries=1), pause=pauses.append).get(url)
+    with (
+        trickling(b"HTTP/1.1 200 OK\r\nX-Long: ") as url,
+        stopwatch(3),
+        pytest.raises(NetworkProblem, match="ReadTimeout: timed out, after 2 tries"),
+    ):
+        Session(NetworkSettings(timeout=0.3, retries=1), pause=pauses.append).get(url)
 
 
 def test_a_range_that_drips_is_late_as_well():
     head = b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-99/100\r\nContent-Length: 100\r\n\r\n"
-    with trickling(head) as url, stopwatch(2):
-        with pytest.raises(NetworkProblem, match="not all came within"):
-            RemoteFile(Session(NetworkSettings(total=0.6, timeout=5)), url, tail=100)
+    with trickling(head) as url, stopwatch(2), pytest.raises(NetworkProblem, match="not all came within"):
+        RemoteFile(Session(NetworkSettings(total=0.6, timeout=5)), url, tail=100)
 
 
 def test_an_interrupt_ends_a_wait_in_any_thread():
@@ -167,17 +172,15 @@ def test_the_body_of_a_redirect_is_not_read(server, session):
 def test_an_encoding_that_was_not_asked_for_is_no_answer(server, session, encoding):
     body = b"not packed at all"
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (encoding.encode(), len(body))
-    with trickling(head + body) as url:
-        with pytest.raises(NetworkProblem, match="not the gzip that was asked for"):
-            session.get(url)
+    with trickling(head + body) as url, pytest.raises(NetworkProblem, match="not the gzip that was asked for"):
+        session.get(url)
 
 
 def test_gzip_that_is_cut_is_no_answer(session):
     body = gzip.compress(b"x" * 99)[:-4]
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
-    with trickling(head + body) as url:
-        with pytest.raises(Unreadable, match="ends before its end mark"):
-            session.get(url)
+    with trickling(head + body) as url, pytest.raises(Unreadable, match="ends before its end mark"):
+        session.get(url)
 
 
 @pytest.mark.parametrize(

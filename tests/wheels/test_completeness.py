@@ -1,4 +1,4 @@
-"""A wheel whose parts disagree: the directory, the local headers, RECORD. Each is damage, whatever an installer does."""
+"""A wheel whose parts disagree: directory, local headers, RECORD. Each is damage, whatever an installer does."""
 
 from __future__ import annotations
 
@@ -82,12 +82,12 @@ def test_a_record_that_does_not_list_its_own_folder_is_damage(text):
 
 
 def test_no_record_at_all_is_damage():
-    with pytest.raises(Unreadable, match="has no pkg-1.0.dist-info/RECORD"):
+    with pytest.raises(Unreadable, match=r"has no pkg-1.0.dist-info/RECORD"):
         look(rebuilt({f"{INFO}/RECORD": None}))
 
 
 def test_another_size_than_record_says_is_damage():
-    with pytest.raises(Unreadable, match="pkg/data.txt has another size"):
+    with pytest.raises(Unreadable, match=r"pkg/data.txt has another size"):
         look(rebuilt({"pkg/data.txt": b"short"}))
 
 
