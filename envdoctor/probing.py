@@ -6,7 +6,6 @@ import dataclasses
 import inspect
 import queue
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
 from envdoctor.support.bugs import describe_bug
+from envdoctor.support.parallel import start_thread
 
 if TYPE_CHECKING:
     from envdoctor.facts import Facts
@@ -102,6 +102,8 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
         outcome, reason = Outcome.DOES_NOT_APPLY, str(error)
     except FactUnavailable as error:
         outcome, reason = Outcome.UNKNOWN, str(error)
+    except MemoryError:
+        outcome, reason = Outcome.UNKNOWN, "it may not have as much memory as it takes to look (see 'ulimit -v')"
     except Exception as error:  # noqa: BLE001  (the one broad except: a probe's bug must not end the others)
         outcome, reason = Outcome.CRASHED, describe_bug(error)
     return ProbeResult(
@@ -164,7 +166,8 @@ class _Run:
             self.results[one.code] = _unanswered(one, Outcome.SKIPPED, f"because of {', '.join(failed)}")
             return
         self._deadlines[one.code] = time.monotonic() + one.timeout
-        threading.Thread(target=self._ask, args=(one,), name=one.code, daemon=True).start()
+        if start_thread(lambda: self._ask(one), one.code) is None:
+            self._ask(one)  # without a thread there is no limit on its time, but there is an answer
 
     def _ask(self, one: Probe) -> None:
         self._answers.put(run_probe(one, self._facts))

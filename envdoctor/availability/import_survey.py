@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
+from envdoctor.support.parallel import in_parallel
 from envdoctor.support.requirement import normal_name, required_name
 from envdoctor.wheels.external_imports import own_names
 from envdoctor.wheels.standard_library import module_provider, standard_modules
@@ -83,14 +83,13 @@ def survey_imports(wheels: Sequence[WheelContents], target: Target, read: ReadIm
     level = list(_outermost(wheels))
     seen = set(level)
     found: list[tuple[Package, ExternalImports]] = []
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="imports") as pool:
-        while level:
-            imports = pool.map(lambda package: read(wheels[package.wheel], package.name), level)
-            met = list(zip(level, imports, strict=True))
-            following = [each for package, one in met for each in _following(survey, package, one)]
-            found += met
-            level = [each for each in dict.fromkeys(following) if each not in seen]
-            seen.update(level)
+    while level:
+        imports = in_parallel(lambda package: read(wheels[package.wheel], package.name), level, _WORKERS, "imports")
+        met = list(zip(level, imports, strict=True))
+        following = [each for package, one in met for each in _following(survey, package, one)]
+        found += met
+        level = [each for each in dict.fromkeys(following) if each not in seen]
+        seen.update(level)
     return replace(survey, packages=tuple(found))
 
 

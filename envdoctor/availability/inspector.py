@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from envdoctor.index.access import opened
 from envdoctor.net.ranges import TAIL
 from envdoctor.net.urls import is_remote
 from envdoctor.support.hashing import hash_code
+from envdoctor.support.parallel import in_parallel
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import WheelContents, read_contents
 from envdoctor.wheels.external_imports import ExternalImports, external_imports
@@ -63,8 +63,7 @@ class Inspector:
 
     def all(self, files: Sequence[IndexFile]) -> tuple[Inspected, ...]:
         """Looks into several wheels at once; the answers stand in the order of the files."""
-        with ThreadPoolExecutor(_WORKERS, thread_name_prefix="wheel") as pool:
-            return tuple(pool.map(self.one, files))
+        return tuple(in_parallel(self.one, files, _WORKERS, "wheel"))
 
     def one(self, file: IndexFile, *, exact: bool = False) -> Inspected:
         """Looks into one wheel; a failure is part of the answer.

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.stand_in import stand_in
 from envdoctor.core.command import Command
+from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.core.target import Libc, System
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.uv_settings import uv_arguments, uv_configuration, uv_environment
@@ -109,17 +110,23 @@ class UvResolver:
         """Uv's answer. A network that fails, or an offline cache that lacks a page, is UNDECIDED.
 
         Raises:
-            EnvironmentProblem: there is no uv.
+            EnvironmentProblem: there is no uv, or the cache folder can't be used.
             UsageProblem: uv has no notion of the target.
         """
         for line in question.requirements:
             if why := _refusal(line):
                 return Resolution(outcome=Outcome.UNDECIDED, words=f"{line!r} {why}, so that it is not asked for")
+        stdin = "".join(f"{line}\n" for line in question.requirements).encode()
         with self._arguments(question) as arguments:
-            argv = (find_uv(), *arguments)
-            environment = self._environment(question)
-            stdin = "".join(f"{line}\n" for line in question.requirements).encode()
-            result = self._executor.run(Command(argv=argv, env=environment, stdin=stdin, timeout=_SECONDS))
+            try:
+                environment = self._environment(question)
+            except OSError as error:
+                raise EnvironmentProblem(
+                    f"the cache folder {self._folder.parent} can't be used ({error.strerror or error}); mend that, or "
+                    "set ENVDOCTOR_CACHE to a folder that can."
+                ) from error
+            command = Command(argv=(find_uv(), *arguments), env=environment, stdin=stdin, timeout=_SECONDS)
+            result = self._executor.run(command)
         return _read(result, f"uv {' '.join(arguments)} <<< {' '.join(map(repr, question.requirements))}")
 
     @contextmanager
@@ -159,8 +166,11 @@ class UvResolver:
             if not file.exists():
                 self._folder.mkdir(parents=True, exist_ok=True)
                 written = self._folder / f"uv-{os.getpid()}.tmp"
-                written.write_text(text, encoding="utf-8")
-                written.replace(file)
+                try:
+                    written.write_text(text, encoding="utf-8")
+                    written.replace(file)
+                finally:
+                    written.unlink(missing_ok=True)
         return file
 
 

@@ -79,6 +79,13 @@ def size(text: str) -> int:
     return int(count)
 
 
+max_download_option = click.option(
+    "--max-download",
+    type=size,
+    metavar="SIZE",
+    help="Read no more than this over the network (500M); what is left out is UNKNOWN.",
+)
+
 _BUILD_OPTIONS = (
     click.option(
         "--calibration",

@@ -20,11 +20,13 @@ from envdoctor.core.inspection import Basis, Inspection
 from envdoctor.core.request import Request
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
+from envdoctor.index.access import Access
 from envdoctor.net.urls import redacted
 from envdoctor.support.python_names import parse_pythons
 from envdoctor.support.target_names import HERE, parse_target, platform_name, target_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from envdoctor.core.availability import Cell
@@ -42,6 +44,7 @@ class InspectRequest:
         platform: for which machine; empty for this one.
         python: for which Python; empty for the one that the platform's name says, else this one.
         alone: judge the wheel without those that it requires.
+        max_download: bytes that may be read over the network; None for any number.
         offline: ask no network.
         cache: the folder to keep answers in.
     """
@@ -50,12 +53,17 @@ class InspectRequest:
     platform: str = ""
     python: str = ""
     alone: bool = False
+    max_download: int | None = None
     offline: bool = False
     cache: Path | None = None
 
 
-def inspect(request: InspectRequest) -> Inspection:
+def inspect(request: InspectRequest, say: Callable[[str], None] | None = None) -> Inspection:
     """Looks into one wheel, and judges it in the set that a resolver would install it with.
+
+    Args:
+        request: what is asked.
+        say: told in a sentence before much is read over the network.
 
     Raises:
         UsageProblem: a text is not understood, or there is no such file, package or version.
@@ -64,7 +72,8 @@ def inspect(request: InspectRequest) -> Inspection:
     """
     refuse_other_paths(request.subject)
     target = _target(request)
-    tools = open_tools(LocalExecutor(), open_cache(Request(cache=request.cache)).root, offline=request.offline)
+    access = Access(offline=request.offline, most=request.max_download, say=say)
+    tools = open_tools(LocalExecutor(), open_cache(Request(cache=request.cache)).root, access)
     subject = find_subject(request.subject, tools.catalogue, target)
     if subject.file is None:
         cell = _cell(tools, (f"{subject.name}=={subject.version}",), target, subject.version)
@@ -93,6 +102,8 @@ def _looked_into(
         files, target, complete=not request.alone and refusal is None
     )
     own = _contents_view(looked.contents)
+    left = looked.contents.not_compared
+    unread = (replace(_note(subject, left), severity=Severity.INFO),) if left else ()
     misfit = _misfit(file, target)
     return replace(
         own,
@@ -101,7 +112,7 @@ def _looked_into(
         verdict=CellVerdict.NO_WHEEL if misfit else refusal or judgment.verdict,
         filename=file.filename,
         source=redacted(file.url),
-        reasons=(*misfit, *judgment.reasons, *notes, *_choice(subject, target), *_doubts(tools, subject)),
+        reasons=(*misfit, *judgment.reasons, *notes, *_choice(subject, target), *_doubts(tools, subject), *unread),
         basis=Basis.ALONE if request.alone or refusal else Basis.SET,
         beside=beside,
         read=tools.inspector.bytes_read(file, looked.contents),

@@ -24,6 +24,7 @@ from envdoctor.core.request import Request
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.interpreters import Interpreters
 from envdoctor.executors.local import LocalExecutor
+from envdoctor.index.access import Access
 from envdoctor.support.python_names import parse_pythons
 from envdoctor.support.target_names import HERE, parse_columns, parse_target, platform_name, target_name
 from envdoctor.support.text import plural
@@ -57,12 +58,17 @@ class _Plan:
     notes: tuple[str, ...] = ()
 
 
-def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None = None) -> Matrix:
+def matrix(
+    request: MatrixRequest,
+    progress: Callable[[int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Matrix:
     """Fills a table of versions by targets.
 
     Args:
         request: what is asked.
         progress: told how many cells are done, of how many.
+        say: told in a sentence before much is read over the network.
 
     Raises:
         UsageProblem: a text is not understood, there is no such package or version, or the table would be too large.
@@ -71,7 +77,8 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
     """
     plan = _understood(request)
     cache = open_cache(Request(cache=request.cache))
-    tools = open_tools(LocalExecutor(), cache.root, offline=request.offline, as_of=plan.terms.as_of)
+    access = Access(offline=request.offline, most=request.max_download, say=say)
+    tools = open_tools(LocalExecutor(), cache.root, access, as_of=plan.terms.as_of)
     versions = rows(tools.catalogue, plan.requirements[0], pre_releases=request.pre_releases)
     asked = tuple(questions(versions, plan.targets, plan.requirements, plan.terms))
     if len(asked) > _MOST_CELLS:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import enum
 import struct
 import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bounded import open_zip
 from envdoctor.support.files import read_head
 from envdoctor.tflite.reader import map_file, open_model, read_model
 from envdoctor.tflite.schema import FILE_IDENTIFIER
@@ -37,7 +37,6 @@ _HEAD = 16
 _MAX_PADDING = 4
 _MAX_MEMBERS = 4096
 _MAX_MEMBER_SIZE = 1 << 31
-_DAMAGED_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error)
 
 
 class FileKind(enum.Enum):
@@ -111,11 +110,8 @@ def _is_zip(head: bytes) -> bool:
 
 
 def _zip_kind(path: Path) -> FileKind:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-    except _DAMAGED_ZIP as error:
-        raise Unreadable(f"{path} is a damaged zip archive: {error}") from error
+    with open_zip(path) as archive:
+        names = {member.filename for member in archive.members}
     if {"config.json", "metadata.json"} <= names:
         return FileKind.KERAS
     if any(name.rpartition("/")[2] in {"data.pkl", "archive_format"} for name in names):
@@ -126,30 +122,20 @@ def _zip_kind(path: Path) -> FileKind:
 def _model_members(path: Path) -> Iterator[tuple[str, memoryview]]:
     """The members that are .tflite models by content, a stored one mapped, a deflated one read."""
     data = map_file(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist()[:_MAX_MEMBERS]:
-                content = _stored(data, member) if member.compress_type == zipfile.ZIP_STORED else None
-                head = content[:8] if content is not None else _inflate(archive, member, _HEAD)
-                if bytes(head[4:8]) != FILE_IDENTIFIER:
-                    continue
-                yield member.filename, _inflate(archive, member, _MAX_MEMBER_SIZE) if content is None else content
-    except _DAMAGED_ZIP as error:
-        raise Unreadable(f"{path} is a damaged zip archive: {error}") from error
+    with open_zip(path) as archive:
+        for member in archive.members[:_MAX_MEMBERS]:
+            name = member.filename
+            content = _stored(path, data, member) if member.compress_type == zipfile.ZIP_STORED else None
+            head = content[:8] if content is not None else archive.head(name, _HEAD)
+            if bytes(head[4:8]) == FILE_IDENTIFIER:
+                yield name, memoryview(archive.read(name, _MAX_MEMBER_SIZE)) if content is None else content
 
 
-def _stored(data: memoryview, member: zipfile.ZipInfo) -> memoryview:
+def _stored(path: Path, data: memoryview, member: zipfile.ZipInfo) -> memoryview:
     header = member.header_offset
     if data[header : header + 4] != _ZIP_LOCAL_HEADER or header + _ZIP_LOCAL_HEADER_SIZE > len(data):
-        raise zipfile.BadZipFile(f"no local header for {member.filename}")
+        raise Unreadable(f"{path} is a damaged zip archive: no local header for {member.filename}")
     start = header + _ZIP_LOCAL_HEADER_SIZE + sum(_ZIP_NAME_LENGTHS.unpack_from(data, header + _ZIP_NAME_LENGTHS_AT))
     if start + member.file_size > len(data):
-        raise zipfile.BadZipFile(f"{member.filename} runs over the end")
+        raise Unreadable(f"{path} is a damaged zip archive: {member.filename} runs over the end")
     return data[start : start + member.file_size]
-
-
-def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> memoryview:
-    if member.file_size > _MAX_MEMBER_SIZE:
-        raise zipfile.BadZipFile(f"{member.filename} claims to unpack to {member.file_size} bytes")
-    with archive.open(member) as stream:
-        return memoryview(stream.read(min(limit, member.file_size)))

@@ -8,7 +8,7 @@ from pathlib import Path  # noqa: TC003
 from typing import BinaryIO
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.toolchains.inflate import Inflated
+from envdoctor.support.bounded import Inflated
 from envdoctor.toolchains.tar import TarReader
 
 MAGIC = b"!<arch>\n"
@@ -16,6 +16,7 @@ MAGIC = b"!<arch>\n"
 _HEADER = 60
 _MAX_MEMBERS = 32
 _MAX_CONTROL = 1 << 20
+_MAX_CONTROL_ARCHIVE = 64 << 20
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ def read_control(package: Path) -> dict[str, str]:
         Unreadable: it is no Debian package, or a damaged one.
     """
     with package.open("rb") as stream:
-        reader = TarReader(Inflated(find_part(stream, "control.tar")))
+        reader = TarReader(Inflated(find_part(stream, "control.tar"), _MAX_CONTROL_ARCHIVE))
         for member in reader:
             if member.name.removeprefix("./") == "control":
                 if member.size > _MAX_CONTROL:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bounded import Inflated, Source
 from envdoctor.toolchains import deb
-from envdoctor.toolchains.inflate import Inflated, Source
 from envdoctor.toolchains.tar import Member, MemberKind, TarReader
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def unpack(
     try:
         with archive.open("rb") as stream:
             writer = _Writer(folder=folder, limits=limits or Limits(), wanted=wanted)
-            return writer.write(TarReader(Inflated(_tar_stream(stream))))
+            return writer.write(TarReader(Inflated(_tar_stream(stream), 2 * writer.limits.size)))
     except (Unreadable, OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before CPython 3.13
         raise Unreadable(f"{archive.name} can't be unpacked: {error}") from error
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import functools
 import posixpath
 import re
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.library import NativeLibrary, NotLoadable
 from envdoctor.binaries.python_abi import PythonAbi, is_module_name, module_abi
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.parallel import in_parallel
 from envdoctor.wheels.archive import WheelArchive
+from envdoctor.wheels.completeness import check_completeness
 from envdoctor.wheels.directory import Member  # noqa: TC001 - resolved when contents are read back from a cache
 from envdoctor.wheels.member import FIRST_READ, WHOLE_BELOW
 from envdoctor.wheels.metadata import WheelMetadata, read_metadata
@@ -82,6 +82,7 @@ class WheelContents:
         imports: the names that can be imported from it, packages and modules at the top.
         natives: its native files.
         effort: what it cost.
+        not_compared: which of its parts were not held against each other, as a sentence; "" if all were.
     """
 
     metadata: WheelMetadata
@@ -89,6 +90,7 @@ class WheelContents:
     imports: tuple[str, ...]
     natives: tuple[NativeFile, ...]
     effort: Effort
+    not_compared: str = ""
 
     @property
     def label(self) -> str:
@@ -102,8 +104,8 @@ def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool =
     Args:
         source: the wheel, local or remote.
         exact: read giant ELF files exactly (see `NativeLibrary.inferred`).
-        parallel: read several members at once, which pays where each read is a request; the source must be safe to
-            share among threads, as `RemoteFile` is.
+        parallel: each read is a request: read several members at once, and only what is worth it; the source must be
+            safe to share among threads, as `RemoteFile` is.
 
     Raises:
         Unreadable: not a wheel, damaged, or beyond the limits. A native file that can't be read does not raise; it is
@@ -113,6 +115,7 @@ def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool =
     archive = WheelArchive(source)
     metadata = read_metadata(archive)
     natives = tuple(_natives(archive, metadata, exact=exact, parallel=parallel))
+    not_compared = check_completeness(archive, metadata, in_parts=parallel)
     counted = archive.source
     return WheelContents(
         metadata=metadata,
@@ -120,6 +123,7 @@ def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool =
         imports=import_names(archive.members),
         natives=natives,
         effort=Effort(size=counted.size, bytes_read=counted.bytes_read, reads=counted.reads),
+        not_compared=not_compared,
     )
 
 
@@ -174,12 +178,11 @@ def _natives(archive: WheelArchive, metadata: WheelMetadata, *, exact: bool, par
     whole_below = large if macos else WHOLE_BELOW
     packed = [(name, archive.members[name].compressed_size) for name in names]
     read = functools.partial(_native, archive, whole_below=whole_below, exact=exact)
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="member") if parallel else nullcontext() as pool:
-        whole = [name for name, size in packed if size <= whole_below]
-        archive.prefetch(whole, whole_below, _GAP, pool.map if pool else map)
-        rest = [name for name, size in packed if size > whole_below]
-        archive.prefetch(rest, FIRST_READ, _GAP, pool.map if pool else map)
-        return [native for native in (pool.map if pool else map)(read, names) if native]
+    workers = _READERS if parallel else 1
+    run = functools.partial(in_parallel, workers=workers, name="member")
+    archive.prefetch((name for name, size in packed if size <= whole_below), whole_below, _GAP, run)
+    archive.prefetch((name for name, size in packed if size > whole_below), FIRST_READ, _GAP, run)
+    return [native for native in in_parallel(read, names, workers, "member") if native]
 
 
 def _may_be_native(member: Member) -> bool:

@@ -7,14 +7,15 @@ import lzma
 import shutil
 import subprocess
 import tarfile
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bounded import Inflated
 from envdoctor.toolchains.deb import parse_stanza, read_control, version_key
-from envdoctor.toolchains.inflate import Inflated
 from envdoctor.toolchains.unpack import Limits, _inner_path, unpack
 from needs import needs
 from thoroughness import amount
@@ -221,3 +222,45 @@ def test_a_path_that_windows_can_not_have():
 def test_a_path_with_a_null_byte_is_damage():
     with pytest.raises(Unreadable, match="no system can have"):
         _inner_path("usr/bin/\0x")
+
+
+def pax_archive(content, size=None):
+    info = tarfile.TarInfo("pax")
+    info.type, info.size = tarfile.XHDTYPE, len(content) if size is None else size
+    return info.tobuf() + content + bytes(-len(content) % 512)
+
+
+def test_many_pax_records_take_linear_time(tmp_path):
+    record = b"6 a=b\n"
+    archive = pax_archive(record * 170_000) + tar(("a", b"x"))
+    start = time.process_time()
+    assert unpacked(tmp_path, archive) == ("a",)
+    assert time.process_time() - start < 5
+
+
+def test_a_pax_header_of_gigabytes_is_refused(tmp_path):
+    with pytest.raises(Unreadable, match="a name record of 4294967296 bytes"):
+        unpacked(tmp_path, pax_archive(b"", 4 << 30))
+
+
+def test_headers_without_end_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("envdoctor.toolchains.tar._MAX_HEADERS", 100)
+    with pytest.raises(Unreadable, match="more than 100 headers"):
+        unpacked(tmp_path, gzip.compress(pax_archive(b"6 a=b\n") * 200))
+
+
+def test_a_member_that_is_not_wanted_is_not_unpacked_without_end(tmp_path):
+    info = tarfile.TarInfo("huge")
+    info.size = 1 << 40
+    bomb = gzip.compress(info.tobuf() + bytes(1 << 20)) + gzip.compress(bytes(32 << 20)) * 40
+    start = time.process_time()
+    with pytest.raises(Unreadable, match="times its size"):
+        unpacked(tmp_path, bomb, wanted=lambda _: False)
+    assert time.process_time() - start < 8
+
+
+def unpacked(tmp_path, data, **options):
+    archive, folder = tmp_path / "archive", tmp_path / "out"
+    archive.write_bytes(data)
+    folder.mkdir()
+    return unpack(archive, folder, **options)

@@ -46,6 +46,7 @@ def test_a_program_without_a_suffix_is_found_by_its_permission():
             "p-1.data/scripts/tool": ELF,
             "p/README": ELF,
             "p/script": b"#!/bin/sh\n" * 30,
+            "p-1.dist-info/RECORD": "p-1.dist-info/METADATA,,\np-1.dist-info/WHEEL,,\n",
         },
         modes={"p-1.data/scripts/tool": 0o755, "p/script": 0o755},
     )

@@ -169,3 +169,22 @@ def test_damage_ends_in_members_or_unreadable(data):
     except Unreadable:
         return
     assert all(member.offset + member.compressed_size <= len(damaged) for member in members.values())
+
+
+def test_bytes_before_the_first_member_are_refused():
+    data = bytearray(b"#!/bin/sh" + SAMPLE)
+    end = data.rindex(b"PK\5\6")
+    place = data.index(b"PK\1\2")
+    struct.pack_into("<I", data, end + 16, place)
+    while data[place : place + 4] == b"PK\1\2":
+        struct.pack_into("<I", data, place + 42, struct.unpack_from("<I", data, place + 42)[0] + 9)
+        place += 46 + sum(struct.unpack_from("<3H", data, place + 28))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None  # zipfile minds it not; who reads from the start does
+    with pytest.raises(Unreadable, match="9 bytes before its first member"):
+        read(bytes(data))
+
+
+def test_a_file_that_is_a_folder_as_well_is_refused():
+    with pytest.raises(Unreadable, match="pkg/a is a file and a folder"):
+        read(archive_bytes({"pkg/a": b"", "pkg/a/b.py": b""}))

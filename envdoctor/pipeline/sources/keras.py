@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +21,7 @@ from envdoctor.pipeline.sources.keras_config import (
     nodes_of,
     traits_of,
 )
+from envdoctor.support.bounded import open_zip
 from envdoctor.support.files import read_head
 from envdoctor.tflite.reader import map_file
 
@@ -40,7 +39,6 @@ _MODEL_CONFIG = b"model_config"
 _CONFIG_START = re.compile(rb'\{\s*"(?:class_name|module|config|name)"\s*:')
 _LARGEST_CONFIG = 64 << 20
 _WEIGHTS = re.compile(r"model\.weights\.(h5|json|npz)|.*\.weights\.h5")
-_DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,17 +98,14 @@ def refuse_code(model: KerasFile, *, trust_code: bool) -> None:
 
 
 def _read_archive(path: Path) -> tuple[Mapping[str, Any], int]:
+    with open_zip(path) as archive:
+        archive.verify()
+        texts = archive.read("config.json", _LARGEST_CONFIG), archive.read("metadata.json", _LARGEST_CONFIG)
     try:
-        with zipfile.ZipFile(path) as archive:
-            broken = archive.testzip()
-            names = archive.namelist()
-            config = json.loads(archive.read("config.json"))
-            metadata = json.loads(archive.read("metadata.json"))
-    except (*_DAMAGED_ZIP, ValueError, KeyError) as error:
+        config, metadata = map(json.loads, texts)
+    except ValueError as error:
         raise Unreadable(f"{path} is damaged: {error}") from None
-    if broken:
-        raise Unreadable(f"{path} is damaged: the checksum of {broken} in it does not match")
-    if not any(_WEIGHTS.fullmatch(name) for name in names):
+    if not any(_WEIGHTS.fullmatch(member.filename) for member in archive.members):
         raise Unreadable(f"{path} has no weights in it (model.weights.h5)")
     return _mapping(path, config), _major(str(_mapping(path, metadata).get("keras_version", "")))
 
