@@ -154,8 +154,13 @@ def _check_segments(segments: tuple[Segment, ...], size: int) -> None:
         end = segment.address + segment.memory_size
     if end - loads[0].address > _LARGEST_IMAGE:
         raise Unreadable(f"ELF file that would take {end - loads[0].address} bytes of memory")
+    _check_special_segments(segments, loads[0].address, end)
+
+
+def _check_special_segments(segments: tuple[Segment, ...], start: int, end: int) -> None:
+    """What the loader protects or aligns by program headers of their own."""
     for segment in segments:
-        inside = loads[0].address <= segment.address and segment.address + segment.memory_size <= end + LARGEST_PAGE
+        inside = start <= segment.address and segment.address + segment.memory_size <= end + LARGEST_PAGE
         if segment.kind == PT_GNU_RELRO and not inside:
             raise Unreadable("ELF segment to be made read-only lies outside the loaded ones")
         if segment.kind == PT_TLS and segment.alignment & segment.alignment - 1:

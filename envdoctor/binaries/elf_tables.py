@@ -1,7 +1,7 @@
 """Holds the tables that a dynamic section names against the segments: what leaves them kills the loader.
 
 Sources: the System V ABI (gABI), chapter 5 "Dynamic Section" and "Hash Table"; glibc's elf/get-dynamic-info.h and
-elf/dl-setup_hash.c, whose assertions end the process. The contents of the tables, symbols and relocations, are not read.
+elf/dl-setup_hash.c, whose assertions end the process. What the tables hold, symbols and relocations, is not read.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ _INIT_ARRAY, _FINI_ARRAY, _INIT_ARRAYSZ, _FINI_ARRAYSZ = 25, 26, 27, 28
 _RELRSZ, _RELR, _RELRENT = 35, 36, 37
 _GNU_HASH, _MIPS_XHASH, _VERSYM, _RELACOUNT, _RELCOUNT = 0x6FFFFEF5, 0x70000036, 0x6FFFFFF0, 0x6FFFFFF9, 0x6FFFFFFA
 # (address, size in bytes), and what else stands where either does
-_SIZED = ((_RELA, _RELASZ, _RELAENT), (_REL, _RELSZ, _RELENT), (_RELR, _RELRSZ, _RELRENT), (_JMPREL, _PLTRELSZ, _PLTREL))
-_SIZED += ((_INIT_ARRAY, _INIT_ARRAYSZ, _INIT_ARRAY), (_FINI_ARRAY, _FINI_ARRAYSZ, _FINI_ARRAY))
+_SIZED = (
+    *((_RELA, _RELASZ, _RELAENT), (_REL, _RELSZ, _RELENT), (_RELR, _RELRSZ, _RELRENT), (_JMPREL, _PLTRELSZ, _PLTREL)),
+    *((_INIT_ARRAY, _INIT_ARRAYSZ, _INIT_ARRAY), (_FINI_ARRAY, _FINI_ARRAYSZ, _FINI_ARRAY)),
+)
 # tag -> the size of an entry, in files of 64 and of 32 bits
 _ENTRY_SIZES = {_RELAENT: (24, 12), _RELENT: (16, 8), _SYMENT: (24, 16), _RELRENT: (8, 4)}
 _COUNTS = ((_RELACOUNT, _RELASZ, _RELAENT), (_RELCOUNT, _RELSZ, _RELENT))
@@ -77,6 +79,8 @@ def _check_hashes(tags: Mapping[int, int], header: ElfHeader, tables: Window) ->
     order = "<" if header.encoding.little else ">"
     if _HASH in tags and header.architecture != _WIDE_HASHES:
         buckets, chains = _words(tables, header, tags[_HASH], order + "II")
+        if not buckets or not chains:
+            raise Unreadable(f"ELF hash table of {buckets} buckets for {chains} symbols")
         _require_loaded(header, tags[_HASH], 8 + 4 * (buckets + chains))
         _require_symbols(tags, header, chains)
     if _GNU_HASH in tags:

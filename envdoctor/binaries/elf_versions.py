@@ -1,8 +1,8 @@
 """The version tables of an ELF file: which symbol versions it asks of which library, and which it defines.
 
-Sources: the Linux Standard Base, "Symbol Versioning"; glibc's elf/dl-version.c. The tables are linked lists whose length
-the dynamic section promises; a list of another length, one that goes backwards, a structure of another version than 1
-or a name that is not the one of its hash is damage: the loader refuses it, or looks for what is not there.
+Sources: the Linux Standard Base, "Symbol Versioning"; glibc's elf/dl-version.c. The tables are linked lists whose
+length the dynamic section promises; a list of another length, one that goes backwards, a structure of another version
+than 1 or a name that is not the one of its hash is damage: the loader refuses it, or looks for what is not there.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool =
 
     Args:
         source: the wheel, local or remote.
-        exact: read giant ELF files exactly (see `NativeLibrary.inferred`).
+        exact: read giant ELF files exactly, and all of universal files (see `NativeLibrary.inferred`, `unread`).
         parallel: read several members at once, which pays where each read is a request; the source must be safe to
             share among threads, as `RemoteFile` is.
 

@@ -24,16 +24,19 @@ import time
 import traceback
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 for _folder in ("helpers", "../reports", "../probes", ".."):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / _folder))
 
 from targets import JUDGE, TARGETS, Target  # noqa: E402 - the path to it is made above
 
+if TYPE_CHECKING:
+    from mutations import Seed
+
 _BATCH = 200
 _SLOW, _STUCK = 2.0, 20
-_MEMORY = 200 << 20
+_MEMORY, _MOST_MEMORY = 200 << 20, 1 << 30
 _PROGRESS = struct.Struct("<qqq")  # the mutant at hand, how many were read as fine, how many were refused
 
 
@@ -92,7 +95,9 @@ def _run(names: list[str], options: argparse.Namespace, scratch: Path) -> list[F
     return findings
 
 
-def _run_target(name: str, options: argparse.Namespace, scratch: Path, end: float) -> tuple[int, int, int, list[Finding]]:
+def _run_target(
+    name: str, options: argparse.Namespace, scratch: Path, end: float
+) -> tuple[int, int, int, list[Finding]]:
     seeds = TARGETS[name].seeds()
     progress = mmap.mmap(-1, _PROGRESS.size)
     first, fine, refused = 0, 0, 0
@@ -122,13 +127,13 @@ def _batch(name: str, seed: int, numbers: range, scratch: Path, progress: mmap.m
         try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             found = _look_at(name, seed, numbers, scratch, progress)
-            with open(writing, "wb") as stream:
+            with os.fdopen(writing, "wb") as stream:
                 pickle.dump(found, stream)
             status = 0
         finally:
             os._exit(status)
     os.close(writing)
-    with open(reading, "rb") as stream:
+    with os.fdopen(reading, "rb") as stream:
         data = stream.read()
     _, status = os.waitpid(child, 0)
     return (pickle.loads(data) if data else []), status
@@ -136,9 +141,9 @@ def _batch(name: str, seed: int, numbers: range, scratch: Path, progress: mmap.m
 
 def _look_at(name: str, seed: int, numbers: range, scratch: Path, progress: mmap.mmap) -> list[Finding]:
     target, seeds = TARGETS[name], TARGETS[name].seeds()
-    sound = [(target.read(each.data, scratch), each) for each in seeds]
+    sound = [_sound(target, each, scratch) for each in seeds]
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (_data_size() + _MEMORY, most))
+    resource.setrlimit(resource.RLIMIT_DATA, (_memory("VmData") + _MOST_MEMORY, most))  # the machine's other users
     signal.signal(signal.SIGALRM, _stop)
     findings, fine, refused = [], 0, 0
     for number in numbers:
@@ -160,18 +165,17 @@ def _mutant(name: str, seed: int, number: int, seeds: list) -> tuple[int, bytes]
 
 def _judge(target: Target, data: bytes, sound: object, scratch: Path) -> tuple[str, bool]:
     """What is wrong with how a mutant was read, and whether it was read as fine."""
-    start = time.perf_counter()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    before, start = _memory("VmRSS"), time.perf_counter()
     signal.alarm(_STUCK)
     try:
         read = target.read(data, scratch)
-        seconds = time.perf_counter() - start
         signal.alarm(0)
-        return (f"{int(seconds)} s" if seconds > _SLOW else target.dispute(data, sound, read, scratch)), True
+        return _cost(start, before) or target.dispute(data, sound, read, scratch), True
     except target.errors:
-        seconds = time.perf_counter() - start
-        return f"{int(seconds)} s" if seconds > _SLOW else "", False
+        return _cost(start, before), False
     except MemoryError:
-        return f"more than {_MEMORY >> 20} MB", False
+        return f"more than {_MOST_MEMORY >> 20} MB", False
     except (Exception, Stuck) as error:  # noqa: BLE001 - that is what is looked for
         frames = [each for each in traceback.extract_tb(error.__traceback__) if "envdoctor" in each.filename]
         place = f"{Path(frames[-1].filename).name}:{frames[-1].name}" if frames else "?"
@@ -180,13 +184,28 @@ def _judge(target: Target, data: bytes, sound: object, scratch: Path) -> tuple[s
         signal.alarm(0)
 
 
+def _cost(start: float, before: int) -> str:
+    """What was too much since then."""
+    seconds, grown = time.perf_counter() - start, _memory("VmHWM") - before
+    if seconds > _SLOW:
+        return f"{seconds:.1f} s"
+    return f"{grown >> 20} MB" if grown > _MEMORY else ""
+
+
+def _sound(target: Target, seed: Seed, scratch: Path) -> tuple[object, Seed]:
+    try:
+        return target.read(seed.data, scratch), seed
+    except target.errors:  # a model that needs more than this machine has is a seed all the same
+        return None, seed
+
+
 def _stop(*_: object) -> None:
     raise Stuck(f"not done after {_STUCK} s")
 
 
-def _data_size() -> int:
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmData:")[2].split()[0]) << 10
+def _memory(what: str) -> int:
+    """A figure of this process in bytes."""
+    return int(Path("/proc/self/status").read_text().partition(f"{what}:")[2].split()[0]) << 10
 
 
 def _replay(options: argparse.Namespace, scratch: Path) -> list[Finding]:
@@ -194,7 +213,7 @@ def _replay(options: argparse.Namespace, scratch: Path) -> list[Finding]:
     target, seeds = TARGETS[name], TARGETS[name].seeds()
     index, data = _mutant(name, options.seed, options.only, seeds)
     read = target.read(data, scratch)
-    what = target.dispute(data, (target.read(seeds[index].data, scratch), seeds[index]), read, scratch)
+    what = target.dispute(data, _sound(target, seeds[index], scratch), read, scratch)
     return [Finding(name, options.only, what, len(data))] if what else []
 
 
@@ -205,7 +224,8 @@ def _tell(findings: list[Finding], options: argparse.Namespace) -> int:
         same = [each for each in findings if (each.judged, each.target, _kind(each.what)) == (judged, target, kind)]
         least = min(same, key=lambda each: each.size)
         word = "" if judged else "WRONG: "
-        print(f"{word}{target}: {count} x {' '.join(least.what.split())} (the smallest: --seed {options.seed} --only {least.number})")
+        again = f"--seed {options.seed} --target {target} --only {least.number}"
+        print(f"{word}{target}: {count} x {' '.join(least.what.split())} (the smallest: {again})")
         if options.keep:
             options.keep.mkdir(parents=True, exist_ok=True)
             data = _mutant(target, options.seed, least.number, TARGETS[target].seeds())[1]

@@ -1,12 +1,13 @@
-"""Damages bytes as accidents and attackers do: cuts, flipped bits, extreme numbers, blocks that moved, other JSON types."""
+"""Damages bytes as accidents and attackers do: cuts, flipped bits, extreme numbers, moved blocks, other JSON types."""
 
 from __future__ import annotations
 
+import copy
 import json
-import random
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable
 
 _MOST_BLOCK = 4096
@@ -49,7 +50,7 @@ def mutate_text(seed: Seed, chance: random.Random) -> bytes:
 
 
 def mutate_json(seed: Seed, chance: random.Random) -> bytes:
-    """The same of JSON: values of other types, members that are absent or twice, deep nesting; now and then raw bytes."""
+    """The same of JSON: values of other types, absent members, deep nesting; now and then raw bytes."""
     if chance.random() < 0.1:
         return mutate_text(seed, chance)
     document = json.loads(seed.data)
@@ -63,7 +64,7 @@ def mutate_json(seed: Seed, chance: random.Random) -> bytes:
         elif chance.random() < 0.2:
             holder[key] = json.loads(json.dumps(chance.choice(places)[0]))
         else:
-            holder[key] = chance.choice(_VALUES)
+            holder[key] = copy.deepcopy(chance.choice(_VALUES))
     text = json.dumps(document)
     if chance.random() < 0.01:
         text = text.replace("{}", "[" * _DEPTH + "]" * _DEPTH, 1)

@@ -25,7 +25,7 @@ def dlopen_refusal(path: Path) -> str:
     if child == 0:
         _load_and_exit(path, writing)
     os.close(writing)
-    with open(reading, "rb") as stream:
+    with os.fdopen(reading, "rb") as stream:
         message = stream.read().decode("utf-8", "replace").replace(f"{path}: ", "")
     message = re.sub(r"(undefined symbol|reloc type).*", r"\1", message, flags=re.DOTALL)
     _, status = os.waitpid(child, 0)

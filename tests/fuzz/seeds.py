@@ -14,9 +14,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mutations import Seed
+
 import keras_files
 from index_wheels import wheel
-from mutations import Seed
 from native_files import elf_bytes, macho_bytes, pe_bytes, universal_bytes, with_symbols
 
 if TYPE_CHECKING:
@@ -223,7 +224,9 @@ def html_pages() -> list[Seed]:
         for v in range(5)
     )
     return [
-        Seed(f'<!DOCTYPE html>\n<html><head><meta name="pypi:repository-version" content="1.1">\n{links}</html>'.encode())
+        Seed(
+            f'<!DOCTYPE html>\n<html><head><meta name="pypi:repository-version" content="1.1">\n{links}</html>'.encode()
+        )
     ]
 
 

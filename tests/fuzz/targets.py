@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import mutations
@@ -18,6 +17,7 @@ from envdoctor.support.bytes import MemoryBytes
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
+    from pathlib import Path
 
 JUDGE = "judge:"
 
@@ -40,7 +40,6 @@ class Target(NamedTuple):
     mutate: Callable[[mutations.Seed, random.Random], bytes] = mutations.mutate
     errors: tuple[type[Exception], ...] = (Unreadable,)
     dispute: Callable[[bytes, object, object, Path], str] = lambda *_: ""
-
 
 
 def _native(data: bytes, _: Path) -> object:
@@ -143,9 +142,8 @@ def _site(folder: Path) -> object:
 
 def _look(site: object) -> None:
     """Every check of what is installed; one that crashes raises its error."""
-    from sites import facts_of
-
     from envdoctor.core.errors import FactUnavailable
+    from sites import facts_of
 
     facts = facts_of(site)
     for group in ("packages", "records"):

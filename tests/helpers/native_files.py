@@ -107,7 +107,9 @@ def _version_needs(versions, text, order):
         size = 16 * (1 + len(names))
         table += struct.pack(order + "HHIII", 1, len(names), text(file), 16, 0 if last else size)
         for index, name in enumerate(names, 1):
-            table += struct.pack(order + "IHHII", elf_hash(name), 0, index + 1, text(name), 0 if index == len(names) else 16)
+            table += struct.pack(
+                order + "IHHII", elf_hash(name), 0, index + 1, text(name), 0 if index == len(names) else 16
+            )
     return table
 
 
