@@ -152,8 +152,8 @@ def _inner_path(name: str) -> str:
         raise Unreadable(f"{name[:200]!r} is a path that leaves the folder")
     if os.name == "nt" and any(set(part) & _RESERVED for part in parts):
         raise Unreadable(f"{name[:200]!r} is a path that Windows can't have")
-    if not name.isprintable():
-        raise Unreadable(f"{name[:200]!r} is a path with control characters")
+    if "\0" in name:
+        raise Unreadable(f"{name[:200]!r} is a path with a NUL in it")
     try:
         name.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -3,9 +3,10 @@
     python tests/fuzz/campaign.py --seed 1 --minutes 10
     python tests/fuzz/campaign.py --seed 1 --target elf --only 1234 --keep DIR
 
-Must not happen: an exception that is not the room's own, more than 2 s or 200 MB, a file that is read as fine though
-the loader or zipfile refuses it. Mach-O and PE have no loader here: disagreements with macholib and pefile are listed
-and judged by a person. Each mutant is a function of the seed, the target and its number, so it can be made again.
+Must not happen: an exception that is not the room's own, more than 2 s of a processor or 200 MB, a file that is read
+as fine though the loader or zipfile refuses it. Mach-O and PE have no loader here: disagreements with macholib and
+pefile are listed and judged by a person. Each mutant is a function of the seed, the target and its number, so it can
+be made again.
 """
 
 from __future__ import annotations
@@ -166,7 +167,7 @@ def _mutant(name: str, seed: int, number: int, seeds: list) -> tuple[int, bytes]
 def _judge(target: Target, data: bytes, sound: object, scratch: Path) -> tuple[str, bool]:
     """What is wrong with how a mutant was read, and whether it was read as fine."""
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
-    before, start = _memory("VmRSS"), time.perf_counter()
+    before, start = _memory("VmRSS"), time.process_time()
     signal.alarm(_STUCK)
     try:
         read = target.read(data, scratch)
@@ -186,7 +187,7 @@ def _judge(target: Target, data: bytes, sound: object, scratch: Path) -> tuple[s
 
 def _cost(start: float, before: int) -> str:
     """What was too much since then."""
-    seconds, grown = time.perf_counter() - start, _memory("VmHWM") - before
+    seconds, grown = time.process_time() - start, _memory("VmHWM") - before
     if seconds > _SLOW:
         return f"{seconds:.1f} s"
     return f"{grown >> 20} MB" if grown > _MEMORY else ""

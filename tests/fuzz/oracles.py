@@ -49,12 +49,18 @@ def _load_and_exit(path: Path, writing: int) -> None:
         os._exit(status)
 
 
-def zip_names(data: bytes) -> list[str] | None:
-    """The names in a zip file whose every member zipfile can read; None if it can't."""
+def zip_refusals(data: bytes) -> tuple[set[str], dict[str, str]] | None:
+    """The files that zipfile lists, and why it can't read some of them; None if it can't read the directory."""
+    refusals = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return archive.namelist() if archive.testzip() is None else None
-    except Exception:  # noqa: BLE001 - zipfile raises whatever comes on damage
+            for member in archive.infolist():
+                try:
+                    archive.read(member)
+                except Exception as error:  # noqa: BLE001 - zipfile raises whatever comes on damage
+                    refusals[member.filename] = str(error)
+            return {name for name in archive.namelist() if not name.endswith("/")}, refusals
+    except Exception:  # noqa: BLE001 - the same
         return None
 
 

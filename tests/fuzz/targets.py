@@ -105,10 +105,17 @@ def _wheel(data: bytes, _: Path) -> object:
 
 
 def _zipfile_refuses(data: bytes, _sound: object, read: object, _folder: Path) -> str:
-    names = oracles.zip_names(data)
-    if names is None:
-        return "zipfile refuses it"
-    return "" if set(read.members) == {name for name in names if not name.endswith("/")} else "zipfile sees other names"
+    found = oracles.zip_refusals(data)
+    if found is None:
+        return "zipfile refuses the directory"
+    names, refusals = found
+    if set(read.members) != names:
+        return "zipfile sees other names"
+    if not refusals:
+        return ""
+    reason = next(iter(refusals.values()))
+    headers = "header" in reason or "differ" in reason
+    return "zipfile refuses a local header" if headers else f"{JUDGE} the content of a member that was not asked for"
 
 
 def _record(data: bytes, folder: Path) -> object:
