@@ -194,7 +194,7 @@ def test_what_is_no_archive(tmp_path, data):
             unpack(archive, tmp_path)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=2000, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damage_never_does_more_than_fail(tmp_path_factory, data):
     pack = PACKERS[data.draw(st.sampled_from(["plain", "gz", "xz", "bz2"]))]

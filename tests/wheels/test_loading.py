@@ -216,7 +216,7 @@ def test_a_guess_that_leaves_something_missing_asks_for_the_truth(monkeypatch):
 
 def test_a_part_that_was_not_read_is_neither_whole_nor_broken(monkeypatch):
     monkeypatch.setattr("envdoctor.wheels.native._FARTHEST", 0x8000)
-    monkeypatch.setattr("envdoctor.wheels.contents.WHOLE_BELOW", 0)
+    monkeypatch.setattr("envdoctor.wheels.contents._SMALL_WHEEL", 0)
     code = code_like(100_000)
     module = universal_bytes(
         x86_64=macho_bytes(architecture="x86_64") + code, arm64=macho_bytes(("@rpath/gone.dylib",))
