@@ -70,8 +70,8 @@ class NativeLibrary:
         minimum_os: the oldest macOS (or other Apple system) that the file says it runs on; None where it does not say.
         platform: the Apple system meant, such as "macos"; "" outside Mach-O.
         inferred: guessed from the names in the file (`envdoctor.wheels.inferred_elf`): nothing that it needs is absent
-            from `needed`, but something there may not be needed, and `runpath` may be an RPATH. Of a universal file:
-            an architecture that was not read is taken to be like the first.
+            from `needed`, but something there may not be needed, and `runpath` may be an RPATH.
+        unread: nothing is known but the architecture: it stands so far back in a universal file that it was not read.
         flat_symbols: the symbols, apart from Python's, that any image in the process may have and one must (Mach-O, see
             `envdoctor.binaries.macho_symbols`); only where all of the file was read.
         slices: for a universal Mach-O file, the library of each architecture; else empty.
@@ -94,6 +94,7 @@ class NativeLibrary:
     minimum_os: tuple[int, ...] | None = None
     platform: str = ""
     inferred: bool = False
+    unread: bool = False
     flat_symbols: tuple[str, ...] = ()
     slices: tuple[NativeLibrary, ...] = ()
 

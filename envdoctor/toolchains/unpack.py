@@ -136,7 +136,7 @@ class _Writer:
 
     def _link(self, path: str, target: str) -> None:
         inner = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-        if target.startswith("/") or inner.startswith("../") or inner == "..":
+        if "\0" in target or target.startswith("/") or inner.startswith("../") or inner == "..":
             raise Unreadable(f"{path!r} is a link that leaves the folder, to {target!r}")
         (self.folder / path).symlink_to(target)
 
@@ -154,6 +154,8 @@ def _inner_path(name: str, *, windows: bool = os.name == "nt") -> str:
         raise Unreadable(f"{name[:200]!r} is a path that leaves the folder")
     if windows and any(set(part) & _RESERVED for part in parts):
         raise Unreadable(f"{name[:200]!r} is a path that Windows can't have")
+    if "\0" in name:
+        raise Unreadable(f"{name[:200]!r} is a path with a NUL in it")
     try:
         name.encode("utf-8")
     except UnicodeEncodeError as error:

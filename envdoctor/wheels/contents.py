@@ -103,7 +103,7 @@ def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool =
 
     Args:
         source: the wheel, local or remote.
-        exact: read giant ELF files exactly (see `NativeLibrary.inferred`).
+        exact: read giant ELF files exactly, and all of universal files (see `NativeLibrary.inferred`, `unread`).
         parallel: each read is a request: read several members at once, and only what is worth it; the source must be
             safe to share among threads, as `RemoteFile` is.
 

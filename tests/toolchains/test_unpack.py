@@ -70,6 +70,12 @@ def deb(pack, tree=TREE):
     return ar(*parts)
 
 
+def make_folder(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder
+
+
 def write(path, data):
     path.write_bytes(data)
     return path
@@ -139,6 +145,18 @@ def test_nothing_leaves_the_folder(tmp_path, name):
     with pytest.raises(Unreadable, match=r"a\.tar"):
         unpack(archive, folder)
     assert sorted(path for path in tmp_path.rglob("*") if folder not in path.parents) == before
+
+
+@pytest.mark.parametrize(("path", "target"), [("a\0b", None), ("link", "a\0b")])
+def test_a_nul_in_a_pax_path_is_refused(tmp_path, path, target):
+    record = f"path={path}\n" if target is None else f"linkpath={target}\n"
+    content = f"{len(record) + 3} {record}".encode()
+    archive = tar(("pax", content), ("link", "link", "t") if target else ("f", b"x"))
+    block = bytearray(archive)
+    block[156:157] = b"x"
+    block[148:156] = b"%06o\0 " % (sum(block[:148]) + 8 * 32 + sum(block[156:512]))
+    with pytest.raises(Unreadable, match=r"NUL|leaves"):
+        unpack(write(tmp_path / "archive", bytes(block)), make_folder(tmp_path))
 
 
 def test_limits(tmp_path):
