@@ -8,6 +8,7 @@ from envdoctor.action import StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.pipeline.problems import finding
 from envdoctor.pipeline.processes import run_worker
+from envdoctor.pipeline.sources.keras_config import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,8 +37,10 @@ def convert_with_tensorflow(context: StageContext, to: str, *, unroll: bool = Fa
     Raises:
         StageFailed: it failed.
     """
+    is_keras = context.source.kind is ArtifactKind.KERAS
     request = {
-        "kind": "keras" if context.source.kind is ArtifactKind.KERAS else "saved-model",
+        "kind": "keras" if is_keras else "saved-model",
+        "names": names() if is_keras else {},
         "trust_code": context.request.options.trust_code,
         "to": to,
         "unroll": unroll,
