@@ -84,8 +84,8 @@ def read_keras(path: Path) -> KerasFile:
     )
 
 
-def refuse_code(model: KerasFile, *, trust_code: bool) -> None:
-    """Refuse a model that needs code which is not there, or that holds code which is not trusted.
+def refuse_custom(model: KerasFile) -> None:
+    """Refuse a model that needs code which is not there.
 
     Raises:
         UsageProblem: it does.
@@ -94,11 +94,6 @@ def refuse_code(model: KerasFile, *, trust_code: bool) -> None:
         raise UsageProblem(
             f"{model.path} needs {', '.join(model.custom)}, which Keras does not have and the file does not hold; run "
             "model.export('folder') in the code that defines it and start from that folder."
-        )
-    if model.code and not trust_code:
-        raise UsageProblem(
-            f"{model.path} holds {'; '.join(model.code)}: loading it would run that; pass --trust-code if you trust "
-            "where the file comes from."
         )
 
 
