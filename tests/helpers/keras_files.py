@@ -57,9 +57,7 @@ def tensor_info(shape, dtype=1):
     return field(2, dtype) + field(3, sizes)
 
 
-def saved_model(  # noqa: PLR0913  (each part of the message once)
-    signatures, operators=("Placeholder",), *, tags=("serve",), in_functions=(), gives="n0:0", more=b""
-):
+def saved_model(signatures, operators=("Placeholder",), *, tags=("serve",), in_functions=(), gives="n0:0", more=b""):
     """The bytes of saved_model.pb: {signature: {input: TensorInfo}}, with operators in the graph and in a function.
 
     Every signature gives `gives`; the operators are called n0, n1, ...; `more` are further fields of the MetaGraphDef.

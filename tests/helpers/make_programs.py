@@ -128,8 +128,13 @@ def acting():
     table = tf.lookup.StaticHashTable(Writes(tf.constant(["a"]), tf.constant([1], tf.int64)), -1)
     save("filled", lambda x: {"y": x + tf.cast(table.lookup(tf.constant("a")), tf.float32)}, table=table)
     save("restored", lambda x: {"y": x * 2}, extra=Restores())
-    save("raw_restore", lambda x: {"y": x + tf.raw_ops.RestoreV2(
-        prefix=SECRET, tensor_names=["a"], shape_and_slices=[""], dtypes=[tf.float32])[0]})
+    save(
+        "raw_restore",
+        lambda x: {
+            "y": x
+            + tf.raw_ops.RestoreV2(prefix=SECRET, tensor_names=["a"], shape_and_slices=[""], dtypes=[tf.float32])[0]
+        },
+    )
 
 
 def unreached():

@@ -99,9 +99,7 @@ class _Walk:
 
     def __post_init__(self) -> None:
         self.nodes = {node.text(1): node for node in self.graph.first(2).messages(1)}
-        self.functions = {
-            function.first(1).text(1): function for function in self.graph.first(2).first(2).messages(1)
-        }
+        self.functions = {function.first(1).text(1): function for function in self.graph.first(2).first(2).messages(1)}
         named = (name for asset in asset_files(self.graph) for name in tensor_names(asset.first(1)))
         self.assets = _with_variables(self.nodes, frozenset(map(node_name, named)))
 
@@ -155,7 +153,8 @@ class _Walk:
         """One operator: what it does itself, and the functions that it calls."""
         kind = node.text(2)
         row = operator_effects().get(kind)
-        if row is not None and not (restoring and kind in _RESTORES) and not self._is_harmless(node, row, around, assets):
+        own = restoring and kind in _RESTORES
+        if row is not None and not own and not _is_harmless(node, row, around, assets):
             self.found.setdefault(f"the operator {kind}, which {row['does']}")
         given = node.texts(3)
         for name in (*((kind,) if kind in self.functions else ()), *filter(None, _functions_named(node))):
@@ -168,17 +167,14 @@ class _Walk:
         function = self.functions.get(name)
         return [] if function is None else [one.text(1) for one in function.first(1).messages(2)]
 
-    @staticmethod
-    def _is_harmless(
-        node: Message, row: Mapping[str, Any], around: Mapping[str, Message], assets: frozenset[str]
-    ) -> bool:
-        """True if what the operator would act on is its own model's, or nothing."""
-        kind = node.text(2)
-        if "attribute" in row:
-            values = [entry.first(2).text(2) for entry in node.messages(5) if entry.text(1) == row["attribute"]]
-            return all(value in row["harmless"] for value in values)
-        place, given = load_table("tensorflow-effects")["file_input"].get(kind), node.texts(3)
-        return place is not None and place < len(given) and _is_asset(given[place], around, assets)
+
+def _is_harmless(node: Message, row: Mapping[str, Any], around: Mapping[str, Message], assets: frozenset[str]) -> bool:
+    """True if what the operator would act on is its own model's, or nothing."""
+    if "attribute" in row:
+        values = [entry.first(2).text(2) for entry in node.messages(5) if entry.text(1) == row["attribute"]]
+        return all(value in row["harmless"] for value in values)
+    place, given = load_table("tensorflow-effects")["file_input"].get(node.text(2)), node.texts(3)
+    return place is not None and place < len(given) and _is_asset(given[place], around, assets)
 
 
 def _is_asset(name: str, around: Mapping[str, Message], assets: frozenset[str]) -> bool:

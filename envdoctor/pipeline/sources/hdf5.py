@@ -1,7 +1,7 @@
 """A text attribute of an HDF5 file's root group, read from the group's object header.
 
-HDF5 leaves old attributes in the file when they are rewritten, so only the header tells which text is the live one. What
-this reader does not follow (dense storage, shared messages, arrays) is `Unfollowed`: the library of the stage decides.
+HDF5 leaves old attributes in the file when they are rewritten, so only the header tells which text is the live one.
+What this reader does not follow (dense storage, shared messages, arrays) is `Unfollowed`: the stage's library decides.
 Source: HDF5 File Format Specification version 3.0, sections II.A, III.E, IV.A.1, IV.A.2.
 """
 

@@ -75,7 +75,8 @@ def _refuse_code(path: Path, names: Names) -> None:
     found = (*stored_code.code_in(nodes, names), *stored_code.foreign_in(nodes, names))
     if found:
         raise Problem(
-            "code-not-trusted", f"{path.name} holds {'; '.join(found)}: loading it would run that, so it was not loaded."
+            "code-not-trusted",
+            f"{path.name} holds {'; '.join(found)}: loading it would run that, so it was not loaded.",
         )
 
 

@@ -139,15 +139,13 @@ def _foreign_class(node: Node, names: Names) -> str:
         return "" if str(node.get("config")) in _words(names, "functions") else f"the function {node.get('config')}"
     if kind == "__typespec__":
         return "" if _within(str(module), {"tensorflow"}) else f"{module}.{node.get('spec_name')}"
-    if kind.startswith("__"):
+    if kind.startswith("__") or (module is not None and _is_keras(module)):
         return ""
     if "module" not in node:  # an old file: what has a name of its own is a layer
         known = _words(names, "layers") | _words(names, "keras_2_layers")
         return "" if kind in known or ("name" not in config_of(node) and kind[:1].isupper()) else kind
     if module is None:
-        return (_registered(node) or kind) if kind not in {"", "None"} else "a class without a name"
-    if _is_keras(module):
-        return ""
+        return _registered(node) or kind or "a class without a name"
     return f"{module}.{node.get('config') if kind == 'function' else kind}"
 
 

@@ -1,7 +1,8 @@
 """Task: turn a Keras model or a SavedModel into a SavedModel with a batch of one, a float or an int8 .tflite file.
 
-Request: `source`, `kind` (`keras` or `saved-model`), `trust_code` and `names` (see `keras_model.Trust`; a SavedModel was
-judged before), `to` (`saved-model`, `float`, `int8`), `output`, `work` (a folder for what is not kept), `calibration` or `random`, `evaluation`, `reference` (a folder to write the
+Request: `source`, `kind` (`keras` or `saved-model`), `trust_code` and `names` (see `keras_model.Trust`; a SavedModel
+was judged before), `to` (`saved-model`, `float`, `int8`), `output`, `work` (a folder for what is not kept),
+`calibration` or `random`, `evaluation`, `reference` (a folder to write the
 float model's answers to, or null), `unroll`, and for int8 `io_type` and `per_tensor_dense`.
 """
 
