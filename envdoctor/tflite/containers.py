@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
 from envdoctor.tflite.reader import map_file, open_model, read_model
 from envdoctor.tflite.schema import FILE_IDENTIFIER
@@ -94,7 +95,32 @@ def read_models(path: Path | str) -> tuple[Model, ...]:
     models = tuple(open_model(data, name=f"{path}!{name}") for name, data in _model_members(path))
     if not models:
         raise Unreadable(f"{path} is a zip archive without a .tflite model in it")
+    _require_whole(path, frozenset(model.name.removeprefix(f"{path}!") for model in models))
     return models
+
+
+def _require_whole(path: Path, models: frozenset[str]) -> None:
+    """Refuse a bundle that has lost a part.
+
+    Raises:
+        Unreadable: a member's bytes are not those that were stored, one called .tflite is none, or one is missing that
+            goes with another.
+    """
+    data = map_file(path)
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()[:_MAX_MEMBERS]
+    names = {member.filename for member in members}
+    for member in members:
+        stored = member.compress_type == zipfile.ZIP_STORED
+        if stored and zlib.crc32(_stored(data, member)) != member.CRC:
+            raise Unreadable(f"{path} is damaged: the checksum of {member.filename} in it does not match")
+        if member.filename.endswith(".tflite") and member.filename not in models:
+            raise Unreadable(f"{path} is damaged: {member.filename} in it is no .tflite model")
+    for belonging in load_table("bundles")["sets"]:
+        missing = [name for name in belonging if name not in names]
+        if missing and len(missing) < len(belonging):
+            there = next(name for name in belonging if name in names)
+            raise Unreadable(f"{path} is incomplete: it has {there}, but {missing[0]}, which goes with it, is missing")
 
 
 def _head(path: Path) -> bytes:
