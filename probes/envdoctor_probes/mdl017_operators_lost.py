@@ -37,7 +37,7 @@ def check(facts: Facts) -> Iterable[Finding]:
         yield Finding(
             severity=Severity.ERROR,
             subject=model.short_name,
-            message=f"nothing makes {plural(len(model.unfed), 'tensor')} that it needs: the operators that did are gone",
+            message=f"nothing makes {plural(len(model.unfed), 'tensor')} that it needs: operators are gone",
             evidence=(Evidence(source=model.name, excerpt="\n".join(model.unfed[:10])),),
             fix=fix,
         )

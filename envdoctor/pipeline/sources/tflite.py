@@ -26,7 +26,8 @@ def identify_tflite(path: Path) -> tuple[ArtifactKind, frozenset[str]]:
     """The kind and the traits of a .tflite file.
 
     Raises:
-        UsageProblem: it is compiled already, its operators or its weights are lost, or it is made of integers that no quantizer made.
+        UsageProblem: it is compiled already, its operators or its weights are lost, or it is made of integers that no
+            quantizer made.
         Unreadable: it is damaged.
     """
     model = read_model(path)
