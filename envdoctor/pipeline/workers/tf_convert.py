@@ -46,9 +46,9 @@ class Exported:
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     """Carry out a request; see the module."""
-    import tensorflow as tf
-
     exported = _from_keras(request) if request["kind"] == "keras" else _from_saved_model(request)
+    import tensorflow as tf  # late: a file that is refused costs no seconds
+
     values: dict[str, object] = {"tensorflow": tf.__version__}
     if exported.samples is not None:
         values |= {"samples": exported.samples.count, "random": exported.samples.random}
