@@ -1,4 +1,4 @@
-"""Run inside a stage's environment: `python make_sentinels.py FOLDER`. Keras files whose code would write FOLDER/ran."""
+"""Run inside a stage's environment: `python make_sentinels.py FOLDER`. Keras files whose code would write its ran."""
 
 import json
 import sys
