@@ -165,7 +165,7 @@ class _Walk:
 
     def _arguments(self, name: str) -> list[str]:
         function = self.functions.get(name)
-        return [] if function is None else [one.text(1) for one in function.first(1).messages(2)]
+        return [] if function is None else [argument.text(1) for argument in function.first(1).messages(2)]
 
 
 def _is_harmless(node: Message, row: Mapping[str, Any], around: Mapping[str, Message], assets: frozenset[str]) -> bool:

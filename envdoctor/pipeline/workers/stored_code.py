@@ -126,8 +126,10 @@ def _is_model_part(node: Node, names: Names) -> bool:
     kind, module = str(node["class_name"]), node.get("module")
     if kind.startswith("__") or not module or module == "builtins" or not _is_keras(module):
         return True  # a plain value, an old file's name, or what `foreign_in` tells
-    if kind == "function":
-        return _within(module, _words(names, "function_modules"))
+    if kind == "function":  # Keras 2 and 3 read `outer.inner` as an attribute, of an imported module too
+        return _within(module, _words(names, "function_modules")) and str(node.get("config")).isidentifier()
+    if _registered(node) not in {"", kind}:
+        return False  # Keras 2 looks that name up where it does not find the first
     in_place = module == "keras" or _within(module, _words(names, "class_modules"))
     return in_place and kind[:1].isupper() and kind.isidentifier()
 

@@ -37,6 +37,8 @@ CODE = {"class_name": "__lambda__", "config": {"value": ["4wE=", None, None]}}
         node("function", "keras.config", config="enable_unsafe_deserialization"),
         node("function", "keras.src.utils.python_utils", config="func_load"),
         node("load_model", "keras.models", filepath="x"),
+        node("function", "keras.src.ops.numpy", config="np.load"),
+        {**node("Foo", "keras.src.layers.core.tf_op_layer", function="io.write_file"), "registered_name": "TFOpLambda"},
         node("deserialize", "keras.layers"),
         node("Lambda.from_config", "keras.layers"),
         node("TFSMLayer", name="t", filepath="/tmp/model"),
