@@ -97,7 +97,9 @@ _BUILD_OPTIONS = (
     ),
     click.option("--io", "io_type", type=click.Choice(["int8", "uint8"]), default="int8", show_default=True),
     click.option("--allow-float", is_flag=True, help="Accept operators that stay float inside an int8 model."),
-    click.option("--trust-code", is_flag=True, help="Let code that is stored in the model (a Lambda layer) run."),
+    click.option(
+        "--trust-code", is_flag=True, help="Let what the model holds run: a Lambda layer, operators that write files."
+    ),
     click.option(
         "--max-difference", type=percent, metavar="PERCENT", help="Largest output difference, as a share of the range."
     ),

@@ -1,6 +1,7 @@
-"""What a running build shows on standard error: a live line on a terminal, and little elsewhere.
+"""What a running build shows on standard error: a live line on a terminal, and a line for each event elsewhere.
 
-Without a terminal nothing moves: only what the user should not miss is printed (notes, and routes that failed).
+Without a terminal nothing moves: each stage says that it begins and how it ended, and each environment that has to be
+made what is done for it now, at once, so that a log that somebody follows is never silent for minutes.
 """
 
 from __future__ import annotations
@@ -49,6 +50,16 @@ def display(stream: TextIO | None = None) -> Iterator[events.Listener]:
         yield shown
 
 
+def beginning(event: events.StageStarted) -> str:
+    """A stage that begins, in a line: its place in the route, and what it does."""
+    return one_line(f"{event.number}/{len(event.route.stages)} {event.stage.action}: {event.stage.title} ...")
+
+
+def environment_line(event: events.EnvironmentProgress) -> str:
+    """What is done for an environment now, in a line."""
+    return one_line(f"environment {event.name}: {event.text}")
+
+
 def stage_line(event: events.StageEnded) -> str:
     """A finished stage in a line: what it was, how it ended, how long it took."""
     result = event.result
@@ -65,16 +76,24 @@ def failure_line(event: events.RouteFailed) -> str:
 
 
 class _Plain:
-    """Prints lines that must not be missed."""
+    """Prints a line for each event."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def __call__(self, event: events.Event) -> None:
-        if isinstance(event, events.Note):
-            self._say(one_line(event.text))
+        if isinstance(event, events.RouteStarted):
+            self._say(one_line(f"route {event.number}: {event.route.name}"))
+        elif isinstance(event, events.StageStarted):
+            self._say(f"  {beginning(event)}")
+        elif isinstance(event, events.EnvironmentProgress):
+            self._say(f"    {environment_line(event)}")
+        elif isinstance(event, events.StageEnded):
+            self._say(f"  {stage_line(event)}")
         elif isinstance(event, events.RouteFailed):
             self._say(failure_line(event))
+        else:
+            self._say(one_line(event.text))
 
     def _say(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):  # a closed stream must not end a build
@@ -109,7 +128,7 @@ class _Live:
         elif isinstance(event, events.StageStarted):
             self._begin(f"{event.number}/{len(event.route.stages)} {event.stage.action}", event.stage.title)
         elif isinstance(event, events.EnvironmentProgress):
-            self._detail = f"environment {event.name}: {event.text}"
+            self._detail = environment_line(event)
         elif isinstance(event, events.StageEnded):
             self._end(event)
         else:

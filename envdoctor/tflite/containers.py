@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bounded import open_zip
 from envdoctor.support.files import read_head
@@ -94,7 +95,29 @@ def read_models(path: Path | str) -> tuple[Model, ...]:
     models = tuple(open_model(data, name=f"{path}!{name}") for name, data in _model_members(path))
     if not models:
         raise Unreadable(f"{path} is a zip archive without a .tflite model in it")
+    _require_whole(path, frozenset(model.name.removeprefix(f"{path}!") for model in models))
     return models
+
+
+def _require_whole(path: Path, models: frozenset[str]) -> None:
+    """Refuse a bundle that has lost a part.
+
+    Raises:
+        Unreadable: a member's bytes are not those that were stored, one called .tflite is none, or one is missing that
+            goes with another.
+    """
+    with open_zip(path) as archive:
+        archive.verify()
+        members = archive.members[:_MAX_MEMBERS]
+    names = {member.filename for member in members}
+    for member in members:
+        if member.filename.endswith(".tflite") and member.filename not in models:
+            raise Unreadable(f"{path} is damaged: {member.filename} in it is no .tflite model")
+    for belonging in load_table("bundles")["sets"]:
+        missing = [name for name in belonging if name not in names]
+        if missing and len(missing) < len(belonging):
+            there = next(name for name in belonging if name in names)
+            raise Unreadable(f"{path} is incomplete: it has {there}, but {missing[0]}, which goes with it, is missing")
 
 
 def _head(path: Path) -> bytes:

@@ -37,7 +37,7 @@ def read_log(path: Path) -> CompilerLog:
     """A log file of the compiler.
 
     Raises:
-        Unreadable: it can't be read, is too large, or holds no table of operators.
+        Unreadable: it can't be read, is too large, or holds no table of operators, or one that its counts contradict.
     """
     try:
         data = read_head(path, _LARGEST_LOG + 1)
@@ -48,6 +48,8 @@ def read_log(path: Path) -> CompilerLog:
     log = parse_log(data.decode("utf-8", "replace"))
     if not any(model.rows for model in log.models):
         raise Unreadable(f"{path} holds no table of operators; give the _edgetpu.log file, or the output of -s")
+    if not all(model.adds_up for model in log.models):
+        raise Unreadable(f"{path} is damaged: its counts and its table of operators contradict each other")
     return log
 
 

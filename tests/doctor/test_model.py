@@ -92,8 +92,21 @@ def test_a_wrong_goal_and_a_wrong_file_are_told(path, tmp_path):
 
 def test_of_a_model_that_is_refused_nothing_is_called_mapped(tmp_path):
     path = tmp_path / "custom.tflite"
-    path.write_bytes(pack(model(tensors=[tensor([1])], operators=[(0, [0], [0], 0, None)], codes=[(32, 1, b"Mine")])))
+    operators, codes = [(0, [0], [0], 0, None)], [(32, 1, b"Mine")]
+    path.write_bytes(pack(model(tensors=[tensor([1])], operators=operators, codes=codes, inputs=[0], outputs=[0])))
     report = inspect_model(path, goal="edgetpu")
     assert (report.models[0].refused, report.models[0].mapped) == (("the custom operator Mine",), 0)
     assert [op.placement for op in report.ops] == ["CPU"]
     assert "refuses the model" in report.ops[0].reason
+
+
+@pytest.mark.parametrize("goal", ["edgetpu", "litert"])
+@pytest.mark.parametrize("operators", [[], [(0, [1], [2], 0, None)]], ids=["none", "the first gone"])
+def test_a_model_that_lost_its_operators_is_never_fine(tmp_path, goal, operators):
+    path = tmp_path / "lost.tflite"
+    tensors = [tensor([1, 4]), tensor([1, 4]), tensor([1, 4])]
+    path.write_bytes(pack(model(tensors=tensors, operators=operators, codes=[(0, 1, None)], inputs=[0], outputs=[2])))
+    report = inspect_model(path, goal=goal)
+    assert "MDL017" in [finding.code for finding in report.problems]
+    assert report.models[0].mapped in {None, 0}
+    assert not report.models[0].mapped_macs
