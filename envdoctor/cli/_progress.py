@@ -85,19 +85,19 @@ class _Plain:
         if isinstance(event, events.RouteStarted):
             self._say(one_line(f"route {event.number}: {event.route.name}"))
         elif isinstance(event, events.StageStarted):
-            self._say(f"  {beginning(event)}")
+            self._say(beginning(event), indent=2)
         elif isinstance(event, events.EnvironmentProgress):
-            self._say(f"    {environment_line(event)}")
+            self._say(environment_line(event), indent=4)
         elif isinstance(event, events.StageEnded):
-            self._say(f"  {stage_line(event)}")
+            self._say(stage_line(event), indent=2)
         elif isinstance(event, events.RouteFailed):
             self._say(failure_line(event))
         else:
             self._say(one_line(event.text))
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, *, indent: int = 0) -> None:
         with contextlib.suppress(OSError, ValueError):  # a closed stream must not end a build
-            self._stream.write(encodable(safe_words(text), self._stream.encoding or "ascii") + "\n")
+            self._stream.write(" " * indent + encodable(safe_words(text), self._stream.encoding or "ascii") + "\n")
             self._stream.flush()
 
 

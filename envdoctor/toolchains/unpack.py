@@ -154,8 +154,6 @@ def _inner_path(name: str, *, windows: bool = os.name == "nt") -> str:
         raise Unreadable(f"{name[:200]!r} is a path that leaves the folder")
     if windows and any(set(part) & _RESERVED for part in parts):
         raise Unreadable(f"{name[:200]!r} is a path that Windows can't have")
-    if "\0" in name:
-        raise Unreadable(f"{name[:200]!r} is a path with a NUL in it")
     try:
         name.encode("utf-8")
     except UnicodeEncodeError as error:

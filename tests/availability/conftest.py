@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from built import seed_interpreters
 from envdoctor.availability.catalogue import Catalogue
 from envdoctor.availability.metadata import MetadataReader
 from envdoctor.availability.uv import UvResolver
@@ -39,7 +38,6 @@ def catalogue(client):
 
 @pytest.fixture
 def resolver(settings, tmp_path):
-    seed_interpreters(tmp_path / "resolver" / "uv")
     return UvResolver(LocalExecutor(), settings, tmp_path / "resolver")
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from built import seed_interpreters
 from envdoctor.cli import main
 from index_server import IndexServer
 from index_wheels import publish
@@ -19,8 +18,6 @@ def server(tmp_path, monkeypatch):
         monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
         monkeypatch.setenv("PIP_RETRIES", "0")
         monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
-        for uv_cache in ("uv", "resolver/uv"):
-            seed_interpreters(tmp_path / "cache" / uv_cache)
         publish(server, "app", "1.0", requires=["lib==1.0"], uploaded="2025-01-01T00:00:00Z")
         publish(server, "app", "2.0", requires=["lib==2.0"], uploaded="2025-06-01T00:00:00Z")
         publish(server, "lib", "1.0", uploaded="2025-01-01T00:00:00Z")

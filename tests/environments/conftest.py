@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-from built import seed_interpreters
 from envdoctor.core.request import Request
 from envdoctor.environments.cache import Cache
 from index_server import IndexServer
@@ -13,9 +12,7 @@ from tiny_wheels import pin, platform_here, tiny_spec, tiny_wheel
 
 @pytest.fixture
 def cache(tmp_path):
-    cache = Cache(tmp_path / "cache")
-    seed_interpreters(cache.uv)
-    return cache
+    return Cache(tmp_path / "cache")
 
 
 @pytest.fixture(scope="session")

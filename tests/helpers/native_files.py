@@ -231,6 +231,12 @@ def pe_bytes(needed=("KERNEL32.dll",), *, delayed=(), machine=0x8664, is_dll=Tru
     return head.ljust(0x400, b"\0") + filler.ljust(code_size, b"\0") + data
 
 
+def rename_version(code, old, new):
+    """Compiled code that names another version, and its hash, in place of one that is no shorter."""
+    hashes = [struct.pack("<I", elf_hash(name.decode())) for name in (old, new)]
+    return code.replace(old + b"\0", new.ljust(len(old) + 1, b"\0")).replace(*hashes)
+
+
 def build_library(path: Path, source: str = "", *options: str) -> Path:
     """Compiles C into a shared library; skips the test where there is no compiler."""
     command = [needs(C_COMPILER), "-shared", "-fPIC", "-x", "c", "-", "-o", str(path), "-x", "none", *options]

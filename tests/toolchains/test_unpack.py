@@ -155,7 +155,7 @@ def test_a_nul_in_a_pax_path_is_refused(tmp_path, path, target):
     block = bytearray(archive)
     block[156:157] = b"x"
     block[148:156] = b"%06o\0 " % (sum(block[:148]) + 8 * 32 + sum(block[156:512]))
-    with pytest.raises(Unreadable, match=r"NUL|leaves"):
+    with pytest.raises(Unreadable, match=r"no system|leaves"):
         unpack(write(tmp_path / "archive", bytes(block)), make_folder(tmp_path))
 
 
