@@ -14,7 +14,7 @@ from envdoctor.availability.subject import Subject, find_subject, refuse_other_p
 from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.uv import Question
 from envdoctor.core.availability import CellReason, CellVerdict, Pin, ReasonKind
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.inspection import Basis, Inspection
 from envdoctor.core.request import Request
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
     from envdoctor.index.project import IndexFile
     from envdoctor.wheels.contents import WheelContents
+    from envdoctor.wheels.review import Review
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +90,7 @@ def _looked_into(
     beside, notes, refusal = ((), (), None) if request.alone else _set_of(tools, subject, looked.contents, target)
     files = [(Pin(name=subject.name, version=subject.version, filename=file.filename), file)]
     files += [(pin, found) for pin in beside if (found := _wheel(tools, pin, target)) is not None]
+    reviewed = _reviewed(tools, subject, file, looked.contents)
     judgment = WheelJudge(tools.catalogue, tools.inspector).judge_files(
         files, target, complete=not request.alone and refusal is None
     )
@@ -106,7 +108,18 @@ def _looked_into(
         beside=beside,
         read=tools.inspector.bytes_read(file, looked.contents),
         effort=tools.effort,
+        faults=reviewed.faults,
+        rules_left_out=reviewed.left_out,
     )
+
+
+def _reviewed(tools: Tools, subject: Subject, file: IndexFile, contents: WheelContents) -> Review:
+    try:
+        return tools.inspector.review(file, contents)
+    except Unreadable as error:
+        if subject.is_local:
+            raise UsageProblem(f"{file.filename} can't be read as a wheel: {error}.") from error
+        raise
 
 
 def _target(request: InspectRequest) -> Target:

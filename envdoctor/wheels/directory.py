@@ -31,6 +31,7 @@ _MOST_EXPANSION = 1032  # RFC 1951: 258 bytes for two bits at best, as zlib's ow
 _SMALL = 0xFFFFFFFF
 _ENCRYPTED, _UTF8 = 0x0001, 0x0800
 _ZIP64_FIELD = 0x0001
+_MADE_ON_UNIX = 3  # APPNOTE.TXT 4.4.2.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Member:
         method: STORED or DEFLATED, or another that is not read.
         offset: of its local header.
         mode: its Unix permission bits, 0 where the archive has none.
+        unix_mode: its kind and permission bits (`st_mode`), if the archive was made on a Unix; else None.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Member:
     method: int
     offset: int
     mode: int
+    unix_mode: int | None = None
 
 
 class _Place(NamedTuple):
@@ -150,6 +153,7 @@ def _entry(data: bytes, position: int) -> tuple[Member, int]:
         method=method,
         offset=offset,
         mode=attributes >> 16 & 0o7777,
+        unix_mode=attributes >> 16 if fields[1] >> 8 == _MADE_ON_UNIX else None,
     )
     return member, end
 
