@@ -29,8 +29,10 @@ _FIX = "Build the module with the very Python that the tag names, or correct the
 def another_python(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """An extension module whose file name, or whose Python library, is of another Python than the tag.
 
-    That Python does not find it: `ModuleNotFoundError`.
+    That Python does not find it: `ModuleNotFoundError`. In a wheel for any platform modules are mostly optional.
     """
+    if wheel.is_for_any_platform:
+        return
     groups: dict[str, list[NativeFile]] = {}
     for native in wheel.modules:
         groups.setdefault(native.path.partition(".")[0], []).append(native)

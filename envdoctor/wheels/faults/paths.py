@@ -29,9 +29,14 @@ _SCHEMES = {"purelib", "platlib", "headers", "scripts", "data"}
 @rule("left-over-file", fix="Leave such files out of the wheel.")
 def left_over(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """Files of an editor, a desktop, a test run or a version control system."""
-    found = tuple(name for name in wheel.members if _LEFT_OVER.fullmatch(name))
+    found = tuple(name for name in wheel.members if _LEFT_OVER.fullmatch(name) and not _is_of_jupyter(name))
     if found:
         yield Sighting(message=f"left over from where it was built: {listed(found)}", files=found)
+
+
+def _is_of_jupyter(name: str) -> bool:
+    """Whether it is the copy of its schema's package.json that JupyterLab's builder always makes."""
+    return "/share/jupyter/" in name and name.endswith("/package.json.orig")
 
 
 @rule("bytecode-file", fix="Leave out *.pyc and __pycache__: installers compile modules themselves.")

@@ -52,7 +52,7 @@ def _newer(
         tag = wheel.oldest("manylinux")
         promised = _text(most(tag.version)) if tag and tag.version else ""
         message = f"the tag promises {what} {promised}, and {first} needs {_text(asked[first])}"
-        more = f" (so do {len(asked) - 1} more need a newer one)" if len(asked) > 1 else ""
+        more = f"; {len(asked) - 1} more ask for a newer one too" if len(asked) > 1 else ""
         yield Sighting(message=message + more, files=tuple(sorted(asked)))
 
 

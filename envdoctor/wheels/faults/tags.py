@@ -57,6 +57,8 @@ def purelib_with_modules(wheel: ReviewedWheel) -> Iterator[Sighting]:
 
     They belong into platlib, which is another folder on systems with lib64.
     """
+    if wheel.is_for_any_platform:
+        return
     at_root = [native for native in wheel.modules if ".data/" not in native.member]
     if wheel.wheel_fields.get("root-is-purelib", [""])[0].lower() == "true" and at_root:
         paths = tuple(native.path for native in at_root)
