@@ -131,7 +131,14 @@ def _set_of(
     tools: Tools, subject: Subject, contents: WheelContents, target: Target
 ) -> tuple[tuple[Pin, ...], tuple[CellReason, ...], CellVerdict | None]:
     """The other wheels that a resolver would install beside it; if there is none, why, and the verdict on that."""
-    lines = _requirements_on(contents, target) if subject.is_local else (subject.requirement,)
+    from packaging.requirements import InvalidRequirement
+
+    try:
+        lines = _requirements_on(contents, target) if subject.is_local else (subject.requirement,)
+    except InvalidRequirement as error:
+        told = str(error).partition("\n")[0]
+        problem = f"What it requires can't be read, so that it was judged alone and pip may refuse it: {told}."
+        return (), (_note(subject, problem),), CellVerdict.UNKNOWN
     if not lines:
         return (), (), None
     cell = _cell(tools, lines, target, subject.version)
