@@ -17,6 +17,7 @@ from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import WheelContents, read_contents
 from envdoctor.wheels.external_imports import ExternalImports, external_imports
 from envdoctor.wheels.numpy_use import NumpyUse, find_numpy_use
+from envdoctor.wheels.review import Review, review
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -135,6 +136,23 @@ class Inspector:
                 return text
 
             yield read
+
+    def review(self, file: IndexFile, contents: WheelContents) -> Review:
+        """What the wheel's maker should mend; of a wheel that is not on this disk as far as its parts tell.
+
+        Raises:
+            NetworkProblem: the server did not answer.
+            Unreadable: a file of the wheel is damaged.
+        """
+        cache = self._cache(file)
+        key = f"REVIEW {hash_code(*_CODE)} {file.filename} {file.sha256}"
+        known = cache.get_value(key, Review) if cache else None
+        if known is None:
+            with self._reopened(file, contents) as archive:
+                known = review(archive, contents, file.filename, is_whole=not is_remote(file.url))
+            if cache:
+                cache.put_value(key, known)
+        return known
 
     def bytes_read(self, file: IndexFile, contents: WheelContents) -> int:
         """How many bytes of a wheel were read to see all that was asked, now or when it was looked into first."""

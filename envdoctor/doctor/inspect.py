@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
     from envdoctor.index.project import IndexFile
     from envdoctor.wheels.contents import WheelContents
+    from envdoctor.wheels.review import Review
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +99,7 @@ def _looked_into(
     beside, notes, refusal = ((), (), None) if request.alone else _set_of(tools, subject, looked.contents, target)
     files = [(Pin(name=subject.name, version=subject.version, filename=file.filename), file)]
     files += [(pin, found) for pin in beside if (found := _wheel(tools, pin, target)) is not None]
+    reviewed = _reviewed(tools, subject, file, looked.contents)
     judgment = WheelJudge(tools.catalogue, tools.inspector).judge_files(
         files, target, complete=not request.alone and refusal is None
     )
@@ -117,7 +119,18 @@ def _looked_into(
         beside=beside,
         read=tools.inspector.bytes_read(file, looked.contents),
         effort=tools.effort,
+        faults=reviewed.faults,
+        rules_left_out=reviewed.left_out,
     )
+
+
+def _reviewed(tools: Tools, subject: Subject, file: IndexFile, contents: WheelContents) -> Review:
+    try:
+        return tools.inspector.review(file, contents)
+    except Unreadable as error:
+        if subject.is_local:
+            raise UsageProblem(f"{file.filename} can't be read as a wheel: {error}.") from error
+        raise
 
 
 def _target(request: InspectRequest) -> Target:
@@ -129,7 +142,14 @@ def _set_of(
     tools: Tools, subject: Subject, contents: WheelContents, target: Target
 ) -> tuple[tuple[Pin, ...], tuple[CellReason, ...], CellVerdict | None]:
     """The other wheels that a resolver would install beside it; if there is none, why, and the verdict on that."""
-    lines = _requirements_on(contents, target) if subject.is_local else (subject.requirement,)
+    from packaging.requirements import InvalidRequirement
+
+    try:
+        lines = _requirements_on(contents, target) if subject.is_local else (subject.requirement,)
+    except InvalidRequirement as error:
+        told = str(error).partition("\n")[0]
+        problem = f"What it requires can't be read, so that it was judged alone and pip may refuse it: {told}."
+        return (), (_note(subject, problem),), CellVerdict.UNKNOWN
     if not lines:
         return (), (), None
     cell = _cell(tools, lines, target, subject.version)

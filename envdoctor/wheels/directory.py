@@ -33,6 +33,7 @@ _MOST_EXPANSION = 1032  # RFC 1951: 258 bytes for two bits at best, as zlib's ow
 SMALL = 0xFFFFFFFF
 ENCRYPTED, _UTF8 = 0x0001, 0x0800
 _ZIP64_FIELD = 0x0001
+_MADE_ON_UNIX = 3  # APPNOTE.TXT 4.4.2.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Member:
     method: int
     offset: int
     mode: int
+    unix_mode: int | None = None
     is_utf8: bool = True
 
     @property
@@ -163,6 +165,7 @@ def _entry(data: bytes, position: int) -> tuple[Member, int]:
         offset=offset,
         mode=attributes >> 16 & 0o7777,
         is_utf8=bool(flags & _UTF8),
+        unix_mode=attributes >> 16 if fields[1] >> 8 == _MADE_ON_UNIX else None,
     )
     return member, end
 
