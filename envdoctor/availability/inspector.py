@@ -41,11 +41,13 @@ class Inspected:
         file: which.
         contents: what is in it; None if it could not be looked into.
         problem: why not.
+        damaged: what could be seen of a wheel whose parts contradict each other: no ground for a verdict.
     """
 
     file: IndexFile
     contents: WheelContents | None = None
     problem: NetworkProblem | Unreadable | None = None
+    damaged: WheelContents | None = None
 
 
 class Inspector:
@@ -183,6 +185,8 @@ class Inspector:
                 return Inspected(file=file, problem=error)
             if cache:
                 cache.put_value(key, contents)
+        if contents.damage:
+            return Inspected(file=file, problem=Unreadable(contents.damage), damaged=contents)
         return Inspected(file=file, contents=contents)
 
     def _cache(self, file: IndexFile) -> DiskCache | None:

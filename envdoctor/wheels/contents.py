@@ -82,6 +82,7 @@ class WheelContents:
         imports: the names that can be imported from it, packages and modules at the top.
         natives: its native files.
         effort: what it cost.
+        damage: what its parts contradict each other in, as the part of a sentence; "" if nothing was found.
         not_compared: which of its parts were not held against each other, as a sentence; "" if all were.
     """
 
@@ -90,6 +91,7 @@ class WheelContents:
     imports: tuple[str, ...]
     natives: tuple[NativeFile, ...]
     effort: Effort
+    damage: str = ""
     not_compared: str = ""
 
     @property
@@ -108,14 +110,14 @@ def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool =
             safe to share among threads, as `RemoteFile` is.
 
     Raises:
-        Unreadable: not a wheel, damaged, or beyond the limits. A native file that can't be read does not raise; it is
+        Unreadable: not a wheel, damaged so that it can't be looked into, or beyond the limits. A native file that can't be read does not raise; it is
             in `natives` with its problem.
         NetworkProblem: a remote source did not answer.
     """
     archive = WheelArchive(source)
     metadata = read_metadata(archive)
     natives = tuple(_natives(archive, metadata, exact=exact, parallel=parallel))
-    not_compared = check_completeness(archive, metadata, in_parts=parallel)
+    compared = check_completeness(archive, metadata, in_parts=parallel)
     counted = archive.source
     return WheelContents(
         metadata=metadata,
@@ -123,7 +125,8 @@ def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool =
         imports=import_names(archive.members),
         natives=natives,
         effort=Effort(size=counted.size, bytes_read=counted.bytes_read, reads=counted.reads),
-        not_compared=not_compared,
+        damage=compared.damage,
+        not_compared=compared.not_compared,
     )
 
 
