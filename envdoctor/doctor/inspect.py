@@ -90,6 +90,8 @@ def _looked_into(
     tools: Tools, subject: Subject, file: IndexFile, request: InspectRequest, target: Target
 ) -> Inspection:
     looked = tools.inspector.one(file)
+    if looked.damaged is not None:
+        return replace(_damaged(tools, subject, file, looked.damaged, target), subject=request.subject)
     if looked.problem is not None and subject.is_local:
         raise UsageProblem(f"{request.subject} can't be read as a wheel: {looked.problem}.")
     if looked.problem is not None:
@@ -118,6 +120,24 @@ def _looked_into(
         basis=Basis.ALONE if request.alone or refusal else Basis.SET,
         beside=beside,
         read=tools.inspector.bytes_read(file, looked.contents),
+        effort=tools.effort,
+        faults=reviewed.faults,
+        rules_left_out=reviewed.left_out,
+    )
+
+
+def _damaged(tools: Tools, subject: Subject, file: IndexFile, contents: WheelContents, target: Target) -> Inspection:
+    """No verdict on a wheel whose parts contradict each other; what its maker should mend is told all the same."""
+    reviewed = _reviewed(tools, subject, file, contents)
+    return replace(
+        _contents_view(contents),
+        target=target_name(target),
+        verdict=CellVerdict.UNKNOWN,
+        filename=file.filename,
+        source=redacted(file.url),
+        reasons=(_note(subject, f"{contents.damage[:1].upper()}{contents.damage[1:]}."),),
+        basis=Basis.ALONE,
+        read=tools.inspector.bytes_read(file, contents),
         effort=tools.effort,
         faults=reviewed.faults,
         rules_left_out=reviewed.left_out,
