@@ -109,6 +109,8 @@ def _looked_into(
     left = looked.contents.not_compared
     unread = (replace(_note(subject, left), severity=Severity.INFO),) if left else ()
     misfit = _misfit(file, target)
+    told = tuple(_note(subject, f"pip and uv refuse to install it: {message}.") for message in reviewed.refusals)
+    refusal = refusal or (CellVerdict.UNKNOWN if told else None)
     return replace(
         own,
         subject=request.subject,
@@ -116,7 +118,15 @@ def _looked_into(
         verdict=CellVerdict.NO_WHEEL if misfit else refusal or judgment.verdict,
         filename=file.filename,
         source=redacted(file.url),
-        reasons=(*misfit, *judgment.reasons, *notes, *_choice(subject, target), *_doubts(tools, subject), *unread),
+        reasons=(
+            *misfit,
+            *told,
+            *judgment.reasons,
+            *notes,
+            *_choice(subject, target),
+            *_doubts(tools, subject),
+            *unread,
+        ),
         basis=Basis.ALONE if request.alone or refusal else Basis.SET,
         beside=beside,
         read=tools.inspector.bytes_read(file, looked.contents),

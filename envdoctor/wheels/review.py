@@ -25,10 +25,12 @@ class Review:
     Attributes:
         faults: the worst first.
         left_out: the rules that could not be looked at.
+        refusals: the messages of those for which pip and uv both refuse the wheel.
     """
 
     faults: tuple[WheelFault, ...] = ()
     left_out: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
 
 
 def review(archive: WheelArchive, contents: WheelContents, filename: str, *, is_whole: bool) -> Review:
@@ -47,10 +49,12 @@ def review(archive: WheelArchive, contents: WheelContents, filename: str, *, is_
     wheel = ReviewedWheel(archive, contents, filename, is_whole=is_whole)
     rules = all_rules()
     looked_at = [rule for rule in rules if rule.needs <= wheel.at_hand]
-    faults = [_fault(rule, seen, filename) for rule in looked_at for seen in rule.search(wheel)]
+    sightings = [(rule, seen) for rule in looked_at for seen in rule.search(wheel)]
+    faults = [_fault(rule, seen, filename) for rule, seen in sightings]
     return Review(
         faults=tuple(sorted(faults, key=lambda fault: -fault.severity)),
         left_out=tuple(rule.name for rule in rules if rule not in looked_at),
+        refusals=tuple(seen.message for _, seen in sightings if seen.is_refused),
     )
 
 

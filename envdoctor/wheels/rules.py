@@ -39,12 +39,14 @@ class Sighting:
         files: the members, or the fields, that it is about, the first being the subject.
         excerpt: the words that prove it; without any, the files do.
         severity: as in `WheelFault`.
+        is_refused: whether pip and uv both refuse the wheel for it, so that it can't be installed.
     """
 
     message: str
     files: tuple[str, ...]
     excerpt: str = ""
     severity: Severity = Severity.WARNING
+    is_refused: bool = False
 
 
 if TYPE_CHECKING:

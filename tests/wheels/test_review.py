@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import json
 import re
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -251,3 +253,23 @@ def test_the_archives_of_these_tests_are_zip_files(tmp_path):
     path = tmp_path / "x.whl"
     path.write_bytes(archive_bytes(build()[1]))
     assert zipfile.ZipFile(path).testzip() is None
+
+
+MEASURED = json.loads((Path(__file__).parents[1] / "data" / "wheels" / "installers.json").read_text())
+BY_RESOLVERS = {"45-python-tag-excluded"}  # judged by the target's Python, as every wheel is
+
+
+@pytest.mark.parametrize("number", range(len(FAULTY)))
+def test_what_pip_and_uv_both_refuse_is_a_refusal_and_nothing_else_is(number):
+    key = f"{number}-{FAULTY[number][0]}"
+    assert (key in MEASURED["refused"]) is (key not in MEASURED["installed_by_all"]), "measure it"
+    newest_pip, _, uv = MEASURED["refused"].get(key, (False, False, False))
+    expected = newest_pip and uv and key not in BY_RESOLVERS
+    assert bool(look(FAULTY[number][1]).refusals) is expected
+
+
+def test_a_search_for_modules_that_do_not_compile_says_where_it_stopped(monkeypatch):
+    monkeypatch.setattr("envdoctor.wheels.faults.code._MOST_TEXT", 1 << 20)
+    (fault,) = look(with_file("pkg/large.py", b"#" * (1 << 20))).faults
+    assert (fault.name, fault.severity) == ("module-does-not-compile", Severity.INFO)
+    assert "only the first 1 MiB" in fault.message

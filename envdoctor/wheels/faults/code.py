@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.finding import Severity
 from envdoctor.support.syntax import parse_python
 from envdoctor.wheels.rules import Part, Sighting, listed, rule
 
@@ -39,14 +40,18 @@ _EXTENDS = re.compile(r"extend_path|declare_namespace")
 
 @rule("entry-point-malformed", fix="Write it as `name = package.module:function`.")
 def entry_point_malformed(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """A command that is not `module:function`: pip refuses to make it, or makes one that fails."""
+    """A command that is not `module:function`.
+
+    pip 26.3 and uv 0.13.9 refuse the wheel where the function is absent.
+    """
     found = []
     for script in wheel.contents.metadata.scripts:
         module, colon, attribute = script.target.partition(":")
         if not colon or not _DOTTED.fullmatch(module.strip()) or not _DOTTED.fullmatch(attribute.strip()):
             found.append(f"{script.name} = {script.target}")
     if found:
-        yield Sighting(message=f"not module:function: {listed(found)}", files=tuple(found))
+        no_function = any(":" not in text for text in found)
+        yield Sighting(message=f"not module:function: {listed(found)}", files=tuple(found), is_refused=no_function)
 
 
 @rule("entry-point-absent", fix="Put the module into the wheel, or mend the entry point.")
@@ -121,6 +126,8 @@ def does_not_compile(wheel: ReviewedWheel) -> Iterator[Sighting]:
             continue
         left -= wheel.members[member].size
         if left < 0:
+            message = f"only the first {_MOST_TEXT >> 20} MiB of its modules were compiled; from {path} on none was"
+            yield Sighting(message=message, files=(path,), severity=Severity.INFO)
             return
         try:
             text = wheel.read(member).decode("utf-8-sig")

@@ -27,7 +27,11 @@ def name_disagrees(wheel: ReviewedWheel) -> Iterator[Sighting]:
     folder = wheel.folder.removesuffix(".dist-info").rpartition("-")[0]
     for where, name in (("METADATA", wheel.contents.metadata.name), (wheel.folder, folder)):
         if canonicalize_name(name) != wheel.name:
-            yield Sighting(message=f"the file name says {wheel.name}, and {where} says {name}", files=(where,))
+            yield Sighting(
+                message=f"the file name says {wheel.name}, and {where} says {name}",
+                files=(where,),
+                is_refused=where == "METADATA",
+            )
 
 
 @rule("version-disagrees", fix="Build the wheel anew rather than renaming it.")
@@ -51,7 +55,8 @@ def version_disagrees(wheel: ReviewedWheel) -> Iterator[Sighting]:
 def metadata_invalid(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A field that is absent, malformed, or newer than the Metadata-Version.
 
-    Installers skip or refuse it: a requirement that can't be read is not installed, a Requires-Python is disregarded.
+    pip 26.3 and uv 0.13.9 refuse a wheel with a requirement that can't be read (pip 23.2 passed it over); uv one with
+    such a Requires-Python too, which pip disregards.
     """
     from packaging.metadata import ExceptionGroup, InvalidMetadata, Metadata, parse_email
 
@@ -62,7 +67,8 @@ def metadata_invalid(wheel: ReviewedWheel) -> Iterator[Sighting]:
         for error in group.exceptions:
             field = error.field if isinstance(error, InvalidMetadata) else "METADATA"
             if field not in _EARLY_FIELDS:
-                yield Sighting(message=f"METADATA, {field}: {error}", files=(field,))
+                refused = field == "requires-dist"
+                yield Sighting(message=f"METADATA, {field}: {error}", files=(field,), is_refused=refused)
 
 
 @rule("metadata-encoding", fix="Write METADATA in UTF-8.")

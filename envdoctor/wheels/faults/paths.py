@@ -124,17 +124,21 @@ def symbolic_link(wheel: ReviewedWheel) -> Iterator[Sighting]:
 def foreign_folder(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A second .dist-info, a .egg-info, or a .data folder of another name or with an unknown part.
 
-    Installers refuse the first and last, or put them as they are into site-packages.
+    pip 26.3 and uv 0.13.9 refuse the first and last; the others they put as they are into site-packages.
     """
     own = wheel.folder.removesuffix(".dist-info")
     for top in dict.fromkeys(name.partition("/")[0] for name in wheel.members):
         if top.endswith((".dist-info", ".egg-info")) and top != wheel.folder:
-            yield Sighting(message=f"has a second metadata folder, {top}, beside {wheel.folder}", files=(top,))
+            yield Sighting(
+                message=f"has a second metadata folder, {top}, beside {wheel.folder}",
+                files=(top,),
+                is_refused=top.endswith(".dist-info"),
+            )
         elif top.endswith(".data") and top.lower() != f"{own}.data".lower():
             message = f"{top} is not called {own}.data, so that installers do not look into it"
             yield Sighting(message=message, files=(top,))
     parts = (name.split("/") for name in wheel.members if name.startswith(f"{own}.data/"))
     unknown = sorted({each[1] for each in parts if each[1] not in _SCHEMES})
     if unknown:
-        message = f"{own}.data/{unknown[0]} is none of the folders that PEP 427 knows; pip refuses the wheel"
-        yield Sighting(message=message, files=(f"{own}.data/{unknown[0]}",))
+        message = f"{own}.data/{unknown[0]} is none of the folders that PEP 427 knows; pip and uv refuse the wheel"
+        yield Sighting(message=message, files=(f"{own}.data/{unknown[0]}",), is_refused=True)

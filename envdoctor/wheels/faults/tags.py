@@ -39,7 +39,9 @@ def wheel_version(wheel: ReviewedWheel) -> Iterator[Sighting]:
     said = wheel.wheel_fields.get("wheel-version", [""])[0]
     if said.partition(".")[0] != "1" or not said.replace(".", "").isdecimal():
         yield Sighting(
-            message=f"WHEEL gives the Wheel-Version {said or 'nothing'!r}, and installers know 1.x", files=("WHEEL",)
+            message=f"WHEEL gives the Wheel-Version {said or 'nothing'!r}, and installers know 1.x",
+            files=("WHEEL",),
+            is_refused=True,
         )
 
 
