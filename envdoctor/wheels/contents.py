@@ -110,7 +110,7 @@ def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool =
             safe to share among threads, as `RemoteFile` is.
 
     Raises:
-        Unreadable: not a wheel, damaged so that it is closed to us, or beyond the limits. A native file that can't be read does
+        Unreadable: not a wheel, too damaged to look into, or beyond the limits. A native file that can't be read does
             not raise; it is in `natives` with its problem.
         NetworkProblem: a remote source did not answer.
     """

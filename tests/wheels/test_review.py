@@ -270,6 +270,6 @@ def test_what_pip_and_uv_both_refuse_is_a_refusal_and_nothing_else_is(number):
 
 def test_a_search_for_modules_that_do_not_compile_says_where_it_stopped(monkeypatch):
     monkeypatch.setattr("envdoctor.wheels.faults.code._MOST_TEXT", 1 << 20)
-    (fault,) = look(with_file("pkg/large.py", b"#" * (1 << 20))).faults
+    (fault,) = look(with_file("pkg/large.py", b"#" * ((1 << 20) + 1))).faults
     assert (fault.name, fault.severity) == ("module-does-not-compile", Severity.INFO)
     assert "only the first 1 MiB" in fault.message
