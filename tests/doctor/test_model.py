@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Outcome
 from envdoctor.doctor.model import inspect_model
 from tflite_bytes import model, pack, small, tensor
@@ -86,7 +86,7 @@ def test_a_log_is_held_against_the_prediction(path, tmp_path):
 def test_a_wrong_goal_and_a_wrong_file_are_told(path, tmp_path):
     with pytest.raises(UsageProblem, match="did you mean edgetpu"):
         inspect_model(path, goal="edgtpu")
-    with pytest.raises(Unreadable, match="can't be read"):
+    with pytest.raises(UsageProblem, match="can't be read"):
         inspect_model(tmp_path / "nothing.tflite")
 
 
