@@ -56,7 +56,10 @@ def make_environment(folder: Path) -> None:
     (folder / "python" / "lib").symlink_to(Path(sys.base_prefix) / "lib")
     subprocess.run([python, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     site = next((folder / "venv").glob("lib/python*/site-packages"))
-    (site / "all.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n", "utf-8")
+    library = Path(sysconfig.get_path("purelib"))
+    (site / "0.pth").write_text(f"{library}\n", "utf-8")
+    for more in library.glob("*.pth"):  # Python reads those of the first folder only
+        shutil.copy2(more, site)
 
 
 def concerned_tests() -> list[Path]:
