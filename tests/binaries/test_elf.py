@@ -263,13 +263,13 @@ def test_installed_libraries_are_read_as_pyelftools_reads_them():
     roots = [Path(sysconfig.get_path("platlib")), Path(sysconfig.get_config_var("DESTSHARED"))]
     paths = [path for root in roots for path in root.rglob("*.so*") if path.is_file() and not path.is_symlink()]
     compared = 0
-    for path in paths:
+    for path in paths[:: len(paths) // amount(len(paths))]:
         with path.open("rb") as stream, FileBytes(path) as source:
             if stream.read(4) != b"\x7fELF":
                 continue
             assert _summary(read_elf(source)) == _oracle(ELFFile(stream)), path
             compared += 1
-    assert compared > 20
+    assert compared > 10
 
 
 def _summary(library):

@@ -7,6 +7,7 @@ import platform
 import string
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
@@ -211,6 +212,18 @@ def test_every_text_and_path_of_a_report_is_reached():
     assert result.notes == ("see ~/notes",)
     assert tally == {"home folder": 5, "secret": 3, "user name": 1, "host name": 1}
     assert redact_report(result, ALICE) == result
+
+
+@dataclass(frozen=True)
+class Unhashable:
+    names: dict
+
+
+def test_records_that_have_no_hash():
+    assert redact([Unhashable({"alice@box": 1}), Unhashable({})], ALICE) == [
+        Unhashable({"<user>@<host>": 1}),
+        Unhashable({}),
+    ]
 
 
 def test_paths_stay_paths_and_other_values_what_they_are():
