@@ -115,7 +115,7 @@ def _require_whole(path: Path, models: frozenset[str]) -> None:
             raise Unreadable(f"{path} is damaged: {member.filename} in it is no .tflite model")
     sets: list[set[str]] = [set(each) for each in load_table("bundles")["sets"]]
     for name in sorted(names):
-        missing = [belonging - names for belonging in sets if name in belonging]
+        missing: list[set[str]] = [belonging - names for belonging in sets if name in belonging]
         if missing and all(missing):
             least = ", ".join(sorted(min(missing, key=len)))
             raise Unreadable(f"{path} is incomplete: it has {name}, but {least}, which goes with it, is missing")

@@ -27,6 +27,7 @@ _NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.(?!pyi?$|txt
 _PLAIN_NAME = re.compile(r"(?:.*/)?[^/.]+")
 _EXECUTABLE_BITS = 0o111
 _SMALLEST_NATIVE = 64  # bytes: an ELF header
+_NOT_NATIVE = "it is neither ELF nor Mach-O nor PE"
 _SMALL_WHEEL = 1 << 20
 _GAP = 8 * 1024
 _READERS = 4
@@ -187,17 +188,27 @@ def _natives(archive: WheelArchive, metadata: WheelMetadata, *, exact: bool, par
 
 def _may_be_native(member: Member) -> bool:
     if member.size < _SMALLEST_NATIVE:
-        return False
+        return _is_tagged_module(member.name)
     plain = bool(_PLAIN_NAME.fullmatch(member.name)) and bool(member.mode & _EXECUTABLE_BITS)
     return plain or bool(_NATIVE_NAME.fullmatch(member.name))
+
+
+def _is_tagged_module(name: str) -> bool:
+    """Whether a file's name says which Python is to load it."""
+    base = posixpath.basename(name)
+    return base.count(".") > 1 and is_module_name(base)
 
 
 def _native(archive: WheelArchive, name: str, *, whole_below: int, exact: bool) -> NativeFile | None:
     library, problem, not_loadable = None, "", ""
     try:
         library = read_member(archive, name, whole_below, exact=exact)
-        if library is None:
+        if library is None and not is_module_name(posixpath.basename(name)):
             return None
+        if library is None and not _is_tagged_module(name):  # any file may be called name.so
+            problem = _NOT_NATIVE
+        elif library is None:
+            not_loadable = _NOT_NATIVE
     except NotLoadable as error:
         not_loadable = str(error)
     except Unreadable as error:
