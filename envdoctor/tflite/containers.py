@@ -117,8 +117,9 @@ def _require_whole(path: Path, models: frozenset[str]) -> None:
     for name in sorted(names):
         missing: list[set[str]] = [belonging - names for belonging in sets if name in belonging]
         if missing and all(missing):
-            least = ", ".join(sorted(min(missing, key=len)))
-            raise Unreadable(f"{path} is incomplete: it has {name}, but {least}, which goes with it, is missing")
+            least = min(missing, key=len)
+            lost = ", ".join(sorted(least))
+            raise Unreadable(f"{path} is incomplete: it has {name}, but {lost}, which goes with it, is missing")
 
 
 def _head(path: Path) -> bytes:

@@ -27,6 +27,7 @@ _NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.(?!pyi?$|txt
 _PLAIN_NAME = re.compile(r"(?:.*/)?[^/.]+")
 _EXECUTABLE_BITS = 0o111
 _SMALLEST_NATIVE = 64  # bytes: an ELF header
+_LINKER_SCRIPT = re.compile(rb"\s*(?:/\*|INPUT|GROUP|AS_NEEDED|OUTPUT_FORMAT)")  # of ld, under any name.so
 _NOT_NATIVE = "it is neither ELF nor Mach-O nor PE"
 _SMALL_WHEEL = 1 << 20
 _GAP = 8 * 1024
@@ -199,16 +200,24 @@ def _is_tagged_module(name: str) -> bool:
     return base.count(".") > 1 and is_module_name(base)
 
 
+def _not_native(archive: WheelArchive, name: str, whole_below: int) -> tuple[str, str]:
+    """What a file is that is named as a module and is no native file: certainly damaged, or perhaps something else."""
+    if _is_tagged_module(name):
+        return _NOT_NATIVE, ""
+    if not is_module_name(posixpath.basename(name)):
+        return "", ""
+    is_script = _LINKER_SCRIPT.match(archive.open(name, whole_below).read_at(0, _SMALLEST_NATIVE))
+    return "", "" if is_script else _NOT_NATIVE
+
+
 def _native(archive: WheelArchive, name: str, *, whole_below: int, exact: bool) -> NativeFile | None:
     library, problem, not_loadable = None, "", ""
     try:
         library = read_member(archive, name, whole_below, exact=exact)
-        if library is None and not is_module_name(posixpath.basename(name)):
-            return None
-        if library is None and not _is_tagged_module(name):  # any file may be called name.so
-            problem = _NOT_NATIVE
-        elif library is None:
-            not_loadable = _NOT_NATIVE
+        if library is None:
+            not_loadable, problem = _not_native(archive, name, whole_below)
+            if not (not_loadable or problem):
+                return None
     except NotLoadable as error:
         not_loadable = str(error)
     except Unreadable as error:
