@@ -125,6 +125,7 @@ def test_what_no_loader_maps_is_told_apart_from_damage(kind, machine):
         (elf_bytes(NEEDED, machine=9999), "machine 9999"),
         (elf_bytes(NEEDED, extra_tags=((14, "a"), (14, "b"))), "repeats the tag 0xe"),
         (elf_bytes(NEEDED, extra_tags=((0x1234, 1),)), "unknown tag 0x1234"),
+        (elf_bytes(NEEDED, extra_tags=((12, 0x10000000),)), "is no code"),
         (elf_bytes(NEEDED, extra_tags=((0, 0),)), "goes on after its end"),
         (elf_bytes(("libc.so.6",), versions=VERSIONS), "does not need"),
         (elf_bytes(("lib\x1b[31mred.so",)), "printable"),

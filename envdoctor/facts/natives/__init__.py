@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.binaries.numpy_build import NumpyBuild
 from envdoctor.facts.natives.numpy_use import NumpyUse, find_numpy_uses
+from envdoctor.support.text import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -127,7 +128,7 @@ def fits_python(tag: str, minor: tuple[int, int], *, free_threaded: bool) -> boo
     for abi in abis.split("."):
         for python in pythons.split("."):
             version = re.fullmatch(r"(?:cp|py)(\d)(\d*)", python)
-            asked = (int(version[1]), int(version[2] or 0)) if version else (99, 0)
+            asked = (int(version[1]), read_number(version[2] or "0")) if version else (99, 0)
             if abi == "none" and (python == own if python.startswith("cp") else asked <= minor):
                 return True
             if abi == "abi3" and asked <= minor and not free_threaded:
