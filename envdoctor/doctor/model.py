@@ -6,12 +6,14 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from envdoctor import probing, registry
+from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Evidence, Outcome, ProbeResult
 from envdoctor.core.model_report import AdviceReport, ModelReport, OperatorReport
 from envdoctor.doctor._common import new_report
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, examine
 from envdoctor.pipeline.problems import finding
+from envdoctor.support.files import open_regular
 from envdoctor.tflite.containers import FileKind, read_models, sniff
 from envdoctor.tflite.edgetpu.advice import cut_points, with_all_subgraphs
 from envdoctor.tflite.edgetpu.prediction import Settings
@@ -54,11 +56,13 @@ def inspect_model(
         compare: a log of edgetpu_compiler, or the file it wrote, to hold the prediction against.
 
     Raises:
-        UsageProblem: an unknown goal.
+        UsageProblem: an unknown goal; a file that is not there, or is no regular file.
         Unreadable: the file, or the log, can't be read as what it should be.
     """
     reader = find_reader(goal)
     settings = _settings(reader, options)
+    for file in (path,) if compare is None else (path, compare):
+        _require_readable(file)
     models = read_models(path)
     examined = [(model, _examine(model, reader, settings, compare)) for model in models]
     probes = [one for one in registry.probes() if one.topic == "model"]
@@ -70,6 +74,13 @@ def inspect_model(
         ops=tuple(op for model, facts in examined for op in _operators(model, facts, several=len(models) > 1)),
     )
     return _with_vela(report, path, goal) if reader.name == "vela" and len(models) == 1 else report
+
+
+def _require_readable(path: Path) -> None:
+    try:
+        open_regular(path).close()
+    except OSError as error:
+        raise UsageProblem(f"{path} can't be read: {error.strerror or error}.") from None
 
 
 def _with_vela(report: Report, path: Path, goal: str) -> Report:
