@@ -197,7 +197,7 @@ class _Walk:
             value = item
             named = isinstance(previous, str) and previous.startswith("-") and is_secret_name(previous)
             follows = named and isinstance(value, str) and not value.startswith("-")
-            if previous in {"-u", "--user"} and isinstance(value, str):
+            if isinstance(previous, str) and previous in {"-u", "--user"} and isinstance(value, str):
                 value = self._redactor.text(f"-u {value}", self._tally).removeprefix("-u ")
             yield self._hidden(value) if follows else self.walk(value)
             previous = value

@@ -274,3 +274,8 @@ def test_long_hostile_text_takes_little_time(text):
     start = time.perf_counter()
     ALICE.text(text)
     assert time.perf_counter() - start < 5
+
+
+def test_what_can_not_be_hashed_stands_in_a_sequence():
+    probes = ({"detail": {"token": "V7rq0Zx2LpWm"}}, {"a": "b"})
+    assert redact(probes, Redactor()) == ({"detail": {"token": "****"}}, {"a": "b"})
