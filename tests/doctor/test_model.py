@@ -87,7 +87,7 @@ def test_a_log_is_held_against_the_prediction(path, tmp_path):
 def test_a_wrong_goal_and_a_wrong_file_are_told(path, tmp_path):
     with pytest.raises(UsageProblem, match="did you mean edgetpu"):
         inspect_model(path, goal="edgtpu")
-    with pytest.raises(Unreadable, match="can't be read"):
+    with pytest.raises(UsageProblem, match="can't be read"):
         inspect_model(tmp_path / "nothing.tflite")
 
 
