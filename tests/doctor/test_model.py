@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Outcome
 from envdoctor.doctor.model import inspect_model
 from tflite_bytes import model, pack, small, tensor
