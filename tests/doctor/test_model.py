@@ -1,5 +1,6 @@
 """The use case: one model, a bundle, a log to compare with."""
 
+import os
 import zipfile
 
 import pytest
@@ -110,3 +111,15 @@ def test_a_model_that_lost_its_operators_is_never_fine(tmp_path, goal, operators
     assert "MDL017" in [finding.code for finding in report.problems]
     assert report.models[0].mapped in {None, 0}
     assert not report.models[0].mapped_macs
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs")
+def test_what_is_not_there_or_no_file_is_a_wrong_request(path, tmp_path):
+    os.mkfifo(tmp_path / "pipe.tflite")
+    for name, compare in (
+        (tmp_path / "pipe.tflite", None),
+        (tmp_path / "gone.tflite", None),
+        (path, tmp_path / "x.log"),
+    ):
+        with pytest.raises(UsageProblem, match="can't be read"):
+            inspect_model(name, goal="edgetpu", compare=compare)

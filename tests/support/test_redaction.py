@@ -284,6 +284,11 @@ def test_hashes_and_versions_come_through(digest, version):
     ],
 )
 def test_long_hostile_text_takes_little_time(text):
-    start = time.perf_counter()
+    start = time.process_time()
     ALICE.text(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
+
+
+def test_what_can_not_be_hashed_stands_in_a_sequence():
+    probes = ({"detail": {"token": "V7rq0Zx2LpWm"}}, {"a": "b"})
+    assert redact(probes, Redactor()) == ({"detail": {"token": "****"}}, {"a": "b"})
