@@ -91,7 +91,7 @@ def _local(path: Path) -> Subject:
     from packaging.utils import canonicalize_name
 
     if path.exists() and not path.is_file():
-        raise UsageProblem(f"{path} is no regular file; give a .whl file.")
+        raise UsageProblem(f"{path} is not a regular file; give a .whl file.")
     if not path.is_file():
         raise UsageProblem(f"There is no file {path}.")
     name = canonicalize_name(path.name.partition("-")[0])
