@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.records import Record
 
 #: Names that many projects install at the top by mistake and nobody imports from there.
-_CARELESS = frozenset(
+CARELESS = frozenset(
     {"test", "tests", "doc", "docs", "example", "examples", "benchmark", "benchmarks", "setup", "conftest"}
 )
 #: Marks of a namespace package of the older kinds (PEP 420, "pkgutil-style" and "pkg_resources-style").
@@ -53,7 +53,7 @@ def _roots(record: Record, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str
             name = path.partition(".")[0]
         else:
             continue
-        if name.isidentifier() and name not in _CARELESS:
+        if name.isidentifier() and name not in CARELESS:
             yield name, path
 
 
