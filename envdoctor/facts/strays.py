@@ -14,7 +14,7 @@ from envdoctor.facts.records.clashes import CARELESS
 from envdoctor.support.files import read_head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution
@@ -86,9 +86,20 @@ def derive(facts: Facts) -> Strays:
     """
     owners: dict[str, dict[str, Distribution]] = {}  # of each folder, its entries and who owns them
     for record in facts.records.records:
-        tops = {path.partition("/")[0] for path in record.paths}
-        owners.setdefault(record.distribution.root, {}).update(dict.fromkeys(tops, record.distribution))
+        owners.setdefault(record.distribution.root, {}).update(dict.fromkeys(_tops(record.paths), record.distribution))
     return Strays(leftovers=tuple(_leftovers(facts, owners)), hiding=tuple(_hiding(facts, owners)))
+
+
+def _tops(paths: Iterable[str]) -> set[str]:
+    """The first parts of paths; rows of one folder follow each other in a RECORD, and there are tens of thousands."""
+    found: set[str] = set()
+    folder = "\0"
+    for path in paths:
+        if not path.startswith(folder):
+            top, slash, _ = path.partition("/")
+            found.add(top)
+            folder = top + slash if slash else "\0"
+    return found
 
 
 def _leftovers(facts: Facts, owners: Mapping[str, Mapping[str, Distribution]]) -> Iterator[Leftover]:
@@ -117,7 +128,7 @@ def _known_names(facts: Facts, root: str, owners: Mapping[str, Mapping[str, Dist
             continue
         if not one.has_record and not os.path.isfile(f"{one.metadata}/top_level.txt"):
             return None
-        names |= {name.partition("/")[0] for name in top_level(one)}
+        names |= set() if one.has_record else {name.partition("/")[0] for name in top_level(one)}
     return names
 
 
