@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import NetworkProblem, Unreadable
@@ -187,11 +187,17 @@ class Inspector:
                 cache.put_value(key, contents)
         if contents.damage:
             return Inspected(file=file, problem=Unreadable(contents.damage), damaged=contents)
-        return Inspected(file=file, contents=contents)
+        return Inspected(file=file, contents=_as_named(contents, file))
 
     def _cache(self, file: IndexFile) -> DiskCache | None:
         """Only what a hash names may be kept: any other file could change."""
         return self._client.cache if is_remote(file.url) and file.sha256 else None
+
+
+def _as_named(contents: WheelContents, file: IndexFile) -> WheelContents:
+    """The contents with the tags of the file's name, which installers go by; what WHEEL says they don't ask."""
+    tags = tuple(sorted(map(str, file.tags)))
+    return replace(contents, metadata=replace(contents.metadata, tags=tags)) if tags else contents
 
 
 def _more_key(file: IndexFile) -> str:

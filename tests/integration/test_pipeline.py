@@ -19,7 +19,7 @@ from stages import environment_python, run_stage
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 ACTIONS = {action.name: action for action in registry.actions()}
-MAKER = Path(__file__).resolve().parents[1] / "support/make_models.py"
+MAKER = Path(__file__).resolve().parents[1] / "helpers/make_models.py"
 
 
 def make(environment, folder):
