@@ -57,8 +57,8 @@ def _show_faults(page: Page, found: Inspection, *, verbose: bool) -> None:
     if found.faults:
         page.gap()
     if worth_a_word:
-        lead = plural(len(worth_a_word), "fault") + " of how the wheel was made, which installers pass over"
-        page.write(f"{lead}; the verdict does not count them:", style="bold")
+        lead = plural(len(worth_a_word), "fault")
+        page.write(f"{lead} of how the wheel was made, which the verdict does not count:", style="bold")
     for fault in found.faults:
         state = State.WARNING if fault.severity >= Severity.WARNING else State.NOTE
         page.mark(state, fault.message, title=f"{fault.name}: ")
