@@ -172,13 +172,10 @@ def _set_of(
     tools: Tools, subject: Subject, contents: WheelContents, target: Target
 ) -> tuple[tuple[Pin, ...], tuple[CellReason, ...], CellVerdict | None]:
     """The other wheels that a resolver would install beside it; if there is none, why, and the verdict on that."""
-    from packaging.requirements import InvalidRequirement
-
     try:
         lines = _requirements_on(contents, target) if subject.is_local else (subject.requirement,)
-    except InvalidRequirement as error:
-        told = str(error).partition("\n")[0]
-        problem = f"What it requires can't be read, so that it was judged alone and pip may refuse it: {told}."
+    except Unreadable as error:
+        problem = f"What it requires can't be read, so that it was judged alone: {error}."
         return (), (_note(subject, problem),), CellVerdict.UNKNOWN
     if not lines:
         return (), (), None
@@ -195,6 +192,11 @@ def _set_of(
 
 
 def _requirements_on(contents: WheelContents, target: Target) -> tuple[str, ...]:
+    """What a wheel requires on a target, without its extras.
+
+    Raises:
+        Unreadable: a requirement is none.
+    """
     from packaging.requirements import InvalidRequirement, Requirement
 
     markers = {**target.markers, "extra": ""}

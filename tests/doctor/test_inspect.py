@@ -27,7 +27,7 @@ def test_a_requirement_that_is_none_is_told_rather_than_a_crash(tmp_path):
     assert found.verdict is CellVerdict.UNKNOWN
     assert any("can't be read" in reason.message for reason in found.reasons)
     assert "metadata-invalid" in {fault.name for fault in found.faults}
-    assert inspect(dataclasses.replace(request, alone=True)).verdict is CellVerdict.SOUND
+    assert inspect(dataclasses.replace(request, alone=True)).verdict is CellVerdict.UNKNOWN
 
 
 def test_a_file_whose_content_is_damaged_is_refused(tmp_path):
