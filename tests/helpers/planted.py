@@ -311,7 +311,7 @@ HOMES = (
     "\\\\wsl$\\Ubuntu\\home\\{s}\\x",
     "/c/Users/{s}/x",
     "/cygdrive/c/Users/{s}/x",
-    "/proc/1/root/home/{s}/x",
+    "/proc/self/cwd/home/{s}/x",
     "'/home/{s}/a b'",
     "host:/home/{s}/x",
     "sftp://host/home/{s}/x",
