@@ -67,7 +67,7 @@ def _loader_refuses(data: bytes, sound: tuple, read: tuple, folder: Path) -> str
         return f"{JUDGE} symbols, relocations or code: {refusal}"
     if (
         "cannot be dlopen()ed" in refusal
-    ):  # DF_1_NOOPEN: no linker sets it by itself, and a library that is needed loads
+    ):  # DF_1_NOOPEN: a library that is needed loads
         return f"{JUDGE} no module, but a library for others: {refusal}"
     return refusal
 
