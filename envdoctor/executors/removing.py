@@ -1,4 +1,4 @@
-"""Has a large folder removed without waiting for it."""
+"""Has what is left behind removed without waiting for it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,17 @@ def remove_behind(folder: Path) -> None:
     Raises:
         OSError: no process can be started.
     """
+    run_behind((sys.executable, "-I", "-S", "-c", _REMOVE, str(folder)))
+
+
+def run_behind(argv: tuple[str, ...]) -> None:
+    """Run a command that outlives this process and that nobody waits for: cleaning up after an interrupt.
+
+    Raises:
+        OSError: it can't be started.
+    """
     process = subprocess.Popen(
-        (sys.executable, "-I", "-S", "-c", _REMOVE, str(folder)),
+        argv,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
