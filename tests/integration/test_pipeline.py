@@ -148,11 +148,11 @@ def test_code_in_a_model_is_run_only_if_trusted(models, tmp_path):
     take("tf-int8", models / "lambda.keras", tmp_path, random_calibration=True, trust_code=True)
 
 
-def test_the_worker_itself_keeps_keras_safe_mode_on(models, tmp_path):
+def test_the_worker_itself_looks_at_what_it_is_about_to_load(models, tmp_path):
     source = identify(models / "lambda.keras", trust_code=True)
     with pytest.raises(StageFailed) as caught:
         run_stage(ACTIONS["tf-int8"], tmp_path / "s", source, random_calibration=True, trust_code=False)
-    assert caught.value.finding.name == "lambda-refused"
+    assert caught.value.finding.name == "code-not-trusted"
 
 
 def test_samples_that_only_the_worker_can_refuse(models, tmp_path):
