@@ -16,7 +16,7 @@ import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor.tflite.edgetpu.prediction import predict
+from envdoctor.compilers.edgetpu.prediction import predict
 from envdoctor.tflite.reader import read_model
 
 if TYPE_CHECKING:

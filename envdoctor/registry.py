@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from envdoctor.core.errors import EnvDoctorError, UsageProblem
+from envdoctor.core.plugins import entry_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,7 +94,7 @@ def _modules(group: str, package: str, wanted: Callable[[str], bool] = _every) -
 
 
 def _plugins(group: str) -> Iterator[ModuleType]:
-    return (importlib.import_module(name) for name in sorted(_entry_points(f"envdoctor.{group}")))
+    return (importlib.import_module(name) for name in entry_points(f"envdoctor.{group}"))
 
 
 def _walk(package: ModuleType, wanted: Callable[[str], bool] = _every) -> Iterator[ModuleType]:
@@ -103,26 +102,3 @@ def _walk(package: ModuleType, wanted: Callable[[str], bool] = _every) -> Iterat
     for info in pkgutil.iter_modules(getattr(package, "__path__", ())):
         if not info.name.startswith("_") and wanted(info.name):
             yield importlib.import_module(f"{package.__name__}.{info.name}")
-
-
-def _entry_points(group: str) -> set[str]:
-    """Modules that installed distributions name in an entry-point group.
-
-    Reads entry_points.txt files directly: `importlib.metadata` needs about 30 ms for a hundred distributions, and
-    hardly any of them is a plug-in.
-    """
-    names: set[str] = set()
-    for folder in sys.path:
-        for file in Path(folder or ".").glob("*.dist-info/entry_points.txt"):
-            text = file.read_text(encoding="utf-8", errors="replace")
-            if f"[{group}]" in text:
-                names |= _parse_entry_points(text, group)
-    return names
-
-
-def _parse_entry_points(text: str, group: str) -> set[str]:
-    import configparser
-
-    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
-    parser.read_string(text)
-    return {value.partition(":")[0].strip() for value in parser[group].values()}

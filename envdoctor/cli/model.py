@@ -50,8 +50,8 @@ def command(
 
     The exit code is 1 if something is wrong with it for its reader, or if not all of it will be mapped.
     """
+    from envdoctor.compilers.edgetpu.prediction import Settings
     from envdoctor.doctor.model import inspect_model
-    from envdoctor.tflite.edgetpu.prediction import Settings
 
     options = Settings(
         all_subgraphs=all_subgraphs,

@@ -13,12 +13,12 @@ from envdoctor.doctor.routes import require_text, routes_of
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.pipeline.calibration import check_samples
-from envdoctor.pipeline.gates import judge
 from envdoctor.pipeline.manifest import make_manifest
-from envdoctor.pipeline.requirements import refuse_without_samples
 from envdoctor.pipeline.runner import run_routes
 from envdoctor.pipeline.stage import StageRunner
 from envdoctor.pipeline.workspace import open_workspace
+from envdoctor.stages.gates import judge
+from envdoctor.stages.requirements import refuse_without_samples
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import StageContext, StageFailed
+from envdoctor.compilers.vela import action as vela
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.model_report import OperatorReport
@@ -15,7 +16,6 @@ from envdoctor.environments.provide import provide
 from envdoctor.environments.spec import environment_spec
 from envdoctor.environments.status import State, status
 from envdoctor.executors.local import LocalExecutor
-from envdoctor.pipeline.actions import vela
 from envdoctor.pipeline.recorder import Recorder
 from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.containers import ETHOSU_CUSTOM_OP

@@ -6,21 +6,21 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from envdoctor import probing, registry
+from envdoctor.compilers.edgetpu.advice import cut_points, with_all_subgraphs
+from envdoctor.compilers.edgetpu.agreement import disagreements, disagreements_with_file, read_log
+from envdoctor.compilers.edgetpu.prediction import Settings
+from envdoctor.compilers.edgetpu.rulebook import find_compiler
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.core.finding import Evidence, Outcome, ProbeResult
 from envdoctor.core.model_report import AdviceReport, ModelReport, OperatorReport
 from envdoctor.doctor._common import new_report
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, examine
-from envdoctor.pipeline.problems import finding
+from envdoctor.stages.problems import finding
 from envdoctor.tflite.containers import FileKind, read_models, sniff
-from envdoctor.tflite.edgetpu.advice import cut_points, with_all_subgraphs
-from envdoctor.tflite.edgetpu.prediction import Settings
-from envdoctor.tflite.edgetpu.rulebook import find_compiler
 from envdoctor.tflite.macs import multiply_adds
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.readers import find_reader
-from envdoctor.toolchains.edgetpu_agreement import disagreements, disagreements_with_file, read_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

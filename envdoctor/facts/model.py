@@ -6,10 +6,11 @@ from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envdoctor.compilers.edgetpu.advice import Advice, advise
+from envdoctor.compilers.edgetpu.agreement import Disagreement  # noqa: TC001  (a field's type)
+from envdoctor.compilers.edgetpu.prediction import Prediction, Settings, predict
+from envdoctor.compilers.edgetpu.rulebook import find_compiler
 from envdoctor.core.errors import FactUnavailable
-from envdoctor.tflite.edgetpu.advice import Advice, advise
-from envdoctor.tflite.edgetpu.prediction import Prediction, Settings, predict
-from envdoctor.tflite.edgetpu.rulebook import find_compiler
 from envdoctor.tflite.quantization import FLOATS, Scheme, classify, float_islands, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.readers import ModelReader, find_reader
@@ -22,7 +23,6 @@ from envdoctor.tflite.structure import (
     resizable_inputs,
     unfed_tensors,
 )
-from envdoctor.toolchains.edgetpu_agreement import Disagreement  # noqa: TC001  (a field's type)
 
 if TYPE_CHECKING:
     from envdoctor.core.request import Request

@@ -93,7 +93,7 @@ def _ask(compiler: EdgeTpuCompiler, executor: Executor) -> list[Answer]:
 
 def read_answer(place: str, result: CommandResult) -> Answer:
     """What a run of `edgetpu_compiler --version` says."""
-    from envdoctor.toolchains.edgetpu_log import parse_log
+    from envdoctor.compilers.edgetpu.log import parse_log
 
     version = parse_log(result.stdout).version
     if result.ok and version:

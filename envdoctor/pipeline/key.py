@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from envdoctor.pipeline.stage import Interpreter, StageInput
 
 #: What decides what a stage makes and how it is judged, workers included.
-_CODE = ("pipeline", "tflite", "toolchains", "emulation", "executors", "data")
+_CODE = ("pipeline", "stages", "compilers", "tflite", "toolchains", "emulation", "executors", "data")
 #: Options that only limit a stage; one that succeeded kept to them.
 _LIMITS = ("stage_timeout", "stage_memory")
 

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import BuildFailed, Unreadable, UsageProblem
 from envdoctor.core.finding import Finding  # noqa: TC001  (the same)
-from envdoctor.pipeline.processes import REQUESTS
 from envdoctor.pipeline.publication import Publication, is_full, unwritable
+from envdoctor.stages.processes import REQUESTS
 from envdoctor.support.hashing import hash_path
 from envdoctor.support.packing import unpack_json
 

@@ -11,9 +11,9 @@ import functools
 from collections.abc import Mapping  # noqa: TC003  (tools resolve the annotations of dataclasses)
 from dataclasses import dataclass
 
+from envdoctor.compilers.edgetpu.rulebook import newest_compiler
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
-from envdoctor.tflite.edgetpu.rulebook import newest_compiler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

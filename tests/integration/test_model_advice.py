@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from envdoctor import registry
+from envdoctor.compilers.edgetpu.advice import TABLE
 from envdoctor.core.command import Command
-from envdoctor.core.data import load_table
+from envdoctor.core.data import load_file
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.request import Request
@@ -82,11 +83,11 @@ def judged(path):
 
 def test_every_advice_is_shown_by_a_model_or_named_here(folder):
     shown = {path.name.partition(".")[0] for path in folder.glob("*.before.tflite")}
-    assert set(load_table("edgetpu-advice")) - shown == NOT_SHOWN
-    assert shown - set(load_table("edgetpu-advice")) == set(FINDINGS)
+    assert set(load_file(TABLE)) - shown == NOT_SHOWN
+    assert shown - set(load_file(TABLE)) == set(FINDINGS)
 
 
-@pytest.mark.parametrize("name", sorted((set(load_table("edgetpu-advice")) - NOT_SHOWN) | set(FINDINGS)))
+@pytest.mark.parametrize("name", sorted((set(load_file(TABLE)) - NOT_SHOWN) | set(FINDINGS)))
 def test_following_an_advice_makes_it_better(folder, name):
     before, said_before = judged(folder / f"{name}.before.tflite")
     after, said_after = judged(folder / f"{name}.after.tflite")

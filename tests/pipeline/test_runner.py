@@ -9,7 +9,7 @@ from envdoctor.action import StageFailed
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.events import RouteFailed, RouteStarted, StageEnded, StageStarted
 from envdoctor.core.route import StageStatus
-from envdoctor.pipeline.problems import finding
+from envdoctor.stages.problems import finding
 from envdoctor.support.hashing import hash_path
 
 K = ArtifactKind

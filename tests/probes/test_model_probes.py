@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import envdoctor_probes
+from envdoctor.compilers.edgetpu.agreement import Disagreement
 from envdoctor.core.finding import Outcome, Severity
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, Refusal, examine
@@ -14,7 +15,6 @@ from envdoctor.probing import run_probe, run_probes
 from envdoctor.tflite.quantization import Scheme
 from envdoctor.tflite.readers import find_reader
 from envdoctor.tflite.structure import Compiled
-from envdoctor.toolchains.edgetpu_agreement import Disagreement
 from graphs import Graph, chain
 
 NAMES = sorted(path.stem for path in Path(envdoctor_probes.__file__).parent.glob("mdl*.py"))

@@ -9,10 +9,10 @@ import subprocess
 
 import pytest
 
+from envdoctor.compilers.edgetpu.log import parse_log
+from envdoctor.compilers.edgetpu.result import FailureKind, Outcome
 from envdoctor.tflite.containers import FileKind, compiled_kind
 from envdoctor.tflite.reader import read_model
-from envdoctor.toolchains.edgetpu_log import parse_log
-from envdoctor.toolchains.edgetpu_result import FailureKind, Outcome
 from envdoctor.toolchains.locate import find_compiler, read_compiler
 from shared_data import shared
 from standin import OLD_VERSIONS, VERSION, build_standin

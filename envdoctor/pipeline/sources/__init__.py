@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from envdoctor.pipeline.workers.arrays import InputSpec
+    from envdoctor.stages.workers.arrays import InputSpec
 
 #: How much of what a model would do is listed.
 _SHOWN = 5

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
-from envdoctor.pipeline.workers.arrays import InputSpec
+from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.tflite.containers import FileKind, compiled_kind
 from envdoctor.tflite.quantization import FLOATS, Scheme, classify, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model

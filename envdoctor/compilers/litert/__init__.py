@@ -1,0 +1,1 @@
+"""LiteRT: int8 .tflite files, by the LiteRT quantizer or TensorFlow's converter."""
