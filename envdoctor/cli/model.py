@@ -50,15 +50,14 @@ def command(
 
     The exit code is 1 if something is wrong with it for its reader, or if not all of it will be mapped.
     """
-    from envdoctor.compilers.edgetpu.prediction import Settings
     from envdoctor.doctor.model import inspect_model
 
-    options = Settings(
-        all_subgraphs=all_subgraphs,
-        min_runtime_version=min_runtime_version,
-        intermediate_tensors=frozenset(name for name in intermediate_tensors.split(",") if name),
+    arguments = (
+        *(("-a",) if all_subgraphs else ()),
+        *(() if min_runtime_version is None else ("-m", str(min_runtime_version))),
+        *(("-i", intermediate_tensors) if intermediate_tensors else ()),
     )
-    report = inspect_model(file, goal=goal, options=options, compare=compare)
+    report = inspect_model(file, goal=goal, arguments=arguments, compare=compare)
     if svg is not None:
         from envdoctor import registry
         from envdoctor.support.outputs import write_output

@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from envdoctor.core.request import Request
     from envdoctor.stages.workers.arrays import InputSpec
 
-#: How a user is told to bring samples.
-HOW = (
-    "give representative inputs with --calibration FILE: a .npy array with the samples along its first axis, an .npz "
-    "file with one array for each input, or a folder of .npy files (about 100 samples); or --calibration random, if "
-    "accuracy does not matter"
-)
 #: Bytes of samples that are looked at here; the worker looks at all that it uses.
 _LOOKED_AT = 64 << 20
 _CHUNK = 1 << 20

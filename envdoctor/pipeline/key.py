@@ -88,7 +88,7 @@ def _name(request: Request) -> str | None:
 
 def _goal(request: Request) -> list[object] | None:
     goal = request.goal
-    return None if goal is None else [goal.kind.value, goal.compiler, goal.accelerator, goal.per_tensor_dense]
+    return None if goal is None else [goal.kind, goal.compiler, goal.accelerator, goal.per_tensor_dense]
 
 
 def _options(options: BuildOptions, names: frozenset[str] | None) -> Mapping[str, object]:

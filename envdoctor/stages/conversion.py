@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.action import StageFailed, StageOutput
-from envdoctor.core.artifact import ArtifactKind
-from envdoctor.core.finding import Evidence
-from envdoctor.pipeline.sources.keras_config import names
-from envdoctor.pipeline.sources.saved_model import read_saved_model
+from envdoctor.action import StageOutput
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import run_worker
 
@@ -28,55 +24,27 @@ INT8_OPTIONS = SAMPLE_OPTIONS | {"io_type", "trust_code", "thresholds", "allow_f
 _SUFFIXES = {"saved-model": "_saved_model", "float": "_float.tflite", "int8": "_int8.tflite"}
 
 
-def convert_with_tensorflow(context: StageContext, to: str, *, unroll: bool = False) -> StageOutput:
-    """Run the TensorFlow worker.
-
-    Args:
-        context: the stage's.
-        to: `saved-model`, `float` or `int8`.
-        unroll: True to unroll recurrent layers first.
-
-    Raises:
-        StageFailed: it failed.
-    """
-    _refuse_program(context)
-    is_keras = context.source.kind is ArtifactKind.KERAS
-    request = {
-        "kind": "keras" if is_keras else "saved-model",
-        "names": names() if is_keras else {},
-        "trust_code": context.request.options.trust_code,
-        "to": to,
-        "unroll": unroll,
-    }
-    return _convert(context, "tf_convert", to, request)
-
-
-def _refuse_program(context: StageContext) -> None:
-    """Look at a SavedModel again as it is now, before it is loaded.
-
-    Raises:
-        StageFailed: it does what is not trusted.
-    """
-    if context.source.kind is not ArtifactKind.SAVED_MODEL or context.request.options.trust_code:
-        return
-    effects = read_saved_model(context.source.path).effects
-    if effects:
-        path = context.source.path
-        evidence = (Evidence(source=str(path / "saved_model.pb"), excerpt="; ".join(effects)),)
-        words = f"{path.name} holds {'; '.join(effects)}: running it would do that, so it was not loaded."
-        raise StageFailed(finding("code-not-trusted", path.name, evidence, words=words))
-
-
 def quantize_with_litert(context: StageContext) -> StageOutput:
     """Run the LiteRT quantizer's worker.
 
     Raises:
         StageFailed: it failed.
     """
-    return _convert(context, "litert_quantize", "int8", {})
+    return convert(context, "litert_quantize", "int8", {})
 
 
-def _convert(context: StageContext, task: str, to: str, request: Mapping[str, object]) -> StageOutput:
+def convert(context: StageContext, task: str, to: str, request: Mapping[str, object]) -> StageOutput:
+    """Run a converting worker on the build's samples.
+
+    Args:
+        context: the stage's.
+        task: the worker's.
+        to: `saved-model`, `float` or `int8`.
+        request: what the worker takes beyond source, output and samples.
+
+    Raises:
+        StageFailed: it failed.
+    """
     options, goal = context.request.options, context.request.goal
     output = context.folder / f"{stem(context)}{_SUFFIXES[to]}"
     reference = context.folder / "reference"

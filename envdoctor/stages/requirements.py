@@ -8,7 +8,6 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
-from envdoctor.pipeline.calibration import HOW
 from envdoctor.stages.problems import problem_kinds
 
 if TYPE_CHECKING:
@@ -21,6 +20,12 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
+#: How a user is told to bring samples.
+HOW = (
+    "give representative inputs with --calibration FILE: a .npy array with the samples along its first axis, an .npz "
+    "file with one array for each input, or a folder of .npy files (about 100 samples); or --calibration random, if "
+    "accuracy does not matter"
+)
 _NEEDS_SAMPLES = "needs calibration samples"
 
 
@@ -59,9 +64,7 @@ def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:
         )
 
 
-def with_trait(
-    trait: str, verdict: Verdict, text: str, problem: str = "", *, kind: ArtifactKind | None = None
-) -> Requirement:
+def with_trait(trait: str, verdict: Verdict, text: str, problem: str = "", *, kind: str | None = None) -> Requirement:
     """A requirement that speaks up about sources with a trait.
 
     Args:
@@ -104,7 +107,7 @@ loops_crash = with_trait(
 
 def saved_loops_crash(facts: Facts, request: Request) -> Iterator[Reason]:
     """The same for a SavedModel; one that an export of this route made has its loops unrolled."""
-    if request.source is not None and request.source.kind is ArtifactKind.SAVED_MODEL:
+    if request.source is not None and request.source.kind == ArtifactKind.SAVED_MODEL:
         yield from loops_crash(facts, request)
 
 

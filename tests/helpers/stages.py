@@ -12,8 +12,8 @@ from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.executors.local import LocalExecutor
+from envdoctor.pipeline.judging import judge
 from envdoctor.pipeline.recorder import Recorder
-from envdoctor.stages.gates import judge
 from envdoctor.support.hashing import hash_path
 
 _TIME_LIMIT = 600.0

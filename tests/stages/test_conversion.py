@@ -6,7 +6,8 @@ import pytest
 from envdoctor.action import StageFailed
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.command import CommandResult
-from envdoctor.stages.conversion import convert_with_tensorflow, quantize_with_litert
+from envdoctor.pipeline.tensorflow import convert_with_tensorflow
+from envdoctor.stages.conversion import quantize_with_litert
 from keras_files import DATA, saved_model, tensor_info, write_saved_model
 from stages import stage_context
 
@@ -28,7 +29,7 @@ class WorkerDouble:
 
 def context(folder, double, kind=ArtifactKind.KERAS, goal="edgetpu", *, program=None, **rest):
     path = folder / "digits.keras"
-    if kind is ArtifactKind.SAVED_MODEL:
+    if kind == ArtifactKind.SAVED_MODEL:
         write_saved_model(path, program or saved_model({"serving_default": {"x": tensor_info((1, 4))}}))
     source = Artifact(kind=kind, path=path, sha256="0")
     return stage_context(folder / "stage", source, goal, python=Path("python"), run=double, **rest)
@@ -90,7 +91,7 @@ def test_other_products(tmp_path, kind, to, name):
     double = WorkerDouble({"samples": 3})
     output = convert_with_tensorflow(context(tmp_path, double, kind, "tflite-int8"), to)
     assert output.path.name == name
-    assert double.request["kind"] == kind.value
+    assert double.request["kind"] == kind
     assert double.request["per_tensor_dense"] is False
     assert output.findings == (), "only the int8 conversion speaks of samples"
 

@@ -157,7 +157,7 @@ ACTION = Action(
     name="edgetpu",
     title="compile for the Edge TPU",
     consumes=frozenset({ArtifactKind.TFLITE_INT8}),
-    produces=ArtifactKind.EDGETPU_TFLITE,
+    produces="edgetpu-tflite",
     run=run,
     requires=(
         with_trait(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping  # noqa: TC003  (tools resolve the annotations of dataclasses)
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor.compilers.edgetpu.prediction import OperatorPlacement, Placement, Prediction, if_taken, predict
+from envdoctor.compilers.edgetpu.prediction import EdgeTpuPrediction, if_taken, predict
 from envdoctor.core.data import load_file
+from envdoctor.core.prediction import Advice, Guidance, OperatorPlacement, Placement
 
 if TYPE_CHECKING:
     from envdoctor.tflite.model import Model
@@ -18,28 +19,17 @@ if TYPE_CHECKING:
 TABLE = Path(__file__).with_name("advice.toml")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advice:
-    """One thing to do, for some operators.
-
-    Attributes:
-        name: of the entry in advice.toml.
-        text: what to do.
-        operators: the indexes of the operators it is about.
-        gained_ops: how many more operators would be mapped if these were.
-        gained_macs: which share of all multiply-adds would move to the Edge TPU, from 0 to 1.
-        source: where it is known from.
-    """
-
-    name: str
-    text: str
-    operators: tuple[int, ...]
-    gained_ops: int
-    gained_macs: float
-    source: str
+def guide(model: Model, prediction: EdgeTpuPrediction) -> Guidance:
+    """All that can be done about a prediction."""
+    whole = with_all_subgraphs(model, prediction)
+    return Guidance(
+        advice=advise(model, prediction),
+        all_subgraphs=None if whole is None else len(whole.mapped),
+        cut=cut_points(model, prediction) if prediction.mapped else (),
+    )
 
 
-def advise(model: Model, prediction: Prediction) -> tuple[Advice, ...]:
+def advise(model: Model, prediction: EdgeTpuPrediction) -> tuple[Advice, ...]:
     """What to do about the operators that are themselves the reason to stay on the CPU, the most gain first."""
     entries: Mapping[str, Mapping[str, object]] = load_file(TABLE)
     concerned: dict[str, list[int]] = defaultdict(list)
@@ -52,7 +42,7 @@ def advise(model: Model, prediction: Prediction) -> tuple[Advice, ...]:
     return tuple(sorted(given, key=lambda advice: (-advice.gained_macs, -advice.gained_ops, advice.operators)))
 
 
-def with_all_subgraphs(model: Model, prediction: Prediction) -> Prediction | None:
+def with_all_subgraphs(model: Model, prediction: EdgeTpuPrediction) -> EdgeTpuPrediction | None:
     """What `-a` would make of it, None where the compiler has no such option or it would change nothing."""
     settings = prediction.settings
     if settings.all_subgraphs or not settings.compiler.all_subgraphs:
@@ -61,7 +51,7 @@ def with_all_subgraphs(model: Model, prediction: Prediction) -> Prediction | Non
     return other if other.mapped != prediction.mapped else None
 
 
-def cut_points(model: Model, prediction: Prediction) -> tuple[str, ...]:
+def cut_points(model: Model, prediction: EdgeTpuPrediction) -> tuple[str, ...]:
     """Names for `-i`: the tensors that mapped operators hand to the CPU, in execution order.
 
     The compiler compiles up to them, so that what comes behind can't make it fail. Empty where all is mapped.
@@ -90,7 +80,7 @@ def _fits(entry: Mapping[str, object], op: OperatorPlacement, model: Model) -> b
 
 
 def _advice(
-    name: str, entry: Mapping[str, object], operators: list[int], predicted: tuple[Model, Prediction]
+    name: str, entry: Mapping[str, object], operators: list[int], predicted: tuple[Model, EdgeTpuPrediction]
 ) -> Advice:
     model, prediction = predicted
     gained = if_taken(model, prediction, frozenset(operators)) - prediction.mapped

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.compilers.edgetpu.log import parse_log
 from envdoctor.compilers.edgetpu.result import OpStatus
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.prediction import Disagreement
 from envdoctor.support.files import read_head
-from envdoctor.tflite.containers import EDGETPU_CUSTOM_OP
+from envdoctor.tflite.containers import FileKind, sniff
+from envdoctor.tflite.reader import read_model
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from envdoctor.compilers.edgetpu.prediction import Prediction
     from envdoctor.compilers.edgetpu.result import CompilerLog
+    from envdoctor.core.prediction import Prediction
     from envdoctor.tflite.model import Model
 
+#: The operator that holds what the compiler compiled.
+EDGETPU_CUSTOM_OP = "edgetpu-custom-op"
 #: No log of the compiler is a hundredth of this.
 _LARGEST_LOG = 16 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disagreement:
-    """An operator and a status that the log, or the compiled file, counts otherwise than the prediction does."""
+def compare(prediction: Prediction, model: Model, path: Path) -> tuple[Disagreement, ...]:
+    """Where a log of the compiler, or the file that it wrote, says otherwise than a prediction.
 
-    op: str
-    status: str
-    predicted: int
-    logged: int
+    Raises:
+        Unreadable: the path is neither.
+    """
+    if sniff(path) is FileKind.COMPILED:
+        return disagreements_with_file(prediction, model, read_model(path))
+    return disagreements(prediction, read_log(path))
 
 
 def read_log(path: Path) -> CompilerLog:

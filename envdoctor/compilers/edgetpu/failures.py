@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from envdoctor.action import StageFailed
 from envdoctor.compilers.edgetpu import places
+from envdoctor.compilers.edgetpu.locate import NAME
 from envdoctor.compilers.edgetpu.log import parse_log
 from envdoctor.compilers.edgetpu.result import CompilerFailure, FailureKind
 from envdoctor.core.finding import Evidence
 from envdoctor.executors.ssh import CONNECTION_FAILED
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import failed
-from envdoctor.toolchains.locate import NAME
 
 if TYPE_CHECKING:
     from envdoctor.action import StageContext

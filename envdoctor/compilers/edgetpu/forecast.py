@@ -6,16 +6,17 @@ import itertools
 from typing import TYPE_CHECKING
 
 from envdoctor.compilers.edgetpu.agreement import mapped_in
-from envdoctor.compilers.edgetpu.prediction import Placement, Settings, predict
+from envdoctor.compilers.edgetpu.prediction import Settings, predict
 from envdoctor.compilers.edgetpu.rulebook import find_compiler, newest_compiler
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.core.finding import Evidence
+from envdoctor.core.prediction import Placement
 from envdoctor.stages.problems import finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from envdoctor.compilers.edgetpu.prediction import Prediction
+    from envdoctor.compilers.edgetpu.prediction import EdgeTpuPrediction
     from envdoctor.compilers.edgetpu.rulebook import Compiler
     from envdoctor.core.finding import Finding
     from envdoctor.tflite.model import Model, Operator
@@ -34,7 +35,7 @@ _UNFORESEEABLE = frozenset({"-d", "--search_delegate", "-n", "--num_segments"})
 _SHOWN = 8
 
 
-def foresee(model: Model, arguments: Sequence[str], version: str = "") -> Prediction | None:
+def foresee(model: Model, arguments: Sequence[str], version: str = "") -> EdgeTpuPrediction | None:
     """Predict where each operator will run.
 
     Args:
@@ -47,21 +48,36 @@ def foresee(model: Model, arguments: Sequence[str], version: str = "") -> Predic
     """
     if any(word.partition("=")[0] in _UNFORESEEABLE for word in arguments):
         return None
-    given = dict(_options(arguments))
-    runtime = given.get("runtime", "")
-    settings = Settings(
-        compiler=_compiler(version),
-        all_subgraphs="all" in given,
-        min_runtime_version=int(runtime) if runtime.isdecimal() else None,
-        intermediate_tensors=frozenset(filter(None, given.get("tensors", "").split(","))),
-    )
+    settings = settings_of(arguments, _compiler(version))
     try:
         return predict(model, settings)
     except Unreadable:
         return None
 
 
-def hopeless(model: Model, prediction: Prediction, required: float) -> Finding | None:
+def settings_of(arguments: Sequence[str], compiler: Compiler) -> Settings:
+    """What a compiler is told on its command line."""
+    given = dict(_options(arguments))
+    runtime = given.get("runtime", "")
+    return Settings(
+        compiler=compiler,
+        all_subgraphs="all" in given,
+        min_runtime_version=int(runtime) if runtime.isdecimal() else None,
+        intermediate_tensors=frozenset(filter(None, given.get("tensors", "").split(","))),
+    )
+
+
+def predict_release(model: Model, release: str, arguments: Sequence[str]) -> EdgeTpuPrediction:
+    """Predict for a release of the compiler; empty for the newest.
+
+    Raises:
+        Unreadable: a constant that a rule must look at is not in the file.
+    """
+    compiler = find_compiler(release) if release else newest_compiler()
+    return predict(model, settings_of(arguments, compiler))
+
+
+def hopeless(model: Model, prediction: EdgeTpuPrediction, required: float) -> Finding | None:
     """The finding that ends a build before any compiler runs: less would be mapped than is required.
 
     Operators of which nothing is known count as mapped here: only what is certain refuses a build.
@@ -76,7 +92,7 @@ def hopeless(model: Model, prediction: Prediction, required: float) -> Finding |
     return finding("prediction-too-low", model.name, evidence, share=f"{share:.1%}", wanted=f"{required:.1%}")
 
 
-def surprise(source: Model, compiled: Model, prediction: Prediction) -> Finding | None:
+def surprise(source: Model, compiled: Model, prediction: EdgeTpuPrediction) -> Finding | None:
     """The finding that asks for a report: the compiled file is not what was predicted.
 
     Its evidence is all that is needed to look into it, and none of the model's weights.
@@ -106,7 +122,7 @@ def surprise(source: Model, compiled: Model, prediction: Prediction) -> Finding 
     )
 
 
-def _differs(index: int, mapped: frozenset[int], prediction: Prediction) -> bool:
+def _differs(index: int, mapped: frozenset[int], prediction: EdgeTpuPrediction) -> bool:
     return (index in mapped) != (index in prediction.mapped)
 
 

@@ -6,11 +6,11 @@ import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.compilers.edgetpu.agreement import EDGETPU_CUSTOM_OP
 from envdoctor.compilers.edgetpu.result import OpStatus
 from envdoctor.core.finding import Evidence
 from envdoctor.stages.gates.mapping import Judged, Mapped, judge_mapping
 from envdoctor.stages.problems import finding
-from envdoctor.tflite.containers import EDGETPU_CUSTOM_OP
 from envdoctor.tflite.quantization import per_channel_dense
 
 if TYPE_CHECKING:

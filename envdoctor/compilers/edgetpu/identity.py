@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.compilers.edgetpu import places
+from envdoctor.compilers.edgetpu.locate import NAME, find_compiler
 from envdoctor.compilers.edgetpu.running import container_engine, container_image, find_emulator
 from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvDoctorError
@@ -18,7 +19,6 @@ from envdoctor.emulation.binfmt import x86_64_head
 from envdoctor.emulation.system import collect_binfmt
 from envdoctor.executors.ssh import SshExecutor
 from envdoctor.support.hashing import hash_path, hash_value
-from envdoctor.toolchains.locate import NAME, find_compiler
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

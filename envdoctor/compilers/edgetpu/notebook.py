@@ -11,11 +11,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envdoctor.compilers.edgetpu.agreement import EDGETPU_CUSTOM_OP
+from envdoctor.compilers.edgetpu.locate import PACKAGE
 from envdoctor.core.errors import Unreadable
-from envdoctor.tflite.containers import FileKind, compiled_kind
+from envdoctor.tflite.containers import compiled_file
 from envdoctor.tflite.reader import read_model
 from envdoctor.toolchains.catalogue import SourceKind, find_entry
-from envdoctor.toolchains.locate import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +110,8 @@ def check_compiled(results: Sequence[Path], model: Path, *, whole: bool = True) 
     """
     source, compiled = read_model(model), [read_model(result) for result in results]
     for result, each in zip(results, compiled, strict=True):
-        if compiled_kind(each) is not FileKind.EDGETPU_TFLITE:
+        mark = compiled_file(each)
+        if mark is None or mark.custom_code != EDGETPU_CUSTOM_OP:
             raise Unreadable(
                 f"{result.name} was not made by the Edge TPU compiler, or nothing of it runs on the Edge TPU"
             )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.action import Place
+from envdoctor.compilers.edgetpu.facts import EdgeTpu
+from envdoctor.compilers.edgetpu.remote import Remote
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
 
@@ -28,20 +30,20 @@ _NO_COMPILER = "edgetpu_compiler is not installed"
 
 def _compiler(facts: Facts) -> Iterator[Reason]:
     """The compiler is here, and the right one."""
-    toolchains = facts.toolchains
+    edgetpu = facts.of(EdgeTpu)
     fix = Fix(text="Get it, without root, or name one with --compiler.", commands=(_INSTALL,), safe=True)
-    if toolchains.problem:
-        yield Reason(verdict=Verdict.FIXABLE, text=toolchains.problem, fix=fix, code="TCH002")
-    elif toolchains.edgetpu is None:
+    if edgetpu.problem:
+        yield Reason(verdict=Verdict.FIXABLE, text=edgetpu.problem, fix=fix, code="TCH002")
+    elif edgetpu.compiler is None:
         yield Reason(verdict=Verdict.FIXABLE, text=_NO_COMPILER, fix=fix, code="TCH001")
-    elif toolchains.edgetpu.architecture not in {None, "x86_64"}:
-        text = f"the compiler for {toolchains.edgetpu.architecture} aborts on today's systems"
+    elif edgetpu.compiler.architecture not in {None, "x86_64"}:
+        text = f"the compiler for {edgetpu.compiler.architecture} aborts on today's systems"
         yield Reason(verdict=Verdict.FIXABLE, text=text, fix=fix, code="TCH003")
 
 
 def _answer(facts: Facts, place: str) -> Iterator[Reason]:
     """The compiler, being here, said its version in this place."""
-    answer = facts.toolchains.answer(place)
+    answer = facts.of(EdgeTpu).answer(place)
     if answer is None:
         return
     if answer.version:
@@ -146,7 +148,7 @@ def _docker(facts: Facts, _: Request) -> Iterator[Reason]:
 
 
 def _ssh(facts: Facts, _: Request) -> Iterator[Reason]:
-    remote = facts.remote
+    remote = facts.of(Remote)
     if not remote.host:
         fix = Fix(text="Name an x86_64 Linux machine with --ssh HOST or --route ssh:HOST.")
         yield Reason(verdict=Verdict.FIXABLE, text="no other machine was named", fix=fix)
@@ -181,7 +183,7 @@ def _known_not_to_work(text: str) -> Requirement:
 
 def _starts_here(facts: Facts, _: Request) -> bool:
     """An x86_64 machine, or a script of the user's own that starts the compiler in some way."""
-    compiler = facts.toolchains.edgetpu
+    compiler = facts.of(EdgeTpu).compiler
     own = compiler is not None and compiler.binary is None
     return facts.emulation.supported and (facts.emulation.native or own)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from envdoctor.compilers.edgetpu.limits import Objection, Question
 from envdoctor.compilers.edgetpu.partition import delegate_groups
 from envdoctor.compilers.edgetpu.rulebook import Compiler, Rulebook, newest_compiler, rulebook, status_words
 from envdoctor.compilers.edgetpu.support import objection
+from envdoctor.core.prediction import OperatorPlacement, Placement, Prediction
 from envdoctor.tflite.macs import multiply_adds
 
 if TYPE_CHECKING:
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 
 _FIRST_INT8_RUNTIME = 12
 """With `-m 10` and `-m 11` nothing of an int8 model is mapped (measured with 16.0)."""
-
-
-class Placement(enum.Enum):
-    """Where an operator will run."""
-
-    MAPPED = "MAPPED"
-    CPU = "CPU"
-    UNKNOWN = "UNKNOWN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,52 +41,13 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorPlacement:
-    """What will become of one operator.
-
-    Attributes:
-        status: the compiler's words, empty where nothing is known.
-        reason: why it stays on the CPU, or why nothing is known; empty for a mapped one.
-        cause: what in the operator itself speaks against it: a limitation's name or else a status's, empty for nothing.
-        blocked_by: the operator that keeps it off the TPU though it could run there, None if it is itself the reason.
-        macs: its multiply-adds.
-    """
-
-    index: int
-    op: str
-    placement: Placement
-    status: str
-    reason: str = ""
-    cause: str = ""
-    blocked_by: int | None = None
-    macs: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
-    """What the compiler will make of the first subgraph."""
+class EdgeTpuPrediction(Prediction):
+    """What edgetpu_compiler will make of the first subgraph, with these settings."""
 
     settings: Settings
-    ops: tuple[OperatorPlacement, ...]
-
-    @property
-    def mapped(self) -> frozenset[int]:
-        """Indexes of the operators that will run on the Edge TPU."""
-        return frozenset(op.index for op in self.ops if op.placement is Placement.MAPPED)
-
-    @property
-    def certain(self) -> bool:
-        """No operator's placement is unknown."""
-        return all(op.placement is not Placement.UNKNOWN for op in self.ops)
-
-    @property
-    def mapped_macs(self) -> float:
-        """The share of the multiply-adds that will run on the Edge TPU, from 0 to 1; 1 for a model without any."""
-        total = sum(op.macs for op in self.ops)
-        return sum(op.macs for op in self.ops if op.placement is Placement.MAPPED) / total if total else 1.0
 
 
-def predict(model: Model, settings: Settings | None = None) -> Prediction:
+def predict(model: Model, settings: Settings | None = None) -> EdgeTpuPrediction:
     """Say for each operator of the first subgraph where it will run.
 
     Where the evidence does not say whether an operator is taken, both are tried: what is mapped either way is MAPPED,
@@ -111,7 +64,7 @@ def predict(model: Model, settings: Settings | None = None) -> Prediction:
     most = _mapped(subgraph, hopeful, settings)
     least = most if hopeful == fearful else _mapped(subgraph, fearful, settings)
     blockers = _blockers(subgraph, objections)
-    return Prediction(
+    return EdgeTpuPrediction(
         settings=settings,
         ops=tuple(
             _placement(
@@ -126,7 +79,7 @@ def predict(model: Model, settings: Settings | None = None) -> Prediction:
     )
 
 
-def if_taken(model: Model, prediction: Prediction, operators: frozenset[int]) -> frozenset[int]:
+def if_taken(model: Model, prediction: EdgeTpuPrediction, operators: frozenset[int]) -> frozenset[int]:
     """What would be mapped if some operators were taken that aren't: replaced by others, say.
 
     Args:

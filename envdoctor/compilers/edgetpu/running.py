@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.action import StageFailed
 from envdoctor.compilers.edgetpu import places
+from envdoctor.compilers.edgetpu.locate import NAME, EdgeTpuCompiler, find_compiler
 from envdoctor.core.command import Command
 from envdoctor.core.errors import ToolchainProblem
 from envdoctor.core.finding import Evidence
@@ -21,7 +22,6 @@ from envdoctor.executors.ssh import SshExecutor
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import run_logged
 from envdoctor.toolchains.acquire import stored_emulators
-from envdoctor.toolchains.locate import NAME, EdgeTpuCompiler, find_compiler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.finding import Evidence
 from envdoctor.stages.gates.mapping import Judged, Mapped, judge_mapping
-from envdoctor.tflite.containers import ETHOSU_CUSTOM_OP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from envdoctor.core.request import BuildOptions
     from envdoctor.tflite.model import Model
 
+#: The operator that holds what Vela compiled.
+ETHOSU_CUSTOM_OP = "ethos-u"
 _LISTED = 8
 
 

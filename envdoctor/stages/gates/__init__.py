@@ -7,16 +7,14 @@ product itself: what a converter or a compiler says of its own work is not enoug
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import StageContext, StageFailed, StageOutput
-from envdoctor.compilers.edgetpu.gate import judge_edgetpu
-from envdoctor.compilers.vela.gate import judge_vela
-from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.stages.gates.comparison import compare_with_float
+from envdoctor.stages.gates.mapping import Judged
 from envdoctor.stages.gates.structure import Wanted, judge_float, judge_int8
 from envdoctor.stages.problems import finding
 from envdoctor.tflite.reader import map_file, open_model, read_model
@@ -25,47 +23,41 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from envdoctor.core.finding import Finding
+    from envdoctor.core.request import BuildOptions
     from envdoctor.tflite.model import Model
 
-Gate = Callable[[StageContext, StageOutput], StageOutput]
+#: Judges a compiled file: takes it, the model it was made from, the stage's summary and the build's options.
+JudgeCompiled = Callable[["Model", "Model", Mapping[str, Any], "BuildOptions"], Judged]
 
 
-def judge(context: StageContext, artifact: Artifact, output: StageOutput) -> StageOutput:
-    """Judge what a stage made; kinds without a gate pass as they are.
+def int8_gate(context: StageContext, output: StageOutput) -> StageOutput:
+    """Judge an int8 .tflite file: by its tables, and by its answers on the samples.
 
     Raises:
         StageFailed: the product must not be used; the finding says why.
     """
-    gate = GATES.get(artifact.kind)
-    return output if gate is None else gate(context, output)
-
-
-def _int8(context: StageContext, output: StageOutput) -> StageOutput:
     judged = _add(output, judge_int8(_read(output), Wanted.of(context.request)))
     compared = compare_with_float(context, judged)
     return _add(dataclasses.replace(judged, summary={**judged.summary, **compared.summary}), compared.findings)
 
 
-def _float(_: StageContext, output: StageOutput) -> StageOutput:
+def float_gate(_: StageContext, output: StageOutput) -> StageOutput:
+    """Judge a float .tflite file.
+
+    Raises:
+        StageFailed: the product must not be used; the finding says why.
+    """
     return _add(output, judge_float(_read(output)))
 
 
-def _vela(context: StageContext, output: StageOutput) -> StageOutput:
-    judged = judge_vela(_read(output), read_model(context.source.path), output.summary, context.request.options)
+def compiled_gate(judge: JudgeCompiled, context: StageContext, output: StageOutput) -> StageOutput:
+    """Judge what a compiler made of an int8 model.
+
+    Raises:
+        StageFailed: the product must not be used; the finding says why.
+    """
+    judged = judge(_read(output), read_model(context.source.path), output.summary, context.request.options)
     return _add(dataclasses.replace(output, summary={**output.summary, **judged.summary}), judged.findings)
-
-
-def _edgetpu(context: StageContext, output: StageOutput) -> StageOutput:
-    judged = judge_edgetpu(_read(output), read_model(context.source.path), output.summary, context.request.options)
-    return _add(dataclasses.replace(output, summary={**output.summary, **judged.summary}), judged.findings)
-
-
-GATES: dict[ArtifactKind, Gate] = {
-    ArtifactKind.TFLITE_FLOAT: _float,
-    ArtifactKind.TFLITE_INT8: _int8,
-    ArtifactKind.VELA_TFLITE: _vela,
-    ArtifactKind.EDGETPU_TFLITE: _edgetpu,
-}
 
 
 def _read(output: StageOutput) -> Model:

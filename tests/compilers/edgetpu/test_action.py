@@ -11,13 +11,13 @@ import pytest
 
 from envdoctor.action import StageFailed
 from envdoctor.compilers.edgetpu.action import ACTION
+from envdoctor.compilers.edgetpu.locate import read_compiler
 from envdoctor.compilers.edgetpu.running import open_bench
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.finding import Severity
 from envdoctor.emulation.proof import EMULATED
 from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.reader import read_model
-from envdoctor.toolchains.locate import read_compiler
 from needs import needing
 from shared_data import shared
 from ssh_server import client_of, ssh_server

@@ -8,8 +8,8 @@ import pytest
 from envdoctor.action import StageFailed
 from envdoctor.compilers.edgetpu.action import ACTION
 from envdoctor.compilers.edgetpu.forecast import foresee, hopeless, surprise
-from envdoctor.compilers.edgetpu.prediction import Placement
 from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.core.prediction import Placement
 from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.reader import read_model
 from shared_data import shared

@@ -7,10 +7,10 @@ import pytest
 
 from envdoctor.compilers.edgetpu import identity
 from envdoctor.compilers.edgetpu.identity import identify
+from envdoctor.compilers.edgetpu.locate import NAME, PACKAGE, VARIABLE
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.emulation.binfmt import Binfmt, BinfmtEntry
 from envdoctor.executors.local import LocalExecutor
-from envdoctor.toolchains.locate import NAME, PACKAGE, VARIABLE
 from envdoctor.toolchains.store import VARIABLE as STORE
 from envdoctor.toolchains.store import Receipt, staging
 from native_files import elf_bytes

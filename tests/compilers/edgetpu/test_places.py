@@ -6,6 +6,9 @@ import pytest
 
 from envdoctor import planner
 from envdoctor.compilers.edgetpu.action import ACTION
+from envdoctor.compilers.edgetpu.facts import Answer, EdgeTpu
+from envdoctor.compilers.edgetpu.locate import EdgeTpuCompiler
+from envdoctor.compilers.edgetpu.remote import Remote
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
@@ -17,9 +20,6 @@ from envdoctor.facts import Facts
 from envdoctor.facts.containers import Containers, Engine
 from envdoctor.facts.emulation import Emulation
 from envdoctor.facts.host import Host
-from envdoctor.facts.remote import Remote
-from envdoctor.facts.toolchains import Answer, Toolchains
-from envdoctor.toolchains.locate import EdgeTpuCompiler
 
 MODEL = Artifact(kind=ArtifactKind.TFLITE_INT8, path=Path("m.tflite"), sha256="")
 RAN = Proof(argv=("x",), ran=True, processor=EMULATED)
@@ -51,7 +51,7 @@ DOCKER = Containers(engines=(Engine(name="docker", path="/usr/bin/docker", versi
 
 def answering(*places):
     answers = tuple(Answer(place=place, argv=("ld.so",), version="16.0.384591198") for place in places)
-    return Toolchains(edgetpu=COMPILER, answers=answers)
+    return EdgeTpu(compiler=COMPILER, answers=answers)
 
 
 def plan(emulation=NO_QEMU, toolchains=None, host=None, containers=None, remote=None, **options):
@@ -59,7 +59,7 @@ def plan(emulation=NO_QEMU, toolchains=None, host=None, containers=None, remote=
     facts = Facts(
         host=host or Host(machine="aarch64", distribution="debian", version="12"),
         emulation=emulation,
-        toolchains=toolchains or Toolchains(),
+        edgetpu=toolchains or EdgeTpu(),
         containers=containers or Containers(),
         remote=remote or Remote(),
     )
@@ -80,7 +80,7 @@ def test_a_pi_without_anything_is_told_the_one_command():
 
 
 def test_a_pi_with_the_compiler_alone_needs_qemu():
-    refused = Toolchains(edgetpu=COMPILER, answers=(Answer(place="local", argv=(), words="Exec format error"),))
+    refused = EdgeTpu(compiler=COMPILER, answers=(Answer(place="local", argv=(), words="Exec format error"),))
     unlocking = planner.unlocking(plan(toolchains=refused))
     assert unlocking.fix.commands == (("envdoctor", "toolchain", "install", "qemu-x86_64"),)
 
@@ -147,14 +147,14 @@ def test_the_abandoned_compiler_for_arm():
     legacy = EdgeTpuCompiler(
         wrapper=Path("/opt/edgetpu_compiler"), architecture="aarch64", binary=Path("/opt/x"), origin="PATH"
     )
-    routes = plan(emulation=WITH_QEMU, toolchains=Toolchains(edgetpu=legacy))
+    routes = plan(emulation=WITH_QEMU, toolchains=EdgeTpu(compiler=legacy))
     assert routes[0].reasons[0].code == "TCH003"
 
 
 def test_a_script_of_the_users_own_is_run_as_it_is():
     own = EdgeTpuCompiler(wrapper=Path("/usr/local/bin/edgetpu_compiler"), origin="PATH")
     answers = (Answer(place="local", argv=("edgetpu_compiler",), version="16.0.384591198"),)
-    assert ranked(plan(toolchains=Toolchains(edgetpu=own, answers=answers)))[0] == ("local", "READY")
+    assert ranked(plan(toolchains=EdgeTpu(compiler=own, answers=answers)))[0] == ("local", "READY")
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import json
 from collections import Counter
 
-from envdoctor.compilers.edgetpu.prediction import Placement, Settings, if_taken, predict
+from envdoctor.compilers.edgetpu.prediction import Settings, if_taken, predict
 from envdoctor.compilers.edgetpu.rulebook import find_compiler
+from envdoctor.core.prediction import Placement
 from envdoctor.tflite.reader import read_model
 from graphs import Graph, chain
 from shared_data import shared

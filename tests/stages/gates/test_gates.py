@@ -2,7 +2,7 @@ import pytest
 
 from envdoctor.action import StageFailed, StageOutput
 from envdoctor.core.artifact import Artifact, ArtifactKind
-from envdoctor.stages.gates import judge
+from envdoctor.pipeline.judging import judge
 from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.structure import resizable_inputs
@@ -61,7 +61,7 @@ def test_a_damaged_product(tmp_path):
     assert failure(tmp_path, tmp_path / "m.tflite", ArtifactKind.TFLITE_INT8).name == "file-truncated"
 
 
-@pytest.mark.parametrize("kind", [ArtifactKind.VELA_TFLITE, ArtifactKind.EDGETPU_TFLITE])
+@pytest.mark.parametrize("kind", ["vela-tflite", "edgetpu-tflite"])
 def test_a_compiler_that_compiled_nothing(tmp_path, kind):
     path = an_int8_model()
     found = failure(tmp_path, path, kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.compilers.edgetpu.facts import EdgeTpu
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -21,8 +22,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     `apt install` finds it on no ARM machine; envdoctor unpacks it there just the same. Without it, a container, an
     x86_64 machine or Google's notebook can do the last stage.
     """
-    toolchains = facts.toolchains
-    if toolchains.edgetpu is None and not toolchains.problem:
+    edgetpu = facts.of(EdgeTpu)
+    if edgetpu.compiler is None and not edgetpu.problem:
         yield Finding(
             severity=Severity.ERROR,
             subject="edgetpu_compiler",

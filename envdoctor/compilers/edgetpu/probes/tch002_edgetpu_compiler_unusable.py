@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.compilers.edgetpu.facts import EdgeTpu
 from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
@@ -22,15 +23,15 @@ def check(facts: Facts) -> Iterator[Finding]:
     loader and its libraries. A wrapper that was copied alone, a half-copied folder or another program of that name
     can't be used.
     """
-    toolchains = facts.toolchains
-    if toolchains.edgetpu is None and not toolchains.problem:
+    edgetpu = facts.of(EdgeTpu)
+    if edgetpu.compiler is None and not edgetpu.problem:
         raise DoesNotApply("there is no edgetpu_compiler")
-    if toolchains.problem:
+    if edgetpu.problem:
         yield Finding(
             severity=Severity.ERROR,
             subject="edgetpu_compiler",
-            message=toolchains.problem,
-            evidence=(Evidence(source="edgetpu_compiler", excerpt=toolchains.problem),),
+            message=edgetpu.problem,
+            evidence=(Evidence(source="edgetpu_compiler", excerpt=edgetpu.problem),),
             fix=Fix(
                 text="Get a whole one, or name another with --compiler.",
                 commands=(("envdoctor", "toolchain", "install", "edgetpu-compiler"),),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.compilers.edgetpu.facts import EdgeTpu
 from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
@@ -21,7 +22,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     Up to version 2.0 there was a compiler for aarch64. On today's systems it ends with "Internal compiler error.
     Aborting!" whatever the model. The one for x86_64 runs on ARM under QEMU.
     """
-    compiler = facts.toolchains.edgetpu
+    compiler = facts.of(EdgeTpu).compiler
     if compiler is None:
         raise DoesNotApply("there is no edgetpu_compiler")
     if compiler.architecture not in {None, "x86_64"}:

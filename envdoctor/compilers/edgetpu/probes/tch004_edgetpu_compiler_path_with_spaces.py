@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.compilers.edgetpu.facts import EdgeTpu
 from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
@@ -21,7 +22,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     The wrapper script uses its folder's name without quotes: where that has a space, it says "No such file or
     directory". envdoctor starts the compiler's loader itself and does not mind; other tools do.
     """
-    compiler = facts.toolchains.edgetpu
+    compiler = facts.of(EdgeTpu).compiler
     if compiler is None:
         raise DoesNotApply("there is no edgetpu_compiler")
     if compiler.loader is not None and any(letter.isspace() for letter in str(compiler.wrapper)):

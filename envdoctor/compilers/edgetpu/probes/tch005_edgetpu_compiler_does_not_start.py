@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.compilers.edgetpu.facts import EdgeTpu
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -20,15 +21,15 @@ def check(facts: Facts) -> Iterator[Finding]:
     It was asked for its version by way of its own loader, as it is and under QEMU, and said none. A bundle with a file
     missing, or an emulator that can't run it, is the cause.
     """
-    toolchains = facts.toolchains
-    if toolchains.edgetpu is None or not toolchains.answers or any(one.version for one in toolchains.answers):
+    edgetpu = facts.of(EdgeTpu)
+    if edgetpu.compiler is None or not edgetpu.answers or any(one.version for one in edgetpu.answers):
         return
-    last = toolchains.answers[-1]
+    last = edgetpu.answers[-1]
     yield Finding(
         severity=Severity.ERROR,
-        subject=str(toolchains.edgetpu.wrapper),
+        subject=str(edgetpu.compiler.wrapper),
         message=f"edgetpu_compiler --version does not answer: {last.words}.",
-        evidence=tuple(Evidence(source=" ".join(one.argv), excerpt=one.words) for one in toolchains.answers),
+        evidence=tuple(Evidence(source=" ".join(one.argv), excerpt=one.words) for one in edgetpu.answers),
         fix=Fix(
             text="Unpack it afresh.",
             commands=(("envdoctor", "toolchain", "install", "edgetpu-compiler"),),

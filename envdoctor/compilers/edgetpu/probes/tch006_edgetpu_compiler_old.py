@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.compilers.edgetpu.facts import EdgeTpu
 from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
@@ -24,18 +25,18 @@ def check(facts: Facts) -> Iterator[Finding]:
     search for a part of the graph that compiles. An older one is right only for a device whose runtime is older than
     14.
     """
-    toolchains = facts.toolchains
-    if toolchains.edgetpu is None:
+    edgetpu = facts.of(EdgeTpu)
+    if edgetpu.compiler is None:
         raise DoesNotApply("there is no edgetpu_compiler")
-    if not toolchains.version:
+    if not edgetpu.version:
         raise FactUnavailable("toolchains", "neither the compiler nor its package tells its version")
-    major = toolchains.version.partition(".")[0]
+    major = edgetpu.version.partition(".")[0]
     if major.isdecimal() and int(major) < _LAST:
         yield Finding(
             severity=Severity.WARNING,
             subject="edgetpu_compiler",
-            message=f"This is version {toolchains.version}; the last is 16.0.",
-            evidence=(Evidence(source=str(toolchains.edgetpu.wrapper), excerpt=toolchains.version),),
+            message=f"This is version {edgetpu.version}; the last is 16.0.",
+            evidence=(Evidence(source=str(edgetpu.compiler.wrapper), excerpt=edgetpu.version),),
             fix=Fix(
                 text="Get version 16.0.",
                 commands=(("envdoctor", "toolchain", "install", "edgetpu-compiler"),),

@@ -1,4 +1,4 @@
-"""Compilers outside Python: the Edge TPU compiler, and whether it starts."""
+"""The Edge TPU compiler as a fact, and whether it starts."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from envdoctor.compilers.edgetpu.locate import EdgeTpuCompiler
     from envdoctor.core.command import CommandResult
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
-    from envdoctor.toolchains.locate import EdgeTpuCompiler
 
 _SECONDS = 20.0
 _X86_64 = frozenset({"x86_64", "amd64", "AMD64"})
@@ -34,16 +34,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Toolchains:
-    """The compilers of this machine.
+class EdgeTpu:
+    """The Edge TPU compiler of this machine.
 
     Attributes:
-        edgetpu: the Edge TPU compiler; None if there is none, or what was named is none.
+        compiler: the Edge TPU compiler; None if there is none, or what was named is none.
         problem: why what was named or found can't be used; empty otherwise.
         answers: what it said, in each way that was tried.
     """
 
-    edgetpu: EdgeTpuCompiler | None = None
+    compiler: EdgeTpuCompiler | None = None
     problem: str = ""
     answers: tuple[Answer, ...] = ()
 
@@ -55,24 +55,24 @@ class Toolchains:
     def version(self) -> str:
         """The Edge TPU compiler's version: as it says itself, else as its package does; empty if neither is known."""
         said = next((one.version for one in self.answers if one.version), "")
-        return said or (self.edgetpu.version or "" if self.edgetpu else "")
+        return said or (self.compiler.version or "" if self.compiler else "")
 
 
-def collect(request: Request, executor: Executor) -> Toolchains:
+def collect(request: Request, executor: Executor) -> EdgeTpu:
     """Look for the compiler and ask it for its version, as it is and under QEMU."""
+    from envdoctor.compilers.edgetpu.locate import find_compiler
     from envdoctor.core.errors import ToolchainProblem
-    from envdoctor.toolchains.locate import find_compiler
 
     try:
         compiler = find_compiler(request.options.compiler)
     except ToolchainProblem as error:
-        return Toolchains(problem=str(error))
+        return EdgeTpu(problem=str(error))
     if compiler is None:
-        return Toolchains()
+        return EdgeTpu()
     try:
-        return Toolchains(edgetpu=compiler, answers=tuple(_ask(compiler, executor)))
+        return EdgeTpu(compiler=compiler, answers=tuple(_ask(compiler, executor)))
     except ToolchainProblem as error:
-        return Toolchains(edgetpu=compiler, problem=str(error))
+        return EdgeTpu(compiler=compiler, problem=str(error))
 
 
 def _ask(compiler: EdgeTpuCompiler, executor: Executor) -> list[Answer]:

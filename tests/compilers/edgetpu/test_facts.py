@@ -1,24 +1,24 @@
+from envdoctor.compilers.edgetpu import facts
+from envdoctor.compilers.edgetpu.facts import read_answer
 from envdoctor.core.command import CommandResult
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.executors.local import LocalExecutor
-from envdoctor.facts import toolchains
 from envdoctor.facts.containers import collect as collect_containers
 from envdoctor.facts.containers import read_engine
 from envdoctor.facts.emulation import collect as collect_emulation
-from envdoctor.facts.toolchains import read_answer
 from standin import VERSION, build_standin
 
 
 def test_a_compiler_that_was_named_is_asked(tmp_path):
     request = Request(options=BuildOptions(compiler=build_standin(tmp_path / "a b")))
-    found = toolchains.collect(request, LocalExecutor())
-    assert (found.version, found.edgetpu.origin, found.problem) == (VERSION, "option", "")
+    found = facts.collect(request, LocalExecutor())
+    assert (found.version, found.compiler.origin, found.problem) == (VERSION, "option", "")
     assert found.answer("qemu") is None
 
 
 def test_a_named_compiler_that_is_absent_is_a_problem(tmp_path):
-    found = toolchains.collect(Request(options=BuildOptions(compiler=tmp_path / "absent")), LocalExecutor())
-    assert found.edgetpu is None
+    found = facts.collect(Request(options=BuildOptions(compiler=tmp_path / "absent")), LocalExecutor())
+    assert found.compiler is None
     assert "does not exist" in found.problem
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from envdoctor.compilers.edgetpu.locate import PACKAGE, VARIABLE, find_compiler, read_compiler
 from envdoctor.core.errors import ToolchainProblem
-from envdoctor.toolchains.locate import PACKAGE, VARIABLE, find_compiler, read_compiler
 from envdoctor.toolchains.store import Receipt, staging
 
 WRAPPER = b'#!/bin/bash\nd=x\n${d}/edgetpu_compiler_bin/ld-linux-x86-64.so.2 ${d}/edgetpu_compiler_bin/... "$@"\n'

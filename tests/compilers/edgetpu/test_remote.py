@@ -1,9 +1,9 @@
 import pytest
 
+from envdoctor.compilers.edgetpu.remote import Remote, collect, read_answer
 from envdoctor.core.command import CommandResult
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.executors.local import LocalExecutor
-from envdoctor.facts.remote import Remote, collect, read_answer
 
 
 @pytest.mark.parametrize(

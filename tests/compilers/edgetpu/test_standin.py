@@ -9,11 +9,12 @@ import subprocess
 
 import pytest
 
+from envdoctor.compilers.edgetpu.agreement import EDGETPU_CUSTOM_OP
+from envdoctor.compilers.edgetpu.locate import find_compiler, read_compiler
 from envdoctor.compilers.edgetpu.log import parse_log
 from envdoctor.compilers.edgetpu.result import FailureKind, Outcome
-from envdoctor.tflite.containers import FileKind, compiled_kind
+from envdoctor.tflite.containers import compiled_file
 from envdoctor.tflite.reader import read_model
-from envdoctor.toolchains.locate import find_compiler, read_compiler
 from shared_data import shared
 from standin import OLD_VERSIONS, VERSION, build_standin
 
@@ -57,7 +58,7 @@ def test_compiles_every_public_model_to_a_file_that_adds_up(standin, tmp_path):
         assert len(custom) == log.models[0].subgraphs
         assert len(compiled.subgraphs[0].operators) == len(custom) + pair["ops_total"] - table.models[0].mapped
         if custom:
-            assert compiled_kind(compiled) is FileKind.EDGETPU_TFLITE
+            assert compiled_file(compiled).custom_code == EDGETPU_CUSTOM_OP
         written.unlink()
 
 
