@@ -54,7 +54,7 @@ def memory(path: Path) -> tuple[int, int]:
 
 def process_time(path: Path) -> float:
     """Processor time of one `envdoctor model`, in milliseconds."""
-    words = [sys.executable, "-m", "envdoctor", "model", str(path), "--for", "edgetpu"]
+    words = [sys.executable, "-m", "envdoctor", "model", str(path), "--to", "edgetpu"]
     reader, writer = os.pipe()
     child = os.posix_spawn(
         sys.executable,

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 @click.command(short_help="Tell where the operators of a .tflite file will run.")
 @click.argument("file", type=_options.FILE)
 @click.option(
-    "--for",
+    "--to",
     "goal",
+    cls=_options.GoalOption,
     default="litert",
     show_default=True,
     metavar="GOAL",
-    help="What is to read it: edgetpu, edgetpu-15, litert, tflite-runtime-2.14, tf-2.5, ethos-u55-128, ...",
+    help="A goal, or what is to read it: edgetpu, edgetpu-15, litert, tflite-runtime-2.14, tf-2.5, ethos-u55-128, ...",
 )
 @click.option(
     "--compare",
