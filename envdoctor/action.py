@@ -130,7 +130,7 @@ class Action:
         consumes: the kinds it takes.
         produces: the kind it makes.
         run: does the work.
-        environment: the environment it needs (a name in data/environments.toml), or None.
+        environment: the environment it needs (a name in an environments.toml), or None.
         requires: what must hold on this machine for this request.
         places: where it can run, the best first.
         applies: tells from the source of the whole route whether the action makes sense for it at all; a route with one

@@ -1,4 +1,4 @@
-"""What environments there are: the table data/environments.toml, and the pins beside it."""
+"""What environments there are: the tables environments.toml, and the pins beside them."""
 
 from __future__ import annotations
 
