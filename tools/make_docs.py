@@ -2,7 +2,7 @@
 
     python tools/make_docs.py [--check]
 
-docs/codes/*.md come from the docstrings of the probes and from the tables stage-problems.toml, docs/commands.md from the
+docs/codes/*.md come from the docstrings of the probes and the tables stage-problems.toml, docs/commands.md from the
 command line's own help, docs/goals.md from the goals of each compiler, docs/faults.md from the rules of
 envdoctor/wheels/faults, docs/*-schema.json from the types of the core.
 """

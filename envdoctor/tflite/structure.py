@@ -115,7 +115,8 @@ def _unfed(subgraph: Subgraph) -> Iterator[int]:
     there = (tensor for tensor in subgraph.tensors if tensor.constant or tensor.is_variable or not tensor.elements)
     known = {*subgraph.inputs, *(tensor.index for tensor in there)}
     for operator in subgraph.operators:
-        yield from (index for index in operator.inputs if index >= 0 and index not in known)
+        if operator.custom_code is None or mark_of(operator.custom_code) is None:  # a compiler's has memory to work in
+            yield from (index for index in operator.inputs if index >= 0 and index not in known)
         known.update(operator.outputs)
     yield from (index for index in subgraph.outputs if index not in known)
 

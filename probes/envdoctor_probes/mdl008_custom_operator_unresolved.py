@@ -33,7 +33,7 @@ def check(facts: Facts) -> Iterable[Finding]:
         compiled = model.compiled is not None and code == model.compiled.custom_code
         text = _FLEX if code.startswith("Flex") else "Register its code, or convert without it."
         yield Finding(
-            severity=Severity.INFO if compiled and not model.reader.accelerator else Severity.ERROR,
+            severity=Severity.WARNING if compiled and not model.reader.accelerator else Severity.ERROR,
             subject=code,
             message=f"{model.reader.title} does not bring the custom operator {code} along",
             evidence=(Evidence(source=model.name, excerpt=f"operator code CUSTOM {code}"),),

@@ -52,7 +52,7 @@ PROBLEMS = [
     ("MDL006", model(refusals=refused(known=False)), Severity.WARNING, "may not read"),
     ("MDL007", model(refusals=refused(any_version=True, op="GELU")), Severity.ERROR, "does not know GELU"),
     ("MDL008", model("litert", unresolved=("Mine",)), Severity.ERROR, "custom operator Mine"),
-    ("MDL008", model("litert", unresolved=("edgetpu-custom-op",), compiled=COMPILED), Severity.INFO, "edgetpu"),
+    ("MDL008", model("litert", unresolved=("edgetpu-custom-op",), compiled=COMPILED), Severity.WARNING, "edgetpu"),
     ("MDL009", model(dense=("operator 1",)), Severity.ERROR, "wrong numbers without an error"),
     ("MDL009", model("tflite-runtime-2.14", hybrid=("operator 1",)), Severity.ERROR, "1 dense layer with"),
     ("MDL010", model(control_flow=2), Severity.WARNING, "operators call 2 subgraphs"),
