@@ -139,7 +139,7 @@ def _summary(model: Model, facts: ModelFacts) -> ModelReport:
         outputs=_described(model.main, model.main.outputs),
         operators=sum(len(subgraph.operators) for subgraph in model.subgraphs),
         refused=facts.refused,
-        compiled="" if facts.compiled is None else f"{facts.compiled.packages} x {facts.compiled.custom_code}",
+        compiled=_compiled(facts),
     )
     if placement is None:
         return report
@@ -154,6 +154,11 @@ def _summary(model: Model, facts: ModelFacts) -> ModelReport:
         cut=facts.guidance.cut,
         advice=tuple(AdviceReport(**dataclasses.asdict(advice)) for advice in facts.guidance.advice),
     )
+
+
+def _compiled(facts: ModelFacts) -> str:
+    made = facts.compiled
+    return "" if made is None else f"{made.words}: {made.packages} x {made.custom_code}"
 
 
 def _described(subgraph: Subgraph, indexes: Sequence[int]) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def _show_model(page: Page, model: ModelReport, ops: Sequence[OperatorReport], *
 
 
 def _compiled(model: ModelReport) -> str:
-    return f", compiled already ({model.compiled})" if model.compiled else ""
+    return f", compiled {model.compiled}" if model.compiled else ""
 
 
 def _show_placement(page: Page, model: ModelReport, ops: Sequence[OperatorReport]) -> None:
@@ -58,7 +58,7 @@ def _show_placement(page: Page, model: ModelReport, ops: Sequence[OperatorReport
     page.verbatim("".join(_CELLS[cell][0 if page.symbols else 1] for cell in cells), indent=2)
     accelerator = "Ethos-U" if "Ethos-U" in model.reader else "Edge TPU"
     words = [f"{model.mapped} of {plural(len(ops), 'operator')} on the {accelerator}"]
-    if model.mapped_macs is not None:
+    if model.mapped_macs is not None and any(op.macs for op in ops):
         words.append(f"{share(model.mapped_macs)} of the multiply-adds")
     if model.unknown:
         words.append(f"{model.unknown} unknown")
