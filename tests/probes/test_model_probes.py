@@ -61,7 +61,7 @@ PROBLEMS = [
     ("MDL011", model("litert", lost=("kernel", "bias")), Severity.ERROR, "2 variables that nothing assigns"),
     ("MDL012", model("tf-2.5", data_outside=True), Severity.ERROR, "does not look"),
     ("MDL013", model(deprecated_codes_only=True), Severity.INFO, "before 2020"),
-    ("MDL015", model(compiled=COMPILED), Severity.ERROR, "output already: 1 x edgetpu-custom-op"),
+    ("MDL015", model(compiled=COMPILED), Severity.ERROR, "already: 1 x edgetpu-custom-op"),
     ("MDL016", model(disagreements=DIFFERENT), Severity.WARNING, "differ in 1 row"),
 ]
 FINE = [

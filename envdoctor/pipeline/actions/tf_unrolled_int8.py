@@ -31,4 +31,5 @@ ACTION = Action(
     applies=has_trait("recurrent"),
     options=INT8_OPTIONS,
     cost=14.0,
+    unrolls=True,
 )
