@@ -5,6 +5,7 @@ import pytest
 from envdoctor.cli import main
 from index_server import IndexServer
 from index_wheels import publish
+from uv_knowledge import know_this_python
 
 LINUX = "cp311-cp311-manylinux_2_17_x86_64"
 
@@ -18,6 +19,7 @@ def server(tmp_path, monkeypatch):
         monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
         monkeypatch.setenv("PIP_RETRIES", "0")
         monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
+        know_this_python(tmp_path / "cache" / "resolver" / "uv")
         publish(server, "app", "1.0", requires=["lib==1.0"], uploaded="2025-01-01T00:00:00Z")
         publish(server, "app", "2.0", requires=["lib==2.0"], uploaded="2025-06-01T00:00:00Z")
         publish(server, "lib", "1.0", uploaded="2025-01-01T00:00:00Z")
