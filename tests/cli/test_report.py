@@ -52,12 +52,12 @@ def test_it_holds_the_machine_and_what_is_installed(capsys):
     assert "envdoctor " in subject["packages"]
 
 
-def test_nothing_leaves_the_machine(monkeypatch, capsys):
+def test_nothing_leaves_the_machine(bare, monkeypatch, capsys):
     def refuse(*_):
         raise AssertionError("a connection was opened")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    assert main(["report"]) == 0
+    assert main(["report", "--python", bare]) == 0
     assert capsys.readouterr().out
 
 
@@ -65,16 +65,17 @@ def test_nothing_leaves_the_machine(monkeypatch, capsys):
     ("name", "start"),
     [("r.md", "### envdoctor"), ("r.html", "<!DOCTYPE html>"), ("r.json", "{\n"), ("r", "### envdoctor")],
 )
-def test_the_suffix_tells_the_format(tmp_path, capsys, name, start):
-    assert main(["report", "--output", str(tmp_path / name)]) == 0
+def test_the_suffix_tells_the_format(bare, tmp_path, capsys, name, start):
+    assert main(["report", "--python", bare, "--output", str(tmp_path / name)]) == 0
     assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
     assert capsys.readouterr().out == ""
     assert list(tmp_path.iterdir()) == [tmp_path / name]
 
 
-def test_routes_to_a_goal_belong_into_it(capsys):
+def test_routes_to_a_goal_belong_into_it(bare, capsys):
     model = Path(__file__).parents[2] / "examples" / "digits" / "digits.keras"
-    assert main(["report", str(model), "--to", "ethos-u55-128", "--format", "json"]) == 0
+    words = ["report", str(model), "--to", "ethos-u55-128", "--python", bare, "--format", "json"]
+    assert main(words) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["command"] == "report"
     assert report["probes"]
@@ -90,9 +91,9 @@ def test_routes_to_a_goal_belong_into_it(capsys):
         (["--output", "no/such/folder/r.md"], "name a file that can be written"),
     ],
 )
-def test_a_wrong_request_is_one_sentence(words, message, tmp_path, monkeypatch, capsys):
+def test_a_wrong_request_is_one_sentence(words, message, bare, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main(["report", *words]) == 2
+    assert main(["report", *words, "--python", bare]) == 2
     captured = capsys.readouterr()
     assert message in captured.err
     assert captured.out == ""
@@ -100,15 +101,15 @@ def test_a_wrong_request_is_one_sentence(words, message, tmp_path, monkeypatch, 
 
 
 @pytest.mark.parametrize("name", ["r.svg", "r.xml", "r.pdf", "r.md.bak"])
-def test_a_suffix_that_tells_no_format_writes_nothing(name, tmp_path, capsys):
-    assert main(["report", "--output", str(tmp_path / name)]) == 2
+def test_a_suffix_that_tells_no_format_writes_nothing(name, bare, tmp_path, capsys):
+    assert main(["report", "--python", bare, "--output", str(tmp_path / name)]) == 2
     said = capsys.readouterr().err
     assert ".html, .htm" in said or "there are no operators to draw" in said
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_picture_of_a_report_without_a_model_is_an_error(capsys):
-    assert main(["report", "--format", "svg"]) == 2
+def test_a_picture_of_a_report_without_a_model_is_an_error(bare, capsys):
+    assert main(["report", "--python", bare, "--format", "svg"]) == 2
     captured = capsys.readouterr()
     assert (captured.out, captured.err.count("\n")) == ("", 1)
     assert "envdoctor model FILE" in captured.err
