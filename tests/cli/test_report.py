@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,12 @@ def carol(tmp_path, monkeypatch):
     monkeypatch.setenv("INDEX_TOKEN", "opensesame")
     monkeypatch.chdir(home)
     return home
+
+
+@pytest.fixture(autouse=True)
+def examined(bare, monkeypatch):
+    """What is examined where nothing is named."""
+    monkeypatch.setenv("VIRTUAL_ENV", bare)
 
 
 @pytest.fixture
@@ -46,18 +53,18 @@ def test_it_prints_markdown_without_names_and_says_what_it_took_out(python, caps
 
 
 def test_it_holds_the_machine_and_what_is_installed(capsys):
-    assert main(["report", "--format", "json"]) == 0
+    assert main(["report", "--python", sys.executable, "--format", "json"]) == 0
     subject = json.loads(capsys.readouterr().out)["subject"]
     assert {"python", "system", "memory", "packages"} <= subject.keys()
     assert "envdoctor " in subject["packages"]
 
 
-def test_nothing_leaves_the_machine(bare, monkeypatch, capsys):
+def test_nothing_leaves_the_machine(monkeypatch, capsys):
     def refuse(*_):
         raise AssertionError("a connection was opened")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    assert main(["report", "--python", bare]) == 0
+    assert main(["report"]) == 0
     assert capsys.readouterr().out
 
 
@@ -65,17 +72,16 @@ def test_nothing_leaves_the_machine(bare, monkeypatch, capsys):
     ("name", "start"),
     [("r.md", "### envdoctor"), ("r.html", "<!DOCTYPE html>"), ("r.json", "{\n"), ("r", "### envdoctor")],
 )
-def test_the_suffix_tells_the_format(bare, tmp_path, capsys, name, start):
-    assert main(["report", "--python", bare, "--output", str(tmp_path / name)]) == 0
+def test_the_suffix_tells_the_format(tmp_path, capsys, name, start):
+    assert main(["report", "--output", str(tmp_path / name)]) == 0
     assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
     assert capsys.readouterr().out == ""
     assert list(tmp_path.iterdir()) == [tmp_path / name]
 
 
-def test_routes_to_a_goal_belong_into_it(bare, capsys):
+def test_routes_to_a_goal_belong_into_it(capsys):
     model = Path(__file__).parents[2] / "examples" / "digits" / "digits.keras"
-    words = ["report", str(model), "--to", "ethos-u55-128", "--python", bare, "--format", "json"]
-    assert main(words) == 0
+    assert main(["report", str(model), "--to", "ethos-u55-128", "--format", "json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["command"] == "report"
     assert report["probes"]
@@ -91,9 +97,9 @@ def test_routes_to_a_goal_belong_into_it(bare, capsys):
         (["--output", "no/such/folder/r.md"], "name a file that can be written"),
     ],
 )
-def test_a_wrong_request_is_one_sentence(words, message, bare, tmp_path, monkeypatch, capsys):
+def test_a_wrong_request_is_one_sentence(words, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main(["report", *words, "--python", bare]) == 2
+    assert main(["report", *words]) == 2
     captured = capsys.readouterr()
     assert message in captured.err
     assert captured.out == ""
@@ -101,15 +107,15 @@ def test_a_wrong_request_is_one_sentence(words, message, bare, tmp_path, monkeyp
 
 
 @pytest.mark.parametrize("name", ["r.svg", "r.xml", "r.pdf", "r.md.bak"])
-def test_a_suffix_that_tells_no_format_writes_nothing(name, bare, tmp_path, capsys):
-    assert main(["report", "--python", bare, "--output", str(tmp_path / name)]) == 2
+def test_a_suffix_that_tells_no_format_writes_nothing(name, tmp_path, capsys):
+    assert main(["report", "--output", str(tmp_path / name)]) == 2
     said = capsys.readouterr().err
     assert ".html, .htm" in said or "there are no operators to draw" in said
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_picture_of_a_report_without_a_model_is_an_error(bare, capsys):
-    assert main(["report", "--python", bare, "--format", "svg"]) == 2
+def test_a_picture_of_a_report_without_a_model_is_an_error(capsys):
+    assert main(["report", "--format", "svg"]) == 2
     captured = capsys.readouterr()
     assert (captured.out, captured.err.count("\n")) == ("", 1)
     assert "envdoctor model FILE" in captured.err
