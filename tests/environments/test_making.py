@@ -104,10 +104,13 @@ def test_other_pins_are_another_environment(spec, request_, index, was_made):
 
 def test_find_links_alone_will_do(spec, request_, index, monkeypatch, tmp_path):
     name, content = tiny_wheel()
-    (tmp_path / "wheels").mkdir()
-    (tmp_path / "wheels" / name).write_bytes(content)
+    home = tmp_path / "höme, of a user"  # pip splits its setting at spaces, and uv at commas
+    (home / "wheels").mkdir(parents=True)
+    (home / "wheels" / name).write_bytes(content)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    monkeypatch.setenv("PIP_FIND_LINKS", "~/wheels")
     assert make(spec, request_).problem == ""
     assert index.seen == []
 
