@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from envdoctor.binaries.closure import Closures
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
     from envdoctor.facts import Facts
     from envdoctor.facts.loading.environment import Environment
+    from envdoctor.facts.loading.symbols import UndefinedSymbols
     from envdoctor.facts.loading.versions import MissingVersion
     from envdoctor.facts.natives import NativeFile
     from envdoctor.facts.packages import Distribution
@@ -27,12 +30,14 @@ class Loading:
     Attributes:
         analyses: for each distribution with a file that does not load alone, what its imports would meet.
         versions: symbol versions that a library which was found does not define.
+        symbols: names that nothing defines, of modules which find all their libraries.
         reached: the paths of the native files that extension modules load, themselves included.
         sources: what the search depended on, and where that was read.
     """
 
     analyses: tuple[tuple[Distribution, LoadAnalysis], ...] = ()
     versions: tuple[MissingVersion, ...] = ()
+    symbols: tuple[UndefinedSymbols, ...] = ()
     reached: frozenset[str] = frozenset()
     sources: tuple[tuple[str, str], ...] = ()
 
@@ -75,9 +80,44 @@ def ask(facts: Facts, request: Request, executor: Executor) -> Loading:  # noqa:
     return Loading(
         analyses=_analyses(facts, environment, request, failing),
         versions=() if environment.loader.musl else missing_versions(needs, reached),
+        symbols=() if environment.loader.musl else _symbols(environment, closures, usable),
         reached=reached,
         sources=environment.loader.sources,
     )
+
+
+def _symbols(environment: Environment, closures: Closures, usable: list[NativeFile]) -> tuple[UndefinedSymbols, ...]:
+    """The names that nothing defines, of modules that this Python would import and whose libraries are all found."""
+    from dataclasses import replace
+
+    from envdoctor.binaries.library import BinaryFormat
+    from envdoctor.facts.loading.symbols import undefined_symbols
+
+    canonical = environment.tree.canonical
+    elf = [one for one in usable if one.library is not None and one.library.format is BinaryFormat.ELF]
+    modules = [one for one in elf if one.is_module and one.importable and closures.loads(one.path)]
+    if not modules:
+        return ()
+    needs = {canonical(path): {canonical(file) for file in found.values()} for path, found in closures.found.items()}
+    asked = Counter(file for files in needs.values() for file in files)
+    near = [*needs, *(canonical(one.path) for one in elf)]
+    system = map(canonical, environment.loader.cache.values())
+    providers = tuple(dict.fromkeys([*sorted(near, key=lambda path: -asked[path]), *system]))
+    loads = [(one, _mapped(canonical(one.path), needs)) for one in modules]
+    found = undefined_symbols(loads, [canonical(one.path) for one in elf], providers)
+    return tuple(replace(each, imported=environment.imports(each.file)) for each in found)
+
+
+def _mapped(path: str, needs: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """A file and all that it needs."""
+    mapped = {path: None}
+    queue = deque(mapped)
+    while queue:
+        for file in sorted(needs.get(queue.popleft(), ())):
+            if file not in mapped:
+                mapped[file] = None
+                queue.append(file)
+    return tuple(mapped)
 
 
 def _analyses(

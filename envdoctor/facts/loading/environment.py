@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import posixpath
+from functools import partial
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.closure import Closures
@@ -81,6 +82,18 @@ class Environment:
         """
         judge, contents = self.judge(distribution, alone=alone)
         return judge.analyse(contents)
+
+    def imports(self, file: NativeFile) -> bool:
+        """Whether importing the packages of a file's distribution, without fail, loads that extension module."""
+        from envdoctor.facts.loading.contents import installed_contents, read_text
+        from envdoctor.wheels.opened import opened_on_import
+
+        distribution = file.distribution
+        member = posixpath.relpath(file.path, distribution.root)
+        contents = installed_contents(self._facts, distribution)
+        usable = {native.path for native in contents.natives}
+        read = partial(read_text, distribution.root)
+        return member in opened_on_import(contents, {member}, usable, read, self.target)
 
     def judge(self, distribution: Distribution, *, alone: bool = False) -> tuple[LoadJudge, WheelContents]:
         """A judge of the environment, and a distribution as what its wheel would be."""
