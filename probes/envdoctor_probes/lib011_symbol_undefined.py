@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def check(facts: Facts) -> Iterator[Finding]:
     """An extension module needs a symbol that nothing on this machine defines.
 
-    ld.so binds a file's data, and in a file that asks for it (BIND_NOW) its functions too, while it loads it: "undefined symbol".
-    Told are names that no library which the module loads defines, nor any other native file of the
+    ld.so binds a file's data, and in a file that asks for it (BIND_NOW) functions too, while it loads it: "undefined
+    symbol". Told are names that no library which the module loads defines, nor any other native file of the
     environment, nor the system; versions, functions that are bound at their first call, and libraries elsewhere that a
     program loads before are not looked at. The file was built wrongly, or beside another version of what it needs: take
     another release of the distribution, or of the one that is to define the symbol.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Distribution
     from envdoctor.wheels.loading import LoadAnalysis, MissingLibrary
 
+_LIMIT = 1 << 20
+_ALL_DEFINED = b"all defined"
 _VISUAL_CPP = ("msvcp1", "vcruntime1", "concrt1", "vcomp1", "vccorlib1", "vcamp1", "mfc1")
 
 
@@ -80,18 +84,22 @@ def ask(facts: Facts, request: Request, executor: Executor) -> Loading:  # noqa:
     return Loading(
         analyses=_analyses(facts, environment, request, failing),
         versions=() if environment.loader.musl else missing_versions(needs, reached),
-        symbols=() if environment.loader.musl else _symbols(environment, closures, usable),
+        symbols=() if environment.loader.musl else _symbols(environment, closures, usable, request),
         reached=reached,
         sources=environment.loader.sources,
     )
 
 
-def _symbols(environment: Environment, closures: Closures, usable: list[NativeFile]) -> tuple[UndefinedSymbols, ...]:
+def _symbols(
+    environment: Environment, closures: Closures, usable: list[NativeFile], request: Request
+) -> tuple[UndefinedSymbols, ...]:
     """The names that nothing defines, of modules that this Python would import and whose libraries are all found."""
     from dataclasses import replace
 
     from envdoctor.binaries.library import BinaryFormat
+    from envdoctor.environments.cache import open_cache
     from envdoctor.facts.loading.symbols import undefined_symbols
+    from envdoctor.net.cache import DiskCache
 
     canonical = environment.tree.canonical
     elf = [one for one in usable if one.library is not None and one.library.format is BinaryFormat.ELF]
@@ -104,8 +112,29 @@ def _symbols(environment: Environment, closures: Closures, usable: list[NativeFi
     system = map(canonical, environment.loader.cache.values())
     providers = tuple(dict.fromkeys([*sorted(near, key=lambda path: -asked[path]), *system]))
     loads = [(one, _mapped(canonical(one.path), needs)) for one in modules]
+    cache = DiskCache(open_cache(request).root / "symbols", _LIMIT)
+    key = _state([loads_of[1] for loads_of in loads], providers)
+    if cache.get_bytes(key) == _ALL_DEFINED:
+        return ()
     found = undefined_symbols(loads, [canonical(one.path) for one in elf], providers)
+    if not found:
+        cache.put_bytes(key, _ALL_DEFINED)
     return tuple(replace(each, imported=environment.imports(each.file)) for each in found)
+
+
+def _state(loads: list[tuple[str, ...]], providers: Iterable[str]) -> str:
+    """All that decides whether names are defined: the files, unchanged, what maps what, and the code that judges."""
+    from envdoctor.support.hashing import hash_code
+
+    states: list[list[object]] = []
+    for path in providers:
+        try:
+            found = os.stat(path)  # noqa: PTH116 - hundreds of times
+        except OSError:
+            states.append([path])
+        else:
+            states.append([path, found.st_size, found.st_mtime_ns, found.st_ctime_ns])
+    return json.dumps([hash_code("facts", "binaries"), loads, states])
 
 
 def _mapped(path: str, needs: Mapping[str, Iterable[str]]) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def module(folder, head, *flags):
         ("#include <stdio.h>\nFILE **use(void) { return &stdout; }", NOW, False),
     ],
 )
-def test_a_module_is_told_if_its_import_fails(site, tmp_path, look, head, flag, fails, style):
+def test_a_module_is_told_if_its_import_fails(site, tmp_path, look, head, flag, fails, style):  # noqa: PLR0917
     site.install(
         "foo", files={"foo/__init__.py": "from foo import _m", f"foo/{MODULE}": module(tmp_path, head, flag, style)}
     )
