@@ -129,7 +129,7 @@ def _state(loads: list[tuple[str, ...]], providers: Iterable[str]) -> str:
     states: list[list[object]] = []
     for path in providers:
         try:
-            found = os.stat(path)  # noqa: PTH116 - hundreds of times
+            found = os.stat(path)
         except OSError:
             states.append([path])
         else:

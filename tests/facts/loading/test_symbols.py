@@ -46,7 +46,6 @@ def module(folder, head, *flags):
         (DATA, LAZY, True),
         (DATA, NOW, True),
         (WEAK, NOW, False),
-        (FUNCTION, LAZY, False),
         (FUNCTION, NOW, True),
         (POINTER, LAZY, True),
         (THREAD, LAZY, True),
