@@ -22,10 +22,11 @@ test: $(STAMP)-dev
 unit: $(STAMP)-dev
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not integration"
 
-# What runs without a network, on a PATH and a Python that have only what the README names (Debian and Ubuntu).
+# The tests that start programs, on a PATH and a Python that have only what the README names (Debian and Ubuntu).
 bare: $(STAMP)-dev
 	$(BIN)/python tools/make_bare.py build/bare
-	PATH="$(CURDIR)/build/bare/bin" build/bare/venv/bin/python -m pytest -n auto --dist worksteal -m "not integration"
+	PATH="$(CURDIR)/build/bare/bin" build/bare/venv/bin/python -m pytest -n auto --dist worksteal -m "not integration" \
+	    @build/bare/tests.txt
 
 lint: $(STAMP)-dev
 	$(BIN)/ruff check

@@ -23,6 +23,8 @@ def pytest_configure(config):
         config.add_cleanup(shared.cleanup)
         os.environ[VARIABLE] = shared.name
     heed_signals()
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):  # the tests' environment is the one that runs them
+        os.environ.pop(name, None)
 
 
 def heed_signals():

@@ -2,12 +2,14 @@
 
 `FOLDER/bin` is a PATH: links to the programs of Debian's essential packages and of those that the README names.
 `FOLDER/venv` is this environment again, on a copy of its Python that has no headers beside it.
+`FOLDER/tests.txt` names the tests concerned: those that start programs, or that ask for them by `needs`.
 
 Usage: .venv/bin/python tools/make_bare.py FOLDER
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
@@ -15,6 +17,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+_TESTS = Path(__file__).parents[1] / "tests"
+_CONCERNED = re.compile(r"(needs|subprocess|envdoctor\.executors(\..+)?)")
 _NAMED = re.compile(r"(python3|make|git|gcc|cpp|binutils|libc-dev-bin|ca-certificates|openssl|apt)(?![a-z])(?!-utils)")
 
 
@@ -25,6 +29,7 @@ def main() -> None:
     (folder / "bin").mkdir(parents=True)
     link_programs(folder / "bin")
     make_environment(folder)
+    (folder / "tests.txt").write_text("".join(f"{path}\n" for path in concerned_tests()), encoding="utf-8")
 
 
 def link_programs(target: Path) -> None:
@@ -51,7 +56,33 @@ def make_environment(folder: Path) -> None:
     (folder / "python" / "lib").symlink_to(Path(sys.base_prefix) / "lib")
     subprocess.run([python, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     site = next((folder / "venv").glob("lib/python*/site-packages"))
-    (site / "all.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n", "utf-8")
+    library = Path(sysconfig.get_path("purelib"))
+    (site / "0.pth").write_text(f"{library}\n", "utf-8")
+    for more in library.glob("*.pth"):  # Python reads those of the first folder only
+        shutil.copy2(more, site)
+
+
+def concerned_tests() -> list[Path]:
+    """The files of tests that reach, by themselves or through helpers, what starts programs or asks for them."""
+    return [
+        path
+        for path in sorted(_TESTS.rglob("test_*.py"))
+        if path.parent.name != "integration" and any(map(_CONCERNED.fullmatch, _imports(path, set())))
+    ]
+
+
+def _imports(path: Path, seen: set[str]) -> set[str]:
+    """Add to `seen` the modules that a file imports, and those that the tests' helpers among them import."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module]
+        for name in set(names) - seen:
+            seen.add(name)
+            helper = _TESTS / "helpers" / f"{name}.py"
+            if helper.is_file():
+                _imports(helper, seen)
+    return seen
 
 
 def _told(*argv: str) -> str:

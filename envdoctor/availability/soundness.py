@@ -15,6 +15,7 @@ from envdoctor.binaries.numpy_build import NumpyBuild
 from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
+from envdoctor.support.text import read_number
 from envdoctor.wheels.judgment import judge_wheel
 from envdoctor.wheels.loading import LoadJudge
 from envdoctor.wheels.problems import ProblemKind
@@ -117,7 +118,7 @@ class WheelJudge:
     def _numpy(self, members: Sequence[_Member]) -> Iterator[CellReason]:
         """Whether wheels from before numpy 2 meet it here."""
         numpy = next((member for member in members if member.pin.name == _NUMPY), None)
-        if numpy is None or int(numpy.pin.version.partition(".")[0]) < _NEW_NUMPY:
+        if numpy is None or read_number(numpy.pin.version.partition(".")[0]) < _NEW_NUMPY:
             return
         for member in members:
             has_modules = any(native.is_module for native in member.contents.natives)

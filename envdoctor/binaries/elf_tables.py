@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from envdoctor.binaries.elf_header import PT_LOAD
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _SIZED = (
 # tag -> the size of an entry, in files of 64 and of 32 bits
 _ENTRY_SIZES = {_RELAENT: (24, 12), _RELENT: (16, 8), _SYMENT: (24, 16), _RELRENT: (8, 4)}
 _COUNTS = ((_RELACOUNT, _RELASZ, _RELAENT), (_RELCOUNT, _RELSZ, _RELENT))
+_PLAIN_CALLS, _PF_X = frozenset({"x86_64", "i686", "aarch64", "armv7l"}), 1
 _WIDE_HASHES = "s390x"  # whose DT_HASH has words of 64 bits
 
 
@@ -55,9 +57,10 @@ def check_tables(tags: Mapping[int, int], header: ElfHeader, tables: Window, *, 
     for address, size, _ in _SIZED:
         if known.get(size, 0) and address in known:
             _require_loaded(header, known[address], known[size])
-    for tag in (_SYMTAB, _VERSYM, _INIT, _FINI):
+    for tag in (_SYMTAB, _VERSYM):
         if known.get(tag, 0):
             _require_loaded(header, known[tag], 1)
+    _check_calls(known, header)
     _check_hashes(known, header, tables)
 
 
@@ -102,6 +105,16 @@ def _require_symbols(tags: Mapping[int, int], header: ElfHeader, count: int) -> 
     for tag, size in ((_SYMTAB, _ENTRY_SIZES[_SYMENT][not header.encoding.wide]), (_VERSYM, 2)):
         if tag in tags:
             _require_loaded(header, tags[tag], count * size)
+
+
+def _check_calls(tags: Mapping[int, int], header: ElfHeader) -> None:
+    """The loader calls what lies there, be it at 0; on other machines it is a descriptor among the data."""
+    code = [segment for segment in header.of_kind(PT_LOAD) if segment.flags & _PF_X]
+    for address in (tags[tag] for tag in (_INIT, _FINI) if tag in tags):
+        if header.architecture not in _PLAIN_CALLS:
+            _require_loaded(header, address, 1)
+        elif not any(segment.address <= address < segment.address + segment.file_size for segment in code):
+            raise Unreadable(f"ELF file whose first or last function, at {address:#x}, is no code")
 
 
 def _require_loaded(header: ElfHeader, address: int, size: int) -> int:

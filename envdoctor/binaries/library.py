@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.text import read_number
 
 
 class NotLoadable(Unreadable):
@@ -122,7 +123,8 @@ class NativeLibrary:
         needs = [need.version for need in self.versions if need.version.startswith(prefix) and not need.weak]
         numbers = [version[len(prefix) :] for version in needs]
         return max(
-            (tuple(map(int, text.split("."))) for text in numbers if text.replace(".", "").isdecimal()), default=None
+            (tuple(map(read_number, text.split("."))) for text in numbers if text.replace(".", "").isdecimal()),
+            default=None,
         )
 
     def loads_with_page_size(self, page_size: int) -> bool:

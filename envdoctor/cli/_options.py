@@ -27,7 +27,8 @@ python_option = click.option(
     "--python",
     type=FILE,
     metavar="PATH",
-    help="Examine the environment of this Python (an interpreter or an environment's folder) instead of its own.",
+    help="Examine the environment of this Python (an interpreter or an environment's folder) instead of the active one,"
+    " or else that of this folder (.venv, venv), or else envdoctor's own.",
 )
 goal_option = click.option(
     "--to", "goal", required=True, metavar="GOAL", help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ..."

@@ -10,7 +10,7 @@ import pkgutil
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -40,12 +40,19 @@ _HASTE = 0.5
 class _Commands(click.Group):
     """A group whose commands are the modules of this package, imported when they are asked for."""
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401  (click's own)
+    ) -> click.Context:
+        with _readers_may_leave():  # prints `--help`
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> object:
-        try:
+        with _readers_may_leave():
             return super().invoke(ctx)
-        except BrokenPipeError:  # click would make an exit code of its own of it
-            _give_up(sys.stdout)
-            return ExitCode.OK
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -92,7 +99,7 @@ def _run(words: Sequence[str]) -> int:
     try:
         code = group.main(args=list(words), prog_name="envdoctor", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader went away (`envdoctor check | head`)
+    except BrokenPipeError:  # as below, at the flush
         _give_up(sys.stdout)
         return ExitCode.OK
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (told to the user, whatever it is)
@@ -109,6 +116,16 @@ def _run(words: Sequence[str]) -> int:
             _give_up(sys.stderr)
         return code
     return code if isinstance(code, int) else ExitCode.OK
+
+
+@contextlib.contextmanager
+def _readers_may_leave() -> Iterator[None]:
+    """End well when the reader goes away (`envdoctor check | head`): click would make an exit code of its own of it."""
+    try:
+        yield
+    except BrokenPipeError:
+        _give_up(sys.stdout)
+        raise click.exceptions.Exit(ExitCode.OK) from None
 
 
 def _replace_closed_streams() -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
     from envdoctor.index.project import IndexFile
     from envdoctor.wheels.contents import WheelContents
+    from envdoctor.wheels.review import Review
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +90,8 @@ def _looked_into(
     tools: Tools, subject: Subject, file: IndexFile, request: InspectRequest, target: Target
 ) -> Inspection:
     looked = tools.inspector.one(file)
+    if looked.damaged is not None:
+        return replace(_damaged(tools, subject, file, looked.damaged, target), subject=request.subject)
     if looked.problem is not None and subject.is_local:
         raise UsageProblem(f"{request.subject} can't be read as a wheel: {looked.problem}.")
     if looked.problem is not None:
@@ -98,6 +101,7 @@ def _looked_into(
     beside, notes, refusal = ((), (), None) if request.alone else _set_of(tools, subject, looked.contents, target)
     files = [(Pin(name=subject.name, version=subject.version, filename=file.filename), file)]
     files += [(pin, found) for pin in beside if (found := _wheel(tools, pin, target)) is not None]
+    reviewed = _reviewed(tools, subject, file, looked.contents)
     judgment = WheelJudge(tools.catalogue, tools.inspector).judge_files(
         files, target, complete=not request.alone and refusal is None
     )
@@ -105,6 +109,8 @@ def _looked_into(
     left = looked.contents.not_compared
     unread = (replace(_note(subject, left), severity=Severity.INFO),) if left else ()
     misfit = _misfit(file, target)
+    told = tuple(_note(subject, f"pip and uv refuse to install it: {message}.") for message in reviewed.refusals)
+    refusal = refusal or (CellVerdict.UNKNOWN if told else None)
     return replace(
         own,
         subject=request.subject,
@@ -112,12 +118,49 @@ def _looked_into(
         verdict=CellVerdict.NO_WHEEL if misfit else refusal or judgment.verdict,
         filename=file.filename,
         source=redacted(file.url),
-        reasons=(*misfit, *judgment.reasons, *notes, *_choice(subject, target), *_doubts(tools, subject), *unread),
+        reasons=(
+            *misfit,
+            *told,
+            *judgment.reasons,
+            *notes,
+            *_choice(subject, target),
+            *_doubts(tools, subject),
+            *unread,
+        ),
         basis=Basis.ALONE if request.alone or refusal else Basis.SET,
         beside=beside,
         read=tools.inspector.bytes_read(file, looked.contents),
         effort=tools.effort,
+        faults=reviewed.faults,
+        rules_left_out=reviewed.left_out,
     )
+
+
+def _damaged(tools: Tools, subject: Subject, file: IndexFile, contents: WheelContents, target: Target) -> Inspection:
+    """No verdict on a wheel whose parts contradict each other; what its maker should mend is told all the same."""
+    reviewed = _reviewed(tools, subject, file, contents)
+    return replace(
+        _contents_view(contents),
+        target=target_name(target),
+        verdict=CellVerdict.UNKNOWN,
+        filename=file.filename,
+        source=redacted(file.url),
+        reasons=(_note(subject, f"{contents.damage[:1].upper()}{contents.damage[1:]}."),),
+        basis=Basis.ALONE,
+        read=tools.inspector.bytes_read(file, contents),
+        effort=tools.effort,
+        faults=reviewed.faults,
+        rules_left_out=reviewed.left_out,
+    )
+
+
+def _reviewed(tools: Tools, subject: Subject, file: IndexFile, contents: WheelContents) -> Review:
+    try:
+        return tools.inspector.review(file, contents)
+    except Unreadable as error:
+        if subject.is_local:
+            raise UsageProblem(f"{file.filename} can't be read as a wheel: {error}.") from error
+        raise
 
 
 def _target(request: InspectRequest) -> Target:
@@ -129,7 +172,11 @@ def _set_of(
     tools: Tools, subject: Subject, contents: WheelContents, target: Target
 ) -> tuple[tuple[Pin, ...], tuple[CellReason, ...], CellVerdict | None]:
     """The other wheels that a resolver would install beside it; if there is none, why, and the verdict on that."""
-    lines = _requirements_on(contents, target) if subject.is_local else (subject.requirement,)
+    try:
+        lines = _requirements_on(contents, target) if subject.is_local else (subject.requirement,)
+    except Unreadable as error:
+        problem = f"What it requires can't be read, so that it was judged alone: {error}."
+        return (), (_note(subject, problem),), CellVerdict.UNKNOWN
     if not lines:
         return (), (), None
     cell = _cell(tools, lines, target, subject.version)
@@ -145,6 +192,11 @@ def _set_of(
 
 
 def _requirements_on(contents: WheelContents, target: Target) -> tuple[str, ...]:
+    """What a wheel requires on a target, without its extras.
+
+    Raises:
+        Unreadable: a requirement is none.
+    """
     from packaging.requirements import InvalidRequirement, Requirement
 
     markers = {**target.markers, "extra": ""}

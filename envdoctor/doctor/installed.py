@@ -36,7 +36,7 @@ def inspect_installed(name: str, python: Path | None = None) -> Inspection:
 
     Args:
         name: of the distribution, or a requirement that it must meet.
-        python: the interpreter or environment folder to examine; None for the one that runs this.
+        python: the interpreter or environment folder to examine; None for the active one.
 
     Raises:
         UsageProblem: it is not installed there, or the interpreter is none.

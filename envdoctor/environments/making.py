@@ -18,12 +18,14 @@ from envdoctor.environments.locking import locked
 from envdoctor.environments.proof import ISOLATED, prove
 from envdoctor.environments.store import (
     ManagedEnvironment,
+    abandon,
     damaged_distributions,
     discard,
     folder_name,
     inspect_folder,
     made_environments,
     python_of,
+    remove_abandoned,
     write_marker,
 )
 from envdoctor.environments.uv_runner import Uv, explain
@@ -114,6 +116,7 @@ class _Maker:
             problem = inspect_folder(folder, thorough=True).problem or "its Python does not run"
             self.say(f"{self.spec.title} is there but can't be used ({problem}); making it again")
         discard(folder)
+        remove_abandoned(folder.parent)
         need, python = choice.need, choice.interpreter
         self.say(
             f"making {self.spec.title} with Python {python.version} ({python.path}): up to {human_size(need.download)} "
@@ -123,9 +126,13 @@ class _Maker:
             self._install(folder, choice)
             self._prove(folder)
             made = write_marker(folder, self.spec, python.version, python.path)
-        except BaseException:  # Ctrl-C too
+        except Exception:
             with contextlib.suppress(EnvDoctorError):
                 discard(folder)
+            raise
+        except BaseException:  # Ctrl-C
+            with contextlib.suppress(EnvDoctorError):
+                abandon(folder)
             raise
         self.say(f"{self.spec.title} is ready: {human_size(made.size)} in {folder}")
         return made

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import EnvironmentProblem, Unreadable
 from envdoctor.environments.spec import environment_names, environment_spec
+from envdoctor.executors.removing import remove_behind
 from envdoctor.support.packing import unpack_json
 from envdoctor.support.virtual_environments import interpreter_in
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from envdoctor.environments.spec import EnvironmentSpec
 
 MARKER = "envdoctor.json"
+_ABANDONED = ".abandoned"
 # Of a RECORD: path, hash, size.
 _COLUMNS = 3
 
@@ -169,6 +171,26 @@ def discard(folder: Path) -> None:
             f"the environment {folder} can't be removed ({error.filename}: {error.strerror}); end the programs that "
             f"use it, then remove the folder."
         ) from None
+
+
+def abandon(folder: Path) -> None:
+    """Take away what is left of an environment at once: it is removed by a process that is not waited for.
+
+    Raises:
+        EnvironmentProblem: something in it can't be removed.
+    """
+    behind = folder.with_name(f".{folder.name}.{os.getpid()}{_ABANDONED}")
+    try:
+        folder.rename(behind)
+        remove_behind(behind)
+    except OSError:
+        discard(folder)
+
+
+def remove_abandoned(environments: Path) -> None:
+    """Remove what the processes that `abandon` starts did not get to; one may still be at work."""
+    for folder in environments.glob(f".*{_ABANDONED}"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def inspect_folder(folder: Path, *, thorough: bool) -> ManagedEnvironment:

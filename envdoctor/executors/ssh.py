@@ -8,6 +8,7 @@ Sources: ssh(1), scp(1), ssh_config(5).
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import shlex
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command, CommandResult
 from envdoctor.core.errors import UsageProblem
+from envdoctor.executors.removing import run_behind
 
 if TYPE_CHECKING:
     from envdoctor.executors import Executor
@@ -81,10 +83,15 @@ class SshExecutor:
         folder = made.stdout.strip().rpartition("\n")[2]
         if not made.ok or not _FOLDER.fullmatch(folder):
             return made if not made.ok else dataclasses.replace(made, returncode=CONNECTION_FAILED)
+        removal = f"rm -rf -- {shlex.quote(folder)}"
         try:
-            return self._run_in(folder, command)
-        finally:
-            self.ask(f"rm -rf -- {shlex.quote(folder)}")
+            result = self._run_in(folder, command)
+        except BaseException:  # an interrupt waits for no network
+            with contextlib.suppress(OSError):
+                run_behind((*self._ssh(), self.host, removal))
+            raise
+        self.ask(removal)
+        return result
 
     def _run_in(self, folder: str, command: Command) -> CommandResult:
         local = command.cwd or Path.cwd()

@@ -17,6 +17,7 @@ from envdoctor.net.cache import CachedReply, DiskCache, kept
 from envdoctor.net.transport import NetworkSettings, Transport
 from envdoctor.net.urls import redacted, without_credentials
 from envdoctor.support import interruption
+from envdoctor.support.text import read_number
 from envdoctor.support.text import size as size_words
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ class Session:
         import urllib3
 
         announced = response.headers.get("Content-Length", "")
-        expected = int(announced) if announced.isdecimal() else 0
+        expected = read_number(announced) if announced.isdecimal() else 0
         self._promise(expected, response.url)
         size = 0
         try:

@@ -45,5 +45,5 @@ def await_threads(seconds: float) -> None:
     """Gives the other threads a moment to end what they have begun. All of them are daemons: none is waited for."""
     deadline = time.monotonic() + seconds
     for thread in threading.enumerate():
-        if thread is not threading.current_thread():
+        if thread is not threading.current_thread() and thread.is_alive():  # not one that could not be started
             thread.join(max(0.0, deadline - time.monotonic()))

@@ -84,7 +84,7 @@ def _is_written_through(target: Path) -> bool:
     """True for what is there and no regular file, and for the names of this process's own streams.
 
     Raises:
-        OSError: it is a folder, or links lead in a circle.
+        OSError: it is a folder, may not be written, or links lead in a circle.
     """
     try:
         mode = target.stat().st_mode
@@ -92,6 +92,10 @@ def _is_written_through(target: Path) -> bool:
         return False
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if stat.S_ISREG(mode) and not os.access(
+        target, os.W_OK
+    ):  # to replace it needs no permission, but who set it meant it
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
     return not stat.S_ISREG(mode) or str(target.absolute()).startswith(_LINKS_OF_STREAMS)
 
 

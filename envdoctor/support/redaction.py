@@ -192,15 +192,14 @@ class _Walk:
 
     def _items(self, values: Sequence[object]) -> Iterator[object]:
         """The items of a sequence; in a command line, `--password` makes a secret of the word that follows it."""
-        previous: object = ""
+        flag = ""
         for item in values:
             value = item
-            named = isinstance(previous, str) and previous.startswith("-") and is_secret_name(previous)
-            follows = named and isinstance(value, str) and not value.startswith("-")
-            if previous in {"-u", "--user"} and isinstance(value, str):
+            follows = flag.startswith("-") and is_secret_name(flag) and isinstance(value, str) and value[:1] != "-"
+            if flag in {"-u", "--user"} and isinstance(value, str):
                 value = self._redactor.text(f"-u {value}", self._tally).removeprefix("-u ")
             yield self._hidden(value) if follows else self.walk(value)
-            previous = value
+            flag = value if isinstance(value, str) else ""  # not every item has a hash
 
     def _hidden(self, value: object) -> str:
         self._tally["secret"] += value != SECRET

@@ -19,11 +19,13 @@ _IPV6 = (
     r"(?<![\w:.])(?P<hide>(?=[0-9A-Fa-f:]{0,39}\d)(?:[0-9A-Fa-f]{0,4}:){2,7}"
     r"(?:[0-9A-Fa-f]{1,4}|(?<=::))(?:%[\w.-]{1,16})?)(?!\w|:[\w:])"
 )
+#: Slices (`1::2`), and a counter or a GUID written in pairs of digits.
+_PAIRS = re.compile(r"(?:[:%]*[^:%]){0,3}[:%]*|(?:\w\w:){7}\w\w")
 _HEX = "[0-9A-Fa-f]{2}"
 #: Four-part versions begin with a small number.
 _SMALL = 31
-#: An IPv6 address has at least that many digits; `1::2` is a slice.
-_DIGITS = 4
+#: The second number of no version is that large, nor are two of the others.
+_LARGE = 100
 _VERSION = re.compile(
     r"""(?ix)(?:(?:==|!=|~=|(?<!-)>=?|<=?|\^)\s{0,4}["']? | [A-Za-z][\w.+]*-
     | (?:\b|_)(?:versions?|ver|release|build|revision|firmware|driver|cuda|cudnn|bios)
@@ -38,9 +40,7 @@ _NETWORK_END = re.compile(r"(?:ip|addr|address|host|server|proxy|gateway|dns)s?$
 def address_rules() -> Iterator[Rule]:
     """Rules for IPv4, IPv6 and MAC addresses."""
     yield _rule(_IPV4, ".", _is_version)
-    yield _rule(
-        _IPV6, ":", lambda match: len(re.sub(r"[:%].*?", "", match["hide"])) < _DIGITS or not _is_machine(match["hide"])
-    )
+    yield _rule(_IPV6, ":", lambda match: _PAIRS.fullmatch(match["hide"]) is not None or not _is_machine(match["hide"]))
     yield _rule(r"(?<![\w-])ip-(?P<hide>\d{1,3}(?:-\d{1,3}){3})(?![\w-])", "ip-")
     for separator in (":", "-"):
         nobody = rf"(?!(?:00|ff|FF)(?:{separator}(?:00|ff|FF)){{5}})"
@@ -73,9 +73,18 @@ def _is_version(match: re.Match[str]) -> bool:
     A port, a mask or a user beside it tells an address; so does a first number that no version has.
     """
     word, before = match["hide"], text_before(match)
-    if not _is_machine(word) or _VERSION.search(before):
+    bracketed = before.endswith("<") and text_after(match).startswith(">")
+    if not _is_machine(word) or (_VERSION.search(before) and not bracketed):
         return True
-    if int(word.partition(".")[0]) > _SMALL or before.endswith(("://", "@")) or re.match(r":\d|/\d", text_after(match)):
+    numbers = [int(number) for number in word.split(".")]
+    large = sum(number >= _LARGE for number in numbers[1:]) > 1 or numbers[1] >= _LARGE
+    if (
+        numbers[0] > _SMALL
+        or large
+        or bracketed
+        or before.endswith(("://", "@"))
+        or re.match(r":\d|/\d", text_after(match))
+    ):
         return False
     found = _WORD.search(before)
     if found is None:

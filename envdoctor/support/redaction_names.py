@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 _QUOTE = r"""(?:\\{0,3}["'`]|&quot;|&\#3[49];)"""
 #: What may follow a name before its value: a number (`PASSWORD_2`), the end of a string, a subscript or an XML name.
-_NAME_END = rf"(?i:[_-]?(?:\d{{1,2}}|hash|value|plain|old|new|base))?{_QUOTE}?[\])]?"
-_ASSIGNED = r"\s{0,20}(?:=>|:=|<-|=(?!=))\s{0,20}"
-_COLON = r"\s{0,20}[:,]\s{0,20}"
+_NAME_END = rf"(?i:[_-]?(?:\d{{1,2}}|hash|value|plain|old|new|base|data))?{_QUOTE}?[\])]?"
+_ASSIGNED = r"\s{0,20}(?:=>|:=|<-|=(?!=)|%3D|\\u003[dD])\s{0,20}"
+_COLON = r"\s{0,20}[:,](?!=)\s{0,20}"
+#: Cells of a table and arrows.
+_ARROW = r"(?:\s{0,20}(?:->|→|\|)\s{0,20}|\t{1,4})"
 #: A character of a bare value. A separator belongs to it unless a new field or the end of the expression follows.
 _BARE = (
     r"""(?:(?!\\{1,2}[rn](?:\W|[\w.-]{1,40}\s?[=:]|\Z))[^\s"'`&;,<>()\[\]{}]"""
@@ -38,12 +40,12 @@ _PLACEHOLDER = re.compile(
     | (?:self|cls|args|kwargs|config|settings|opts|options|ctx|os|request)\.[A-Za-z_][\w.]*
     | (?:true|false|none|null|nil|undefined|yes|no|on|off|enabled|disabled|never|always|empty|unset|set|unknown)
     | (?:str|string|bytes|int|bool|float|any|object|optional|secretstr|text|password|token|key|value|secret|username)
-    [?!|\]]*"""
+    [?!|\]]* | \w{1,60}Pass"""
 )
 _PROSE = re.compile(
     r"""(?ix)(?:required|optional|missing|invalid|incorrect|wrong|expired|denied|failed|failure|ok|okay|error|not|is|was|are
     |must|may|can|could|should|will|to|and|or|for|in|if|with|without|of|from|by|at|as|the|a|an|it|that|this|has|have|needs
-    |requires|given|expected|instead|options?|arguments?|flags?|files?|prompt|found|provided|used|here|does|do|cannot
+    |requires|given|see|use|please|enter|type|expected|instead|options?|arguments?|flags?|files?|prompt|found|provided|used|here|does|do|cannot
     |can't|isn't|than|then|when|which|number|name|path|url|hash|tests?|checks?|authentication|storage|cache)[.,:;!?]*"""
 )
 #: Numbers that count something, versions, shares; for `auth`, methods.
@@ -56,6 +58,8 @@ _NO_QUERY = re.compile(r"[\s\"'<>][^\s?\"'<>]*\Z")
 _LOCATION = re.compile(r"(?i)(?:^|_)(?:FILE|PATH|DIR|SOCK|SOCKET|URL|HOST|HOME)$")
 _MIXED = r"(?=[A-Za-z]{0,40}\d)(?=\d{0,40}[^\s\d])(?=\S{8})"
 _DIGIT_NEAR = r"(?=[^\s\d]{0,80}\d)(?=\S{6})"
+#: Capitals inside of a word, or a sign that no prose ends with.
+_SCRAMBLED = r"(?=\S{0,40}[a-z][A-Z]\S{0,40}[a-z])(?=\S{8})"
 _COMMON_VALUES = (
     f"{_NAME_END}(?:{_ASSIGNED}|{_COLON}){_IN_QUOTES}",
     f"{_NAME_END}{_ASSIGNED}{_WORD}",
@@ -64,14 +68,31 @@ _COMMON_VALUES = (
     rf"{_NAME_END}>(?P<hide>[^<\n]{{1,500}})</",
     rf"{_NAME_END}\s{{1,4}}value={_QUOTE}(?P<hide>[^\"'\n]{{1,500}})",
 )
-_STRONG_VALUES = (rf"{_NAME_END}\s{{0,20}}:\s{{0,20}}{_WORD}", *_COMMON_VALUES)
-_WEAK_VALUES = (rf"{_NAME_END}\s{{0,20}}:\s{{0,20}}{_DIGIT_NEAR}{_WORD}", *_COMMON_VALUES)
+_PHRASE = r"(?P<hide>[\w'-]{2,40}(?: [\w'-]{2,40}){2,11})[ \t\r]*$"
+_STRONG_VALUES = (
+    rf"(?:{_NAME_END}\s{{0,20}}[:=]\s{{0,20}}){_PHRASE}",
+    rf"{_NAME_END}\s{{0,20}}:(?!=)\s{{0,20}}{_WORD}",
+    *_COMMON_VALUES,
+    rf"[sS]?{_NAME_END}\s{{0,20}}[:=]\s{{0,20}}\[?\s{{0,20}}{_IN_QUOTES}",
+    rf"[sS]?{_NAME_END}\s{{0,20}}[:=]\s{{0,20}}\[?\s{{0,20}}{_WORD}",
+    rf"{_NAME_END}{_ARROW}{_WORD}",
+    rf"{_NAME_END} for [^\s:]{{1,60}}(?:://[^\s:]{{1,200}})?: {{0,4}}{_WORD}",
+)
+_WEAK_VALUES = (
+    rf"{_NAME_END}\s{{0,20}}:(?!=)\s{{0,20}}(?:{_DIGIT_NEAR}|{_SCRAMBLED}){_WORD}",
+    *_COMMON_VALUES,
+    rf"[sS]?{_NAME_END}{_ASSIGNED}\[?{_QUOTE}?{_MIXED}{_WORD}",
+    rf"[sS]?{_NAME_END}{_COLON}\[{_QUOTE}{_MIXED}{_WORD}",
+    rf"{_NAME_END}{_ARROW}(?:{_MIXED}|{_SCRAMBLED}){_WORD}",
+)
 _OPTION_VALUES = (
     r"\s{1,4}(?P<quote>[\"'])(?P<hide>[^\n\"']{1,500})(?P=quote)",
     r"\s{1,4}(?P<hide>(?!-)[^\s\"'`\])]\S{0,500})",
 )
 _REST_OF_LINE = rf"{_NAME_END}\s{{0,4}}:\s{{1,4}}(?P<hide>[^\s\"'\[{{(<]\S{{3,500}})\s*$"
-_OPTION = re.compile(r"(?<![\w-])(?:--?|/)[\w.-]{0,40}\Z")
+_OPTION = re.compile(
+    r"(?:(?<![\w-])(?:--?|/)|\b(?:ENV|ARG|setx|(?:configure|config) (?:--)?set)\s{1,4}(?:\S{1,60}\s)?)[\w.-]{0,40}\Z"
+)
 _LINE_START = re.compile(r"\s*(?:- )?[\w.\"'-]{0,60}")
 #: How much of a line before a name is looked at.
 _BEFORE = 80
@@ -103,7 +124,8 @@ class NamedSecrets:
             "csrf",
             "key",
         ),
-        *("string", "art", "registry", "webhook"),
+        *("string", "art", "registry", "webhook", "kennwort", "contrase", "otpw", "ndpw", "t pw", "t_pw", "d_pw"),
+        *("recovery", "pin_c", "pin c", "pinc"),
     )
 
     def may_match(self, lowered: str) -> bool:
@@ -148,14 +170,22 @@ def _value_of(line: str, name: re.Match[str]) -> re.Match[str] | None:
 
 
 def other_named_secrets() -> Iterator[Rule]:
-    """Rules for what commands take without a name, and for parameters that are secrets in the query of a URL alone."""
+    """Rules for what commands take without a name or on the next line, and for secrets in the query of a URL alone."""
     yield from _commands()
+    word = "(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key)"
+    names = (
+        rf"^[ \t-]{{0,40}}[\"']?[\w.-]{{0,40}}{word}[\"']?[ \t]?[:=][ \t]{{0,4}}[|>]?-?",
+        rf"--?[\w-]{{0,40}}{word}[ \t]+\\",
+    )
+    for name in names:
+        below = rf"(?im){name}[ \t\r]{{0,20}}\n[ \t]{{1,40}}[\"']?(?P<hide>[^\s\"']{{4,300}})[\"']?[ \t\r]*$"
+        yield _rule(below, _spares_after_option, "pass", "secret", "token", "key")
     fields = "|".join(load_table("redaction")["names"]["query"])
     yield Rule(
         kind="secret",
-        pattern=rf"(?i)[?&;](?:amp;)?(?:{fields})=(?P<hide>[^\s&;\"'<>#]{{1,4000}})",
+        pattern=rf"(?i)(?:[?&;#]|%3F|%26|\\u0026)(?:amp;)?(?:{fields})(?:=|%3D)(?P<hide>[^\s&;\"'<>#]{{1,4000}})",
         placeholder=SECRET,
-        hints=("?", "&"),
+        hints=("?", "&", "#", "%3f", "%26"),
         spares=_is_no_query,
     )
 
@@ -191,11 +221,14 @@ def _rule(pattern: str, spares: Callable[[str], bool], *hints: str) -> Rule:
 
 def _is_no_query(match: re.Match[str]) -> bool:
     """A flag or a page number; a place where no query of a URL has begun."""
-    return re.fullmatch(r"\d{1,3}", match["hide"]) is not None or _NO_QUERY.search(text_before(match)) is not None
+    harmless = re.fullmatch(r"\d{1,3}", match["hide"]) is not None or _PLACEHOLDER.fullmatch(match["hide"]) is not None
+    return harmless or _NO_QUERY.search(text_before(match)) is not None
 
 
 def _spares_strong(value: str) -> bool:
-    return _PLACEHOLDER.fullmatch(value) is not None or _PROSE.fullmatch(value) is not None
+    """Placeholders, and words of prose; a phrase with one of them is a sentence."""
+    words = value.split(" ")
+    return _PLACEHOLDER.fullmatch(value) is not None or any(_PROSE.fullmatch(word) for word in words)
 
 
 def _spares_weak(value: str) -> bool:
@@ -214,17 +247,18 @@ def _names() -> str:
     """
     names = load_table("redaction")["names"]
     folder = r"""(?!=["']?(?:[/~]|[A-Za-z]:[\\/]))"""
-    short = rf"(?:(?<![A-Za-z])(?i:pwd|psk)|(?<=[a-z0-9])Pwd|(?i:(?<=db)|(?<=my)|(?<=sql))(?i:pwd)){folder}"
+    begin = r"(?:(?<![A-Za-z])|(?<=-D))"
+    short = rf"(?:{begin}(?i:pwd|psk)|(?<=[a-z0-9])Pwd|(?i:(?<=db)|(?<=my)|(?<=sql))(?i:pwd)){folder}"
     strong = rf"(?i:{_spaced(names['strong'])})|{short}"
     humps = "|".join(word.title().replace(" ", "") for word in names["keys"])
-    owners = rf"(?:(?<![A-Za-z])(?i:{_spaced(names['keys'])})|(?<=[a-z0-9])(?:{humps})|(?i:api))"
+    owners = rf"(?:{begin}(?i:{_spaced(names['keys'])})|(?<=[a-z0-9])(?:{humps})|(?i:api))"
     keys = rf"{owners}[ _.-]?(?i:key)(?:[ _.-]?(?i:id))?"
     ordinary = "".join(f"(?<!{word}token)(?<!{word}[ _.-]token)" for word in names["ordinary_tokens"])
     alone = "|".join(names["alone"])
     humps_alone = "|".join(word.title() for word in names["alone"])
     weak = (
         rf"{keys}|(?i:{_spaced(names['weak'])})|(?i:token{ordinary})"
-        rf"|(?<![A-Za-z])(?i:{alone})|(?<=[a-z0-9])(?:{humps_alone})"
+        rf"|{begin}(?i:{alone})|(?<=[a-z0-9])(?:{humps_alone})"
     )
     return rf"(?P<strong>{strong})|{weak}"
 
@@ -237,13 +271,37 @@ def _spaced(words: Sequence[str]) -> str:
 def _commands() -> Iterator[Rule]:
     """What well-known commands take without a name: `curl -u a:b`, `docker login -p x`, `mysql -px`."""
     value = r"(?P<quote>[\"']?)(?P<hide>[^\s\"']{1,300})"
-    pair = rf"(?<![\w-])(?:-u|-U|--(?:proxy-)?user)[ =]?\s{{0,4}}[\"']?[^\s:\"'/=-][^\s:\"'/=]{{0,100}}:{value}"
-    yield Rule(kind="secret", pattern=pair, placeholder=SECRET, hints=("-u", "--proxy-u"), spares=_is_a_group)
-    programs = r"(?:login|sshpass|mysql\w*|mariadb\w*|mongo\w*|twine|unzip|zip|7z|redis-cli|ldapsearch|smbclient|psql)"
-    flag = rf"(?<![\w-]){programs}\b[^\n|;]{{0,200}}?\s(?:-p|-P|-a|-w)\s{{0,4}}{value}"
+    pair = (
+        r"(?:(?<![\w-])(?:-u|-U|--(?:proxy-)?user|--(?:src-|dest-)?creds)|\bhttps?\s[^\n|]{0,100}?(?:-a|--auth))"
+        r"(?:[\"']?\s?,\s?)?[ =]?\s{0,4}[\"']?"
+        rf"[^\s:\"'/=,%-][^\s:\"'/=,%]{{0,100}}[:%]{value}"
+    )
+    yield Rule(
+        kind="secret",
+        pattern=pair,
+        placeholder=SECRET,
+        hints=("-u", "--proxy-u", "-a", "--auth", "creds"),
+        spares=_is_a_group,
+    )
+    programs = r"(?:login|sshpass|mysql\w*|mariadb\w*|mongo\w*|twine|unzip|zip|7z|redis-cli|ldapsearch"
+    programs += r"|smbclient|psql|plink|pscp|ipmitool|oras"
+    programs += r"|useradd|hatch publish)"
+    flag = rf"(?<![\w-]){programs}\b[^\n|;]{{0,200}}?\s(?:-pw|-p|-P|-a|-w)\s{{0,4}}{value}"
     yield _rule(flag, str.isdecimal, "-p", "-a", "-w")
-    bare = r"(?<![\w-])(?:wandb|huggingface-cli|hf|kaggle|auth)\s+login\s+(?:--\w+\s+)?(?P<hide>[A-Za-z0-9_-]{20,200})"
+    bare = (
+        r"(?<![\w-])(?:wandb|huggingface-cli|hf|kaggle|auth|cargo)\s+login\s+(?:--?[\w-]+\s+)?(?:<<<\s*[\"']?)?"
+        r"(?P<hide>(?=[A-Za-z_-]{0,60}\d)[A-Za-z0-9_-]{10,200}|[A-Za-z0-9_-]{20,200})"
+    )
     yield _rule(bare, _spares_strong, "login")
+    publishing = rf"(?<![\w-])(?:uv publish|anaconda)\s[^\n|;]{{0,200}}?(?<=\s)-t\s{{1,4}}{value}"
+    yield _rule(publishing, _spares_strong, "uv publish", "anaconda")
+    settled = rf"(?<![\w-])poetry\s+config\s+(?:pypi-token\.\S{{1,60}}|http-basic\.\S{{1,60}}\s+\S{{1,100}})\s+{value}"
+    yield _rule(settled, _spares_strong, "poetry")
+    piped = rf"(?<![\w-])echo\s+{value}[\"']?\s*\|\s*(?:[^\n|]{{1,200}}--password-stdin|sudo\s+-S\b)"
+    yield _rule(piped, _spares_after_option, "echo")
+    account = r"(?:chpasswd[^\n\w]{1,10}|echo\s+[\"']?)(?:[\w.-]{1,40}):(?P<hide>[^\s\"']{1,300})"
+    account += r"(?=[\"']?(?:\s*\|\s*(?:sudo\s+)?chpasswd|\s*$))"
+    yield _rule(rf"(?m){account}", _spares_strong, "chpasswd")
     given = r"(?<![\w-])-(?:passin|passout|pass|storepass|keypass)\s{1,4}(?:pass:)?(?P<hide>[^\s:\"']{1,300})"
     yield _rule(given, _spares_after_option, "-pass", "-storepass", "-keypass")
 

@@ -30,7 +30,8 @@ _URL_START = re.compile(
 )
 
 _FILE_SUFFIXES = (
-    r"(?:so|py[cdi]?|dll|dylib|whl|gz|zip|tgz|json|toml|txt|md|cfg|ini|tflite|keras|onnx|h5|js|ts|c|h|cc|cpp|o|ya?ml)"
+    r"(?:so|py[cdi]?|dll|dylib|whl|gz|zip|tgz|json|toml|txt|md|cfg|ini|tflite|keras|onnx|h5|js|ts|c|h|cc|cpp|o|ya?ml"
+    r"|png|jpe?g|gif|svg|webp)"
 )
 _EMAIL_RULES = tuple(
     Rule(
@@ -118,8 +119,8 @@ def _is_in_a_program(match: re.Match[str]) -> bool:
 def _others_rules(shared: list[str]) -> Iterator[Rule]:
     """The homes of other people, by where homes are: at the root, on another disk, mounted, above a relative path."""
     spared = rf"(?!(?:{'|'.join(re.escape(name) for name in shared)}){_COMPONENT_END})"
-    folders = r"(?:home\d?|homes|Users)"
-    between = rf"(?:{_SEPARATOR}[\w.$+-]{{1,40}}){{0,4}}"
+    folders = r"(?:[a-z]{0,4}home\d?|homes|home\$|Users)"
+    between = rf"(?:{_SEPARATOR}(?:[\w.$+-]{{1,40}}|Macintosh HD)){{0,6}}"
     starts = (
         rf"{_PATH_START}{between}{_SEPARATOR}{folders}",
         rf"(?<![\w/\\.])(?:\.{{1,2}}[\\/]{{1,4}}){{1,20}}(?:[\w.-]{{1,40}}[\\/]{{1,4}}){{0,3}}{folders}",
@@ -141,6 +142,12 @@ def _others_rules(shared: list[str]) -> Iterator[Rule]:
     )
     yield Rule(
         kind="user name",
+        pattern=rf"{_PATH_START}/run/media/{_NAME}",
+        placeholder=USER,
+        hints=("/run/media/",),
+    )
+    yield Rule(
+        kind="user name",
         pattern=r"(?:(?<=[\s'\"=:(])|^)~(?P<hide>[a-z_][\w.-]{0,31})(?=/)",
         placeholder=USER,
         hints=("~",),
@@ -152,7 +159,8 @@ def _is_no_home(match: re.Match[str]) -> bool:
     if match["path"].startswith("//") and _URL_START.search(match.string[max(0, match.start() - 40) : match.start()]):
         return True
     programs = load_table("redaction")["program_folders"]
-    return any(part.lower() in programs or part.startswith("python") for part in _components(match["path"]))
+    parts = _components(match["path"].removeprefix("/var/lib/"))
+    return any(part.lower() in {*programs, "api"} or part.startswith("python") for part in parts)
 
 
 def _host_rules(host: str) -> Iterator[Rule]:

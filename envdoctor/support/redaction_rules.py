@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterator
 
+_WORD_START = re.compile(r"\(\?<!\[A-Za-z0-9[^\]]*\]\)")
 SECRET = "****"  # noqa: S105  (what stands in a secret's place)
 USER = "<user>"
 HOST = "<host>"
@@ -102,12 +103,14 @@ def shapes() -> Iterator[Rule]:
     """Rules for what is told by its shape: the table's own patterns, then the prefixes of vendors' tokens."""
     table = load_table("redaction")
     for row in table["shape"]:
-        yield Rule(kind=row["name"], pattern=row["pattern"], placeholder=SECRET, hints=tuple(row["hints"]))
+        yield Rule(
+            kind=row["name"], pattern=_also_in_strings(row["pattern"]), placeholder=SECRET, hints=tuple(row["hints"])
+        )
     for vendor, prefixes in table["tokens"].items():
         for prefix in prefixes:
             yield Rule(
                 kind=f"{vendor} token",
-                pattern=(
+                pattern=_also_in_strings(
                     rf"(?<![A-Za-z0-9])(?P<hide>{re.escape(prefix)}"
                     rf"(?={'' if len(prefix) >= _PLAIN_PREFIX else _NO_WORDS})"
                     rf"[\w.=+/~:-]{{{_TOKEN},2000}})(?<![.:])"
@@ -115,3 +118,8 @@ def shapes() -> Iterator[Rule]:
                 placeholder=SECRET,
                 hints=(prefix.lower(),),
             )
+
+
+def _also_in_strings(pattern: str) -> str:
+    """The pattern, where words also begin behind the escape sequence of a line end (in JSON)."""
+    return _WORD_START.sub(lambda start: rf"(?:{start[0]}|(?<=\\[nrt]))", pattern)

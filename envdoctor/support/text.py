@@ -13,6 +13,7 @@ _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _SHELL_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
+_MOST_DIGITS = 18
 _HOME = re.compile(r"~[\\/]")
 
 
@@ -128,3 +129,11 @@ def _quote_windows(word: str) -> str:
     if re.fullmatch(r"[\w@%+=:,./\\~-]+", word):
         return word
     return '"' + word.replace('"', '\\"') + '"'
+
+
+def read_number(digits: str) -> int:
+    """Decimal digits as a number; what is too long for any that is meant is the largest of eighteen digits.
+
+    `int` refuses more than 4,300 digits with a ValueError, and a file or a server may give as many as it likes.
+    """
+    return int(digits) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS - 1

@@ -113,11 +113,13 @@ def _require_whole(path: Path, models: frozenset[str]) -> None:
     for member in members:
         if member.filename.endswith(".tflite") and member.filename not in models:
             raise Unreadable(f"{path} is damaged: {member.filename} in it is no .tflite model")
-    for belonging in load_table("bundles")["sets"]:
-        missing = [name for name in belonging if name not in names]
-        if missing and len(missing) < len(belonging):
-            there = next(name for name in belonging if name in names)
-            raise Unreadable(f"{path} is incomplete: it has {there}, but {missing[0]}, which goes with it, is missing")
+    sets: list[set[str]] = [set(each) for each in load_table("bundles")["sets"]]
+    for name in sorted(names):
+        missing: list[set[str]] = [belonging - names for belonging in sets if name in belonging]
+        if missing and all(missing):
+            least = min(missing, key=len)
+            lost = ", ".join(sorted(least))
+            raise Unreadable(f"{path} is incomplete: it has {name}, but {lost}, which goes with it, is missing")
 
 
 def _head(path: Path) -> bytes:

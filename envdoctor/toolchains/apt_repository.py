@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import NetworkProblem, ToolchainProblem, Unreadable
 from envdoctor.support.bounded import Inflated
+from envdoctor.support.text import read_number
 from envdoctor.toolchains.deb import parse_stanza, version_key
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def find_package(session: Session, source: Source, package: str, architecture: s
         url=f"{source.location}/{best['Filename'].removeprefix('./')}",
         version=best.get("Version", ""),
         sha256=best["SHA256"].lower(),
-        size=int(size),
+        size=read_number(size),
     )
 
 

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bounded import Inflated
+from envdoctor.support.text import read_number
 from envdoctor.toolchains.tar import TarReader
 
 MAGIC = b"!<arch>\n"
@@ -93,13 +94,13 @@ def version_key(version: str) -> tuple[object, ...]:
     if not colon:
         epoch, rest = "0", version
     upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "")
-    return (int(epoch) if epoch.isdecimal() else 0, _part_key(upstream), _part_key(revision))
+    return (read_number(epoch) if epoch.isdecimal() else 0, _part_key(upstream), _part_key(revision))
 
 
 def _part_key(text: str) -> tuple[tuple[tuple[int, ...], int], ...]:
     """Runs of non-digits and numbers in turn; `~` sorts before the end, letters before other signs."""
     parts = re.findall(r"([^0-9]*)([0-9]*)", text)
-    return tuple(((*map(_letter, word), 0), int(digits or "0")) for word, digits in parts)
+    return tuple(((*map(_letter, word), 0), read_number(digits or "0")) for word, digits in parts)
 
 
 def _letter(character: str) -> int:

@@ -27,6 +27,8 @@ _NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.(?!pyi?$|txt
 _PLAIN_NAME = re.compile(r"(?:.*/)?[^/.]+")
 _EXECUTABLE_BITS = 0o111
 _SMALLEST_NATIVE = 64  # bytes: an ELF header
+_LINKER_SCRIPT = re.compile(rb"\s*(?:/\*|INPUT|GROUP|AS_NEEDED|OUTPUT_FORMAT)")  # of ld, under any name.so
+_NOT_NATIVE = "it is neither ELF nor Mach-O nor PE"
 _SMALL_WHEEL = 1 << 20
 _GAP = 8 * 1024
 _READERS = 4
@@ -82,6 +84,7 @@ class WheelContents:
         imports: the names that can be imported from it, packages and modules at the top.
         natives: its native files.
         effort: what it cost.
+        damage: what its parts contradict each other in, as the part of a sentence; "" if nothing was found.
         not_compared: which of its parts were not held against each other, as a sentence; "" if all were.
     """
 
@@ -90,6 +93,7 @@ class WheelContents:
     imports: tuple[str, ...]
     natives: tuple[NativeFile, ...]
     effort: Effort
+    damage: str = ""
     not_compared: str = ""
 
     @property
@@ -108,14 +112,14 @@ def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool =
             safe to share among threads, as `RemoteFile` is.
 
     Raises:
-        Unreadable: not a wheel, damaged, or beyond the limits. A native file that can't be read does not raise; it is
-            in `natives` with its problem.
+        Unreadable: not a wheel, too damaged to look into, or beyond the limits. A native file that can't be read does
+            not raise; it is in `natives` with its problem.
         NetworkProblem: a remote source did not answer.
     """
     archive = WheelArchive(source)
     metadata = read_metadata(archive)
     natives = tuple(_natives(archive, metadata, exact=exact, parallel=parallel))
-    not_compared = check_completeness(archive, metadata, in_parts=parallel)
+    compared = check_completeness(archive, metadata, in_parts=parallel)
     counted = archive.source
     return WheelContents(
         metadata=metadata,
@@ -123,7 +127,8 @@ def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool =
         imports=import_names(archive.members),
         natives=natives,
         effort=Effort(size=counted.size, bytes_read=counted.bytes_read, reads=counted.reads),
-        not_compared=not_compared,
+        damage=compared.damage,
+        not_compared=compared.not_compared,
     )
 
 
@@ -187,9 +192,25 @@ def _natives(archive: WheelArchive, metadata: WheelMetadata, *, exact: bool, par
 
 def _may_be_native(member: Member) -> bool:
     if member.size < _SMALLEST_NATIVE:
-        return False
+        return _is_tagged_module(member.name)
     plain = bool(_PLAIN_NAME.fullmatch(member.name)) and bool(member.mode & _EXECUTABLE_BITS)
     return plain or bool(_NATIVE_NAME.fullmatch(member.name))
+
+
+def _is_tagged_module(name: str) -> bool:
+    """Whether a file's name says which Python is to load it."""
+    base = posixpath.basename(name)
+    return base.count(".") > 1 and is_module_name(base)
+
+
+def _not_native(archive: WheelArchive, name: str, whole_below: int) -> tuple[str, str]:
+    """What a file is that is named as a module and is no native file: certainly damaged, or perhaps something else."""
+    if _is_tagged_module(name):
+        return _NOT_NATIVE, ""
+    if not is_module_name(posixpath.basename(name)):
+        return "", ""
+    is_script = _LINKER_SCRIPT.match(archive.open(name, whole_below).read_at(0, _SMALLEST_NATIVE))
+    return "", "" if is_script else _NOT_NATIVE
 
 
 def _native(archive: WheelArchive, name: str, *, whole_below: int, exact: bool) -> NativeFile | None:
@@ -197,7 +218,9 @@ def _native(archive: WheelArchive, name: str, *, whole_below: int, exact: bool) 
     try:
         library = read_member(archive, name, whole_below, exact=exact)
         if library is None:
-            return None
+            not_loadable, problem = _not_native(archive, name, whole_below)
+            if not (not_loadable or problem):
+                return None
     except NotLoadable as error:
         not_loadable = str(error)
     except Unreadable as error:

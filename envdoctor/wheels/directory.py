@@ -26,6 +26,7 @@ _TAIL = 64 * 1024
 _END = struct.Struct("<4s4H2IH")
 _LOCATOR = struct.Struct("<4sIQI")
 _END_64 = struct.Struct("<4sQ2H2I4Q")
+_NEWEST_FORMAT = 63  # of APPNOTE 6.3.10, ten times; zipfile refuses what needs a newer one
 _ENTRY = struct.Struct("<4s6H3I5H2I")
 _LONGEST_COMMENT = 0xFFFF
 _MOST_MEMBERS, _MOST_DIRECTORY_BYTES, _MOST_TOTAL_BYTES, _LONGEST_NAME = 100_000, 64 << 20, 64 << 30, 1024
@@ -33,6 +34,7 @@ _MOST_EXPANSION = 1032  # RFC 1951: 258 bytes for two bits at best, as zlib's ow
 SMALL = 0xFFFFFFFF
 ENCRYPTED, _UTF8 = 0x0001, 0x0800
 _ZIP64_FIELD = 0x0001
+_MADE_ON_UNIX = 3  # APPNOTE.TXT 4.4.2.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class Member:
     method: int
     offset: int
     mode: int
+    unix_mode: int | None = None
     is_utf8: bool = True
 
     @property
@@ -152,6 +155,8 @@ def _entry(data: bytes, position: int) -> tuple[Member, int]:
     if SMALL in (size, compressed_size, offset):
         extra = data[start + name_size : start + name_size + extra_size]
         size, compressed_size, offset = _wide(extra, (size, compressed_size, offset), name)
+    if fields[2] & 0xFF > _NEWEST_FORMAT:
+        raise Unreadable(f"zip file whose member {name} needs the unknown version {fields[2] & 0xFF} of the format")
     if flags & ENCRYPTED:
         raise Unreadable(f"zip file with the encrypted member {name}")
     member = Member(
@@ -163,6 +168,7 @@ def _entry(data: bytes, position: int) -> tuple[Member, int]:
         offset=offset,
         mode=attributes >> 16 & 0o7777,
         is_utf8=bool(flags & _UTF8),
+        unix_mode=attributes >> 16 if fields[1] >> 8 == _MADE_ON_UNIX else None,
     )
     return member, end
 

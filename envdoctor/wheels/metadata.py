@@ -20,6 +20,7 @@ _DIST_INFO = re.compile(r"([^/]+)\.dist-info/METADATA")
 _LARGEST = 4 << 20  # bytes of METADATA, WHEEL or entry_points.txt
 _LARGEST_RECORD, _MOST_ROWS = 32 << 20, 200_000
 _MOST_TAGS = 2000  # that one compressed set may stand for
+_SIZE = re.compile(r"[0-9]{0,18}")
 _SCRIPT_GROUPS = ("console_scripts", "gui_scripts")
 
 
@@ -145,7 +146,7 @@ def parse_record(text: str) -> tuple[RecordRow, ...]:
                 continue
             if len(rows) == _MOST_ROWS:
                 raise Unreadable(f"RECORD has more than {_MOST_ROWS:,} rows")
-            if len(columns) < 3 or not (columns[2] == "" or columns[2].isdecimal()):  # noqa: PLR2004 - PEP 376's columns
+            if len(columns) < 3 or not _SIZE.fullmatch(columns[2]):  # noqa: PLR2004 - PEP 376's columns
                 raise Unreadable(f"RECORD, line {number}: not path, hash and size")
             size = int(columns[2]) if columns[2] else None
             rows.append(RecordRow(path=columns[0], digest=columns[1], size=size))

@@ -241,7 +241,8 @@ def header(report: Report) -> str:
     version, python = words.pop("version", ""), words.pop("python", "")
     if python and python.startswith(words.get("environment") or "\0"):
         words.pop("environment")
-    rest = [f"{name} {value}" for name, value in words.items() if value]
+    reasons = {"chosen", "passed over"}
+    rest = [f"{name}{':' if name in reasons else ''} {value}" for name, value in words.items() if value]
     about = (
         [f"Python {version} ({python})"]
         if version and python

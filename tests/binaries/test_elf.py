@@ -125,6 +125,7 @@ def test_what_no_loader_maps_is_told_apart_from_damage(kind, machine):
         (elf_bytes(NEEDED, machine=9999), "machine 9999"),
         (elf_bytes(NEEDED, extra_tags=((14, "a"), (14, "b"))), "repeats the tag 0xe"),
         (elf_bytes(NEEDED, extra_tags=((0x1234, 1),)), "unknown tag 0x1234"),
+        (elf_bytes(NEEDED, extra_tags=((12, 0x10000000),)), "is no code"),
         (elf_bytes(NEEDED, extra_tags=((0, 0),)), "goes on after its end"),
         (elf_bytes(("libc.so.6",), versions=VERSIONS), "does not need"),
         (elf_bytes(("lib\x1b[31mred.so",)), "printable"),
@@ -263,13 +264,13 @@ def test_installed_libraries_are_read_as_pyelftools_reads_them():
     roots = [Path(sysconfig.get_path("platlib")), Path(sysconfig.get_config_var("DESTSHARED"))]
     paths = [path for root in roots for path in root.rglob("*.so*") if path.is_file() and not path.is_symlink()]
     compared = 0
-    for path in paths:
+    for path in paths[:: len(paths) // amount(len(paths))]:
         with path.open("rb") as stream, FileBytes(path) as source:
             if stream.read(4) != b"\x7fELF":
                 continue
             assert _summary(read_elf(source)) == _oracle(ELFFile(stream)), path
             compared += 1
-    assert compared > 20
+    assert compared > 10
 
 
 def _summary(library):

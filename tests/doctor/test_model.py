@@ -1,10 +1,11 @@
 """The use case: one model, a bundle, a log to compare with."""
 
+import os
 import zipfile
 
 import pytest
 
-from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Outcome
 from envdoctor.doctor.model import inspect_model
 from tflite_bytes import model, pack, small, tensor
@@ -86,7 +87,7 @@ def test_a_log_is_held_against_the_prediction(path, tmp_path):
 def test_a_wrong_goal_and_a_wrong_file_are_told(path, tmp_path):
     with pytest.raises(UsageProblem, match="did you mean edgetpu"):
         inspect_model(path, goal="edgtpu")
-    with pytest.raises(Unreadable, match="can't be read"):
+    with pytest.raises(UsageProblem, match="can't be read"):
         inspect_model(tmp_path / "nothing.tflite")
 
 
@@ -110,3 +111,15 @@ def test_a_model_that_lost_its_operators_is_never_fine(tmp_path, goal, operators
     assert "MDL017" in [finding.code for finding in report.problems]
     assert report.models[0].mapped in {None, 0}
     assert not report.models[0].mapped_macs
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs")
+def test_what_is_not_there_or_no_file_is_a_wrong_request(path, tmp_path):
+    os.mkfifo(tmp_path / "pipe.tflite")
+    for name, compare in (
+        (tmp_path / "pipe.tflite", None),
+        (tmp_path / "gone.tflite", None),
+        (path, tmp_path / "x.log"),
+    ):
+        with pytest.raises(UsageProblem, match="can't be read"):
+            inspect_model(name, goal="edgetpu", compare=compare)

@@ -51,8 +51,8 @@ def test_a_killed_parent_takes_its_command_and_its_commands_children_along(tmp_p
         assert parent.wait(10) == -how
     start = time.monotonic()
     for pid in pids:
-        assert_gone(pid)
-    assert time.monotonic() - start < 4
+        assert_gone(pid, 20)  # a busy machine takes its time
+    assert time.monotonic() - start < 20
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")

@@ -94,7 +94,12 @@ def test_a_connection_that_is_lost_leaves_nothing_on_the_far_side(server, work):
 def test_a_transfer_that_is_interrupted_leaves_nothing(server, work):
     with (work / "large").open("wb") as stream:
         stream.truncate(4 << 30)
-    threading.Timer(1.0, server.drop_connections).start()
+
+    def drop_while_it_is_copied():
+        assert wait_until(lambda: any((folder / "large").exists() for folder in server.left_there), 60)
+        server.drop_connections()
+
+    threading.Thread(target=drop_while_it_is_copied).start()
     result = executor(server).run(Command(argv=("true",), cwd=work))
     assert not result.ok
     assert server.left_there == []
@@ -114,7 +119,7 @@ def test_ctrl_c_ends_the_far_side_too(server, work):
         process.send_signal(signal.SIGINT)
         process.wait(30)
     assert nothing_sleeps()
-    assert server.left_there == []
+    assert wait_until(lambda: server.left_there == [])  # that goes on behind the interrupt
 
 
 def nothing_sleeps(seconds=5):

@@ -5,8 +5,11 @@
 
 Must not happen: an exception that is not the room's own, more than 2 s of a processor or 200 MB, a file that is read
 as fine though the loader or zipfile refuses it. Mach-O and PE have no loader here: disagreements with macholib and
-pefile are listed and judged by a person. Each mutant is a function of the seed, the target and its number, so it can
-be made again.
+pefile are listed and judged by a person. Judged so far, and no faults: macholib refuses load commands that it does not
+know, dyld only those that are marked as required; pefile drops the whole import table where the functions of the first
+library are damaged, and a name that it takes for invalid, where the reader goes on and asks for more libraries, never
+for fewer; the loader dies of symbols, relocations or code, which the readers do not look at. Each mutant is a function
+of the seed, the target and its number, so it can be made again.
 """
 
 from __future__ import annotations
@@ -87,6 +90,8 @@ def _run(names: list[str], options: argparse.Namespace, scratch: Path) -> list[F
     total = 0
     end = time.monotonic() + options.minutes * 60
     for left, name in zip(range(len(names), 0, -1), names, strict=True):
+        if not TARGETS[name].seeds():  # which takes its time, and is remembered
+            findings.append(Finding(name, 0, f"{JUDGE} nothing to damage: its seeds need what is not here", 0))
         share = (end - time.monotonic()) / left  # what one target leaves, the next ones have
         count, fine, refused, found = _run_target(name, options, scratch, time.monotonic() + max(1.0, share))
         total += count
@@ -103,7 +108,7 @@ def _run_target(
     progress = mmap.mmap(-1, _PROGRESS.size)
     first, fine, refused = 0, 0, 0
     findings: list[Finding] = []
-    while seeds and first < options.most and time.monotonic() < end:
+    while seeds and first < options.most and (not first or time.monotonic() < end):
         last = min(first + _BATCH, options.most)
         found, status = _batch(name, options.seed, range(first, last), scratch, progress)
         findings += found

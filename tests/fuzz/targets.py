@@ -65,6 +65,8 @@ def _loader_refuses(data: bytes, sound: tuple, read: tuple, folder: Path) -> str
     refusal = oracles.dlopen_refusal(_written(folder / "libfuzz.so.1", data))
     if refusal and not oracles.dlopen_refusal(_written(folder / "libfuzz.so.1", _healed(data, original))):
         return f"{JUDGE} symbols, relocations or code: {refusal}"
+    if "cannot be dlopen()ed" in refusal:  # DF_1_NOOPEN: a library that is needed loads
+        return f"{JUDGE} no module, but a library for others: {refusal}"
     return refusal
 
 

@@ -33,6 +33,7 @@ PACKAGES = {
     "cpio": "cpio",
     "dpkg-deb": "dpkg",
     MUSL_LOADER: "musl",
+    "mount": "mount",
     "podman": "podman",
     "ps": "procps",
     "qemu-aarch64-static": "qemu-user-static",

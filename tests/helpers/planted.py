@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import json
 import random
-import string
 from dataclasses import dataclass
 
-LETTERS = string.ascii_letters
+from planted_tokens import ALNUM, BASE64, HEX, TOKENS, mixed, pick
+
 #: So many characters of a secret in a row are as good as left.
 _PIECE = 7
-ALNUM = LETTERS + string.digits
-HEX = "0123456789abcdef"
-BASE64 = ALNUM + "+/"
-BASE64_URL = ALNUM + "-_"
 WORDS = ["tulip", "harbour", "walnut", "gravel", "teapot", "orchid", "mellow", "saddle"]
+IPV6 = ("2001:db8::{}", "fe80::{}:9a2b", "2a02:8071:{}::1", "fd12:3456:789a:1::{}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,63 +28,6 @@ class Planted:
     stays: tuple[str, ...] = ()
 
 
-def _pick(r, alphabet, length):
-    return "".join(r.choice(alphabet) for _ in range(length))
-
-
-def _mixed(r, alphabet, length):
-    """A text with a digit and a letter in its first ten characters, as nearly every random one has."""
-    return r.choice(LETTERS) + r.choice(string.digits) + _pick(r, alphabet, length - 2)
-
-
-GITLAB = ("glpat-", "glrt-", "glptt-", "gldt-", "glcbt-", "glft-", "gloas-")
-IPV6 = ("2001:db8::{}", "fe80::{}:9a2b", "2a02:8071:{}::1", "fd12:3456:789a:1::{}")
-TOKENS = {
-    "github": lambda r: r.choice(["ghp_", "gho_", "ghu_", "ghs_", "ghr_"]) + _mixed(r, ALNUM, 36),
-    "github-fine": lambda r: f"github_pat_{_mixed(r, ALNUM, 22)}_{_mixed(r, ALNUM, 59)}",
-    "gitlab": lambda r: r.choice(GITLAB) + _mixed(r, BASE64_URL, 20) + "a",
-    "google-key": lambda r: "AIza" + _pick(r, BASE64_URL, 35),
-    "google-secret": lambda r: "GOCSPX-" + _mixed(r, ALNUM, 28),
-    "google-oauth": lambda r: "ya29." + _mixed(r, ALNUM, 80),
-    "google-refresh": lambda r: "1//0" + _mixed(r, ALNUM, 60),
-    "slack": lambda r: f"xox{r.choice('abpe')}-{_pick(r, string.digits, 12)}-{_mixed(r, ALNUM, 24)}",
-    "slack-app": lambda r: f"xapp-1-A{_mixed(r, ALNUM, 10)}-{_pick(r, string.digits, 13)}-{_pick(r, HEX, 64)}",
-    "stripe": lambda r: r.choice(["sk_live_", "sk_test_", "rk_live_"]) + _mixed(r, ALNUM, 24),
-    "webhook-secret": lambda r: "whsec_" + _mixed(r, ALNUM, 32),
-    "telegram": lambda r: f"{_pick(r, '123456789', 10)}:AA{_pick(r, BASE64_URL, 32)}x",
-    "sendgrid": lambda r: f"SG.{_mixed(r, ALNUM, 22)}.{_mixed(r, ALNUM, 43)}",
-    "digitalocean": lambda r: "dop_v1_" + _pick(r, HEX, 64),
-    "databricks": lambda r: "dapi" + _mixed(r, HEX, 32),
-    "docker": lambda r: "dckr_pat_" + _mixed(r, ALNUM, 27),
-    "vault": lambda r: "hvs." + _mixed(r, ALNUM, 90),
-    "artifactory": lambda r: "AKCp" + _mixed(r, ALNUM, 69),
-    "azure": lambda r: f"{_pick(r, ALNUM, 3)}8Q~{_pick(r, ALNUM + '_.~-', 33)}a",
-    "aws": lambda r: r.choice(["AKIA", "ASIA"]) + _pick(r, string.ascii_uppercase + string.digits, 16),
-    "hugging-face": lambda r: "hf_" + _pick(r, LETTERS, 34),
-    "pypi": lambda r: "pypi-AgEIcHlwaS5vcmc" + _mixed(r, ALNUM, 100),
-    "npm": lambda r: "npm_" + _mixed(r, ALNUM, 36),
-    "openai": lambda r: "sk-proj-" + _mixed(r, ALNUM, 48),
-    "anthropic": lambda r: "sk-ant-api03-" + _mixed(r, ALNUM, 93),
-    "kaggle": lambda r: "KGAT_" + _pick(r, HEX, 31) + "7",
-    "nvidia": lambda r: "nvapi-" + _mixed(r, ALNUM, 60),
-    "discord": lambda r: f"M{_mixed(r, ALNUM, 23)}.{_pick(r, ALNUM, 6)}.{_pick(r, ALNUM, 38)}",
-    "mailgun": lambda r: "key-" + _mixed(r, HEX, 32),
-    "mailchimp": lambda r: f"{_pick(r, HEX, 32)}-us{r.randint(1, 20)}",
-    "twilio": lambda r: "SK" + _pick(r, HEX, 32),
-    "shopify": lambda r: "shpat_" + _pick(r, HEX, 31) + "7",
-    "atlassian": lambda r: "ATATT3xFfGF0" + _mixed(r, ALNUM, 170),
-    "grafana": lambda r: "glsa_" + _mixed(r, ALNUM, 32) + "_" + _pick(r, HEX, 8),
-    "new-relic": lambda r: "NRAK-" + _mixed(r, string.ascii_uppercase + string.digits, 27),
-    "postman": lambda r: f"PMAK-{_mixed(r, HEX, 24)}-{_pick(r, HEX, 34)}",
-    "linear": lambda r: "lin_api_" + _mixed(r, ALNUM, 40),
-    "notion": lambda r: "ntn_" + _mixed(r, ALNUM, 46),
-    "sentry": lambda r: "sntryu_" + _pick(r, HEX, 63) + "7",
-    "doppler": lambda r: "dp.pt." + _mixed(r, ALNUM, 43),
-    "terraform": lambda r: f"{_pick(r, ALNUM, 14)}.atlasv1.{_pick(r, ALNUM, 67)}",
-    "age": lambda r: "AGE-SECRET-KEY-1" + _mixed(r, string.ascii_uppercase + string.digits, 58),
-    "jwt": lambda r: f"eyJ{_pick(r, ALNUM, 20)}.eyJ{_pick(r, ALNUM, 40)}.{_pick(r, BASE64_URL, 42)}a",
-    "crypt": lambda r: f"$6${_pick(r, ALNUM, 16)}${_pick(r, ALNUM + './', 86)}",
-}
 #: Where a token needs no name to be one.
 BARE = (
     "{s}",
@@ -110,11 +50,11 @@ BARE = (
 
 PASSWORDS = {
     "word": lambda r: r.choice(WORDS) + r.choice(WORDS),
-    "digits": lambda r: _pick(r, "123456789", 8),
-    "mixed": lambda r: _mixed(r, ALNUM, 14),
-    "marks": lambda r: _mixed(r, ALNUM + "!#%*+-.:=?@^_~/$", 16) + "z",
-    "hex": lambda r: _mixed(r, HEX, 32),
-    "base64": lambda r: _mixed(r, BASE64, 42) + "==",
+    "digits": lambda r: pick(r, "123456789", 8),
+    "mixed": lambda r: mixed(r, ALNUM, 14),
+    "marks": lambda r: mixed(r, ALNUM + "!#%*+-.:=?@^_~/$", 16) + "z",
+    "hex": lambda r: mixed(r, HEX, 32),
+    "base64": lambda r: mixed(r, BASE64, 42) + "==",
 }
 #: Where the name tells it; `{s}` is the secret.
 NAMED = (
@@ -267,7 +207,7 @@ PERSONAL = {
     "ipv4": lambda r: r.choice(["192.168.{}.{}", "10.{}.3.{}", "172.16.{}.{}", "203.0.{}.{}", "84.{}.7.{}"]).format(
         r.randint(0, 255), r.randint(1, 254)
     ),
-    "ipv6": lambda r: r.choice(IPV6).format(_pick(r, "123456789", 4)),
+    "ipv6": lambda r: r.choice(IPV6).format(pick(r, "123456789", 4)),
     "mac": lambda r: r.choice(":-").join(f"{r.randint(1, 254):02x}" for _ in range(6)),
     "e-mail": lambda r: f"{r.choice(WORDS)}.{r.choice(WORDS)}{r.choice(['', '+x', '7'])}@{r.choice(WORDS)}.co.uk",
 }
@@ -311,7 +251,7 @@ HOMES = (
     "\\\\wsl$\\Ubuntu\\home\\{s}\\x",
     "/c/Users/{s}/x",
     "/cygdrive/c/Users/{s}/x",
-    "/proc/1/root/home/{s}/x",
+    "/proc/self/cwd/home/{s}/x",
     "'/home/{s}/a b'",
     "host:/home/{s}/x",
     "sftp://host/home/{s}/x",
@@ -360,7 +300,7 @@ def _in_urls(r):
 
 def _blocks(r):
     for label in BLOCKS:
-        lines = [_pick(r, BASE64, 64) for _ in range(8)]
+        lines = [pick(r, BASE64, 64) for _ in range(8)]
         body = "\n".join(lines)
         text = f"found\n-----BEGIN {label}-----\nVersion: a-b\n\n{body}\n-----END {label}-----\nend"
         for line in (lines[0], lines[-1]):

@@ -1,9 +1,11 @@
 """An environment in which every file that Python runs at its start would leave a mark."""
 
 import os
+import shutil
 import subprocess
 import sys
 
+from built import built
 from sites import Site
 
 _WRITE = "import pathlib; pathlib.Path({mark!r}).touch()\n"
@@ -24,8 +26,9 @@ class Planted:
         self._marks = path / "marks"
         self._marks.mkdir()
         more = ["--system-site-packages"] if sees_base else []
-        make = [sys.executable, "-I", "-S", "-m", "venv", "--without-pip", *more, str(self.folder)]
-        subprocess.run(make, check=True)
+        make = [sys.executable, "-I", "-S", "-m", "venv", "--without-pip", *more]
+        made = built(make, lambda folder: subprocess.run([*make, str(folder)], check=True))
+        shutil.copytree(made, self.folder, symlinks=True)
         library = "lib/python{}.{}/site-packages".format(*sys.version_info[:2])
         self.site = Site(self.folder / library)
         self.site.install("foo", "1.0")

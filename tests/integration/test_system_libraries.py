@@ -136,7 +136,7 @@ def compare(tmp_path, monkeypatch, seeds, **options):
     for seed in seeds:
         site, other = Site(tmp_path / str(seed) / "site-packages"), tmp_path / str(seed) / "other"
         other.mkdir()
-        made = RandomLibraries(seed, site.path, other)
+        made = RandomLibraries(seed, site.path, other, foreign="host" not in options)
         site.install("foo", files=made.files)
         for name, content in made.outside.items():
             (other / name).write_bytes(content)

@@ -130,3 +130,13 @@ def test_a_finished_file_goes_through_a_link_too(tmp_path):
     assert real.read_text() == "new"
     assert (tmp_path / "link").is_symlink()
     assert not made.exists()
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_file_is_not_replaced(tmp_path):
+    target = tmp_path / "r.md"
+    target.write_text("old")
+    target.chmod(0o400)
+    with pytest.raises(UsageProblem, match="Permission denied"):
+        write(target)
+    assert target.read_text() == "old"

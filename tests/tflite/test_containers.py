@@ -115,3 +115,20 @@ def test_a_bundle_that_lost_a_part_is_not_read_as_fewer_models(tmp_path):
     )
     whole = {"hand_landmarks_detector.tflite": pack(small()), "hand_detector.tflite": pack(small())}
     assert len(read_models(archive(tmp_path / "e", whole))) == 2
+
+
+def test_a_part_of_several_bundles_needs_the_others_of_one_of_them_only(tmp_path):
+    holistic = {
+        "face_detector.tflite",
+        "face_landmarks_detector.tflite",
+        "face_blendshapes.tflite",
+        "hand_landmarks_detector.tflite",
+        "hand_roi_refinement.tflite",
+        "pose_detector.tflite",
+        "pose_landmarks_detector.tflite",
+    }
+    assert len(read_models(archive(tmp_path / "whole", dict.fromkeys(holistic, pack(small()))))) == len(holistic)
+    for lost in holistic - {"face_blendshapes.tflite"}:
+        left = archive(tmp_path / lost, dict.fromkeys(holistic - {lost}, pack(small())))
+        with pytest.raises(Unreadable, match="goes with it, is missing"):
+            read_models(left)

@@ -1,3 +1,4 @@
+import os
 import shutil
 import tarfile
 
@@ -5,12 +6,13 @@ import pytest
 
 from apt_repository import build_package, build_repository, served
 from envdoctor.core.command import Command, CommandResult
-from envdoctor.core.errors import ToolchainProblem
+from envdoctor.core.errors import ToolchainProblem, Unreadable
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.net.session import Session
 from envdoctor.net.transport import NetworkSettings
 from envdoctor.toolchains.acquire import QEMU, Acquirer, stored_emulators
 from envdoctor.toolchains.catalogue import CatalogueEntry, find_entry, parse_source
+from envdoctor.toolchains.fetch import describe
 from envdoctor.toolchains.locate import PACKAGE, find_compiler
 from envdoctor.toolchains.store import installed_toolchains
 from needs import C_COMPILER, needs
@@ -221,3 +223,14 @@ def test_an_emulator_for_another_machine_or_one_that_does_not_run(tmp_path, acqu
     (tmp_path / "qemu-x86_64").write_bytes(head)
     with pytest.raises(ToolchainProblem, match="is for ppc64le, and this machine is"):
         get(acquirer, str(tmp_path), entry=entry)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs")
+def test_a_file_of_a_terabyte_and_a_pipe_are_no_archives(tmp_path):
+    huge, pipe = tmp_path / "huge.deb", tmp_path / "pipe.deb"
+    with huge.open("wb") as stream:
+        stream.truncate(1 << 40)
+    os.mkfifo(pipe)
+    for path, words in ((huge, "larger than"), (pipe, "FIFO")):
+        with pytest.raises(Unreadable, match=words):
+            describe(path, source=str(path), name=path.name, pinned=False)

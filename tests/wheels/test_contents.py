@@ -38,6 +38,17 @@ def test_native_files_are_found_by_their_bytes():
     assert found["pkg/_odd.so"].library.format.value == "PE"
 
 
+def test_a_module_that_is_no_native_file_is_not_left_out():
+    tagged = "pkg/_m.cpython-311-x86_64-linux-gnu.so"
+    for content in (b"\0" + ELF[1:], b"", b"version https://git-lfs.github.com/spec/v1\n" * 3):
+        (native,) = natives({tagged: content}).values()
+        assert native.library is None
+        assert "neither ELF" in native.not_loadable
+    (native,) = natives({"pkg/_m.so": b"\0" + ELF[1:]}).values()
+    assert "neither ELF" in native.problem
+    assert not natives({"pkg/libx.so": b"\0" + ELF[1:], "pkg/x.so": b"/* GNU ld script */ GROUP ( libx.so.1 )" * 3})
+
+
 def test_a_program_without_a_suffix_is_found_by_its_permission():
     data = archive_bytes(
         {

@@ -63,7 +63,7 @@ def test_rows_of_a_record():
     )
 
 
-@pytest.mark.parametrize("text", ["only-a-path", "a,sha256=x,many", "a,b,-1"])
+@pytest.mark.parametrize("text", ["only-a-path", "a,sha256=x,many", "a,b,-1", f"a,b,{'9' * 5000}"])
 def test_a_row_that_is_none_is_unreadable(text):
     with pytest.raises(Unreadable, match="line 1"):
         parse_record(text)

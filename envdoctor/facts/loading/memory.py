@@ -7,6 +7,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from envdoctor.core.finding import Severity
 from envdoctor.environments.cache import open_cache
 from envdoctor.net.cache import DiskCache
 from envdoctor.support.files import read_regular
@@ -43,10 +44,17 @@ class Memory:
         key = self._key(distribution, failing)
         known = self._cache.get_value(key, LoadAnalysis) if key else None
         if known is None:
-            known = self._environment.analyse(distribution, alone=not any(one.is_module for one in failing))
+            known = self._analyse(distribution, alone=not any(one.is_module for one in failing))
             if key:
                 self._cache.put_value(key, known)
         return known
+
+    def _analyse(self, distribution: Distribution, *, alone: bool) -> LoadAnalysis:
+        """Look at a distribution alone first, which is faster; what it misses then, others may have loaded before."""
+        found = self._environment.analyse(distribution, alone=alone)
+        if alone and any(one.severity > Severity.INFO for one in found.missing):
+            return self._environment.analyse(distribution)
+        return found
 
     def _key(self, distribution: Distribution, failing: Sequence[NativeFile]) -> str:
         """All that a judgment depends on; empty for a distribution whose files no RECORD tells."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.binaries.numpy_build import NumpyBuild
 from envdoctor.facts.natives.numpy_use import NumpyUse, find_numpy_uses
+from envdoctor.support.text import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution
+    from envdoctor.facts.python import Python
     from envdoctor.facts.records import Record
 
 __all__ = [
@@ -26,12 +28,15 @@ __all__ = [
     "derive",
     "fits_machine",
     "fits_python",
+    "is_of_other_machine",
     "module_stem",
 ]
 
 # What stands between a module's name and .so or .pyd where its builder named the Python: cpython-311-x86_64-linux-gnu,
 # cp311-win_amd64, pypy310-pp73-x86_64-linux-gnu, abi3 (PEP 3149 and what grew out of it)
 _TAGGED = re.compile(r"\.(?:cpython-|cp\d|pypy|graalpy|abi3).*$")
+#: The Python in such a name, without its platform.
+_PYTHON_IN_NAME = re.compile(r"\.(?:cpython-\d+\w*|cp\d+\w*)(?=[-.])")
 _NUMPY_2 = 2
 
 
@@ -127,7 +132,7 @@ def fits_python(tag: str, minor: tuple[int, int], *, free_threaded: bool) -> boo
     for abi in abis.split("."):
         for python in pythons.split("."):
             version = re.fullmatch(r"(?:cp|py)(\d)(\d*)", python)
-            asked = (int(version[1]), int(version[2] or 0)) if version else (99, 0)
+            asked = (int(version[1]), read_number(version[2] or "0")) if version else (99, 0)
             if abi == "none" and (python == own if python.startswith("cp") else asked <= minor):
                 return True
             if abi == "abi3" and asked <= minor and not free_threaded:
@@ -154,6 +159,20 @@ def fits_machine(library: NativeLibrary, machine: str, system: str) -> bool:
     if _FORMATS.get(system, library.format.value) != library.format.value:
         return False
     return any(machine in _SPELLINGS.get(one, (one,)) for one in library.architectures)
+
+
+def is_of_other_machine(file: NativeFile, python: Python) -> bool:
+    """Whether a module is for this very Python by its name, and for another machine by its name and content.
+
+    Args:
+        file: an extension module.
+        python: the one that is examined.
+    """
+    own = _PYTHON_IN_NAME.search(python.extension_suffixes[0] if python.extension_suffixes else "")
+    named = _PYTHON_IN_NAME.search(file.path)
+    if file.importable or file.library is None or own is None or named is None or own[0] != named[0]:
+        return False
+    return not fits_machine(file.library, python.machine, python.markers.get("sys_platform", ""))
 
 
 def _major(version: str) -> int:

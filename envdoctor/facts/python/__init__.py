@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.errors import UsageProblem
+from envdoctor.environments.active import choose_environment
 from envdoctor.environments.asking import ask_python, find_program, machine_of
 from envdoctor.facts.python.search_path import SearchFolder, search_path
 
 if TYPE_CHECKING:
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
+
+_OTHER_WAYS = "deactivate or remove it, or name another with --python."
 
 _MARKERS = {
     "implementation_name": "cpython",
@@ -44,6 +51,8 @@ class Python:
         conda: True in a conda environment.
         externally_managed: the path of the marker file of PEP 668, or empty.
         search_path: the folders that its packages are found in, in the order of `sys.path`.
+        chosen: why it is examined, where nobody named it; empty where no other could be meant.
+        passed_over: the environments that could have been meant too, each with the reason.
         markers: the environment that requirement markers are evaluated in.
     """
 
@@ -61,6 +70,8 @@ class Python:
     conda: bool = False
     externally_managed: str = ""
     search_path: tuple[SearchFolder, ...] = ()
+    chosen: str = ""
+    passed_over: tuple[str, ...] = ()
     markers: Mapping[str, str] = field(default_factory=lambda: dict(_MARKERS))
 
     @property
@@ -77,16 +88,25 @@ class Python:
 
 
 def collect(request: Request, executor: Executor) -> Python:
-    """Describe the interpreter that the request names, by running it once; without one, this interpreter.
+    """Describe the interpreter that the request names, by running it once; without one, the active environment's.
 
     Raises:
-        UsageProblem: what the request names is not there, is not a Python, is too old, or does not answer.
+        UsageProblem: what the request or the active environment names is not there, is not a Python, is too old, or
+            does not answer.
     """
-    if request.python is None:
+    if request.python is not None:
+        return from_description(ask_python(find_program(request.python), executor))
+    choice = choose_environment(os.environ, Path())
+    if choice.folder is None:
         from envdoctor.environments.describe import describe
 
-        return from_description(describe())
-    return from_description(ask_python(find_program(request.python), executor))
+        found = from_description(describe())
+    else:
+        try:
+            found = from_description(ask_python(find_program(choice.folder), executor))
+        except UsageProblem as error:
+            raise UsageProblem(f"{error} {choice.folder} is examined since {choice.reason}; {_OTHER_WAYS}") from None
+    return dataclasses.replace(found, chosen=choice.reason, passed_over=choice.others)
 
 
 def from_description(answer: Mapping[str, Any]) -> Python:

@@ -83,6 +83,15 @@ def _read(file: str) -> bytes:
 
 def parse_pth(content: bytes) -> tuple[str, ...]:
     """The folders that a .pth file adds to `sys.path`: its lines without comments and imports (`site.addpackage`)."""
+    return tuple(line for line in lines_of_pth(content) if not is_import_line(line))
+
+
+def lines_of_pth(content: bytes) -> tuple[str, ...]:
+    """The lines of a .pth file that do something."""
     lines = content.decode("utf-8-sig", "surrogateescape").splitlines()
-    paths = (line.rstrip() for line in lines if line.strip() and not line.startswith(("#", "import ", "import\t")))
-    return tuple(path for path in paths if "\0" not in path)
+    return tuple(line.rstrip() for line in lines if line.strip() and line[0] != "#" and "\0" not in line)
+
+
+def is_import_line(line: str) -> bool:
+    """Whether Python runs a line of a .pth file."""
+    return line.startswith(("import ", "import\t"))

@@ -62,6 +62,7 @@ class Overlap:
         shared: the number of paths in both RECORDs.
         paths: those of them whose content differs between the two, as they are compared.
         not_first, not_second: how many of `paths` are on disk and not what that distribution's RECORD says.
+        namespaces: those of `paths` that make a namespace package, which both distributions have parts of.
         unjudged: how many of `paths` were not held against the hashes, since there were too many bytes to read.
     """
 
@@ -71,6 +72,7 @@ class Overlap:
     paths: tuple[str, ...]
     not_first: int
     not_second: int
+    namespaces: tuple[str, ...] = ()
     unjudged: int = 0
 
 

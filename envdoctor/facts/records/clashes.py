@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.records import Record
 
 #: Names that many projects install at the top by mistake and nobody imports from there.
-_CARELESS = frozenset(
+CARELESS = frozenset(
     {"test", "tests", "doc", "docs", "example", "examples", "benchmark", "benchmarks", "setup", "conftest"}
 )
 #: Marks of a namespace package of the older kinds (PEP 420, "pkgutil-style" and "pkg_resources-style").
@@ -34,7 +34,7 @@ def find_clashes(records: Sequence[Record], extension_suffixes: Sequence[str]) -
     found = []
     for name, claimed in claims.items():
         if len({one.key for one, _ in claimed}) > 1 and len({path for _, path in claimed}) > 1:
-            regular = [(one, path) for one, path in claimed if not _is_namespace(path)]
+            regular = [(one, path) for one, path in claimed if not is_namespace(path)]
             if len({one.key for one, _ in regular}) > 1 and len({path for _, path in regular}) > 1:
                 found.append(ImportClash(name=name, claims=tuple(regular)))
     return tuple(found)
@@ -53,11 +53,12 @@ def _roots(record: Record, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str
             name = path.partition(".")[0]
         else:
             continue
-        if name.isidentifier() and name not in _CARELESS:
+        if name.isidentifier() and name not in CARELESS:
             yield name, path
 
 
-def _is_namespace(path: str) -> bool:
+def is_namespace(path: str) -> bool:
+    """Whether a file is an `__init__.py` that adds the folders of its name everywhere to its package (PEP 420)."""
     if not path.endswith("/__init__.py"):
         return False
     try:

@@ -15,7 +15,8 @@ from envdoctor.facts import Facts
 from envdoctor.facts.python import collect, from_description
 
 
-def test_this_interpreter_is_described_without_starting_another():
+def test_this_interpreter_is_described_without_starting_another(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the folder of the tests may have an environment of its own
     found = collect(Request(), executor=None)
     assert (found.executable, found.prefix) == (sys.executable, sys.prefix)
     assert found.minor == sys.version_info[:2]
