@@ -1,38 +1,54 @@
-"""Reads which symbols an ELF file must find the moment it is loaded, and looks up whether another defines a name.
+"""Reads which symbols an ELF file must find when it is loaded, and looks up whether another defines one of them.
 
-Sources: the System V ABI (gABI), chapter 4 "Symbol Table" and "Relocation", chapter 5 "Hash Table"; glibc's
-elf/dl-lookup.c (`do_lookup_x`, `check_match`) and elf/dynamic-link.h. ld.so looks for the symbols of DT_REL(A) when
-it maps a file, for those of DT_JMPREL only where the file asks for that (DF_BIND_NOW, DF_1_NOW), else at the first
-call. Versions are not compared: a name that is there in any version counts as defined.
+Sources: the System V ABI (gABI), chapter 4 "Symbol Table" and "Relocation", chapter 5 "Hash Table"; the Linux Standard
+Base, "Symbol Versioning"; glibc's elf/dl-lookup.c (`do_lookup_x`, `check_match`). CPython and ctypes open files with
+RTLD_NOW: functions that would be bound at their first call count as data does, in the file and in all that it brings.
 """
 
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from envdoctor.binaries.elf_hashes import GnuHash, SysvHash
 from envdoctor.binaries.elf_header import PT_DYNAMIC, read_header
+from envdoctor.binaries.elf_versions import VersionTables
 from envdoctor.binaries.window import Window
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from envdoctor.support.bytes import RandomAccess
 
 _PLTRELSZ, _HASH, _STRTAB, _SYMTAB, _RELA, _RELASZ, _STRSZ = 2, 4, 5, 6, 7, 8, 10
-_REL, _RELSZ, _PLTREL, _JMPREL, _BIND_NOW, _FLAGS = 17, 18, 20, 23, 24, 30
-_GNU_HASH, _RELACOUNT, _RELCOUNT, _FLAGS_1 = 0x6FFFFEF5, 0x6FFFFFF9, 0x6FFFFFFA, 0x6FFFFFFB
-_DF_BIND_NOW, _DF_1_NOW = 0x8, 0x1
+_REL, _RELSZ, _PLTREL, _JMPREL = 17, 18, 20, 23
+_GNU_HASH, _VERSYM, _RELACOUNT, _RELCOUNT = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFF9, 0x6FFFFFFA
+_VERDEF, _VERDEFNUM, _VERNEED, _VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
 _GLOBAL, _WEAK, _UNIQUE = 1, 2, 10
 _DEFINING_TYPES = {0, 1, 2, 5, 6, 10}  # no type, object, function, common, thread-local, indirect function
-_THREAD_LOCAL = 6
-_MOST_TABLE_BYTES = 256 << 20
+_THREAD_LOCAL, _ABSOLUTE = 6, 0xFFF1
+_INVISIBLE = {1, 2}  # STV_INTERNAL, STV_HIDDEN
+_HIDDEN_VERSION, _FIRST_OWN_VERSION = 0x8000, 3
+_MOST_TABLE_BYTES, _MOST_SYMBOLS = 256 << 20, 1 << 22
 _LONGEST_NAME = 64 * 1024
-_LONGEST_CHAIN = 100_000
-_CHAIN_READ = 16
+_NAME_READ, _NEAR, _MOST_AT_ONCE = 256, 2048, 1 << 20  # bytes
 #: Whose relocations are told by their symbols alone; MIPS binds its global offset table without any.
 JUDGED = frozenset({"x86_64", "aarch64", "i686", "armv7l"})
+
+
+class Wanted(NamedTuple):
+    """A symbol that a file must find: its name, and the version and the library that it was linked with, if any."""
+
+    name: bytes
+    version: str = ""
+    library: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The name for a person, as glibc tells it."""
+        name = self.name.decode("utf-8", "backslashreplace")
+        return f"{name}, version {self.version}" if self.version else name
 
 
 class ElfSymbols:
@@ -45,12 +61,12 @@ class ElfSymbols:
             Unreadable: damaged, of a processor that is not judged, or without a dynamic section.
         """
         self._source = source
-        window = Window(source)
-        self._header = read_header(window)
+        self._window = Window(source)
+        self._header = read_header(self._window)
         dynamic = self._header.of_kind(PT_DYNAMIC)
         if self._header.architecture not in JUDGED or not dynamic:
             raise Unreadable("ELF file whose symbols can't be judged")
-        rows = window.read(dynamic[0].offset, dynamic[0].file_size // 16 * 16, "ELF dynamic section")
+        rows = self._bytes(dynamic[0].offset, dynamic[0].file_size // 16 * 16)
         self._tags: dict[int, int] = {}
         for tag, value in self._header.encoding.tag.iter_unpack(rows):
             if tag == 0:
@@ -61,53 +77,83 @@ class ElfSymbols:
         self._symbols = self._place(_SYMTAB)
         self._strings = self._place(_STRTAB)
         self._strings_end = self._strings + self._tags.get(_STRSZ, 0)
-        self._gnu = self._gnu_hash() if _GNU_HASH in self._tags else None
+        self._gnu = GnuHash(source.read_at, self._place(_GNU_HASH), wide=wide) if _GNU_HASH in self._tags else None
+        self._sysv = SysvHash(source.read_at, self._place(_HASH) if self._gnu is None else 0)
+        self._definitions: dict[int, str] | None = None
 
-    def needed_at_load(self) -> frozenset[bytes]:
-        """The undefined names that are bound when the file is mapped; without one of them ld.so refuses it.
+    def wanted(self) -> frozenset[Wanted]:
+        """The undefined symbols; without one of them ld.so refuses the file, if a relocation names it.
 
-        Weak ones, and those that are not visible outside the file, are not looked for or may be absent.
+        Weak ones may be absent, and those that are not visible outside the file are not looked for.
 
         Raises:
             Unreadable: a table lies outside the file.
         """
-        indices = self._bound_at_load()
+        table = self._bytes(self._symbols, self._undefined_end() * self._symbol.size)
+        rows = self._rows(table)
+        found = [
+            (index, name)
+            for index, (name, info, other, section, _) in enumerate(rows)
+            if section == 0 and info >> 4 in {_GLOBAL, _UNIQUE} and other & 3 not in _INVISIBLE and index
+        ]
+        needs = self._needed_versions() if found and _VERSYM in self._tags else {}
+        indices = self._versions_of([index for index, _ in found]) if needs else {}
+        names = self._names({name for _, name in found})
+        return frozenset(Wanted(names[name], *needs.get(indices.get(index, 0), ())) for index, name in found)
+
+    def bound(self, names: Collection[bytes]) -> frozenset[bytes]:
+        """Of some names those that a relocation looks for: one that nothing uses need not be anywhere.
+
+        Raises:
+            Unreadable: a table lies outside the file.
+        """
+        indices = sorted(self._bound_symbols())
         if not indices:
             return frozenset()
-        size = self._symbol.size
-        table = self._bytes(self._symbols, (max(indices) + 1) * size)
-        names = []
-        for index in indices:
-            name, info, other, section, value = self._fields(table, index * size)
-            if section == 0 and value == 0 and info >> 4 in {_GLOBAL, _UNIQUE} and not other & 3:
-                names.append(name)
-        return frozenset(self._name(name) for name in names)
+        rows = list(self._rows(self._bytes(self._symbols, (indices[-1] + 1) * self._symbol.size)))
+        return frozenset(self._names({rows[index][0] for index in indices}).values()).intersection(names)
 
-    def defines(self, name: bytes, gnu_hash: int) -> bool:
-        """Whether another file would find that name here, in whatever version.
+    def defined(self, wanted: Collection[Wanted], hashes: Mapping[bytes, int]) -> set[Wanted]:
+        """Those of some symbols that another file would find here.
 
         Args:
-            name: of the symbol.
-            gnu_hash: of the name, see `gnu_hash_of`.
+            wanted: the symbols; one with a version is met by that version, or by a definition without one, one without
+                a version by a definition that is not hidden, as the default version of a name is not.
+            hashes: of their names, see `elf_hashes.gnu_hash_of`.
 
         Raises:
             Unreadable: a table lies outside the file, or has no end.
         """
-        indices = self._gnu_chain(gnu_hash) if self._gnu else self._sysv_chain(name)
-        return any(self._is_definition(index, name) for index in indices)
+        if self._gnu is None:
+            return {each for each in wanted if self._meets(each, self._sysv.chain(each.name))}
+        possible = self._gnu.possible(wanted, hashes)
+        return {each for each, head in possible if self._meets(each, self._gnu.chain(head, hashes[each.name]))}
 
-    def _bound_at_load(self) -> set[int]:
+    def _meets(self, wanted: Wanted, indices: Iterable[int]) -> bool:
+        return any(self._is_definition(index, wanted.name) and self._fits(index, wanted.version) for index in indices)
+
+    def _undefined_end(self) -> int:
+        """The index before which all undefined symbols stand: those that are hashed are behind them.
+
+        The table of a file that defines nothing says nothing of the others; then relocations tell.
+        """
+        if self._gnu is None:
+            return self._limited(self._sysv.count)
+        return self._limited(self._gnu.first if any(self._gnu.heads) else max(self._bound_symbols(), default=0) + 1)
+
+    @staticmethod
+    def _limited(count: int) -> int:
+        if count > _MOST_SYMBOLS:
+            raise Unreadable(f"ELF symbol table of {count} symbols")
+        return count
+
+    def _bound_symbols(self) -> set[int]:
         tags = self._tags
-        now = _BIND_NOW in tags or tags.get(_FLAGS, 0) & _DF_BIND_NOW or tags.get(_FLAGS_1, 0) & _DF_1_NOW
-        lazy = (tags.get(_JMPREL, 0), tags.get(_PLTRELSZ, 0))
-        found: set[int] = set()
+        plt = (tags.get(_JMPREL, 0), tags.get(_PLTRELSZ, 0))
+        found = self._symbols_of(*plt, addends=tags.get(_PLTREL) == _RELA, skipped=0)
         for start, size, count, addends in ((_RELA, _RELASZ, _RELACOUNT, True), (_REL, _RELSZ, _RELCOUNT, False)):
-            address, length = tags.get(start, 0), tags.get(size, 0)
-            if address and lazy[1] and address + length == lazy[0] + lazy[1]:
-                length -= lazy[1]  # glibc: the lazy ones may be the end of the others
-            found |= self._symbols_of(address, length, addends=addends, skipped=tags.get(count, 0))
-        if now and lazy[1]:
-            found |= self._symbols_of(*lazy, addends=tags.get(_PLTREL) == _RELA, skipped=0)
+            skipped = tags.get(count, 0)
+            found |= self._symbols_of(tags.get(start, 0), tags.get(size, 0), addends=addends, skipped=skipped)
         return found - {0}
 
     def _symbols_of(self, address: int, length: int, *, addends: bool, skipped: int) -> set[int]:
@@ -123,83 +169,85 @@ class ElfSymbols:
         return {info >> shift for (info,) in entry.iter_unpack(table) if info & kinds}
 
     def _is_definition(self, index: int, name: bytes) -> bool:
-        text, info, other, section, value = self._fields(
-            self._bytes(self._symbols + index * self._symbol.size, self._symbol.size), 0
-        )
+        row = self._bytes(self._symbols + index * self._symbol.size, self._symbol.size)
+        text, info, other, section, value = next(self._rows(row))
         kind, binding = info & 15, info >> 4
-        if section == 0 or (value == 0 and kind != _THREAD_LOCAL and section != 0xFFF1):  # noqa: PLR2004 - SHN_ABS
+        if section == 0 or (value == 0 and kind != _THREAD_LOCAL and section != _ABSOLUTE):
             return False
-        if kind not in _DEFINING_TYPES or binding not in {_GLOBAL, _WEAK, _UNIQUE} or other & 3 in {1, 2}:
+        if kind not in _DEFINING_TYPES or binding not in {_GLOBAL, _WEAK, _UNIQUE} or other & 3 in _INVISIBLE:
             return False
         return self._source.read_at(self._strings + text, len(name) + 1) == name + b"\0"
 
-    def _fields(self, table: bytes, offset: int) -> tuple[int, int, int, int, int]:
-        """Name, info, other, section and value of a symbol."""
-        row = self._symbol.unpack_from(table, offset)
+    def _fits(self, index: int, version: str) -> bool:
+        """Whether a definition is of the version that is asked for, as `check_match` has it."""
+        if _VERSYM not in self._tags:
+            return True
+        (own,) = self._versions_of([index], mask=0xFFFF).values()
+        hidden, number = own & _HIDDEN_VERSION, own & ~_HIDDEN_VERSION
+        if not version:
+            return not hidden or number < _FIRST_OWN_VERSION
+        if self._definitions is None:
+            self._definitions = dict(self._defined_versions())
+        name = self._definitions.get(number, "")
+        return name == version or not (name or hidden)
+
+    def _versions_of(self, indices: Collection[int], mask: int = ~_HIDDEN_VERSION) -> dict[int, int]:
+        """Of each symbol the number of its version."""
+        if not indices:
+            return {}
+        first, last = min(indices), max(indices)
+        data = self._bytes(self._place(_VERSYM) + 2 * first, 2 * (last - first + 1))
+        numbers = struct.unpack(f"<{len(data) // 2}H", data)
+        return {index: numbers[index - first] & mask for index in indices}
+
+    def _needed_versions(self) -> dict[int, tuple[str, str]]:
+        """Version and library by the number that symbols have."""
+        if _VERNEED not in self._tags:
+            return {}
+        rows = self._version_tables().needs(self._place(_VERNEED), self._tags.get(_VERNEEDNUM, 0))
+        return {number: (version, file) for file, version, _, number in rows}
+
+    def _defined_versions(self) -> Iterator[tuple[int, str]]:
+        if _VERDEF in self._tags:
+            rows = self._version_tables().definitions(self._place(_VERDEF), self._tags.get(_VERDEFNUM, 0))
+            yield from ((number, name) for name, number, is_own in rows if not is_own)
+
+    def _version_tables(self) -> VersionTables:
+        return VersionTables(self._window, lambda index: self._name(index).decode("utf-8", "replace"), little=True)
+
+    def _rows(self, table: bytes) -> Iterator[tuple[int, int, int, int, int]]:
+        """Name, info, other, section and value of symbols."""
         if self._header.encoding.wide:
-            return row[0], row[1], row[2], row[3], row[4]
-        return row[0], row[3], row[4], row[5], row[1]
+            return ((name, info, other, section, value) for name, info, other, section, value, _ in self._unpack(table))
+        return ((name, info, other, section, value) for name, value, _, info, other, section in self._unpack(table))
 
-    def _gnu_hash(self) -> tuple[int, int, int, memoryview, memoryview, int]:
-        start = self._place(_GNU_HASH)
-        buckets, first, masks, shift = struct.unpack("<IIII", self._bytes(start, 16))
-        word = 8 if self._header.encoding.wide else 4
-        if not buckets or not masks:
-            raise Unreadable("ELF hash table without buckets")
-        bloom = memoryview(self._bytes(start + 16, masks * word))
-        heads = memoryview(self._bytes(start + 16 + masks * word, 4 * buckets))
-        return buckets, first, shift, bloom, heads, start + 16 + masks * word + 4 * buckets
+    def _unpack(self, table: bytes) -> Iterator[tuple[int, ...]]:
+        return self._symbol.iter_unpack(table)
 
-    def _gnu_chain(self, wanted: int) -> Iterator[int]:  # noqa: C901 - the steps of `do_lookup_x`, in its order
-        if self._gnu is None:
-            return
-        buckets, first, shift, bloom, heads, chains = self._gnu
-        word = 8 if self._header.encoding.wide else 4
-        bits = word * 8
-        place = wanted // bits % (len(bloom) // word) * word
-        mask = int.from_bytes(bloom[place : place + word], "little")
-        if not (mask >> wanted % bits) & (mask >> (wanted >> shift) % bits) & 1:
-            return
-        bucket = wanted % buckets * 4
-        index = int.from_bytes(heads[bucket : bucket + 4], "little")
-        if index < first:
-            return
-        for _ in range(_LONGEST_CHAIN):
-            part = self._source.read_at(chains + 4 * (index - first), 4 * _CHAIN_READ)
-            if len(part) < 4:  # noqa: PLR2004 - a word
-                break
-            for (value,) in struct.iter_unpack("<I", part[: len(part) // 4 * 4]):
-                if value | 1 == wanted | 1:
-                    yield index
-                if value & 1:
-                    return
-                index += 1
-        raise Unreadable("ELF hash table has no end")
-
-    def _sysv_chain(self, name: bytes) -> Iterator[int]:
-        start = self._place(_HASH)
-        buckets, chains = struct.unpack("<II", self._bytes(start, 8))
-        if not buckets:
-            raise Unreadable("ELF hash table without buckets")
-        place = 2 + _sysv_hash_of(name) % buckets
-        for _ in range(chains + 1):
-            (index,) = struct.unpack("<I", self._bytes(start + 4 * place, 4))
-            if index == 0:
-                return
-            yield index
-            place = 2 + buckets + index
-        raise Unreadable("ELF hash table has no end")
+    def _names(self, offsets: Collection[int]) -> dict[int, bytes]:
+        """The texts at offsets of the string table; those that are near each other are read at once."""
+        found: dict[int, bytes] = {}
+        for group in _neighbours(sorted(offsets)):
+            start = group[0]
+            text = self._source.read_at(self._strings + start, self._limit(start, group[-1] - start + _NAME_READ))
+            for offset in group:
+                end = text.find(b"\0", offset - start)
+                found[offset] = text[offset - start : end] if end >= 0 else self._name(offset)
+        return found
 
     def _name(self, offset: int) -> bytes:
-        size = 256
+        size = _NAME_READ
         while True:
-            text = self._source.read_at(self._strings + offset, min(size, self._strings_end - self._strings - offset))
+            text = self._source.read_at(self._strings + offset, self._limit(offset, size))
             end = text.find(b"\0")
             if end >= 0:
                 return text[:end]
             if size >= _LONGEST_NAME or len(text) < size:
                 raise Unreadable("ELF symbol's name has no end")
             size *= 8
+
+    def _limit(self, offset: int, size: int) -> int:
+        return max(0, min(size, self._strings_end - self._strings - offset))
 
     def _place(self, tag: int) -> int:
         if tag not in self._tags:
@@ -215,18 +263,12 @@ class ElfSymbols:
         return data
 
 
-def gnu_hash_of(name: bytes) -> int:
-    """The hash of a name in DT_GNU_HASH."""
-    value = 5381
-    for byte in name:
-        value = (value * 33 + byte) & 0xFFFFFFFF
-    return value
-
-
-def _sysv_hash_of(name: bytes) -> int:
-    value = 0
-    for byte in name:
-        value = (value << 4) + byte
-        high = value & 0xF0000000
-        value = (value ^ high >> 24) & ~high & 0xFFFFFFFF
-    return value
+def _neighbours(offsets: Sequence[int]) -> Iterator[list[int]]:
+    group: list[int] = []
+    for offset in offsets:
+        if group and (offset - group[-1] > _NEAR or offset - group[0] > _MOST_AT_ONCE):
+            yield group
+            group = []
+        group.append(offset)
+    if group:
+        yield group
