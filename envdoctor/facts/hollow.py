@@ -36,8 +36,8 @@ class Hollow:
     Attributes:
         module: path of the module that names them.
         absent: paths of the files or folders.
-        complains: whether the code that names them prints, warns or raises, or its module speaks of files that were fetched;
-            else it can do without.
+        complains: whether the code that names them prints, warns or raises, or its module speaks of files that were
+            fetched; else it can do without.
     """
 
     distribution: Distribution
