@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.containers import Containers
     from envdoctor.facts.emulation import Emulation
     from envdoctor.facts.environments import Environments
+    from envdoctor.facts.hollow import HollowPackages
     from envdoctor.facts.host import Host
     from envdoctor.facts.loading import Loading
     from envdoctor.facts.model import ModelFacts
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.records import Records
     from envdoctor.facts.remote import Remote
     from envdoctor.facts.requirements import Requirements
+    from envdoctor.facts.runtimes import Runtimes
     from envdoctor.facts.startup import Startup
     from envdoctor.facts.strays import Strays
     from envdoctor.facts.toolchains import Toolchains
@@ -54,6 +56,7 @@ class Facts:
         containers: Containers
         emulation: Emulation
         environments: Environments
+        hollow: HollowPackages
         host: Host
         loading: Loading
         model: ModelFacts
@@ -62,6 +65,7 @@ class Facts:
         records: Records
         remote: Remote
         requirements: Requirements
+        runtimes: Runtimes
         startup: Startup
         strays: Strays
         toolchains: Toolchains

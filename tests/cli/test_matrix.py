@@ -134,7 +134,7 @@ def test_files_without_an_upload_time_are_told(run, server):
     assert "the index tells uv no upload time of undated-1.0-py3-none-any.whl, so that it was left out" in said
 
 
-def test_a_platform_that_can_not_be_tried_here_is_told(run):
+def test_a_platform_that_can_not_be_tried_here_is_told(run, lone_python):
     _, printed = run("matrix", "app==1.0", "--platform", "windows-arm64", "--python", "3.11", "--verify")
     assert "Not tried, since this machine can't stand for windows-arm64." in printed.out
 
@@ -157,7 +157,7 @@ def test_a_table_ends_with_the_command_that_tells_all_of_a_cell(run):
     assert "2.0 on macos-arm64-cp311: NO-WHEEL" in explained.out
 
 
-def test_what_could_not_be_tried_is_told(run):
+def test_what_could_not_be_tried_is_told(run, lone_python):
     code, printed = run("matrix", "app==1.0", "--platform", "here", "--python", "pp37", "--verify")
     assert code == 0
     assert "  1.0      SOUND" in printed.out.splitlines()
