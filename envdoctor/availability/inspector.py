@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -9,26 +10,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import NetworkProblem, Unreadable
+from envdoctor.imports.packages import PackageVerdict, judge_package
 from envdoctor.index.access import opened
 from envdoctor.net.ranges import TAIL
 from envdoctor.net.urls import is_remote
 from envdoctor.support.hashing import hash_code
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import WheelContents, read_contents
-from envdoctor.wheels.external_imports import ExternalImports, external_imports
+from envdoctor.wheels.module_index import ModuleIndex
 from envdoctor.wheels.numpy_use import NumpyUse, find_numpy_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from envdoctor.core.target import Target
+    from envdoctor.imports.wheel_site import Beside
     from envdoctor.index.client import IndexClient
     from envdoctor.index.project import IndexFile
     from envdoctor.net.cache import DiskCache
 
 _WORKERS = 6
 #: What decides what is seen in a wheel: what older code saw is looked at again.
-_CODE = ("wheels", "binaries", "support", "core", "data")
+_CODE = ("imports", "wheels", "binaries", "support", "core", "data")
+_MOST_VERDICTS = 24
 _NUMPY_BYTES = 96 << 20
 
 
@@ -47,6 +51,13 @@ class Inspected:
     problem: NetworkProblem | Unreadable | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownVerdicts:
+    """What importing a package of one wheel comes to, in each set that was met."""
+
+    verdicts: tuple[PackageVerdict, ...] = ()
+
+
 class Inspector:
     """Looks into wheels. Safe to share among threads; each wheel is read once."""
 
@@ -55,6 +66,7 @@ class Inspector:
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = {}
         self._known: dict[str, Inspected] = {}
+        self._judged: dict[str, KnownVerdicts] = {}
 
     @property
     def cache(self) -> DiskCache | None:
@@ -98,8 +110,10 @@ class Inspector:
                 cache.put_value(key, known)
         return known
 
-    def imports(self, file: IndexFile, contents: WheelContents, package: str, target: Target) -> ExternalImports:
-        """What importing a package of a wheel imports from elsewhere; see `external_imports`.
+    def imports(
+        self, file: IndexFile, contents: WheelContents, package: str, target: Target, beside: Beside
+    ) -> PackageVerdict:
+        """What importing a package of a wheel comes to beside others; see `judge_package`.
 
         Raises:
             NetworkProblem: the server did not answer.
@@ -107,14 +121,17 @@ class Inspector:
         """
         cache = self._cache(file)
         where = f"{target.platform.system.value} {target.interpreter.name}"
-        key = f"IMPORTS {hash_code(*_CODE)} {where} {package} {file.sha256}"
-        known = cache.get_value(key, ExternalImports) if cache else None
-        if known is None:
-            with self.texts(file, contents) as read:
-                known = external_imports(contents, package, read, target)
-            if cache:
-                cache.put_value(key, known)
-        return known
+        key = f"IMPORTS {hash_code(*_CODE)} {where} {package} {file.sha256 or file.url}"
+        known = self._judged.get(key) or (cache.get_value(key, KnownVerdicts) if cache else None) or KnownVerdicts()
+        for verdict in known.verdicts:
+            if verdict.asked.agrees(beside):
+                return verdict
+        with self.texts(file, contents) as read:
+            verdict = judge_package(package, ModuleIndex(contents.members), functools.cache(read), target, beside)
+        self._judged[key] = known = KnownVerdicts(verdicts=(verdict, *known.verdicts[: _MOST_VERDICTS - 1]))
+        if cache:
+            cache.put_value(key, known)
+        return verdict
 
     @contextmanager
     def texts(self, file: IndexFile, contents: WheelContents) -> Iterator[Callable[[str], str]]:

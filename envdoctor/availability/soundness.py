@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from envdoctor.availability.inspector import Inspected, Inspector
     from envdoctor.core.availability import Pin
     from envdoctor.core.target import Target
+    from envdoctor.imports.packages import PackageVerdict
+    from envdoctor.imports.wheel_site import Beside
     from envdoctor.index.project import IndexFile
     from envdoctor.wheels.contents import WheelContents
-    from envdoctor.wheels.external_imports import ExternalImports
     from envdoctor.wheels.problems import WheelProblem
 
 _DETAILS_SHOWN = 12
@@ -134,13 +135,13 @@ class WheelJudge:
         """What importing the wheels asks of others, and does not get."""
         files = {member.contents.label: member.file for member in members}
 
-        def read(wheel: WheelContents, package: str) -> ExternalImports:
-            return self._inspector.imports(files[wheel.label], wheel, package, target)
+        def judge(wheel: WheelContents, package: str, beside: Beside) -> PackageVerdict:
+            return self._inspector.imports(files[wheel.label], wheel, package, target, beside)
 
         with ExitStack() as stack:
             readers = _readers(self._inspector, members, stack)
             wheels = [member.contents for member in members]
-            yield from import_reasons(wheels, target, read, lambda wheel, member: readers[wheel.label](member))
+            yield from import_reasons(wheels, target, judge, lambda wheel, member: readers[wheel.label](member))
 
     def _file(self, pin: Pin, target: Target) -> IndexFile | None:
         from packaging.version import Version

@@ -25,6 +25,9 @@ TRANSPARENT = frozenset({
     "io.open", "os.scandir", "tempfile.TemporaryDirectory", "tempfile.NamedTemporaryFile", "zipfile.ZipFile",
 })  # fmt: skip
 
+#: Those of them that raise nothing themselves.
+QUIET = frozenset({SUPPRESS, "contextlib.nullcontext", "threading.Lock", "threading.RLock", "warnings.catch_warnings"})
+
 
 class Attempts:
     """Statements that see to exceptions."""
@@ -198,7 +201,10 @@ class Attempts:
         """What `__enter__` returns."""
         if isinstance(manager, Reference) and manager.kind is Kind.INSTANCE:
             return self._machine.calls.classes.call_method(manager, "__enter__", (), state)
-        self._machine.opaque(state, manager)
+        if isinstance(manager, Made) and manager.maker in QUIET:
+            self._machine.escapes.lose(manager, state)
+        else:
+            self._machine.opaque(state, manager)
         return UNKNOWN
 
     def _swallows(self, manager: Any, state: State) -> Any:  # noqa: ANN401

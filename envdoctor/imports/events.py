@@ -37,6 +37,7 @@ class Event:
         certainty: whether the step is taken.
         via: the modules whose import leads there, the one imported first.
         fails: the site says that there is no such thing, so that the step raises.
+        instead_of: the module whose absence led here, where a handler took that.
         from_import: of USE, `from subject import name`, which a submodule satisfies too.
     """
 
@@ -47,6 +48,7 @@ class Event:
     via: tuple[str, ...] = ()
     fails: bool = False
     from_import: bool = False
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,7 +104,8 @@ class Expressions:
             return value
         if isinstance(value, str):
             return tuple(value)
-        if isinstance(value, Reference) and value.kind is Kind.LIST and value.place not in self._machine.escapes.wild:
+        listed = isinstance(value, Reference) and value.kind in {Kind.LIST, Kind.DICT}
+        if listed and value.place not in self._machine.escapes.wild:
             items = state.names(value.place).get(_ITEMS)
             return items if isinstance(items, tuple) else None
         return None
@@ -176,11 +177,13 @@ class Expressions:
         return self.make_list(self._several(node.elts, scope, state), state)
 
     def _dict(self, node: ast.Dict, scope: Scope, state: State) -> Any:  # noqa: ANN401
-        for each in (*node.keys, *node.values):
-            if each is not None:
-                self._machine.escapes.lose(self.value(each, scope, state), state)
+        keys = [None if key is None else self.value(key, scope, state) for key in node.keys]
+        for each in node.values:
+            self._machine.escapes.lose(self.value(each, scope, state), state)
+        self._machine.escapes.lose(tuple(keys), state)
+        known = None not in node.keys and is_constant(tuple(keys))
         place = self._machine.place()
-        state.make(place, {})
+        state.make(place, {_ITEMS: tuple(dict.fromkeys(keys)) if known else UNKNOWN})
         return Reference(Kind.DICT, place)
 
     def _set(self, node: ast.Set, scope: Scope, state: State) -> Any:  # noqa: ANN401

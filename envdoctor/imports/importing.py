@@ -10,7 +10,7 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.core.target import System
 from envdoctor.imports.escapes import ANYTHING, NAMES
 from envdoctor.imports.events import What
-from envdoctor.imports.exceptions import Raised, built_in, is_exception
+from envdoctor.imports.exceptions import Exc, Raised, built_in, is_exception
 from envdoctor.imports.flow import NEXT, Ends
 from envdoctor.imports.known import constant, is_usual
 from envdoctor.imports.scopes import Scope
@@ -185,7 +185,7 @@ class Imports:
             event = machine.emit(What.IMPORT, module, state, fails=True)
             raise Raised(built_in("ModuleNotFoundError", event))
         elif found.presence is Presence.TEXT:
-            self._follow(module, found, state)
+            self._follow(module, state)
         elif found.presence is Presence.NATIVE:
             event = machine.emit(What.IMPORT, module, state, fails=found.fails)
             if found.fails and state.status(module) is None:
@@ -193,23 +193,26 @@ class Imports:
             state.set_status(module, _DONE)
             machine.surprise(state)
         elif found.presence is not Presence.NAMESPACE:
-            machine.emit(What.IMPORT, module, state)
-            machine.surprise(state)
+            event = machine.emit(What.IMPORT, module, state, fails=found.fails)
+            if found.fails and not machine.escapes.may_be_found(module):
+                raise Raised(built_in(found.raises, event) if found.raises else Exc(cause=event))
+            if not found.loads:
+                machine.surprise(state)
 
-    def _follow(self, module: str, found: Found, state: State) -> None:
+    def _follow(self, module: str, state: State) -> None:
         """A module with a text: runs it, if it did not run yet."""
         status = state.status(module)
         if status is not None and not isinstance(status, Perhaps):
             return
         if status is None:
-            self._execute(module, found, state)
+            self.execute(module, state)
             return
         # On some ways it was imported before, on others it was not.
         other = state.fork(must=False)
         must = state.must
         other.set_status(module, "")
         try:
-            self._execute(module, found, other)
+            self.execute(module, other)
             state.set_status(module, _DONE)
             state.merge(other, self._machine.escapes.lose)
         except Raised as error:
@@ -217,19 +220,25 @@ class Imports:
             must = must and not self._machine.tries
         state.must = must
 
-    def _execute(self, module: str, found: Found, state: State) -> None:
+    def execute(self, module: str, state: State) -> None:
+        """Runs the text of a module, as if it had not run before.
+
+        Raises:
+            Raised: it certainly raises.
+        """
         machine = self._machine
         machine.emit(What.IMPORT, module, state)
-        tree = self._tree(module, found)
+        text = self._read(module)
+        tree = None if text is None else self._tree(text)
         if tree is None:
             machine.complete = False
             machine.escapes.everything = machine.escapes.finders = True
             machine.surprise(state)
             return
         machine.via.append(module)
-        if _ADDS_FOLDER in found.text and machine.site.target.platform.system is System.WINDOWS:
+        if text and _ADDS_FOLDER in text and machine.site.target.platform.system is System.WINDOWS:
             machine.emit(What.ADD_FOLDER, "", state)
-        state.make(module, {"__name__": module, "__file__": Ending(f"/{found.path}"), "__package__": self.package_of(module)})
+        state.make(module, {"__name__": module, "__file__": Ending(f"/{self.path_of(module)}"), "__package__": self.package_of(module)})
         state.set_status(module, _RUNNING)
         try:
             ends = machine.run(tree.body, Scope(module=module, package=self.package_of(module)), state)
@@ -250,15 +259,21 @@ class Imports:
             return
         machine.calls.functions.raise_any(ends, state)
 
-    def _tree(self, module: str, found: Found) -> ast.Module | None:
-        """The text of a module, if it is read; None if it is too long, not Python, or one too many."""
+    def _read(self, module: str) -> str | None:
+        """The text of a module, if it is read; None if it can't be, or is one too many."""
         if module not in self._entered and len(self._entered) >= self._most:
             return None
         self._entered.add(module)
-        if len(found.text) > _MOST_TEXT:
-            return None
         try:
-            return parse_python(found.text)
+            text = self._machine.site.read(module)
+        except Unreadable:
+            return None
+        return text if len(text) <= _MOST_TEXT else None
+
+    @staticmethod
+    def _tree(text: str) -> ast.Module | None:
+        try:
+            return parse_python(text)
         except Unreadable:
             return None
 
@@ -307,9 +322,7 @@ class Imports:
         if state.has(module.name) or presence is Presence.NAMESPACE:
             dynamic = "__getattr__" in state.names(module.name) or bool(self._stars.get(module.name))
             return dynamic or submodule is not Presence.ABSENT
-        if presence is not Presence.ELSEWHERE or submodule is not Presence.ABSENT:
-            return True
-        return not self._machine.site.lacks(module.name, name)
+        return presence is not Presence.ELSEWHERE or not self._machine.site.lacks(module.name, name)
 
     def _external(self, module: Module, name: str) -> Any:  # noqa: ANN401
         """Something in a module that is not followed."""
@@ -380,6 +393,10 @@ class Imports:
             machine.may_raise(state, "NameError")
             return UNKNOWN
         raise Raised(built_in("NameError", machine.emit(What.USE, module, state, name=name, fails=True)))
+
+    def has_all_of_others(self, module: str) -> bool:
+        """Whether a module takes all names of one that is not followed."""
+        return bool(self._stars.get(module))
 
     def _star(self, module: Any, scope: Scope, state: State) -> None:  # noqa: ANN401
         """`from module import *`."""

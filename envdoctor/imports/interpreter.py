@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.imports.calls import Calls
-from envdoctor.imports.events import Outcome
+from envdoctor.imports.escapes import ANYTHING
+from envdoctor.imports.events import Event, Outcome, What
 from envdoctor.imports.exceptions import Raised, TooLong
 from envdoctor.imports.expressions import Expressions
 from envdoctor.imports.heap import State
 from envdoctor.imports.importing import Imports
 from envdoctor.imports.machine import Machine
 from envdoctor.imports.statements import Statements
+from envdoctor.imports.values import ABSENT, Function
+from envdoctor.support.deep_stack import on_deep_stack
 
 if TYPE_CHECKING:
     from envdoctor.imports.site import Site
 
 MOST_MODULES = 400
+
+
+def _machine(site: Site, most_modules: int) -> Machine:
+    machine = Machine(site)
+    machine.calls, machine.expressions = Calls(machine), Expressions(machine)
+    machine.imports, machine.statements = Imports(machine, most_modules), Statements(machine)
+    return machine
 
 
 def import_in_thought(module: str, site: Site, most_modules: int = MOST_MODULES) -> Outcome:
@@ -27,16 +38,87 @@ def import_in_thought(module: str, site: Site, most_modules: int = MOST_MODULES)
         site: where modules and libraries are found.
         most_modules: texts read at most; what comes after is not known.
     """
-    machine = Machine(site)
-    machine.calls, machine.expressions = Calls(machine), Expressions(machine)
-    machine.imports, machine.statements = Imports(machine, most_modules), Statements(machine)
+    return on_deep_stack(lambda: _import(module, _machine(site, most_modules)))
+
+
+def _import(module: str, machine: Machine) -> Outcome:
+    raised: Raised | None = None
     try:
         machine.imports.load(module, State())
     except Raised as error:
-        exc = error.exc
-        return Outcome(
-            events=tuple(machine.events), fails=True, raises=exc.name, cause=exc.cause, complete=machine.complete
-        )
+        raised = error
     except (TooLong, RecursionError):
-        return Outcome(events=tuple(machine.events), complete=False)
-    return Outcome(events=tuple(machine.events), complete=machine.complete)
+        machine.complete = False
+    events = tuple(machine.events)
+    if raised is None:
+        return Outcome(events=events, complete=machine.complete)
+    cause = raised.exc.cause or Event(what=What.RAISE, subject=raised.exc.name, via=(module,))
+    return Outcome(events=events, fails=True, raises=raised.exc.name, cause=cause, complete=machine.complete)
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A module that was gone through by itself.
+
+    Attributes:
+        imports: what it imports.
+        changes_finders: whether it may change how modules are found.
+    """
+
+    module: str
+    machine: Machine
+    state: State
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The modules that it imports, or may."""
+        return tuple(dict.fromkeys(event.subject for event in self.machine.events if event.what is What.IMPORT))
+
+    @property
+    def changes_finders(self) -> bool:
+        """Whether it may change how modules are found, or which there are."""
+        escapes = self.machine.escapes
+        of_module = ANYTHING in escapes.replaced or bool(escapes.replaced) or "__path__" in self.state.names(self.module)
+        return escapes.finders or escapes.everything or of_module
+
+    def lacks(self, name: str) -> bool:
+        """Whether it certainly has no such name in the end."""
+        if self.machine.escapes.may_be_given(self.module, name) or self.machine.imports.has_all_of_others(self.module):
+            return False
+        if name in self.state.names(self.module) or self.machine.escapes.replaced & {self.module, ANYTHING}:
+            return False
+        answer = self.state.read(self.module, "__getattr__")
+        if answer is ABSENT:
+            return True
+        if not isinstance(answer, Function) or self.machine.escapes.is_volatile(self.module, "__getattr__"):
+            return False
+        return self._refuses(answer, name)
+
+    def _refuses(self, function: Function, name: str) -> bool:
+        """Whether the module's `__getattr__` (PEP 562) certainly raises for a name."""
+        try:
+            self.machine.calls.functions.run(function, (name,), {}, self.state.fork())
+        except Raised:
+            return True
+        except (TooLong, RecursionError):
+            return False
+        return False
+
+
+def follow_alone(module: str, site: Site) -> Alone | None:
+    """A module gone through by itself, without the packages above it; None where that does not come to an end.
+
+    Args:
+        module: its absolute name; it is TEXT.
+        site: where it finds what it imports.
+    """
+    machine, state = _machine(site, MOST_MODULES), State()
+
+    def follow() -> Alone | None:
+        try:
+            machine.imports.execute(module, state)
+        except (Raised, TooLong, RecursionError):
+            return None
+        return Alone(module, machine, state) if machine.complete else None
+
+    return on_deep_stack(follow)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.target import System
 from envdoctor.imports import operations
-from envdoctor.imports.attempts import SUPPRESS, TRANSPARENT
+from envdoctor.imports.attempts import QUIET, SUPPRESS, TRANSPARENT
 from envdoctor.imports.escapes import NAMES
 from envdoctor.imports.exceptions import own_name
 from envdoctor.imports.values import (
@@ -139,13 +139,14 @@ class Known:
             self._machine.escapes.lose((*arguments, *keywords.values()), state)
             return Result(Reference(Kind.EXCEPTION, self._machine.place(), subject))
         if subject.name in _INSTANCES:
-            if subject.name != SUPPRESS:
-                self._machine.opaque(state, *arguments, *keywords.values())
+            if subject.name not in QUIET:
+                self._machine.surprise(state)
+            self._machine.escapes.lose(tuple(keywords.values()), state)
             return Result(Made(subject.name, arguments))
         if subject.name in _DICT:
             self._machine.opaque(state, *arguments, *keywords.values())
             place = self._machine.place()
-            state.make(place, {})
+            state.make(place, {"": () if not arguments else UNKNOWN})
             return Result(Reference(Kind.DICT, place) if not keywords else SOMETHING)
         return None
 

@@ -94,7 +94,7 @@ class Libraries:
     def _own(self, base: str, state: State, *, certain: bool) -> None:
         """Loads a file of the site by its base name; where there are several, any of them may be meant."""
         machine = self._machine
-        paths = machine.site.files_named(base, machine.imports.path_of(machine.via[-1]))
+        paths = machine.site.files_named(base, machine.imports.path_of(machine.via[-1] if machine.via else ""))
         for path in paths:
             fails = machine.site.fails_to_load(path)
             event = machine.emit(What.LOAD, path, state, fails=fails)

@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.escapes import Escapes
-from envdoctor.imports.events import Certainty, Event
+from envdoctor.imports.events import Certainty, Event, What
 from envdoctor.imports.exceptions import Exc, TooLong, built_in
 from envdoctor.imports.flow import Ends, Frame
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import ast
 
     from envdoctor.imports.calls import Calls
-    from envdoctor.imports.events import What
     from envdoctor.imports.expressions import Expressions
     from envdoctor.imports.heap import State
     from envdoctor.imports.importing import Imports
@@ -86,7 +85,11 @@ class Machine:
     def emit(self, what: What, subject: str, state: State, **more: Any) -> Event:  # noqa: ANN401
         """Notes a step."""
         certainty = Certainty.CERTAIN if state.must else Certainty.MAY
-        event = Event(what=what, subject=subject, certainty=certainty, via=tuple(self.via), **more)
+        taken = self.handling[-1].cause if self.handling else None
+        instead = taken.subject if taken is not None and taken.what is What.IMPORT else ""
+        event = Event(
+            what=what, subject=subject, certainty=certainty, via=tuple(self.via), instead_of=instead, **more
+        )
         if len(self.events) < _MOST_EVENTS:
             self.events.setdefault(event)
         return event

@@ -120,14 +120,14 @@ def local_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> fr
     """The names that are a function's own."""
     body = [node.body] if isinstance(node, ast.Lambda) else node.body
     found = set(parameters(node.args))
-    found.update(name for inner in own_nodes(body) for name in bound_names(inner))  # type: ignore[arg-type]
+    found.update(name for inner in own_nodes(body) for name in bound_names(inner))
     return frozenset(found - declared(node, ast.Global) - declared(node, ast.Nonlocal))
 
 
 def is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:
     """Whether a call of a function does not run it yet."""
     body = [node.body] if isinstance(node, ast.Lambda) else node.body
-    yields = any(isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in own_nodes(body))  # type: ignore[arg-type]
+    yields = any(isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in own_nodes(body))
     return yields or isinstance(node, ast.AsyncFunctionDef)
 
 

@@ -28,16 +28,18 @@ class Found:
     Attributes:
         presence: what there is.
         is_package: whether submodules are looked for in it.
-        text: its source; for TEXT.
         path: its file, from site-packages; for TEXT and NATIVE.
-        fails: of NATIVE: proven not to load.
+        fails: of NATIVE and ELSEWHERE: proven that importing it raises.
+        raises: of ELSEWHERE that fails: the exception, if it is one of Python's own.
+        loads: of ELSEWHERE: proven to be imported without an exception.
     """
 
     presence: Presence
     is_package: bool = False
-    text: str = ""
     path: str = ""
     fails: bool = False
+    loads: bool = False
+    raises: str = ""
 
 
 class Site(Protocol):
@@ -50,6 +52,14 @@ class Site(Protocol):
 
     def find(self, module: str) -> Found:
         """What there is of a module, by its absolute name; never raises."""
+        ...
+
+    def read(self, module: str) -> str:
+        """The source of a module that is TEXT.
+
+        Raises:
+            Unreadable: there is none that can be read.
+        """
         ...
 
     def lacks(self, module: str, name: str) -> bool:

@@ -83,7 +83,7 @@ class Targets:
             self.slot(subject.name, name, value, state)
         else:
             machine.escapes.given.add(name)
-            machine.opaque(state, value)
+            machine.escapes.lose(value, state)
 
     def item(self, subject: Any, key: Any, value: Any, state: State) -> None:  # noqa: ANN401
         """`subject[key] = value`."""

@@ -18,7 +18,7 @@ from envdoctor.core.target import System
 from envdoctor.support.syntax import parse_python
 from envdoctor.wheels.rehearsal import Rehearsal
 from envdoctor.wheels.rehearsal_values import FOUND, UNKNOWN, Raised, TooLong
-from envdoctor.wheels.standard_library import standard_modules
+from envdoctor.imports.standard_library import standard_modules
 
 if TYPE_CHECKING:
     import ast

@@ -4,30 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from envdoctor.availability.import_survey import survey_imports
-from envdoctor.availability.undeclared import undeclared_reasons
 from envdoctor.core.availability import ReasonKind
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import Interpreter
-from envdoctor.support.bytes import MemoryBytes
-from envdoctor.wheels.contents import read_contents
-from envdoctor.wheels.external_imports import external_imports
-from index_wheels import wheel as packed
+from surveyed import reasons_of
 from wheel_files import LINUX, WINDOWS
 
 
 def reasons(*described, target=LINUX):
     """Of wheels (name, files, requirements)."""
-    wheels, texts = [], {}
-    for name, files, requires in described:
-        content = {path: text.encode() for path, text in files.items()}
-        wheels.append(read_contents(MemoryBytes(packed(name, "1.0", files=content, requires=requires)[1])))
-        texts[wheels[-1].label] = files
-
-    def read(contents, package):
-        return external_imports(contents, package, texts[contents.label].__getitem__, target)
-
-    return list(undeclared_reasons(survey_imports(wheels, target, read)))
+    return reasons_of([(name, "1.0", files, requires) for name, files, requires in described], target)
 
 
 def python(*version, base=LINUX):
@@ -87,7 +73,7 @@ def test_a_package_in_a_namespace_is_imported_itself():
         ("import fcntl", LINUX, None),
         ("import pkg_resources", python(3, 11), Severity.WARNING),
         ("import pkg_resources", python(3, 12), Severity.ERROR),
-        ("if sys.platform == 'linux':\n    import fcntl", WINDOWS, None),
+        ("import sys\nif sys.platform == 'linux':\n    import fcntl", WINDOWS, None),
     ],
 )
 def test_what_python_itself_has(source, target, severity):

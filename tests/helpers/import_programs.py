@@ -11,7 +11,7 @@ from pathlib import Path
 
 #: Imports every package that it is told of in a child of its own and says what each raised.
 _ORACLE = """
-import importlib, json, os, sys, random, ctypes.util, contextlib, types
+import importlib, json, os, sys, signal, random, ctypes.util, contextlib, types
 def attempt(folder):
     read, write = os.pipe()
     child = os.fork()
@@ -19,10 +19,11 @@ def attempt(folder):
         try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             os.dup2(1, 2)
+            signal.alarm(3)
             sys.path.insert(0, folder)
             try:
                 importlib.import_module("pkg")
-                said = ""
+                said = "fine"
             except BaseException as error:
                 said = type(error).__name__
             os.write(write, said.encode())
@@ -40,7 +41,7 @@ print(json.dumps([attempt(folder) for folder in json.load(sys.stdin)]))
 
 
 def imported(packages, root: Path):
-    """What importing each of some packages (file name to text) raises in this Python: "" for nothing."""
+    """What importing each of some packages (file name to text) raises in this Python: "" for nothing, None where it does not end."""
     folders = []
     for number, files in enumerate(packages):
         folder = root / str(number)
@@ -52,7 +53,8 @@ def imported(packages, root: Path):
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     command = [sys.executable, "-B", "-c", _ORACLE]
     done = subprocess.run(command, input=json.dumps(folders), capture_output=True, text=True, check=True, env=environment)
-    return json.loads(done.stdout.splitlines()[-1])
+    said = json.loads(done.stdout.splitlines()[-1])
+    return [None if not each else "" if each == "fine" else each for each in said]
 
 
 class Programs:
@@ -113,6 +115,8 @@ class Programs:
         ).split("\n")  # fmt: skip
 
     def _unknown(self):
+        if not self._odd:
+            return self._known()
         return self._pick("random.random() > 2", "len(sys.argv) > 99", "os.getpid() > 0", "'HOME' in os.environ", "json.loads('true')")
 
     def _known(self):

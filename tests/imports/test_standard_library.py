@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from envdoctor.core.target import Interpreter
-from envdoctor.wheels.standard_library import is_of_another_python, module_provider, standard_modules
+from envdoctor.imports.standard_library import is_of_another_python, module_provider, standard_modules
 from wheel_files import LINUX, WINDOWS
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from envdoctor.wheels.removed_names import removed_since
+from envdoctor.imports.removed_names import removed_since
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
 from envdoctor.core.target import System
+from envdoctor.imports.removed_names import removed_since
+from envdoctor.imports.site import Found, Presence
 
 if TYPE_CHECKING:
     from envdoctor.core.target import Target
@@ -16,6 +18,14 @@ if TYPE_CHECKING:
 # PyPy has in its library what CPython gets from the distribution cffi, and modules of its own.
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _PYPY = frozenset({"_cffi_backend", "cffi", "greenlet", "pypyjit", "__pypy__", "_pypy_openssl", "hpy"})
+
+#: Modules that lack in a Python that was built, or packed, without the library behind them.
+_MAY_BE_LEFT_OUT = frozenset({
+    "tkinter", "_tkinter", "turtle", "turtledemo", "idlelib", "sqlite3", "_sqlite3", "lzma", "_lzma", "bz2", "_bz2", "curses",
+    "_curses", "_curses_panel", "readline", "dbm", "_dbm", "_gdbm", "ssl", "_ssl", "zlib", "ctypes", "_ctypes", "uuid", "_uuid",
+    "crypt", "_crypt", "nis", "ossaudiodev", "spwd", "ensurepip", "venv", "distutils", "lib2to3", "test", "antigravity", "this",
+    "multiprocessing", "_multiprocessing", "hashlib", "_hashlib", "xml", "pyexpat",
+})  # fmt: skip
 
 
 @functools.lru_cache(maxsize=64)
@@ -68,3 +78,19 @@ def module_provider(module: str) -> ModuleProvider | None:
 
 def _version(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(".")))
+
+
+def standard_found(module: str, target: Target) -> Found | None:
+    """What there is of a module of Python's own; None for any other."""
+    top = module.partition(".")[0]
+    if top not in standard_modules(target):
+        return None
+    if module != top:
+        return Found(presence=Presence.UNKNOWN)
+    return Found(presence=Presence.ELSEWHERE, is_package=True, loads=top not in _MAY_BE_LEFT_OUT)
+
+
+def standard_lacks(module: str, name: str, target: Target) -> bool:
+    """Whether a module of Python's own is known to have no such name."""
+    python = target.interpreter
+    return bool(removed_since("python", python.version, module, name))
