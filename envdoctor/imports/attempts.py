@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.exceptions import Exc, Raised, takes
 from envdoctor.imports.flow import NEXT, Ends, Frame
+from envdoctor.imports.heap import met_by_handlers
 from envdoctor.imports.values import UNKNOWN, Kind, Made, Reference
 
 if TYPE_CHECKING:
@@ -48,29 +49,36 @@ class Attempts:
         machine, must = self._machine, state.must
         if node.finalbody:
             return self._finally(node, scope, state, sure=sure)
-        ends, frame = self._framed(lambda: machine.run(node.body, scope, state), state)
+        ends, surprises = self._framed(lambda: machine.run(node.body, scope, state), state)
         after = ends.normal.pop(NEXT, None)
         raised = dict(ends.raised)
         ends.raised.clear()
-        only = not (frame.raised or after or ends.normal)
+        only = not (surprises or after or ends.normal)
         if after is not None:
             ends.add_all(machine.run(node.orelse, scope, after.state))
         handled = self._handlers(node.handlers, scope, raised, must=must and only, sure=sure)
-        surprised = self._handlers(node.handlers, scope, frame.raised, must=False, sure=sure)
+        surprised = self._handlers(node.handlers, scope, surprises, must=False, sure=sure)
         ends.add_all(handled)
         self._add_surprised(ends, surprised)
         return machine.settled(ends, must=must)
 
-    def _framed(self, work: Callable[[], Ends], state: State) -> tuple[Ends, Frame]:
-        """What code ends in, and what may be raised in it."""
-        frame = Frame(self._machine.escapes.lose)
-        self._machine.tries.append(frame)
+    def _framed(self, work: Callable[[], Ends], state: State) -> tuple[Ends, dict[Exc, State]]:
+        """What code ends in, and what may be raised in it, with what handlers meet then."""
+        machine, frame, before = self._machine, Frame(), state.fork()
+        journal, since = machine.journal, len(machine.journal.entries)
+        machine.tries.append(frame)
+        journal.depth += 1
         try:
-            return work(), frame
+            ends = work()
         except Raised as error:
-            return self._machine.raised(error.exc, state), frame
+            ends = machine.raised(error.exc, state)
         finally:
-            self._machine.tries.pop()
+            machine.tries.pop()
+            journal.depth -= 1
+        met = met_by_handlers(before, journal, since, machine.escapes.lose) if frame.raised else before
+        if not journal.depth:
+            journal.entries.clear()
+        return ends, {exc: met.fork() for exc in frame.raised}
 
     def _add_surprised(self, ends: Ends, others: Ends) -> None:
         """Ways that may be taken: what they raise is not certain to be."""
@@ -132,14 +140,14 @@ class Attempts:
         """Each way out goes through the `finally`, which may lead another way."""
         machine, must = self._machine, state.must
         inner = type(node)(body=node.body, handlers=node.handlers, orelse=node.orelse, finalbody=[])
-        ends, frame = self._framed(lambda: self._try(inner, scope, state, sure=sure), state)
+        ends, surprises = self._framed(lambda: self._try(inner, scope, state, sure=sure), state)
         result = machine.ends()
         for kind, end in ends.normal.items():
             value = end.value
             self._last(node, scope, end.state, result, lambda after, kind=kind, value=value: result.add(kind, after, value))
         for exc, raised in ends.raised.items():
             self._last(node, scope, raised, result, lambda after, exc=exc: result.add_raised(exc, after), exc)
-        for exc, raised in frame.raised.items():
+        for exc, raised in surprises.items():
             self._last(node, scope, raised, result, lambda after, exc=exc: machine.surprise(after, exc), exc)
         return machine.settled(result, must=must)
 
@@ -182,14 +190,14 @@ class Attempts:
         swallows = self._swallows(manager, state)
         if swallows is False:
             return self._closed(manager, self._with(rest, body, scope, state))
-        ends, frame = self._framed(lambda: self._with(rest, body, scope, state), state)
+        ends, surprises = self._framed(lambda: self._with(rest, body, scope, state), state)
         for exc, after in list(ends.raised.items()):
             answer = swallows(exc) if callable(swallows) else None
             if answer is not False:
                 ends.add(NEXT, after.fork(must=False))
             if answer is True:
                 del ends.raised[exc]
-        for exc, after in frame.raised.items():
+        for exc, after in surprises.items():
             answer = swallows(exc) if callable(swallows) else None
             if answer is not True:
                 machine.surprise(after.fork(), exc)

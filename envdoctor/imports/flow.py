@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.imports.exceptions import Exc
 from envdoctor.imports.values import UNKNOWN, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from envdoctor.imports.exceptions import Exc
     from envdoctor.imports.heap import Lose, State
 
 NEXT, RETURN, BREAK, CONTINUE = "next", "return", "break", "continue"
@@ -72,19 +72,6 @@ class Ends:
 
 @dataclass(slots=True)
 class Frame:
-    """A `try` that code runs in: collects what may be raised there without being certain."""
+    """A `try` that code runs in: the exceptions that may be raised there without being certain."""
 
-    lose: Lose
-    raised: dict[Exc, State] = field(default_factory=dict)
-    _versions: dict[Exc, int] = field(default_factory=dict)
-
-    def add(self, exc: Exc, state: State) -> None:
-        """An exception that may be raised in a state."""
-        if self._versions.get(exc) == state.version:
-            return
-        self._versions[exc] = state.version
-        known = self.raised.get(exc)
-        if known is None:
-            self.raised[exc] = state.fork(must=False)
-        else:
-            known.merge(state.fork(must=False), self.lose)
+    raised: dict[Exc, None] = field(default_factory=dict)

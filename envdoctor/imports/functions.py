@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.imports.exceptions import Exc, Raised
+from envdoctor.imports.exceptions import Exc, Raised, TooLong
 from envdoctor.imports.flow import NEXT, RETURN, Ends
 from envdoctor.imports.scopes import FUNCTIONS, Scope, declared, is_generator, local_names, parameters
 from envdoctor.imports.values import SOMETHING, UNKNOWN, External, Function, Made
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 12
 _MOST_ITEMS = 64
+_MOST_ROUNDS = 8
 _LAZY_ANNOTATIONS = (3, 14)  # PEP 649
 #: Decorators that keep what they are given, for a class to look at.
 WRAPPERS = frozenset({"builtins.staticmethod", "builtins.classmethod", "builtins.property"})
@@ -31,7 +32,7 @@ class Functions:
         self._machine = machine
         self._locals: dict[Place, frozenset[str]] = {}
         self._of_node: dict[ast.AST, tuple[frozenset[str], bool, bool]] = {}
-        self._depth = 0
+        self._active: list[ast.AST] = []  # the functions that are being called, the innermost last
         self.lazy: set[str] = set()  # modules that don't evaluate annotations (PEP 563)
 
     def locals_of(self, place: Place) -> frozenset[str]:
@@ -95,7 +96,7 @@ class Functions:
             Raised: it certainly raises.
         """
         machine = self._machine
-        if not function.runs or self._depth >= _DEEPEST:
+        if not function.runs or len(self._active) >= _DEEPEST or function.node in self._active:
             machine.opaque(state, function, arguments and tuple(arguments), *keywords.values())
             return UNKNOWN if function.runs else SOMETHING
         names, _, keeps = self._about(function.node)
@@ -114,11 +115,12 @@ class Functions:
             outer=function.outer,
             shared=shared,
         )
-        self._depth += 1
+        self._active.append(node)
+        machine.step()
         try:
             value = self._result(self._body(node, scope, state), state)
         finally:
-            self._depth -= 1
+            self._active.pop()
         if not keeps:
             state.drop(place)
         return value
@@ -242,8 +244,20 @@ class Functions:
 
         if items is None or len(items) > _MOST_ITEMS:
             machine.opaque(state, subject)
-            machine.expressions.branched(lambda inner: turn(UNKNOWN, inner), state)
-            machine.expressions.branched(lambda inner: turn(UNKNOWN, inner), state)
+            self._rounds(turn, state)
             return None
         found = [turn(item, state) for item in items]
         return None if None in found else [value for values in found if values is not None for value in values]
+
+    def _rounds(self, turn: Callable[[Any, State], Any], state: State) -> None:
+        """A turn that is taken any number of times, or not at all."""
+        for _ in range(_MOST_ROUNDS):
+            inner = state.fork(must=False)
+            try:
+                turn(UNKNOWN, inner)
+            except Raised as error:
+                self._machine.surprise(inner, error.exc)
+                return
+            if not state.merge(inner, self._machine.escapes.lose):
+                return
+        raise TooLong

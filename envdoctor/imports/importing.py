@@ -12,6 +12,7 @@ from envdoctor.imports.escapes import ANYTHING, NAMES
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Exc, Raised, built_in, is_exception
 from envdoctor.imports.flow import NEXT, Ends
+from envdoctor.imports.heap import DONE, RUNNING
 from envdoctor.imports.known import constant, is_usual
 from envdoctor.imports.scopes import Scope
 from envdoctor.imports.site import Found, Presence
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from envdoctor.imports.heap import State
     from envdoctor.imports.machine import Machine
 
-_RUNNING, _DONE = "running", "done"
 _MOST_TEXT = 1 << 20
 _ENVIRONMENT = "os.environ"
 _ADDS_FOLDER = "add_dll_directory"
@@ -188,9 +188,9 @@ class Imports:
             self._follow(module, state)
         elif found.presence is Presence.NATIVE:
             event = machine.emit(What.IMPORT, module, state, fails=found.fails)
-            if found.fails and state.status(module) is None:
+            if found.fails and state.status(module) is ABSENT:
                 raise Raised(built_in("ImportError", event))
-            state.set_status(module, _DONE)
+            state.set_status(module, DONE)
             machine.surprise(state)
         elif found.presence is not Presence.NAMESPACE:
             event = machine.emit(What.IMPORT, module, state, fails=found.fails)
@@ -202,9 +202,9 @@ class Imports:
     def _follow(self, module: str, state: State) -> None:
         """A module with a text: runs it, if it did not run yet."""
         status = state.status(module)
-        if status is not None and not isinstance(status, Perhaps):
+        if status is not ABSENT and not isinstance(status, Perhaps):
             return
-        if status is None:
+        if status is ABSENT:
             self.execute(module, state)
             return
         # On some ways it was imported before, on others it was not.
@@ -213,7 +213,7 @@ class Imports:
         other.set_status(module, "")
         try:
             self.execute(module, other)
-            state.set_status(module, _DONE)
+            state.set_status(module, DONE)
             state.merge(other, self._machine.escapes.lose)
         except Raised as error:
             self._machine.surprise(other, error.exc)
@@ -239,7 +239,7 @@ class Imports:
         if text and _ADDS_FOLDER in text and machine.site.target.platform.system is System.WINDOWS:
             machine.emit(What.ADD_FOLDER, "", state)
         state.make(module, {"__name__": module, "__file__": Ending(f"/{self.path_of(module)}"), "__package__": self.package_of(module)})
-        state.set_status(module, _RUNNING)
+        state.set_status(module, RUNNING)
         try:
             ends = machine.run(tree.body, Scope(module=module, package=self.package_of(module)), state)
             self._finish(module, ends, state)
@@ -255,7 +255,7 @@ class Imports:
                 machine.surprise(raised, exc)
         if NEXT in ends.normal:
             state.become(ends.normal[NEXT].state)
-            state.set_status(module, _DONE)
+            state.set_status(module, DONE)
             return
         machine.calls.functions.raise_any(ends, state)
 
@@ -438,13 +438,13 @@ class Imports:
         if absent:
             self._machine.emit(What.IMPORT, item, state)
             return False
-        return True if state.status(item) in {_RUNNING, _DONE} else None
+        return True if state.status(item) in {RUNNING, DONE} else None
 
     def item(self, subject: Any, index: Any, state: State) -> Any:  # noqa: ANN401
         """`sys.modules[name]` and `globals()[name]`; None for anything else."""
         machine = self._machine
         if subject == External(LOADED):
-            if isinstance(index, str) and state.status(index) in {_RUNNING, _DONE}:
+            if isinstance(index, str) and state.status(index) in {RUNNING, DONE}:
                 return self._as_value(index)
             machine.escapes.everything |= not isinstance(index, str)
             machine.surprise(state)

@@ -44,7 +44,7 @@ def import_in_thought(module: str, site: Site, most_modules: int = MOST_MODULES)
 def _import(module: str, machine: Machine) -> Outcome:
     raised: Raised | None = None
     try:
-        machine.imports.load(module, State())
+        machine.imports.load(module, State(machine.journal))
     except Raised as error:
         raised = error
     except (TooLong, RecursionError):
@@ -112,7 +112,8 @@ def follow_alone(module: str, site: Site) -> Alone | None:
         module: its absolute name; it is TEXT.
         site: where it finds what it imports.
     """
-    machine, state = _machine(site, MOST_MODULES), State()
+    machine = _machine(site, MOST_MODULES)
+    state = State(machine.journal)
 
     def follow() -> Alone | None:
         try:

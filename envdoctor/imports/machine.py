@@ -9,6 +9,7 @@ from envdoctor.imports.escapes import Escapes
 from envdoctor.imports.events import Certainty, Event, What
 from envdoctor.imports.exceptions import Exc, TooLong, built_in
 from envdoctor.imports.flow import Ends, Frame
+from envdoctor.imports.heap import Journal
 
 if TYPE_CHECKING:
     import ast
@@ -51,6 +52,7 @@ class Machine:
         self.via: list[str] = []
         self.complete = True
         self.events: dict[Event, None] = {}
+        self.journal = Journal()
         self._steps = 0
         self._places = itertools.count(1)
 
@@ -97,7 +99,7 @@ class Machine:
     def surprise(self, state: State, exc: Exc = ANY) -> None:
         """Something may be raised here; where nothing takes it, the import fails, which proves nothing wrong."""
         if self.tries:
-            self.tries[-1].add(exc, state)
+            self.tries[-1].raised[exc] = None
             state.must = False
 
     def may_raise(self, state: State, name: str, cause: Event | None = None) -> None:
