@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.exceptions import BASES, NAME, exception_of, own_name
 from envdoctor.imports.flow import NEXT
-from envdoctor.imports.scopes import Scope, declared, own_nodes
+from envdoctor.imports.scopes import Scope, declared, is_generator, own_nodes
 from envdoctor.imports.values import ABSENT, UNKNOWN, External, Function, Kind, Made, Method, Perhaps, Reference, is_constant
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Classes:
     def lets_pass(self, subject: Reference, state: State) -> bool:
         """Whether an instance, as a context manager, certainly lets every exception pass."""
         function = self.lookup(subject.of, "__exit__", state)
-        if not isinstance(function, Function) or isinstance(function.node, ast.Lambda) or not function.runs:
+        if not isinstance(function, Function) or isinstance(function.node, ast.Lambda) or is_generator(function.node):
             return False
         returns = [node for node in own_nodes(function.node.body) if isinstance(node, ast.Return)]
         return all(each.value is None or (isinstance(each.value, ast.Constant) and not each.value.value) for each in returns)

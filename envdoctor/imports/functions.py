@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.exceptions import Exc, Raised, TooLong
 from envdoctor.imports.flow import NEXT, RETURN, Ends
-from envdoctor.imports.scopes import FUNCTIONS, Scope, declared, is_generator, local_names, parameters
+from envdoctor.imports.scopes import FUNCTIONS, Scope, declared, every_node, is_generator, local_names, parameters
 from envdoctor.imports.values import SOMETHING, UNKNOWN, External, Function, Made
 
 if TYPE_CHECKING:
@@ -62,14 +62,14 @@ class Functions:
             every = [*plain, *spec.kwonlyargs, *(each for each in (spec.vararg, spec.kwarg) if each)]
             for annotation in (*(each.annotation for each in every), node.returns):
                 self.annotation(annotation, scope, state)
-        _, lazy, _ = self._about(node)
-        return Function(node, scope.module, scope.places, defaults, runs=not lazy)
+        return Function(node, scope.module, scope.places, defaults)
 
     def _about(self, node: Any) -> tuple[frozenset[str], bool, bool]:  # noqa: ANN401
         """Local names, whether a call is put off, and whether something inside may keep the names."""
         if node not in self._of_node:
-            inner = any(isinstance(each, (*FUNCTIONS, ast.ClassDef, ast.GeneratorExp)) for each in ast.walk(node) if each is not node)
-            self._of_node[node] = local_names(node), is_generator(node), inner
+            keepers = (*FUNCTIONS, ast.ClassDef, ast.GeneratorExp)
+            keeps = any(isinstance(each, keepers) for each in every_node(node) if each is not node)
+            self._of_node[node] = local_names(node), is_generator(node), keeps
         return self._of_node[node]
 
     def define(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, state: State) -> None:
@@ -96,10 +96,10 @@ class Functions:
             Raised: it certainly raises.
         """
         machine = self._machine
-        if not function.runs or len(self._active) >= _DEEPEST or function.node in self._active:
+        names, put_off, keeps = self._about(function.node)
+        if put_off or len(self._active) >= _DEEPEST or function.node in self._active:
             machine.opaque(state, function, arguments and tuple(arguments), *keywords.values())
-            return UNKNOWN if function.runs else SOMETHING
-        names, _, keeps = self._about(function.node)
+            return SOMETHING if put_off else UNKNOWN
         place = machine.place()
         self._locals[place] = names
         state.make(place, self._parameters(function, arguments, keywords, state))

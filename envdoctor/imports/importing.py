@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import Unreadable
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.machine import Machine
 
 _MOST_TEXT = 1 << 20
+_MOST_RUNS = 2  # of one module, on ways that differ
 _ENVIRONMENT = "os.environ"
 _ADDS_FOLDER = "add_dll_directory"
 #: What every module has (reference manual, "Import-related attributes on module objects").
@@ -60,6 +62,7 @@ class Imports:
         self._most = most_modules
         self._found: dict[str, Found] = {}
         self._entered: set[str] = set()
+        self._runs: Counter[str] = Counter()
         self._stars: dict[str, list[str]] = {}
 
     def find(self, module: str) -> Found:
@@ -207,6 +210,12 @@ class Imports:
         if status is ABSENT:
             self.execute(module, state)
             return
+        if self._runs[module] >= _MOST_RUNS:
+            machine = self._machine
+            machine.escapes.lose_place(module, state)
+            state.set_status(module, DONE)
+            machine.surprise(state)
+            return
         # On some ways it was imported before, on others it was not.
         other = state.fork(must=False)
         must = state.must
@@ -228,6 +237,7 @@ class Imports:
         """
         machine = self._machine
         machine.emit(What.IMPORT, module, state)
+        self._runs[module] += 1
         text = self._read(module)
         tree = None if text is None else self._tree(text)
         if tree is None:

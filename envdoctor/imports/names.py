@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _HOOKS = re.compile(r"\b(?:meta_path|path_hooks|__path__)\b|\bsys\.modules\b|\bfrom sys import\b")
 _MOST_IMPORTED = 40
-_DEEPEST = 6  # of modules whose names are taken over by `import *`
+_MOST_STARRED = 24  # modules whose names one takes over by `import *`
+_STAR = re.compile(r"\bimport\s*\*")
 _UNKNOWN = Found(presence=Presence.UNKNOWN)
 
 
@@ -75,24 +76,26 @@ class ModuleNames:
     def _alone(self, module: str) -> Alone | None:
         if module not in self._known:
             found = self._site.find(module)
-            wanted = {module, *self._starred(module, _DEEPEST)}
-            is_text = found.presence is Presence.TEXT
-            self._known[module] = follow_alone(module, _Closed(self._site, wanted)) if is_text else None
+            wanted = {module}
+            is_small = found.presence is Presence.TEXT and self._add_starred(module, wanted)
+            self._known[module] = follow_alone(module, _Closed(self._site, wanted)) if is_small else None
         return self._known[module]
 
-    def _starred(self, module: str, depth: int) -> set[str]:
-        """The modules of the wheel that a module takes all names of, and those of which these do."""
+    def _add_starred(self, module: str, wanted: set[str]) -> bool:
+        """Adds the modules of the wheel that a module takes all names of, and so on; whether they are few."""
         try:
-            tree = parse_python(self._text(module))
+            text = self._text(module)
+            nodes = ast.walk(parse_python(text)) if _STAR.search(text) else ()
         except Unreadable:
-            return set()
-        found: set[str] = set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names) and depth:
+            return True
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
                 source = self._source(node, module)
-                if self._site.find(source).presence is Presence.TEXT:
-                    found |= {source, *self._starred(source, depth - 1)}
-        return found
+                if source not in wanted and self._site.find(source).presence is Presence.TEXT:
+                    wanted.add(source)
+                    if len(wanted) > _MOST_STARRED or not self._add_starred(source, wanted):
+                        return False
+        return True
 
     def _source(self, node: ast.ImportFrom, module: str) -> str:
         if not node.level:

@@ -95,14 +95,12 @@ class Function:
         module: whose names it sees.
         outer: the places of the functions around it, the nearest first.
         defaults: by the names of parameters.
-        runs: whether a call runs its body at once: not for generators and coroutines.
     """
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     module: str
     outer: tuple[Place, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    runs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
