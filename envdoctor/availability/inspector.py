@@ -86,9 +86,7 @@ class Inspector:
             exact: read giant ELF files exactly, at a price (see `read_contents`).
         """
         key = f"CONTENTS {hash_code(*_CODE)} {'exact' if exact else 'quick'} {file.sha256 or file.url}"
-        with self._lock:
-            turn = self._turns.setdefault(key, threading.Lock())
-        with turn:
+        with self._turn(key):
             if key not in self._known:
                 self._known[key] = self._look(file, key, exact=exact)
         return self._known[key]
@@ -119,9 +117,15 @@ class Inspector:
             NetworkProblem: the server did not answer.
             Unreadable: the wheel is damaged.
         """
-        cache = self._cache(file)
         where = f"{target.platform.system.value} {target.interpreter.name}"
         key = f"IMPORTS {hash_code(*_CODE)} {where} {package} {file.sha256 or file.url}"
+        with self._turn(key):
+            return self._judge(key, file, contents, package, target, beside)
+
+    def _judge(  # noqa: PLR0913 - one import, all that it depends on
+        self, key: str, file: IndexFile, contents: WheelContents, package: str, target: Target, beside: Beside
+    ) -> PackageVerdict:
+        cache = self._cache(file)
         known = self._judged.get(key) or (cache.get_value(key, KnownVerdicts) if cache else None) or KnownVerdicts()
         for verdict in known.verdicts:
             if verdict.asked.agrees(beside):
@@ -171,6 +175,11 @@ class Inspector:
             with self._lock:
                 more = (cache.get_value(_more_key(file), int) or 0) + archive.source.bytes_read
                 cache.put_value(_more_key(file), more)
+
+    def _turn(self, key: str) -> threading.Lock:
+        """What only one thread at a time works out."""
+        with self._lock:
+            return self._turns.setdefault(key, threading.Lock())
 
     def _look(self, file: IndexFile, key: str, *, exact: bool) -> Inspected:
         cache = self._cache(file)
