@@ -15,9 +15,9 @@ from envdoctor.binaries.numpy_build import NumpyBuild
 from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
-from envdoctor.wheels.judgment import judge_wheel
-from envdoctor.wheels.loading import LoadJudge
-from envdoctor.wheels.problems import ProblemKind
+from envdoctor.imports.judgment import judge_wheel
+from envdoctor.imports.loading import LoadJudge
+from envdoctor.imports.problems import ProblemKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.wheel_site import Beside
     from envdoctor.index.project import IndexFile
     from envdoctor.wheels.contents import WheelContents
-    from envdoctor.wheels.problems import WheelProblem
+    from envdoctor.imports.problems import WheelProblem
 
 _DETAILS_SHOWN = 12
 _FILES_SHOWN = 6

@@ -88,7 +88,20 @@ class Imports:
             top = alias.name.partition(".")[0]
             if not alias.asname:
                 value = Module(top) if isinstance(value, Module) else UNKNOWN
+            elif isinstance(value, Module):
+                value = self._along(alias.name, state)
             self._machine.statements.targets.name(alias.asname or top, value, scope, state)
+
+    def _along(self, name: str, state: State) -> Any:  # noqa: ANN401
+        """What `import a.b as c` binds: the attribute, which need not be the module."""
+        value: Any = Module(name.partition(".")[0])
+        for part in name.split(".")[1:]:
+            known = state.read(value.name, part) if isinstance(value, Module) else UNKNOWN
+            if known is ABSENT or isinstance(known, Perhaps):
+                value = Module(f"{value.name}.{part}") if known is ABSENT else UNKNOWN
+            else:
+                value = self._slot(value.name, part, state) if isinstance(value, Module) else UNKNOWN
+        return value
 
     def from_statement(self, node: ast.ImportFrom, scope: Scope, state: State) -> None:
         """`from a import b`."""
@@ -168,12 +181,15 @@ class Imports:
         """
         parts = name.split(".")
         for depth in range(1, len(parts) + 1):
-            module = ".".join(parts[:depth])
-            self._load(module, state)
-            if depth > 1 and state.has(".".join(parts[: depth - 1])):
-                targets = self._machine.statements.targets
-                targets.slot(".".join(parts[: depth - 1]), parts[depth - 1], self._as_value(module), state)
+            self._load(".".join(parts[:depth]), state)
         return self._as_value(name)
+
+    def _loaded(self, module: str, state: State) -> None:
+        """A module was imported for the first time: the package above it gets it as an attribute."""
+        state.set_status(module, DONE)
+        package, _, name = module.rpartition(".")
+        if package and state.has(package):
+            self._machine.statements.targets.slot(package, name, self._as_value(module), state)
 
     def _as_value(self, module: str) -> Any:  # noqa: ANN401
         replaced = self._machine.escapes.replaced
@@ -189,13 +205,17 @@ class Imports:
             raise Raised(built_in("ModuleNotFoundError", event))
         elif found.presence is Presence.TEXT:
             self._follow(module, state)
+        elif state.status(module) is not ABSENT:
+            return
         elif found.presence is Presence.NATIVE:
             event = machine.emit(What.IMPORT, module, state, fails=found.fails)
-            if found.fails and state.status(module) is ABSENT:
+            if found.fails:
                 raise Raised(built_in("ImportError", event))
-            state.set_status(module, DONE)
             machine.surprise(state)
-        elif found.presence is not Presence.NAMESPACE:
+            self._loaded(module, state)
+        elif found.presence is Presence.NAMESPACE:
+            self._loaded(module, state)
+        else:
             event = machine.emit(What.IMPORT, module, state, fails=found.fails)
             if found.fails and not machine.escapes.may_be_found(module):
                 raise Raised(built_in(found.raises, event) if found.raises else Exc(cause=event))
@@ -213,7 +233,7 @@ class Imports:
         if self._runs[module] >= _MOST_RUNS:
             machine = self._machine
             machine.escapes.lose_place(module, state)
-            state.set_status(module, DONE)
+            self._loaded(module, state)
             machine.surprise(state)
             return
         # On some ways it was imported before, on others it was not.
@@ -244,6 +264,7 @@ class Imports:
             machine.complete = False
             machine.escapes.everything = machine.escapes.finders = True
             machine.surprise(state)
+            self._loaded(module, state)
             return
         machine.via.append(module)
         if text and _ADDS_FOLDER in text and machine.site.target.platform.system is System.WINDOWS:
@@ -265,7 +286,7 @@ class Imports:
                 machine.surprise(raised, exc)
         if NEXT in ends.normal:
             state.become(ends.normal[NEXT].state)
-            state.set_status(module, DONE)
+            self._loaded(module, state)
             return
         machine.calls.functions.raise_any(ends, state)
 

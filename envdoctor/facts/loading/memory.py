@@ -12,7 +12,7 @@ from envdoctor.environments.cache import open_cache
 from envdoctor.net.cache import DiskCache
 from envdoctor.support.hashing import hash_code
 from envdoctor.support.target_names import target_name
-from envdoctor.wheels.loading import LoadAnalysis
+from envdoctor.imports.loading import LoadAnalysis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from envdoctor.binaries.policy import newest_libstdcxx
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import Libc, System
 from envdoctor.wheels.layout import planned_path, process_architecture, runs_on, shown_path
-from envdoctor.wheels.problems import ProblemKind, WheelProblem
+from envdoctor.imports.problems import ProblemKind, WheelProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
     from envdoctor.core.target import Target
     from envdoctor.wheels.contents import WheelContents
-    from envdoctor.wheels.loading import LoadAnalysis
+    from envdoctor.imports.loading import LoadAnalysis
 
 _FIRST_ARM64 = (11, 0)  # no older macOS runs on arm64, whatever a universal2 tag says
 _LARGE_PAGE = 16 * 1024  # of the Raspberry Pi 5's own kernel, and of Asahi Linux

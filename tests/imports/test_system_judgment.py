@@ -2,9 +2,9 @@ import pytest
 
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import Libc, Platform, System, Target
-from envdoctor.wheels.loading import LoadJudge
-from envdoctor.wheels.problems import ProblemKind
-from envdoctor.wheels.system_judgment import judge_system, tag_version
+from envdoctor.imports.loading import LoadJudge
+from envdoctor.imports.problems import ProblemKind
+from envdoctor.imports.system_judgment import judge_system, tag_version
 from native_files import elf_bytes, macho_bytes, universal_bytes
 from wheel_files import LINUX, MACOS, contents_of
 

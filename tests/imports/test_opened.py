@@ -1,6 +1,6 @@
 """Which libraries of a wheel an import opens by name."""
 
-from envdoctor.wheels.opened import opened_on_import
+from envdoctor.imports.opened import opened_on_import
 from native_files import elf_bytes
 from wheel_files import LINUX, contents_of
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
-from envdoctor.wheels.companions import ImportProcess
+from envdoctor.imports.companions import ImportProcess
 from envdoctor.wheels.import_walk import FoldersAdded, ForeignImport, ImportWalker, NativeLoad, Scope
 from envdoctor.wheels.module_index import ModuleIndex
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from envdoctor.binaries.resolve import Resolution
     from envdoctor.core.target import Target
-    from envdoctor.wheels.companions import Companions
+    from envdoctor.imports.companions import Companions
     from envdoctor.wheels.contents import NativeFile, WheelContents
     from envdoctor.wheels.import_walk import Event
 

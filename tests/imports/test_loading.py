@@ -6,8 +6,8 @@ import pytest
 
 from envdoctor.core.finding import Severity
 from envdoctor.wheels import inferred_elf
-from envdoctor.wheels.loading import LoadJudge
-from envdoctor.wheels.reach import Reach
+from envdoctor.imports.loading import LoadJudge
+from envdoctor.imports.reach import Reach
 from native_files import elf_bytes, macho_bytes, pe_bytes
 from wheel_files import LINUX, LINUX_TAG, MACOS, MACOS_TAG, WINDOWS, WINDOWS_TAG, contents_of
 

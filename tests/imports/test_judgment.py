@@ -2,9 +2,9 @@ import pytest
 
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import Interpreter, Target
-from envdoctor.wheels.judgment import judge_wheel
-from envdoctor.wheels.loading import LoadJudge
-from envdoctor.wheels.problems import ProblemKind
+from envdoctor.imports.judgment import judge_wheel
+from envdoctor.imports.loading import LoadJudge
+from envdoctor.imports.problems import ProblemKind
 from native_files import elf_bytes, macho_bytes, pe_bytes, universal_bytes, with_symbols
 from wheel_files import LINUX, LINUX_TAG, MACOS, MACOS_TAG, WINDOWS, WINDOWS_TAG, contents_of
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.policy import Provider, provider_of
 from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outcome, Resolution
 from envdoctor.core.finding import Severity
-from envdoctor.wheels.companions import Companions
+from envdoctor.imports.companions import Companions
 from envdoctor.wheels.layout import SITE_PACKAGES, PlannedSite, runs_on
-from envdoctor.wheels.opened import opened_on_import
-from envdoctor.wheels.reach import Reach, Reached, find_reach
-from envdoctor.wheels.system_judgment import is_refused
+from envdoctor.imports.opened import opened_on_import
+from envdoctor.imports.reach import Reach, Reached, find_reach
+from envdoctor.imports.system_judgment import is_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

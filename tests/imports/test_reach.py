@@ -3,9 +3,9 @@
 import pytest
 
 from envdoctor.core.finding import Severity
-from envdoctor.wheels.companions import Companions
+from envdoctor.imports.companions import Companions
 from envdoctor.wheels.layout import PlannedSite, planned_path
-from envdoctor.wheels.reach import Reach, find_reach
+from envdoctor.imports.reach import Reach, find_reach
 from native_files import elf_bytes
 from wheel_files import LINUX, contents_of
 

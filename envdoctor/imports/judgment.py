@@ -10,9 +10,9 @@ from envdoctor.core.finding import Severity
 from envdoctor.core.target import System
 from envdoctor.support.text import plural
 from envdoctor.wheels.layout import FORMATS, process_architecture, runs_on
-from envdoctor.wheels.problems import ProblemKind, WheelProblem
-from envdoctor.wheels.reach import Reach
-from envdoctor.wheels.system_judgment import judge_system
+from envdoctor.imports.problems import ProblemKind, WheelProblem
+from envdoctor.imports.reach import Reach
+from envdoctor.imports.system_judgment import judge_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from envdoctor.binaries.policy import Provider
     from envdoctor.core.target import Target
     from envdoctor.wheels.contents import NativeFile, WheelContents
-    from envdoctor.wheels.loading import LoadAnalysis, MissingLibrary
+    from envdoctor.imports.loading import LoadAnalysis, MissingLibrary
 
 # Libraries of macOS whose symbols are known not to be those of anything else: a framework brings many more with it.
 _OF_MACOS = frozenset(
