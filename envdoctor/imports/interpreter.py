@@ -85,7 +85,8 @@ class Alone:
         """Whether it certainly has no such name in the end."""
         if self.machine.escapes.may_be_given(self.module, name) or self.machine.imports.has_all_of_others(self.module):
             return False
-        if name in self.state.names(self.module) or self.machine.escapes.replaced & {self.module, ANYTHING}:
+        volatile = self.machine.escapes.is_volatile(self.module, name)
+        if volatile or name in self.state.names(self.module) or self.machine.escapes.replaced & {self.module, ANYTHING}:
             return False
         answer = self.state.read(self.module, "__getattr__")
         if answer is ABSENT:
@@ -120,6 +121,8 @@ def follow_alone(module: str, site: Site) -> Alone | None:
             machine.imports.execute(module, state)
         except (Raised, TooLong, RecursionError):
             return None
+        for value in list(state.names(module).values()):  # others may call its functions at any time
+            machine.escapes.lose(value, state)
         return Alone(module, machine, state) if machine.complete else None
 
     return on_deep_stack(follow)

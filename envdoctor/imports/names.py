@@ -63,13 +63,15 @@ class ModuleNames:
         if self._index.is_package(module) and not self.lacks_module(submodule):
             return False
         alone = self._alone(module)
-        return alone is not None and alone.lacks(name)
+        return alone is not None and self._is_plain(module, alone) and alone.lacks(name)
 
     def _is_plain_package(self, package: str) -> bool:
         """Whether a package has an `__init__` that does nothing to how modules are found, nor what it imports."""
         alone = self._alone(package) if self._index.is_package(package) else None
-        if alone is None or alone.changes_finders:
-            return False
+        return alone is not None and not alone.changes_finders and self._is_plain(package, alone)
+
+    def _is_plain(self, package: str, alone: Alone) -> bool:
+        """Whether nothing that a module imports of its wheel does anything to modules from outside."""
         own = [name for name in alone.imports if name != package and self._index.find(name)]
         return len(own) <= _MOST_IMPORTED and not any(_HOOKS.search(self._text(name)) for name in own)
 

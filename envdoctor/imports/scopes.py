@@ -158,13 +158,14 @@ def mentions(node: ast.AST) -> Mentions:
     stored = [each for each in nodes if isinstance(each, ast.Attribute) and not isinstance(each.ctx, ast.Load)]
     shared = {name for each in nodes if isinstance(each, (ast.Global, ast.Nonlocal)) for name in each.names}
     attributes = {each.attr for each in nodes if isinstance(each, ast.Attribute)}
+    gets = any(isinstance(each, (ast.Import, ast.ImportFrom)) for each in nodes)
     return Mentions(
         names=frozenset(names),
         bare=frozenset(each.id for each in nodes if isinstance(each, ast.Name) and id(each) not in held),
         shared=frozenset(shared),
         attributes=frozenset(each.attr for each in stored),
         anything=not _MAKERS.isdisjoint(names),
-        anywhere=not _SETTERS.isdisjoint(names | attributes) and not _GETTERS.isdisjoint(names | attributes),
+        anywhere=not _SETTERS.isdisjoint(names | attributes) and (gets or not _GETTERS.isdisjoint(names | attributes)),
         finders=any(_finds(each, nodes) for each in nodes if isinstance(each, ast.Attribute)),
     )
 
