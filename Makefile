@@ -7,17 +7,26 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 OUT    ?= build/demo
 
-.PHONY: demo test unit lint docs constraints bench clean
+# Tests start this program hundreds of times: without its bytecode each start would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test unit bare lint docs constraints bench clean
 
 demo: $(STAMP)
 	$(BIN)/envdoctor build examples/digits/digits.keras --to ethos-u55-128 \
 	    --calibration examples/digits/calibration.npz --evaluate examples/digits/test.npz --out $(OUT)
 
 test: $(STAMP)-dev
-	$(BIN)/python -m pytest -n auto
+	ENVDOCTOR_TESTS=thorough $(BIN)/python -m pytest -n auto --dist worksteal
 
 unit: $(STAMP)-dev
-	$(BIN)/python -m pytest -n auto -m "not integration"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not integration"
+
+# The tests that start programs, on a PATH and a Python that have only what the README names (Debian and Ubuntu).
+bare: $(STAMP)-dev
+	$(BIN)/python tools/make_bare.py build/bare
+	PATH="$(CURDIR)/build/bare/bin" build/bare/venv/bin/python -m pytest -n auto --dist worksteal -m "not integration" \
+	    @build/bare/tests.txt
 
 lint: $(STAMP)-dev
 	$(BIN)/ruff check

@@ -6,21 +6,23 @@ import dataclasses
 import inspect
 import queue
 import re
-import threading
 import time
-import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envdoctor.core.errors import FactUnavailable
+from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
+from envdoctor.support.bugs import describe_bug
+from envdoctor.support.parallel import start_thread
 
 if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 Check = Callable[["Facts"], Iterable[Finding]]
 
+#: What a required probe may have answered for the ones that require it to make sense.
+_OPEN = frozenset({Outcome.PASSED, Outcome.DOES_NOT_APPLY})
 #: Seconds that a probe may take, the collecting of the facts it reads included.
 TIME_LIMIT = 60.0
 
@@ -35,7 +37,7 @@ class Probe:
         code: three letters and three digits.
         name: the problem in kebab case, from the module's name.
         check: yields a finding for each problem; nothing, or only what is worth knowing (INFO), is a pass.
-        requires: codes of the probes that must have passed before this one makes sense.
+        requires: codes of the probes that must not have failed before this one makes sense.
         topic: the kind of request that asks it: `machine` always; `edgetpu`, `ethosu`, `model` when those matter.
         timeout: seconds it may take.
         title: the first line of the docstring: the question or the problem, for a person.
@@ -84,26 +86,32 @@ def probe(
 
 
 def run_probe(one: Probe, facts: Facts) -> ProbeResult:
-    """Ask one probe. A missing fact makes it UNKNOWN, a bug in it CRASHED; neither reaches the caller."""
+    """Ask one probe. A missing fact makes it UNKNOWN, a bug in it CRASHED; neither reaches the caller.
+
+    What it had found until then is kept.
+    """
     start = time.monotonic()
-    findings: tuple[Finding, ...] = ()
+    findings: list[Finding] = []
     reason = ""
     try:
-        findings = tuple(dataclasses.replace(found, code=one.code, name=one.name) for found in one.check(facts))
+        for found in one.check(facts):
+            findings.append(dataclasses.replace(found, code=one.code, name=one.name))  # noqa: PERF401  (kept if it crashes)
         serious = any(found.severity > Severity.INFO for found in findings)
         outcome = Outcome.FAILED if serious else Outcome.PASSED
+    except DoesNotApply as error:
+        outcome, reason = Outcome.DOES_NOT_APPLY, str(error)
     except FactUnavailable as error:
         outcome, reason = Outcome.UNKNOWN, str(error)
+    except MemoryError:
+        outcome, reason = Outcome.UNKNOWN, "it may not have as much memory as it takes to look (see 'ulimit -v')"
     except Exception as error:  # noqa: BLE001  (the one broad except: a probe's bug must not end the others)
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
-        outcome, reason = Outcome.CRASHED, f"a bug of envdoctor: {type(error).__name__}: {error} ({where})"
+        outcome, reason = Outcome.CRASHED, describe_bug(error)
     return ProbeResult(
         code=one.code,
         name=one.name,
         title=one.title,
         outcome=outcome,
-        findings=findings,
+        findings=tuple(findings),
         reason=reason,
         seconds=time.monotonic() - start,
     )
@@ -153,12 +161,13 @@ class _Run:
 
     def _begin(self, one: Probe) -> None:
         required = [self.results[code] for code in sorted(one.requires) if code in self.results]
-        failed = [result.code for result in required if result.outcome is not Outcome.PASSED]
+        failed = [result.code for result in required if result.outcome not in _OPEN]
         if failed:
             self.results[one.code] = _unanswered(one, Outcome.SKIPPED, f"because of {', '.join(failed)}")
             return
         self._deadlines[one.code] = time.monotonic() + one.timeout
-        threading.Thread(target=self._ask, args=(one,), name=one.code, daemon=True).start()
+        if start_thread(lambda: self._ask(one), one.code) is None:
+            self._ask(one)  # without a thread there is no limit on its time, but there is an answer
 
     def _ask(self, one: Probe) -> None:
         self._answers.put(run_probe(one, self._facts))

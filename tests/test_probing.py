@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from envdoctor.core.errors import FactUnavailable
+from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Finding, Outcome, Severity
 from envdoctor.facts import Facts
 from envdoctor.probing import Probe, probe, run_probe, run_probes
@@ -133,3 +133,24 @@ def test_a_group_is_collected_once_and_its_failure_remembered(monkeypatch):
     for _ in range(2):
         assert run_probe(make("HST001", lambda facts: facts.host), facts).outcome is Outcome.UNKNOWN
     assert calls == [1]
+
+
+def not_here(facts):
+    raise DoesNotApply("this is not macOS")
+    yield
+
+
+def test_a_question_without_sense_is_no_gap_and_holds_up_nothing():
+    first, second = run_probes([make("HST001", not_here), make("HST002", requires=frozenset({"HST001"}))], Facts())
+    assert (first.outcome, first.reason) == (Outcome.DOES_NOT_APPLY, "this is not macOS")
+    assert second.outcome is Outcome.PASSED
+
+
+def test_what_was_found_before_a_crash_is_kept():
+    def check(facts):
+        yield problem()
+        raise KeyError("x")
+
+    result = run_probe(make("HST001", check), Facts())
+    assert (result.outcome, len(result.findings)) == (Outcome.CRASHED, 1)
+    assert "KeyError: 'x' (test_probing.py:" in result.reason

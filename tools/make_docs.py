@@ -3,7 +3,8 @@
     python tools/make_docs.py [--check]
 
 docs/codes/*.md come from the docstrings of the probes and from data/stage-problems.toml, docs/commands.md from the
-command line's own help, docs/goals.md from data/goals.toml, docs/*-schema.json from the types of the core.
+command line's own help, docs/goals.md from data/goals.toml, docs/faults.md from the rules of envdoctor/wheels/faults,
+docs/*-schema.json from the types of the core.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import click
 from envdoctor.cli._run import group
 from envdoctor.core.goal import goal_names, parse_goal
 from envdoctor.doctor.explain import explanations
+from envdoctor.support.outputs import write_output
+from envdoctor.wheels.rules import all_rules
 from envdoctor_reports._schema import inspection_schema, matrix_schema, report_schema
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ def pages() -> dict[str, str]:
     made["codes/index.md"] = "\n".join(_list(known))
     made["commands.md"] = "\n".join(_commands())
     made["goals.md"] = "\n".join(_goals())
+    made["faults.md"] = "\n".join(_faults())
     schemas = {"report": report_schema(), "matrix": matrix_schema(), "inspection": inspection_schema()}
     made |= {f"{name}-schema.json": json.dumps(schema, indent=2) + "\n" for name, schema in schemas.items()}
     return made
@@ -57,7 +61,7 @@ def write(folder: Path = DOCS) -> list[str]:
         path = folder / name
         if name in made:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(made[name], encoding="utf-8", newline="\n")
+            write_output(path, made[name], option="docs:")
         else:
             path.unlink()
     return stale
@@ -81,6 +85,15 @@ def _list(known: tuple[Explanation, ...]) -> Iterator[str]:
             yield f"\n## {family}\n"
         yield f"- [{one.code}]({one.code}.md) {one.title}"
     yield ""
+
+
+def _faults() -> Iterator[str]:
+    """What `inspect` tells those who make wheels."""
+    yield _MADE
+    yield "# Faults of how wheels are made\n"
+    yield "What `envdoctor inspect` tells apart from the verdict; see [the guide](guide-inspect.md).\n"
+    for rule in all_rules():
+        yield f"## {rule.name}\n\n{rule.explanation}\n\nFix: {rule.fix}\n"
 
 
 def _commands() -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +14,7 @@ from envdoctor.availability.wording import few
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.errors import EnvDoctorError
 from envdoctor.core.finding import Evidence, Severity
+from envdoctor.support.parallel import in_parallel
 from envdoctor.support.target_names import target_name
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ _VERDICTS = {
     ReasonKind.CONFLICT: CellVerdict.CONFLICTS,
     ReasonKind.SOURCE_ONLY: CellVerdict.NEEDS_BUILD,
 }
+# What leaves open what there is: uv may have read the same page, and taken it for all there is.
+_UNANSWERED = {ReasonKind.NETWORK, ReasonKind.UNREADABLE}
 # What uv says where the walk, which looks at a few versions of each package only, finds nothing.
 _UV_SAYS = (
     (re.compile(r"has no wheels with a matching|no usable wheels"), CellVerdict.NO_WHEEL),
@@ -85,11 +87,10 @@ class Cells:
     ) -> tuple[Cell, ...]:
         """All cells, in order, some at a time; `progress` is told how many are done, of how many."""
         cells: list[Cell] = []
-        with ThreadPoolExecutor(workers, thread_name_prefix="cell") as pool:
-            for cell in pool.map(self.one, asked):
-                cells.append(cell)
-                if progress:
-                    progress(len(cells), len(asked))
+        for cell in in_parallel(self.one, asked, workers, "cell"):
+            cells.append(cell)
+            if progress:
+                progress(len(cells), len(asked))
         return tuple(cells)
 
     def one(self, asked: Asked) -> Cell:
@@ -160,6 +161,8 @@ class Cells:
             kinds = {reason.kind for reason in definite}
             verdict = next(verdict for kind, verdict in _VERDICTS.items() if kind in kinds)
             reasons = tuple(sorted(walk.reasons, key=lambda reason: list(ReasonKind).index(reason.kind)))
+        elif any(reason.kind in _UNANSWERED for reason in walk.reasons):
+            verdict, reasons = CellVerdict.UNKNOWN, walk.reasons
         elif resolution.undated and asked.question.as_of is not None:
             verdict = CellVerdict.UNKNOWN
             message = f"the index tells uv no upload time of {few(resolution.undated)}, so that it was left out."

@@ -6,12 +6,10 @@ import functools
 import posixpath
 import re
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
-from envdoctor.support.requirement import normal_name, required_name
 from envdoctor.imports.events import What
 from envdoctor.imports.names import ModuleNames
 from envdoctor.imports.removed_names import removed_since
@@ -19,16 +17,18 @@ from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import module_provider
 from envdoctor.imports.system import brings_library
 from envdoctor.imports.wheel_site import own_names
+from envdoctor.support.parallel import in_parallel
+from envdoctor.support.requirement import normal_name, required_name
 from envdoctor.wheels.module_index import ModuleIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from envdoctor.core.target import Target
-    from envdoctor.wheels.contents import WheelContents
     from envdoctor.imports.packages import PackageVerdict
     from envdoctor.imports.verdict import Failure
     from envdoctor.imports.wheel_site import Beside
+    from envdoctor.wheels.contents import WheelContents
 
     #: What importing a package of a wheel comes to beside others.
     JudgePackage = Callable[[WheelContents, str, Beside], PackageVerdict]
@@ -121,14 +121,16 @@ def survey_imports(wheels: Sequence[WheelContents], target: Target, judge: Judge
 def _surveyed(survey: Survey, judge: JudgePackage, others: WheelNames) -> dict[Package, PackageVerdict]:
     level = list(_outermost(survey.wheels))
     found: dict[Package, PackageVerdict] = {}
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="imports") as pool:
-        while level:
-            met = pool.map(
-                lambda each: judge(survey.wheels[each.wheel], each.name, BesideWheel(survey, each.wheel, others)), level
-            )
-            found |= dict(zip(level, met, strict=True))
-            following = (each for package in level for each in _following(survey, package, found[package]))
-            level = [each for each in dict.fromkeys(following) if (each.wheel, each.name) not in _places(found)]
+    while level:
+        met = in_parallel(
+            lambda each: judge(survey.wheels[each.wheel], each.name, BesideWheel(survey, each.wheel, others)),
+            level,
+            _WORKERS,
+            "imports",
+        )
+        found |= dict(zip(level, met, strict=True))
+        following = (each for package in level for each in _following(survey, package, found[package]))
+        level = [each for each in dict.fromkeys(following) if (each.wheel, each.name) not in _places(found)]
     return found
 
 
@@ -210,7 +212,9 @@ class BesideWheel:
         having = [index for index in bringers.having(module.partition(".")[0]) if index != self._place]
         if not having:
             return Found(presence=Presence.UNKNOWN if bringers.excuse(module) else Presence.ABSENT)
-        if any(self._others.index(index).find(module) or self._others.index(index).is_folder(module) for index in having):
+        if any(
+            self._others.index(index).find(module) or self._others.index(index).is_folder(module) for index in having
+        ):
             failing = self._failing(module)
             return Found(presence=Presence.ELSEWHERE, fails=failing is not None, raises=failing or "")
         if len(having) > 1:  # a namespace, or two that overwrite each other

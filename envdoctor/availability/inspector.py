@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import NetworkProblem, Unreadable
@@ -15,10 +14,12 @@ from envdoctor.index.access import opened
 from envdoctor.net.ranges import TAIL
 from envdoctor.net.urls import is_remote
 from envdoctor.support.hashing import hash_code
+from envdoctor.support.parallel import in_parallel
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import WheelContents, read_contents
 from envdoctor.wheels.module_index import ModuleIndex
 from envdoctor.wheels.numpy_use import NumpyUse, find_numpy_use
+from envdoctor.wheels.review import Review, review
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,11 +45,13 @@ class Inspected:
         file: which.
         contents: what is in it; None if it could not be looked into.
         problem: why not.
+        damaged: what could be seen of a wheel whose parts contradict each other: no ground for a verdict.
     """
 
     file: IndexFile
     contents: WheelContents | None = None
     problem: NetworkProblem | Unreadable | None = None
+    damaged: WheelContents | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,8 +78,7 @@ class Inspector:
 
     def all(self, files: Sequence[IndexFile]) -> tuple[Inspected, ...]:
         """Looks into several wheels at once; the answers stand in the order of the files."""
-        with ThreadPoolExecutor(_WORKERS, thread_name_prefix="wheel") as pool:
-            return tuple(pool.map(self.one, files))
+        return tuple(in_parallel(self.one, files, _WORKERS, "wheel"))
 
     def one(self, file: IndexFile, *, exact: bool = False) -> Inspected:
         """Looks into one wheel; a failure is part of the answer.
@@ -158,6 +160,23 @@ class Inspector:
 
             yield read
 
+    def review(self, file: IndexFile, contents: WheelContents) -> Review:
+        """What the wheel's maker should mend; of a wheel that is not on this disk as far as its parts tell.
+
+        Raises:
+            NetworkProblem: the server did not answer.
+            Unreadable: a file of the wheel is damaged.
+        """
+        cache = self._cache(file)
+        key = f"REVIEW {hash_code(*_CODE)} {file.filename} {file.sha256}"
+        known = cache.get_value(key, Review) if cache else None
+        if known is None:
+            with self._reopened(file, contents) as archive:
+                known = review(archive, contents, file.filename, is_whole=not is_remote(file.url))
+            if cache:
+                cache.put_value(key, known)
+        return known
+
     def bytes_read(self, file: IndexFile, contents: WheelContents) -> int:
         """How many bytes of a wheel were read to see all that was asked, now or when it was looked into first."""
         cache = self._cache(file)
@@ -192,11 +211,19 @@ class Inspector:
                 return Inspected(file=file, problem=error)
             if cache:
                 cache.put_value(key, contents)
-        return Inspected(file=file, contents=contents)
+        if contents.damage:
+            return Inspected(file=file, problem=Unreadable(contents.damage), damaged=contents)
+        return Inspected(file=file, contents=_as_named(contents, file))
 
     def _cache(self, file: IndexFile) -> DiskCache | None:
         """Only what a hash names may be kept: any other file could change."""
         return self._client.cache if is_remote(file.url) and file.sha256 else None
+
+
+def _as_named(contents: WheelContents, file: IndexFile) -> WheelContents:
+    """The contents with the tags of the file's name, which installers go by; what WHEEL says they don't ask."""
+    tags = tuple(sorted(map(str, file.tags)))
+    return replace(contents, metadata=replace(contents.metadata, tags=tags)) if tags else contents
 
 
 def _more_key(file: IndexFile) -> str:

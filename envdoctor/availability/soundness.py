@@ -18,6 +18,7 @@ from envdoctor.core.finding import Evidence, Severity
 from envdoctor.imports.judgment import judge_wheel
 from envdoctor.imports.loading import LoadJudge
 from envdoctor.imports.problems import ProblemKind
+from envdoctor.support.text import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from envdoctor.core.availability import Pin
     from envdoctor.core.target import Target
     from envdoctor.imports.packages import PackageVerdict
+    from envdoctor.imports.problems import WheelProblem
     from envdoctor.imports.wheel_site import Beside
     from envdoctor.index.project import IndexFile
     from envdoctor.wheels.contents import WheelContents
-    from envdoctor.imports.problems import WheelProblem
 
 _DETAILS_SHOWN = 12
 _FILES_SHOWN = 6
@@ -118,7 +119,7 @@ class WheelJudge:
     def _numpy(self, members: Sequence[_Member]) -> Iterator[CellReason]:
         """Whether wheels from before numpy 2 meet it here."""
         numpy = next((member for member in members if member.pin.name == _NUMPY), None)
-        if numpy is None or int(numpy.pin.version.partition(".")[0]) < _NEW_NUMPY:
+        if numpy is None or read_number(numpy.pin.version.partition(".")[0]) < _NEW_NUMPY:
             return
         for member in members:
             has_modules = any(native.is_module for native in member.contents.natives)

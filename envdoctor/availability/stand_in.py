@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.target import Libc, System
 from envdoctor.support.target_names import target_name
+from envdoctor.support.virtual_environments import interpreter_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,7 @@ def stand_in(target: Target, folder: Path) -> Path:
 
     answers = answers_for(target)
     home = folder / f"{target_name(target)}-{target.interpreter.full_version}"
-    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    python = interpreter_in(home)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):

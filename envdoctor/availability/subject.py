@@ -76,7 +76,7 @@ def refuse_other_paths(text: str) -> None:
         raise UsageProblem(f"{text} is a URL; give NAME==VERSION, of which the index has the wheel, or a file.")
     if path.is_dir() and (path.suffix == _WHEEL or path.name != text or text == ".."):
         raise UsageProblem(f"{text} is a folder; give a .whl file, or for an environment --installed NAME --in PATH.")
-    if text.endswith(_ARCHIVES) and not path.is_file():
+    if text.endswith(_ARCHIVES) and not path.exists():
         raise UsageProblem(f"There is no file {text}.")
     if text.endswith(_SOURCES):
         raise UsageProblem(
@@ -90,6 +90,8 @@ def refuse_other_paths(text: str) -> None:
 def _local(path: Path) -> Subject:
     from packaging.utils import canonicalize_name
 
+    if path.exists() and not path.is_file():
+        raise UsageProblem(f"{path} is not a regular file; give a .whl file.")
     if not path.is_file():
         raise UsageProblem(f"There is no file {path}.")
     name = canonicalize_name(path.name.partition("-")[0])

@@ -13,6 +13,7 @@ from envdoctor.availability.uv import Question
 from envdoctor.availability.walk import UNDATED
 from envdoctor.core.errors import UsageProblem
 from envdoctor.index.pages import parse_time
+from envdoctor.support.files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(rf"{_DAY.pattern}[T ]\d{{2}}:\d{{2}}", re.ASCII)
+
+#: Bytes; a line for every project of a large index would be 20 MB.
+_LARGEST_CONSTRAINTS = 32 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +96,7 @@ def parse_constraints(file: Path) -> tuple[str, ...]:
         UsageProblem: it can't be read, or holds something else; file and line are named.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_regular(file, _LARGEST_CONSTRAINTS).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UsageProblem(f"The constraints {file} are no UTF-8 text.") from None
     except OSError as error:

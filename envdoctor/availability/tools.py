@@ -14,7 +14,7 @@ from envdoctor.availability.uv import UvResolver
 from envdoctor.availability.verify import Verifier
 from envdoctor.availability.wording import few
 from envdoctor.core.availability import Effort
-from envdoctor.index.access import open_index
+from envdoctor.index.access import Access, open_index
 from envdoctor.index.settings import load_settings
 from envdoctor.index.uv_settings import uv_omissions
 
@@ -73,13 +73,15 @@ class Tools:
         return Effort(requests=traffic.requests, received=traffic.received, seconds=time.monotonic() - self.started)
 
 
-def open_tools(executor: Executor, folder: Path, *, offline: bool = False, as_of: datetime | None = None) -> Tools:
+def open_tools(
+    executor: Executor, folder: Path, access: Access | None = None, *, as_of: datetime | None = None
+) -> Tools:
     """Opens everything, by the user's own pip settings.
 
     Args:
         executor: runs uv, and the keyring's program.
         folder: the cache folder.
-        offline: ask no network.
+        access: how much of the network may be used; all of it when left out.
         as_of: the moment at which the index is looked at.
 
     Raises:
@@ -87,7 +89,8 @@ def open_tools(executor: Executor, folder: Path, *, offline: bool = False, as_of
     """
     settings = load_settings()
     refuse_nonsense(settings)
-    client = open_index(settings, folder / "index", offline=offline, executor=executor)
+    offline = access is not None and access.offline
+    client = open_index(settings, folder / "index", access, executor=executor)
     return Tools(
         settings=settings,
         executor=executor,

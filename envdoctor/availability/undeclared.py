@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from envdoctor.availability.import_survey import Package, Survey
-    from envdoctor.wheels.contents import WheelContents
     from envdoctor.imports.standard_library import ModuleProvider
     from envdoctor.imports.verdict import Failure
     from envdoctor.wheels.contents import WheelContents

@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.stand_in import stand_in
 from envdoctor.core.command import Command
+from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.core.target import Libc, System
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.uv_settings import uv_arguments, uv_configuration, uv_environment
+from envdoctor.support.requirement import parse_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +48,7 @@ _NO_ANSWER = re.compile(
     re.IGNORECASE,
 )
 _UNDATED = re.compile(r"^warning: `([^`]+)` is missing an upload date", re.MULTILINE)
+_PLACE = re.compile(r"[^;@]*@")
 _CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 
@@ -107,14 +110,23 @@ class UvResolver:
         """Uv's answer. A network that fails, or an offline cache that lacks a page, is UNDECIDED.
 
         Raises:
-            EnvironmentProblem: there is no uv.
+            EnvironmentProblem: there is no uv, or the cache folder can't be used.
             UsageProblem: uv has no notion of the target.
         """
+        for line in question.requirements:
+            if why := _refusal(line):
+                return Resolution(outcome=Outcome.UNDECIDED, words=f"{line!r} {why}, so that it is not asked for")
+        stdin = "".join(f"{line}\n" for line in question.requirements).encode()
         with self._arguments(question) as arguments:
-            argv = (find_uv(), *arguments)
-            environment = self._environment(question)
-            stdin = "".join(f"{line}\n" for line in question.requirements).encode()
-            result = self._executor.run(Command(argv=argv, env=environment, stdin=stdin, timeout=_SECONDS))
+            try:
+                environment = self._environment(question)
+            except OSError as error:
+                raise EnvironmentProblem(
+                    f"the cache folder {self._folder.parent} can't be used ({error.strerror or error}); mend that, or "
+                    "set ENVDOCTOR_CACHE to a folder that can."
+                ) from error
+            command = Command(argv=(find_uv(), *arguments), env=environment, stdin=stdin, timeout=_SECONDS)
+            result = self._executor.run(command)
         return _read(result, f"uv {' '.join(arguments)} <<< {' '.join(map(repr, question.requirements))}")
 
     @contextmanager
@@ -154,8 +166,11 @@ class UvResolver:
             if not file.exists():
                 self._folder.mkdir(parents=True, exist_ok=True)
                 written = self._folder / f"uv-{os.getpid()}.tmp"
-                written.write_text(text, encoding="utf-8")
-                written.replace(file)
+                try:
+                    written.write_text(text, encoding="utf-8")
+                    written.replace(file)
+                finally:
+                    written.unlink(missing_ok=True)
         return file
 
 
@@ -170,6 +185,17 @@ def _read(result: CommandResult, command: str) -> Resolution:
     outcome = Outcome.UNSATISFIABLE if decided else Outcome.UNDECIDED
     said = words or result.describe_failure()
     return Resolution(outcome=outcome, words=said, command=command, undated=undated)
+
+
+def _refusal(line: str) -> str:
+    """Why a requirement is no line for uv: what stands in metadata is not to become an option of it, or a place."""
+    try:
+        parse_requirement(line)
+    except ValueError:
+        return "is no requirement as PEP 508 has it"
+    if not line.isprintable():
+        return "is more than one line"
+    return "names a place instead of versions" if _PLACE.match(line) else ""
 
 
 def _machine(target: Target, stand_ins: Path) -> list[str]:

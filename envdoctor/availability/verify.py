@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, ReasonKind
 from envdoctor.core.command import Command
+from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.core.finding import Evidence, Severity
+from envdoctor.executors.bare_environment import make_bare
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.uv_settings import uv_arguments, uv_environment
+from envdoctor.support.virtual_environments import interpreter_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,16 +61,17 @@ class Verifier:
 
         Args:
             cell: one that resolves; its way out is taken if it has one.
-            python: an interpreter of its target's kind.
+            python: an interpreter of its target's kind, of an installation and no virtual environment.
             imports: the names to import, each in a process of its own.
         """
         with tempfile.TemporaryDirectory(prefix="envdoctor-", ignore_cleanup_errors=True) as scratch:
             environment = Path(scratch) / "env"
-            made = self._uv("venv", "--python", str(python), str(environment))
-            if not made.ok:
-                return unverified(cell, f"no environment can be made by {python}: {made.last_line}")
+            try:
+                make_bare(python, environment, self.executor)
+            except EnvironmentProblem as error:
+                return unverified(cell, str(error).rstrip("."))
             pins = tuple(map(str, cell.way_out or cell.pins))
-            python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+            python = interpreter_in(environment)
             installed = self._uv(
                 "pip", "install", "--python", str(python), "--no-deps", "--only-binary", ":all:", *pins
             )

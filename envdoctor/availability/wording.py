@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.target import LEGACY_MANYLINUX, System
+from envdoctor.support.text import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -141,4 +142,4 @@ def _pythons(tags: Iterable[Tag]) -> str:
 
 def _number(name: str) -> tuple[int, int]:
     digits = re.search(r"(\d)(\d*)", name)
-    return (int(digits[1]), int(digits[2] or 0)) if digits else (0, 0)
+    return (int(digits[1]), read_number(digits[2] or "0")) if digits else (0, 0)

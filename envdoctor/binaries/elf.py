@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.binaries.elf_header import PT_DYNAMIC, PT_GNU_STACK, PT_INTERP, PT_LOAD, Segment, read_header
+from envdoctor.binaries.elf_header import (
+    LARGEST_PAGE,
+    PT_DYNAMIC,
+    PT_GNU_STACK,
+    PT_INTERP,
+    PT_LOAD,
+    Segment,
+    read_header,
+)
+from envdoctor.binaries.elf_tables import check_tables
 from envdoctor.binaries.elf_versions import VersionTables
 from envdoctor.binaries.library import BinaryFormat, NativeLibrary, Need, NeedKind, VersionNeed
 from envdoctor.binaries.window import READ_AHEAD, Window
@@ -18,33 +27,35 @@ from envdoctor.core.errors import Unreadable
 if TYPE_CHECKING:
     from envdoctor.support.bytes import RandomAccess
 
-_DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 6, 10, 14, 15, 29
+_DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SYMENT = 0, 1, 5, 6, 10, 11
+_DT_SONAME, _DT_RPATH, _DT_RUNPATH = 14, 15, 29
+_DT_VERSYM = 0x6FFFFFF0
 _DT_FLAGS_1, _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = range(0x6FFFFFFB, 0x70000000)
 _DT_AUXILIARY, _DT_FILTER = 0x7FFFFFFD, 0x7FFFFFFF
 _NEEDS = {_DT_NEEDED: NeedKind.REQUIRED, _DT_FILTER: NeedKind.REQUIRED, _DT_AUXILIARY: NeedKind.WEAK}
-#: The tags whose values `read_elf` looks at.
+#: The tags whose values `read_elf` must know; of others a value of 0 may stand for one that could not be read.
 LOADER_TAGS = frozenset(
     {*_NEEDS, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH, *range(_DT_FLAGS_1, _DT_VERNEEDNUM + 1)}
 )
 _LAST_STANDARD_TAG, _FIRST_SYSTEM_TAG = 38, 0x6000000D
 _DF_1_NODEFLIB, _DF_1_PIE = 0x800, 0x08000000
 _PF_X = 1
-_LARGEST_PAGE = 64 * 1024
 _MOST_DYNAMIC_BYTES = 1024 * 1024
 
 
-def read_elf(source: RandomAccess, ahead: int = READ_AHEAD) -> NativeLibrary:
+def read_elf(source: RandomAccess, ahead: int = READ_AHEAD, *, partial: bool = False) -> NativeLibrary:
     """What an ELF shared library, extension module or program needs.
 
     Args:
         source: the file.
         ahead: see `Window`.
+        partial: not every value of the dynamic section could be read, see `LOADER_TAGS`.
 
     Raises:
         NotLoadable: an object file, a core dump or code that no host processor runs.
         Unreadable: not ELF, damaged, or with a structure that contradicts another.
     """
-    return _Elf(source, ahead).library()
+    return _Elf(source, ahead, partial=partial).library()
 
 
 def read_version_definitions(source: RandomAccess) -> tuple[str, ...]:
@@ -59,7 +70,7 @@ def read_version_definitions(source: RandomAccess) -> tuple[str, ...]:
 class _Elf:
     """One file being read: its header, its dynamic tags and its string table."""
 
-    def __init__(self, source: RandomAccess, ahead: int = READ_AHEAD) -> None:
+    def __init__(self, source: RandomAccess, ahead: int = READ_AHEAD, *, partial: bool = False) -> None:
         self._tables, self._strings = Window(source, ahead), Window(source, ahead)
         self._header = read_header(self._tables)
         self._interpreter = self._read_interpreter()
@@ -69,6 +80,8 @@ class _Elf:
         if dynamic:
             self._tags = self._read_tags(dynamic)
             _check_tags(self._tags)
+            first = {tag: values[0] for tag, values in self._tags.items()}
+            check_tables(first, self._header, self._tables, partial=partial)
             self._string_start, self._string_end = self._string_table()
         elif not self._header.is_program or self._interpreter:
             raise Unreadable("ELF file without a dynamic section: what it needs can't be known")
@@ -98,7 +111,7 @@ class _Elf:
 
     def version_definitions(self) -> tuple[str, ...]:
         offset, count = self._version_table(_DT_VERDEF, _DT_VERDEFNUM)
-        return tuple(self._name(index, "defined version") for index in self._versions().definitions(offset, count))
+        return tuple(self._versions("defined version").definitions(offset, count))
 
     def _read_interpreter(self) -> str | None:
         for segment in self._header.of_kind(PT_INTERP):
@@ -153,34 +166,37 @@ class _Elf:
         # Linkers write the same directory many times over; the first counts.
         return tuple(dict.fromkeys(part or "." for text in texts if text for part in text.split(":")))
 
-    def _versions(self) -> VersionTables:
-        return VersionTables(self._tables, little=self._header.encoding.little)
+    def _versions(self, what: str) -> VersionTables:
+        names: dict[int, str] = {}
+
+        def name(index: int) -> str:
+            if index not in names:
+                names[index] = self._name(index, what)
+            return names[index]
+
+        return VersionTables(self._tables, name, little=self._header.encoding.little)
 
     def _version_table(self, tag: int, count_tag: int) -> tuple[int, int]:
         address, count = self._one(tag), self._one(count_tag)
         if address is None and count is None:
             return 0, 0
-        if address is None or not count:
-            raise Unreadable("ELF version table without its address or its count")
+        if address is None or not count or _DT_VERSYM not in self._tags:
+            raise Unreadable("ELF version table without its address, its count, or the versions of the symbols")
         return self._header.offset_of(address, "ELF version table")[0], count
 
     def _version_needs(self, needed: tuple[Need, ...]) -> tuple[VersionNeed, ...]:
         offset, count = self._version_table(_DT_VERNEED, _DT_VERNEEDNUM)
-        names: dict[int, str] = {}
-        found = []
-        for file, version, weak in self._versions().needs(offset, count) if count else ():
-            for index in (file, version):
-                if index not in names:
-                    names[index] = self._name(index, "needed version")
-            found.append(VersionNeed(file=names[file], version=names[version], weak=weak))
+        rows = self._versions("needed version").needs(offset, count)
+        found = tuple(VersionNeed(file=file, version=version, weak=weak) for file, version, weak in rows)
         strangers = {need.file for need in found} - {need.name for need in needed}
         if strangers:
             raise Unreadable(f"ELF file asks versions of {min(strangers)}, which it does not need")
-        return tuple(found)
+        self.version_definitions()  # the loader reads them too, and dies of damage in them
+        return found
 
 
 def _check_tags(tags: dict[int, list[int]]) -> None:
-    missing = [tag for tag in (_DT_STRTAB, _DT_SYMTAB, _DT_STRSZ) if tag not in tags]
+    missing = [tag for tag in (_DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SYMENT) if tag not in tags]
     twice = [tag for tag, values in tags.items() if len(values) > 1 and tag not in _NEEDS]
     unknown = [tag for tag in tags if _LAST_STANDARD_TAG < tag < _FIRST_SYSTEM_TAG or tag > _DT_FILTER]
     for wrong, problem in ((missing, "lacks the"), (twice, "repeats the"), (unknown, "has the unknown")):
@@ -190,7 +206,7 @@ def _check_tags(tags: dict[int, list[int]]) -> None:
 
 def segment_alignment(loads: list[Segment]) -> int:
     """The largest power of two, up to 64 KiB, that divides address minus offset of every loaded segment."""
-    alignment = _LARGEST_PAGE
+    alignment = LARGEST_PAGE
     for segment in loads:
         while (segment.address - segment.offset) % alignment:
             alignment //= 2

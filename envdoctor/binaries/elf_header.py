@@ -1,6 +1,7 @@
 """The head of an ELF file: what it is, for which processor, and which parts of it are loaded where.
 
-Sources: the System V ABI (gABI), chapter 4 "Object Files" and chapter 5 "Program Header"; the processor supplements.
+Sources: the System V ABI (gABI), chapter 4 "Object Files" and chapter 5 "Program Header"; the processor supplements;
+glibc's elf/dl-load.c (`open_verify`, `_dl_map_object_from_fd`), which refuses what is refused here or dies of it.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from envdoctor.core.errors import Unreadable
 if TYPE_CHECKING:
     from envdoctor.binaries.window import Window
 
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_GNU_STACK = 1, 2, 3, 0x6474E551
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_TLS, PT_GNU_STACK, PT_GNU_RELRO = 1, 2, 3, 7, 0x6474E551, 0x6474E552
 
 _NO_LIBRARY_TYPES = {1: "an object file", 4: "a core dump"}
 _NO_HOST_MACHINES = {164: "Hexagon DSP code", 190: "CUDA code", 224: "AMD GPU code", 247: "eBPF code"}
 _PROGRAM, _SHARED = 2, 3
+_GNU_ABI, _NEWEST_GNU_ABI, _MIPS = 3, 3, 8  # EI_OSABI, EI_ABIVERSION; MIPS numbers its calling conventions there
+_LARGEST_IMAGE = 1 << 36  # bytes of address space: 64 GiB
 _MOST_HEADER_BYTES = 64 * 1024
+#: The largest page of a kernel that Linux has.
+LARGEST_PAGE = 64 * 1024
 # (e_machine, 64-bit, little-endian) -> the architecture in wheel tags
 _ARCHITECTURES = {
     (3, False, True): "i686",
@@ -71,6 +76,7 @@ class Segment(NamedTuple):
     offset: int
     address: int
     file_size: int
+    memory_size: int
     alignment: int
 
 
@@ -106,7 +112,7 @@ def read_header(tables: Window) -> ElfHeader:
     if ident[:4] != magic.ELF or encoding is None or ident[6] != 1:
         raise Unreadable("not an ELF file: wrong identification")
     fields = encoding.header.unpack(tables.read(16, encoding.header.size, "ELF header"))
-    kind, machine, table_offset, entry_size, count = fields[0], fields[1], fields[4], fields[8], fields[9]
+    kind, machine, version, table_offset, entry_size, count = (fields[place] for place in (0, 1, 2, 4, 8, 9))
     if kind in _NO_LIBRARY_TYPES or machine in _NO_HOST_MACHINES:
         raise NotLoadable(f"ELF file is {_NO_LIBRARY_TYPES.get(kind) or _NO_HOST_MACHINES[machine]}, not a library")
     architecture = _ARCHITECTURES.get((machine, encoding.wide, encoding.little))
@@ -114,16 +120,56 @@ def read_header(tables: Window) -> ElfHeader:
         raise Unreadable(f"ELF file of unknown type {kind}")
     if architecture is None:
         raise NotLoadable(f"ELF file for machine {machine}, which is none that wheels are for")
+    if version != 1 or not _is_linux(ident, machine):
+        raise Unreadable("ELF file of an unknown version, or for a system that is not Linux")
     size = encoding.segment.size
     if entry_size != size or not 0 < count * size <= _MOST_HEADER_BYTES:
         raise Unreadable(f"ELF file with {count} program headers of {entry_size} bytes")
     rows = encoding.segment.iter_unpack(tables.read(table_offset, count * size, "ELF program headers"))
-    return ElfHeader(encoding, architecture, kind == _PROGRAM, tuple(_segment(row, wide=encoding.wide) for row in rows))
+    segments = tuple(_segment(row, wide=encoding.wide) for row in rows)
+    _check_segments(segments, tables.size)
+    return ElfHeader(encoding, architecture, kind == _PROGRAM, segments)
+
+
+def _is_linux(ident: bytes, machine: int) -> bool:
+    """Whether the rest of the identification is what glibc takes."""
+    system, abi_version, padding = ident[7], ident[8], ident[9:]
+    newest = _NEWEST_GNU_ABI if system == _GNU_ABI else 0
+    return system in {0, _GNU_ABI} and (abi_version <= newest or machine == _MIPS) and not any(padding)
+
+
+def _check_segments(segments: tuple[Segment, ...], size: int) -> None:
+    """The loaded segments lie in the file, in ascending order of their addresses, and do not overlap."""
+    loads = [segment for segment in segments if segment.kind == PT_LOAD]
+    if not loads:
+        raise Unreadable("ELF file without a segment to load")
+    end = loads[0].address
+    for segment in loads:
+        if segment.offset + segment.file_size > size:
+            raise Unreadable(f"ELF segment at {segment.offset:#x} lies outside the file of {size} bytes: it is cut off")
+        if segment.file_size > segment.memory_size or segment.address < end:
+            raise Unreadable("ELF segments overlap, or are larger in the file than in memory")
+        if segment.alignment & segment.alignment - 1:
+            raise Unreadable(f"ELF segment with an alignment of {segment.alignment:#x}, which is no power of two")
+        end = segment.address + segment.memory_size
+    if end - loads[0].address > _LARGEST_IMAGE:
+        raise Unreadable(f"ELF file that would take {end - loads[0].address} bytes of memory")
+    _check_special_segments(segments, loads[0].address, end)
+
+
+def _check_special_segments(segments: tuple[Segment, ...], start: int, end: int) -> None:
+    """What the loader protects or aligns by program headers of their own."""
+    for segment in segments:
+        inside = start <= segment.address and segment.address + segment.memory_size <= end + LARGEST_PAGE
+        if segment.kind == PT_GNU_RELRO and not inside:
+            raise Unreadable("ELF segment to be made read-only lies outside the loaded ones")
+        if segment.kind == PT_TLS and segment.alignment & segment.alignment - 1:
+            raise Unreadable("ELF thread-local data with an alignment that is no power of two")
 
 
 def _segment(row: tuple[int, ...], *, wide: bool) -> Segment:
     if wide:
-        kind, flags, offset, address, _, file_size, _, alignment = row
+        kind, flags, offset, address, _, file_size, memory_size, alignment = row
     else:
-        kind, offset, address, _, file_size, _, flags, alignment = row
-    return Segment(kind, flags, offset, address, file_size, alignment)
+        kind, offset, address, _, file_size, memory_size, flags, alignment = row
+    return Segment(kind, flags, offset, address, file_size, memory_size, alignment)

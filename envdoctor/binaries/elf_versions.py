@@ -1,7 +1,8 @@
 """The version tables of an ELF file: which symbol versions it asks of which library, and which it defines.
 
-Source: the Linux Standard Base, "Symbol Versioning". The tables are linked lists whose length the dynamic section
-promises; a list of another length, or one that goes backwards, is damage.
+Sources: the Linux Standard Base, "Symbol Versioning"; glibc's elf/dl-version.c. The tables are linked lists whose
+length the dynamic section promises; a list of another length, one that goes backwards, a structure of another version
+than 1 or a name that is not the one of its hash is damage: the loader refuses it, or looks for what is not there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from envdoctor.binaries.window import Window
 
@@ -31,25 +32,41 @@ _STRUCTURES = {
 
 
 class VersionTables:
-    """Reads both tables; names are given as indexes into the dynamic string table."""
+    """Reads both tables."""
 
-    __slots__ = ("_structures", "_tables")
+    __slots__ = ("_name", "_structures", "_tables")
 
-    def __init__(self, tables: Window, *, little: bool) -> None:
+    def __init__(self, tables: Window, name: Callable[[int], str], *, little: bool) -> None:
+        """Prepares to read.
+
+        Args:
+            tables: the file.
+            name: the text at an index of the dynamic string table.
+            little: the byte order.
+        """
         self._tables = tables
+        self._name = name
         self._structures = _STRUCTURES[little]
 
-    def needs(self, offset: int, count: int) -> Iterator[tuple[int, int, bool]]:
+    def needs(self, offset: int, count: int) -> Iterator[tuple[str, str, bool]]:
         """(file, version, weak) of each entry of .gnu.version_r."""
-        for place, (_, entries, file, first, _) in self._list("need", offset, count):
-            for _, (_, flags, _, name, _) in self._list("need entry", place + first, entries):
-                yield file, name, bool(flags & _WEAK)
+        for place, (version, entries, file, first, _) in self._list("need", offset, count):
+            _check_version(version, entries)
+            for _, (hashed, flags, _, name, _) in self._list("need entry", place + first, entries):
+                yield self._name(file), self._hashed_name(name, hashed), bool(flags & _WEAK)
 
-    def definitions(self, offset: int, count: int) -> Iterator[int]:
+    def definitions(self, offset: int, count: int) -> Iterator[str]:
         """The name of each entry of .gnu.version_d; the first is the file's own."""
-        for place, fields in self._list("definition", offset, count):
-            for _, (name, _) in self._list("definition entry", place + fields[5], 1):
-                yield name
+        for place, (version, _, _, entries, hashed, first, _) in self._list("definition", offset, count):
+            _check_version(version, entries)
+            names = [name for _, (name, _) in self._list("definition entry", place + first, entries)]
+            yield self._hashed_name(names[0], hashed)
+
+    def _hashed_name(self, index: int, hashed: int) -> str:
+        name = self._name(index)
+        if elf_hash(name) != hashed:
+            raise Unreadable(f"ELF version table with the name {name}, which is not that of its hash")
+        return name
 
     def _list(self, kind: str, offset: int, count: int) -> Iterator[tuple[int, tuple[int, ...]]]:
         """The structures of a linked list of `count`, whose last field is the distance to the next one."""
@@ -59,6 +76,20 @@ class VersionTables:
         for left in range(count - 1, -1, -1):
             fields = layout.unpack(self._tables.read(offset, layout.size, "ELF version table"))
             yield offset, fields
-            if left and fields[-1] < layout.size:
-                raise Unreadable("ELF version table ends before its count, or overlaps itself")
+            if (left and fields[-1] < layout.size) or (not left and fields[-1]):
+                raise Unreadable("ELF version table ends before or after its count, or overlaps itself")
             offset += fields[-1]
+
+
+def _check_version(version: int, entries: int) -> None:
+    if version != 1 or not entries:
+        raise Unreadable(f"ELF version table of the unknown version {version}, or without an entry")
+
+
+def elf_hash(name: str) -> int:
+    """The hash of a name in version tables and in DT_HASH tables (gABI, "Hash Table")."""
+    value = 0
+    for byte in name.encode("utf-8", "surrogateescape"):
+        value = (value << 4) + byte
+        value = (value ^ (value & 0xF0000000) >> 24) & 0x0FFFFFFF
+    return value

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.text import read_number
 
 
 class NotLoadable(Unreadable):
@@ -70,8 +71,8 @@ class NativeLibrary:
         minimum_os: the oldest macOS (or other Apple system) that the file says it runs on; None where it does not say.
         platform: the Apple system meant, such as "macos"; "" outside Mach-O.
         inferred: guessed from the names in the file (`envdoctor.wheels.inferred_elf`): nothing that it needs is absent
-            from `needed`, but something there may not be needed, and `runpath` may be an RPATH. Of a universal file:
-            an architecture that was not read is taken to be like the first.
+            from `needed`, but something there may not be needed, and `runpath` may be an RPATH.
+        unread: nothing is known but the architecture: it stands so far back in a universal file that it was not read.
         flat_symbols: the symbols, apart from Python's, that any image in the process may have and one must (Mach-O, see
             `envdoctor.binaries.macho_symbols`); only where all of the file was read.
         slices: for a universal Mach-O file, the library of each architecture; else empty.
@@ -94,6 +95,7 @@ class NativeLibrary:
     minimum_os: tuple[int, ...] | None = None
     platform: str = ""
     inferred: bool = False
+    unread: bool = False
     flat_symbols: tuple[str, ...] = ()
     slices: tuple[NativeLibrary, ...] = ()
 
@@ -121,7 +123,8 @@ class NativeLibrary:
         needs = [need.version for need in self.versions if need.version.startswith(prefix) and not need.weak]
         numbers = [version[len(prefix) :] for version in needs]
         return max(
-            (tuple(map(int, text.split("."))) for text in numbers if text.replace(".", "").isdecimal()), default=None
+            (tuple(map(read_number, text.split("."))) for text in numbers if text.replace(".", "").isdecimal()),
+            default=None,
         )
 
     def loads_with_page_size(self, page_size: int) -> bool:

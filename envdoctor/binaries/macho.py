@@ -8,7 +8,6 @@ least one library; what breaks these rules is `Unreadable`, not a file without n
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from envdoctor.binaries import magic
@@ -57,6 +56,8 @@ _ONCE = {
     0x22,
     0x80000022,
 }  # SYMTAB, DYSYMTAB, ID, UUID, CODE_SIGNATURE, DYLD_INFO
+_LC_SYMTAB, _SMALLEST_SYMBOL = 0x02, 12
+_EXTENTS = {0x01: "24xIIII", 0x19: "24xQQQQ", _LC_SYMTAB: "8xIIII"}  # SEGMENT, SEGMENT_64, SYMTAB
 _REQUIRED_BY_DYLD = 0x80000000
 _LAST_KNOWN_REQUIRED, _LAST_PLAUSIBLE = 0x80000035, 0x7F
 _USE_MARKER, _USE_WEAK = 0x1A741800, 0x01  # dylib_use_command, macOS 15
@@ -74,8 +75,8 @@ def read_macho(source: RandomAccess, ahead: int = READ_AHEAD, farthest: int | No
     Args:
         source: the file.
         ahead: how many bytes to read at once at least.
-        farthest: an architecture of a universal file that begins beyond it is taken to need what the first one does,
-            as one built from the same sources does, and is `inferred`; None to read all.
+        farthest: an architecture of a universal file that begins beyond it is `unread`, unless it is the first; None to
+            read all.
 
     Raises:
         NotLoadable: an object file, debug symbols, a static archive.
@@ -116,12 +117,13 @@ def _read_slices(source: RandomAccess, rows: Iterable[tuple[int, ...]], ahead: i
 
 
 def _union(read: list[NativeLibrary], unread: Iterable[tuple[int, ...]]) -> NativeLibrary:
-    """One library of all architectures; those that were not read are like the first."""
+    """One library of all architectures; of those that were not read nothing is known."""
     first = read[0]
     names = [_ARCHITECTURES.get((row[0], row[1] & _SUBTYPE)) for row in unread]
     if None in names:
         raise Unreadable("universal file for an unknown processor")
-    slices = [*read, *(replace(first, architectures=(name,), inferred=True) for name in names if name)]
+    slices = list(read)
+    slices += [NativeLibrary(format=BinaryFormat.MACHO, architectures=(name,), unread=True) for name in names if name]
     return NativeLibrary(
         format=BinaryFormat.MACHO,
         architectures=tuple(architecture for part in slices for architecture in part.architectures),
@@ -131,7 +133,6 @@ def _union(read: list[NativeLibrary], unread: Iterable[tuple[int, ...]]) -> Nati
         is_program=first.is_program,
         minimum_os=max((part.minimum_os for part in slices if part.minimum_os), default=None),
         platform=first.platform,
-        inferred=bool(names),
         slices=tuple(slices),
     )
 
@@ -157,7 +158,9 @@ def _read_thin(source: RandomAccess, ahead: int, expected: tuple[int, int] | Non
     if count > _MOST_COMMANDS or size > _MOST_COMMAND_BYTES:
         raise Unreadable(f"Mach-O file with {count} load commands in {size} bytes")
     table = window.read(32 if wide else 28, size, "Mach-O load commands")
-    return _library(_commands(table, count, order), order, architecture, is_program=kind == _PROGRAM)
+    commands = _commands(table, count, order)
+    _check_extents(commands, order, source.size)
+    return _library(commands, order, architecture, is_program=kind == _PROGRAM)
 
 
 def _commands(table: bytes, count: int, order: str) -> list[_Command]:
@@ -181,6 +184,25 @@ def _commands(table: bytes, count: int, order: str) -> list[_Command]:
         if kind == 0 or kind > (_LAST_KNOWN_REQUIRED if kind & _REQUIRED_BY_DYLD else _LAST_PLAUSIBLE):
             raise Unreadable(f"Mach-O load command {kind:#x} is unknown")
     return commands
+
+
+def _check_extents(commands: list[_Command], order: str, size: int) -> None:
+    """Segments and symbols lie in the file; of a file that was cut off they do not, and dyld refuses it."""
+    for command in commands:
+        layout = _EXTENTS.get(command.kind)
+        if layout is None:
+            continue
+        if len(command.body) < struct.calcsize(order + layout):
+            raise Unreadable(f"Mach-O load command {command.kind:#x} is too short")
+        first, second, third, fourth = struct.unpack_from(order + layout, command.body)
+        if command.kind == _LC_SYMTAB:  # offset and number of symbols, offset and size of their names
+            end = max(first + second * _SMALLEST_SYMBOL, third + fourth)
+        else:  # address, size in memory, offset, size in the file
+            end = third + fourth
+            if second and fourth > second:
+                raise Unreadable("Mach-O segment that is larger in the file than in memory")
+        if end > size:
+            raise Unreadable(f"Mach-O segment or symbol table ends at {end:#x}, outside the file: it is cut off")
 
 
 def _library(commands: list[_Command], order: str, architecture: str, *, is_program: bool) -> NativeLibrary:

@@ -121,12 +121,20 @@ def _read_image(window: Window) -> _Image:
         directories=tuple(
             _Directory(*struct.unpack_from("<II", optional, places + 8 * index)) for index in range(directories)
         ),
-        sections=_sections(window.read(start + 24 + size, count * 40, "PE section table")),
+        sections=_sections(window.read(start + 24 + size, count * 40, "PE section table"), window.size),
     )
 
 
-def _sections(table: bytes) -> tuple[_Section, ...]:
-    rows = struct.iter_unpack("<8sIIIIIIHHI", table)
+def _sections(table: bytes, file_size: int) -> tuple[_Section, ...]:
+    """The sections, which lie in the file and in ascending order in memory; Windows refuses what is cut off."""
+    rows = list(struct.iter_unpack("<8sIIIIIIHHI", table))
+    end = 0
+    for _, size, address, raw_size, offset, *_ in rows:
+        if raw_size and offset + raw_size > file_size:
+            raise Unreadable(f"PE section at {offset:#x} lies outside the file of {file_size} bytes: it is cut off")
+        if address < end:
+            raise Unreadable("PE sections overlap in memory")
+        end = address + (size or raw_size)
     return tuple(_Section(row[2], min(row[1] or row[3], row[3]), row[4]) for row in rows)
 
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.support.text import read_number
+
 if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
 
@@ -49,7 +51,7 @@ def module_abi(file_name: str, library: NativeLibrary | None = None) -> PythonAb
         found = pattern.fullmatch(tag or "")
         if found:
             flags = found["flags"] if implementation == "cp" else ""
-            version = int(found["major"]), int(found["minor"])
+            version = int(found["major"]), read_number(found["minor"])
             return PythonAbi(implementation=implementation, version=version, free_threaded="t" in flags)
     if tag:
         return None
@@ -69,7 +71,7 @@ def _from_needs(library: NativeLibrary | None) -> PythonAbi:
             free_threaded = bool(match["flags"])
             if not match["minor"]:
                 return PythonAbi(implementation="cp", stable=True, free_threaded=free_threaded)
-            version = int(match["major"]), int(match["minor"])
+            version = int(match["major"]), read_number(match["minor"])
             return PythonAbi(implementation="cp", version=version, free_threaded=free_threaded)
     return PythonAbi()
 

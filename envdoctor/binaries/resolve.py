@@ -191,9 +191,9 @@ class Finder:
             self.tries += 1
             try:
                 library = self._tree.library(path)
+                fitting = library and self._fitting(library)
             except Unreadable:
                 return None
-            fitting = library and library.for_architecture(self._architecture)
             if fitting:
                 return Image(path, fitting, image)
             last = self._search.brings(path) if library is None else not self._search.passes_over_others
@@ -236,11 +236,11 @@ class Finder:
         """The library at a path if the loader would take it, else why it would go on."""
         try:
             library = self._tree.library(path)
+            if library is None:
+                return None, _ABSENT
+            fitting = self._fitting(library)
         except Unreadable as error:
             return None, f"{_UNREADABLE}: {error}"
-        if library is None:
-            return None, _ABSENT
-        fitting = library.for_architecture(self._architecture)
         return fitting, "" if fitting else f"is for {', '.join(library.architectures)}"
 
     def usable(self, path: str) -> NativeLibrary:
@@ -250,11 +250,22 @@ class Finder:
             Unreadable: it is not there, can't be read, or is for others.
         """
         library = self._tree.library(path)
-        fitting = library and library.for_architecture(self._architecture)
+        fitting = library and self._fitting(library)
         if library is None:
             raise Unreadable("there is no such file")
         if fitting is None:
             raise Unreadable(f"is for {', '.join(library.architectures)}, not for {self._architecture}")
+        return fitting
+
+    def _fitting(self, library: NativeLibrary) -> NativeLibrary | None:
+        """What of a file the process maps, None if it has nothing for it.
+
+        Raises:
+            Unreadable: that part was not read.
+        """
+        fitting = library.for_architecture(self._architecture)
+        if fitting is not None and fitting.unread:
+            raise Unreadable(f"its part for {self._architecture} was not read")
         return fitting
 
 

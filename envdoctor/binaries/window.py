@@ -34,6 +34,11 @@ class Window:
         self._start = 0
         self._data = b""
 
+    @property
+    def size(self) -> int:
+        """The file's length in bytes."""
+        return self._source.size
+
     def read(self, offset: int, length: int, what: str) -> bytes:
         """Exactly `length` bytes from `offset`.
 

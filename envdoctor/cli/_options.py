@@ -27,7 +27,8 @@ python_option = click.option(
     "--python",
     type=FILE,
     metavar="PATH",
-    help="Examine the environment of this Python (an interpreter or an environment's folder) instead of its own.",
+    help="Examine the environment of this Python (an interpreter or an environment's folder) instead of the active one,"
+    " or else that of this folder (.venv, venv), or else envdoctor's own.",
 )
 goal_option = click.option(
     "--to", "goal", required=True, metavar="GOAL", help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ..."
@@ -79,6 +80,13 @@ def size(text: str) -> int:
     return int(count)
 
 
+max_download_option = click.option(
+    "--max-download",
+    type=size,
+    metavar="SIZE",
+    help="Read no more than this over the network (500M); what is left out is UNKNOWN.",
+)
+
 _BUILD_OPTIONS = (
     click.option(
         "--calibration",
@@ -90,7 +98,9 @@ _BUILD_OPTIONS = (
     ),
     click.option("--io", "io_type", type=click.Choice(["int8", "uint8"]), default="int8", show_default=True),
     click.option("--allow-float", is_flag=True, help="Accept operators that stay float inside an int8 model."),
-    click.option("--trust-code", is_flag=True, help="Let code that is stored in the model (a Lambda layer) run."),
+    click.option(
+        "--trust-code", is_flag=True, help="Let what the model holds run: a Lambda layer, operators that write files."
+    ),
     click.option(
         "--max-difference", type=percent, metavar="PERCENT", help="Largest output difference, as a share of the range."
     ),
@@ -164,8 +174,14 @@ def build_command(ctx: click.Context) -> tuple[str, ...]:
         given = ctx.params[name]
         for value in given if isinstance(given, tuple) else (given,):
             flag = isinstance(parameter, click.Option) and parameter.is_flag
-            words += [parameter.opts[0]] * isinstance(parameter, click.Option) + ([] if flag else [str(value)])
+            words += [parameter.opts[0]] * isinstance(parameter, click.Option) + ([] if flag else [_as_word(value)])
     return tuple(words)
+
+
+def _as_word(value: object) -> str:
+    """A value as a word of a command: a path that begins with a dash would be taken for an option."""
+    text = str(value)
+    return f"./{text}" if isinstance(value, Path) and text.startswith("-") else text
 
 
 def show(report: Report, *, as_json: bool, verbose: bool = False) -> None:
@@ -175,19 +191,35 @@ def show(report: Report, *, as_json: bool, verbose: bool = False) -> None:
 
     safe = redact_report(report, Redactor.here())
     if as_json:
-        click.echo(registry.renderer("json").render(safe))
+        write_safe(registry.renderer("json").render(safe) + "\n")
     else:
         registry.renderer("terminal").write(safe, verbose=verbose)
 
 
-def echo(text: str, *, err: bool = False) -> None:
-    """Print a text whatever the stream's encoding: what that lacks is shown as an escape."""
+def show_json(value: object) -> None:
+    """Print any value of the core as JSON on standard output, without the secrets in it."""
+    from envdoctor import registry
+    from envdoctor.support.redaction import Redactor, redact
+
+    write_safe(registry.renderer("json").encode(redact(value, Redactor.here())) + "\n")
+
+
+def write_safe(document: str) -> None:
+    """Print a document whose words are all safe already, whatever the stream's encoding lacks as escapes."""
+    from envdoctor.support.streams import unguarded
     from envdoctor.support.text import encodable
 
-    stream = sys.stderr if err else sys.stdout
-    click.echo(encodable(text, stream.encoding or "ascii"), err=err)
+    stream = unguarded(sys.stdout)
+    stream.write(encodable(document, stream.encoding or "ascii"))
+
+
+def heading(text: str) -> None:
+    """Print a line in bold type where the terminal has it."""
+    from envdoctor.support.streams import safe_words, unguarded
+
+    click.secho(safe_words(text), bold=True, file=unguarded(sys.stdout))
 
 
 def exit_code(report: Report) -> ExitCode:
-    """PROBLEMS if the report holds a finding of severity WARNING or worse, else OK."""
-    return ExitCode.PROBLEMS if report.problems else ExitCode.OK
+    """OK if everything could be looked at and no finding is of severity WARNING or worse, else PROBLEMS."""
+    return ExitCode.OK if report.complete and not report.problems else ExitCode.PROBLEMS

@@ -1,6 +1,7 @@
-"""What a running build shows on standard error: a live line on a terminal, and little elsewhere.
+"""What a running build shows on standard error: a live line on a terminal, and a line for each event elsewhere.
 
-Without a terminal nothing moves: only what the user should not miss is printed (notes, and routes that failed).
+Without a terminal nothing moves: each stage says that it begins and how it ended, and each environment that has to be
+made what is done for it now, at once, so that a log that somebody follows is never silent for minutes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from envdoctor.core import events
 from envdoctor.core.route import StageStatus
+from envdoctor.support.streams import safe_words, unguarded
 from envdoctor.support.text import duration, encodable, one_line
 
 if TYPE_CHECKING:
@@ -34,9 +36,10 @@ _MARKS = {
 @contextlib.contextmanager
 def display(stream: TextIO | None = None) -> Iterator[events.Listener]:
     """A listener that shows a build on standard error (or on `stream`) while the context is open."""
-    target = sys.stderr if stream is None else stream
+    guarded = sys.stderr if stream is None else stream
+    target = unguarded(guarded)
     if not target.isatty() or os.environ.get("TERM") == "dumb":
-        yield _Plain(target)
+        yield _Plain(guarded)
         return
     from rich.console import Console
     from rich.live import Live
@@ -45,6 +48,16 @@ def display(stream: TextIO | None = None) -> Iterator[events.Listener]:
     shown = _Live(console)
     with Live(shown, console=console, refresh_per_second=_RATE, transient=True, redirect_stdout=False):
         yield shown
+
+
+def beginning(event: events.StageStarted) -> str:
+    """A stage that begins, in a line: its place in the route, and what it does."""
+    return one_line(f"{event.number}/{len(event.route.stages)} {event.stage.action}: {event.stage.title} ...")
+
+
+def environment_line(event: events.EnvironmentProgress) -> str:
+    """What is done for an environment now, in a line."""
+    return one_line(f"environment {event.name}: {event.text}")
 
 
 def stage_line(event: events.StageEnded) -> str:
@@ -63,20 +76,28 @@ def failure_line(event: events.RouteFailed) -> str:
 
 
 class _Plain:
-    """Prints lines that must not be missed."""
+    """Prints a line for each event."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def __call__(self, event: events.Event) -> None:
-        if isinstance(event, events.Note):
-            self._say(one_line(event.text))
+        if isinstance(event, events.RouteStarted):
+            self._say(one_line(f"route {event.number}: {event.route.name}"))
+        elif isinstance(event, events.StageStarted):
+            self._say(beginning(event), indent=2)
+        elif isinstance(event, events.EnvironmentProgress):
+            self._say(environment_line(event), indent=4)
+        elif isinstance(event, events.StageEnded):
+            self._say(stage_line(event), indent=2)
         elif isinstance(event, events.RouteFailed):
             self._say(failure_line(event))
+        else:
+            self._say(one_line(event.text))
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, *, indent: int = 0) -> None:
         with contextlib.suppress(OSError, ValueError):  # a closed stream must not end a build
-            self._stream.write(encodable(text, self._stream.encoding or "ascii") + "\n")
+            self._stream.write(" " * indent + encodable(safe_words(text), self._stream.encoding or "ascii") + "\n")
             self._stream.flush()
 
 
@@ -107,7 +128,7 @@ class _Live:
         elif isinstance(event, events.StageStarted):
             self._begin(f"{event.number}/{len(event.route.stages)} {event.stage.action}", event.stage.title)
         elif isinstance(event, events.EnvironmentProgress):
-            self._detail = f"environment {event.name}: {event.text}"
+            self._detail = environment_line(event)
         elif isinstance(event, events.StageEnded):
             self._end(event)
         else:
@@ -128,4 +149,4 @@ class _Live:
 
     def _safe(self, text: str) -> str:
         indent = text[: len(text) - len(text.lstrip())]
-        return indent + encodable(one_line(text), self._encoding)
+        return indent + encodable(safe_words(text), self._encoding)

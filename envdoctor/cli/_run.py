@@ -10,11 +10,12 @@ import pkgutil
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from envdoctor.core.errors import EnvDoctorError, ExitCode
+from envdoctor.support import interruption
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,8 +33,26 @@ _REFUSALS = frozenset(
 )
 
 
+#: Seconds that other threads get, after an interrupt, to end their programs and to remove their files.
+_HASTE = 0.5
+
+
 class _Commands(click.Group):
     """A group whose commands are the modules of this package, imported when they are asked for."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401  (click's own)
+    ) -> click.Context:
+        with _readers_may_leave():  # prints `--help`
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> object:
+        with _readers_may_leave():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -68,24 +87,45 @@ def group() -> None:
 
 def run(words: Sequence[str]) -> int:
     """Run a command line to its exit code; nothing but a message ever reaches the user."""
+    from envdoctor.support.streams import guarded_streams
+
     _replace_closed_streams()
+    interruption.begin()
+    with guarded_streams(), _signals_interrupt():
+        return _run(words)
+
+
+def _run(words: Sequence[str]) -> int:
     try:
-        with _terminated_is_interrupted():
-            code = group.main(args=list(words), prog_name="envdoctor", standalone_mode=False)
+        code = group.main(args=list(words), prog_name="envdoctor", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader went away (`envdoctor check | head`)
+    except BrokenPipeError:  # as below, at the flush
         _give_up(sys.stdout)
         return ExitCode.OK
-    except (Exception, KeyboardInterrupt) as error:
-        if os.environ.get("ENVDOCTOR_TRACEBACK"):
-            raise
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (told to the user, whatever it is)
+        if isinstance(error, (KeyboardInterrupt, click.Abort)):
+            _end_quickly()
         code, message = _explain(error)
+        if os.environ.get("ENVDOCTOR_TRACEBACK"):
+            import traceback
+
+            message = "".join(traceback.format_exception(error)) + message
         try:
             click.echo(message, err=True)
         except OSError:  # nobody can be told but by the exit code
             _give_up(sys.stderr)
         return code
     return code if isinstance(code, int) else ExitCode.OK
+
+
+@contextlib.contextmanager
+def _readers_may_leave() -> Iterator[None]:
+    """End well when the reader goes away (`envdoctor check | head`): click would make an exit code of its own of it."""
+    try:
+        yield
+    except BrokenPipeError:
+        _give_up(sys.stdout)
+        raise click.exceptions.Exit(ExitCode.OK) from None
 
 
 def _replace_closed_streams() -> None:
@@ -111,11 +151,22 @@ def _explain(error: BaseException) -> tuple[ExitCode, str]:
         return error.exit_code, f"envdoctor: {error}"
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return ExitCode.INTERRUPTED, "envdoctor: interrupted; what was started was ended, and nothing is half-written"
+    if said := _refusal(error):
+        return ExitCode.PROBLEMS, f"envdoctor: {said}"
+    return ExitCode.BUG, _describe_bug(error)
+
+
+def _refusal(error: BaseException) -> str:
+    """What the machine refuses whatever a program does; "" if it is no such thing."""
     if isinstance(error, OSError) and error.errno in _REFUSALS:
         if error.filename is None:
             _give_up(sys.stdout)
-        return ExitCode.PROBLEMS, f"envdoctor: {error.filename or 'output'}: {error.strerror}"
-    return ExitCode.BUG, _describe_bug(error)
+        return f"{error.filename or 'output'}: {error.strerror}"
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        return "it may use less memory than it needs (see 'ulimit -v'); allow it more"
+    if isinstance(error, FileNotFoundError) and "usable temporary directory" in str(error):
+        return "there is no folder for temporary files; set TMPDIR to one"
+    return ""
 
 
 def _describe_bug(error: BaseException) -> str:
@@ -129,8 +180,25 @@ def _describe_bug(error: BaseException) -> str:
     )
 
 
+def _end_quickly() -> None:
+    """After an interrupt: the other threads end what they have begun, and a second Ctrl-C breaks into nothing."""
+    interruption.interrupt()
+    with contextlib.suppress(ValueError):  # not the main thread
+        for number in _ending_signals():
+            signal.signal(number, signal.SIG_IGN)
+    interruption.await_threads(_HASTE)
+
+
+def _ending_signals() -> Iterator[int]:
+    """Those that end a command, unless whoever started it has them ignored (nohup, a shell's background jobs)."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            yield number
+
+
 @contextlib.contextmanager
-def _terminated_is_interrupted() -> Iterator[None]:
+def _signals_interrupt() -> Iterator[None]:
     """Let SIGTERM, or a terminal that is closed, end a command as Ctrl-C does.
 
     So its children are ended and nothing stays half-written. Under nohup a closed terminal still ends nothing.
@@ -138,14 +206,13 @@ def _terminated_is_interrupted() -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame
+        interruption.interrupt()
         raise KeyboardInterrupt
 
     before = {}
     try:
-        for name in ("SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)  # Windows has no SIGHUP
-            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, interrupt)
+        for number in _ending_signals():
+            before[number] = signal.signal(number, interrupt)
     except ValueError:  # not the main thread: whoever called us minds the signals
         yield
         return

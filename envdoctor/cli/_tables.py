@@ -10,15 +10,18 @@ import threading
 import time
 from typing import TYPE_CHECKING, TextIO
 
-import click
-
-from envdoctor.support.text import encodable, one_line
+from envdoctor.cli import _options
+from envdoctor.support.parallel import start_thread
+from envdoctor.support.streams import safe_words, unguarded
+from envdoctor.support.text import duration, encodable, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 #: Seconds between two changes of the line, and before it first appears.
 _BEAT = 0.5
+#: Seconds of work ahead that are told where there is no such line, and after which that is told again.
+_LONG = 60.0
 
 
 def show(kind: str, value: object, *, as_json: bool, verbose: bool) -> None:
@@ -26,10 +29,10 @@ def show(kind: str, value: object, *, as_json: bool, verbose: bool) -> None:
     from envdoctor import registry
     from envdoctor.support.redaction import Redactor, redact
 
-    safe = redact(value, Redactor.here())
     if as_json:
-        click.echo(registry.renderer("json").encode(safe))
+        _options.show_json(value)
     else:
+        safe = redact(value, Redactor.here())
         getattr(registry.renderer("terminal"), f"write_{kind}")(safe, verbose=verbose)
 
 
@@ -37,20 +40,61 @@ def show(kind: str, value: object, *, as_json: bool, verbose: bool) -> None:
 def progress(doing: str, stream: TextIO | None = None) -> Iterator[Callable[[int, int], None]]:
     """A line on standard error (or on `stream`) that says how far something has got and how long it has taken.
 
-    It shows up after a moment, and only on a terminal. What the context gets is told how much is done, of how much.
+    It shows up after a moment, and only on a terminal; elsewhere a line is printed now and then while more than a
+    minute of work is ahead. What the context gets is told how much is done, of how much.
     """
-    target = sys.stderr if stream is None else stream
+    target = unguarded(sys.stderr if stream is None else stream)
     if not target.isatty() or os.environ.get("TERM") == "dumb":
-        yield lambda _done, _total: None
+        yield _Milestones(doing, target).count
         return
     line = _Line(doing, target)
-    thread = threading.Thread(target=line.keep_moving, daemon=True)
-    thread.start()
+    thread = start_thread(line.keep_moving, "progress")
     try:
         yield line.count
     finally:
         line.ended.set()
-        thread.join()
+        if thread is not None:
+            thread.join()
+
+
+def say(text: str) -> None:
+    """Print a sentence on standard error while something is at work."""
+    _write(sys.stderr, f"\r\033[Kenvdoctor: {text}\n" if sys.stderr.isatty() else f"envdoctor: {text}\n")
+
+
+class _Pace:
+    """How long the rest will take, if it goes on as before."""
+
+    def __init__(self) -> None:
+        self.since = time.monotonic()
+
+    def left(self, done: int, total: int) -> float:
+        """Seconds."""
+        return (time.monotonic() - self.since) / max(1, done) * (total - done)
+
+
+class _Milestones:
+    """Tells now and then, on what is no terminal, how much is left."""
+
+    def __init__(self, doing: str, stream: TextIO) -> None:
+        self._doing = doing
+        self._stream = stream
+        self._pace = _Pace()
+        self._told = -_LONG
+
+    def count(self, done: int, total: int) -> None:
+        """Takes note of how far it has got."""
+        took, left = time.monotonic() - self._pace.since, self._pace.left(done, total)
+        if left > _LONG and took > _BEAT and took - self._told >= _LONG:
+            self._told = took
+            text = one_line(f"{self._doing}: {done} of {total} done, about {duration(round(left))} left")
+            _write(self._stream, encodable(text, self._stream.encoding or "ascii") + "\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # a closed stream must not end the work
+        stream.write(text)
+        stream.flush()
 
 
 class _Line:
@@ -58,25 +102,21 @@ class _Line:
 
     def __init__(self, doing: str, stream: TextIO) -> None:
         self.ended = threading.Event()
-        self._doing = encodable(one_line(doing), stream.encoding or "ascii")
+        self._doing = encodable(safe_words(doing), stream.encoding or "ascii")
         self._count = ""
         self._stream = stream
+        self._pace = _Pace()
 
     def count(self, done: int, total: int) -> None:
-        self._count = f", {done} of {total} done"
+        left = self._pace.left(done, total)
+        self._count = f", {done} of {total} done" + (f", about {duration(round(left))} left" if left >= 1 else "")
 
     def keep_moving(self) -> None:
-        since = time.monotonic()
         shown = False
         while not self.ended.wait(_BEAT):
-            took = time.monotonic() - since
+            took = time.monotonic() - self._pace.since
             columns = shutil.get_terminal_size().columns - 1
-            self._write("\r" + f"{int(took):>3} s  {self._doing}{self._count}"[:columns] + "\033[K")
+            _write(self._stream, "\r" + f"{int(took):>3} s  {self._doing}{self._count}"[:columns] + "\033[K")
             shown = True
         if shown:
-            self._write("\r\033[K")
-
-    def _write(self, text: str) -> None:
-        with contextlib.suppress(OSError, ValueError):  # a closed stream must not end the work
-            self._stream.write(text)
-            self._stream.flush()
+            _write(self._stream, "\r\033[K")

@@ -30,7 +30,10 @@ def command(
     verbose: bool,
     as_json: bool,
 ) -> int:
-    """Tell what is wrong on this machine, for this Python; exit code 1 if there is a problem."""
+    """Tell what is wrong on this machine, for this Python; exit code 1 if there is a problem.
+
+    It is 1 too where not everything could be looked at.
+    """
     import gc
 
     from envdoctor.doctor.check import check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import click
@@ -31,7 +32,7 @@ def list_(as_json: bool) -> None:
     cache = open_cache(Request())
     found = list_environments(cache, thorough=True)
     if as_json:
-        click.echo(_as_json(found))
+        _options.show_json([{"state": _state(one), **dataclasses.asdict(one)} for one in found])
         return
     for one in found:
         size = human_size(one.size) if one.size else "?"
@@ -81,10 +82,3 @@ def _state(one: ManagedEnvironment) -> str:
         return "unusable"
     current = one.name in environment_names() and environment_spec(one.name).key == one.key
     return "ready" if current else "outdated"
-
-
-def _as_json(found: tuple[ManagedEnvironment, ...]) -> str:
-    import msgspec
-
-    rows = [{"state": _state(one), **msgspec.to_builtins(one, enc_hook=str)} for one in found]
-    return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode()

@@ -26,9 +26,7 @@ def command(word: str | None, as_json: bool) -> None:
 
     found = explanations() if word is None else explain(word)
     if as_json:
-        from envdoctor import registry
-
-        click.echo(registry.renderer("json").encode(found))
+        _options.show_json(found)
     elif word is None:
         _list(found)
     else:
@@ -42,8 +40,8 @@ def _list(found: Sequence[Explanation]) -> None:
     for one in found:
         if one.family != family:
             family = one.family
-            click.secho(family, bold=True)
-        _options.echo(f"  {one.code}  {one.title}")
+            _options.heading(family)
+        click.echo(f"  {one.code}  {one.title}")
 
 
 def _show(one: Explanation) -> None:
@@ -51,7 +49,7 @@ def _show(one: Explanation) -> None:
 
     from envdoctor.support.text import wrap
 
-    click.secho(f"{one.code} {one.name} ({one.family})", bold=True)
-    _options.echo(f"{one.title}.\n")
+    _options.heading(f"{one.code} {one.name} ({one.family})")
+    click.echo(f"{one.title}.\n")
     width = min(shutil.get_terminal_size().columns, _WIDEST)
-    _options.echo("\n\n".join("\n".join(wrap(" ".join(part.split()), width)) for part in one.text.split("\n\n")))
+    click.echo("\n\n".join("\n".join(wrap(" ".join(part.split()), width)) for part in one.text.split("\n\n")))

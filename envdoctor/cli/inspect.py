@@ -30,7 +30,9 @@ def _refuse_with_installed(values: Mapping[str, object]) -> None:
     """Refuse options that an installed distribution has no use for: its environment says what it is judged for."""
     from envdoctor.core.errors import UsageProblem
 
-    if given := [f"--{name}" for name in ("platform", "python", "alone") if values[name]]:
+    if given := [
+        f"--{name.replace('_', '-')}" for name in ("platform", "python", "alone", "max_download") if values[name]
+    ]:
         raise UsageProblem(
             f"What is installed is judged where it is, so that {' and '.join(given)} can't be said with it; "
             f"for another environment give --in PATH."
@@ -58,10 +60,13 @@ def _refuse_with_installed(values: Mapping[str, object]) -> None:
 @click.option(
     "--in", "place", type=_options.FILE, metavar="PATH", help="Installed there: an interpreter or environment."
 )
+@_options.max_download_option
 @_options.offline_option
 @_options.verbose_option
 @_options.json_option
-def command(subject: str, installed: bool, place: Path | None, as_json: bool, verbose: bool, **rest: str | bool) -> int:
+def command(
+    subject: str, installed: bool, place: Path | None, as_json: bool, verbose: bool, **rest: str | bool | int
+) -> int:
     """Tell what is inside a wheel and whether it loads, without installing or running anything.
 
     WHEEL is a .whl file, or a requirement such as ai-edge-litert==2.1.0rc1, of which the wheel for the platform is
@@ -79,6 +84,6 @@ def command(subject: str, installed: bool, place: Path | None, as_json: bool, ve
         else:
             from envdoctor.doctor.inspect import InspectRequest, inspect
 
-            found = inspect(InspectRequest(subject=subject, **rest))  # type: ignore[arg-type]  # click made them fit
+            found = inspect(InspectRequest(subject=subject, **rest), _tables.say)  # type: ignore[arg-type]  # click made them fit
     _tables.show("inspection", found, as_json=as_json, verbose=verbose)
     return ExitCode.OK if found.verdict.is_good else ExitCode.PROBLEMS

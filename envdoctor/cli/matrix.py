@@ -19,6 +19,7 @@ from envdoctor.cli import _options, _tables
 @click.option("--resolve-only", is_flag=True, help="Only resolve; look into no wheel.")
 @click.option("--verify", is_flag=True, help="Install what is good here into throw-away environments and import it.")
 @click.option("--pre", "pre_releases", is_flag=True, help="Make rows of pre-releases too.")
+@_options.max_download_option
 @_options.offline_option
 @_options.verbose_option
 @_options.json_option
@@ -33,6 +34,6 @@ def command(requirements: tuple[str, ...], as_json: bool, verbose: bool, **rest:
     from envdoctor.doctor.matrix import matrix
 
     with _tables.progress(f"matrix of {requirements[0]}") as progress:
-        found = matrix(MatrixRequest(requirements=requirements, **rest), progress)
+        found = matrix(MatrixRequest(requirements=requirements, **rest), progress, _tables.say)
     _tables.show("matrix", found, as_json=as_json, verbose=verbose)
     return ExitCode.OK if any(cell.verdict.is_good for cell in found.cells) else ExitCode.PROBLEMS

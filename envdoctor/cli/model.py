@@ -61,7 +61,10 @@ def command(
     report = inspect_model(file, goal=goal, options=options, compare=compare)
     if svg is not None:
         from envdoctor import registry
+        from envdoctor.support.outputs import write_output
+        from envdoctor.support.redaction import Redactor, redact_report
 
-        svg.write_text(registry.renderer("svg").render(report), encoding="utf-8")
+        drawn = registry.renderer("svg").render(redact_report(report, Redactor.here()))
+        write_output(svg, drawn, option="--svg")
     _options.show(report, as_json=as_json, verbose=verbose)
     return _options.exit_code(report)

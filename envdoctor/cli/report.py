@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_SUFFIXES = {".html": "html", ".htm": "html", ".json": "json"}
+_SUFFIXES = {
+    "": "markdown",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+    ".svg": "svg",
+}
 
 
 @click.command(short_help="Make a report for a bug tracker; nothing is sent anywhere.")
@@ -36,34 +43,35 @@ def command(model: Path | None, goal: str | None, name: str | None, output: Path
     """
     from envdoctor import registry
     from envdoctor.doctor.report import report
+    from envdoctor.support.outputs import write_output
+    from envdoctor.support.text import visible
 
     if model is not None and goal is None:
         raise click.UsageError("a model needs a goal: add --to GOAL")
-    renderer = registry.renderer(name or _SUFFIXES.get(output.suffix.lower() if output else "", "markdown"))
+    renderer = registry.renderer(name or _format_of(output))
     made, hidden = report(python=python, source=model, goal=goal)
-    text = renderer.render(made)
+    text = visible(renderer.render(made))
     if output is None:
-        _options.echo(text)
+        _options.write_safe(text + "\n")
     else:
-        write_whole(output, text)
-    _options.echo(_hidden_line(hidden), err=True)
+        write_output(output, text, option="--output")
+    click.echo(_hidden_line(hidden), err=True)
 
 
-def write_whole(target: Path, text: str) -> None:
-    """Write a file in UTF-8 so that its name never stands for half of it.
+def _format_of(output: Path | None) -> str:
+    """The format that a file's suffix tells; Markdown without one.
 
     Raises:
-        UsageProblem: it can't be written there.
+        UsageProblem: the suffix tells none.
     """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        try:
-            temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageProblem(f"--output {target}: {error.strerror or error}; name a file that can be written") from None
+    suffix = output.suffix.lower() if output else ""
+    if suffix not in _SUFFIXES:
+        known = ", ".join(name for name in _SUFFIXES if name not in {"", ".svg"})
+        raise UsageProblem(
+            f"--output {output}: the suffix '{suffix}' tells no format; use one of {known}, or say --format"
+            " (markdown, html, json)"
+        )
+    return _SUFFIXES[suffix]
 
 
 def _hidden_line(hidden: Mapping[str, int]) -> str:

@@ -25,7 +25,8 @@ def command(
 ) -> int:
     """List every way from MODEL to a goal, best first, and what stands in each one's way.
 
-    MODEL is a .keras or .h5 file, a SavedModel folder, or a float or int8 .tflite file. Exit code 3 if all are blocked.
+    MODEL is a .keras or .h5 file, a SavedModel folder, or a float or int8 .tflite file. Exit code 1 if the
+    best of them is not certain, 3 if all are blocked.
     """
     import dataclasses
 
@@ -36,5 +37,8 @@ def command(
     report = routes(model, goal, options=_options.read_build_options(rest), python=python, offline=offline)
     report = dataclasses.replace(report, build_command=_options.build_command(click.get_current_context()))
     _options.show(report, as_json=as_json, verbose=verbose)
-    blocked = all(route.verdict is Verdict.BLOCKED for route in report.routes)
-    return ExitCode.NO_ROUTE if blocked else ExitCode.OK
+    best = report.routes[0]
+    if best.verdict is Verdict.BLOCKED:
+        return ExitCode.NO_ROUTE
+    uncertain = any(reason.verdict is Verdict.UNKNOWN for reason in best.reasons)
+    return ExitCode.PROBLEMS if uncertain else ExitCode.OK

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from envdoctor.cli import _options
@@ -30,7 +28,7 @@ def install_command(name: str, origin: str | None, sha256: str) -> int:
 
     entry, places = doctor.sources(name, origin, sha256)
     for place in places:
-        click.echo(f"{entry.name}: from {place.kind.value} {place.location}", err=True)
+        click.echo(f"{entry.name}: from {place.kind.value} {place.shown}", err=True)
     worst = ExitCode.OK
     for one in doctor.install(entry, places):
         if one.toolchain is None:
@@ -64,7 +62,7 @@ def list_command(as_json: bool) -> int:
             }
             for one in found
         ]
-        click.echo(json.dumps(rows, indent=2))
+        _options.show_json(rows)
         return ExitCode.OK
     for one in found:
         click.echo(f"{one.receipt.name} {one.version}, from {one.receipt.source}")

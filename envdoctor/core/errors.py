@@ -54,6 +54,10 @@ class FactUnavailable(EnvDoctorError):
         self.reason = reason
 
 
+class DoesNotApply(EnvDoctorError):
+    """A question that makes no sense here: about another system, or about what is not there and nobody asked for."""
+
+
 class Unreadable(EnvDoctorError):
     """A file's content can't be read as what it claims to be. Never the same as "needs nothing"."""
 

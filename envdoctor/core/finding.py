@@ -29,7 +29,10 @@ class Severity(enum.IntEnum):
 
 
 class Outcome(enum.Enum):
-    """How a probe ended. Only PASSED means that the question was asked and the answer was good."""
+    """How a probe ended. Only PASSED means that the question was asked and the answer was good.
+
+    A DOES_NOT_APPLY is no gap: the question makes no sense on this machine, or for what was asked.
+    """
 
     PASSED = "passed"
     FAILED = "failed"
@@ -37,6 +40,7 @@ class Outcome(enum.Enum):
     UNKNOWN = "unknown"
     CRASHED = "crashed"
     TIMED_OUT = "timed-out"
+    DOES_NOT_APPLY = "does-not-apply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +102,9 @@ class ProbeResult:
     """What came of one probe.
 
     Attributes:
-        reason: why it was not PASSED or FAILED: the probe it waits for, the fact that is missing, the crash.
+        findings: what it found; of one that crashed, what it had found before.
+        reason: why it was not PASSED or FAILED: the probe it waits for, the fact that is missing, the crash, or why the
+            question makes no sense here.
         seconds: how long it took, the collecting of facts included.
     """
 

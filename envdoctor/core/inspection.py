@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 
 from envdoctor.core.availability import CellReason, CellVerdict, Effort, Pin
+from envdoctor.core.finding import Evidence, Severity  # noqa: TC001  (resolved at run time for the JSON schema)
 
 #: Raised when a field of the JSON is taken away or changes its meaning.
 SCHEMA = 1
@@ -53,6 +54,27 @@ class NativeView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WheelFault:
+    """What is wrong with a wheel as its maker left it, though installers take it without a word.
+
+    Attributes:
+        name: the rule's, in kebab-case; it states the problem.
+        severity: WARNING for what users meet later, INFO for what is merely worth knowing; never decides the verdict.
+        subject: the first file or field that it is about.
+        message: what is wrong, in one sentence.
+        evidence: what proves it: the files, or the words of the metadata.
+        fix: what the wheel's maker can do.
+    """
+
+    name: str
+    severity: Severity
+    subject: str
+    message: str
+    evidence: tuple[Evidence, ...] = ()
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
     """What was found in a wheel.
 
@@ -73,6 +95,8 @@ class Inspection:
         size: of the wheel, in bytes.
         read: bytes of it that were read to see this, now or when it was looked into first.
         effort: what this run cost in all.
+        faults: what its maker should mend, apart from the verdict.
+        rules_left_out: the rules about such faults that were not looked at, because only parts of the wheel were read.
     """
 
     subject: str
@@ -91,4 +115,6 @@ class Inspection:
     size: int = 0
     read: int = 0
     effort: Effort = field(default_factory=Effort)
+    faults: tuple[WheelFault, ...] = ()
+    rules_left_out: tuple[str, ...] = ()
     schema: int = SCHEMA

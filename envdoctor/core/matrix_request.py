@@ -20,6 +20,7 @@ class MatrixRequest:
         resolve_only: stay with resolution, look into no wheel.
         verify: install the good cells of this machine's own platform and import them.
         pre_releases: make rows of pre-releases too.
+        max_download: bytes that may be read over the network; None for any number.
         offline: ask no network.
         cache: the folder to keep answers in.
     """
@@ -33,5 +34,6 @@ class MatrixRequest:
     resolve_only: bool = False
     verify: bool = False
     pre_releases: bool = False
+    max_download: int | None = None
     offline: bool = False
     cache: Path | None = None

@@ -64,5 +64,11 @@ class Report:
     @property
     def blind_spots(self) -> tuple[ProbeResult, ...]:
         """The probes that could not answer: unknown, crashed, timed out, or skipped because of one of those."""
-        answered = (Outcome.PASSED, Outcome.FAILED)
+        answered = (Outcome.PASSED, Outcome.FAILED, Outcome.DOES_NOT_APPLY)
         return tuple(result for result in self.probes if result.outcome not in answered)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was asked could be looked at; a probe that is skipped for what was found is no gap."""
+        gaps = (Outcome.UNKNOWN, Outcome.CRASHED, Outcome.TIMED_OUT)
+        return not any(result.outcome in gaps for result in self.probes)

@@ -69,7 +69,7 @@ class Request:
     """One request.
 
     Attributes:
-        python: the interpreter whose environment is examined; None for the one that runs envdoctor.
+        python: the interpreter whose environment is examined; None for the active one, see `environments.active`.
         source: the model to start from, if any.
         goal: where to get to, if anywhere.
         options: how to build.

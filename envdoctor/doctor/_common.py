@@ -30,7 +30,13 @@ FAMILIES_OF_TOPIC = {"edgetpu": frozenset({"EMU", "TCH"}), "model": frozenset({"
 def subject(facts: Facts) -> dict[str, str]:
     """What was looked at, by name."""
     python = facts.python
-    return {"python": str(python.executable), "version": python.version, "environment": str(python.prefix)}
+    chosen = {"chosen": python.chosen, "passed over": "; ".join(python.passed_over)}
+    return {
+        "python": str(python.executable),
+        "version": python.version,
+        "environment": str(python.prefix),
+        **{name: words for name, words in chosen.items() if words},
+    }
 
 
 def new_report(command: str) -> Report:

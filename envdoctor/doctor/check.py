@@ -33,7 +33,7 @@ def check(
     """Ask all probes that matter for a machine, an environment and maybe a goal.
 
     Args:
-        python: the interpreter to examine; None for the one that runs this.
+        python: the interpreter to examine; None for the active environment's.
         goal: a goal whose toolchain matters too.
         only: codes or families to ask; empty for all.
         skip: codes or families to leave out.

@@ -14,23 +14,26 @@ from envdoctor.availability.subject import Subject, find_subject, refuse_other_p
 from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.uv import Question
 from envdoctor.core.availability import CellReason, CellVerdict, Pin, ReasonKind
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.inspection import Basis, Inspection
 from envdoctor.core.request import Request
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
+from envdoctor.index.access import Access
 from envdoctor.net.urls import redacted
 from envdoctor.support.python_names import parse_pythons
 from envdoctor.support.target_names import HERE, parse_target, platform_name, target_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from envdoctor.core.availability import Cell
     from envdoctor.core.target import Target
     from envdoctor.index.project import IndexFile
     from envdoctor.wheels.contents import WheelContents
+    from envdoctor.wheels.review import Review
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +45,7 @@ class InspectRequest:
         platform: for which machine; empty for this one.
         python: for which Python; empty for the one that the platform's name says, else this one.
         alone: judge the wheel without those that it requires.
+        max_download: bytes that may be read over the network; None for any number.
         offline: ask no network.
         cache: the folder to keep answers in.
     """
@@ -50,12 +54,17 @@ class InspectRequest:
     platform: str = ""
     python: str = ""
     alone: bool = False
+    max_download: int | None = None
     offline: bool = False
     cache: Path | None = None
 
 
-def inspect(request: InspectRequest) -> Inspection:
+def inspect(request: InspectRequest, say: Callable[[str], None] | None = None) -> Inspection:
     """Looks into one wheel, and judges it in the set that a resolver would install it with.
+
+    Args:
+        request: what is asked.
+        say: told in a sentence before much is read over the network.
 
     Raises:
         UsageProblem: a text is not understood, or there is no such file, package or version.
@@ -64,7 +73,8 @@ def inspect(request: InspectRequest) -> Inspection:
     """
     refuse_other_paths(request.subject)
     target = _target(request)
-    tools = open_tools(LocalExecutor(), open_cache(Request(cache=request.cache)).root, offline=request.offline)
+    access = Access(offline=request.offline, most=request.max_download, say=say)
+    tools = open_tools(LocalExecutor(), open_cache(Request(cache=request.cache)).root, access)
     subject = find_subject(request.subject, tools.catalogue, target)
     if subject.file is None:
         cell = _cell(tools, (f"{subject.name}=={subject.version}",), target, subject.version)
@@ -80,6 +90,8 @@ def _looked_into(
     tools: Tools, subject: Subject, file: IndexFile, request: InspectRequest, target: Target
 ) -> Inspection:
     looked = tools.inspector.one(file)
+    if looked.damaged is not None:
+        return replace(_damaged(tools, subject, file, looked.damaged, target), subject=request.subject)
     if looked.problem is not None and subject.is_local:
         raise UsageProblem(f"{request.subject} can't be read as a wheel: {looked.problem}.")
     if looked.problem is not None:
@@ -89,11 +101,16 @@ def _looked_into(
     beside, notes, refusal = ((), (), None) if request.alone else _set_of(tools, subject, looked.contents, target)
     files = [(Pin(name=subject.name, version=subject.version, filename=file.filename), file)]
     files += [(pin, found) for pin in beside if (found := _wheel(tools, pin, target)) is not None]
+    reviewed = _reviewed(tools, subject, file, looked.contents)
     judgment = WheelJudge(tools.catalogue, tools.inspector).judge_files(
         files, target, complete=not request.alone and refusal is None
     )
     own = _contents_view(looked.contents)
+    left = looked.contents.not_compared
+    unread = (replace(_note(subject, left), severity=Severity.INFO),) if left else ()
     misfit = _misfit(file, target)
+    told = tuple(_note(subject, f"pip and uv refuse to install it: {message}.") for message in reviewed.refusals)
+    refusal = refusal or (CellVerdict.UNKNOWN if told else None)
     return replace(
         own,
         subject=request.subject,
@@ -101,12 +118,49 @@ def _looked_into(
         verdict=CellVerdict.NO_WHEEL if misfit else refusal or judgment.verdict,
         filename=file.filename,
         source=redacted(file.url),
-        reasons=(*misfit, *judgment.reasons, *notes, *_choice(subject, target), *_doubts(tools, subject)),
+        reasons=(
+            *misfit,
+            *told,
+            *judgment.reasons,
+            *notes,
+            *_choice(subject, target),
+            *_doubts(tools, subject),
+            *unread,
+        ),
         basis=Basis.ALONE if request.alone or refusal else Basis.SET,
         beside=beside,
         read=tools.inspector.bytes_read(file, looked.contents),
         effort=tools.effort,
+        faults=reviewed.faults,
+        rules_left_out=reviewed.left_out,
     )
+
+
+def _damaged(tools: Tools, subject: Subject, file: IndexFile, contents: WheelContents, target: Target) -> Inspection:
+    """No verdict on a wheel whose parts contradict each other; what its maker should mend is told all the same."""
+    reviewed = _reviewed(tools, subject, file, contents)
+    return replace(
+        _contents_view(contents),
+        target=target_name(target),
+        verdict=CellVerdict.UNKNOWN,
+        filename=file.filename,
+        source=redacted(file.url),
+        reasons=(_note(subject, f"{contents.damage[:1].upper()}{contents.damage[1:]}."),),
+        basis=Basis.ALONE,
+        read=tools.inspector.bytes_read(file, contents),
+        effort=tools.effort,
+        faults=reviewed.faults,
+        rules_left_out=reviewed.left_out,
+    )
+
+
+def _reviewed(tools: Tools, subject: Subject, file: IndexFile, contents: WheelContents) -> Review:
+    try:
+        return tools.inspector.review(file, contents)
+    except Unreadable as error:
+        if subject.is_local:
+            raise UsageProblem(f"{file.filename} can't be read as a wheel: {error}.") from error
+        raise
 
 
 def _target(request: InspectRequest) -> Target:
@@ -118,7 +172,11 @@ def _set_of(
     tools: Tools, subject: Subject, contents: WheelContents, target: Target
 ) -> tuple[tuple[Pin, ...], tuple[CellReason, ...], CellVerdict | None]:
     """The other wheels that a resolver would install beside it; if there is none, why, and the verdict on that."""
-    lines = _requirements_on(contents, target) if subject.is_local else (subject.requirement,)
+    try:
+        lines = _requirements_on(contents, target) if subject.is_local else (subject.requirement,)
+    except Unreadable as error:
+        problem = f"What it requires can't be read, so that it was judged alone: {error}."
+        return (), (_note(subject, problem),), CellVerdict.UNKNOWN
     if not lines:
         return (), (), None
     cell = _cell(tools, lines, target, subject.version)
@@ -134,10 +192,19 @@ def _set_of(
 
 
 def _requirements_on(contents: WheelContents, target: Target) -> tuple[str, ...]:
-    from packaging.requirements import Requirement
+    """What a wheel requires on a target, without its extras.
+
+    Raises:
+        Unreadable: a requirement is none.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
 
     markers = {**target.markers, "extra": ""}
-    found = [Requirement(line) for line in contents.metadata.requires]
+    try:
+        found = [Requirement(line) for line in contents.metadata.requires]
+    except (InvalidRequirement, RecursionError) as error:
+        first = str(error).partition("\n")[0]
+        raise Unreadable(f"a requirement of {contents.label} is none as PEP 508 has it: {first}") from None
     return tuple(str(one) for one in found if one.marker is None or one.marker.evaluate(markers))
 
 

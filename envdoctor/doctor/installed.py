@@ -17,8 +17,8 @@ from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.facts.loading.environment import Environment
 from envdoctor.facts.packages.metadata import normalize
-from envdoctor.support.target_names import target_name
 from envdoctor.imports.judgment import judge_wheel
+from envdoctor.support.target_names import target_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ def inspect_installed(name: str, python: Path | None = None) -> Inspection:
 
     Args:
         name: of the distribution, or a requirement that it must meet.
-        python: the interpreter or environment folder to examine; None for the one that runs this.
+        python: the interpreter or environment folder to examine; None for the active one.
 
     Raises:
         UsageProblem: it is not installed there, or the interpreter is none.

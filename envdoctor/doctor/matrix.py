@@ -23,8 +23,8 @@ from envdoctor.core.finding import Severity
 from envdoctor.core.request import Request
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.interpreters import Interpreters
-from envdoctor.environments.uv_runner import Uv
 from envdoctor.executors.local import LocalExecutor
+from envdoctor.index.access import Access
 from envdoctor.support.python_names import parse_pythons
 from envdoctor.support.target_names import HERE, parse_columns, parse_target, platform_name, target_name
 from envdoctor.support.text import plural
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from envdoctor.core.matrix_request import MatrixRequest
     from envdoctor.core.target import Interpreter as TargetInterpreter
     from envdoctor.core.target import Target
-    from envdoctor.environments.cache import Cache
     from envdoctor.environments.interpreters import Interpreter
 
 # The Pythons that are maintained, and so the columns where no others are asked for.
@@ -59,12 +58,17 @@ class _Plan:
     notes: tuple[str, ...] = ()
 
 
-def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None = None) -> Matrix:
+def matrix(
+    request: MatrixRequest,
+    progress: Callable[[int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Matrix:
     """Fills a table of versions by targets.
 
     Args:
         request: what is asked.
         progress: told how many cells are done, of how many.
+        say: told in a sentence before much is read over the network.
 
     Raises:
         UsageProblem: a text is not understood, there is no such package or version, or the table would be too large.
@@ -73,7 +77,8 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
     """
     plan = _understood(request)
     cache = open_cache(Request(cache=request.cache))
-    tools = open_tools(LocalExecutor(), cache.root, offline=request.offline, as_of=plan.terms.as_of)
+    access = Access(offline=request.offline, most=request.max_download, say=say)
+    tools = open_tools(LocalExecutor(), cache.root, access, as_of=plan.terms.as_of)
     versions = rows(tools.catalogue, plan.requirements[0], pre_releases=request.pre_releases)
     asked = tuple(questions(versions, plan.targets, plan.requirements, plan.terms))
     if len(asked) > _MOST_CELLS:
@@ -85,7 +90,7 @@ def matrix(request: MatrixRequest, progress: Callable[[int, int], None] | None =
     name = tools.catalogue.project(plan.requirements[0].name).name
     notes = (*plan.notes, *newer_systems(filler, asked, cells), *_notes(tools, name), *_warnings(cells))
     if request.verify:
-        verification = _Verification(tools, name, cache)
+        verification = _Verification(tools, name)
         cells = verification.of(cells, asked)
         notes += verification.notes
     return Matrix(
@@ -147,12 +152,12 @@ def _past(text: str) -> datetime:
 class _Verification:
     """Tries the good cells of this very machine in earnest; leaves the others as they are."""
 
-    def __init__(self, tools: Tools, package: str, cache: Cache) -> None:
+    def __init__(self, tools: Tools, package: str) -> None:
         self._tools = tools
         self._package = package
         self._missing: dict[str, None] = {}
         self._foreign: dict[str, None] = {}
-        self._pythons = Interpreters(uv=Uv(executor=LocalExecutor(), cache=cache, variables={})).all()
+        self._pythons = Interpreters(executor=LocalExecutor()).all()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -174,7 +179,7 @@ class _Verification:
         if not runs_here(target, target_here()):
             self._foreign[platform_name(target.platform)] = None
             return cell
-        python = next((one.path for one in self._pythons if _is_of_kind(one, target.interpreter)), None)
+        python = next((one.base for one in self._pythons if _is_of_kind(one, target.interpreter)), None)
         if python is None:
             self._missing[target.interpreter.name] = None
             return unverified(cell, f"there is no {target.interpreter.name} here")

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from envdoctor import probing, registry
+from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.core.finding import Evidence, Outcome, ProbeResult
 from envdoctor.core.model_report import AdviceReport, ModelReport, OperatorReport
 from envdoctor.doctor._common import new_report
@@ -31,7 +32,21 @@ if TYPE_CHECKING:
     from envdoctor.tflite.model import Model, Subgraph
     from envdoctor.tflite.readers import ModelReader
 
-_WORST_FIRST = (Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.FAILED, Outcome.UNKNOWN, Outcome.SKIPPED, Outcome.PASSED)
+#: What is no .tflite file and yet a model, in words.
+_SOURCES = {
+    FileKind.KERAS: "a Keras model",
+    FileKind.HDF5: "an HDF5 file, as Keras writes its models",
+    FileKind.SAVED_MODEL: "a SavedModel",
+}
+_WORST_FIRST = (
+    Outcome.CRASHED,
+    Outcome.TIMED_OUT,
+    Outcome.FAILED,
+    Outcome.UNKNOWN,
+    Outcome.SKIPPED,
+    Outcome.PASSED,
+    Outcome.DOES_NOT_APPLY,
+)
 
 
 def inspect_model(
@@ -46,13 +61,15 @@ def inspect_model(
         compare: a log of edgetpu_compiler, or the file it wrote, to hold the prediction against.
 
     Raises:
-        UsageProblem: an unknown goal.
-        Unreadable: the file, or the log, can't be read as what it should be.
+        UsageProblem: an unknown goal, or the file or the log can't be read as what it should be.
     """
     reader = find_reader(goal)
     settings = _settings(reader, options)
-    models = read_models(path)
-    examined = [(model, _examine(model, reader, settings, compare)) for model in models]
+    try:
+        models = read_models(path)
+        examined = [(model, _examine(model, reader, settings, compare)) for model in models]
+    except Unreadable as error:
+        raise UsageProblem(_unread(path, error)) from error
     probes = [one for one in registry.probes() if one.topic == "model"]
     report = dataclasses.replace(
         new_report("model"),
@@ -62,6 +79,20 @@ def inspect_model(
         ops=tuple(op for model, facts in examined for op in _operators(model, facts, several=len(models) > 1)),
     )
     return _with_vela(report, path, goal) if reader.name == "vela" and len(models) == 1 else report
+
+
+def _unread(path: Path, error: Unreadable) -> str:
+    """Why nothing can be said of a file; of a source that is whole, what to do with it."""
+    try:
+        kind = sniff(path)
+    except Unreadable:
+        kind = FileKind.OTHER
+    if kind in _SOURCES:
+        return (
+            f"{path} is {_SOURCES[kind]}, which no compiler takes as it is: `envdoctor routes MODEL --to GOAL` tells "
+            "the ways from there, and `envdoctor model` then looks at what a build made."
+        )
+    return f"{error}; name a whole .tflite file, or a bundle of some."
 
 
 def _with_vela(report: Report, path: Path, goal: str) -> Report:

@@ -27,7 +27,7 @@ def report(
     """Check, plan if there is a model to plan for, and take out what must not be handed on.
 
     Args:
-        python: the interpreter to examine; None for the one that runs this.
+        python: the interpreter to examine; None for the active environment's.
         source: a model whose routes belong into the report; needs a goal.
         goal: where to get to.
 

@@ -43,6 +43,10 @@ def _check_names(source: Path, options: BuildOptions) -> None:
     """Refuse names that can't be written into a manifest, and a compiler that is none, before anything is started."""
     for path in (source, options.calibration, options.evaluation, options.compiler, options.resume):
         require_text(path)
+    for option, path in (("--calibration", options.calibration), ("--evaluate", options.evaluation)):
+        if path is not None and not path.is_dir() and not path.is_file():
+            what = "is no regular file" if path.exists() else "does not exist"
+            raise UsageProblem(f"{option}: {path} {what}.")
     if options.compiler is not None:
         from envdoctor.toolchains.locate import read_compiler
 

@@ -7,6 +7,8 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
+from envdoctor.support.parallel import start_thread
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -27,13 +29,13 @@ def following(log: Path, say: Callable[[str], None]) -> Iterator[None]:
             position = say_lines(log, position, say)
         say_lines(log, position, say)
 
-    thread = threading.Thread(target=follow, daemon=True)
-    thread.start()
+    thread = start_thread(follow, "following")  # without one nothing is told
     try:
         yield
     finally:
         done.set()
-        thread.join()
+        if thread is not None:
+            thread.join()
 
 
 def say_lines(log: Path, position: int, say: Callable[[str], None]) -> int:

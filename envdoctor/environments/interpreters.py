@@ -1,13 +1,11 @@
-"""The Pythons on this machine, as uv finds them; none is ever downloaded.
+"""The Pythons on this machine, each asked what it is by its own words; none is ever downloaded.
 
-uv looks through PATH, its own Pythons and, on Windows, the registry (PEP 514) and the Store. It does not look into
-pyenv's, conda's and the like; their folders (data/python_homes.toml) are put on the PATH that it sees.
+Looked at are the folders of PATH and those that version managers, conda and uv install into (data/python_homes.toml).
 """
 
 from __future__ import annotations
 
 import glob
-import json
 import os
 import re
 import sys
@@ -16,21 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.data import load_table
-from envdoctor.core.errors import EnvironmentProblem
+from envdoctor.core.errors import UsageProblem
+from envdoctor.environments.asking import ask_python, find_program, machine_of
+from envdoctor.support.files import read_head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from envdoctor.core.command import CommandResult
-    from envdoctor.environments.uv_runner import Uv
+    from envdoctor.executors import Executor
 
-#: uv breaks its warnings into lines as wide as the terminal, wherever a space is; so it is told of a very wide one.
-_WIDE = "9999"
-_BROKEN = re.compile(
-    r"Failed\s+to\s+inspect\s+Python\s+interpreter\s+from\s+[^`]*?\s+at\s+`(?P<path>[^`]+)`\s+cause:\s+(?P<cause>.+)"
-)
-_OUTPUT = re.compile(r"\[std(?:err|out)\]\s+(?P<line>\S.*)")
-_ARCHITECTURES = {("macos", "aarch64"): "arm64", ("windows", "aarch64"): "arm64"}
+#: Names of interpreters that a folder of programs may hold.
+_NAME = re.compile(r"(?:python(?:3(?:\.\d+t?d?)?)?|pypy3?(?:\.\d+)?)(?:\.exe)?")
+_SYSTEMS = {"darwin": "macos", "win32": "windows"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +34,7 @@ class Interpreter:
 
     Attributes:
         path: the program.
+        base: the one that it was made with, if it belongs to a virtual environment; else itself.
         version: of Python (`3.11.7`).
         platform: what it was built for (`linux-x86_64`), which need not be what the machine is.
         implementation: `cpython`, `pypy`, ...
@@ -49,6 +45,7 @@ class Interpreter:
     path: Path
     version: str
     platform: str
+    base: Path = Path()
     implementation: str = "cpython"
     variant: str = "default"
     libc: str = "none"
@@ -66,75 +63,78 @@ class Interpreter:
 
 @dataclass(slots=True)
 class Interpreters:
-    """The Pythons of this machine, each question asked once.
+    """The Pythons of this machine, each asked once.
 
     Attributes:
-        uv: who looks.
-        python: the user's own interpreter.
+        executor: runs them.
+        python: the user's own interpreter, or the folder of its environment.
     """
 
-    uv: Uv
+    executor: Executor
     python: Path = field(default_factory=lambda: Path(sys.executable))
-    _asked: dict[str, tuple[Interpreter, ...]] = field(default_factory=dict)
-    _broken: str = ""
+    _asked: dict[str, Interpreter | str] = field(default_factory=dict)
+    _found: tuple[Interpreter, ...] | None = None
 
     def own(self) -> Interpreter | None:
-        """The user's own interpreter; None if it does not run, and `broken` says why.
-
-        Raises:
-            EnvironmentProblem: uv is not there, or can't tell.
-        """
-        found = self._list(str(self.python))
-        return found[0] if found else None
+        """The user's own interpreter; None if it does not run, and `remark` says why."""
+        found = self._ask(str(self.python))
+        return found if isinstance(found, Interpreter) else None
 
     def all(self) -> tuple[Interpreter, ...]:
-        """All Pythons that run, each once.
-
-        Raises:
-            EnvironmentProblem: uv is not there, or can't tell.
-        """
-        return self._list("")
+        """All Pythons that run, each once."""
+        if self._found is None:
+            programs = candidates(search_path(os.environ.get("PATH", "")).split(os.pathsep))
+            answers = [self._ask(str(program)) for program in programs]
+            self._found = tuple(one for one in answers if isinstance(one, Interpreter))
+        return self._found
 
     def remark(self) -> str:
         """What to add to a sentence if the user's own interpreter does not run; else nothing."""
-        if self.own() is not None:
-            return ""
-        return f" (your own, {self.python}, does not run: {self._broken or 'no Python answers there'})"
+        found = self._ask(str(self.python))
+        return "" if isinstance(found, Interpreter) else f" (your own, {self.python}, does not run: {found})"
 
-    def _list(self, wanted: str) -> tuple[Interpreter, ...]:
-        """What uv finds at a path, or anywhere if that is empty."""
-        if wanted not in self._asked:
-            arguments = ("python", "list", "--only-installed", "--output-format", "json", *([wanted] if wanted else []))
-            result = self.uv.run(*arguments, env={"PATH": search_path(os.environ.get("PATH", "")), "COLUMNS": _WIDE})
-            self._asked[wanted] = parse_list(result)
-            if wanted:
-                self._broken = next(iter(parse_broken(result.stderr).values()), "")
-        return self._asked[wanted]
-
-
-def parse_list(result: CommandResult) -> tuple[Interpreter, ...]:
-    """Read what `uv python list --output-format json` printed; several names of one program count once.
-
-    Raises:
-        EnvironmentProblem: it is not what uv prints.
-    """
-    try:
-        rows = json.loads(result.stdout) if result.ok else None
-        found = [_interpreter(row) for row in _as_list(rows) if row["path"] is not None]
-    except (ValueError, TypeError, KeyError):
-        reason = result.last_line or result.describe_failure()
-        raise EnvironmentProblem(f"uv could not list the Pythons of this machine: {reason}") from None
-    return tuple({os.path.realpath(one.path): one for one in reversed(found)}.values())[::-1]
+    def _ask(self, named: str) -> Interpreter | str:
+        """What stands at a path, or why nothing there answers."""
+        if named not in self._asked:
+            try:
+                program = find_program(Path(named))
+                self._asked[named] = from_answer(program, ask_python(program, self.executor))
+            except UsageProblem as error:
+                self._asked[named] = str(error).rstrip(".")
+        return self._asked[named]
 
 
-def parse_broken(stderr: str) -> dict[str, str]:
-    """Path and reason of each Python that uv could not ask, from the warnings it printed."""
-    broken = {}
-    for warning in stderr.split("warning: ")[1:]:
-        if match := _BROKEN.search(warning):
-            output = _OUTPUT.search(warning)
-            broken[match["path"]] = output["line"].strip() if output else match["cause"].strip()
-    return broken
+def from_answer(program: str, answer: Mapping[str, Any]) -> Interpreter:
+    """The interpreter that described itself so (`describe.describe`)."""
+    system = answer["markers"]["sys_platform"]
+    machine = machine_of(answer["platform"], answer["multiarch"], answer["markers"]["platform_machine"], answer["bits"])
+    libc = "musl" if "musl" in f"{answer['multiarch']} {answer['host_type']}" else "gnu"
+    return Interpreter(
+        path=Path(program),
+        base=Path(answer["base_executable"]),
+        version=answer["version"],
+        platform=f"{_SYSTEMS.get(system, system)}-{machine}",
+        implementation=answer["implementation"],
+        variant="freethreaded" if answer["free_threaded"] else "debug" if answer["debug"] else "default",
+        libc=libc if system == "linux" else "none",
+    )
+
+
+def candidates(folders: Iterable[str]) -> tuple[Path, ...]:
+    """The programs in some folders that are called like a Python, each once however many names it has."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        try:
+            names = sorted((one.name for one in Path(folder).iterdir() if _NAME.fullmatch(one.name)), key=len)
+        except OSError:
+            continue
+        for name in names:
+            program = Path(folder, name)
+            # A virtual environment's is a link to the one that it was made with, and not the same.
+            where = folder if (Path(folder).parent / "pyvenv.cfg").is_file() else ""
+            if os.access(program, os.X_OK) and program.is_file():
+                found.setdefault(where + os.path.realpath(program), program)
+    return tuple(found.values())
 
 
 def search_path(path: str) -> str:
@@ -143,38 +143,21 @@ def search_path(path: str) -> str:
     return os.pathsep.join(dict.fromkeys([*folders, *_homes(), *_conda_environments()]))
 
 
-def _homes() -> Iterator[str]:
+def _homes(*, windows: bool = os.name == "nt") -> Iterator[str]:
     """Folders that the table's patterns match."""
-    for pattern in load_table("python_homes")["windows" if os.name == "nt" else "posix"]:
+    for pattern in load_table("python_homes")["windows" if windows else "posix"]:
         expanded = os.path.expandvars(os.path.expanduser(pattern))  # noqa: PTH111  (a pattern, not yet a path)
         yield from sorted(one for one in glob.glob(expanded) if Path(one).is_dir())  # noqa: PTH207  (absolute)
 
 
-def _conda_environments() -> Iterator[str]:
+def _conda_environments(*, windows: bool = os.name == "nt") -> Iterator[str]:
     """The environments that conda itself keeps a list of, wherever they are."""
     try:
-        lines = (Path.home() / ".conda" / "environments.txt").read_text("utf-8", "replace").splitlines()
+        content = read_head(Path.home() / ".conda" / "environments.txt", 1 << 20)
+        lines = content.decode("utf-8", "replace").splitlines()
     except (OSError, RuntimeError):
         return
     for line in filter(None, map(str.strip, lines)):
-        folder = Path(line) if os.name == "nt" else Path(line) / "bin"
+        folder = Path(line) if windows else Path(line) / "bin"
         if folder.is_dir():
             yield str(folder)
-
-
-def _as_list(rows: object) -> list[dict[str, Any]]:
-    if not isinstance(rows, list):
-        raise TypeError
-    return rows
-
-
-def _interpreter(row: Mapping[str, str]) -> Interpreter:
-    system, machine = row["os"], row["arch"]
-    return Interpreter(
-        path=Path(row["path"]).absolute(),
-        version=row["version"],
-        platform=f"{system}-{_ARCHITECTURES.get((system, machine), machine)}",
-        implementation=row["implementation"],
-        variant=row["variant"],
-        libc=row["libc"],
-    )

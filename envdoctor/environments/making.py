@@ -18,15 +18,18 @@ from envdoctor.environments.locking import locked
 from envdoctor.environments.proof import ISOLATED, prove
 from envdoctor.environments.store import (
     ManagedEnvironment,
+    abandon,
     damaged_distributions,
     discard,
     folder_name,
     inspect_folder,
     made_environments,
     python_of,
+    remove_abandoned,
     write_marker,
 )
 from envdoctor.environments.uv_runner import Uv, explain
+from envdoctor.executors.bare_environment import make_bare
 from envdoctor.index.settings import load_settings
 from envdoctor.index.uv_settings import uv_arguments, uv_environment
 
@@ -101,8 +104,7 @@ class _Maker:
         return None
 
     def choose(self) -> _Suitable:
-        uv = Uv(executor=self.executor, cache=self.cache, variables={})
-        pythons = Interpreters(uv=uv, python=own_python(self.request))
+        pythons = Interpreters(executor=self.executor, python=own_python(self.request))
         choice = choose(self.spec, pythons.own(), pythons.all, Machine.here())
         if choice.interpreter is None or choice.need is None:
             raise EnvironmentProblem(f"{choice.reason}{pythons.remark()}.")
@@ -114,6 +116,7 @@ class _Maker:
             problem = inspect_folder(folder, thorough=True).problem or "its Python does not run"
             self.say(f"{self.spec.title} is there but can't be used ({problem}); making it again")
         discard(folder)
+        remove_abandoned(folder.parent)
         need, python = choice.need, choice.interpreter
         self.say(
             f"making {self.spec.title} with Python {python.version} ({python.path}): up to {human_size(need.download)} "
@@ -123,9 +126,13 @@ class _Maker:
             self._install(folder, choice)
             self._prove(folder)
             made = write_marker(folder, self.spec, python.version, python.path)
-        except BaseException:  # Ctrl-C too
+        except Exception:
             with contextlib.suppress(EnvDoctorError):
                 discard(folder)
+            raise
+        except BaseException:  # Ctrl-C
+            with contextlib.suppress(EnvDoctorError):
+                abandon(folder)
             raise
         self.say(f"{self.spec.title} is ready: {human_size(made.size)} in {folder}")
         return made
@@ -139,7 +146,7 @@ class _Maker:
     def _install(self, folder: Path, choice: _Suitable) -> None:
         settings = load_settings(prefix=prefix_of(own_python(self.request)))
         uv = Uv(executor=self.executor, cache=self.cache, variables=uv_environment(settings))
-        self._run(uv, folder, "venv", "--no-project", "--python", str(choice.interpreter.path), str(folder))
+        make_bare(choice.interpreter.base, folder, self.executor)
         sync = ("pip", "sync", "--require-hashes", "--only-binary", ":all:", "--python", str(python_of(folder)))
         sync = (*sync, *uv_arguments(settings), *(("--offline",) if self.request.offline else ()))
         self._check_room(uv, choice.need, sync)

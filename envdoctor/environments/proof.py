@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,9 @@ ISOLATED: dict[str, str | None] = {
     "PYTHONNOUSERSITE": "1",
 }
 
+#: Where programs keep settings and caches of their own (Keras makes ~/.keras when it is imported).
+_OWN_FOLDERS = ("KERAS_HOME", "MPLCONFIGDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+
 # The current folder is taken off the path: a stage does not import from there either.
 _SCRIPT = """
 import sys
@@ -55,9 +59,18 @@ class Proof:
     path: tuple[str, ...] = ()
 
 
+def private_folders(folder: str) -> dict[str, str | None]:
+    """Variables by which what a process leaves behind goes to a folder, in place of the user's home."""
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP", *_OWN_FOLDERS), folder)
+
+
 def prove(python: Path, modules: Sequence[str], executor: Executor, env: Mapping[str, str | None]) -> Proof:
     """Import modules, in this order, in one new process of an interpreter."""
-    result = executor.run(Command(argv=(str(python), "-c", _SCRIPT, *modules), env=env, timeout=LIMIT))
+    with tempfile.TemporaryDirectory(prefix="envdoctor-") as folder:
+        command = Command(
+            argv=(str(python), "-c", _SCRIPT, *modules), env={**env, **private_folders(folder)}, timeout=LIMIT
+        )
+        result = executor.run(command)
     if not result.ok:
         how = result.describe_failure()
         said = "" if result.signal or result.ended or result.error else result.last_line

@@ -11,7 +11,7 @@ from envdoctor.environments.choice import Machine, choose
 from envdoctor.environments.interpreters import Interpreters
 from envdoctor.environments.making import own_python
 from envdoctor.environments.store import made_environments
-from envdoctor.environments.uv_runner import Uv
+from envdoctor.executors.programs import find_uv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,11 +67,11 @@ def statuses(specs: Iterable[EnvironmentSpec], request: Request, executor: Execu
     An environment that is made is not held against its RECORDs here: `ensure` does that.
 
     Raises:
-        EnvironmentProblem: uv is not there, or can't tell which Pythons are.
+        EnvironmentProblem: uv is not there, which installs what is in them.
     """
     cache = open_cache(request)
-    uv = Uv(executor=executor, cache=cache, variables={})
-    pythons = Interpreters(uv=uv, python=own_python(request))
+    find_uv()  # what would install the packages
+    pythons = Interpreters(executor=executor, python=own_python(request))
     return {spec.name: _status(spec, cache, pythons) for spec in specs}
 
 

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import EnvironmentProblem, Unreadable
 from envdoctor.environments.spec import environment_names, environment_spec
+from envdoctor.executors.removing import remove_behind
 from envdoctor.support.packing import unpack_json
+from envdoctor.support.virtual_environments import interpreter_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from envdoctor.environments.spec import EnvironmentSpec
 
 MARKER = "envdoctor.json"
+_ABANDONED = ".abandoned"
 # Of a RECORD: path, hash, size.
 _COLUMNS = 3
 
@@ -87,7 +90,7 @@ def folder_name(spec: EnvironmentSpec, minor: str, platform: str) -> str:
 
 def python_of(folder: Path) -> Path:
     """The interpreter of a virtual environment."""
-    return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
+    return interpreter_in(folder)
 
 
 def list_environments(cache: Cache, *, thorough: bool = False) -> tuple[ManagedEnvironment, ...]:
@@ -170,6 +173,26 @@ def discard(folder: Path) -> None:
         ) from None
 
 
+def abandon(folder: Path) -> None:
+    """Take away what is left of an environment at once: it is removed by a process that is not waited for.
+
+    Raises:
+        EnvironmentProblem: something in it can't be removed.
+    """
+    behind = folder.with_name(f".{folder.name}.{os.getpid()}{_ABANDONED}")
+    try:
+        folder.rename(behind)
+        remove_behind(behind)
+    except OSError:
+        discard(folder)
+
+
+def remove_abandoned(environments: Path) -> None:
+    """Remove what the processes that `abandon` starts did not get to; one may still be at work."""
+    for folder in environments.glob(f".*{_ABANDONED}"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def inspect_folder(folder: Path, *, thorough: bool) -> ManagedEnvironment:
     """What stands in the folder of an environment, and what is wrong with it."""
     python = python_of(folder)
@@ -219,8 +242,8 @@ def _problem(folder: Path, marker: Marker, *, thorough: bool) -> str:
     return "".join(f"{file} is gone or has changed" for file in list(damaged.values())[:1])
 
 
-def _records(folder: Path) -> Iterator[Path]:
-    pattern = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
+def _records(folder: Path, *, windows: bool = os.name == "nt") -> Iterator[Path]:
+    pattern = "Lib/site-packages" if windows else "lib/python*/site-packages"
     for site in folder.glob(pattern):
         yield from site.glob("*.dist-info/RECORD")
 

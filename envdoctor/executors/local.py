@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess  # noqa: TID251  (this room is where processes are started)
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 from envdoctor.core.command import CommandResult
 from envdoctor.executors.guarding import GUARDIAN
+from envdoctor.support import interruption
 
 if TYPE_CHECKING:
     import resource
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at the limits.
 POLL = 0.1
-#: Seconds that a process gets to end by itself after it was asked to.
+#: Seconds that a process gets to end by itself after it was asked to, and after an interrupt.
 GRACE = 3.0
-#: Seconds from which on a command is guarded against our own death; shorter ones end by themselves soon enough.
+HASTE = 0.3
+#: Seconds until the first look whether a process has ended; each later one waits twice as long, up to `POLL`.
+_FIRST_LOOK = 0.001
+#: Seconds from which on a command is guarded against our own death at once; others when they have run for a POLL.
 LONG = 60.0
 #: Bytes of output that a result keeps, from the end; a log keeps everything.
 OUTPUT_LIMIT = 8 << 20
@@ -48,8 +51,8 @@ class LocalExecutor:
                 process = _start(command, stdout, stderr)
             except OSError as error:
                 return CommandResult(argv=command.argv, returncode=None, error=_explain(command, error))
-            with _guarding(process, command):
-                ended = _Watch(process, command, (stdout, stderr)).wait()
+            with contextlib.ExitStack() as guard:
+                ended = _Watch(process, command, (stdout, stderr), guard).wait()
             return CommandResult(
                 argv=command.argv,
                 returncode=ended.returncode,
@@ -71,44 +74,74 @@ class _End:
 class _Watch:
     """Waits for one process, holds it to its limits, and reaps it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], command: Command, outputs: tuple[IO[bytes], ...]) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        command: Command,
+        outputs: tuple[IO[bytes], ...],
+        guard: contextlib.ExitStack,
+    ) -> None:
+        self._guard = guard
+        self._guarded = False
         self._process = process
         self._command = command
         self._outputs = outputs
         self._end = _End()
         self._seen = 0
-        self._done = threading.Event()
-        self._waiter = threading.Thread(target=self._reap, daemon=True)
 
     def wait(self) -> _End:
         deadline = None if self._command.timeout is None else time.monotonic() + self._command.timeout
-        self._waiter.start()
         try:
-            while not self._done.wait(POLL):
+            if self._command.timeout is None or self._command.timeout >= LONG:
+                self._have_guarded()
+            while not self._ends_within(POLL):
+                self._have_guarded()  # it may hang, and once we are gone nobody holds it to its limit
+                interruption.check()
                 if deadline is not None and time.monotonic() > deadline:
-                    self._stop("time")
+                    self._stop("time", GRACE)
                 elif self._over_memory():
-                    self._stop("memory")
+                    self._stop("memory", GRACE)
                 elif any(os.fstat(one.fileno()).st_size > FLOOD for one in self._outputs):
-                    self._stop("output")
+                    self._stop("output", GRACE)
                 self._seen = max(self._seen, _high_water(self._process.pid))
         except BaseException:  # Ctrl-C or SIGTERM: nothing of ours may outlive us
-            self._stop("interrupt")
+            self._stop("interrupt", HASTE)
             raise
         finally:
             _end_group(self._process.pid, hard=True)  # children that a finished program left behind
-        self._waiter.join()
         return self._end
 
-    def _reap(self) -> None:
+    def _have_guarded(self) -> None:
+        """Have the command ended if we are killed."""
+        if not self._guarded:
+            self._guarded = True
+            self._guard.enter_context(GUARDIAN.guarding(self._process.pid))
+
+    def _ends_within(self, seconds: float) -> bool:
+        """Waits for the end of the process, in this thread: where memory is short there may be no other."""
+        end, pause = time.monotonic() + seconds, _FIRST_LOOK
+        while not self._has_ended():
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(pause, left))
+            pause *= 2
+        return True
+
+    def _has_ended(self) -> bool:
+        if self._process.returncode is not None:
+            return True
         if hasattr(os, "wait4"):
-            _, status, usage = os.wait4(self._process.pid, 0)
+            pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
+            if not pid:
+                return False
             self._end.returncode = os.waitstatus_to_exitcode(status)
             self._end.peak = self._peak(usage)
-        else:
-            self._end.returncode = self._process.wait()
-        self._process.returncode = self._end.returncode
-        self._done.set()
+            self._process.returncode = self._end.returncode
+            return True
+        ended = self._process.poll()
+        self._end.returncode = self._end.returncode if ended is None else ended
+        return ended is not None
 
     def _peak(self, usage: resource.struct_rusage) -> int:
         """Bytes. Until exec a child counts as large as we are, so what is no larger than that says little."""
@@ -122,12 +155,12 @@ class _Watch:
         limit = self._command.memory
         return limit is not None and _resident(self._process.pid) > limit
 
-    def _stop(self, reason: str) -> None:
+    def _stop(self, reason: str, grace: float) -> None:
         self._end.reason = self._end.reason or reason
         _end_group(self._process.pid, hard=False)
-        if not self._done.wait(GRACE):
+        if not self._ends_within(grace):
             _end_group(self._process.pid, hard=True)
-            self._done.wait(GRACE)
+            self._ends_within(grace)
 
 
 @contextlib.contextmanager
@@ -160,12 +193,6 @@ def _start(command: Command, stdout: IO[bytes], stderr: IO[bytes]) -> subprocess
             stderr=stderr,
             start_new_session=os.name == "posix",
         )
-
-
-def _guarding(process: subprocess.Popen[bytes], command: Command) -> contextlib.AbstractContextManager[None]:
-    """Have the command ended if we are killed."""
-    short = command.timeout is not None and command.timeout < LONG
-    return contextlib.nullcontext() if short else GUARDIAN.guarding(process.pid)
 
 
 def _explain(command: Command, error: OSError) -> str:

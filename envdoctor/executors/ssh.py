@@ -8,6 +8,7 @@ Sources: ssh(1), scp(1), ssh_config(5).
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import shlex
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command, CommandResult
 from envdoctor.core.errors import UsageProblem
+from envdoctor.executors.removing import run_behind
 
 if TYPE_CHECKING:
     from envdoctor.executors import Executor
@@ -33,7 +35,7 @@ OPTIONS = (
 #: What ssh and scp return when the connection, not the command, failed.
 CONNECTION_FAILED = 255
 
-_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:%\[\]-]{0,254}")
+_HOST = re.compile(r"(?!.*@-)[A-Za-z0-9_][A-Za-z0-9_.@:%\[\]-]{0,254}")
 _FOLDER = re.compile(r"/[A-Za-z0-9_./-]{1,200}/envdoctor-[A-Za-z0-9]{6,20}")
 _MAKE_FOLDER = """exec sh -c 'umask 077; mktemp -d "${TMPDIR:-/tmp}/envdoctor-XXXXXXXXXX"'"""
 _SETUP_SECONDS = 60.0
@@ -81,10 +83,15 @@ class SshExecutor:
         folder = made.stdout.strip().rpartition("\n")[2]
         if not made.ok or not _FOLDER.fullmatch(folder):
             return made if not made.ok else dataclasses.replace(made, returncode=CONNECTION_FAILED)
+        removal = f"rm -rf -- {shlex.quote(folder)}"
         try:
-            return self._run_in(folder, command)
-        finally:
-            self.ask(f"rm -rf -- {shlex.quote(folder)}")
+            result = self._run_in(folder, command)
+        except BaseException:  # an interrupt waits for no network
+            with contextlib.suppress(OSError):
+                run_behind((*self._ssh(), self.host, removal))
+            raise
+        self.ask(removal)
+        return result
 
     def _run_in(self, folder: str, command: Command) -> CommandResult:
         local = command.cwd or Path.cwd()

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from envdoctor.facts.records import Records
     from envdoctor.facts.remote import Remote
     from envdoctor.facts.requirements import Requirements
+    from envdoctor.facts.startup import Startup
+    from envdoctor.facts.strays import Strays
     from envdoctor.facts.toolchains import Toolchains
     from envdoctor.facts.witness import Witness
 
@@ -60,6 +62,8 @@ class Facts:
         records: Records
         remote: Remote
         requirements: Requirements
+        startup: Startup
+        strays: Strays
         toolchains: Toolchains
         natives: Natives
         witness: Witness

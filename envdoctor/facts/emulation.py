@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.emulation import binfmt as _binfmt
 from envdoctor.emulation.binfmt import Binfmt, BinfmtEntry, x86_64_head
 from envdoctor.emulation.proof import Proof
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from envdoctor.emulation.qemu import Emulator
     from envdoctor.emulation.registration import Registration
     from envdoctor.executors import Executor
+    from envdoctor.facts import Facts
     from envdoctor.facts.host import Host
 
 #: Where the kernel's table of formats belongs.
@@ -113,6 +115,21 @@ class Emulation:
         from envdoctor.emulation.advice import advise
 
         return advise(host.distribution, host.version)
+
+
+def needed_emulation(facts: Facts) -> Emulation:
+    """How this machine runs programs for x86_64, for probes that ask only where it takes an emulator.
+
+    Raises:
+        DoesNotApply: nothing needs emulating here, or nothing can.
+        FactUnavailable: it could not be found out.
+    """
+    emulation = facts.emulation
+    if emulation.native:
+        raise DoesNotApply("this machine runs programs for x86_64 itself")
+    if not emulation.supported:
+        raise DoesNotApply("QEMU runs Linux programs on Linux only")
+    return emulation
 
 
 def collect(request: Request, executor: Executor) -> Emulation:

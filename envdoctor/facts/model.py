@@ -20,6 +20,7 @@ from envdoctor.tflite.structure import (
     lost_variables,
     operators_named,
     resizable_inputs,
+    unfed_tensors,
 )
 from envdoctor.toolchains.edgetpu_agreement import Disagreement  # noqa: TC001  (a field's type)
 
@@ -59,6 +60,8 @@ class ModelFacts:
         dense, hybrid: dense layers with a scale for each output, with integer and with float inputs.
         control_flow: how many subgraphs there are that operators run, beside the first and the bodies of composites.
         lost: names of variables whose weights are gone.
+        operators: how many operators there are, in all graphs.
+        unfed: tensors that are taken or given, and that nothing makes.
         data_outside: whether constants lie behind the flatbuffer.
         deprecated_codes_only: whether operators are numbered the old way alone.
         compiled: what a compiler left in it, None for none.
@@ -81,6 +84,8 @@ class ModelFacts:
     hybrid: tuple[str, ...] = ()
     control_flow: int = 0
     lost: tuple[str, ...] = ()
+    operators: int = 1
+    unfed: tuple[str, ...] = ()
     data_outside: bool = False
     deprecated_codes_only: bool = False
     compiled: Compiled | None = None
@@ -96,6 +101,8 @@ class ModelFacts:
     @property
     def refused(self) -> tuple[str, ...]:
         """Why the reader refuses the model as a whole, so that nothing of it is compiled or run."""
+        if not self.operators or self.unfed:
+            return ("its operators are lost",)
         if not self.reader.interprets:
             return ()
         versions = (f"{one.op} version {one.version}" for one in self.refusals if one.known)
@@ -151,6 +158,8 @@ def examine(model: Model, reader: ModelReader, settings: Settings | None = None)
         refusals=_refusals(model, reader),
         unresolved=_unresolved(model, reader),
         lost=lost_variables(model),
+        operators=sum(len(subgraph.operators) for subgraph in model.subgraphs),
+        unfed=unfed_tensors(model),
         data_outside=model.external_buffers,
         deprecated_codes_only=model.deprecated_codes_only,
         compiled=compiled_contents(model),

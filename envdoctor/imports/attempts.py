@@ -144,7 +144,9 @@ class Attempts:
         result = machine.ends()
         for kind, end in ends.normal.items():
             value = end.value
-            self._last(node, scope, end.state, result, lambda after, kind=kind, value=value: result.add(kind, after, value))
+            self._last(
+                node, scope, end.state, result, lambda after, kind=kind, value=value: result.add(kind, after, value)
+            )
         for exc, raised in ends.raised.items():
             self._last(node, scope, raised, result, lambda after, exc=exc: result.add_raised(exc, after), exc)
         for exc, raised in surprises.items():
@@ -236,4 +238,3 @@ class Attempts:
             for state in ends.raised.values():
                 self._machine.escapes.lose(manager, state)
         return ends
-

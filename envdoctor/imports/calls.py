@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     Arguments = tuple[Any, ...] | None
 
 #: Functions that use up a generator at once.
-_CONSUMERS = frozenset(f"builtins.{name}" for name in ("any", "all", "list", "tuple", "set", "sorted", "sum", "max", "min"))
+_CONSUMERS = frozenset(
+    f"builtins.{name}" for name in ("any", "all", "list", "tuple", "set", "sorted", "sum", "max", "min")
+)
 #: What is called with a module's name and gives it nothing.
 _HARMLESS = ("logging.", "warnings.", "importlib.metadata.", "importlib.resources.", "pkgutil.get_data", "builtins.")
 

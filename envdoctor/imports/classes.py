@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.imports.exceptions import BASES, NAME, exception_of, own_name
 from envdoctor.imports.flow import NEXT
 from envdoctor.imports.scopes import Scope, declared, is_generator, own_nodes
-from envdoctor.imports.values import ABSENT, UNKNOWN, External, Function, Kind, Made, Method, Perhaps, Reference, is_constant
+from envdoctor.imports.values import (
+    ABSENT,
+    UNKNOWN,
+    External,
+    Function,
+    Kind,
+    Made,
+    Method,
+    Perhaps,
+    Reference,
+    is_constant,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +68,9 @@ class Classes:
     def _is_plain(self, base: Any, state: State) -> bool:  # noqa: ANN401
         """Whether making a class from a base runs nothing that is not followed."""
         if isinstance(base, Reference) and base.kind is Kind.CLASS:
-            return base.place not in self._machine.escapes.wild and self.lookup(base, "__init_subclass__", state) is None
+            return (
+                base.place not in self._machine.escapes.wild and self.lookup(base, "__init_subclass__", state) is None
+            )
         return base == _OBJECT or bool(own_name(base))
 
     def _is_watched(self, place: int, state: State) -> bool:
@@ -158,4 +171,6 @@ class Classes:
         if not isinstance(function, Function) or isinstance(function.node, ast.Lambda) or is_generator(function.node):
             return False
         returns = [node for node in own_nodes(function.node.body) if isinstance(node, ast.Return)]
-        return all(each.value is None or (isinstance(each.value, ast.Constant) and not each.value.value) for each in returns)
+        return all(
+            each.value is None or (isinstance(each.value, ast.Constant) and not each.value.value) for each in returns
+        )

@@ -13,11 +13,7 @@ from envdoctor.imports.values import (
     SOMETHING,
     UNKNOWN,
     Ending,
-    External,
-    Function,
     Kind,
-    Made,
-    Module,
     Perhaps,
     Reference,
     is_constant,
@@ -325,9 +321,12 @@ class Expressions:
         state.make(place, {})
         shared = {**scope.shared}
         inner = Scope(
-            module=scope.module, package=scope.package, frame=place, local=frozenset(names), outer=scope.places, shared=shared
+            module=scope.module,
+            package=scope.package,
+            frame=place,
+            local=frozenset(names),
+            outer=scope.places,
+            shared=shared,
         )
         self._machine.calls.functions.note_locals(place, inner.local)
         return self._machine.calls.functions.comprehend(node, scope, inner, state)
-
-

@@ -54,7 +54,9 @@ class Functions:
         spec, value = node.args, self._machine.expressions.value
         plain = [*spec.posonlyargs, *spec.args]
         defaulted = plain[len(plain) - len(spec.defaults) :]
-        defaults = {each.arg: value(default, scope, state) for each, default in zip(defaulted, spec.defaults, strict=True)}
+        defaults = {
+            each.arg: value(default, scope, state) for each, default in zip(defaulted, spec.defaults, strict=True)
+        }
         for each, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
             if default is not None:
                 defaults[each.arg] = value(default, scope, state)
@@ -89,7 +91,9 @@ class Functions:
             return value
         return self._machine.calls.invoke(decorator, (value,), {}, scope, state)
 
-    def run(self, function: Function, arguments: Sequence[Any] | None, keywords: Mapping[str, Any], state: State) -> Any:  # noqa: ANN401
+    def run(
+        self, function: Function, arguments: Sequence[Any] | None, keywords: Mapping[str, Any], state: State
+    ) -> Any:  # noqa: ANN401
         """What a call of a function returns.
 
         Raises:
@@ -235,8 +239,12 @@ class Functions:
                 if holds is False:
                     return []
                 if holds is None:
-                    left = ast.comprehension(target=first.target, iter=first.iter, ifs=first.ifs[index + 1 :], is_async=0)
-                    machine.expressions.branched(lambda inner: self._each([left, *rest], (item,), scope, inner, element), after)
+                    left = ast.comprehension(
+                        target=first.target, iter=first.iter, ifs=first.ifs[index + 1 :], is_async=0
+                    )
+                    machine.expressions.branched(
+                        lambda inner: self._each([left, *rest], (item,), scope, inner, element), after
+                    )
                     return None
             if not rest:
                 return element(after)

@@ -51,7 +51,9 @@ ALWAYS = frozenset({
 })  # fmt: skip
 #: Python's own names that not every Python has, or only where `site` ran, or where something put them there.
 _DOUBTFUL = frozenset({"_", "exit", "quit", "copyright", "credits", "license", "help", "__builtins__", "WindowsError"})
-_NEWER = frozenset({"ExceptionGroup", "BaseExceptionGroup", "EncodingWarning", "PythonFinalizationError", "aiter", "anext"})
+_NEWER = frozenset(
+    {"ExceptionGroup", "BaseExceptionGroup", "EncodingWarning", "PythonFinalizationError", "aiter", "anext"}
+)
 
 
 class Imports:
@@ -269,7 +271,14 @@ class Imports:
         machine.via.append(module)
         if text and _ADDS_FOLDER in text and machine.site.target.platform.system is System.WINDOWS:
             machine.emit(What.ADD_FOLDER, "", state)
-        state.make(module, {"__name__": module, "__file__": Ending(f"/{self.path_of(module)}"), "__package__": self.package_of(module)})
+        state.make(
+            module,
+            {
+                "__name__": module,
+                "__file__": Ending(f"/{self.path_of(module)}"),
+                "__package__": self.package_of(module),
+            },
+        )
         state.set_status(module, RUNNING)
         try:
             ends = machine.run(tree.body, Scope(module=module, package=self.package_of(module)), state)
@@ -319,7 +328,11 @@ class Imports:
             if known is not ABSENT and not isinstance(known, Perhaps):
                 return self._slot(module.name, name, state)
             below = self.find(submodule).presence
-            if known is ABSENT and below not in {Presence.ABSENT, Presence.UNKNOWN} and "__getattr__" not in state.names(module.name):
+            if (
+                known is ABSENT
+                and below not in {Presence.ABSENT, Presence.UNKNOWN}
+                and "__getattr__" not in state.names(module.name)
+            ):
                 return self.load(submodule, state)
             if below not in {Presence.ABSENT, Presence.UNKNOWN}:
                 return self._machine.expressions.branched(lambda inner: self.load(submodule, inner), state) and UNKNOWN
@@ -388,7 +401,9 @@ class Imports:
         if isinstance(subject, (str, Ending, Reference, Made)):
             return Method(subject, name)
         if (subject is None or isinstance(subject, (bool, int))) and not hasattr(subject, name):
-            raise Raised(built_in("AttributeError", machine.emit(What.USE, repr(subject), state, name=name, fails=True)))
+            raise Raised(
+                built_in("AttributeError", machine.emit(What.USE, repr(subject), state, name=name, fails=True))
+            )
         if isinstance(subject, tuple) and name in {"major", "minor", "micro"} and len(subject) == 5:  # noqa: PLR2004
             return subject[("major", "minor", "micro").index(name)]
         if isinstance(subject, Function) and name == "__name__":
@@ -432,7 +447,11 @@ class Imports:
     def _star(self, module: Any, scope: Scope, state: State) -> None:  # noqa: ANN401
         """`from module import *`."""
         machine = self._machine
-        if isinstance(module, Module) and state.has(module.name) and not machine.escapes.may_be_given(module.name, "__all__"):
+        if (
+            isinstance(module, Module)
+            and state.has(module.name)
+            and not machine.escapes.may_be_given(module.name, "__all__")
+        ):
             self._copy(module.name, scope, state)
             return
         source = module.name if isinstance(module, Module) else ""

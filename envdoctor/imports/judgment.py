@@ -8,11 +8,11 @@ from envdoctor.binaries.library import BinaryFormat
 from envdoctor.binaries.python_abi import fits
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import System
-from envdoctor.support.text import plural
-from envdoctor.wheels.layout import FORMATS, process_architecture, runs_on
 from envdoctor.imports.problems import ProblemKind, WheelProblem
 from envdoctor.imports.reach import Reach
 from envdoctor.imports.system_judgment import judge_system
+from envdoctor.support.text import plural
+from envdoctor.wheels.layout import FORMATS, process_architecture, runs_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
     from envdoctor.binaries.policy import Provider
     from envdoctor.core.target import Target
-    from envdoctor.wheels.contents import NativeFile, WheelContents
     from envdoctor.imports.loading import LoadAnalysis, MissingLibrary
+    from envdoctor.wheels.contents import NativeFile, WheelContents
 
 # Libraries of macOS whose symbols are known not to be those of anything else: a framework brings many more with it.
 _OF_MACOS = frozenset(

@@ -151,9 +151,15 @@ class Known:
         return None
 
     def _quiet(self, name: str, arguments: tuple[Any, ...], state: State) -> Any:  # noqa: ANN401
-        if name == "builtins.isinstance" or any(isinstance(each, Reference) and each.kind is Kind.INSTANCE for each in arguments):
+        if name == "builtins.isinstance" or any(
+            isinstance(each, Reference) and each.kind is Kind.INSTANCE for each in arguments
+        ):
             self._machine.escapes.lose(arguments, state)
-        if name.startswith("os.path.") and len(arguments) == 1 and name not in {"os.path.dirname", "os.path.expanduser"}:
+        if (
+            name.startswith("os.path.")
+            and len(arguments) == 1
+            and name not in {"os.path.dirname", "os.path.expanduser"}
+        ):
             value = arguments[0]
             return value if isinstance(value, Ending) and name != "os.path.basename" else UNKNOWN
         if name == "os.path.dirname" and isinstance(arguments[0] if arguments else None, str):
@@ -165,7 +171,10 @@ class Known:
         if arguments is None:
             return None
         if isinstance(subject, (str, Ending)):
-            values = tuple(self._machine.expressions.items(each, state) if isinstance(each, Reference) else each for each in arguments)
+            values = tuple(
+                self._machine.expressions.items(each, state) if isinstance(each, Reference) else each
+                for each in arguments
+            )
             result = operations.method(subject, name, values)
             if result is UNKNOWN:
                 self._machine.opaque(state, *arguments)
@@ -200,7 +209,11 @@ class Known:
         return UNKNOWN if holds is None else holds
 
     def _length(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
-        items = values[0] if values and isinstance(values[0], str) else self._machine.expressions.items(_first(values), state)
+        items = (
+            values[0]
+            if values and isinstance(values[0], str)
+            else self._machine.expressions.items(_first(values), state)
+        )
         if items is None:
             self._machine.opaque(state, *values)
         return UNKNOWN if items is None else len(items)
@@ -300,5 +313,3 @@ def _text(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
     if isinstance(value, (str, Ending)):
         return value
     return str(value) if is_constant(value) and not isinstance(value, (bytes, tuple)) else UNKNOWN
-
-

@@ -13,10 +13,10 @@ from envdoctor.binaries.policy import Provider, provider_of
 from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outcome, Resolution
 from envdoctor.core.finding import Severity
 from envdoctor.imports.companions import Companions
-from envdoctor.wheels.layout import SITE_PACKAGES, PlannedSite, runs_on
 from envdoctor.imports.opened import opened_on_import
 from envdoctor.imports.reach import Reach, Reached, find_reach
 from envdoctor.imports.system_judgment import is_refused
+from envdoctor.wheels.layout import SITE_PACKAGES, PlannedSite, process_architecture, runs_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -87,7 +87,8 @@ class LoadAnalysis:
             packages open by name; from site-packages. The latter only where it matters.
         leans: wheels that it requires lie beside it with libraries for others to use (those that a repairing tool
             put into a folder of its own are not).
-        inexact: a guess (`NativeLibrary.inferred`) is part of what is missing: read the wheel exactly and ask again.
+        inexact: a guess (`NativeLibrary.inferred`) is part of what is missing, or a part for the target's processor was
+            not read (`NativeLibrary.unread`): read the wheel exactly and ask again.
     """
 
     missing: tuple[MissingLibrary, ...] = ()
@@ -151,7 +152,8 @@ class LoadJudge:
             leans=any(
                 _offers_libraries(other) for other in self._companions.with_requirements([wheel]) if other is not wheel
             ),
-            inexact=any(self._is_guess(each.loader) for result in still_failing for each in result.missing),
+            inexact=self._has_unread(wheel)
+            or any(self._is_guess(each.loader) for result in still_failing for each in result.missing),
         )
 
     def session(self, added: Sequence[WheelContents] = ()) -> LoadSession:
@@ -265,6 +267,11 @@ class LoadJudge:
                     for each in first.considered
                 ),
             )
+
+    def _has_unread(self, wheel: WheelContents) -> bool:
+        architecture = process_architecture(self._target.platform)
+        parts = (native.library.for_architecture(architecture) for native in wheel.natives if native.library)
+        return any(part is not None and part.unread for part in parts)
 
     def _is_guess(self, path: str) -> bool:
         library = self._site.tree.library(path)

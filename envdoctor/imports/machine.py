@@ -89,9 +89,7 @@ class Machine:
         certainty = Certainty.CERTAIN if state.must else Certainty.MAY
         taken = self.handling[-1].cause if self.handling else None
         instead = taken.subject if taken is not None and taken.what is What.IMPORT else ""
-        event = Event(
-            what=what, subject=subject, certainty=certainty, via=tuple(self.via), instead_of=instead, **more
-        )
+        event = Event(what=what, subject=subject, certainty=certainty, via=tuple(self.via), instead_of=instead, **more)
         if len(self.events) < _MOST_EVENTS:
             self.events.setdefault(event)
         return event

@@ -136,7 +136,9 @@ def _equal(left: Any, right: Any) -> bool | None:  # noqa: ANN401
 
 def _is_open(value: Any) -> bool:  # noqa: ANN401
     """Whether a value may be anything, or compare as it likes."""
-    return isinstance(value, (Mark, Perhaps, External)) or not (is_constant(value) or isinstance(value, (tuple, Ending)))
+    return isinstance(value, (Mark, Perhaps, External)) or not (
+        is_constant(value) or isinstance(value, (tuple, Ending))
+    )
 
 
 def contained(item: Any, container: Any) -> bool | None:  # noqa: ANN401
@@ -167,4 +169,3 @@ def method(subject: Any, name: str, arguments: tuple[Any, ...]) -> Any:  # noqa:
     if not isinstance(subject, str) or name not in _METHODS or not is_constant(arguments):
         return UNKNOWN
     return _tried(getattr(subject, name), *arguments) if is_short(subject) else UNKNOWN
-

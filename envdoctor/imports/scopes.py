@@ -11,7 +11,15 @@ if TYPE_CHECKING:
 
     from envdoctor.imports.values import Place
 
-    Code = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp
+    Code = (
+        ast.FunctionDef
+        | ast.AsyncFunctionDef
+        | ast.Lambda
+        | ast.GeneratorExp
+        | ast.ListComp
+        | ast.SetComp
+        | ast.DictComp
+    )
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
@@ -178,9 +186,9 @@ def _finds(node: ast.Attribute, nodes: list[ast.AST]) -> bool:
         return False
     readers: list[ast.AST] = []
     for each in nodes:
-        if isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Load):
-            readers.append(each.value)
-        elif isinstance(each, ast.Attribute) and each.attr in _READING:
+        if (isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Load)) or (
+            isinstance(each, ast.Attribute) and each.attr in _READING
+        ):
             readers.append(each.value)
         elif isinstance(each, ast.Compare):
             readers += each.comparators

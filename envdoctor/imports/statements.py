@@ -10,8 +10,8 @@ from envdoctor.imports.events import Certainty, Event, What
 from envdoctor.imports.exceptions import Raised, exception_of
 from envdoctor.imports.flow import BREAK, CONTINUE, NEXT, RETURN
 from envdoctor.imports.loops import Loops
-from envdoctor.imports.targets import Targets
 from envdoctor.imports.machine import ANY
+from envdoctor.imports.targets import Targets
 from envdoctor.imports.values import UNKNOWN, Reference
 
 if TYPE_CHECKING:

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, TypeVar
 from envdoctor.binaries.policy import newest_libstdcxx
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import Libc, System
-from envdoctor.wheels.layout import planned_path, process_architecture, runs_on, shown_path
 from envdoctor.imports.problems import ProblemKind, WheelProblem
+from envdoctor.support.text import read_number
+from envdoctor.wheels.layout import planned_path, process_architecture, runs_on, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from envdoctor.binaries.library import NativeLibrary
     from envdoctor.core.target import Target
-    from envdoctor.wheels.contents import WheelContents
     from envdoctor.imports.loading import LoadAnalysis
+    from envdoctor.wheels.contents import WheelContents
 
 _FIRST_ARM64 = (11, 0)  # no older macOS runs on arm64, whatever a universal2 tag says
 _LARGE_PAGE = 16 * 1024  # of the Raspberry Pi 5's own kernel, and of Asahi Linux
@@ -152,7 +153,7 @@ def tag_version(tags: tuple[str, ...], kind: str) -> tuple[int, int] | None:
     for tag in tags:
         match = _TAG_VERSION.fullmatch(tag)
         if match and match["kind"] == kind:
-            found.append((int(match["major"]), int(match["minor"])))
+            found.append((read_number(match["major"]), read_number(match["minor"])))
         platform = tag.rpartition("-")[2]
         found += [
             version for name, version in _OLD_NAMES.items() if kind == "manylinux" and platform.startswith(name + "_")

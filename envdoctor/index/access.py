@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from envdoctor.net.transport import CredentialSource, NetworkSettings
 from envdoctor.net.urls import is_remote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from envdoctor.executors import Executor
     from envdoctor.index.project import IndexFile
@@ -29,17 +30,33 @@ if TYPE_CHECKING:
 _KEYRING_SECONDS = 60.0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """How much of the network a command may use.
+
+    Attributes:
+        offline: only the cache may answer.
+        most: bytes that may be read; None for any number.
+        say: told in a sentence before much is read.
+    """
+
+    offline: bool = False
+    most: int | None = None
+    say: Callable[[str], None] | None = None
+
+
 def open_index(
-    settings: IndexSettings, cache: Path | None, *, offline: bool = False, executor: Executor | None = None
+    settings: IndexSettings, cache: Path | None, access: Access | None = None, *, executor: Executor | None = None
 ) -> IndexClient:
     """A client for these settings.
 
     Args:
         settings: from `load_settings`.
         cache: the folder for answers; None keeps none.
-        offline: only the cache may answer.
+        access: how much of the network may be used; all of it when left out.
         executor: runs the ``keyring`` program where the settings ask for it; None leaves it out.
     """
+    access = Access() if access is None else access
     network = NetworkSettings(
         timeout=settings.timeout,
         retries=settings.retries,
@@ -47,10 +64,11 @@ def open_index(
         cert=settings.cert,
         client_cert=settings.client_cert,
         trusted_hosts=settings.trusted_hosts,
-        offline=offline,
+        offline=access.offline,
+        most=access.most,
         credential_source=credential_source(settings.keyring, executor),
     )
-    return IndexClient(settings, Session(network, DiskCache(cache) if cache else None))
+    return IndexClient(settings, Session(network, DiskCache(cache) if cache else None, say=access.say))
 
 
 def credential_source(keyring: str, executor: Executor | None) -> CredentialSource | None:

@@ -125,10 +125,15 @@ class IndexClient:
         if not is_remote(index):
             links = local_project(index, name) or ()
             return [file for file in (link.of(name) for link in links) if file is not None]
-        page = self.session.get(f"{index.rstrip('/')}/{name}/", accept=ACCEPT, fresh=PAGE_FRESH)
+        url = f"{index.rstrip('/')}/{name}/"
+        page = self.session.get(url, accept=ACCEPT, fresh=PAGE_FRESH)
         if not page.found:
             return []
-        files = self._files(page, name)
+        try:
+            files = self._files(page, name)
+        except Unreadable:
+            self.session.forget(url, accept=ACCEPT)
+            raise
         if all(file.uploaded is not None for file in files):
             return files
         return list(_dated(files, self._upload_times(index, name)))
@@ -140,7 +145,7 @@ class IndexClient:
         key = f"FILES {hash_code('index')} {name} {page.content_type} {page.url} {digest}"
         known = self.cache.get_value(key, list[IndexFile]) if self.cache and digest else None
         if known is None:
-            links = parse_page(page.content, page.content_type, page.url)
+            links = parse_page(page.content, page.content_type, page.url, whole=page.whole)
             known = [file for file in (link.of(name) for link in links) if file is not None]
             if self.cache and digest:
                 self.cache.put_value(key, known)
@@ -162,7 +167,13 @@ class IndexClient:
         if not is_remote(place):
             return local_links(place)
         page = self.session.get(place, accept="text/html", fresh=PAGE_FRESH)
-        return parse_page(page.content, page.content_type, page.url) if page.found else ()
+        if not page.found:
+            return ()
+        try:
+            return parse_page(page.content, page.content_type, page.url, whole=page.whole)
+        except Unreadable:
+            self.session.forget(place, accept="text/html")
+            raise
 
 
 def _half_an_answer(name: str, failed: list[str], places: list[str]) -> str:

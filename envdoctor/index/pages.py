@@ -1,7 +1,6 @@
 """Pages of the simple API, JSON (PEP 691) and HTML (PEP 503), into one kind of value.
 
-HTML is tokenized here: `html.parser` takes quadratic time on unclosed markup in Pythons that we support
-(CVE-2025-6069), and a page is whatever a server sends. The rules are the HTML standard's for tags and attributes.
+Whatever is no whole page of an index is refused: that nothing is known is not that there is nothing.
 """
 
 from __future__ import annotations
@@ -9,12 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from html import unescape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.index.project import IndexFile, classify
+from envdoctor.index.html_pages import EndsWithin, Looks, is_ended, parse_tags
+from envdoctor.index.project import ARCHIVE_ENDINGS, IndexFile, classify
 from envdoctor.net.urls import redacted, without_credentials
 
 if TYPE_CHECKING:
@@ -23,9 +22,11 @@ if TYPE_CHECKING:
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 ACCEPT = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 
+_JSON_TYPES = {JSON_TYPE, "application/json"}
+#: What pip takes for a page, besides JSON.
+_HTML_TYPES = {"text/html", "application/vnd.pypi.simple.v1+html", "application/vnd.pypi.simple.latest+html"}
 _KNOWN_MAJOR = "1"
-_TAG = re.compile(r"<([a-zA-Z][^\s/>]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>")
-_ATTRIBUTE = re.compile(r"([^\s\"'>/=]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+)))?")
+_MOST_VALUES = 3_000_000  # the longest real page has a sixth of that
 _PLAIN_URL = re.compile(r"https?://[\w.-]+(?::\d+)?/[\w./%+~-]*", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -63,20 +64,25 @@ class Link:
         )
 
 
-def parse_page(content: bytes, content_type: str, base: str) -> tuple[Link, ...]:
-    """The links on a page of the simple API.
+def parse_page(content: bytes, content_type: str, base: str, *, whole: bool = True) -> tuple[Link, ...]:
+    """The links on a page of the simple API, or on any page that lists archives.
 
     Args:
         content: the body.
-        content_type: as the server named it; anything but JSON is taken for HTML.
+        content_type: as the server named it.
         base: the URL of the page, against which relative links count.
+        whole: whether the transfer itself tells that nothing is missing; else the page must.
 
     Raises:
-        Unreadable: the page is not what its type says, or of a version of the API that is not known.
+        Unreadable: the page is not what its type says, is cut off, is of a version of the API that is not known, or is
+            no page of an index.
     """
-    if content_type.partition(";")[0].strip().lower() in {JSON_TYPE, "application/json"}:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind in _JSON_TYPES:
         return tuple(_parse_json(content, base))
-    return tuple(_parse_html(content.decode("utf-8", errors="replace"), base))
+    if kind not in _HTML_TYPES:
+        raise Unreadable(f"{redacted(base)}: what came is {kind or 'of no known type'}, no page of a package index.")
+    return _parse_html(content.decode("utf-8", errors="replace"), base, whole=whole)
 
 
 def parse_upload_times(content: bytes, base: str) -> dict[str, datetime]:
@@ -118,6 +124,8 @@ def _six_digits(text: str) -> str:
 def _decode(content: bytes, base: str) -> dict[str, Any]:
     import msgspec
 
+    if sum(map(content.count, (b",", b"{", b"["))) > _MOST_VALUES:
+        raise Unreadable(f"{redacted(base)}: the page has more than the {_MOST_VALUES:,} values that are read.")
     try:
         return msgspec.json.decode(content, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -128,8 +136,8 @@ def _parse_json(content: bytes, base: str) -> Iterator[Link]:
     page = _decode(content, base)
     meta, files = page.get("meta"), page.get("files")
     _check_version(meta.get("api-version") if isinstance(meta, dict) else None, base)
-    if not isinstance(files, list):
-        raise Unreadable(f"{redacted(base)}: the page has no list of files.")
+    if not isinstance(files, list) or not (files or isinstance(meta, dict)):  # PEP 691 asks for both
+        raise Unreadable(f"{redacted(base)}: the page has no list of files, so that it is none of a package index.")
     for file in files:
         if (
             not isinstance(file, dict)
@@ -163,38 +171,34 @@ def _metadata(said: object) -> str | None:
     return "" if said else None
 
 
-def _parse_html(text: str, base: str) -> Iterator[Link]:
-    for name, attributes in _tags(text):
-        if name == "base" and attributes.get("href"):
-            base = urljoin(base, attributes["href"])
-        elif name == "meta" and attributes.get("name", "").lower() == "pypi:repository-version":
-            _check_version(attributes.get("content"), base)
-        elif name == "a" and attributes.get("href"):
-            yield _html_link(attributes, base)
-
-
-def _tags(text: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Every opening tag. Each step consumes what it looked at, so the time is linear in the text."""
-    place = 0
-    while (place := text.find("<", place)) >= 0:
-        if text.startswith("<!--", place):
-            end = text.find("-->", place)
-            place = len(text) if end < 0 else end + 3
-        elif text[place + 1 : place + 2].isalpha():
-            match = _TAG.match(text, place)
-            if match is None:  # a tag that never closes: the rest is inside it
-                return
-            place = match.end()
-            yield match[1].lower(), _attributes(match[2])
-        else:
-            place += 1
-
-
-def _attributes(text: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, *values in _ATTRIBUTE.findall(text):
-        found.setdefault(name.lower(), unescape(next(filter(None, values), "")))
-    return found
+def _parse_html(text: str, base: str, *, whole: bool) -> tuple[Link, ...]:
+    where = redacted(base)
+    if not whole and not is_ended(text):
+        raise Unreadable(
+            f"{where}: the page may be cut off: its length was not told, and it does not end with </html>."
+        )
+    project = urlsplit(base).path.rstrip("/").rpartition("/")[2]
+    looks = Looks()
+    links: list[Link] = []
+    try:
+        for name, attributes in parse_tags(text):
+            looks.see(name, attributes)
+            if name == "base" and attributes.get("href"):
+                base = urljoin(base, attributes["href"])
+            elif name == "meta" and attributes.get("name", "").lower() == "pypi:repository-version":
+                _check_version(attributes.get("content"), base)
+            elif name == "a" and attributes.get("href"):
+                links.append(_html_link(attributes, base))
+    except EndsWithin as error:
+        raise Unreadable(f"{where}: the page is cut off or damaged: {error}.") from None
+    if not any(link.filename.lower().endswith(ARCHIVE_ENDINGS) for link in links) and not looks.are_of_index(
+        text, project
+    ):
+        raise Unreadable(
+            f"{where}: what came is no page of a package index; a server that wants a login, or a network that shows a "
+            "page of its own, answers so."
+        )
+    return tuple(links)
 
 
 def _html_link(attributes: Mapping[str, str], base: str) -> Link:

@@ -8,6 +8,7 @@ by the command's own section and that by ``PIP_*`` variables; an empty value is 
 from __future__ import annotations
 
 import configparser
+import io
 import locale
 import os
 import sys
@@ -15,51 +16,62 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import UsageProblem
+from envdoctor.support.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_FILE_NAME = "pip.ini" if sys.platform == "win32" else "pip.conf"
 _VARIABLE_PREFIX = "PIP_"
 _NOT_OPTIONS = frozenset({"version", "help"})
 
 
-def configuration_files(environ: Mapping[str, str], prefix: Path) -> tuple[Path, ...]:
+def configuration_files(environ: Mapping[str, str], prefix: Path, system: str = sys.platform) -> tuple[Path, ...]:
     """The files that pip would read, lowest precedence first; not all of them need exist.
 
     Args:
         environ: the environment; only ``PIP_CONFIG_FILE`` is looked at here.
         prefix: the ``sys.prefix`` whose ``pip.conf`` counts as the site's.
+        system: as `sys.platform` has it.
     """
+    file_name = "pip.ini" if system == "win32" else "pip.conf"
     named = environ.get("PIP_CONFIG_FILE")
     if named == os.devnull:
         return ()
-    user = () if named and Path(named).exists() else _user_files()
-    return (*_global_files(), *user, prefix / _FILE_NAME, *([Path(named)] if named else []))
+    user = () if named and Path(named).exists() else _user_folders(system)
+    folders = (*_global_folders(system), *user, prefix)
+    return (*(folder / file_name for folder in folders), *([Path(named)] if named else []))
 
 
-def _global_files() -> tuple[Path, ...]:
-    import platformdirs
+def _global_folders(system: str) -> tuple[Path, ...]:
+    if system == "darwin":
+        from platformdirs.macos import MacOS
 
-    if sys.platform == "darwin":
-        folders = platformdirs.site_data_dir("pip", appauthor=False, multipath=True).split(os.pathsep)
-    elif sys.platform == "win32":
-        folders = [platformdirs.site_config_dir("pip", appauthor=False)]
+        folders = MacOS("pip", appauthor=False, multipath=True).site_data_dir.split(os.pathsep)
+    elif system == "win32":
+        from platformdirs.windows import Windows
+
+        folders = [Windows("pip", appauthor=False).site_config_dir]
     else:
-        folders = [*platformdirs.site_config_dir("pip", appauthor=False, multipath=True).split(os.pathsep), "/etc"]
-    return tuple(Path(folder) / _FILE_NAME for folder in folders)
+        from platformdirs.unix import Unix
+
+        folders = [*Unix("pip", appauthor=False, multipath=True).site_config_dir.split(os.pathsep), "/etc"]
+    return tuple(map(Path, folders))
 
 
-def _user_files() -> tuple[Path, ...]:
-    import platformdirs
+def _user_folders(system: str) -> tuple[Path, Path]:
+    """The folder of old, and today's."""
+    if system == "darwin":
+        from platformdirs.macos import MacOS
 
-    legacy = Path.home() / ("pip" if sys.platform == "win32" else ".pip")
-    if sys.platform == "darwin":
-        current = Path(platformdirs.user_data_dir("pip", appauthor=False))
-        current = current if current.is_dir() else Path.home() / ".config" / "pip"
-    else:
-        current = Path(platformdirs.user_config_dir("pip", appauthor=False, roaming=True))
-    return (legacy / _FILE_NAME, current / _FILE_NAME)
+        current = Path(MacOS("pip", appauthor=False).user_data_dir)
+        return Path.home() / ".pip", current if current.is_dir() else Path.home() / ".config" / "pip"
+    if system == "win32":
+        from platformdirs.windows import Windows
+
+        return Path.home() / "pip", Path(Windows("pip", appauthor=False, roaming=True).user_config_dir)
+    from platformdirs.unix import Unix
+
+    return Path.home() / ".pip", Path(Unix("pip", appauthor=False).user_config_dir)
 
 
 def read_options(files: Iterable[Path], environ: Mapping[str, str], command: str) -> dict[str, str]:
@@ -87,7 +99,7 @@ def _read_file(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
         return
     parser = configparser.RawConfigParser()
     try:
-        with file.open(encoding=locale.getpreferredencoding(do_setlocale=False)) as stream:
+        with io.TextIOWrapper(open_regular(file), locale.getpreferredencoding(do_setlocale=False)) as stream:
             parser.read_file(stream)
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
         reason = str(error).replace("\n", " ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime  # noqa: TC003  (resolved at run time to be kept)
 from functools import lru_cache
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
     from packaging.version import Version
 
+_MOST_TAGS = 2000  # that one name may stand for; real ones stand for a dozen
 _SDIST_ENDINGS = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
+#: Of all that lies on indexes; eggs and installers are of no use and show what a page is all the same.
+ARCHIVE_ENDINGS = (".whl", *_SDIST_ENDINGS, ".egg", ".exe", ".msi", ".rpm", ".dmg", ".deb", ".tar", ".tar.z")
 
 
 class FileKind(enum.Enum):
@@ -134,7 +138,10 @@ def _version(text: str) -> Version:
 def _tags(filename: str) -> frozenset[Tag]:
     from packaging.tags import InvalidTag, parse_tag
 
+    parts = filename[:-4].rsplit("-", 3)[1:]
+    if math.prod(part.count(".") + 1 for part in parts) > _MOST_TAGS:
+        return frozenset()
     try:
-        return parse_tag("-".join(filename[:-4].rsplit("-", 3)[1:]))
+        return parse_tag("-".join(parts))
     except InvalidTag:  # old indexes have wheels for "py2.7"; no installer takes them
         return frozenset()

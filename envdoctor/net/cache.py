@@ -1,6 +1,7 @@
 """Answers kept on disk, within a size limit; one file each, written whole or not at all, safe among processes.
 
-An entry is a line of JSON (URL, status, headers, time, hash) and the body. A damaged entry is no entry.
+An entry is a hash over its key and all that follows, a line of JSON (URL, status, headers, time) and the body.
+A damaged entry, or one under another key, is no entry.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class CachedReply:
         headers: by lower-case name; only those that matter for the next request.
         stored: when it was fetched or last confirmed, seconds since the epoch.
         content: the body, content encoding undone.
+        whole: whether its length was told or its end marked.
     """
 
     url: str
@@ -44,6 +46,7 @@ class CachedReply:
     headers: Mapping[str, str]
     stored: float
     content: bytes
+    whole: bool = True
 
     @property
     def validators(self) -> dict[str, str]:
@@ -70,7 +73,7 @@ class DiskCache:
         """The entry for a key, or None; using an entry makes it the youngest."""
         path = self._path(key)
         try:
-            reply = _parse(path.read_bytes())
+            reply = _parse(path.read_bytes(), key)
             os.utime(path)
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -80,12 +83,17 @@ class DiskCache:
         """Keeps an answer, unless the server forbade it (``no-store``)."""
         if "no-store" in reply.headers.get("cache-control", ""):
             return
-        data = _format(reply)
+        data = _format(reply, key)
         with contextlib.suppress(OSError):
             self._write(self._path(key), data)
         self._written += len(data)
         if self._written > self._limit // 16:
             self.prune()
+
+    def remove(self, key: str) -> None:
+        """Keeps an entry no longer."""
+        with contextlib.suppress(OSError):
+            self._path(key).unlink()
 
     def get_bytes(self, key: str) -> bytes | None:
         """Bytes that were worked out once from something that never changes; None if they are not kept."""
@@ -137,7 +145,7 @@ class DiskCache:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
             Path(temporary).replace(path)
-        except OSError:
+        except BaseException:  # an interrupt as well leaves nothing behind
             Path(temporary).unlink()
             raise
 
@@ -159,26 +167,33 @@ def kept(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: lowered[name] for name in _KEPT_HEADERS if name in lowered}
 
 
-def _format(reply: CachedReply) -> bytes:
+def _format(reply: CachedReply, key: str) -> bytes:
     head = {
         "url": reply.url,
         "status": reply.status,
         "headers": dict(reply.headers),
         "stored": reply.stored,
-        "sha256": hashlib.sha256(reply.content).hexdigest(),
+        "whole": reply.whole,
     }
-    return json.dumps(head).encode() + b"\n" + reply.content
+    rest = json.dumps(head).encode() + b"\n" + reply.content
+    return _hash(key, rest) + b"\n" + rest
 
 
-def _parse(data: bytes) -> CachedReply:
-    head_line, _, content = data.partition(b"\n")
+def _parse(data: bytes, key: str) -> CachedReply:
+    digest, _, rest = data.partition(b"\n")
+    if digest != _hash(key, rest):
+        raise ValueError("the entry is not what was written")
+    head_line, _, content = rest.partition(b"\n")
     head = json.loads(head_line)
-    if hashlib.sha256(content).hexdigest() != head["sha256"]:
-        raise ValueError("the body is not what was written")
     return CachedReply(
         url=str(head["url"]),
         status=int(head["status"]),
         headers=dict(head["headers"]),
         stored=float(head["stored"]),
         content=content,
+        whole=bool(head["whole"]),
     )
+
+
+def _hash(key: str, rest: bytes) -> bytes:
+    return hashlib.sha256(hashlib.sha256(key.encode()).digest() + rest).hexdigest().encode()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TAIL = 1 << 16
 _KEPT = 64 << 20
 _WHOLE, _PARTIAL, _UNSATISFIABLE = 200, 206, 416
-_CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)")
+_CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18})")
 
 
 class RangesUnsupported(NetworkProblem):

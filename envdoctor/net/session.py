@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from envdoctor.core.errors import NetworkProblem, Unreadable
+from envdoctor.net.bodies import is_framed, unpacked
 from envdoctor.net.cache import CachedReply, DiskCache, kept
 from envdoctor.net.transport import NetworkSettings, Transport
 from envdoctor.net.urls import redacted, without_credentials
+from envdoctor.support import interruption
+from envdoctor.support.text import read_number
+from envdoctor.support.text import size as size_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PAGE_LIMIT = 128 << 20
+PAGE_LIMIT = 48 << 20
 FILE_LIMIT = 4 << 30
 _PIECE = 1 << 16
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
@@ -31,6 +35,14 @@ _ABSENT = frozenset({404, 410})
 _REFUSED = frozenset({401, 403, 407})
 _NOT_MODIFIED = 304
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0
+
+
+#: Bytes that a command may read before it says so.
+_MUCH = 50 * 10**6
+
+
+class DownloadLimit(NetworkProblem):
+    """More would have to be read than the user allows."""
 
 
 class AccessRefused(NetworkProblem):
@@ -47,6 +59,7 @@ class Reply:
         content_type: as the server named it; may be empty.
         content: the body; empty if not found.
         cached: whether no body was transferred for it.
+        whole: whether its length was told or its end marked; else only its content can tell that nothing is missing.
     """
 
     url: str
@@ -54,6 +67,7 @@ class Reply:
     content_type: str
     content: bytes
     cached: bool
+    whole: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,9 +89,17 @@ class Session:
         self,
         settings: NetworkSettings | None = None,
         cache: DiskCache | None = None,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], None] = interruption.pause,
+        say: Callable[[str], None] | None = None,
     ) -> None:
-        """`pause` waits between two tries; a test hands in one that doesn't."""
+        """Opens nothing yet.
+
+        Args:
+            settings: how to reach servers.
+            cache: where answers are kept, if anywhere.
+            pause: waits between two tries; a test hands in one that doesn't.
+            say: told in a sentence, once, before more than 50 MB are read.
+        """
         self._settings = settings or NetworkSettings()
         self._transport = Transport(self._settings)
         self.cache = cache
@@ -85,6 +107,8 @@ class Session:
         self._lock = threading.Lock()
         self._requests = 0
         self._received = 0
+        self._promised = 0
+        self._say = say
 
     @property
     def traffic(self) -> Traffic:
@@ -113,7 +137,7 @@ class Session:
             NetworkProblem: no usable answer, or none cached under `offline`.
             Unreadable: the answer is larger than `limit`.
         """
-        key = f"{accept} {without_credentials(url)}"
+        key = _key(url, accept)
         cached = self.cache.get(key) if self.cache else None
         if cached is not None and (self.offline or cached.is_fresh(fresh)):
             return _reply(cached, cached=True)
@@ -127,13 +151,20 @@ class Session:
                 status=response.status_code,
                 headers=kept(response.headers),
                 stored=time.time(),
-                content=b"".join(self.pieces(response, limit)) if found else b"",
+                content=b"".join(unpacked(response, self.pieces(response, limit), limit)) if found else b"",
+                whole=not found or is_framed(response),
             )
 
-        answer = self.exchange(url, {"Accept": accept, **(cached.validators if cached else {})}, consume)
+        headers = {"Accept": accept, "Accept-Encoding": "gzip", **(cached.validators if cached else {})}
+        answer = self.exchange(url, headers, consume)
         if self.cache:
             self.cache.put(key, answer)
         return _reply(answer, cached=cached is not None and answer.content is cached.content)
+
+    def forget(self, url: str, *, accept: str = "*/*") -> None:
+        """Keeps an answer no longer, such as one that turned out to be no page at all."""
+        if self.cache:
+            self.cache.remove(_key(url, accept))
 
     def download(self, url: str, destination: Path, *, sha256: str | None = None, limit: int = FILE_LIMIT) -> int:
         """Fetches a file whole; it appears at `destination` complete and with the right hash, or not at all.
@@ -180,28 +211,54 @@ class Session:
         raise NetworkProblem(f"{redacted(url)}: {problem}, after {tries} {'try' if tries == 1 else 'tries'}.")
 
     def pieces(self, response: requests.Response, limit: int) -> Iterator[bytes]:
-        """The body, piece by piece, within the limits of size and time.
+        """The body as it was sent, piece by piece, within the limits of size and time.
 
         Raises:
             Unreadable: there is more than `limit` bytes.
-            NetworkProblem: it takes longer than the settings allow.
+            NetworkProblem: it takes longer than the settings allow, or more than the user allows would be read.
             requests.RequestException: it broke off; `exchange` tries again.
         """
         import requests
+        import urllib3
 
-        deadline = time.monotonic() + self._settings.total
-        size = 0
-        for piece in response.iter_content(_PIECE):
-            size += len(piece)
-            self._count(received=len(piece))
-            if size > limit:
-                raise Unreadable(f"{redacted(response.url)}: the answer is larger than the {limit:,} bytes allowed.")
-            if time.monotonic() > deadline:
-                raise NetworkProblem(f"{redacted(response.url)}: not all came within {self._settings.total:.0f} s.")
-            yield piece
         announced = response.headers.get("Content-Length", "")
-        if announced.isdecimal() and response.raw.tell() < int(announced):
-            raise requests.ConnectionError(f"broken off after {response.raw.tell():,} of {int(announced):,} bytes")
+        expected = read_number(announced) if announced.isdecimal() else 0
+        self._promise(expected, response.url)
+        size = 0
+        try:
+            for piece in response.raw.stream(_PIECE, decode_content=False):
+                size += len(piece)
+                self._count(received=len(piece))
+                self._promise(max(0, size - expected) and len(piece), response.url)
+                if size > limit:
+                    raise Unreadable(f"{redacted(response.url)}: it holds more than the {limit:,} bytes allowed.")
+                if self._transport.is_late():
+                    raise self._late(response.url)
+                yield piece
+        except urllib3.exceptions.HTTPError as error:
+            if self._transport.is_late():
+                raise self._late(response.url) from None
+            raise requests.ConnectionError(error) from error
+        if size < expected:
+            raise requests.ConnectionError(f"broken off after {size:,} of {expected:,} bytes")
+
+    def _late(self, url: str) -> NetworkProblem:
+        return NetworkProblem(f"{redacted(url)}: not all came within {self._settings.total:.0f} s.")
+
+    def _promise(self, size: int, url: str) -> None:
+        """Takes so many more bytes into account before they are read."""
+        most = self._settings.most
+        with self._lock:
+            self._promised += size
+            if most is not None and self._promised > most:
+                raise DownloadLimit(
+                    f"{redacted(url)} was not read: {size_words(self._promised)} would be read with it, and "
+                    f"--max-download allows {size_words(most)}."
+                )
+            say = self._say if self._promised > _MUCH else None
+            self._say = None if say else self._say
+        if say:
+            say(f"{size_words(self._promised)} and more are to be read over the network (--max-download sets a limit).")
 
     def _accepted(self, response: requests.Response) -> bool:
         """Whether the thing is there; raises if the answer says neither yes nor no."""
@@ -220,6 +277,10 @@ class Session:
             self._received += received
 
 
+def _key(url: str, accept: str) -> str:
+    return f"{accept} {without_credentials(url)}"
+
+
 def _reply(answer: CachedReply, *, cached: bool) -> Reply:
     return Reply(
         url=answer.url,
@@ -227,6 +288,7 @@ def _reply(answer: CachedReply, *, cached: bool) -> Reply:
         content_type=answer.headers.get("content-type", ""),
         content=answer.content,
         cached=cached,
+        whole=answer.whole,
     )
 
 
@@ -237,6 +299,7 @@ def _renewed(cached: CachedReply, headers: Mapping[str, str]) -> CachedReply:
         headers={**cached.headers, **kept(headers)},
         stored=time.time(),
         content=cached.content,
+        whole=cached.whole,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 CredentialSource = Callable[[str, "str | None"], "tuple[str, str] | None"]
 
 _UNAUTHORIZED = 401
-_CONNECTIONS = 32
+_SHORTEST = 0.001  # seconds; the library takes 0 for a mistake
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,13 +28,15 @@ class NetworkSettings:
     """How to reach servers.
 
     Attributes:
-        timeout: seconds to wait for a connection, and between two pieces of an answer.
-        total: seconds for one whole answer, retries not counted: a server that drips can't hold us for ever.
+        timeout: seconds to wait for a connection, for the head of an answer, and between two pieces of its body.
+        total: seconds for one whole answer from the request on, retries not counted: a server that drips can't hold
+            us for ever.
         retries: tries after the first, with growing pauses.
         proxy: proxy for both schemes; None leaves it to the environment (``HTTPS_PROXY``, ``NO_PROXY``).
         cert: a bundle or folder of certificates that replaces the system's; None for the system's.
         client_cert: a PEM file with certificate and key.
         trusted_hosts: ``host`` or ``host:port`` whose certificate is not checked.
+        most: bytes that all answers together may have; None for any number.
         offline: never to touch the network: only what the cache has.
         credential_source: where to ask for credentials that neither the URL nor netrc gave.
     """
@@ -45,6 +48,7 @@ class NetworkSettings:
     cert: str | None = None
     client_cert: str | None = None
     trusted_hosts: tuple[str, ...] = ()
+    most: int | None = None
     offline: bool = False
     credential_source: CredentialSource | None = field(default=None, repr=False)
 
@@ -59,7 +63,7 @@ class Transport:
         self._session: requests.Session | None = None
 
     def send(self, url: str, headers: Mapping[str, str]) -> requests.Response:
-        """One GET whose body is not yet read; the caller closes it.
+        """One GET whose body is not yet read; the caller reads it in this thread, within `total`, and closes it.
 
         Raises:
             requests.RequestException: no answer came.
@@ -78,25 +82,38 @@ class Transport:
         self._known[place] = found
         return self._get(bare, headers, found)
 
+    @staticmethod
+    def is_late() -> bool:
+        """Whether the time for the answer that this thread reads is over."""
+        from envdoctor.net.connections import DEADLINE
+
+        return time.monotonic() >= DEADLINE.moment
+
     def close(self) -> None:
         """Closes the connections."""
         if self._session is not None:
             self._session.close()
 
     def _get(self, url: str, headers: Mapping[str, str], auth: tuple[str, str] | None) -> requests.Response:
+        from envdoctor.net.connections import DEADLINE
+
         settings = self._settings
+        start = time.monotonic()
+        DEADLINE.moment = start + min(settings.total, 2 * settings.timeout)  # to connect, and for the head
         proxies = {"http": settings.proxy, "https": settings.proxy} if settings.proxy else None
         verify: bool | str = False if self._is_trusted(url) else (settings.cert or True)
-        return self._connected().get(
+        response = self._connected().get(
             url,
             headers=dict(headers),
             auth=auth,
             stream=True,
-            timeout=settings.timeout,
+            timeout=min(settings.timeout, max(settings.total, _SHORTEST)),
             proxies=proxies,
             verify=verify,
             cert=settings.client_cert,
         )
+        DEADLINE.moment = start + settings.total
+        return response
 
     def _is_trusted(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -110,22 +127,16 @@ class Transport:
 
 
 def _new_session(*, quiet: bool) -> requests.Session:
-    """A session that trusts the system's certificates as well as the library's own bundle."""
-    import ssl
-
     import requests
     import urllib3
-    from requests.adapters import HTTPAdapter
 
-    class SystemTrust(HTTPAdapter):
-        def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: object) -> None:  # noqa: FBT001, FBT002 - the library's signature
-            options["ssl_context"] = ssl.create_default_context()
-            super().init_poolmanager(connections, maxsize, block, **options)
+    from envdoctor.net.connections import PunctualAdapter
 
     if quiet:  # the user has said so in pip's settings; a warning for each request tells nothing new
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     session = requests.Session()
     session.headers["User-Agent"] = "envdoctor"
-    session.mount("https://", SystemTrust(pool_maxsize=_CONNECTIONS))
-    session.mount("http://", HTTPAdapter(pool_maxsize=_CONNECTIONS))
+    adapter = PunctualAdapter()
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
     return session

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-_HIDDEN = "****"
+from envdoctor.support.redaction import Redactor
+
+_SECRETS = Redactor(personal=False)
 
 
 def redacted(url: str) -> str:
-    """The URL with its user name and password replaced; what is printed, logged or kept as evidence."""
-    parts = urlsplit(url)
-    place = parts.netloc.rpartition("@")[2]
-    netloc = f"{_HIDDEN}@{place}" if "@" in parts.netloc else parts.netloc
-    return urlunsplit((parts.scheme, netloc, parts.path, parts.query, parts.fragment))
+    """The URL without user name, password and tokens, also where it is malformed; what is printed, logged or kept."""
+    return _SECRETS.text(url)
 
 
 def without_credentials(url: str) -> str:

@@ -7,10 +7,11 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources import model_inputs
 from envdoctor.pipeline.workers.arrays import LABELS, NUMBERS, StoredArray, assign, read_header, stored_arrays
 from envdoctor.pipeline.workers.stage import Problem
+from envdoctor.support.bounded import open_zip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,10 +49,15 @@ def check_samples(request: Request) -> None:
             _check(path, inputs, labelled=option == "--evaluate")
         except Problem as problem:
             raise UsageProblem(f"{option}: {problem.message}") from None
+        except Unreadable as error:
+            raise UsageProblem(f"{option}: {error}; give other samples.") from None
 
 
 def _check(path: Path, inputs: Sequence[InputSpec] | None, *, labelled: bool) -> None:
     arrays = stored_arrays(path)
+    if any(one.member is not None for one in arrays):
+        with open_zip(path):  # which refuses what would unpack to far too much: the stage reads whole arrays
+            pass
     labels = next((one for one in arrays if one.name == LABELS and one.member is not None), None)
     if labelled and labels is None:
         raise Problem(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.action import StageOutput
+from envdoctor.action import StageFailed, StageOutput
 from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.finding import Evidence
 from envdoctor.pipeline.problems import finding
 from envdoctor.pipeline.processes import run_worker
+from envdoctor.pipeline.sources.keras_config import names
+from envdoctor.pipeline.sources.saved_model import read_saved_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,13 +39,32 @@ def convert_with_tensorflow(context: StageContext, to: str, *, unroll: bool = Fa
     Raises:
         StageFailed: it failed.
     """
+    _refuse_program(context)
+    is_keras = context.source.kind is ArtifactKind.KERAS
     request = {
-        "kind": "keras" if context.source.kind is ArtifactKind.KERAS else "saved-model",
+        "kind": "keras" if is_keras else "saved-model",
+        "names": names() if is_keras else {},
         "trust_code": context.request.options.trust_code,
         "to": to,
         "unroll": unroll,
     }
     return _convert(context, "tf_convert", to, request)
+
+
+def _refuse_program(context: StageContext) -> None:
+    """Look at a SavedModel again as it is now, before it is loaded.
+
+    Raises:
+        StageFailed: it does what is not trusted.
+    """
+    if context.source.kind is not ArtifactKind.SAVED_MODEL or context.request.options.trust_code:
+        return
+    effects = read_saved_model(context.source.path).effects
+    if effects:
+        path = context.source.path
+        evidence = (Evidence(source=str(path / "saved_model.pb"), excerpt="; ".join(effects)),)
+        words = f"{path.name} holds {'; '.join(effects)}: running it would do that, so it was not loaded."
+        raise StageFailed(finding("code-not-trusted", path.name, evidence, words=words))
 
 
 def quantize_with_litert(context: StageContext) -> StageOutput:

@@ -28,6 +28,7 @@ class ProblemKind:
 
     Attributes:
         pattern: searched in what a failed process printed; None if the problem is not told from there.
+        ends_build: True if no other route may be tried after it: it would run what was refused.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ProblemKind:
     signal: tuple[str, ...] = ()
     ended: str = ""
     trait: str = ""
+    ends_build: bool = False
 
     @property
     def explains_failures(self) -> bool:
@@ -64,6 +66,7 @@ def problem_kinds() -> dict[str, ProblemKind]:
             signal=tuple(row.get("signal", ())),
             ended=row.get("ended", ""),
             trait=row.get("trait", ""),
+            ends_build=row.get("ends_build", False),
         )
         for name, row in load_table("stage-problems").items()
     }
@@ -88,6 +91,12 @@ def finding(name: str, subject: str, evidence: Iterable[Evidence] = (), **words:
         evidence=tuple(evidence),
         fix=Fix(text=kind.fix),
     )
+
+
+def ends_build(found: Finding) -> bool:
+    """True if no route may be tried after a stage that ended with this."""
+    kind = problem_kinds().get(found.name)
+    return kind is not None and kind.ends_build
 
 
 def explain_failure(result: CommandResult, printed: str, *, title: str, log: str, traits: frozenset[str]) -> Finding:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.action import StageFailed
 from envdoctor.core.command import Command, CommandResult
 from envdoctor.core.finding import Evidence
+from envdoctor.environments.proof import private_folders
 from envdoctor.pipeline.problems import explain_failure, finding
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def run_worker(context: StageContext, task: str, request: Mapping[str, object], 
                 *(str(WORKERS / "__main__.py"), str(file)),
             ),
             cwd=work,
-            env=_QUIET | dict.fromkeys(("TMPDIR", "TEMP", "TMP", "KERAS_HOME"), name),
+            env=_QUIET | private_folders(name),
         )
         result, printed = run_logged(context, command)
         answer = _read(target)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from pathlib import Path
 
 from envdoctor.core.errors import BuildFailed, UsageProblem
+from envdoctor.support.outputs import put_in_place
 
 #: What a full, over-quota or read-only disk answers.
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC)
@@ -40,10 +42,11 @@ class Publication:
         for name in names:
             if (out / name).is_dir():
                 raise UsageProblem(f"--out {out}: {name} is a folder there; remove it, or name another --out")
-        if names:
-            (out / names[-1]).unlink(missing_ok=True)
+        last = out / names[-1] if names else out
+        if last.is_file():  # through a link to a file: what the link leads to goes, the link stays
+            Path(os.path.realpath(last)).unlink()
         for name in names:
-            (self._folder / name).replace(out / name)
+            put_in_place(self._folder / name, out / name)
 
 
 def is_full(error: OSError) -> bool:

@@ -108,6 +108,14 @@ def saved_loops_crash(facts: Facts, request: Request) -> Iterator[Reason]:
         yield from loops_crash(facts, request)
 
 
+#: What an .h5 file that only its library can follow makes of a route.
+config_unread = with_trait(
+    "config-unread",
+    Verdict.UNKNOWN,
+    "the file keeps its configuration where only its own library finds it: what it holds shows before it is loaded",
+)
+
+
 #: What Keras 3 can't read.
 no_keras_2_functions = with_trait(
     "keras-2-only",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.events import Listener, RouteFailed, RouteStarted, StageEnded, StageStarted
 from envdoctor.core.route import Attempt, Route, StageResult
+from envdoctor.pipeline.problems import ends_build
 from envdoctor.pipeline.stage import StageInput, StageRunner
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def run_routes(
     routes: Sequence[Route], actions: Mapping[str, Action], source: Artifact, runner: StageRunner, emit: Listener
 ) -> Iterator[Attempt]:
-    """Try routes in order; stop after the first that arrives.
+    """Try routes in order; stop after the first that arrives, or that refuses to run what is not trusted.
 
     Stages that two routes share are run once: what the first made is reused by its key. A route that differs from a
     failed one only in its places is left out, if the failure was not the place's.
@@ -38,9 +39,11 @@ def run_routes(
         yield attempt
         if attempt.succeeded:
             return
+        emit(RouteFailed(attempt=attempt))
+        if any(ends_build(found) for found in attempt.results[-1].findings):
+            return
         if runner.is_settled(attempt.results[-1]):
             settled.add(tuple(actions_of[: len(attempt.results)]))
-        emit(RouteFailed(attempt=attempt))
 
 
 def _stages(

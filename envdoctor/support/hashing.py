@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from envdoctor import __version__
+from envdoctor.support.files import open_regular
 
 _CHUNK = 1 << 20
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -33,7 +34,7 @@ def hash_value(value: object) -> str:
 
 def _hash_file(path: Path) -> str:
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

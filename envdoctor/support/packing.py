@@ -58,3 +58,18 @@ def unpack_json(data: bytes, kind: type[T]) -> T:
             return msgspec.json.decode(data, type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Unreadable(f"not the JSON that it claims to be: {error}") from None
+
+
+def convert(value: object, kind: type[T]) -> T:
+    """A value of a type from what JSON gives: dictionaries, lists, texts, numbers.
+
+    Raises:
+        Unreadable: it is none; says where.
+    """
+    import msgspec
+
+    with _ONE_AT_A_TIME:
+        try:
+            return msgspec.convert(value, kind)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise Unreadable(str(error)) from None

@@ -1,10 +1,10 @@
 """Taking out of a report what must not leave the machine, before anything renders it.
 
 Two strengths. Secrets (passwords, tokens, keys) are hidden from every output, since terminals are copied and logs of
-builds are kept. What tells who and where (the home folder, user and host names, e-mail addresses) is hidden only from
-what is made to be handed on, `envdoctor report`: on the user's own terminal, and in JSON that a script reads, a path
-and a command must work as they stand. A home folder becomes `~`, so that a command copied from a report works in a
-shell of its reader.
+builds are kept. What tells who and where (the home folder, user and host names, e-mail and network addresses) is hidden
+only from what is made to be handed on, `envdoctor report`: on the user's own terminal, and in JSON that a script reads,
+a path and a command must work as they stand. A home folder becomes `~`, so that a command copied from a report works
+in a shell of its reader.
 """
 
 from __future__ import annotations
@@ -19,8 +19,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, unquote
 
-from envdoctor.support.redaction_rules import SECRET, Rule, is_secret_name, personal_rules, secret_rules
+from envdoctor.support.redaction_addresses import address_rules
+from envdoctor.support.redaction_names import NamedSecrets, is_secret, is_secret_name, other_named_secrets
+from envdoctor.support.redaction_people import people_rules
+from envdoctor.support.redaction_rules import SECRET, Rule, known_secrets, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,9 +36,11 @@ T = TypeVar("T")
 #: A value that is hidden can bring others to light (a boundary appears); no text needs more rounds than this.
 _ROUNDS = 5
 
-_NOT_SECRET = re.compile(r"(?i)(?:true|false|none|null|yes|no|on|off|v?\d+(?:\.\w+)*)$")
-_HOLDS_A_PLACE = re.compile(r"(?i)(?:^|_)(?:FILE|PATH|DIR|SOCK|SOCKET|URL|HOST|HOME)$")
-_URL_PASSWORD = re.compile(r"://[^\s/@:]*:([^\s/@]+)@")
+_URL_PASSWORD = re.compile(r"://[^\s/@:]*:([^\s/]+)@")
+#: Colours of a terminal, as they are or spelled out: what they stand between belongs together.
+_COLORS = re.compile(r"(?:\x1b|\\x1b|\\u001b|\\033|\\e)\[[0-9;]{0,20}[mK]|\x1f")
+_SPACE = "\x1f"
+_VERSION = re.compile(r"\d{1,4}(?:\.\d{1,4}){0,4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +87,19 @@ class Redactor:
 
         Doing it twice changes nothing more.
         """
-        counts: Counter[str] = Counter() if tally is None else tally
+        colors = _COLORS.findall(text)
+        text = self._hide(_COLORS.sub(_SPACE, text) if colors else text, Counter() if tally is None else tally)
+        if not colors:
+            return text
+        rest = iter(colors)
+        return re.sub(_SPACE, lambda _: next(rest, ""), text)
+
+    def _hide(self, text: str, tally: Counter[str]) -> str:
         for _ in range(_ROUNDS):
             before, lowered = text, text.lower()
             for rule in _rules(self):
                 if rule.may_match(lowered):
-                    text = rule.apply(text, counts)
+                    text = rule.apply(text, tally)
             if text == before:
                 break
         return text
@@ -94,13 +107,10 @@ class Redactor:
 
 def secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
     """The values in an environment that must not be shown: those whose names say so, and passwords in URLs."""
-    found = [
-        value
-        for name, value in environ.items()
-        if is_secret_name(name) and not _HOLDS_A_PLACE.search(name) and not _NOT_SECRET.match(value)
-    ]
+    found = [value.strip() for name, value in environ.items() if is_secret(name, value)]
     found += [password for value in environ.values() for password in _URL_PASSWORD.findall(value)]
-    return tuple(dict.fromkeys(value.strip() for value in found if value.strip()))
+    spellings = (spelled for value in found for spelled in (value, quote(value, safe=""), unquote(value)))
+    return tuple(dict.fromkeys(spellings))
 
 
 def _login_names(home: Path) -> Iterator[str]:
@@ -128,11 +138,16 @@ def redact(value: T, redactor: Redactor, tally: Counter[str] | None = None) -> T
 
 
 @functools.lru_cache(maxsize=8)
-def _rules(redactor: Redactor) -> tuple[Rule, ...]:
-    rules = secret_rules(redactor.secrets)
+def _rules(redactor: Redactor) -> tuple[Rule | NamedSecrets, ...]:
+    rules: list[Rule | NamedSecrets] = [
+        *known_secrets(redactor.secrets),
+        *shapes(),
+        *other_named_secrets(),
+        NamedSecrets(),
+    ]
     if redactor.personal:
-        rules += personal_rules(redactor.homes, redactor.users, redactor.hosts)
-    return rules
+        rules += [*people_rules(redactor.homes, redactor.users, redactor.hosts), *address_rules()]
+    return tuple(rules)
 
 
 class _Walk:
@@ -155,7 +170,7 @@ class _Walk:
 
     def _dataclass(self, value: Any) -> Any:  # noqa: ANN401  (the same)
         old = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
-        return dataclasses.replace(value, **{name: self.walk(one) for name, one in old.items()})
+        return dataclasses.replace(value, **{name: self._entry(name, one) for name, one in old.items()})
 
     def _collection(self, value: Any) -> Any:  # noqa: ANN401  (the same)
         if isinstance(value, Mapping):
@@ -168,19 +183,23 @@ class _Walk:
 
     def _entry(self, key: object, value: object) -> object:
         """A value under a name that tells a secret, hidden as a whole; others by what they hold."""
-        named = isinstance(key, str) and is_secret_name(key)
-        if named and isinstance(value, str) and not _NOT_SECRET.match(value):
-            return self._hidden(value)
+        if isinstance(key, str) and isinstance(value, str):
+            if is_secret(key, value):
+                return self._hidden(value)
+            if key.endswith("version") and _VERSION.fullmatch(value):
+                return value  # `10.0.1.6`, alone, could be an address as well
         return self.walk(value)
 
     def _items(self, values: Sequence[object]) -> Iterator[object]:
         """The items of a sequence; in a command line, `--password` makes a secret of the word that follows it."""
-        previous: object = ""
-        for value in values:
-            named = isinstance(previous, str) and previous.startswith("-") and is_secret_name(previous)
-            follows = named and isinstance(value, str) and not value.startswith("-")
+        flag = ""
+        for item in values:
+            value = item
+            follows = flag.startswith("-") and is_secret_name(flag) and isinstance(value, str) and value[:1] != "-"
+            if flag in {"-u", "--user"} and isinstance(value, str):
+                value = self._redactor.text(f"-u {value}", self._tally).removeprefix("-u ")
             yield self._hidden(value) if follows else self.walk(value)
-            previous = value
+            flag = value if isinstance(value, str) else ""  # not every item has a hash
 
     def _hidden(self, value: object) -> str:
         self._tally["secret"] += value != SECRET

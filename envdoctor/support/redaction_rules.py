@@ -15,23 +15,26 @@ from envdoctor.core.data import load_table
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+_WORD_START = re.compile(r"\(\?<!\[A-Za-z0-9[^\]]*\]\)")
 SECRET = "****"  # noqa: S105  (what stands in a secret's place)
-HOME = "~"
 USER = "<user>"
 HOST = "<host>"
 EMAIL = "<e-mail>"
+ADDRESS = "<address>"
 
 #: Values of this many characters are looked for inside longer words too; shorter ones only as words of their own.
-_LONG_SECRET = 8
+LONG = 8
 _SHORT_SECRET = 4
-_SHORT_NAME = 3
-
-#: A path begins here: at a boundary, behind `://`, or behind a compiler's option (`-I/home/...`).
-_PATH_START = r"(?:(?<![\w.~/\\-])|(?<=://)|(?<=\s-[A-Za-z])|(?<=^-[A-Za-z]))"
-_COMPONENT_END = r"""(?=$|[\\/\s'":;,)\]}])"""
-_WORD_END = r"(?!\.?[\w-])"
+#: How much of the text around a match can spare it.
+_AROUND = 100
+#: A token of a vendor has at least this many characters behind its prefix.
+_TOKEN = 16
+#: No name in a program begins like a prefix of this length; what follows a shorter one must be no words
+#: (`key-value-store`, `npm_config_cache`).
+_PLAIN_PREFIX = 5
+_NO_WORDS = r"[\w.=+/~:-]{0,40}?(?=[A-Za-z]{0,40}\d|[A-Za-z]{20})[A-Za-z0-9]{12}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +45,14 @@ class Rule:
         kind: what it is, for a person (`GitHub token`); the key of a tally.
         placeholder: what takes the place of the group `hide`.
         hints: a text that holds none of them (compared in lower case) can't match.
+        spares: says of a match whether its value stays.
     """
 
     kind: str
     pattern: str
     placeholder: str
     hints: tuple[str, ...]
+    spares: Callable[[re.Match[str]], bool] | None = None
 
     def may_match(self, lowered: str) -> bool:
         """False if a text can't hold what the rule looks for, told from the text in lower case."""
@@ -55,154 +60,66 @@ class Rule:
 
     def apply(self, text: str, tally: Counter[str]) -> str:
         """The text with every match hidden; counts the changes."""
-        return _compiled(self.pattern).sub(lambda match: self._hide(match, tally), text)
+        return compiled(self.pattern).sub(lambda match: self._hide(match, tally), text)
 
     def _hide(self, match: re.Match[str], tally: Counter[str]) -> str:
-        if match["hide"] == self.placeholder:
+        if match["hide"] == self.placeholder or (self.spares is not None and self.spares(match)):
             return match[0]
-        tally[self.kind] += 1
         start, end = match.start("hide") - match.start(), match.end("hide") - match.start()
+        tally[self.kind] += 1
         return match[0][:start] + self.placeholder + match[0][end:]
 
 
-def secret_rules(values: tuple[str, ...]) -> tuple[Rule, ...]:
-    """Rules for what gives access: known values first, then names that tell a secret, then shapes of tokens."""
-    return (*_known_secrets(values), *_shapes(), *_named_secrets())
+def text_before(match: re.Match[str]) -> str:
+    """The end of the text before what a match would hide."""
+    first = match.start("hide")
+    return match.string[max(0, first - _AROUND) : first]
 
 
-def personal_rules(homes: tuple[str, ...], users: tuple[str, ...], hosts: tuple[str, ...]) -> tuple[Rule, ...]:
-    """Rules for what tells who and where: e-mail addresses, home folders, user and host names."""
-    table = load_table("redaction")
-    named_users = [user for user in users if user]
-    named_hosts = [host for host in hosts if host and host.lower() not in table["ordinary_hosts"]]
-    return (
-        _EMAIL_RULE,
-        *(_home_rule(home) for home in sorted(homes, key=len, reverse=True) if _depth(home)),
-        *(rule for user in named_users for rule in _user_rules(user, ordinary=_is_ordinary(user))),
-        _others_rule(table["shared_homes"]),
-        *(rule for host in sorted(named_hosts, key=len, reverse=True) for rule in _host_rules(host)),
-    )
-
-
-def is_secret_name(name: str) -> bool:
-    """True if an environment variable, option or setting of this name holds a secret (`HF_TOKEN`, `--api-key`)."""
-    return _compiled(rf"(?i)(?:^|[^a-z]){load_table('redaction')['secret_name']}$").search(name) is not None
+def text_after(match: re.Match[str]) -> str:
+    """The beginning of the text behind what a match would hide."""
+    last = match.end("hide")
+    return match.string[last : last + _AROUND]
 
 
 @functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern, compiled once."""
     return re.compile(pattern)
 
 
-def _known_secrets(values: tuple[str, ...]) -> Iterator[Rule]:
+def known_secrets(values: tuple[str, ...]) -> Iterator[Rule]:
+    """Rules for values that are known to be secret, longest first."""
     for value in sorted(set(values), key=lambda value: (-len(value), value)):
-        if len(value) < _SHORT_SECRET or value.strip("*") == "" or value in f"{USER}{HOST}{EMAIL}":
+        if len(value) < _SHORT_SECRET or value.strip("*") == "" or value in f"{USER}{HOST}{EMAIL}{ADDRESS}":
             continue
-        escaped = re.escape(value)
-        pattern = rf"(?P<hide>{escaped})"
-        if len(value) < _LONG_SECRET:
+        pattern = rf"(?P<hide>{re.escape(value)})"
+        if len(value) < LONG:
             pattern = rf"(?<![\w.-]){pattern}(?![\w.-])"
         yield Rule(kind="secret", pattern=pattern, placeholder=SECRET, hints=(value.lower(),))
 
 
-def _shapes() -> Iterator[Rule]:
-    for row in load_table("redaction")["shape"]:
-        yield Rule(kind=row["name"], pattern=row["pattern"], placeholder=SECRET, hints=tuple(row["hints"]))
-
-
-def _named_secrets() -> Iterator[Rule]:
-    """`password=...` in settings and query strings, and `"token": "..."` in JSON and YAML.
-
-    The separator `==` and names that go on (`tokenizers=0.2`) are requirements, not secrets. Behind a colon, a bare
-    word is prose (`unexpected token: identifier`), so that the value must be quoted or hold a digit.
-    """
+def shapes() -> Iterator[Rule]:
+    """Rules for what is told by its shape: the table's own patterns, then the prefixes of vendors' tokens."""
     table = load_table("redaction")
-    name = rf"(?i)(?<![A-Za-z0-9_.-])[\w.-]{{0,64}}?(?<![a-z]){table['secret_name']}"
-    value = r"""[^\s"'&;,<>()\[\]{}]"""
-    assigned = rf"""["']?\s?=(?!=)\s?["']?(?P<hide>{value}+)"""
-    quoted = rf"""["']?\s?:\s?(?P<quote>["'])(?P<hide>{value}{{4,}})(?P=quote)"""
-    bare = rf"""["']?\s?:\s?(?=[^\s\d]{{0,80}}\d)(?P<hide>{value}{{8,}})"""
-    for rest in (assigned, quoted, bare):
-        yield Rule(kind="secret", pattern=name + rest, placeholder=SECRET, hints=tuple(table["secret_hints"]))
+    for row in table["shape"]:
+        yield Rule(
+            kind=row["name"], pattern=_also_in_strings(row["pattern"]), placeholder=SECRET, hints=tuple(row["hints"])
+        )
+    for vendor, prefixes in table["tokens"].items():
+        for prefix in prefixes:
+            yield Rule(
+                kind=f"{vendor} token",
+                pattern=_also_in_strings(
+                    rf"(?<![A-Za-z0-9])(?P<hide>{re.escape(prefix)}"
+                    rf"(?={'' if len(prefix) >= _PLAIN_PREFIX else _NO_WORDS})"
+                    rf"[\w.=+/~:-]{{{_TOKEN},2000}})(?<![.:])"
+                ),
+                placeholder=SECRET,
+                hints=(prefix.lower(),),
+            )
 
 
-_EMAIL_RULE = Rule(
-    kind="e-mail address",
-    pattern=(
-        r"(?<![\w.+%-])(?P<hide>(?!git@)[\w.+%-]{1,64}@(?!v?\d+(?:\.\d+)+)"
-        r"(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w-])"
-    ),
-    placeholder=EMAIL,
-    hints=("@",),
-)
-
-
-def _depth(home: str) -> bool:
-    """True for a folder that can be a home: not the root of a file system, not a relative path."""
-    return len(_components(home)) > (1 if re.match(r"[A-Za-z]:", home) else 0) and not home.startswith(HOME)
-
-
-def _components(path: str) -> list[str]:
-    return [part for part in re.split(r"[\\/]+", path) if part]
-
-
-def _home_rule(home: str) -> Rule:
-    separator = r"[\\/]{1,2}"
-    path = separator.join(re.escape(part) for part in _components(home))
-    root = "" if re.match(r"[A-Za-z]:", home) else r"(?:/|\\{1,2})"
-    case = "(?i)" if re.match(r"[A-Za-z]:", home) else ""
-    return Rule(
-        kind="home folder",
-        pattern=rf"{case}{_PATH_START}(?P<hide>{root}{path}){_WORD_END}",
-        placeholder=HOME,
-        hints=(_components(home)[-1].lower(),),
-    )
-
-
-def _is_ordinary(user: str) -> bool:
-    return len(user) < _SHORT_NAME or user.lower() in load_table("redaction")["ordinary_users"]
-
-
-def _user_rules(user: str, *, ordinary: bool) -> Iterator[Rule]:
-    """A user name is hidden where it can only be one; anywhere as a part of a path if it is no ordinary word."""
-    name = rf"(?P<hide>{re.escape(user)})"
-    anywhere = rf"(?<=[\\/]){name}{_COMPONENT_END}"
-    mounted = rf"(?<=media[\\/]){name}{_COMPONENT_END}"
-    patterns = [
-        rf"""(?<![a-z])(?:user(?:_?name)?|logname|login|owner|account)["']?\s?[=:]\s?["']?{name}{_WORD_END}""",
-        rf"[ug]id=\d+\({name}\)",
-        mounted if ordinary else anywhere,
-    ]
-    if not ordinary:
-        patterns += [rf"(?<![\w.@-]){name}(?=@[a-z<])", rf"(?<=-of-){name}{_COMPONENT_END}"]
-    for pattern in patterns:
-        yield Rule(kind="user name", pattern=f"(?i){pattern}", placeholder=USER, hints=(user.lower(),))
-
-
-def _others_rule(shared: list[str]) -> Rule:
-    """The homes of other people, by where homes are."""
-    spared = "|".join(re.escape(name) for name in shared)
-    return Rule(
-        kind="user name",
-        pattern=(
-            rf"(?i){_PATH_START}(?:/home|/Users|[a-z]:[\\/]{{1,4}}Users)[\\/]{{1,4}}"
-            rf"(?!(?:{spared}){_COMPONENT_END})(?P<hide>[^\\/\s'\":;,<>()]{{1,64}})"
-        ),
-        placeholder=USER,
-        hints=("home", "users"),
-    )
-
-
-def _host_rules(host: str) -> Iterator[Rule]:
-    """A host name is hidden where it can only be one; everywhere if it looks like nothing else."""
-    name = rf"(?P<hide>{re.escape(host)}(?:\.(?:local|lan|home|internal|localdomain))?)"
-    patterns = [
-        rf"(?<=@){name}{_WORD_END}",
-        rf"(?<=//){name}(?=$|[\s/:\"'])",
-        rf"(?<![a-z])(?:host(?:_?name)?|node(?:_?name)?)[\"']?\s?[=:]\s?[\"']?{name}{_WORD_END}",
-        rf"(?<![a-z])(?:linux|darwin) {name}(?= \d)",
-    ]
-    if re.search(r"[A-Za-z]", host) and re.search(r"[\d-]", host) and len(host) > _LONG_SECRET:
-        patterns.append(rf"(?<![\w.-]){name}{_WORD_END}")
-    for pattern in patterns:
-        yield Rule(kind="host name", pattern=f"(?i){pattern}", placeholder=HOST, hints=(host.lower(),))
+def _also_in_strings(pattern: str) -> str:
+    """The pattern, where words also begin behind the escape sequence of a line end (in JSON)."""
+    return _WORD_START.sub(lambda start: rf"(?:{start[0]}|(?<=\\[nrt]))", pattern)

@@ -24,6 +24,12 @@ _REQUIREMENT = re.compile(
     re.ASCII,
 )
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", re.ASCII)
+#: PEP 508, "Names"; no index takes a longer one, nor a longer version.
+_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?", re.ASCII)
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,127}", re.ASCII)
+_VERSIONS = re.compile(rf"(?:(?:~=|===?|!=|<=?|>=?|=)\s*{_VERSION.pattern}(?:\.\*)?(?:\s*,\s*(?!$))?)*", re.ASCII)
+#: A number that no version has, and that Python refuses to read from 4,301 digits on.
+_ENDLESS = re.compile(r"\d{1000}", re.ASCII)
 _SEPARATORS = re.compile(r"[-_.]+")
 _CLAUSE = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*(\d+(?:\.\d+)*)(\.\*)?\s*", re.ASCII)
 _RELEASE = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
@@ -48,8 +54,11 @@ def parse_requirement(text: str) -> ParsedRequirement:
     """Take a requirement apart.
 
     Raises:
-        ValueError: it is none as PEP 508 has it (`packaging.requirements.InvalidRequirement`).
+        ValueError: it is none as PEP 508 has it (`packaging.requirements.InvalidRequirement`), is nested too deeply, or
+            has a number that no version has.
     """
+    if _ENDLESS.search(text):
+        raise ValueError("has a number of more than 1,000 digits")
     match = _REQUIREMENT.fullmatch(text)
     if match:
         extras = tuple(sorted({one.strip() for one in (match["extras"] or "").split(",")} - {""}))
@@ -58,7 +67,10 @@ def parse_requirement(text: str) -> ParsedRequirement:
         )
     from packaging.requirements import Requirement
 
-    parsed = Requirement(text)
+    try:
+        parsed = Requirement(text)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
     return ParsedRequirement(
         name=parsed.name,
         extras=tuple(sorted(parsed.extras)),
@@ -134,7 +146,34 @@ def holds(marker: str, environment: Mapping[str, str]) -> bool:
             return (environment[name] == value) is (operator == "==")
     from packaging.markers import Marker
 
-    return Marker(marker).evaluate(dict(environment))
+    try:
+        return Marker(marker).evaluate(dict(environment))
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+
+
+def is_project_name(text: str) -> bool:
+    """Whether a text is a project's name (PEP 508)."""
+    return _PROJECT.fullmatch(text) is not None
+
+
+def is_version(text: str) -> bool:
+    """Whether a text can be a version: of PEP 440, or of the time before it."""
+    return _VERSION.fullmatch(text) is not None
+
+
+def command_words(name: str, versions: str = "") -> tuple[str, ...]:
+    """What a command says to name a project: the one place where names that others wrote become words of commands.
+
+    Args:
+        name: of the project.
+        versions: what stands behind it: `==1.0`, `=1.0` as conda has it, `<2,>=1`.
+
+    Returns:
+        One word; none where the name is no project's name or the versions are none, since an option of the installer,
+        a path or a URL in their place would be obeyed.
+    """
+    return (name + versions,) if is_project_name(name) and _VERSIONS.fullmatch(versions) else ()
 
 
 def normal_name(name: str) -> str:

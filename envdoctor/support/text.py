@@ -9,8 +9,11 @@ import unicodedata
 
 #: Control characters, and the ones that turn the reading direction or hide themselves: what a terminal or a reader can
 #: be fooled with. Line feeds and tabs are not among them.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
 _SHELL_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
+_MOST_DIGITS = 18
 _HOME = re.compile(r"~[\\/]")
 
 
@@ -25,7 +28,9 @@ def visible(text: str) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     number = ord(match[0])
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"  # noqa: PLR2004  (as Python's repr does)
+    if number < 0x100:  # noqa: PLR2004  (as Python's repr does)
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"  # noqa: PLR2004
 
 
 def one_line(text: str) -> str:
@@ -124,3 +129,11 @@ def _quote_windows(word: str) -> str:
     if re.fullmatch(r"[\w@%+=:,./\\~-]+", word):
         return word
     return '"' + word.replace('"', '\\"') + '"'
+
+
+def read_number(digits: str) -> int:
+    """Decimal digits as a number; what is too long for any that is meant is the largest of eighteen digits.
+
+    `int` refuses more than 4,300 digits with a ValueError, and a file or a server may give as many as it likes.
+    """
+    return int(digits) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS - 1

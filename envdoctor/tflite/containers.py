@@ -9,11 +9,13 @@ from __future__ import annotations
 import enum
 import struct
 import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bounded import open_zip
+from envdoctor.support.files import read_head
 from envdoctor.tflite.reader import map_file, open_model, read_model
 from envdoctor.tflite.schema import FILE_IDENTIFIER
 
@@ -36,7 +38,6 @@ _HEAD = 16
 _MAX_PADDING = 4
 _MAX_MEMBERS = 4096
 _MAX_MEMBER_SIZE = 1 << 31
-_DAMAGED_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error)
 
 
 class FileKind(enum.Enum):
@@ -94,13 +95,36 @@ def read_models(path: Path | str) -> tuple[Model, ...]:
     models = tuple(open_model(data, name=f"{path}!{name}") for name, data in _model_members(path))
     if not models:
         raise Unreadable(f"{path} is a zip archive without a .tflite model in it")
+    _require_whole(path, frozenset(model.name.removeprefix(f"{path}!") for model in models))
     return models
+
+
+def _require_whole(path: Path, models: frozenset[str]) -> None:
+    """Refuse a bundle that has lost a part.
+
+    Raises:
+        Unreadable: a member's bytes are not those that were stored, one called .tflite is none, or one is missing that
+            goes with another.
+    """
+    with open_zip(path) as archive:
+        archive.verify()
+        members = archive.members[:_MAX_MEMBERS]
+    names = {member.filename for member in members}
+    for member in members:
+        if member.filename.endswith(".tflite") and member.filename not in models:
+            raise Unreadable(f"{path} is damaged: {member.filename} in it is no .tflite model")
+    sets: list[set[str]] = [set(each) for each in load_table("bundles")["sets"]]
+    for name in sorted(names):
+        missing: list[set[str]] = [belonging - names for belonging in sets if name in belonging]
+        if missing and all(missing):
+            least = min(missing, key=len)
+            lost = ", ".join(sorted(least))
+            raise Unreadable(f"{path} is incomplete: it has {name}, but {lost}, which goes with it, is missing")
 
 
 def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(_HEAD)
+        return read_head(path, _HEAD)
     except OSError as error:
         raise Unreadable(f"{path} can't be read: {error.strerror or error}") from error
 
@@ -111,11 +135,8 @@ def _is_zip(head: bytes) -> bool:
 
 
 def _zip_kind(path: Path) -> FileKind:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-    except _DAMAGED_ZIP as error:
-        raise Unreadable(f"{path} is a damaged zip archive: {error}") from error
+    with open_zip(path) as archive:
+        names = {member.filename for member in archive.members}
     if {"config.json", "metadata.json"} <= names:
         return FileKind.KERAS
     if any(name.rpartition("/")[2] in {"data.pkl", "archive_format"} for name in names):
@@ -126,30 +147,20 @@ def _zip_kind(path: Path) -> FileKind:
 def _model_members(path: Path) -> Iterator[tuple[str, memoryview]]:
     """The members that are .tflite models by content, a stored one mapped, a deflated one read."""
     data = map_file(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist()[:_MAX_MEMBERS]:
-                content = _stored(data, member) if member.compress_type == zipfile.ZIP_STORED else None
-                head = content[:8] if content is not None else _inflate(archive, member, _HEAD)
-                if bytes(head[4:8]) != FILE_IDENTIFIER:
-                    continue
-                yield member.filename, _inflate(archive, member, _MAX_MEMBER_SIZE) if content is None else content
-    except _DAMAGED_ZIP as error:
-        raise Unreadable(f"{path} is a damaged zip archive: {error}") from error
+    with open_zip(path) as archive:
+        for member in archive.members[:_MAX_MEMBERS]:
+            name = member.filename
+            content = _stored(path, data, member) if member.compress_type == zipfile.ZIP_STORED else None
+            head = content[:8] if content is not None else archive.head(name, _HEAD)
+            if bytes(head[4:8]) == FILE_IDENTIFIER:
+                yield name, memoryview(archive.read(name, _MAX_MEMBER_SIZE)) if content is None else content
 
 
-def _stored(data: memoryview, member: zipfile.ZipInfo) -> memoryview:
+def _stored(path: Path, data: memoryview, member: zipfile.ZipInfo) -> memoryview:
     header = member.header_offset
     if data[header : header + 4] != _ZIP_LOCAL_HEADER or header + _ZIP_LOCAL_HEADER_SIZE > len(data):
-        raise zipfile.BadZipFile(f"no local header for {member.filename}")
+        raise Unreadable(f"{path} is a damaged zip archive: no local header for {member.filename}")
     start = header + _ZIP_LOCAL_HEADER_SIZE + sum(_ZIP_NAME_LENGTHS.unpack_from(data, header + _ZIP_NAME_LENGTHS_AT))
     if start + member.file_size > len(data):
-        raise zipfile.BadZipFile(f"{member.filename} runs over the end")
+        raise Unreadable(f"{path} is a damaged zip archive: {member.filename} runs over the end")
     return data[start : start + member.file_size]
-
-
-def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> memoryview:
-    if member.file_size > _MAX_MEMBER_SIZE:
-        raise zipfile.BadZipFile(f"{member.filename} claims to unpack to {member.file_size} bytes")
-    with archive.open(member) as stream:
-        return memoryview(stream.read(min(limit, member.file_size)))

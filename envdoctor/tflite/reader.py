@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.files import open_regular
 from envdoctor.tflite.flatbuffer import FlatBuffer, Table
 from envdoctor.tflite.model import (
     Content,
@@ -60,7 +61,7 @@ def map_file(path: Path) -> memoryview:
         Unreadable: it can't be opened, is no regular file, or is empty.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except ValueError:
         raise Unreadable(f"{path} is empty; the step that should have written it failed") from None

@@ -98,6 +98,27 @@ def lost_variables(model: Model) -> tuple[str, ...]:
     return tuple(sorted(name for name, uses in handled.items() if uses == {"READ_VARIABLE"}))
 
 
+def unfed_tensors(model: Model) -> tuple[str, ...]:
+    """Tensors that an operator takes or a graph gives, and that nothing makes: the operators that did are gone.
+
+    What a graph starts with are its inputs, its constants and its variables.
+    """
+    return tuple(
+        f"{subgraph.tensors[index].name} of subgraph {subgraph.index}"
+        for subgraph in model.subgraphs
+        for index in dict.fromkeys(_unfed(subgraph))
+    )
+
+
+def _unfed(subgraph: Subgraph) -> Iterator[int]:
+    there = (tensor for tensor in subgraph.tensors if tensor.constant or tensor.is_variable or not tensor.elements)
+    known = {*subgraph.inputs, *(tensor.index for tensor in there)}
+    for operator in subgraph.operators:
+        yield from (index for index in operator.inputs if index >= 0 and index not in known)
+        known.update(operator.outputs)
+    yield from (index for index in subgraph.outputs if index not in known)
+
+
 def operators_named(model: Model, *names: str) -> tuple[tuple[Subgraph, Operator], ...]:
     """Every operator of these names, in every subgraph."""
     return tuple(

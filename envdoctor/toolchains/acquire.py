@@ -18,6 +18,7 @@ from envdoctor.binaries.window import Window
 from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvDoctorError, ToolchainProblem
 from envdoctor.emulation.qemu import QEMU_NAMES, parse_version
+from envdoctor.net.urls import redacted
 from envdoctor.toolchains import locate
 from envdoctor.toolchains.catalogue import SourceKind
 from envdoctor.toolchains.fetch import Fetched, Fetcher
@@ -68,11 +69,7 @@ class Acquirer:
                     fetcher = Fetcher(session=self.session, executor=self.executor, folder=Path(folder))
                     return self._first(entry, fetcher.fetch(entry, source))
             except EnvDoctorError as error:
-                where = (
-                    ""
-                    if source.location in str(error) or source.kind is SourceKind.SYSTEM_APT
-                    else f" {source.location}"
-                )
+                where = "" if source.shown in str(error) or source.kind is SourceKind.SYSTEM_APT else f" {source.shown}"
                 problems.append(f"{source.kind.value}{where}: {error}")
         listed = "\n  ".join(problems)
         raise ToolchainProblem(f"{entry.title} could not be installed:\n  {listed}\nInstead, {entry.advice}.")
@@ -98,7 +95,7 @@ class Acquirer:
                 Receipt(
                     name=entry.name,
                     version=_folder_name(version or fetched.version),
-                    source=fetched.source,
+                    source=redacted(fetched.source),
                     sha256=fetched.sha256,
                     pinned=fetched.pinned,
                 ),

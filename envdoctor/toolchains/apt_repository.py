@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import NetworkProblem, ToolchainProblem, Unreadable
+from envdoctor.support.bounded import Inflated
+from envdoctor.support.text import read_number
 from envdoctor.toolchains.deb import parse_stanza, version_key
-from envdoctor.toolchains.inflate import Inflated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from envdoctor.toolchains.catalogue import Source
 
 _COMPRESSIONS = (".xz", ".gz", "")
-_MAX_INDEX = 512 << 20
+_MAX_INDEX, _MAX_PARAGRAPH = 512 << 20, 4 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +51,11 @@ def find_package(session: Session, source: Source, package: str, architecture: s
         ToolchainProblem: it has no such package.
     """
     offers = []
-    for index in _indexes(session, source, architecture):
-        for paragraph in index.split("\n\n"):
-            if f"Package: {package}\n" in paragraph + "\n":
-                fields = parse_stanza(paragraph)
-                if fields.get("Package") == package and fields.get("Architecture") in {architecture, "all"}:
-                    offers.append(fields)
+    for paragraph in _paragraphs(session, source, architecture):
+        if f"Package: {package}\n".encode() in paragraph + b"\n":
+            fields = parse_stanza(paragraph.decode("utf-8", "replace"))
+            if fields.get("Package") == package and fields.get("Architecture") in {architecture, "all"}:
+                offers.append(fields)
     if not offers:
         raise ToolchainProblem(f"{source.location} has no package {package} for {architecture}")
     best = max(offers, key=lambda fields: version_key(fields.get("Version", "")))
@@ -66,19 +66,19 @@ def find_package(session: Session, source: Source, package: str, architecture: s
         url=f"{source.location}/{best['Filename'].removeprefix('./')}",
         version=best.get("Version", ""),
         sha256=best["SHA256"].lower(),
-        size=int(size),
+        size=read_number(size),
     )
 
 
-def _indexes(session: Session, source: Source, architecture: str) -> Iterator[str]:
-    """The package indexes, decompressed."""
+def _paragraphs(session: Session, source: Source, architecture: str) -> Iterator[bytes]:
+    """Every paragraph of the package indexes, which are decompressed piece by piece."""
     root = f"{source.location}/dists/{source.suite}" if source.suite else source.location
     hashes = _hashes(session, root)
     if hashes is None and source.suite and not source.components:
         raise NetworkProblem(f"{root}/Release does not exist")
     for component in source.components or ("",):
         folder = f"{component}/binary-{architecture}/" if component else ""
-        yield _index(session, root, f"{folder}Packages", hashes or {})
+        yield from _split(_index(session, root, f"{folder}Packages", hashes or {}))
 
 
 def _hashes(session: Session, root: str) -> dict[str, str] | None:
@@ -100,7 +100,8 @@ def _unsigned(text: str) -> str:
     return body.partition("\n-----BEGIN PGP SIGNATURE-----")[0]
 
 
-def _index(session: Session, root: str, path: str, hashes: dict[str, str]) -> str:
+def _index(session: Session, root: str, path: str, hashes: dict[str, str]) -> bytes:
+    """A package index as it is stored, compressed or not."""
     listed = [ending for ending in _COMPRESSIONS if path + ending in hashes]
     for ending in listed or _COMPRESSIONS:
         reply = session.get(f"{root}/{path}{ending}")
@@ -110,12 +111,15 @@ def _index(session: Session, root: str, path: str, hashes: dict[str, str]) -> st
         found = hashlib.sha256(reply.content).hexdigest()
         if expected is not None and found != expected:
             raise Unreadable(f"{root}/{path}{ending} has the SHA-256 {found}; the Release file says {expected}")
-        return _inflate(reply.content).decode("utf-8", "replace")
+        return reply.content
     raise NetworkProblem(f"{root}/{path} does not exist, compressed or not")
 
 
-def _inflate(content: bytes) -> bytes:
-    data = Inflated(io.BytesIO(content)).read(_MAX_INDEX + 1)
-    if len(data) > _MAX_INDEX:
-        raise Unreadable(f"a package index of more than {_MAX_INDEX:,} bytes")
-    return data
+def _split(index: bytes) -> Iterator[bytes]:
+    rest = b""
+    for piece in Inflated(io.BytesIO(index), _MAX_INDEX).pieces():
+        *whole, rest = (rest + piece).split(b"\n\n")
+        yield from whole
+        if len(rest) > _MAX_PARAGRAPH:
+            raise Unreadable(f"a package index with an entry of more than {_MAX_PARAGRAPH:,} bytes")
+    yield rest

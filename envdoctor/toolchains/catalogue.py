@@ -9,6 +9,7 @@ from typing import Any
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
+from envdoctor.net.urls import redacted
 
 _APT = "apt:"
 _SYSTEM_APT = "system-apt"
@@ -38,6 +39,11 @@ class Source:
     suite: str = ""
     components: tuple[str, ...] = ()
     sha256: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The location without passwords: what is printed and kept."""
+        return redacted(self.location)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from pathlib import Path  # noqa: TC003
 from typing import BinaryIO
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.toolchains.inflate import Inflated
+from envdoctor.support.bounded import Inflated
+from envdoctor.support.text import read_number
 from envdoctor.toolchains.tar import TarReader
 
 MAGIC = b"!<arch>\n"
@@ -16,6 +17,7 @@ MAGIC = b"!<arch>\n"
 _HEADER = 60
 _MAX_MEMBERS = 32
 _MAX_CONTROL = 1 << 20
+_MAX_CONTROL_ARCHIVE = 64 << 20
 
 
 @dataclass(slots=True)
@@ -64,7 +66,7 @@ def read_control(package: Path) -> dict[str, str]:
         Unreadable: it is no Debian package, or a damaged one.
     """
     with package.open("rb") as stream:
-        reader = TarReader(Inflated(find_part(stream, "control.tar")))
+        reader = TarReader(Inflated(find_part(stream, "control.tar"), _MAX_CONTROL_ARCHIVE))
         for member in reader:
             if member.name.removeprefix("./") == "control":
                 if member.size > _MAX_CONTROL:
@@ -92,13 +94,13 @@ def version_key(version: str) -> tuple[object, ...]:
     if not colon:
         epoch, rest = "0", version
     upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "")
-    return (int(epoch) if epoch.isdecimal() else 0, _part_key(upstream), _part_key(revision))
+    return (read_number(epoch) if epoch.isdecimal() else 0, _part_key(upstream), _part_key(revision))
 
 
 def _part_key(text: str) -> tuple[tuple[tuple[int, ...], int], ...]:
     """Runs of non-digits and numbers in turn; `~` sorts before the end, letters before other signs."""
     parts = re.findall(r"([^0-9]*)([0-9]*)", text)
-    return tuple(((*map(_letter, word), 0), int(digits or "0")) for word, digits in parts)
+    return tuple(((*map(_letter, word), 0), read_number(digits or "0")) for word, digits in parts)
 
 
 def _letter(character: str) -> int:

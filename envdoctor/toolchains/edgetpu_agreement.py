@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.files import read_head
 from envdoctor.tflite.containers import EDGETPU_CUSTOM_OP
 from envdoctor.toolchains.edgetpu_log import parse_log
 from envdoctor.toolchains.edgetpu_result import OpStatus
@@ -36,11 +37,10 @@ def read_log(path: Path) -> CompilerLog:
     """A log file of the compiler.
 
     Raises:
-        Unreadable: it can't be read, is too large, or holds no table of operators.
+        Unreadable: it can't be read, is too large, or holds no table of operators, or one that its counts contradict.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST_LOG + 1)
+        data = read_head(path, _LARGEST_LOG + 1)
     except OSError as error:
         raise Unreadable(f"{path} can't be read: {error.strerror or error}") from error
     if len(data) > _LARGEST_LOG:
@@ -48,6 +48,8 @@ def read_log(path: Path) -> CompilerLog:
     log = parse_log(data.decode("utf-8", "replace"))
     if not any(model.rows for model in log.models):
         raise Unreadable(f"{path} holds no table of operators; give the _edgetpu.log file, or the output of -s")
+    if not all(model.adds_up for model in log.models):
+        raise Unreadable(f"{path} is damaged: its counts and its table of operators contradict each other")
     return log
 
 

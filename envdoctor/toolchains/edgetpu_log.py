@@ -111,6 +111,7 @@ class _Reader:
     rows: list[OpRow] = field(default_factory=list)
     verdict: Outcome = Outcome.UNKNOWN
     compiled: bool = False
+    headed: bool = False
 
     def read(self, line: str) -> None:
         """Give the line to the first rule that takes it."""
@@ -132,12 +133,14 @@ class _Reader:
         )
 
     def _outcome(self) -> Outcome:
+        if self.verdict is not Outcome.FAILED and not all(model.adds_up for model in self.models):
+            return Outcome.UNKNOWN
         # Standard error may come after standard output, so the order of lines does not tell; the last verdict does.
         if self.verdict is not Outcome.UNKNOWN:
             return self.verdict
         if any(failure.kind in _FATAL for failure in self.failures):
             return Outcome.FAILED
-        written = self.compiled or any(model.output and model.rows for model in self.models)
+        written = self.compiled or (self.headed and any(model.output and model.rows for model in self.models))
         return Outcome.SUCCEEDED if written else Outcome.UNKNOWN
 
     def _close_model(self) -> None:
@@ -153,7 +156,9 @@ class _Reader:
     def _row(self, line: str) -> bool:
         match = _ROW.match(line)
         if not match:
-            return bool(_HEADER.match(line))
+            header = bool(_HEADER.match(line))
+            self.headed |= header
+            return header
         op, count, status, rest, other = match.groups()
         if other is not None and not re.search(r"\s{2,}|\||\t", line):
             return False  # prose that happens to begin with a capital word and a number

@@ -139,6 +139,12 @@ class CompiledModel:
         return sum(row.count for row in self.rows)
 
     @property
+    def adds_up(self) -> bool:
+        """False if the compiler's counts and the table's rows contradict each other: a part of the text is lost."""
+        counts = (self.operations, self.counted), (self.on_edgetpu, self.mapped)
+        return not self.rows or all(said is None or said == shown for said, shown in counts)
+
+    @property
     def mapped(self) -> int | None:
         """How many operations run on the Edge TPU; None if the text does not tell."""
         if self.rows:

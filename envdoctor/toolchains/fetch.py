@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from envdoctor.core.command import Command
 from envdoctor.core.errors import ToolchainProblem, Unreadable
+from envdoctor.support.files import open_regular
 from envdoctor.toolchains import deb
 from envdoctor.toolchains.apt_repository import find_package
 from envdoctor.toolchains.catalogue import CatalogueEntry, Source, SourceKind
@@ -124,7 +126,7 @@ def _from_path(source: Source) -> Fetched:
     path = Path(source.location).expanduser()
     if path.is_dir():
         return Fetched(path=path, source=str(path))
-    if not path.is_file():
+    if not path.exists():
         raise ToolchainProblem(f"{path} does not exist")
     found = describe(path, source=str(path), name=path.name, pinned=bool(source.sha256))
     if source.sha256 and found.sha256 != source.sha256.lower():
@@ -136,11 +138,15 @@ def describe(path: Path, *, source: str, name: str, pinned: bool) -> Fetched:
     """An archive on disk: its hash, and its version from its control fields or its name.
 
     Raises:
-        Unreadable: it can't be read.
+        Unreadable: it can't be read, or is larger than any archive of a toolchain.
     """
     try:
         digest = hashlib.sha256()
-        with path.open("rb") as stream:
+        with open_regular(path) as raw, io.BufferedReader(raw) as stream:
+            if os.fstat(raw.fileno()).st_size > _MAX_ARCHIVE:
+                raise Unreadable(
+                    f"{path} is larger than {_MAX_ARCHIVE >> 20} MiB, more than any archive of a toolchain"
+                )
             is_package = stream.read(len(deb.MAGIC)) == deb.MAGIC
             stream.seek(0, os.SEEK_SET)
             while piece := stream.read(1 << 20):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import ToolchainProblem
+from envdoctor.support.text import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,4 +179,6 @@ def _incoming(root: Path) -> Iterator[Path]:
 
 
 def _version_key(version: str) -> tuple[tuple[int, int, str], ...]:
-    return tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in re.split(r"[.+~_-]", version))
+    return tuple(
+        (1, read_number(part), "") if part.isdecimal() else (0, 0, part) for part in re.split(r"[.+~_-]", version)
+    )

@@ -16,10 +16,12 @@ from envdoctor.core.errors import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envdoctor.toolchains.inflate import Source
+    from envdoctor.support.bounded import Source
 
 _BLOCK = 512
 _MAX_EXTENSION = 1 << 20
+_MAX_HEADERS = 100_000
+_LONGEST_DIGITS = 19  # of 2**63
 _PIECE = 1 << 16
 
 
@@ -56,6 +58,7 @@ class TarReader:
         self._source = source
         self._left = 0
         self._padding = 0
+        self._headers = 0
 
     def __iter__(self) -> Iterator[Member]:
         """Every member, in order.
@@ -105,6 +108,9 @@ class TarReader:
             return None
         if len(block) != _BLOCK:
             raise Unreadable("the tar archive is cut short")
+        self._headers += 1
+        if self._headers > _MAX_HEADERS:  # there can be any number of them before one member
+            raise Unreadable(f"the tar archive has more than {_MAX_HEADERS:,} headers")
         if _number(block[148:156]) != sum(block[:148]) + sum(block[156:]) + 8 * 32:
             raise Unreadable("no tar archive, or a damaged one: wrong checksum of a header")
         return block
@@ -147,13 +153,16 @@ def _member(block: bytes, kind: str, size: int, extended: dict[str, str]) -> Mem
 def _pax(content: bytes) -> dict[str, str]:
     """The records that matter here; one is its own length, a space, `KEY=VALUE` and a line end."""
     found = {}
-    while content:
-        digits, space, _ = content.partition(b" ")
+    start = 0
+    while start < len(content):
+        space = content.find(b" ", start, start + _LONGEST_DIGITS + 1)
+        digits = content[start : max(start, space)]
         size = _decimal(digits.decode("latin-1"))
-        record, content = content[:size], content[size:]
-        if not space or size <= len(digits) or not record.endswith(b"\n"):
+        record = content[start : start + size]
+        if size <= len(digits) or not record.endswith(b"\n"):
             raise Unreadable("the tar archive has a damaged pax header")
         key, _, value = record[len(digits) + 1 : -1].partition(b"=")
+        start += size
         if key.startswith(b"GNU.sparse"):
             raise Unreadable("the tar archive has a sparse file, which is not supported")
         if key.decode("latin-1") in _PAX:
@@ -172,7 +181,7 @@ def _number(field: bytes) -> int:
 
 
 def _decimal(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 20):  # noqa: PLR2004  (2**63 has 19 digits)
+    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_DIGITS):
         raise Unreadable("the tar archive has a damaged pax header")
     return int(text)
 

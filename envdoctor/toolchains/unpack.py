@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bounded import Inflated, Source
 from envdoctor.toolchains import deb
-from envdoctor.toolchains.inflate import Inflated, Source
 from envdoctor.toolchains.tar import Member, MemberKind, TarReader
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def unpack(
     try:
         with archive.open("rb") as stream:
             writer = _Writer(folder=folder, limits=limits or Limits(), wanted=wanted)
-            return writer.write(TarReader(Inflated(_tar_stream(stream))))
+            return writer.write(TarReader(Inflated(_tar_stream(stream), 2 * writer.limits.size)))
     except (Unreadable, OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before CPython 3.13
         raise Unreadable(f"{archive.name} can't be unpacked: {error}") from error
 
@@ -136,21 +136,23 @@ class _Writer:
 
     def _link(self, path: str, target: str) -> None:
         inner = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-        if target.startswith("/") or inner.startswith("../") or inner == "..":
+        if "\0" in target or target.startswith("/") or inner.startswith("../") or inner == "..":
             raise Unreadable(f"{path!r} is a link that leaves the folder, to {target!r}")
         (self.folder / path).symlink_to(target)
 
 
-def _inner_path(name: str) -> str:
+def _inner_path(name: str, *, windows: bool = os.name == "nt") -> str:
     """`./usr/bin/x` -> `usr/bin/x`; an empty string for the folder itself.
 
     Raises:
         Unreadable: it leads out of the folder, or can't be a path here.
     """
     parts = [part for part in name.split("/") if part not in {"", "."}]
+    if "\0" in name:
+        raise Unreadable(f"{name[:200]!r} is a path that no system can have")
     if name.startswith("/") or ".." in parts:
         raise Unreadable(f"{name[:200]!r} is a path that leaves the folder")
-    if os.name == "nt" and any(set(part) & _RESERVED for part in parts):
+    if windows and any(set(part) & _RESERVED for part in parts):
         raise Unreadable(f"{name[:200]!r} is a path that Windows can't have")
     try:
         name.encode("utf-8")

@@ -29,6 +29,8 @@ class WheelArchive:
     Attributes:
         members: the files by name.
         source: what is read, counted.
+        looked_at: the names of the members that were read, in whole or in part, so that their local headers were held
+            against the directory.
     """
 
     def __init__(self, source: RandomAccess, members: dict[str, Member] | None = None) -> None:
@@ -40,22 +42,32 @@ class WheelArchive:
         """
         self.source = Metered(source)
         self.members = read_directory(self.source) if members is None else members
+        self.looked_at: set[str] = set()
         self._fetched_folders: set[str] = set()
 
-    def read(self, name: str) -> bytes:
+    def check_headers(self) -> None:
+        """Holds the local header of every member against the directory.
+
+        Raises:
+            Unreadable: one says something else.
+        """
+        for name in self.members:
+            content_offset(self.source, self.member(name))
+
+    def read(self, name: str, most: int = _LARGEST_TEXT) -> bytes:
         """A member's whole content, its CRC verified.
 
         Raises:
-            Unreadable: no such member, damaged, or larger than 64 MiB.
+            Unreadable: no such member, damaged, or larger than `most` bytes (64 MiB).
         """
         member = self.member(name)
-        if member.size > _LARGEST_TEXT:
+        if member.size > most:
             raise Unreadable(f"{name} has {member.size} bytes, too many to be read whole")
         return b"".join(inflated(self.source, member))
 
-    def read_text(self, name: str) -> str:
-        """A member's content as UTF-8; bytes that are not become surrogates."""
-        return self.read(name).decode("utf-8", "surrogateescape")
+    def read_text(self, name: str, most: int = _LARGEST_TEXT) -> str:
+        """A member's content as UTF-8; bytes that are not become surrogates; raises as `read`."""
+        return self.read(name, most).decode("utf-8", "surrogateescape")
 
     def read_module(self, name: str) -> str:
         """A Python module's text; with the first of a folder its neighbours are fetched: imports will ask for them."""
@@ -99,6 +111,8 @@ class WheelArchive:
             Unreadable: there is none.
         """
         try:
-            return self.members[name]
+            member = self.members[name]
         except KeyError:
             raise Unreadable(f"the archive has no {name}") from None
+        self.looked_at.add(name)
+        return member

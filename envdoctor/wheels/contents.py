@@ -5,15 +5,15 @@ from __future__ import annotations
 import functools
 import posixpath
 import re
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.library import NativeLibrary, NotLoadable
 from envdoctor.binaries.python_abi import PythonAbi, is_module_name, module_abi
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.parallel import in_parallel
 from envdoctor.wheels.archive import WheelArchive
+from envdoctor.wheels.completeness import check_completeness
 from envdoctor.wheels.directory import Member  # noqa: TC001 - resolved when contents are read back from a cache
 from envdoctor.wheels.member import FIRST_READ, WHOLE_BELOW
 from envdoctor.wheels.metadata import WheelMetadata, read_metadata
@@ -27,6 +27,8 @@ _NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.(?!pyi?$|txt
 _PLAIN_NAME = re.compile(r"(?:.*/)?[^/.]+")
 _EXECUTABLE_BITS = 0o111
 _SMALLEST_NATIVE = 64  # bytes: an ELF header
+_LINKER_SCRIPT = re.compile(rb"\s*(?:/\*|INPUT|GROUP|AS_NEEDED|OUTPUT_FORMAT)")  # of ld, under any name.so
+_NOT_NATIVE = "it is neither ELF nor Mach-O nor PE"
 _SMALL_WHEEL = 1 << 20
 _GAP = 8 * 1024
 _READERS = 4
@@ -82,6 +84,8 @@ class WheelContents:
         imports: the names that can be imported from it, packages and modules at the top.
         natives: its native files.
         effort: what it cost.
+        damage: what its parts contradict each other in, as the part of a sentence; "" if nothing was found.
+        not_compared: which of its parts were not held against each other, as a sentence; "" if all were.
     """
 
     metadata: WheelMetadata
@@ -89,6 +93,8 @@ class WheelContents:
     imports: tuple[str, ...]
     natives: tuple[NativeFile, ...]
     effort: Effort
+    damage: str = ""
+    not_compared: str = ""
 
     @property
     def label(self) -> str:
@@ -101,18 +107,19 @@ def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool =
 
     Args:
         source: the wheel, local or remote.
-        exact: read giant ELF files exactly (see `NativeLibrary.inferred`).
-        parallel: read several members at once, which pays where each read is a request; the source must be safe to
-            share among threads, as `RemoteFile` is.
+        exact: read giant ELF files exactly, and all of universal files (see `NativeLibrary.inferred`, `unread`).
+        parallel: each read is a request: read several members at once, and only what is worth it; the source must be
+            safe to share among threads, as `RemoteFile` is.
 
     Raises:
-        Unreadable: not a wheel, damaged, or beyond the limits. A native file that can't be read does not raise; it is
-            in `natives` with its problem.
+        Unreadable: not a wheel, too damaged to look into, or beyond the limits. A native file that can't be read does
+            not raise; it is in `natives` with its problem.
         NetworkProblem: a remote source did not answer.
     """
     archive = WheelArchive(source)
     metadata = read_metadata(archive)
     natives = tuple(_natives(archive, metadata, exact=exact, parallel=parallel))
+    compared = check_completeness(archive, metadata, in_parts=parallel)
     counted = archive.source
     return WheelContents(
         metadata=metadata,
@@ -120,6 +127,8 @@ def read_contents(source: RandomAccess, *, exact: bool = False, parallel: bool =
         imports=import_names(archive.members),
         natives=natives,
         effort=Effort(size=counted.size, bytes_read=counted.bytes_read, reads=counted.reads),
+        damage=compared.damage,
+        not_compared=compared.not_compared,
     )
 
 
@@ -174,19 +183,34 @@ def _natives(archive: WheelArchive, metadata: WheelMetadata, *, exact: bool, par
     whole_below = large if macos else WHOLE_BELOW
     packed = [(name, archive.members[name].compressed_size) for name in names]
     read = functools.partial(_native, archive, whole_below=whole_below, exact=exact)
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="member") if parallel else nullcontext() as pool:
-        whole = [name for name, size in packed if size <= whole_below]
-        archive.prefetch(whole, whole_below, _GAP, pool.map if pool else map)
-        rest = [name for name, size in packed if size > whole_below]
-        archive.prefetch(rest, FIRST_READ, _GAP, pool.map if pool else map)
-        return [native for native in (pool.map if pool else map)(read, names) if native]
+    workers = _READERS if parallel else 1
+    run = functools.partial(in_parallel, workers=workers, name="member")
+    archive.prefetch((name for name, size in packed if size <= whole_below), whole_below, _GAP, run)
+    archive.prefetch((name for name, size in packed if size > whole_below), FIRST_READ, _GAP, run)
+    return [native for native in in_parallel(read, names, workers, "member") if native]
 
 
 def _may_be_native(member: Member) -> bool:
     if member.size < _SMALLEST_NATIVE:
-        return False
+        return _is_tagged_module(member.name)
     plain = bool(_PLAIN_NAME.fullmatch(member.name)) and bool(member.mode & _EXECUTABLE_BITS)
     return plain or bool(_NATIVE_NAME.fullmatch(member.name))
+
+
+def _is_tagged_module(name: str) -> bool:
+    """Whether a file's name says which Python is to load it."""
+    base = posixpath.basename(name)
+    return base.count(".") > 1 and is_module_name(base)
+
+
+def _not_native(archive: WheelArchive, name: str, whole_below: int) -> tuple[str, str]:
+    """What a file is that is named as a module and is no native file: certainly damaged, or perhaps something else."""
+    if _is_tagged_module(name):
+        return _NOT_NATIVE, ""
+    if not is_module_name(posixpath.basename(name)):
+        return "", ""
+    is_script = _LINKER_SCRIPT.match(archive.open(name, whole_below).read_at(0, _SMALLEST_NATIVE))
+    return "", "" if is_script else _NOT_NATIVE
 
 
 def _native(archive: WheelArchive, name: str, *, whole_below: int, exact: bool) -> NativeFile | None:
@@ -194,7 +218,9 @@ def _native(archive: WheelArchive, name: str, *, whole_below: int, exact: bool) 
     try:
         library = read_member(archive, name, whole_below, exact=exact)
         if library is None:
-            return None
+            not_loadable, problem = _not_native(archive, name, whole_below)
+            if not (not_loadable or problem):
+                return None
     except NotLoadable as error:
         not_loadable = str(error)
     except Unreadable as error:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from envdoctor.support.bytes import RandomAccess
 
 STORED, DEFLATED = 0, 8
@@ -24,13 +26,15 @@ _TAIL = 64 * 1024
 _END = struct.Struct("<4s4H2IH")
 _LOCATOR = struct.Struct("<4sIQI")
 _END_64 = struct.Struct("<4sQ2H2I4Q")
+_NEWEST_FORMAT = 63  # of APPNOTE 6.3.10, ten times; zipfile refuses what needs a newer one
 _ENTRY = struct.Struct("<4s6H3I5H2I")
 _LONGEST_COMMENT = 0xFFFF
 _MOST_MEMBERS, _MOST_DIRECTORY_BYTES, _MOST_TOTAL_BYTES, _LONGEST_NAME = 100_000, 64 << 20, 64 << 30, 1024
 _MOST_EXPANSION = 1032  # RFC 1951: 258 bytes for two bits at best, as zlib's own documentation puts it
-_SMALL = 0xFFFFFFFF
-_ENCRYPTED, _UTF8 = 0x0001, 0x0800
+SMALL = 0xFFFFFFFF
+ENCRYPTED, _UTF8 = 0x0001, 0x0800
 _ZIP64_FIELD = 0x0001
+_MADE_ON_UNIX = 3  # APPNOTE.TXT 4.4.2.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,7 @@ class Member:
         method: STORED or DEFLATED, or another that is not read.
         offset: of its local header.
         mode: its Unix permission bits, 0 where the archive has none.
+        is_utf8: whether the archive has its name in UTF-8; else in code page 437.
     """
 
     name: str
@@ -54,6 +59,13 @@ class Member:
     method: int
     offset: int
     mode: int
+    unix_mode: int | None = None
+    is_utf8: bool = True
+
+    @property
+    def raw_name(self) -> bytes:
+        """The name as it stands in the archive."""
+        return self.name.encode("utf-8" if self.is_utf8 else "cp437")
 
 
 class _Place(NamedTuple):
@@ -73,13 +85,16 @@ def read_directory(source: RandomAccess) -> dict[str, Member]:
     if len(data) < place.size:
         raise Unreadable("zip file whose central directory is cut off")
     members: dict[str, Member] = {}
-    position = 0
+    position, first = 0, source.size
     for _ in range(place.members):
         member, position = _entry(data, position)
+        first = min(first, member.offset)
         if not member.name.endswith("/"):
             _add(members, member)
     if position != len(data):
         raise Unreadable("zip file whose central directory does not fill its space")
+    if members and first:  # an installer that reads a wheel as it arrives begins at its first byte
+        raise Unreadable(f"zip file with {first} bytes before its first member")
     _check(members, place.offset)
     return members
 
@@ -98,7 +113,7 @@ def _find(source: RandomAccess) -> _Place:
     end = start + at
     if end + _END.size + comment != source.size or disk or first_disk:
         raise Unreadable("zip file whose end record is not at its end, or in several parts")
-    if _SMALL in (size, offset) or count == 0xFFFF:  # noqa: PLR2004 - the largest 16-bit number
+    if SMALL in (size, offset) or count == 0xFFFF:  # noqa: PLR2004 - the largest 16-bit number
         return _find_64(source, end)
     return _bounded(offset, size, count, end)
 
@@ -137,10 +152,12 @@ def _entry(data: bytes, position: int) -> tuple[Member, int]:
     if end > len(data):
         raise Unreadable("zip file with a damaged central directory")
     name = _name(data[start : start + name_size], flags)
-    if _SMALL in (size, compressed_size, offset):
+    if SMALL in (size, compressed_size, offset):
         extra = data[start + name_size : start + name_size + extra_size]
         size, compressed_size, offset = _wide(extra, (size, compressed_size, offset), name)
-    if flags & _ENCRYPTED:
+    if fields[2] & 0xFF > _NEWEST_FORMAT:
+        raise Unreadable(f"zip file whose member {name} needs the unknown version {fields[2] & 0xFF} of the format")
+    if flags & ENCRYPTED:
         raise Unreadable(f"zip file with the encrypted member {name}")
     member = Member(
         name=name,
@@ -150,6 +167,8 @@ def _entry(data: bytes, position: int) -> tuple[Member, int]:
         method=method,
         offset=offset,
         mode=attributes >> 16 & 0o7777,
+        is_utf8=bool(flags & _UTF8),
+        unix_mode=attributes >> 16 if fields[1] >> 8 == _MADE_ON_UNIX else None,
     )
     return member, end
 
@@ -161,7 +180,7 @@ def _wide(extra: bytes, values: tuple[int, int, int], name: str) -> tuple[int, i
         kind, length = struct.unpack_from("<HH", extra, position)
         if kind == _ZIP64_FIELD and position + 4 + length <= len(extra):
             numbers = iter(struct.unpack_from(f"<{length // 8}Q", extra, position + 4))
-            size, compressed_size, offset = (next(numbers, -1) if value == _SMALL else value for value in values)
+            size, compressed_size, offset = (next(numbers, -1) if value == SMALL else value for value in values)
             if min(size, compressed_size, offset) >= 0:
                 return size, compressed_size, offset
         position += 4 + length
@@ -196,11 +215,19 @@ def _add(members: dict[str, Member], member: Member) -> None:
         raise Unreadable(f"zip file whose member {member.name} claims {member.size} of {member.compressed_size} bytes")
 
 
+def _folders(name: str) -> Iterator[str]:
+    while name := posixpath.dirname(name):
+        yield name
+
+
 def _check(members: dict[str, Member], end: int) -> None:
     if sum(member.size for member in members.values()) > _MOST_TOTAL_BYTES:
         raise Unreadable("zip file that would unpack to more than 64 GiB")
     for member in sorted(members.values(), key=lambda member: member.offset, reverse=True):
-        least = LOCAL_HEADER_SIZE + len(member.name) + member.compressed_size
+        least = LOCAL_HEADER_SIZE + len(member.raw_name) + member.compressed_size
         if member.offset + least > end:
             raise Unreadable(f"zip file whose member {member.name} overlaps the next one")
         end = member.offset
+    folders = {folder for name in members for folder in _folders(name)}
+    if clash := next((name for name in members if name in folders), None):
+        raise Unreadable(f"zip file in which {clash} is a file and a folder")

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.binaries.policy import Promise, SystemPolicy, provider_of
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.target import System
+from envdoctor.imports.standard_library import standard_modules
 from envdoctor.support.syntax import parse_python
 from envdoctor.wheels.rehearsal import Rehearsal
 from envdoctor.wheels.rehearsal_values import FOUND, UNKNOWN, Raised, TooLong
-from envdoctor.imports.standard_library import standard_modules
 
 if TYPE_CHECKING:
     import ast

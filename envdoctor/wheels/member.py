@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.wheels.directory import DEFLATED, LOCAL_HEADER_SIZE, STORED
+from envdoctor.support.bounded import refuse_bomb
+from envdoctor.wheels.directory import DEFLATED, ENCRYPTED, LOCAL_HEADER_SIZE, SMALL, STORED
 from envdoctor.wheels.tail import SEARCHED, DeflateTail, known
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 FIRST_READ = 16 * 1024
 WHOLE_BELOW = 96 * 1024
 
+_LOCAL_HEADER = struct.Struct("<4s5H3I2H")  # APPNOTE.TXT, 4.3.7
+_SIZES_FOLLOW = 0x0008  # a data descriptor behind the content has them
 _FIRST_TAIL = 64 * 1024
 _SHORT_STEPS = 4
 _MOST_HEAD = 160 << 20  # inflated bytes kept
@@ -25,17 +29,25 @@ _CHUNK = 1 << 20
 
 
 def content_offset(source: RandomAccess, member: Member) -> int:
-    """Where a member's bytes begin, behind its local header, whose name must be that of the directory.
+    """Where a member's bytes begin, behind its local header, which must say the same as the directory.
+
+    Some installers read a wheel by its directory, others by the local headers: both must come to the same files.
 
     Raises:
-        Unreadable: no local header there, or one of another member.
+        Unreadable: no local header there, or one that says another name, size, checksum or method.
     """
-    guess = len(member.name.encode())
-    header = source.read_at(member.offset, LOCAL_HEADER_SIZE + guess)
-    name_size, extra_size = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))
-    if header[:4] != b"PK\3\4" or name_size != guess or header[LOCAL_HEADER_SIZE:] != member.name.encode():
+    guess = len(member.raw_name)
+    data = source.read_at(member.offset, LOCAL_HEADER_SIZE + guess)
+    if len(data) < LOCAL_HEADER_SIZE:
+        raise Unreadable(f"{member.name} lies outside the archive")
+    magic, _, flags, method, _, _, *numbers, name_size, extra_size = _LOCAL_HEADER.unpack_from(data)
+    if magic != b"PK\3\4" or name_size != guess or data[LOCAL_HEADER_SIZE:] != member.raw_name:
         raise Unreadable(f"{member.name}: its local header is damaged or belongs to another member")
-    start = member.offset + LOCAL_HEADER_SIZE + name_size + extra_size
+    said = (member.crc, member.compressed_size, member.size)
+    differs = any(number not in {SMALL, known} for number, known in zip(numbers, said, strict=True))
+    if method != member.method or flags & ENCRYPTED or (differs and not flags & _SIZES_FOLLOW):
+        raise Unreadable(f"{member.name}: its local header says something else of it than the archive's directory")
+    start: int = member.offset + LOCAL_HEADER_SIZE + name_size + extra_size
     if start + member.compressed_size > source.size:
         raise Unreadable(f"{member.name} lies outside the archive")
     return start
@@ -48,6 +60,7 @@ def inflated(source: RandomAccess, member: Member) -> Iterator[bytes]:
         Unreadable: damaged, of another size or CRC than the directory says, or packed by an unknown method.
     """
     start = content_offset(source, member)
+    refuse_bomb(member.compressed_size, member.size, member.name)
     crc, size = 0, 0
     for piece in _raw(source, member, start) if member.method == STORED else _unpacked(source, member, start):
         crc, size = zlib.crc32(piece, crc), size + len(piece)
@@ -96,6 +109,7 @@ class PackedBytes:
         self._source = source
         self._member = member
         self._start = content_offset(source, member)
+        refuse_bomb(member.compressed_size, member.size, member.name)
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         self._consumed = 0
         self._head = bytearray()

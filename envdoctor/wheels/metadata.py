@@ -6,6 +6,7 @@ Formats: the core metadata specification, PEP 427 (WHEEL, RECORD), the entry poi
 from __future__ import annotations
 
 import csv
+import io
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from envdoctor.wheels.archive import WheelArchive
 
 _DIST_INFO = re.compile(r"([^/]+)\.dist-info/METADATA")
+_LARGEST = 4 << 20  # bytes of METADATA, WHEEL or entry_points.txt
+_LARGEST_RECORD, _MOST_ROWS = 32 << 20, 200_000
+_MOST_TAGS = 2000  # that one compressed set may stand for
+_SIZE = re.compile(r"[0-9]{0,18}")
 _SCRIPT_GROUPS = ("console_scripts", "gui_scripts")
 
 
@@ -71,8 +76,8 @@ def read_metadata(archive: WheelArchive) -> WheelMetadata:
     if len(folders) != 1:
         raise Unreadable(f"a wheel has one .dist-info folder, this has {len(folders)}")
     folder = f"{folders[0]}.dist-info"
-    metadata = parse_fields(archive.read_text(f"{folder}/METADATA"))
-    wheel = parse_fields(archive.read_text(f"{folder}/WHEEL"))
+    metadata = parse_fields(archive.read_text(f"{folder}/METADATA", _LARGEST))
+    wheel = parse_fields(archive.read_text(f"{folder}/WHEEL", _LARGEST))
     if not metadata.get("name") or not metadata.get("version"):
         raise Unreadable(f"{folder}/METADATA does not give name and version")
     entry_points = f"{folder}/entry_points.txt"
@@ -84,7 +89,7 @@ def read_metadata(archive: WheelArchive) -> WheelMetadata:
         requires=tuple(metadata.get("requires-dist", ())),
         tags=tuple(tag for line in wheel.get("tag", ()) for tag in _expanded(line)),
         is_pure=wheel.get("root-is-purelib", [""])[0].lower() == "true",
-        scripts=parse_scripts(archive.read_text(entry_points)) if entry_points in archive.members else (),
+        scripts=parse_scripts(archive.read_text(entry_points, _LARGEST)) if entry_points in archive.members else (),
     )
 
 
@@ -94,7 +99,7 @@ def read_record(archive: WheelArchive, metadata: WheelMetadata) -> tuple[RecordR
     Raises:
         Unreadable: no RECORD, or a row that is none.
     """
-    return parse_record(archive.read_text(f"{metadata.folder}/RECORD"))
+    return parse_record(archive.read_text(f"{metadata.folder}/RECORD", _LARGEST_RECORD))
 
 
 def parse_fields(text: str) -> dict[str, list[str]]:
@@ -134,12 +139,14 @@ def parse_record(text: str) -> tuple[RecordRow, ...]:
     Raises:
         Unreadable: a row without three columns, or whose size is no number.
     """
-    rows = []
+    rows: list[RecordRow] = []
     try:
-        for number, columns in enumerate(csv.reader(text.splitlines()), 1):
+        for number, columns in enumerate(csv.reader(io.StringIO(text)), 1):
             if not columns:
                 continue
-            if len(columns) < 3 or not (columns[2] == "" or columns[2].isdecimal()):  # noqa: PLR2004 - PEP 376's columns
+            if len(rows) == _MOST_ROWS:
+                raise Unreadable(f"RECORD has more than {_MOST_ROWS:,} rows")
+            if len(columns) < 3 or not _SIZE.fullmatch(columns[2]):  # noqa: PLR2004 - PEP 376's columns
                 raise Unreadable(f"RECORD, line {number}: not path, hash and size")
             size = int(columns[2]) if columns[2] else None
             rows.append(RecordRow(path=columns[0], digest=columns[1], size=size))
@@ -154,4 +161,6 @@ def _expanded(tag: str) -> list[str]:
     if len(parts) != 3:  # noqa: PLR2004 - Python, ABI, platform
         return []
     pythons, abis, platforms = (part.split(".") for part in parts)
+    if len(pythons) * len(abis) * len(platforms) > _MOST_TAGS:
+        raise Unreadable(f"WHEEL has a tag that stands for more than {_MOST_TAGS:,}")
     return [f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in platforms]

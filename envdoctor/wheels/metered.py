@@ -6,6 +6,8 @@ import bisect
 import threading
 from typing import TYPE_CHECKING
 
+from envdoctor.support import interruption
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import TypeAlias
@@ -33,6 +35,7 @@ class Metered:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Reads through to the source."""
+        interruption.check()
         end = min(offset + length, self.size)
         with self._lock:
             new = self._claim(offset, end) if 0 <= offset < end else 0

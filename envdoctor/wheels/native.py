@@ -27,7 +27,8 @@ def read_member(archive: WheelArchive, name: str, whole_below: int, *, exact: bo
         archive: the wheel.
         name: the member.
         whole_below: see `PackedBytes`.
-        exact: read even a giant ELF member exactly, which may cost a tenth of its size; else it is `inferred`.
+        exact: read even a giant ELF member exactly, which may cost a tenth of its size, and of a universal file every
+            architecture; else the one is `inferred`, and of the other what stands far back is `unread`.
 
     Raises:
         NotLoadable: a native file that no loader maps.

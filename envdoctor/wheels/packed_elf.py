@@ -44,7 +44,7 @@ def read_packed_elf(source: PackedBytes) -> NativeLibrary:
     end = min(offset + size, source.size)
     if size % _ENTRY or size > _LARGEST or end - offset < size:
         return read_elf(source, AHEAD)
-    return read_elf(_Overlaid(source, offset, source.solve(offset, end, solve_dynamic)), AHEAD)
+    return read_elf(_Overlaid(source, offset, source.solve(offset, end, solve_dynamic)), AHEAD, partial=True)
 
 
 def solve_dynamic(values: list[int]) -> bytes | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     can't do without. QEMU can be unpacked into a folder of yours without root, or installed with the distribution's
     package manager.
     """
-    emulation = facts.emulation
-    if not emulation.needed or emulation.qemu is not None or emulation.runs_directly:
+    emulation = needed_emulation(facts)
+    if emulation.qemu is not None or emulation.runs_directly:
         return
     advice = emulation.advice(facts.host)
     others = ", ".join(str(one.path) for one in emulation.emulators)

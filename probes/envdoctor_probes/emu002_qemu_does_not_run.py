@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     another system, one for another processor, or one that is too old for this kernel behaves so. Another build of QEMU
     is the cure.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     qemu = emulation.qemu
-    if not emulation.needed or qemu is None or emulation.runs_explicitly:
+    if qemu is None or emulation.runs_explicitly:
         return
     advice = emulation.advice(facts.host)
     yield Finding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.facts.emulation import USUAL_PLACE
+from envdoctor.facts.emulation import USUAL_PLACE, needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     it starts QEMU explicitly. If mounting says "unknown filesystem type", the kernel's modules are not those of the
     running kernel: reboot, or reinstall them.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     binfmt = emulation.binfmt
-    if not emulation.needed or not emulation.in_own_kernel or binfmt.mount_points or emulation.runs_directly:
+    if not emulation.in_own_kernel or binfmt.mount_points or emulation.runs_directly:
         return
     advice = emulation.advice(facts.host)
     module = () if binfmt.known else (("sudo", "modprobe", "binfmt_misc"),)

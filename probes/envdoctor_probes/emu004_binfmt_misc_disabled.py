@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     The file status below binfmt_misc switches all handlers at once. Switched off, the kernel says "Exec format error"
     (bash: "cannot execute binary file") as if none were registered.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     binfmt = emulation.binfmt
-    if not emulation.needed or binfmt.enabled is not False:
+    if binfmt.enabled is not False:
         return
     status = f"{binfmt.mount_points[0]}/status"
     yield Finding(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     no services its formats stay "disabled" in update-binfmts. A handler with a wrong pattern is as good as none.
     envdoctor itself needs none: it starts QEMU explicitly.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     binfmt = emulation.binfmt
-    if not emulation.needed or not binfmt.enabled or emulation.handlers or emulation.runs_directly:
+    if not binfmt.enabled or emulation.handlers or emulation.runs_directly:
         return
     near = [entry for entry in binfmt.entries if "x86" in entry.name]
     configured = emulation.configured

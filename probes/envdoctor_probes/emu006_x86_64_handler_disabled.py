@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     A handler that is registered but disabled does nothing: the kernel says "Exec format error" as if it were not
     there.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     handlers = emulation.handlers
-    if not emulation.needed or not handlers or any(entry.enabled for entry in handlers):
+    if not handlers or any(entry.enabled for entry in handlers):
         return
     path = emulation.binfmt.path(handlers[0])
     yield Finding(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     is started by. A handler whose mask does not cover that byte runs the one and refuses the other. Debian's mask has
     fc there.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     program, loader = emulation.handler, emulation.loader_handler
-    if not emulation.needed or (program is None) == (loader is None):
+    if (program is None) == (loader is None):
         return
     entry = program or loader
     if entry is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     opens it once and for all. Where the file is not executable the shell says "Permission denied", exit status 126, as
     if the program itself were the problem.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     entry = emulation.handler or emulation.loader_handler
-    if not emulation.needed or entry is None or entry.fixed:
+    if entry is None or entry.fixed:
         return
     if entry.interpreter_not_executable:
         yield Finding(

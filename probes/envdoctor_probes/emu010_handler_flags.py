@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     set-uid programs for x86_64 don't get theirs. P keeps the program's own name. Debian registers PF, systemd-binfmt
     POF.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     entry = emulation.handler
-    if not emulation.needed or entry is None or not emulation.runs_directly:
+    if entry is None or not emulation.runs_directly:
         return
     lacks = []
     if not entry.fixed:

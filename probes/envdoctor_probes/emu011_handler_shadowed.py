@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     The kernel takes the last registered handler that fits. A second one, left over from another emulator or from
     Docker, hides the first; if it is broken, so is everything that goes through it.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     enabled = [entry for entry in emulation.handlers if entry.enabled]
-    if not emulation.needed or len({entry.interpreter for entry in enabled}) < 2:  # noqa: PLR2004  (one hides another)
+    if len({entry.interpreter for entry in enabled}) < 2:  # noqa: PLR2004  (one hides another)
         return
     first, *rest = enabled
     yield Finding(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ def check(facts: Facts) -> Iterator[Finding]:
     update-binfmts what is in its database. A handler that was registered by hand, or from a container with
     tonistiigi/binfmt, is in neither.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     entry = emulation.handler
     if entry is None or emulation.configured or not emulation.in_own_kernel:
         return
-    if not emulation.needed or not emulation.runs_directly:
+    if not emulation.runs_directly:
         return
     yield Finding(
         severity=Severity.INFO if emulation.runs_explicitly else Severity.WARNING,

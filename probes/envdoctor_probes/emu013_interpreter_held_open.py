@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     tonistiigi/binfmt works; of a distribution's QEMU it means that the package was removed. Either way nothing is left
     to register at the next boot.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     entry = emulation.handler
-    if not emulation.needed or entry is None or not entry.fixed or not emulation.in_own_kernel:
+    if entry is None or not entry.fixed or not emulation.in_own_kernel:
         return
     if entry.interpreter_missing:
         yield Finding(

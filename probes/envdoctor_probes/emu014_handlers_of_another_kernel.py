@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     installed inside changes nothing: handlers must be registered on the host, or from a privileged container, with F
     so that they work in all of them.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     around = emulation.surroundings
     foreign = bool(around.container) or around.docker_desktop or around.chroot
-    if not emulation.needed or not foreign or emulation.runs_directly:
+    if not foreign or emulation.runs_directly:
         return
     place = around.container or ("Docker Desktop" if around.docker_desktop else "a chroot")
     yield Finding(

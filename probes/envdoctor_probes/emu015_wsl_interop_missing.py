@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -23,7 +24,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     """
     emulation = facts.emulation
     names = [entry.name for entry in emulation.binfmt.entries]
-    if emulation.surroundings.wsl is None or emulation.binfmt.enabled is None:
+    if emulation.surroundings.wsl is None:
+        raise DoesNotApply("this is not the Windows Subsystem for Linux")
+    if emulation.binfmt.enabled is None:
         return
     if not any(name.startswith("WSLInterop") for name in names):
         line = ":WSLInterop:M::MZ::/init:PF"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     place of the C library that the compiler brings along; it was not seen to work there. envdoctor starts QEMU
     explicitly, past the handler.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     entry = emulation.handler
-    if not emulation.needed or entry is None:
+    if entry is None:
         return
     name = entry.interpreter.rpartition("/")[2].lower()
     if any(word in name for word in ("box64", "fex")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     Everything about the handler looks right, and yet a tiny x86_64 program of envdoctor's own did not run through it:
     an emulator that crashes on this kernel, or one that is registered for another processor.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     entry = emulation.handler
-    if not emulation.needed or entry is None or emulation.loader_handler is None or not entry.startable:
+    if entry is None or emulation.loader_handler is None or not entry.startable:
         return
     failed = next((proof for proof in (emulation.direct, emulation.direct_loader) if proof.ran is False), None)
     if failed is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -22,7 +23,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     wheels need. /proc/cpuinfo shows the real processor.
     """
     emulation = facts.emulation
-    if emulation.native and emulation.direct.emulated:
+    if not emulation.native:
+        raise DoesNotApply("this is no x86_64 machine")
+    if emulation.direct.emulated:
         yield Finding(
             severity=Severity.WARNING,
             subject=emulation.machine,

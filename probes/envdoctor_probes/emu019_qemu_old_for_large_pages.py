@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     On kernels with pages of 16 KiB (the Pi 5's default) QEMU has to place x86_64 programs, which are laid out for 4
     KiB, with care. 7.2 and 10.0 were seen to run the compiler there; what older versions do is not known.
     """
-    emulation = facts.emulation
+    emulation = needed_emulation(facts)
     qemu = emulation.qemu
     size = facts.host.page_size
-    if not emulation.needed or qemu is None or qemu.version is None or size is None:
+    if qemu is None or qemu.version is None or size is None:
         return
     if size > _USUAL_PAGE and qemu.version < _SEEN_TO_WORK:
         version = ".".join(map(str, qemu.version))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.host import known, version_of
 from envdoctor.probing import probe
@@ -28,7 +29,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     """
     host = facts.host
     if host.system != "linux" or host.libc == "musl":
-        return
+        raise DoesNotApply("the C library here is not glibc")
     have = version_of(known(host.libc_version, "the version of the C library"))
     lacking = [one for one in toolchains() if have < one.platforms.get(host.platform, ())]
     if not lacking and have >= _USUAL:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -22,6 +23,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     based on Debian or Ubuntu: `python:3.11-slim` is hardly larger.
     """
     host = facts.host
+    if host.system != "linux":
+        raise DoesNotApply("this is not Linux")
     if host.libc == "musl":
         version = f"musl {host.libc_version}" if host.libc_version else "musl"
         yield Finding(

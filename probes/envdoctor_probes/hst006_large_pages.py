@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.host import known
 from envdoctor.probing import probe
@@ -25,8 +26,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     4 KiB, and old binaries may not. On a Pi 5, `kernel=kernel8.img` in /boot/firmware/config.txt brings 4 KiB back.
     """
     host = facts.host
+    if host.system != "linux":
+        raise DoesNotApply("this is not Linux")
     size = known(host.page_size, "the size of a memory page")
-    if host.system == "linux" and size > _USUAL:
+    if size > _USUAL:
         yield Finding(
             severity=Severity.INFO,
             subject=host.model or host.machine,

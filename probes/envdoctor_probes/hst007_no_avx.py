@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.host import known
 from envdoctor.probing import probe
@@ -25,7 +26,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     """
     host = facts.host
     if host.machine != "x86_64":
-        return
+        raise DoesNotApply("this is no x86_64 processor")
     features = known(host.cpu_features, "the features of the processor")
     if "avx" not in features:
         installed = [

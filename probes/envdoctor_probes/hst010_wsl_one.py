@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -21,6 +22,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     mappings are missing, and files are slow. WSL 2 has a real kernel; a distribution can be converted with its files.
     """
     host = facts.host
+    if not host.wsl:
+        raise DoesNotApply("this is not the Windows Subsystem for Linux")
     if host.wsl == 1:
         yield Finding(
             severity=Severity.WARNING,

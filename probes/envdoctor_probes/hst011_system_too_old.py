@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.errors import FactUnavailable
+from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.host import version_of
 from envdoctor.probing import probe
@@ -28,7 +28,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     """
     host = facts.host
     if host.system not in {"macos", "windows"}:
-        return
+        raise DoesNotApply("this is neither macOS nor Windows; HST004 asks for Linux")
     have = version_of(host.version)
     if not have:
         raise FactUnavailable("host", "the version of the operating system could not be found out")

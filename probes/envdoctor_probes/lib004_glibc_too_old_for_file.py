@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Finding, Fix, Severity
+from envdoctor.facts.packages.installers import matrix_command
 from envdoctor.facts.witness import words_on
 from envdoctor.probing import probe
 from envdoctor.support.text import plural
@@ -27,6 +29,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     platform, or an environment that was copied from a newer system does that. glibc can't be renewed apart from the
     system: take an older release of the distribution, a newer system, or a container with one.
     """
+    if facts.host.libc != "glibc":
+        raise DoesNotApply("the C library here is not glibc")
     lacking: dict[str, list[MissingVersion]] = {}
     for one in facts.loading.versions:
         if one.version.startswith(_FAMILY):
@@ -46,7 +50,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             fix=Fix(
                 text=f"Install a release of {distribution.name} that was built for an older glibc; envdoctor tells "
                 "which ones load here. Or use a newer system or a container.",
-                commands=(("envdoctor", "matrix", distribution.name),),
+                commands=matrix_command(distribution.name),
                 safe=True,
             ),
         )

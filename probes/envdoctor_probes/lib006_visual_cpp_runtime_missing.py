@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Finding, Fix, Severity
 from envdoctor.facts.loading import is_visual_cpp
 from envdoctor.facts.loading.proof import proof_of
@@ -24,6 +25,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     Visual C++ Redistributable of Microsoft for the architecture of Python.
     """
     needs = [(distribution, one) for distribution, one in facts.loading.missing if is_visual_cpp(one)]
+    if not needs and facts.host.system != "windows":
+        raise DoesNotApply("this is not Windows")
     if not needs:
         return
     worst, missing = max(needs, key=lambda each: each[1].severity)

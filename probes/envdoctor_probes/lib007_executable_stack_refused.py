@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.facts.host import version_of
+from envdoctor.facts.host import known, version_of
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -25,8 +26,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     Take a newer release of the distribution.
     """
     host = facts.host
-    if host.libc != "glibc" or version_of(host.libc_version or "") < _SINCE:
-        return
+    if host.libc != "glibc":
+        raise DoesNotApply("the C library here is not glibc")
+    if version_of(known(host.libc_version, "the version of the C library")) < _SINCE:
+        raise DoesNotApply(f"glibc {host.libc_version} does not refuse that")
     reached = facts.loading.reached
     for one in facts.natives.files:
         if one.library is None or not one.library.executable_stack or one.library.is_program:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.host import known, version_of
 from envdoctor.probing import probe
@@ -27,7 +28,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     """
     host = facts.host
     if host.system != "macos":
-        return
+        raise DoesNotApply("this is not macOS")
     have = version_of(known(host.version or None, "the version of macOS"))
     newer: dict[str, list[NativeFile]] = {}
     for one in facts.natives.files:

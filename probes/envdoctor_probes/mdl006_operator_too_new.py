@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -25,6 +26,8 @@ def check(facts: Facts) -> Iterable[Finding]:
     Change the layer so that an older version is enough, or convert with an older TensorFlow.
     """
     model, advice = facts.model, load_table("operator-versions")["advice"]
+    if not model.reader.interprets:
+        raise DoesNotApply(f"{model.reader.title} hands on what it does not know")
     for one in model.refusals:
         if one.any_version:
             continue

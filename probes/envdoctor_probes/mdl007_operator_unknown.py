@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -25,6 +26,8 @@ def check(facts: Facts) -> Iterable[Finding]:
     at conversion.
     """
     model = facts.model
+    if not model.reader.interprets:
+        raise DoesNotApply(f"{model.reader.title} hands on what it does not know")
     unknown = sorted({one.op for one in model.refusals if one.any_version})
     for op in unknown:
         composite = op == "STABLEHLO_COMPOSITE"

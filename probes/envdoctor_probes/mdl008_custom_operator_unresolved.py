@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -29,6 +30,8 @@ def check(facts: Facts) -> Iterable[Finding]:
     Register the operator's code with the interpreter (a delegate or a registerer), or convert without it.
     """
     model = facts.model
+    if not model.reader.interprets:
+        raise DoesNotApply(f"{model.reader.title} hands on what it does not know")
     for code in model.unresolved:
         compiled = model.compiled is not None and code == model.compiled.custom_code
         flex = "Convert without SELECT_TF_OPS, or run it with TensorFlow's own interpreter."

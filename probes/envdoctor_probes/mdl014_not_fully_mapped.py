@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -27,7 +28,7 @@ def check(facts: Facts) -> Iterable[Finding]:
     """
     model = facts.model
     if model.placement is None:
-        return
+        raise DoesNotApply("nothing of a model is mapped to an accelerator for this reader")
     ops = model.placement.ops
     left = [op for op in ops if op.placement.value == "CPU"]
     unknown = [op for op in ops if op.placement.value == "UNKNOWN"]

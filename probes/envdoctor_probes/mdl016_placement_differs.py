@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 from envdoctor.support.text import plural
@@ -24,6 +25,8 @@ def check(facts: Facts) -> Iterable[Finding]:
     Give the release and the options that the log was made with; if they differ still, please report it.
     """
     model = facts.model
+    if model.disagreements is None:
+        raise DoesNotApply("no log of the compiler was given (--compare)")
     if not model.disagreements:
         return
     lines = [

@@ -75,6 +75,6 @@ def _fix(facts: Facts, unmet: Unmet) -> Fix | None:
     together = ",".join(dict.fromkeys(",".join(specifiers).split(",")))
     return Fix(
         text=f"Install a version of {unmet.name} that suits all that require it.",
-        commands=(installer.install(f"{unmet.name}{together}"),),
+        commands=installer.install(unmet.name, together),
         safe=unmet.found is None,
     )

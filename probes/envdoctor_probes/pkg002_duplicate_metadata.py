@@ -54,8 +54,8 @@ def _fix(facts: Facts, same: list[Distribution]) -> Fix | None:
         return None
     intact = {record.distribution.metadata: -len(record.missing) for record in facts.records.records}
     keep = max(same, key=lambda one: (intact.get(one.metadata, -(1 << 30)), one.version))
-    removals = (installer.remove(keep),) * (len(same) if installer.name == "pip" else 1)
+    removals = installer.remove(keep) * (len(same) if installer.name == "pip" else 1)
     return Fix(
         text=f"Remove {keep.name} until nothing of it is left, and install {keep.version}, whose files are there.",
-        commands=(*removals, installer.install(f"{keep.name}{installer.pin}{keep.version}")),
+        commands=(*removals, *installer.put(keep)),
     )

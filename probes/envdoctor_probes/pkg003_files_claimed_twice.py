@@ -26,10 +26,13 @@ def check(facts: Facts) -> Iterator[Finding]:
 
     Installers write one over the other and say nothing, and `pip check` finds nothing broken: keras and keras-nightly,
     tensorflow and ai-edge-tensorflow, the builds of OpenCV. What is there is the last one installed, or a mixture;
-    uninstalling one takes the other's files along. Remove both, then install the one that you need.
+    uninstalling one takes the other's files along. Remove both, then install the one that you need. An `__init__.py`
+    that only makes a namespace of a folder, in other words in each, does the same in both and is no problem.
     """
     for overlap in facts.records.overlaps:
-        vital = [path for path in overlap.paths if kind_of(path) is not FileKind.SPARE]
+        vital = [
+            path for path in overlap.paths if kind_of(path) is not FileKind.SPARE and path not in overlap.namespaces
+        ]
         names = f"{overlap.first.title} and {overlap.second.title}"
         yield Finding(
             severity=Severity.ERROR if vital else Severity.INFO,
@@ -67,7 +70,7 @@ def _fix(facts: Facts, overlap: Overlap) -> Fix | None:
     return Fix(
         text=f"Remove both and install one of them again: {keep.name}"
         + (", which others require." if wanted else ", unless it is the other that you need."),
-        commands=(installer.remove(*pair), installer.reinstall(keep)),
+        commands=(*installer.remove(*pair), *installer.reinstall(keep)),
     )
 
 

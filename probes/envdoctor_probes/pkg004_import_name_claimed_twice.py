@@ -37,6 +37,6 @@ def check(facts: Facts) -> Iterator[Finding]:
             ),
             fix=Fix(
                 text="Remove the one that you don't mean.",
-                commands=() if installer is None else (installer.remove(hidden[-1][0]),),
+                commands=() if installer is None else installer.remove(hidden[-1][0]),
             ),
         )

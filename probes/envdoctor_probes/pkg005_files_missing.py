@@ -52,7 +52,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 if installer is None or severity is Severity.INFO
                 else Fix(
                     text="Install the same version again.",
-                    commands=(installer.reinstall(distribution),),
+                    commands=installer.reinstall(distribution),
                     safe=not record.changed,
                 ),
             )

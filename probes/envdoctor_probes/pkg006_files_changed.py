@@ -47,7 +47,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 if installer is None or severity is Severity.INFO
                 else Fix(
                     text="Install the same version again; that takes back every change to it.",
-                    commands=(installer.reinstall(distribution),),
+                    commands=installer.reinstall(distribution),
                 ),
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.facts.natives import fits_python
+from envdoctor.facts.natives import fits_python, is_of_other_machine
 from envdoctor.facts.packages.installers import installer_for
 from envdoctor.probing import probe
 
@@ -28,6 +28,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     for distribution, tags in facts.natives.wheel_tags:
         modules = facts.natives.modules_of(distribution)
         foreign = [one for one in modules if one.is_tagged and not one.importable]
+        if foreign and all(is_of_other_machine(one, python) for one in foreign):
+            continue  # PKG008 tells that
         evidence = None
         if foreign and not any(one.importable for one in modules):
             evidence = Evidence(source=foreign[0].path, excerpt=f"this Python imports *{python.extension_suffixes[0]}")
@@ -50,4 +52,4 @@ def _fix(facts: Facts, distribution: Distribution) -> Fix | None:
         return Fix(
             text=f"Use the Python that {distribution.root} belongs to, or take that folder from the search path."
         )
-    return Fix(text="Install it again with this Python.", commands=(installer.reinstall(distribution),), safe=True)
+    return Fix(text="Install it again with this Python.", commands=installer.reinstall(distribution), safe=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.facts.natives import fits_machine
+from envdoctor.facts.natives import fits_machine, is_of_other_machine
 from envdoctor.facts.packages.installers import installer_for
 from envdoctor.probing import probe
 
@@ -27,7 +27,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     python = facts.python
     system = python.markers.get("sys_platform", "")
     for distribution, _ in facts.natives.wheel_tags:
-        modules = [one for one in facts.natives.modules_of(distribution) if one.importable and one.library]
+        files = [one for one in facts.natives.modules_of(distribution) if one.library]
+        modules = [one for one in files if one.importable]
+        modules = modules or [one for one in files if is_of_other_machine(one, python)]
         wrong = [one for one in modules if one.library and not fits_machine(one.library, python.machine, system)]
         if not wrong or (len(wrong) < len(modules) and not any(one.is_tagged for one in wrong)):
             continue
@@ -45,7 +47,5 @@ def check(facts: Facts) -> Iterator[Finding]:
             ),
             fix=None
             if installer is None
-            else Fix(
-                text="Install it again on this machine.", commands=(installer.reinstall(distribution),), safe=True
-            ),
+            else Fix(text="Install it again on this machine.", commands=installer.reinstall(distribution), safe=True),
         )

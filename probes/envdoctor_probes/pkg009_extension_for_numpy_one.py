@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.natives import NumpyBuild, NumpyUse
 from envdoctor.facts.packages.installers import installer_for
@@ -29,8 +30,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     before 2.12 load, and may read wrong numbers without any error. What was built against numpy 2 works with both.
     """
     numpy = facts.packages.find("numpy")
+    if numpy is None:
+        raise DoesNotApply("numpy is not installed")
     for use in facts.natives.numpy_uses:
-        if use.build is NumpyBuild.NUMPY_2 or numpy is None:
+        if use.build is NumpyBuild.NUMPY_2:
             continue
         fails = use.build is NumpyBuild.NUMPY_1
         yield Finding(
@@ -55,9 +58,11 @@ def _fix(facts: Facts, distribution: Distribution) -> Fix | None:
         return None
     others = [text for by, text in facts.requirements.wanted.get("numpy", ()) if by != distribution]
     if contradict([*others, _OLD]):
-        command = installer.install("--upgrade", distribution.name)
+        commands = installer.install(distribution.name, upgrade=True)
         return Fix(
             text=f"Others need numpy 2: install a newer {distribution.name}, or keep it in another environment.",
-            commands=() if distribution.system else (command,),
+            commands=() if distribution.system else commands,
         )
-    return Fix(text="Install numpy 1.26, which all that require numpy admit.", commands=(installer.install("numpy<2"),))
+    return Fix(
+        text="Install numpy 1.26, which all that require numpy admit.", commands=installer.install("numpy", "<2")
+    )

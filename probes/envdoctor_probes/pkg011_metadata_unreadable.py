@@ -34,7 +34,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 subject=one.name,
                 message=f"The metadata folder of {one.title} {problem}.",
                 evidence=(Evidence(source=one.metadata, excerpt=problem),),
-                fix=Fix(text=f"Delete {one.metadata} and install {one.name} again, if it is needed."),
+                fix=Fix(text=f"Delete {one.metadata}, and install that project again if it is needed."),
             )
     for record in facts.records.records:
         if record.problem:
@@ -45,6 +45,14 @@ def check(facts: Facts) -> Iterator[Finding]:
                 evidence=(Evidence(source=f"{record.distribution.metadata}/RECORD", excerpt=record.problem),),
                 fix=Fix(text=f"Delete {record.distribution.metadata} and install {record.distribution.name} again."),
             )
+    for path, reason in facts.packages.unreadable:
+        yield Finding(
+            severity=Severity.WARNING,
+            subject=path,
+            message=f"Python reads {path} whenever it starts, and may wait for it for ever: it is {reason}.",
+            evidence=(Evidence(source=path, excerpt=reason),),
+            fix=Fix(text="Delete it."),
+        )
     for folder, reason in facts.packages.blind:
         yield Finding(
             severity=Severity.WARNING,

@@ -32,6 +32,6 @@ def check(facts: Facts) -> Iterator[Finding]:
                 evidence=(Evidence(source=noted, excerpt=one.editable),),
                 fix=Fix(
                     text="Install it again from where its code is now, or remove it.",
-                    commands=() if installer is None else (installer.remove(one),),
+                    commands=() if installer is None else installer.remove(one),
                 ),
             )

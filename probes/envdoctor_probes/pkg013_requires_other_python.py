@@ -50,7 +50,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 if mild or installer is None
                 else Fix(
                     text="Install a version that admits this Python.",
-                    commands=(installer.install("--upgrade", one.name),),
+                    commands=installer.install(one.name, upgrade=True),
                 ),
             )
 

@@ -37,7 +37,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 if installer is None or not damaged
                 else Fix(
                     text="Install the same version again.",
-                    commands=(installer.reinstall(one.distribution),),
+                    commands=installer.reinstall(one.distribution),
                     safe=True,
                 ),
             )

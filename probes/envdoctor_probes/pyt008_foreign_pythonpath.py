@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
+from envdoctor.support.text import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         match = _VERSION.search(folder.path + "/")
         if folder.origin.value != "pythonpath" or match is None:
             continue
-        version = int(match[1]), int(match[2])
+        version = read_number(match[1]), read_number(match[2])
         if version != python.minor:
             yield Finding(
                 severity=Severity.WARNING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -22,6 +23,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     can't be used.
     """
     toolchains = facts.toolchains
+    if toolchains.edgetpu is None and not toolchains.problem:
+        raise DoesNotApply("there is no edgetpu_compiler")
     if toolchains.problem:
         yield Finding(
             severity=Severity.ERROR,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -21,7 +22,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     Aborting!" whatever the model. The one for x86_64 runs on ARM under QEMU.
     """
     compiler = facts.toolchains.edgetpu
-    if compiler is not None and compiler.architecture not in {None, "x86_64"}:
+    if compiler is None:
+        raise DoesNotApply("there is no edgetpu_compiler")
+    if compiler.architecture not in {None, "x86_64"}:
         yield Finding(
             severity=Severity.ERROR,
             subject=str(compiler.binary),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -21,11 +22,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     directory". envdoctor starts the compiler's loader itself and does not mind; other tools do.
     """
     compiler = facts.toolchains.edgetpu
-    if (
-        compiler is not None
-        and compiler.loader is not None
-        and any(letter.isspace() for letter in str(compiler.wrapper))
-    ):
+    if compiler is None:
+        raise DoesNotApply("there is no edgetpu_compiler")
+    if compiler.loader is not None and any(letter.isspace() for letter in str(compiler.wrapper)):
         yield Finding(
             severity=Severity.INFO,
             subject=str(compiler.wrapper),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -24,15 +25,17 @@ def check(facts: Facts) -> Iterator[Finding]:
     14.
     """
     toolchains = facts.toolchains
+    if toolchains.edgetpu is None:
+        raise DoesNotApply("there is no edgetpu_compiler")
+    if not toolchains.version:
+        raise FactUnavailable("toolchains", "neither the compiler nor its package tells its version")
     major = toolchains.version.partition(".")[0]
     if major.isdecimal() and int(major) < _LAST:
         yield Finding(
             severity=Severity.WARNING,
             subject="edgetpu_compiler",
             message=f"This is version {toolchains.version}; the last is 16.0.",
-            evidence=(
-                Evidence(source=str(toolchains.edgetpu and toolchains.edgetpu.wrapper), excerpt=toolchains.version),
-            ),
+            evidence=(Evidence(source=str(toolchains.edgetpu.wrapper), excerpt=toolchains.version),),
             fix=Fix(
                 text="Get version 16.0.",
                 commands=(("envdoctor", "toolchain", "install", "edgetpu-compiler"),),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -22,6 +23,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     """
     containers = facts.containers
     silent = [engine for engine in containers.engines if engine.words]
+    if not containers.engines:
+        raise DoesNotApply("no container engine is installed, and none is needed where another way is open")
     if containers.usable is not None or not silent:
         return
     engine = silent[0]

@@ -45,6 +45,7 @@ class Page:
 
     def write(self, text: str, *, lead: str = "", indent: int = 0, style: str = "", lead_style: str = "") -> None:
         """Write a text behind a lead; its further lines stand under its first, not under the lead."""
+        lead = visible(lead)
         start = indent + cells(lead)
         first, *rest = wrap(visible(text), max(_NARROWEST, self.width - start))
         self.lines.append(" " * indent + self._paint(lead, lead_style) + self._paint(first, style))

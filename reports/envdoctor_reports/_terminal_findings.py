@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.support.text import cells, one_line, plural, quote_command, visible
 from envdoctor_reports._page import LABEL
-from envdoctor_reports._view import state_of
+from envdoctor_reports._view import finding_line, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,9 +35,7 @@ def show_findings(page: Page, findings: Iterable[Finding], *, indent: int, verbo
 
 def show_finding(page: Page, finding: Finding, *, indent: int, verbose: bool) -> None:
     """Show what is wrong, what proves it, and what mends it."""
-    subject, message = one_line(finding.subject), finding.message
-    about = "" if not subject or subject in message else f"{subject}: "
-    page.mark(state_of(finding), f"{finding.code}  {about}{message}".lstrip(), indent=indent)
+    page.mark(state_of(finding), f"{finding.code}  {finding_line(finding)}".lstrip(), indent=indent)
     for evidence in finding.evidence:
         _show_evidence(page, evidence, indent=indent + 4, verbose=verbose)
     if finding.fix is not None:

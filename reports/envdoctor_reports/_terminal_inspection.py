@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.availability import MEANINGS, CellVerdict
+from envdoctor.core.finding import Severity
 from envdoctor.core.inspection import Basis
 from envdoctor.support.text import plural, size
 from envdoctor_reports._terminal_matrix import effort_line
@@ -40,6 +41,7 @@ def show_inspection(page: Page, found: Inspection, *, verbose: bool) -> None:
     if verbose:
         for native in found.natives:
             _show_native(page, native)
+    _show_faults(page, found, verbose=verbose)
     page.gap()
     if not found.size:
         return
@@ -47,6 +49,25 @@ def show_inspection(page: Page, found: Inspection, *, verbose: bool) -> None:
     whole = f"the whole wheel read ({size(found.size)})"
     read = part if found.read < found.size else whole  # what was asked for twice counts twice
     page.write(f"{read}; in all {effort_line(found.effort)}", style="dim")
+
+
+def _show_faults(page: Page, found: Inspection, *, verbose: bool) -> None:
+    """What the wheel's maker should mend, apart from the verdict."""
+    worth_a_word = [fault for fault in found.faults if fault.severity >= Severity.WARNING]
+    if found.faults:
+        page.gap()
+    if worth_a_word:
+        lead = plural(len(worth_a_word), "fault")
+        page.write(f"{lead} of how the wheel was made, which the verdict does not count:", style="bold")
+    for fault in found.faults:
+        state = State.WARNING if fault.severity >= Severity.WARNING else State.NOTE
+        page.mark(state, fault.message, title=f"{fault.name}: ")
+        for evidence in fault.evidence if verbose else ():
+            page.verbatim(evidence.excerpt, label="proof", indent=4, style="dim")
+        if fault.fix and state is State.WARNING:
+            page.labelled("fix", fault.fix, indent=4)
+    if found.rules_left_out and verbose:
+        page.labelled("", f"not looked at, since only parts were read: {', '.join(found.rules_left_out)}", indent=0)
 
 
 def _state_of(verdict: CellVerdict) -> State:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import FAMILIES, Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.route import Attempt, Route, StageResult, Verdict
-from envdoctor.support.text import duration, frequency, plural, size
+from envdoctor.support.text import duration, frequency, one_line, plural, size
 from envdoctor_reports._measured import title, worded
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class Group:
     Attributes:
         title: the family in words.
         findings: the worst first.
-        passed: the probes that were asked and found nothing wrong.
+        passed: the probes that were asked and found nothing; what is merely worth knowing is among `findings`.
+        inapplicable: those whose question makes no sense here.
         unanswered: the probes that could not answer, for whatever reason but being skipped.
         skipped: the probes that were not asked because of another.
     """
@@ -61,6 +62,7 @@ class Group:
     title: str
     findings: tuple[Finding, ...]
     passed: tuple[ProbeResult, ...]
+    inapplicable: tuple[ProbeResult, ...]
     unanswered: tuple[ProbeResult, ...]
     skipped: tuple[ProbeResult, ...]
 
@@ -91,7 +93,10 @@ class Group:
             f"{len(self.unanswered)} without an answer" if self.unanswered else "",
             f"{len(self.skipped)} skipped" if self.skipped else "",
             f"{plural(len(self.passed), 'check')} passed" if self.passed else "",
-            _count(len(self.notes), "note"),
+            f"{len(self.notes)} noted" if self.notes else "",
+            f"{len(self.inapplicable)} {'does' if len(self.inapplicable) == 1 else 'do'} not apply"
+            if self.inapplicable
+            else "",
         ]
         return ", ".join(word for word in words if word)
 
@@ -124,7 +129,8 @@ def _group(family: str, report: Report) -> Group | None:
     return Group(
         title=FAMILIES.get(family, family or "Other"),
         findings=tuple(sorted(findings, key=lambda finding: -finding.severity)),
-        passed=tuple(result for result in results if result.outcome is Outcome.PASSED),
+        passed=tuple(result for result in results if result.outcome is Outcome.PASSED and not result.findings),
+        inapplicable=tuple(result for result in results if result.outcome is Outcome.DOES_NOT_APPLY),
         unanswered=tuple(result for result in results if result.outcome in unanswered),
         skipped=tuple(result for result in results if result.outcome is Outcome.SKIPPED),
     )
@@ -134,15 +140,18 @@ def headline(report: Report) -> tuple[State, str]:
     """What the checks came to, in one sentence; never "no problem" where nothing was looked at."""
     found = groups(report)
     states = [state_of(finding) for group in found for finding in group.problems]
-    asked = len(report.probes)
+    asked = sum(result.outcome is not Outcome.DOES_NOT_APPLY for result in report.probes)
     blind = len(report.blind_spots)
     gap = f"; {blind} of them got no answer" if blind else ""
+    gap += "" if report.complete else ": not everything could be looked at"
     errors, warnings = states.count(State.ERROR), states.count(State.WARNING)
     if states:
         words = " and ".join(word for word in (_count(errors, "error"), _count(warnings, "warning")) if word)
         return (State.ERROR if errors else State.WARNING), f"{words} in {plural(asked, 'check')}{gap}."
     if asked == blind:
-        return State.UNANSWERED, "Nothing is known: no check got an answer." if asked else "Nothing was checked."
+        if not report.complete:
+            return State.UNANSWERED, "Nothing is known: no check got an answer; not everything could be looked at."
+        return State.UNANSWERED, f"Nothing was checked{': no check applies here' if report.probes else ''}."
     state = State.UNANSWERED if blind else State.FINE
     return state, f"No problem found in {plural(asked, 'check')}{gap}."
 
@@ -153,8 +162,20 @@ def outcome_line(result: ProbeResult) -> str:
 
 
 def passed_line(result: ProbeResult) -> str:
-    """A probe that found nothing wrong: its question, and the answer."""
-    return f"{question(result)} No."
+    """A probe that found nothing: its question, and the answer."""
+    return f"Passed: {question(result)} No."
+
+
+def inapplicable_line(result: ProbeResult) -> str:
+    """A probe whose question makes no sense here: the question, and why."""
+    return f"Does not apply: {question(result)} {result.reason[:1].upper()}{result.reason[1:]}."
+
+
+def finding_line(finding: Finding) -> str:
+    """What a finding is about and says; one that is merely worth knowing says so."""
+    about = "" if not finding.subject or finding.subject in finding.message else f"{one_line(finding.subject)}: "
+    noted = "Noted: " if state_of(finding) is State.NOTE else ""
+    return f"{noted}{about}{finding.message}"
 
 
 def question(result: ProbeResult) -> str:
@@ -220,7 +241,8 @@ def header(report: Report) -> str:
     version, python = words.pop("version", ""), words.pop("python", "")
     if python and python.startswith(words.get("environment") or "\0"):
         words.pop("environment")
-    rest = [f"{name} {value}" for name, value in words.items() if value]
+    reasons = {"chosen", "passed over"}
+    rest = [f"{name}{':' if name in reasons else ''} {value}" for name, value in words.items() if value]
     about = (
         [f"Python {version} ({python})"]
         if version and python
@@ -252,8 +274,9 @@ def artifact_row(artifact: Artifact) -> tuple[str, str, str]:
 
 
 def probe_row(result: ProbeResult) -> tuple[str, str]:
-    """A probe that found nothing wrong, in cells: its code, its question and the answer."""
-    return result.code, passed_line(result)
+    """A probe that found nothing, or that does not apply, in cells: its code, its question and the answer."""
+    asked = result.outcome is not Outcome.DOES_NOT_APPLY
+    return result.code, passed_line(result) if asked else inapplicable_line(result)
 
 
 def measurements(result: StageResult) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:

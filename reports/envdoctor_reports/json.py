@@ -32,7 +32,7 @@ def render(report: Report, *, indent: int | None = 2) -> str:
 
 def encode(value: object, *, indent: int | None = 2) -> str:
     """Any value of the core as a JSON document, as `render` writes a report."""
-    return json.dumps(plain(value), indent=indent, allow_nan=False)
+    return json.dumps(plain(value), indent=indent, allow_nan=False).replace("\x7f", "\\u007f")
 
 
 def plain(value: object) -> object:

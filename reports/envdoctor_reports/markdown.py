@@ -17,8 +17,10 @@ from envdoctor_reports._view import (
     artifact_row,
     attempt_line,
     build_outcome,
+    finding_line,
     groups,
     headline,
+    inapplicable_line,
     measurements,
     outcome_line,
     passed_line,
@@ -93,12 +95,14 @@ def _group(group: Group) -> Iterator[str]:
     if group.passed:
         passed = (f"- {_code(result.code)} {_text(passed_line(result))}" for result in group.passed)
         yield from _folded(f"{plural(len(group.passed), 'check')} passed", passed)
+    if group.inapplicable:
+        lines = (f"- {_code(result.code)} {_text(inapplicable_line(result))}" for result in group.inapplicable)
+        yield from _folded(f"{len(group.inapplicable)} that do not apply", lines)
 
 
 def _finding(finding: Finding) -> Iterator[str]:
     state = state_of(finding)
-    about = "" if finding.subject in finding.message else f"{finding.subject}: "
-    title = f"{MARKS[state]} <b>{_html(finding.code)}</b> {_html(about + finding.message)}"
+    title = f"{MARKS[state]} <b>{_html(finding.code)}</b> {_html(finding_line(finding))}"
     yield from _folded(title, _details(finding), opened=state is not State.NOTE)
 
 

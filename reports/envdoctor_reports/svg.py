@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import math
+from html import escape
 from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import UsageProblem
+from envdoctor.support.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +21,16 @@ _WIDTH, _HEIGHT, _LOWEST, _MARGIN, _LINE = 960.0, 80.0, 14.0, 8.0, 20.0
 
 
 def render(report: Report) -> str:
-    """The operators of each model as an SVG document; hovering over one tells its name and why it is where it is."""
-    models = list(dict.fromkeys(op.model for op in report.ops)) or [""]
+    """The operators of each model as an SVG document; hovering over one tells its name and why it is where it is.
+
+    Raises:
+        UsageProblem: the report has no operators to draw.
+    """
+    models = list(dict.fromkeys(op.model for op in report.ops))
+    if not models:
+        raise UsageProblem(
+            "there are no operators to draw: SVG is for a model: envdoctor model FILE.tflite --svg FILE.svg"
+        )
     height = (_HEIGHT + 2 * _LINE) * len(models) + 2 * _MARGIN
     width = _WIDTH + 2 * _MARGIN
     body = [line for number, name in enumerate(models) for line in _model(report, name, number)]
@@ -27,7 +38,7 @@ def render(report: Report) -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="sans-serif" font-size="12">',
-            f"<title>{html.escape(report.subject.get('file', ''))}</title>",
+            f"<title>{_safe(report.subject.get('file', ''))}</title>",
             *body,
             "</svg>",
             "",
@@ -38,7 +49,7 @@ def render(report: Report) -> str:
 def _model(report: Report, name: str, number: int) -> Iterator[str]:
     ops = [op for op in report.ops if op.model == name]
     top = _MARGIN + number * (_HEIGHT + 2 * _LINE)
-    yield f'<text x="{_MARGIN:g}" y="{top + _LINE - 6:g}">{html.escape(name)} {_legend(ops)}</text>'
+    yield f'<text x="{_MARGIN:g}" y="{top + _LINE - 6:g}">{_safe(name)} {_legend(ops)}</text>'
     heaviest = max((op.macs for op in ops), default=0)
     step = _WIDTH / max(1, len(ops))
     for place, op in enumerate(ops):
@@ -47,7 +58,7 @@ def _model(report: Report, name: str, number: int) -> Iterator[str]:
         yield (
             f'<rect x="{_MARGIN + place * step:.2f}" y="{top + _LINE + _HEIGHT - tall:.2f}" '
             f'width="{max(0.5, step - min(1.0, step / 8)):.2f}" height="{tall:.2f}" fill="{_COLORS[op.placement]}">'
-            f"<title>{html.escape(_told(op))}</title></rect>"
+            f"<title>{_safe(_told(op))}</title></rect>"
         )
 
 
@@ -63,3 +74,8 @@ def _legend(ops: Sequence[OperatorReport]) -> str:
 def _told(op: OperatorReport) -> str:
     words = [f"{op.index} {op.op}", op.status, op.reason, f"{op.macs:,} multiply-adds" if op.macs else ""]
     return "\n".join(word for word in words if word)
+
+
+def _safe(text: str) -> str:
+    """Text as it reads; XML has no place for control characters."""
+    return escape(visible(text))

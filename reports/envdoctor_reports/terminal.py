@@ -11,6 +11,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from envdoctor.support.streams import unguarded
 from envdoctor.support.text import encodable, one_line
 from envdoctor_reports._page import Page
 from envdoctor_reports._terminal_findings import show_findings
@@ -20,6 +21,7 @@ from envdoctor_reports._view import (
     groups,
     header,
     headline,
+    inapplicable_line,
     outcome_line,
     passed_line,
     skipped_lines,
@@ -104,7 +106,7 @@ def _write_page(show: Callable[[Page], None], stream: TextIO | None) -> None:
     Colours need a terminal and no NO_COLOR (https://no-color.org); FORCE_COLOR asks for them anyway. What the stream's
     encoding can't take is printed as an escape.
     """
-    target = sys.stdout if stream is None else stream
+    target = unguarded(sys.stdout if stream is None else stream)
     encoding = target.encoding or "ascii"
     page = Page(
         width=min(shutil.get_terminal_size().columns, _WIDEST),
@@ -140,7 +142,7 @@ def _understands_escapes(stream: TextIO) -> bool:
 
 
 def _show_subject(page: Page, report: Report) -> None:
-    page.write(one_line(header(report)), style="dim")
+    page.write(one_line(header(report)), style="bold" if "passed over" in report.subject else "dim")
     if report.source is not None and report.goal is not None:
         page.write(f"{report.source.path} ({report.source.kind.value}) to {report.goal.title}", style="bold")
 
@@ -165,3 +167,5 @@ def _show_group(page: Page, group: Group, *, verbose: bool) -> None:
         page.mark(State.UNANSWERED, line, indent=2)
     for result in group.passed if verbose else ():
         page.mark(State.FINE, f"{result.code}  {passed_line(result)}", indent=2, style="dim")
+    for result in group.inapplicable if verbose else ():
+        page.mark(State.NOTE, f"{result.code}  {inapplicable_line(result)}", indent=2, style="dim")

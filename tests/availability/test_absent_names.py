@@ -20,7 +20,11 @@ def python(*version):
     return replace(LINUX, interpreter=Interpreter(version=version))
 
 
-LIB = ("lib", "2.0", {"lib/__init__.py": "from lib.core import run", "lib/core.py": "def run(): ...", "lib/other.py": ""})
+LIB = (
+    "lib",
+    "2.0",
+    {"lib/__init__.py": "from lib.core import run", "lib/core.py": "def run(): ...", "lib/other.py": ""},
+)
 
 
 @pytest.mark.parametrize(

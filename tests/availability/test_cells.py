@@ -136,6 +136,18 @@ def test_a_network_that_fails_says_nothing_about_the_package(server, cell):
     assert found.reasons[0].kind is ReasonKind.NETWORK
 
 
+LOGIN = b"<html><head><title>Sign in</title></head><body><form><input name=user></form></body></html>"
+
+
+def test_a_page_that_is_none_says_nothing_about_the_package(server, cell):
+    """uv reads the same page, and finds no version on it."""
+    publish(server, "a", "1", requires=["b"])
+    server.extra["/simple/b/"] = ("text/html", LOGIN)
+    found = cell("a==1")
+    assert found.verdict is CellVerdict.UNKNOWN
+    assert any("no page of a package index" in reason.message for reason in found.reasons)
+
+
 @pytest.mark.parametrize(
     ("tags", "verdict", "words"),
     [

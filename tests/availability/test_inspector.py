@@ -7,7 +7,7 @@ import pytest
 from envdoctor.availability.inspector import Inspector
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.index.access import open_index
-from index_wheels import publish
+from index_wheels import publish, wheel
 
 PADDING = random.Random(1).randbytes(200_000)
 
@@ -62,3 +62,11 @@ def test_a_failure_is_an_answer_and_is_not_kept(server, settings, tmp_path, file
     assert inspected.contents is None
     assert isinstance(inspected.problem, NetworkProblem)
     assert Inspector(open_index(settings, tmp_path / "index")).one(file).contents is not None
+
+
+def test_tags_are_those_of_the_name_as_installers_take_them(server, client):
+    name, content = wheel("odd", "1.0", "cp39-cp39-linux_aarch64")
+    server.add("odd", name.replace("cp39-cp39-linux_aarch64", "py2.py3-none-any"), content)
+    (file,) = client.project("odd").files
+    found = Inspector(client).one(file).contents
+    assert found.metadata.tags == ("py2-none-any", "py3-none-any")

@@ -6,7 +6,7 @@ import pytest
 
 from envdoctor.availability.metadata import MetadataReader
 from envdoctor.core.errors import NetworkProblem, Unreadable
-from envdoctor.index.access import open_index
+from envdoctor.index.access import Access, open_index
 from envdoctor.index.project import FileKind, IndexFile
 from index_wheels import publish, wheel
 
@@ -34,10 +34,10 @@ def test_from_the_disk_the_second_time_and_offline(server, client, settings, tmp
     publish(server, "app", "1.0", beside=False)
     (file,) = client.project("app").files
     content = MetadataReader(client)(file)
-    offline = open_index(settings, tmp_path / "index", offline=True)
+    offline = open_index(settings, tmp_path / "index", Access(offline=True))
     assert MetadataReader(offline)(file) == content
     with pytest.raises(NetworkProblem, match="--offline"):
-        MetadataReader(open_index(settings, tmp_path / "empty", offline=True))(file)
+        MetadataReader(open_index(settings, tmp_path / "empty", Access(offline=True)))(file)
 
 
 def test_a_wheel_on_this_disk(client, tmp_path):

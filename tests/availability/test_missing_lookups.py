@@ -4,6 +4,7 @@ import pytest
 
 from envdoctor.core.availability import ReasonKind
 from envdoctor.core.finding import Severity
+from needs import C_COMPILER, needs
 from surveyed import reasons_of
 from wheel_files import LINUX
 
@@ -48,14 +49,10 @@ def test_a_module_that_is_provided_for():
 
 @pytest.fixture
 def elf_library(tmp_path):
-    import shutil
     import subprocess
 
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler")
     path = tmp_path / "libportaudio.so.2"
     source = tmp_path / "a.c"
     source.write_text("int a(void) { return 1; }")
-    subprocess.run([compiler, "-shared", "-o", str(path), str(source)], check=True)
+    subprocess.run([needs(C_COMPILER), "-shared", "-o", str(path), str(source)], check=True)
     return path.read_bytes()

@@ -12,7 +12,7 @@ from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.uv import Question
 from envdoctor.core.availability import CellVerdict, Pin, ReasonKind
 from envdoctor.core.finding import Severity
-from envdoctor.index.access import open_index
+from envdoctor.index.access import Access, open_index
 from index_wheels import publish
 from native_files import elf_bytes
 
@@ -165,7 +165,7 @@ def test_what_was_seen_is_remembered(server, client, settings, tmp_path):
     (wheel,) = client.project("app").files
     first = Inspector(client).one(wheel)
     before = len(server.seen)
-    again = Inspector(open_index(settings, tmp_path / "index", offline=True)).one(wheel)
+    again = Inspector(open_index(settings, tmp_path / "index", Access(offline=True))).one(wheel)
     assert again.contents == first.contents
     assert len(server.seen) == before
 

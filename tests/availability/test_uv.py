@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
+from envdoctor.availability.here import target_here
 from envdoctor.availability.uv import Outcome, Question, UvResolver
 from envdoctor.core.errors import UsageProblem
 from envdoctor.executors.local import LocalExecutor
@@ -174,3 +175,26 @@ def test_the_users_own_uv_variables_do_not_reach_in(server, resolver, target, mo
     monkeypatch.setenv("UV_EXCLUDE_NEWER", "2001-01-01")
     monkeypatch.setenv("UV_RESOLUTION", "lowest")
     assert ask(resolver, target("linux"), "app").pins == (("app", "2.0"),)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("foo @ http://a.test/x\n--index-url=http://evil.test", "more than one line"),
+        ("--index-url=http://evil.test", "is no requirement"),
+        ("foo @ file:///etc/passwd", "names a place"),
+    ],
+)
+def test_what_metadata_says_is_no_option_and_no_place_for_uv(settings, tmp_path, line, why):
+    class Never:
+        """An executor that must not be asked."""
+
+        name = "local"
+
+        def run(self, command):
+            raise AssertionError(command)
+
+    question = Question(requirements=(line,), target=target_here())
+    answer = UvResolver(Never(), settings, tmp_path).resolve(question)
+    assert answer.outcome is Outcome.UNDECIDED
+    assert why in answer.words

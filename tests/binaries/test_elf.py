@@ -1,5 +1,6 @@
 """The ELF reader against files of known content, pyelftools, gcc's output and damage."""
 
+import struct
 import sys
 import sysconfig
 from pathlib import Path
@@ -10,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envdoctor.binaries.elf import read_elf, read_version_definitions
+from envdoctor.binaries.elf_versions import elf_hash
 from envdoctor.binaries.files import FileBytes
 from envdoctor.binaries.library import BinaryFormat, Need, NeedKind, NotLoadable, VersionNeed
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bytes import MemoryBytes
 from native_files import build_library, elf_bytes
+from thoroughness import amount
 
 VERSIONS = {"libc.so.6": ("GLIBC_2.17", "GLIBC_2.2.5"), "libstdc++.so.6": ("GLIBCXX_3.4.21", "CXXABI_1.3.9")}
 NEEDED = ("libstdc++.so.6", "libc.so.6")
@@ -122,6 +125,7 @@ def test_what_no_loader_maps_is_told_apart_from_damage(kind, machine):
         (elf_bytes(NEEDED, machine=9999), "machine 9999"),
         (elf_bytes(NEEDED, extra_tags=((14, "a"), (14, "b"))), "repeats the tag 0xe"),
         (elf_bytes(NEEDED, extra_tags=((0x1234, 1),)), "unknown tag 0x1234"),
+        (elf_bytes(NEEDED, extra_tags=((12, 0x10000000),)), "is no code"),
         (elf_bytes(NEEDED, extra_tags=((0, 0),)), "goes on after its end"),
         (elf_bytes(("libc.so.6",), versions=VERSIONS), "does not need"),
         (elf_bytes(("lib\x1b[31mred.so",)), "printable"),
@@ -142,7 +146,77 @@ def test_a_loop_in_the_version_table_ends():
         read(bytes(table))
 
 
-@settings(max_examples=400, deadline=1000)
+VERSIONED = elf_bytes(NEEDED, soname="libx.so.1", versions=VERSIONS, defines=("libx.so.1", "X_1.0"))
+NEED_AT, DEFINITION_AT = VERSIONED.index(b"\x01\0\x02\0"), VERSIONED.index(b"\x01\0\0\0\x01\0\x01\0")
+SEGMENT_AT = 64  # the loaded one
+
+
+def changed(place, layout, value, data=VERSIONED):
+    return data[:place] + struct.pack(layout, value) + data[place + struct.calcsize(layout) :]
+
+
+def with_tag(tag, value, *, new=None):
+    """The sample with another value of a tag in its dynamic section, or another tag in its place."""
+    place = next(at for at in range(0, len(VERSIONED) - 16, 8) if VERSIONED[at : at + 8] == struct.pack("<Q", tag))
+    return VERSIONED[:place] + struct.pack("<QQ", tag if new is None else new, value) + VERSIONED[place + 16 :]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (changed(NEED_AT, "<H", 0), "unknown version 0"),
+        (changed(NEED_AT, "<H", 2), "unknown version 2"),
+        (changed(NEED_AT + 2, "<H", 0), "without an entry"),
+        (changed(NEED_AT + 2, "<H", 3), "before or after its count"),
+        (changed(NEED_AT + 16, "<I", 7), "not that of its hash"),
+        (changed(DEFINITION_AT, "<H", 3), "unknown version 3"),
+        (changed(DEFINITION_AT + 8, "<I", 7), "not that of its hash"),
+        (with_tag(0x6FFFFFFF, 1), "before or after its count"),
+        (with_tag(0x6FFFFFFF, 3), "before or after its count"),
+        (with_tag(0x6FFFFFFD, 1), "before or after its count"),
+        (with_tag(0x6FFFFFFD, 65537), "65537 entries"),
+        (with_tag(0x6FFFFFF0, 0, new=21), "versions of the symbols"),
+        (with_tag(0x6FFFFFF0, 1 << 40), "no loaded segment"),
+        (with_tag(0x6FFFFFFE, len(VERSIONED) - 4), "outside the file|has no"),
+        (with_tag(4, 0, new=21), "without a hash table"),
+        (with_tag(4, len(VERSIONED) - 8), "of 0 buckets"),
+        (with_tag(11, 16), "entries of 16 bytes"),
+        (with_tag(10, 1 << 20), "does not fit"),
+        (with_tag(14, 1 << 20), "outside the file|has no end"),
+    ],
+)
+def test_tables_that_the_loader_dies_of_are_unreadable(data, reason):
+    assert read(VERSIONED).versions
+    with pytest.raises(Unreadable, match=reason):
+        read(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (changed(7, "<B", 9), "not Linux"),
+        (changed(8, "<B", 9), "not Linux"),
+        (changed(12, "<B", 1), "not Linux"),
+        (changed(20, "<I", 2), "unknown version"),
+        (changed(SEGMENT_AT + 32, "<Q", len(VERSIONED) + 1), "cut off"),
+        (changed(SEGMENT_AT + 40, "<Q", 64), "larger in the file"),
+        (changed(SEGMENT_AT + 40, "<Q", 1 << 40), "bytes of memory"),
+        (changed(SEGMENT_AT + 48, "<Q", 0x1001), "power of two"),
+        (VERSIONED[:-8], "cut off"),
+        (changed(SEGMENT_AT, "<I", 0x60000000), "without a segment"),
+    ],
+)
+def test_heads_that_the_loader_refuses_are_unreadable(data, reason):
+    with pytest.raises(Unreadable, match=reason):
+        read(data)
+
+
+@pytest.mark.parametrize(("name", "hashed"), [("GLIBC_2.2.5", 0x09691A75), ("GLIBC_2.17", 0x06969197)])
+def test_the_hash_is_that_of_the_linker(name, hashed):
+    assert elf_hash(name) == hashed
+
+
+@settings(max_examples=amount(400), deadline=1000)
 @given(st.data())
 def test_damage_never_hides_every_need(data):
     damaged = bytearray(SAMPLE)
@@ -156,7 +230,7 @@ def test_damage_never_hides_every_need(data):
     assert library.needed
 
 
-@settings(max_examples=100, deadline=1000)
+@settings(max_examples=amount(100), deadline=1000)
 @given(st.binary(max_size=4096))
 def test_noise_behind_the_magic_number_is_unreadable(noise):
     with pytest.raises(Unreadable):
@@ -190,13 +264,13 @@ def test_installed_libraries_are_read_as_pyelftools_reads_them():
     roots = [Path(sysconfig.get_path("platlib")), Path(sysconfig.get_config_var("DESTSHARED"))]
     paths = [path for root in roots for path in root.rglob("*.so*") if path.is_file() and not path.is_symlink()]
     compared = 0
-    for path in paths:
+    for path in paths[:: len(paths) // amount(len(paths))]:
         with path.open("rb") as stream, FileBytes(path) as source:
             if stream.read(4) != b"\x7fELF":
                 continue
             assert _summary(read_elf(source)) == _oracle(ELFFile(stream)), path
             compared += 1
-    assert compared > 20
+    assert compared > 10
 
 
 def _summary(library):

@@ -1,7 +1,6 @@
 """The reader of ld.so.cache against built tables and `ldconfig -p`."""
 
 import contextlib
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -14,6 +13,8 @@ from envdoctor.binaries.files import FileBytes
 from envdoctor.binaries.ldcache import read_ld_cache
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bytes import MemoryBytes
+from needs import find
+from thoroughness import amount
 
 X86_64, AARCH64 = 0x0303, 0x0A03
 
@@ -60,7 +61,7 @@ def test_damage_is_unreadable(data):
         read_ld_cache(MemoryBytes(data), "x86_64")
 
 
-@settings(max_examples=200, deadline=1000)
+@settings(max_examples=amount(200), deadline=1000)
 @given(st.binary(max_size=300), st.integers(0, 140))
 def test_noise_is_read_or_unreadable(noise, place):
     data = cache_bytes(*SAMPLE)
@@ -68,11 +69,9 @@ def test_noise_is_read_or_unreadable(noise, place):
         assert isinstance(read_ld_cache(MemoryBytes(data[:place] + noise + data[place + len(noise) :]), "x86_64"), dict)
 
 
-@pytest.mark.skipif(
-    not Path("/etc/ld.so.cache").exists() or shutil.which("ldconfig") is None, reason="needs glibc's ldconfig"
-)
+@pytest.mark.skipif(not Path("/etc/ld.so.cache").exists() or find("ldconfig") is None, reason="needs glibc's ldconfig")
 def test_this_machine_is_read_as_ldconfig_prints_it():
-    printed = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run([find("ldconfig"), "-p"], capture_output=True, text=True, check=True).stdout
     theirs = {}
     for line in printed.splitlines()[1:]:
         if "libc6,x86-64)" in line:

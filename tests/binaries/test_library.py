@@ -12,6 +12,10 @@ def test_versions_are_compared_as_numbers():
     assert library("GLIBC_2.4", "GLIBC_2.17", "GLIBC_2.2.5").glibc == (2, 17)
 
 
+def test_a_number_of_any_length_is_a_number():
+    assert library("GLIBC_2.4", f"GLIBC_2.{'9' * 5000}").glibc > (2, 10**9)
+
+
 def test_names_without_a_number_carry_none():
     assert library("GLIBC_PRIVATE", "GLIBC_ABI_DT_RELR").glibc is None
 

@@ -11,7 +11,8 @@ from envdoctor.binaries.library import BinaryFormat, Need, NeedKind, NotLoadable
 from envdoctor.binaries.macho import read_macho
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bytes import MemoryBytes
-from native_files import LAZY, LOAD, REEXPORT, UPWARD, WEAK, macho_bytes, universal_bytes
+from native_files import LAZY, LOAD, REEXPORT, UPWARD, WEAK, macho_bytes, universal_bytes, with_symbols
+from thoroughness import amount
 
 SYSTEM = "/usr/lib/libSystem.B.dylib"
 SAMPLE = macho_bytes(
@@ -121,7 +122,7 @@ def test_what_cannot_be_read_is_never_empty(data, reason):
         read(data)
 
 
-@settings(max_examples=400, deadline=1000)
+@settings(max_examples=amount(400), deadline=1000)
 @given(st.data())
 def test_damage_never_hides_every_need(data):
     damaged = bytearray(SAMPLE[:500])
@@ -141,11 +142,35 @@ def test_macholib_sees_the_same(tmp_path):
     assert [need.name for need in read(SAMPLE).needed] == theirs
 
 
-def test_an_architecture_that_is_far_away_is_taken_to_be_like_the_first():
+def test_nothing_is_known_of_an_architecture_that_was_not_read():
     data = universal_bytes(x86_64=macho_bytes(("@rpath/a.dylib",), architecture="x86_64"), arm64=macho_bytes())
     library = read_macho(MemoryBytes(data), farthest=0x4000)
-    assert library.inferred
-    assert [part.inferred for part in library.slices] == [False, True]
-    assert library.for_architecture("arm64").needed == library.for_architecture("x86_64").needed
-    assert not read_macho(MemoryBytes(data), farthest=0x8000).inferred
-    assert read_macho(MemoryBytes(data)).for_architecture("arm64").needed != library.needed
+    assert [(part.architectures, part.unread, part.needed == ()) for part in library.slices] == [
+        (("x86_64",), False, False),
+        (("arm64",), True, True),
+    ]
+    assert not any(part.unread for part in read_macho(MemoryBytes(data), farthest=0x8000).slices)
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_a_file_whose_segments_are_cut_off_is_unreadable(wide):
+    architecture = "arm64" if wide else "i386"
+
+    def made(size, file_size=0x1000, memory_size=0x1000):
+        sizes = (0, memory_size, 0, file_size)
+        head = struct.pack("<II16s", 0x19 if wide else 1, 72 if wide else 56, b"__TEXT")
+        segment = head + struct.pack("<QQQQ" if wide else "<IIII", *sizes) + bytes(16)
+        return macho_bytes(commands=(segment,), architecture=architecture, size=size)
+
+    assert read(made(0x1000)).needed
+    with pytest.raises(Unreadable, match="cut off"):
+        read(made(0xFFF))
+    with pytest.raises(Unreadable, match="larger in the file"):
+        read(made(0x2000, file_size=0x2000))
+
+
+def test_a_file_whose_symbols_are_cut_off_is_unreadable():
+    data = with_symbols(macho_bytes, (("_cblas_dgemm", 1),))
+    assert read(data).needed
+    with pytest.raises(Unreadable, match="cut off"):
+        read(data[:-1])

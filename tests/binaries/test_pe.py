@@ -12,6 +12,7 @@ from envdoctor.binaries.pe import read_pe
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bytes import MemoryBytes
 from native_files import pe_bytes
+from thoroughness import amount
 
 # With code, as every real one: without any, a file whose directory was zeroed is one that needs nothing.
 SAMPLE = pe_bytes(("KERNEL32.dll", "python311.dll", "common.dll"), delayed=("late.dll",), filler=b"\x90" * 0x101)
@@ -82,7 +83,7 @@ def test_no_byte_alone_hides_every_need(value):
             assert read(bytes(damaged)).needed, place
 
 
-@settings(max_examples=400, deadline=1000)
+@settings(max_examples=amount(400), deadline=1000)
 @given(st.data())
 def test_damage_never_hides_every_need(data):
     damaged = bytearray(SAMPLE)

@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ET
+import zipfile
 
 import pytest
 
@@ -56,5 +57,16 @@ def test_a_picture_is_drawn(models, tmp_path, capsys):
 def test_what_is_no_model_is_one_sentence(tmp_path, capsys):
     path = tmp_path / "x.tflite"
     path.write_text("no model")
-    assert main(["model", str(path)]) == 1
+    assert main(["model", str(path)]) == 2
     assert capsys.readouterr().err.startswith(f"envdoctor: {path} is no .tflite file")
+
+
+def test_a_source_is_told_from_a_damaged_file(tmp_path, capsys):
+    path = tmp_path / "x.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("config.json", "metadata.json"):
+            archive.writestr(name, "{}")
+    assert main(["model", str(path)]) == 2
+    assert f"{path} is a Keras model, which no compiler takes as it is" in capsys.readouterr().err
+    assert main(["model", str(tmp_path / "absent.tflite")]) == 2
+    assert "can't be read: No such file" in capsys.readouterr().err

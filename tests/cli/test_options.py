@@ -69,7 +69,7 @@ def test_secrets_are_printed_nowhere_and_paths_as_they_are(as_json, monkeypatch,
 def test_a_text_is_printed_whatever_the_encoding(monkeypatch):
     stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", newline="")
     monkeypatch.setattr(sys, "stdout", stream)
-    _options.echo("ok ✓")
+    _options.write_safe("ok ✓\n")
     stream.flush()
     assert stream.buffer.getvalue() == b"ok \\u2713\n"
 

@@ -56,11 +56,24 @@ def shown(stream):
     return stream.content()
 
 
-def test_without_a_terminal_only_failures_and_notes_are_told():
-    assert shown(Stream(tty=False)).splitlines() == [
-        "route tf-int8+vela failed: The TensorFlow converter was killed by SIGSEGV (signal 11).",
-        "mind the [bold]gap[/bold] \\x07",
+def test_without_a_terminal_every_stage_says_that_it_begins_and_how_it_ended():
+    lines = shown(Stream(tty=False)).splitlines()
+    assert lines[:4] == [
+        "route 1: tf-int8+vela",
+        "  1/2 tf-int8: Keras to int8 by the TensorFlow converter ...",
+        "    environment tensorflow: downloading \\x1b[31m512 MiB",
+        "  tf-int8: failed (12.5 s)",
     ]
+    assert lines[4] == "route tf-int8+vela failed: The TensorFlow converter was killed by SIGSEGV (signal 11)."
+    assert "  tf-float: reused" in lines
+    assert lines[-1] == "mind the [bold]gap[/bold] \\x07"
+
+
+def test_without_a_terminal_a_line_is_out_before_the_next_event():
+    stream = Stream(tty=False)
+    with display(stream) as listener:
+        listener(events.EnvironmentProgress(name="tensorflow", text="resolving"))
+        assert stream.buffer.getvalue() == b"    environment tensorflow: resolving\n"
 
 
 def test_a_terminal_sees_every_stage_and_where_it_ended():

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from envdoctor.cli import main
-from envdoctor.cli.report import write_whole
-from envdoctor.core.errors import UsageProblem
 
 
 @pytest.fixture
@@ -101,12 +99,16 @@ def test_a_wrong_request_is_one_sentence(words, message, tmp_path, monkeypatch, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_is_whole_or_untouched(tmp_path):
-    target = tmp_path / "r.md"
-    target.write_text("before")
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(UsageProblem):
-        write_whole(tmp_path / "folder", "text")
-    write_whole(target, "Grüße \udcff\n")
-    assert target.read_bytes() == "Grüße \\udcff\n".encode()
-    assert {one.name for one in tmp_path.iterdir()} == {"folder", "r.md"}
+@pytest.mark.parametrize("name", ["r.svg", "r.xml", "r.pdf", "r.md.bak"])
+def test_a_suffix_that_tells_no_format_writes_nothing(name, tmp_path, capsys):
+    assert main(["report", "--output", str(tmp_path / name)]) == 2
+    said = capsys.readouterr().err
+    assert ".html, .htm" in said or "there are no operators to draw" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_of_a_report_without_a_model_is_an_error(capsys):
+    assert main(["report", "--format", "svg"]) == 2
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+    assert "envdoctor model FILE" in captured.err

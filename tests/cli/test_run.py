@@ -15,6 +15,7 @@ import pytest
 from envdoctor import __version__
 from envdoctor.cli import _run, main
 from envdoctor.core.errors import BuildFailed, NoRoute, UsageProblem
+from processes import assert_gone
 
 FULL = Path("/dev/full")
 
@@ -92,12 +93,14 @@ def test_a_wrong_command_line_is_a_usage_error(words, capsys):
     assert capsys.readouterr().err.startswith("envdoctor: ")
 
 
-def test_a_reader_that_goes_away_is_no_error():
-    code = "import sys; from envdoctor.cli import main; sys.exit(main(['--help']))"
+@pytest.mark.parametrize("words", [["--help"], ["explain", "--help"], ["explain", "PKG003"], ["--version"]])
+def test_a_reader_that_goes_away_is_no_error(monkeypatch, words):
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # the interpreter's last flush is looked at too
+    code = f"import sys; from envdoctor.cli import main; sys.exit(main({words!r}))"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
         assert process.stderr.read() == b""
-        process.wait(30)
+        assert process.wait(30) == 0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="closes descriptors with a shell")
@@ -143,6 +146,37 @@ def test_an_ending_signal_ends_a_command_like_ctrl_c(name):
         assert b"interrupted" in process.stderr.read()
 
 
+IN_A_POOL = (
+    "import subprocess, sys, time; from pathlib import Path; from envdoctor.cli import _run\n"
+    "from envdoctor.core.command import Command; from envdoctor.executors.local import LocalExecutor\n"
+    "from envdoctor.support.parallel import in_parallel\n"
+    "def work(number):\n"
+    "    if number == 0:\n        while True: pass\n"  # reckons for ever
+    "    if number == 1:\n        time.sleep(60)\n"
+    "    code = 'import os, time; print(os.getpid(), file=open(%r, \"w\")); time.sleep(60)' % sys.argv[1]\n"
+    "    LocalExecutor().run(Command(argv=(sys.executable, '-c', code), timeout=50))\n"
+    "_run.group.main = lambda **_: list(in_parallel(work, range(3), 3))\n"
+    "sys.exit(_run.run(['check']))"
+)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_ending_signal_waits_for_no_thread_and_leaves_no_program(name, tmp_path):
+    note = tmp_path / "pid"
+    command = [sys.executable, "-c", IN_A_POOL, str(note)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 30
+        while not (note.exists() and note.read_text().strip()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        start = time.monotonic()
+        process.send_signal(getattr(signal, name))
+        assert process.wait(30) == 130
+        assert time.monotonic() - start < 5  # within a second on an idle machine
+        assert process.stderr.read().strip().startswith(b"envdoctor: interrupted")
+    assert_gone(int(note.read_text()))
+
+
 @pytest.mark.skipif(os.name != "posix" or shutil.which("nohup") is None, reason="needs nohup")
 def test_under_nohup_a_closed_terminal_ends_nothing():
     command = ["nohup", sys.executable, "-c", WAITING.format(seconds=0.5)]
@@ -150,3 +184,27 @@ def test_under_nohup_a_closed_terminal_ends_nothing():
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(signal.SIGHUP)
         assert process.wait(30) == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes as on POSIX")
+def test_a_reader_that_goes_away_is_no_problem():
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "envdoctor", "explain"]
+    ended = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "less memory than it needs"),
+        (RuntimeError("can't start new thread"), "less memory than it needs"),
+        (FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"), "set TMPDIR"),
+    ],
+)
+def test_what_the_machine_refuses_is_no_bug(raising, capsys, error, words):
+    raising(error)
+    assert main(["check"]) == 1
+    assert words in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import sys
 import venv
 
@@ -11,7 +12,10 @@ import pytest
 from envdoctor.core.availability import CellVerdict
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.inspection import Basis
+from envdoctor.doctor.check import check
 from envdoctor.doctor.installed import inspect_installed
+from loading_facts import HERE
+from native_files import elf_bytes
 from sites import Site
 
 
@@ -78,3 +82,26 @@ def test_what_is_not_there(site, place, name, said):
     site.install("whole-one")
     with pytest.raises(UsageProblem, match=said):
         inspect_installed(name, place)
+
+
+_LOADS = "import ctypes, os{0}\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'libplug.so'))\n"
+
+
+@pytest.mark.skipif(not HERE or platform.machine() != "x86_64", reason="needs files as glibc loads them on x86_64")
+@pytest.mark.parametrize(("first", "sound"), [(", frame", True), ("", False)])
+def test_check_and_inspect_agree_on_what_others_have_loaded_before(tmp_path, monkeypatch, first, sound):
+    monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
+    venv.create(tmp_path / "env", with_pip=False)
+    (packages,) = (tmp_path / "env").glob("lib/python*/site-packages")
+    site = Site(packages)
+    frame = {
+        "frame/__init__.py": "from frame import _m\n",
+        "frame/_m.so": elf_bytes(["libframe.so.2"], runpath="$ORIGIN"),
+        "frame/libframe.so.2": elf_bytes(soname="libframe.so.2"),
+    }
+    site.install("frame", files=frame)
+    plug = {"plug/__init__.py": _LOADS.format(first), "plug/libplug.so": elf_bytes(["libframe.so.2"])}
+    site.install("plug", files=plug, requires=["frame"])
+    judged = inspect_installed("plug", tmp_path / "env").verdict
+    problems = check(python=tmp_path / "env", only=["LIB"]).problems
+    assert (judged is CellVerdict.SOUND) == (not problems) == sound

@@ -1,10 +1,11 @@
 """The use case: one model, a bundle, a log to compare with."""
 
+import os
 import zipfile
 
 import pytest
 
-from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Outcome
 from envdoctor.doctor.model import inspect_model
 from tflite_bytes import model, pack, small, tensor
@@ -86,14 +87,39 @@ def test_a_log_is_held_against_the_prediction(path, tmp_path):
 def test_a_wrong_goal_and_a_wrong_file_are_told(path, tmp_path):
     with pytest.raises(UsageProblem, match="did you mean edgetpu"):
         inspect_model(path, goal="edgtpu")
-    with pytest.raises(Unreadable, match="can't be read"):
+    with pytest.raises(UsageProblem, match="can't be read"):
         inspect_model(tmp_path / "nothing.tflite")
 
 
 def test_of_a_model_that_is_refused_nothing_is_called_mapped(tmp_path):
     path = tmp_path / "custom.tflite"
-    path.write_bytes(pack(model(tensors=[tensor([1])], operators=[(0, [0], [0], 0, None)], codes=[(32, 1, b"Mine")])))
+    operators, codes = [(0, [0], [0], 0, None)], [(32, 1, b"Mine")]
+    path.write_bytes(pack(model(tensors=[tensor([1])], operators=operators, codes=codes, inputs=[0], outputs=[0])))
     report = inspect_model(path, goal="edgetpu")
     assert (report.models[0].refused, report.models[0].mapped) == (("the custom operator Mine",), 0)
     assert [op.placement for op in report.ops] == ["CPU"]
     assert "refuses the model" in report.ops[0].reason
+
+
+@pytest.mark.parametrize("goal", ["edgetpu", "litert"])
+@pytest.mark.parametrize("operators", [[], [(0, [1], [2], 0, None)]], ids=["none", "the first gone"])
+def test_a_model_that_lost_its_operators_is_never_fine(tmp_path, goal, operators):
+    path = tmp_path / "lost.tflite"
+    tensors = [tensor([1, 4]), tensor([1, 4]), tensor([1, 4])]
+    path.write_bytes(pack(model(tensors=tensors, operators=operators, codes=[(0, 1, None)], inputs=[0], outputs=[2])))
+    report = inspect_model(path, goal=goal)
+    assert "MDL017" in [finding.code for finding in report.problems]
+    assert report.models[0].mapped in {None, 0}
+    assert not report.models[0].mapped_macs
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs")
+def test_what_is_not_there_or_no_file_is_a_wrong_request(path, tmp_path):
+    os.mkfifo(tmp_path / "pipe.tflite")
+    for name, compare in (
+        (tmp_path / "pipe.tflite", None),
+        (tmp_path / "gone.tflite", None),
+        (path, tmp_path / "x.log"),
+    ):
+        with pytest.raises(UsageProblem, match="can't be read"):
+            inspect_model(name, goal="edgetpu", compare=compare)

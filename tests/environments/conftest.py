@@ -16,8 +16,8 @@ def cache(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory):
-    return platform_here(Cache(tmp_path_factory.mktemp("platform")))
+def platform():
+    return platform_here()
 
 
 @pytest.fixture

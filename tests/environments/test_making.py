@@ -1,5 +1,6 @@
 """Making environments with the real uv, from an index on loopback: once, and whole."""
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 from envdoctor.environments.making import own_python, prefix_of
 from envdoctor.environments.store import MARKER
 from made_environments import downloads, environments, make
+from planted_environment import Planted
 from tiny_wheels import pin, tiny_wheel
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="links and signals as POSIX has them")
@@ -120,3 +122,13 @@ def test_whose_python_and_whose_pip(tmp_path, request_):
     assert prefix_of(folder / "bin" / "python") == folder
     assert prefix_of(folder) == folder
     assert prefix_of(tmp_path / "elsewhere" / "python") is None
+
+
+@POSIX
+def test_nothing_of_the_users_environment_runs(spec, request_, index, tmp_path, monkeypatch):
+    planted = Planted(tmp_path)
+    for name, value in planted.variables.items():
+        monkeypatch.setenv(name, value)
+    made = make(spec, dataclasses.replace(request_, python=planted.python))
+    assert dict(made.distributions) == {"tiny": "1.0"}
+    assert planted.marks() == []

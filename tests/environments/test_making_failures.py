@@ -11,6 +11,7 @@ import pytest
 
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
 from made_environments import WHEEL, downloads, failing, make
+from needs import needs
 from tiny_wheels import pin, tiny_wheel
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="links and signals as POSIX has them")
@@ -124,7 +125,7 @@ def small_disk(tmp_path):
     """A file system of 6 MB."""
     folder = tmp_path / "small"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)]
+    mount = [needs("mount"), "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)]
     if sys.platform != "linux" or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("needs the right to mount a tmpfs")
     yield folder

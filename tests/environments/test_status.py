@@ -6,7 +6,6 @@ import sys
 import pytest
 
 from envdoctor.core.errors import EnvironmentProblem
-from envdoctor.environments import uv_runner
 from envdoctor.environments.making import ensure
 from envdoctor.environments.status import State, status, statuses
 from envdoctor.executors.local import LocalExecutor
@@ -68,6 +67,6 @@ def test_without_uv_nothing_is_known(spec, request_, monkeypatch):
     def no_uv():
         raise EnvironmentProblem("no uv")
 
-    monkeypatch.setattr(uv_runner, "find_uv", no_uv)
+    monkeypatch.setattr("envdoctor.environments.status.find_uv", no_uv)
     with pytest.raises(EnvironmentProblem, match="no uv"):
         status(spec, request_, RUN)

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.environments.store import (
     MARKER,
+    abandon,
     damaged_distributions,
     discard,
     folder_name,
@@ -17,6 +19,7 @@ from envdoctor.environments.store import (
     list_environments,
     made_environments,
     python_of,
+    remove_abandoned,
     write_marker,
 )
 
@@ -161,3 +164,20 @@ def test_the_marker_changes_with_every_record(folder, spec):
     content = next(folder.rglob("RECORD")).read_bytes()
     records = json.loads((folder / MARKER).read_bytes())["records"]
     assert records == {"some_thing-1.0.dist-info": hashlib.sha256(content).hexdigest()}
+
+
+def test_what_is_abandoned_is_out_of_the_way_at_once_and_gone_soon(tmp_path):
+    folder = tmp_path / "tensorflow-cp311"
+    (folder / "lib").mkdir(parents=True)
+    abandon(folder)
+    assert not folder.exists()
+    deadline = time.monotonic() + 20
+    while any(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_abandoned_and_is_still_there_is_removed(tmp_path):
+    (tmp_path / ".tensorflow.12.abandoned" / "lib").mkdir(parents=True)
+    remove_abandoned(tmp_path)
+    assert list(tmp_path.iterdir()) == []

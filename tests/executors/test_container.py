@@ -8,6 +8,7 @@ import pytest
 from envdoctor.core.command import Command, CommandResult
 from envdoctor.executors.container import ContainerExecutor
 from envdoctor.executors.local import LocalExecutor
+from needs import find, needs
 
 #: A double of an engine: notes its command line and runs the command right here.
 ENGINE = """#!{python}
@@ -91,9 +92,7 @@ def test_ctrl_c_removes_the_container(engine):
 
 def test_with_podman_itself(tmp_path):
     """Needs an image that is there already: one is made of this machine's own static shell."""
-    podman, busybox = shutil.which("podman"), shutil.which("busybox")
-    if not podman or not busybox:
-        pytest.skip("needs podman and a static busybox to make an image of")
+    podman, busybox = needs("podman", "busybox"), find("busybox")
     local = LocalExecutor()
     (tmp_path / "root/bin").mkdir(parents=True)
     shutil.copy(busybox, tmp_path / "root/bin/busybox")

@@ -1,5 +1,4 @@
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from envdoctor.core.command import Command, CommandResult
 from envdoctor.core.errors import UsageProblem
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.executors.ssh import CONNECTION_FAILED, SshExecutor, remote_line
+from needs import needs
 from ssh_server import ssh_server
 
 #: Seconds that no test waits for, and that no other process sleeps.
@@ -69,6 +69,7 @@ def test_a_wrong_key_and_an_unknown_or_changed_host(server, work, names, words):
 
 
 def test_a_dead_host(work):
+    needs("ssh")
     far = SshExecutor(host="127.0.0.1", inner=LocalExecutor(), options=("-F", "none", "-p", "9"))
     result = far.run(Command(argv=("true",), cwd=work))
     assert result.returncode == CONNECTION_FAILED
@@ -93,7 +94,12 @@ def test_a_connection_that_is_lost_leaves_nothing_on_the_far_side(server, work):
 def test_a_transfer_that_is_interrupted_leaves_nothing(server, work):
     with (work / "large").open("wb") as stream:
         stream.truncate(4 << 30)
-    threading.Timer(1.0, server.drop_connections).start()
+
+    def drop_while_it_is_copied():
+        assert wait_until(lambda: any((folder / "large").exists() for folder in server.left_there), 60)
+        server.drop_connections()
+
+    threading.Thread(target=drop_while_it_is_copied).start()
     result = executor(server).run(Command(argv=("true",), cwd=work))
     assert not result.ok
     assert server.left_there == []
@@ -113,7 +119,7 @@ def test_ctrl_c_ends_the_far_side_too(server, work):
         process.send_signal(signal.SIGINT)
         process.wait(30)
     assert nothing_sleeps()
-    assert server.left_there == []
+    assert wait_until(lambda: server.left_there == [])  # that goes on behind the interrupt
 
 
 def nothing_sleeps(seconds=5):
@@ -145,8 +151,7 @@ def test_what_ssh_would_read_as_an_option_is_no_host(host):
 
 @pytest.mark.parametrize("shell", ["sh", "bash", "dash"])
 def test_the_line_for_the_far_side_quotes_everything(shell, tmp_path):
-    if shutil.which(shell) is None:
-        pytest.skip(f"needs {shell}")
+    needs(shell)
     script = 'printf \'%s\\n\' "$X" "$@"; exit 3'
     argv = ("sh", "-c", script, "sh", "a b'; rm -rf ~.tflite", "$(id)")
     line = remote_line(str(tmp_path), Command(argv=argv, env={"X": "`id` ' x"}))

@@ -11,12 +11,12 @@ import shutil
 import subprocess
 import threading
 
-import pytest
+from needs import needs
 
 
 def build_package(folder, tree, version="16.0", *, name="edgetpu-compiler", arch="amd64"):
     """A .deb of a folder's content."""
-    _need("dpkg-deb")
+    needs("dpkg-deb")
     package = folder / "package"
     shutil.copytree(tree, package, symlinks=True)
     (package / "DEBIAN").mkdir()
@@ -25,14 +25,16 @@ def build_package(folder, tree, version="16.0", *, name="edgetpu-compiler", arch
     )
     (package / "DEBIAN/control").write_text(control)
     target = folder / f"{name}_{version}_{arch}.deb"
-    subprocess.run(["dpkg-deb", "--build", "--root-owner-group", package, target], check=True, capture_output=True)
+    subprocess.run(
+        ["dpkg-deb", "--build", "-z1", "--root-owner-group", package, target], check=True, capture_output=True
+    )
     shutil.rmtree(package)
     return target
 
 
 def build_repository(root, packages, suite="coral-edgetpu-stable", arch="amd64"):
     """A repository with an index and a Release file over these packages; flat if `suite` is empty."""
-    _need("apt-ftparchive")
+    needs("apt-ftparchive")
     pool = root / "pool" if suite else root
     pool.mkdir(parents=True, exist_ok=True)
     for package in packages:
@@ -65,8 +67,3 @@ def served(folder):
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *words):
         pass
-
-
-def _need(program: str) -> None:
-    if shutil.which(program) is None:
-        pytest.skip(f"needs {program} (Debian packages dpkg and apt-utils) to make a repository")

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from debian import CACHE, Debian, unpack
+from needs import needs
 
 ROOT = Path(__file__).resolve().parents[2]
 _SYSTEM = ("bash", "coreutils", "mount", "kmod", "python3-minimal", "libpython3-stdlib", "ca-certificates")
@@ -100,9 +101,7 @@ def boot(folder, kernel_, lab, *, seconds=600, memory=2048):
         seconds: until the machine is given up.
         memory: MiB.
     """
-    machine = shutil.which("qemu-system-aarch64")
-    if machine is None or shutil.which("cpio") is None:
-        pytest.skip("needs qemu-system-aarch64 and cpio (Debian packages qemu-system-arm and cpio)")
+    machine = needs("qemu-system-aarch64", "cpio")
     image = folder / "initramfs"
     _pack(folder, kernel_, lab, image)
     argv = [machine, "-M", "virt,gic-version=3", "-cpu", "cortex-a76", "-smp", "2", "-m", str(memory), "-nographic"]

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from needs import needs
+
 CACHE = Path(os.environ.get("ENVDOCTOR_TEST_CACHE", "~/.cache/envdoctor-tests")).expanduser()
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
@@ -21,9 +23,7 @@ class Debian:
     """One suite for one architecture, with a private apt below the cache."""
 
     def __init__(self, suite, architecture="arm64"):
-        for program in ("apt-get", "dpkg-deb", "tar"):
-            if shutil.which(program) is None:
-                pytest.skip(f"needs {program} (a Debian or Ubuntu machine)")
+        needs("apt-get", "dpkg-deb", "tar")
         self.architecture = architecture
         self.folder = CACHE / f"apt-{suite}-{architecture}"
         for name in ("lists/partial", "cache/archives/partial", "parts"):

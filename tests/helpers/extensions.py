@@ -2,10 +2,10 @@
 
 import shutil
 import subprocess
-import sysconfig
 from pathlib import Path
 
-import pytest
+from built import built
+from needs import C_COMPILER, PYTHON_HEADERS, find, needs
 
 MODULE = """
 #define PY_SSIZE_T_CLEAN
@@ -26,12 +26,15 @@ def compile_module(folder: Path, name: str, *, head: str = "", body: str = "", f
         body: C code at the start of its initialisation.
         flags: more for the compiler.
     """
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    include = sysconfig.get_path("include")
-    if compiler is None or not Path(include, "Python.h").exists():
-        pytest.skip("needs a C compiler and the headers of this Python")
+    compiler = needs(C_COMPILER, PYTHON_HEADERS)
+    include = Path(find(PYTHON_HEADERS)).parent
     source, target = folder / f"{name}.c", folder / f"{name}.so"
-    source.write_text(MODULE % (head, name, name, body))
-    argv = [compiler, "-shared", "-fPIC", f"-I{include}", *flags, "-o", str(target), str(source)]
-    subprocess.run(argv, check=True, capture_output=True, timeout=120)
+    text = MODULE % (head, name, name, body)
+    source.write_text(text)
+
+    def make(place):
+        argv = [compiler, "-shared", "-fPIC", f"-I{include}", *flags, "-o", str(place / "module"), str(source)]
+        subprocess.run(argv, check=True, capture_output=True, timeout=120)
+
+    shutil.copyfile(built((text, flags), make) / "module", target)
     return target.read_bytes()

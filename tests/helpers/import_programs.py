@@ -52,7 +52,9 @@ def imported(packages, root: Path):
         folders.append(str(folder))
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     command = [sys.executable, "-B", "-c", _ORACLE]
-    done = subprocess.run(command, input=json.dumps(folders), capture_output=True, text=True, check=True, env=environment)
+    done = subprocess.run(
+        command, input=json.dumps(folders), capture_output=True, text=True, check=True, env=environment
+    )
     said = json.loads(done.stdout.splitlines()[-1])
     return [None if not each else "" if each == "fine" else each for each in said]
 
@@ -70,7 +72,9 @@ class Programs:
         """The files of one package `pkg`."""
         files = {"pkg/__init__.py": "", "pkg/a.py": self._module("a"), "pkg/sub/__init__.py": self._module("s", 2)}
         files["pkg/b.py"] = self._module("b", 3)
-        head = [self._pick("from pkg import a", "from . import a, b", "import pkg.b as b", "from .sub import s_x", "pass")]
+        head = [
+            self._pick("from pkg import a", "from . import a, b", "import pkg.b as b", "from .sub import s_x", "pass")
+        ]
         files["pkg/__init__.py"] = self._module("i", 5, head)
         return files
 
@@ -117,7 +121,9 @@ class Programs:
     def _unknown(self):
         if not self._odd:
             return self._known()
-        return self._pick("random.random() > 2", "len(sys.argv) > 99", "os.getpid() > 0", "'HOME' in os.environ", "json.loads('true')")
+        return self._pick(
+            "random.random() > 2", "len(sys.argv) > 99", "os.getpid() > 0", "'HOME' in os.environ", "json.loads('true')"
+        )
 
     def _known(self):
         x = f"{self._prefix}_x"
@@ -162,7 +168,9 @@ class Programs:
         last = self._pick([], ["    return 1"], [], [])
         if not first or "global" not in first[0]:
             first = [f"    {line}" for line in (f"{x} = None",)] + first
-        call = self._pick([f"{name}()"], [f"{name}()"], [], ["try:", f"    {name}()", *self._handler(depth)], [f"{x} = {name}()"])
+        call = self._pick(
+            [f"{name}()"], [f"{name}()"], [], ["try:", f"    {name}()", *self._handler(depth)], [f"{x} = {name}()"]
+        )
         again = self._pick([], [], [], [f"def {name}(): pass"])
         return [f"def {name}():", *first, *body, *last, *again, *call]
 
@@ -197,7 +205,12 @@ class Programs:
     def _class(self, depth):
         name = self._name()
         body = self._block(depth - 1)
-        tail = self._pick([f"{name}()"], [f"{name}().m()"], [], [f"class {name}B({name}):", "    def m(self): return 1", f"{name}B().m()"])
+        tail = self._pick(
+            [f"{name}()"],
+            [f"{name}().m()"],
+            [],
+            [f"class {name}B({name}):", "    def m(self): return 1", f"{name}B().m()"],
+        )
         inside = ["    " + line for line in body]
         return self._pick(
             [f"class {name}:", f"    {self._prefix}_x = None", *body],

@@ -57,17 +57,29 @@ def tensor_info(shape, dtype=1):
     return field(2, dtype) + field(3, sizes)
 
 
-def saved_model(signatures, operators=("Placeholder",), *, tags=("serve",), in_functions=()):
-    """The bytes of saved_model.pb: {signature: {input: TensorInfo}}, with operators in the graph and in a function."""
+def saved_model(signatures, operators=("Placeholder",), *, tags=("serve",), in_functions=(), gives="n0:0", more=b""):
+    """The bytes of saved_model.pb: {signature: {input: TensorInfo}}, with operators in the graph and in a function.
+
+    Every signature gives `gives`; the operators are called n0, n1, ...; `more` are further fields of the MetaGraphDef.
+    """
     meta = b"".join(field(4, tag) for tag in tags) + field(5, "2.15.1")
-    nodes = b"".join(field(1, field(1, f"n{number}") + field(2, name)) for number, name in enumerate(operators))
+    nodes = b"".join(
+        field(1, name if isinstance(name, bytes) else field(1, f"n{number}") + field(2, name))
+        for number, name in enumerate(operators)
+    )
     function = b"".join(field(3, field(1, "n") + field(2, name)) for name in in_functions)
     graph = nodes + field(2, field(1, function))
+    outputs = field(2, field(1, "y") + field(2, field(1, gives)))
     entries = b"".join(
-        field(5, field(1, name) + field(2, b"".join(field(1, field(1, k) + field(2, v)) for k, v in inputs.items())))
+        field(5, field(1, name) + field(2, b"".join(field(1, entry(k, v)) for k, v in inputs.items()) + outputs))
         for name, inputs in signatures.items()
     )
-    return field(1, 1) + field(2, field(1, meta) + field(2, graph) + entries)
+    return field(1, 1) + field(2, field(1, meta) + field(2, graph) + entries + more)
+
+
+def entry(key, value):
+    """An entry of a map."""
+    return field(1, key) + field(2, value)
 
 
 def write_saved_model(folder, content, *, variables=True):
@@ -77,4 +89,5 @@ def write_saved_model(folder, content, *, variables=True):
     if variables:
         (folder / "variables").mkdir()
         (folder / "variables/variables.index").write_bytes(b"x")
+        (folder / "variables/variables.data-00000-of-00001").write_bytes(b"x")
     return folder

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 from typing import TYPE_CHECKING
 
-import pytest
+from envdoctor.binaries.elf_versions import elf_hash
+from needs import C_COMPILER, needs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,12 +57,15 @@ def elf_bytes(
     count = 3 + bool(interpreter)
     place = header_size + count * segment_size
     interpreter_bytes = interpreter.encode() + b"\0" if interpreter else b""
-    strings_at = place + len(interpreter_bytes)
+    hash_at = place + len(interpreter_bytes) + -(place + len(interpreter_bytes)) % 4
+    hash_table = struct.pack(order + "IIQ", 1, 1, 0)  # of the one symbol that is none; its version behind it
+    strings_at = hash_at + len(hash_table)
     needs_at = strings_at + len(strings) + (-len(strings) - strings_at) % 8
     definitions_at = needs_at + len(need_table)
     dynamic_at = definitions_at + len(definition_table) + len(filler)
     dynamic_at += -dynamic_at % 8
-    tags += [(5, strings_at + shift), (6, shift + place), (10, len(strings))]
+    tags += [(4, hash_at + shift), (5, strings_at + shift), (6, shift), (10, len(strings)), (11, 24 if wide else 16)]
+    tags += [(0x6FFFFFF0, hash_at + 8 + shift)] if versions or defines else []
     tags += [(0x6FFFFFFB, flags_1)] if flags_1 else []
     tags += [(0x6FFFFFFE, needs_at + shift), (0x6FFFFFFF, len(versions))] if versions else []
     tags += [(0x6FFFFFFC, definitions_at + shift), (0x6FFFFFFD, len(defines))] if defines else []
@@ -80,7 +83,8 @@ def elf_bytes(
     head = ident + struct.pack(order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"), *fields)
     body = bytearray(end)
     table = b"".join(_segment(order, wide, row) for row in segments)
-    for offset, part in ((0, head + table), (place, interpreter_bytes), (strings_at, strings), (needs_at, need_table)):
+    early = ((0, head + table), (place, interpreter_bytes), (hash_at, hash_table), (strings_at, strings))
+    for offset, part in (*early, (needs_at, need_table)):
         body[offset : offset + len(part)] = part
     for offset, part in ((definitions_at, definition_table + filler), (dynamic_at, dynamic)):
         body[offset : offset + len(part)] = part
@@ -101,13 +105,15 @@ def _version_needs(versions, text, order):
         size = 16 * (1 + len(names))
         table += struct.pack(order + "HHIII", 1, len(names), text(file), 16, 0 if last else size)
         for index, name in enumerate(names, 1):
-            table += struct.pack(order + "IHHII", 0, 0, index + 1, text(name), 0 if index == len(names) else 16)
+            table += struct.pack(
+                order + "IHHII", elf_hash(name), 0, index + 1, text(name), 0 if index == len(names) else 16
+            )
     return table
 
 
 def _version_definitions(names, text, order):
     rows = (
-        struct.pack(order + "HHHHIII", 1, 0, index, 1, 0, 20, 0 if index == len(names) else 28)
+        struct.pack(order + "HHHHIII", 1, 0, index, 1, elf_hash(name), 20, 0 if index == len(names) else 28)
         + struct.pack(order + "II", text(name), 0)
         for index, name in enumerate(names, 1)
     )
@@ -225,11 +231,14 @@ def pe_bytes(needed=("KERNEL32.dll",), *, delayed=(), machine=0x8664, is_dll=Tru
     return head.ljust(0x400, b"\0") + filler.ljust(code_size, b"\0") + data
 
 
+def rename_version(code, old, new):
+    """Compiled code that names another version, and its hash, in place of one that is no shorter."""
+    hashes = [struct.pack("<I", elf_hash(name.decode())) for name in (old, new)]
+    return code.replace(old + b"\0", new.ljust(len(old) + 1, b"\0")).replace(*hashes)
+
+
 def build_library(path: Path, source: str = "", *options: str) -> Path:
     """Compiles C into a shared library; skips the test where there is no compiler."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        pytest.skip("needs a C compiler")
-    command = [compiler, "-shared", "-fPIC", "-x", "c", "-", "-o", str(path), "-x", "none", *options]
+    command = [needs(C_COMPILER), "-shared", "-fPIC", "-x", "c", "-", "-o", str(path), "-x", "none", *options]
     subprocess.run(command, input=source, text=True, check=True, timeout=60)
     return path

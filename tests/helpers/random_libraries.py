@@ -20,15 +20,17 @@ _FLAGS_OF_FIRST_SEGMENT = 68
 class RandomLibraries:
     """Libraries for folders of a site-packages (`files`) and for one outside of it (`outside`), and search paths."""
 
-    def __init__(self, seed: int, site: Path, other: Path) -> None:
+    def __init__(self, seed: int, site: Path, other: Path, *, foreign: bool = True) -> None:
         """Makes them.
 
         Args:
             seed: the same makes the same.
             site: where `files` will be.
             other: where `outside` will be.
+            foreign: whether some are for another processor, which musl takes without a look at it.
         """
         self._random = random.Random(seed)
+        self._foreign = foreign
         self._site = site
         self._other = other
         self.files = {f"{folder}/{name}": self._content(name) for folder in FOLDERS for name in self._some()}
@@ -52,7 +54,7 @@ class RandomLibraries:
         fields |= {"runpath": self._path()} if chance() < 0.35 else {}
         fields |= {"soname": name if chance() < 0.7 else self._random.choice(NAMES)} if chance() < 0.7 else {}
         fields |= {"flags_1": _NO_DEFAULT_LIBRARIES} if chance() < 0.1 else {}
-        fields |= {"machine": _AARCH64} if chance() < 0.1 else {}
+        fields |= {"machine": _AARCH64} if chance() < 0.1 and self._foreign else {}
         content = bytearray(elf_bytes([self._need() for _ in range(self._random.randint(0, 4))], **fields))
         content[_FLAGS_OF_FIRST_SEGMENT] |= (
             2  # ld.so writes into the dynamic section, which no segment of its own holds

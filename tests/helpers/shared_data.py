@@ -15,5 +15,5 @@ def shared(relative: str) -> Path:
     folder = Path(os.environ.get("ENVDOCTOR_SHARED") or _ROOT.parent / "shared")
     path = folder / relative
     if not path.exists():
-        pytest.skip(f"needs the public data {relative} in {folder} (ENVDOCTOR_SHARED names another folder)")
+        pytest.skip(f"needs the public data (ENVDOCTOR_SHARED names their folder; {folder} lacks {relative})")
     return path

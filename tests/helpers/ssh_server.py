@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-_SSHD = shutil.which("sshd", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
+from needs import needs
 
 
 @dataclass(kw_only=True)
@@ -52,8 +52,7 @@ class SshServer:
 @contextlib.contextmanager
 def ssh_server(folder):
     """Start a server; skips the test where there is no sshd."""
-    if _SSHD is None:
-        pytest.skip("needs sshd (Debian package openssh-server)")
+    sshd = needs("sshd", "ssh", "scp", "ssh-keygen")
     for name in ("host", "client", "stranger"):
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name)
     shutil.copy(folder / "client.pub", folder / "authorized_keys")
@@ -69,7 +68,7 @@ def ssh_server(folder):
         (folder / name).write_text(f"[127.0.0.1]:{port} {(folder / key).read_text()}")
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
-    argv = [_SSHD, "-D", "-e", "-f", str(folder / "sshd_config")]
+    argv = [sshd, "-D", "-e", "-f", str(folder / "sshd_config")]
     with (folder / "sshd.log").open("wb") as log, subprocess.Popen(argv, stdout=log, stderr=log) as process:
         try:
             _wait_for(port, process, folder)

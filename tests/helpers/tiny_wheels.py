@@ -8,7 +8,6 @@ import zipfile
 
 from envdoctor.environments.interpreters import Interpreters
 from envdoctor.environments.spec import EnvironmentSpec, PlatformNeed
-from envdoctor.environments.uv_runner import Uv
 from envdoctor.executors.local import LocalExecutor
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -47,9 +46,9 @@ def tiny_spec(lock, *, platform, name="tiny", **rest):
     return EnvironmentSpec(name=name, lock=lock, **given)
 
 
-def platform_here(cache):
+def platform_here():
     """What this machine's platform is called."""
-    return Interpreters(uv=Uv(executor=LocalExecutor(), cache=cache, variables={})).own().platform
+    return Interpreters(executor=LocalExecutor()).own().platform
 
 
 def _digest(content):

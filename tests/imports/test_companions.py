@@ -1,11 +1,11 @@
 """Wheels that lean on each other: what an import of one finds of the others."""
 
 from envdoctor.core.finding import Severity
-from envdoctor.support.bytes import MemoryBytes
 from envdoctor.imports.companions import Companions, ImportProcess
+from envdoctor.imports.loading import LoadJudge
+from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.contents import read_contents
 from envdoctor.wheels.layout import PlannedSite
-from envdoctor.imports.loading import LoadJudge
 from index_wheels import wheel as packed
 from native_files import elf_bytes, pe_bytes
 from wheel_files import LINUX, LINUX_TAG, WINDOWS, WINDOWS_TAG

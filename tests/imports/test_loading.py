@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from envdoctor.core.finding import Severity
-from envdoctor.wheels import inferred_elf
 from envdoctor.imports.loading import LoadJudge
 from envdoctor.imports.reach import Reach
-from native_files import elf_bytes, macho_bytes, pe_bytes
-from wheel_files import LINUX, LINUX_TAG, MACOS, MACOS_TAG, WINDOWS, WINDOWS_TAG, contents_of
+from envdoctor.wheels import inferred_elf
+from native_files import elf_bytes, macho_bytes, pe_bytes, universal_bytes
+from wheel_files import LINUX, LINUX_TAG, MACOS, MACOS_TAG, WINDOWS, WINDOWS_TAG, code_like, contents_of
 
 TARGETS = {LINUX_TAG: LINUX, MACOS_TAG: MACOS, WINDOWS_TAG: WINDOWS}
 MODULE = "pkg/_m.cpython-311-x86_64-linux-gnu.so"
@@ -212,6 +212,20 @@ def test_a_guess_that_leaves_something_missing_asks_for_the_truth(monkeypatch):
     analysis = analyse(files)
     assert [missing.name for missing in analysis.missing] == ["libgone.so"]
     assert analysis.inexact
+
+
+def test_a_part_that_was_not_read_is_neither_whole_nor_broken(monkeypatch):
+    monkeypatch.setattr("envdoctor.wheels.native._FARTHEST", 0x8000)
+    monkeypatch.setattr("envdoctor.wheels.contents._SMALL_WHEEL", 0)
+    code = code_like(100_000)
+    module = universal_bytes(
+        x86_64=macho_bytes(architecture="x86_64") + code, arm64=macho_bytes(("@rpath/gone.dylib",))
+    )
+    files = {"pkg/__init__.py": "import pkg._m", "pkg/_m.cpython-311-darwin.so": module}
+    wheel = contents_of(files, MACOS_TAG)
+    analysis = LoadJudge([wheel], MACOS, lambda wheel, member: "").analyse(wheel)
+    assert analysis.inexact
+    assert "its part for arm64 was not read" in dict(analysis.unreadable)["pkg/_m.cpython-311-darwin.so"]
 
 
 def test_folders_that_a_package_adds_on_windows_are_searched_from_then_on():

@@ -4,8 +4,8 @@ import pytest
 
 from envdoctor.core.finding import Severity
 from envdoctor.imports.companions import Companions
-from envdoctor.wheels.layout import PlannedSite, planned_path
 from envdoctor.imports.reach import Reach, find_reach
+from envdoctor.wheels.layout import PlannedSite, planned_path
 from native_files import elf_bytes
 from wheel_files import LINUX, contents_of
 

@@ -183,3 +183,21 @@ def test_who_refused_what_is_kept(server):
         asking = client(server, other.simple)
         asking.project("pkg")
         assert asking.refusals == {other.simple: ("pkg",)}
+
+
+LOGIN = b"<html><head><title>Sign in</title></head><body><form><input name=user></form></body></html>"
+
+
+@pytest.mark.parametrize("body", [LOGIN, b"", b'{"meta": {"api-version": "1.0"}, "name": "pkg", "files": []}'])
+def test_what_is_no_page_is_no_absence_and_is_asked_for_again(server, tmp_path, body):
+    server.extra["/simple/pkg/"] = ("text/html", body)
+    with pytest.raises(Unreadable, match="no page of a package index"):
+        client(server, cache=tmp_path).project("pkg")
+    del server.extra["/simple/pkg/"]
+    assert client(server, cache=tmp_path).project("pkg").files
+
+
+def test_a_login_page_at_a_place_of_links_is_no_absence(server):
+    server.extra["/links"] = ("text/html", LOGIN)
+    with pytest.raises(Unreadable, match="no page of a package index"):
+        client(server, find_links=(f"{server.origin}/links",)).project("pkg")

@@ -61,3 +61,9 @@ def test_as_of_a_day_only_what_is_proved_to_have_been_there():
     assert project.as_of(day).files == (before,)
     assert not project.is_dated
     assert project.as_of(day).is_dated
+
+
+def test_a_name_that_stands_for_far_too_many_tags_fits_nowhere():
+    part = ".".join(map(str, range(50)))
+    file = IndexFile(filename=f"p-1-{part}-{part}-{part}.whl", url="u", kind=FileKind.WHEEL, version="1")
+    assert file.tags == frozenset()

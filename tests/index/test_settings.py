@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
 from envdoctor.core.errors import UsageProblem
 from envdoctor.index.default_index import default_index_url, first_default, parse_default, pip_sources
+from envdoctor.index.pip_configuration import configuration_files
 from envdoctor.index.settings import IndexSettings, load_settings, settings_from_options
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the folders are those of POSIX systems")
 
@@ -160,3 +158,29 @@ def test_a_pip_near_this_interpreter_declares_a_default():
 
 def test_defaults_are_pips():
     assert (IndexSettings().timeout, IndexSettings().retries) == (15.0, 5)
+
+
+def test_where_pip_looks_on_macos(home):
+    """pip's documentation, "Configuration", "Location"."""
+    support = "Library/Application Support/pip"
+
+    def files():
+        return [str(file) for file in configuration_files({}, Path("/env"), "darwin")]
+
+    user = [f"{home}/.pip/pip.conf", f"{home}/.config/pip/pip.conf"]
+    assert files() == [f"/{support}/pip.conf", *user, "/env/pip.conf"]
+    (home / support).mkdir(parents=True)
+    assert files()[2] == f"{home}/{support}/pip.conf"
+
+
+def test_where_pip_looks_on_windows(home, monkeypatch):
+    """The same page; the folders are what Windows 11 answers for the two names."""
+    told = {"CSIDL_COMMON_APPDATA": r"C:\ProgramData", "CSIDL_APPDATA": r"C:\Users\ann\AppData\Roaming"}
+    monkeypatch.setattr("platformdirs.windows.get_win_folder", told.__getitem__)
+    files = [PureWindowsPath(str(file)) for file in configuration_files({}, Path("env"), "win32")]
+    assert [file.as_posix() for file in files] == [
+        "C:/ProgramData/pip/pip.ini",
+        f"{home}/pip/pip.ini",
+        "C:/Users/ann/AppData/Roaming/pip/pip.ini",
+        "env/pip.ini",
+    ]

@@ -5,7 +5,6 @@ so that an x86_64 kernel's own programs are left alone.
 """
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from envdoctor.emulation.proof import EMULATED
+from needs import needs
 
 pytestmark = pytest.mark.integration
 
@@ -85,9 +85,7 @@ print(json.dumps(states))
 
 @pytest.fixture(scope="module")
 def states(tmp_path_factory):
-    qemu = shutil.which("qemu-x86_64-static")
-    if qemu is None or shutil.which("unshare") is None:
-        pytest.skip("needs unshare and qemu-x86_64-static (Debian packages util-linux and qemu-user-static)")
+    qemu = needs("qemu-x86_64-static", "unshare")
     work = tmp_path_factory.mktemp("binfmt")
     script = work / "script.py"
     script.write_text(SCRIPT)

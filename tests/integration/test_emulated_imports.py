@@ -1,7 +1,6 @@
 """What envdoctor says of wheels for another processor, held against Python's own import of them under emulation."""
 
 import json
-import shutil
 import subprocess
 
 import pytest
@@ -13,12 +12,13 @@ from envdoctor.executors.local import LocalExecutor
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.settings import load_settings
 from envdoctor.index.uv_settings import uv_environment
+from needs import find, needing
 
-QEMU = shutil.which("qemu-aarch64-static")
+QEMU = find("qemu-aarch64-static")
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(QEMU is None, reason="needs qemu-aarch64-static (Debian's qemu-user-static)"),
+    needing("qemu-aarch64-static"),
 ]
 USAGE = 2
 

@@ -19,7 +19,7 @@ from stages import environment_python, run_stage
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 ACTIONS = {action.name: action for action in registry.actions()}
-MAKER = Path(__file__).resolve().parents[1] / "support/make_models.py"
+MAKER = Path(__file__).resolve().parents[1] / "helpers/make_models.py"
 
 
 def make(environment, folder):
@@ -148,11 +148,11 @@ def test_code_in_a_model_is_run_only_if_trusted(models, tmp_path):
     take("tf-int8", models / "lambda.keras", tmp_path, random_calibration=True, trust_code=True)
 
 
-def test_the_worker_itself_keeps_keras_safe_mode_on(models, tmp_path):
+def test_the_worker_itself_looks_at_what_it_is_about_to_load(models, tmp_path):
     source = identify(models / "lambda.keras", trust_code=True)
     with pytest.raises(StageFailed) as caught:
         run_stage(ACTIONS["tf-int8"], tmp_path / "s", source, random_calibration=True, trust_code=False)
-    assert caught.value.finding.name == "lambda-refused"
+    assert caught.value.finding.name == "code-not-trusted"
 
 
 def test_samples_that_only_the_worker_can_refuse(models, tmp_path):

@@ -21,6 +21,7 @@ from envdoctor.facts.natives import NativeFile, Natives
 from envdoctor.facts.packages import Distribution
 from loading_facts import HERE, loading_facts
 from native_files import build_library
+from needs import MUSL_LOADER, needing
 from random_libraries import RandomLibraries
 from sites import Site
 
@@ -31,7 +32,6 @@ pytestmark = [
 TOPICS = frozenset({"machine", "witness"})
 ENOUGH = 300
 MADE = pytest.mark.skipif(platform.machine() != "x86_64", reason="the libraries are made for x86_64")
-MUSL = Path(f"/lib/ld-musl-{platform.machine()}.so.1")
 
 
 def facts_about(files):
@@ -136,7 +136,7 @@ def compare(tmp_path, monkeypatch, seeds, **options):
     for seed in seeds:
         site, other = Site(tmp_path / str(seed) / "site-packages"), tmp_path / str(seed) / "other"
         other.mkdir()
-        made = RandomLibraries(seed, site.path, other)
+        made = RandomLibraries(seed, site.path, other, foreign="host" not in options)
         site.install("foo", files=made.files)
         for name, content in made.outside.items():
             (other / name).write_bytes(content)
@@ -157,10 +157,10 @@ def test_made_libraries(tmp_path, monkeypatch):
 
 
 @MADE
-@pytest.mark.skipif(not MUSL.exists(), reason=f"needs musl's loader, {MUSL}")
+@needing(MUSL_LOADER)
 def test_made_libraries_with_musl(tmp_path, monkeypatch):
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/ldd").symlink_to(MUSL)
+    (tmp_path / "bin/ldd").symlink_to(MUSL_LOADER)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     host = Host(libc="musl", libc_version="1.2", distribution="alpine", machine=platform.machine())
     assert compare(tmp_path, monkeypatch, range(40), host=host) > 150

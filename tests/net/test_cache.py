@@ -47,6 +47,25 @@ def test_a_damaged_entry_is_none(tmp_path, damage):
     assert cache.get("key") is None
 
 
+def test_a_flipped_byte_anywhere_makes_it_none(tmp_path):
+    cache = DiskCache(tmp_path)
+    cache.put("key", CachedReply(url="u", status=404, headers={"etag": "1"}, stored=1.0, content=b"body"))
+    (file,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    data = file.read_bytes()
+    for place in range(len(data)):
+        file.write_bytes(data[:place] + bytes((data[place] ^ 1,)) + data[place + 1 :])
+        assert cache.get("key") is None
+
+
+def test_an_entry_under_another_key_is_none(tmp_path):
+    cache = DiskCache(tmp_path)
+    for key in ("one", "other"):
+        cache.put(key, CachedReply(url=key, status=200, headers={}, stored=1.0, content=b""))
+    one, other = (path for path in tmp_path.rglob("*") if path.is_file())
+    other.write_bytes(one.read_bytes())
+    assert (cache.get("one") is None) != (cache.get("other") is None)
+
+
 def test_the_entries_not_used_for_longest_go_first(tmp_path):
     cache = DiskCache(tmp_path, limit=4000)
     for name in ("a", "b", "c"):

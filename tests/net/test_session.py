@@ -2,15 +2,52 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import hashlib
+import socket
+import threading
+import time
 
 import pytest
 
 from envdoctor.core.errors import NetworkProblem, Unreadable
 from envdoctor.net.cache import DiskCache
+from envdoctor.net.ranges import RemoteFile
 from envdoctor.net.session import Session
 from envdoctor.net.transport import NetworkSettings
+from envdoctor.support import interruption
 from index_server import IndexServer
+
+
+@contextlib.contextmanager
+def trickling(answer, *, drip=True):
+    """The URL of a server that answers every request with these bytes, and then with one byte more every moment."""
+    over = threading.Event()
+
+    def serve(connection):
+        with connection, contextlib.suppress(OSError):
+            connection.recv(1 << 16)
+            connection.sendall(answer)
+            while drip and not over.wait(0.1):
+                connection.sendall(b"x")
+
+    def listen():
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=listen, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        over.set()
+
+
+@contextlib.contextmanager
+def stopwatch(seconds):
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < seconds
 
 
 @pytest.fixture
@@ -69,21 +106,119 @@ def test_no_server_at_all(session):
 
 def test_the_size_limit_ends_the_answer(server, session):
     server.extra["/huge"] = ("text/plain", b"x" * 300_000)
-    with pytest.raises(Unreadable, match="larger than the 100,000 bytes"):
+    with pytest.raises(Unreadable, match="more than the 100,000 bytes"):
         session.get(f"{server.origin}/huge", limit=100_000)
 
 
 def test_the_size_limit_counts_what_is_unpacked(server, session):
     server.manners.gzip = True
     server.extra["/bomb"] = ("text/plain", bytes(50 << 20))
-    with pytest.raises(Unreadable, match="larger than"):
+    with pytest.raises(Unreadable, match="more than"):
         session.get(f"{server.origin}/bomb", limit=1 << 20)
 
 
 def test_the_time_limit_ends_an_answer_that_drips(server):
-    server.extra["/long"] = ("text/plain", b"x" * 300_000)
-    with pytest.raises(NetworkProblem, match="not all came within 0 s"):
-        Session(NetworkSettings(total=0.0)).get(f"{server.origin}/long")
+    with (
+        trickling(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n") as url,
+        stopwatch(2),
+        pytest.raises(NetworkProblem, match="not all came within 1 s"),
+    ):
+        Session(NetworkSettings(total=0.6, timeout=5)).get(url)
+
+
+def test_the_time_limit_counts_from_the_request_on_while_the_head_drips(pauses):
+    with (
+        trickling(b"HTTP/1.1 200 OK\r\nX-Long: ") as url,
+        stopwatch(3),
+        pytest.raises(NetworkProblem, match="ReadTimeout: timed out, after 2 tries"),
+    ):
+        Session(NetworkSettings(timeout=0.3, retries=1), pause=pauses.append).get(url)
+
+
+def test_a_range_that_drips_is_late_as_well():
+    head = b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-99/100\r\nContent-Length: 100\r\n\r\n"
+    with trickling(head) as url, stopwatch(2), pytest.raises(NetworkProblem, match="not all came within"):
+        RemoteFile(Session(NetworkSettings(total=0.6, timeout=5)), url, tail=100)
+
+
+def test_an_interrupt_ends_a_wait_in_any_thread():
+    outcome = []
+
+    def ask(url):
+        try:
+            Session(NetworkSettings(timeout=30)).get(url)
+        except SystemExit:
+            outcome.append("ended")
+
+    with trickling(b"HTTP/1.1 200 OK\r\n") as url, stopwatch(3):
+        thread = threading.Thread(target=ask, args=(url,), daemon=True)
+        thread.start()
+        time.sleep(0.3)
+        interruption.interrupt()
+        try:
+            thread.join(2)
+        finally:
+            interruption.begin()
+    assert outcome == ["ended"]
+
+
+def test_the_body_of_a_redirect_is_not_read(server, session):
+    target = f"{server.origin}/page".encode()
+    with trickling(b"HTTP/1.1 302 Found\r\nLocation: " + target + b"\r\n\r\n") as url, stopwatch(2):
+        assert session.get(url).content == b"a page"
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip"])
+def test_an_encoding_that_was_not_asked_for_is_no_answer(server, session, encoding):
+    body = b"not packed at all"
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (encoding.encode(), len(body))
+    with trickling(head + body) as url, pytest.raises(NetworkProblem, match="not the gzip that was asked for"):
+        session.get(url)
+
+
+def test_gzip_that_is_cut_is_no_answer(session):
+    body = gzip.compress(b"x" * 99)[:-4]
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with trickling(head + body) as url, pytest.raises(Unreadable, match="ends before its end mark"):
+        session.get(url)
+
+
+@pytest.mark.parametrize(
+    ("head", "whole"),
+    [
+        (b"HTTP/1.0 200 OK\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", False),
+    ],
+)
+def test_whether_a_body_is_known_to_be_whole(session, tmp_path, head, whole):
+    session.cache = DiskCache(tmp_path)
+    with trickling(head + b"hi", drip=False) as url:
+        assert session.get(url).whole is whole
+        assert session.get(url, fresh=99).whole is whole
+
+
+def test_more_than_the_user_allows_is_not_read(server):
+    server.extra["/large"] = ("text/plain", b"x" * 300_000)
+    session = Session(NetworkSettings(most=400_000))
+    assert session.get(f"{server.origin}/large").content
+    with pytest.raises(NetworkProblem, match=r"/large was not read: .* --max-download allows 390\.6 KiB"):
+        session.get(f"{server.origin}/large")
+    assert session.traffic.received == 300_000
+
+
+def test_it_says_so_before_much_is_read(server, monkeypatch, tmp_path):
+    monkeypatch.setattr("envdoctor.net.session._MUCH", 1000)
+    server.extra["/large"] = ("text/plain", b"x" * 300_000)
+    said = []
+    session = Session(say=lambda text: said.append((text, session.traffic.received)))
+    session.get(f"{server.origin}/page")
+    assert said == []
+    session.download(f"{server.origin}/large", tmp_path / "large")
+    session.download(f"{server.origin}/large", tmp_path / "large")
+    ((text, received),) = said
+    assert "293.0 KiB" in text
+    assert received == 6
 
 
 def test_credentials_in_the_url_are_used_and_hidden(server, session):
@@ -193,6 +328,6 @@ class TestDownload:
 
     def test_too_large(self, server, session, tmp_path):
         server.add("pkg", "a.whl", b"x" * 1000)
-        with pytest.raises(Unreadable, match="larger"):
+        with pytest.raises(Unreadable, match="more than the 100 bytes"):
             session.download(server.file_url("pkg", "a.whl"), tmp_path / "a.whl", limit=100)
         assert list(tmp_path.iterdir()) == []

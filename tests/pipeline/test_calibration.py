@@ -30,6 +30,14 @@ def test_samples_that_fit(tmp_path, request_for):
     check_samples(request_for(calibration=path, evaluation=path))
 
 
+def test_samples_that_would_fill_the_memory_are_refused(tmp_path, request_for):
+    path = tmp_path / "bomb.npz"
+    np.savez_compressed(path, x=np.zeros((43_000, 28, 28, 1), np.float32))
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(UsageProblem, match=r"--calibration: .* would unpack to more than 100 times its size"):
+        check_samples(request_for(calibration=path))
+
+
 def test_nothing_to_check(request_for):
     check_samples(request_for())
     check_samples(Request())

@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from envdoctor.action import StageFailed
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.command import CommandResult
 from envdoctor.pipeline.conversion import convert_with_tensorflow, quantize_with_litert
+from keras_files import DATA, saved_model, tensor_info, write_saved_model
 from stages import stage_context
 
 
@@ -24,8 +26,11 @@ class WorkerDouble:
         return CommandResult(argv=command.argv, returncode=0)
 
 
-def context(folder, double, kind=ArtifactKind.KERAS, goal="edgetpu", **rest):
-    source = Artifact(kind=kind, path=folder / "digits.keras", sha256="0")
+def context(folder, double, kind=ArtifactKind.KERAS, goal="edgetpu", *, program=None, **rest):
+    path = folder / "digits.keras"
+    if kind is ArtifactKind.SAVED_MODEL:
+        write_saved_model(path, program or saved_model({"serving_default": {"x": tensor_info((1, 4))}}))
+    source = Artifact(kind=kind, path=path, sha256="0")
     return stage_context(folder / "stage", source, goal, python=Path("python"), run=double, **rest)
 
 
@@ -53,6 +58,25 @@ def test_a_reference_is_made_once(tmp_path):
     output = quantize_with_litert(context(tmp_path, double, ArtifactKind.TFLITE_FLOAT, reference=tmp_path))
     assert double.request["reference"] is None
     assert output.reference is None
+
+
+def test_a_program_that_acts_is_not_handed_to_the_worker(tmp_path):
+    program = (DATA / "saved_model/branch.pb").read_bytes()
+    double = WorkerDouble()
+    with pytest.raises(StageFailed) as caught:
+        convert_with_tensorflow(context(tmp_path, double, ArtifactKind.SAVED_MODEL, program=program), "int8")
+    assert caught.value.finding.name == "code-not-trusted"
+    assert "WriteFile" in caught.value.finding.message
+    assert double.request is None
+    again = stage_context(
+        tmp_path / "2",
+        Artifact(kind=ArtifactKind.SAVED_MODEL, path=tmp_path / "digits.keras", sha256="0"),
+        python=Path("python"),
+        run=double,
+        trust_code=True,
+    )
+    convert_with_tensorflow(again, "int8")
+    assert double.request["trust_code"] is True
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ import sys
 import pytest
 
 from builds import Bench, copying, failing, problem, route
+from envdoctor.action import StageFailed
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.events import RouteFailed, RouteStarted, StageEnded, StageStarted
 from envdoctor.core.route import StageStatus
+from envdoctor.pipeline.problems import finding
 from envdoctor.support.hashing import hash_path
 
 K = ArtifactKind
@@ -16,6 +18,17 @@ K = ArtifactKind
 @pytest.fixture
 def bench(tmp_path):
     return Bench(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["code-not-trusted", "lambda-refused"])
+def test_a_refusal_for_trust_ends_the_build(bench, name):
+    refusal = StageFailed(finding(name, "model.h5", words="it holds code"))
+    careful = failing("careful", K.KERAS, K.TFLITE_INT8, refusal)
+    careless = copying("careless", K.KERAS, K.TFLITE_INT8, "+ran", bench.calls)
+    attempts = bench.run(route(careful), route(careless), actions=[careful, careless])
+    assert [attempt.route.name for attempt in attempts] == ["careful"]
+    assert bench.calls == [], "the other route would have run what was refused"
+    assert isinstance(bench.events[-1], RouteFailed)
 
 
 def test_stages_hand_on_what_they_made(bench):

@@ -46,6 +46,25 @@ def test_modules_that_this_python_imports(site, files, tags):
     assert severities("PKG007", site) == []
 
 
+OTHER_CPU = "_x.cpython-311-aarch64-linux-gnu.so"
+
+
+def test_modules_for_another_cpu_are_not_of_another_python(site):
+    site.install("foo", files={f"foo/{OTHER_CPU}": elf_bytes(machine=183)}, tags=("cp311-cp311-linux_aarch64",))
+    assert severities("PKG007", site) == []
+    (finding,) = ask("PKG008", facts_of(site))
+    assert finding.message == (
+        "1 of the 1 extension modules of foo 1.0 are ELF for aarch64; this Python is for x86_64."
+    )
+
+
+def test_modules_for_several_cpus_and_for_another_libc(site):
+    site.install("both", files={f"both/{OTHER_CPU}": elf_bytes(machine=183), f"both/_x{TAGGED}": elf_bytes()})
+    assert severities("PKG008", site) == []
+    site.install("musl", files={"musl/_x.cpython-311-x86_64-linux-musl.so": elf_bytes()})
+    assert severities("PKG007", site) == [ERROR]
+
+
 def test_packages_that_pythonpath_brings_are_not_to_be_installed_again(tmp_path):
     ros = Site(tmp_path / "lib/python3.10/site-packages", Origin.PYTHONPATH)
     ros.install("rclpy", files={"rclpy/_x.cpython-310-x86_64-linux-gnu.so": elf_bytes()}, tags=())

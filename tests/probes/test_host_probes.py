@@ -222,3 +222,8 @@ def test_system_too_old(host, found):
 )
 def test_what_is_not_known_is_not_fine(code, host):
     assert answer(code, host=Host(**host), packages=Packages()).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(("system", "found"), [("linux", []), ("macos", [INFO]), ("windows", [INFO])])
+def test_a_system_that_envdoctor_never_ran_on(system, found):
+    assert severities("HST012", system=system, name="this one") == found

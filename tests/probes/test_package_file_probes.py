@@ -34,6 +34,28 @@ def test_files_claimed_twice(site):
     assert not finding.fix.safe
 
 
+PKGUTIL = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
+PKG_RESOURCES = "__import__('pkg_resources').declare_namespace(__name__)  # a namespace\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "beside", "found"),
+    [
+        (PKGUTIL, PKG_RESOURCES, "", INFO),
+        (PKG_RESOURCES, PKGUTIL, "", INFO),
+        (PKGUTIL, "VERSION = 1\n", "", ERROR),  # what is there is no namespace
+        ("VERSION = 1\n", PKGUTIL, "", ERROR),  # the other is too short for one
+        ("VERSION = 1\n" * 10, PKGUTIL, "zope/module.py", ERROR),  # and here it is a package with modules
+    ],
+)
+def test_two_ways_to_make_one_namespace(site, first, second, beside, found):
+    site.install(
+        "zope-a", files={"zope/__init__.py": first, "zope/a/__init__.py": ""} | ({beside: ""} if beside else {})
+    )
+    site.install("zope-b", files={"zope/__init__.py": second, "zope/b/__init__.py": ""})
+    assert severities("PKG003", site) == [found]
+
+
 def test_the_one_that_is_required_is_kept(site):
     site.install("keras", files={"keras/__init__.py": "1"})
     site.install("keras-nightly", "4.0.dev1", files={"keras/__init__.py": "22"})

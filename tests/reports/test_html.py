@@ -57,7 +57,9 @@ def test_the_page_is_well_formed_and_needs_nothing_else(make):
 
 def test_it_tells_what_the_terminal_tells():
     page = Page(html.render(samples.broken()))
-    assert "4 errors and 2 warnings in 11 checks; 4 of them got no answer." in page.text
+    assert (
+        "4 errors and 2 warnings in 11 checks; 4 of them got no answer: not everything could be looked at." in page.text
+    )
     assert "PKG002 protobuf has two metadata folders" in page.text
     assert "numpy/core/file11.py" in page.text
     assert "PYT001 Python too new? Could not find out" in page.text

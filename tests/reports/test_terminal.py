@@ -14,7 +14,7 @@ import sample_reports as samples
 from envdoctor.core.finding import Evidence, Finding, Outcome, Severity
 from envdoctor.core.report import Report
 from envdoctor.support.text import quote_command
-from envdoctor_reports import terminal
+from envdoctor_reports import html, json, markdown, terminal
 
 ESCAPE = re.compile(r"\x1b\[\d+m")
 
@@ -44,12 +44,12 @@ def test_a_fine_machine_takes_a_line_a_group():
     assert "✓ Installed packages    2 checks passed" in shown
     assert shown[-1] == "✓ No problem found in 6 checks."
     assert not any("HST001" in line for line in shown)
-    assert "  ✓ HST002 Page size too large? No." in lines(samples.fine(), verbose=True)
+    assert "  ✓ HST002 Passed: Page size too large? No." in lines(samples.fine(), verbose=True)
 
 
 def test_a_broken_machine_shows_finding_proof_and_fix():
     shown = "\n".join(lines(samples.broken(), width=100))
-    assert "✗ Installed packages    2 errors, 1 warning, 1 skipped, 1 note" in shown
+    assert "✗ Installed packages    2 errors, 1 warning, 1 skipped, 1 noted" in shown
     assert (
         "  ✗ PKG002 protobuf has two metadata folders, so pip and Python see different versions of it.\n"
         f"      proof {samples.SITE}\n"
@@ -58,7 +58,10 @@ def test_a_broken_machine_shows_finding_proof_and_fix():
         "      fix   Reinstall it, so that one version is left.\n"
         "      run   /home/alice/venv/bin/python -m pip install --force-reinstall protobuf==5.26.0\n"
     ) in shown
-    assert "✗ 4 errors and 2 warnings in 11 checks; 4 of them got no answer." in shown
+    assert (
+        "✗ 4 errors and 2 warnings in 11 checks; 4 of them got no answer: not everything could be looked at."
+        in " ".join(shown.split())
+    )
 
 
 def test_what_could_not_be_looked_at_never_looks_fine():
@@ -69,9 +72,34 @@ def test_what_could_not_be_looked_at_never_looks_fine():
     assert "? NET001 Proxy in the way? Timed out: no answer within 60 s" in shown
     assert "? PKG004 skipped because of PKG001" in shown
     only_blind = dataclasses.replace(samples.fine(), probes=(samples.PASSED[0], blind()))
-    assert lines(only_blind)[-1] == "? No problem found in 2 checks; 1 of them got no answer."
+    (last,) = lines(only_blind, width=120)[-1:]
+    assert last == "? No problem found in 2 checks; 1 of them got no answer: not everything could be looked at."
     assert lines(dataclasses.replace(only_blind, probes=(blind(),)))[-1].startswith("? Nothing is known")
     assert lines(dataclasses.replace(only_blind, probes=()))[-1] == "? Nothing was checked."
+
+
+def test_passed_noted_and_not_applicable_are_three_words():
+    note = samples.finding("HST002", "x", severity=Severity.INFO, subject="pages", message="pages are large.")
+    other = samples.result("HST003", "not-here", Outcome.DOES_NOT_APPLY, reason="this is not macOS")
+    probes = (samples.PASSED[0], samples.result("HST002", "x", findings=(note,)), other)
+    report = dataclasses.replace(samples.fine(), probes=probes)
+    shown = lines(report, verbose=True)
+    assert "✓ Host                  1 check passed, 1 noted, 1 does not apply" in shown
+    assert "  · HST002 Noted: pages are large." in shown
+    assert [line for line in shown if "HST002" in line] == ["  · HST002 Noted: pages are large."]
+    assert "  · HST003 Does not apply: Not here? This is not macOS." in shown
+    assert shown[-1] == "✓ No problem found in 2 checks."
+    for text in (markdown.render(report), html.render(report)):
+        assert "Passed: " in text
+        assert "Noted: pages are large." in text
+        assert "Does not apply: Not here?" in text
+    assert '"does-not-apply"' in json.render(report)
+
+
+def test_where_nothing_applies_nothing_was_checked():
+    other = samples.result("HST003", "not-here", Outcome.DOES_NOT_APPLY, reason="this is not macOS")
+    report = dataclasses.replace(samples.fine(), probes=(other,))
+    assert lines(report)[-1] == "? Nothing was checked: no check applies here."
 
 
 def blind():

@@ -9,6 +9,7 @@ import pytest
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
 from envdoctor.support.packing import pack, unpack, unpack_json
+from thoroughness import amount
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ from dataclasses import make_dataclass
 from envdoctor.support.packing import pack, unpack
 
 sys.setswitchinterval(1e-7)
-for _ in range(600):
+for _ in range(int(sys.argv[1])):
     kind = enum.Enum("Kind", {f"A{number}": f"a{number}" for number in range(30)})
     part = make_dataclass("Part", [("kind", kind), ("number", int, 0)], frozen=True, slots=True)
     whole = make_dataclass("Whole", [("parts", tuple[part, ...]), ("kind", kind)], frozen=True, slots=True)
@@ -56,5 +57,7 @@ for _ in range(600):
 
 def test_threads_that_meet_a_type_for_the_first_time_at_once():
     """In a process of its own: without a lock it is the interpreter that crashes."""
-    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS, str(amount(600))], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")

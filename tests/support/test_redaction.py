@@ -7,6 +7,7 @@ import platform
 import string
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
@@ -88,11 +89,13 @@ def test_an_account_called_like_an_ordinary_word_mangles_nothing(user):
     for text in (
         f"the {user} of it, {user}-2.0, {user}==1.0, lib{user}.so",
         f"/usr/lib/python3.11/{user}/support.py",
-        f"/data{home}/x",
+        f"/data/{user}/x",
     ):
         assert redactor.text(text) == text
     assert redactor.text(f"{home}/m.keras") == "~/m.keras"
     assert redactor.text(f"/media/{user}/stick") == "/media/<user>/stick"
+    if user not in {"root", "runner"}:
+        assert redactor.text(f"/data/home/{user}/x") == "/data/home/<user>/x"
 
 
 def test_a_windows_home_is_found_in_any_case_and_with_doubled_separators():
@@ -211,6 +214,18 @@ def test_every_text_and_path_of_a_report_is_reached():
     assert redact_report(result, ALICE) == result
 
 
+@dataclass(frozen=True)
+class Unhashable:
+    names: dict
+
+
+def test_records_that_have_no_hash():
+    assert redact([Unhashable({"alice@box": 1}), Unhashable({})], ALICE) == [
+        Unhashable({"<user>@<host>": 1}),
+        Unhashable({}),
+    ]
+
+
 def test_paths_stay_paths_and_other_values_what_they_are():
     value = {"a": [Path("/home/alice/x"), 1, 2.5, None, True], "b": frozenset({"alice@box"}), "c": (Severity.INFO,)}
     expected = {"a": [Path("~/x"), 1, 2.5, None, True], "b": frozenset({"<user>@<host>"}), "c": (Severity.INFO,)}
@@ -269,6 +284,11 @@ def test_hashes_and_versions_come_through(digest, version):
     ],
 )
 def test_long_hostile_text_takes_little_time(text):
-    start = time.perf_counter()
+    start = time.process_time()
     ALICE.text(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
+
+
+def test_what_can_not_be_hashed_stands_in_a_sequence():
+    probes = ({"detail": {"token": "V7rq0Zx2LpWm"}}, {"a": "b"})
+    assert redact(probes, Redactor()) == ({"detail": {"token": "****"}}, {"a": "b"})

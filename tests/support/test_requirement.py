@@ -10,7 +10,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from envdoctor.support.requirement import admits, holds, parse_requirement, required_name
+from envdoctor.support.requirement import admits, command_words, holds, parse_requirement, required_name
 
 ENVIRONMENT = {**default_environment(), "extra": ""}
 
@@ -118,3 +118,34 @@ assert not [name for name in sys.modules if name.startswith("packaging")]
 )
 def test_the_name_that_a_requirement_begins_with(line, name):
     assert required_name(line) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "versions", "word"),
+    [
+        ("numpy", "", "numpy"),
+        ("ruamel.yaml", "==0.18", "ruamel.yaml==0.18"),
+        ("A", "=1.0", "A=1.0"),
+        ("numpy", "<2,>=1.26", "numpy<2,>=1.26"),
+        ("numpy", "!=1.*,~=1.2", "numpy!=1.*,~=1.2"),
+        ("foo", "==1.0+local.1", "foo==1.0+local.1"),
+    ],
+)
+def test_a_name_with_versions_is_a_word(name, versions, word):
+    assert command_words(name, versions) == (word,)
+
+
+@pytest.mark.parametrize("name", ["--index-url=x", "-r", "", "a b", "a/b", "../a", "http://x", "a@b", "a\n", "ä", "a-"])
+def test_what_is_no_project_s_name_is_no_word(name):
+    assert command_words(name) == ()
+
+
+@pytest.mark.parametrize("versions", [" @ http://x", "==1 --pre", "==--pre", ";x", "==1\n-r", ",", "==", "[x]", "==1,"])
+def test_what_is_no_version_is_no_word(versions):
+    assert command_words("foo", versions) == ()
+
+
+@pytest.mark.parametrize("text", ["foo; " + "(" * 5000 + "os_name == 'x'" + ")" * 5000, "foo<" + "9" * 5000])
+def test_what_would_break_the_parser_is_no_requirement(text):
+    with pytest.raises(ValueError, match=r"nested too deeply|1,000 digits|xpected"):
+        holds(parse_requirement(text).marker, {"os_name": "posix"})

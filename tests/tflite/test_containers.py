@@ -96,3 +96,39 @@ def test_a_damaged_model_in_a_bundle_names_the_member(tmp_path):
     path = archive(tmp_path / "x.task", {"bad.tflite": pack(small())[:40]})
     with pytest.raises(Unreadable, match=r"x\.task!bad\.tflite is damaged"):
         read_models(path)
+
+
+def test_a_bundle_that_lost_a_part_is_not_read_as_fewer_models(tmp_path):
+    def refused(name, words, members, spoil=lambda data: data, **how):
+        path = archive(tmp_path / name, members, **how)
+        path.write_bytes(spoil(path.read_bytes()))
+        with pytest.raises(Unreadable, match=words):
+            read_models(path)
+
+    both = {"a.tflite": pack(small()), "b.tflite": pack(small())}
+    refused("a", "checksum of a.tflite", both, lambda data: data.replace(b"TFL3", b"TFN3", 1))
+    refused("b", "a.tflite in it is no .tflite", both | {"a.tflite": b"nothing of the kind"})
+    deflated = both | {"a.tflite": b"nothing"}
+    refused("c", "a.tflite in it is no .tflite", deflated, compression=zipfile.ZIP_DEFLATED)
+    refused(
+        "d", "hand_detector.tflite, which goes with it, is missing", {"hand_landmarks_detector.tflite": pack(small())}
+    )
+    whole = {"hand_landmarks_detector.tflite": pack(small()), "hand_detector.tflite": pack(small())}
+    assert len(read_models(archive(tmp_path / "e", whole))) == 2
+
+
+def test_a_part_of_several_bundles_needs_the_others_of_one_of_them_only(tmp_path):
+    holistic = {
+        "face_detector.tflite",
+        "face_landmarks_detector.tflite",
+        "face_blendshapes.tflite",
+        "hand_landmarks_detector.tflite",
+        "hand_roi_refinement.tflite",
+        "pose_detector.tflite",
+        "pose_landmarks_detector.tflite",
+    }
+    assert len(read_models(archive(tmp_path / "whole", dict.fromkeys(holistic, pack(small()))))) == len(holistic)
+    for lost in holistic - {"face_blendshapes.tflite"}:
+        left = archive(tmp_path / lost, dict.fromkeys(holistic - {lost}, pack(small())))
+        with pytest.raises(Unreadable, match="goes with it, is missing"):
+            read_models(left)

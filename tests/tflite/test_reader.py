@@ -12,6 +12,7 @@ from envdoctor.tflite.model import Location
 from envdoctor.tflite.reader import open_model, read_model
 from shared_data import shared
 from tflite_bytes import model, pack, schema, small, tensor
+from thoroughness import amount
 
 
 def test_everything_of_a_small_model_is_read():
@@ -144,7 +145,7 @@ def looked_at(data):
         return
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=amount(300), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=8))
 def test_flipped_bytes_give_a_model_or_a_clear_error(changes):
     data = bytearray(pack(small()))

@@ -1,3 +1,4 @@
+import os
 import shutil
 import tarfile
 
@@ -5,14 +6,16 @@ import pytest
 
 from apt_repository import build_package, build_repository, served
 from envdoctor.core.command import Command, CommandResult
-from envdoctor.core.errors import ToolchainProblem
+from envdoctor.core.errors import ToolchainProblem, Unreadable
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.net.session import Session
 from envdoctor.net.transport import NetworkSettings
 from envdoctor.toolchains.acquire import QEMU, Acquirer, stored_emulators
 from envdoctor.toolchains.catalogue import CatalogueEntry, find_entry, parse_source
+from envdoctor.toolchains.fetch import describe
 from envdoctor.toolchains.locate import PACKAGE, find_compiler
 from envdoctor.toolchains.store import installed_toolchains
+from needs import C_COMPILER, needs
 from standin import VERSION, build_standin
 
 ENTRY = find_entry(PACKAGE)
@@ -178,10 +181,7 @@ def qemu_package(folder, name, program, script):
 def compile_c(text, target):
     import subprocess
 
-    compiler = shutil.which("cc")
-    if not compiler:
-        pytest.skip("needs a C compiler")
-    subprocess.run([compiler, "-x", "c", "-o", target, "-"], input=text.encode(), check=True)
+    subprocess.run([needs(C_COMPILER), "-x", "c", "-o", target, "-"], input=text.encode(), check=True)
 
 
 SAYS = '#include <stdio.h>\nint main() { puts("qemu-x86_64 version 10.0.2 (Debian 1:10.0.2+ds-2)"); }\n'
@@ -223,3 +223,14 @@ def test_an_emulator_for_another_machine_or_one_that_does_not_run(tmp_path, acqu
     (tmp_path / "qemu-x86_64").write_bytes(head)
     with pytest.raises(ToolchainProblem, match="is for ppc64le, and this machine is"):
         get(acquirer, str(tmp_path), entry=entry)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs")
+def test_a_file_of_a_terabyte_and_a_pipe_are_no_archives(tmp_path):
+    huge, pipe = tmp_path / "huge.deb", tmp_path / "pipe.deb"
+    with huge.open("wb") as stream:
+        stream.truncate(1 << 40)
+    os.mkfifo(pipe)
+    for path, words in ((huge, "larger than"), (pipe, "FIFO")):
+        with pytest.raises(Unreadable, match=words):
+            describe(path, source=str(path), name=path.name, pinned=False)

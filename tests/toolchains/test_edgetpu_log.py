@@ -42,6 +42,20 @@ def test_log_file():
     assert log.unknown == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        TABLE.replace("Operator                       Count      Status\n", "Operat"),
+        "Compilation succeeded!\n" + TABLE.replace("\n\nOp", "\nTotal number of operations: 40\n\nOp"),
+        TABLE.replace("\n\nOp", "\nNumber of operations that will run on Edge TPU: 39\n\nOp"),
+    ],
+    ids=["header lost", "row lost", "another status"],
+)
+def test_a_log_that_lost_a_part_is_no_success(text):
+    assert parse_log(text).outcome is Outcome.UNKNOWN
+    assert parse_log(text + "Compilation failed! \n").outcome is Outcome.FAILED
+
+
 def notebook(text):
     outputs = [{"output_type": "stream", "text": text.splitlines(keepends=True)}]
     return json.dumps({"cells": [{"cell_type": "markdown"}, {"cell_type": "code", "outputs": outputs}], "nbformat": 4})

@@ -7,15 +7,18 @@ import lzma
 import shutil
 import subprocess
 import tarfile
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bounded import Inflated
 from envdoctor.toolchains.deb import parse_stanza, read_control, version_key
-from envdoctor.toolchains.inflate import Inflated
-from envdoctor.toolchains.unpack import Limits, unpack
+from envdoctor.toolchains.unpack import Limits, _inner_path, unpack
+from needs import needs
+from thoroughness import amount
 
 SPECIAL = {"link": tarfile.SYMTYPE, "hard": tarfile.LNKTYPE, "device": tarfile.CHRTYPE, "pipe": tarfile.FIFOTYPE}
 
@@ -45,10 +48,7 @@ def ar(*members):
 
 
 def zstd(data):
-    program = shutil.which("zstd")
-    if not program:
-        pytest.skip("needs the zstd program to make an archive")
-    return subprocess.run([program, "-q", "-c"], input=data, capture_output=True, check=True).stdout
+    return subprocess.run([needs("zstd"), "-q", "-c"], input=data, capture_output=True, check=True).stdout
 
 
 PACKERS = {"plain": bytes, "gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress, "zst": zstd}
@@ -68,6 +68,12 @@ def deb(pack, tree=TREE):
         ("data.tar.x", pack(tar(*tree))),
     )
     return ar(*parts)
+
+
+def make_folder(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder
 
 
 def write(path, data):
@@ -141,6 +147,18 @@ def test_nothing_leaves_the_folder(tmp_path, name):
     assert sorted(path for path in tmp_path.rglob("*") if folder not in path.parents) == before
 
 
+@pytest.mark.parametrize(("path", "target"), [("a\0b", None), ("link", "a\0b")])
+def test_a_nul_in_a_pax_path_is_refused(tmp_path, path, target):
+    record = f"path={path}\n" if target is None else f"linkpath={target}\n"
+    content = f"{len(record) + 3} {record}".encode()
+    archive = tar(("pax", content), ("link", "link", "t") if target else ("f", b"x"))
+    block = bytearray(archive)
+    block[156:157] = b"x"
+    block[148:156] = b"%06o\0 " % (sum(block[:148]) + 8 * 32 + sum(block[156:512]))
+    with pytest.raises(Unreadable, match=r"no system|leaves"):
+        unpack(write(tmp_path / "archive", bytes(block)), make_folder(tmp_path))
+
+
 def test_limits(tmp_path):
     archive = write(tmp_path / "a.tar.xz", lzma.compress(tar(("big", bytes(1 << 22)))))
     with pytest.raises(Unreadable, match="more than 1,048,576 bytes"):
@@ -176,7 +194,7 @@ def test_what_is_no_archive(tmp_path, data):
             unpack(archive, tmp_path)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=amount(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damage_never_does_more_than_fail(tmp_path_factory, data):
     pack = PACKERS[data.draw(st.sampled_from(["plain", "gz", "xz", "bz2"]))]
@@ -211,3 +229,56 @@ def test_versions_sort_as_dpkg_sorts_them():
 
 def test_a_stanza():
     assert parse_stanza("A: 1\nB: x\n y\n\tz\nno field\n") == {"A": "1", "B": "x\ny\nz"}
+
+
+def test_a_path_that_windows_can_not_have():
+    assert _inner_path("./usr/share/a:b", windows=False) == "usr/share/a:b"
+    with pytest.raises(Unreadable, match="Windows can't have"):
+        _inner_path("usr/share/a:b", windows=True)
+
+
+def test_a_path_with_a_null_byte_is_damage():
+    with pytest.raises(Unreadable, match="no system can have"):
+        _inner_path("usr/bin/\0x")
+
+
+def pax_archive(content, size=None):
+    info = tarfile.TarInfo("pax")
+    info.type, info.size = tarfile.XHDTYPE, len(content) if size is None else size
+    return info.tobuf() + content + bytes(-len(content) % 512)
+
+
+def test_many_pax_records_take_linear_time(tmp_path):
+    record = b"6 a=b\n"
+    archive = pax_archive(record * 170_000) + tar(("a", b"x"))
+    start = time.process_time()
+    assert unpacked(tmp_path, archive) == ("a",)
+    assert time.process_time() - start < 5
+
+
+def test_a_pax_header_of_gigabytes_is_refused(tmp_path):
+    with pytest.raises(Unreadable, match="a name record of 4294967296 bytes"):
+        unpacked(tmp_path, pax_archive(b"", 4 << 30))
+
+
+def test_headers_without_end_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("envdoctor.toolchains.tar._MAX_HEADERS", 100)
+    with pytest.raises(Unreadable, match="more than 100 headers"):
+        unpacked(tmp_path, gzip.compress(pax_archive(b"6 a=b\n") * 200))
+
+
+def test_a_member_that_is_not_wanted_is_not_unpacked_without_end(tmp_path):
+    info = tarfile.TarInfo("huge")
+    info.size = 1 << 40
+    bomb = gzip.compress(info.tobuf() + bytes(1 << 20)) + gzip.compress(bytes(32 << 20)) * 40
+    start = time.process_time()
+    with pytest.raises(Unreadable, match="times its size"):
+        unpacked(tmp_path, bomb, wanted=lambda _: False)
+    assert time.process_time() - start < 8
+
+
+def unpacked(tmp_path, data, **options):
+    archive, folder = tmp_path / "archive", tmp_path / "out"
+    archive.write_bytes(data)
+    folder.mkdir()
+    return unpack(archive, folder, **options)

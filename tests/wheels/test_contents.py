@@ -6,6 +6,7 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.contents import import_names, install_path, read_contents
 from native_files import elf_bytes, macho_bytes, pe_bytes
+from thoroughness import amount
 from wheel_files import LINUX_TAG, MACOS_TAG, archive_bytes, code_like, contents_of, wheel_of
 
 ELF = elf_bytes(("libc.so.6",))
@@ -37,6 +38,17 @@ def test_native_files_are_found_by_their_bytes():
     assert found["pkg/_odd.so"].library.format.value == "PE"
 
 
+def test_a_module_that_is_no_native_file_is_not_left_out():
+    tagged = "pkg/_m.cpython-311-x86_64-linux-gnu.so"
+    for content in (b"\0" + ELF[1:], b"", b"version https://git-lfs.github.com/spec/v1\n" * 3):
+        (native,) = natives({tagged: content}).values()
+        assert native.library is None
+        assert "neither ELF" in native.not_loadable
+    (native,) = natives({"pkg/_m.so": b"\0" + ELF[1:]}).values()
+    assert "neither ELF" in native.problem
+    assert not natives({"pkg/libx.so": b"\0" + ELF[1:], "pkg/x.so": b"/* GNU ld script */ GROUP ( libx.so.1 )" * 3})
+
+
 def test_a_program_without_a_suffix_is_found_by_its_permission():
     data = archive_bytes(
         {
@@ -45,6 +57,7 @@ def test_a_program_without_a_suffix_is_found_by_its_permission():
             "p-1.data/scripts/tool": ELF,
             "p/README": ELF,
             "p/script": b"#!/bin/sh\n" * 30,
+            "p-1.dist-info/RECORD": "p-1.dist-info/METADATA,,\np-1.dist-info/WHEEL,,\n",
         },
         modes={"p-1.data/scripts/tool": 0o755, "p/script": 0o755},
     )
@@ -153,7 +166,7 @@ MUTATED = wheel_of(
 )
 
 
-@settings(max_examples=400, deadline=2000)
+@settings(max_examples=amount(400), deadline=2000)
 @given(st.data())
 def test_damage_ends_in_contents_or_unreadable(data):
     damaged = bytearray(MUTATED)

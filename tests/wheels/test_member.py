@@ -12,6 +12,7 @@ from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels import member as member_room
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.member import PackedBytes, content_offset
+from thoroughness import amount
 from wheel_files import archive_bytes, code_like, open_archive
 
 CONTENT = code_like(900_000, seed=2)
@@ -44,7 +45,7 @@ def test_a_member_that_need_not_be_entered_from_its_tail():
     assert archive.source.bytes_read > source.packed_size
 
 
-@settings(max_examples=40, deadline=5000)
+@settings(max_examples=amount(40), deadline=5000)
 @given(st.lists(st.tuples(st.integers(0, 900_100), st.integers(0, 5000)), min_size=1, max_size=8))
 def test_any_reads_in_any_order_give_the_member(reads):
     _, source = opened()

@@ -63,7 +63,7 @@ def test_rows_of_a_record():
     )
 
 
-@pytest.mark.parametrize("text", ["only-a-path", "a,sha256=x,many", "a,b,-1"])
+@pytest.mark.parametrize("text", ["only-a-path", "a,sha256=x,many", "a,b,-1", f"a,b,{'9' * 5000}"])
 def test_a_row_that_is_none_is_unreadable(text):
     with pytest.raises(Unreadable, match="line 1"):
         parse_record(text)
@@ -73,3 +73,28 @@ def test_the_record_of_a_wheel_lists_its_members():
     archive = WheelArchive(MemoryBytes(wheel_of({"pkg/__init__.py": "x"})))
     rows = read_record(archive, read_metadata(archive))
     assert {row.path for row in rows} == set(archive.members)
+
+
+def test_a_tag_that_stands_for_far_too_many_is_refused():
+    part = ".".join(map(str, range(20)))
+    with pytest.raises(Unreadable, match="stands for more than"):
+        read_metadata(
+            open_archive(
+                {
+                    "p-1.dist-info/METADATA": "Name: p\nVersion: 1\n",
+                    "p-1.dist-info/WHEEL": f"Tag: {part}-{part}-{part}\n",
+                }
+            )
+        )
+
+
+def test_rows_without_end_are_refused(monkeypatch):
+    monkeypatch.setattr("envdoctor.wheels.metadata._MOST_ROWS", 10)
+    with pytest.raises(Unreadable, match="more than 10 rows"):
+        parse_record("a,,\n" * 11)
+
+
+def test_a_text_that_is_too_large_is_refused(monkeypatch):
+    monkeypatch.setattr("envdoctor.wheels.metadata._LARGEST", 10)
+    with pytest.raises(Unreadable, match="too many"):
+        read_metadata(open_archive({"p-1.dist-info/METADATA": "Name: p\nVersion: 1\n", "p-1.dist-info/WHEEL": ""}))

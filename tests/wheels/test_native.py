@@ -39,6 +39,18 @@ def test_a_text_is_no_native_file():
     assert read_member(open_archive({"a.so": b"INPUT(-lx)" * 20}), "a.so", 0) is None
 
 
+def test_an_architecture_far_back_is_not_guessed_and_exactness_reads_it(monkeypatch):
+    monkeypatch.setattr("envdoctor.wheels.native._FARTHEST", 0x8000)
+    data = universal_bytes(
+        x86_64=macho_bytes(("@rpath/a.dylib",), architecture="x86_64") + code_like(100_000),
+        arm64=macho_bytes(("@rpath/gone.dylib",)),
+    )
+    archive = open_archive({"c.so": data})
+    assert read_member(archive, "c.so", 0).for_architecture("arm64").unread
+    for library in (read_member(archive, "c.so", 0, exact=True), read_native(MemoryBytes(data))):
+        assert [need.name for need in library.for_architecture("arm64").needed] == ["@rpath/gone.dylib"]
+
+
 def test_damage_and_object_files_are_told_apart():
     archive = open_archive({"a.so": FILES["a.so"][:5000], "b.o": elf_bytes((), kind=1)})
     with pytest.raises(Unreadable):

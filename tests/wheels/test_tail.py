@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.wheels.tail import UNKNOWN, DeflateTail, known
+from thoroughness import amount
 from wheel_files import code_like
 
 CONTENT = code_like(600_000)
@@ -83,7 +84,7 @@ def test_a_stream_that_is_longer_than_its_member_is_refused():
         DeflateTail(PACKED, 1000)
 
 
-@settings(max_examples=30, deadline=5000)
+@settings(max_examples=amount(30), deadline=5000)
 @given(st.data())
 def test_damage_is_refused_or_harmless(data):
     damaged = bytearray(PACKED[-40_000:])

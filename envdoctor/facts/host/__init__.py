@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from envdoctor.core.errors import FactUnavailable
+from envdoctor.support.text import read_number
 
 if TYPE_CHECKING:
     from envdoctor.core.request import Request
@@ -111,7 +112,7 @@ def version_of(text: str) -> tuple[int, ...]:
     for part in text.split("."):
         if not part.isdecimal():
             break
-        numbers.append(int(part))
+        numbers.append(read_number(part))
     return tuple(numbers)
 
 

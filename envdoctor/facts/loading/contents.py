@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.python_abi import module_abi
+from envdoctor.support.files import read_regular
 from envdoctor.wheels.contents import Effort, NativeFile, WheelContents, import_names
 from envdoctor.wheels.directory import STORED, Member
 from envdoctor.wheels.metadata import WheelMetadata
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
     from envdoctor.facts.natives import NativeFile as InstalledFile
     from envdoctor.facts.packages import Distribution
+
+_LARGEST_MODULE = 64 << 20
 
 
 def installed_contents(facts: Facts, distribution: Distribution) -> WheelContents:
@@ -51,7 +54,7 @@ def read_text(root: str, member: str) -> str:
     from envdoctor.core.errors import Unreadable
 
     try:
-        return (Path(root) / member).read_text(encoding="utf-8", errors="surrogateescape")
+        return read_regular(f"{root}/{member}", _LARGEST_MODULE).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise Unreadable(f"{member}: {error.strerror or error}") from None
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
     from envdoctor.facts.natives import NativeFile
     from envdoctor.facts.packages import Distribution
-    from envdoctor.wheels.contents import WheelContents
     from envdoctor.imports.loading import LoadAnalysis, LoadJudge
+    from envdoctor.wheels.contents import WheelContents
 
 _MADE_BY_DELVEWHEEL = ".libs"  # such a folder is registered when its package is imported
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.host import Host
     from envdoctor.facts.python import Python
 
+_MUSL_PATHS = "/etc/ld-musl-{}.path"
 _LD_CACHE = "/etc/ld.so.cache"
 #: As `Host` and `Python` spell architectures, and as wheels for Windows do.
 _WINDOWS = {"x86_64": "amd64", "x86": "x86", "arm64": "arm64"}
@@ -185,7 +186,7 @@ def _musl_folders(architecture: str) -> tuple[str, ...]:
     """The folders of musl's path file, separated by colons or lines; without one those that are built in."""
     names = {"armv7l": "armhf", "i686": "i386"}
     try:
-        with open(f"/etc/ld-musl-{names.get(architecture, architecture)}.path", encoding="utf-8") as stream:
+        with open(_MUSL_PATHS.format(names.get(architecture, architecture)), encoding="utf-8") as stream:
             told = stream.read(1 << 16).replace("\n", ":")
     except (OSError, UnicodeDecodeError):
         return ("/lib", "/usr/local/lib", "/usr/lib")

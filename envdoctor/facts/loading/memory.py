@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envdoctor.core.finding import Severity
 from envdoctor.environments.cache import open_cache
+from envdoctor.imports.loading import LoadAnalysis
 from envdoctor.net.cache import DiskCache
+from envdoctor.support.files import read_regular
 from envdoctor.support.hashing import hash_code
 from envdoctor.support.target_names import target_name
-from envdoctor.imports.loading import LoadAnalysis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Distribution
 
 _LIMIT = 16 << 20
+_LARGEST_RECORD = 64 << 20
 #: What decides a judgment.
 _CODE = ("facts", "wheels", "binaries", "support", "core", "data")
 
@@ -42,15 +44,22 @@ class Memory:
         key = self._key(distribution, failing)
         known = self._cache.get_value(key, LoadAnalysis) if key else None
         if known is None:
-            known = self._environment.analyse(distribution, alone=not any(one.is_module for one in failing))
+            known = self._analyse(distribution, alone=not any(one.is_module for one in failing))
             if key:
                 self._cache.put_value(key, known)
         return known
 
+    def _analyse(self, distribution: Distribution, *, alone: bool) -> LoadAnalysis:
+        """Look at a distribution alone first, which is faster; what it misses then, others may have loaded before."""
+        found = self._environment.analyse(distribution, alone=alone)
+        if alone and any(one.severity > Severity.INFO for one in found.missing):
+            return self._environment.analyse(distribution)
+        return found
+
     def _key(self, distribution: Distribution, failing: Sequence[NativeFile]) -> str:
         """All that a judgment depends on; empty for a distribution whose files no RECORD tells."""
         try:
-            record = Path(distribution.metadata, "RECORD").read_bytes()
+            record = read_regular(f"{distribution.metadata}/RECORD", _LARGEST_RECORD)
         except OSError:
             return ""
         session = self._environment.session()

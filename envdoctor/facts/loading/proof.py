@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Fix
-from envdoctor.facts.packages.installers import installer_for
+from envdoctor.facts.packages.installers import installer_for, matrix_command
 from envdoctor.support.system_packages import package_of
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from envdoctor.imports.loading import MissingLibrary
 
 _MOST_PATHS = 12
-_DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def proof_of(missing: MissingLibrary, distribution: Distribution) -> tuple[Evidence, ...]:
@@ -44,14 +42,13 @@ def fix_for(missing: MissingLibrary, distribution: Distribution, facts: Facts) -
         owner = installer_for(facts.python, facts.packages, record.distribution)
         if lost and owner is not None:
             text = f"{record.distribution.title} had installed it, and it is gone: install that version again."
-            return Fix(text=text, commands=(owner.reinstall(record.distribution),), safe=True)
+            return Fix(text=text, commands=owner.reinstall(record.distribution), safe=True)
     package = package_of(file, facts.host.distribution) if facts.host.system == "linux" else None
     if package is not None:
         return Fix(text=f"Install the system's package {package.name}.", commands=(package.command,), safe=True)
     provider = missing.provider
     if provider is None:
         text = f"Install a version of {distribution.name} whose files load here; envdoctor tells which ones do."
-        return Fix(text=text, commands=(("envdoctor", "matrix", distribution.name),), safe=True)
-    known = provider.kind == "wheel" and _DISTRIBUTION.fullmatch(provider.name)
-    commands = (installer.install(provider.name),) if known and installer is not None else ()
+        return Fix(text=text, commands=matrix_command(distribution.name), safe=True)
+    commands = installer.install(provider.name) if provider.kind == "wheel" and installer is not None else ()
     return Fix(text=f"Install what supplies it: {provider.name}.", commands=commands)

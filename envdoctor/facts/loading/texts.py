@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envdoctor.support.files import read_regular
 from envdoctor.wheels.import_walk import names_library
 
 if TYPE_CHECKING:
@@ -40,11 +42,11 @@ class Texts:
         contents, left = [], _MOST
         for path in self._paths:
             try:
-                content = path.read_bytes()
-            except OSError:
+                content = read_regular(path, left)
+            except OSError as error:
+                if error.errno == errno.EFBIG:
+                    return None
                 continue  # PKG005 tells what is missing; what is not there loads nothing
             contents.append(content)
             left -= len(content)
-            if left < 0:
-                return None
         return contents

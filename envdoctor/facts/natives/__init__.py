@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.numpy_build import NumpyBuild
 from envdoctor.facts.natives.numpy_use import NumpyUse, find_numpy_uses
+from envdoctor.support.text import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution
+    from envdoctor.facts.python import Python
+    from envdoctor.facts.records import Record
 
 __all__ = [
     "NativeFile",
@@ -24,12 +28,15 @@ __all__ = [
     "derive",
     "fits_machine",
     "fits_python",
+    "is_of_other_machine",
     "module_stem",
 ]
 
 # What stands between a module's name and .so or .pyd where its builder named the Python: cpython-311-x86_64-linux-gnu,
 # cp311-win_amd64, pypy310-pp73-x86_64-linux-gnu, abi3 (PEP 3149 and what grew out of it)
 _TAGGED = re.compile(r"\.(?:cpython-|cp\d|pypy|graalpy|abi3).*$")
+#: The Python in such a name, without its platform.
+_PYTHON_IN_NAME = re.compile(r"\.(?:cpython-\d+\w*|cp\d+\w*)(?=[-.])")
 _NUMPY_2 = 2
 
 
@@ -94,14 +101,22 @@ def derive(facts: Facts) -> Natives:
     files: list[NativeFile] = []
     tags: list[tuple[Distribution, tuple[str, ...]]] = []
     for distribution in active.values():
-        paths = list_native_paths(distribution, records.get(distribution.metadata))
-        found = list(_read_all(distribution, paths, suffixes))
+        record = records.get(distribution.metadata)
+        listed = _of_others(record, facts) if record is not None and record.problem else frozenset()
+        found = list(_read_all(distribution, list_native_paths(distribution, record, listed), suffixes))
         files += found
         if any(one.is_module for one in found):
             tags.append((distribution, read_wheel_tags(distribution)))
     numpy = active.get("numpy")
     uses = find_numpy_uses(files) if numpy is not None and _major(numpy.version) >= _NUMPY_2 else ()
     return Natives(files=tuple(files), wheel_tags=tuple(tags), numpy_uses=uses)
+
+
+def _of_others(record: Record, facts: Facts) -> frozenset[str]:
+    """The native files that all other RECORDs list."""
+    from envdoctor.facts.natives.listing import native_rows
+
+    return frozenset(path for one in facts.records.records if one is not record for path in native_rows(one))
 
 
 def fits_python(tag: str, minor: tuple[int, int], *, free_threaded: bool) -> bool:
@@ -117,7 +132,7 @@ def fits_python(tag: str, minor: tuple[int, int], *, free_threaded: bool) -> boo
     for abi in abis.split("."):
         for python in pythons.split("."):
             version = re.fullmatch(r"(?:cp|py)(\d)(\d*)", python)
-            asked = (int(version[1]), int(version[2] or 0)) if version else (99, 0)
+            asked = (int(version[1]), read_number(version[2] or "0")) if version else (99, 0)
             if abi == "none" and (python == own if python.startswith("cp") else asked <= minor):
                 return True
             if abi == "abi3" and asked <= minor and not free_threaded:
@@ -146,8 +161,22 @@ def fits_machine(library: NativeLibrary, machine: str, system: str) -> bool:
     return any(machine in _SPELLINGS.get(one, (one,)) for one in library.architectures)
 
 
+def is_of_other_machine(file: NativeFile, python: Python) -> bool:
+    """Whether a module is for this very Python by its name, and for another machine by its name and content.
+
+    Args:
+        file: an extension module.
+        python: the one that is examined.
+    """
+    own = _PYTHON_IN_NAME.search(python.extension_suffixes[0] if python.extension_suffixes else "")
+    named = _PYTHON_IN_NAME.search(file.path)
+    if file.importable or file.library is None or own is None or named is None or own[0] != named[0]:
+        return False
+    return not fits_machine(file.library, python.machine, python.markers.get("sys_platform", ""))
+
+
 def _major(version: str) -> int:
-    digits = re.match(r"\d+", version)
+    digits = re.match(r"\d{1,9}", version)
     return int(digits[0]) if digits else 0
 
 
@@ -179,6 +208,7 @@ def _read(file: NativeFile) -> NativeFile:
     from envdoctor.binaries.magic import is_native
     from envdoctor.binaries.native import read_native
     from envdoctor.core.errors import Unreadable
+    from envdoctor.support.bugs import describe_bug
 
     size, native = 0, True
     try:
@@ -187,4 +217,7 @@ def _read(file: NativeFile) -> NativeFile:
             native = is_native(source.read_at(0, 8))
             return replace(file, size=size, library=read_native(source))
     except Unreadable as error:
-        return replace(file, size=size, problem=str(error), is_native=native)
+        special = os.path.exists(file.path) and not os.path.isfile(file.path)  # a FIFO is no library
+        return replace(file, size=size, problem=str(error), is_native=native and not special)
+    except Exception as error:  # noqa: BLE001  (whatever is in a file: all others are read)
+        return replace(file, size=size, problem=describe_bug(error), is_native=native)

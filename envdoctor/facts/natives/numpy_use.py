@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.numpy_build import NumpyBuild, judge_marks
+from envdoctor.support.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -95,7 +96,7 @@ class _Search:
 
     def _use(self, one: NativeFile) -> NumpyUse | None:
         try:
-            with open(one.path, "rb", buffering=0) as stream:
+            with open_regular(one.path) as stream:
                 marks = find_marks(stream, self._buffer)
         except OSError:
             return None

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from envdoctor.facts.packages.metadata import normalize
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from envdoctor.facts import Facts
 
 
@@ -74,11 +76,13 @@ class Packages:
         distributions: in the order of the search path; where two have one name, the first is the one in use.
         leftovers: paths that pip left behind when an uninstall was interrupted (`~umpy`).
         blind: folders that could not be listed, with the reason.
+        unreadable: .pth files that Python reads at every start and that are no regular files, with the reason.
     """
 
     distributions: tuple[Distribution, ...] = ()
     leftovers: tuple[str, ...] = ()
     blind: tuple[tuple[str, str], ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
 
     def active(self) -> dict[str, Distribution]:
         """The distribution in use for each normalized name."""
@@ -105,6 +109,7 @@ def derive(facts: Facts) -> Packages:
     distributions: list[Distribution] = []
     leftovers: list[str] = []
     blind: list[tuple[str, str]] = []
+    unreadable: list[tuple[str, str]] = []
     for folder in facts.python.search_path:
         try:
             names = sorted(os.listdir(folder.path))
@@ -114,5 +119,24 @@ def derive(facts: Facts) -> Packages:
             blind.append((folder.path, error.strerror or str(error)))
             continue
         distributions += list_folder(folder, names)
+        unreadable += _unreadable(folder.path, names)
         leftovers += [os.path.join(folder.path, name) for name in names if name.startswith("~")]
-    return Packages(distributions=tuple(distributions), leftovers=tuple(leftovers), blind=tuple(blind))
+    return Packages(
+        distributions=tuple(distributions),
+        leftovers=tuple(leftovers),
+        blind=tuple(blind),
+        unreadable=tuple(unreadable),
+    )
+
+
+def _unreadable(folder: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    from envdoctor.support.files import open_regular
+
+    for name in names:
+        if name.endswith(".pth"):
+            try:
+                open_regular(f"{folder}/{name}").close()
+            except (FileNotFoundError, PermissionError):
+                continue  # a dead link, which Python overlooks, or not for this user
+            except OSError as error:
+                yield f"{folder}/{name}", error.strerror or str(error)

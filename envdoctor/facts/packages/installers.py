@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.support.requirement import command_words
+
 if TYPE_CHECKING:
     from envdoctor.facts.packages import Distribution, Packages
     from envdoctor.facts.python import Python
 
 Argv = tuple[str, ...]
+#: One command; none where a name or a version is nothing that may stand in one (`command_words`).
+Commands = tuple[Argv, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +32,34 @@ class Installer:
     removes: Argv
     pin: str = "=="
 
-    def install(self, *requirements: str) -> Argv:
-        """Install what meets these requirements, changing versions where that takes it."""
-        return (*self.installs, *requirements)
+    def install(self, name: str, versions: str = "", *, upgrade: bool = False) -> Commands:
+        """Install what meets a requirement, changing versions where that takes it."""
+        return _command((*self.installs, *(("--upgrade",) if upgrade else ())), command_words(name, versions))
 
-    def reinstall(self, *distributions: Distribution) -> Argv:
-        """Put back the files of distributions, in the version that they have, and nothing else."""
-        return (*self.reinstalls, *(f"{one.name}{self.pin}{one.version}" for one in distributions))
+    def reinstall(self, distribution: Distribution) -> Commands:
+        """Put back the files of a distribution, in the version that it has, and nothing else."""
+        return _command(self.reinstalls, self._pinned(distribution))
 
-    def remove(self, *distributions: Distribution) -> Argv:
+    def put(self, distribution: Distribution) -> Commands:
+        """Install a distribution in the version that it has, with what it requires."""
+        return _command(self.installs, self._pinned(distribution))
+
+    def remove(self, *distributions: Distribution) -> Commands:
         """Remove distributions."""
-        return (*self.removes, *(one.name for one in distributions))
+        words = [command_words(one.name) for one in distributions]
+        return _command(self.removes, sum(words, ())) if all(words) else ()
+
+    def _pinned(self, distribution: Distribution) -> tuple[str, ...]:
+        return command_words(distribution.name, f"{self.pin}{distribution.version}")
+
+
+def matrix_command(name: str) -> Commands:
+    """What tells which versions of a project load where."""
+    return _command(("envdoctor", "matrix"), command_words(name))
+
+
+def _command(beginning: Argv, words: tuple[str, ...]) -> Commands:
+    return ((*beginning, *words),) if words else ()
 
 
 def installer_for(python: Python, packages: Packages, distribution: Distribution | None = None) -> Installer | None:

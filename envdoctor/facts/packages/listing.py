@@ -13,15 +13,20 @@ from envdoctor.facts.packages.metadata import (
     parse_folder_name,
     parse_metadata,
 )
+from envdoctor.support.bugs import describe_bug
+from envdoctor.support.files import open_regular, read_head, read_up_to
+from envdoctor.support.requirement import is_project_name, is_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from envdoctor.facts.python.search_path import SearchFolder
 
 #: Bytes of a METADATA file that are read at first; the header of nearly all is shorter.
 _HEADER = 16 << 10
 _MOST_HEADER = 4 << 20
+_SHOWN = 60
+_UNVERSIONED = "0"
 #: What pip and uv write into INSTALLER; with one of these, even in the system's folder it is not the system's.
 _USERS_INSTALLERS = frozenset({"pip", "uv", "poetry", "pdm", "conda"})
 
@@ -34,16 +39,28 @@ def list_folder(folder: SearchFolder, names: Sequence[str]) -> Iterator[Distribu
         names: what is in it, sorted.
     """
     if folder.path.endswith(".egg"):
-        yield _read_egg(folder)
+        yield from _read(folder, os.path.basename(folder.path), _read_egg)
         return
     for name in names:
         if name.endswith(".dist-info") and name[0] != "~":
-            yield _read_dist_info(folder, name)
+            yield from _read(folder, name, _read_dist_info)
     for name in names:
         if name.endswith(".egg-info") and name[0] != "~":
-            yield _read_egg_info(folder, name)
+            yield from _read(folder, name, _read_egg_info)
         elif name.endswith(".egg-link"):
-            yield from _read_egg_link(folder, name)
+            yield from _read(folder, name, _read_egg_link)
+
+
+def _read(
+    folder: SearchFolder, name: str, reader: Callable[[SearchFolder, str], Distribution | None]
+) -> Iterator[Distribution]:
+    """What a reader makes of one distribution; what it fails on is that distribution's problem and no other's."""
+    try:
+        found = reader(folder, name)
+    except Exception as error:  # noqa: BLE001  (whatever others wrote into a file: all other distributions are read)
+        found = _broken(folder, name, f"could not be looked at: {describe_bug(error)}")
+    if found is not None:
+        yield found
 
 
 def is_system_folder(path: str) -> bool:
@@ -64,10 +81,10 @@ def _read_dist_info(folder: SearchFolder, name: str) -> Distribution:
     except OSError as error:
         return _broken(folder, name, f"can't be read: {error.strerror or error}")
     metadata = parse_metadata(header)
-    if not metadata.name or not metadata.version:
-        return _broken(folder, name, "has a METADATA file that does not give name and version")
-    installer = _read(f"{path}/INSTALLER").decode("utf-8", "replace").strip() if "INSTALLER" in inside else ""
-    editable = parse_direct_url(_read(f"{path}/direct_url.json")) if "direct_url.json" in inside else ""
+    if problem := _problem_of(metadata):
+        return _broken(folder, name, f"has a METADATA file that {problem}")
+    installer = _small(f"{path}/INSTALLER").decode("utf-8", "replace").strip() if "INSTALLER" in inside else ""
+    editable = parse_direct_url(_small(f"{path}/direct_url.json")) if "direct_url.json" in inside else ""
     return Distribution(
         name=metadata.name,
         version=metadata.version,
@@ -90,7 +107,8 @@ def _read_egg_info(folder: SearchFolder, name: str) -> Distribution:
     return _from_egg(folder, path, f"{path}/PKG-INFO" if is_folder else path, path if is_folder else "")
 
 
-def _read_egg(folder: SearchFolder) -> Distribution:
+def _read_egg(folder: SearchFolder, name: str) -> Distribution:
+    del name  # the folder's
     info = f"{folder.path}/EGG-INFO"
     return _from_egg(folder, folder.path, f"{info}/PKG-INFO", info, Layout.EGG)
 
@@ -103,10 +121,13 @@ def _from_egg(
     except OSError:
         metadata = Metadata()  # an egg in an archive, or a project half built: its name says enough
     name, version = parse_folder_name(os.path.basename(path))
-    requires = metadata.requires or (parse_egg_requires(_read(f"{inside}/requires.txt")) if inside else ())
+    said = Metadata(name=metadata.name or name, version=metadata.version or version)
+    if problem := _problem_of(said, _UNVERSIONED):
+        return _broken(folder, os.path.basename(path), problem)
+    requires = metadata.requires or (parse_egg_requires(_small(f"{inside}/requires.txt")) if inside else ())
     return Distribution(
-        name=metadata.name or name,
-        version=metadata.version or version,
+        name=said.name,
+        version=said.version,
         metadata=path,
         root=folder.path,
         origin=folder.origin.value,
@@ -120,25 +141,25 @@ def _from_egg(
     )
 
 
-def _read_egg_link(folder: SearchFolder, name: str) -> Iterable[Distribution]:
+def _read_egg_link(folder: SearchFolder, name: str) -> Distribution | None:
     path = f"{folder.path}/{name}"
-    lines = _read(path).decode("utf-8", "replace").splitlines()
+    lines = _small(path).decode("utf-8", "replace").splitlines()
     project = lines[0].strip() if lines else ""
     if os.path.isdir(project):
-        return ()  # easy-install.pth names the project too, and its egg-info is found there
-    return (
-        Distribution(
-            name=name.removesuffix(".egg-link"),
-            version="",
-            metadata=path,
-            root=folder.path,
-            origin=folder.origin.value,
-            layout=Layout.EGG_LINK,
-            installer="",
-            editable=project,
-            project_missing=True,
-            has_record=False,
-        ),
+        return None  # easy-install.pth names the project too, and its egg-info is found there
+    if problem := _problem_of(Metadata(name=name.removesuffix(".egg-link")), _UNVERSIONED):
+        return _broken(folder, name, problem)
+    return Distribution(
+        name=name.removesuffix(".egg-link"),
+        version="",
+        metadata=path,
+        root=folder.path,
+        origin=folder.origin.value,
+        layout=Layout.EGG_LINK,
+        installer="",
+        editable=project,
+        project_missing=True,
+        has_record=False,
     )
 
 
@@ -157,19 +178,33 @@ def _broken(folder: SearchFolder, name: str, problem: str) -> Distribution:
     )
 
 
+def _problem_of(metadata: Metadata, default: str = "") -> str:
+    """Why a distribution can't be known by its name and version; empty if it can.
+
+    Args:
+        metadata: what it says of itself.
+        default: the version where it gives none.
+    """
+    version = metadata.version or default
+    if not metadata.name or not version:
+        return "does not give name and version"
+    if not is_project_name(metadata.name):
+        return f"gives '{metadata.name[:_SHOWN]}' for its name, which is no project's name"
+    return "" if is_version(version) else f"gives '{version[:_SHOWN]}' for its version, which is none"
+
+
 def _read_header(path: str) -> bytes:
     """The head of a file up to the first empty line, and maybe more."""
-    with open(path, "rb") as stream:
-        head = stream.read(_HEADER)
+    with open_regular(path) as stream:
+        head = read_up_to(stream, _HEADER)
         if len(head) == _HEADER and b"\n\n" not in head and b"\r\n\r\n" not in head:
-            head += stream.read(_MOST_HEADER)
+            head += read_up_to(stream, _MOST_HEADER)
         return head
 
 
-def _read(path: str) -> bytes:
+def _small(path: str) -> bytes:
     """A small file that may be absent; empty if it can't be read."""
     try:
-        with open(path, "rb") as stream:
-            return stream.read(_MOST_HEADER)
+        return read_head(path, _MOST_HEADER)
     except OSError:
         return b""

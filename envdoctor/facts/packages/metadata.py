@@ -84,7 +84,7 @@ def parse_direct_url(content: bytes) -> str:
         record = json.loads(content)
         editable = record.get("dir_info", {}).get("editable") is True
         url = str(record["url"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ""
     if not editable or not url.startswith("file:"):
         return ""

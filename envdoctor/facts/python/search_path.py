@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.support.files import read_head
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -47,7 +49,7 @@ def search_path(folders: Iterable[Sequence[str]]) -> tuple[SearchFolder, ...]:
         for folder in _with_additions(os.path.abspath(path), Origin(origin)):
             try:
                 status = os.stat(folder.path)
-            except OSError:
+            except (OSError, ValueError):  # ValueError: PYTHONPATH may hold what the file system's encoding lacks
                 continue
             # lib64 is a link to lib in many environments; Windows has no inode numbers for some file systems
             identity = (status.st_dev, status.st_ino or hash(os.path.normcase(folder.path)))
@@ -74,13 +76,22 @@ def _with_additions(path: str, origin: Origin) -> Iterator[SearchFolder]:
 
 def _read(file: str) -> bytes:
     try:
-        with open(file, "rb") as stream:
-            return stream.read(1 << 20)
+        return read_head(file, 1 << 20)
     except OSError:
         return b""
 
 
 def parse_pth(content: bytes) -> tuple[str, ...]:
     """The folders that a .pth file adds to `sys.path`: its lines without comments and imports (`site.addpackage`)."""
+    return tuple(line for line in lines_of_pth(content) if not is_import_line(line))
+
+
+def lines_of_pth(content: bytes) -> tuple[str, ...]:
+    """The lines of a .pth file that do something."""
     lines = content.decode("utf-8-sig", "surrogateescape").splitlines()
-    return tuple(line.rstrip() for line in lines if line.strip() and not line.startswith(("#", "import ", "import\t")))
+    return tuple(line.rstrip() for line in lines if line.strip() and line[0] != "#" and "\0" not in line)
+
+
+def is_import_line(line: str) -> bool:
+    """Whether Python runs a line of a .pth file."""
+    return line.startswith(("import ", "import\t"))

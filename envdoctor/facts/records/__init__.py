@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.support.bugs import describe_bug
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution
+    from envdoctor.facts.records.hashes import Budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +41,8 @@ class Record:
         changed: files of another size, or changed after the installation. Files that several distributions claim are
             in `Records.overlaps` instead.
         unseen: paths that could not be looked at, for want of permission.
-        problem: why the RECORD can't be used; empty if it can.
+        beyond: code beside its last row that this RECORD does not list.
+        problem: why the RECORD can't be relied on; empty if it can.
     """
 
     distribution: Distribution
@@ -43,6 +50,7 @@ class Record:
     missing: tuple[str, ...] = ()
     changed: tuple[ChangedFile, ...] = ()
     unseen: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -54,6 +62,7 @@ class Overlap:
         shared: the number of paths in both RECORDs.
         paths: those of them whose content differs between the two, as they are compared.
         not_first, not_second: how many of `paths` are on disk and not what that distribution's RECORD says.
+        namespaces: those of `paths` that make a namespace package, which both distributions have parts of.
         unjudged: how many of `paths` were not held against the hashes, since there were too many bytes to read.
     """
 
@@ -63,6 +72,7 @@ class Overlap:
     paths: tuple[str, ...]
     not_first: int
     not_second: int
+    namespaces: tuple[str, ...] = ()
     unjudged: int = 0
 
 
@@ -98,10 +108,10 @@ def derive(facts: Facts) -> Records:
     from envdoctor.facts.records.clashes import find_clashes
     from envdoctor.facts.records.hashes import Budget
     from envdoctor.facts.records.overlaps import contested_paths, find_overlaps
-    from envdoctor.facts.records.reading import read_record
 
     budget = Budget()
-    records = [read_record(one, budget) for one in facts.packages.distributions if one.has_record]
+    records = [_read(one, budget) for one in facts.packages.distributions if one.has_record]
+    records = [_judged(one, records) if one.beyond else one for one in records]
     overlaps = find_overlaps(records)
     contested = contested_paths(overlaps)
     return Records(
@@ -111,12 +121,31 @@ def derive(facts: Facts) -> Records:
     )
 
 
+def _read(distribution: Distribution, budget: Budget) -> Record:
+    """The RECORD; what looking at it fails on is that distribution's problem and no other's."""
+    from envdoctor.facts.records.reading import read_record
+
+    try:
+        return read_record(distribution, budget)
+    except Exception as error:  # noqa: BLE001  (whatever others wrote into a file: all other RECORDs are read)
+        return Record(distribution=distribution, problem=f"could not be looked at: {describe_bug(error)}")
+
+
+def _judged(record: Record, records: Sequence[Record]) -> Record:
+    """The record with a problem, if there is code beyond its last row that no other RECORD lists either."""
+    root = record.distribution.root
+    others = [one.paths for one in records if one is not record and one.distribution.root == root]
+    lost = [path for path in record.beyond if not any(path in paths for paths in others)]
+    if not lost:
+        return record
+    problem = f"ends before {lost[0]}, which is there and which no other RECORD lists: it is cut short"
+    return dataclasses.replace(record, problem=problem)
+
+
 def _without(record: Record, contested: set[str] | None) -> Record:
     """The record without the changed files that an overlap explains."""
     if not contested or not record.changed:
         return record
-    import dataclasses
-
     from envdoctor.facts.records.reading import comparable
 
     left = tuple(one for one in record.changed if comparable(one.path) not in contested)

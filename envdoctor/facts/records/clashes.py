@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.facts.records import ImportClash
+from envdoctor.support.files import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.records import Record
 
 #: Names that many projects install at the top by mistake and nobody imports from there.
-_CARELESS = frozenset(
+CARELESS = frozenset(
     {"test", "tests", "doc", "docs", "example", "examples", "benchmark", "benchmarks", "setup", "conftest"}
 )
 #: Marks of a namespace package of the older kinds (PEP 420, "pkgutil-style" and "pkg_resources-style").
@@ -33,7 +34,7 @@ def find_clashes(records: Sequence[Record], extension_suffixes: Sequence[str]) -
     found = []
     for name, claimed in claims.items():
         if len({one.key for one, _ in claimed}) > 1 and len({path for _, path in claimed}) > 1:
-            regular = [(one, path) for one, path in claimed if not _is_namespace(path)]
+            regular = [(one, path) for one, path in claimed if not is_namespace(path)]
             if len({one.key for one, _ in regular}) > 1 and len({path for _, path in regular}) > 1:
                 found.append(ImportClash(name=name, claims=tuple(regular)))
     return tuple(found)
@@ -52,16 +53,16 @@ def _roots(record: Record, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str
             name = path.partition(".")[0]
         else:
             continue
-        if name.isidentifier() and name not in _CARELESS:
+        if name.isidentifier() and name not in CARELESS:
             yield name, path
 
 
-def _is_namespace(path: str) -> bool:
+def is_namespace(path: str) -> bool:
+    """Whether a file is an `__init__.py` that adds the folders of its name everywhere to its package (PEP 420)."""
     if not path.endswith("/__init__.py"):
         return False
     try:
-        with open(path, "rb") as stream:
-            content = stream.read(16 << 10)
+        content = read_head(path, 16 << 10)
     except OSError:
         return False
     return any(mark in content for mark in _NAMESPACE_MARKS)

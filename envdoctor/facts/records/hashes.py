@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from envdoctor.support.files import open_regular, read_up_to
+
 
 @dataclass(slots=True)
 class Budget:
@@ -31,12 +33,12 @@ def differs(file: str, recorded: str, budget: Budget) -> bool | None:
     import hashlib
 
     try:
-        with open(file, "rb") as stream:
+        with open_regular(file) as stream:
             size = os.fstat(stream.fileno()).st_size
             if size > budget.left:
                 return None
             budget.left -= size
-            digest = hashlib.new(name, stream.read(size), usedforsecurity=False).digest()
+            digest = hashlib.new(name, read_up_to(stream, size), usedforsecurity=False).digest()
     except (OSError, ValueError, TypeError):
         return None
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != expected

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from envdoctor.facts.records import Overlap
+from envdoctor.facts.records.clashes import is_namespace
 from envdoctor.facts.records.hashes import Budget, differs
 from envdoctor.facts.records.reading import comparable, read_rows
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 #: Bytes of contested files to hash, where their size does not tell whose they are.
 _HASHED = 64 << 20
+
+#: Bytes of an `__init__.py` that makes a namespace: one statement, and maybe a licence before it.
+_NAMESPACE_SIZES = range(50, 2048)
 
 #: Hash and size of one file, as a RECORD has them.
 _Entry = tuple[str, "int | None"]
@@ -78,8 +82,24 @@ def _overlap(first: Record, second: Record, paths: set[str], budget: Budget) -> 
         paths=tuple(contested),
         not_first=counts[0],
         not_second=counts[1],
+        namespaces=tuple(path for path in contested if _is_shared_namespace(path, (first, second), theirs, ours)),
         unjudged=unjudged,
     )
+
+
+def _is_shared_namespace(
+    path: str, pair: tuple[Record, Record], theirs: dict[str, _Entry], ours: dict[str, _Entry]
+) -> bool:
+    """Whether a file makes a namespace in both distributions, in other words: only the last one installed is there.
+
+    That one says so; the other must be as short, and neither may have modules of its own beside it.
+    """
+    if not is_namespace(f"{pair[0].distribution.root}/{path}"):
+        return False
+    folder = path.rpartition("/")[0] + "/"
+    beside = [each for record in pair for each in record.paths if each.startswith(folder) and each.endswith(".py")]
+    alone = all(each == path or "/" in each[len(folder) :] for each in beside)
+    return alone and all((entry[path][1] or 0) in _NAMESPACE_SIZES for entry in (theirs, ours))
 
 
 def _contradict(theirs: _Entry | None, ours: _Entry | None) -> bool:

@@ -6,19 +6,24 @@ that holds the .dist-info, or is absolute; RECORD itself and compiled files have
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.facts.records import ChangedFile, Record
+from envdoctor.facts.records.completeness import lacks_itself, unlisted_after
 from envdoctor.facts.records.hashes import Budget, differs
+from envdoctor.support.files import read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from envdoctor.facts.packages import Distribution
 
-_MOST_BYTES = 256 << 20
+#: The largest RECORD that is known has 5 MB and 35,000 rows.
+_MOST_BYTES, _MOST_ROWS = 64 << 20, 500_000
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 
 
 def read_record(distribution: Distribution, budget: Budget) -> Record:
@@ -29,13 +34,16 @@ def read_record(distribution: Distribution, budget: Budget) -> Record:
         budget: of bytes to hash, for files of the recorded size that were written after the RECORD.
     """
     try:
-        with open(f"{distribution.metadata}/RECORD", "rb") as stream:
-            recorded_at = os.fstat(stream.fileno()).st_mtime
-            text = stream.read(_MOST_BYTES).decode()
+        text, recorded_at = _read(distribution)
         rows = parse_record(text)
         if distribution.system:
             return Record(distribution=distribution, paths=tuple(path for path, _, _ in rows))
         record = _look(distribution, rows, recorded_at, budget)
+        problem = lacks_itself(distribution, record.paths)
+        if problem:
+            return replace(record, problem=problem)
+        beyond = tuple(unlisted_after(distribution, record.paths, recorded_at))
+        record = replace(record, beyond=beyond) if beyond else record
         return _as_conda_keeps_it(record) if distribution.installer == "conda" else record
     except OSError as error:
         return Record(distribution=distribution, problem=f"can't be read: {error.strerror or error}")
@@ -56,26 +64,50 @@ def read_rows(distribution: Distribution, wanted: Collection[str]) -> dict[str, 
         What was found, by paths in that form; what can't be read again is left out.
     """
     try:
-        with open(f"{distribution.metadata}/RECORD", "rb") as stream:
-            rows = ((comparable(path), *rest) for path, *rest in parse_record(stream.read(_MOST_BYTES).decode()))
-            return {path: (digest, int(size) if size else None) for path, digest, size in rows if path in wanted}
+        rows = ((comparable(path), *rest) for path, *rest in parse_record(_read(distribution)[0]))
+        return {path: (digest, int(size) if size else None) for path, digest, size in rows if path in wanted}
     except (OSError, ValueError):
         return {}
 
 
-def comparable(path: str) -> str:
+def comparable(path: str, *, windows: bool = os.name == "nt") -> str:
     """A path of a RECORD in the form that is compared: Windows knows no case and two separators."""
-    return path.lower().replace("\\", "/") if os.name == "nt" else path
+    return path.lower().replace("\\", "/") if windows else path
 
 
 def parse_record(text: str) -> Iterable[Sequence[str]]:
-    """The lines of a RECORD as path, hash and size, one after the other, since a large one has tens of thousands."""
+    """The lines of a RECORD as path, hash and size, one after the other, since a large one has tens of thousands.
+
+    Raises:
+        ValueError: too many, or quoted as CSV does not have it; while the rows are taken.
+    """
+    if text.count("\n") > _MOST_ROWS:
+        raise ValueError("more rows than any distribution has files")
     lines = text.replace("\r\n", "\n").split("\n")
     if '"' in text:
-        import csv
-
-        return (row for row in csv.reader(lines) if row)
+        return _quoted(lines)
     return (line.rsplit(",", 2) for line in lines if line)
+
+
+def _quoted(lines: Iterable[str]) -> Iterator[Sequence[str]]:
+    import csv
+
+    try:
+        yield from (row for row in csv.reader(lines) if row)
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
+
+
+def _read(distribution: Distribution) -> tuple[str, float]:
+    """The text of a RECORD, and when it was written.
+
+    Raises:
+        OSError: it is not there, no regular file, too large, or can't be read.
+        UnicodeDecodeError: it is no UTF-8.
+    """
+    path = f"{distribution.metadata}/RECORD"
+    content = read_regular(path, _MOST_BYTES)
+    return content.decode(), os.stat(path).st_mtime
 
 
 def _look(distribution: Distribution, rows: Iterable[Sequence[str]], recorded_at: float, budget: Budget) -> Record:
@@ -116,7 +148,7 @@ def _note_absent(path: str, error: OSError, missing: list[str], unseen: list[str
     """Note a path below the root that could not be looked at; an absolute one is looked at where it is."""
     if os.path.isabs(path):
         missing += [] if os.path.exists(path) else [path]
-    elif isinstance(error, FileNotFoundError | NotADirectoryError):
+    elif error.errno in _ABSENT:
         missing.append(path)
     else:
         unseen.append(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command
@@ -12,6 +11,7 @@ from envdoctor.core.target import System
 from envdoctor.facts.witness import Account, Disagreement, Witness
 from envdoctor.facts.witness.comparing import different_names, different_paths, different_versions
 from envdoctor.facts.witness.words import Words, parse_ldd, parse_otool
+from envdoctor.support.parallel import in_parallel
 from envdoctor.support.text import one_line
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ class _Ldd:
     def about(self, files: Sequence[NativeFile]) -> Witness:
         """Ask about files until the time is over."""
         end = time.monotonic() + _ALL
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="witness") as pool:
-            heard = list(pool.map(lambda one: self._ask(one, end), files))
+        heard = list(in_parallel(lambda one: self._ask(one, end), files, _AT_ONCE, "witness"))
         accounts = [one for one in heard if isinstance(one, Account)]
         known = {one.path: one for one in files}
         return Witness(

@@ -10,6 +10,9 @@ _COMPATIBILITY = " (compatibility version "
 _REQUIRED = "' not found (required by "
 #: What the kernel maps, not a file; and the loader itself, which is named by its path or found as any library.
 _NOT_LOOKED_FOR = ("linux-vdso", "linux-gate", "ld-linux", "ld-musl", "ld64.so", "ldd")
+#: glibc's loader tells the interpreter that a file names (PT_INTERP), or the file itself where that is empty, as a
+#: library that is found: `./x.so => /lib64/ld-linux-x86-64.so.2`.
+_GLIBC_LOADERS = ("ld-linux", "ld64.so")
 #: glibc's and musl's words for a static program, and for a file that is for another loader.
 _REFUSALS = ("not a dynamic executable", "Not a valid dynamic program")
 
@@ -50,7 +53,7 @@ def parse_ldd(printed: str) -> Words:
     answers = [answer for answer in map(_answer, lines) if answer]
     found: dict[str, dict[str, None]] = {}
     for name, path in answers:
-        if not _is_loader(name):
+        if not _is_loader(name) and not _is_loader(path, _GLIBC_LOADERS):
             found.setdefault(name, {})[path] = None
     return Words(
         found={name: tuple(paths) for name, paths in found.items()},
@@ -92,5 +95,5 @@ def _answer(line: str) -> tuple[str, str] | None:
     return (name if arrow else path), path
 
 
-def _is_loader(name: str) -> bool:
-    return name.rpartition("/")[2].startswith(_NOT_LOOKED_FOR)
+def _is_loader(name: str, beginnings: tuple[str, ...] = _NOT_LOOKED_FOR) -> bool:
+    return name.rpartition("/")[2].startswith(beginnings)

@@ -14,13 +14,14 @@ from envdoctor.core.route import Verdict
 from envdoctor.pipeline.edgetpu import places
 from envdoctor.pipeline.edgetpu.forecast import foresee, hopeless, surprise
 from envdoctor.pipeline.edgetpu.identity import identify
-from envdoctor.pipeline.edgetpu.notebook import check_result, write_notebook
+from envdoctor.pipeline.edgetpu.notebook import check_compiled, check_result, write_notebook
 from envdoctor.pipeline.edgetpu.running import open_bench
 from envdoctor.pipeline.edgetpu.strategy import Compiled, compile_model
 from envdoctor.pipeline.problems import finding
 from envdoctor.pipeline.requirements import with_trait
 from envdoctor.tflite.reader import read_model
 from envdoctor.toolchains.edgetpu_log import parse_log
+from envdoctor.toolchains.edgetpu_result import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from envdoctor.tflite.model import Model
     from envdoctor.toolchains.edgetpu_result import CompilerLog
+
+_EXCERPT = 600
 
 #: Options that would lead the compiler's files elsewhere.
 _OURS = ("-o", "--out_dir", "-h", "--help", "-v", "--version")
@@ -107,6 +110,8 @@ def _collect(context: StageContext, source: Path, work: Path, compiled: Compiled
         evidence = (Evidence(source=" ".join(compiled.run.result.argv), excerpt="exited with status 0"),)
         name = f"{source.stem}_edgetpu.tflite"
         raise StageFailed(finding("compiled-file-missing", source.name, evidence, words=name))
+    if compiled.log.outcome is not Outcome.SUCCEEDED:
+        _require_compiled(models, source, compiled)
     logs = [log for log in (model.with_suffix(".log") for model in models) if log.is_file()]
     written = [parse_log(log.read_text("utf-8", "replace")) for log in logs]
     kept = [path.replace(context.folder / path.name) for path in (*models, *logs)]
@@ -117,6 +122,16 @@ def _collect(context: StageContext, source: Path, work: Path, compiled: Compiled
         summary=_summary(compiled.log, written or [compiled.log]),
         findings=compiled.findings,
     )
+
+
+def _require_compiled(models: Sequence[Path], source: Path, compiled: Compiled) -> None:
+    """End the stage where neither the compiler's words nor its files show that the model was compiled."""
+    try:
+        check_compiled(models, source, whole="-i" not in compiled.run.result.argv)
+    except Unreadable as error:
+        said = compiled.run.printed.strip()[-_EXCERPT:] or "nothing was printed"
+        evidence = (Evidence(source=" ".join(compiled.run.result.argv), excerpt=said),)
+        raise StageFailed(finding("compiled-file-wrong", source.name, evidence, words=str(error))) from None
 
 
 def _summary(said: CompilerLog, written: Sequence[CompilerLog]) -> dict[str, object]:

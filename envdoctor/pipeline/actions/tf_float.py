@@ -6,7 +6,7 @@ from envdoctor.action import Action, StageContext, StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.conversion import SAMPLE_OPTIONS, convert_with_tensorflow
-from envdoctor.pipeline.requirements import needs_sizes, no_keras_2_functions
+from envdoctor.pipeline.requirements import config_unread, needs_sizes, no_keras_2_functions
 
 
 def run(context: StageContext) -> StageOutput:
@@ -25,6 +25,7 @@ ACTION = Action(
         needs_environment("tensorflow"),
         needs_sizes,
         no_keras_2_functions,
+        config_unread,
     ),
     options=SAMPLE_OPTIONS | {"trust_code"},
     cost=12.0,

@@ -6,7 +6,7 @@ from envdoctor.action import Action, StageContext, StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.conversion import INT8_OPTIONS, convert_with_tensorflow
-from envdoctor.pipeline.requirements import loops_crash, needs_samples, no_keras_2_functions
+from envdoctor.pipeline.requirements import config_unread, loops_crash, needs_samples, no_keras_2_functions
 
 
 def run(context: StageContext) -> StageOutput:
@@ -26,6 +26,7 @@ ACTION = Action(
         needs_samples,
         loops_crash,
         no_keras_2_functions,
+        config_unread,
     ),
     options=INT8_OPTIONS,
     cost=12.0,

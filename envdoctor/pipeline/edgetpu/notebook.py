@@ -94,12 +94,35 @@ def check_result(result: Path, model: Path) -> None:
     Raises:
         Unreadable: it is no file of the Edge TPU compiler, or made from a model with other inputs or outputs.
     """
-    compiled, source = read_model(result), read_model(model)
-    if compiled_kind(compiled) is not FileKind.EDGETPU_TFLITE:
-        raise Unreadable(f"{result.name} was not made by the Edge TPU compiler, or nothing of it runs on the Edge TPU")
-    for what, ours, theirs in zip(("inputs", "outputs"), _border(source), _border(compiled), strict=True):
-        if ours != theirs:
-            raise Unreadable(f"{result.name} has other {what} than {model.name}: {theirs}, not {ours}")
+    check_compiled((result,), model)
+
+
+def check_compiled(results: Sequence[Path], model: Path, *, whole: bool = True) -> None:
+    """Hold what a compiler wrote, one file or the segments in their order, against the model it was made from.
+
+    Args:
+        results: the files.
+        model: the int8 .tflite file.
+        whole: whether they hold the model to its end, so that its outputs must be theirs.
+
+    Raises:
+        Unreadable: one is no file of the Edge TPU compiler, or they have other inputs or outputs than the model.
+    """
+    source, compiled = read_model(model), [read_model(result) for result in results]
+    for result, each in zip(results, compiled, strict=True):
+        if compiled_kind(each) is not FileKind.EDGETPU_TFLITE:
+            raise Unreadable(
+                f"{result.name} was not made by the Edge TPU compiler, or nothing of it runs on the Edge TPU"
+            )
+    inputs, outputs = _border(source)
+    _compare("inputs", inputs, _border(compiled[0])[0], results[0], model)
+    if whole:
+        _compare("outputs", outputs, _border(compiled[-1])[1], results[-1], model)
+
+
+def _compare(what: str, ours: list[str], theirs: list[str], result: Path, model: Path) -> None:
+    if ours != theirs:
+        raise Unreadable(f"{result.name} has other {what} than {model.name}: {theirs}, not {ours}")
 
 
 def _border(model: Model) -> tuple[list[str], list[str]]:

@@ -11,13 +11,18 @@ from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources import keras, saved_model, tflite
 from envdoctor.pipeline.sources.unsupported import explain_file, explain_folder
+from envdoctor.support.files import open_regular
 from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.containers import FileKind, sniff
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from envdoctor.pipeline.workers.arrays import InputSpec
+
+#: How much of what a model would do is listed.
+_SHOWN = 5
 
 
 def identify(path: Path, *, trust_code: bool = False) -> Artifact:
@@ -25,7 +30,7 @@ def identify(path: Path, *, trust_code: bool = False) -> Artifact:
 
     Args:
         path: a .keras, .h5 or .tflite file or the folder of a SavedModel, whatever it is called.
-        trust_code: True if code that is stored in the model (a Lambda layer) may be run.
+        trust_code: True if code that is stored in the model (a Lambda layer, an operator that writes files) may be run.
 
     Raises:
         UsageProblem: it is no model that a build can start from; one sentence says what it is and what to do.
@@ -33,8 +38,8 @@ def identify(path: Path, *, trust_code: bool = False) -> Artifact:
     try:
         if not path.exists():
             raise UsageProblem(f"{path} does not exist; name a model file or the folder of a SavedModel.")
-        if path.is_file():
-            path.open("rb").close()
+        if not path.is_dir():
+            open_regular(path).close()
         kind, traits = _read(path, trust_code=trust_code)
         return Artifact(kind=kind, path=path, sha256=hash_path(path), traits=traits)
     except Unreadable as error:
@@ -62,10 +67,22 @@ def _read(path: Path, *, trust_code: bool) -> tuple[ArtifactKind, frozenset[str]
     kind = sniff(path)
     if kind in {FileKind.KERAS, FileKind.HDF5}:
         model = keras.read_keras(path)
-        keras.refuse_code(model, trust_code=trust_code)
+        keras.refuse_custom(model)
+        _refuse_code(path, model.code, trust_code=trust_code)
         return ArtifactKind.KERAS, model.traits
     if kind is FileKind.SAVED_MODEL:
-        return ArtifactKind.SAVED_MODEL, saved_model.read_saved_model(path).traits
+        program = saved_model.read_saved_model(path)
+        _refuse_code(path, program.effects, trust_code=trust_code)
+        return ArtifactKind.SAVED_MODEL, program.traits
     if kind in {FileKind.TFLITE, FileKind.EDGETPU_TFLITE, FileKind.VELA_TFLITE}:
         return tflite.identify_tflite(path)
     raise UsageProblem(explain_folder(path) if path.is_dir() else explain_file(path, kind))
+
+
+def _refuse_code(path: Path, code: Sequence[str], *, trust_code: bool) -> None:
+    if code and not trust_code:
+        named = "; ".join(code[:_SHOWN]) + (" and more" if len(code) > _SHOWN else "")
+        raise UsageProblem(
+            f"{path} holds {named}: loading or running it would do that; pass --trust-code if you trust where it comes "
+            "from."
+        )

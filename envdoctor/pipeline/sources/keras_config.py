@@ -1,71 +1,68 @@
-"""What the stored configuration of a Keras model says: whose code it needs, what goes in, what loops. Pure."""
+"""What the stored configuration of a Keras model says: what goes in, what loops, which Keras reads it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.data import load_table
+from envdoctor.core.errors import Unreadable
 from envdoctor.pipeline.workers.arrays import InputSpec
+from envdoctor.pipeline.workers.stored_code import config_of
+from envdoctor.support.packing import convert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    #: A serialized object: it has a `class_name`, mostly a `config`, and since Keras 2.13 a `module`.
-    Node = Mapping[str, Any]
+    from envdoctor.pipeline.workers.stored_code import Names, Node
 
 
-def nodes_of(config: object) -> tuple[Node, ...]:
-    """Every serialized object in a configuration, in order; what the model was compiled with is left out."""
-    found, stack = [], [config]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, dict):
-            if "class_name" in item:
-                found.append(item)
-            stack.extend(part for key, part in reversed(item.items()) if key != "compile_config")
-        elif isinstance(item, list):
-            stack.extend(reversed(item))
-    return tuple(found)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerConfig:
+    """The entries of an object's configuration that are looked at, as Keras writes them; others may stand beside.
+
+    A shape is a list, or the dictionary that older versions make of a tuple.
+    """
+
+    name: str | None = None
+    dtype: str | dict[str, Any] | None = None
+    batch_shape: list[int | None] | dict[str, Any] | None = None
+    batch_input_shape: list[int | None] | dict[str, Any] | None = None
+    activation: str | dict[str, Any] | None = None
+    unroll: bool | None = None
+    layers: list[dict[str, Any]] | None = None
+    input_layers: list[Any] | dict[str, Any] | None = None
 
 
-def config_of(node: Node) -> Mapping[str, Any]:
-    """The configuration of a serialized object; empty where it has none."""
-    config = node.get("config")
-    return config if isinstance(config, dict) else {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tuple:
+    items: list[int | None]
 
 
-def lambda_layers(nodes: tuple[Node, ...]) -> tuple[str, ...]:
-    """Names of the layers that hold Python code."""
-    return tuple(str(config_of(node).get("name", "lambda")) for node in nodes if node["class_name"] == "Lambda")
+def check_types(nodes: Iterable[Node]) -> None:
+    """Hold the configuration of every object against what Keras writes.
 
-
-def custom_objects(nodes: tuple[Node, ...]) -> tuple[str, ...]:
-    """Names of classes and functions that Keras does not have."""
-    return tuple(dict.fromkeys((*filter(None, map(_custom_class, nodes)), *_custom_activations(nodes))))
-
-
-def _custom_class(node: Node) -> str:
-    """What a node needs that Keras does not have; empty if nothing."""
-    name, module = str(node["class_name"]), node.get("module")
-    if name == "function" and module == "builtins":
-        return "" if str(node.get("config")) in _words("functions") else f"the function {node.get('config')}"
-    if name.startswith("__") or module == "builtins":
-        return ""
-    if "module" not in node:  # an old file: what has a name of its own is a layer
-        known = _words("layers") | _words("keras_2_layers")
-        return "" if name in known or "name" not in config_of(node) else name
-    if module is None:
-        return str(node.get("registered_name") or name).rpartition(">")[2]
-    return "" if module.partition(".")[0] == "keras" else f"{module}.{name}"
-
-
-def _custom_activations(nodes: tuple[Node, ...]) -> Iterator[str]:
+    Raises:
+        Unreadable: something in it has another type, or a size is negative; says what.
+    """
     for node in nodes:
-        activation = config_of(node).get("activation")
-        named = isinstance(activation, str) and node["class_name"] in _words("layers")
-        if named and activation not in _words("functions"):
-            yield f"the function {activation}"
+        try:
+            config = convert(config_of(node), LayerConfig)
+            shapes = [_sizes(shape) for shape in (config.batch_shape, config.batch_input_shape)]
+        except Unreadable as error:
+            raise Unreadable(f"{node['class_name']}: {error}") from None
+        if any(size is not None and size < 0 for shape in shapes for size in shape or ()):
+            raise Unreadable(f"{node['class_name']}: a size of its input is negative")
+
+
+def _sizes(shape: list[int | None] | dict[str, Any] | None) -> list[int | None] | None:
+    return convert(shape, _Tuple).items if isinstance(shape, dict) else shape
+
+
+def names() -> Names:
+    """The names of Keras and TensorFlow that `stored_code` judges by."""
+    effects = [name for row in load_table("tensorflow-effects")["effect"] for name in row["operators"].split()]
+    return {**load_table("keras"), "effects": effects}
 
 
 def _words(key: str) -> frozenset[str]:
@@ -76,7 +73,7 @@ def traits_of(nodes: tuple[Node, ...], inputs: tuple[InputSpec, ...] | None) -> 
     """What a route may have to know; see `Artifact`."""
     if any(node["class_name"] in _words("recurrent") and not config_of(node).get("unroll") for node in nodes):
         yield "recurrent"
-    if lambda_layers(nodes):
+    if any(node["class_name"] == "Lambda" for node in nodes):
         yield "lambda"
     if any(_needs_keras_2(node) for node in nodes):
         yield "keras-2-only"
@@ -129,10 +126,10 @@ def _names(layers: object) -> Iterator[str]:
 
 
 def _input(layer: Node) -> InputSpec | None:
-    config = config_of(layer)
-    shape = config.get("batch_shape", config.get("batch_input_shape"))
-    if not isinstance(shape, list) or not all(size is None or isinstance(size, int) for size in shape):
+    config = convert(config_of(layer), LayerConfig)
+    shape = _sizes(config.batch_shape or config.batch_input_shape)
+    if shape is None:
         return None
-    dtype = config.get("dtype") or "float32"
-    name = config_of(dtype).get("name", "float32") if isinstance(dtype, Mapping) else dtype
-    return InputSpec(str(config.get("name", "input")), tuple(shape), str(name))
+    dtype = config.dtype or "float32"
+    named = config_of(dtype).get("name", "float32") if isinstance(dtype, dict) else dtype
+    return InputSpec(config.name or "input", tuple(shape), str(named))

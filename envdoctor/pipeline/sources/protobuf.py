@@ -37,12 +37,21 @@ class Message:
         return (read_message(value) for value in self._fields.get(number, ()) if isinstance(value, memoryview))
 
     def first(self, number: int) -> Message:
-        """The nested message of a field; an empty one if it is absent.
+        """The nested message of a field that is no repeated one; an empty one if it is absent.
+
+        Where it stands more than once its parts make one message, as every decoder merges them.
 
         Raises:
             Unreadable: it is damaged.
         """
-        return next(self.messages(number), Message({}))
+        parts = [value for value in self._fields.get(number, ()) if isinstance(value, memoryview)]
+        if len(parts) > 1:
+            return read_message(memoryview(b"".join(parts)))
+        return read_message(parts[0]) if parts else Message({})
+
+    def has(self, number: int) -> bool:
+        """True if a field is there, be it empty."""
+        return number in self._fields
 
     def texts(self, number: int) -> tuple[str, ...]:
         """The texts of a repeated field."""
@@ -50,12 +59,27 @@ class Message:
         return tuple(str(value, "utf-8", "replace") for value in found if isinstance(value, memoryview))
 
     def text(self, number: int) -> str:
-        """The text of a field; empty if it is absent."""
-        return next(iter(self.texts(number)), "")
+        """The text of a field; empty if it is absent. The last counts, where there are several."""
+        return next(reversed(self.texts(number)), "")
 
     def number(self, number: int) -> int:
-        """The unsigned number of a field; zero if it is absent."""
-        return next((value for value in self._fields.get(number, ()) if isinstance(value, int)), 0)
+        """The unsigned number of a field; zero if it is absent. The last counts, where there are several."""
+        return next((value for value in reversed(self._fields.get(number, ())) if isinstance(value, int)), 0)
+
+    def numbers(self, number: int) -> Iterator[int]:
+        """The unsigned numbers of a repeated field, packed or not.
+
+        Raises:
+            Unreadable: they are damaged.
+        """
+        for value in self._fields.get(number, ()):
+            if isinstance(value, int):
+                yield value
+                continue
+            position = 0
+            while position < len(value):
+                item, position = _varint(value, position)
+                yield item
 
     def signed(self, number: int) -> int:
         """The signed 64-bit number of a field; zero if it is absent."""

@@ -6,13 +6,16 @@ field numbers. Wire format: https://protobuf.dev/programming-guides/encoding/
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.pipeline.sources.effects import asset_files, reached_in
 from envdoctor.pipeline.sources.keras_config import size_traits
-from envdoctor.pipeline.sources.protobuf import Message, read_message
+from envdoctor.pipeline.sources.protobuf import read_message
 from envdoctor.pipeline.workers.arrays import InputSpec
 from envdoctor.tflite.reader import map_file
 
@@ -20,9 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from envdoctor.pipeline.sources.protobuf import Message
+
 SIGNATURE = "serving_default"
 _INTERNAL = "__saved_model"
 _SERVE = "serve"
+#: Other files that TensorFlow may take the program from.
+_OTHER_FORMS = ("saved_model.pbtxt", "saved_model.cpb")
+_SHARD = re.compile(r"variables\.data-([0-9]{5})-of-([0-9]{5})")
 #: DataType of tensorflow/core/framework/types.proto.
 _TYPES = {
     1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 7: "string", 9: "int64", 10: "bool",
@@ -38,11 +46,13 @@ class SavedModel:
         tensorflow: the version that wrote it, or an empty string.
         signatures: input specs by signature name.
         operators: the names of all operators, in functions too.
+        effects: what loading it or running a signature does beyond computing, a phrase each.
     """
 
     tensorflow: str
     signatures: dict[str, tuple[InputSpec, ...]]
     operators: frozenset[str]
+    effects: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[InputSpec, ...] | None:
@@ -63,14 +73,19 @@ def read_saved_model(folder: Path) -> SavedModel:
 
     Raises:
         UsageProblem: it is not for serving, or has no signature.
-        Unreadable: it is damaged, or its variables are missing.
+        Unreadable: it is damaged, or parts of it are missing.
     """
     file = folder / "saved_model.pb"
+    other = next((name for name in _OTHER_FORMS if (folder / name).exists()), None)
+    if other is not None:
+        raise UsageProblem(f"{folder} holds its program twice, in saved_model.pb and {other}; remove the wrong one.")
     try:
-        graphs = [graph for graph in read_message(map_file(file)).messages(2) if _SERVE in graph.first(1).texts(4)]
-        if not graphs:
+        graphs = list(read_message(map_file(file)).messages(2))
+        serving = [graph for graph in graphs if _SERVE in graph.first(1).texts(4)]
+        if not serving:
             raise UsageProblem(f"{folder} is a SavedModel without a graph for serving; save it with the tag 'serve'.")
-        found = _read_graph(graphs[0])
+        reached = [reached_in(graph) for graph in graphs]
+        found = _read_graph(serving[0])
     except Unreadable as error:
         raise Unreadable(f"{file} is damaged or cut short: {error}") from None
     if not found.signatures:
@@ -78,9 +93,48 @@ def read_saved_model(folder: Path) -> SavedModel:
             f"{folder} has no serving signature; save it with tf.saved_model.save(model, folder, signatures=...) or "
             "export it from Keras with model.export(folder)."
         )
-    if found.operators & {"VarHandleOp", "VariableV2"} and not (folder / "variables" / "variables.index").is_file():
+    missing = [name for part in reached for name in part.missing]
+    if missing or not found.operators:
+        raise Unreadable(f"{file} has lost parts: {', '.join(missing[:3]) or 'every operator'} is used and not there")
+    _require_signatures(file, serving[0])
+    _require_variables(folder, found)
+    outside = [phrase for graph in graphs for phrase in _assets(folder, graph)]
+    effects = [phrase for part in reached for phrase in part.effects]
+    return dataclasses.replace(found, effects=tuple(dict.fromkeys((*effects, *outside))))
+
+
+def _require_signatures(file: Path, graph: Message) -> None:
+    for entry in graph.messages(5):
+        gives = next(entry.first(2).messages(2), None)
+        if gives is None and not entry.text(1).startswith(_INTERNAL):
+            raise Unreadable(f"{file} has lost parts: its signature {entry.text(1)} gives nothing")
+
+
+def _require_variables(folder: Path, model: SavedModel) -> None:
+    if not model.operators & {"VarHandleOp", "VariableV2"}:
+        return
+    if not (folder / "variables" / "variables.index").is_file():
         raise Unreadable(f"{folder} is incomplete: the model has variables, but the folder variables/ is not there")
-    return found
+    shards = {match[1]: match[2] for path in (folder / "variables").iterdir() if (match := _SHARD.fullmatch(path.name))}
+    expected = {f"{number:05d}" for number in range(int(max(shards.values(), default="1")))}
+    if expected - shards.keys():
+        raise Unreadable(
+            f"{folder} is incomplete: variables.data-{min(expected - shards.keys())}-of-... is not in its variables/"
+        )
+
+
+def _assets(folder: Path, graph: Message) -> Iterator[str]:
+    """What the files that a graph calls its assets are beyond that: a phrase for each that lies elsewhere.
+
+    Raises:
+        Unreadable: one is not there.
+    """
+    for asset in asset_files(graph):
+        path = folder / "assets" / asset.text(2)
+        if not path.resolve().is_relative_to(folder.resolve()):
+            yield f"an asset, which reads the file {asset.text(2)} outside of its folder"
+        elif not path.is_file():
+            raise Unreadable(f"{folder} is incomplete: {asset.text(2)} is not in its assets/")
 
 
 def _read_graph(graph: Message) -> SavedModel:

@@ -10,7 +10,7 @@ from envdoctor.pipeline.workers.arrays import InputSpec
 from envdoctor.tflite.containers import FileKind, compiled_kind
 from envdoctor.tflite.quantization import FLOATS, Scheme, classify, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model
-from envdoctor.tflite.structure import dynamic_tensors, lost_variables, operators_named, resizable_inputs
+from envdoctor.tflite.structure import dynamic_tensors, lost_variables, operators_named, resizable_inputs, unfed_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,8 @@ def identify_tflite(path: Path) -> tuple[ArtifactKind, frozenset[str]]:
     """The kind and the traits of a .tflite file.
 
     Raises:
-        UsageProblem: it is compiled already, its weights are lost, or it is made of integers that no quantizer made.
+        UsageProblem: it is compiled already, its operators or its weights are lost, or it is made of integers that no
+            quantizer made.
         Unreadable: it is damaged.
     """
     model = read_model(path)
@@ -34,6 +35,12 @@ def identify_tflite(path: Path) -> tuple[ArtifactKind, frozenset[str]]:
     compiled = _COMPILERS.get(compiled_kind(model))
     if compiled:
         raise UsageProblem(f"{path} is compiled {compiled} already; start from the .tflite file that it was made from.")
+    gone = unfed_tensors(model)
+    if gone or not any(subgraph.operators for subgraph in model.subgraphs):
+        what = f"nothing in it makes {gone[0]}" if gone else "it has none"
+        raise UsageProblem(
+            f"{path} has lost its operators: {what}; get a whole copy of it, or convert the model again."
+        )
     lost = lost_variables(model)
     if lost:
         raise UsageProblem(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.data import load_table
+from envdoctor.support.bounded import open_zip
+from envdoctor.support.files import read_head
 from envdoctor.tflite.containers import FileKind
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ def explain_file(path: Path, kind: FileKind) -> str:
     """One sentence about a file of no use."""
     if kind in _BY_KIND:
         return f"{path} {_BY_KIND[kind]}."
-    with path.open("rb") as stream:
-        head = stream.read(_HEAD)
+    head = read_head(path, _HEAD)
     known = _known(path, head)
     if known is not None:
         return f"{path} is {known['what']}; {known['advice']}."
@@ -62,8 +62,8 @@ def _known(path: Path, head: bytes) -> dict[str, Any] | None:
 
 
 def _members(path: Path) -> str:
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
+    with open_zip(path) as archive:
+        names = [member.filename for member in archive.members]
     return f"a zip archive, but no Keras model: it holds {', '.join(names[:_LISTED]) or 'nothing'}"
 
 

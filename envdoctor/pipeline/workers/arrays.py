@@ -166,6 +166,7 @@ def stored_arrays(path: Path) -> tuple[StoredArray, ...]:
             raise Problem("calibration-unreadable", f"{path} does not exist.")
         if path.is_dir():
             return _files(path)
+        _require_file(path)
         with path.open("rb") as stream:
             is_zip = stream.read(2) == b"PK"
         return _members(path) if is_zip else (_single(path),)
@@ -182,7 +183,13 @@ def _files(folder: Path) -> tuple[StoredArray, ...]:
     return tuple(_single(file) for file in files)
 
 
+def _require_file(path: Path) -> None:
+    if not path.is_file():  # a FIFO would be waited for
+        raise Problem("calibration-unreadable", f"{path} is no regular file.")
+
+
 def _single(path: Path) -> StoredArray:
+    _require_file(path)
     with path.open("rb") as stream:
         header = read_header(stream, path.name)
     _check_size(header, path.stat().st_size, path.name)

@@ -6,8 +6,11 @@ import inspect
 import json
 import re
 import zipfile
+import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from . import stored_code
 from .arrays import InputSpec
 from .stage import Problem
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from .stored_code import Names
     from .untyped import Array, Json, KerasModel, Structure, Tensor
 
 #: Layers that take `unroll`; convolutional recurrent layers don't.
@@ -27,15 +31,21 @@ _IMAGE = "uint8"
 _UNROLLED = "unrolled recurrent layers"
 
 
-def load(path: Path, *, trust_code: bool) -> KerasModel:
+@dataclass(frozen=True)
+class Trust:
+    """Whether code that a file holds may run, and the names that tell what is none (see `stored_code`)."""
+
+    code: bool
+    names: Names
+
+
+def load(path: Path, trust: Trust) -> KerasModel:
     """Load a .keras or .h5 file without what it was trained with; code stored in it runs only if that is trusted.
 
     Raises:
-        Problem: it is no model of layers with known inputs.
+        Problem: it holds code that is not trusted, or is no model of layers with known inputs.
     """
-    import tensorflow as tf
-
-    model = tf.keras.models.load_model(str(path), compile=False, safe_mode=not trust_code)
+    model = _load(path, trust)
     if not getattr(model, "inputs", None):
         raise Problem(
             "inputs-unknown",
@@ -43,6 +53,45 @@ def load(path: Path, *, trust_code: bool) -> KerasModel:
             "export it where it was made, model.export('folder'), and start from that folder.",
         )
     return model
+
+
+def _load(path: Path, trust: Trust) -> KerasModel:
+    if not trust.code:
+        _refuse_code(path, trust.names)
+    import tensorflow as tf
+
+    return tf.keras.models.load_model(str(path), compile=False, safe_mode=not trust.code)
+
+
+def _refuse_code(path: Path, names: Names) -> None:
+    """Look at every configuration that Keras could take from a file, as Keras reads it.
+
+    Keras' own safe mode is no help: that of Keras 2 does not look at .h5 files, and none looks at all that runs.
+    """
+    try:
+        nodes = [node for config in _stored_configs(path) for node in stored_code.nodes_of(config)]
+    except (ValueError, KeyError, OSError, RecursionError, zipfile.BadZipFile, zlib.error) as error:
+        raise Problem("keras-file-unreadable", f"the configuration in {path.name} can't be read: {error}.") from None
+    found = (*stored_code.code_in(nodes, names), *stored_code.foreign_in(nodes, names))
+    if found:
+        raise Problem(
+            "code-not-trusted",
+            f"{path.name} holds {'; '.join(found)}: loading it would run that, so it was not loaded.",
+        )
+
+
+def _stored_configs(path: Path) -> Iterator[Json]:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if archive.namelist().count(CONFIG) > 1:
+                raise ValueError(f"it holds {CONFIG} more than once")
+            yield json.loads(archive.read(CONFIG))
+    import h5py
+
+    if h5py.is_hdf5(path):
+        with h5py.File(path, "r") as file:
+            text = file.attrs["model_config"]
+        yield json.loads(text)
 
 
 def inputs_of(model: KerasModel) -> tuple[InputSpec, ...]:
@@ -93,7 +142,7 @@ def answers(model: KerasModel, sample: Mapping[str, Array]) -> Mapping[str, Arra
 
 
 def adapted(
-    model: KerasModel, inputs: Sequence[InputSpec], folder: Path, *, unroll: bool
+    model: KerasModel, inputs: Sequence[InputSpec], folder: Path, trust: Trust, *, unroll: bool
 ) -> tuple[KerasModel, tuple[str, ...]]:
     """The same model, weights included, in a form that the converter takes.
 
@@ -118,9 +167,7 @@ def adapted(
     with zipfile.ZipFile(original) as source, zipfile.ZipFile(changed, "w") as target:
         for name in source.namelist():
             target.writestr(name, json.dumps(config) if name == CONFIG else source.read(name))
-    import tensorflow as tf
-
-    return tf.keras.models.load_model(str(changed), compile=False, safe_mode=False), changes
+    return _load(changed, trust), changes
 
 
 def _adapt(config: Json, shapes: Mapping[str, list[int | None]], *, unroll: bool) -> tuple[str, ...]:

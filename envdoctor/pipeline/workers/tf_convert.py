@@ -1,7 +1,8 @@
 """Task: turn a Keras model or a SavedModel into a SavedModel with a batch of one, a float or an int8 .tflite file.
 
-Request: `source`, `kind` (`keras` or `saved-model`), `trust_code`, `to` (`saved-model`, `float`, `int8`), `output`,
-`work` (a folder for what is not kept), `calibration` or `random`, `evaluation`, `reference` (a folder to write the
+Request: `source`, `kind` (`keras` or `saved-model`), `trust_code` and `names` (see `keras_model.Trust`; a SavedModel
+was judged before), `to` (`saved-model`, `float`, `int8`), `output`, `work` (a folder for what is not kept),
+`calibration` or `random`, `evaluation`, `reference` (a folder to write the
 float model's answers to, or null), `unroll`, and for int8 `io_type` and `per_tensor_dense`.
 """
 
@@ -45,9 +46,9 @@ class Exported:
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     """Carry out a request; see the module."""
-    import tensorflow as tf
-
     exported = _from_keras(request) if request["kind"] == "keras" else _from_saved_model(request)
+    import tensorflow as tf  # late: a file that is refused costs no seconds
+
     values: dict[str, object] = {"tensorflow": tf.__version__}
     if exported.samples is not None:
         values |= {"samples": exported.samples.count, "random": exported.samples.random}
@@ -61,12 +62,13 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
 
 
 def _from_keras(request: Mapping[str, Any]) -> Exported:
-    original = keras_model.load(Path(request["source"]), trust_code=request["trust_code"])
+    trust = keras_model.Trust(request["trust_code"], request["names"])
+    original = keras_model.load(Path(request["source"]), trust)
     inputs = keras_model.inputs_of(original)
     samples = for_request(request, inputs, _CALIBRATED)
     fixed = fixed_inputs(inputs, samples)
     probes = samples or make_up(fixed)
-    model, changes = keras_model.adapted(original, fixed, Path(request["work"]), unroll=request["unroll"])
+    model, changes = keras_model.adapted(original, fixed, Path(request["work"]), trust, unroll=request["unroll"])
     if changes:
         what = f"a change of its form ({', '.join(changes)})"
         compare_forms(probes, _answers_of(original), _answers_of(model), what, CHANGED_TOLERANCE)

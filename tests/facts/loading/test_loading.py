@@ -12,7 +12,7 @@ from envdoctor.imports.loading import MissingLibrary
 from envdoctor.imports.reach import Reach
 from extensions import compile_module
 from loading_facts import HERE, MODULE, import_in_child, loading_facts
-from native_files import build_library, elf_bytes
+from native_files import build_library, elf_bytes, rename_version
 from sites import Site
 
 pytestmark = pytest.mark.skipif(not HERE, reason="compiles modules for glibc's loader")
@@ -238,7 +238,7 @@ def test_a_symbol_version_that_the_library_does_not_define(site, built, look, pl
 def test_a_glibc_that_is_not_there_yet(site, built, look):
     code = module(built, head="#include <unistd.h>", body="getppid();")
     asked = next(re.finditer(rb"\0(GLIBC_2\.[0-9.]+)\0", code))[1]
-    code = code.replace(asked + b"\0", b"GLIBC_2.99".ljust(len(asked) + 1, b"\0"))
+    code = rename_version(code, asked, b"GLIBC_2.99")
     site.install("foo", files={"foo/__init__.py": "from foo import _m", f"foo/{MODULE}": code})
     assert "version `GLIBC_2.99' not found" in import_in_child("foo", site)
     (lacking,) = look(site).versions

@@ -24,6 +24,12 @@ WINDOWS = Host(system="windows", version="10.0.22631", machine="x86_64", libc=""
 MUSL = Host(libc="musl", libc_version="1.2.5", distribution="alpine")
 
 
+@pytest.fixture(autouse=True)
+def musl_paths(monkeypatch, tmp_path):
+    """This machine may have musl, and its path file, of its own."""
+    monkeypatch.setattr("envdoctor.facts.loading.machine._MUSL_PATHS", str(tmp_path / "ld-musl-{}.path"))
+
+
 def loader_of(host, variables=None, **python):
     return read_loader(Facts(host=host, python=Python(**python)), variables or {})
 
@@ -97,10 +103,8 @@ def test_musl():
     assert [name for name, _ in loader.sources] == ["LD_LIBRARY_PATH"]
 
 
-def test_musl_s_path_file(monkeypatch, tmp_path):
+def test_musl_s_path_file(tmp_path):
     (tmp_path / "ld-musl-armhf.path").write_text("/one:/two\n/three\n")
-    real = open
-    monkeypatch.setattr("builtins.open", lambda path, **kind: real(str(path).replace("/etc", str(tmp_path)), **kind))
     loader = loader_of(Host(libc="musl", machine="armv7l"), machine="armv7l")
     assert loader.folders == ("/one", "/two", "/three")
 

@@ -11,24 +11,26 @@ PYTHON = Python(executable="/env/bin/python", prefix="/env")
 
 def test_pip_of_that_python():
     pip = installer_for(PYTHON, PIP, FOO)
-    assert pip.install("numpy<2") == ("/env/bin/python", "-m", "pip", "install", "numpy<2")
-    assert pip.reinstall(FOO)[4:] == ("--force-reinstall", "--no-deps", "foo==1.0")
-    assert pip.remove(FOO) == ("/env/bin/python", "-m", "pip", "uninstall", "--yes", "foo")
+    assert pip.install("numpy", "<2") == (("/env/bin/python", "-m", "pip", "install", "numpy<2"),)
+    assert pip.reinstall(FOO)[0][4:] == ("--force-reinstall", "--no-deps", "foo==1.0")
+    assert pip.remove(FOO) == (("/env/bin/python", "-m", "pip", "uninstall", "--yes", "foo"),)
 
 
 @pytest.mark.parametrize(("packages", "told"), [(Packages(), "pip"), (PIP, "uv")])
 def test_uv_where_uv_installed_it_or_there_is_no_pip(packages, told):
     uv = installer_for(PYTHON, packages, Distribution(name="foo", installer=told))
-    assert uv.reinstall(FOO) == (
+    (reinstall,), (remove,) = uv.reinstall(FOO), uv.remove(FOO)
+    assert reinstall == (
         *("uv", "pip", "install", "--python", "/env/bin/python"),
         *("--reinstall", "--no-deps", "foo==1.0"),
     )
-    assert uv.remove(FOO) == ("uv", "pip", "uninstall", "--python", "/env/bin/python", "foo")
+    assert remove == ("uv", "pip", "uninstall", "--python", "/env/bin/python", "foo")
 
 
 def test_conda_for_what_conda_installed():
     conda = installer_for(Python(prefix="/opt/conda", conda=True), PIP, Distribution(name="foo", installer="conda"))
-    assert conda.reinstall(FOO) == (
+    (reinstall,) = conda.reinstall(FOO)
+    assert reinstall == (
         *("conda", "install", "--prefix", "/opt/conda", "--yes"),
         *("--force-reinstall", "--no-deps", "foo=1.0"),
     )
@@ -43,5 +45,5 @@ def test_the_system_s_own_are_left_to_it():
 def test_an_externally_managed_python_must_be_told(packages):
     managed = Python(externally_managed="/usr/lib/python3.11/EXTERNALLY-MANAGED")
     installer = installer_for(managed, packages)
-    assert "--break-system-packages" in installer.install("foo")
-    assert "--break-system-packages" in installer.remove(FOO)
+    assert "--break-system-packages" in installer.install("foo")[0]
+    assert "--break-system-packages" in installer.remove(FOO)[0]

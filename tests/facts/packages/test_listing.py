@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from envdoctor.facts.packages import Layout
+from asking import MODULES, answer, ask
+from envdoctor.core.finding import Outcome
+from envdoctor.facts.packages import Layout, listing
 from envdoctor.facts.packages.listing import is_system_folder
 from envdoctor.facts.python.search_path import Origin, SearchFolder
 from sites import Site, facts_of
+
+#: What asks about packages, but for what needs more facts than these.
+PKG = [code for code in sorted(MODULES) if code.startswith("PKG") and code not in {"PKG008", "PKG014"}]
 
 
 @pytest.fixture
@@ -161,3 +166,85 @@ def test_this_environment_as_importlib_metadata_sees_it():
     }
     assert ours == theirs
     assert sys.prefix in sysconfig.get_path("purelib")
+
+
+EVIL = ["--index-url=http://evil", "-r evil.txt", "a b", "a/../b", "foo @ http://evil", "foo\x1b[31m", "x" * 300]
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_a_name_that_is_none_is_damage_and_never_a_word_of_a_command(site, name):
+    site.install("other", requires=["absent"])
+    info = site.install("foo")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (site.path / "foo/__init__.py").unlink()
+    facts = facts_of(site)
+    bad = next(one for one in facts.packages.distributions if one.problem)
+    assert "for its name, which is no project's name" in bad.problem
+    assert "foo" in [one.subject for one in ask("PKG011", facts)]
+    words = [word for code in PKG for one in ask(code, facts) if one.fix for argv in one.fix.commands for word in argv]
+    assert not [word for word in words if "evil" in word or name in word]
+
+
+@pytest.mark.parametrize("version", ["--pre", "1.0 --index-url=http://evil", "1;x", "9" * 5000, "1.0\x1b[31m"])
+def test_a_version_that_is_none_likewise(site, version):
+    info = site.install("foo")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: foo\nVersion: {version}\n")
+    (one,) = facts_of(site).packages.distributions
+    assert "for its version, which is none" in one.problem
+    assert len(one.problem) < 200
+
+
+def test_names_of_folders_and_links_are_held_to_the_same(site, tmp_path):
+    site.write("--index-url=evil-1.0.egg-info", "")
+    site.write("--pre.egg-link", str(tmp_path / "gone"))
+    assert all(one.problem for one in facts_of(site).packages.distributions)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("RECORD", 'a\rb,"c\r,d\n'),
+        ("RECORD", '"' + "x" * 140_000 + '",,\n'),
+        ("RECORD", "x" * 140_000 + ",,\n"),
+        ("RECORD", f"foo.py,,{'9' * 5000}\n"),
+        ("RECORD", "foo\0.py,,\n"),
+        ("direct_url.json", "[" * 100_000),
+        ("direct_url.json", '{"url": "file:///\\u0000", "dir_info": {"editable": true}}'),
+        ("METADATA", "Name: foo\nVersion: 1.0\nRequires-Dist: bar; " + "(" * 3000 + "os_name == 'x'" + ")" * 3000),
+        ("METADATA", f"Name: foo\nVersion: 1.0\nRequires-Dist: bar<{'9' * 5000}\nRequires-Dist: bar>1\n"),
+        ("METADATA", "Name: foo\nVersion: 1.0\nRequires-Python: >=3." + "9" * 5000),
+        ("METADATA", "Name: foo\nVersion: 1.0\n" + "X: y\n" * 500_000),
+        ("INSTALLER", "\0" * 100_000),
+        ("WHEEL", "Tag: " + "-" * 100_000),
+        ("top_level.txt", "a\0b\n../..\n/\n"),
+        ("entry_points.txt", "[" * 10_000),
+        ("../x.pth", "a\0b\n\x85\n"),
+        ("../../site/y.egg-link", "\0"),
+    ],
+)
+def test_whatever_is_in_a_file_costs_one_distribution(tmp_path, file, content):
+    site = Site(tmp_path / "site")
+    info = site.install("foo", files={"foo.py": "", "foo.abi3.so": b"x"})
+    site.install("fine", requires=["gone"])
+    (info / file).write_text(content)
+    facts = facts_of(site)
+    outcomes = {code: answer(code, facts) for code in PKG}
+    assert not [one for one in outcomes.values() if one.outcome in {Outcome.CRASHED, Outcome.UNKNOWN}]
+    assert "bug of envdoctor" not in str(outcomes)
+    assert "fine" in [one.subject for one in outcomes["PKG001"].findings]
+
+
+def test_what_nobody_thought_of_costs_one_distribution_too(site, monkeypatch):
+    site.install("foo")
+    site.install("fine", requires=["gone"])
+
+    real = listing.parse_metadata
+
+    def stumble(content):
+        return 1 // 0 if b"Name: foo" in content else real(content)
+
+    monkeypatch.setattr(listing, "parse_metadata", stumble)
+    facts = facts_of(site)
+    assert [one.key for one in facts.packages.distributions if not one.problem] == ["fine"]
+    (finding,) = ask("PKG011", facts)
+    assert "could not be looked at: a bug of envdoctor: ZeroDivisionError" in finding.message

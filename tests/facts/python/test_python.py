@@ -7,13 +7,16 @@ import pytest
 from envdoctor.core.command import CommandResult
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.request import Request
+from envdoctor.environments import asking
+from envdoctor.environments.asking import machine_of, parse_answer
+from envdoctor.environments.describe import describe
 from envdoctor.executors.local import LocalExecutor
-from envdoctor.facts import Facts, python
-from envdoctor.facts.python import collect, from_description, machine_of, parse_answer
-from envdoctor.facts.python.describe import describe
+from envdoctor.facts import Facts
+from envdoctor.facts.python import collect, from_description
 
 
-def test_this_interpreter_is_described_without_starting_another():
+def test_this_interpreter_is_described_without_starting_another(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the folder of the tests may have an environment of its own
     found = collect(Request(), executor=None)
     assert (found.executable, found.prefix) == (sys.executable, sys.prefix)
     assert found.minor == sys.version_info[:2]
@@ -64,7 +67,7 @@ def script(path, body):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="makes a shell script")
 def test_one_that_hangs_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(python, "TIME_LIMIT", 0.3)
+    monkeypatch.setattr(asking, "TIME_LIMIT", 0.3)
     script(tmp_path / "slow", "sleep 60")
     with pytest.raises(UsageProblem, match="passed its time limit"):
         collect(Request(python=tmp_path / "slow"), LocalExecutor())

@@ -9,7 +9,7 @@ import pytest
 from envdoctor.facts.packages import Distribution
 from envdoctor.facts.records import reading
 from envdoctor.facts.records.hashes import Budget
-from envdoctor.facts.records.reading import parse_record, read_record
+from envdoctor.facts.records.reading import comparable, parse_record, read_record
 from sites import Site, facts_of
 
 
@@ -101,7 +101,8 @@ def test_absolute_paths(site, tmp_path):
 
 def test_sizes_and_hashes_may_be_absent(site):
     info = site.install("foo", files={"foo.py": "1"})
-    (info / "RECORD").write_text("foo.py,,\nfoo.py,sha256=,\nfoo.py,md4000=xx,1\r\n\r\n")
+    own = "".join(f"{info.name}/{name},,\n" for name in ("METADATA", "WHEEL", "RECORD"))
+    (info / "RECORD").write_text(f"foo.py,,\nfoo.py,sha256=,\nfoo.py,md4000=xx,1\r\n\r\n{own}")
     record = record_of(site)
     assert (record.missing, record.changed, record.problem) == ((), (), "")
 
@@ -165,3 +166,8 @@ def test_files_that_can_not_be_looked_at_are_not_missing(site, monkeypatch):
 def test_lines_of_a_record():
     rows = list(parse_record('a.py,sha256=x,1\r\n"b,""c"".py",,2\n\nRECORD,,\n'))
     assert [list(row) for row in rows] == [["a.py", "sha256=x", "1"], ['b,"c".py', "", "2"], ["RECORD", "", ""]]
+
+
+def test_on_windows_a_path_has_no_case_and_two_separators():
+    assert comparable("Pkg\\Mod.py", windows=True) == comparable("pkg/mod.py", windows=True)
+    assert comparable("Pkg/Mod.py", windows=False) == "Pkg/Mod.py"

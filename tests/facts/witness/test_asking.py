@@ -13,7 +13,7 @@ from envdoctor.facts.witness import asking
 from extensions import compile_module
 from library_facts import MACOS, WINDOWS
 from loading_facts import HERE, MODULE, Spoken, loading_facts
-from native_files import build_library, elf_bytes, macho_bytes, universal_bytes
+from native_files import build_library, elf_bytes, macho_bytes, rename_version, universal_bytes
 from sites import Site
 
 TOPICS = frozenset({"machine", "witness"})
@@ -252,7 +252,7 @@ def test_the_system_s_own_ldd(facts_about, site, tmp_path):
     versioned = build_library(tmp_path / "libx.so", "int x(void){return 1;}", "-Wl,-soname,libx.so", script)
     flags = ("-Wl,--no-as-needed", "-Wl,-rpath,$ORIGIN", f"-L{tmp_path}", "-lx", "-lgone")
     content = compile_module(tmp_path, "_m", flags=flags, head="int x(void);", body="x();")
-    old = versioned.read_bytes().replace(b"X_1.0", b"X_0.5")
+    old = rename_version(versioned.read_bytes(), b"X_1.0", b"X_0.5")
     python = {"machine": platform.machine(), "executable": sys.executable}
     host = Host(machine=platform.machine(), libc_version=platform.libc_ver()[1])
     for library, lacked in ((versioned.read_bytes(), []), (old, ["X_1.0"])):

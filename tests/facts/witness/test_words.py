@@ -70,6 +70,16 @@ def test_musl_tells_what_is_missing_apart():
     }
 
 
+@pytest.mark.parametrize("name", ["./x.so", "/nowhere/ld.so"])
+def test_the_interpreter_that_a_library_names_is_none_that_it_needs(name):
+    """As glibc 2.36 prints it of a library with an empty PT_INTERP, and with one that names no file."""
+    said = parse_ldd(
+        "\tlibm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x00007f60cc36c000)\n"
+        f"\t{name} => /lib64/ld-linux-x86-64.so.2 (0x00007f60cc465000)\n"
+    )
+    assert said.found == {"libm.so.6": ("/lib/x86_64-linux-gnu/libm.so.6",)}
+
+
 def test_musl_by_its_own_name():
     assert parse_ldd(recorded("musl_list")).found == {"libb.so.1": (f"{FOO}/libb.so.1",)}
 

@@ -1,5 +1,6 @@
 """The last stage in every place, with the stand-in compiler; and what each of its failures becomes."""
 
+import dataclasses
 import json
 import platform
 import re
@@ -17,10 +18,13 @@ from envdoctor.pipeline.edgetpu.running import open_bench
 from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.reader import read_model
 from envdoctor.toolchains.locate import read_compiler
+from needs import needing
 from shared_data import shared
 from ssh_server import client_of, ssh_server
 from stages import stage_context
 from standin import VERSION, build_standin
+from tflite_bytes import model as packed
+from tflite_bytes import pack, tensor
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +74,7 @@ def test_segments(compile_it):
     assert len(output.files) == 3
 
 
-@pytest.mark.skipif(shutil.which("qemu-x86_64-static") is None, reason="needs qemu-x86_64-static")
+@needing("qemu-x86_64-static")
 def test_explicitly_under_qemu_which_really_emulates(compile_it, bundle, model, tmp_path):
     native = compile_it().path.read_bytes()
     shutil.rmtree(tmp_path / "stage")
@@ -195,3 +199,29 @@ def test_a_compiler_that_is_gone(compile_it, tmp_path):
 
 def test_options_that_are_envdoctors(compile_it):
     assert failure(compile_it, compiler_args=("-o", "/tmp")).finding.name == "tool-refused-arguments"
+
+
+@pytest.mark.parametrize(
+    ("left", "words"), [(None, ""), ("the model itself", "was not made by"), ("one of another model", "has other")]
+)
+def test_a_log_that_does_not_say_how_it_ended_leaves_it_to_the_file(bundle, model, tmp_path, left, words):
+    context = stage_context(tmp_path / "stage", model, "edgetpu", compiler=bundle)
+
+    def run(command):
+        result = context.run(command)
+        for made in command.cwd.glob("*_edgetpu.tflite"):
+            if left == "the model itself":
+                shutil.copyfile(model.path, made)
+            elif left:
+                operators, codes = [(0, [0], [0], 0, None)], [(32, 1, b"edgetpu-custom-op")]
+                made.write_bytes(pack(packed(tensors=[tensor([1])], operators=operators, codes=codes)))
+        context.log.write_text("")  # of a compiler that says nothing
+        return result
+
+    if not left:
+        assert ACTION.run(dataclasses.replace(context, run=run)).path.is_file()
+        return
+    with pytest.raises(StageFailed) as caught:
+        ACTION.run(dataclasses.replace(context, run=run))
+    assert caught.value.finding.name == "compiled-file-wrong"
+    assert words in caught.value.finding.message

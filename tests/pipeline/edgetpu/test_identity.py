@@ -13,6 +13,7 @@ from envdoctor.pipeline.edgetpu.identity import identify
 from envdoctor.toolchains.locate import NAME, PACKAGE, VARIABLE
 from envdoctor.toolchains.store import VARIABLE as STORE
 from envdoctor.toolchains.store import Receipt, staging
+from native_files import elf_bytes
 from ssh_server import client_of, ssh_server
 
 RUN = LocalExecutor()
@@ -31,8 +32,7 @@ def bundle(folder, content=b"16"):
     return folder
 
 
-HEAD = b"\x7fELF\x02\x01\x01" + bytes(9) + bytes.fromhex("0200 3e00 01000000") + bytes(8) + (64).to_bytes(8, "little")
-HEAD += bytes(12) + bytes.fromhex("4000 3800 0100 0000 0000 0000") + bytes(56)
+HEAD = elf_bytes(())
 
 
 @pytest.fixture(autouse=True)

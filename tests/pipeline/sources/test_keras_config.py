@@ -1,6 +1,7 @@
 import pytest
 
-from envdoctor.pipeline.sources.keras_config import custom_objects, inputs_of, lambda_layers, nodes_of, traits_of
+from envdoctor.pipeline.sources.keras_config import inputs_of, names, traits_of
+from envdoctor.pipeline.workers.stored_code import code_in, foreign_in, nodes_of
 from keras_files import recorded
 
 
@@ -14,7 +15,7 @@ def layer(kind, *, module="keras.layers", registered=None, **own):
 
 @pytest.mark.parametrize("name", ["conv", "multi", "dicts", "lstm", "anysize", "k2conv", "k2oplambda"])
 def test_recorded_models_need_no_code(name):
-    assert custom_objects(nodes_of(config(name))) == ()
+    assert foreign_in(nodes_of(config(name)), names()) == ()
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_recorded_models_need_no_code(name):
     ],
 )
 def test_what_keras_does_not_have(node, needs):
-    (found,) = custom_objects(nodes_of({"layers": [node]}))
+    (found,) = foreign_in(nodes_of({"layers": [node]}), names())
     assert needs in found
 
 
@@ -46,16 +47,16 @@ def test_what_keras_does_not_have(node, needs):
     ],
 )
 def test_what_keras_has(node):
-    assert custom_objects(nodes_of(node)) == ()
+    assert foreign_in(nodes_of(node), names()) == ()
 
 
 def test_what_a_model_was_compiled_with_is_not_needed():
     model = {**config("conv"), "compile_config": {"loss": layer("MyLoss", module=None, registered="MyLoss")}}
-    assert custom_objects(nodes_of(model)) == ()
+    assert foreign_in(nodes_of(model), names()) == ()
 
 
 def test_lambda_layers():
-    assert lambda_layers(nodes_of(config("lambda"))) == ("lambda",)
+    assert code_in(nodes_of(config("lambda")), names())[0] == "Python code in the Lambda layer lambda"
     assert "lambda" in set(traits_of(nodes_of(config("lambda")), None))
 
 

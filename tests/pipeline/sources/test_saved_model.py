@@ -3,9 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.pipeline.sources.effects import operator_effects
 from envdoctor.pipeline.sources.protobuf import read_message
 from envdoctor.pipeline.sources.saved_model import read_saved_model
-from keras_files import DATA, field, saved_model, tensor_info, varint, write_saved_model
+from keras_files import DATA, entry, field, saved_model, tensor_info, varint, write_saved_model
 
 RECORDED = (DATA / "saved_model/tf1.pb").read_bytes()
 PLAIN = {"serving_default": {"x": tensor_info((None, 4))}}
@@ -60,6 +61,108 @@ def test_missing_variables(tmp_path):
     assert read_saved_model(write_saved_model(tmp_path / "n", saved_model(PLAIN), variables=False)).inputs
 
 
+def test_parts_that_are_missing(tmp_path):
+    def refused(name, content, words, spoil=lambda _: None):
+        folder = write_saved_model(tmp_path / name, content)
+        spoil(folder)
+        with pytest.raises(Unreadable, match=words):
+            read_saved_model(folder)
+
+    call = field(1, "n1") + field(2, "PartitionedCall") + field(5, entry("f", field(10, field(1, "gone"))))
+    with_variables = saved_model(PLAIN, ("Placeholder", "VarHandleOp"))
+    refused("node", saved_model(PLAIN, gives="gone:0"), "lost parts: gone is used and not there")
+    refused("function", saved_model(PLAIN, ("Placeholder", call), gives="n1:0"), "lost parts: gone")
+    refused("all", saved_model(PLAIN, (), gives=""), "every operator")
+    refused(
+        "outputs", saved_model(PLAIN).replace(b"\x12\x0b\n\x01y", b"\x1a\x0b\n\x01y"), "serving_default gives nothing"
+    )
+    asset = field(6, field(1, field(1, "n0:0")) + field(2, "words.txt"))
+    refused("asset", saved_model(PLAIN, more=asset), "words.txt is not in its assets/")
+    refused("shard", with_variables, "incomplete", lambda folder: (folder / DATA_FILE).unlink())
+    refused(
+        "shards",
+        with_variables,
+        "00001",
+        lambda f: (f / DATA_FILE).rename(f / "variables/variables.data-00000-of-00002"),
+    )
+
+
+DATA_FILE = "variables/variables.data-00000-of-00001"
+
+
+@pytest.mark.parametrize("other", ["saved_model.pbtxt", "saved_model.cpb"])
+def test_a_program_that_is_there_twice(tmp_path, other):
+    folder = write_saved_model(tmp_path / "m", saved_model(PLAIN))
+    (folder / other).write_bytes(b"")
+    with pytest.raises(UsageProblem, match="twice"):
+        read_saved_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "effects"),
+    [
+        ("asset", ()),  # fills a table from a file in its assets
+        ("tf1", ()),
+        ("unreached", ()),  # a function that writes, which nothing calls
+        ("branch", ("the operator WriteFile, which writes files",)),  # in one branch of a condition
+        ("filled", ("the operator WriteFile, which writes files",)),  # when a table is filled, so when it is loaded
+        ("restored", ("the operator WriteFile, which writes files",)),  # when an object is restored
+    ],
+)
+def test_what_a_real_one_does(tmp_path, name, effects):
+    folder = write_saved_model(tmp_path / "m", (DATA / f"saved_model/{name}.pb").read_bytes())
+    (folder / "assets").mkdir()
+    (folder / "assets/secret").write_text("a")
+    assert read_saved_model(folder).effects == effects
+
+
+def operator(kind, *inputs, name="n1", **attributes):
+    attrs = b"".join(field(5, entry(key, field(2, value))) for key, value in attributes.items())
+    return field(1, name) + field(2, kind) + b"".join(field(3, one) for one in inputs) + attrs
+
+
+@pytest.mark.parametrize("kind", sorted(operator_effects()))
+def test_every_operator_that_acts(tmp_path, kind):
+    row = operator_effects()[kind]
+    acting = operator(kind, "n0", **({row["attribute"]: "file:///x"} if "attribute" in row else {}))
+    found = read_saved_model(write_saved_model(tmp_path / "m", saved_model(PLAIN, ("Const", acting), gives="n1:0")))
+    assert found.effects == (f"the operator {kind}, which {row['does']}",)
+    aside = read_saved_model(write_saved_model(tmp_path / "n", saved_model(PLAIN, ("Const", acting), gives="n0:0")))
+    assert aside.effects == (), "nothing reaches it"
+
+
+@pytest.mark.parametrize("stream", ["stderr", "log(info)"])
+def test_printing_is_no_effect_but_into_a_file(tmp_path, stream):
+    acting = operator("PrintV2", "n0", output_stream=stream)
+    folder = write_saved_model(tmp_path / "m", saved_model(PLAIN, ("Const", acting), gives="n1:0"))
+    assert read_saved_model(folder).effects == ()
+
+
+def test_only_the_saver_restores(tmp_path):
+    restore = operator("RestoreV2", "n0")
+    saver = field(3, field(1, "n0:0") + field(3, "n1"))
+    content = saved_model(PLAIN, ("Const", restore), more=saver)
+    assert read_saved_model(write_saved_model(tmp_path / "m", content)).effects == ()
+    content = saved_model(PLAIN, ("Const", restore), gives="n1:0", more=saver)
+    assert "RestoreV2" in read_saved_model(write_saved_model(tmp_path / "n", content)).effects[0]
+
+
+@pytest.mark.parametrize("where", ["/etc/passwd", "../../secret"])
+def test_an_asset_elsewhere(tmp_path, where):
+    asset = field(6, field(1, field(1, "n0:0")) + field(2, where))
+    folder = write_saved_model(tmp_path / "m", saved_model(PLAIN, more=asset))
+    assert "outside of its folder" in read_saved_model(folder).effects[0]
+
+
+def test_a_second_graph_is_looked_at_too(tmp_path):
+    """Decoders merge the parts of a message that stands twice, and the loader takes a graph by its tags."""
+    acting = operator("WriteFile", "n0")
+    harmless, hidden = saved_model(PLAIN), saved_model(PLAIN, ("Const", acting), gives="n1:0", tags=("train",))
+    assert read_saved_model(write_saved_model(tmp_path / "m", harmless + hidden)).effects
+    merged = saved_model(PLAIN, ("Const",), gives="n1:0", more=field(2, field(1, acting)))
+    assert read_saved_model(write_saved_model(tmp_path / "n", merged)).effects
+
+
 @pytest.mark.parametrize("length", range(1, len(RECORDED), 311))
 def test_no_cut_is_taken_for_whole(tmp_path, length):
     with pytest.raises((Unreadable, UsageProblem)):
@@ -72,6 +175,12 @@ def test_the_wire_format():
     )
     assert (message.number(1), message.text(2), message.number(3), message.number(4)) == (300, "text", 1, 2)
     assert message.signed(5) == -1
+    twice = read_message(memoryview(field(1, field(2, "a")) + field(1, field(2, "b") + field(3, b"\x05\x06"))))
+    assert (twice.first(1).texts(2), twice.first(1).text(2), list(twice.first(1).numbers(3))) == (
+        ("a", "b"),
+        "b",
+        [5, 6],
+    )
     assert (message.number(9), message.text(9), message.first(9).number(1)) == (0, "", 0)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from envdoctor.facts.python import describe
+from envdoctor.environments import describe
 
 SCRIPT = Path(describe.__file__)
 

@@ -28,7 +28,11 @@ def virtual_environment(executable: str) -> dict[str, str]:
     folder = Path(executable).absolute().parent
     for place in (folder, folder.parent):
         try:
-            lines = (place / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace").splitlines()
+            path = place / "pyvenv.cfg"
+            if not path.is_file():  # a FIFO would be waited for
+                continue
+            with path.open("rb") as stream:
+                lines = stream.read(1 << 16).decode("utf-8", "replace").splitlines()
         except OSError:
             continue
         pairs = [line.partition("=") for line in lines]
@@ -36,6 +40,26 @@ def virtual_environment(executable: str) -> dict[str, str]:
         settings["prefix"] = str(folder.parent)
         return settings
     return {}
+
+
+def base_executable(settings: dict[str, str]) -> str:
+    """The interpreter of the installation that a virtual environment was made with; without one, this interpreter.
+
+    `sys._base_executable` tells it since Python 3.11 only, and `home` of pyvenv.cfg (PEP 405) may lie in an environment
+    again.
+    """
+    names = [Path(sys.executable).name, "python{}.{}".format(*sys.version_info[:2]), "python3", "python"]
+    found = sys.executable
+    for _ in range(8):
+        if not settings:
+            break
+        home = Path(settings.get("home", ""))
+        beside = next((home / name for name in names if (home / name).is_file()), None)
+        if beside is None:
+            break
+        found = str(beside)
+        settings = virtual_environment(found)
+    return found
 
 
 def describe() -> dict[str, object]:
@@ -47,6 +71,7 @@ def describe() -> dict[str, object]:
     marker = Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
     return {
         "executable": sys.executable,
+        "base_executable": base_executable(settings),
         "version": platform.python_version(),
         "implementation": sys.implementation.name,
         "extension_suffixes": EXTENSION_SUFFIXES,
@@ -54,6 +79,7 @@ def describe() -> dict[str, object]:
         "debug": hasattr(sys, "gettotalrefcount"),
         "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         "platform": sysconfig.get_platform(),
+        "host_type": str(sysconfig.get_config_var("HOST_GNU_TYPE") or ""),
         "multiarch": getattr(sys.implementation, "_multiarch", ""),
         "prefix": sys.prefix,
         "base_prefix": sys.base_prefix,

@@ -1,0 +1,155 @@
+"""What acts on every start of this Python: lines of .pth files, sitecustomize, and variables that packages heed."""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.facts.python.search_path import Origin, is_import_line, lines_of_pth
+from envdoctor.support.files import read_head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.facts import Facts
+    from envdoctor.facts.python import Python
+
+#: TensorFlow 2.16 and newer compare the variable with these (`tensorflow/__init__.py`).
+_LEGACY_KERAS, _TRUE = "TF_USE_LEGACY_KERAS", frozenset({"1", "true", "True"})
+_MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartupProblem:
+    """A line or a file that Python reads when it starts and that does not do what it is there for.
+
+    Attributes:
+        path: of the file.
+        excerpt: the line, or the text around the fault.
+        reason: what is wrong, in words.
+        raises: True if Python prints an error for it at every start; else it passes over it.
+    """
+
+    path: str
+    excerpt: str
+    reason: str
+    raises: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Startup:
+    """All of it.
+
+    Attributes:
+        problems: what does not work.
+        legacy_keras: `VARIABLE=value` if the environment asks TensorFlow for Keras 2; else empty.
+    """
+
+    problems: tuple[StartupProblem, ...] = ()
+    legacy_keras: str = ""
+
+
+def derive(facts: Facts) -> Startup:
+    """Read the files; none is run.
+
+    Raises:
+        FactUnavailable: the interpreter could not be described.
+    """
+    asked = os.environ.get(_LEGACY_KERAS, "")
+    problems = [*_line_problems(facts), *_customization_problems(facts.python)]
+    return Startup(problems=tuple(problems), legacy_keras=f"{_LEGACY_KERAS}={asked}" if asked in _TRUE else "")
+
+
+def _line_problems(facts: Facts) -> Iterator[StartupProblem]:
+    gone = [one.editable for one in facts.packages.distributions if one.project_missing]
+    for folder in facts.python.search_path:
+        if folder.origin in {Origin.PYTHONPATH, Origin.PTH}:
+            continue
+        for file in _pth_files(folder.path):
+            for line in lines_of_pth(_content(file)):
+                if is_import_line(line):
+                    reason, raises = _why_it_raises(line, facts.python), True
+                else:
+                    reason, raises = _why_it_is_dead(folder.path, line, gone), False
+                if reason:
+                    yield StartupProblem(path=file, excerpt=line[:200], reason=reason, raises=raises)
+
+
+def _pth_files(folder: str) -> list[str]:
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in sorted(names) if name.endswith(".pth") and name[0] != "."]
+
+
+def _content(file: str) -> bytes:
+    try:
+        return read_head(file, _MOST_BYTES)
+    except OSError:
+        return b""
+
+
+def _why_it_is_dead(folder: str, line: str, gone: list[str]) -> str:
+    """Why a line that names a folder adds none; empty if it does, or if the missing project is told elsewhere."""
+    path = os.path.normpath(os.path.join(folder, line))
+    if os.path.lexists(path) or any(path.startswith(project) for project in gone):
+        return ""
+    return f"the folder {path} does not exist"
+
+
+def _why_it_raises(line: str, python: Python) -> str:
+    """Why an import line is certain to raise; empty if it may work."""
+    tree, problem = _parse(line.encode("utf-8", "surrogateescape"), python)
+    if tree is None:
+        return problem
+    names = [name.name for one in tree.body if isinstance(one, ast.Import) for name in one.names]
+    names += [one.module for one in tree.body if isinstance(one, ast.ImportFrom) and one.module and not one.level]
+    missing = [name for name in names if not _is_there(name.partition(".")[0], python)]
+    return f"there is no module {missing[0]}" if missing else ""
+
+
+def _is_there(name: str, python: Python) -> bool:
+    """Whether a module of that name may be found; an archive on the search path may hold anything."""
+    if name in sys.stdlib_module_names:
+        return True
+    folders = [one.path for one in python.search_path] + [_library(python)]
+    if any(os.path.isfile(folder) for folder in folders):
+        return True
+    endings = ("", ".py", ".pyc", *python.extension_suffixes)
+    return any(os.path.exists(f"{folder}/{name}{ending}") for folder in folders for ending in endings)
+
+
+def _library(python: Python) -> str:
+    """The folder of the standard library on POSIX; on Windows it holds no start-up files of others."""
+    return "{}/lib/python{}.{}".format(python.base_prefix, *python.minor)
+
+
+def _customization_problems(python: Python) -> Iterator[StartupProblem]:
+    """Texts that do not compile, of the modules that `site` imports last."""
+    folders = [one.path for one in python.search_path if one.origin is Origin.PYTHONPATH] + [_library(python)]
+    folders += [one.path for one in python.search_path if one.origin is not Origin.PYTHONPATH]
+    sees_user = any(one.origin is Origin.USER for one in python.search_path)
+    for name in ("sitecustomize", *(("usercustomize",) if sees_user else ())):
+        path = next((f"{one}/{name}.py" for one in folders if os.path.isfile(f"{one}/{name}.py")), "")
+        if path:
+            tree, problem = _parse(_content(path), python)
+            if tree is None and problem:
+                yield StartupProblem(path=path, excerpt=problem, reason=f"{name} does not compile")
+
+
+def _parse(text: bytes, python: Python) -> tuple[ast.Module | None, str]:
+    """A text's tree; or None, with the reason if it is certain that the examined Python can't compile it either."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text), ""
+    except SyntaxError as error:
+        certain = python.minor == sys.version_info[:2] and len(text) < _MOST_BYTES
+        return None, f"{error.msg} (line {error.lineno})" if certain else ""
+    except (ValueError, RecursionError, MemoryError):
+        return None, ""

@@ -1,0 +1,15 @@
+"""What is said of an exception that nobody expected, so that it costs one thing that is looked at and not the rest."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import PurePath
+
+_MOST = 200
+
+
+def describe_bug(error: BaseException) -> str:
+    """The exception and where it was raised, in one phrase."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"a bug of envdoctor: {type(error).__name__}: {str(error)[:_MOST]}{where}"

@@ -1,0 +1,84 @@
+"""Opening what lies in others' folders: only regular files, so that no FIFO, socket or device is ever waited for.
+
+Every failure is an OSError whose words can be shown, so that who reads files has one kind of error to expect.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: open(2): don't wait for a FIFO's other end, never become a terminal's owner, no line ends translated (Windows).
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+_KINDS = (
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def open_regular(path: str | Path) -> io.FileIO:
+    """Open a regular file for reading, unbuffered; links are followed.
+
+    Raises:
+        OSError: it is not there, may not be read, or is no regular file; IsADirectoryError for a folder.
+    """
+    try:
+        _require_regular(os.stat(path).st_mode, path)  # first, since to open a device can do something already
+        descriptor = os.open(path, _FLAGS)
+    except ValueError:  # a NUL, or what the file system's encoding does not have
+        raise OSError(errno.EINVAL, "no file can have that name", str(path)) from None
+    try:
+        _require_regular(os.fstat(descriptor).st_mode, path)
+        return io.FileIO(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_regular(path: str | Path, most: int) -> bytes:
+    """All of a regular file.
+
+    Raises:
+        OSError: see `open_regular`; or it has more than `most` bytes.
+    """
+    with open_regular(path) as stream:
+        content = read_up_to(stream, most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"larger than {most} bytes", str(path))
+    return content
+
+
+def read_head(path: str | Path, most: int) -> bytes:
+    """The first `most` bytes of a regular file, or all if it has less.
+
+    Raises:
+        OSError: see `open_regular`.
+    """
+    with open_regular(path) as stream:
+        return read_up_to(stream, most)
+
+
+def read_up_to(stream: IO[bytes] | io.FileIO, most: int) -> bytes:
+    """As many bytes as there are, at most so many; one read of an unbuffered file may give less."""
+    pieces = []
+    while most > 0 and (piece := stream.read(min(most, 1 << 20))):
+        pieces.append(piece)
+        most -= len(piece)
+    return b"".join(pieces)
+
+
+def _require_regular(mode: int, path: str | Path) -> None:
+    if stat.S_ISREG(mode):
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "a folder, not a file", str(path))
+    kind = next((words for is_kind, words in _KINDS if is_kind(mode)), "something else")
+    raise OSError(errno.EINVAL, f"{kind}, not a regular file", str(path))

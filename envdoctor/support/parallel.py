@@ -1,0 +1,75 @@
+"""A function called on several things at once, in threads that never keep the program from ending.
+
+`concurrent.futures` joins its threads when a block or the interpreter ends, so that Ctrl-C would wait for whatever
+they do. Where the machine grants no (more) threads, the work is done with those there are, or without any.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from concurrent.futures import Future, wait
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from envdoctor.support import interruption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def start_thread(run: Callable[[], None], name: str) -> threading.Thread | None:
+    """A daemon thread at work; None where the machine grants none."""
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    try:
+        thread.start()
+    except (RuntimeError, MemoryError):  # "can't start new thread": a limit on memory or on processes
+        return None
+    return thread
+
+
+def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int, name: str = "worker") -> Iterator[R]:
+    """The results in the order of the items; what the function raises is raised where its result would stand.
+
+    Work begins with the first result that is asked for. If the caller stops asking, no further item is begun.
+    """
+    work = _Work(function, items)
+    wanted = min(workers, len(work.results)) if len(work.results) > 1 else 0
+    started = 0
+    while started < wanted and start_thread(work.run, f"{name}-{started}"):
+        started += 1
+    try:
+        for result in work.results:
+            if not started:
+                work.step()
+            while not wait((result,), interruption.BEAT).done:
+                interruption.check()
+            yield result.result()
+    finally:
+        work.open.clear()
+
+
+class _Work(Generic[T, R]):
+    def __init__(self, function: Callable[[T], R], items: Iterable[T]) -> None:
+        self._function = function
+        self.open: deque[tuple[T, Future[R]]] = deque((item, Future()) for item in items)
+        self.results = [result for _, result in self.open]
+
+    def run(self) -> None:
+        """Does what is left, until nothing is."""
+        while self.step():
+            pass
+
+    def step(self) -> bool:
+        """Does the next thing; False if there is none."""
+        try:
+            item, result = self.open.popleft()
+        except IndexError:
+            return False
+        try:
+            result.set_result(self._function(item))
+        except BaseException as error:  # noqa: BLE001  (raised again in the thread that asks for the result)
+            result.set_exception(error)
+        return True

@@ -1,0 +1,144 @@
+"""Rules about the files' names and permissions: what other systems can't take, and what was left behind."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import stat
+from typing import TYPE_CHECKING
+
+from envdoctor.wheels.rules import Sighting, listed, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.wheels.reviewed import ReviewedWheel
+
+_LEFT_OVER = re.compile(
+    r"(?:.*/)?(?:\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]+|[^/]+\.(?:orig|rej|swp|swo)|[^/]+~|\.coverage"
+    r"|(?:\.git|\.hg|\.svn|__MACOSX|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.ipynb_checkpoints|\.idea|\.vscode|\.tox"
+    r"|\.nox|\.venv|\.eggs)/.*)"
+)
+# Names of devices, with any suffix: "Naming Files, Paths, and Namespaces" of the Windows documentation.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.IGNORECASE)
+_NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\x00-\x1f]|[ .]$')
+_LONGEST_PATH = 200  # of the 260 that Windows allows by default, an environment's own path takes some 50
+_SCHEMES = {"purelib", "platlib", "headers", "scripts", "data"}
+
+
+@rule("left-over-file", fix="Leave such files out of the wheel.")
+def left_over(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Files of an editor, a desktop, a test run or a version control system."""
+    found = tuple(name for name in wheel.members if _LEFT_OVER.fullmatch(name) and not _is_of_jupyter(name))
+    if found:
+        yield Sighting(message=f"left over from where it was built: {listed(found)}", files=found)
+
+
+def _is_of_jupyter(name: str) -> bool:
+    """Whether it is the copy of its schema's package.json that JupyterLab's builder always makes."""
+    return "/share/jupyter/" in name and name.endswith("/package.json.orig")
+
+
+@rule("bytecode-file", fix="Leave out *.pyc and __pycache__: installers compile modules themselves.")
+def bytecode(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Compiled modules beside their source: they are for one Python alone, and installers write their own there."""
+    found = tuple(name for name in wheel.members if name.endswith((".pyc", ".pyo")) and _source(name) in wheel.members)
+    stale = tuple(name for name in wheel.members if "/__pycache__/" in f"/{name}" and name not in found)
+    if found or stale:
+        yield Sighting(message=f"holds compiled modules: {listed(found + stale)}", files=found + stale)
+
+
+def _source(name: str) -> str:
+    folder, file = posixpath.split(name)
+    return posixpath.join(folder.removesuffix("__pycache__"), f"{file.partition('.')[0]}.py")
+
+
+@rule("colliding-case", fix="Rename one of them.")
+def colliding_case(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Two paths that differ only in the case of letters: on Windows and macOS the one overwrites the other."""
+    if not (wheel.is_for_any_platform or wheel.is_for("win", "macosx")):
+        return
+    seen: dict[str, str] = {}
+    for name in wheel.members:
+        twin = seen.setdefault(name.lower(), name)
+        if twin != name:
+            yield Sighting(message=f"{twin} and {name} are one file on Windows and macOS", files=(twin, name))
+
+
+@rule("windows-path", fix="Rename or shorten it.")
+def windows_path(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A path that Windows refuses: a device's name, a forbidden character, or too long for its default limit."""
+    if not (wheel.is_for_any_platform or wheel.is_for("win")):
+        return
+    refused = tuple(name for name in wheel.members if any(map(_is_refused, name.split("/"))))
+    if refused:
+        yield Sighting(message=f"Windows can't create {listed(refused)}", files=refused)
+    long = tuple(path for path in wheel.installed.values() if len(path) > _LONGEST_PATH)
+    if long:
+        message = (
+            f"a path of {max(map(len, long))} characters below site-packages; Windows allows 260 in all by default"
+        )
+        yield Sighting(message=f"{message}: {long[0]}", files=long)
+
+
+def _is_refused(part: str) -> bool:
+    return bool(_DEVICE.fullmatch(part) or _NOT_ON_WINDOWS.search(part))
+
+
+@rule("non-ascii-path", fix="Use ASCII in the names of files.")
+def non_ascii(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A name outside ASCII: how it is written differs by system and locale, and installing may fail."""
+    found = tuple(name for name in wheel.members if not name.isascii())
+    if found:
+        yield Sighting(message=f"names outside ASCII: {listed(found)}", files=found)
+
+
+@rule("unreadable-mode", fix="Give files the mode 0644, and 0755 to programs, in the archive.")
+def unreadable_mode(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Files whose mode lets not even their owner read them.
+
+    pip and uv disregard it. `unzip`, and the packagers and build systems that use it, get files that nobody can read.
+    """
+    found = tuple(
+        name
+        for name, member in wheel.members.items()
+        if member.unix_mode is not None and not member.unix_mode & stat.S_IRUSR
+    )
+    if found:
+        modes = sorted({f"{stat.S_IMODE(wheel.members[name].mode):03o}" for name in found})
+        message = (
+            f"{len(found)} of {len(wheel.members)} files have the mode {', '.join(modes)}, unreadable when unzipped"
+        )
+        yield Sighting(message=f"{message}: {listed(found)}", files=found)
+
+
+@rule("symbolic-link", fix="Put a copy of the file into the wheel: PEP 427 has no links.")
+def symbolic_link(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A symbolic link: installers write a small text file with the link's target in its place."""
+    found = tuple(name for name, member in wheel.members.items() if stat.S_ISLNK(member.unix_mode or 0))
+    if found:
+        yield Sighting(message=f"symbolic links become text files when installed: {listed(found)}", files=found)
+
+
+@rule("foreign-metadata-folder", fix="Leave one .dist-info and one .data folder in the wheel, named like its file.")
+def foreign_folder(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A second .dist-info, a .egg-info, or a .data folder of another name or with an unknown part.
+
+    pip 26.3 and uv 0.13.9 refuse the first and last; the others they put as they are into site-packages.
+    """
+    own = wheel.folder.removesuffix(".dist-info")
+    for top in dict.fromkeys(name.partition("/")[0] for name in wheel.members):
+        if top.endswith((".dist-info", ".egg-info")) and top != wheel.folder:
+            yield Sighting(
+                message=f"has a second metadata folder, {top}, beside {wheel.folder}",
+                files=(top,),
+                is_refused=top.endswith(".dist-info"),
+            )
+        elif top.endswith(".data") and top.lower() != f"{own}.data".lower():
+            message = f"{top} is not called {own}.data, so that installers do not look into it"
+            yield Sighting(message=message, files=(top,))
+    parts = (name.split("/") for name in wheel.members if name.startswith(f"{own}.data/"))
+    unknown = sorted({each[1] for each in parts if each[1] not in _SCHEMES})
+    if unknown:
+        message = f"{own}.data/{unknown[0]} is none of the folders that PEP 427 knows; pip and uv refuse the wheel"
+        yield Sighting(message=message, files=(f"{own}.data/{unknown[0]}",), is_refused=True)

@@ -1,0 +1,166 @@
+"""Rules about the WHEEL file and the file's name, of which installers read the name alone (PEP 425, PEP 427)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import Severity
+from envdoctor.wheels.rules import Sighting, listed, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.binaries.library import NativeLibrary
+    from envdoctor.wheels.reviewed import ReviewedWheel
+
+_BINARY = (
+    ".a",
+    ".lib",
+    ".o",
+    ".obj",
+    ".exe",
+    ".node",
+    ".jar",
+    ".wasm",
+    ".bin",
+    ".so",
+    ".dll",
+    ".dylib",
+    ".pyd",
+    ".bc",
+    ".whl",
+)
+_METAPACKAGE_FILES = 3
+
+
+@rule("wheel-version", fix="Write `Wheel-Version: 1.0` into WHEEL.")
+def wheel_version(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """No Wheel-Version, or one that installers don't know: they refuse another major version."""
+    said = wheel.wheel_fields.get("wheel-version", [""])[0]
+    if said.partition(".")[0] != "1" or not said.replace(".", "").isdecimal():
+        yield Sighting(
+            message=f"WHEEL gives the Wheel-Version {said or 'nothing'!r}, and installers know 1.x",
+            files=("WHEEL",),
+            is_refused=True,
+        )
+
+
+@rule("purelib-flag", fix="Write `Root-Is-Purelib: true` or `false` into WHEEL.")
+def purelib_flag(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Root-Is-Purelib is absent, or neither true nor false."""
+    said = wheel.wheel_fields.get("root-is-purelib", [""])[0]
+    if said.lower() not in {"true", "false"}:
+        yield Sighting(message=f"WHEEL gives {said or 'nothing'!r} for Root-Is-Purelib", files=("WHEEL",))
+
+
+@rule("purelib-with-modules", fix="Build it as a platform wheel: `Root-Is-Purelib: false`.")
+def purelib_with_modules(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Root-Is-Purelib is true, and the wheel has extension modules.
+
+    They belong into platlib, which is another folder on systems with lib64.
+    """
+    if wheel.is_for_any_platform:
+        return
+    at_root = [native for native in wheel.modules if ".data/" not in native.member]
+    if wheel.wheel_fields.get("root-is-purelib", [""])[0].lower() == "true" and at_root:
+        paths = tuple(native.path for native in at_root)
+        yield Sighting(
+            message=f"Root-Is-Purelib is true, and there are extension modules: {listed(paths)}", files=paths
+        )
+
+
+@rule("tags-disagree", fix="Rename with `python -m wheel tags`, which keeps WHEEL and the name alike.")
+def tags_disagree(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """WHEEL's tags are others than those of the file name: it was renamed by hand.
+
+    Installers go by the name; tools that read WHEEL, such as auditwheel, judge another wheel.
+    """
+    named = {str(tag) for tag in wheel.tags}
+    written = {tag.lower() for tag in wheel.contents.metadata.tags}
+    if not written:
+        yield Sighting(message="WHEEL has no Tag", files=("WHEEL",))
+    elif named != written:
+        only_named, only_written = sorted(named - written), sorted(written - named)
+        parts = [f"the name says {listed(only_named)}"] if only_named else []
+        parts += [f"WHEEL says {listed(only_written)}"] if only_written else []
+        message = f"tags disagree: {', and '.join(parts)}" + ("" if len(parts) > 1 else " alone")
+        yield Sighting(message=message, files=("WHEEL",), excerpt="\n".join(wheel.contents.metadata.tags))
+
+
+@rule("build-number-disagrees", fix="Write the same build number into the name and into WHEEL's Build.")
+def build_disagrees(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """WHEEL's Build is another number than the file name has."""
+    said = wheel.wheel_fields.get("build", [""])[0]
+    if said and said != wheel.build:
+        message = f"WHEEL gives the build number {said}, and the name {wheel.build or 'has none'}"
+        yield Sighting(message=message, files=("WHEEL",))
+
+
+@rule(
+    "any-platform-with-modules", fix="Build it as a platform wheel, with the tags of Python and platform in its name."
+)
+def any_with_modules(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """The tag says that the wheel is for every platform, and its native files are for one.
+
+    Installers take it everywhere, and the import fails on all other systems.
+    """
+    if not wheel.is_for_any_platform:
+        return
+    modules = [native for native in wheel.modules if native.library]
+    systems = sorted({_system(native.library) for native in modules if native.library})
+    if modules and len(systems) == 1:
+        paths = tuple(native.path for native in modules)
+        yield Sighting(
+            message=f"the tag says any platform, and extension modules are for {systems[0]}: {listed(paths)}",
+            files=paths,
+        )
+        return
+    libraries = [
+        native
+        for native in wheel.contents.natives
+        if native.library and not native.library.is_program and native not in modules
+    ]
+    systems = sorted({_system(native.library) for native in libraries if native.library})
+    if libraries and not modules:
+        paths = tuple(native.path for native in libraries)
+        message = f"the tag says any platform, and there are libraries for {', '.join(systems)}: {listed(paths)}"
+        severity = Severity.WARNING if len(systems) == 1 and systems[0].startswith("ELF") else Severity.INFO
+        yield Sighting(message=message, files=paths, severity=severity)
+
+
+def _system(library: NativeLibrary) -> str:
+    return f"{library.format.value} {'/'.join(library.architectures)}"
+
+
+@rule("platform-without-natives", fix="Build it as a pure wheel: py3-none-any.")
+def platform_without_natives(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """The tag is for one platform, and there is no native file: the compiled part is missing, or the tag is wrong."""
+    if wheel.is_for_any_platform or wheel.contents.natives:
+        return
+    names = [name for name in wheel.members if not name.startswith(f"{wheel.folder}/")]
+    if any(name.lower().endswith(_BINARY) for name in names):
+        return
+    if len(names) <= _METAPACKAGE_FILES and wheel.contents.metadata.requires:
+        return
+    platforms = listed([platform.text for platform in wheel.platforms])
+    yield Sighting(message=f"the tag is for {platforms}, and the wheel has no native file", files=(wheel.filename,))
+
+
+@rule("python-tag-excluded", fix="Make the Python tag and Requires-Python agree.")
+def python_excluded(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Requires-Python shuts out every Python that the tags name: nobody can install the wheel."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    said = wheel.contents.metadata.requires_python
+    names = sorted({tag.interpreter for tag in wheel.tags})
+    if not said or not all(name[:2] == "cp" and name[2:].isdecimal() and len(name) > len("cp3") for name in names):
+        return
+    if any(tag.abi in {"abi3", "none"} for tag in wheel.tags):
+        return  # for later Pythons too
+    try:
+        allowed = SpecifierSet(said)
+    except InvalidSpecifier:
+        return
+    if not any(allowed.contains(f"{name[2]}.{name[3:]}.{patch}") for name in names for patch in (0, 99)):
+        message = f"the tags are for {', '.join(names)}, and Requires-Python is {said}"
+        yield Sighting(message=message, files=("METADATA",))

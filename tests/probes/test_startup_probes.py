@@ -1,0 +1,125 @@
+"""Probes of what acts at every start of Python: variables, .pth files, sitecustomize."""
+
+import sys
+
+import pytest
+
+from asking import ask
+from envdoctor.facts.python.search_path import Origin
+from package_facts import ERROR, INFO, PIP, WARNING, severities
+from sites import Site, facts_of
+
+HERE = "{}.{}.0".format(*sys.version_info[:2])
+
+# PKG020
+
+
+@pytest.mark.parametrize("value", ["1", "true", "True"])
+def test_legacy_keras_is_asked_for_and_missing(site, monkeypatch, value):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", value)
+    site.install("tensorflow-cpu", "2.20.0", files={"tensorflow/__init__.py": ""})
+    site.install("keras", "3.15.1")
+    (finding,) = ask("PKG020", facts_of(site))
+    assert (finding.severity, finding.subject) == (ERROR, "tf_keras")
+    assert f"TF_USE_LEGACY_KERAS={value} asks tensorflow-cpu 2.20.0 for Keras 2" in finding.message
+    assert finding.fix.commands == ((*PIP, "install", "tf_keras~=2.20.0"),)
+
+
+@pytest.mark.parametrize(
+    ("value", "version", "others"),
+    [
+        ("0", "2.20.0", []),
+        ("", "2.20.0", []),
+        ("yes", "2.20.0", []),
+        ("1", "2.15.1", []),
+        ("1", "2.20.0", ["tf_keras"]),
+    ],
+)
+def test_where_keras_2_is_there_or_not_asked_for(site, monkeypatch, value, version, others):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", value)
+    for name, number in (("tensorflow", version), *((one, "2.20.1") for one in others)):
+        site.install(name, number)
+    assert ask("PKG020", facts_of(site)) == ()
+
+
+def test_without_tensorflow_the_variable_asks_for_nothing(site, monkeypatch):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    assert ask("PKG020", facts_of(site)) == ()
+
+
+# PYT009
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("import gone_module", "there is no module gone_module; Python prints an error"),
+        ("import sys; from gone_module.part import x; x()", "there is no module gone_module"),
+        ("import sys; this is no code", "invalid syntax (line 1)"),
+        ("/nowhere/at/all", "does not exist; Python passes over it"),
+    ],
+)
+def test_a_line_that_does_not_work(site, line, words):
+    site.write("mine.pth", f"# a comment\n\n{line}\n")
+    (finding,) = ask("PYT009", facts_of(site, version=HERE))
+    assert (finding.severity, finding.subject) == (WARNING, "mine.pth")
+    assert words in finding.message
+    assert finding.evidence[0].excerpt == line
+
+
+def test_what_setuptools_leaves_behind_is_a_note(site):
+    site.write("easy-install.pth", "./old-1.0-py3.11.egg\n")
+    assert severities("PYT009", site) == [INFO]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import os; var = 'X'; enabled = False; enabled and __import__('gone').add_shim()",
+        "import sys, types, os;has_mfs = sys.version_info > (3, 5);p = 1",
+        "import beside",
+        "import pip",
+        "import native",
+        "import elsewhere",
+        "import encodings.idna",
+        "import os; exec('try:\\n import gone\\nexcept ImportError:\\n pass')",
+    ],
+)
+def test_lines_that_work(site, tmp_path, line):
+    Site(tmp_path / "project").write("elsewhere/__init__.py", "")
+    site.write("beside.py", "")
+    site.write("native.cpython-311-x86_64-linux-gnu.so", b"")
+    site.write("a.pth", f"{line}\n{tmp_path / 'project'}\n")
+    added = Site(tmp_path / "project", Origin.PTH)
+    assert ask("PYT009", facts_of(site, added, version=HERE)) == ()
+
+
+def test_an_archive_on_the_search_path_may_hold_any_module(site, tmp_path):
+    (tmp_path / "all.zip").touch()
+    archive = Site(tmp_path / "not this")
+    archive.path = tmp_path / "all.zip"
+    site.write("a.pth", "import gone\n")
+    assert ask("PYT009", facts_of(site, archive, version=HERE)) == ()
+
+
+def test_an_editable_project_that_is_gone_is_told_as_that(site, tmp_path):
+    site.install_editable("mine", tmp_path / "gone")
+    assert ask("PYT009", facts_of(site)) == ()
+    assert severities("PKG012", site) == [ERROR]
+
+
+@pytest.mark.parametrize(("name", "origin"), [("sitecustomize", Origin.SITE), ("usercustomize", Origin.USER)])
+def test_a_customization_that_does_not_compile(tmp_path, name, origin):
+    site = Site(tmp_path / "folder", origin)
+    site.write(f"{name}.py", "import sys\ndef broken(:\n")
+    (finding,) = ask("PYT009", facts_of(site, version=HERE, base_prefix=str(tmp_path)))
+    assert f"{name} does not compile; Python prints an error" in finding.message
+    assert finding.evidence[0].excerpt == "invalid syntax (line 2)"
+
+
+def test_a_customization_is_judged_by_its_own_python_and_only_where_it_is_read(site, tmp_path):
+    site.write("sitecustomize.py", "def broken(:\n")
+    assert ask("PYT009", facts_of(site, version="3.99.0", base_prefix=str(tmp_path))) == ()
+    site.write("sitecustomize.py", "raise SystemExit  # never run\n")
+    site.write("usercustomize.py", "def broken(:\n")
+    assert ask("PYT009", facts_of(site, version=HERE, base_prefix=str(tmp_path))) == ()

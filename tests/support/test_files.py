@@ -1,0 +1,52 @@
+"""Files of others: only regular ones are opened, and none is waited for."""
+
+import os
+import socket
+
+import pytest
+
+from envdoctor.support.files import open_regular, read_head, read_regular, read_up_to
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="FIFOs, sockets and devices as POSIX has them")
+
+
+def test_a_file_and_a_link_to_it_are_read(tmp_path):
+    (tmp_path / "file").write_bytes(b"content")
+    assert read_regular(tmp_path / "file", 7) == b"content"
+    assert read_head(str(tmp_path / "file"), 3) == b"con"
+    with open_regular(tmp_path / "file") as stream:
+        assert read_up_to(stream, 100) == b"content"
+
+
+@POSIX
+def test_a_link_to_a_file_is_one(tmp_path):
+    (tmp_path / "file").write_bytes(b"content")
+    (tmp_path / "link").symlink_to("file")
+    assert read_regular(tmp_path / "link", 7) == b"content"
+
+
+def test_what_is_larger_than_allowed_is_refused_and_not_cut(tmp_path):
+    (tmp_path / "file").write_bytes(b"content")
+    with pytest.raises(OSError, match="larger than 6 bytes"):
+        read_regular(tmp_path / "file", 6)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\udfff" * 2 + "\ud800"])
+def test_a_name_that_no_file_has_is_an_os_error(tmp_path, name):
+    with pytest.raises(OSError):  # noqa: PT011 - the words are the system's
+        open_regular(f"{tmp_path}/{name}")
+
+
+@POSIX
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(OSError, match="a FIFO, not a regular file"):
+        open_regular(tmp_path / "fifo")
+    with pytest.raises(OSError, match="a device, not a regular file"):
+        open_regular("/dev/zero")
+    with pytest.raises(IsADirectoryError, match="a folder"):
+        open_regular(tmp_path)
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(os.path.relpath(tmp_path / "socket"))
+        with pytest.raises(OSError, match="a socket, not a regular file"):
+            open_regular(tmp_path / "socket")

@@ -1,0 +1,47 @@
+"""What tests are skipped for, and the last lines of a run."""
+
+import pytest
+
+import needs
+from needs import PACKAGES, find, told
+
+
+def test_what_is_not_there_skips_with_the_packages_that_bring_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(PACKAGES, "no-such-program", "first second")
+    with pytest.raises(
+        pytest.skip.Exception, match=r"^needs no-such-program \(Debian: apt-get install first second\)$"
+    ):
+        needs.needs("no-such-program")
+    assert needs.needing("no-such-program").args == (True,)
+
+
+def test_a_program_is_found_on_the_path(monkeypatch, tmp_path):
+    program = tmp_path / "sshd"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find("sshd") == str(program)
+
+
+def test_headers_are_those_of_this_python(monkeypatch, tmp_path):
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
+    assert find(needs.PYTHON_HEADERS) is None
+    (tmp_path / "Python.h").touch()
+    assert find(needs.PYTHON_HEADERS) == str(tmp_path / "Python.h")
+
+
+def test_a_run_ends_with_reasons_and_the_one_command():
+    reasons = [
+        "Skipped: needs zstd (Debian: apt-get install zstd)",
+        "Skipped: needs sshd, ssh (Debian: apt-get install openssh-client openssh-server)",
+        "Skipped: needs sshd, ssh (Debian: apt-get install openssh-client openssh-server)",
+        "Skipped: no package index can be asked here: it hung up",
+    ]
+    assert told(reasons) == [
+        "    2 needs sshd, ssh",
+        "    1 needs zstd",
+        "    1 no package index can be asked here",
+        "To run more of them, on Debian or Ubuntu: sudo apt-get install openssh-client openssh-server zstd",
+    ]
+    assert told([]) == []
