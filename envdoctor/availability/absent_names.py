@@ -48,7 +48,7 @@ def absent_reason(survey: Survey, package: Package, failures: list[Failure]) -> 
         severity=package.severity,
         subject=", ".join((wheel.label, *guilty)),
         message=(
-            f"{wheel.label}: `import {package.name}` fails: {first.via[-1] if first.via else package.name} "
+            f"{wheel.label}: {package.use} fails: {first.via[-1] if first.via else package.name} "
             f"asks for {_named(first)}, which {owner} does not have{others}."
         ),
         evidence=(Evidence(source=f"imports of {wheel.label}", excerpt=chains),),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.absent_names import absent_reason, is_absent_part
-from envdoctor.availability.import_survey import survey_imports
+from envdoctor.availability.import_survey import extra_names, survey_imports
 from envdoctor.availability.missing_lookups import lookup_reason
 from envdoctor.availability.undeclared import empty_reasons, undeclared_reason
 from envdoctor.imports.events import What
+from envdoctor.imports.standard_library import is_project_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,7 +45,7 @@ def failure_reasons(survey: Survey) -> Iterator[CellReason]:
     outermost = set(list(survey.packages)[: survey.outermost])
     found: dict[tuple[int, Tell], tuple[Package, list[Failure]]] = {}
     for package in (each for each in packages if each in outermost):
-        for origin, failure in survey.origins(package):
+        for origin, failure in _origins(survey, package):
             owner, failures = found.setdefault((origin.wheel, _tell(survey, origin, failure)), (origin, []))
             if owner == origin and failure not in failures:
                 failures.append(failure)
@@ -55,6 +56,14 @@ def failure_reasons(survey: Survey) -> Iterator[CellReason]:
         if survey.packages[package].bare_failures and package.wheel not in told:
             told.add(package.wheel)
             yield lookup_reason(survey, package, list(survey.packages[package].bare_failures), bare=True)
+
+
+def _origins(survey: Survey, package: Package) -> Iterator[tuple[Package, Failure]]:
+    """See `Survey.origins`; that a command wants what an extra of its distribution brings is meant to be so."""
+    of_extras = extra_names(survey.wheels[package.wheel]) if package.command else frozenset()
+    for origin, failure in survey.origins(package):
+        if not (failure.cause.what is What.IMPORT and is_project_of(failure.cause.subject, of_extras)):
+            yield origin, failure
 
 
 def _tell(survey: Survey, package: Package, failure: Failure) -> Tell:

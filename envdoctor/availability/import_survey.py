@@ -15,6 +15,7 @@ from envdoctor.imports.names import ModuleNames
 from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import module_provider
+from envdoctor.imports.surface import import_surface, use_of
 from envdoctor.imports.system import brings_library
 from envdoctor.imports.wheel_site import own_names
 from envdoctor.support.parallel import in_parallel
@@ -38,25 +39,28 @@ if TYPE_CHECKING:
 _WORKERS = 6
 _MOST_ROUNDS = 8
 _OF_EXTRA = re.compile(r";.*\bextra\s*==")
-# Names at the top that nobody means to be imported.
-_STRAY = re.compile(
-    r"_.*|tests?|testing|docs?|examples?|benchmarks?|scripts?|tools?|samples?|conftest|setup|third_party"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """A package of one wheel that is imported.
+    """A package of one wheel that is imported, or a module that a command of it enters.
 
     Attributes:
         wheel: the place of the wheel in the set.
-        name: of the package.
+        name: of the package, or the module.
         severity: of a failure to import it.
+        command: the command; "" for a package.
     """
 
     wheel: int
     name: str
     severity: Severity
+    command: str = ""
+
+    @property
+    def use(self) -> str:
+        """What the user does, as the subject of a sentence."""
+        return use_of(self.name, self.command)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +147,7 @@ def _following(survey: Survey, package: Package, verdict: PackageVerdict) -> Ite
     for event in verdict.imports:
         for index, name in survey.bringers.of(event.subject):
             if index != package.wheel:
-                yield replace(package, wheel=index, name=name)
+                yield replace(package, wheel=index, name=name, command="")
 
 
 class WheelNames:
@@ -300,8 +304,12 @@ def _package(wheel: WheelContents, name: str) -> str:
 
 def _outermost(wheels: Sequence[WheelContents]) -> Iterator[Package]:
     """The packages of the wheels that no other requires."""
-    packages = [each for index in outermost_wheels(wheels) for each in _packages(index, wheels[index])]
-    return iter(sorted(packages, key=lambda package: -package.severity))
+    packages = [
+        Package(wheel=index, name=each.module, severity=each.severity, command=each.command)
+        for index in outermost_wheels(wheels)
+        for each in import_surface(wheels[index])
+    ]
+    return iter(sorted(packages, key=lambda package: (bool(package.command), -package.severity)))
 
 
 def outermost_wheels(wheels: Sequence[WheelContents]) -> Sequence[int]:
@@ -327,24 +335,12 @@ def _reached(start: int, direct: Sequence[set[int]]) -> set[int]:
     return reached
 
 
-def _packages(index: int, wheel: WheelContents) -> Iterator[Package]:
-    """What can be imported of a wheel: it is for the package of its own name, or the only one; others matter less."""
-    public = [name for name in wheel.imports if not _STRAY.fullmatch(name)]
-    own = normal_name(wheel.metadata.name)
-    for name in public:
-        matters = len(public) == 1 or normal_name(name) == own
-        severity = Severity.ERROR if matters else Severity.WARNING
-        yield from (Package(wheel=index, name=each, severity=severity) for each in _importable(wheel, name))
-
-
-def _importable(wheel: WheelContents, top: str) -> Iterable[str]:
-    """A package, or those in it if it is a namespace."""
-    below = [path.split("/") for path in wheel.members if path.startswith(f"{top}/")]
-    if not below or f"{top}/__init__.py" in wheel.members:
-        return (top,)
-    return dict.fromkeys(f"{top}.{parts[1]}" for parts in below if parts[2:] == ["__init__.py"])
-
-
 def required_names(wheel: WheelContents) -> Iterator[str]:
     """What a wheel requires, but for its extras: nearly all that a test or a document needs stands there."""
     return filter(None, (required_name(line) for line in wheel.metadata.requires if not _OF_EXTRA.search(line)))
+
+
+def extra_names(wheel: WheelContents) -> frozenset[str]:
+    """What a wheel requires for one of its extras only."""
+    lines = wheel.metadata.requires
+    return frozenset(filter(None, (required_name(line) for line in lines if _OF_EXTRA.search(line))))

@@ -42,7 +42,7 @@ def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, 
         kind=ReasonKind.BROKEN if severity is Severity.ERROR else ReasonKind.NOTE,
         severity=severity,
         subject=wheel.label,
-        message=f"{wheel.label}: `import {package.name}` {fails}: {said if libraries or modules else f'{at} raises {raises}'}.",
+        message=f"{wheel.label}: {package.use} {fails}: {said if libraries or modules else f'{at} raises {raises}'}.",
         evidence=(
             Evidence(source=f"imports of {wheel.label}", excerpt=" > ".join(failure.cause.via)),
             Evidence(source="names that it tries", excerpt=", ".join((*libraries, *modules))),

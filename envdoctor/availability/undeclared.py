@@ -49,7 +49,7 @@ def undeclared_reason(survey: Survey, package: Package, failures: list[Failure])
         kind=ReasonKind.BROKEN if package.severity is Severity.ERROR and not usual else ReasonKind.NOTE,
         severity=Severity.WARNING if usual else package.severity,
         subject=wheel.label,
-        message=f"{wheel.label}: `import {package.name}` fails: {cause.via[-1]} imports {_words(first, survey)}{instead}{more}.",
+        message=f"{wheel.label}: {package.use} fails: {cause.via[-1]} imports {_words(first, survey)}{instead}{more}.",
         evidence=(Evidence(source=f"imports of {wheel.label}", excerpt=chains),),
         remedies=_remedies(first, survey),
     )

@@ -11,8 +11,11 @@ from envdoctor.core.data import load_table
 from envdoctor.core.target import System
 from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
+from envdoctor.support.requirement import normal_name
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from envdoctor.core.target import Target
 
 # PyPy has in its library what CPython gets from the distribution cffi, and modules of its own.
@@ -74,6 +77,13 @@ def module_provider(module: str) -> ModuleProvider | None:
             below = _version(row["below"]) if "below" in row else ()
             return ModuleProvider(requirement=row["requirement"], below=below, beside=row.get("beside", ""))
     return None
+
+
+def is_project_of(module: str, projects: Collection[str]) -> bool:
+    """Whether a module is, by its name or by what is known, of one of some projects (normalized names)."""
+    top = module.partition(".")[0]
+    provider = module_provider(top)
+    return normal_name(top) in projects or bool(provider and normal_name(provider.project) in projects)
 
 
 def _version(text: str) -> tuple[int, ...]:

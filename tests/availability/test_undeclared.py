@@ -117,3 +117,29 @@ def test_a_pth_file_excuses_and_so_does_a_distribution_beside():
 def test_wheels_that_require_each_other_are_all_looked_at():
     found = reasons(("a", {"a.py": "import b"}, ["b"]), ("b", {"b.py": "import a, six"}, ["a"]))
     assert [reason.subject for reason in found] == ["b 1.0"]
+
+
+def commands(text):
+    return {"app-1.0.dist-info/entry_points.txt": f"[console_scripts]\n{text}\n"}
+
+
+SERVER = {"app/__init__.py": "", "app/server.py": "import aiohttp"}
+
+
+def test_the_module_that_a_command_enters_is_imported_too():
+    (reason,) = reasons(("app", {**SERVER, **commands("app = app.server:main")}, []))
+    assert (reason.kind, reason.severity) == (ReasonKind.BROKEN, Severity.ERROR)
+    assert "the command `app` fails: app.server imports aiohttp, which no wheel of the set brings" in reason.message
+
+
+def test_a_command_of_another_name_is_a_part():
+    (reason,) = reasons(("app", {**SERVER, **commands("appd = app.server:main")}, []))
+    assert (reason.kind, reason.severity) == (ReasonKind.NOTE, Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("text", "requires"),
+    [("app = app.server:main [http]", []), ("app = app.server:main", ["aiohttp; extra == 'http'"])],
+)
+def test_a_command_that_is_for_an_extra_may_fail_without_it(text, requires):
+    assert reasons(("app", {**SERVER, **commands(text)}, requires)) == []
