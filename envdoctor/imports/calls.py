@@ -52,7 +52,7 @@ class Calls:
             if each.arg is None:
                 self._machine.opaque(state, value(each.value, scope, state))
                 arguments = self._unknown(arguments, state)
-        loaded = self._libraries.call(node, subject, arguments, state)
+        loaded = self._libraries.call(node, subject, arguments, scope, state)
         if loaded is not None:
             return loaded.value
         return self.invoke(subject, arguments, keywords, scope, state)

@@ -122,6 +122,12 @@ class Imports:
             value = self._member(module, alias.name, state) if isinstance(module, Module) else UNKNOWN
             self._machine.statements.targets.name(alias.asname or alias.name, value, scope, state)
 
+    def imported_by(self, module: str) -> list[str]:
+        """What a module imported so far, itself first."""
+        events = self._machine.events
+        direct = (event.subject for event in events if event.what is What.IMPORT and event.via[-1:] == (module,))
+        return list(dict.fromkeys((module, *direct)))
+
     def named(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> list[str]:
         """The modules that a statement names."""
         if isinstance(node, ast.Import):
@@ -210,11 +216,7 @@ class Imports:
         elif state.status(module) is not ABSENT:
             return
         elif found.presence is Presence.NATIVE:
-            event = machine.emit(What.IMPORT, module, state, fails=found.fails)
-            if found.fails:
-                raise Raised(built_in("ImportError", event))
-            machine.surprise(state)
-            self._loaded(module, state)
+            self._load_native(module, found, state)
         elif found.presence is Presence.NAMESPACE:
             self._loaded(module, state)
         else:
@@ -223,6 +225,21 @@ class Imports:
                 raise Raised(built_in(found.raises, event) if found.raises else Exc(cause=event))
             if not found.loads:
                 machine.surprise(state)
+
+    def _load_native(self, module: str, found: Found, state: State) -> None:
+        """An extension module: what it does itself is not known."""
+        machine = self._machine
+        machine.emit(What.IMPORT, module, state)
+        machine.via.append(module)
+        try:
+            fails = machine.site.fails_to_load(found.path)
+            event = machine.emit(What.LOAD, found.path, state, fails=fails)
+        finally:
+            machine.via.pop()
+        if fails:
+            raise Raised(built_in("ImportError", event))
+        machine.surprise(state)
+        self._loaded(module, state)
 
     def _follow(self, module: str, state: State) -> None:
         """A module with a text: runs it, if it did not run yet."""
@@ -307,14 +324,15 @@ class Imports:
         try:
             text = self._machine.site.read(module)
         except Unreadable:
+            self._machine.unreadable = True
             return None
         return text if len(text) <= _MOST_TEXT else None
 
-    @staticmethod
-    def _tree(text: str) -> ast.Module | None:
+    def _tree(self, text: str) -> ast.Module | None:
         try:
             return parse_python(text)
         except Unreadable:
+            self._machine.unreadable = True
             return None
 
     # --- modules as values
@@ -336,6 +354,8 @@ class Imports:
                 return self.load(submodule, state)
             if below not in {Presence.ABSENT, Presence.UNKNOWN}:
                 return self._machine.expressions.branched(lambda inner: self.load(submodule, inner), state) and UNKNOWN
+        elif self.find(submodule).presence in {Presence.TEXT, Presence.NATIVE}:  # unless the package has the name itself
+            return self._machine.expressions.branched(lambda inner: self.load(submodule, inner), state) and UNKNOWN
         return self._ask(module, name, state, from_import=True)
 
     def _slot(self, place: str, name: str, state: State) -> Any:  # noqa: ANN401

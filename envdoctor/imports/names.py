@@ -122,7 +122,9 @@ class _Closed:
         self.read = site.read
         self.lacks = site.lacks
         self.has_library = site.has_library
+        self.alone_brings = site.alone_brings
         self.files_named = site.files_named
+        self.files_mentioned = site.files_mentioned
         self.fails_to_load = site.fails_to_load
         self._site = site
         self._wanted = wanted
