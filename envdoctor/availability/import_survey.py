@@ -9,14 +9,13 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from envdoctor.core.finding import Severity
 from envdoctor.imports.events import What
+from envdoctor.imports.library_names import brings_library
 from envdoctor.imports.names import ModuleNames
 from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import module_provider
 from envdoctor.imports.surface import import_surface, use_of
-from envdoctor.imports.library_names import brings_library
 from envdoctor.imports.wheel_site import own_names
 from envdoctor.support.parallel import in_parallel
 from envdoctor.support.requirement import normal_name, required_name
@@ -25,6 +24,7 @@ from envdoctor.wheels.module_index import ModuleIndex
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from envdoctor.core.finding import Severity
     from envdoctor.core.target import Target
     from envdoctor.imports.packages import PackageVerdict
     from envdoctor.imports.verdict import Failure

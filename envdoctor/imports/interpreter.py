@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from envdoctor.imports.attributes import Attributes
 from envdoctor.imports.calls import Calls
 from envdoctor.imports.escapes import ANYTHING
 from envdoctor.imports.events import Event, Outcome, What
@@ -27,8 +28,11 @@ MOST_MODULES = 400
 
 def _machine(site: Site, most_modules: int, watch: Callable[[Event], None] | None = None) -> Machine:
     machine = Machine(site, watch)
-    machine.calls, machine.expressions = Calls(machine), Expressions(machine)
-    machine.imports, machine.statements = Imports(machine, most_modules), Statements(machine)
+    machine.imports = Imports(machine, most_modules)
+    machine.attributes = Attributes(machine, machine.imports)
+    machine.calls = Calls(machine)
+    machine.expressions = Expressions(machine)
+    machine.statements = Statements(machine)
     return machine
 
 
@@ -95,7 +99,9 @@ class Alone:
 
     def lacks(self, name: str) -> bool:
         """Whether it certainly has no such name in the end."""
-        if self.machine.escapes.may_be_given(self.module, name) or self.machine.imports.has_all_of_others(self.module):
+        if self.machine.escapes.may_be_given(self.module, name) or self.machine.attributes.has_all_of_others(
+            self.module
+        ):
             return False
         volatile = self.machine.escapes.is_volatile(self.module, name)
         if volatile or name in self.state.names(self.module) or self.machine.escapes.replaced & {self.module, ANYTHING}:

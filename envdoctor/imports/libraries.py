@@ -22,7 +22,8 @@ _FINDER = "ctypes.util.find_library"
 _LOADERS = frozenset(
     f"ctypes.{name}"
     for name in (
-        "CDLL", "PyDLL", "WinDLL", "OleDLL", "cdll.LoadLibrary", "pydll.LoadLibrary", "windll.LoadLibrary", "oledll.LoadLibrary",
+        "CDLL", "PyDLL", "WinDLL", "OleDLL", "cdll.LoadLibrary", "pydll.LoadLibrary", "windll.LoadLibrary",
+        "oledll.LoadLibrary",
     )
 )  # fmt: skip
 _OPENER = "dlopen"  # of cffi, which looks as find_library does where the loader finds nothing

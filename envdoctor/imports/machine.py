@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Callable
 
+    from envdoctor.imports.attributes import Attributes
     from envdoctor.imports.calls import Calls
     from envdoctor.imports.expressions import Expressions
     from envdoctor.imports.heap import State
@@ -47,6 +48,7 @@ class Machine:
     statements: Statements
     calls: Calls
     imports: Imports
+    attributes: Attributes
 
     def __init__(self, site: Site, watch: Callable[[Event], None] | None = None) -> None:
         self.site = site

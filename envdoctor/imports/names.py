@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.imports.importing import ALWAYS
+from envdoctor.imports.attributes import ALWAYS
 from envdoctor.imports.interpreter import Alone, follow_alone
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.wheel_site import WheelSite

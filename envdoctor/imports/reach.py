@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from envdoctor.binaries.resolve import LoadResult, Resolution
     from envdoctor.core.target import Target
     from envdoctor.imports.companions import Companions
-    from envdoctor.wheels.contents import NativeFile, WheelContents
     from envdoctor.imports.events import Event
     from envdoctor.imports.process import Loads
+    from envdoctor.wheels.contents import NativeFile, WheelContents
 
 _FEW_PARTS = 3
 
@@ -253,8 +253,9 @@ class _Attempt:
         """See `Process`."""
         if event.what is What.ADD_FOLDER:
             self.process.search_folders()
-        elif event.what is What.IMPORT and self.process.import_other(event.subject):
-            if event.subject == self._root and self._reach is Reach.IMPORT:
+        elif event.what is What.IMPORT:
+            brought = self.process.import_other(event.subject)
+            if brought and event.subject == self._root and self._reach is Reach.IMPORT:
                 self._simulation.begins_elsewhere()
 
 

@@ -1,7 +1,8 @@
 """Draws a verdict from the steps of an import: what it fails for, one cause after the other.
 
 An import that fails for want of something is gone through again as if that were there, to see whether more is wanting;
-an exception that the code raises itself is laid to what it looked for in vain before, if it is not raised with all that.
+an exception that the code raises itself is laid to what it looked for in vain before, if it is not raised with all of
+that.
 """
 
 from __future__ import annotations

@@ -62,7 +62,10 @@ def test_what_the_other_wheel_requires_is_loaded_first():
 
 
 def test_on_windows_the_folders_of_what_is_required_are_searched():
-    files = {"ui/__init__.py": "import os\nos.add_dll_directory(os.getcwd())\nfrom . import _u", "ui/_u.pyd": pe_bytes(("qt.dll",))}
+    files = {
+        "ui/__init__.py": "import os\nos.add_dll_directory(os.getcwd())\nfrom . import _u",
+        "ui/_u.pyd": pe_bytes(("qt.dll",)),
+    }
     qt = wheel("ui-qt", {"ui/qt/bin/qt.dll": pe_bytes()}, WINDOWS_TAG)
     one = wheel("ui", files, WINDOWS_TAG, requires=["UI.Qt<6"])
     assert missing(one, qt, texts=files, target=WINDOWS) == []

@@ -143,7 +143,9 @@ def test_what_is_loaded_first_meets_later_needs():
         "pkg/lib/libcore.so": module(soname="libcore.so"),
     }
     assert analyse(files).missing == ()
-    files["pkg/__init__.py"] = "import pkg._m\nimport ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'lib', 'libcore.so'))"
+    files["pkg/__init__.py"] = (
+        "import pkg._m\nimport ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'lib', 'libcore.so'))"
+    )
     assert [missing.name for missing in analyse(files).missing] == ["libcore.so"]
 
 
