@@ -171,11 +171,11 @@ class Attributes:
                 machine.surprise(state)
                 only = len(self._stars[module]) == 1 and not hasattr(builtins, name)
                 return self._external(Module(star), name) if only else UNKNOWN
-        if name in ALWAYS or name in _DOUBTFUL or name in _NEWER:
+        if name in ALWAYS or name in _DOUBTFUL or not machine.site.lacks("builtins", name):
+            if hasattr(builtins, name) and name not in {*ALWAYS, *_DOUBTFUL, *_NEWER}:
+                return External(f"builtins.{name}")
             machine.surprise(state)
             return External(f"builtins.{name}") if is_exception(name) else UNKNOWN
-        if hasattr(builtins, name):
-            return External(f"builtins.{name}")
         if machine.escapes.may_be_given(module, name):
             machine.may_raise(state, "NameError")
             return UNKNOWN
