@@ -43,7 +43,13 @@ _HARMLESS = (
     "{x} = {Own}().kept",
 )  # fmt: skip
 
-_COMPOUND = """\
+
+def _templates(text: str) -> list[str]:
+    """Statements, with a line of two dashes between them."""
+    return text.split("--\n")
+
+
+_COMPOUND = _templates("""\
 try:
     ...
 except {exc}:
@@ -172,9 +178,9 @@ def {new}():
         return item
     return None
 {x} = {new}()
-""".split("--\n")
+""")
 
-_ODD = """\
+_ODD = _templates("""\
 if {unknown}:
     ...
 else:
@@ -331,9 +337,9 @@ for {new} in [globals()]:
     {new}['{x}'] = 'through a name'
 --
 (lambda f: f())(lambda: globals().update({x}=8))
-""".split("--\n")
+""")
 #: Python 3.11 and later.
-_STARRED = """\
+_STARRED = _templates("""\
 try:
     ...
 except* {exc}:
@@ -345,7 +351,7 @@ except* ImportError:
     pass
 else:
     ...
-""".split("--\n")
+""")
 
 _HEAD = """\
 import asyncio, builtins, contextlib, ctypes, ctypes.util, functools, importlib, json, os, random, sys, threading, types
