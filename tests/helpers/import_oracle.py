@@ -89,3 +89,14 @@ class NothingBeside(Anything):
 def judged(files: Mapping[str, str], module: str = "pkg"):
     """Our verdict on importing a package of these files, and nothing beside it."""
     return judge_import(module, WheelSite(ModuleIndex(files), files.__getitem__, HERE, NothingBeside()))
+
+
+def raised_by(text: str, **files: str):
+    """The exception in which we say that a package with this text ends; "" for none, "?" where we don't know which."""
+    failures = judged({"pkg/__init__.py": text, **{f"pkg/{name}.py": more for name, more in files.items()}}).failures
+    return (failures[0].raises or "?") if failures else ""
+
+
+def cpython_says(texts: Sequence[str], root: Path) -> list[str | None]:
+    """What importing packages with these texts raises."""
+    return imported([{"pkg/__init__.py": text} for text in texts], root)
