@@ -14,15 +14,15 @@ from envdoctor.binaries.library import NotLoadable
 from envdoctor.binaries.native import read_native
 from envdoctor.core.errors import EnvDoctorError, Unreadable
 from envdoctor.core.finding import Severity
+from envdoctor.imports.judgment import judge_wheel
+from envdoctor.imports.loading import LoadJudge
+from envdoctor.imports.problems import ProblemKind
 from envdoctor.index.access import open_index, opened
 from envdoctor.index.settings import load_settings
 from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.conflicts import find_conflicts, shipment_of_wheel
 from envdoctor.wheels.contents import read_contents
-from envdoctor.wheels.judgment import judge_wheel
-from envdoctor.wheels.loading import LoadJudge
-from envdoctor.wheels.problems import ProblemKind
 from wheel_files import LINUX, MACOS, WINDOWS
 
 pytestmark = pytest.mark.integration

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.loading.versions import MissingVersion
     from envdoctor.facts.natives import NativeFile
     from envdoctor.facts.packages import Distribution
-    from envdoctor.wheels.loading import LoadAnalysis, MissingLibrary
+    from envdoctor.imports.loading import LoadAnalysis, MissingLibrary
 
 _VISUAL_CPP = ("msvcp1", "vcruntime1", "concrt1", "vcomp1", "vccorlib1", "vcamp1", "mfc1")
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
     from envdoctor.facts.natives import NativeFile
     from envdoctor.facts.packages import Distribution
+    from envdoctor.imports.loading import LoadAnalysis, LoadJudge
     from envdoctor.wheels.contents import WheelContents
-    from envdoctor.wheels.loading import LoadAnalysis, LoadJudge
 
 _MADE_BY_DELVEWHEEL = ".libs"  # such a folder is registered when its package is imported
 
@@ -85,7 +85,7 @@ class Environment:
     def judge(self, distribution: Distribution, *, alone: bool = False) -> tuple[LoadJudge, WheelContents]:
         """A judge of the environment, and a distribution as what its wheel would be."""
         from envdoctor.facts.loading.contents import installed_contents, read_text
-        from envdoctor.wheels.loading import LoadJudge
+        from envdoctor.imports.loading import LoadJudge
 
         active = [one for one in self._facts.packages.active().values() if one.metadata != distribution.metadata]
         own, *others = [installed_contents(self._facts, one) for one in (distribution, *(() if alone else active))]
