@@ -13,6 +13,7 @@ from envdoctor.availability.cells import Cells
 from envdoctor.availability.elsewhere import elsewhere
 from envdoctor.availability.here import target_here
 from envdoctor.availability.newer_systems import newer_systems
+from envdoctor.availability.pip_choice import pip_fallbacks
 from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.table import Terms, parse_as_of, parse_constraints, parse_requirements, questions, rows
 from envdoctor.availability.tools import Tools, open_tools
@@ -81,6 +82,8 @@ def matrix(
     access = Access(offline=request.offline, most=request.max_download, say=say)
     tools = open_tools(LocalExecutor(), cache.root, access, as_of=plan.terms.as_of)
     versions = rows(tools.catalogue, plan.requirements[0], pre_releases=request.pre_releases)
+    fallbacks = pip_fallbacks(tools.catalogue, plan.requirements[0], plan.targets)
+    versions = tuple(sorted({*versions, *fallbacks.versions}, reverse=True))
     asked = tuple(questions(versions, plan.targets, plan.requirements, plan.terms))
     if len(asked) > _MOST_CELLS:
         raise UsageProblem(f"That is {len(asked)} cells, and {_MOST_CELLS} are the limit; narrow versions or targets.")
@@ -89,7 +92,13 @@ def matrix(
     filler = Cells(tools.resolver, tools.catalogue, judge)
     cells = filler.fill(asked, workers, progress)
     name = tools.catalogue.project(plan.requirements[0].name).name
-    notes = (*plan.notes, *newer_systems(filler, asked, cells), *_notes(tools, name), *_warnings(cells))
+    notes = (
+        *plan.notes,
+        *fallbacks.notes,
+        *newer_systems(filler, asked, cells),
+        *_notes(tools, name),
+        *_warnings(cells),
+    )
     if request.verify:
         verification = _Verification(tools, name)
         cells = verification.of(cells, asked)
