@@ -111,7 +111,7 @@ class _Elf:
 
     def version_definitions(self) -> tuple[str, ...]:
         offset, count = self._version_table(_DT_VERDEF, _DT_VERDEFNUM)
-        return tuple(self._versions("defined version").definitions(offset, count))
+        return tuple(name for name, _, _ in self._versions("defined version").definitions(offset, count))
 
     def _read_interpreter(self) -> str | None:
         for segment in self._header.of_kind(PT_INTERP):
@@ -187,7 +187,7 @@ class _Elf:
     def _version_needs(self, needed: tuple[Need, ...]) -> tuple[VersionNeed, ...]:
         offset, count = self._version_table(_DT_VERNEED, _DT_VERNEEDNUM)
         rows = self._versions("needed version").needs(offset, count)
-        found = tuple(VersionNeed(file=file, version=version, weak=weak) for file, version, weak in rows)
+        found = tuple(VersionNeed(file=file, version=version, weak=weak) for file, version, weak, _ in rows)
         strangers = {need.file for need in found} - {need.name for need in needed}
         if strangers:
             raise Unreadable(f"ELF file asks versions of {min(strangers)}, which it does not need")

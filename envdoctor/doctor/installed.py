@@ -17,8 +17,8 @@ from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.facts.loading.environment import Environment
 from envdoctor.facts.packages.metadata import normalize
+from envdoctor.imports.judgment import judge_wheel
 from envdoctor.support.target_names import target_name
-from envdoctor.wheels.judgment import judge_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

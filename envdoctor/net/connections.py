@@ -94,7 +94,7 @@ class PunctualAdapter(HTTPAdapter):
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:  # noqa: FBT001, FBT002, ANN401 - the library's signature
         """Makes the pools of connections."""
-        super().init_poolmanager(connections, maxsize, block, ssl_context=_context(), **options)
+        super().init_poolmanager(connections, maxsize, block, **options)
         _teach(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> PoolManager:  # noqa: ANN401 - as above
@@ -107,6 +107,9 @@ class PunctualAdapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401
         """Sends; of a redirect only the head counts, since the library would read a body without any limit."""
+        options_of_pools = self.poolmanager.connection_pool_kw
+        if (request.url or "").lower().startswith("https:") and "ssl_context" not in options_of_pools:
+            options_of_pools["ssl_context"] = _context()  # only now: reading what the system trusts takes 50 ms
         response = super().send(request, **options)
         if response.is_redirect:
             response.raw.close()

@@ -95,11 +95,11 @@ class Redactor:
         return re.sub(_SPACE, lambda _: next(rest, ""), text)
 
     def _hide(self, text: str, tally: Counter[str]) -> str:
+        rules, hints = _rules(self)
         for _ in range(_ROUNDS):
             before, lowered = text, text.lower()
-            for rule in _rules(self):
-                if rule.may_match(lowered):
-                    text = rule.apply(text, tally)
+            for place in sorted({place for hint, places in hints if hint in lowered for place in places}):
+                text = rules[place].apply(text, tally)
             if text == before:
                 break
         return text
@@ -138,7 +138,8 @@ def redact(value: T, redactor: Redactor, tally: Counter[str] | None = None) -> T
 
 
 @functools.lru_cache(maxsize=8)
-def _rules(redactor: Redactor) -> tuple[Rule | NamedSecrets, ...]:
+def _rules(redactor: Redactor) -> tuple[tuple[Rule | NamedSecrets, ...], tuple[tuple[str, tuple[int, ...]], ...]]:
+    """The rules in order, and each hint with the places of the rules that need it: a text is searched for it once."""
     rules: list[Rule | NamedSecrets] = [
         *known_secrets(redactor.secrets),
         *shapes(),
@@ -147,7 +148,11 @@ def _rules(redactor: Redactor) -> tuple[Rule | NamedSecrets, ...]:
     ]
     if redactor.personal:
         rules += [*people_rules(redactor.homes, redactor.users, redactor.hosts), *address_rules()]
-    return tuple(rules)
+    hinted: dict[str, list[int]] = {}
+    for place, rule in enumerate(rules):
+        for hint in rule.hints:
+            hinted.setdefault(hint, []).append(place)
+    return tuple(rules), tuple((hint, tuple(places)) for hint, places in hinted.items())
 
 
 class _Walk:

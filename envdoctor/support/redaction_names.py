@@ -128,16 +128,13 @@ class NamedSecrets:
         *("recovery", "pin_c", "pin c", "pinc"),
     )
 
-    def may_match(self, lowered: str) -> bool:
-        """See `Rule`."""
-        return any(hint in lowered for hint in self.hints)
-
     def apply(self, text: str, tally: Counter[str]) -> str:
         """See `Rule`; names and values stand on the same line."""
         return "\n".join(self._line(line, tally) for line in text.split("\n"))
 
     def _line(self, line: str, tally: Counter[str]) -> str:
-        if not self.may_match(line.lower()):
+        lowered = line.lower()
+        if not any(hint in lowered for hint in self.hints):
             return line
         pieces, done = [], 0
         name = compiled(_names()).search(line)

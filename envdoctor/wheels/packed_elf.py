@@ -50,7 +50,7 @@ def read_packed_elf(source: PackedBytes) -> NativeLibrary:
 def solve_dynamic(values: list[int]) -> bytes | None:
     """The bytes of a little-endian 64-bit .dynamic, from what `DeflateTail.read` gives.
 
-    What no reader asks for (an address of relocations, say) is zero if it is not known.
+    What no reader asks for (an address of relocations, say) is zero if any byte of it is not known.
 
     Returns:
         None where a tag, or the value of a tag that matters, can't be deduced.
@@ -71,7 +71,7 @@ def solve_dynamic(values: list[int]) -> bytes | None:
             break
         if number in LOADER_TAGS and max(value) >= UNKNOWN:
             return None
-        values[place + 8 : place + _ENTRY] = [each if each < UNKNOWN else 0 for each in value]
+        values[place + 8 : place + _ENTRY] = value if max(value) < UNKNOWN else [0] * len(value)
     return bytes(values)
 
 
