@@ -8,14 +8,13 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from envdoctor.core.finding import Severity
 from envdoctor.imports.events import What
+from envdoctor.imports.library_names import brings_library
 from envdoctor.imports.names import ModuleNames
 from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import module_provider
 from envdoctor.imports.surface import import_surface, use_of
-from envdoctor.imports.system import brings_library
 from envdoctor.imports.wheel_site import own_names
 from envdoctor.support.parallel import in_parallel
 from envdoctor.support.requirement import is_of_extra, normal_name, required_name
@@ -24,6 +23,7 @@ from envdoctor.wheels.module_index import ModuleIndex
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from envdoctor.core.finding import Severity
     from envdoctor.core.target import Target
     from envdoctor.imports.packages import PackageVerdict
     from envdoctor.imports.verdict import Failure
@@ -218,7 +218,10 @@ class BesideWheel:
             self._others.index(index).find(module) or self._others.index(index).is_folder(module) for index in having
         ):
             failing = self._failing(module)
-            return Found(presence=Presence.ELSEWHERE, fails=failing is not None, raises=failing or "")
+            packed = any(self._others.index(index).is_package(module) for index in having)
+            return Found(
+                presence=Presence.ELSEWHERE, is_package=packed, fails=failing is not None, raises=failing or ""
+            )
         if len(having) > 1:  # a namespace, or two that overwrite each other
             return Found(presence=self._in_namespace(module, having))
         absent = self._others.lacks_module(having[0], module) or self._in_namespace(module, having) is Presence.ABSENT

@@ -121,19 +121,23 @@ class Inspector:
         """
         where = f"{target.platform.system.value} {target.interpreter.name}"
         key = f"IMPORTS {hash_code(*_CODE)} {where} {package} {file.sha256 or file.url}"
-        with self._turn(key):
-            return self._judge(key, file, contents, package, target, beside)
 
-    def _judge(  # noqa: PLR0913 - one import, all that it depends on
-        self, key: str, file: IndexFile, contents: WheelContents, package: str, target: Target, beside: Beside
+        def judge() -> PackageVerdict:
+            with self.texts(file, contents) as read:
+                return judge_package(package, ModuleIndex(contents.members), functools.cache(read), target, beside)
+
+        with self._turn(key):
+            return self._known_or(key, self._cache(file), beside, judge)
+
+    def _known_or(
+        self, key: str, cache: DiskCache | None, beside: Beside, judge: Callable[[], PackageVerdict]
     ) -> PackageVerdict:
-        cache = self._cache(file)
+        """A verdict from before that holds beside others, else a new one."""
         known = self._judged.get(key) or (cache.get_value(key, KnownVerdicts) if cache else None) or KnownVerdicts()
         for verdict in known.verdicts:
             if verdict.asked.agrees(beside):
                 return verdict
-        with self.texts(file, contents) as read:
-            verdict = judge_package(package, ModuleIndex(contents.members), functools.cache(read), target, beside)
+        verdict = judge()
         self._judged[key] = known = KnownVerdicts(verdicts=(verdict, *known.verdicts[: _MOST_VERDICTS - 1]))
         if cache:
             cache.put_value(key, known)

@@ -143,37 +143,33 @@ class Attempts:
         ends, surprises = self._framed(lambda: self._try(inner, scope, state, sure=sure), state)
         result = machine.ends()
         for kind, end in ends.normal.items():
-            value = end.value
-            self._last(
-                node, scope, end.state, result, lambda after, kind=kind, value=value: result.add(kind, after, value)
-            )
+            after = self._last(node.finalbody, scope, end.state, result)
+            if after is not None:
+                result.add(kind, after, end.value)
         for exc, raised in ends.raised.items():
-            self._last(node, scope, raised, result, lambda after, exc=exc: result.add_raised(exc, after), exc)
+            after = self._last(node.finalbody, scope, raised, result, exc)
+            if after is not None:
+                result.add_raised(exc, after)
         for exc, raised in surprises.items():
-            self._last(node, scope, raised, result, lambda after, exc=exc: machine.surprise(after, exc), exc)
+            after = self._last(node.finalbody, scope, raised, result, exc)
+            if after is not None:
+                machine.surprise(after, exc)
         return machine.settled(result, must=must)
 
-    def _last(  # noqa: PLR0913 - a way out, and what it becomes
-        self,
-        node: ast.Try,
-        scope: Scope,
-        state: State,
-        result: Ends,
-        go_on: Callable[[State], None],
-        exc: Exc | None = None,
-    ) -> None:
+    def _last(
+        self, body: list[ast.stmt], scope: Scope, state: State, result: Ends, exc: Exc | None = None
+    ) -> State | None:
+        """The state after a `finally`, from where the way leads on that led there; None if it leads nowhere."""
         machine = self._machine
         if exc is not None:
             machine.handling.append(exc)
         try:
-            ends = machine.run(node.finalbody, scope, state)
+            ends = machine.run(body, scope, state)
         finally:
             if exc is not None:
                 machine.handling.pop()
         result.add_all(ends, but=(NEXT,))
-        after = ends.normal.get(NEXT)
-        if after is not None:
-            go_on(after.state)
+        return ends.normal[NEXT].state if NEXT in ends.normal else None
 
     def of_with(self, node: ast.With, scope: Scope, state: State) -> Ends:
         """`with`, one manager after the other."""
@@ -193,19 +189,23 @@ class Attempts:
         if swallows is False:
             return self._closed(manager, self._with(rest, body, scope, state))
         ends, surprises = self._framed(lambda: self._with(rest, body, scope, state), state)
+        self._leave_through(swallows or _unsure, ends, surprises)
+        return machine.settled(self._closed(manager, ends), must=must)
+
+    def _leave_through(self, takes: Callable[[Exc], bool | None], ends: Ends, surprises: dict[Exc, State]) -> None:
+        """What becomes of exceptions at the end of a `with` whose manager may take them."""
         for exc, after in list(ends.raised.items()):
-            answer = swallows(exc) if callable(swallows) else None
+            answer = takes(exc)
             if answer is not False:
                 ends.add(NEXT, after.fork(must=False))
             if answer is True:
                 del ends.raised[exc]
         for exc, after in surprises.items():
-            answer = swallows(exc) if callable(swallows) else None
+            answer = takes(exc)
             if answer is not True:
-                machine.surprise(after.fork(), exc)
+                self._machine.surprise(after.fork(), exc)
             if answer is not False:
                 ends.add(NEXT, after)
-        return machine.settled(self._closed(manager, ends), must=must)
 
     def _entered(self, manager: Any, state: State) -> Any:  # noqa: ANN401
         """What `__enter__` returns."""
@@ -238,3 +238,8 @@ class Attempts:
             for state in ends.raised.values():
                 self._machine.escapes.lose(manager, state)
         return ends
+
+
+def _unsure(_: Exc) -> bool | None:
+    """Whether a manager of which nothing is known takes an exception."""
+    return None

@@ -51,14 +51,12 @@ class Calls:
         for each in node.keywords:
             if each.arg is None:
                 self._machine.opaque(state, value(each.value, scope, state))
-                arguments = self._unknown(arguments, state)
-        loaded = self._libraries.call(node, subject, arguments, state)
+                self._machine.escapes.lose(arguments or (), state)
+                arguments = None
+        loaded = self._libraries.call(node, subject, arguments, scope, state)
         if loaded is not None:
             return loaded.value
         return self.invoke(subject, arguments, keywords, scope, state)
-
-    def _unknown(self, arguments: Arguments, state: State) -> None:
-        self._machine.escapes.lose(arguments or (), state)
 
     def _arguments(self, node: ast.Call, subject: Any, scope: Scope, state: State) -> Arguments:  # noqa: ANN401
         """The arguments; None where they are not all known."""
@@ -100,7 +98,7 @@ class Calls:
                 self._machine.escapes.lose(subject.subject, state)
             return self.functions.run(subject.function, every, keywords, state)
         if isinstance(subject, Reference) and subject.kind is Kind.CLASS:
-            return self.classes.instantiate(subject, arguments, keywords, scope, state)
+            return self.classes.instantiate(subject, arguments, keywords, state)
         found = self._known.call(subject, arguments, keywords, scope, state)
         return self.outside(subject, arguments, keywords, scope, state) if found is None else found.value
 

@@ -99,16 +99,19 @@ class Classes:
     def attribute(self, subject: Reference, name: str, state: State) -> Any:  # noqa: ANN401
         """`subject.name` of an instance or a class."""
         machine = self._machine
-        if name == "__dict__" or subject.place in machine.escapes.wild or subject.kind is Kind.EXCEPTION:
+        of = subject.of if subject.kind is Kind.INSTANCE else subject
+        hooked = subject.kind is Kind.INSTANCE and any(self.lookup(of, hook, state) is not None for hook in _HOOKS)
+        if name == "__dict__" or hooked or subject.place in machine.escapes.wild or subject.kind is Kind.EXCEPTION:
             machine.opaque(state, subject)
             return UNKNOWN
         own = state.read(subject.place, name) if subject.kind is Kind.INSTANCE else ABSENT
-        of = subject.of if subject.kind is Kind.INSTANCE else subject
-        if any(self.lookup(of, hook, state) is not None for hook in _HOOKS) and subject.kind is Kind.INSTANCE:
-            machine.opaque(state, subject)
-            return UNKNOWN
         if own is not ABSENT and not isinstance(own, Perhaps):
             return own
+        return self._inherited(subject, of, name, state, unset=own is ABSENT)
+
+    def _inherited(self, subject: Reference, of: Any, name: str, state: State, *, unset: bool) -> Any:  # noqa: ANN401
+        """What a class gives for `subject.name`; `unset` if the instance certainly has nothing of that name itself."""
+        machine = self._machine
         value = self.lookup(of, name, state)
         if isinstance(value, Made) and value.maker in {"builtins.staticmethod", "builtins.classmethod"}:
             function = value.arguments[0]
@@ -117,7 +120,7 @@ class Classes:
         if isinstance(value, Function):
             return Method(subject, value) if subject.kind is Kind.INSTANCE else value
         named = name in state.names(of.place) if isinstance(of, Reference) else False
-        if own is ABSENT and (value is not None or named) and (is_constant(value) or subject.kind is Kind.CLASS):
+        if unset and (value is not None or named) and (is_constant(value) or subject.kind is Kind.CLASS):
             return value
         machine.opaque(state, subject if value is not None else None)
         return UNKNOWN
@@ -133,7 +136,7 @@ class Classes:
         return not plain or self.lookup(subject.of, "__setattr__", state) is not None
 
     def instantiate(
-        self, of: Reference, arguments: Sequence[Any] | None, keywords: Mapping[str, Any], scope: Scope, state: State
+        self, of: Reference, arguments: Sequence[Any] | None, keywords: Mapping[str, Any], state: State
     ) -> Any:  # noqa: ANN401
         """What a call of a class returns."""
         machine = self._machine

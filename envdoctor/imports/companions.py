@@ -107,15 +107,21 @@ class ImportProcess:
         """The wheel called os.add_dll_directory: with its own folders, or with those of wheels that it requires."""
         self._search(self._companions.with_requirements([self._wheel]))
 
-    def import_other(self, module: str) -> None:
-        """Imports a module of other wheels, which load and find what they need, and what they require."""
-        wheels = self._companions.with_requirements(self._companions.providers(module, self._wheel))
+    def import_other(self, module: str) -> bool:
+        """Imports a module of other wheels, which load and find what they need, and what they require.
+
+        Returns:
+            whether any has it.
+        """
+        providers = self._companions.providers(module, self._wheel)
+        wheels = self._companions.with_requirements(providers)
         new = [wheel for wheel in wheels if wheel.label not in self._imported and wheel is not self._wheel]
         self._imported.update(wheel.label for wheel in new)
         self._search(new)
         for wheel in new:
             for path in self._companions.loading(wheel):
                 self.load(path)
+        return bool(providers)
 
     def _search(self, wheels: Iterable[WheelContents]) -> None:
         new = {wheel.label: wheel for wheel in wheels if wheel.label not in self._searched}

@@ -12,6 +12,7 @@ from envdoctor.imports.values import Function, Kind, Made, Method, Module, Perha
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Iterable
 
     from envdoctor.imports.heap import State
     from envdoctor.imports.scopes import Mentions, Scope
@@ -49,20 +50,15 @@ class Escapes:
     def lose(self, value: Any, state: State) -> None:  # noqa: ANN401 - any value of Python
         """A value goes where it can't be followed."""
         if isinstance(value, Perhaps):
-            value = value.value
-        if isinstance(value, tuple):
-            for item in value:
-                self.lose(item, state)
+            self.lose(value.value, state)
+        elif isinstance(value, tuple):
+            self._lose_all(value, state)
         elif isinstance(value, Reference):
             self._lose_reference(value, state)
         elif isinstance(value, Method):
-            self.lose(value.subject, state)
-            self.lose(value.function, state)
-        elif isinstance(value, Function) and value not in self._lost:
-            self._lost.add(value)
-            self.lose_code(value.node, (*value.outer, value.module), state)
-            for default in value.defaults.values():
-                self.lose(default, state)
+            self.lose((value.subject, value.function), state)
+        elif isinstance(value, Function):
+            self._lose_function(value, state)
         elif isinstance(value, Made):
             self.lose(value.arguments, state)
             if value.maker == NAMES:
@@ -70,10 +66,19 @@ class Escapes:
         elif isinstance(value, Module):
             self.lose_place(value.name, state)
 
+    def _lose_all(self, values: Iterable[Any], state: State) -> None:
+        for value in values:
+            self.lose(value, state)
+
+    def _lose_function(self, value: Function, state: State) -> None:
+        if value not in self._lost:
+            self._lost.add(value)
+            self.lose_code(value.node, (*value.outer, value.module), state)
+            self._lose_all(value.defaults.values(), state)
+
     def _lose_reference(self, value: Reference, state: State) -> None:
-        if self.lose_place(value.place, state):
-            if value.kind in {Kind.INSTANCE, Kind.EXCEPTION}:
-                self.lose(value.of, state)
+        if self.lose_place(value.place, state) and value.kind in {Kind.INSTANCE, Kind.EXCEPTION}:
+            self.lose(value.of, state)
 
     def lose_place(self, place: Place, state: State) -> bool:
         """Everything that a place holds may be something else from now on; whether that is new."""

@@ -12,7 +12,7 @@ class What(enum.Enum):
     IMPORT = "imports"  # a module, whether it is there or not
     USE = "uses"  # MODULE.NAME of a module, by an attribute or by `from MODULE import NAME`
     SET = "sets"  # gives a name to a module
-    LOAD = "loads"  # a native file, by ctypes or another call that names it; "" where the name is worked out
+    LOAD = "loads"  # a native file: of an extension module, or one that ctypes or another call names
     LOOK_UP = "looks for"  # a library of the system
     ADD_FOLDER = "adds a folder of libraries"  # os.add_dll_directory
     RAISE = "raises"
@@ -39,6 +39,7 @@ class Event:
         fails: the site says that there is no such thing, so that the step raises.
         instead_of: the module whose absence led here, where a handler took that.
         from_import: of USE, `from subject import name`, which a submodule satisfies too.
+        alternatives: of LOAD, where the name is worked out: other files that may be meant as well.
     """
 
     what: What
@@ -49,6 +50,7 @@ class Event:
     fails: bool = False
     from_import: bool = False
     instead_of: str = ""
+    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +62,15 @@ class Outcome:
         fails: proven: the import raises, whatever the unknown things are.
         raises: the exception's name then; "" where it is one of several.
         cause: the step that the exception goes back to, through handlers that raise another in its place.
-        also: where the import ends in one of several exceptions, the causes of the others.
+        may_fail_for: steps of which it is not known whether the import fails for them.
         complete: whether every module was followed; False where a text could not be read or there were too many.
+        unreadable: whether the text of a module could not be read.
     """
 
     events: tuple[Event, ...] = ()
     fails: bool = False
     raises: str = ""
     cause: Event | None = None
-    also: tuple[Event, ...] = ()
+    may_fail_for: frozenset[Event] = frozenset()
     complete: bool = True
+    unreadable: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports import operations
@@ -55,8 +56,8 @@ class Expressions:
             ast.JoinedStr: self._text,
             ast.FormattedValue: lambda node, scope, state: self.value(node.value, scope, state),
             ast.Starred: self._starred,
-            ast.Lambda: lambda node, scope, state: machine.calls.functions.make(node, scope, state),
-            ast.Call: lambda node, scope, state: machine.calls.call(node, scope, state),
+            ast.Lambda: machine.calls.functions.make,
+            ast.Call: machine.calls.call,
             **dict.fromkeys(COMPREHENSIONS, self._comprehension),
         }
 
@@ -137,7 +138,7 @@ class Expressions:
     def _global(self, module: str, name: str, state: State) -> Any:  # noqa: ANN401
         if name in state.names(module) or self._machine.escapes.is_volatile(module, name):
             return self._slot(module, name, state)
-        return self._machine.imports.missing_name(module, name, state)
+        return self._machine.attributes.missing_name(module, name, state)
 
     def _slot(self, place: Place, name: str, state: State) -> Any:  # noqa: ANN401
         """A name of a place that may have it."""
@@ -148,7 +149,7 @@ class Expressions:
         return UNKNOWN if self._machine.escapes.is_volatile(place, name) else value
 
     def _attribute(self, node: ast.Attribute, scope: Scope, state: State) -> Any:  # noqa: ANN401
-        return self._machine.imports.attribute(self.value(node.value, scope, state), node.attr, state)
+        return self._machine.attributes.attribute(self.value(node.value, scope, state), node.attr, state)
 
     def _several(self, nodes: Sequence[ast.expr], scope: Scope, state: State) -> tuple[Any, ...] | None:
         """The values of several expressions; None if it is not known how many they are."""
@@ -203,7 +204,7 @@ class Expressions:
             if holds is None:
                 self._machine.surprise(state)
                 rest = ast.BoolOp(op=node.op, values=node.values[index + 1 :])
-                other = self.branched(lambda inner, rest=rest: self._either(rest, scope, inner), state)
+                other = self.branched(functools.partial(self._either, rest, scope), state)
                 self._machine.escapes.lose((value, other), state)
                 return UNKNOWN
         return value
@@ -280,7 +281,7 @@ class Expressions:
 
     def _pair(self, op: ast.cmpop, left: Any, right: Any, state: State) -> bool | None:  # noqa: ANN401
         if isinstance(op, (ast.In, ast.NotIn)):
-            found = self._machine.imports.contained(left, right, state)
+            found = self._machine.attributes.contained(left, right, state)
             if found is None:
                 items = self.items(right, state)
                 found = operations.contained(left, right if isinstance(right, str) else items)
@@ -293,7 +294,7 @@ class Expressions:
 
     def _item(self, node: ast.Subscript, scope: Scope, state: State) -> Any:  # noqa: ANN401
         subject, index = self.value(node.value, scope, state), self.value(node.slice, scope, state)
-        found = self._machine.imports.item(subject, index, state)
+        found = self._machine.attributes.item(subject, index, state)
         if found is not None:
             return found
         items = subject if isinstance(subject, str) else self.items(subject, state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.exceptions import Exc, Raised, TooLong
@@ -239,12 +240,10 @@ class Functions:
                 if holds is False:
                     return []
                 if holds is None:
-                    left = ast.comprehension(
-                        target=first.target, iter=first.iter, ifs=first.ifs[index + 1 :], is_async=0
-                    )
-                    machine.expressions.branched(
-                        lambda inner: self._each([left, *rest], (item,), scope, inner, element), after
-                    )
+                    ifs = first.ifs[index + 1 :]
+                    left = ast.comprehension(target=first.target, iter=first.iter, ifs=ifs, is_async=0)
+                    further = functools.partial(self._each, [left, *rest], (item,), scope)
+                    machine.expressions.branched(lambda inner: further(inner, element), after)  # noqa: B023
                     return None
             if not rest:
                 return element(after)

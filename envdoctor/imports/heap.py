@@ -151,7 +151,7 @@ class State:
         for name in [each for each in {**ours, **theirs} if not _is_same(ours, theirs, each)]:
             known = self.read(place, name)
             merged = _merged(known, theirs.get(name, ABSENT))
-            if merged is UNKNOWN or (isinstance(merged, Perhaps) and merged.value is UNKNOWN):
+            if _is_unclear(merged):
                 lose(known, self)
                 lose(theirs.get(name, ABSENT), other)
             if known is ABSENT or not same(known, merged):
@@ -187,6 +187,20 @@ def met_by_handlers(before: State, journal: Journal, since: int, lose: Lose) -> 
         lose: see `State.merge`.
     """
     state = before.fork(must=False)
+    for (place, name), every in _written(state, journal, since).items():
+        known = state.read(place, name)
+        merged = _merged(known, *every)
+        if merged is ABSENT or same(known, merged):
+            continue
+        if _is_unclear(merged):
+            for value in (known, *every):
+                lose(value, state)
+        state._own(place)[name] = merged  # noqa: SLF001 - a part of the class
+    return state
+
+
+def _written(state: State, journal: Journal, since: int) -> dict[tuple[Place, str], list[Any]]:
+    """The values that names got; new places are made."""
     values: dict[tuple[Place, str], list[Any]] = {}
     for place, name, value in journal.entries[since:]:
         if name is None:
@@ -197,13 +211,8 @@ def met_by_handlers(before: State, journal: Journal, since: int, lose: Lose) -> 
                 values.setdefault((place, each), []).append(initial)
         elif place != MODULES or value != RUNNING:  # one that fails is taken out again
             values.setdefault((place, name), []).append(value)
-    for (place, name), every in values.items():
-        known = state.read(place, name)
-        merged = _merged(known, *every)
-        if merged is ABSENT or same(known, merged):
-            continue
-        if merged is UNKNOWN or (isinstance(merged, Perhaps) and merged.value is UNKNOWN):
-            for value in (known, *every):
-                lose(value, state)
-        state._own(place)[name] = merged  # noqa: SLF001 - a part of the class
-    return state
+    return values
+
+
+def _is_unclear(value: Any) -> bool:  # noqa: ANN401 - any value of Python
+    return value is UNKNOWN or (isinstance(value, Perhaps) and value.value is UNKNOWN)

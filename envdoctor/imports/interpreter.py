@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from envdoctor.imports.attributes import Attributes
 from envdoctor.imports.calls import Calls
 from envdoctor.imports.escapes import ANYTHING
 from envdoctor.imports.events import Event, Outcome, What
@@ -18,27 +19,35 @@ from envdoctor.imports.values import ABSENT, Function
 from envdoctor.support.deep_stack import on_deep_stack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from envdoctor.imports.site import Site
 
 MOST_MODULES = 400
 
 
-def _machine(site: Site, most_modules: int) -> Machine:
-    machine = Machine(site)
-    machine.calls, machine.expressions = Calls(machine), Expressions(machine)
-    machine.imports, machine.statements = Imports(machine, most_modules), Statements(machine)
+def _machine(site: Site, most_modules: int, watch: Callable[[Event], None] | None = None) -> Machine:
+    machine = Machine(site, watch)
+    machine.imports = Imports(machine, most_modules)
+    machine.attributes = Attributes(machine, machine.imports)
+    machine.calls = Calls(machine)
+    machine.expressions = Expressions(machine)
+    machine.statements = Statements(machine)
     return machine
 
 
-def import_in_thought(module: str, site: Site, most_modules: int = MOST_MODULES) -> Outcome:
+def import_in_thought(
+    module: str, site: Site, most_modules: int = MOST_MODULES, watch: Callable[[Event], None] | None = None
+) -> Outcome:
     """What `import module` does in a new process; nothing is run, and nothing raised.
 
     Args:
         module: its absolute name.
         site: where modules and libraries are found.
         most_modules: texts read at most; what comes after is not known.
+        watch: told of each step before what comes of it is known. What it raises ends the import.
     """
-    return on_deep_stack(lambda: _import(module, _machine(site, most_modules)))
+    return on_deep_stack(lambda: _import(module, _machine(site, most_modules, watch)))
 
 
 def _import(module: str, machine: Machine) -> Outcome:
@@ -49,11 +58,16 @@ def _import(module: str, machine: Machine) -> Outcome:
         raised = error
     except (TooLong, RecursionError):
         machine.complete = False
-    events = tuple(machine.events)
+    outcome = Outcome(
+        events=tuple(machine.events),
+        may_fail_for=frozenset(machine.escaped),
+        complete=machine.complete,
+        unreadable=machine.unreadable,
+    )
     if raised is None:
-        return Outcome(events=events, complete=machine.complete)
+        return outcome
     cause = raised.exc.cause or Event(what=What.RAISE, subject=raised.exc.name, via=(module,))
-    return Outcome(events=events, fails=True, raises=raised.exc.name, cause=cause, complete=machine.complete)
+    return replace(outcome, fails=True, raises=raised.exc.name, cause=cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +99,9 @@ class Alone:
 
     def lacks(self, name: str) -> bool:
         """Whether it certainly has no such name in the end."""
-        if self.machine.escapes.may_be_given(self.module, name) or self.machine.imports.has_all_of_others(self.module):
+        if self.machine.escapes.may_be_given(self.module, name) or self.machine.attributes.has_all_of_others(
+            self.module
+        ):
             return False
         volatile = self.machine.escapes.is_volatile(self.module, name)
         if volatile or name in self.state.names(self.module) or self.machine.escapes.replaced & {self.module, ANYTHING}:

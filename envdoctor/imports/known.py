@@ -22,6 +22,7 @@ from envdoctor.imports.values import (
     Reference,
     Result,
     is_constant,
+    is_short,
     truth_of,
 )
 
@@ -35,19 +36,21 @@ if TYPE_CHECKING:
 
 #: Variables that a process mostly has, whoever starts it.
 _USUAL = frozenset({
-    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "PWD", "TMPDIR", "TEMP", "TMP", "HOSTNAME", "APPDATA",
-    "LOCALAPPDATA", "PROGRAMFILES", "SYSTEMROOT", "USERPROFILE", "USERNAME", "COMPUTERNAME", "PROGRAMDATA", "DISPLAY", "CI",
-    "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PROCESSOR_ARCHITECTURE", "OS", "WINDIR", "COLUMNS",
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "PWD", "TMPDIR", "TEMP", "TMP",
+    "HOSTNAME", "APPDATA", "LOCALAPPDATA", "PROGRAMFILES", "SYSTEMROOT", "USERPROFILE", "USERNAME", "COMPUTERNAME",
+    "PROGRAMDATA", "DISPLAY", "CI", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
+    "PROCESSOR_ARCHITECTURE", "OS", "WINDIR", "COLUMNS",
 })  # fmt: skip
 _USUAL_STARTS = ("LC_", "PYTHON", "XDG_", "SSH_", "CONDA", "GITHUB_", "PYTEST")
 _SYS_PLATFORM = {System.LINUX: "linux", System.MACOS: "darwin", System.WINDOWS: "win32"}
 _PLATFORM_SYSTEM = {System.LINUX: "Linux", System.MACOS: "Darwin", System.WINDOWS: "Windows"}
 #: Functions that do nothing to what they are given and raise nothing that a sound program would see.
 _QUIET = frozenset({
-    "os.path.dirname", "os.path.abspath", "os.path.realpath", "os.path.basename", "os.path.normpath", "os.path.expanduser",
-    "logging.getLogger", "warnings.warn", "warnings.filterwarnings", "warnings.simplefilter", "builtins.print",
-    "builtins.isinstance", "builtins.issubclass", "builtins.callable", "builtins.hasattr", "builtins.repr", "builtins.id",
-    "builtins.type", "typing.TypeVar", "os.getcwd", "platform.machine", "platform.python_implementation", "sys.getrefcount",
+    "os.path.dirname", "os.path.abspath", "os.path.realpath", "os.path.basename", "os.path.normpath",
+    "os.path.expanduser", "logging.getLogger", "warnings.warn", "warnings.filterwarnings", "warnings.simplefilter",
+    "builtins.print", "builtins.isinstance", "builtins.issubclass", "builtins.callable", "builtins.hasattr",
+    "builtins.repr", "builtins.id", "builtins.type", "typing.TypeVar", "os.getcwd", "platform.machine",
+    "platform.python_implementation", "sys.getrefcount",
 })  # fmt: skip
 _DICT = frozenset({"builtins.dict", "collections.OrderedDict", "collections.defaultdict"})
 _INSTANCES = TRANSPARENT | {SUPPRESS, "functools.wraps", "cffi.FFI", "_cffi_backend.FFI"}
@@ -101,8 +104,8 @@ class Known:
             "builtins.eval": self._anything,
             "builtins.super": self._super,
             "builtins.__import__": lambda values, scope, state: machine.imports.call(values, scope, state, top=True),
-            "importlib.import_module": lambda values, scope, state: machine.imports.call(values, scope, state),
-            "importlib.util.find_spec": lambda values, scope, state: machine.imports.spec(values, scope, state),
+            "importlib.import_module": machine.imports.call,
+            "importlib.util.find_spec": machine.imports.spec,
             "os.getenv": lambda values, _, state: self._setting(values, state),
             "os.environ.get": lambda values, _, state: self._setting(values, state),
             "platform.system": lambda *_: _PLATFORM_SYSTEM[machine.site.target.platform.system],
@@ -197,7 +200,7 @@ class Known:
     def _longer(self, subject: Reference, name: str, arguments: tuple[Any, ...], state: State) -> Result | None:
         items = self._machine.expressions.items(subject, state)
         more = arguments if name == "append" else self._machine.expressions.items(_first(arguments), state)
-        if items is None or more is None or not operations.is_short((*items, *more)):
+        if items is None or more is None or not is_short((*items, *more)):
             return None
         state.write(subject.place, "", (*items, *more))
         return Result(None)
@@ -257,7 +260,7 @@ class Known:
 
     def _getattr(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
         if len(values) == 2 and isinstance(values[1], str):  # noqa: PLR2004 - without a default
-            return self._machine.imports.attribute(values[0], values[1], state)
+            return self._machine.attributes.attribute(values[0], values[1], state)
         if values and not isinstance(values[0], Module):
             self._machine.opaque(state, *values)
         self._machine.surprise(state)

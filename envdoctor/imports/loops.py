@@ -102,7 +102,7 @@ class Loops:
             raise TooLong
         return state
 
-    def _after(
+    def _after(  # noqa: PLR0913 - the loop, and what became of it
         self, node: ast.For | ast.While, scope: Scope, state: State | None, ends: Ends, broken: Ends, *, must: bool
     ) -> Ends:
         if state is not None:

@@ -13,7 +13,9 @@ from envdoctor.imports.heap import Journal
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Callable
 
+    from envdoctor.imports.attributes import Attributes
     from envdoctor.imports.calls import Calls
     from envdoctor.imports.expressions import Expressions
     from envdoctor.imports.heap import State
@@ -37,20 +39,27 @@ class Machine:
         handling: the exceptions that are being handled, the innermost last.
         via: the modules that are being imported, the one imported first at the head.
         complete: see `Outcome`.
+        unreadable: see `Outcome`.
+        escaped: the steps that exceptions go back to which may leave the import.
+        watch: told of every step as it is taken, in their order.
     """
 
     expressions: Expressions
     statements: Statements
     calls: Calls
     imports: Imports
+    attributes: Attributes
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, watch: Callable[[Event], None] | None = None) -> None:
         self.site = site
+        self.watch = watch
         self.escapes = Escapes()
         self.tries: list[Frame] = []
         self.handling: list[Exc] = []
         self.via: list[str] = []
         self.complete = True
+        self.unreadable = False
+        self.escaped: set[Event] = set()
         self.events: dict[Event, None] = {}
         self.journal = Journal()
         self._steps = 0
@@ -92,6 +101,8 @@ class Machine:
         event = Event(what=what, subject=subject, certainty=certainty, via=tuple(self.via), instead_of=instead, **more)
         if len(self.events) < _MOST_EVENTS:
             self.events.setdefault(event)
+        if self.watch:
+            self.watch(event)
         return event
 
     def surprise(self, state: State, exc: Exc = ANY) -> None:
@@ -99,6 +110,8 @@ class Machine:
         if self.tries:
             self.tries[-1].raised[exc] = None
             state.must = False
+        elif exc.cause is not None:
+            self.escaped.add(exc.cause)
 
     def may_raise(self, state: State, name: str, cause: Event | None = None) -> None:
         """One of Python's own exceptions may be raised here."""

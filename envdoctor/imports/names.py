@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.imports.importing import ALWAYS
+from envdoctor.imports.attributes import ALWAYS
 from envdoctor.imports.interpreter import Alone, follow_alone
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.wheel_site import WheelSite
@@ -122,7 +122,9 @@ class _Closed:
         self.read = site.read
         self.lacks = site.lacks
         self.has_library = site.has_library
+        self.alone_brings = site.alone_brings
         self.files_named = site.files_named
+        self.files_mentioned = site.files_mentioned
         self.fails_to_load = site.fails_to_load
         self._site = site
         self._wanted = wanted

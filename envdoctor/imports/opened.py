@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envdoctor.wheels.import_walk import ImportWalker, NativeLoad
-from envdoctor.wheels.module_index import ModuleIndex
+from envdoctor.imports.process import ImportedWheel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection
 
     from envdoctor.core.target import Target
+    from envdoctor.imports.events import Event
     from envdoctor.wheels.contents import WheelContents
 
 
@@ -32,19 +33,25 @@ def opened_on_import(
     Raises:
         NetworkProblem: a module's text could not be had.
     """
-    index = ModuleIndex(wheel.members)
-    walker = ImportWalker(index, read, target)
-    loads = [load for package in wheel.imports for load in _loads(walker, package)]
-    if not any(load.path in usable for load in loads):
-        modules = (module for package in wheel.imports for module in index.submodules(package))
-        loads = [load for module in modules for load in _loads(walker, module)]
-    return frozenset(load.path for load in loads if load.path in doubtful and _is_bound_to(load, doubtful, usable))
+    imported = ImportedWheel(wheel, read, target)
+    process = _Doubting(doubtful, usable)
+    found = [imported.loads(package, lambda: process) for package in wheel.imports]
+    if not any(event.subject in usable for each in found for event in each.events):
+        modules = [module for package in wheel.imports for module in imported.index.submodules(package)]
+        found = [imported.loads(module, lambda: process) for module in modules]
+    return frozenset(event.subject for each in found for event in each.needed if event.subject in doubtful)
 
 
-def _loads(walker: ImportWalker, module: str) -> Iterator[NativeLoad]:
-    return (event for event in walker.walk(module) if isinstance(event, NativeLoad))
+@dataclass(frozen=True, slots=True)
+class _Doubting:
+    """A process in which no doubtful file loads, nor one for another system."""
 
+    doubtful: Collection[str]
+    usable: Collection[str]
 
-def _is_bound_to(load: NativeLoad, doubtful: Collection[str], usable: Collection[str]) -> bool:
-    """Whether the import fails unless the file, or another doubtful one, loads."""
-    return not load.optional and all(other in doubtful for other in load.alternatives if other in usable)
+    def fails(self, path: str) -> bool:
+        """See `Process`."""
+        return path in self.doubtful or path not in self.usable
+
+    def watch(self, event: Event) -> None:
+        """See `Process`."""

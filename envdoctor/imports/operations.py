@@ -27,8 +27,9 @@ _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.GtE: operator.ge,
 }
 _METHODS = frozenset({
-    "split", "rsplit", "format", "lower", "upper", "strip", "lstrip", "rstrip", "startswith", "endswith", "replace", "join",
-    "partition", "rpartition", "removeprefix", "removesuffix", "count", "find", "index", "splitlines", "isdigit", "title",
+    "split", "rsplit", "format", "lower", "upper", "strip", "lstrip", "rstrip", "startswith", "endswith", "replace",
+    "join", "partition", "rpartition", "removeprefix", "removesuffix", "count", "find", "index", "splitlines",
+    "isdigit", "title",
 })  # fmt: skip
 
 

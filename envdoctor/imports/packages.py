@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envdoctor.imports.events import Certainty, Event, What
-from envdoctor.imports.site import Found
+from envdoctor.imports.site import Found  # noqa: TC001 - verdicts are read back by their types
 from envdoctor.imports.verdict import Failure, judge_import
 from envdoctor.imports.wheel_site import Beside, WheelSite
 

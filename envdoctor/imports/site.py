@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from envdoctor.core.target import Target
 
 
@@ -29,7 +31,7 @@ class Found:
         presence: what there is.
         is_package: whether submodules are looked for in it.
         path: its file, from site-packages; for TEXT and NATIVE.
-        fails: of NATIVE and ELSEWHERE: proven that importing it raises.
+        fails: of ELSEWHERE: proven that importing it raises.
         raises: of ELSEWHERE that fails: the exception, if it is one of Python's own.
         loads: of ELSEWHERE: proven to be imported without an exception.
     """
@@ -75,6 +77,10 @@ class Site(Protocol):
         """
         ...
 
+    def alone_brings(self, name: str) -> bool:
+        """Whether the site brings a library of a file name, and nobody else certainly does."""
+        ...
+
     def files_named(self, name: str, beside: str) -> tuple[str, ...]:
         """The native files of the site, from site-packages, that a load by this base name may mean.
 
@@ -84,6 +90,10 @@ class Site(Protocol):
         """
         ...
 
+    def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
+        """The native libraries of the site, from site-packages, of which the texts of some modules hold the names."""
+        ...
+
     def fails_to_load(self, path: str) -> bool:
-        """Whether one of these files is proven not to load."""
+        """Whether a native file of the site is proven not to load; asked each time at the moment when it is loaded."""
         ...

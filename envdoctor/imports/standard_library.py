@@ -24,10 +24,11 @@ _PYPY = frozenset({"_cffi_backend", "cffi", "greenlet", "pypyjit", "__pypy__", "
 
 #: Modules that lack in a Python that was built, or packed, without the library behind them.
 _MAY_BE_LEFT_OUT = frozenset({
-    "tkinter", "_tkinter", "turtle", "turtledemo", "idlelib", "sqlite3", "_sqlite3", "lzma", "_lzma", "bz2", "_bz2", "curses",
-    "_curses", "_curses_panel", "readline", "dbm", "_dbm", "_gdbm", "ssl", "_ssl", "zlib", "ctypes", "_ctypes", "uuid", "_uuid",
-    "crypt", "_crypt", "nis", "ossaudiodev", "spwd", "ensurepip", "venv", "distutils", "lib2to3", "test", "antigravity", "this",
-    "multiprocessing", "_multiprocessing", "hashlib", "_hashlib", "xml", "pyexpat",
+    "tkinter", "_tkinter", "turtle", "turtledemo", "idlelib", "sqlite3", "_sqlite3", "lzma", "_lzma", "bz2", "_bz2",
+    "curses", "_curses", "_curses_panel", "readline", "dbm", "_dbm", "_gdbm", "ssl", "_ssl", "zlib", "ctypes",
+    "_ctypes", "uuid", "_uuid", "crypt", "_crypt", "nis", "ossaudiodev", "spwd", "ensurepip", "venv", "distutils",
+    "lib2to3", "test", "antigravity", "this", "multiprocessing", "_multiprocessing", "hashlib", "_hashlib", "xml",
+    "pyexpat",
 })  # fmt: skip
 
 

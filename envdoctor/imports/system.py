@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.policy import Promise, SystemPolicy, provider_of
 from envdoctor.core.target import System
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from envdoctor.core.target import Target
 
-_LIBRARY = re.compile(r"\.(?:so(?:\.[0-9.]+)?|dylib|dll)$", re.IGNORECASE)
 _SUFFIXES = {
     System.LINUX: ("lib{}.so",),
     System.MACOS: ("lib{}.dylib", "{}.dylib"),
@@ -46,9 +41,3 @@ class SystemLibraries:
     def _promise(self, file: str) -> Promise | None:
         found = self._policy.provides_any(file)
         return found.promise if found else None
-
-
-def brings_library(files: Iterable[str], name: str) -> bool:
-    """Whether a library may be among files, of which the names are given, under a name that a look-up has for it."""
-    stem = posixpath.basename(name).lower().removeprefix("lib").partition(".")[0]
-    return any(stem in file.lower() for file in files if _LIBRARY.search(file))

@@ -1,7 +1,8 @@
 """Draws a verdict from the steps of an import: what it fails for, one cause after the other.
 
 An import that fails for want of something is gone through again as if that were there, to see whether more is wanting;
-an exception that the code raises itself is laid to what it looked for in vain before, if it is not raised with all that.
+an exception that the code raises itself is laid to what it looked for in vain before, if it is not raised with all of
+that.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from envdoctor.imports.interpreter import MOST_MODULES, import_in_thought
 from envdoctor.imports.site import Found, Presence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from envdoctor.core.target import Target
     from envdoctor.imports.site import Site
 
@@ -134,9 +137,17 @@ class _Supposing:
         """See `Site`."""
         return True if (What.LOOK_UP, name, "") in self.supposed else self.site.has_library(name, whole=whole)
 
+    def alone_brings(self, name: str) -> bool:
+        """See `Site`."""
+        return self.site.alone_brings(name)
+
     def files_named(self, name: str, beside: str) -> tuple[str, ...]:
         """See `Site`."""
         return self.site.files_named(name, beside)
+
+    def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
+        """See `Site`."""
+        return self.site.files_mentioned(modules)
 
     def fails_to_load(self, path: str) -> bool:
         """See `Site`."""

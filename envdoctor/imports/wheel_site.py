@@ -5,13 +5,15 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Protocol
 
+from envdoctor.core.errors import Unreadable
+from envdoctor.imports.library_names import brings_library, is_library, names_library
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import standard_found, standard_lacks
-from envdoctor.imports.system import SystemLibraries, brings_library
+from envdoctor.imports.system import SystemLibraries
 from envdoctor.wheels.contents import install_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from envdoctor.core.target import Target
     from envdoctor.wheels.module_index import ModuleIndex
@@ -33,7 +35,7 @@ class Beside(Protocol):
         ...
 
 
-class Alone:
+class Anything:
     """A wheel beside which everything may be."""
 
     def find(self, _module: str) -> Found:
@@ -60,7 +62,7 @@ class WheelSite:
         beside: Beside | None = None,
         *,
         desktop: bool = True,
-        failing: Collection[str] = (),
+        fails: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """Prepares.
 
@@ -70,14 +72,14 @@ class WheelSite:
             target: the Python that imports.
             beside: what lies beside it; None for anything.
             desktop: whether the system has what systems with a desktop have.
-            failing: native files of the wheel, from site-packages, that don't load.
+            fails: whether a native file of the wheel, from site-packages, fails to load at this moment.
         """
         self.target = target
         self._index = index
         self._read = read
-        self._beside = beside or Alone()
+        self._beside = beside or Anything()
         self._system = SystemLibraries(target, desktop=desktop)
-        self._failing = failing
+        self._fails = fails
 
     def find(self, module: str) -> Found:
         """See `Site`."""
@@ -88,13 +90,18 @@ class WheelSite:
         if member is not None:
             path = install_path(member)
             if not member.endswith(".py"):
-                return Found(presence=Presence.NATIVE, path=path, fails=path in self._failing)
+                return Found(presence=Presence.NATIVE, path=path)
             return Found(presence=Presence.TEXT, is_package=self._index.is_package(module), path=path)
         if self._index.is_folder(module):
-            return Found(presence=Presence.NAMESPACE, is_package=True)
+            return self._folder(module)
         if self._index.exists(module):  # a file of some other kind
             return Found(presence=Presence.UNKNOWN)
         return self._missing(module)
+
+    def _folder(self, module: str) -> Found:
+        """A folder without `__init__`: a namespace, unless another wheel has a package of that name."""
+        beside = self._beside.find(module)
+        return beside if beside.is_package else Found(presence=Presence.NAMESPACE, is_package=True)
 
     def _missing(self, module: str) -> Found:
         """A module that the wheel does not have where it would be looked for."""
@@ -120,6 +127,11 @@ class WheelSite:
             return None
         return self._system.has(name, whole=whole)
 
+    def alone_brings(self, name: str) -> bool:
+        """See `Site`."""
+        own = name.lower() in self._index.natives and not self._beside.brings_library(name)
+        return own and self._system.has(name, whole=True) is False
+
     def files_named(self, name: str, beside: str) -> tuple[str, ...]:
         """See `Site`."""
         paths = self._index.natives.get(name.lower(), [])
@@ -129,7 +141,20 @@ class WheelSite:
 
     def fails_to_load(self, path: str) -> bool:
         """See `Site`."""
-        return path in self._failing
+        return self._fails(path)
+
+    def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
+        """See `Site`."""
+        members = (self._index.find(module) for module in modules)
+        texts = [self._text(member) for member in members if member and member.endswith(".py")]
+        paths = (path for paths in self._index.natives.values() for path in paths if is_library(path))
+        return tuple(path for path in paths if any(names_library(text, posixpath.basename(path)) for text in texts))
+
+    def _text(self, member: str) -> str:
+        try:
+            return self._read(member)
+        except Unreadable:
+            return ""
 
 
 def own_names(members: Iterable[str]) -> frozenset[str]:

@@ -62,7 +62,10 @@ def test_what_the_other_wheel_requires_is_loaded_first():
 
 
 def test_on_windows_the_folders_of_what_is_required_are_searched():
-    files = {"ui/__init__.py": "os.add_dll_directory(find())\nfrom . import _u", "ui/_u.pyd": pe_bytes(("qt.dll",))}
+    files = {
+        "ui/__init__.py": "import os\nos.add_dll_directory(os.getcwd())\nfrom . import _u",
+        "ui/_u.pyd": pe_bytes(("qt.dll",)),
+    }
     qt = wheel("ui-qt", {"ui/qt/bin/qt.dll": pe_bytes()}, WINDOWS_TAG)
     one = wheel("ui", files, WINDOWS_TAG, requires=["UI.Qt<6"])
     assert missing(one, qt, texts=files, target=WINDOWS) == []
@@ -73,7 +76,7 @@ def test_on_windows_the_folders_of_what_is_required_are_searched():
 def test_a_pth_file_that_adds_folders_on_windows():
     files = {
         "win.pth": "win\\lib\nimport boot\n",
-        "win/lib/boot.py": "os.add_dll_directory(path)",
+        "win/lib/boot.py": "import os\nos.add_dll_directory(os.getcwd())",
         "win/api.pyd": pe_bytes(("types.dll",)),
         "win_dlls/types.dll": pe_bytes(),
     }
@@ -82,7 +85,7 @@ def test_a_pth_file_that_adds_folders_on_windows():
 
 def test_what_is_still_missing_with_the_added_folders_is_what_is_told():
     files = {
-        "pkg/__init__.py": "os.add_dll_directory(lib)\nfrom . import _m",
+        "pkg/__init__.py": "import os\nos.add_dll_directory(os.environ['LIB'])\nfrom . import _m",
         "pkg/_m.pyd": pe_bytes(("core.dll",)),
         "pkg/lib/core.dll": pe_bytes(("gone.dll",)),
     }
@@ -91,7 +94,7 @@ def test_what_is_still_missing_with_the_added_folders_is_what_is_told():
 
 def test_one_of_several_libraries_is_enough():
     files = {
-        "pkg/__init__.py": "ctypes.CDLL(pick(['liba.so', 'libb.so']))",
+        "pkg/__init__.py": "import ctypes, random\nctypes.CDLL(random.choice(['liba.so', 'libb.so']))",
         "pkg/liba.so": elf_bytes(("libgone.so",)),
         "pkg/libb.so": elf_bytes(("libc.so.6",)),
     }

@@ -138,12 +138,14 @@ def test_a_library_that_only_a_plug_in_loads_is_judged_by_the_way_the_plug_in_lo
 
 def test_what_is_loaded_first_meets_later_needs():
     files = {
-        "pkg/__init__.py": "import ctypes\nctypes.CDLL(join(here, 'lib', 'libcore.so'))\nimport pkg._m",
+        "pkg/__init__.py": "import ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'lib', 'libcore.so'))\nimport pkg._m",
         MODULE: module("libcore.so"),
         "pkg/lib/libcore.so": module(soname="libcore.so"),
     }
     assert analyse(files).missing == ()
-    files["pkg/__init__.py"] = "import pkg._m\nimport ctypes\nctypes.CDLL(join(here, 'lib', 'libcore.so'))"
+    files["pkg/__init__.py"] = (
+        "import pkg._m\nimport ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'lib', 'libcore.so'))"
+    )
     assert [missing.name for missing in analyse(files).missing] == ["libcore.so"]
 
 
@@ -231,7 +233,7 @@ def test_a_part_that_was_not_read_is_neither_whole_nor_broken(monkeypatch):
 def test_folders_that_a_package_adds_on_windows_are_searched_from_then_on():
     files = {
         "pkg/__init__.py": "import os, pkg._add\nimport pkg._m",
-        "pkg/_add.py": "os.add_dll_directory(os.path.join(here, 'lib'))",
+        "pkg/_add.py": "import os\nos.add_dll_directory(os.path.join(os.path.dirname(__file__), 'lib'))",
         "pkg/_m.pyd": pe_bytes(("core.dll",)),
         "pkg/lib/core.dll": pe_bytes(("deep.dll",)),
         "pkg/lib/deep.dll": pe_bytes(),
@@ -242,7 +244,7 @@ def test_folders_that_a_package_adds_on_windows_are_searched_from_then_on():
     assert [missing.name for missing in analyse(files | {"pkg/_add.py": ""}, WINDOWS_TAG).missing] == ["core.dll"]
 
 
-OPENS = "import ctypes\nctypes.CDLL(join(here, 'lib', 'libcore.so'))"
+OPENS = "import ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'lib', 'libcore.so'))"
 
 
 def test_what_a_library_needs_that_an_import_opens_by_name_is_told():

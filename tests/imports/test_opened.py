@@ -33,7 +33,7 @@ def test_what_an_import_can_go_without_does_not_count():
 
 
 def test_of_several_that_would_do_one_is_enough():
-    text = "import ctypes\nname = 'liba.so' if old else 'libb.so'\nctypes.CDLL(name)"
+    text = "import ctypes, sys\nname = 'liba.so' if len(sys.argv) > 9 else 'libb.so'\nctypes.CDLL(name)"
     files = {"pkg/__init__.py": text, "pkg/liba.so": LIBRARY, "pkg/libb.so": LIBRARY}
     assert opened(files) == {"pkg/liba.so", "pkg/libb.so"}
     assert opened(files, "pkg/liba.so") == frozenset()

@@ -128,20 +128,34 @@ def test_what_fails_in_one_module_may_load_after_another():
     assert found.reach is Reach.SATISFIED
 
 
-OPENS = (
+EACH = (
     "import ctypes, os\nfor name in ('liba.so', 'libb.so'):\n    ctypes.CDLL(os.path.dirname(__file__) + '/' + name)\n"
 )
+EITHER = "import ctypes, random\nctypes.CDLL(random.choice(['liba.so', 'libb.so']))\n"
 
 
 @pytest.mark.parametrize(
-    ("needed", "other", "severity"),
+    ("opens", "needed", "other", "severity"),
     [
-        ("libgone.so", elf_bytes(("libc.so.6",)), Severity.INFO),  # it may be that one of the two is enough
-        ("libgone.so", elf_bytes(("libc.so.6",), machine=183), Severity.ERROR),  # but not one for another processor
-        ("libb.so", elf_bytes(("libc.so.6",), soname="libb.so"), None),  # opened in turn, one brings the other
+        (EITHER, "libgone.so", elf_bytes(("libc.so.6",)), Severity.INFO),  # it may be that one of the two is enough
+        (EITHER, "libgone.so", elf_bytes(("libc.so.6",), machine=183), Severity.ERROR),  # not one for another processor
+        (EITHER, "libb.so", elf_bytes(("libc.so.6",), soname="libb.so"), None),  # opened in turn, one brings the other
+        (EACH, "libgone.so", elf_bytes(("libc.so.6",)), Severity.ERROR),
     ],
 )
-def test_libraries_of_which_one_may_be_chosen(needed, other, severity):
-    files = {"pkg/__init__.py": OPENS, "pkg/liba.so": elf_bytes((needed,)), "pkg/libb.so": other}
+def test_libraries_of_which_one_may_be_chosen(opens, needed, other, severity):
+    files = {"pkg/__init__.py": opens, "pkg/liba.so": elf_bytes((needed,)), "pkg/libb.so": other}
     (found,) = reach(files, "pkg/liba.so").values()
     assert (None if found.reach is Reach.SATISFIED else found.severity) == severity
+
+
+def test_what_may_be_imported_may_fail():
+    text = "import random\nif random.random() > 0.5:\n    import pkg._m\n"
+    (found,) = reach({"pkg/__init__.py": text, "pkg/_m.so": BROKEN}, "pkg/_m.so").values()
+    assert (found.reach, found.severity) == (Reach.POSSIBLE_IMPORT, Severity.WARNING)
+
+
+def test_what_comes_after_a_file_that_fails_is_met_too():
+    files = {"pkg/__init__.py": "import pkg._m\nimport pkg._n", "pkg/_m.so": BROKEN, "pkg/_n.so": BROKEN}
+    found = reach(files, "pkg/_m.so", "pkg/_n.so").values()
+    assert [(each.reach, each.severity) for each in found] == [(Reach.IMPORT, Severity.ERROR)] * 2

@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envdoctor.imports.library_names import names_library
 from envdoctor.support.files import read_regular
-from envdoctor.wheels.import_walk import names_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
