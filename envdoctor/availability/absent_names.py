@@ -28,6 +28,8 @@ def is_absent_part(survey: Survey, package: Package, failure: Failure) -> bool:
     if failure.cause.what is not What.IMPORT or failure.raises != "ModuleNotFoundError":
         return False
     top = module.partition(".")[0]
+    if module != top and top in standard_modules(survey.target):
+        return True
     members = [survey.wheels[index].members for index in _owners(survey, package, module)]
     return any(f"{top}/__init__.py" in each or f"{top}.py" in each for each in members)
 

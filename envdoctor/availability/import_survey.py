@@ -247,6 +247,10 @@ class BesideWheel:
         having = [index for index in self._survey.bringers.having(module.partition(".")[0]) if index != self._place]
         return len(having) == 1 and self._others.lacks(having[0], module, name)
 
+    def gives(self, module: str, name: str) -> bool:
+        """Whether any of them may give a name to a module of Python's own."""
+        return (module, name) in self._others.given
+
     def brings_library(self, name: str) -> bool:
         """Whether any of them may bring a library."""
         return brings_library(self._files, name)

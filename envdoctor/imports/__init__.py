@@ -2,9 +2,10 @@
 
 One interpreter goes through the code of a module and of what it imports, on every way that is open, as CPython would
 (`interpreter`, `statements`, `expressions`, `calls`, ...). It asks a `Site` what there is of a module, a library or a
-name, and tells what the import does as events: imports a module, loads a file, looks for a library, uses or sets a name
-of a module, raises. `verdict` draws from them whether an import fails, and for what; `packages` does so for a package of
-a wheel among the other wheels of a set, `process` and `reach` for its native files, `surface` says which imports count.
+name, and tells what the import does as events: imports a module, loads a file, looks for a library, uses or sets a
+name of a module, raises. `verdict` draws from them whether an import fails, and for what; `packages` does so for a
+package of a wheel among the other wheels of a set, `process` and `reach` for its native files, `surface` says which
+imports count.
 
 What is known is known on the way at hand (`heap.State`): two ways that meet keep what both agree on. Whatever the
 interpreter does not understand may have done anything to all that it got hold of (`escapes`), and may have raised
@@ -19,8 +20,8 @@ The proof takes for granted, and is wrong where this does not hold:
   those of the set. What `sitecustomize`, `PYTHONPATH` or the folder at hand add is not looked at; `.pth` files may make
   anything in their wheel importable.
 - The site's answers are true: ABSENT, `lacks`, `fails_to_load` and `has_library` are proofs of their own, made from the
-  wheel's list of files, from the texts of others, and from tables (which modules and names a Python has, which libraries
-  a system has).
+  wheel's list of files, from the texts of others, and from tables (which modules and names a Python has, which
+  libraries a system has).
 - Code that is not followed (of other distributions, native modules, Python's own) gives no names to modules that it was
   not handed, and does not change what a followed module bound, unless the module's own text hands it over or some
   followed code names it in a call.

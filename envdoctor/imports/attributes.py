@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.escapes import ANYTHING, NAMES
 from envdoctor.imports.events import What
-from envdoctor.imports.exceptions import Raised, built_in, is_exception
+from envdoctor.imports.exceptions import Raised, built_in, is_exception, takes
 from envdoctor.imports.heap import DONE, RUNNING
 from envdoctor.imports.known import constant, is_usual
 from envdoctor.imports.site import Presence
@@ -24,6 +24,7 @@ from envdoctor.imports.values import (
     Module,
     Perhaps,
     Reference,
+    Result,
 )
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Attributes:
         self._machine = machine
         self._imports = imports
         self._stars: dict[str, list[str]] = {}
+        self._refused: set[tuple[str, str]] = set()  # names for which a module's `__getattr__` just raised
 
     def member(self, module: Module, name: str, state: State) -> Any:  # noqa: ANN401
         """`from module import name`: an attribute, else a submodule."""
@@ -87,12 +89,40 @@ class Attributes:
         """
         machine = self._machine
         known = state.read(module.name, name)
+        if known is ABSENT and state.has(module.name):
+            answer = self._answer(module, name, state)
+            if answer is not None:
+                return answer.value
         if isinstance(known, Perhaps) or (known is ABSENT and self._may_have(module, name, state)):
             machine.emit(What.USE, module.name, state, name=name, from_import=from_import)
             machine.may_raise(state, "ImportError" if from_import else "AttributeError")
             return UNKNOWN if state.has(module.name) else self._external(module, name)
         event = machine.emit(What.USE, module.name, state, name=name, from_import=from_import, fails=True)
         raise Raised(built_in("ImportError" if from_import else "AttributeError", event))
+
+    def _answer(self, module: Module, name: str, state: State) -> Result | None:
+        """What a followed module's own `__getattr__` (PEP 562) gives for a name; None where it gives nothing.
+
+        Raises:
+            Raised: it raises something else than that there is no such attribute.
+        """
+        machine = self._machine
+        self._refused.discard((module.name, name))
+        function = state.read(module.name, "__getattr__")
+        may_be_given = name in ALWAYS or machine.escapes.may_be_given(module.name, name)
+        if (
+            may_be_given
+            or not isinstance(function, Function)
+            or machine.escapes.is_volatile(module.name, "__getattr__")
+        ):
+            return None
+        try:
+            return Result(machine.calls.functions.run(function, (name,), {}, state))
+        except Raised as error:
+            if takes(External("builtins.AttributeError"), error.exc) is not True:
+                raise
+            self._refused.add((module.name, name))
+            return None
 
     def _may_have(self, module: Module, name: str, state: State) -> bool:
         """Whether a module may have a name that it is not known to have."""
@@ -101,7 +131,8 @@ class Attributes:
             return True
         submodule = self._imports.find(f"{module.name}.{name}").presence
         if state.has(module.name) or presence is Presence.NAMESPACE:
-            dynamic = "__getattr__" in state.names(module.name) or bool(self._stars.get(module.name))
+            answers = "__getattr__" in state.names(module.name) and (module.name, name) not in self._refused
+            dynamic = answers or bool(self._stars.get(module.name))
             return dynamic or submodule is not Presence.ABSENT
         return presence is not Presence.ELSEWHERE or not self._machine.site.lacks(module.name, name)
 
@@ -171,11 +202,11 @@ class Attributes:
                 machine.surprise(state)
                 only = len(self._stars[module]) == 1 and not hasattr(builtins, name)
                 return self._external(Module(star), name) if only else UNKNOWN
-        if name in ALWAYS or name in _DOUBTFUL or name in _NEWER:
+        if name in ALWAYS or name in _DOUBTFUL or not machine.site.lacks("builtins", name):
+            if hasattr(builtins, name) and name not in {*ALWAYS, *_DOUBTFUL, *_NEWER}:
+                return External(f"builtins.{name}")
             machine.surprise(state)
             return External(f"builtins.{name}") if is_exception(name) else UNKNOWN
-        if hasattr(builtins, name):
-            return External(f"builtins.{name}")
         if machine.escapes.may_be_given(module, name):
             machine.may_raise(state, "NameError")
             return UNKNOWN

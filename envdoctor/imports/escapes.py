@@ -60,15 +60,18 @@ class Escapes:
         elif isinstance(value, Function):
             self._lose_function(value, state)
         elif isinstance(value, Made):
-            self.lose(value.arguments, state)
-            if value.maker == NAMES:
-                self.lose_place(value.arguments[0], state)
+            self._lose_made(value, state)
         elif isinstance(value, Module):
             self.lose_place(value.name, state)
 
     def _lose_all(self, values: Iterable[Any], state: State) -> None:
         for value in values:
             self.lose(value, state)
+
+    def _lose_made(self, value: Made, state: State) -> None:
+        self.lose(value.arguments, state)
+        if value.maker == NAMES:
+            self.lose_place(value.arguments[0], state)
 
     def _lose_function(self, value: Function, state: State) -> None:
         if value not in self._lost:

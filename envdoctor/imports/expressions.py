@@ -206,7 +206,7 @@ class Expressions:
                 rest = ast.BoolOp(op=node.op, values=node.values[index + 1 :])
                 other = self.branched(functools.partial(self._either, rest, scope), state)
                 self._machine.escapes.lose((value, other), state)
-                return UNKNOWN
+                return SOMETHING if ends_at and truth_of(other) else UNKNOWN
         return value
 
     def branched(self, work: Callable[[State], Any], state: State) -> Any:  # noqa: ANN401

@@ -79,10 +79,8 @@ class Imports:
         """`from a import b`."""
         base = self._base(node, scope)
         if base is None:
-            self._machine.may_raise(state, "ImportError")
-            module: Any = UNKNOWN
-        else:
-            module = self.load(base, state)
+            raise Raised(built_in("ImportError", self._machine.emit(What.RAISE, "ImportError", state)))
+        module = self.load(base, state)
         if base == "__future__" and any(alias.name == "annotations" for alias in node.names):
             self._machine.calls.functions.lazy.add(scope.module)
         for alias in node.names:

@@ -15,7 +15,7 @@ from envdoctor.imports.verdict import Failure, judge_import
 from envdoctor.imports.wheel_site import Beside, WheelSite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from envdoctor.core.target import Target
     from envdoctor.wheels.module_index import ModuleIndex
@@ -30,11 +30,13 @@ class Asked:
     Attributes:
         found: what there is of modules.
         lacks: whether modules lack names.
+        gives: whether any of them may give names to modules of Python's own.
         libraries: whether any of them may bring a library.
     """
 
     found: dict[str, Found] = field(default_factory=dict)
     lacks: dict[str, dict[str, bool]] = field(default_factory=dict)
+    gives: dict[str, dict[str, bool]] = field(default_factory=dict)
     libraries: dict[str, bool] = field(default_factory=dict)
 
     def agrees(self, beside: Beside) -> bool:
@@ -42,12 +44,13 @@ class Asked:
         return (
             all(beside.find(module) == found for module, found in self.found.items())
             and all(beside.brings_library(name) is answer for name, answer in self.libraries.items())
-            and all(
-                beside.lacks(module, name) is answer
-                for module, answers in self.lacks.items()
-                for name, answer in answers.items()
-            )
+            and _same(self.lacks, beside.lacks)
+            and _same(self.gives, beside.gives)
         )
+
+
+def _same(known: dict[str, dict[str, bool]], ask: Callable[[str, str], bool]) -> bool:
+    return all(ask(module, name) is answer for module, answers in known.items() for name, answer in answers.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ class PackageVerdict:
         failures: why it fails; see `Verdict`.
         bare_failures: why it fails on a system without what those with a desktop have, where it does not fail on these.
         imports: the modules beside the wheel that it certainly imports, with the chain that leads there.
-        given: names that it may give to modules beside the wheel.
+        given: names that it may give to modules that are not of the wheel.
         asked: what the answers of others decided.
     """
 
@@ -91,9 +94,15 @@ def judge_package(
         failures=verdict.failures,
         bare_failures=bare,
         imports=tuple(each for each in outside if each.what is What.IMPORT and each.certainty is Certainty.CERTAIN),
-        given=tuple(dict.fromkeys((each.subject, each.name) for each in outside if each.what is What.SET)),
+        given=tuple(dict.fromkeys(_given(verdict.events, index))),
         asked=recorder.asked,
     )
+
+
+def _given(events: Iterable[Event], index: ModuleIndex) -> Iterator[tuple[str, str]]:
+    for event in events:
+        if event.what is What.SET and not index.exists(event.subject):
+            yield event.subject, event.name
 
 
 class _Recorder:
@@ -110,6 +119,10 @@ class _Recorder:
     def lacks(self, module: str, name: str) -> bool:
         """See `Beside`."""
         return self.asked.lacks.setdefault(module, {}).setdefault(name, self._beside.lacks(module, name))
+
+    def gives(self, module: str, name: str) -> bool:
+        """See `Beside`."""
+        return self.asked.gives.setdefault(module, {}).setdefault(name, self._beside.gives(module, name))
 
     def brings_library(self, name: str) -> bool:
         """See `Beside`."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
 from envdoctor.core.target import System
-from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
+from envdoctor.imports.standard_names import is_listed, standard_lacks
 from envdoctor.support.requirement import normal_name
 
 if TYPE_CHECKING:
@@ -96,12 +96,12 @@ def standard_found(module: str, target: Target) -> Found | None:
     top = module.partition(".")[0]
     if top not in standard_modules(target):
         return None
-    if module != top:
+    loads = top not in _MAY_BE_LEFT_OUT
+    if module == top:
+        return Found(presence=Presence.ELSEWHERE, is_package=True, loads=loads)
+    package, _, name = module.rpartition(".")
+    if standard_lacks(package, name, target):
+        return Found(presence=Presence.ABSENT)
+    if not is_listed(module, target):
         return Found(presence=Presence.UNKNOWN)
-    return Found(presence=Presence.ELSEWHERE, is_package=True, loads=top not in _MAY_BE_LEFT_OUT)
-
-
-def standard_lacks(module: str, name: str, target: Target) -> bool:
-    """Whether a module of Python's own is known to have no such name."""
-    python = target.interpreter
-    return bool(removed_since("python", python.version, module, name))
+    return Found(presence=Presence.ELSEWHERE, loads=loads and target.platform.system is System.LINUX)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from envdoctor.core.errors import Unreadable
 from envdoctor.imports.library_names import brings_library, is_library, names_library
 from envdoctor.imports.site import Found, Presence
-from envdoctor.imports.standard_library import standard_found, standard_lacks
+from envdoctor.imports.standard_library import standard_found
+from envdoctor.imports.standard_names import standard_lacks
 from envdoctor.imports.system import SystemLibraries
 from envdoctor.wheels.contents import install_path
 
@@ -30,6 +31,10 @@ class Beside(Protocol):
         """See `Site.lacks`."""
         ...
 
+    def gives(self, module: str, name: str) -> bool:
+        """Whether any of them may give a name to a module of Python's own."""
+        ...
+
     def brings_library(self, name: str) -> bool:
         """Whether any of them may bring a library."""
         ...
@@ -45,6 +50,10 @@ class Anything:
     def lacks(self, _module: str, _name: str) -> bool:
         """See `Beside`."""
         return False
+
+    def gives(self, _module: str, _name: str) -> bool:
+        """See `Beside`."""
+        return True
 
     def brings_library(self, _name: str) -> bool:
         """See `Beside`."""
@@ -118,7 +127,7 @@ class WheelSite:
     def lacks(self, module: str, name: str) -> bool:
         """See `Site`."""
         if standard_found(module, self.target) is not None:
-            return standard_lacks(module, name, self.target)
+            return standard_lacks(module, name, self.target) and not self._beside.gives(module, name)
         return self._beside.lacks(module, name)
 
     def has_library(self, name: str, *, whole: bool) -> bool | None:

@@ -13,6 +13,7 @@ from wheel_files import LINUX, LINUX_TAG, MACOS, MACOS_TAG, WINDOWS, WINDOWS_TAG
 
 TARGETS = {LINUX_TAG: LINUX, MACOS_TAG: MACOS, WINDOWS_TAG: WINDOWS}
 MODULE = "pkg/_m.cpython-311-x86_64-linux-gnu.so"
+OPENS = "import ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'lib', 'libcore.so'))"
 
 
 def analyse(files, tag=LINUX_TAG, others=(), read=None):
@@ -138,14 +139,12 @@ def test_a_library_that_only_a_plug_in_loads_is_judged_by_the_way_the_plug_in_lo
 
 def test_what_is_loaded_first_meets_later_needs():
     files = {
-        "pkg/__init__.py": "import ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'lib', 'libcore.so'))\nimport pkg._m",
+        "pkg/__init__.py": f"{OPENS}\nimport pkg._m",
         MODULE: module("libcore.so"),
         "pkg/lib/libcore.so": module(soname="libcore.so"),
     }
     assert analyse(files).missing == ()
-    files["pkg/__init__.py"] = (
-        "import pkg._m\nimport ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'lib', 'libcore.so'))"
-    )
+    files["pkg/__init__.py"] = f"import pkg._m\n{OPENS}"
     assert [missing.name for missing in analyse(files).missing] == ["libcore.so"]
 
 
@@ -242,9 +241,6 @@ def test_folders_that_a_package_adds_on_windows_are_searched_from_then_on():
     late = files | {"pkg/__init__.py": "import pkg._m\nimport pkg._add"}
     assert [missing.name for missing in analyse(late, WINDOWS_TAG).missing] == ["core.dll"]
     assert [missing.name for missing in analyse(files | {"pkg/_add.py": ""}, WINDOWS_TAG).missing] == ["core.dll"]
-
-
-OPENS = "import ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'lib', 'libcore.so'))"
 
 
 def test_what_a_library_needs_that_an_import_opens_by_name_is_told():
