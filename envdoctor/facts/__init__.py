@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.emulation import Emulation
     from envdoctor.facts.environments import Environments
     from envdoctor.facts.host import Host
+    from envdoctor.facts.importing import Importing
     from envdoctor.facts.loading import Loading
     from envdoctor.facts.model import ModelFacts
     from envdoctor.facts.natives import Natives
@@ -55,6 +56,7 @@ class Facts:
         emulation: Emulation
         environments: Environments
         host: Host
+        importing: Importing
         loading: Loading
         model: ModelFacts
         python: Python

@@ -54,9 +54,7 @@ class Verdict:
     complete: bool = True
 
 
-def judge_import(
-    module: str, site: Site, most_modules: int = MOST_MODULES, most_causes: int = _MOST_CAUSES
-) -> Verdict:
+def judge_import(module: str, site: Site, most_modules: int = MOST_MODULES, most_causes: int = _MOST_CAUSES) -> Verdict:
     """What `import module` fails for on a site, and what it does.
 
     Args:

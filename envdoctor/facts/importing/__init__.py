@@ -1,4 +1,4 @@
-"""What importing the installed packages comes to, and what their commands enter: told from their texts, nothing is run."""
+"""What importing the installed packages comes to, and what their commands enter: from their texts, nothing is run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
-from envdoctor.imports.surface import use_of
 
 if TYPE_CHECKING:
     from envdoctor.core.request import Request
@@ -65,15 +64,10 @@ class FailedImport:
         return max((each.severity for _, each in self.entrances), default=Severity.INFO)
 
     @property
-    def is_of_command(self) -> bool:
-        """Whether only commands fail."""
-        return all(each.command for _, each in self.entrances)
-
-    @property
     def uses(self) -> tuple[str, ...]:
-        """What fails, each as the subject of a sentence; the package's own import first."""
-        own = (use_of(self.module),) if not self.is_of_command else ()
-        return tuple(dict.fromkeys((*own, *(each.use for _, each in self.entrances))))
+        """What fails, each as the subject of a sentence; the package's own import first, commands last."""
+        ordered = sorted(self.entrances, key=lambda use: (bool(use[1].command), use[1].module != self.module))
+        return tuple(dict.fromkeys(each.use for _, each in ordered))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

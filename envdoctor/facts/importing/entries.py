@@ -38,11 +38,13 @@ def entrances_of(distribution: Distribution, paths: Sequence[str], modules: Modu
     """
     surface = import_surface(_outline(distribution, paths))
     has_main = any(each.severity is Severity.ERROR and not each.command for each in surface)
-    return tuple(
-        each
-        for each in surface
-        if _is_in(modules, each.module, distribution.root) and (each.command or each.severity is Severity.ERROR or not has_main)
-    )
+    wanted = (each for each in surface if each.command or each.severity is Severity.ERROR or not has_main)
+    return tuple(each for each in wanted if _is_in(modules, each.module, distribution.root))
+
+
+def commands_of(distribution: Distribution) -> tuple[Entrance, ...]:
+    """All commands of a distribution, those that enter its packages themselves too."""
+    return import_surface(_outline(distribution, ()))
 
 
 def _is_in(modules: Modules, module: str, root: str) -> bool:
@@ -61,7 +63,7 @@ def _outline(distribution: Distribution, paths: Sequence[str]) -> WheelContents:
             outline[path] = None
             if len(parts) > _NESTED:
                 deep.add(folder)
-    members = {path: Member(name=path, crc=0, size=0, compressed_size=0, method=STORED, offset=0, mode=0) for path in outline}
+    members = {path: _member(path) for path in outline}
     metadata = WheelMetadata(
         folder="",
         name=distribution.name,
@@ -71,6 +73,10 @@ def _outline(distribution: Distribution, paths: Sequence[str]) -> WheelContents:
     )
     effort = Effort(size=0, bytes_read=0, reads=0)
     return WheelContents(metadata=metadata, members=members, imports=import_names(members), natives=(), effort=effort)
+
+
+def _member(path: str) -> Member:
+    return Member(name=path, crc=0, size=0, compressed_size=0, method=STORED, offset=0, mode=0)
 
 
 def _entry_points(distribution: Distribution) -> str:

@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from envdoctor.core.target import Libc, System
-from envdoctor.imports.system import SystemLibraries, brings_library
+from envdoctor.imports.library_names import brings_library
+from envdoctor.imports.system import SystemLibraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -80,7 +81,8 @@ class MachineLibraries:
 
     def _may_be_there(self, name: str) -> bool:
         """Whether a file of that name lies where macOS or Windows looks, in any version."""
-        folders = [*self._loader.library_path, *self._loader.folders, *self._environment.get("PATH", "").split(os.pathsep)]
+        paths = self._environment.get("PATH", "").split(os.pathsep)
+        folders = [*self._loader.library_path, *self._loader.folders, *paths]
         folders += [os.path.expanduser(folder) for folder in _MACOS] if self._loader.system is System.MACOS else []
         stem = os.path.basename(name).lower().removeprefix("lib").partition(".")[0]
         for folder in filter(None, folders):

@@ -49,8 +49,12 @@ class Hooks:
 class Modules:
     """Looks modules up in the folders of a search path, each once.
 
-    Rules: `importlib.machinery.PathFinder` and `FileFinder` (a package before a module, extension modules before texts),
-    PEP 420 for folders without `__init__`.
+    Rules: `importlib.machinery.PathFinder` and `FileFinder` (a package before a module, extension modules before
+    texts), PEP 420 for folders without `__init__`.
+
+    Attributes:
+        folders: the search path.
+        hooks: what else finds modules.
     """
 
     def __init__(self, folders: Sequence[str], suffixes: Iterable[str], hooks: Hooks | None = None) -> None:
@@ -61,9 +65,9 @@ class Modules:
             suffixes: of extension modules that the Python takes, in its order.
             hooks: what else finds modules.
         """
-        self._folders = tuple(folders)
+        self.folders = tuple(folders)
         self._endings = (*suffixes, _TEXT, _COMPILED)
-        self._hooks = hooks or Hooks()
+        self.hooks = hooks or Hooks()
         self._places: dict[str, Place] = {}
         self._listings: dict[str, frozenset[str] | None] = {}
 
@@ -91,11 +95,11 @@ class Modules:
         package, _, name = module.rpartition(".")
         if not name:
             return Place(presence=Presence.ABSENT)
-        folders = self.find(package).folders if package else self._folders
+        folders = self.find(package).folders if package else self.folders
         found = self._in_folders(folders, name)
-        if found.presence in {Presence.ABSENT, Presence.NAMESPACE} and module in self._hooks.mapped:
-            return self._mapped(self._hooks.mapped[module])
-        hooked = self._hooks.anything or module in self._hooks.provided
+        if found.presence in {Presence.ABSENT, Presence.NAMESPACE} and module in self.hooks.mapped:
+            return self._mapped(self.hooks.mapped[module])
+        hooked = self.hooks.anything or module in self.hooks.provided
         if found.presence is Presence.ABSENT and not package and hooked:
             return Place(presence=Presence.UNKNOWN)
         return found

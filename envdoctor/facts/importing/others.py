@@ -33,13 +33,11 @@ def told_by(facts: Facts, distribution: Distribution, owner: Distribution | None
         return _OF_NATIVE_FILES
     if unmet_behind(facts, distribution, owner, cause) is not None:
         return "PKG001"
-    if cause.what is not What.IMPORT:
-        return ""
-    if _is_lost(facts, cause.subject, owner):
+    module = f"{cause.subject}.{cause.name}".rstrip(".")
+    if _is_lost(facts, module, owner):
         return "PKG005"
-    stem = "/" + cause.subject.replace(".", "/") + "."
-    native = any(stem in one.path and not one.importable for one in facts.natives.files)
-    if native:
+    stem = "/" + module.replace(".", "/") + "."
+    if any(stem in one.path and not one.importable for one in facts.natives.files):
         return "PKG007"
     gone = any(one.project_missing and is_project_of(cause.subject, {one.key}) for one in facts.packages.distributions)
     return "PKG012" if gone else ""

@@ -15,20 +15,19 @@ from envdoctor.imports.names import ModuleNames
 from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import module_provider
-from envdoctor.imports.verdict import judge_import
+from envdoctor.imports.verdict import Failure, judge_import
 from envdoctor.imports.wheel_site import WheelSite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from envdoctor.facts.importing.modules import Place
     from envdoctor.facts.importing.surroundings import Surroundings
     from envdoctor.facts.packages import Distribution
     from envdoctor.imports.events import Event
-    from envdoctor.imports.verdict import Failure
 
-#: Seconds for one module, and modules of a package that are read for it.
-_MOST_SECONDS = 50
+#: Seconds of computing for one module, and modules of a package that are read for it.
+_MOST_SECONDS = 4.0
 _MOST_MODULES = 60
 _MOST_CAUSES = 2
 
@@ -77,6 +76,8 @@ class Rehearsal:
     Attributes:
         grounds: of the units that were looked at.
         given: names that modules may have from others, told so far.
+        mentioned: the native libraries that the text of a module names.
+        is_new: whether anything was worked out that was not known.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Rehearsal:
 
         Args:
             surroundings: the environment.
-            deadline: by `time.monotonic`; it ends everything.
+            deadline: by `time.thread_time` of the thread that asks; it ends everything.
             known: grounds that still hold.
             given: names that modules have from others.
         """
@@ -98,6 +99,8 @@ class Rehearsal:
         self.grounds: dict[str, Ground] = defaultdict(Ground, known or {})
         self.given = {pair for each in self.grounds.values() for one in each.verdicts.values() for pair in one.given}
         self.given.update(given)
+        self.is_new = False
+        self.mentioned: dict[str, tuple[str, ...]] = {}
         self._deadline = deadline
         self._running: list[str] = []
         self._names: dict[str, ModuleNames] = {}
@@ -109,10 +112,9 @@ class Rehearsal:
         verdicts = self.grounds[unit].verdicts
         if module in verdicts:
             return verdicts[module]
-        if module in self._running or time.monotonic() > self._deadline:
+        if module in self._running or time.thread_time() > self._deadline:
             return Rehearsed(complete=False)
-        # What the package itself imports is there by then, and need not be followed again.
-        settled = frozenset() if module == unit else self.judge(unit).imports
+        settled = frozenset() if module == unit else self._settled(unit) - {module}
         self._running.append(module)
         try:
             site = UnitSite(self, unit, settled, self._deadline)
@@ -136,9 +138,18 @@ class Rehearsal:
             complete=verdict.complete,
         )
         self.given |= found.given
-        if time.monotonic() <= self._deadline:  # else it is worked out again the next time
+        if time.thread_time() <= self._deadline:  # else it is worked out again the next time
             verdicts[module] = found
+            self.is_new = True
         return found
+
+    def _settled(self, unit: str) -> frozenset[str]:
+        """Modules that a package itself imports, so that they are there by then, and need not be followed again.
+
+        Its own packages are: which of their submodules are names in them already is known from their texts alone.
+        """
+        find = self.surroundings.modules.find
+        return frozenset(name for name in self.judge(unit).imports if not find(name).folders)
 
     @property
     def is_contradicted(self) -> bool:
@@ -179,14 +190,16 @@ class Rehearsal:
                 unit,
                 around.modules,
                 around.natives.get(unit, {}),
-                functools.cache(functools.partial(self._stems, unit)),
+                functools.cache(functools.partial(self._findable, unit)),
                 self.grounds[unit].places.__setitem__,
             )
         return self._indexes[unit]
 
-    def _stems(self, unit: str) -> frozenset[str]:
+    def _findable(self, unit: str) -> frozenset[str]:
+        """Names that extension modules of a unit may make importable: those of any of its distribution's files."""
         around = self.surroundings
-        return stems_of(around.paths.get(around.owners[unit].metadata, ()) if unit in around.owners else ())
+        owner = around.owners.get(unit) if unit in around.extended else None
+        return frozenset() if owner is None else stems_of(around.paths.get(owner.metadata, ()))
 
     def reader(self, unit: str) -> Callable[[str], str]:
         """Reads the texts of a unit."""
@@ -194,6 +207,7 @@ class Rehearsal:
 
         def read(path: str) -> str:
             texts.add(path)
+            self.is_new = True
             return read_module(path)
 
         return read
@@ -259,6 +273,10 @@ class BesideUnit:
             return True
         return self._rehearsal.names(unit).lacks(module, name)
 
+    def gives(self, module: str, name: str) -> bool:
+        """Whether any of them may give a name to a module of Python's own."""
+        return (module, name) in self._rehearsal.given
+
     def brings_library(self, _name: str) -> bool:
         """Not asked: see `UnitSite.has_library`."""
         return False
@@ -274,7 +292,7 @@ class UnitSite(WheelSite):
             rehearsal: to ask about others.
             unit: the package.
             settled: modules of it that are imported before, and need not be followed.
-            deadline: by `time.monotonic`.
+            deadline: by `time.thread_time`.
         """
         around = rehearsal.surroundings
         super().__init__(
@@ -282,11 +300,12 @@ class UnitSite(WheelSite):
             rehearsal.reader(unit),
             around.target,
             BesideUnit(rehearsal, unit, settled),
-            failing=around.failing,
+            fails=around.failing.__contains__,
         )
         self._settled = settled
-        self._deadline = min(deadline, time.monotonic() + _MOST_SECONDS)
+        self._deadline = min(deadline, time.thread_time() + _MOST_SECONDS)
         self._ground = rehearsal.grounds[unit]
+        self._rehearsal = rehearsal
         self._around = around
 
     def find(self, module: str) -> Found:
@@ -302,9 +321,17 @@ class UnitSite(WheelSite):
         Raises:
             Unreadable: there is none, or it is too late.
         """
-        if time.monotonic() > self._deadline:
+        if time.thread_time() > self._deadline:
             raise Unreadable("out of time")
         return super().read(module)
+
+    def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
+        """See `Site`."""
+        known = self._rehearsal.mentioned
+        for module in modules:
+            if module not in known:
+                known[module] = super().files_mentioned((module,))
+        return tuple(dict.fromkeys(path for module in modules for path in known[module]))
 
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`."""

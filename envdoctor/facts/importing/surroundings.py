@@ -35,6 +35,7 @@ class Surroundings:
         modules: its modules.
         libraries: of the machine.
         natives: for each unit (`Modules.unit`) its native files, by their name in small letters.
+        extended: units with extension modules that this Python takes.
         failing: paths of native files that are proven not to load.
         owners: the distribution of each unit, where one has it.
         names: of all distributions, normalized.
@@ -46,9 +47,10 @@ class Surroundings:
     modules: Modules
     libraries: MachineLibraries
     natives: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    extended: Collection[str] = ()
     failing: Collection[str] = ()
     owners: Mapping[str, Distribution] = field(default_factory=dict)
-    names: Collection[str] = ()
+    names: frozenset[str] = frozenset()
     hidden: Collection[str] = ()
     paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -76,6 +78,7 @@ def look_around(facts: Facts) -> Surroundings:
         modules=modules,
         libraries=MachineLibraries(read_loader(facts), target, map(os.path.basename, natives), os.environ),
         natives=_by_unit(natives, modules, folders),
+        extended=frozenset(_by_unit([one.path for one in facts.natives.files if one.importable], modules, folders)),
         failing=frozenset(_failing(facts)),
         owners=owners,
         names=frozenset(active),

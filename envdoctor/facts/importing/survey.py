@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
 from envdoctor.facts.importing import BrokenCommand, FailedImport, Importing
 from envdoctor.facts.importing.asking import find_asking
-from envdoctor.facts.importing.entries import entrances_of, missing_interpreter, scripts_of
+from envdoctor.facts.importing.entries import commands_of, entrances_of, missing_interpreter, scripts_of
+from envdoctor.facts.importing.memory import Memory
 from envdoctor.facts.importing.others import told_by
 from envdoctor.facts.importing.rehearsal import Rehearsal
 from envdoctor.facts.importing.surroundings import look_around
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import is_project_of
+from envdoctor.support.deep_stack import on_deep_stack
 from envdoctor.support.requirement import is_of_extra, required_name
 
 if TYPE_CHECKING:
@@ -27,30 +28,38 @@ if TYPE_CHECKING:
 
     Use = tuple[Distribution, Entrance]
 
-#: Seconds for all imports of an environment.
-MOST_SECONDS = 20.0
+#: Seconds of computing for all imports of an environment.
+MOST_SECONDS = 15.0
 _MOST_ROUNDS = 3
 
 
 def survey(facts: Facts, request: Request) -> Importing:
     """Follow the imports; see `facts.importing.ask`."""
+    return on_deep_stack(lambda: _survey(facts, request))
+
+
+def _survey(facts: Facts, request: Request) -> Importing:
     around = look_around(facts)
     uses = [
         (one, each)
         for one in facts.packages.active().values()
         for each in entrances_of(one, around.paths.get(one.metadata, ()), around.modules)
     ]
-    rehearsal = Rehearsal(around, time.monotonic() + MOST_SECONDS)
+    memory = Memory(facts.python, around, request)
+    known = memory.load()
+    rehearsal = Rehearsal(around, time.thread_time() + MOST_SECONDS, known)
     verdicts = {each.module: rehearsal.judge(each.module) for _, each in uses}
     for _ in range(_MOST_ROUNDS):
         if not rehearsal.is_contradicted:
             break
         rehearsal = rehearsal.again()
         verdicts = {each.module: rehearsal.judge(each.module) for _, each in uses}
-    failed = tuple(_failed(facts, rehearsal, uses))
+    failed, broken = tuple(_failed(facts, rehearsal, uses)), tuple(_broken(facts, rehearsal))
+    if rehearsal.is_new:
+        memory.save(rehearsal.grounds)
     return Importing(
         failed=failed,
-        broken=tuple(_broken(rehearsal, uses)),
+        broken=broken,
         unfinished=tuple(
             (one, each.module)
             for one, each in uses
@@ -64,7 +73,8 @@ def _failed(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use]) -> Iterator
     """The modules where failures begin, each with what can't be used for it."""
     origins: dict[str, list[Use]] = {}
     for one, entrance in sorted(uses, key=lambda use: -use[1].severity):
-        for origin in dict.fromkeys(_origins(rehearsal, entrance.module)):
+        found = (*_origins(rehearsal, entrance.module), *_behind_unmet(facts, rehearsal, one, entrance))
+        for origin in dict.fromkeys(found):
             if not _is_meant(one, entrance, rehearsal.judge(origin).failures[0]):
                 origins.setdefault(origin, []).append((one, entrance))
     for module, behind in origins.items():
@@ -99,6 +109,21 @@ def _origins(rehearsal: Rehearsal, module: str) -> Iterator[str]:
             yield at
 
 
+def _behind_unmet(facts: Facts, rehearsal: Rehearsal, one: Distribution, entrance: Entrance) -> Iterator[str]:
+    """Modules that a package imports, and that ask a distribution which it wants in another version for a name in vain.
+
+    A package may be too large to be followed to its end, or do what is not understood; such a module by itself is not.
+    """
+    verdict = rehearsal.judge(entrance.module)
+    if verdict.failures or entrance.command:
+        return
+    unwanted = {each.found for each in facts.requirements.unmet if each.by == one and each.found is not None}
+    for subject, name, at in sorted(verdict.asked) if unwanted else ():
+        if rehearsal.owner(subject) in unwanted and rehearsal.lacks(subject, name) and rehearsal.judge(at).failures:
+            yield at
+            return
+
+
 def _is_meant(distribution: Distribution, entrance: Entrance, failure: Failure) -> bool:
     """Whether a command wants what an extra of its distribution brings, or says itself that something is wanting."""
     if not entrance.command:
@@ -110,27 +135,28 @@ def _is_meant(distribution: Distribution, entrance: Entrance, failure: Failure) 
     return failure.cause.what is What.IMPORT and is_project_of(failure.cause.subject, projects)
 
 
-def _broken(rehearsal: Rehearsal, uses: Sequence[Use]) -> Iterator[BrokenCommand]:
-    """Commands of modules that can be imported."""
+def _broken(facts: Facts, rehearsal: Rehearsal) -> Iterator[BrokenCommand]:
+    """Commands whose Python is gone, or whose module can be imported and lacks what they call."""
     around = rehearsal.surroundings
-    scripts = {one.metadata: scripts_of(around.paths.get(one.metadata, ()), one.root) for one, _ in uses}
-    for one, entrance in uses:
-        if not entrance.command:
-            continue
-        program = missing_interpreter(path) if (path := scripts[one.metadata].get(entrance.command)) else ""
-        name = entrance.attribute.partition(".")[0]
-        if program and path:
-            reason, excerpt = f"the Python that it starts with, {program}, is not there", f"#!{program}"
-        elif name and not rehearsal.judge(entrance.module).failures and rehearsal.lacks(entrance.module, name):
-            path = around.modules.find(entrance.module).path
-            reason, excerpt = f"{entrance.module} has no {name}", f"nothing binds {name}"
-        else:
-            continue
-        yield BrokenCommand(
-            distribution=one,
-            name=entrance.command,
-            severity=entrance.severity,
-            path=path,
-            reason=reason,
-            excerpt=excerpt,
-        )
+    for one in facts.packages.active().values():
+        commands = commands_of(one)
+        scripts = scripts_of(around.paths.get(one.metadata, ()), one.root) if commands else {}
+        for entrance in commands:
+            path = scripts.get(entrance.command, "")
+            program = missing_interpreter(path) if path else ""
+            name = entrance.attribute.partition(".")[0]
+            if program:
+                reason, excerpt = f"the Python that it starts with, {program}, is not there", f"#!{program}"
+            elif name and not rehearsal.judge(entrance.module).failures and rehearsal.lacks(entrance.module, name):
+                path = around.modules.find(entrance.module).path
+                reason, excerpt = f"{entrance.module} has no {name}", f"nothing binds {name}"
+            else:
+                continue
+            yield BrokenCommand(
+                distribution=one,
+                name=entrance.command,
+                severity=entrance.severity,
+                path=path,
+                reason=reason,
+                excerpt=excerpt,
+            )

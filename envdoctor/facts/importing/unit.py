@@ -42,7 +42,7 @@ class UnitIndex:
         unit: str,
         modules: Modules,
         natives: Mapping[str, Sequence[str]],
-        stems: Callable[[], frozenset[str]],
+        findable: Callable[[], frozenset[str]],
         note: Callable[[str, Place], None],
     ) -> None:
         """Prepares.
@@ -51,13 +51,13 @@ class UnitIndex:
             unit: its name.
             modules: of the environment.
             natives: see above.
-            stems: the names of all files and folders in the unit, without suffixes.
+            findable: the names at the top that its extension modules may make importable.
             note: told of each module that is looked up.
         """
         self.natives = natives
         self._unit = unit
         self._modules = modules
-        self._stems = stems
+        self._findable = findable
         self._note = note
 
     def _place(self, name: str) -> Place | None:
@@ -89,7 +89,7 @@ class UnitIndex:
 
     def natives_may_find(self, top: str) -> bool:
         """Whether a native module of the unit may make one of its files importable by this name."""
-        return bool(self.natives) and top in self._stems()
+        return top in self._findable()
 
 
 def stems_of(paths: Sequence[str]) -> frozenset[str]:
