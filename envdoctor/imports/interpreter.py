@@ -85,8 +85,11 @@ class Alone:
 
     @property
     def imports(self) -> tuple[str, ...]:
-        """The modules that it imports, or may."""
-        return tuple(dict.fromkeys(event.subject for event in self.machine.events if event.what is What.IMPORT))
+        """The modules that it imports, or may, and what it takes from them, which may be modules too."""
+        events = self.machine.events
+        taken = (f"{event.subject}.{event.name}" for event in events if event.from_import)
+        imported = (event.subject for event in events if event.what is What.IMPORT)
+        return tuple(dict.fromkeys((*imported, *taken)))
 
     @property
     def changes_finders(self) -> bool:
