@@ -48,6 +48,8 @@ class FailedImport:
         owner: the distribution that has the module which is asked for a name or a part in vain; None where none has.
         entrances: what its users can't import for it, each with its distribution; the gravest first.
         told_by: the code of the probe that tells the cause; "" for none.
+        spared: distributions that require these, and can be imported all the same: nobody asked for the packages
+            themselves, it seems.
     """
 
     distribution: Distribution
@@ -57,11 +59,12 @@ class FailedImport:
     owner: Distribution | None = None
     entrances: tuple[tuple[Distribution, Entrance], ...] = ()
     told_by: str = ""
+    spared: tuple[Distribution, ...] = ()
 
     @property
     def severity(self) -> Severity:
         """How much it matters to those who use the distributions."""
-        return max((each.severity for _, each in self.entrances), default=Severity.INFO)
+        return Severity.INFO if self.spared else max(each.severity for _, each in self.entrances)
 
     @property
     def uses(self) -> tuple[str, ...]:

@@ -44,7 +44,8 @@ def message_of(failed: FailedImport, facts: Facts) -> str:
     """What fails, and for want of what, in one sentence."""
     first, *others = failed.uses
     behind = f", and so {'does' if len(others) == 1 else 'do'} {_listed(others)}" if others else ""
-    return f"{first[:1].upper()}{first[1:]} fails{behind}: {_cause(failed, facts)}."
+    spared = f"; {failed.spared[0].name}, which requires it, can be imported without" if failed.spared else ""
+    return f"{first[:1].upper()}{first[1:]} fails{behind}: {_cause(failed, facts)}{spared}."
 
 
 def _listed(words: list[str]) -> str:

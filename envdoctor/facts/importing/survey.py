@@ -92,7 +92,17 @@ def _failed(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use]) -> Iterator
             owner=owner,
             entrances=tuple(behind),
             told_by=told_by(facts, distribution, owner, cause, path),
+            spared=_spared(facts, behind),
         )
+
+
+def _spared(facts: Facts, uses: Sequence[Use]) -> tuple[Distribution, ...]:
+    """Those that require the distributions of these uses, if all of them are required, and none is a command."""
+    failing = {one.key for one, _ in uses}
+    requiring = [[by for by, _ in facts.requirements.wanted.get(key, ()) if by.key != key] for key in failing]
+    if not all(requiring) or any(entrance.command for _, entrance in uses):
+        return ()
+    return tuple(dict.fromkeys(by for each in requiring for by in each if by.key not in failing))
 
 
 def _origins(rehearsal: Rehearsal, module: str) -> Iterator[str]:

@@ -64,6 +64,13 @@ FINE = {
         {"foo.py": "import bar, qux\nbar.new"}, {"bar.py": "", "qux.py": "import bar\nbar.new = 1"},
     ),
     "a name by __getattr__": ({"foo.py": "from bar import x"}, {"bar.py": "def __getattr__(name):\n    return 1"}),
+    "a name of others beside __getattr__": (
+        {
+            "foo/__init__.py": "from foo.a import new",
+            "foo/a.py": "from bar import *\ndef __getattr__(name):\n    raise AttributeError(name)",
+        },
+        {"bar.py": "globals()['new'] = 1"},
+    ),
     "a submodule as a name": ({"foo.py": "from bar import sub"}, {"bar/__init__.py": "", "bar/sub.py": ""}),
     "on first use": ({"foo.py": "def later():\n    import nobody_has_this"}, {}),
     "for another system": ({"foo.py": "import sys\nif sys.platform == 'vms':\n    import nobody"}, {}),
@@ -95,6 +102,13 @@ def test_a_failure_is_told_of_the_package_where_it_begins(site, look):
     (failed,) = look(site).failed
     assert failed.module == "bar"
     assert failed.uses == ("`import bar`", "`import foo`")
+
+
+def test_what_those_who_require_it_do_without_is_only_noted(site, look):
+    site.install("foo", files={"foo.py": "def later():\n    import bar"}, requires=["bar"])
+    site.install("bar", files={"bar/__init__.py": "import nobody_has_this"})
+    (failed,) = look(site).failed
+    assert (failed.severity, [one.name for one in failed.spared]) == (Severity.INFO, ["foo"])
 
 
 def test_the_first_folder_of_the_search_path_wins(tmp_path, look):
