@@ -63,7 +63,7 @@ def test_a_known_crash_is_not_ready():
 
 def test_float16_is_held_against_a_saved_model_alone():
     (reason,) = reasons(half_precision, source("float16", kind=ArtifactKind.SAVED_MODEL))
-    assert (reason.verdict, reason.code) == (Verdict.UNKNOWN, "RUN016")
+    assert (reason.verdict, reason.code) == (Verdict.UNKNOWN, "RUN029")
     assert "float32" in reason.fix.text
     assert reasons(half_precision, source("float16", kind=ArtifactKind.TFLITE_FLOAT)) == []
 
