@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from envdoctor.action import StageContext, StageFailed
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
-from envdoctor.core.goal import goal_names, parse_goal
+from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import Request
 from envdoctor.environments.provide import provide
 from envdoctor.environments.spec import environment_spec
@@ -62,8 +62,8 @@ def try_compiler(path: Path, goal: str, compiler: Compiler) -> Trial:
     try:
         aim = parse_goal(goal)
     except UsageProblem:
-        goals = (name for name in goal_names() if parse_goal(name).compiler == compiler.name)
-        return Trial(unasked=f"{compiler.title} compiles for one goal: name one of {', '.join(goals)}")
+        goals = ", ".join(one.name for one in compiler.goals)
+        return Trial(unasked=f"{compiler.title} compiles for one goal: name one of {goals}")
     executor = LocalExecutor()
     if compiler.placed is None:
         return Trial(unasked=f"what {compiler.title} makes of an operator is known only when it compiles")
