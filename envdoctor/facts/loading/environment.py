@@ -86,7 +86,7 @@ class Environment:
     def imports(self, file: NativeFile) -> bool:
         """Whether importing the packages of a file's distribution, without fail, loads that extension module."""
         from envdoctor.facts.loading.contents import installed_contents, read_text
-        from envdoctor.wheels.opened import opened_on_import
+        from envdoctor.imports.opened import opened_on_import
 
         distribution = file.distribution
         member = posixpath.relpath(file.path, distribution.root)
