@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _OF_MACOS = frozenset(
     f"/usr/lib/{name}.dylib" for name in ("libSystem.B", "libc++.1", "libz.1", "libbz2.1.0", "libiconv.2", "libffi")
 )
+_MOST_NAMED = 5
 _UNIVERSAL = {"arm64", "x86_64"}
 
 
@@ -40,6 +41,7 @@ def judge_wheel(wheel: WheelContents, analysis: LoadAnalysis, target: Target) ->
         *_architectures(wheel, analysis, target),
         *_pythons(wheel, target),
         *_symbols(wheel, analysis, target),
+        *_undefined(wheel, analysis),
         *judge_system(wheel, analysis, target),
     ]
     return tuple(sorted(found, key=lambda each: -each.severity))
@@ -162,6 +164,36 @@ def _symbols(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> It
             message=f"{path} needs {symbols[0]}{more}, which neither Python nor a library that it names has{unless}",
             files=tuple(missing),
             details=symbols,
+        )
+
+
+def _undefined(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProblem]:
+    """Symbols that ld.so finds nowhere; one statement for those that it may find in what was not read."""
+    unread: dict[str, None] = {}
+    count = 0
+    for severity, one in analysis.undefined:
+        if one.unread:
+            unread |= dict.fromkeys(one.unread)
+            count += len(one.names)
+            continue
+        more = f" and {plural(len(one.names) - 1, 'more symbol')}" if one.names[1:] else ""
+        since = dict(one.since).get(one.names[0])
+        why = f"which glibc {since} brought" if since else "which nothing defines"
+        yield WheelProblem(
+            kind=ProblemKind.MISSING_SYMBOL,
+            severity=severity,
+            wheel=wheel.label,
+            message=f"{one.holder} can't be loaded: it needs {one.names[0]}{more}, {why}",
+            files=(one.holder,),
+            details=one.names,
+        )
+    if count:
+        yield WheelProblem(
+            kind=ProblemKind.MISSING_SYMBOL,
+            severity=Severity.INFO,
+            wheel=wheel.label,
+            message=f"{plural(count, 'symbol')} not looked at: they may be in {', '.join(list(unread)[:_MOST_NAMED])}, "
+            "whose symbols were not read",
         )
 
 
