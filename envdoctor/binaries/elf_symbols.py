@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from envdoctor.binaries.elf_hashes import GnuHash, SysvHash
+from envdoctor.binaries.elf_hashes import GnuHash, SysvHash, gnu_hash_of
 from envdoctor.binaries.elf_header import PT_DYNAMIC, read_header
 from envdoctor.binaries.elf_versions import VersionTables
 from envdoctor.binaries.window import Window
@@ -133,11 +133,13 @@ class ElfSymbols:
         """The hashes of what is defined here, as numbers of 32 bits, little endian, the lowest bit set.
 
         Raises:
-            Unreadable: there is no GNU hash table, or it lies outside the file.
+            Unreadable: a table lies outside the file.
         """
-        if self._gnu is None:
-            raise Unreadable("ELF file without a GNU hash table")
-        return self._gnu.all_hashes()
+        if self._gnu is not None:
+            return self._gnu.all_hashes()
+        rows = self._rows(self._bytes(self._symbols, self._limited(self._sysv.count) * self._symbol.size))
+        names = self._names({name for name, _, _, section, _ in rows if section})
+        return struct.pack(f"<{len(names)}I", *(gnu_hash_of(name) | 1 for name in names.values()))
 
     def _meets(self, wanted: Wanted, indices: Iterable[int]) -> bool:
         return any(self._is_definition(index, wanted.name) and self._fits(index, wanted.version) for index in indices)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from envdoctor.binaries.policy import Provider
     from envdoctor.core.target import Target
     from envdoctor.imports.loading import LoadAnalysis, MissingLibrary
+    from envdoctor.imports.symbols import UndefinedNames
     from envdoctor.wheels.contents import NativeFile, WheelContents
 
 # Libraries of macOS whose symbols are known not to be those of anything else: a framework brings many more with it.
@@ -169,31 +170,33 @@ def _symbols(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> It
 
 def _undefined(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProblem]:
     """Symbols that ld.so finds nowhere; one statement for those that it may find in what was not read."""
-    unread: dict[str, None] = {}
-    count = 0
+    lacking: dict[tuple[str, ...], list[tuple[Severity, UndefinedNames]]] = {}
+    doubtful = [one for _, one in analysis.undefined if one.unread]
     for severity, one in analysis.undefined:
-        if one.unread:
-            unread |= dict.fromkeys(one.unread)
-            count += len(one.names)
-            continue
-        more = f" and {plural(len(one.names) - 1, 'more symbol')}" if one.names[1:] else ""
-        since = dict(one.since).get(one.names[0])
-        why = f"which glibc {since} brought" if since else "which nothing defines"
+        if not one.unread:
+            lacking.setdefault(one.names, []).append((severity, one))
+    for names, found in lacking.items():
+        severity, first = max(found, key=lambda each: each[0])
+        files = f" and {plural(len(found) - 1, 'more file')}" if found[1:] else ""
+        more = f" and {plural(len(names) - 1, 'more symbol')}" if names[1:] else ""
+        since = dict(first.since).get(names[0])
         yield WheelProblem(
             kind=ProblemKind.MISSING_SYMBOL,
             severity=severity,
             wheel=wheel.label,
-            message=f"{one.holder} can't be loaded: it needs {one.names[0]}{more}, {why}",
-            files=(one.holder,),
-            details=one.names,
+            message=f"{first.holder}{files} can't be loaded for want of {names[0]}{more}, "
+            f"which {f'glibc {since} brought' if since else 'nothing defines'}",
+            files=tuple(one.holder for _, one in found),
+            details=names,
         )
-    if count:
+    if doubtful:
+        unread = ", ".join(list(dict.fromkeys(name for one in doubtful for name in one.unread))[:_MOST_NAMED])
+        count = plural(len({name for one in doubtful for name in one.names}), "symbol")
         yield WheelProblem(
             kind=ProblemKind.MISSING_SYMBOL,
             severity=Severity.INFO,
             wheel=wheel.label,
-            message=f"{plural(count, 'symbol')} not looked at: they may be in {', '.join(list(unread)[:_MOST_NAMED])}, "
-            "whose symbols were not read",
+            message=f"{count} not looked at: they may be in {unread}, whose symbols were not read",
         )
 
 

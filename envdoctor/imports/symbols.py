@@ -16,6 +16,7 @@ from envdoctor.binaries.library import BinaryFormat
 from envdoctor.binaries.policy import version_tuple
 from envdoctor.core.data import load_table
 from envdoctor.core.target import Libc, System
+from envdoctor.wheels.layout import runs_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -94,7 +95,7 @@ def undefined_names(
                 names=names,
                 openers=tuple(load.path for load in mapped[path]),
                 since=tuple((name, since[name]) for name in names if name in since),
-                unread=_unread(mapped[path], names, tree, named),
+                unread=(*_unseen(wheel, target), *_unread(mapped[path], names, tree, named)),
             )
 
 
@@ -107,6 +108,12 @@ def _defined(wheel: WheelContents) -> Iterator[bytes]:
     for native in wheel.natives:
         if native.library and native.library.symbols:
             yield native.library.symbols.defined
+
+
+def _unseen(wheel: WheelContents, target: Target) -> tuple[str, ...]:
+    """The libraries of a wheel whose symbols could not be read."""
+    usable = (one for one in wheel.natives if one.library and runs_on(one.library, target.platform))
+    return tuple(one.path.rpartition("/")[2] for one in usable if one.library and one.library.symbols is None)
 
 
 def _by_name(wheels: Iterable[WheelContents]) -> dict[str, NativeLibrary]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeVar
 
-from envdoctor.binaries.policy import newest_libstdcxx
+from envdoctor.binaries.policy import last_libstdcxx, newest_libstdcxx
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import Libc, System
 from envdoctor.imports.problems import ProblemKind, WheelProblem
@@ -108,10 +108,19 @@ def _libstdcxx(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> 
     if files:
         loaded = [path for path in files if path in analysis.loaded]
         first = max(loaded or files, key=lambda path: asked[path])
-        usual = f"systems with glibc {_text(here)} usually have {_text(newest)}"
+        last = last_libstdcxx(here)
+        nowhere = last is not None and asked[first] > last
+        usual = (
+            f"no system with glibc {_text(here)} has more than {_text(last or newest)}: it fails unless a newer one is "
+        )
+        usual = (
+            f"{usual}installed beside it"
+            if nowhere
+            else f"systems with glibc {_text(here)} usually have {_text(newest)}"
+        )
         yield WheelProblem(
             kind=ProblemKind.NEWER_LIBSTDCXX,
-            severity=Severity.WARNING if loaded else Severity.INFO,
+            severity=(Severity.ERROR if nowhere else Severity.WARNING) if loaded else Severity.INFO,
             wheel=wheel.label,
             message=f"{first} needs GLIBCXX_{_text(asked[first])} of libstdc++, and {usual}",
             files=files,
