@@ -1,8 +1,8 @@
-"""Pins the environments of data/environments.toml, and holds the pins against every platform and Python of the table.
+"""Pins the environments of all tables environments.toml, and holds the pins against every platform and Python there.
 
     python tools/make_constraints.py [--keep] [NAME ...]
 
-Writes envdoctor/data/constraints/NAME.txt: names, versions, markers and hashes; no URL and no path. Then prints the
+Writes constraints/NAME.txt beside the table: names, versions, markers and hashes; no URL and no path. Then prints the
 sizes for the table, and exits with 1 if a pin has no wheel for a platform as old as the table says, for a Python that
 it lists. `--keep` only checks and measures. Needs the network; asks pip's main index alone, since the pins must not
 depend on what else their maker's pip looks at.
@@ -24,8 +24,9 @@ from packaging.markers import Marker
 from packaging.utils import parse_wheel_filename
 
 from envdoctor.core.command import Command
-from envdoctor.core.data import DATA, load_table
+from envdoctor.core.data import load_table
 from envdoctor.core.target import Interpreter, Platform, System, Target
+from envdoctor.environments.spec import find_lock
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.settings import load_settings
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     table = load_table("environments")
     problems: list[str] = []
     for name in [word for word in arguments if not word.startswith("-")] or table:
-        lock = DATA / "constraints" / f"{name}.txt"
+        lock = find_lock(name)
         if "--keep" not in arguments:
             _compile(table[name], "\n".join(table[name]["requirements"]), "--generate-hashes", "-o", str(lock))
         problems += _examine(name, table[name], lock)

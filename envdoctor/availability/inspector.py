@@ -64,8 +64,10 @@ class KnownVerdicts:
 class Inspector:
     """Looks into wheels. Safe to share among threads; each wheel is read once."""
 
-    def __init__(self, client: IndexClient) -> None:
+    def __init__(self, client: IndexClient, progress: Callable[[int, int], None] | None = None) -> None:
+        """`progress` is told, while several are looked into, how many are done, of how many."""
         self._client = client
+        self._progress = progress
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = {}
         self._known: dict[str, Inspected] = {}
@@ -78,7 +80,12 @@ class Inspector:
 
     def all(self, files: Sequence[IndexFile]) -> tuple[Inspected, ...]:
         """Looks into several wheels at once; the answers stand in the order of the files."""
-        return tuple(in_parallel(self.one, files, _WORKERS, "wheel"))
+        found = []
+        for inspected in in_parallel(self.one, files, _WORKERS, "wheel"):
+            found.append(inspected)
+            if self._progress:
+                self._progress(len(found), len(files))
+        return tuple(found)
 
     def one(self, file: IndexFile, *, exact: bool = False) -> Inspected:
         """Looks into one wheel; a failure is part of the answer.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003  (resolved at run time for the JSON schema)
 
 from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
+from envdoctor.core.compiler import Compiler  # noqa: TC001  (the same)
 from envdoctor.core.goal import Goal  # noqa: TC001  (the same)
 
 
@@ -44,6 +45,7 @@ class BuildOptions:
         require_mapped: share of operators that must run on the accelerator (0 to 1), or None.
         ssh_host: an x86_64 Linux machine that may run the compiler, as ssh takes it (`me@bigbox`), or None.
         notebook: True if a person is ready to run the compiler in a notebook.
+        max_download: bytes that may be fetched for the environments of stages, all together; None for any number.
         resume: the file that a person brings back from the notebook which an earlier build wrote, or None.
     """
 
@@ -61,6 +63,7 @@ class BuildOptions:
     require_mapped: float | None = None
     ssh_host: str | None = None
     notebook: bool = False
+    max_download: int | None = None
     resume: Path | None = None
 
 
@@ -72,8 +75,9 @@ class Request:
         python: the interpreter whose environment is examined; None for the active one, see `environments.active`.
         source: the model to start from, if any.
         goal: where to get to, if anywhere.
+        compiler: the goal's.
         options: how to build.
-        topics: which probes beyond `machine` matter (`edgetpu`, `ethosu`, `model`, `witness`).
+        topics: which probes beyond `machine` matter (`edgetpu`, `emulation`, `model`, `witness`).
         cache: the folder that envdoctor keeps its environments and downloads in; None for the user's cache folder.
         offline: True if nothing may be fetched.
     """
@@ -81,6 +85,7 @@ class Request:
     python: Path | None = None
     source: Artifact | None = None
     goal: Goal | None = None
+    compiler: Compiler | None = None
     options: BuildOptions = field(default_factory=BuildOptions)
     topics: frozenset[str] = frozenset({"machine"})
     cache: Path | None = None

@@ -7,7 +7,7 @@ from collections.abc import Mapping  # noqa: TC003  (resolved at run time for th
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003  (the same)
 
-from envdoctor.core.artifact import Artifact, ArtifactKind  # noqa: TC001  (the same)
+from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
 from envdoctor.core.finding import Finding, Fix  # noqa: TC001  (the same)
 
 
@@ -45,7 +45,7 @@ class StagePlan:
 
     action: str
     title: str
-    produces: ArtifactKind
+    produces: str
     place: str = "local"
     environment: str | None = None
     reasons: tuple[Reason, ...] = ()
@@ -81,11 +81,12 @@ class Route:
 
 
 class StageStatus(enum.Enum):
-    """How a stage ended."""
+    """How a stage ended; WAITING for a person, who has to do a part of it."""
 
     DONE = "done"
     REUSED = "reused"
     FAILED = "failed"
+    WAITING = "waiting"
     CANCELLED = "cancelled"
 
 
@@ -134,3 +135,8 @@ class Attempt:
         """True if every stage of the route is done."""
         done = (StageStatus.DONE, StageStatus.REUSED)
         return len(self.results) == len(self.route.stages) and all(result.status in done for result in self.results)
+
+    @property
+    def waiting(self) -> bool:
+        """True if its last stage waits for a person."""
+        return bool(self.results) and self.results[-1].status is StageStatus.WAITING

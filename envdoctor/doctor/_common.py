@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor import __version__
@@ -13,18 +14,15 @@ from envdoctor.core.report import Report
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from envdoctor.core.compiler import Compiler
     from envdoctor.core.events import Listener
-    from envdoctor.core.goal import Goal
     from envdoctor.core.request import Request
     from envdoctor.environments.provide import ProvidedEnvironment
     from envdoctor.executors import Executor
     from envdoctor.facts import Facts
 
-#: Which topics of probes a goal's compiler adds.
-_TOPICS = {"edgetpu": "edgetpu", "vela": "ethosu"}
-
-#: Families whose probes only ask of one topic; tests/test_catalogue.py holds the probes against it.
-FAMILIES_OF_TOPIC = {"edgetpu": frozenset({"EMU", "TCH"}), "model": frozenset({"MDL"})}
+#: Families whose common probes only ask of one topic; tests/test_catalogue.py holds the probes against it.
+FAMILIES_OF_TOPIC = {"emulation": frozenset({"EMU", "TCH"}), "model": frozenset({"MDL"})}
 
 
 def subject(facts: Facts) -> dict[str, str]:
@@ -45,10 +43,9 @@ def new_report(command: str) -> Report:
     return Report(command=command, version=__version__, created=created)
 
 
-def topics(goal: Goal | None) -> frozenset[str]:
-    """The topics that a goal adds to `machine`."""
-    compiler = None if goal is None else goal.compiler
-    return frozenset({"machine", _TOPICS[compiler]} if compiler in _TOPICS else {"machine"})
+def topics(compiler: Compiler | None) -> frozenset[str]:
+    """The topics of probes that matter for a compiler's goals: `machine`, and its own."""
+    return frozenset({"machine"}) | (frozenset() if compiler is None else compiler.topics)
 
 
 def environment_provider(
@@ -65,13 +62,19 @@ def environment_provider(
 
     known: dict[str, ProvidedEnvironment | EnvDoctorError] = {}
 
+    left = request.options.max_download
+
     def get(name: str) -> ProvidedEnvironment:
+        nonlocal left
+
         def say(text: str) -> None:
             emit(EnvironmentProgress(name=name, text=text))
 
         if name not in known:
+            allowed = replace(request, options=replace(request.options, max_download=left))
             try:
-                known[name] = provide(environment_spec(name), request, own_environment(facts), executor, say)
+                known[name] = made = provide(environment_spec(name), allowed, own_environment(facts), executor, say)
+                left = None if left is None else left - made.fetched
             except EnvDoctorError as error:
                 known[name] = error
         found = known[name]

@@ -19,13 +19,14 @@ from envdoctor.availability.table import Terms, parse_as_of, parse_constraints, 
 from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.verify import importable, runs_here, unverified
 from envdoctor.core.availability import Matrix, ReasonKind
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import NetworkProblem, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.request import Request
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.interpreters import Interpreters
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import Access
+from envdoctor.net.urls import is_remote
 from envdoctor.support.python_names import parse_pythons
 from envdoctor.support.target_names import HERE, parse_columns, parse_target, platform_name, target_name
 from envdoctor.support.text import plural
@@ -166,6 +167,7 @@ class _Verification:
         self._package = package
         self._missing: dict[str, None] = {}
         self._foreign: dict[str, None] = {}
+        self._too_large: dict[str, None] = {}
         self._pythons = Interpreters(executor=LocalExecutor()).all()
 
     @property
@@ -174,7 +176,7 @@ class _Verification:
         missing, foreign = ", ".join(self._missing), ", ".join(self._foreign)
         said = [f"Not tried, since there is no such Python here: {missing}."] if missing else []
         said += [f"Not tried, since this machine can't stand for {foreign}."] if foreign else []
-        return tuple(said)
+        return (*said, *(f"Not tried: {text}" for text in self._too_large))
 
     def of(self, cells: Sequence[Cell], asked: Sequence[Asked]) -> tuple[Cell, ...]:
         """The cells, one after the other: installing two sets at once would only make both slower."""
@@ -193,8 +195,21 @@ class _Verification:
             self._missing[target.interpreter.name] = None
             return unverified(cell, f"there is no {target.interpreter.name} here")
         wheel = self._tools.catalogue.wheel(self._package, Version(cell.version), target)
+        try:
+            self._tools.client.session.promise(self._size(cell, target), f"{cell.requirement} with what it needs")
+        except NetworkProblem as error:
+            self._too_large[str(error)] = None
+            return unverified(cell, str(error).rstrip("."))
         contents = self._tools.inspector.one(wheel).contents if wheel else None
         return self._tools.verifier.verify(cell, python, importable(contents.imports) if contents else ())
+
+    def _size(self, cell: Cell, target: Target) -> int:
+        """Bytes of the wheels that a set has and that are not on this machine, as far as the index tells."""
+        from packaging.version import Version
+
+        pins = cell.way_out or cell.pins
+        wheels = (self._tools.catalogue.wheel(pin.name, Version(pin.version), target) for pin in pins)
+        return sum(one.size or 0 for one in wheels if one is not None and is_remote(one.url))
 
 
 def _is_of_kind(found: Interpreter, wanted: TargetInterpreter) -> bool:

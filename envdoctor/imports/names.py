@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envdoctor.core.target import Target
-    from envdoctor.wheels.module_index import ModuleIndex
+    from envdoctor.imports.wheel_site import ModuleFiles
 
 _HOOKS = re.compile(r"\b(?:meta_path|path_hooks|__path__)\b|\bsys\.modules\b|\bfrom sys import\b")
 _MOST_IMPORTED = 40
@@ -33,7 +33,7 @@ _UNKNOWN = Found(presence=Presence.UNKNOWN)
 class ModuleNames:
     """The names in the modules of one wheel."""
 
-    def __init__(self, index: ModuleIndex, read: Callable[[str], str], target: Target) -> None:
+    def __init__(self, index: ModuleFiles, read: Callable[[str], str], target: Target) -> None:
         """`read` gives the text of a member."""
         self._index = index
         self._read = read

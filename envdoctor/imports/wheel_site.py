@@ -14,10 +14,38 @@ from envdoctor.imports.system import SystemLibraries
 from envdoctor.wheels.contents import install_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from envdoctor.core.target import Target
-    from envdoctor.wheels.module_index import ModuleIndex
+
+
+class ModuleFiles(Protocol):
+    """The modules of a wheel, or of a package that is installed; see `wheels.module_index.ModuleIndex`."""
+
+    @property
+    def natives(self) -> Mapping[str, Sequence[str]]:
+        """The files that are no Python text, by their name in small letters."""
+        ...
+
+    def find(self, name: str) -> str | None:
+        """The file that importing a module executes; None where there is none."""
+        ...
+
+    def exists(self, name: str) -> bool:
+        """Whether a module may be there in any form."""
+        ...
+
+    def is_folder(self, name: str) -> bool:
+        """Whether there is a folder of a module's name."""
+        ...
+
+    def is_package(self, name: str) -> bool:
+        """Whether a module is a package with an `__init__.py`."""
+        ...
+
+    def natives_may_find(self, top: str) -> bool:
+        """Whether a native module may make one of the files importable by this name."""
+        ...
 
 
 class Beside(Protocol):
@@ -65,7 +93,7 @@ class WheelSite:
 
     def __init__(  # noqa: PLR0913 - a site is made of this much
         self,
-        index: ModuleIndex,
+        index: ModuleFiles,
         read: Callable[[str], str],
         target: Target,
         beside: Beside | None = None,

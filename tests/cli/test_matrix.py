@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from index_wheels import publish
 from printed import as_json
+from tiny_wheels import HERE
 
 
 def test_the_table_as_json(run):
@@ -132,6 +135,15 @@ def test_files_without_an_upload_time_are_told(run, server):
     assert "Left out, since the index tells no upload time: 1 file of app." in run("matrix", "app", *where)[1].out
     said = " ".join(run("matrix", "top", *where)[1].out.split())
     assert "the index tells uv no upload time of undated-1.0-py3-none-any.whl, so that it was left out" in said
+
+
+def test_what_is_installed_to_be_tried_counts_as_read(server, run, lone_python):
+    publish(server, "big", "1.0", files={"big/__init__.py": b"", "big/data": os.urandom(300_000)})
+    words = ("matrix", "big==1.0", "--platform", "here", "--python", HERE, "--verify")
+    code, printed = run(*words, "--max-download", "250K", "-v")
+    assert code == 0
+    assert "Not tried: big==1.0 with what it needs was not read" in " ".join(printed.out.split())
+    assert sum(one.sent for one in server.requests_for("/files/big/big-1.0-py3-none-any.whl")) < 250_000
 
 
 def test_a_platform_that_can_not_be_tried_here_is_told(run, lone_python):

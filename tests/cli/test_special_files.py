@@ -56,7 +56,7 @@ def test_an_environment_s_settings(planted, capsys):
     "line",
     [
         "model {fifo}",
-        "model {tflite} --for edgetpu --compare {fifo}",
+        "model {tflite} --to edgetpu --compare {fifo}",
         "routes {fifo} --to edgetpu --python {bare}",
         "build {fifo} --to edgetpu --offline --python {bare}",
         "report {fifo} --to ethos-u55-128 --python {bare}",

@@ -22,8 +22,11 @@ def test_it_is_made_once_and_reused(spec, request_, index):
     made = make(spec, request_, said)
     assert dict(made.distributions) == {"tiny": "1.0"}
     assert made.problem == ""
-    code = [made.python, "-c", "import sys, tiny; print(tiny.VERSION, sys.prefix)"]
-    assert subprocess.run(code, capture_output=True, text=True, check=True).stdout.split() == ["1.0", str(made.folder)]
+    code = [made.python, "-c", "import sys, tiny; print(tiny.VERSION, sys.prefix, sep=chr(10))"]
+    assert subprocess.run(code, capture_output=True, text=True, check=True).stdout.splitlines() == [
+        "1.0",
+        str(made.folder),
+    ]
     assert said[0].startswith("making Tiny 1.0 with Python ")
     assert "up to 1 MB to download, 1 MB on disk in" in said[0]
     assert any(line.startswith("Installed 1 package") for line in said)

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
+from envdoctor.core.request import BuildOptions
 from made_environments import WHEEL, downloads, failing, make
 from needs import needs
 from tiny_wheels import pin, tiny_wheel
@@ -109,6 +110,19 @@ def test_a_cache_that_is_a_file(spec, request_, index, tmp_path):
     request = dataclasses.replace(request_, cache=tmp_path / "file")
     with pytest.raises(EnvironmentProblem, match=r"the cache folder .*file can't be used .*ENVDOCTOR_CACHE"):
         make(spec, request)
+
+
+def test_more_than_may_be_fetched_is_said_before_it_is(spec, request_, index):
+    mean = dataclasses.replace(request_, options=BuildOptions(max_download=999))
+    message = failing(spec, mean, EnvironmentProblem)
+    assert "would be fetched for it, and --max-download leaves" in message
+    assert downloads(index) == 0
+
+
+def test_what_is_in_the_cache_need_not_be_fetched(spec, request_, index, was_made):
+    shutil.rmtree(request_.cache / "environments")
+    mean = dataclasses.replace(request_, options=BuildOptions(max_download=1))
+    assert make(spec, mean).problem == ""
 
 
 @pytest.fixture

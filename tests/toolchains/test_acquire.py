@@ -5,6 +5,8 @@ import tarfile
 import pytest
 
 from apt_repository import build_package, build_repository, served
+from envdoctor.compilers.edgetpu import COMPILER as EDGETPU
+from envdoctor.compilers.edgetpu.locate import PACKAGE, find_compiler
 from envdoctor.core.command import Command, CommandResult
 from envdoctor.core.errors import ToolchainProblem, Unreadable
 from envdoctor.executors.local import LocalExecutor
@@ -13,7 +15,6 @@ from envdoctor.net.transport import NetworkSettings
 from envdoctor.toolchains.acquire import QEMU, Acquirer, stored_emulators
 from envdoctor.toolchains.catalogue import CatalogueEntry, find_entry, parse_source
 from envdoctor.toolchains.fetch import describe
-from envdoctor.toolchains.locate import PACKAGE, find_compiler
 from envdoctor.toolchains.store import installed_toolchains
 from needs import C_COMPILER, needs
 from standin import VERSION, build_standin
@@ -45,7 +46,7 @@ def hollow(tmp_path):
 @pytest.fixture
 def acquirer(tmp_path):
     session = Session(NetworkSettings(retries=0, timeout=2), pause=lambda _: None)
-    yield Acquirer(session=session, executor=LocalExecutor(), store=tmp_path / "store")
+    yield Acquirer(session=session, executor=LocalExecutor(), store=tmp_path / "store", own=EDGETPU.toolchains)
     session.close()
 
 
@@ -243,3 +244,17 @@ def test_a_file_of_a_terabyte_and_a_pipe_are_no_archives(tmp_path):
     for path, words in ((huge, "larger than"), (pipe, "FIFO")):
         with pytest.raises(Unreadable, match=words):
             describe(path, source=str(path), name=path.name, pinned=False)
+
+
+def test_a_row_without_packages_of_the_system(tmp_path, acquirer, monkeypatch):
+    """A compiler's own row may name an archive alone; what it holds is taken as it is."""
+    monkeypatch.setattr("envdoctor.toolchains.catalogue.load_table", lambda _: {"tool": {"title": "a tool"}})
+    entry = find_entry("tool")
+    (tmp_path / "tool").write_text("#!/bin/sh\n")
+    installed = get(acquirer, str(tmp_path / "tool"), entry=entry)
+    assert (installed.version, [file.name for file in installed.files.iterdir()]) == ("unknown", ["tool"])
+    with pytest.raises(ToolchainProblem, match="no place to get a tool from: name a copy with --from"):
+        acquirer.acquire(entry)
+    have_apt(monkeypatch)
+    with pytest.raises(ToolchainProblem, match="names no package of this system for tool"):
+        get(acquirer, "system-apt", entry=entry)

@@ -1,0 +1,158 @@
+"""What stands in an action's way beyond its environment: predicates over facts and the request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.errors import UsageProblem
+from envdoctor.core.finding import Fix
+from envdoctor.core.route import Reason, Verdict
+from envdoctor.stages.problems import problem_kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from envdoctor.action import Requirement
+    from envdoctor.core.artifact import Artifact
+    from envdoctor.core.request import Request
+    from envdoctor.core.route import Route
+    from envdoctor.facts import Facts
+
+
+#: How a user is told to bring samples.
+HOW = (
+    "give representative inputs with --calibration FILE: a .npy array with the samples along its first axis, an .npz "
+    "file with one array for each input, or a folder of .npy files (about 100 samples); or --calibration random, if "
+    "accuracy does not matter"
+)
+_WITHOUT_CONTROL_FLOW = (
+    "Compute both branches and choose with tf.where, write a loop out, or accept what stays with --allow-float."
+)
+_NEEDS_SAMPLES = "needs calibration samples"
+_OPEN_SIZE = "the model leaves a size of its input open"
+
+
+def needs_samples(_: Facts, request: Request) -> Iterator[Reason]:
+    """An int8 conversion needs calibration samples."""
+    if request.options.calibration is None and not request.options.random_calibration:
+        yield Reason(
+            verdict=Verdict.FIXABLE,
+            text=_NEEDS_SAMPLES,
+            fix=Fix(text=f"{HOW[0].upper()}{HOW[1:]}."),
+            code=problem_kinds()["calibration-missing"].code,
+        )
+
+
+def refuse_without_samples(routes: Iterable[Route]) -> None:
+    """Refuse a build that only samples are missing for.
+
+    Raises:
+        UsageProblem: at least one of the routes would be open with samples; says how to bring them.
+    """
+    for route in routes:
+        closed = {reason.text for reason in route.reasons if reason.verdict > Verdict.UNKNOWN and not reason.automatic}
+        if closed == {_OPEN_SIZE}:
+            raise UsageProblem(f"{_OPEN_SIZE}, and samples decide it; {HOW.partition(';')[0]}.")
+        if closed and closed <= {_NEEDS_SAMPLES, _OPEN_SIZE}:
+            raise UsageProblem(f"an int8 conversion needs representative samples of the model's input; {HOW}.")
+
+
+def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:
+    """A source that leaves sizes open needs samples, whose size decides."""
+    open_sizes = request.source is not None and "open-sizes" in request.source.traits
+    if open_sizes and request.options.calibration is None:
+        yield Reason(
+            verdict=Verdict.FIXABLE,
+            text=_OPEN_SIZE,
+            fix=Fix(text="Give samples with --calibration FILE; their size decides."),
+            code=problem_kinds()["input-size-unknown"].code,
+        )
+
+
+def with_trait(trait: str, verdict: Verdict, text: str, problem: str = "", *, kind: str | None = None) -> Requirement:
+    """A requirement that speaks up about sources with a trait.
+
+    Args:
+        trait: see `Artifact`.
+        verdict: what it makes of the route.
+        text: what is known of such a source here.
+        problem: the name of the problem that a build would end with, if it is known.
+        kind: the only kind of source that matters, if others lose the trait on their way here.
+    """
+
+    def requirement(_: Facts, request: Request) -> Iterator[Reason]:
+        source = request.source
+        if source is None or trait not in source.traits or kind not in {None, source.kind}:
+            return
+        known = problem_kinds().get(problem)
+        yield Reason(
+            verdict=verdict,
+            text=text,
+            code=known.code if known else "",
+            fix=Fix(text=known.fix) if known and verdict > Verdict.READY else None,
+        )
+
+    return requirement
+
+
+def has_trait(trait: str) -> Callable[[Artifact], bool]:
+    """For `Action.applies`: the route's source has a trait."""
+    return lambda source: trait in source.traits
+
+
+#: What TensorFlow's int8 conversion does to a loop: seen with 2.15 to 2.22. It is tried where nothing else is left.
+loops_crash = with_trait(
+    "recurrent",
+    Verdict.UNKNOWN,
+    "TensorFlow's int8 conversion is known to crash on recurrent layers that are not unrolled",
+    "recurrent-layer-crash",
+)
+
+
+def saved_loops_crash(facts: Facts, request: Request) -> Iterator[Reason]:
+    """The same for a SavedModel; one that an export of this route made has its loops unrolled."""
+    if request.source is not None and request.source.kind == ArtifactKind.SAVED_MODEL:
+        yield from loops_crash(facts, request)
+
+
+def half_precision(_: Facts, request: Request) -> Iterator[Reason]:
+    """A SavedModel that computes in float16; of a Keras file the same is computed in float32."""
+    source = request.source
+    if source is not None and source.kind == ArtifactKind.SAVED_MODEL and "float16" in source.traits:
+        yield Reason(
+            verdict=Verdict.UNKNOWN,
+            text="the model computes in float16, for which TensorFlow Lite has hardly an operator",
+            fix=Fix(text="Export it again in float32, or start from the .keras file, which is computed in float32."),
+            code=problem_kinds()["operators-not-in-tflite"].code,
+        )
+
+
+def no_control_flow(_: Facts, request: Request) -> Iterator[Reason]:
+    """What runs under a condition or in a loop stays in floats: measured with TensorFlow 2.15 and 2.21."""
+    if request.source is None or "control-flow" not in request.source.traits:
+        return
+    yield Reason(
+        verdict=Verdict.READY if request.options.allow_float else Verdict.UNKNOWN,
+        text="a part of the model runs under a condition or in a loop (IF, WHILE), which an int8 conversion leaves in "
+        "floats",
+        fix=None if request.options.allow_float else Fix(text=_WITHOUT_CONTROL_FLOW),
+        code=problem_kinds()["float-operators-left"].code,
+    )
+
+
+#: What an .h5 file that only its library can follow makes of a route.
+config_unread = with_trait(
+    "config-unread",
+    Verdict.UNKNOWN,
+    "the file keeps its configuration where only its own library finds it: what it holds shows before it is loaded",
+)
+
+
+#: What Keras 3 can't read.
+no_keras_2_functions = with_trait(
+    "keras-2-only",
+    Verdict.BLOCKED,
+    "the file holds what only Keras 2 can read",
+    "keras-version-mismatch",
+)
