@@ -1,8 +1,8 @@
-"""Writes envdoctor/data/libc_symbols.toml: the names that C libraries export, each under the version that brought it.
+"""Writes envdoctor/data/libc_symbols.toml: the names that C libraries and zlib export.
 
 Run where `readelf` is, over the unpacked packages of a distribution (`dpkg-deb -x libc6_*.deb glibc`, and musl's):
 
-    python tools/make_libc_symbols.py GLIBC_FOLDER MUSL_FOLDER
+    python tools/make_libc_symbols.py GLIBC_FOLDER MUSL_FOLDER ZLIB_FOLDER
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 
 TABLE = Path(__file__).resolve().parent.parent / "envdoctor/data/libc_symbols.toml"
 GLIBC = ("libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1", "libresolv.so.2")
-LOADERS, MUSL = "ld-linux*.so.*", ("libc.so", "ld-musl-*.so.1")
+ZLIB, LOADERS, MUSL = "libz.so.1", "ld-linux*.so.*", ("libc.so", "ld-musl-*.so.1")
 HEAD = """\
-# What C libraries export, for names that a file wants without a version: readelf --dyn-syms over {sources}
+# What C libraries and zlib export, for names that a file wants without a version: readelf --dyn-syms over {sources}
 # (x86_64), written by tools/make_libc_symbols.py. glibc: each name under the version that brought it, the first of its
 # symbol versions; what glibc 2.17 had is together, as no wheel is for an older one.
 """
@@ -25,7 +25,7 @@ OLDEST = (2, 17)
 COLUMNS = 8  # of a symbol
 
 
-def main(glibc: Path, musl: Path) -> None:
+def main(glibc: Path, musl: Path, zlib: Path) -> None:
     """Reads the libraries and writes the table."""
     versions: dict[str, tuple[int, ...]] = {}
     for pattern in (*GLIBC, LOADERS):
@@ -38,9 +38,10 @@ def main(glibc: Path, musl: Path) -> None:
         names.setdefault(max(number, OLDEST), []).append(name)
     of_musl = {name for name, _ in exported(next(path for pattern in MUSL for path in musl.rglob(pattern)))}
     newest = ".".join(map(str, max(names)))
-    rows = [HEAD.format(sources=f"glibc {newest} and musl"), "[glibc]\n"]
+    rows = [HEAD.format(sources=f"glibc {newest}, musl and zlib"), "[glibc]\n"]
     rows += [row(".".join(map(str, number)), found) for number, found in sorted(names.items())]
     rows += ["\n[musl]\n", row("all", of_musl)]
+    rows += ["\n[zlib]\n", row("all", {name for name, _ in exported(next(zlib.rglob(ZLIB)))})]
     TABLE.write_text("".join(rows), encoding="utf-8")
 
 
@@ -63,4 +64,4 @@ def row(key: str, names: list[str] | set[str]) -> str:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:3]))
+    main(*map(Path, sys.argv[1:4]))

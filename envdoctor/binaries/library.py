@@ -80,6 +80,7 @@ class NativeLibrary:
         interpreter: PT_INTERP, for programs.
         is_program: an executable rather than a library or a Python module.
         skips_default_directories: linked with -z nodefaultlib.
+        refuses_dlopen: linked with -z nodlopen: glibc maps it with a program, never later.
         executable_stack: asks for an executable stack, which glibc 2.41 refuses to a library loaded later; None where
             the format does not say.
         segment_alignment: the largest page size, up to 64 KiB, by which (p_vaddr - p_offset) of every PT_LOAD can be
@@ -107,6 +108,7 @@ class NativeLibrary:
     interpreter: str | None = None
     is_program: bool = False
     skips_default_directories: bool = False
+    refuses_dlopen: bool = False
     executable_stack: bool | None = None
     segment_alignment: int | None = None
     declared_alignment: int | None = None

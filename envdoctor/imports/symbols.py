@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: System libraries whose names are known, by table or by look.
 _KNOWN = re.compile(
-    r"(?:lib(?:c|m|dl|pthread|rt|util|resolv|gcc_s|stdc\+\+|python3[\w.]*)|ld-[\w-]+)\.so[.\d]*|libc\.musl-.*"
+    r"(?:lib(?:c|m|dl|pthread|rt|util|resolv|z|gcc_s|stdc\+\+|python3[\w.]*)|ld-[\w-]+)\.so[.\d]*|libc\.musl-.*"
 )
 _ALL = "all"  # the key of names that no version is known of
 _CPLUSPLUS = "libstdc++.so"
@@ -150,8 +150,10 @@ def _unread(
 
 
 def _names(platform: Platform) -> frozenset[str]:
-    """What the C library of a platform exports."""
-    return _known_names("musl" if platform.libc is Libc.MUSL else "glibc", platform.version)
+    """What the C library of a platform exports, and zlib, which every tag promises."""
+    return _known_names("zlib", None) | _known_names(
+        "musl" if platform.libc is Libc.MUSL else "glibc", platform.version
+    )
 
 
 @functools.cache

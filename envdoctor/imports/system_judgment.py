@@ -40,6 +40,7 @@ def judge_system(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -
         yield from _glibc(wheel, analysis, target)
         yield from _libstdcxx(wheel, analysis, target)
         yield from _executable_stack(wheel, analysis, target)
+        yield from _refuses_dlopen(wheel, analysis, target)
     if system is System.LINUX:
         yield from _page_size(wheel, target)
 
@@ -51,7 +52,7 @@ def is_refused(library: NativeLibrary, target: Target) -> bool:
         return False
     newest, _ = newest_libstdcxx(here)
     too_new = (library.glibc or ()) > here or (library.glibcxx or ()) > newest
-    return too_new or bool(library.executable_stack and here >= _NO_EXECUTABLE_STACK)
+    return too_new or library.refuses_dlopen or bool(library.executable_stack and here >= _NO_EXECUTABLE_STACK)
 
 
 def _macos(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
@@ -138,6 +139,19 @@ def _executable_stack(wheel: WheelContents, analysis: LoadAnalysis, target: Targ
             wheel=wheel.label,
             message=f"{next(iter(asking))} asks for an executable stack, which glibc 2.41 and later refuse",
             files=tuple(asking),
+        )
+
+
+def _refuses_dlopen(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
+    refusing = _values(wheel, target, lambda library: library.refuses_dlopen or None)
+    if refusing:
+        loaded = [path for path in refusing if path in analysis.loaded]
+        yield WheelProblem(
+            kind=ProblemKind.REFUSES_DLOPEN,
+            severity=Severity.ERROR if loaded else Severity.INFO,
+            wheel=wheel.label,
+            message=f"{next(iter(loaded or refusing))} was linked with -z nodlopen: glibc refuses to load it",
+            files=tuple(refusing),
         )
 
 

@@ -100,6 +100,16 @@ def test_an_executable_stack(here, severity):
     assert problem.severity is severity
 
 
+@pytest.mark.parametrize(
+    ("flags", "path", "severity"),
+    [(0x40, "pkg/_m.so", Severity.ERROR), (0x40, "pkg/libx.so", Severity.INFO), (0x1, "pkg/_m.so", None)],
+)
+def test_a_file_that_may_not_be_opened(flags, path, severity):
+    files = {path: elf_bytes(("libc.so.6",), flags_1=flags)}
+    problem = judge(files, "cp311-cp311-manylinux_2_28_x86_64", glibc((2, 36))).get(ProblemKind.REFUSES_DLOPEN)
+    assert (problem and problem.severity) == severity
+
+
 @pytest.mark.parametrize(("arch", "machine", "told"), [("aarch64", 183, True), ("x86_64", 62, False)])
 def test_segments_that_do_not_fit_large_pages(arch, machine, told):
     files = {"pkg/_m.so": elf_bytes(("libc.so.6",), machine=machine, shift=0x1000)}
