@@ -24,12 +24,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def start_thread(run: Callable[[], None], name: str) -> threading.Thread | None:
+def start_thread(run: Callable[[], None], name: str, stack: int = 0) -> threading.Thread | None:
     """A daemon thread at work; None where the machine grants none, or too little memory for it to begin.
 
     A thread that finds no memory as it begins ends unheard, and `Thread.start` would wait for it for ever.
     """
-    if _memory_is_scarce():
+    if _memory_is_scarce(stack):
         return None
     thread = threading.Thread(target=run, name=name, daemon=True)
     try:
@@ -39,8 +39,8 @@ def start_thread(run: Callable[[], None], name: str) -> threading.Thread | None:
     return thread
 
 
-def _memory_is_scarce() -> bool:
-    """Whether a limit on this process's memory (`ulimit -v`) leaves no room for a thread's stack and heap."""
+def _memory_is_scarce(stack: int) -> bool:
+    """Whether a limit on this process's memory (`ulimit -v`) leaves no room for a thread with a stack of this size."""
     try:
         import resource
 
@@ -50,7 +50,7 @@ def _memory_is_scarce() -> bool:
         used = int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
     except (ImportError, OSError):  # Windows has no such limit; not every system tells
         return False
-    return most - used < _ROOM_FOR_THREADS
+    return most - used < _ROOM_FOR_THREADS + stack
 
 
 def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int, name: str = "worker") -> Iterator[R]:
