@@ -207,7 +207,7 @@ def open_workspace(out: Path) -> Iterator[Workspace]:
     """
     import filelock
 
-    base = out / ".envdoctor"
+    base, is_new = out / ".envdoctor", not out.exists()
     try:
         for name in ("stages", "logs"):
             (base / name).mkdir(parents=True, exist_ok=True)
@@ -217,6 +217,7 @@ def open_workspace(out: Path) -> Iterator[Workspace]:
     except (FileExistsError, NotADirectoryError):
         raise UsageProblem(f"--out {out}: it is a file, or lies below one; name a folder") from None
     except OSError as error:
+        _remove_empty(base, is_new=is_new)
         raise _unusable(error, out) from None
     lock = filelock.FileLock(base / "lock")
     try:
@@ -226,13 +227,26 @@ def open_workspace(out: Path) -> Iterator[Workspace]:
     except NotImplementedError:
         raise UsageProblem(f"--out {out}: its file system has no locks; name a folder on another") from None
     except OSError as error:
+        _remove_empty(base, is_new=is_new)
         raise _unusable(error, out) from None
     try:
         for stale in base.glob("tmp-*"):
             shutil.rmtree(stale, ignore_errors=True)
         yield Workspace(out)
+    except BuildFailed:  # the disk is full: nothing is left that holds nothing
+        _remove_empty(base, is_new=is_new)
+        raise
     finally:
         lock.release()
+
+
+def _remove_empty(base: Path, *, is_new: bool) -> None:
+    """Removes the lock, while it is held, and the folders with nothing in them; `out` too, if it was made now."""
+    with contextlib.suppress(OSError):
+        (base / "lock").unlink()
+    for folder in (base / "stages", base / "logs", base, *((base.parent,) if is_new else ())):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _unusable(error: OSError, out: Path) -> UsageProblem | BuildFailed:
