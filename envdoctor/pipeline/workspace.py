@@ -35,6 +35,8 @@ from envdoctor.support.packing import unpack_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from filelock import BaseFileLock
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateUse:
@@ -205,27 +207,9 @@ def open_workspace(out: Path) -> Iterator[Workspace]:
         UsageProblem: `out` is a file, or can't be written to, or its file system has no locks.
         BuildFailed: another build is working there, or its disk is full.
     """
-    import filelock
-
     base, is_new = out / ".envdoctor", not out.exists()
     try:
-        for name in ("stages", "logs"):
-            (base / name).mkdir(parents=True, exist_ok=True)
-        descriptor, probe = tempfile.mkstemp(dir=out)
-        os.close(descriptor)
-        Path(probe).unlink()
-    except (FileExistsError, NotADirectoryError):
-        raise UsageProblem(f"--out {out}: it is a file, or lies below one; name a folder") from None
-    except OSError as error:
-        _remove_empty(base, is_new=is_new)
-        raise _unusable(error, out) from None
-    lock = filelock.FileLock(base / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise BuildFailed(f"another envdoctor is building in {out}; wait for it or name another --out") from None
-    except NotImplementedError:
-        raise UsageProblem(f"--out {out}: its file system has no locks; name a folder on another") from None
+        lock = _take(base, out)
     except OSError as error:
         _remove_empty(base, is_new=is_new)
         raise _unusable(error, out) from None
@@ -238,6 +222,28 @@ def open_workspace(out: Path) -> Iterator[Workspace]:
         raise
     finally:
         lock.release()
+
+
+def _take(base: Path, out: Path) -> BaseFileLock:
+    """Makes the folders and takes the lock; raises as `open_workspace`, or OSError."""
+    import filelock
+
+    try:
+        for name in ("stages", "logs"):
+            (base / name).mkdir(parents=True, exist_ok=True)
+        descriptor, probe = tempfile.mkstemp(dir=out)
+        os.close(descriptor)
+        Path(probe).unlink()
+    except (FileExistsError, NotADirectoryError):
+        raise UsageProblem(f"--out {out}: it is a file, or lies below one; name a folder") from None
+    lock = filelock.FileLock(base / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise BuildFailed(f"another envdoctor is building in {out}; wait for it or name another --out") from None
+    except NotImplementedError:
+        raise UsageProblem(f"--out {out}: its file system has no locks; name a folder on another") from None
+    return lock
 
 
 def _remove_empty(base: Path, *, is_new: bool) -> None:
