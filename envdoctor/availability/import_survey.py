@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import posixpath
-import re
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from envdoctor.imports.standard_library import module_provider
 from envdoctor.imports.surface import import_surface, use_of
 from envdoctor.imports.wheel_site import own_names
 from envdoctor.support.parallel import in_parallel
-from envdoctor.support.requirement import normal_name, required_name
+from envdoctor.support.requirement import is_of_extra, normal_name, required_name
 from envdoctor.wheels.module_index import ModuleIndex
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
 _WORKERS = 6
 _MOST_ROUNDS = 8
-_OF_EXTRA = re.compile(r";.*\bextra\s*==")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,10 +342,10 @@ def _reached(start: int, direct: Sequence[set[int]]) -> set[int]:
 
 def required_names(wheel: WheelContents) -> Iterator[str]:
     """What a wheel requires, but for its extras: nearly all that a test or a document needs stands there."""
-    return filter(None, (required_name(line) for line in wheel.metadata.requires if not _OF_EXTRA.search(line)))
+    return filter(None, (required_name(line) for line in wheel.metadata.requires if not is_of_extra(line)))
 
 
 def extra_names(wheel: WheelContents) -> frozenset[str]:
     """What a wheel requires for one of its extras only."""
     lines = wheel.metadata.requires
-    return frozenset(filter(None, (required_name(line) for line in lines if _OF_EXTRA.search(line))))
+    return frozenset(filter(None, (required_name(line) for line in lines if is_of_extra(line))))

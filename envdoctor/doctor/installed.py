@@ -10,11 +10,12 @@ from envdoctor.availability.soundness import problem_reason
 from envdoctor.availability.table import parse_requirements
 from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import UsageProblem
-from envdoctor.core.finding import Severity
+from envdoctor.core.finding import Evidence, Severity
 from envdoctor.core.inspection import Basis, Inspection
 from envdoctor.core.request import Request
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
+from envdoctor.facts.importing.proof import evidence_of, message_of
 from envdoctor.facts.loading.environment import Environment
 from envdoctor.facts.packages.metadata import normalize
 from envdoctor.imports.judgment import judge_wheel
@@ -52,7 +53,7 @@ def inspect_installed(name: str, python: Path | None = None) -> Inspection:
     environment = Environment(facts)
     judge, own = environment.judge(distribution)
     problems = map(problem_reason, judge_wheel(own, judge.analyse(own), environment.target))
-    reasons = (*_unlisted(distribution, facts), *problems)
+    reasons = (*_unlisted(distribution, facts), *problems, *_import_reasons(distribution, facts))
     return Inspection(
         subject=name,
         label=own.label,
@@ -93,6 +94,23 @@ def _unlisted(distribution: Distribution, facts: Facts) -> Iterator[CellReason]:
     else:
         return
     yield _unknown(distribution, f"{said}; what importing it loads was not looked at.")
+
+
+def _import_reasons(distribution: Distribution, facts: Facts) -> Iterator[CellReason]:
+    """The imports and commands that `check` finds to fail; what native files lack is among the problems already."""
+    for failed in facts.importing.failed:
+        if failed.told_by != "LIB001" and any(one == distribution for one, _ in failed.entrances):
+            yield _broken(distribution, failed.severity, message_of(failed, facts), evidence_of(failed))
+    for broken in facts.importing.broken:
+        if broken.distribution == distribution:
+            proof = (Evidence(source=broken.path, excerpt=broken.excerpt),)
+            message = f"The command `{broken.name}` does not start: {broken.reason}."
+            yield _broken(distribution, broken.severity, message, proof)
+
+
+def _broken(distribution: Distribution, severity: Severity, message: str, evidence: tuple[Evidence, ...]) -> CellReason:
+    kind = ReasonKind.BROKEN if severity is Severity.ERROR else ReasonKind.NOTE
+    return CellReason(kind=kind, severity=severity, subject=distribution.title, message=message, evidence=evidence)
 
 
 def _unknown(distribution: Distribution, said: str) -> CellReason:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.environments import Environments
     from envdoctor.facts.hollow import HollowPackages
     from envdoctor.facts.host import Host
+    from envdoctor.facts.importing import Importing
     from envdoctor.facts.loading import Loading
     from envdoctor.facts.model import ModelFacts
     from envdoctor.facts.natives import Natives
@@ -60,6 +61,7 @@ class Facts:
         environments: Environments
         hollow: HollowPackages
         host: Host
+        importing: Importing
         loading: Loading
         model: ModelFacts
         python: Python

@@ -110,6 +110,7 @@ class Attributes:
         self._refused.discard((module.name, name))
         function = state.read(module.name, "__getattr__")
         may_be_given = name in ALWAYS or machine.escapes.may_be_given(module.name, name)
+        may_be_given |= self.has_all_of_others(module.name)  # a name of those hides the function
         if (
             may_be_given
             or not isinstance(function, Function)

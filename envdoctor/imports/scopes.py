@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -157,24 +158,46 @@ def is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> b
     return yields or isinstance(node, ast.AsyncFunctionDef)
 
 
+_known: weakref.WeakKeyDictionary[ast.AST, Mentions] = weakref.WeakKeyDictionary()
+
+
 def mentions(node: ast.AST) -> Mentions:
-    """What the code of a node, and all that is defined in it, may touch."""
-    nodes = every_node(node)
-    names = {each.id for each in nodes if isinstance(each, ast.Name)}
-    held = {id(each.value) for each in nodes if isinstance(each, ast.Attribute)}
-    held |= {id(each.func) for each in nodes if isinstance(each, ast.Call)}
-    stored = [each for each in nodes if isinstance(each, ast.Attribute) and not isinstance(each.ctx, ast.Load)]
-    shared = {name for each in nodes if isinstance(each, (ast.Global, ast.Nonlocal)) for name in each.names}
-    attributes = {each.attr for each in nodes if isinstance(each, ast.Attribute)}
-    gets = any(isinstance(each, (ast.Import, ast.ImportFrom)) for each in nodes)
+    """What the code of a node, and all that is defined in it, may touch; worked out once for each node."""
+    found = _known.get(node)
+    if found is None:
+        found = _known[node] = _mentions(every_node(node))
+    return found
+
+
+def _mentions(nodes: list[ast.AST]) -> Mentions:
+    read: list[ast.Name] = []
+    attributes: list[ast.Attribute] = []
+    held: set[int] = set()
+    shared: set[str] = set()
+    gets = False
+    for each in nodes:
+        kind = type(each)
+        if kind is ast.Name:
+            read.append(each)  # type: ignore[arg-type]  # mypy does not follow `type(each) is`, which takes half the time
+        elif kind is ast.Attribute:
+            attributes.append(each)  # type: ignore[arg-type]
+            held.add(id(each.value))  # type: ignore[attr-defined]
+        elif kind is ast.Call:
+            held.add(id(each.func))  # type: ignore[attr-defined]
+        elif kind is ast.Global or kind is ast.Nonlocal:
+            shared.update(each.names)  # type: ignore[attr-defined]
+        elif kind is ast.Import or kind is ast.ImportFrom:
+            gets = True
+    names = {each.id for each in read}
+    touched = names.union(each.attr for each in attributes)
     return Mentions(
         names=frozenset(names),
-        bare=frozenset(each.id for each in nodes if isinstance(each, ast.Name) and id(each) not in held),
+        bare=frozenset(each.id for each in read if id(each) not in held),
         shared=frozenset(shared),
-        attributes=frozenset(each.attr for each in stored),
+        attributes=frozenset(each.attr for each in attributes if type(each.ctx) is not ast.Load),
         anything=not _MAKERS.isdisjoint(names),
-        anywhere=not _SETTERS.isdisjoint(names | attributes) and (gets or not _GETTERS.isdisjoint(names | attributes)),
-        finders=any(_finds(each, nodes) for each in nodes if isinstance(each, ast.Attribute)),
+        anywhere=not _SETTERS.isdisjoint(touched) and (gets or not _GETTERS.isdisjoint(touched)),
+        finders=any(_finds(each, nodes) for each in attributes),
     )
 
 

@@ -54,22 +54,23 @@ class Verdict:
     complete: bool = True
 
 
-def judge_import(module: str, site: Site, most_modules: int = MOST_MODULES) -> Verdict:
+def judge_import(module: str, site: Site, most_modules: int = MOST_MODULES, most_causes: int = _MOST_CAUSES) -> Verdict:
     """What `import module` fails for on a site, and what it does.
 
     Args:
         module: its absolute name.
         site: where modules and libraries are found.
         most_modules: texts read at most.
+        most_causes: looked for at most; each takes as long as the first.
     """
     supposed = _Supposing(site)
     outcome = import_in_thought(module, supposed, most_modules)
     events, complete = dict.fromkeys(outcome.events), outcome.complete
     failures: list[Failure] = []
-    while outcome.fails and outcome.cause is not None and len(failures) < _MOST_CAUSES:
+    while outcome.fails and outcome.cause is not None and len(failures) < most_causes:
         failure = _failure(module, outcome, supposed, most_modules)
         failures.append(failure)
-        if not supposed.suppose(failure.cause, *failure.sought):
+        if len(failures) == most_causes or not supposed.suppose(failure.cause, *failure.sought):
             break
         outcome = import_in_thought(module, supposed, most_modules)
         events |= dict.fromkeys(outcome.events)

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.imports.library_names import brings_library, is_library, names_library
+from envdoctor.imports.library_names import NamesInTexts, brings_library, is_library
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import standard_found
 from envdoctor.imports.standard_names import standard_lacks
@@ -14,10 +14,38 @@ from envdoctor.imports.system import SystemLibraries
 from envdoctor.wheels.contents import install_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from envdoctor.core.target import Target
-    from envdoctor.wheels.module_index import ModuleIndex
+
+
+class ModuleFiles(Protocol):
+    """The modules of a wheel, or of a package that is installed; see `wheels.module_index.ModuleIndex`."""
+
+    @property
+    def natives(self) -> Mapping[str, Sequence[str]]:
+        """The files that are no Python text, by their name in small letters."""
+        ...
+
+    def find(self, name: str) -> str | None:
+        """The file that importing a module executes; None where there is none."""
+        ...
+
+    def exists(self, name: str) -> bool:
+        """Whether a module may be there in any form."""
+        ...
+
+    def is_folder(self, name: str) -> bool:
+        """Whether there is a folder of a module's name."""
+        ...
+
+    def is_package(self, name: str) -> bool:
+        """Whether a module is a package with an `__init__.py`."""
+        ...
+
+    def natives_may_find(self, top: str) -> bool:
+        """Whether a native module may make one of the files importable by this name."""
+        ...
 
 
 class Beside(Protocol):
@@ -65,7 +93,7 @@ class WheelSite:
 
     def __init__(  # noqa: PLR0913 - a site is made of this much
         self,
-        index: ModuleIndex,
+        index: ModuleFiles,
         read: Callable[[str], str],
         target: Target,
         beside: Beside | None = None,
@@ -155,9 +183,9 @@ class WheelSite:
     def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
         """See `Site`."""
         members = (self._index.find(module) for module in modules)
-        texts = [self._text(member) for member in members if member and member.endswith(".py")]
+        texts = NamesInTexts(self._text(member) for member in members if member and member.endswith(".py"))
         paths = (path for paths in self._index.natives.values() for path in paths if is_library(path))
-        return tuple(path for path in paths if any(names_library(text, posixpath.basename(path)) for text in texts))
+        return tuple(path for path in paths if texts.name(posixpath.basename(path)))
 
     def _text(self, member: str) -> str:
         try:
