@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources import model_inputs
-from envdoctor.pipeline.workers.arrays import LABELS, NUMBERS, StoredArray, assign, read_header, stored_arrays
-from envdoctor.pipeline.workers.stage import Problem
+from envdoctor.stages.workers.arrays import LABELS, NUMBERS, StoredArray, assign, read_header, stored_arrays
+from envdoctor.stages.workers.stage import Problem
 from envdoctor.support.bounded import open_zip
 
 if TYPE_CHECKING:
@@ -18,14 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envdoctor.core.request import Request
-    from envdoctor.pipeline.workers.arrays import InputSpec
+    from envdoctor.stages.workers.arrays import InputSpec
 
-#: How a user is told to bring samples.
-HOW = (
-    "give representative inputs with --calibration FILE: a .npy array with the samples along its first axis, an .npz "
-    "file with one array for each input, or a folder of .npy files (about 100 samples); or --calibration random, if "
-    "accuracy does not matter"
-)
 #: Bytes of samples that are looked at here; the worker looks at all that it uses.
 _LOOKED_AT = 64 << 20
 _CHUNK = 1 << 20
