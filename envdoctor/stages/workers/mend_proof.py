@@ -1,0 +1,200 @@
+"""How far two forms of a .tflite file are from each other: both are run on the same numbers, without delegates."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import litert_run
+from .samples import Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from .mends.mend import Shapes
+    from .untyped import Array
+
+    Detail = Mapping[str, Any]
+
+#: Random samples come from this seed, so that two runs measure the same.
+_SEED = 20261129
+_RANDOM = 20
+#: Seconds after which no further sample is begun, and how many are taken all the same.
+_PATIENCE, _LEAST = 60.0, 4
+_QUANTIZED = "iu"
+
+
+@dataclass
+class Measured:
+    """What running two forms side by side shows.
+
+    Attributes:
+        random, given: how many random samples, and how many of the user's, were compared.
+        steps: the largest difference of a quantized output, in steps of its scale; of whole numbers and truth values,
+            the largest difference.
+        share: the largest difference of a float output, as a share of its largest value.
+        absolute: the largest difference of any output, in real numbers.
+        classes: in how many samples an output that names a class was compared, and in how many it named the same one.
+        correct: how many of the labelled samples each form got right; None without labels.
+    """
+
+    random: int = 0
+    given: int = 0
+    steps: int = 0
+    share: float = 0.0
+    absolute: float = 0.0
+    classes: list[int] = field(default_factory=lambda: [0, 0])
+    correct: list[int] | None = None
+
+    @property
+    def identical(self) -> bool:
+        """True if there was no difference at all."""
+        return self.absolute == 0.0 and self.steps == 0
+
+
+def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None) -> Measured:
+    """Run both forms on random numbers, and on the samples that are given.
+
+    Inputs and outputs are those of the same place. A number that one of the forms stores as an integer is rounded to what
+    that holds first, so that both compute from the same.
+    """
+    first = litert_run.Runner(litert_run.make_interpreter(before, shapes, keep_all=True))
+    second = litert_run.Runner(litert_run.make_interpreter(after, _renamed(shapes, first, after), keep_all=True))
+    found, largest, started = Measured(), dict[int, float](), time.monotonic()
+    if samples is not None and samples.labels is not None:
+        found.correct = [0, 0]
+    for number, (sample, label) in enumerate(_fed(first, samples)):
+        if number >= _LEAST and time.monotonic() - started > _PATIENCE:
+            break
+        left, right = _answers(first, second, sample)
+        if number < _RANDOM:
+            found.random += 1
+        else:
+            found.given += 1
+        outputs = zip(left, right, first.outputs.values(), second.outputs.values(), strict=True)
+        for place, (one, other, detail, changed) in enumerate(outputs):
+            largest[place] = max(largest.get(place, 0.0), _largest(one))
+            _compare(found, one, other, (detail, changed), largest[place])
+            _classes(found, one, other, label)
+    return found
+
+
+def _renamed(shapes: Shapes, first: litert_run.Runner, after: bytes) -> Shapes:
+    """The shapes by the names that the other form gives its inputs."""
+    names = [spec.name for spec in litert_run.input_specs(after)]
+    return {name: shapes[old] for name, old in zip(names, first.inputs, strict=True) if old in shapes}
+
+
+def _answers(
+    first: litert_run.Runner, second: litert_run.Runner, sample: Sequence[Array]
+) -> tuple[list[Array], list[Array]]:
+    details = zip(sample, first.inputs.values(), second.inputs.values(), strict=True)
+    numbers = [_on_grid(value, (one, other)) for value, one, other in details]
+    left = first.predict(dict(zip(first.inputs, numbers, strict=True)))
+    right = second.predict(dict(zip(second.inputs, numbers, strict=True)))
+    return list(left.values()), list(right.values())
+
+
+def _on_grid(value: Array, details: Iterable[Detail]) -> Array:
+    """Numbers as one of the forms can hold them."""
+    for detail in details:
+        if _step(detail):
+            return litert_run.dequantize(litert_run.quantize(value, detail), detail)
+    return value
+
+
+def _step(detail: Detail) -> float:
+    """The smallest difference of two numbers in a quantized tensor; 0 of others."""
+    import numpy as np
+
+    scale = float(detail["quantization"][0])
+    return scale if np.dtype(detail["dtype"]).kind in _QUANTIZED else 0.0
+
+
+def _fed(runner: litert_run.Runner, samples: Samples | None) -> Iterator[tuple[list[Array], int | None]]:
+    """Random numbers first, then what is given, each as a value for every input, with its class number."""
+    import numpy as np
+
+    generator = np.random.default_rng(_SEED)
+    for number in range(_RANDOM):
+        yield [_random(generator, detail, number) for detail in runner.inputs.values()], None
+    if samples is None:
+        return
+    for number, sample in enumerate(samples.one_by_one()):
+        values = [_spread(sample[name], detail) for name, detail in runner.inputs.items()]
+        yield values, None if samples.labels is None else int(samples.labels[number])
+
+
+def random_samples(runner: litert_run.Runner) -> Samples:
+    """Random numbers for the inputs of a model, as samples."""
+    import numpy as np
+
+    rows = [values for values, _ in _fed(runner, None)]
+    columns = zip(runner.inputs, zip(*rows, strict=True), strict=True)
+    return Samples({name: np.concatenate(values) for name, values in columns}, random=True)
+
+
+def _spread(value: Array, detail: Detail) -> Array:
+    """A sample in the shape of the input: a file with a larger batch gets it several times."""
+    import numpy as np
+
+    return np.broadcast_to(value, detail["shape"])
+
+
+def _random(generator: Any, detail: Detail, number: int) -> Array:  # noqa: ANN401  (numpy's)
+    """Numbers for an input: all that a quantized one holds; floats of two kinds in turn; small whole numbers."""
+    import numpy as np
+
+    kind, shape = np.dtype(detail["dtype"]), detail["shape"]
+    if _step(detail):
+        limits = np.iinfo(kind)
+        return litert_run.dequantize(generator.integers(limits.min, limits.max, shape, kind, endpoint=True), detail)
+    if kind.kind == "f":
+        floats = generator.random(shape) if number % 2 else generator.standard_normal(shape)
+        return floats.astype(kind)
+    return generator.integers(0, 2, shape).astype(kind)
+
+
+def _largest(value: Array) -> float:
+    import numpy as np
+
+    finite = np.abs(value[np.isfinite(value)].astype("float64")) if value.size else value
+    return float(finite.max(initial=0.0))
+
+
+def _compare(found: Measured, one: Array, other: Array, details: tuple[Detail, Detail], largest: float) -> None:
+    import numpy as np
+
+    difference = _difference(one, other)
+    found.absolute = max(found.absolute, difference)
+    step = max(_step(detail) for detail in details) or (1.0 if one.dtype.kind != "f" else 0.0)
+    if step:
+        found.steps = max(found.steps, round(difference / step) if np.isfinite(difference) else 1 << 16)
+    else:
+        found.share = max(found.share, difference / (largest or 1.0))
+
+
+def _difference(one: Array, other: Array) -> float:
+    """The largest difference; infinite if the shapes differ, or one is a number where the other is none."""
+    import numpy as np
+
+    if one.shape != other.shape:
+        return float("inf")
+    left, right = one.astype("float64"), other.astype("float64")
+    same = (left == right) | (np.isnan(left) & np.isnan(right))
+    gap = np.where(same, 0.0, np.abs(np.where(same, 0.0, left) - np.where(same, 0.0, right)))
+    largest = float(gap.max(initial=0.0))
+    return largest if np.isfinite(largest) else float("inf")
+
+
+def _classes(found: Measured, one: Array, other: Array, label: int | None) -> None:
+    """Count an output that is one row of several numbers: the largest names a class; equal ones are a tie."""
+    if one.size < 2 or one.size != one.shape[-1] or one.shape != other.shape:  # noqa: PLR2004
+        return
+    left, right = one.reshape(-1), other.reshape(-1)
+    found.classes[0] += 1
+    found.classes[1] += int(right[left.argmax()] >= right.max())
+    if label is not None and found.correct is not None and label < one.size:
+        found.correct[0] += int(left.argmax() == label)
+        found.correct[1] += int(right.argmax() == label)
