@@ -1,7 +1,7 @@
 """Task: mend a .tflite file, each mend proven by running the file before and after it.
 
 Request: `source`, `output` (written only if something was mended), `mends` (the names of those that may be applied),
-`samples` (a path, or null), `reference` (a folder to write the answers of the file before to, or null) and `evaluation`.
+`samples` (a path, or null), `reference` (a folder to write the answers of the file before to, or null), `evaluation`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import litert_run, reference, zipped_files
+from .arrays import assign, stored_arrays
 from .mend_proof import Measured, measure, random_samples
 from .mends.catalogue import MENDS
 from .samples import Samples, load
@@ -18,12 +19,12 @@ from .stage import Problem
 from .tflite_graph import Graph, prune
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from .arrays import InputSpec
+    from .arrays import InputSpec, Part
     from .mends.mend import Mend, Shapes
 
-_MOST_SAMPLES = 200
+_MOST_SAMPLES = 1000
 #: Metadata that names operators by their number, which a mend changes.
 _BY_NUMBER = frozenset({b"model_control_dependencies"})
 
@@ -63,8 +64,37 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
 def _read(request: Mapping[str, Any]) -> Work:
     data = Path(request["source"]).read_bytes()
     inputs = litert_run.input_specs(data)
-    samples = load(Path(request["samples"]), inputs, _MOST_SAMPLES) if request.get("samples") else None
+    samples = _load(Path(request["samples"]), data, inputs) if request.get("samples") else None
     return Work(data, _shapes(data, inputs, samples), samples)
+
+
+def _load(path: Path, data: bytes, inputs: tuple[InputSpec, ...]) -> Samples:
+    """The samples as real numbers; whole numbers of a quantized input's own type are what it stores."""
+    details = litert_run.input_details(data)
+    parts = assign(stored_arrays(path), inputs)
+    stored = {
+        spec.name: bool(details[spec.name]["quantization"][0]) and _numpy_name(parts[spec.name]) == spec.dtype
+        for spec in inputs
+    }
+    read_as = [
+        dataclasses.replace(spec, dtype="float32")
+        if details[spec.name]["quantization"][0] and not stored[spec.name]
+        else spec
+        for spec in inputs
+    ]
+    samples = load(path, read_as, _MOST_SAMPLES)
+    arrays = {
+        name: litert_run.dequantize(array, details[name]) if stored[name] else array
+        for name, array in samples.inputs.items()
+    }
+    return dataclasses.replace(samples, inputs=arrays)
+
+
+def _numpy_name(parts: Sequence[Part]) -> str:
+    """The element type of stored arrays, as `int8`."""
+    kinds = {"i": "int", "u": "uint", "f": "float"}
+    header = parts[0].array.header
+    return f"{kinds.get(header.kind, header.kind)}{header.item * 8}"
 
 
 def _shapes(data: bytes, inputs: tuple[InputSpec, ...], samples: Samples | None) -> Shapes:
@@ -99,13 +129,13 @@ def _apply(mend: Mend, data: bytes, work: Work) -> tuple[bytes, list[Mapping[str
     graph.model.metadata = [each for each in graph.model.metadata or [] if each.name not in _BY_NUMBER] or None
     after = graph.pack()
     found = measure(data, after, _named_now(data, work), _samples_now(data, work))
-    verified = found.steps <= mend.steps and found.share <= mend.share
+    verified = found.moved and found.steps <= mend.steps and found.share <= mend.share
     told = {"name": mend.name, "changes": changes, "verified": verified, "measured": _numbers(found)}
     return (after if verified else data), [told]
 
 
 def _named_now(data: bytes, work: Work) -> Shapes:
-    """The shapes by the names that the inputs have in a form of the file: a signature that was added names them anew."""
+    """The shapes by the names of the inputs in a form of the file: a signature that was added names them anew."""
     names = [spec.name for spec in litert_run.input_specs(data)]
     return dict(zip(names, work.shapes.values(), strict=True))
 

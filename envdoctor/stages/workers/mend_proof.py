@@ -35,8 +35,9 @@ class Measured:
             the largest difference.
         share: the largest difference of a float output, as a share of its largest value.
         absolute: the largest difference of any output, in real numbers.
+        moved: whether any output changed from one sample to another; where none did, nothing is proven.
         classes: in how many samples an output that names a class was compared, and in how many it named the same one.
-        correct: how many of the labelled samples each form got right; None without labels.
+        correct: how many of the labelled samples each form got right, and how many there were; None without labels.
     """
 
     random: int = 0
@@ -44,6 +45,7 @@ class Measured:
     steps: int = 0
     share: float = 0.0
     absolute: float = 0.0
+    moved: bool = False
     classes: list[int] = field(default_factory=lambda: [0, 0])
     correct: list[int] | None = None
 
@@ -56,18 +58,21 @@ class Measured:
 def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None) -> Measured:
     """Run both forms on random numbers, and on the samples that are given.
 
-    Inputs and outputs are those of the same place. A number that one of the forms stores as an integer is rounded to what
-    that holds first, so that both compute from the same.
+    Inputs and outputs are those of the same place. A number that one of the forms stores as an integer is rounded to
+    what that holds first, so that both compute from the same.
     """
     first = litert_run.Runner(litert_run.make_interpreter(before, shapes, keep_all=True))
     second = litert_run.Runner(litert_run.make_interpreter(after, _renamed(shapes, first, after), keep_all=True))
     found, largest, started = Measured(), dict[int, float](), time.monotonic()
+    first_answer: list[Array] = []
     if samples is not None and samples.labels is not None:
-        found.correct = [0, 0]
+        found.correct = [0, 0, 0]
     for number, (sample, label) in enumerate(_fed(first, samples)):
         if number >= _LEAST and time.monotonic() - started > _PATIENCE:
             break
         left, right = _answers(first, second, sample)
+        first_answer = first_answer or left
+        found.moved = found.moved or _differ(first_answer, left)
         if number < _RANDOM:
             found.random += 1
         else:
@@ -78,6 +83,12 @@ def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None
             _compare(found, one, other, (detail, changed), largest[place])
             _classes(found, one, other, label)
     return found
+
+
+def _differ(one: Sequence[Array], other: Sequence[Array]) -> bool:
+    import numpy as np
+
+    return any(not np.array_equal(left, right) for left, right in zip(one, other, strict=True))
 
 
 def _renamed(shapes: Shapes, first: litert_run.Runner, after: bytes) -> Shapes:
@@ -198,3 +209,4 @@ def _classes(found: Measured, one: Array, other: Array, label: int | None) -> No
     if label is not None and found.correct is not None and label < one.size:
         found.correct[0] += int(left.argmax() == label)
         found.correct[1] += int(right.argmax() == label)
+        found.correct[2] += 1

@@ -194,7 +194,7 @@ def used_tensors(graph: Graph) -> set[int]:
 
 
 def prune(graph: Graph) -> None:
-    """Drop tensors and constants that nothing refers to: a quantizer and a reader would still count them."""
+    """Drop tensors, constants and operator codes that nothing refers to: a quantizer or a reader would count them."""
     keep = sorted(used_tensors(graph))
     _renumber(graph, {old: new for new, old in enumerate(keep)} | {-1: -1})
     graph.main.tensors = [graph.main.tensors[index] for index in keep]
@@ -203,6 +203,16 @@ def prune(graph: Graph) -> None:
     for index, buffer in enumerate(graph.model.buffers):
         if index not in referenced:
             buffer.data = None
+    _drop_unused_codes(graph.model)
+
+
+def _drop_unused_codes(model: SchemaObject) -> None:
+    """An interpreter looks every code up, and refuses a file for one that it doesn't know."""
+    operators = [operator for subgraph in model.subgraphs for operator in subgraph.operators]
+    used = sorted({int(operator.opcodeIndex) for operator in operators})
+    for operator in operators:
+        operator.opcodeIndex = used.index(int(operator.opcodeIndex))
+    model.operatorCodes = [model.operatorCodes[index] for index in used]
 
 
 def _renumber(graph: Graph, number: Mapping[int, int]) -> None:
