@@ -46,9 +46,10 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         if mend.name in request["mends"]:
             current, told = _apply(mend, current, work)
             tried += told
-    mended = [each for each in tried if each["verified"]]
+    if request.get("reference"):
+        _write_reference(Path(request["reference"]), work, request)
     values: dict[str, object] = {"tried": tried, "size_before": len(work.data), "size_after": len(current)}
-    if not mended:
+    if not any(each["verified"] for each in tried):
         return values
     behind = zipped_files.find(work.data)
     if behind is not None:
@@ -56,21 +57,19 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         current += behind.at(len(current))
     values |= {"whole": _numbers(measure(work.data, current, work.shapes, work.samples)), "size_after": len(current)}
     Path(request["output"]).write_bytes(current)
-    if request.get("reference"):
-        _write_reference(Path(request["reference"]), work, request)
     return values
 
 
 def _read(request: Mapping[str, Any]) -> Work:
     data = Path(request["source"]).read_bytes()
     inputs = litert_run.input_specs(data)
-    samples = _load(Path(request["samples"]), data, inputs) if request.get("samples") else None
+    samples = _load(Path(request["samples"]), data, _MOST_SAMPLES) if request.get("samples") else None
     return Work(data, _shapes(data, inputs, samples), samples)
 
 
-def _load(path: Path, data: bytes, inputs: tuple[InputSpec, ...]) -> Samples:
+def _load(path: Path, data: bytes, limit: int) -> Samples:
     """The samples as real numbers; whole numbers of a quantized input's own type are what it stores."""
-    details = litert_run.input_details(data)
+    details, inputs = litert_run.input_details(data), litert_run.input_specs(data)
     parts = assign(stored_arrays(path), inputs)
     stored = {
         spec.name: bool(details[spec.name]["quantization"][0]) and _numpy_name(parts[spec.name]) == spec.dtype
@@ -82,7 +81,7 @@ def _load(path: Path, data: bytes, inputs: tuple[InputSpec, ...]) -> Samples:
         else spec
         for spec in inputs
     ]
-    samples = load(path, read_as, _MOST_SAMPLES)
+    samples = load(path, read_as, limit)
     arrays = {
         name: litert_run.dequantize(array, details[name]) if stored[name] else array
         for name, array in samples.inputs.items()
@@ -154,6 +153,10 @@ def _numbers(found: Measured) -> Mapping[str, object]:
 def _write_reference(folder: Path, work: Work, request: Mapping[str, Any]) -> None:
     """The answers of the file before, for the gate that compares with them."""
     original = litert_run.open_model(work.data, work.shapes)
-    inputs = litert_run.input_specs(work.data)
-    samples = work.samples or random_samples(original)
-    reference.write(folder, reference.make(original.predict, "LiteRT, before mending", samples, request, inputs))
+    samples = (work.samples or random_samples(original)).at_most(reference.COMPARED)
+    evaluation = None
+    if request.get("evaluation"):
+        labelled = _load(Path(request["evaluation"]), work.data, reference.EVALUATED)
+        reference.require_labels(labelled, request["evaluation"])
+        evaluation = reference.answer(original.predict, labelled)
+    reference.write(folder, reference.Reference("LiteRT", reference.answer(original.predict, samples), evaluation))

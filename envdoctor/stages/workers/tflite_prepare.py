@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .mends import reduced_axes
 from .tflite_fold import fold
 from .tflite_graph import Graph, prune, schema
 from .tflite_rewrite import rewrite
@@ -64,6 +65,7 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]]) -> Prepared
     opened = _drop_casts_of_inputs(graph)
     if opened:
         changes.append(f"took the CAST from {opened} uint8 inputs, which are float now")
+    changes += reduced_axes.apply(graph, {})
     rewritten = rewrite(graph)
     if rewritten:
         names = ", ".join(f"{count} {name}" for name, count in sorted(rewritten.items()))

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ..tflite_graph import schema
-from .mend import Mend, Shapes, count, maker, takers
+from .mend import Mend, Shapes, maker, takers
 
 if TYPE_CHECKING:
     from ..tflite_graph import Graph
@@ -26,7 +26,7 @@ def apply(graph: Graph, shapes: Shapes) -> list[str]:
     folded = [graph.operator_name(operator) for operator in reductions if _fold(graph, operator)]
     _drop_unused_transposes(graph)
     names = ", ".join(sorted(set(folded)))
-    return [f"folded {count(len(folded), 'TRANSPOSE')} into the axes of {names}"] if folded else []
+    return [f"folded {len(folded)} TRANSPOSE into the axes of {names}"] if folded else []
 
 
 def _fold(graph: Graph, operator: SchemaObject) -> bool:

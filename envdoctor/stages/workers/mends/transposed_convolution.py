@@ -41,7 +41,7 @@ def apply(graph: Graph, shapes: Shapes) -> list[str]:
     if not changed:
         return []
     added = f", {count(outside, 'activation')} behind it" if outside else ""
-    return [f"wrote {count(changed, 'TRANSPOSE_CONV')} as version {_OLDER}{added}"]
+    return [f"wrote {changed} TRANSPOSE_CONV as version {_OLDER}{added}"]
 
 
 def _holds_no_other(graph: Graph, index: int, activation: str) -> bool:
