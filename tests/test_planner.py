@@ -125,9 +125,7 @@ def test_a_request_without_source_or_goal_says_so():
 
 def mending(*traits):
     taken = frozenset(traits)
-    return action(
-        "mend", {K.TFLITE_INT8}, K.TFLITE_INT8, cost=3, mends=lambda request: request.source.traits & taken
-    )
+    return action("mend", {K.TFLITE_INT8}, K.TFLITE_INT8, cost=3, mends=lambda request: request.source.traits & taken)
 
 
 def minds(trait):
