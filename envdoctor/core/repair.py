@@ -47,13 +47,15 @@ class MendReport:
         name: what `--only` takes.
         changes: what it did, as sentences.
         verified: True if the file computes the same with it; it was left out otherwise.
+        failure: what went wrong when it was applied or run; empty if nothing did.
         accepted_steps, accepted_share: how far it may move outputs.
     """
 
     name: str
     changes: tuple[str, ...]
     verified: bool
-    difference: Difference
+    difference: Difference | None = None
+    failure: str = ""
     accepted_steps: int = 0
     accepted_share: float = 0.0
 

@@ -151,7 +151,8 @@ def _told(report: RepairReport, values: Mapping[str, Any]) -> RepairReport:
             name=row["name"],
             changes=tuple(row["changes"]),
             verified=row["verified"],
-            difference=difference_of(row["measured"]),
+            difference=difference_of(row["measured"]) if "measured" in row else None,
+            failure=row.get("failure", ""),
             accepted_steps=allowed[row["name"]].steps,
             accepted_share=allowed[row["name"]].share,
         )

@@ -42,13 +42,16 @@ def show_repair(page: Page, report: RepairReport, *, verbose: bool) -> None:
 
 def _show_mend(page: Page, mend: MendReport) -> None:
     state = State.FINE if mend.verified else State.ERROR
-    page.mark(state, "; ".join(mend.changes), title=f"{mend.name}: ", indent=2)
-    page.labelled("proof", ", ".join(_words(mend.difference)), indent=6)
+    page.mark(state, "; ".join(mend.changes) or "failed", title=f"{mend.name}: ", indent=2)
+    if mend.difference is not None:
+        page.labelled("proof", ", ".join(_words(mend.difference)), indent=6)
     if not mend.verified:
         page.labelled("left", f"out: {_why_not(mend)}", indent=6)
 
 
 def _why_not(mend: MendReport) -> str:
+    if mend.difference is None:
+        return f"it could not be run: {mend.failure}"
     if not mend.difference.moved:
         return "the outputs were the same for all these inputs, which proves nothing; give real ones with --samples"
     accepted = [plural(mend.accepted_steps, "step")] if mend.difference.steps > mend.accepted_steps else []

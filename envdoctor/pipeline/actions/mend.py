@@ -64,7 +64,10 @@ def _left_out(context: StageContext, values: Mapping[str, Any]) -> Iterator[Find
 
 
 def _words(row: Mapping[str, Any]) -> str:
-    measured, changes = row["measured"], "; ".join(row["changes"])
+    changes = "; ".join(row["changes"])
+    if "failure" in row:
+        return f"{changes}; {row['failure']}"
+    measured = row["measured"]
     if measured["identical"]:
         moved = "outputs bit-identical"
     else:

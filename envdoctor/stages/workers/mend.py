@@ -10,9 +10,10 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import litert_run, reference, zipped_files
+from . import litert_run, reference, tflite_fold, zipped_files
 from .arrays import assign, stored_arrays
-from .mend_proof import Measured, measure, random_samples
+from .mend_inputs import random_samples
+from .mend_proof import Measured, measure
 from .mends.catalogue import MENDS
 from .samples import Samples, load
 from .stage import Problem
@@ -55,16 +56,48 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     if behind is not None:
         values["files_behind"] = behind.count
         current += behind.at(len(current))
-    values |= {"whole": _numbers(measure(work.data, current, work.shapes, work.samples)), "size_after": len(current)}
+    values |= {"whole": _whole(work, current, tried), "size_after": len(current)}
     Path(request["output"]).write_bytes(current)
     return values
+
+
+def _whole(work: Work, mended: bytes, tried: list[Mapping[str, Any]]) -> Mapping[str, object]:
+    """How far the mended file is from the one before.
+
+    Raises:
+        Problem: further than its mends together may be.
+    """
+    measured = {each["name"]: each["measured"] for each in tried if each["verified"]}
+    if len(measured) == 1:
+        return next(iter(measured.values()))
+    found = measure(work.data, mended, work.shapes, work.samples)
+    applied = [mend for mend in MENDS if mend.name in measured]
+    if found.steps > sum(mend.steps for mend in applied) or found.share > sum(mend.share for mend in applied):
+        raise Problem("model-changed", f"the mends together changed the model: {found.steps} steps, {found.share:.2g}.")
+    return _numbers(found)
 
 
 def _read(request: Mapping[str, Any]) -> Work:
     data = Path(request["source"]).read_bytes()
     inputs = litert_run.input_specs(data)
     samples = _load(Path(request["samples"]), data, _MOST_SAMPLES) if request.get("samples") else None
-    return Work(data, _shapes(data, inputs, samples), samples)
+    shapes = _shapes(data, inputs, samples)
+    _require_running(data, shapes)
+    return Work(data, shapes, samples)
+
+
+def _require_running(data: bytes, shapes: Shapes) -> None:
+    """Refuse a file that LiteRT can't run: nothing could be proven of it.
+
+    Raises:
+        Problem: it can't be run; one with operators that LiteRT does not have ends in LiteRT's own words.
+    """
+    try:
+        tflite_fold.run_on_zeros(Graph(data), shapes)
+    except (RuntimeError, ValueError) as error:
+        if "custom op" in str(error) or "builtin opcode" in str(error):
+            raise
+        raise Problem("model-does-not-run", f"LiteRT can't run the file: {str(error).strip().rstrip('.')}.") from error
 
 
 def _load(path: Path, data: bytes, limit: int) -> Samples:
@@ -120,15 +153,23 @@ def _shapes(data: bytes, inputs: tuple[InputSpec, ...], samples: Samples | None)
 
 def _apply(mend: Mend, data: bytes, work: Work) -> tuple[bytes, list[Mapping[str, object]]]:
     """One mend: the file after it, if it applies and proves right, else as it was; and what there is to tell of it."""
-    graph = Graph(data)
-    changes = mend.apply(graph, _named_now(data, work))
-    if not changes:
-        return data, []
-    prune(graph)
-    graph.model.metadata = [each for each in graph.model.metadata or [] if each.name not in _BY_NUMBER] or None
-    after = graph.pack()
-    found = measure(data, after, _named_now(data, work), _samples_now(data, work))
-    verified = found.moved and found.steps <= mend.steps and found.share <= mend.share
+    changes: list[str] = []
+    try:
+        graph = Graph(data)
+        changes = mend.apply(graph, _named_now(data, work))
+        if not changes:
+            return data, []
+        prune(graph)
+        graph.model.metadata = [each for each in graph.model.metadata or [] if each.name not in _BY_NUMBER] or None
+        after = graph.pack()
+        found = measure(data, after, _named_now(data, work), _samples_now(data, work))
+    except Problem:
+        raise
+    except Exception as error:  # noqa: BLE001  (whatever it is, this mend is none for this file, and others may be)
+        failure = f"{type(error).__name__}: {error}".strip()
+        return data, [{"name": mend.name, "changes": changes, "verified": False, "failure": failure}]
+    moved = found.moved or not mend.computes
+    verified = moved and found.steps <= mend.steps and found.share <= mend.share
     told = {"name": mend.name, "changes": changes, "verified": verified, "measured": _numbers(found)}
     return (after if verified else data), [told]
 

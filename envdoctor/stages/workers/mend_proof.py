@@ -7,22 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import litert_run
-from .samples import Samples
+from .mend_inputs import given_inputs, random_inputs, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from .mend_inputs import Fed
     from .mends.mend import Shapes
+    from .samples import Samples
     from .untyped import Array
 
     Detail = Mapping[str, Any]
 
-#: Random samples come from this seed, so that two runs measure the same.
-_SEED = 20261129
-_RANDOM = 20
-#: Seconds after which no further sample is begun, and how many are taken all the same.
-_PATIENCE, _LEAST = 60.0, 4
-_QUANTIZED = "iu"
+#: Seconds after which no further one is begun, of random samples and of given ones; some are taken all the same.
+_PATIENCE, _LEAST = 20.0, 4
 
 
 @dataclass
@@ -63,26 +61,32 @@ def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None
     """
     first = litert_run.Runner(litert_run.make_interpreter(before, shapes, keep_all=True))
     second = litert_run.Runner(litert_run.make_interpreter(after, _renamed(shapes, first, after), keep_all=True))
-    found, largest, started = Measured(), dict[int, float](), time.monotonic()
+    found, largest = Measured(), dict[int, float]()
     first_answer: list[Array] = []
     if samples is not None and samples.labels is not None:
         found.correct = [0, 0, 0]
-    for number, (sample, label) in enumerate(_fed(first, samples)):
-        if number >= _LEAST and time.monotonic() - started > _PATIENCE:
-            break
+    for is_random, (sample, label) in _in_time(random_inputs(first), given_inputs(first, samples)):
         left, right = _answers(first, second, sample)
         first_answer = first_answer or left
         found.moved = found.moved or _differ(first_answer, left)
-        if number < _RANDOM:
-            found.random += 1
-        else:
-            found.given += 1
+        found.random += is_random
+        found.given += not is_random
         outputs = zip(left, right, first.outputs.values(), second.outputs.values(), strict=True)
         for place, (one, other, detail, changed) in enumerate(outputs):
             largest[place] = max(largest.get(place, 0.0), _largest(one))
             _compare(found, one, other, (detail, changed), largest[place])
             _classes(found, one, other, label)
     return found
+
+
+def _in_time(random: Iterable[Fed], given: Iterable[Fed]) -> Iterator[tuple[bool, Fed]]:
+    """The random inputs and the given ones, as far as time allows; each with whether it is random."""
+    for is_random, inputs in ((True, random), (False, given)):
+        started = time.monotonic()
+        for number, each in enumerate(inputs):
+            if number >= _LEAST and time.monotonic() - started > _PATIENCE:
+                break
+            yield is_random, each
 
 
 def _differ(one: Sequence[Array], other: Sequence[Array]) -> bool:
@@ -110,61 +114,9 @@ def _answers(
 def _on_grid(value: Array, details: Iterable[Detail]) -> Array:
     """Numbers as one of the forms can hold them."""
     for detail in details:
-        if _step(detail):
+        if step_of(detail):
             return litert_run.dequantize(litert_run.quantize(value, detail), detail)
     return value
-
-
-def _step(detail: Detail) -> float:
-    """The smallest difference of two numbers in a quantized tensor; 0 of others."""
-    import numpy as np
-
-    scale = float(detail["quantization"][0])
-    return scale if np.dtype(detail["dtype"]).kind in _QUANTIZED else 0.0
-
-
-def _fed(runner: litert_run.Runner, samples: Samples | None) -> Iterator[tuple[list[Array], int | None]]:
-    """Random numbers first, then what is given, each as a value for every input, with its class number."""
-    import numpy as np
-
-    generator = np.random.default_rng(_SEED)
-    for number in range(_RANDOM):
-        yield [_random(generator, detail, number) for detail in runner.inputs.values()], None
-    if samples is None:
-        return
-    for number, sample in enumerate(samples.one_by_one()):
-        values = [_spread(sample[name], detail) for name, detail in runner.inputs.items()]
-        yield values, None if samples.labels is None else int(samples.labels[number])
-
-
-def random_samples(runner: litert_run.Runner) -> Samples:
-    """Random numbers for the inputs of a model, as samples."""
-    import numpy as np
-
-    rows = [values for values, _ in _fed(runner, None)]
-    columns = zip(runner.inputs, zip(*rows, strict=True), strict=True)
-    return Samples({name: np.concatenate(values) for name, values in columns}, random=True)
-
-
-def _spread(value: Array, detail: Detail) -> Array:
-    """A sample in the shape of the input: a file with a larger batch gets it several times."""
-    import numpy as np
-
-    return np.broadcast_to(value, detail["shape"])
-
-
-def _random(generator: Any, detail: Detail, number: int) -> Array:  # noqa: ANN401  (numpy's)
-    """Numbers for an input: all that a quantized one holds; floats of two kinds in turn; small whole numbers."""
-    import numpy as np
-
-    kind, shape = np.dtype(detail["dtype"]), detail["shape"]
-    if _step(detail):
-        limits = np.iinfo(kind)
-        return litert_run.dequantize(generator.integers(limits.min, limits.max, shape, kind, endpoint=True), detail)
-    if kind.kind == "f":
-        floats = generator.random(shape) if number % 2 else generator.standard_normal(shape)
-        return floats.astype(kind)
-    return generator.integers(0, 2, shape).astype(kind)
 
 
 def _largest(value: Array) -> float:
@@ -179,7 +131,7 @@ def _compare(found: Measured, one: Array, other: Array, details: tuple[Detail, D
 
     difference = _difference(one, other)
     found.absolute = max(found.absolute, difference)
-    step = max(_step(detail) for detail in details) or (1.0 if one.dtype.kind != "f" else 0.0)
+    step = max(step_of(detail) for detail in details) or (1.0 if one.dtype.kind != "f" else 0.0)
     if step:
         found.steps = max(found.steps, round(difference / step) if np.isfinite(difference) else 1 << 16)
     else:

@@ -1,5 +1,6 @@
 """The task that mends a file: what it applies, proves, leaves out and keeps."""
 
+import dataclasses
 import io
 import zipfile
 
@@ -12,6 +13,7 @@ import mend_models as made
 from envdoctor.stages.workers import litert_run, mend, zipped_files
 from envdoctor.stages.workers.mends.catalogue import MENDS
 from envdoctor.stages.workers.stage import Problem
+from envdoctor.stages.workers.tflite_graph import Graph
 from envdoctor.tflite.reader import open_model, read_model
 
 pytestmark = pytest.mark.filterwarnings("ignore:Warning. Enabling `experimental_preserve_all_tensors`")
@@ -83,8 +85,6 @@ def test_both_kinds_of_samples_say_the_same(tmp_path):
 
 
 def test_an_open_size_beside_the_batch_needs_samples(tmp_path):
-    from envdoctor.stages.workers.tflite_graph import Graph
-
     graph = Graph(made.transposed_mean())
     graph.main.tensors[graph.main.inputs[0]].shapeSignature = [1, -1, 6, 5]
     with pytest.raises(Problem) as caught:
@@ -149,3 +149,60 @@ def test_a_damaged_directory_is_refused():
 def test_no_archive_is_none():
     assert zipped_files.find(made.open_batch()) is None
     assert zipped_files.find(b"PK\5\6") is None
+
+
+def test_a_mend_that_fails_is_left_out_and_the_others_are_applied(tmp_path, monkeypatch):
+    def fail(graph, shapes):
+        raise KeyError("tensor")
+
+    broken = [dataclasses.replace(one, apply=fail) if one.name == "fixed-batch" else one for one in MENDS]
+    monkeypatch.setattr(mend, "MENDS", broken)
+    values, written = run(tmp_path, made.open_batch(signature=False))
+    assert [(row["name"], row["verified"]) for row in values["tried"]] == [("fixed-batch", False), ("signature", True)]
+    assert "KeyError" in values["tried"][0]["failure"]
+    assert open_model(written).signatures
+
+
+def test_a_mend_that_makes_a_file_that_does_not_run_is_left_out(tmp_path, monkeypatch):
+    def spoil(graph, shapes):
+        graph.main.operators[0].opcodeIndex = graph.operator_code("LSTM", 99)
+        return ["spoilt it"]
+
+    monkeypatch.setattr(mend, "MENDS", [dataclasses.replace(MENDS[0], apply=spoil)])
+    values, written = run(tmp_path, made.dense(), [MENDS[0].name])
+    assert not values["tried"][0]["verified"]
+    assert "LSTM" in values["tried"][0]["failure"]
+    assert written is None
+
+
+def test_a_signature_touches_nothing_that_computes(tmp_path):
+    constant = made.dense(scales=(1e-9,))
+    values, _ = run(tmp_path, constant)
+    assert values["tried"] == []
+    graph = Graph(constant)
+    graph.model.signatureDefs = None
+    values, written = run(tmp_path, graph.pack())
+    assert values["tried"][0]["verified"]
+    assert open_model(written).signatures
+
+
+def test_mends_that_together_go_too_far_write_nothing(tmp_path, monkeypatch):
+    def other_weights(graph, shapes):
+        graph.make_constant(int(graph.main.operators[0].inputs[1]), np.full((3, 8), 9, "int8"))
+        return ["other weights"]
+
+    lying = [dataclasses.replace(MENDS[0], apply=other_weights), MENDS[-1]]
+    monkeypatch.setattr(mend, "MENDS", lying)
+    graph = Graph(made.dense(scales=(0.01,)))
+    graph.model.signatureDefs = None
+    values, written = run(tmp_path, graph.pack(), [one.name for one in lying])
+    assert [row["verified"] for row in values["tried"]] == [False, True]
+    assert np.array_equal(Graph(written).constant(1), graph.constant(1))
+
+
+def test_a_file_that_does_not_run_is_refused(tmp_path):
+    graph = Graph(made.dense())
+    graph.main.tensors[graph.main.inputs[0]].type = made.UINT8
+    with pytest.raises(Problem) as caught:
+        run(tmp_path, graph.pack())
+    assert caught.value.name == "model-does-not-run"

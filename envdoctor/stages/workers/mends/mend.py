@@ -24,6 +24,7 @@ class Mend:
         apply: changes the graph; tells each change in words for a person. No words: nothing applied.
         steps: how many steps of a quantized output it may move a value; 0 if every bit must stay.
         share: how far it may move a float output, as a share of the largest value.
+        computes: False if it touches nothing that computes, so that outputs which never move are proof enough.
         on_demand: True if it is left out unless it is asked for by name: it mends nothing that is wrong in itself.
     """
 
@@ -32,6 +33,7 @@ class Mend:
     apply: Callable[[Graph, Shapes], list[str]]
     steps: int = 0
     share: float = 0.0
+    computes: bool = True
     on_demand: bool = False
 
 

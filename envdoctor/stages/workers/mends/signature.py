@@ -18,4 +18,4 @@ def apply(graph: Graph, shapes: Shapes) -> list[str]:
     return [f"added the signature '{key}'"] if len(graph.model.signatureDefs) > before else []
 
 
-MEND = Mend(name="signature", title="add a signature where there is none", apply=apply)
+MEND = Mend(name="signature", title="add a signature where there is none", apply=apply, computes=False)
