@@ -19,7 +19,7 @@ _OTHERS = ", ".join(one.name for one in MENDS if not one.on_demand)
 @click.command(short_help="Mend a .tflite file without its float model.")
 @click.argument("file", type=_options.FILE)
 @click.option(
-    "--output", "-o", "out", type=_options.FILE, metavar="OUT", help="The file to write; else FILE_mended.tflite."
+    "--output", "-o", "out", type=_options.FILE, metavar="OUT", help="The file to write; else FILE_mended.tflite here."
 )
 @click.option("--in-place", is_flag=True, help="Replace FILE itself.")
 @click.option("--to", "goal", default="", metavar="GOAL", help="What is to read it: edgetpu, ethos-u55-128, tf-2.5 ...")

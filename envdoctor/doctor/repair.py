@@ -45,7 +45,7 @@ class RepairRequest:
 
     Attributes:
         file: the .tflite file.
-        out: the file to write; None for one beside it.
+        out: the file to write; None for one in the current folder.
         goal: what is to read it, a name that `find_reader` takes; empty if nobody said.
         only: the names of the mends that may be applied; empty for all that mend something wrong.
         samples: representative inputs, or None.
@@ -110,7 +110,7 @@ def _output(asked: RepairRequest) -> Path:
         raise UsageProblem("--in-place and --output can't be said together.")
     if asked.in_place:
         return asked.file
-    out = asked.out or asked.file.with_name(f"{asked.file.stem}_mended.tflite")
+    out = asked.out or Path(f"{asked.file.stem}_mended.tflite")
     if out.exists() and asked.file.exists() and out.samefile(asked.file):
         raise UsageProblem(f"--output {out} is the file itself; name another, or say --in-place to replace it.")
     return out

@@ -29,7 +29,7 @@ def worded(summary: Mapping[str, Any]) -> dict[str, object]:
         if key in {"comparison", "mending"} and isinstance(value, Mapping):
             values[key] = dict(_comparison(value, "float model" if key == "comparison" else "model before"))
         elif key == "accuracy" and isinstance(value, Mapping):
-            values[key] = dict(_accuracy(value))
+            values[key] = dict(_accuracy(value, mended="mending" in summary))
         elif key == "log_rows" and value:
             values["compiler's table"] = "\n".join(
                 f"{one['count']} {one['operator']}: {one['status']}" for one in value
@@ -67,9 +67,9 @@ def _output(one: Mapping[str, Any]) -> Iterator[str]:
         yield "the float model hardly reacts to the samples"
 
 
-def _accuracy(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+def _accuracy(values: Mapping[str, Any], *, mended: bool) -> Iterator[tuple[str, object]]:
     """The rows of an accuracy; shares as percentages."""
-    names = {"float": "float model", "int8": "int8 model"}
+    names = {"float": "model before" if mended else "float model", "int8": "int8 model"}
     for key, value in values.items():
         yield names.get(key, key), f"{value:.1%}" if isinstance(value, float) else value
 

@@ -17,7 +17,8 @@ from tflite_bytes import pack, schema
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch):
+def environment(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     here = SimpleNamespace(python=Path(sys.executable), variables={})
     monkeypatch.setattr("envdoctor.doctor.repair.environment_provider", lambda *_: lambda _: here)
 
@@ -29,13 +30,15 @@ def model(tmp_path):
     return path
 
 
-def test_a_file_is_mended_beside_it(model, capsys):
+def test_a_file_is_mended_into_the_current_folder(model, capsys, tmp_path, monkeypatch):
     before = model.read_bytes()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     assert main(["repair", str(model)]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "integer-edges: took the QUANTIZE off 1 input: it takes int8, scale 0.05, zero point 0" in out
     assert "difference 0, bit for bit, over 20 random samples" in out
-    assert io_types(read_model(model.with_name("m_mended.tflite"))) == (("INT8",), ("INT8",))
+    assert io_types(read_model(tmp_path / "here/m_mended.tflite")) == (("INT8",), ("INT8",))
     assert model.read_bytes() == before
 
 
