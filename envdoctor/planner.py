@@ -158,7 +158,7 @@ def unlocking(routes: Sequence[Route]) -> Reason | None:
 
 def kinds_that_lead_to(goal: Goal, actions: Iterable[Action]) -> frozenset[str]:
     """The kinds of model from which some chain of actions leads to a goal."""
-    usable = [one for one in actions if not one.goals or goal.compiler in one.goals]
+    usable = [one for one in actions if one.mends is None and (not one.goals or goal.compiler in one.goals)]
     return frozenset(kind for one in usable for kind in one.consumes if any(_paths(kind, goal, usable)))
 
 

@@ -152,6 +152,18 @@ def tiled(*, rows=2, columns=3, wrong=False, kind=INT8):
     return maker.done([given], [last])
 
 
+def tiled_series():
+    """Keras 3's UpSampling1D: RESHAPE, TILE, RESHAPE of three axes."""
+    maker = Maker()
+    given, split = maker.tensor([1, 5, 3]), maker.tensor([1, 5, 1, 3])
+    copies, out = maker.tensor([1, 5, 2, 3]), maker.tensor([1, 10, 3])
+    shapes = (maker.constant(np.array(sizes, "int32")) for sizes in ([1, 5, 1, 3], [1, 1, 2, 1], [1, 10, 3]))
+    maker.operator("RESHAPE", [given, next(shapes)], [split], schema().ReshapeOptionsT())
+    maker.operator("TILE", [split, next(shapes)], [copies], None, 3)
+    maker.operator("RESHAPE", [copies, next(shapes)], [out], schema().ReshapeOptionsT())
+    return maker.done([given], [out])
+
+
 def transposed_convolution(activation=1, *, zero=-128, scale=0.02, kind=INT8):
     """TRANSPOSE_CONV of version 4 with an activation inside."""
     maker, random = Maker(), np.random.default_rng(3)

@@ -6,10 +6,8 @@ MEAN over 1 and 2 of what was there before. Accelerators take the one and not th
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from ..tflite_graph import schema
 from .mend import Mend, Shapes, maker, takers
 
 if TYPE_CHECKING:
@@ -69,14 +67,15 @@ def _restore_shape(graph: Graph, operator: SchemaObject, moved: list[int]) -> No
     plain = [0] * len(moved)
     for place, axis in enumerate(moved):
         plain[axis] = expected[place]
-    inner = _tensor_like(graph, outcome, plain)
+    inner = graph.add_tensor_like(outcome, "reduced")
+    graph.set_shape(inner, plain)
     operator.outputs = [inner]
     for taker in takers(graph, outcome):
         if graph.operator_name(taker) == "TRANSPOSE" and list(graph.shape(int(taker.outputs[0]))) == plain:
             _replace(graph, int(taker.outputs[0]), inner, taker)
     if takers(graph, outcome) or outcome in [int(index) for index in graph.main.outputs]:
         position = graph.main.operators.index(operator) + 1
-        graph.main.operators.insert(position, _reshape(graph, inner, outcome))
+        graph.main.operators.insert(position, graph.new_reshape(inner, outcome))
 
 
 def _replace(graph: Graph, old: int, new: int, transpose: SchemaObject) -> None:
@@ -91,25 +90,6 @@ def _replace(graph: Graph, old: int, new: int, transpose: SchemaObject) -> None:
     graph.main.operators.remove(transpose)
     for operator in graph.main.operators:
         operator.inputs = [new if int(index) == old else int(index) for index in operator.inputs]
-
-
-def _tensor_like(graph: Graph, index: int, shape: list[int]) -> int:
-    inner = graph.add_tensor_like(index, "reduced")
-    graph.set_shape(inner, shape)
-    graph.main.tensors[inner].quantization = graph.main.tensors[index].quantization
-    return inner
-
-
-def _reshape(graph: Graph, source: int, target: int) -> SchemaObject:
-    import numpy as np
-
-    shape = graph.shape(target)
-    if math.prod(shape) != math.prod(graph.shape(source)):
-        raise ValueError(f"{graph.shape(source)} can't be reshaped to {shape}")
-    options = schema().ReshapeOptionsT()
-    options.newShape = list(shape)
-    sizes = graph.add_constant("shape", np.array(shape, np.int32))
-    return graph.new_operator("RESHAPE", [source, sizes], [target], options)
 
 
 def _drop_unused_transposes(graph: Graph) -> None:

@@ -60,7 +60,6 @@ def _holds_no_other(graph: Graph, index: int, activation: str) -> bool:
 def _put_behind(graph: Graph, operator: SchemaObject, activation: str) -> None:
     outcome = int(operator.outputs[0])
     inner = graph.add_tensor_like(outcome, "before_activation")
-    graph.main.tensors[inner].quantization = graph.main.tensors[outcome].quantization
     operator.outputs = [inner]
     position = graph.main.operators.index(operator) + 1
     graph.main.operators.insert(position, graph.new_operator(activation, [inner], [outcome], None))

@@ -1,7 +1,8 @@
 """Pixels that are repeated by RESHAPE and TILE, as Keras 3's UpSampling2D does, by RESIZE_NEAREST_NEIGHBOR instead.
 
-Keras 3 repeats rows and columns one after the other, five axes at a time: RESHAPE, TILE, RESHAPE, TILE, RESHAPE.
-Whether a chain does that is not told from its look: it is followed with the numbers of the elements.
+Keras 3 repeats rows and columns one after the other, five axes at a time: RESHAPE, TILE, RESHAPE, TILE, RESHAPE; and
+the steps of UpSampling1D likewise. Whether a chain does that is not told from its look: it is followed with the numbers
+of the elements.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ..tflite_graph import Graph
     from ..untyped import Array, SchemaObject
 
-_IMAGE_AXES = 4
+_IMAGE_AXES, _SERIES_AXES = 4, 3
 _LINKS = frozenset({"RESHAPE", "TILE"})
 #: Numbers that are followed through a chain, at most.
 _MOST_ELEMENTS = 1 << 24
@@ -80,16 +81,28 @@ def _repeating(graph: Graph, chain: list[SchemaObject]) -> list[SchemaObject]:
 def _repeats(graph: Graph, part: list[SchemaObject]) -> bool:
     import numpy as np
 
-    before, after = graph.shape(int(part[0].inputs[0])), graph.shape(int(part[-1].outputs[0]))
-    if len(before) != _IMAGE_AXES or len(after) != _IMAGE_AXES or min(before) < 1 or math.prod(after) > _MOST_ELEMENTS:
+    before, after = (_as_image(shape) for shape in _ends(graph, part))
+    if before is None or after is None or min(before) < 1 or math.prod(after) > _MOST_ELEMENTS:
         return False
     if (before[0], before[3]) != (after[0], after[3]) or after[1] % before[1] or after[2] % before[2]:
         return False
     numbers = np.arange(math.prod(before)).reshape(before)
     expected = numbers.repeat(after[1] // before[1], axis=1).repeat(after[2] // before[2], axis=2)
+    numbers = numbers.reshape(graph.shape(int(part[0].inputs[0])))
     for operator in part:
         numbers = _followed(graph, operator, numbers)
-    return bool(np.array_equal(numbers, expected))
+    return bool(np.array_equal(numbers.reshape(after), expected))
+
+
+def _ends(graph: Graph, part: list[SchemaObject]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return graph.shape(int(part[0].inputs[0])), graph.shape(int(part[-1].outputs[0]))
+
+
+def _as_image(shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """A shape with a batch, rows, columns and channels; a series has columns of one. None for others."""
+    if len(shape) == _SERIES_AXES:
+        return (shape[0], shape[1], 1, shape[2])
+    return shape if len(shape) == _IMAGE_AXES else None
 
 
 def _followed(graph: Graph, operator: SchemaObject, numbers: Array) -> Array:
@@ -103,17 +116,28 @@ def _followed(graph: Graph, operator: SchemaObject, numbers: Array) -> Array:
 def _replace(graph: Graph, part: list[SchemaObject]) -> None:
     import numpy as np
 
-    outcome = int(part[-1].outputs[0])
-    sizes = graph.add_constant("size", np.array(graph.shape(outcome)[1:3], np.int32))
+    source, outcome = int(part[0].inputs[0]), int(part[-1].outputs[0])
+    image, resized = _image(graph, source), _image(graph, outcome)
+    sizes = graph.add_constant("size", np.array(graph.shape(resized)[1:3], np.int32))
     options = schema().ResizeNearestNeighborOptionsT()
     options.alignCorners, options.halfPixelCenters = False, True
-    source = int(part[0].inputs[0])
-    resize = graph.new_operator("RESIZE_NEAREST_NEIGHBOR", [source, sizes], [outcome], options)
+    resize = graph.new_operator("RESIZE_NEAREST_NEIGHBOR", [image, sizes], [resized], options)
     resize.opcodeIndex = graph.operator_code("RESIZE_NEAREST_NEIGHBOR", _VERSION)
+    made = [graph.new_reshape(source, image)] if image != source else []
+    made += [resize, *([graph.new_reshape(resized, outcome)] if resized != outcome else [])]
     place = graph.main.operators.index(part[-1])
-    graph.main.operators[place] = resize
+    graph.main.operators[place : place + 1] = made
     for operator in part[:-1]:
         graph.main.operators.remove(operator)
+
+
+def _image(graph: Graph, index: int) -> int:
+    """A tensor itself, or for a series one with columns of one."""
+    if len(graph.shape(index)) == _IMAGE_AXES:
+        return index
+    image = graph.add_tensor_like(index, "image")
+    graph.set_shape(image, _as_image(graph.shape(index)) or ())
+    return image
 
 
 MEND = Mend(name="upsampling", title="write an upsampling by TILE as RESIZE_NEAREST_NEIGHBOR", apply=apply)

@@ -147,6 +147,12 @@ def test_repeated_pixels_are_resized(kind):
     assert found.identical
 
 
+def test_repeated_steps_of_a_series_are_resized():
+    model, _, found = mended("upsampling", made.tiled_series())
+    assert operators(model) == ["RESHAPE", "RESIZE_NEAREST_NEIGHBOR", "RESHAPE"]
+    assert found.identical
+
+
 def test_a_repeated_image_is_no_upsampling():
     assert untouched("upsampling", made.tiled(wrong=True))
 
