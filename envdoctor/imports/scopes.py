@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +27,7 @@ _MAKERS = frozenset({"globals", "exec", "eval"})
 _SETTERS = frozenset({"setattr", "delattr", "__dict__", "__setattr__"})
 _GETTERS = frozenset({"modules", "import_module", "__import__"})
 _FINDERS = frozenset({"meta_path", "path_hooks", "__path__"})
+_SEARCHED = _FINDERS | {"path", "modules"}
 _READING = frozenset({"get", "keys", "items", "values", "index", "count", "copy"})
 
 
@@ -85,9 +86,8 @@ def every_node(node: ast.AST) -> list[ast.AST]:
     """A node and all below it: what `ast.walk` gives, in less time."""
     found = [node]
     for each in found:  # which grows meanwhile
-        for name in each._fields:
-            value = getattr(each, name, None)
-            if isinstance(value, list):
+        for value in each.__dict__.values():
+            if type(value) is list:
                 found += [item for item in value if isinstance(item, ast.AST)]
             elif isinstance(value, ast.AST):
                 found.append(value)
@@ -160,21 +160,23 @@ def is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> b
 def mentions(node: ast.AST) -> Mentions:
     """What the code of a node, and all that is defined in it, may touch."""
     nodes = every_node(node)
-    names = {each.id for each in nodes if isinstance(each, ast.Name)}
-    held = {id(each.value) for each in nodes if isinstance(each, ast.Attribute)}
-    held |= {id(each.func) for each in nodes if isinstance(each, ast.Call)}
-    stored = [each for each in nodes if isinstance(each, ast.Attribute) and not isinstance(each.ctx, ast.Load)]
-    shared = {name for each in nodes if isinstance(each, (ast.Global, ast.Nonlocal)) for name in each.names}
-    attributes = {each.attr for each in nodes if isinstance(each, ast.Attribute)}
-    gets = any(isinstance(each, (ast.Import, ast.ImportFrom)) for each in nodes)
+    by_type: dict[type[ast.AST], list[Any]] = {}
+    for each in nodes:
+        by_type.setdefault(type(each), []).append(each)
+    attributes = by_type.get(ast.Attribute, [])
+    held = {id(each.value) for each in attributes} | {id(each.func) for each in by_type.get(ast.Call, ())}
+    called = {each.id for each in by_type.get(ast.Name, ())}
+    asked = {each.attr for each in attributes}
+    gets = ast.Import in by_type or ast.ImportFrom in by_type or not _GETTERS.isdisjoint(called | asked)
+    declarations = (*by_type.get(ast.Global, ()), *by_type.get(ast.Nonlocal, ()))
     return Mentions(
-        names=frozenset(names),
-        bare=frozenset(each.id for each in nodes if isinstance(each, ast.Name) and id(each) not in held),
-        shared=frozenset(shared),
-        attributes=frozenset(each.attr for each in stored),
-        anything=not _MAKERS.isdisjoint(names),
-        anywhere=not _SETTERS.isdisjoint(names | attributes) and (gets or not _GETTERS.isdisjoint(names | attributes)),
-        finders=any(_finds(each, nodes) for each in nodes if isinstance(each, ast.Attribute)),
+        names=frozenset(called),
+        bare=frozenset(each.id for each in by_type.get(ast.Name, ()) if id(each) not in held),
+        shared=frozenset(name for each in declarations for name in each.names),
+        attributes=frozenset(each.attr for each in attributes if not isinstance(each.ctx, ast.Load)),
+        anything=not _MAKERS.isdisjoint(called),
+        anywhere=gets and not _SETTERS.isdisjoint(called | asked),
+        finders=any(_finds(each, nodes) for each in attributes if each.attr in _SEARCHED),
     )
 
 
