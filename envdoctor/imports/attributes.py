@@ -229,8 +229,7 @@ class Attributes:
         source = module.name if isinstance(module, Module) else ""
         self._stars.setdefault(scope.module, []).append(source)
         for name, value in list(state.names(scope.module).items()):
-            open_to = value is not UNKNOWN and name not in ALWAYS and not name.startswith("_")
-            if open_to and not (source and machine.site.lacks(source, name)):
+            if value is not UNKNOWN and name not in ALWAYS and not (source and machine.site.lacks(source, name)):
                 machine.escapes.lose(value, state)
                 state.write(scope.module, name, UNKNOWN)
 
