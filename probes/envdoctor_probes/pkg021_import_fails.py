@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Severity
-from envdoctor.facts.importing.proof import evidence_of, fix_of, message_of
+from envdoctor.facts.importing.proof import evidence_of, fix_of, message_of, words_on
 from envdoctor.probing import probe
 from envdoctor.support.text import plural
 
@@ -35,7 +35,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 severity=failed.severity,
                 subject=failed.distribution.name,
                 message=message_of(failed, facts),
-                evidence=evidence_of(failed),
+                evidence=(*evidence_of(failed), *words_on(facts, failed)),
                 fix=fix_of(failed, facts),
             )
     if importing.unfinished:
