@@ -1,4 +1,4 @@
-"""What really happens when the installed packages are imported, each in a process of its own; only where that is asked."""
+"""What really happens when the installed packages are imported, each in a process of its own; only where asked for.
 
 The environment's own interpreter runs them, in an empty folder, without a network where the system can do that, within
 limits on time and memory. What they write into the user's folders goes into one that is removed.
@@ -31,6 +31,7 @@ TOPIC = "prove"
 _WALLS = (("unshare", "--net"), ("unshare", "--user", "--map-current-user", "--net"), ("unshare", "-r", "--net"))
 _SECONDS, _BYTES = 120.0, 6 << 30
 _MOST_AT_ONCE = 4
+_PLACES = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "TMPDIR", "TEMP", "TMP")
 _LONGEST = 300
 _SCRIPT = "import importlib, os, sys; importlib.import_module(sys.argv[1]); sys.stdout.flush(); os._exit(0)"
 _EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning)?\b.*")
@@ -110,7 +111,7 @@ def _attempt(
 
 def _variables(facts: Facts, folder: str) -> dict[str, str | None]:
     """Places to write to that vanish; the user's own packages are found nevertheless."""
-    home = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "TMPDIR", "TEMP", "TMP"), folder)
+    home = dict.fromkeys(_PLACES, folder)
     user = next((one.path for one in facts.python.search_path if one.origin is Origin.USER), "")
     base = user.partition("/lib/")[0] if "/lib/" in user else ""
     return {**home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUSERBASE": base or None, "PYTHONFAULTHANDLER": None}
