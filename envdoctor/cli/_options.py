@@ -110,6 +110,12 @@ _BUILD_OPTIONS = (
     click.option(
         "--min-agreement", type=percent, metavar="PERCENT", help="Smallest share of samples with the same class."
     ),
+    click.option(
+        "--max-drop",
+        type=percent,
+        metavar="PERCENT",
+        help="Largest drop of the accuracy that --evaluate measures, in points.  [default: 5%]",
+    ),
     click.option("--stage-timeout", type=seconds, default=3600.0, metavar="SECONDS"),
     click.option("--stage-memory", type=size, metavar="SIZE", help="End a stage that takes more memory than this."),
     click.option("--compiler", type=FILE, metavar="PATH", help="The edgetpu_compiler to use."),

@@ -18,11 +18,13 @@ class Thresholds:
         min_cosine: smallest cosine similarity of the flattened outputs.
         min_agreement: smallest share of samples whose largest output is the same (outputs with two or more values in
             their last axis, at least; others are not judged by it).
+        max_drop: by how much the share of evaluation samples that are right may fall from the float model's.
     """
 
     max_difference: float = 0.35
     min_cosine: float = 0.9
     min_agreement: float = 0.8
+    max_drop: float = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor import planner, registry
 from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.core.events import Note
 from envdoctor.doctor._common import environment_provider
 from envdoctor.doctor.routes import require_text, routes_of
 from envdoctor.executors.local import LocalExecutor
@@ -77,7 +78,10 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
     if not open_routes:
         refuse_without_samples(chosen)
         return dataclasses.replace(report, command="build", routes=tuple(chosen))
-    check_samples(request)
+    notes = check_samples(request)
+    for note in notes:
+        emit(Note(text=note))
+    report = dataclasses.replace(report, notes=(*report.notes, *notes))
     actions = {one.name: one for one in registry.actions()}
     with open_workspace(how.out) as workspace:
         runner = StageRunner(

@@ -11,6 +11,7 @@ from envdoctor.pipeline.problems import finding
 from envdoctor.pipeline.processes import run_worker
 from envdoctor.pipeline.sources.keras_config import names
 from envdoctor.pipeline.sources.saved_model import read_saved_model
+from envdoctor.pipeline.workers.reference import INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,6 +92,7 @@ def _convert(context: StageContext, task: str, to: str, request: Mapping[str, ob
             "random": options.random_calibration,
             "evaluation": _absolute(options.evaluation),
             "reference": reference if context.reference is None else None,
+            "order_from": None if context.reference is None else context.reference.resolve() / INDEX,
             "io_type": options.io_type,
             # A scale for each output of a dense layer also leaves a float SPLIT between the gates of an unrolled LSTM.
             "per_tensor_dense": (goal is not None and goal.per_tensor_dense) or bool(request.get("unroll")),
@@ -113,6 +115,8 @@ def stem(context: StageContext) -> str:
 def sample_findings(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:
     """What is worth saying about the samples that a model was calibrated with."""
     subject = context.source.path.name
+    if values.get("matched"):
+        yield finding("samples-matched", subject, words=values["matched"])
     if values.get("random"):
         yield finding("random-samples", subject)
     elif values.get("samples", _FEW) < _FEW:

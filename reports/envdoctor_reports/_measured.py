@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Values that say nothing where they are empty, zero or False.
-_ONLY_IF_SET = frozenset({"random", "prepared", "moved_inside", "changes", "reasons"})
+_ONLY_IF_SET = frozenset({"random", "prepared", "moved_inside", "changes", "reasons", "matched"})
 #: Titles of sections.
 _TITLES = {"comparison": "comparison of the int8 model with the float model"}
 
@@ -58,6 +58,8 @@ def _output(one: Mapping[str, Any]) -> Iterator[str]:
         yield f"cosine {one['cosine']:.5f}"
     if one.get("agreement") is not None:
         yield f"same largest value in {one['agreement']:.1%} of the samples"
+    if one.get("lost"):
+        yield f"{one['lost']['count']} of {one['lost']['of']} channels say nothing"
     if one.get("constant"):
         yield "the int8 model always gives the same"
     if one.get("still"):

@@ -63,6 +63,11 @@ def model_inputs(artifact: Artifact) -> tuple[InputSpec, ...] | None:
     return None
 
 
+def input_scale(artifact: Artifact) -> float | None:
+    """What a Keras model's own layers take its input times; None where that is not known."""
+    return keras.read_keras(artifact.path).input_scale if artifact.kind is ArtifactKind.KERAS else None
+
+
 def _read(path: Path, *, trust_code: bool) -> tuple[ArtifactKind, frozenset[str]]:
     kind = sniff(path)
     if kind in {FileKind.KERAS, FileKind.HDF5}:

@@ -80,6 +80,17 @@ def traits_of(nodes: tuple[Node, ...], inputs: tuple[InputSpec, ...] | None) -> 
     yield from size_traits(inputs or ())
 
 
+def scale_of(nodes: Iterable[Node]) -> float | None:
+    """What a Rescaling layer takes a model's input times; 1 if no layer scales, None if one does in another way."""
+    for node in nodes:
+        scale = config_of(node).get("scale") if node["class_name"] == "Rescaling" else 1
+        if node["class_name"] == "Normalization" or not isinstance(scale, int | float):
+            return None
+        if 0 < scale < 1:
+            return float(scale)
+    return 1.0
+
+
 def _needs_keras_2(node: Node) -> bool:
     kind, module = node["class_name"], str(node.get("module"))
     refused = load_table("keras")["keras_2_arguments"].get(kind, ())

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 import zipfile
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import stored_code
-from .arrays import InputSpec
+from .arrays import InputSpec, as_argument
 from .stage import Problem
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ def export(model: KerasModel, inputs: Sequence[InputSpec], folder: Path) -> None
     shapes = {spec.name: spec.shape for spec in inputs}
     signature = [
         tf.nest.map_structure(
-            lambda tensor: tf.TensorSpec(shapes[_name(tensor)], tensor.dtype, name=argument_name(_name(tensor))),
+            lambda tensor: tf.TensorSpec(shapes[_name(tensor)], tensor.dtype, name=as_argument(_name(tensor))),
             _structure(model),
         )
     ]
@@ -123,11 +122,6 @@ def export(model: KerasModel, inputs: Sequence[InputSpec], folder: Path) -> None
     archive.track(model)
     archive.add_endpoint(name="serve", fn=lambda inputs: model(inputs, training=False), input_signature=signature)
     archive.write_out(str(folder))
-
-
-def argument_name(name: str) -> str:
-    """An input's name as a signature can carry it."""
-    return re.sub(r"\W", "_", name, flags=re.ASCII)
 
 
 def answers(model: KerasModel, sample: Mapping[str, Array]) -> Mapping[str, Array]:

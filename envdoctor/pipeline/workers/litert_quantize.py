@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import litert_run, reference
 from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms
-from .samples import Samples, fixed_inputs, for_request
+from .samples import Samples, fixed_inputs, for_request, labelled_for_request
 from .stage import Problem
 from .tflite_graph import Graph, schema
 from .tflite_prepare import Prepared, prepare
@@ -37,6 +37,7 @@ class Source:
     data: bytes
     inputs: tuple[InputSpec, ...]
     samples: Samples
+    labelled: Samples | None
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
@@ -45,17 +46,18 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     shapes = {spec.name: spec.shape or () for spec in source.inputs}
     prepared = prepare(source.data, shapes)
     original = litert_run.open_model(source.data, shapes)
-    _prove_unchanged(original, prepared, source.samples)
+    names = _prove_unchanged(original, prepared, source.samples)
     if request.get("reference"):
-        made = reference.make(original.predict, "LiteRT", source.samples, request, source.inputs)
+        made = reference.make(original.predict, "LiteRT", source.samples, source.labelled)
         reference.write(Path(request["reference"]), made)
-    graph = Graph(_quantized(prepared, source.samples, per_tensor_dense=request["per_tensor_dense"]))
+    graph = Graph(_quantized(prepared, source.samples.renamed(names), per_tensor_dense=request["per_tensor_dense"]))
     if request["io_type"] == "uint8":
         convert_edges_to_uint8(graph)
     Path(request["output"]).write_bytes(graph.pack())
     return {
         "samples": source.samples.count,
         "random": source.samples.random,
+        "matched": source.samples.told,
         "prepared": list(prepared.changes),
         "moved_inside": graph.moved_inside,
     }
@@ -67,10 +69,14 @@ def _read(request: Mapping[str, Any]) -> Source:
     samples = for_request(request, inputs, _CALIBRATED)
     if samples is None:
         raise Problem("calibration-missing", "an int8 conversion needs samples; give them with --calibration.")
-    return Source(data, fixed_inputs(inputs, samples), samples)
+    return Source(data, fixed_inputs(inputs, samples), samples, labelled_for_request(request, inputs))
 
 
-def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: Samples) -> None:
+def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: Samples) -> Mapping[str, str]:
+    """Prove that the prepared model answers as the original; returns what the original's inputs are called in it.
+
+    Both have their inputs and outputs in the order of the file: preparing it changes names, not that.
+    """
     again = litert_run.open_model(prepared.data)
     by_position = dict(zip(original.inputs, again.inputs, strict=True))
     outputs = dict(zip(again.outputs, original.outputs, strict=True))
@@ -81,6 +87,7 @@ def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: S
 
     tolerance = HYBRID_TOLERANCE if prepared.was_hybrid else TOLERANCE
     compare_forms(samples, original.predict, answer, "preparing it for the quantizer", tolerance)
+    return by_position
 
 
 def _quantized(prepared: Prepared, samples: Samples, *, per_tensor_dense: bool) -> bytes:
@@ -113,11 +120,7 @@ def _ranges(prepared: Prepared, samples: Samples, recipe: Recipe) -> Mapping[str
 
     manager = recipe_manager.RecipeManager()
     manager.load_quantization_recipe(recipe)
-    runner = litert_run.open_model(prepared.data)
-    fed = [  # a list: it is gone through twice
-        dict(zip(runner.inputs, (sample[name] for name in samples.inputs), strict=True))
-        for sample in samples.one_by_one()
-    ]
+    fed = list(samples.one_by_one())  # a list: it is gone through twice
     calibration = calibrator.Calibrator(prepared.data, qsv_update_func=qsv_utils.min_max_update)
     calibration.calibrate({prepared.signature: fed}, manager)
     ranges: Mapping[str, Any] = calibration.get_model_qsvs()

@@ -8,13 +8,14 @@ float model's answers to, or null), `unroll`, and for int8 `io_type` and `per_te
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import keras_model, reference, saved_model
+from .arrays import as_argument
 from .same_model import CHANGED_TOLERANCE, compare_forms
-from .samples import Samples, fixed_inputs, for_request, make_up
+from .samples import fixed_inputs, for_request, labelled_for_request, make_up
 from .stage import Problem
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from .arrays import InputSpec
     from .same_model import Predict
+    from .samples import Samples
     from .untyped import ConcreteFunction, KerasModel
 
 #: Ranges hardly change beyond this many samples; TensorFlow keeps the largest and smallest value of each tensor.
@@ -34,6 +36,7 @@ class Exported:
 
     Attributes:
         samples: calibration samples by the signature's input names; None if there are none.
+        labelled: samples with labels, by the same names; None if there are none.
         changes: what was done to a Keras model before it was exported.
     """
 
@@ -41,6 +44,7 @@ class Exported:
     function: ConcreteFunction
     inputs: tuple[InputSpec, ...]
     samples: Samples | None
+    labelled: Samples | None
     changes: tuple[str, ...] = ()
 
 
@@ -51,7 +55,11 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
 
     values: dict[str, object] = {"tensorflow": tf.__version__}
     if exported.samples is not None:
-        values |= {"samples": exported.samples.count, "random": exported.samples.random}
+        values |= {
+            "samples": exported.samples.count,
+            "random": exported.samples.random,
+            "matched": exported.samples.told,
+        }
         if request.get("reference"):
             _write_reference(exported, exported.samples, request)
     if exported.changes:
@@ -65,7 +73,7 @@ def _from_keras(request: Mapping[str, Any]) -> Exported:
     trust = keras_model.Trust(request["trust_code"], request["names"])
     original = keras_model.load(Path(request["source"]), trust)
     inputs = keras_model.inputs_of(original)
-    samples = for_request(request, inputs, _CALIBRATED)
+    samples, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
     fixed = fixed_inputs(inputs, samples)
     probes = samples or make_up(fixed)
     model, changes = keras_model.adapted(original, fixed, Path(request["work"]), trust, unroll=request["unroll"])
@@ -75,8 +83,10 @@ def _from_keras(request: Mapping[str, Any]) -> Exported:
     folder = _export_folder(request)
     fixed = fixed_inputs(keras_model.inputs_of(model), probes)
     keras_model.export(model, fixed, folder)
-    names = {spec.name: keras_model.argument_name(spec.name) for spec in fixed}
-    exported = _open(folder, samples and _as_arguments(samples, fixed), changes)
+    names = {spec.name: as_argument(spec.name) for spec in fixed}
+    exported = _open(
+        folder, samples and _as_arguments(samples, fixed), labelled and _as_arguments(labelled, fixed), changes
+    )
     compare_forms(
         probes,
         _answers_of(model),
@@ -97,34 +107,31 @@ def _from_saved_model(request: Mapping[str, Any]) -> Exported:
     loaded = saved_model.load(source)
     name, function = saved_model.signature_of(loaded)
     inputs = saved_model.inputs_of(function)
-    samples = for_request(request, inputs, _CALIBRATED)
+    samples, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
     if name == saved_model.SIGNATURE and saved_model.is_static(inputs) and request["to"] != "saved-model":
-        return Exported(source, function, inputs, samples)
+        return Exported(source, function, inputs, samples, labelled)
     folder = _export_folder(request)
     saved_model.fix(loaded, name, fixed_inputs(inputs, samples), folder)
-    return _open(folder, samples)
+    return _open(folder, samples, labelled)
 
 
 def _export_folder(request: Mapping[str, Any]) -> Path:
     return Path(request["output"]) if request["to"] == "saved-model" else Path(request["work"]) / "exported"
 
 
-def _open(folder: Path, samples: Samples | None, changes: tuple[str, ...] = ()) -> Exported:
+def _open(folder: Path, samples: Samples | None, labelled: Samples | None, changes: tuple[str, ...] = ()) -> Exported:
     function = saved_model.load(folder).signatures[saved_model.SIGNATURE]
     inputs = saved_model.inputs_of(function)
     if not saved_model.is_static(inputs):
         described = ", ".join(spec.describe() for spec in inputs)
         raise Problem("batch-not-fixed", f"the exported model's inputs are not fixed to a batch of one: {described}.")
-    return Exported(folder, function, inputs, samples, changes)
+    return Exported(folder, function, inputs, samples, labelled, changes)
 
 
 def _as_arguments(samples: Samples, inputs: Sequence[InputSpec]) -> Samples:
     """Samples under the names, and in the element types, that the exported signature has."""
-    arrays = {
-        keras_model.argument_name(spec.name): samples.inputs[spec.name].astype(spec.dtype, copy=False)
-        for spec in inputs
-    }
-    return Samples(arrays, samples.labels, samples.random)
+    arrays = {as_argument(spec.name): samples.inputs[spec.name].astype(spec.dtype, copy=False) for spec in inputs}
+    return replace(samples, inputs=arrays)
 
 
 def _write_reference(exported: Exported, samples: Samples, request: Mapping[str, Any]) -> None:
@@ -134,8 +141,7 @@ def _write_reference(exported: Exported, samples: Samples, request: Mapping[str,
         lambda sample: saved_model.answers(exported.function, sample),
         f"TensorFlow {tf.__version__}",
         samples,
-        request,
-        exported.inputs,
+        exported.labelled,
     )
     reference.write(Path(request["reference"]), made)
 

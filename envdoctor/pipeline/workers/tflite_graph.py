@@ -90,6 +90,19 @@ class Graph:
         data = np.frombuffer(bytes(self.model.buffers[tensor.buffer].data), dtype=self.dtype(index).lower())
         return data.reshape(self.shape(index))
 
+    def real_numbers(self, index: int) -> Array:
+        """What a quantized constant of the main subgraph stands for."""
+        import numpy as np
+
+        tensor = self.main.tensors[index]
+        stored = self.constant(index).astype(np.float32)
+        axes = [1] * stored.ndim
+        scales = np.asarray(tensor.quantization.scale, dtype=np.float32)
+        if len(scales) > 1:
+            axes[tensor.quantization.quantizedDimension] = len(scales)
+        points = np.zeros(len(scales)) if tensor.quantization.zeroPoint is None else tensor.quantization.zeroPoint
+        return (stored - np.asarray(points, dtype=np.float32).reshape(axes)) * scales.reshape(axes)
+
     def shape(self, index: int) -> tuple[int, ...]:
         """The shape of a tensor of the main subgraph."""
         return tuple(_listed(self.main.tensors[index].shape))

@@ -23,7 +23,7 @@ from .tflite_rewrite import rewrite
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .untyped import Array, Interpreter, SchemaObject
+    from .untyped import Interpreter, SchemaObject
 
 #: Operators whose value is more than a function of their inputs, or that hide subgraphs.
 _NOT_FOLDED = (
@@ -100,26 +100,12 @@ def _widen_hybrid_weights(graph: Graph) -> int:
         for index in inputs:
             quantized = graph.dtype(index) == "INT8" and graph.main.tensors[index].quantization is not None
             if quantized and graph.is_constant(index):
-                value = _real_numbers(graph, index)
+                value = graph.real_numbers(index)
                 graph.main.tensors[index].type = schema().TensorType.FLOAT32
                 graph.main.tensors[index].quantization = None
                 graph.make_constant(index, value)
                 widened += 1
     return widened
-
-
-def _real_numbers(graph: Graph, index: int) -> Array:
-    """What a quantized int8 constant stands for."""
-    import numpy as np
-
-    tensor = graph.main.tensors[index]
-    scales = np.asarray(tensor.quantization.scale, dtype=np.float32)
-    axes = [1] * len(tensor.shape)
-    if len(scales) > 1:
-        axes[tensor.quantization.quantizedDimension] = len(scales)
-    stored = graph.model.buffers[tensor.buffer].data.view(np.int8).reshape(tensor.shape)
-    zero_points = np.asarray(tensor.quantization.zeroPoint, dtype=np.float32).reshape(axes)
-    return (stored.astype(np.float32) - zero_points) * scales.reshape(axes)
 
 
 def _drop_casts_of_inputs(graph: Graph) -> int:
