@@ -16,7 +16,7 @@ import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor.tflite.edgetpu.prediction import predict
+from envdoctor.compilers.edgetpu.prediction import predict
 from envdoctor.tflite.reader import read_model
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def memory(path: Path) -> tuple[int, int]:
 
 def process_time(path: Path) -> float:
     """Processor time of one `envdoctor model`, in milliseconds."""
-    words = [sys.executable, "-m", "envdoctor", "model", str(path), "--for", "edgetpu"]
+    words = [sys.executable, "-m", "envdoctor", "model", str(path), "--to", "edgetpu"]
     reader, writer = os.pipe()
     child = os.posix_spawn(
         sys.executable,

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.tflite.edgetpu.prediction import Placement, Prediction, Settings, predict
-from envdoctor.tflite.edgetpu.rulebook import find_compiler, rulebook
+from envdoctor.compilers.edgetpu.prediction import Settings, predict
+from envdoctor.compilers.edgetpu.rulebook import find_compiler, rulebook
+from envdoctor.core.prediction import Placement, Prediction
 from envdoctor.tflite.reader import read_model
 
 if TYPE_CHECKING:

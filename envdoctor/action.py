@@ -1,7 +1,8 @@
 """Actions: what one is, what it needs, and what it gets and gives when it runs.
 
 An action turns an artifact of one kind into one of another (`tflite-int8` into `vela-tflite`). The planner chains them
-by kind; the runner runs them. One module under pipeline/actions is one action, in a constant `ACTION`.
+by kind; the runner runs them. One module under pipeline/actions is one action, in a constant `ACTION`;
+a compiler brings its own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from envdoctor.core.artifact import Artifact, ArtifactKind
+    from envdoctor.core.artifact import Artifact
     from envdoctor.core.command import Command, CommandResult
     from envdoctor.core.finding import Finding
     from envdoctor.core.request import Request
@@ -146,8 +147,8 @@ class Action:
 
     name: str
     title: str
-    consumes: frozenset[ArtifactKind]
-    produces: ArtifactKind
+    consumes: frozenset[str]
+    produces: str
     run: Callable[[StageContext], StageOutput]
     environment: str | None = None
     requires: tuple[Requirement, ...] = ()

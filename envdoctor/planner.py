@@ -6,7 +6,6 @@ import difflib
 import itertools
 from typing import TYPE_CHECKING
 
-from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import FactUnavailable, UsageProblem
 from envdoctor.core.route import Reason, Route, StagePlan, Verdict
 
@@ -60,9 +59,9 @@ def choose(routes: Sequence[Route], wanted: str) -> tuple[Route, ...]:
     return chosen
 
 
-def _paths(start: ArtifactKind, goal: Goal, actions: Sequence[Action]) -> Iterator[Path]:
-    def extend(kind: ArtifactKind, path: Path, seen: frozenset[ArtifactKind]) -> Iterator[Path]:
-        if kind is goal.kind and path:
+def _paths(start: str, goal: Goal, actions: Sequence[Action]) -> Iterator[Path]:
+    def extend(kind: str, path: Path, seen: frozenset[str]) -> Iterator[Path]:
+        if kind == goal.kind and path:
             yield path
             return
         for one in actions:
@@ -72,7 +71,7 @@ def _paths(start: ArtifactKind, goal: Goal, actions: Sequence[Action]) -> Iterat
     return (path for path in extend(start, (), frozenset({start})) if not _has_detour(start, path))
 
 
-def _has_detour(start: ArtifactKind, path: Path) -> bool:
+def _has_detour(start: str, path: Path) -> bool:
     """True if the path still works with some of its stages left out: they would be work for nothing."""
     kinds = (start, *(one.produces for one in path))
     return any(kinds[left] in path[right].consumes for right in range(1, len(path)) for left in range(right))
@@ -133,10 +132,10 @@ def unlocking(routes: Sequence[Route]) -> Reason | None:
     return None
 
 
-def kinds_that_lead_to(goal: Goal, actions: Iterable[Action]) -> frozenset[ArtifactKind]:
+def kinds_that_lead_to(goal: Goal, actions: Iterable[Action]) -> frozenset[str]:
     """The kinds of model from which some chain of actions leads to a goal."""
     usable = [one for one in actions if not one.goals or goal.compiler in one.goals]
-    return frozenset(kind for kind in ArtifactKind if any(_paths(kind, goal, usable)))
+    return frozenset(kind for one in usable for kind in one.consumes if any(_paths(kind, goal, usable)))
 
 
 def source_of(request: Request) -> Artifact:

@@ -1,35 +1,39 @@
-"""Probes, actions and renderers, found by walking the built-in packages and the entry points of others.
+"""Probes, actions, compilers and renderers, found by walking the built-in packages and the entry points of others.
 
-A plug-in is a distribution with an entry point in the group `envdoctor.probes`, `envdoctor.actions` or
-`envdoctor.renderers` that names a module; modules like the built-in ones are looked for in it and, if it is a package,
+A plug-in is a distribution with an entry point in the group `envdoctor.probes`, `envdoctor.actions`,
+`envdoctor.compilers` or `envdoctor.renderers` that names a module; modules like the built-in ones are looked for in it
+and, if it is a package, in it. A compiler is a package with a constant COMPILER; its probes are in a package `probes`
 in it. A code or name that stands twice is an error of whoever ships the second one.
 """
 
 from __future__ import annotations
 
 import importlib
+import itertools
 import pkgutil
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from envdoctor.core.errors import EnvDoctorError, UsageProblem
+from envdoctor.core.plugins import entry_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
     from envdoctor.action import Action
+    from envdoctor.core.compiler import Compiler, Product
+    from envdoctor.core.goal import Goal
     from envdoctor.probing import Probe
 
 T = TypeVar("T")
 
 
-def probes(families: frozenset[str] | None = None) -> tuple[Probe, ...]:
+def probes(families: frozenset[str] | None = None, topics: frozenset[str] | None = None) -> tuple[Probe, ...]:
     """All probes, in the order of their codes: the constant that `@probe` leaves in each module.
 
     Args:
         families: built-in modules of other families are not even imported; None for all. Plug-ins always are.
+        topics: probes of compilers that these do not concern are not even imported; None for all.
     """
     from envdoctor.probing import Probe
 
@@ -39,17 +43,57 @@ def probes(families: frozenset[str] | None = None) -> tuple[Probe, ...]:
     def wanted(name: str) -> bool:
         return families is None or name[:3].upper() in families
 
-    return _unique(_modules("probes", "envdoctor_probes", wanted), found, lambda one: one.code)
+    asked = (package for package, one in _packages() if topics is None or one.topics & topics)
+    of_compilers = (module for package in asked for module in _walk_inside(package, "probes"))
+    modules = itertools.chain(_modules("probes", "envdoctor_probes", wanted), of_compilers)
+    return _unique(modules, found, lambda one: one.code)
 
 
 def actions() -> tuple[Action, ...]:
-    """All actions, by name: the constant ACTION of each module under pipeline/actions."""
+    """All actions, by name: the constant ACTION of each module under pipeline/actions, and those of each compiler."""
     from envdoctor.action import Action
+    from envdoctor.core.compiler import Compiler
 
     def found(module: ModuleType) -> Iterator[Action]:
-        return (value for value in vars(module).values() if isinstance(value, Action))
+        for value in list(vars(module).values()):
+            if isinstance(value, Action):
+                yield value
+            elif isinstance(value, Compiler):
+                yield from value.actions()
 
-    return _unique(_modules("actions", "envdoctor.pipeline.actions"), found, lambda one: one.name)
+    packages = (package for package, _ in _packages())
+    modules = itertools.chain(_modules("actions", "envdoctor.pipeline.actions"), packages)
+    return _unique(modules, found, lambda one: one.name)
+
+
+def compilers() -> dict[str, Compiler]:
+    """All compilers by name: the constant COMPILER of each package under compilers."""
+    found = _unique((package for package, _ in _packages()), _compiler, lambda one: one.name)
+    return {one.name: one for one in found}
+
+
+def compiler_of(goal: Goal | None) -> Compiler | None:
+    """The compiler of a goal; None without one.
+
+    Raises:
+        EnvDoctorError: there is a goal, and not its compiler.
+    """
+    if goal is None:
+        return None
+    known = compilers()
+    if goal.compiler not in known:
+        raise EnvDoctorError(f"the goal {goal.name} names the compiler '{goal.compiler}', which is not installed")
+    return known[goal.compiler]
+
+
+def products() -> dict[str, Product]:
+    """What compilers make, by the kind of file."""
+    made: dict[str, Product] = {}
+    for compiler in compilers().values():
+        for product in compiler.products:
+            if made.setdefault(product.kind, product) is not product:
+                raise EnvDoctorError(f"two compilers make {product.kind}: one is {compiler.name}; remove one of them")
+    return made
 
 
 def renderer(name: str) -> ModuleType:
@@ -84,6 +128,25 @@ def _unique(
     return tuple(known[name] for name in sorted(known))
 
 
+def _packages() -> Iterator[tuple[ModuleType, Compiler]]:
+    """The packages of all compilers."""
+    root = importlib.import_module("envdoctor.compilers")
+    for package in (*list(_walk(root))[1:], *_plugins("compilers")):
+        yield from ((package, one) for one in _compiler(package))
+
+
+def _compiler(package: ModuleType) -> Iterator[Compiler]:
+    from envdoctor.core.compiler import Compiler
+
+    return (value for value in list(vars(package).values()) if isinstance(value, Compiler))
+
+
+def _walk_inside(package: ModuleType, name: str) -> Iterator[ModuleType]:
+    """The modules of a package inside another, if it is there."""
+    if any(info.name == name for info in pkgutil.iter_modules(getattr(package, "__path__", ()))):
+        yield from _walk(importlib.import_module(f"{package.__name__}.{name}"))
+
+
 def _every(_: str) -> bool:
     return True
 
@@ -95,7 +158,7 @@ def _modules(group: str, package: str, wanted: Callable[[str], bool] = _every) -
 
 
 def _plugins(group: str) -> Iterator[ModuleType]:
-    return (importlib.import_module(name) for name in sorted(_entry_points(f"envdoctor.{group}")))
+    return (importlib.import_module(name) for name in entry_points(f"envdoctor.{group}"))
 
 
 def _walk(package: ModuleType, wanted: Callable[[str], bool] = _every) -> Iterator[ModuleType]:
@@ -103,26 +166,3 @@ def _walk(package: ModuleType, wanted: Callable[[str], bool] = _every) -> Iterat
     for info in pkgutil.iter_modules(getattr(package, "__path__", ())):
         if not info.name.startswith("_") and wanted(info.name):
             yield importlib.import_module(f"{package.__name__}.{info.name}")
-
-
-def _entry_points(group: str) -> set[str]:
-    """Modules that installed distributions name in an entry-point group.
-
-    Reads entry_points.txt files directly: `importlib.metadata` needs about 30 ms for a hundred distributions, and
-    hardly any of them is a plug-in.
-    """
-    names: set[str] = set()
-    for folder in sys.path:
-        for file in Path(folder or ".").glob("*.dist-info/entry_points.txt"):
-            text = file.read_text(encoding="utf-8", errors="replace")
-            if f"[{group}]" in text:
-                names |= _parse_entry_points(text, group)
-    return names
-
-
-def _parse_entry_points(text: str, group: str) -> set[str]:
-    import configparser
-
-    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
-    parser.read_string(text)
-    return {value.partition(":")[0].strip() for value in parser[group].values()}

@@ -25,6 +25,8 @@ def test_there_are_probes_for_the_host_python_and_packages():
 
 @pytest.mark.parametrize("probe", PROBES, ids=by_code)
 def test_a_probe_is_of_a_family_that_its_topic_asks(probe):
+    if probe.check.__module__.startswith("envdoctor.compilers."):
+        return  # found by its compiler's topics
     assert probe.code[:3] in families(frozenset({probe.topic}))
 
 
@@ -58,4 +60,4 @@ def test_what_a_probe_waits_for_exists_and_does_not_wait_for_it(probe):
 
 
 def test_the_topics_are_known():
-    assert {probe.topic for probe in PROBES} <= {"machine", "edgetpu", "ethosu", "model", "remote", "witness"}
+    assert {probe.topic for probe in PROBES} <= {"machine", "edgetpu", "emulation", "model", "witness"}

@@ -39,11 +39,11 @@ FLOAT = action("tf-float", {K.KERAS, K.SAVED_MODEL}, K.TFLITE_FLOAT, cost=9)
 LITERT = action("litert-int8", {K.TFLITE_FLOAT}, K.TFLITE_INT8, cost=5)
 EXPORT = action("tf-export", {K.KERAS}, K.SAVED_MODEL, cost=8)
 OLD = action("tf215-int8", {K.SAVED_MODEL}, K.TFLITE_INT8, cost=30)
-VELA = action("vela", {K.TFLITE_INT8}, K.VELA_TFLITE, goals=frozenset({"vela"}), cost=1)
+VELA = action("vela", {K.TFLITE_INT8}, "vela-tflite", goals=frozenset({"vela"}), cost=1)
 EDGE = action(
     "edgetpu",
     {K.TFLITE_INT8},
-    K.EDGETPU_TFLITE,
+    "edgetpu-tflite",
     goals=frozenset({"edgetpu"}),
     cost=2,
     places=(Place(name="native"), Place(name="qemu", cost=5)),

@@ -24,8 +24,9 @@ from packaging.markers import Marker
 from packaging.utils import parse_wheel_filename
 
 from envdoctor.core.command import Command
-from envdoctor.core.data import DATA, load_table
+from envdoctor.core.data import load_table
 from envdoctor.core.target import Interpreter, Platform, System, Target
+from envdoctor.environments.spec import find_lock
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.settings import load_settings
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     table = load_table("environments")
     problems: list[str] = []
     for name in [word for word in arguments if not word.startswith("-")] or table:
-        lock = DATA / "constraints" / f"{name}.txt"
+        lock = find_lock(name)
         if "--keep" not in arguments:
             _compile(table[name], "\n".join(table[name]["requirements"]), "--generate-hashes", "-o", str(lock))
         problems += _examine(name, table[name], lock)

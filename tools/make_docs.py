@@ -119,7 +119,7 @@ def _goals() -> Iterator[str]:
     yield f"{_MADE}\n# Goals\n\nWhat `--to` takes.\n\n| goal | what it is | kind of file |\n| --- | --- | --- |"
     for name in goal_names():
         goal = parse_goal(name)
-        yield f"| `{name}` | {goal.title} | {goal.kind.value} |"
+        yield f"| `{name}` | {goal.title} | {goal.kind} |"
     yield ""
 
 

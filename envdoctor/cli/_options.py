@@ -11,7 +11,7 @@ import click
 from envdoctor.core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from envdoctor.core.report import Report
     from envdoctor.core.request import BuildOptions
@@ -33,6 +33,18 @@ python_option = click.option(
 goal_option = click.option(
     "--to", "goal", required=True, metavar="GOAL", help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ..."
 )
+
+
+class GoalOption(click.Option):
+    """`--to`, which also takes its name of before, `--for`, and does not show it."""
+
+    def __init__(self, declarations: Sequence[str], **attributes: Any) -> None:  # noqa: ANN401  (click's own)
+        super().__init__([*declarations, "--for"], **attributes)
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The line of the help."""
+        record = super().get_help_record(ctx)
+        return record and (record[0].replace("--for, ", "").replace(", --for", ""), record[1])
 
 
 def percent(text: str) -> float:

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Tell what is wrong on this machine, for this Python.")
-@click.option("--for", "goal", metavar="GOAL", help="Also check what this goal needs (edgetpu, ethos-u55-128, ...).")
+@click.option(
+    "--to",
+    "goal",
+    cls=_options.GoalOption,
+    metavar="GOAL",
+    help="Also check what this goal needs (edgetpu, ethos-u55-128, ...).",
+)
 @click.option("--only", multiple=True, metavar="CODE", help="Ask only these codes (PKG001) or families (PKG).")
 @click.option("--skip", multiple=True, metavar="CODE", help="Leave out these codes or families.")
 @click.option("--witness", is_flag=True, help="Also ask ldd (or otool) about each installed native file.")

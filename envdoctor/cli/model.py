@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 @click.command(short_help="Tell where the operators of a .tflite file will run.")
 @click.argument("file", type=_options.FILE)
 @click.option(
-    "--for",
+    "--to",
     "goal",
+    cls=_options.GoalOption,
     default="litert",
     show_default=True,
     metavar="GOAL",
-    help="What is to read it: edgetpu, edgetpu-15, litert, tflite-runtime-2.14, tf-2.5, ethos-u55-128, ...",
+    help="A goal, or what is to read it: edgetpu, edgetpu-15, litert, tflite-runtime-2.14, tf-2.5, ethos-u55-128, ...",
 )
 @click.option(
     "--compare",
@@ -51,14 +52,13 @@ def command(
     The exit code is 1 if something is wrong with it for its reader, or if not all of it will be mapped.
     """
     from envdoctor.doctor.model import inspect_model
-    from envdoctor.tflite.edgetpu.prediction import Settings
 
-    options = Settings(
-        all_subgraphs=all_subgraphs,
-        min_runtime_version=min_runtime_version,
-        intermediate_tensors=frozenset(name for name in intermediate_tensors.split(",") if name),
+    arguments = (
+        *(("-a",) if all_subgraphs else ()),
+        *(() if min_runtime_version is None else ("-m", str(min_runtime_version))),
+        *(("-i", intermediate_tensors) if intermediate_tensors else ()),
     )
-    report = inspect_model(file, goal=goal, options=options, compare=compare)
+    report = inspect_model(file, goal=goal, arguments=arguments, compare=compare)
     if svg is not None:
         from envdoctor import registry
         from envdoctor.support.outputs import write_output

@@ -1,14 +1,16 @@
-"""Models and what becomes of them: a kind, a path and a hash."""
+"""Models and what becomes of them: a kind, a path and a hash.
+
+Kinds are open names: those below are what sources can be, and every compiler has names of its own for what it makes.
+"""
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (msgspec resolves the annotation when it builds the schema)
 
 
-class ArtifactKind(enum.Enum):
-    """What a model file is, told from its content."""
+class ArtifactKind:
+    """The kinds of what a build can start from, told from a file's content."""
 
     KERAS = "keras"
     SAVED_MODEL = "saved-model"
@@ -18,8 +20,6 @@ class ArtifactKind(enum.Enum):
     TFLITE_FLOAT = "tflite-float"
     TASK_BUNDLE = "task-bundle"
     TFLITE_INT8 = "tflite-int8"
-    EDGETPU_TFLITE = "edgetpu-tflite"
-    VELA_TFLITE = "vela-tflite"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +27,14 @@ class Artifact:
     """A model on disk.
 
     Attributes:
+        kind: one of `ArtifactKind`, or a compiler's own name.
         path: a file, or a folder for a SavedModel.
         sha256: of the file; of a folder, the hash over its sorted relative paths and file hashes.
         traits: what reading it showed that a requirement may ask for (`recurrent`, `dynamic-batch`, `float16`,
             `lambda`, `custom-objects`), each told from the file alone.
     """
 
-    kind: ArtifactKind
+    kind: str
     path: Path
     sha256: str
     traits: frozenset[str] = frozenset()

@@ -5,20 +5,19 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """A goal by name, as the table data/goals.toml gives it.
+    """A goal by name, as the goals.toml of its compiler gives it.
 
     Attributes:
         name: what the user types (`ethos-u55-128`).
         title: what it is, for a person.
         kind: the kind of the artifact at the end.
-        compiler: the compiler of the last stage (`vela`, `edgetpu`), or None.
+        compiler: whose goal it is (`litert`, `vela`, `edgetpu`): who makes the file at the end.
         accelerator: the compiler's own name of the target (`ethos-u55-128`), or None.
         per_tensor_dense: True if dense layers must be quantized per tensor, because the reader at the other end
             computes per-channel ones silently wrong.
@@ -26,14 +25,14 @@ class Goal:
 
     name: str
     title: str
-    kind: ArtifactKind
-    compiler: str | None = None
+    kind: str
+    compiler: str
     accelerator: str | None = None
     per_tensor_dense: bool = False
 
 
 def goal_names() -> tuple[str, ...]:
-    """All goals, in the order of the table."""
+    """All goals, compiler by compiler."""
     return tuple(load_table("goals"))
 
 
@@ -47,8 +46,11 @@ def parse_goal(name: str) -> Goal:
     row = table.get(name.strip().lower())
     if row is None:
         near = difflib.get_close_matches(name.lower(), table, n=2, cutoff=0.5)
+        if name.strip().lower() in load_table("tflite-readers"):
+            raise UsageProblem(
+                f"'{name}' reads models and is no goal of a build, `envdoctor model FILE --to {name}` takes it; the goals "
+                f"are {', '.join(table)}."
+            )
         hint = f"did you mean {' or '.join(near)}?" if near else f"the goals are {', '.join(table)}."
         raise UsageProblem(f"'{name}' is not a goal that envdoctor knows; {hint}")
-    return Goal(
-        name=name.strip().lower(), kind=ArtifactKind(row["kind"]), **{k: v for k, v in row.items() if k != "kind"}
-    )
+    return Goal(name=name.strip().lower(), **row)

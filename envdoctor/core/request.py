@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003  (resolved at run time for the JSON schema)
 
 from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
+from envdoctor.core.compiler import Compiler  # noqa: TC001  (the same)
 from envdoctor.core.goal import Goal  # noqa: TC001  (the same)
 
 
@@ -74,8 +75,9 @@ class Request:
         python: the interpreter whose environment is examined; None for the active one, see `environments.active`.
         source: the model to start from, if any.
         goal: where to get to, if anywhere.
+        compiler: the goal's.
         options: how to build.
-        topics: which probes beyond `machine` matter (`edgetpu`, `ethosu`, `model`, `witness`).
+        topics: which probes beyond `machine` matter (`edgetpu`, `emulation`, `model`, `witness`).
         cache: the folder that envdoctor keeps its environments and downloads in; None for the user's cache folder.
         offline: True if nothing may be fetched.
     """
@@ -83,6 +85,7 @@ class Request:
     python: Path | None = None
     source: Artifact | None = None
     goal: Goal | None = None
+    compiler: Compiler | None = None
     options: BuildOptions = field(default_factory=BuildOptions)
     topics: frozenset[str] = frozenset({"machine"})
     cache: Path | None = None

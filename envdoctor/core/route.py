@@ -7,7 +7,7 @@ from collections.abc import Mapping  # noqa: TC003  (resolved at run time for th
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003  (the same)
 
-from envdoctor.core.artifact import Artifact, ArtifactKind  # noqa: TC001  (the same)
+from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
 from envdoctor.core.finding import Finding, Fix  # noqa: TC001  (the same)
 
 
@@ -45,7 +45,7 @@ class StagePlan:
 
     action: str
     title: str
-    produces: ArtifactKind
+    produces: str
     place: str = "local"
     environment: str | None = None
     reasons: tuple[Reason, ...] = ()

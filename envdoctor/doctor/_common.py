@@ -13,18 +13,15 @@ from envdoctor.core.report import Report
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from envdoctor.core.compiler import Compiler
     from envdoctor.core.events import Listener
-    from envdoctor.core.goal import Goal
     from envdoctor.core.request import Request
     from envdoctor.environments.provide import ProvidedEnvironment
     from envdoctor.executors import Executor
     from envdoctor.facts import Facts
 
-#: Which topics of probes a goal's compiler adds.
-_TOPICS = {"edgetpu": "edgetpu", "vela": "ethosu"}
-
-#: Families whose probes only ask of one topic; tests/test_catalogue.py holds the probes against it.
-FAMILIES_OF_TOPIC = {"edgetpu": frozenset({"EMU", "TCH"}), "model": frozenset({"MDL"})}
+#: Families whose common probes only ask of one topic; tests/test_catalogue.py holds the probes against it.
+FAMILIES_OF_TOPIC = {"emulation": frozenset({"EMU", "TCH"}), "model": frozenset({"MDL"})}
 
 
 def subject(facts: Facts) -> dict[str, str]:
@@ -45,10 +42,9 @@ def new_report(command: str) -> Report:
     return Report(command=command, version=__version__, created=created)
 
 
-def topics(goal: Goal | None) -> frozenset[str]:
-    """The topics that a goal adds to `machine`."""
-    compiler = None if goal is None else goal.compiler
-    return frozenset({"machine", _TOPICS[compiler]} if compiler in _TOPICS else {"machine"})
+def topics(compiler: Compiler | None) -> frozenset[str]:
+    """The topics of probes that matter for a compiler's goals: `machine`, and its own."""
+    return frozenset({"machine"}) | (frozenset() if compiler is None else compiler.topics)
 
 
 def environment_provider(

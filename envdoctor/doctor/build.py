@@ -7,36 +7,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor import planner, registry
-from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.events import Note
 from envdoctor.doctor._common import environment_provider
 from envdoctor.doctor.routes import require_text, routes_of
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.pipeline.calibration import check_samples
-from envdoctor.pipeline.gates import judge
+from envdoctor.pipeline.judging import judge
 from envdoctor.pipeline.manifest import make_manifest
-from envdoctor.pipeline.requirements import refuse_without_samples
 from envdoctor.pipeline.runner import run_routes
 from envdoctor.pipeline.stage import StageRunner
 from envdoctor.pipeline.workspace import open_workspace
+from envdoctor.stages.requirements import refuse_without_samples
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from envdoctor.core.artifact import Artifact
     from envdoctor.core.events import Listener
     from envdoctor.core.report import Report
     from envdoctor.core.request import Request
     from envdoctor.core.route import Attempt
     from envdoctor.pipeline.publication import Publication
-
-#: What is added to the source's name for an artifact of that kind; other kinds stay in the workspace.
-_SUFFIXES = {
-    ArtifactKind.TFLITE_FLOAT: "_float.tflite",
-    ArtifactKind.TFLITE_INT8: "_int8.tflite",
-    ArtifactKind.VELA_TFLITE: "_int8_vela.tflite",
-    ArtifactKind.EDGETPU_TFLITE: "_int8_edgetpu.tflite",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,20 +94,24 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
 
 
 def _publish(attempt: Attempt, source: Artifact, publication: Publication, out: Path) -> tuple[Artifact, ...]:
-    """Put what a successful attempt made into the user's folder, the goal's artifact first."""
+    """Put what a successful attempt made into the user's folder, the goal's artifact first.
+
+    What is no compiler's product stays in the workspace.
+    """
     if not attempt.succeeded:
         return ()
     artifacts: list[Artifact] = []
+    products = registry.products()
     for result in attempt.results:
         made = result.artifact
-        suffix = _SUFFIXES.get(made.kind) if made else None
-        if made is None or suffix is None:
+        product = products.get(made.kind) if made else None
+        if made is None or product is None:
             continue
         stem = source.path.stem
         for known in ("_float", "_int8"):
             stem = stem.removesuffix(known)
-        publication.copy(made.path, f"{stem}{suffix}")
-        artifacts.append(dataclasses.replace(made, path=out / f"{stem}{suffix}"))
+        publication.copy(made.path, f"{stem}{product.suffix}")
+        artifacts.append(dataclasses.replace(made, path=out / f"{stem}{product.suffix}"))
         for file in result.files:
             publication.copy(file, file.name)
     return tuple(reversed(artifacts))

@@ -43,11 +43,13 @@ def check(
         UsageProblem: an unknown goal, code or family, or an interpreter that is none.
     """
     aim = None if goal is None else parse_goal(goal)
-    asked = topics(aim) | ({"witness"} if witness else set())
+    compiler = registry.compiler_of(aim)
+    asked = topics(compiler) | ({"witness"} if witness else set())
     # Words may name any probe, so that all must be known then; else only those that can be asked are imported.
-    known = registry.probes(None if only or skip else families(asked))
+    every = bool(only or skip)
+    known = registry.probes(None if every else families(asked), None if every else asked)
     probes = select(known, asked, only, skip)
-    request = Request(python=python, goal=aim, topics=asked | {one.topic for one in probes})
+    request = Request(python=python, goal=aim, compiler=compiler, topics=asked | {one.topic for one in probes})
     facts = Facts(request, LocalExecutor())
     looked_at = subject(facts)  # first, so that a wrong --python is told once and not by every probe
     results = probing.run_probes(probes, facts)

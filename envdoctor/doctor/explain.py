@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from envdoctor import registry
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import FAMILIES
-from envdoctor.pipeline.problems import problem_kinds
+from envdoctor.stages.problems import problem_kinds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,15 +12,10 @@ from envdoctor.core.model_report import AdviceReport, ModelReport, OperatorRepor
 from envdoctor.doctor._common import new_report
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, examine
-from envdoctor.pipeline.problems import finding
+from envdoctor.stages.problems import finding
 from envdoctor.tflite.containers import FileKind, read_models, sniff
-from envdoctor.tflite.edgetpu.advice import cut_points, with_all_subgraphs
-from envdoctor.tflite.edgetpu.prediction import Settings
-from envdoctor.tflite.edgetpu.rulebook import find_compiler
 from envdoctor.tflite.macs import multiply_adds
-from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.readers import find_reader
-from envdoctor.toolchains.edgetpu_agreement import disagreements, disagreements_with_file, read_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +25,6 @@ if TYPE_CHECKING:
     from envdoctor.core.report import Report
     from envdoctor.probing import Probe
     from envdoctor.tflite.model import Model, Subgraph
-    from envdoctor.tflite.readers import ModelReader
 
 #: What is no .tflite file and yet a model, in words.
 _SOURCES = {
@@ -50,24 +44,24 @@ _WORST_FIRST = (
 
 
 def inspect_model(
-    path: Path, *, goal: str = "litert", options: Settings | None = None, compare: Path | None = None
+    path: Path, *, goal: str = "litert", arguments: Sequence[str] = (), compare: Path | None = None
 ) -> Report:
     """Look into a model, or into every model of a bundle.
 
     Args:
         path: a .tflite file, or a bundle of some.
         goal: the program that is to read it, a name that `find_reader` takes.
-        options: how edgetpu_compiler is called; its release is taken from the goal.
-        compare: a log of edgetpu_compiler, or the file it wrote, to hold the prediction against.
+        arguments: what the compiler is called with, if that is the reader; its release is taken from the goal.
+        compare: a log of the compiler, or the file it wrote, to hold the prediction against.
 
     Raises:
         UsageProblem: an unknown goal, or the file or the log can't be read as what it should be.
     """
     reader = find_reader(goal)
-    settings = _settings(reader, options)
+    compiler = registry.compilers().get(reader.compiler)
     try:
         models = read_models(path)
-        examined = [(model, _examine(model, reader, settings, compare)) for model in models]
+        examined = [(model, _compared(model, examine(model, reader, compiler, arguments), compare)) for model in models]
     except Unreadable as error:
         raise UsageProblem(_unread(path, error)) from error
     probes = [one for one in registry.probes() if one.topic == "model"]
@@ -78,7 +72,8 @@ def inspect_model(
         models=tuple(_summary(model, facts) for model, facts in examined),
         ops=tuple(op for model, facts in examined for op in _operators(model, facts, several=len(models) > 1)),
     )
-    return _with_vela(report, path, goal) if reader.name == "vela" and len(models) == 1 else report
+    tells = compiler is not None and compiler.placed is not None and len(models) == 1
+    return _with_trial(report, path, goal) if tells else report
 
 
 def _unread(path: Path, error: Unreadable) -> str:
@@ -95,11 +90,11 @@ def _unread(path: Path, error: Unreadable) -> str:
     return f"{error}; name a whole .tflite file, or a bundle of some."
 
 
-def _with_vela(report: Report, path: Path, goal: str) -> Report:
-    """The report with what Vela itself says of each operator, or why it says nothing."""
-    from envdoctor.doctor.ethosu import ask_vela
+def _with_trial(report: Report, path: Path, goal: str) -> Report:
+    """The report with what the compiler itself says of each operator, or why it says nothing."""
+    from envdoctor.doctor.trial import try_compiler
 
-    ops, note = ask_vela(path, goal)
+    ops, note = try_compiler(path, goal)
     if not ops:
         return dataclasses.replace(report, notes=(*report.notes, note))
     mapped = [op for op in ops if op.placement == "MAPPED"]
@@ -115,21 +110,12 @@ def _on_cpu(path: Path, ops: Sequence[OperatorReport]) -> Finding:
     return finding("operators-on-cpu", path.name, evidence, count=len(ops), ops=", ".join(op.op for op in ops))
 
 
-def _settings(reader: ModelReader, options: Settings | None) -> Settings | None:
-    if reader.edgetpu is None:
-        return None
-    return dataclasses.replace(options or Settings(), compiler=find_compiler(reader.edgetpu))
-
-
-def _examine(model: Model, reader: ModelReader, settings: Settings | None, compare: Path | None) -> ModelFacts:
-    facts = examine(model, reader, settings)
-    if compare is None or facts.placement is None:
+def _compared(model: Model, facts: ModelFacts, path: Path | None) -> ModelFacts:
+    """The facts, with what a log of the compiler or its file says otherwise."""
+    compiler = registry.compilers().get(facts.reader.compiler)
+    if path is None or facts.placement is None or compiler is None or compiler.compare is None:
         return facts
-    if sniff(compare) is FileKind.EDGETPU_TFLITE:
-        found = disagreements_with_file(facts.placement, model, read_model(compare))
-    else:
-        found = disagreements(facts.placement, read_log(compare))
-    return dataclasses.replace(facts, disagreements=found)
+    return dataclasses.replace(facts, disagreements=compiler.compare(facts.placement, model, path))
 
 
 def _ask(probes: Sequence[Probe], models: Sequence[ModelFacts]) -> tuple[ProbeResult, ...]:
@@ -149,7 +135,6 @@ def _merge(one: ProbeResult, other: ProbeResult) -> ProbeResult:
 
 def _summary(model: Model, facts: ModelFacts) -> ModelReport:
     placement = facts.placement
-    whole = None if placement is None or facts.refused else with_all_subgraphs(model, placement)
     report = ModelReport(
         name=model.name,
         reader=facts.reader.title,
@@ -169,9 +154,9 @@ def _summary(model: Model, facts: ModelFacts) -> ModelReport:
         mapped=len(placement.mapped),
         unknown=sum(op.placement.value == "UNKNOWN" for op in placement.ops),
         mapped_macs=placement.mapped_macs,
-        all_subgraphs=None if whole is None else len(whole.mapped),
-        cut=cut_points(model, placement) if placement.mapped else (),
-        advice=tuple(AdviceReport(**dataclasses.asdict(advice)) for advice in facts.advice),
+        all_subgraphs=facts.guidance.all_subgraphs,
+        cut=facts.guidance.cut,
+        advice=tuple(AdviceReport(**dataclasses.asdict(advice)) for advice in facts.guidance.advice),
     )
 
 

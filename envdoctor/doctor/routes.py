@@ -18,6 +18,7 @@ from envdoctor.pipeline.sources import identify
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from envdoctor.core.compiler import Compiler
     from envdoctor.core.finding import Fix
     from envdoctor.core.report import Report
 
@@ -32,14 +33,21 @@ def make_request(
             compiler that was named is none.
     """
     aim = parse_goal(goal)
-    _check_names(source, options)
+    compiler = registry.compiler_of(aim)
+    _check_names(source, options, compiler)
     artifact = identify(source, trust_code=options.trust_code)
     return Request(
-        python=python, source=artifact, goal=aim, options=options, topics=topics(aim) | {"model"}, offline=offline
+        python=python,
+        source=artifact,
+        goal=aim,
+        compiler=compiler,
+        options=options,
+        topics=topics(compiler) | {"model"},
+        offline=offline,
     )
 
 
-def _check_names(source: Path, options: BuildOptions) -> None:
+def _check_names(source: Path, options: BuildOptions, compiler: Compiler | None) -> None:
     """Refuse names that can't be written into a manifest, and a compiler that is none, before anything is started."""
     for path in (source, options.calibration, options.evaluation, options.compiler, options.resume):
         require_text(path)
@@ -47,11 +55,9 @@ def _check_names(source: Path, options: BuildOptions) -> None:
         if path is not None and not path.is_dir() and not path.is_file():
             what = "is no regular file" if path.exists() else "does not exist"
             raise UsageProblem(f"{option}: {path} {what}.")
-    if options.compiler is not None:
-        from envdoctor.toolchains.locate import read_compiler
-
+    if options.compiler is not None and compiler is not None and compiler.check_program is not None:
         try:
-            read_compiler(options.compiler, origin="--compiler")
+            compiler.check_program(options.compiler)
         except ToolchainProblem as error:
             raise UsageProblem(f"{error}.") from None
 
@@ -95,9 +101,9 @@ def routes_of(request: Request, facts: Facts) -> Report:
     artifact, goal = planner.source_of(request), planner.goal_of(request)
     if not found:
         kinds = planner.kinds_that_lead_to(goal, actions)
-        words = ", ".join(sorted(kind.value for kind in kinds))
+        words = ", ".join(sorted(kind for kind in kinds))
         raise NoRoute(
-            f"{artifact.path.name} is {artifact.kind.value}, and nothing that envdoctor knows leads from there to "
+            f"{artifact.path.name} is {artifact.kind}, and nothing that envdoctor knows leads from there to "
             f"{goal.title}; start from one of: {words}."
         )
     unlocking = planner.unlocking(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor import registry
 from envdoctor.core.errors import EnvDoctorError, UsageProblem
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.toolchains.catalogue import CatalogueEntry, Source, catalogue, find_entry, parse_source
@@ -54,7 +55,8 @@ def install(entry: CatalogueEntry, places: tuple[Source, ...]) -> Iterator[Insta
     from envdoctor.toolchains.acquire import Acquirer
 
     session = Session(NetworkSettings(retries=1, timeout=10))
-    acquirer = Acquirer(session=session, executor=LocalExecutor())
+    own = {name: files for one in registry.compilers().values() for name, files in one.toolchains.items()}
+    acquirer = Acquirer(session=session, executor=LocalExecutor(), own=own)
     wanted = [(entry, places)]
     if entry.companion and not _x86_64_runs():
         companion = find_entry(entry.companion)

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.core.data import DATA, load_table
+from envdoctor.core.data import DATA, compiler_folders, load_table
 from envdoctor.core.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -86,12 +86,18 @@ def environment_spec(name: str) -> EnvironmentSpec:
         name=name,
         title=row["title"],
         purpose=row["purpose"],
-        lock=DATA / "constraints" / f"{name}.txt",
+        lock=find_lock(name),
         pythons=tuple(row["pythons"]),
         imports=tuple(row["imports"]),
         own=tuple(tuple(group) for group in row["own"]),
         platforms={platform: _need(values) for platform, values in row["platforms"].items()},
     )
+
+
+def find_lock(name: str) -> Path:
+    """The pins of an environment: in the folder of the compiler that it is for, or with the common ones."""
+    names = (folder / "constraints" / f"{name}.txt" for folder in compiler_folders())
+    return next((file for file in names if file.is_file()), DATA / "constraints" / f"{name}.txt")
 
 
 def _need(row: Mapping[str, Any]) -> PlatformNeed:

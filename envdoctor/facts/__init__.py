@@ -3,13 +3,15 @@
 One module here is one group: a frozen dataclass, `collect(request, executor)` and pure `parse_*` functions. The name of
 the module is the name of the attribute, so a new group is a new module and nothing else. A group that is worked out of
 other groups has `derive(facts)` in place of `collect`; one that needs both has `ask(facts, request, executor)`.
+A compiler's own groups lie in its folder, see `Facts.of`.
 """
 
 from __future__ import annotations
 
 import importlib
+import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from envdoctor.core.errors import EnvDoctorError, FactUnavailable, UsageProblem
 
@@ -28,12 +30,12 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Packages
     from envdoctor.facts.python import Python
     from envdoctor.facts.records import Records
-    from envdoctor.facts.remote import Remote
     from envdoctor.facts.requirements import Requirements
     from envdoctor.facts.startup import Startup
     from envdoctor.facts.strays import Strays
-    from envdoctor.facts.toolchains import Toolchains
     from envdoctor.facts.witness import Witness
+
+T = TypeVar("T")
 
 
 class Facts:
@@ -60,11 +62,9 @@ class Facts:
         python: Python
         packages: Packages
         records: Records
-        remote: Remote
         requirements: Requirements
         startup: Startup
         strays: Strays
-        toolchains: Toolchains
         natives: Natives
         witness: Witness
 
@@ -79,20 +79,35 @@ class Facts:
             """
             if group.startswith("_"):
                 raise AttributeError(group)
-            with self._lock:
-                lock = self._locks.setdefault(group, threading.Lock())
-            with lock:
-                if group not in self._known:
-                    self._known[group] = self._collect(group)
-            value = self._known[group]
-            if isinstance(value, FactUnavailable):
-                raise FactUnavailable(value.group, value.reason)
-            return value
+            return self._read(group, None)
 
-    def _collect(self, group: str) -> object | FactUnavailable:
+    def _read(self, group: str, module: ModuleType | None) -> Any:  # noqa: ANN401  (as the group's module makes it)
+        with self._lock:
+            lock = self._locks.setdefault(group, threading.Lock())
+        with lock:
+            if group not in self._known:
+                self._known[group] = self._collect(group, module)
+        value = self._known[group]
+        if isinstance(value, FactUnavailable):
+            raise FactUnavailable(value.group, value.reason)
+        return value
+
+    def of(self, kind: type[T]) -> T:
+        """The fact group of a compiler, by its class: the name in small letters is that of a group here.
+
+        Its module has `collect`, `derive` or `ask` as those here do.
+
+        Raises:
+            FactUnavailable: it could not be collected, now or earlier.
+            UsageProblem: the request names something that is not there.
+        """
+        value: T = self._read(kind.__name__.lower(), sys.modules[kind.__module__])
+        return value
+
+    def _collect(self, group: str, module: ModuleType | None) -> object | FactUnavailable:
         if self._request is None or self._executor is None:
             return FactUnavailable(group, "not given")
-        module = importlib.import_module(f"envdoctor.facts.{group}")
+        module = module or importlib.import_module(f"envdoctor.facts.{group}")
         try:
             value = self._make(module)
         except UsageProblem:

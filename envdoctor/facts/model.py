@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
-from envdoctor.tflite.edgetpu.advice import Advice, advise
-from envdoctor.tflite.edgetpu.prediction import Prediction, Settings, predict
-from envdoctor.tflite.edgetpu.rulebook import find_compiler
+from envdoctor.core.prediction import Disagreement, Guidance, Prediction
 from envdoctor.tflite.quantization import FLOATS, Scheme, classify, float_islands, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.readers import ModelReader, find_reader
@@ -22,15 +20,17 @@ from envdoctor.tflite.structure import (
     resizable_inputs,
     unfed_tensors,
 )
-from envdoctor.toolchains.edgetpu_agreement import Disagreement  # noqa: TC001  (a field's type)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envdoctor.core.compiler import Compiler
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
     from envdoctor.tflite.model import Model
 
-#: What reads the model of a goal: the compiler of its last stage, or else the interpreter of today.
-_READERS = {"edgetpu": "edgetpu", "vela": "vela", None: "litert"}
+#: The reader of a model without a goal: the interpreter of today.
+_READER = "litert"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +65,8 @@ class ModelFacts:
         data_outside: whether constants lie behind the flatbuffer.
         deprecated_codes_only: whether operators are numbered the old way alone.
         compiled: what a compiler left in it, None for none.
-        placement: what edgetpu_compiler is predicted to do, None for another reader.
-        advice: what to do about what it leaves to the CPU.
+        placement: what the reader is predicted to do; None if it is no compiler, or only it knows.
+        guidance: what to do about what it leaves to the CPU.
         disagreements: where a compiler's log says otherwise than the placement; None if no log was given.
     """
 
@@ -90,7 +90,7 @@ class ModelFacts:
     deprecated_codes_only: bool = False
     compiled: Compiled | None = None
     placement: Prediction | None = None
-    advice: tuple[Advice, ...] = ()
+    guidance: Guidance = field(default_factory=Guidance)
     disagreements: tuple[Disagreement, ...] | None = None
 
     @property
@@ -121,24 +121,26 @@ def collect(request: Request, executor: Executor) -> ModelFacts:
     del executor  # a model is read here, wherever the rest runs
     if request.source is None:
         raise FactUnavailable("model", "no model was given")
-    compiler = None if request.goal is None else request.goal.compiler
-    return examine(read_model(request.source.path), find_reader(_READERS[compiler]))
+    reader = find_reader(_READER if request.goal is None else request.goal.name)
+    return examine(read_model(request.source.path), reader, request.compiler)
 
 
-def examine(model: Model, reader: ModelReader, settings: Settings | None = None) -> ModelFacts:
+def examine(
+    model: Model, reader: ModelReader, compiler: Compiler | None = None, arguments: Sequence[str] = ()
+) -> ModelFacts:
     """All that can be said of a model for a reader.
 
     Args:
         model: the model.
         reader: what is to read it.
-        settings: how edgetpu_compiler is called, if that is the reader; None for without options.
+        compiler: the reader's, if it is one.
+        arguments: what that one is called with.
 
     Raises:
         Unreadable: a constant that decides the placement is not in the file.
     """
-    placement = None
-    if reader.edgetpu is not None:
-        placement = predict(model, settings or Settings(compiler=find_compiler(reader.edgetpu)))
+    predict = None if compiler is None else compiler.predict
+    placement = None if predict is None else predict(model, reader.release, arguments)
     inputs, outputs = io_types(model)
     return ModelFacts(
         name=model.name,
@@ -164,11 +166,17 @@ def examine(model: Model, reader: ModelReader, settings: Settings | None = None)
         deprecated_codes_only=model.deprecated_codes_only,
         compiled=compiled_contents(model),
         placement=placement,
-        advice=() if placement is None else advise(model, placement),
+        guidance=_guidance(model, compiler, placement),
         dense=_dense(model, float_input=False),
         hybrid=_dense(model, float_input=True),
         control_flow=_control_flow(model),
     )
+
+
+def _guidance(model: Model, compiler: Compiler | None, placement: Prediction | None) -> Guidance:
+    if compiler is None or compiler.advise is None or placement is None:
+        return Guidance()
+    return compiler.advise(model, placement)
 
 
 def _refusals(model: Model, reader: ModelReader) -> tuple[Refusal, ...]:

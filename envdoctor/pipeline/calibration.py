@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sample_ranges import measure
 from envdoctor.pipeline.sources import input_scale, model_inputs
-from envdoctor.pipeline.workers.arrays import LABELS, NUMBERS, Part, StoredArray, assign, stored_arrays
-from envdoctor.pipeline.workers.stage import Problem
+from envdoctor.stages.workers.arrays import LABELS, NUMBERS, Part, StoredArray, assign, stored_arrays
+from envdoctor.stages.workers.stage import Problem
 from envdoctor.support.bounded import open_zip
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.request import Request
     from envdoctor.pipeline.sample_ranges import SampleRange
-    from envdoctor.pipeline.workers.arrays import InputSpec
+    from envdoctor.stages.workers.arrays import InputSpec
 
 #: How a user is told to bring samples.
 HOW = (

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from envdoctor.pipeline.stage import Interpreter, StageInput
 
 #: What decides what a stage makes and how it is judged, workers included.
-_CODE = ("pipeline", "tflite", "toolchains", "emulation", "executors", "data")
+_CODE = ("pipeline", "stages", "compilers", "tflite", "toolchains", "emulation", "executors", "data")
 #: Options that only limit a stage; one that succeeded kept to them.
 _LIMITS = ("stage_timeout", "stage_memory")
 
@@ -88,7 +88,7 @@ def _name(request: Request) -> str | None:
 
 def _goal(request: Request) -> list[object] | None:
     goal = request.goal
-    return None if goal is None else [goal.kind.value, goal.compiler, goal.accelerator, goal.per_tensor_dense]
+    return None if goal is None else [goal.kind, goal.compiler, goal.accelerator, goal.per_tensor_dense]
 
 
 def _options(options: BuildOptions, names: frozenset[str] | None) -> Mapping[str, object]:

@@ -95,14 +95,14 @@ def make_manifest(report: Report, request: Request) -> Manifest:
 
 def _inputs(request: Request) -> list[File]:
     source = request.source
-    files = [] if source is None else [File(path=str(source.path), sha256=source.sha256, kind=source.kind.value)]
+    files = [] if source is None else [File(path=str(source.path), sha256=source.sha256, kind=source.kind)]
     samples = {"calibration": request.options.calibration, "evaluation": request.options.evaluation}
     return files + [File(path=str(path), sha256=hash_path(path), kind=kind) for kind, path in samples.items() if path]
 
 
 def _outputs(report: Report, arrived: list[Attempt]) -> list[File]:
     """The artifacts, and what lies beside them: a compiler's log or summary."""
-    made = [File(path=one.path.name, sha256=one.sha256, kind=one.kind.value) for one in report.artifacts]
+    made = [File(path=one.path.name, sha256=one.sha256, kind=one.kind) for one in report.artifacts]
     others = [file for attempt in arrived for result in attempt.results for file in result.files]
     return made + [File(path=file.name, sha256=hash_path(file), kind="log") for file in others]
 
@@ -123,7 +123,7 @@ def _stage(result: StageResult) -> Stage:
         status=result.status.value,
         seconds=result.seconds,
         peak_memory=result.peak_memory,
-        output=None if made is None else File(path=made.path.name, sha256=made.sha256, kind=made.kind.value),
+        output=None if made is None else File(path=made.path.name, sha256=made.sha256, kind=made.kind),
         environment=result.environment,
         gate_environment=result.gate_environment,
         commands=result.commands,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.events import Listener, RouteFailed, RouteStarted, StageEnded, StageStarted
 from envdoctor.core.route import Attempt, Route, StageResult
-from envdoctor.pipeline.problems import ends_build
 from envdoctor.pipeline.stage import StageInput, StageRunner
+from envdoctor.stages.problems import ends_build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

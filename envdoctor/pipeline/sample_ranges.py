@@ -8,13 +8,13 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from envdoctor.pipeline.workers.arrays import read_header
-from envdoctor.pipeline.workers.stage import Problem
+from envdoctor.stages.workers.arrays import read_header
+from envdoctor.stages.workers.stage import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from envdoctor.pipeline.workers.arrays import Part, StoredArray
+    from envdoctor.stages.workers.arrays import Part, StoredArray
 
     Numbers: TypeAlias = array.array[int] | array.array[float]
 

@@ -12,11 +12,11 @@ from envdoctor.core.artifact import Artifact
 from envdoctor.core.errors import EnvDoctorError, NetworkProblem
 from envdoctor.core.finding import Evidence, Finding
 from envdoctor.core.route import StagePlan, StageResult, StageStatus
-from envdoctor.pipeline import problems
 from envdoctor.pipeline.key import KeyMaker
 from envdoctor.pipeline.publication import is_full, unwritable
 from envdoctor.pipeline.recorder import Recorder
 from envdoctor.pipeline.workspace import GateUse, StageRecord, StoredStage, Workspace
+from envdoctor.stages import problems
 from envdoctor.support.hashing import hash_path, hash_value
 
 if TYPE_CHECKING:

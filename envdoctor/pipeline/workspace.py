@@ -24,11 +24,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.core.artifact import Artifact
 from envdoctor.core.errors import BuildFailed, Unreadable, UsageProblem
 from envdoctor.core.finding import Finding  # noqa: TC001  (the same)
-from envdoctor.pipeline.processes import REQUESTS
 from envdoctor.pipeline.publication import Publication, is_full, unwritable
+from envdoctor.stages.processes import REQUESTS
 from envdoctor.support.hashing import hash_path
 from envdoctor.support.packing import unpack_json
 
@@ -58,7 +58,7 @@ class StageRecord:
         others: SHA-256 of whatever else of it is used later, by path.
     """
 
-    kind: ArtifactKind
+    kind: str
     path: str
     sha256: str
     others: Mapping[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import struct
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envdoctor.tflite.model import Model
-
-EDGETPU_CUSTOM_OP = "edgetpu-custom-op"
-"""The operator that holds what the Edge TPU compiler compiled."""
-ETHOSU_CUSTOM_OP = "ethos-u"
-"""The operator that holds what Vela compiled."""
 
 _ZIP_LOCAL_HEADER = b"PK\x03\x04"
 _ZIP_EMPTY = b"PK\x05\x06"
@@ -44,8 +40,7 @@ class FileKind(enum.Enum):
     """What a file or a folder is, by its content."""
 
     TFLITE = "tflite"
-    EDGETPU_TFLITE = "edgetpu-tflite"
-    VELA_TFLITE = "vela-tflite"
+    COMPILED = "compiled"
     BUNDLE = "bundle"
     KERAS = "keras"
     HDF5 = "hdf5"
@@ -69,18 +64,37 @@ def sniff(path: Path | str) -> FileKind:
     if not head:
         return FileKind.EMPTY
     if head[4:8] == FILE_IDENTIFIER:
-        return compiled_kind(read_model(path))
+        return FileKind.TFLITE if compiled_file(read_model(path)) is None else FileKind.COMPILED
     if head.startswith(_HDF5):
         return FileKind.HDF5
     return _zip_kind(path) if _is_zip(head) else FileKind.OTHER
 
 
-def compiled_kind(model: Model) -> FileKind:
-    """Whether a model is a compiler's output: EDGETPU_TFLITE, VELA_TFLITE, or else TFLITE."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledFile:
+    """A compiler's mark in what it wrote, as its compiled-files.toml says.
+
+    Attributes:
+        custom_code: the operator that holds what it compiled.
+        words: who compiled it, and for what (`for the Edge TPU`).
+        run_with: how such a file is run.
+    """
+
+    custom_code: str
+    words: str
+    run_with: str
+
+
+def compiled_file(model: Model) -> CompiledFile | None:
+    """Which compiler's output a model is; None for a model that none compiled."""
     customs = {operator.custom_code for subgraph in model.subgraphs for operator in subgraph.operators}
-    if EDGETPU_CUSTOM_OP in customs:
-        return FileKind.EDGETPU_TFLITE
-    return FileKind.VELA_TFLITE if ETHOSU_CUSTOM_OP in customs else FileKind.TFLITE
+    return next((one for code in sorted(filter(None, customs)) if (one := mark_of(code)) is not None), None)
+
+
+def mark_of(custom_code: str) -> CompiledFile | None:
+    """The compiler's mark that a custom operator is; None for any other."""
+    row = load_table("compiled-files").get(custom_code)
+    return None if row is None else CompiledFile(custom_code=custom_code, **row)
 
 
 def read_models(path: Path | str) -> tuple[Model, ...]:

@@ -1,7 +1,8 @@
 """Programs that load .tflite files, interpreters and compilers, and what of a file each can read.
 
 Interpreters grow by operator versions. What one reads is known from measuring it, or else from the TensorFlow release
-that it was built from; where that is not known exactly, nothing is claimed. The table is data/tflite-readers.toml.
+that it was built from; where that is not known exactly, nothing is claimed. The tables are called
+tflite-readers.toml.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import difflib
 import functools
 from collections.abc import Mapping  # noqa: TC003  (tools resolve the annotations of dataclasses)
 from dataclasses import dataclass
+from typing import Any
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
-from envdoctor.tflite.edgetpu.rulebook import newest_compiler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +29,10 @@ class ModelReader:
         per_channel_hybrid: the same for dense layers with float inputs and integer weights.
         data_outside: whether it finds constants behind the flatbuffer.
         custom_ops: the custom operators it brings along.
-        accelerator: whether it is a compiler, for a chip that computes 8-bit integers.
+        schemes: how a model may be quantized for it, if it is a compiler for a chip that computes integers.
         static_shapes: whether it refuses a graph with dynamic tensors.
-        edgetpu: the release of edgetpu_compiler that it is, None for another program.
+        compiler: whose goals it reads models for; empty for a program that is no goal's.
+        release: of that compiler; empty if it has one alone.
         reads_to: the TensorFlow release up to which it reads every operator version, None for unknown.
         refuses_from: the release from which on it refuses them, None for unknown.
         versions: the highest version of every operator that it reads, None where only the releases are known.
@@ -43,12 +45,18 @@ class ModelReader:
     per_channel_hybrid: bool
     data_outside: bool
     custom_ops: tuple[str, ...] = ()
-    accelerator: bool = False
+    schemes: tuple[str, ...] = ()
     static_shapes: bool = False
-    edgetpu: str | None = None
+    compiler: str = ""
+    release: str = ""
     reads_to: str | None = None
     refuses_from: str | None = None
     versions: Mapping[str, int] | None = None
+
+    @property
+    def accelerator(self) -> bool:
+        """Whether it is a compiler, for a chip that computes integers."""
+        return bool(self.schemes)
 
     @property
     def interprets(self) -> bool:
@@ -66,30 +74,35 @@ class ModelReader:
 
 
 def reader_names() -> tuple[str, ...]:
-    """What `find_reader` takes; every `ethos-u...` is Vela's."""
-    return (*load_table("tflite-readers"), "edgetpu")
+    """What `find_reader` takes: programs, compilers and goals."""
+    compilers = (row["compiler"] for row in load_table("goals").values())
+    return tuple(dict.fromkeys((*load_table("tflite-readers"), *compilers, *load_table("goals"))))
 
 
 @functools.cache
 def find_reader(name: str) -> ModelReader:
-    """A program by the name a user typed.
-
-    `edgetpu` is the newest compiler, `edgetpu-16` the same as `edgetpu-16.0`, and every Ethos-U is Vela's.
+    """A program by the name a user typed: its own (`edgetpu-16` is `edgetpu-16.0`), or a goal's or a compiler's.
 
     Raises:
         UsageProblem: none of that name is known; names the nearest.
     """
-    word = name.strip().lower()
-    if word == "edgetpu":
-        word = f"edgetpu-{newest_compiler().release}"
-    elif word.startswith("ethos-u"):
-        word = "vela"
-    for known, row in load_table("tflite-readers").items():
-        if known in {word, f"{word}.0"}:
-            return ModelReader(name=known, **{**row, "custom_ops": tuple(row["custom_ops"])})
+    word, rows = name.strip().lower(), load_table("tflite-readers")
+    compiler = load_table("goals").get(word, {}).get("compiler", word)
+    exact = [known for known in (word, f"{word}.0") if known in rows]
+    of_compiler = [known for known, row in rows.items() if row.get("compiler") == compiler]
+    newest = sorted(of_compiler, key=lambda known: _numbers(rows[known].get("release", "0")))[-1:]
+    for known in (*exact, *newest):
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in rows[known].items()
+        }
+        return ModelReader(name=known, **values)
     near = difflib.get_close_matches(word, reader_names(), n=2, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(reader_names())}."
     raise UsageProblem(f"'{name}' is nothing that envdoctor knows to read .tflite files; {hint}")
+
+
+def _values(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
 
 
 def _release_of(operator: str, version: int) -> tuple[int, ...]:

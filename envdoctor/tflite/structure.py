@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
-from envdoctor.tflite.containers import EDGETPU_CUSTOM_OP, ETHOSU_CUSTOM_OP
+from envdoctor.tflite.containers import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,11 +33,12 @@ class DynamicTensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """What a compiler put into a model and what it left to the CPU."""
+    """What a compiler put into a model and what it left to the CPU; `run_with` says how such a file is run."""
 
     custom_code: str
     packages: int
     remaining: Mapping[str, int]
+    run_with: str = ""
 
 
 def dynamic_tensors(subgraph: Subgraph) -> tuple[DynamicTensor, ...]:
@@ -130,10 +131,11 @@ def operators_named(model: Model, *names: str) -> tuple[tuple[Subgraph, Operator
 
 
 def compiled_contents(model: Model) -> Compiled | None:
-    """What the Edge TPU compiler or Vela compiled, None for a model that neither of them wrote."""
+    """What a compiler compiled, None for a model that none wrote."""
     counts = Counter(operator.custom_code or operator.name for operator in model.main.operators)
-    for code in (EDGETPU_CUSTOM_OP, ETHOSU_CUSTOM_OP):
-        if counts[code]:
+    for code in sorted(counts):
+        mark = mark_of(code)
+        if mark is not None:
             remaining = {name: count for name, count in counts.items() if name != code}
-            return Compiled(custom_code=code, packages=counts[code], remaining=remaining)
+            return Compiled(custom_code=code, packages=counts[code], remaining=remaining, run_with=mark.run_with)
     return None

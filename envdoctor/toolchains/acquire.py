@@ -6,8 +6,8 @@ import platform
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence  # noqa: TC003
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence  # noqa: TC003
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +19,13 @@ from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvDoctorError, ToolchainProblem
 from envdoctor.emulation.qemu import QEMU_NAMES, parse_version
 from envdoctor.net.urls import redacted
-from envdoctor.toolchains import locate
 from envdoctor.toolchains.catalogue import SourceKind
 from envdoctor.toolchains.fetch import Fetched, Fetcher
 from envdoctor.toolchains.store import InstalledToolchain, Receipt, installed_toolchains, staging
 from envdoctor.toolchains.unpack import unpack
 
 if TYPE_CHECKING:
+    from envdoctor.core.compiler import ToolchainFiles
     from envdoctor.executors import Executor
     from envdoctor.net.session import Session
     from envdoctor.toolchains.catalogue import CatalogueEntry, Source
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 QEMU = "qemu-x86_64"
 
 _MACHINES = {"AMD64": "x86_64", "arm64": "aarch64"}
-_VERSION = re.compile(rb"\b(\d{1,2}\.\d{1,2}\.\d{9})\b")
-_MAX_SCAN = 256 << 20
 _SECONDS = 20.0
 
 
@@ -46,11 +44,13 @@ class Acquirer:
         session: asks servers.
         executor: runs programs here.
         store: the toolchain store; the user's if None.
+        own: how the files of compilers are taken in, by the toolchain's name.
     """
 
     session: Session
     executor: Executor
     store: Path | None = None
+    own: Mapping[str, ToolchainFiles] = field(default_factory=dict)
 
     def acquire(self, entry: CatalogueEntry, sources: Sequence[Source] = ()) -> InstalledToolchain:
         """Install from the first source that has it.
@@ -89,8 +89,9 @@ class Acquirer:
                 _fill_emulator(stage.files, fetched.path, entry.keep)
                 version = self._ask_emulator(stage.files)
             else:
-                _fill_compiler(stage.files, fetched.path)
-                version = _inspect_compiler(stage.files)
+                own = self.own.get(entry.name)
+                _fill(stage.files, fetched.path, entry, own)
+                version = "" if own is None else own.inspect(stage.files)
             return stage.commit(
                 Receipt(
                     name=entry.name,
@@ -138,42 +139,20 @@ def emulator_in(folder: Path) -> Path | None:
     return None
 
 
-def _fill_compiler(files: Path, path: Path) -> None:
-    if _is_archive(path):
-        unpack(path, files)
-        return
-    compiler = locate.read_compiler(path, origin="--from")
-    if compiler.binary is None:
-        raise ToolchainProblem(f"{path} is a script that starts something else, not the compiler's bundle")
-    bundle = compiler.binary.parent
-    target = files / "usr/bin" / f"{locate.NAME}_bin"
-    target.mkdir(parents=True)
-    for file in sorted(bundle.iterdir()) if compiler.loader else [compiler.binary]:
-        if file.is_file() and file.stat().st_size < _MAX_SCAN:
-            shutil.copy2(file, target / file.name)
-
-
-def _inspect_compiler(files: Path) -> str:
-    """The compiler's own version number, read from the program; empty if it is not found there.
-
-    Raises:
-        ToolchainProblem: there is no compiler, or only the one for ARM that does not work on today's systems.
-    """
-    compiler = locate.read_compiler(files, origin="archive")
-    if compiler.binary is None:
-        raise ToolchainProblem("it holds a script in place of the compiler")
-    if compiler.architecture != "x86_64":
-        raise ToolchainProblem(
-            f"it holds the compiler for {compiler.architecture}, from before version 2.1: that one aborts on today's "
-            "systems; take the x86_64 one, which also runs under QEMU",
-        )
-    with compiler.binary.open("rb") as stream:
-        match = _VERSION.search(stream.read(_MAX_SCAN))
-    return match.group(1).decode() if match else ""
+def _fill(files: Path, path: Path, entry: CatalogueEntry, own: ToolchainFiles | None) -> None:
+    """Take in an archive, or else a file or a folder: as its compiler does it, or as it is."""
+    if is_archive(path):
+        unpack(path, files, wanted=lambda name: not entry.keep or name in entry.keep)
+    elif own is not None:
+        own.fill(path, files)
+    elif path.is_dir():
+        shutil.copytree(path, files, symlinks=True, dirs_exist_ok=True)
+    else:
+        shutil.copy2(path, files / path.name)
 
 
 def _fill_emulator(files: Path, path: Path, keep: Sequence[str]) -> None:
-    if _is_archive(path):
+    if is_archive(path):
         unpack(path, files, wanted=lambda name: name in keep)
         return
     program = path if path.is_file() else emulator_in(path)
@@ -182,7 +161,7 @@ def _fill_emulator(files: Path, path: Path, keep: Sequence[str]) -> None:
     shutil.copy2(program, files / QEMU_NAMES[0])
 
 
-def _is_archive(path: Path) -> bool:
+def is_archive(path: Path) -> bool:
     """By content: neither a folder, nor a program, nor a script."""
     if path.is_dir():
         return False

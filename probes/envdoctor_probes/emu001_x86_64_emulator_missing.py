@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU001", topic="edgetpu")
+@probe("EMU001", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """No emulator for x86_64 programs.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU002", topic="edgetpu", requires={"EMU001"})
+@probe("EMU002", topic="emulation", requires={"EMU001"})
 def check(facts: Facts) -> Iterator[Finding]:
     """QEMU is here and does not run x86_64 programs.
 

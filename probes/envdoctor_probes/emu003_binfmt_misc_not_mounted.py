@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU003", topic="edgetpu")
+@probe("EMU003", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """binfmt_misc is not mounted.
 

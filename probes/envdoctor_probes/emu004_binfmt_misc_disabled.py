@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU004", topic="edgetpu", requires={"EMU003"})
+@probe("EMU004", topic="emulation", requires={"EMU003"})
 def check(facts: Facts) -> Iterator[Finding]:
     """binfmt_misc is switched off.
 

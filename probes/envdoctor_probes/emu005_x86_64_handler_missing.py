@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU005", topic="edgetpu", requires={"EMU003", "EMU004"})
+@probe("EMU005", topic="emulation", requires={"EMU003", "EMU004"})
 def check(facts: Facts) -> Iterator[Finding]:
     """No handler for x86_64 programs is registered.
 

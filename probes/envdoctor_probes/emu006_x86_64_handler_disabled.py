@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU006", topic="edgetpu")
+@probe("EMU006", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """The handler for x86_64 programs is switched off.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU007", topic="edgetpu")
+@probe("EMU007", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """The handler does not fit the loader of glibc.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU008", topic="edgetpu")
+@probe("EMU008", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """The handler's interpreter is missing.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU010", topic="edgetpu")
+@probe("EMU010", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """What the handler's flags allow.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU011", topic="edgetpu")
+@probe("EMU011", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """Several handlers fit x86_64 programs.
 

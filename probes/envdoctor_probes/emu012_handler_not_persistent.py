@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU012", topic="edgetpu")
+@probe("EMU012", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """The handler is lost at the next reboot.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU013", topic="edgetpu")
+@probe("EMU013", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """The handler's interpreter is gone and only held open.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU014", topic="edgetpu")
+@probe("EMU014", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """The handlers are the host's, not this system's.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU015", topic="edgetpu")
+@probe("EMU015", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """WSL's own handler is gone.
 

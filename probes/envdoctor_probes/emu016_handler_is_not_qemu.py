@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU016", topic="edgetpu")
+@probe("EMU016", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """Another emulator than QEMU runs x86_64 programs.
 

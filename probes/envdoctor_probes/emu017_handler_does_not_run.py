@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU017", topic="edgetpu")
+@probe("EMU017", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """x86_64 programs don't run through the handler.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("EMU018", topic="edgetpu")
+@probe("EMU018", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """This x86_64 processor is emulated by QEMU.
 

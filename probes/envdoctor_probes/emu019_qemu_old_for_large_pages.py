@@ -17,7 +17,7 @@ _USUAL_PAGE = 4096
 _SEEN_TO_WORK = (7, 2)
 
 
-@probe("EMU019", topic="edgetpu")
+@probe("EMU019", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """QEMU is old for a kernel with large pages.
 

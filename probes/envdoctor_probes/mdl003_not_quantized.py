@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from envdoctor.facts import Facts
 
-_FITTING = {"int8", "partial"}
-_FITTING_ETHOS_U = _FITTING | {"int16x8"}
 _FIX = Fix(
     text="Quantize it to int8 with representative samples: envdoctor build does it, or converter.optimizations = "
     "[tf.lite.Optimize.DEFAULT] with a representative_dataset and OpsSet.TFLITE_BUILTINS_INT8."
@@ -31,8 +29,7 @@ def check(facts: Facts) -> Iterable[Finding]:
     Quantize it with representative samples, so that activations become integers too.
     """
     model = facts.model
-    fitting = _FITTING if model.reader.edgetpu else _FITTING_ETHOS_U
-    if not model.reader.accelerator or model.scheme.value in fitting:
+    if not model.reader.accelerator or model.scheme.value in model.reader.schemes:
         return
     yield Finding(
         severity=Severity.ERROR,

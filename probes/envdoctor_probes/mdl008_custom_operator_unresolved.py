@@ -13,10 +13,7 @@ if TYPE_CHECKING:
 
     from envdoctor.facts import Facts
 
-_DELEGATES = {
-    "edgetpu-custom-op": "Load the delegate of libedgetpu (load_delegate('libedgetpu.so.1')) when the model is opened.",
-    "ethos-u": "Run it with the Ethos-U driver stack on the device; no interpreter on a host runs it.",
-}
+_FLEX = "Convert without SELECT_TF_OPS, or run it with TensorFlow's own interpreter."
 
 
 @probe("MDL008", topic="model")
@@ -34,12 +31,11 @@ def check(facts: Facts) -> Iterable[Finding]:
         raise DoesNotApply(f"{model.reader.title} hands on what it does not know")
     for code in model.unresolved:
         compiled = model.compiled is not None and code == model.compiled.custom_code
-        flex = "Convert without SELECT_TF_OPS, or run it with TensorFlow's own interpreter."
-        text = _DELEGATES.get(code, flex if code.startswith("Flex") else "Register its code, or convert without it.")
+        text = _FLEX if code.startswith("Flex") else "Register its code, or convert without it."
         yield Finding(
             severity=Severity.INFO if compiled and not model.reader.accelerator else Severity.ERROR,
             subject=code,
             message=f"{model.reader.title} does not bring the custom operator {code} along",
             evidence=(Evidence(source=model.name, excerpt=f"operator code CUSTOM {code}"),),
-            fix=Fix(text=text),
+            fix=Fix(text=model.compiled.run_with if model.compiled and compiled else text),
         )

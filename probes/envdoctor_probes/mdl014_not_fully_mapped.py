@@ -42,5 +42,5 @@ def check(facts: Facts) -> Iterable[Finding]:
         subject=model.short_name,
         message=text + (f", and of {len(unknown)} nothing is known" if unknown else ""),
         evidence=(Evidence(source=f"prediction for {model.reader.title}", excerpt="\n".join(lines)),),
-        fix=Fix(text=model.advice[0].text) if model.advice else None,
+        fix=Fix(text=model.guidance.advice[0].text) if model.guidance.advice else None,
     )

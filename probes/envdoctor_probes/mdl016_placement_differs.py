@@ -39,7 +39,7 @@ def check(facts: Facts) -> Iterable[Finding]:
         message=f"the log and the prediction differ in {plural(len(lines), 'row')}",
         evidence=(Evidence(source="prediction against log", excerpt="\n".join(lines)),),
         fix=Fix(
-            text="Predict with the release and options that the log was made with (--for edgetpu-15, -a, -m, -i). If "
+            text="Predict with the release and options that the log was made with (--to edgetpu-15, -a, -m, -i). If "
             "they differ still, please report it with the output of envdoctor model --json, which holds no weights."
         ),
     )

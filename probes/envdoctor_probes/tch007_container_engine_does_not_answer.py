@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("TCH007", topic="edgetpu")
+@probe("TCH007", topic="emulation")
 def check(facts: Facts) -> Iterator[Finding]:
     """A container engine is installed and does not answer.
 

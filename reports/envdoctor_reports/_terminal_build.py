@@ -26,7 +26,7 @@ def show_build(page: Page, report: Report, *, verbose: bool) -> None:
     if report.artifacts:
         page.heading("Artifacts")
         for artifact in report.artifacts:
-            page.verbatim(f"{artifact.path}  ({artifact.kind.value})", indent=2)
+            page.verbatim(f"{artifact.path}  ({artifact.kind})", indent=2)
 
 
 def _show_stages(page: Page, attempt: Attempt, *, verbose: bool) -> None:

@@ -270,7 +270,7 @@ def stage_row(result: StageResult) -> tuple[str, str, str, str]:
 
 def artifact_row(artifact: Artifact) -> tuple[str, str, str]:
     """An artifact in cells: what it is, where it is, its hash."""
-    return artifact.kind.value, str(artifact.path), artifact.sha256
+    return artifact.kind, str(artifact.path), artifact.sha256
 
 
 def probe_row(result: ProbeResult) -> tuple[str, str]:

@@ -55,7 +55,7 @@ def _document(report: Report) -> Iterator[str]:
     yield ""
     yield from _table((("made", report.created), *report.subject.items()), ("", ""))
     if report.source is not None and report.goal is not None:
-        yield f"{_code(str(report.source.path))} ({_text(report.source.kind.value)}) to {_text(report.goal.title)}"
+        yield f"{_code(str(report.source.path))} ({_text(report.source.kind)}) to {_text(report.goal.title)}"
         yield ""
     if report.command == "build":
         state, words = build_outcome(report)

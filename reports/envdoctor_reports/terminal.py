@@ -144,7 +144,7 @@ def _understands_escapes(stream: TextIO) -> bool:
 def _show_subject(page: Page, report: Report) -> None:
     page.write(one_line(header(report)), style="bold" if "passed over" in report.subject else "dim")
     if report.source is not None and report.goal is not None:
-        page.write(f"{report.source.path} ({report.source.kind.value}) to {report.goal.title}", style="bold")
+        page.write(f"{report.source.path} ({report.source.kind}) to {report.goal.title}", style="bold")
 
 
 def _show_checks(page: Page, report: Report, *, verbose: bool) -> None:

@@ -18,12 +18,12 @@ def models():
 
 
 def test_a_model_that_is_mapped_whole_is_fine(models, capsys):
-    assert main(["model", str(models / f"{WHOLE}.tflite"), "--for", "edgetpu"]) == 0
+    assert main(["model", str(models / f"{WHOLE}.tflite"), "--to", "edgetpu"]) == 0
     assert "72 of 72 operators on the Edge TPU" in capsys.readouterr().out
 
 
 def test_a_model_that_is_not_is_a_problem_with_reasons_and_advice(models, capsys):
-    assert main(["model", str(models / f"{PARTLY}.tflite"), "--for", "edgetpu"]) == 1
+    assert main(["model", str(models / f"{PARTLY}.tflite"), "--to", "edgetpu"]) == 1
     out = capsys.readouterr().out
     assert "230 of 254 operators on the Edge TPU" in out
     assert "TRANSPOSE (215, 232, 237): it transposes 230,400 bytes" in out
@@ -31,7 +31,7 @@ def test_a_model_that_is_not_is_a_problem_with_reasons_and_advice(models, capsys
 
 
 def test_json_holds_every_operator(models, capsys):
-    main(["model", str(models / f"{PARTLY}.tflite"), "--for", "edgetpu", "--json"])
+    main(["model", str(models / f"{PARTLY}.tflite"), "--to", "edgetpu", "--json"])
     ops = json.loads(capsys.readouterr().out)["ops"]
     assert len(ops) == 254
     assert {"index", "op", "placement", "status", "reason", "macs"} <= set(ops[215])
@@ -40,9 +40,9 @@ def test_json_holds_every_operator(models, capsys):
 
 def test_options_of_the_compiler_are_predicted(models, capsys):
     path = str(models / f"{PARTLY}.tflite")
-    main(["model", path, "--for", "edgetpu", "-a"])
+    main(["model", path, "--to", "edgetpu", "-a"])
     assert "242 of 254" in capsys.readouterr().out
-    main(["model", path, "--for", "edgetpu", "-m", "10"])
+    main(["model", path, "--to", "edgetpu", "-m", "10"])
     assert "0 of 254" in capsys.readouterr().out
 
 

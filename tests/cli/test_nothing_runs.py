@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="makes an environment as
 
 COMMANDS = [
     "check --python {env}",
-    "check --python {python} --for edgetpu -v",
+    "check --python {python} --to edgetpu -v",
     "routes {model} --to ethos-u55-128 --python {python}",
     "routes {model} --to edgetpu --python {env} -v",
     "report --python {env}",

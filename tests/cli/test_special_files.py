@@ -56,7 +56,7 @@ def test_an_environment_s_settings(planted, capsys):
     "line",
     [
         "model {fifo}",
-        "model {tflite} --for edgetpu --compare {fifo}",
+        "model {tflite} --to edgetpu --compare {fifo}",
         "routes {fifo} --to edgetpu",
         "build {fifo} --to edgetpu --offline",
         "report {fifo} --to ethos-u55-128",

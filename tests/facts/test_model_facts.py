@@ -2,6 +2,7 @@
 
 import pytest
 
+from envdoctor.compilers.edgetpu import COMPILER as EDGETPU
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.goal import parse_goal
@@ -30,8 +31,8 @@ def test_the_goal_of_a_request_says_who_is_to_read_the_model(tmp_path):
 
 def test_placement_is_predicted_for_the_edge_tpu_alone():
     model = chain("RELU", "HARD_SWISH", "RELU")
-    assert len(examine(model, find_reader("edgetpu")).placement.mapped) == 1
-    assert [advice.name for advice in examine(model, find_reader("edgetpu")).advice] == ["hard-swish"]
+    assert len(examine(model, find_reader("edgetpu"), EDGETPU).placement.mapped) == 1
+    assert [advice.name for advice in examine(model, find_reader("edgetpu"), EDGETPU).guidance.advice] == ["hard-swish"]
     assert examine(model, find_reader("litert")).placement is None
     assert examine(model, find_reader("vela")).placement is None
 
@@ -40,7 +41,7 @@ def test_refused_versions_and_unknown_operators_are_told_apart():
     graph = Graph()
     taken = graph.op("CONV_2D", [graph.input([1, 4]), graph.const([1, 1, 1, 4]), -1], version=6)
     model = graph.model(graph.op("STABLEHLO_COMPOSITE", [taken]))
-    assert examine(model, find_reader("edgetpu")).refusals == (
+    assert examine(model, find_reader("edgetpu"), EDGETPU).refusals == (
         Refusal(op="CONV_2D", version=6, known=True, any_version=False),
         Refusal(op="STABLEHLO_COMPOSITE", version=1, known=True, any_version=True),
     )
@@ -72,7 +73,7 @@ def test_bodies_of_composites_and_entry_points_are_no_control_flow():
     graph.op("WHILE", [graph.input([1])])
     others = [part.subgraph(index=number) for number, part in enumerate((body, loop, entry), start=1)]
     model = graph.model(others=others, signatures=(Signature(key="second", subgraph=3, inputs={}, outputs={}),))
-    assert examine(model, find_reader("edgetpu")).control_flow == 1
+    assert examine(model, find_reader("edgetpu"), EDGETPU).control_flow == 1
 
 
 def test_what_makes_a_reader_refuse_a_model_is_told_together():
@@ -82,6 +83,6 @@ def test_what_makes_a_reader_refuse_a_model_is_told_together():
     graph.op("CUSTOM", [taken], custom="Mine")
     model = graph.model()
     expected = ("dynamic shapes", "CONV_2D version 6", "the custom operator Mine")
-    assert examine(model, find_reader("edgetpu")).refused == expected
+    assert examine(model, find_reader("edgetpu"), EDGETPU).refused == expected
     assert examine(model, find_reader("litert")).refused == expected[2:]
     assert examine(model, find_reader("vela")).refused == ()

@@ -210,7 +210,7 @@ def _bundle(data: bytes, folder: Path) -> object:
 
 
 def _log(data: bytes, _: Path) -> object:
-    from envdoctor.toolchains.edgetpu_log import parse_log
+    from envdoctor.compilers.edgetpu.log import parse_log
 
     return parse_log(data.decode("utf-8", "replace"))
 

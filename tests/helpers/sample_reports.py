@@ -173,7 +173,7 @@ LITERT_INT8 = StagePlan(
     produces=ArtifactKind.TFLITE_INT8,
     environment="litert",
 )
-VELA = StagePlan(action="vela", title="int8 to Ethos-U by Vela", produces=ArtifactKind.VELA_TFLITE, environment="vela")
+VELA = StagePlan(action="vela", title="int8 to Ethos-U by Vela", produces="vela-tflite", environment="vela")
 GET_COMPILER = Fix(
     text="Install Google's Edge TPU compiler.",
     commands=(("sudo", "apt-get", "install", "edgetpu-compiler"),),
@@ -182,13 +182,13 @@ GET_COMPILER = Fix(
 EDGETPU = StagePlan(
     action="edgetpu",
     title="int8 to Edge TPU",
-    produces=ArtifactKind.EDGETPU_TFLITE,
+    produces="edgetpu-tflite",
     reasons=(Reason(verdict=Verdict.FIXABLE, text="edgetpu_compiler was not found", fix=GET_COMPILER, code="TCH001"),),
 )
 EDGETPU_QEMU = StagePlan(
     action="edgetpu",
     title="int8 to Edge TPU",
-    produces=ArtifactKind.EDGETPU_TFLITE,
+    produces="edgetpu-tflite",
     place="qemu",
     reasons=(
         Reason(verdict=Verdict.FIXABLE, text="edgetpu_compiler was not found", fix=GET_COMPILER, code="TCH001"),
@@ -270,7 +270,7 @@ def fell_back():
     made = {
         TF_FLOAT: Artifact(kind=ArtifactKind.TFLITE_FLOAT, path=Path("build/digits_float.tflite"), sha256=SHA),
         LITERT_INT8: Artifact(kind=ArtifactKind.TFLITE_INT8, path=Path("build/digits_int8.tflite"), sha256=SHA[::-1]),
-        VELA: Artifact(kind=ArtifactKind.VELA_TFLITE, path=Path("build/digits_int8_vela.tflite"), sha256=SHA[1:] + "0"),
+        VELA: Artifact(kind="vela-tflite", path=Path("build/digits_int8_vela.tflite"), sha256=SHA[1:] + "0"),
     }
     results = (
         StageResult(

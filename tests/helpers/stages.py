@@ -12,7 +12,7 @@ from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.executors.local import LocalExecutor
-from envdoctor.pipeline.gates import judge
+from envdoctor.pipeline.judging import judge
 from envdoctor.pipeline.recorder import Recorder
 from envdoctor.support.hashing import hash_path
 

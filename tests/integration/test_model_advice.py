@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from envdoctor import registry
+from envdoctor.compilers.edgetpu import COMPILER as EDGETPU
+from envdoctor.compilers.edgetpu.advice import TABLE
 from envdoctor.core.command import Command
-from envdoctor.core.data import load_table
+from envdoctor.core.data import load_file
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.request import Request
@@ -73,7 +75,7 @@ def folder(tmp_path_factory):
 
 
 def judged(path):
-    facts = examine(read_model(path), find_reader("edgetpu"))
+    facts = examine(read_model(path), find_reader("edgetpu"), EDGETPU)
     probes = [one for one in registry.probes() if one.topic == "model"]
     results = run_probes(probes, Facts(model=facts))
     codes = {finding.code for result in results for finding in result.findings if finding.severity > Severity.INFO}
@@ -82,11 +84,11 @@ def judged(path):
 
 def test_every_advice_is_shown_by_a_model_or_named_here(folder):
     shown = {path.name.partition(".")[0] for path in folder.glob("*.before.tflite")}
-    assert set(load_table("edgetpu-advice")) - shown == NOT_SHOWN
-    assert shown - set(load_table("edgetpu-advice")) == set(FINDINGS)
+    assert set(load_file(TABLE)) - shown == NOT_SHOWN
+    assert shown - set(load_file(TABLE)) == set(FINDINGS)
 
 
-@pytest.mark.parametrize("name", sorted((set(load_table("edgetpu-advice")) - NOT_SHOWN) | set(FINDINGS)))
+@pytest.mark.parametrize("name", sorted((set(load_file(TABLE)) - NOT_SHOWN) | set(FINDINGS)))
 def test_following_an_advice_makes_it_better(folder, name):
     before, said_before = judged(folder / f"{name}.before.tflite")
     after, said_after = judged(folder / f"{name}.after.tflite")
@@ -94,8 +96,8 @@ def test_following_an_advice_makes_it_better(folder, name):
         assert FINDINGS[name] in said_before
         assert FINDINGS[name] not in said_after
     else:
-        assert name in {advice.name for advice in before.advice}
-        assert name not in {advice.name for advice in after.advice}
+        assert name in {advice.name for advice in before.guidance.advice}
+        assert name not in {advice.name for advice in after.guidance.advice}
         left = [len(facts.placement.ops) - len(facts.placement.mapped) for facts in (before, after)]
         assert left[1] < left[0]
     assert after.placement.mapped

@@ -10,8 +10,8 @@ from envdoctor.action import StageFailed
 from envdoctor.core.command import Command
 from envdoctor.core.errors import UsageProblem
 from envdoctor.executors.local import LocalExecutor
-from envdoctor.pipeline.processes import WORKERS
 from envdoctor.pipeline.sources import identify
+from envdoctor.stages.processes import WORKERS
 from envdoctor.tflite.quantization import Scheme, classify, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model
 from stages import environment_python, run_stage

@@ -110,7 +110,7 @@ def test_plain_saved_models_need_no_trust(programs, tmp_path):
     for name in PLAIN:
         if not (programs / name).is_dir():
             continue
-        assert identify(programs / name).kind is ArtifactKind.SAVED_MODEL
+        assert identify(programs / name).kind == ArtifactKind.SAVED_MODEL
     for name in ("keras_export", "saved_trained", "unreached"):
         run_stage(ACTIONS["tf-float"], tmp_path / name, identify(programs / name), random_calibration=True)
         assert not (programs / "ran").exists(), name

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from envdoctor.action import Action
+from envdoctor.compilers.vela.action import ACTION as VELA
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.core.route import StagePlan
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline import key
-from envdoctor.pipeline.actions.vela import ACTION as VELA
 from envdoctor.pipeline.key import KeyMaker
 from envdoctor.pipeline.stage import StageInput
 

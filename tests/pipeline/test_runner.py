@@ -9,7 +9,7 @@ from envdoctor.action import StageFailed
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.events import RouteFailed, RouteStarted, StageEnded, StageStarted
 from envdoctor.core.route import StageStatus
-from envdoctor.pipeline.problems import finding
+from envdoctor.stages.problems import finding
 from envdoctor.support.hashing import hash_path
 
 K = ArtifactKind
@@ -33,7 +33,7 @@ def test_a_refusal_for_trust_ends_the_build(bench, name):
 
 def test_stages_hand_on_what_they_made(bench):
     one = copying("a", K.KERAS, K.TFLITE_INT8, "+a", bench.calls)
-    two = copying("b", K.TFLITE_INT8, K.VELA_TFLITE, "+b", bench.calls)
+    two = copying("b", K.TFLITE_INT8, "vela-tflite", "+b", bench.calls)
     (attempt,) = bench.run(route(one, two), actions=[one, two])
     assert attempt.succeeded
     final = attempt.results[-1].artifact
@@ -51,7 +51,7 @@ def test_stages_hand_on_what_they_made(bench):
 def test_a_failed_stage_ends_its_route_and_the_next_begins(bench):
     bad = failing("bad", K.KERAS, K.TFLITE_INT8, problem("killed by SIGSEGV"))
     good = copying("good", K.KERAS, K.TFLITE_INT8, "+g", bench.calls)
-    last = copying("last", K.TFLITE_INT8, K.VELA_TFLITE, "+l", bench.calls)
+    last = copying("last", K.TFLITE_INT8, "vela-tflite", "+l", bench.calls)
     first, second = bench.run(route(bad, last), route(good, last), route(bad), actions=[bad, good, last])
     assert not first.succeeded
     assert [result.status for result in first.results] == [StageStatus.FAILED]

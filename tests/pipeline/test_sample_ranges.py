@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from envdoctor.pipeline.sample_ranges import measure
-from envdoctor.pipeline.workers.arrays import InputSpec, assign, stored_arrays
-from envdoctor.pipeline.workers.stage import Problem
+from envdoctor.stages.workers.arrays import InputSpec, assign, stored_arrays
+from envdoctor.stages.workers.stage import Problem
 
 SPEC = InputSpec("x", (None, 3), "float32")
 

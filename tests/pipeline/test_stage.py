@@ -117,8 +117,8 @@ def test_a_tool_is_told_by_what_it_is_not_by_where(bench):
 
 def test_what_an_unknown_tool_made_is_shared_in_one_build_alone(bench):
     one = copying("a", K.KERAS, K.TFLITE_INT8, "+a", bench.calls, tool=lambda request, place, executor: None)
-    bad = failing("bad", K.TFLITE_INT8, K.VELA_TFLITE, problem())
-    two = copying("b", K.TFLITE_INT8, K.VELA_TFLITE, "+b", bench.calls)
+    bad = failing("bad", K.TFLITE_INT8, "vela-tflite", problem())
+    two = copying("b", K.TFLITE_INT8, "vela-tflite", "+b", bench.calls)
     bench.run(route(one, bad), route(one, two), actions=[one, bad, two])
     assert bench.calls == ["a", "b"]
     bench.run(route(one), actions=[one])
@@ -184,8 +184,8 @@ def test_a_damaged_reference_or_log_is_not_reused(bench):
 
 def test_two_routes_share_a_stage_even_when_nothing_old_is_reused(bench):
     one = copying("a", K.KERAS, K.TFLITE_INT8, "+a", bench.calls)
-    bad = failing("bad", K.TFLITE_INT8, K.VELA_TFLITE, problem())
-    two = copying("b", K.TFLITE_INT8, K.VELA_TFLITE, "+b", bench.calls)
+    bad = failing("bad", K.TFLITE_INT8, "vela-tflite", problem())
+    two = copying("b", K.TFLITE_INT8, "vela-tflite", "+b", bench.calls)
     bench.run(route(one, bad), route(one, two), actions=[one, bad, two], fresh=True)
     assert bench.calls == ["a", "b"]
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 import envdoctor_probes
+from envdoctor.compilers.edgetpu import COMPILER as EDGETPU
+from envdoctor.compilers.edgetpu.agreement import Disagreement
 from envdoctor.core.finding import Outcome, Severity
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, Refusal, examine
@@ -14,7 +16,6 @@ from envdoctor.probing import run_probe, run_probes
 from envdoctor.tflite.quantization import Scheme
 from envdoctor.tflite.readers import find_reader
 from envdoctor.tflite.structure import Compiled
-from envdoctor.toolchains.edgetpu_agreement import Disagreement
 from graphs import Graph, chain
 
 NAMES = sorted(path.stem for path in Path(envdoctor_probes.__file__).parent.glob("mdl*.py"))
@@ -104,7 +105,7 @@ def test_a_model_without_any_problem_passes_every_question():
 
 
 def test_operators_on_the_cpu_are_counted_like_the_compiler_counts_them():
-    result = asked("MDL014", examine(chain("RELU", "HARD_SWISH", "RELU"), find_reader("edgetpu")))
+    result = asked("MDL014", examine(chain("RELU", "HARD_SWISH", "RELU"), find_reader("edgetpu"), EDGETPU))
     (finding,) = result.findings
     assert finding.message == "2 of 3 operators stay on the CPU"
     assert "HARD_SWISH                  1  Operation not supported" in finding.evidence[0].excerpt
@@ -114,11 +115,11 @@ def test_operators_on_the_cpu_are_counted_like_the_compiler_counts_them():
 def test_an_operator_nothing_is_known_of_is_not_called_fine():
     graph = Graph()
     model_ = graph.model(graph.op("SOFTMAX", [graph.input([1, 30_000])], [1, 30_000]))
-    (finding,) = asked("MDL014", examine(model_, find_reader("edgetpu"))).findings
+    (finding,) = asked("MDL014", examine(model_, find_reader("edgetpu"), EDGETPU)).findings
     assert finding.message == "0 of 1 operators stay on the CPU, and of 1 nothing is known"
 
 
 def test_a_model_that_is_refused_as_a_whole_is_not_asked_what_would_be_mapped():
-    facts = dataclasses.replace(examine(chain("HARD_SWISH"), find_reader("edgetpu")), dynamic=("operator 4",))
+    facts = dataclasses.replace(examine(chain("HARD_SWISH"), find_reader("edgetpu"), EDGETPU), dynamic=("operator 4",))
     outcomes = {result.code: result.outcome for result in run_probes(PROBES.values(), Facts(model=facts))}
     assert (outcomes["MDL001"], outcomes["MDL014"]) == (Outcome.FAILED, Outcome.SKIPPED)

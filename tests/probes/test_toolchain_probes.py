@@ -1,91 +1,20 @@
-import importlib
-from pathlib import Path
-
-import envdoctor_probes
-from envdoctor.core.finding import Outcome, Severity
+from envdoctor.core.finding import Outcome
 from envdoctor.facts import Facts
 from envdoctor.facts.containers import Containers, Engine
-from envdoctor.facts.toolchains import Answer, Toolchains
 from envdoctor.probing import run_probe
-from envdoctor.toolchains.locate import EdgeTpuCompiler
+from envdoctor_probes.tch007_container_engine_does_not_answer import check
 
 
-def compiler(folder="/opt", **fields):
-    root = Path(folder)
-    fine = {
-        "wrapper": root / "edgetpu_compiler",
-        "binary": root / "edgetpu_compiler_bin/edgetpu_compiler",
-        "loader": root / "edgetpu_compiler_bin/ld-linux-x86-64.so.2",
-        "library_path": root / "edgetpu_compiler_bin",
-        "architecture": "x86_64",
-        "origin": "PATH",
-    }
-    return EdgeTpuCompiler(**{**fine, **fields})
-
-
-def ask(name, **facts):
-    result = run_probe(importlib.import_module(f"envdoctor_probes.{name}").check, Facts(**facts))
+def ask(**facts):
+    result = run_probe(check, Facts(**facts))
     assert result.outcome in {Outcome.PASSED, Outcome.FAILED, Outcome.DOES_NOT_APPLY}, result.reason
     return result.findings
 
 
-def answered(version):
-    return Toolchains(edgetpu=compiler(), answers=(Answer(place="local", argv=("ld.so",), version=version),))
-
-
-def test_a_compiler_that_answers_is_fine():
-    names = sorted(path.stem for path in Path(envdoctor_probes.__file__).parent.glob("tch00[1-6]*.py"))
-    assert len(names) == 6
-    for name in names:
-        assert ask(name, toolchains=answered("16.0.384591198")) == ()
-
-
-def test_no_compiler():
-    (finding,) = ask("tch001_edgetpu_compiler_missing", toolchains=Toolchains())
-    assert finding.fix.commands == (("envdoctor", "toolchain", "install", "edgetpu-compiler"),)
-    assert ask("tch001_edgetpu_compiler_missing", toolchains=Toolchains(problem="broken")) == ()
-
-
-def test_a_compiler_that_is_none():
-    (finding,) = ask("tch002_edgetpu_compiler_unusable", toolchains=Toolchains(problem="/x (option) does not exist"))
-    assert (finding.severity, finding.message) == (Severity.ERROR, "/x (option) does not exist")
-
-
-def test_the_abandoned_one_for_arm():
-    (finding,) = ask("tch003_edgetpu_compiler_for_arm", toolchains=Toolchains(edgetpu=compiler(architecture="aarch64")))
-    assert "aborts" in finding.message
-    script = compiler(binary=None, loader=None, library_path=None, architecture=None)
-    assert ask("tch003_edgetpu_compiler_for_arm", toolchains=Toolchains(edgetpu=script)) == ()
-
-
-def test_a_path_with_a_space():
-    (finding,) = ask("tch004_edgetpu_compiler_path_with_spaces", toolchains=Toolchains(edgetpu=compiler("/my tools")))
-    assert finding.severity is Severity.INFO
-
-
-def test_a_compiler_that_says_nothing():
-    answers = (
-        Answer(place="local", argv=("ld.so",), words="Exec format error"),
-        Answer(place="qemu", argv=("qemu", "ld.so"), words="exited with status 127: libc.so.6: cannot open"),
-    )
-    (finding,) = ask(
-        "tch005_edgetpu_compiler_does_not_start", toolchains=Toolchains(edgetpu=compiler(), answers=answers)
-    )
-    assert "libc.so.6" in finding.message
-    assert len(finding.evidence) == 2
-    one = (answers[0], Answer(place="qemu", argv=("qemu",), version="16.0"))
-    assert ask("tch005_edgetpu_compiler_does_not_start", toolchains=Toolchains(edgetpu=compiler(), answers=one)) == ()
-
-
-def test_an_old_version():
-    (finding,) = ask("tch006_edgetpu_compiler_old", toolchains=answered("2.1.302470888"))
-    assert "2.1.302470888" in finding.message
-
-
 def test_engines_that_do_not_answer():
     denied = Engine(name="docker", path="/usr/bin/docker", words="permission denied", argv=("docker",))
-    (finding,) = ask("tch007_container_engine_does_not_answer", containers=Containers(engines=(denied,)))
+    (finding,) = ask(containers=Containers(engines=(denied,)))
     assert finding.fix.commands[0][1] == "usermod"
     podman = Engine(name="podman", path="/usr/bin/podman", version="4.3.1 linux/arm64")
-    assert ask("tch007_container_engine_does_not_answer", containers=Containers(engines=(denied, podman))) == ()
-    assert ask("tch007_container_engine_does_not_answer", containers=Containers()) == ()
+    assert ask(containers=Containers(engines=(denied, podman))) == ()
+    assert ask(containers=Containers()) == ()

@@ -38,14 +38,14 @@ def test_code_is_known_by_modules_and_tables_of_the_folders_asked_for(tmp_path, 
 
     def seen():
         hash_code.cache_clear()
-        return hash_code("pipeline", "data")
+        return hash_code("stages", "compilers", "data")
 
     first = seen()
     (package / "wheels" / "loading.py").write_text("# changed\n")
-    (package / "pipeline" / "notes.md").write_text("not code\n")
+    (package / "stages" / "notes.md").write_text("not code\n")
     assert seen() == first
     told = {first}
-    for name in ("pipeline/workers/tf_convert.py", "pipeline/gates/structure.py", "data/constraints/vela.txt"):
+    for name in ("stages/workers/tf_convert.py", "stages/gates/structure.py", "compilers/vela/constraints/vela.txt"):
         (package / name).write_text("# changed\n")
         told.add(seen())
     monkeypatch.setattr(hashing, "__version__", "0")

@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.tflite.containers import FileKind, compiled_kind, read_models, sniff
+from envdoctor.tflite.containers import FileKind, compiled_file, read_models, sniff
 from envdoctor.tflite.reader import open_model
 from tflite_bytes import model, pack, small, tensor
 
@@ -41,14 +41,15 @@ def test_files_are_told_by_their_first_bytes(tmp_path, content, kind):
 def test_compilers_outputs_are_told_from_models(tmp_path):
     for data, kind in (
         (pack(small()), FileKind.TFLITE),
-        (compiled(b"edgetpu-custom-op"), FileKind.EDGETPU_TFLITE),
-        (compiled(b"ethos-u"), FileKind.VELA_TFLITE),
+        (compiled(b"edgetpu-custom-op"), FileKind.COMPILED),
+        (compiled(b"ethos-u"), FileKind.COMPILED),
         (compiled(b"TFLite_Detection_PostProcess"), FileKind.TFLITE),
     ):
         path = tmp_path / "x.bin"
         path.write_bytes(data)
         assert sniff(path) is kind
-        assert compiled_kind(open_model(data)) is kind
+        mark = compiled_file(open_model(data))
+        assert (mark is not None) == (kind is FileKind.COMPILED)
 
 
 def test_archives_are_told_by_their_members(tmp_path):

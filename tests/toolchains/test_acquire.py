@@ -5,6 +5,8 @@ import tarfile
 import pytest
 
 from apt_repository import build_package, build_repository, served
+from envdoctor.compilers.edgetpu import COMPILER as EDGETPU
+from envdoctor.compilers.edgetpu.locate import PACKAGE, find_compiler
 from envdoctor.core.command import Command, CommandResult
 from envdoctor.core.errors import ToolchainProblem, Unreadable
 from envdoctor.executors.local import LocalExecutor
@@ -13,7 +15,6 @@ from envdoctor.net.transport import NetworkSettings
 from envdoctor.toolchains.acquire import QEMU, Acquirer, stored_emulators
 from envdoctor.toolchains.catalogue import CatalogueEntry, find_entry, parse_source
 from envdoctor.toolchains.fetch import describe
-from envdoctor.toolchains.locate import PACKAGE, find_compiler
 from envdoctor.toolchains.store import installed_toolchains
 from needs import C_COMPILER, needs
 from standin import VERSION, build_standin
@@ -36,7 +37,7 @@ def package(tree, tmp_path_factory):
 @pytest.fixture
 def acquirer(tmp_path):
     session = Session(NetworkSettings(retries=0, timeout=2), pause=lambda _: None)
-    yield Acquirer(session=session, executor=LocalExecutor(), store=tmp_path / "store")
+    yield Acquirer(session=session, executor=LocalExecutor(), store=tmp_path / "store", own=EDGETPU.toolchains)
     session.close()
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from envdoctor.action import Action, StageContext, StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
-from envdoctor.pipeline.conversion import SAMPLE_OPTIONS, convert_with_tensorflow
-from envdoctor.pipeline.requirements import has_trait, needs_sizes
+from envdoctor.pipeline.tensorflow import convert_with_tensorflow
+from envdoctor.stages.conversion import SAMPLE_OPTIONS
+from envdoctor.stages.requirements import has_trait, needs_sizes
 
 
 def run(context: StageContext) -> StageOutput:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from envdoctor.action import Action, StageContext, StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
-from envdoctor.pipeline.conversion import INT8_OPTIONS, convert_with_tensorflow
-from envdoctor.pipeline.requirements import config_unread, has_trait, needs_samples, no_keras_2_functions
+from envdoctor.pipeline.tensorflow import convert_with_tensorflow
+from envdoctor.stages.conversion import INT8_OPTIONS
+from envdoctor.stages.requirements import config_unread, has_trait, needs_samples, no_keras_2_functions
 
 
 def run(context: StageContext) -> StageOutput:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from envdoctor.pipeline.workers.arrays import InputSpec
+    from envdoctor.stages.workers.arrays import InputSpec
 
 #: How much of what a model would do is listed.
 _SHOWN = 5
@@ -54,9 +54,9 @@ def model_inputs(artifact: Artifact) -> tuple[InputSpec, ...] | None:
     Returns:
         The inputs; None where the file does not say (a subclassed Keras model): its worker will know.
     """
-    if artifact.kind is ArtifactKind.KERAS:
+    if artifact.kind == ArtifactKind.KERAS:
         return keras.read_keras(artifact.path).inputs
-    if artifact.kind is ArtifactKind.SAVED_MODEL:
+    if artifact.kind == ArtifactKind.SAVED_MODEL:
         return saved_model.read_saved_model(artifact.path).inputs
     if artifact.kind in {ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8}:
         return tflite.inputs_of(artifact.path)
@@ -65,10 +65,10 @@ def model_inputs(artifact: Artifact) -> tuple[InputSpec, ...] | None:
 
 def input_scale(artifact: Artifact) -> float | None:
     """What a Keras model's own layers take its input times; None where that is not known."""
-    return keras.read_keras(artifact.path).input_scale if artifact.kind is ArtifactKind.KERAS else None
+    return keras.read_keras(artifact.path).input_scale if artifact.kind == ArtifactKind.KERAS else None
 
 
-def _read(path: Path, *, trust_code: bool) -> tuple[ArtifactKind, frozenset[str]]:
+def _read(path: Path, *, trust_code: bool) -> tuple[str, frozenset[str]]:
     kind = sniff(path)
     if kind in {FileKind.KERAS, FileKind.HDF5}:
         model = keras.read_keras(path)
@@ -79,7 +79,7 @@ def _read(path: Path, *, trust_code: bool) -> tuple[ArtifactKind, frozenset[str]
         program = saved_model.read_saved_model(path)
         _refuse_code(path, program.effects, trust_code=trust_code)
         return ArtifactKind.SAVED_MODEL, program.traits
-    if kind in {FileKind.TFLITE, FileKind.EDGETPU_TFLITE, FileKind.VELA_TFLITE}:
+    if kind in {FileKind.TFLITE, FileKind.COMPILED}:
         return tflite.identify_tflite(path)
     raise UsageProblem(explain_folder(path) if path.is_dir() else explain_file(path, kind))
 

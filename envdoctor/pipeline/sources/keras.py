@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.hdf5 import SIGNATURE, Unfollowed, read_text_attribute
 from envdoctor.pipeline.sources.keras_config import check_types, inputs_of, names, scale_of, traits_of
-from envdoctor.pipeline.workers.stored_code import Malformed, code_in, config_of, foreign_in, nodes_of
+from envdoctor.stages.workers.stored_code import Malformed, code_in, config_of, foreign_in, nodes_of
 from envdoctor.support.bounded import open_zip
 from envdoctor.support.files import read_head
 from envdoctor.tflite.reader import map_file
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from envdoctor.pipeline.workers.arrays import InputSpec
-    from envdoctor.pipeline.workers.stored_code import Node
+    from envdoctor.stages.workers.arrays import InputSpec
+    from envdoctor.stages.workers.stored_code import Node
 
 #: The trait of a file whose configuration only its stage can read.
 UNREAD = "config-unread"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
-from envdoctor.pipeline.workers.arrays import InputSpec
-from envdoctor.pipeline.workers.stored_code import config_of
+from envdoctor.stages.workers.arrays import InputSpec
+from envdoctor.stages.workers.stored_code import config_of
 from envdoctor.support.packing import convert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from envdoctor.pipeline.workers.stored_code import Names, Node
+    from envdoctor.stages.workers.stored_code import Names, Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.effects import asset_files, reached_in
 from envdoctor.pipeline.sources.keras_config import size_traits
 from envdoctor.pipeline.sources.protobuf import read_message
-from envdoctor.pipeline.workers.arrays import InputSpec
+from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
-from envdoctor.pipeline.workers.arrays import InputSpec
-from envdoctor.tflite.containers import FileKind, compiled_kind
+from envdoctor.stages.workers.arrays import InputSpec
+from envdoctor.tflite.containers import compiled_file
 from envdoctor.tflite.quantization import FLOATS, Scheme, classify, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.structure import dynamic_tensors, lost_variables, operators_named, resizable_inputs, unfed_tensors
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from envdoctor.tflite.model import Model, Tensor
 
 _INTEGER_SCHEMES = frozenset({Scheme.INT8, Scheme.INT8_NARROW_WEIGHTS, Scheme.INT16, Scheme.PARTIAL})
-_COMPILERS = {FileKind.EDGETPU_TFLITE: "for the Edge TPU", FileKind.VELA_TFLITE: "for Ethos-U by Vela"}
 
 
-def identify_tflite(path: Path) -> tuple[ArtifactKind, frozenset[str]]:
+def identify_tflite(path: Path) -> tuple[str, frozenset[str]]:
     """The kind and the traits of a .tflite file.
 
     Raises:
@@ -32,9 +31,11 @@ def identify_tflite(path: Path) -> tuple[ArtifactKind, frozenset[str]]:
     """
     model = read_model(path)
     _require_constants(model)
-    compiled = _COMPILERS.get(compiled_kind(model))
-    if compiled:
-        raise UsageProblem(f"{path} is compiled {compiled} already; start from the .tflite file that it was made from.")
+    compiled = compiled_file(model)
+    if compiled is not None:
+        raise UsageProblem(
+            f"{path} is compiled {compiled.words} already; start from the .tflite file that it was made from."
+        )
     gone = unfed_tensors(model)
     if gone or not any(subgraph.operators for subgraph in model.subgraphs):
         what = f"nothing in it makes {gone[0]}" if gone else "it has none"

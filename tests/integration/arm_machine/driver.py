@@ -53,7 +53,7 @@ def show(title, *words):
 
 
 def findings():
-    _, text = call("check", "--for", "edgetpu", "--only", "EMU", "--only", "TCH", "--json")
+    _, text = call("check", "--to", "edgetpu", "--only", "EMU", "--only", "TCH", "--json")
     report = json.loads(text[text.index("{") :])
     found = [one for probe in report["probes"] for one in probe["findings"]]
     return {one["code"]: one for one in found}
@@ -126,7 +126,7 @@ def installing():
     show("nothing is here", "routes", MODEL, "--to", "edgetpu")
     summary["bare"] = routes()
     summary["bare_findings"] = sorted(findings())
-    show("the check", "check", "--for", "edgetpu", "--only", "EMU", "--only", "TCH")
+    show("the check", "check", "--to", "edgetpu", "--only", "EMU", "--only", "TCH")
     show("the compiler", "toolchain", "install", "edgetpu-compiler", "--from", next(LAB.glob("edgetpu-compiler*.deb")))
     show("with the compiler", "routes", MODEL, "--to", "edgetpu")
     summary["with_compiler"] = routes()

@@ -24,15 +24,15 @@ def refused(path, **options):
 
 def test_a_keras_file(tmp_path):
     artifact = identify(write_keras(tmp_path / "model.keras"))
-    assert artifact.kind is ArtifactKind.KERAS
+    assert artifact.kind == ArtifactKind.KERAS
     assert artifact.sha256 == hash_path(tmp_path / "model.keras")
     assert artifact.traits == {"keras-3", "dynamic-batch"}
 
 
 def test_the_name_does_not_matter(tmp_path):
-    assert identify(write_keras(tmp_path / "model.tflite")).kind is ArtifactKind.KERAS
+    assert identify(write_keras(tmp_path / "model.tflite")).kind == ArtifactKind.KERAS
     (tmp_path / "model.keras").write_bytes((DATA / "tflite/layernorm.tflite").read_bytes())
-    assert identify(tmp_path / "model.keras").kind is ArtifactKind.TFLITE_FLOAT
+    assert identify(tmp_path / "model.keras").kind == ArtifactKind.TFLITE_FLOAT
 
 
 def test_a_real_h5_file():
@@ -42,7 +42,7 @@ def test_a_real_h5_file():
 
 def test_a_saved_model(tmp_path):
     folder = write_saved_model(tmp_path / "model", (DATA / "saved_model/tf1.pb").read_bytes())
-    assert identify(folder).kind is ArtifactKind.SAVED_MODEL
+    assert identify(folder).kind == ArtifactKind.SAVED_MODEL
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_saved_model(tmp_path):
 )
 def test_float_tflite_files(name, trait):
     artifact = identify(DATA / f"tflite/{name}.tflite")
-    assert artifact.kind is ArtifactKind.TFLITE_FLOAT
+    assert artifact.kind == ArtifactKind.TFLITE_FLOAT
     assert trait in artifact.traits
 
 

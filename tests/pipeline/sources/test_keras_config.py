@@ -1,7 +1,7 @@
 import pytest
 
 from envdoctor.pipeline.sources.keras_config import inputs_of, names, traits_of
-from envdoctor.pipeline.workers.stored_code import code_in, foreign_in, nodes_of
+from envdoctor.stages.workers.stored_code import code_in, foreign_in, nodes_of
 from keras_files import recorded
 
 

@@ -1,0 +1,157 @@
+"""From a model and a compiler's settings to a placement for every operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from envdoctor.compilers.edgetpu.limits import Objection, Question
+from envdoctor.compilers.edgetpu.partition import delegate_groups
+from envdoctor.compilers.edgetpu.rulebook import Compiler, Rulebook, newest_compiler, rulebook, status_words
+from envdoctor.compilers.edgetpu.support import objection
+from envdoctor.core.prediction import OperatorPlacement, Placement, Prediction
+from envdoctor.tflite.macs import multiply_adds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from envdoctor.tflite.model import Model, Operator, Subgraph
+
+_FIRST_INT8_RUNTIME = 12
+"""With `-m 10` and `-m 11` nothing of an int8 model is mapped (measured with 16.0)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The compiler and what it is told on its command line.
+
+    Attributes:
+        compiler: the release.
+        all_subgraphs: `-a`, every group of operators instead of the first alone.
+        min_runtime_version: `-m`; None for the compiler's own.
+        intermediate_tensors: `-i`, names of tensors behind which nothing is compiled.
+        rules: what is known of compilers; only a benchmark gives another than the whole.
+    """
+
+    compiler: Compiler = field(default_factory=newest_compiler)
+    all_subgraphs: bool = False
+    min_runtime_version: int | None = None
+    intermediate_tensors: frozenset[str] = frozenset()
+    rules: Rulebook = field(default_factory=rulebook, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeTpuPrediction(Prediction):
+    """What edgetpu_compiler will make of the first subgraph, with these settings."""
+
+    settings: Settings
+
+
+def predict(model: Model, settings: Settings | None = None) -> EdgeTpuPrediction:
+    """Say for each operator of the first subgraph where it will run.
+
+    Where the evidence does not say whether an operator is taken, both are tried: what is mapped either way is MAPPED,
+    what is mapped in neither is CPU, and the rest is UNKNOWN.
+
+    Raises:
+        Unreadable: a constant that a rule must look at is not in the file.
+    """
+    settings = settings or Settings()
+    subgraph = model.main
+    objections = [_objection(subgraph, operator, settings) for operator in subgraph.operators]
+    hopeful = [found is None or not found.certain for found in objections]
+    fearful = [found is None for found in objections]
+    most = _mapped(subgraph, hopeful, settings)
+    least = most if hopeful == fearful else _mapped(subgraph, fearful, settings)
+    blockers = _blockers(subgraph, objections)
+    return EdgeTpuPrediction(
+        settings=settings,
+        ops=tuple(
+            _placement(
+                operator,
+                objections[operator.index],
+                (operator.index in most, operator.index in least),
+                blockers.get(operator.index),
+                multiply_adds(subgraph, operator),
+            )
+            for operator in subgraph.operators
+        ),
+    )
+
+
+def if_taken(model: Model, prediction: EdgeTpuPrediction, operators: frozenset[int]) -> frozenset[int]:
+    """What would be mapped if some operators were taken that aren't: replaced by others, say.
+
+    Args:
+        model: the model that the prediction is of.
+        prediction: as `predict` gave it.
+        operators: indexes of the operators to suppose taken.
+    """
+    taken = [not op.cause or op.index in operators for op in prediction.ops]
+    return _mapped(model.main, taken, prediction.settings)
+
+
+def _objection(subgraph: Subgraph, operator: Operator, settings: Settings) -> Objection | None:
+    int8 = settings.compiler.int8 and (settings.min_runtime_version or _FIRST_INT8_RUNTIME) >= _FIRST_INT8_RUNTIME
+    question = Question(subgraph=subgraph, operator=operator, compiler=settings.compiler, rules=settings.rules)
+    return objection(question, int8=int8)
+
+
+def _mapped(subgraph: Subgraph, supported: Sequence[bool], settings: Settings) -> frozenset[int]:
+    behind = _behind(subgraph, settings.intermediate_tensors)
+    groups = delegate_groups(subgraph, [takes and index not in behind for index, takes in enumerate(supported)])
+    kept = groups if settings.all_subgraphs else groups[:1]
+    return frozenset(index for group in kept for index in group)
+
+
+def _behind(subgraph: Subgraph, names: frozenset[str]) -> frozenset[int]:
+    """Operators that need, directly or not, one of the tensors that `-i` names."""
+    reached = {tensor.index for tensor in subgraph.tensors if tensor.name in names}
+    found: set[int] = set()
+    for operator in subgraph.operators:
+        if reached.intersection(operator.inputs):
+            found.add(operator.index)
+            reached.update(operator.outputs)
+    return frozenset(found)
+
+
+def _blockers(subgraph: Subgraph, objections: Sequence[Objection | None]) -> Mapping[int, int]:
+    """For operators that could be mapped but wait for one that can't: that one, the first on the way."""
+    spoiled: dict[int, int] = {}
+    blockers: dict[int, int] = {}
+    for operator in subgraph.operators:
+        cause = min((spoiled[tensor] for tensor in operator.inputs if tensor in spoiled), default=None)
+        found = objections[operator.index]
+        if cause is not None and (found is None or not found.certain):
+            blockers[operator.index] = cause
+        elif found is not None:
+            cause = operator.index
+        if cause is not None:
+            spoiled.update(dict.fromkeys(operator.outputs, cause))
+    return blockers
+
+
+def _placement(
+    operator: Operator, found: Objection | None, mapped: tuple[bool, bool], blocker: int | None, macs: int
+) -> OperatorPlacement:
+    at_most, at_least = mapped
+    if at_least:
+        placement, words, reason = Placement.MAPPED, status_words("mapped"), ""
+    elif at_most:
+        placement, words = Placement.UNKNOWN, ""
+        reason = found.reason if found else f"it depends on operator {blocker}, of which nothing is known"
+    elif found is None or not found.certain:
+        placement, words = Placement.CPU, status_words("subgraph")
+        reason = f"it could run there, but waits for operator {blocker}, which stays on the CPU"
+    else:
+        placement, words, reason = Placement.CPU, status_words(found.status), found.reason
+    return OperatorPlacement(
+        index=operator.index,
+        op=operator.label,
+        placement=placement,
+        status=words,
+        reason=reason,
+        cause=(found.limit or found.status) if found else "",
+        blocked_by=blocker if placement is not Placement.MAPPED else None,
+        macs=macs,
+    )

@@ -1,0 +1,42 @@
+"""LiteRT: .tflite files for its interpreter, float or int8, by its own quantizer or TensorFlow's converter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.compiler import Compiler, Product
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envdoctor.action import Action, StageContext, StageOutput
+
+
+def _actions() -> Iterable[Action]:
+    from envdoctor.compilers.litert.action import ACTION
+
+    return (ACTION,)
+
+
+def _float_gate(context: StageContext, output: StageOutput) -> StageOutput:
+    from envdoctor.stages.gates import float_gate
+
+    return float_gate(context, output)
+
+
+def _int8_gate(context: StageContext, output: StageOutput) -> StageOutput:
+    from envdoctor.stages.gates import int8_gate
+
+    return int8_gate(context, output)
+
+
+COMPILER = Compiler(
+    name="litert",
+    title="LiteRT",
+    products=(
+        Product(kind=ArtifactKind.TFLITE_FLOAT, suffix="_float.tflite", gate=_float_gate),
+        Product(kind=ArtifactKind.TFLITE_INT8, suffix="_int8.tflite", gate=_int8_gate),
+    ),
+    actions=_actions,
+)

@@ -1,0 +1,53 @@
+"""Float .tflite -> int8, by the LiteRT quantizer."""
+
+from __future__ import annotations
+
+from envdoctor.action import Action, StageContext, StageOutput
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.route import Verdict
+from envdoctor.facts.environments import needs_environment
+from envdoctor.stages.conversion import INT8_OPTIONS, quantize_with_litert
+from envdoctor.stages.requirements import needs_samples, with_trait
+
+
+def run(context: StageContext) -> StageOutput:
+    """Make the file what the quantizer reads, prove that its outputs stay the same, quantize, keep weights inside."""
+    return quantize_with_litert(context)
+
+
+ACTION = Action(
+    name="litert-int8",
+    title="quantize to int8 with the LiteRT quantizer",
+    consumes=frozenset({ArtifactKind.TFLITE_FLOAT}),
+    produces=ArtifactKind.TFLITE_INT8,
+    run=run,
+    environment="litert",
+    requires=(
+        needs_environment("litert"),
+        needs_samples,
+        with_trait(
+            "recurrent",
+            Verdict.UNKNOWN,
+            "the LiteRT quantizer is known to fail on a recurrent layer",
+            "quantizer-has-no-ranges",
+        ),
+        with_trait(
+            "custom-ops",
+            Verdict.UNKNOWN,
+            "the model has custom operators, which calibration has to run",
+            "custom-op-unresolved",
+        ),
+        with_trait(
+            "dynamic-range",
+            Verdict.READY,
+            "its weights are int8 already: what they have lost stays lost, the float model would give a better result",
+        ),
+        with_trait(
+            "weight-only",
+            Verdict.READY,
+            "its weights are int8 already: what they have lost stays lost, the float model would give a better result",
+        ),
+    ),
+    options=INT8_OPTIONS,
+    cost=3.0,
+)

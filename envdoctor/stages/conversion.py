@@ -1,0 +1,95 @@
+"""What the actions that convert and quantize have in common: the worker's request, and what comes of its answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.action import StageOutput
+from envdoctor.stages.problems import finding
+from envdoctor.stages.processes import run_worker
+from envdoctor.stages.workers.reference import INDEX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from envdoctor.action import StageContext
+    from envdoctor.core.finding import Finding
+
+#: Fewer samples than this are worth a warning.
+_FEW = 20
+#: The options that every conversion with samples depends on.
+SAMPLE_OPTIONS = frozenset({"calibration", "random_calibration", "evaluation"})
+#: Those that an int8 conversion depends on, with those that its gate judges by.
+INT8_OPTIONS = SAMPLE_OPTIONS | {"io_type", "trust_code", "thresholds", "allow_float"}
+_SUFFIXES = {"saved-model": "_saved_model", "float": "_float.tflite", "int8": "_int8.tflite"}
+
+
+def quantize_with_litert(context: StageContext) -> StageOutput:
+    """Run the LiteRT quantizer's worker.
+
+    Raises:
+        StageFailed: it failed.
+    """
+    return convert(context, "litert_quantize", "int8", {})
+
+
+def convert(context: StageContext, task: str, to: str, request: Mapping[str, object]) -> StageOutput:
+    """Run a converting worker on the build's samples.
+
+    Args:
+        context: the stage's.
+        task: the worker's.
+        to: `saved-model`, `float` or `int8`.
+        request: what the worker takes beyond source, output and samples.
+
+    Raises:
+        StageFailed: it failed.
+    """
+    options, goal = context.request.options, context.request.goal
+    output = context.folder / f"{stem(context)}{_SUFFIXES[to]}"
+    reference = context.folder / "reference"
+    values: Mapping[str, Any] = run_worker(
+        context,
+        task,
+        {
+            **request,
+            "source": context.source.path.resolve(),
+            "output": output,
+            "calibration": _absolute(options.calibration),
+            "random": options.random_calibration,
+            "evaluation": _absolute(options.evaluation),
+            "reference": reference if context.reference is None else None,
+            "order_from": None if context.reference is None else context.reference.resolve() / INDEX,
+            "io_type": options.io_type,
+            # A scale for each output of a dense layer also leaves a float SPLIT between the gates of an unrolled LSTM.
+            "per_tensor_dense": (goal is not None and goal.per_tensor_dense) or bool(request.get("unroll")),
+        },
+    )
+    return StageOutput(
+        path=output,
+        reference=reference if reference.is_dir() else None,
+        summary=values,
+        findings=tuple(sample_findings(context, values)) if to == "int8" else (),
+    )
+
+
+def stem(context: StageContext) -> str:
+    """What the files of a build are called: as the model that it started from."""
+    source = context.request.source or context.source
+    return source.path.resolve().stem
+
+
+def sample_findings(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is worth saying about the samples that a model was calibrated with."""
+    subject = context.source.path.name
+    if values.get("matched"):
+        yield finding("samples-matched", subject, words=values["matched"])
+    if values.get("random"):
+        yield finding("random-samples", subject)
+    elif values.get("samples", _FEW) < _FEW:
+        yield finding("few-samples", subject, count=values["samples"])
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.resolve()

@@ -1,0 +1,83 @@
+"""What a stage's product must be before the next stage, or a user, gets it.
+
+A gate adds what it found to the stage's output, or fails the stage, so that the next route is tried. It looks at the
+product itself: what a converter or a compiler says of its own work is not enough.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.action import StageContext, StageFailed, StageOutput
+from envdoctor.core.errors import Unreadable
+from envdoctor.core.finding import Evidence, Severity
+from envdoctor.stages.gates.comparison import compare_with_float
+from envdoctor.stages.gates.mapping import Judged
+from envdoctor.stages.gates.structure import Wanted, judge_float, judge_int8
+from envdoctor.stages.problems import finding
+from envdoctor.tflite.reader import map_file, open_model, read_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envdoctor.core.finding import Finding
+    from envdoctor.core.request import BuildOptions
+    from envdoctor.tflite.model import Model
+
+#: Judges a compiled file: takes it, the model it was made from, the stage's summary and the build's options.
+JudgeCompiled = Callable[["Model", "Model", Mapping[str, Any], "BuildOptions"], Judged]
+
+
+def int8_gate(context: StageContext, output: StageOutput) -> StageOutput:
+    """Judge an int8 .tflite file: by its tables, and by its answers on the samples.
+
+    Raises:
+        StageFailed: the product must not be used; the finding says why.
+    """
+    judged = _add(output, judge_int8(_read(output), Wanted.of(context.request)))
+    compared = compare_with_float(context, judged)
+    return _add(dataclasses.replace(judged, summary={**judged.summary, **compared.summary}), compared.findings)
+
+
+def float_gate(_: StageContext, output: StageOutput) -> StageOutput:
+    """Judge a float .tflite file.
+
+    Raises:
+        StageFailed: the product must not be used; the finding says why.
+    """
+    return _add(output, judge_float(_read(output)))
+
+
+def compiled_gate(judge: JudgeCompiled, context: StageContext, output: StageOutput) -> StageOutput:
+    """Judge what a compiler made of an int8 model.
+
+    Raises:
+        StageFailed: the product must not be used; the finding says why.
+    """
+    judged = judge(_read(output), read_model(context.source.path), output.summary, context.request.options)
+    return _add(dataclasses.replace(output, summary={**output.summary, **judged.summary}), judged.findings)
+
+
+def _read(output: StageOutput) -> Model:
+    """The product, called by its name alone: the folder that it stands in is not the one where it ends."""
+    try:
+        return open_model(map_file(output.path), name=output.path.name)
+    except Unreadable as error:
+        evidence = (Evidence(source=output.path.name, excerpt=str(error)),)
+        raise StageFailed(finding("file-truncated", output.path.name, evidence, words=f"{error}.")) from None
+
+
+def _add(output: StageOutput, findings: Iterable[Finding]) -> StageOutput:
+    """The output with the findings added.
+
+    Raises:
+        StageFailed: one of them is an error: the first, with what else was wrong in its evidence.
+    """
+    found = tuple(findings)
+    errors = [one for one in found if one.severity is Severity.ERROR]
+    if errors:
+        others = tuple(Evidence(source=one.name, excerpt=one.message) for one in errors[1:])
+        raise StageFailed(dataclasses.replace(errors[0], evidence=errors[0].evidence + others))
+    return dataclasses.replace(output, findings=output.findings + found)

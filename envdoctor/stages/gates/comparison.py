@@ -1,0 +1,159 @@
+"""Whether an int8 model answers as the float model does, over the calibration samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
+from envdoctor.core.finding import Evidence
+from envdoctor.stages.problems import finding
+from envdoctor.stages.processes import run_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from envdoctor.action import StageContext, StageOutput
+    from envdoctor.core.finding import Finding
+    from envdoctor.core.request import Thresholds
+
+#: The environment that the comparison runs in.
+ENVIRONMENT = "litert"
+#: What a swallowed signal explains.
+_OF_A_SIGNAL = frozenset({"outputs-differ", "outputs-constant"})
+_NO_REFERENCE = "no earlier stage had the float model and samples"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What came of a comparison: values for the summary, and findings."""
+
+    summary: Mapping[str, object] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
+    """Run the int8 model in LiteRT on the samples of the reference, and measure accuracy where there are labels.
+
+    Without a reference, or without LiteRT, the answer is that nothing is known: a warning, never a pass in silence.
+
+    Raises:
+        StageFailed: the model does not run.
+    """
+    subject = output.path.name
+    reference = output.reference or context.reference
+    if reference is None:
+        return Compared(findings=(finding("not-compared", subject, words=_NO_REFERENCE),))
+    try:
+        python = context.interpreter(ENVIRONMENT)
+    except (EnvironmentProblem, NetworkProblem) as error:
+        evidence = (Evidence(source=ENVIRONMENT, excerpt=str(error)),)
+        return Compared(findings=(finding("not-compared", subject, evidence, words="LiteRT could not be had"),))
+    request = {"model": output.path.resolve(), "reference": reference.resolve()}
+    values: Mapping[str, Any] = run_worker(context, "litert_compare", request, python)
+    accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed"}
+    summary = {"comparison": {key: value for key, value in values.items() if key not in hidden}}
+    found = list(judge_outputs(values, context.request.options.thresholds, subject))
+    if accuracy is not None:
+        summary["accuracy"] = accuracy
+        found += judge_accuracy(accuracy, context.request.options.thresholds, subject)
+    return Compared(summary=summary, findings=tuple(found))
+
+
+def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
+    """What is wrong with the outputs, given what the worker `litert_compare` measured. Pure."""
+    for one in values["outputs"]:
+        evidence = (Evidence(source=f"LiteRT on {values['samples']} samples", excerpt=_measures(one)),)
+        wrong = list(_wrong(one, thresholds, subject, evidence))
+        swallowed = values.get("swallowed")
+        if swallowed and any(each.name in _OF_A_SIGNAL for each in wrong):
+            yield _swallowed(swallowed, subject, (*evidence, *_said(wrong)))
+        else:
+            yield from wrong
+
+
+def _wrong(
+    one: Mapping[str, Any], thresholds: Thresholds, subject: str, evidence: tuple[Evidence, ...]
+) -> Iterator[Finding]:
+    name = one["name"]
+    if not one["finite"]:
+        yield finding("outputs-not-finite", subject, evidence, output=name)
+    elif one["drowned"]:
+        yield finding("probabilities-below-step", subject, evidence, output=name, **_numbers(one["drowned"]))
+    elif one["constant"]:
+        yield finding("outputs-constant", subject, evidence, output=name)
+    else:
+        complaints = "; ".join(_complaints(one, thresholds))
+        if one["still"]:
+            yield finding("comparison-says-little", subject, evidence, output=name)
+        if complaints:
+            yield finding("outputs-differ", subject, evidence, output=name, words=complaints)
+        if one["lost"]:
+            yield _channels_lost(one["lost"], name, subject, evidence)
+
+
+def _channels_lost(lost: Mapping[str, Any], output: str, subject: str, evidence: tuple[Evidence, ...]) -> Finding:
+    listed = ", ".join(map(str, lost["indexes"])) + (", ..." if lost["count"] > len(lost["indexes"]) else "")
+    step = f"one int8 step is {lost['step']:.3g}" if lost["step"] else "in int8 they do not move"
+    words = f"{lost['count']} of {lost['of']} indexes of axis {lost['axis']} ({listed})"
+    proof = Evidence(source=f"output {output}, axis {lost['axis']}", excerpt=f"{step} > range {lost['range']:.3g}")
+    name = "channels-lost" if lost["certain"] else "channels-perhaps-lost"
+    return finding(
+        name, subject, (*evidence, proof), output=output, words=words, step=step, range=f"{lost['range']:.3g}"
+    )
+
+
+def _swallowed(found: Mapping[str, Any], subject: str, evidence: tuple[Evidence, ...]) -> Finding:
+    constant = found["constant"]
+    source = "" if constant is None else f", from the constant {constant:.3g}"
+    return finding("signal-swallowed", subject, evidence, **_numbers(found), source=source)
+
+
+def _said(findings: Iterable[Finding]) -> Iterator[Evidence]:
+    return (Evidence(source=each.name, excerpt=each.message) for each in findings)
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, object]:
+    return {key: f"{value:.3g}" if isinstance(value, float) else value for key, value in values.items()}
+
+
+def judge_accuracy(accuracy: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
+    """Whether int8 costs more accuracy than is accepted. Pure."""
+    drop = accuracy["float"] - accuracy["int8"]
+    if drop > thresholds.max_drop:
+        points = f"{100 * drop:.1f} points, from {accuracy['float']:.1%} to {accuracy['int8']:.1%}"
+        evidence = (
+            Evidence(source=f"{accuracy['samples']} evaluation samples", excerpt=f"accuracy falls by {points}"),
+        )
+        accepted = f"{100 * thresholds.max_drop:g}"
+        yield finding("accuracy-dropped", subject, evidence, words=points, accepted=accepted)
+
+
+def _complaints(one: Mapping[str, Any], thresholds: Thresholds) -> Iterator[str]:
+    if one["difference"] is None or one["difference"] > thresholds.max_difference:
+        yield (
+            f"the largest difference is {_percent(one['difference'])} of the output's range, "
+            f"at most {_percent(thresholds.max_difference)} is accepted"
+        )
+    if one["cosine"] is None or one["cosine"] < thresholds.min_cosine:
+        yield f"the cosine similarity is {_decimal(one['cosine'])}, at least {thresholds.min_cosine:g} is required"
+    if one["agreement"] is not None and one["agreement"] < thresholds.min_agreement:
+        yield (
+            f"the largest value is at the same place in {_percent(one['agreement'])} of the samples, "
+            f"at least {_percent(thresholds.min_agreement)} is required"
+        )
+
+
+def _measures(one: Mapping[str, Any]) -> str:
+    parts = [f"largest difference {_percent(one['difference'])} of the range", f"cosine {_decimal(one['cosine'])}"]
+    if one["agreement"] is not None:
+        parts.append(f"same largest value in {_percent(one['agreement'])}")
+    return f"output {one['name']}: {', '.join(parts)}"
+
+
+def _percent(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.1%}"
+
+
+def _decimal(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.4f}"

@@ -1,0 +1,170 @@
+"""Whether a .tflite file is the int8 model that was asked for, by its own tables. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import Evidence
+from envdoctor.stages.problems import finding
+from envdoctor.tflite.quantization import Scheme, classify, float_islands, per_channel_dense
+from envdoctor.tflite.readers import find_reader
+from envdoctor.tflite.structure import dynamic_tensors, lost_variables, resizable_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.core.finding import Finding
+    from envdoctor.core.request import Request
+    from envdoctor.tflite.model import Model, Subgraph
+    from envdoctor.tflite.quantization import FloatIsland
+
+_QUANTIZED = frozenset({Scheme.INT8, Scheme.PARTIAL})
+_CONVERSIONS = frozenset({"QUANTIZE", "DEQUANTIZE"})
+#: Element types of inputs and outputs that are no quantized numbers: indexes, counts, truth values.
+_COUNTS = frozenset({"INT32", "INT64", "UINT32", "BOOL"})
+_LISTED = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What an int8 product has to be.
+
+    Attributes:
+        io_type: the element type of inputs and outputs (`INT8`).
+        per_tensor_dense: True if dense weights must have a single scale.
+        allow_float: True if operators that compute in floats are accepted.
+        reader: the program that reads it next, by the name that `find_reader` takes.
+    """
+
+    io_type: str = "INT8"
+    per_tensor_dense: bool = False
+    allow_float: bool = False
+    reader: str = "litert"
+
+    @classmethod
+    def of(cls, request: Request) -> Wanted:
+        """What a request asks for."""
+        goal = request.goal
+        return cls(
+            io_type=request.options.io_type.upper(),
+            per_tensor_dense=goal is not None and goal.per_tensor_dense,
+            allow_float=request.options.allow_float,
+            reader=(goal.compiler if goal else None) or "litert",
+        )
+
+
+def judge_float(model: Model) -> Iterator[Finding]:
+    """What is wrong with a float model."""
+    for name in lost_variables(model)[:1]:
+        yield finding("variables-lost", model.name, (_evidence(model, f"READ_VARIABLE {name}"),), words=name)
+
+
+def judge_int8(model: Model, wanted: Wanted) -> Iterator[Finding]:
+    """What is wrong with an int8 model, the gravest first."""
+    yield from judge_float(model)
+    scheme = classify(model)
+    if scheme not in _QUANTIZED:
+        yield finding("not-quantized", model.name, (_evidence(model, scheme.value),), scheme=scheme.value)
+        return
+    yield from _floats(model, wanted)
+    yield from _edges(model, wanted)
+    yield from _shapes(model)
+    if wanted.per_tensor_dense:
+        yield from _dense(model)
+    if model.external_buffers:
+        yield finding("weights-outside", model.name, (_evidence(model, "Buffer.offset is set"),))
+    yield from _versions(model, wanted)
+
+
+def _floats(model: Model, wanted: Wanted) -> Iterator[Finding]:
+    islands = float_islands(model)
+    if not islands:
+        return
+    computing = sum(operator.name not in _CONVERSIONS for island in islands for operator in island.operators)
+    yield finding(
+        "float-operators-accepted" if wanted.allow_float else "float-operators-left",
+        model.name,
+        tuple(_evidence(model, _describe(model, island)) for island in islands[:_LISTED]),
+        count=computing,
+        op=islands[0].first.label,
+        tensor=_place(model, islands[0]),
+        islands=f"in {len(islands)} place{'s' if len(islands) > 1 else ''}",
+    )
+
+
+def _place(model: Model, island: FloatIsland) -> str:
+    """The tensor that an island's first operator gives; operators such as ASSIGN_VARIABLE give none."""
+    given = model.subgraphs[island.subgraph].given(island.first)
+    return given[0].name if given else "none"
+
+
+def _describe(model: Model, island: FloatIsland) -> str:
+    names = " ".join(operator.label for operator in island.operators[:_LISTED])
+    first, last = island.operators[0].index, island.operators[-1].index
+    return f"operators {first} to {last}: {names} -> {_place(model, island)}"
+
+
+def _edges(model: Model, wanted: Wanted) -> Iterator[Finding]:
+    main = model.main
+    for which, indexes in (("input", main.inputs), ("output", main.outputs)):
+        for index in indexes:
+            tensor = main.tensors[index]
+            is_count = tensor.dtype in _COUNTS and tensor.quantization is None
+            if tensor.dtype != wanted.io_type and not is_count:
+                words = f"the {which} {tensor.name} is {tensor.dtype.lower()}"
+                evidence = (_evidence(model, f"{which} tensor {index}: {tensor.dtype}"),)
+                yield finding("wrong-io-type", model.name, evidence, words=words, wanted=wanted.io_type.lower())
+
+
+def _shapes(model: Model) -> Iterator[Finding]:
+    for tensor in resizable_inputs(model)[:1]:
+        words = f"the input {tensor.name} has the shape {tensor.shape_signature}; -1 stands for any size."
+        yield finding("batch-not-fixed", model.name, (_evidence(model, words),), words=words)
+    found = [one for subgraph in model.subgraphs for one in dynamic_tensors(subgraph)]
+    for one in found[:1]:
+        operators = ", ".join(f"{each.operator.label} {each.operator.index}" for each in found[:_LISTED])
+        evidence = (_evidence(model, f"dynamic from {operators} on"),)
+        yield finding(
+            "dynamic-tensors",
+            model.name,
+            evidence,
+            tensor=one.tensor.name,
+            op=one.operator.label,
+            origin=one.origin,
+        )
+
+
+def _dense(model: Model) -> Iterator[Finding]:
+    found = per_channel_dense(model)
+    if found:
+        subgraph, operator = found[0]
+        weights = subgraph.taken(operator)[1]
+        scales = len(weights.quantization.scales) if weights.quantization else 0
+        yield finding(
+            "per-channel-dense",
+            model.name,
+            (_evidence(model, f"weights {weights.name}: {scales} scales"),),
+            count=len(found),
+            tensor=_name(subgraph, operator.outputs[0]),
+        )
+
+
+def _versions(model: Model, wanted: Wanted) -> Iterator[Finding]:
+    reader = find_reader(wanted.reader)
+    used = {(code.name, code.version) for code in model.operator_codes if code.name != "CUSTOM"}
+    for name, version in sorted(used):
+        if reader.interprets and reader.reads(name, version) is False:
+            evidence = (
+                _evidence(model, f"{name} version {version}"),
+                Evidence(source=reader.evidence, excerpt=f"{reader.title} refuses it"),
+            )
+            yield finding("operator-version-too-new", model.name, evidence, op=name, version=version)
+
+
+def _name(subgraph: Subgraph, index: int) -> str:
+    return subgraph.tensors[index].name
+
+
+def _evidence(model: Model, excerpt: str) -> Evidence:
+    return Evidence(source=model.name, excerpt=excerpt)

@@ -1,0 +1,128 @@
+"""What stands in an action's way beyond its environment: predicates over facts and the request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.errors import UsageProblem
+from envdoctor.core.finding import Fix
+from envdoctor.core.route import Reason, Verdict
+from envdoctor.stages.problems import problem_kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from envdoctor.action import Requirement
+    from envdoctor.core.artifact import Artifact
+    from envdoctor.core.request import Request
+    from envdoctor.core.route import Route
+    from envdoctor.facts import Facts
+
+
+#: How a user is told to bring samples.
+HOW = (
+    "give representative inputs with --calibration FILE: a .npy array with the samples along its first axis, an .npz "
+    "file with one array for each input, or a folder of .npy files (about 100 samples); or --calibration random, if "
+    "accuracy does not matter"
+)
+_NEEDS_SAMPLES = "needs calibration samples"
+
+
+def needs_samples(_: Facts, request: Request) -> Iterator[Reason]:
+    """An int8 conversion needs calibration samples."""
+    if request.options.calibration is None and not request.options.random_calibration:
+        yield Reason(
+            verdict=Verdict.FIXABLE,
+            text=_NEEDS_SAMPLES,
+            fix=Fix(text=f"{HOW[0].upper()}{HOW[1:]}."),
+            code=problem_kinds()["calibration-missing"].code,
+        )
+
+
+def refuse_without_samples(routes: Iterable[Route]) -> None:
+    """Refuse a build that only samples are missing for.
+
+    Raises:
+        UsageProblem: at least one of the routes would be open with samples; says how to bring them.
+    """
+    for route in routes:
+        closed = {reason.text for reason in route.reasons if reason.verdict > Verdict.UNKNOWN and not reason.automatic}
+        if closed == {_NEEDS_SAMPLES}:
+            raise UsageProblem(f"an int8 conversion needs representative samples of the model's input; {HOW}.")
+
+
+def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:
+    """A source that leaves sizes open needs samples, whose size decides."""
+    open_sizes = request.source is not None and "open-sizes" in request.source.traits
+    if open_sizes and request.options.calibration is None:
+        yield Reason(
+            verdict=Verdict.FIXABLE,
+            text="the model leaves a size of its input open",
+            fix=Fix(text="Give samples with --calibration FILE; their size decides."),
+            code=problem_kinds()["input-size-unknown"].code,
+        )
+
+
+def with_trait(trait: str, verdict: Verdict, text: str, problem: str = "", *, kind: str | None = None) -> Requirement:
+    """A requirement that speaks up about sources with a trait.
+
+    Args:
+        trait: see `Artifact`.
+        verdict: what it makes of the route.
+        text: what is known of such a source here.
+        problem: the name of the problem that a build would end with, if it is known.
+        kind: the only kind of source that matters, if others lose the trait on their way here.
+    """
+
+    def requirement(_: Facts, request: Request) -> Iterator[Reason]:
+        source = request.source
+        if source is None or trait not in source.traits or kind not in {None, source.kind}:
+            return
+        known = problem_kinds().get(problem)
+        yield Reason(
+            verdict=verdict,
+            text=text,
+            code=known.code if known else "",
+            fix=Fix(text=known.fix) if known and verdict > Verdict.READY else None,
+        )
+
+    return requirement
+
+
+def has_trait(trait: str) -> Callable[[Artifact], bool]:
+    """For `Action.applies`: the route's source has a trait."""
+    return lambda source: trait in source.traits
+
+
+#: What TensorFlow's int8 conversion does to a loop. No verdict: it is tried first all the same, since a loop makes a
+#: far smaller model than what unrolling leaves, a crash costs seconds, and a later TensorFlow may not crash.
+loops_crash = with_trait(
+    "recurrent",
+    Verdict.READY,
+    "TensorFlow's int8 conversion is known to crash on recurrent layers that are not unrolled",
+    "recurrent-layer-crash",
+)
+
+
+def saved_loops_crash(facts: Facts, request: Request) -> Iterator[Reason]:
+    """The same for a SavedModel; one that an export of this route made has its loops unrolled."""
+    if request.source is not None and request.source.kind == ArtifactKind.SAVED_MODEL:
+        yield from loops_crash(facts, request)
+
+
+#: What an .h5 file that only its library can follow makes of a route.
+config_unread = with_trait(
+    "config-unread",
+    Verdict.UNKNOWN,
+    "the file keeps its configuration where only its own library finds it: what it holds shows before it is loaded",
+)
+
+
+#: What Keras 3 can't read.
+no_keras_2_functions = with_trait(
+    "keras-2-only",
+    Verdict.BLOCKED,
+    "the file holds what only Keras 2 can read",
+    "keras-version-mismatch",
+)

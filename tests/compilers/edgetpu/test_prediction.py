@@ -1,0 +1,109 @@
+"""Placements of whole models: by hand, and against what the real compiler did."""
+
+import json
+from collections import Counter
+
+from envdoctor.compilers.edgetpu.prediction import Settings, if_taken, predict
+from envdoctor.compilers.edgetpu.rulebook import find_compiler
+from envdoctor.core.prediction import Placement
+from envdoctor.tflite.reader import read_model
+from graphs import Graph, chain
+from shared_data import shared
+
+RUNTIMES = {10: "1.0", 12: "2.1", 13: "16.0", 14: "16.0"}
+
+
+def placements(prediction):
+    return [op.placement.name for op in prediction.ops]
+
+
+def test_what_comes_behind_an_unsupported_operator_waits_for_it():
+    prediction = predict(chain("RELU", "HARD_SWISH", "RELU", "LOGISTIC"))
+    assert placements(prediction) == ["MAPPED", "CPU", "CPU", "CPU"]
+    assert [op.status for op in prediction.ops][1:3] == [
+        "Operation not supported",
+        "More than one subgraph is not supported",
+    ]
+    assert [op.blocked_by for op in prediction.ops] == [None, None, 1, 1]
+    assert prediction.mapped == {0}
+
+
+def test_all_subgraphs_maps_what_comes_behind():
+    prediction = predict(chain("RELU", "HARD_SWISH", "RELU"), Settings(all_subgraphs=True))
+    assert placements(prediction) == ["MAPPED", "CPU", "MAPPED"]
+
+
+def test_nothing_behind_an_intermediate_tensor_is_compiled():
+    model = chain("RELU", "LOGISTIC", "TANH")
+    name = model.main.tensors[model.main.operators[0].outputs[0]].name
+    prediction = predict(model, Settings(intermediate_tensors=frozenset({name})))
+    assert placements(prediction) == ["MAPPED", "CPU", "CPU"]
+
+
+def test_an_old_runtime_takes_no_int8():
+    assert predict(chain("RELU"), Settings(min_runtime_version=11)).mapped == frozenset()
+    assert predict(chain("RELU"), Settings(min_runtime_version=13)).mapped == {0}
+
+
+def transposed(elements):
+    graph = Graph()
+    taken = graph.op("RELU", [graph.input([1, 1, 1, elements])], [1, 1, 1, elements])
+    turned = graph.op("TRANSPOSE", [taken, graph.axes(0, 3, 1, 2)], [1, elements, 1, 1])
+    other = graph.op("TANH", [taken], [1, 1, 1, elements])
+    return graph.model(graph.op("RELU", [turned], [1, elements, 1, 1]), other)
+
+
+def test_what_depends_on_something_unknown_is_unknown_and_nothing_else():
+    prediction = predict(transposed(90_000))
+    assert placements(prediction) == ["MAPPED", "UNKNOWN", "MAPPED", "UNKNOWN"]
+    assert not prediction.certain
+    assert "depends on operator 1" in prediction.ops[3].reason
+
+
+def test_something_unknown_behind_the_cpu_stays_on_the_cpu():
+    graph = Graph()
+    taken = graph.op("RELU", [graph.input([1, 1, 1, 90_000])], [1, 1, 1, 90_000])
+    taken = graph.op("HARD_SWISH", [taken], [1, 1, 1, 90_000])
+    model = graph.model(graph.op("TRANSPOSE", [taken, graph.axes(0, 3, 1, 2)], [1, 90_000, 1, 1]))
+    prediction = predict(model)
+    assert placements(prediction) == ["MAPPED", "CPU", "CPU"]
+    assert prediction.ops[2].blocked_by == 1
+
+
+def test_the_first_group_may_come_behind_the_cpu():
+    assert placements(predict(chain("HARD_SWISH", "RELU", "ELU", "RELU"))) == ["CPU", "MAPPED", "CPU", "CPU"]
+
+
+def test_the_share_of_the_work_is_counted_in_multiply_adds():
+    graph = Graph()
+    mapped = graph.op("FULLY_CONNECTED", [graph.input([1, 30]), graph.const([10, 30]), -1], [1, 10])
+    stopped = graph.op("GELU", [mapped], [1, 10])
+    model = graph.model(graph.op("FULLY_CONNECTED", [stopped, graph.const([10, 10]), -1], [1, 10]))
+    prediction = predict(model)
+    assert prediction.mapped_macs == 0.75
+    assert if_taken(model, prediction, frozenset({1})) == {0, 1, 2}
+    assert predict(chain("RELU")).mapped_macs == 1.0
+
+
+def test_every_operator_gets_a_placement_and_a_reason_if_it_is_not_mapped():
+    for op in predict(chain("RELU", "ELU", "RELU")).ops:
+        assert (op.placement is Placement.MAPPED) == (not op.reason)
+
+
+def test_at_least_97_percent_of_the_graphs_on_record_are_placed_exactly():
+    folder = shared("data/edgetpu")
+    pairs = [json.loads(line) for line in (folder / "pairs.jsonl").read_text(encoding="utf-8").splitlines()]
+    exact, statuses, wrong, total = 0, 0, 0, 0
+    for pair in (pair for pair in pairs if pair["file"]):
+        release = pair["compiler_version"] or RUNTIMES[pair["min_runtime_version"][0]]
+        settings = Settings(compiler=find_compiler(release), all_subgraphs=pair["edgetpu_custom_ops"] > 1)
+        prediction = predict(read_model(folder / pair["file"]), settings)
+        total += 1
+        exact += prediction.certain and prediction.mapped == set(pair["mapped"])
+        logged = Counter()
+        for op, count, status in pair["log_rows"] or ():
+            logged[op, status] += count
+        statuses += sum(logged.values())
+        wrong += sum((logged - Counter((op.op.split()[0], op.status) for op in prediction.ops)).values())
+    assert exact >= 0.97 * total
+    assert wrong <= 0.02 * statuses

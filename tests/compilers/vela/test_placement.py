@@ -1,0 +1,43 @@
+"""Reading off a file that Vela compiled which operators stayed on the CPU; and Vela that is not there."""
+
+from envdoctor.compilers.vela.placement import placed
+from envdoctor.doctor.model import inspect_model
+from envdoctor.doctor.trial import try_compiler
+from envdoctor.tflite.reader import open_model
+from tflite_bytes import model, pack, small, tensor
+
+
+def chain(*names, codes):
+    """A model of operators in a row, each writing the tensor of that name."""
+    tensors = [tensor([1, 4], name=name) for name in (b"in", *names)]
+    operators = [(number, [number], [number + 1], 0, None) for number in range(len(names))]
+    return open_model(
+        pack(model(tensors=tensors, operators=operators, codes=codes, inputs=[0], outputs=[len(names)])), name="m"
+    )
+
+
+def test_operators_whose_tensors_the_compiled_file_still_writes_are_on_the_cpu():
+    source = chain(b"a", b"b", b"c", codes=[(19, 1, None), (117, 1, None), (19, 1, None)])
+    compiled = chain(b"a", b"c", codes=[(19, 1, None), (32, 1, b"ethos-u")])
+    first, second, third = placed(source, compiled, {"reasons": [{"tensor": "a", "reason": "too wide"}]})
+    assert (first.placement, first.reason) == ("CPU", "too wide")
+    assert [one.placement for one in (second, third)] == ["MAPPED", "MAPPED"]
+    assert second.reason == ""
+
+
+def test_an_operator_without_a_warning_says_that_there_is_none():
+    source = chain(b"a", codes=[(19, 1, None)])
+    (only,) = placed(source, source, {})
+    assert (only.placement, only.reason) == ("CPU", "Vela gives no reason")
+
+
+def test_where_vela_is_not_there_it_is_said_and_nothing_is_guessed(tmp_path, monkeypatch):
+    monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "m.tflite"
+    path.write_bytes(pack(small()))
+    ops, note = try_compiler(path, "ethos-u55-128")
+    assert ops == ()
+    assert "envdoctor build m.tflite --to ethos-u55-128" in note
+    report = inspect_model(path, goal="ethos-u55-128")
+    assert note in report.notes
+    assert {op.placement for op in report.ops} == {""}

@@ -1,0 +1,69 @@
+import pytest
+
+from envdoctor.action import StageFailed, StageOutput
+from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.pipeline.judging import judge
+from envdoctor.tflite.quantization import Scheme, classify
+from envdoctor.tflite.reader import read_model
+from envdoctor.tflite.structure import resizable_inputs
+from keras_files import DATA
+from shared_data import shared
+from stages import stage_context
+
+
+def judged(folder, path, kind, source=None, **options):
+    source = Artifact(kind=ArtifactKind.TFLITE_INT8, path=source or path, sha256="0")
+    context = stage_context(folder / "stage", source, **options)
+    return judge(context, Artifact(kind=kind, path=path, sha256="0"), StageOutput(path=path, summary={"a": 1}))
+
+
+def failure(folder, path, kind, **options):
+    with pytest.raises(StageFailed) as caught:
+        judged(folder, path, kind, **options)
+    return caught.value.finding
+
+
+def an_int8_model():
+    """A real one of int8 throughout, with a fixed batch."""
+    for path in sorted(shared("data/edgetpu/models").glob("*.tflite")):
+        model = read_model(path)
+        types = {model.main.tensors[index].dtype for index in (*model.main.inputs, *model.main.outputs)}
+        if types == {"INT8"} and classify(model) is Scheme.INT8 and not resizable_inputs(model):
+            return path
+    pytest.skip("no such model among the shared ones")
+
+
+def test_kinds_without_a_gate_pass(tmp_path):
+    path = DATA / "saved_model/tf1.pb"
+    assert judged(tmp_path, path, ArtifactKind.SAVED_MODEL).findings == ()
+
+
+def test_a_float_model_is_no_int8_product(tmp_path):
+    path = DATA / "tflite/layernorm.tflite"
+    assert judged(tmp_path, path, ArtifactKind.TFLITE_FLOAT).findings == ()
+    assert failure(tmp_path, path, ArtifactKind.TFLITE_INT8).name == "not-quantized"
+
+
+def test_a_good_model_without_reference_is_not_called_right(tmp_path):
+    output = judged(tmp_path, an_int8_model(), ArtifactKind.TFLITE_INT8)
+    assert [finding.name for finding in output.findings] == ["not-compared"]
+    assert output.summary == {"a": 1}
+
+
+def test_what_else_is_wrong_is_in_the_evidence(tmp_path):
+    found = failure(tmp_path, an_int8_model(), ArtifactKind.TFLITE_INT8, io_type="uint8")
+    assert found.name == "wrong-io-type"
+    assert "wrong-io-type" in [one.source for one in found.evidence]
+
+
+def test_a_damaged_product(tmp_path):
+    (tmp_path / "m.tflite").write_bytes(b"\x1c\0\0\0TFL3")
+    assert failure(tmp_path, tmp_path / "m.tflite", ArtifactKind.TFLITE_INT8).name == "file-truncated"
+
+
+@pytest.mark.parametrize("kind", ["vela-tflite", "edgetpu-tflite"])
+def test_a_compiler_that_compiled_nothing(tmp_path, kind):
+    path = an_int8_model()
+    found = failure(tmp_path, path, kind)
+    assert found.name == "nothing-on-accelerator"
+    assert found.subject == path.name, "the folder is not where the product ends"

@@ -1,0 +1,109 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from envdoctor.action import StageFailed
+from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.core.command import CommandResult
+from envdoctor.pipeline.tensorflow import convert_with_tensorflow
+from envdoctor.stages.conversion import quantize_with_litert
+from keras_files import DATA, saved_model, tensor_info, write_saved_model
+from stages import stage_context
+
+
+class WorkerDouble:
+    """A test double of a conversion: keeps the request, writes the file that was asked for and perhaps a reference."""
+
+    def __init__(self, values=None, *, reference=False):
+        self.values, self.reference, self.request = values or {}, reference, None
+
+    def __call__(self, command):
+        self.request = json.loads(Path(command.argv[-1]).read_text())
+        Path(self.request["output"]).write_bytes(b"model")
+        if self.reference and self.request["reference"]:
+            Path(self.request["reference"]).mkdir()
+        Path(self.request["result"]).write_text(json.dumps({"values": self.values}))
+        return CommandResult(argv=command.argv, returncode=0)
+
+
+def context(folder, double, kind=ArtifactKind.KERAS, goal="edgetpu", *, program=None, **rest):
+    path = folder / "digits.keras"
+    if kind == ArtifactKind.SAVED_MODEL:
+        write_saved_model(path, program or saved_model({"serving_default": {"x": tensor_info((1, 4))}}))
+    source = Artifact(kind=kind, path=path, sha256="0")
+    return stage_context(folder / "stage", source, goal, python=Path("python"), run=double, **rest)
+
+
+def test_what_the_tensorflow_worker_is_asked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    double = WorkerDouble(reference=True)
+    given = context(tmp_path, double, calibration=Path("x.npz"), io_type="uint8", trust_code=True)
+    output = convert_with_tensorflow(given, "int8", unroll=True)
+    asked = double.request
+    assert (asked["kind"], asked["to"], asked["io_type"], asked["trust_code"], asked["unroll"]) == (
+        "keras",
+        "int8",
+        "uint8",
+        True,
+        True,
+    )
+    assert asked["calibration"] == str(tmp_path / "x.npz"), "the worker runs in another folder"
+    assert asked["per_tensor_dense"] is True
+    assert output.path == tmp_path / "stage/digits_int8.tflite"
+    assert output.reference == tmp_path / "stage/reference"
+
+
+def test_a_reference_is_made_once(tmp_path):
+    double = WorkerDouble(reference=True)
+    output = quantize_with_litert(context(tmp_path, double, ArtifactKind.TFLITE_FLOAT, reference=tmp_path))
+    assert double.request["reference"] is None
+    assert output.reference is None
+
+
+def test_a_program_that_acts_is_not_handed_to_the_worker(tmp_path):
+    program = (DATA / "saved_model/branch.pb").read_bytes()
+    double = WorkerDouble()
+    with pytest.raises(StageFailed) as caught:
+        convert_with_tensorflow(context(tmp_path, double, ArtifactKind.SAVED_MODEL, program=program), "int8")
+    assert caught.value.finding.name == "code-not-trusted"
+    assert "WriteFile" in caught.value.finding.message
+    assert double.request is None
+    again = stage_context(
+        tmp_path / "2",
+        Artifact(kind=ArtifactKind.SAVED_MODEL, path=tmp_path / "digits.keras", sha256="0"),
+        python=Path("python"),
+        run=double,
+        trust_code=True,
+    )
+    convert_with_tensorflow(again, "int8")
+    assert double.request["trust_code"] is True
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "name"),
+    [
+        (ArtifactKind.SAVED_MODEL, "saved-model", "digits_saved_model"),
+        (ArtifactKind.KERAS, "float", "digits_float.tflite"),
+    ],
+)
+def test_other_products(tmp_path, kind, to, name):
+    double = WorkerDouble({"samples": 3})
+    output = convert_with_tensorflow(context(tmp_path, double, kind, "tflite-int8"), to)
+    assert output.path.name == name
+    assert double.request["kind"] == kind
+    assert double.request["per_tensor_dense"] is False
+    assert output.findings == (), "only the int8 conversion speaks of samples"
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ({"samples": 100, "random": False}, []),
+        ({"samples": 5, "random": False}, ["few-samples"]),
+        ({"samples": 100, "random": True}, ["random-samples"]),
+    ],
+)
+def test_what_is_said_about_samples(tmp_path, values, names):
+    output = convert_with_tensorflow(context(tmp_path, WorkerDouble(values)), "int8")
+    assert [finding.name for finding in output.findings] == names

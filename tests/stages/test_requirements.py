@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import pytest
+
+from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.core.request import BuildOptions, Request
+from envdoctor.core.route import Verdict
+from envdoctor.facts import Facts
+from envdoctor.stages.requirements import (
+    has_trait,
+    loops_crash,
+    needs_samples,
+    needs_sizes,
+    no_keras_2_functions,
+    saved_loops_crash,
+    with_trait,
+)
+
+
+def source(*traits, kind=ArtifactKind.KERAS):
+    return Artifact(kind=kind, path=Path("m"), sha256="0", traits=frozenset(traits))
+
+
+def reasons(requirement, artifact=None, **options):
+    return list(requirement(Facts(), Request(source=artifact, options=BuildOptions(**options))))
+
+
+def test_samples_are_needed():
+    (reason,) = reasons(needs_samples, source())
+    assert (reason.verdict, reason.code, reason.automatic) == (Verdict.FIXABLE, "RUN033", False)
+    assert "--calibration" in reason.fix.text
+    assert reasons(needs_samples, source(), random_calibration=True) == []
+    assert reasons(needs_samples, source(), calibration=Path("x.npz")) == []
+
+
+def test_open_sizes_need_samples_that_are_real():
+    assert reasons(needs_sizes, source()) == []
+    assert reasons(needs_sizes, source("open-sizes"), calibration=Path("x.npz")) == []
+    (reason,) = reasons(needs_sizes, source("open-sizes"), random_calibration=True)
+    assert reason.verdict is Verdict.FIXABLE
+
+
+def test_traits():
+    assert reasons(loops_crash, source()) == []
+    assert [reason.code for reason in reasons(loops_crash, source("recurrent"))] == ["RUN010"]
+    (reason,) = reasons(no_keras_2_functions, source("keras-2-only"))
+    assert (reason.verdict, bool(reason.fix)) == (Verdict.BLOCKED, True)
+    assert reasons(loops_crash) == []
+
+
+def test_a_loop_that_an_export_unrolls_does_not_crash_the_next_stage():
+    assert reasons(saved_loops_crash, source("recurrent")) == []
+    assert reasons(saved_loops_crash, source("recurrent", kind=ArtifactKind.SAVED_MODEL)) != []
+
+
+@pytest.mark.parametrize(("kind", "speaks"), [(ArtifactKind.TFLITE_INT8, True), (ArtifactKind.TFLITE_FLOAT, False)])
+def test_traits_of_one_kind_alone(kind, speaks):
+    requirement = with_trait("x", Verdict.READY, "it has x", kind=ArtifactKind.TFLITE_INT8)
+    found = reasons(requirement, source("x", kind=kind))
+    assert bool(found) is speaks
+    assert all(reason.fix is None and not reason.code for reason in found)
+
+
+def test_what_an_action_is_for():
+    assert has_trait("recurrent")(source("recurrent"))
+    assert not has_trait("recurrent")(source())

@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+
+pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
+
+from envdoctor.stages.workers import litert_compare, litert_run, reference
+from envdoctor.stages.workers.litert_compare import compare
+from envdoctor.stages.workers.samples import Samples
+from envdoctor.stages.workers.stage import Problem
+from int8_models import joined
+from keras_files import DATA
+
+MODEL = DATA / "tflite/flatten_dynamic_batch.tflite"
+
+
+def recorded(folder, *, shift=0.0, names=None, labels=None):
+    """A reference with the model's own answers, moved by `shift`."""
+    runner = litert_run.open_model(MODEL.read_bytes())
+    generator = np.random.default_rng(1)
+    samples = Samples({"image": generator.uniform(-3, 3, (20, 8, 8, 1)).astype("float32")})
+    made = reference.answer(lambda one: runner.predict({next(iter(runner.inputs)): one["image"]}), samples)
+    outputs = {(names or {}).get(name, name): value + shift for name, value in made.outputs.items()}
+    answers = reference.Answers(samples, outputs)
+    evaluation = None
+    if labels is not None:
+        value = next(iter(outputs.values()))
+        evaluation = reference.Answers(Samples(samples.inputs, labels(value)), outputs)
+    reference.write(folder, reference.Reference("itself", answers, evaluation))
+    return {"model": str(MODEL), "reference": str(folder)}
+
+
+def test_a_model_agrees_with_itself(tmp_path):
+    values = litert_compare.run(recorded(tmp_path / "r", labels=lambda value: value.argmax(axis=1)))
+    (one,) = values["outputs"]
+    assert (one["difference"], one["agreement"], one["finite"], one["constant"]) == (0.0, 1.0, True, False)
+    assert one["cosine"] == pytest.approx(1)
+    assert values["accuracy"] == {"samples": 20, "output": "output_0", "float": 1.0, "int8": 1.0}
+
+
+def test_outputs_of_other_names_are_matched_by_shape(tmp_path):
+    values = litert_compare.run(recorded(tmp_path / "r", names={"output_0": "probabilities"}))
+    assert values["outputs"][0]["name"] == "probabilities"
+
+
+def test_another_model_is_no_comparison(tmp_path):
+    asked = recorded(tmp_path / "r")
+    with pytest.raises(Problem, match="are not those of the float model"):
+        litert_compare.run({**asked, "model": str(DATA / "tflite/layernorm.tflite")})
+
+
+EXPECTED = np.array([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]])
+
+
+def test_how_far_apart():
+    one = compare("o", EXPECTED, EXPECTED + np.array([[0, 0.08], [0, 0], [0, 0]]))
+    assert one["difference"] == pytest.approx(0.1)
+    assert one["cosine"] == pytest.approx(0.999, abs=1e-3)
+    assert one["agreement"] == 1.0
+
+
+def test_disagreement_and_ties():
+    swapped = EXPECTED[:, ::-1]
+    assert compare("o", EXPECTED, swapped)["agreement"] == 0.0
+    tied = np.full_like(EXPECTED, 0.5)
+    assert compare("o", EXPECTED, tied)["agreement"] == 1.0
+    near = np.array([[0.51, 0.5]] * 3)
+    assert compare("o", EXPECTED, near)["agreement"] == pytest.approx(1 / 3)
+    assert compare("o", EXPECTED, near, 1 / 64)["agreement"] == 1.0
+
+
+def test_outputs_of_one_value_have_no_class():
+    assert compare("o", np.array([[1.0], [2.0]]), np.array([[1.0], [2.0]]))["agreement"] is None
+
+
+def test_nan_is_no_number():
+    one = compare("o", EXPECTED, np.full_like(EXPECTED, np.nan))
+    assert (one["finite"], one["difference"], one["cosine"]) == (False, None, None)
+
+
+def test_an_output_that_does_not_move():
+    flat = np.repeat(EXPECTED[:1], 3, axis=0)
+    assert compare("o", EXPECTED, flat)["constant"]
+    assert not compare("o", EXPECTED, EXPECTED)["constant"]
+    still = compare("o", flat + np.array([[0, 1e-6], [0, 0], [0, 0]]), flat)
+    assert (still["still"], still["constant"]) == (True, False)
+
+
+def test_a_wrongly_scaled_output_is_not_hidden_by_its_own_coarse_steps():
+    one = compare("o", EXPECTED, np.zeros_like(EXPECTED), 8.0)
+    assert one["constant"]
+    assert one["difference"] > 1
+
+
+def test_zeros_are_like_zeros():
+    assert compare("o", np.zeros((3, 2)), np.zeros((3, 2)))["cosine"] == 1.0
+    assert compare("o", np.zeros((3, 2)), np.ones((3, 2)))["cosine"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("values", "classes"),
+    [
+        ([[0.1, 0.9], [0.6, 0.4]], [1, 0]),
+        ([[0.9], [0.2]], [1, 0]),
+        ([[[0.1, 0.9]], [[0.6, 0.4]]], [1, 0]),
+        ([[[0.1, 0.9]] * 2, [[0.6, 0.4]] * 2], None),
+    ],
+)
+def test_classes(values, classes):
+    found = litert_compare._classes(np.array(values), 2)
+    assert (None if found is None else found.tolist()) == classes
+
+
+def joined_reference(folder, wide, *, step):
+    """What a float model gives that joins boxes with probabilities, and an int8 model of it with one step for all."""
+    generator = np.random.default_rng(4)
+    scores, boxes = generator.uniform(-3, 3, (12, 8)), generator.uniform(-wide, wide, (12, 8))
+    samples = Samples({"boxes": boxes.astype("float32"), "scores": scores.astype("float32")})
+    outputs = {"out": np.concatenate([boxes, 1 / (1 + np.exp(-scores))], axis=1)}
+    reference.write(folder, reference.Reference("float", reference.Answers(samples, outputs)))
+    (folder / "model.tflite").write_bytes(joined(step))
+    return litert_compare.run({"model": str(folder / "model.tflite"), "reference": str(folder)})
+
+
+def test_probabilities_that_are_lost_beside_pixels(tmp_path):
+    values = joined_reference(tmp_path / "r", 300, step=2.5)
+    (one,) = values["outputs"]
+    assert one["cosine"] > 0.999, "as a whole it looks right"
+    assert one["lost"]["indexes"] == list(range(8, 16))
+    assert one["lost"]["certain"]
+    assert values["swallowed"]["tensor"] == "probabilities"
+
+
+def test_probabilities_beside_shares_are_not_lost(tmp_path):
+    values = joined_reference(tmp_path / "r", 1, step=1 / 127)
+    assert values["outputs"][0]["lost"] is None
+    assert "swallowed" not in values
+
+
+SHAPES = {"a": (4,), "b": (6,)}
+
+
+def test_pairs_by_name_and_by_the_only_shapes():
+    assert litert_compare.pair(SHAPES, {"b": (6,), "a": (4,)}, "inputs") == {"a": "a", "b": "b"}
+    assert litert_compare.pair(SHAPES, {"y": (6,), "x": (4,)}, "inputs") == {"a": "x", "b": "y"}
+    assert litert_compare.pair({"a-b": (4,), "c": (4,)}, {"c": (4,), "a_b": (4,)}, "inputs") == {"a-b": "a_b", "c": "c"}
+
+
+@pytest.mark.parametrize("present", [{"x": (4,), "y": (4,)}, {"x": (5,), "y": (6,)}, {"x": (4,)}])
+def test_what_is_no_pair(present):
+    wanted = {"a": (4,), "b": (4,)} if len(set(present.values())) == 1 else SHAPES
+    with pytest.raises(Problem, match="are not those of the float model"):
+        litert_compare.pair(wanted, present, "inputs")

@@ -1,0 +1,32 @@
+"""Two forms of one model, as functions from inputs to outputs."""
+
+import numpy as np
+import pytest
+
+from envdoctor.stages.workers.same_model import compare_forms
+from envdoctor.stages.workers.samples import Samples
+from envdoctor.stages.workers.stage import Problem
+
+SAMPLES = Samples({"x": np.array([[1.0, 2.0], [3.0, 4.0]], "float32")})
+
+
+def scaled(factor):
+    return lambda sample: {"y": sample["x"] * np.float32(factor)}
+
+
+def test_the_same_up_to_rounding():
+    assert compare_forms(SAMPLES, scaled(2), scaled(2.0001), "exporting it") == pytest.approx(5e-5, rel=0.01)
+
+
+@pytest.mark.parametrize("other", [3.0, np.nan, np.inf])
+def test_a_form_that_computes_something_else(other):
+    with pytest.raises(Problem, match="exporting it changed the model") as caught:
+        compare_forms(SAMPLES, scaled(2), scaled(other), "exporting it")
+    assert caught.value.name == "model-changed"
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_a_model_that_gives_nan_itself_is_not_blamed_on_the_change(broken):
+    with pytest.raises(Problem, match="the float model itself gives NaN or infinity") as caught:
+        compare_forms(SAMPLES, scaled(broken), scaled(broken), "exporting it")
+    assert caught.value.name == "float-model-not-finite"

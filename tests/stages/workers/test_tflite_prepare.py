@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+from keras_files import DATA
+
+pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
+
+from envdoctor.stages.workers import litert_run
+from envdoctor.stages.workers.stage import Problem
+from envdoctor.stages.workers.tflite_graph import Graph
+from envdoctor.stages.workers.tflite_prepare import prepare
+from envdoctor.tflite.quantization import Scheme, classify
+from envdoctor.tflite.reader import open_model
+from envdoctor.tflite.structure import dynamic_tensors, resizable_inputs
+
+pytestmark = pytest.mark.filterwarnings("ignore:Warning. Enabling `experimental_preserve_all_tensors`")
+
+
+def prepared(name):
+    data = (DATA / f"tflite/{name}.tflite").read_bytes()
+    (spec,) = litert_run.input_specs(data)
+    shape = (1, *spec.shape[1:])
+    return data, prepare(data, {spec.name: shape}), shape
+
+
+def operators(data):
+    return [operator.name for operator in open_model(data).main.operators]
+
+
+def samples(data, shape):
+    (detail,) = litert_run.open_model(data).inputs.values()
+    low, high = (0, 256) if detail["dtype"] is np.uint8 else (-2, 2)
+    return np.random.default_rng(7).uniform(low, high, (5, *shape)).astype("uint8" if high > 2 else "float32")
+
+
+def answers(data, samples):
+    (name,) = litert_run.open_model(data).inputs
+    runner = litert_run.open_model(data, {name: samples.shape[1:]})
+    return np.stack([next(iter(runner.predict({name: sample}).values())) for sample in samples])
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "gone"),
+    [
+        (
+            "flatten_dynamic_batch",
+            "computed 3 operators whose result is constant (PACK, SHAPE, STRIDED_SLICE)",
+            "SHAPE",
+        ),
+        ("flatten_float16", "DEQUANTIZE", "DEQUANTIZE"),
+        ("flatten_dynamic_range", "turned 1 integer weights of float operators into float", "SHAPE"),
+        ("layernorm", "wrote 1 NEG as operators that can be quantized", "NEG"),
+        ("pixels", "wrote 1 LEAKY_RELU, 1 PRELU, 2 TILE as", "CAST"),
+    ],
+)
+def test_prepared_models_are_float_static_and_the_same(name, change, gone):
+    data, result, shape = prepared(name)
+    assert any(change in one for one in result.changes), result.changes
+    assert gone not in operators(result.data)
+    model = open_model(result.data)
+    assert classify(model) is Scheme.FLOAT
+    assert not dynamic_tensors(model.main)
+    assert not resizable_inputs(model)
+    assert result.signature in {signature.key for signature in model.signatures}
+    tolerance = 0.02 if result.was_hybrid else 1e-5
+    inputs = samples(data, shape)
+    expected = answers(data, inputs)
+    assert np.ptp(expected) > 0.1
+    assert np.allclose(expected, answers(result.data, inputs), atol=tolerance)
+
+
+def test_preparing_twice_changes_nothing_more():
+    _, result, shape = prepared("flatten_float16")
+    again = prepare(result.data, {"image": shape})
+    assert again.changes == ()
+    assert operators(again.data) == operators(result.data)
+
+
+def test_a_file_without_a_signature_gets_one():
+    graph = Graph((DATA / "tflite/layernorm.tflite").read_bytes())
+    graph.model.signatureDefs = None
+    result = prepare(graph.pack(), {})
+    assert "added a signature" in result.changes
+    assert len(open_model(result.data).signatures) == 1
+
+
+def test_the_old_numbering_is_replaced():
+    graph = Graph((DATA / "tflite/layernorm.tflite").read_bytes())
+    for code in graph.model.operatorCodes:
+        code.builtinCode = 0
+    result = prepare(graph.pack(), {})
+    assert not open_model(result.data).deprecated_codes_only
+
+
+def test_text_is_refused():
+    graph = Graph((DATA / "tflite/pixels.tflite").read_bytes())
+    graph.main.tensors[int(graph.main.inputs[0])].type = 5
+    with pytest.raises(Problem, match="takes text"):
+        litert_run.input_specs(graph.pack())

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+
+from tflite_bytes import model, pack, schema, tensor
+
+pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
+
+from envdoctor.stages.workers import litert_run
+from envdoctor.stages.workers.tflite_graph import Graph
+from envdoctor.stages.workers.tflite_rewrite import rewrite
+from envdoctor.tflite.reader import open_model
+
+FLOAT, INT32 = 0, 2
+
+
+def one_operator(name, shape, given, constant=None, **options):
+    """A model of one float operator, with a constant as its second input."""
+    one = schema()
+    tensors = [tensor(shape, FLOAT, name=b"in"), tensor(given, FLOAT, name=b"out")]
+    buffers, inputs = [b""], [0]
+    if constant is not None:
+        array = np.asarray(constant)
+        kind = INT32 if array.dtype.kind == "i" else FLOAT
+        data = array.astype("int32" if kind == INT32 else "float32")
+        tensors.append(tensor(data.shape, kind, buffer=1, name=b"constant"))
+        buffers.append(data.tobytes())
+        inputs.append(2)
+    number = getattr(one.BuiltinOperator, name)
+    kind, table = 0, None
+    if options:
+        table_name = options.pop("table")
+        table, kind = getattr(one, f"{table_name}T")(), getattr(one.BuiltinOptions, table_name)
+        for field, value in options.items():
+            setattr(table, field, value)
+    operators = [(0, inputs, [1], kind, table)]
+    return pack(
+        model(tensors=tensors, operators=operators, codes=[(number, 1, None)], inputs=[0], outputs=[1], buffers=buffers)
+    )
+
+
+def rewritten(data):
+    graph = Graph(data)
+    return rewrite(graph), graph.pack()
+
+
+def answer(data, shape):
+    runner = litert_run.open_model(data)
+    sample = np.random.default_rng(3).normal(size=shape).astype("float32")
+    return runner.predict({"in": sample})["out"]
+
+
+LEAKY = {"table": "LeakyReluOptions", "alpha": 0.3}
+DEPTH = {"table": "DepthToSpaceOptions", "blockSize": 2}
+FLAT = {"table": "ReducerOptions", "keepDims": False}
+KEPT = {"table": "ReducerOptions", "keepDims": True}
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "given", "constant", "options", "instead"),
+    [
+        ("NEG", (1, 5), (1, 5), None, {}, ["MUL"]),
+        ("SQUARE", (2, 3), (2, 3), None, {}, ["MUL"]),
+        ("LEAKY_RELU", (1, 9), (1, 9), None, LEAKY, ["MUL", "MAXIMUM"]),
+        ("PRELU", (1, 3, 3, 4), (1, 3, 3, 4), [[[0.1, 0.5, -0.2, 1.0]]], {}, ["MUL", "MAXIMUM"]),
+        ("PRELU", (1, 4), (1, 4), [0.1, 0.5, 2.0, -1.0], {}, ["RELU", "SUB", "MUL", "ADD"]),
+        ("DEPTH_TO_SPACE", (1, 3, 5, 12), (1, 6, 10, 3), None, DEPTH, ["RESHAPE", "TRANSPOSE", "RESHAPE"]),
+        ("TILE", (1, 2, 1, 3), (1, 4, 3, 3), [1, 2, 3, 1], {}, ["CONCATENATION", "CONCATENATION"]),
+        ("REDUCE_MAX", (1, 4, 5, 3), (1, 3), [1, 2], FLAT, ["MAX_POOL_2D", "RESHAPE"]),
+        ("REDUCE_MAX", (1, 4, 5, 3), (1, 1, 1, 3), [2, -3], KEPT, ["MAX_POOL_2D", "RESHAPE"]),
+    ],
+)
+def test_the_same_numbers_by_other_operators(name, shape, given, constant, options, instead):  # noqa: PLR0917  (a row)
+    data = one_operator(name, shape, given, constant, **options)
+    counts, changed = rewritten(data)
+    assert counts == {name: 1}
+    assert [operator.name for operator in open_model(changed).main.operators] == instead
+    expected = answer(data, shape)
+    assert np.ptp(expected) > 0.1
+    assert np.allclose(answer(changed, shape), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "given", "constant", "options"),
+    [
+        ("LEAKY_RELU", (1, 9), (1, 9), None, {"table": "LeakyReluOptions", "alpha": 1.5}),
+        ("DEPTH_TO_SPACE", (2, 3, 5, 12), (2, 6, 10, 3), None, DEPTH),
+        ("TILE", (1, 2), (1, 2), [1, 1], {}),
+        ("REDUCE_MAX", (1, 4, 5, 3), (1, 4, 5), [3], FLAT),
+        ("ABS", (1, 4), (1, 4), None, {}),
+    ],
+)
+def test_what_is_left_alone(name, shape, given, constant, options):
+    counts, changed = rewritten(one_operator(name, shape, given, constant, **options))
+    assert counts == {}
+    assert [operator.name for operator in open_model(changed).main.operators] == [name]
