@@ -14,6 +14,7 @@ from envdoctor.action import StageContext, StageFailed, StageOutput
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.stages.gates.comparison import compare_with_float
+from envdoctor.stages.gates.invocation import run_once
 from envdoctor.stages.gates.mapping import Judged
 from envdoctor.stages.gates.structure import Wanted, judge_float, judge_int8
 from envdoctor.stages.problems import finding
@@ -31,12 +32,13 @@ JudgeCompiled = Callable[["Model", "Model", Mapping[str, Any], "BuildOptions"], 
 
 
 def int8_gate(context: StageContext, output: StageOutput) -> StageOutput:
-    """Judge an int8 .tflite file: by its tables, and by its answers on the samples.
+    """Judge an int8 .tflite file: by its tables, by a run, and by its answers on the samples.
 
     Raises:
         StageFailed: the product must not be used; the finding says why.
     """
     judged = _add(output, judge_int8(_read(output), Wanted.of(context.request)))
+    judged = _add(judged, run_once(context, judged.path))
     compared = compare_with_float(context, judged)
     return _add(dataclasses.replace(judged, summary={**judged.summary, **compared.summary}), compared.findings)
 

@@ -95,8 +95,11 @@ def _wrong(
 def _channels_lost(lost: Mapping[str, Any], output: str, subject: str, evidence: tuple[Evidence, ...]) -> Finding:
     listed = ", ".join(map(str, lost["indexes"])) + (", ..." if lost["count"] > len(lost["indexes"]) else "")
     step = f"one int8 step is {lost['step']:.3g}" if lost["step"] else "in int8 they do not move"
+    below = (
+        f"{step} > range" if lost["step"] and lost["step"] > lost["range"] else f"{step}, fewer than two make the range"
+    )
     words = f"{lost['count']} of {lost['of']} indexes of axis {lost['axis']} ({listed})"
-    proof = Evidence(source=f"output {output}, axis {lost['axis']}", excerpt=f"{step} > range {lost['range']:.3g}")
+    proof = Evidence(source=f"output {output}, axis {lost['axis']}", excerpt=f"{below} {lost['range']:.3g}")
     name = "channels-lost" if lost["certain"] else "channels-perhaps-lost"
     return finding(
         name, subject, (*evidence, proof), output=output, words=words, step=step, range=f"{lost['range']:.3g}"

@@ -78,6 +78,8 @@ def test_the_step_is_the_proof():
     (found,) = judged(lost=LOST)
     assert found.evidence[-1].excerpt == "one int8 step is 1.43 > range 0.07"
     assert "two outputs" in found.fix.text
+    (found,) = judged(lost={**LOST, "range": 1.9})
+    assert found.evidence[-1].excerpt == "one int8 step is 1.43, fewer than two make the range 1.9"
 
 
 def test_what_flattens_a_signal_is_named_in_place_of_how_far_off_the_output_is():
