@@ -103,8 +103,9 @@ def inputs_of(model: KerasModel) -> tuple[InputSpec, ...]:
 def export(model: KerasModel, inputs: Sequence[InputSpec], folder: Path) -> None:
     """Export a SavedModel whose only signature takes exactly these inputs, batch included.
 
-    `model.export` keeps the weights and, given a signature, its fixed shape; of the other ways into the converter
-    (Keras 3.15, TensorFlow 2.21) some lose the one or the other.
+    An ExportArchive keeps the weights and, given a signature, its fixed shape; of the other ways into the converter
+    (Keras 3.15, TensorFlow 2.21) some lose the one or the other, and `model.export` calls layers that were written for
+    training (augmentation) as in training.
     """
     import tensorflow as tf
 
@@ -115,13 +116,11 @@ def export(model: KerasModel, inputs: Sequence[InputSpec], folder: Path) -> None
             _structure(model),
         )
     ]
-    if "input_signature" in inspect.signature(model.export).parameters:
-        model.export(str(folder), input_signature=signature, verbose=False)
-        return
-    archive = tf.keras.export.ExportArchive()  # Keras 2
+    archive = tf.keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint(name="serve", fn=lambda inputs: model(inputs, training=False), input_signature=signature)
-    archive.write_out(str(folder))
+    quiet = {"verbose": False} if "verbose" in inspect.signature(archive.write_out).parameters else {}  # not in Keras 2
+    archive.write_out(str(folder), **quiet)
 
 
 def answers(model: KerasModel, sample: Mapping[str, Array]) -> Mapping[str, Array]:
