@@ -110,6 +110,7 @@ _BUILD_OPTIONS = (
     ),
     click.option("--io", "io_type", type=click.Choice(["int8", "uint8"]), default="int8", show_default=True),
     click.option("--allow-float", is_flag=True, help="Accept operators that stay float inside an int8 model."),
+    click.option("--signature", metavar="NAME", help="Build this signature of a SavedModel."),
     click.option(
         "--trust-code", is_flag=True, help="Let what the model holds run: a Lambda layer, operators that write files."
     ),
@@ -165,6 +166,7 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
                 "evaluation",
                 "io_type",
                 "allow_float",
+                "signature",
                 "trust_code",
                 "stage_timeout",
                 "stage_memory",

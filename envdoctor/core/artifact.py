@@ -32,9 +32,11 @@ class Artifact:
         sha256: of the file; of a folder, the hash over its sorted relative paths and file hashes.
         traits: what reading it showed that a requirement may ask for (`recurrent`, `dynamic-batch`, `float16`,
             `lambda`, `custom-objects`), each told from the file alone.
+        inputs: of a source, what each of its inputs takes, in words; empty if that is not known.
     """
 
     kind: str
     path: Path
     sha256: str
     traits: frozenset[str] = frozenset()
+    inputs: tuple[str, ...] = ()

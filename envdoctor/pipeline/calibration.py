@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from envdoctor.pipeline.sample_ranges import SampleRange
     from envdoctor.stages.workers.arrays import InputSpec
 
-#: How a user is told to bring samples.
-HOW = (
-    "give representative inputs with --calibration FILE: a .npy array with the samples along its first axis, an .npz "
-    "file with one array for each input, or a folder of .npy files (about 100 samples); or --calibration random, if "
-    "accuracy does not matter"
-)
 #: Samples whose ranges differ by this factor are not scaled alike.
 _APART = 20.0
 #: Where a layer makes 0 to 255 small, and samples that are small already.
@@ -56,7 +50,7 @@ def check_samples(request: Request) -> tuple[str, ...]:
     source = request.source
     if source is None:
         return ()
-    inputs = model_inputs(source)
+    inputs = model_inputs(source, request.options.signature)
     given = []
     for path, option in ((request.options.calibration, "--calibration"), (request.options.evaluation, "--evaluate")):
         if path is None:

@@ -33,6 +33,8 @@ def convert_with_tensorflow(context: StageContext, to: str, *, unroll: bool = Fa
         "kind": "keras" if is_keras else "saved-model",
         "names": names() if is_keras else {},
         "trust_code": context.request.options.trust_code,
+        # What an earlier stage exported has the chosen signature alone, under another name.
+        "signature": context.request.options.signature if context.source == context.request.source else None,
         "to": to,
         "unroll": unroll,
     }

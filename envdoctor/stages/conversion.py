@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Fewer samples than this are worth a warning.
 _FEW = 20
 #: The options that every conversion with samples depends on.
-SAMPLE_OPTIONS = frozenset({"calibration", "random_calibration", "evaluation"})
+SAMPLE_OPTIONS = frozenset({"calibration", "random_calibration", "evaluation", "signature"})
 #: Those that an int8 conversion depends on, with those that its gate judges by.
 INT8_OPTIONS = SAMPLE_OPTIONS | {"io_type", "trust_code", "thresholds", "allow_float"}
 _SUFFIXES = {"saved-model": "_saved_model", "float": "_float.tflite", "int8": "_int8.tflite"}

@@ -98,13 +98,12 @@ def _needs_keras_2(node: Node) -> bool:
     return gone or kind in _words("keras_2_layers") or any(name in config_of(node) for name in refused)
 
 
-def size_traits(inputs: Iterable[InputSpec]) -> Iterator[str]:
+def size_traits(inputs: Iterable[InputSpec]) -> frozenset[str]:
     """`dynamic-batch` if an input takes any number of samples, `open-sizes` if another size is open."""
     shapes = [spec.shape for spec in inputs]
-    if any(shape is None or shape[:1] == (None,) for shape in shapes):
-        yield "dynamic-batch"
-    if any(shape is None or None in shape[1:] for shape in shapes):
-        yield "open-sizes"
+    batch = {"dynamic-batch"} if any(shape is None or shape[:1] == (None,) for shape in shapes) else set()
+    sizes = {"open-sizes"} if any(shape is None or None in shape[1:] for shape in shapes) else set()
+    return frozenset(batch | sizes)
 
 
 def inputs_of(model: Node) -> tuple[InputSpec, ...] | None:

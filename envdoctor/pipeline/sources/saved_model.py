@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.effects import asset_files, reached_in
-from envdoctor.pipeline.sources.keras_config import size_traits
 from envdoctor.pipeline.sources.protobuf import read_message
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.tflite.reader import map_file
@@ -54,18 +53,28 @@ class SavedModel:
     operators: frozenset[str]
     effects: tuple[str, ...] = ()
 
-    @property
-    def inputs(self) -> tuple[InputSpec, ...] | None:
-        """The inputs of the signature that a build takes: `serving_default`, else the only one; None if unclear."""
-        if SIGNATURE in self.signatures:
-            return self.signatures[SIGNATURE]
-        return next(iter(self.signatures.values())) if len(self.signatures) == 1 else None
+    def inputs_of(self, signature: str | None = None) -> tuple[InputSpec, ...]:
+        """The inputs of the signature that a build takes: that of the name, else `serving_default`, else the only one.
+
+        Raises:
+            UsageProblem: there is none of the name, or it can't be told which is meant.
+        """
+        names = ", ".join(self.signatures)
+        if signature is not None and signature not in self.signatures:
+            raise UsageProblem(f"--signature: the SavedModel has no signature '{signature}'; it has {names}.")
+        chosen = signature or (SIGNATURE if SIGNATURE in self.signatures or len(self.signatures) > 1 else names)
+        if chosen not in self.signatures:
+            raise UsageProblem(
+                f"the SavedModel has the signatures {names}, and none is called {SIGNATURE}; choose one with "
+                "--signature."
+            )
+        return self.signatures[chosen]
 
     @property
     def traits(self) -> frozenset[str]:
         """See `Artifact`."""
         recurrent = self.operators & set(load_table("saved-model")["recurrent"])
-        return frozenset({*size_traits(self.inputs or ()), *(("recurrent",) if recurrent else ())})
+        return frozenset({"recurrent"}) if recurrent else frozenset()
 
 
 def read_saved_model(folder: Path) -> SavedModel:

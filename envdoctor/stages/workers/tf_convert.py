@@ -1,7 +1,8 @@
 """Task: turn a Keras model or a SavedModel into a SavedModel with a batch of one, a float or an int8 .tflite file.
 
 Request: `source`, `kind` (`keras` or `saved-model`), `trust_code` and `names` (see `keras_model.Trust`; a SavedModel
-was judged before), `to` (`saved-model`, `float`, `int8`), `output`, `work` (a folder for what is not kept),
+was judged before), `signature` (the one of a SavedModel that is meant, or null), `to` (`saved-model`, `float`, `int8`),
+`output`, `work` (a folder for what is not kept),
 `calibration` or `random`, `evaluation`, `reference` (a folder to write the
 float model's answers to, or null), `unroll`, and for int8 `io_type` and `per_tensor_dense`.
 """
@@ -105,7 +106,7 @@ def _answers_of(model: KerasModel) -> Predict:
 def _from_saved_model(request: Mapping[str, Any]) -> Exported:
     source = Path(request["source"])
     loaded = saved_model.load(source)
-    name, function = saved_model.signature_of(loaded)
+    name, function = saved_model.signature_of(loaded, request.get("signature"))
     inputs = saved_model.inputs_of(function)
     samples, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
     if name == saved_model.SIGNATURE and saved_model.is_static(inputs) and request["to"] != "saved-model":
