@@ -20,6 +20,7 @@ class ArtifactKind:
     TFLITE_FLOAT = "tflite-float"
     TASK_BUNDLE = "task-bundle"
     TFLITE_INT8 = "tflite-int8"
+    TFLITE_INT16X8 = "tflite-int16x8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,7 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
     chosen = planner.choose(report.routes, how.route) if how.route else report.routes
     open_routes = [route for route in chosen if route.takeable]
     if not open_routes:
-        refuse_without_samples(chosen)
+        refuse_without_samples(request, chosen)
         return dataclasses.replace(report, command="build", routes=tuple(chosen))
     notes = check_samples(request)
     for note in notes:

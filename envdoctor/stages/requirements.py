@@ -35,12 +35,24 @@ def needs_samples(_: Facts, request: Request) -> Iterator[Reason]:
         yield Reason(
             verdict=Verdict.FIXABLE,
             text=_NEEDS_SAMPLES,
-            fix=Fix(text=f"{HOW[0].upper()}{HOW[1:]}."),
+            fix=Fix(text=f"{HOW[0].upper()}{HOW[1:]}.{_wanted(request)}"),
             code=problem_kinds()["calibration-missing"].code,
         )
 
 
-def refuse_without_samples(routes: Iterable[Route]) -> None:
+def needs_samples_or_ranges(facts: Facts, request: Request) -> Iterator[Reason]:
+    """An int8 conversion by TensorFlow needs samples, unless the model brings its ranges along (FakeQuant)."""
+    if request.source is None or "learnt-ranges" not in request.source.traits:
+        yield from needs_samples(facts, request)
+
+
+def _wanted(request: Request) -> str:
+    """What each input takes, as a sentence that ends the advice."""
+    inputs = request.source.inputs if request.source is not None else ()
+    return f" It takes {', '.join(inputs)}; N stands for the number of samples." if inputs else ""
+
+
+def refuse_without_samples(request: Request, routes: Iterable[Route]) -> None:
     """Refuse a build that only samples are missing for.
 
     Raises:
@@ -49,7 +61,9 @@ def refuse_without_samples(routes: Iterable[Route]) -> None:
     for route in routes:
         closed = {reason.text for reason in route.reasons if reason.verdict > Verdict.UNKNOWN and not reason.automatic}
         if closed == {_NEEDS_SAMPLES}:
-            raise UsageProblem(f"an int8 conversion needs representative samples of the model's input; {HOW}.")
+            raise UsageProblem(
+                f"an int8 conversion needs representative samples of the model's input; {HOW}.{_wanted(request)}"
+            )
 
 
 def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:

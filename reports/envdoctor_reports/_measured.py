@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Values that say nothing where they are empty, zero or False.
-_ONLY_IF_SET = frozenset({"random", "prepared", "moved_inside", "changes", "reasons", "matched"})
+_ONLY_IF_SET = frozenset({"random", "prepared", "moved_inside", "changes", "reasons", "matched", "stripped", "sizes"})
 #: Titles of sections.
-_TITLES = {"comparison": "comparison of the int8 model with the float model"}
+_TITLES = {"comparison": "comparison of the quantized model with the float model"}
 
 
 def title(key: str) -> str:
@@ -61,14 +61,14 @@ def _output(one: Mapping[str, Any]) -> Iterator[str]:
     if one.get("lost"):
         yield f"{one['lost']['count']} of {one['lost']['of']} channels say nothing"
     if one.get("constant"):
-        yield "the int8 model always gives the same"
+        yield "the quantized model always gives the same"
     if one.get("still"):
         yield "the float model hardly reacts to the samples"
 
 
 def _accuracy(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """The rows of an accuracy; shares as percentages."""
-    names = {"float": "float model", "int8": "int8 model"}
+    names = {"float": "float model", "int8": "quantized model"}
     for key, value in values.items():
         yield names.get(key, key), f"{value:.1%}" if isinstance(value, float) else value
 

@@ -10,6 +10,7 @@ from envdoctor.stages.requirements import (
     has_trait,
     loops_crash,
     needs_samples,
+    needs_samples_or_ranges,
     needs_sizes,
     no_keras_2_functions,
     saved_loops_crash,
@@ -31,6 +32,18 @@ def test_samples_are_needed():
     assert "--calibration" in reason.fix.text
     assert reasons(needs_samples, source(), random_calibration=True) == []
     assert reasons(needs_samples, source(), calibration=Path("x.npz")) == []
+
+
+def test_what_the_samples_have_to_be_is_said():
+    artifact = Artifact(kind=ArtifactKind.KERAS, path=Path("m"), sha256="0", inputs=("'x' (float32, (N, 28, 28, 1))",))
+    (reason,) = reasons(needs_samples, artifact)
+    assert reason.fix.text.endswith("It takes 'x' (float32, (N, 28, 28, 1)); N stands for the number of samples.")
+
+
+def test_a_model_that_learnt_its_ranges_needs_no_samples():
+    assert reasons(needs_samples_or_ranges, source("learnt-ranges")) == []
+    assert reasons(needs_samples, source("learnt-ranges")) != [], "the LiteRT quantizer does not read them"
+    assert reasons(needs_samples_or_ranges, source()) != []
 
 
 def test_open_sizes_need_samples_that_are_real():

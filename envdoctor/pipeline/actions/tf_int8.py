@@ -7,7 +7,7 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
-from envdoctor.stages.requirements import config_unread, loops_crash, needs_samples, no_keras_2_functions
+from envdoctor.stages.requirements import config_unread, loops_crash, needs_samples_or_ranges, no_keras_2_functions
 
 
 def run(context: StageContext) -> StageOutput:
@@ -24,7 +24,7 @@ ACTION = Action(
     environment="tensorflow",
     requires=(
         needs_environment("tensorflow"),
-        needs_samples,
+        needs_samples_or_ranges,
         loops_crash,
         no_keras_2_functions,
         config_unread,

@@ -70,7 +70,7 @@ def model_inputs(artifact: Artifact, signature: str | None = None) -> tuple[Inpu
         return keras.read_keras(artifact.path).inputs
     if artifact.kind == ArtifactKind.SAVED_MODEL:
         return saved_model.read_saved_model(artifact.path).inputs_of(signature)
-    if artifact.kind in {ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8}:
+    if artifact.kind in {ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8}:
         return tflite.inputs_of(artifact.path)
     return None
 
@@ -79,8 +79,8 @@ def _refuse_text(path: Path, inputs: Sequence[InputSpec]) -> None:
     for spec in inputs:
         if spec.dtype == "string":
             raise UsageProblem(
-                f"the input {spec.describe()} of {path.name} takes text, which no accelerator computes with; export the "
-                "part behind it, which takes numbers (the ids that a TextVectorization or StringLookup layer gives)."
+                f"the input {spec.describe()} of {path.name} takes text, which no accelerator computes with; export "
+                "the part behind it, which takes numbers (the ids that TextVectorization or StringLookup gives)."
             )
 
 

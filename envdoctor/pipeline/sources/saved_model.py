@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from envdoctor.pipeline.sources.protobuf import Message
 
 SIGNATURE = "serving_default"
+#: The trait of a model that brings the ranges of its tensors along, and the operators that tell.
+LEARNT = "learnt-ranges"
+_LEARNT_RANGES = "FakeQuantWithMinMax"
 _INTERNAL = "__saved_model"
 _SERVE = "serve"
 #: Other files that TensorFlow may take the program from.
@@ -74,7 +77,8 @@ class SavedModel:
     def traits(self) -> frozenset[str]:
         """See `Artifact`."""
         recurrent = self.operators & set(load_table("saved-model")["recurrent"])
-        return frozenset({"recurrent"}) if recurrent else frozenset()
+        learnt = any(name.startswith(_LEARNT_RANGES) for name in self.operators)
+        return frozenset((("recurrent",) if recurrent else ()) + ((LEARNT,) if learnt else ()))
 
 
 def read_saved_model(folder: Path) -> SavedModel:

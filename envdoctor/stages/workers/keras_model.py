@@ -51,7 +51,24 @@ def load(path: Path, trust: Trust) -> KerasModel:
             f"{path.name} does not say what its inputs are (a subclassed model, or one that was never built); "
             "export it where it was made, model.export('folder'), and start from that folder.",
         )
+    _refuse_state(model)
     return model
+
+
+def _refuse_state(model: KerasModel) -> None:
+    stateful = [layer.name for layer in _layers(model) if getattr(layer, "stateful", False) is True]
+    if stateful:
+        raise Problem(
+            "stateful-recurrent",
+            f"the layer {stateful[0]} keeps its state from one call to the next (stateful=True), which a converted "
+            "model can't.",
+        )
+
+
+def _layers(model: KerasModel) -> Iterator[KerasModel]:
+    for layer in model.layers:
+        yield layer
+        yield from _layers(layer) if hasattr(layer, "layers") else ()
 
 
 def _load(path: Path, trust: Trust) -> KerasModel:

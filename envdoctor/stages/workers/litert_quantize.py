@@ -1,7 +1,7 @@
-"""Task: quantize a float .tflite file to int8 with the LiteRT quantizer.
+"""Task: quantize a float .tflite file with the LiteRT quantizer.
 
-Request: `source`, `output`, `calibration` or `random`, `evaluation`, `reference` (a folder to write the float model's
-answers to, or null if an earlier stage did), `io_type`, `per_tensor_dense`.
+Request: `source`, `output`, `form` (a key of `FORMS`), `calibration` or `random`, `evaluation`, `reference` (a folder
+to write the float model's answers to, or null if an earlier stage did), and for int8 `io_type` and `per_tensor_dense`.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 from . import litert_run, reference
 from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms
-from .samples import Samples, fixed_inputs, for_request, labelled_for_request
+from .samples import Samples, fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
-from .tflite_graph import Graph, schema
+from .tflite_edges import convert_edges_to_uint8
+from .tflite_graph import Graph
 from .tflite_prepare import Prepared, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .arrays import InputSpec
-    from .untyped import Array, Recipe, SchemaObject
+    from .untyped import Array, Recipe
 
 _CALIBRATED = 500
 _ANY = ".*"
 _BITS = 8
-#: uint8 and int8 with the same scale differ by this much in their zero point.
-_UINT8_SHIFT = 128
+#: What can be made, and the bits of activations: 0 for forms that compute in floats and need no samples.
+FORMS = {"int8": 8, "int16x8": 16, "dynamic": 0, "float16": 0}
+_HALF = 16
 
 
 @dataclass(frozen=True)
@@ -38,20 +40,26 @@ class Source:
     inputs: tuple[InputSpec, ...]
     samples: Samples
     labelled: Samples | None
+    sizes: list[str]
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     """Carry out a request; see the module."""
-    source = _read(request)
+    bits = FORMS[request["form"]]
+    source = _read(request, needs_samples=bits > 0)
     shapes = {spec.name: spec.shape or () for spec in source.inputs}
-    prepared = prepare(source.data, shapes)
+    prepared = prepare(source.data, shapes, for_integers=bits > 0)
     original = litert_run.open_model(source.data, shapes)
     names = _prove_unchanged(original, prepared, source.samples)
     if request.get("reference"):
         made = reference.make(original.predict, "LiteRT", source.samples, source.labelled)
         reference.write(Path(request["reference"]), made)
-    graph = Graph(_quantized(prepared, source.samples.renamed(names), per_tensor_dense=request["per_tensor_dense"]))
-    if request["io_type"] == "uint8":
+    if bits:
+        samples = source.samples.renamed(names)
+        graph = Graph(_quantized(prepared, samples, bits, per_tensor_dense=request["per_tensor_dense"]))
+    else:
+        graph = Graph(_with_small_weights(prepared, half=request["form"] == "float16"))
+    if request["form"] == "int8" and request["io_type"] == "uint8":
         convert_edges_to_uint8(graph)
     Path(request["output"]).write_bytes(graph.pack())
     return {
@@ -60,16 +68,19 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "matched": source.samples.told,
         "prepared": list(prepared.changes),
         "moved_inside": graph.moved_inside,
+        "sizes": source.sizes,
     }
 
 
-def _read(request: Mapping[str, Any]) -> Source:
+def _read(request: Mapping[str, Any], *, needs_samples: bool) -> Source:
     data = Path(request["source"]).read_bytes()
     inputs = litert_run.input_specs(data)
     samples = for_request(request, inputs, _CALIBRATED)
-    if samples is None:
-        raise Problem("calibration-missing", "an int8 conversion needs samples; give them with --calibration.")
-    return Source(data, fixed_inputs(inputs, samples), samples, labelled_for_request(request, inputs))
+    if samples is None and needs_samples:
+        raise Problem("calibration-missing", "an integer conversion needs samples; give them with --calibration.")
+    fixed = fixed_inputs(inputs, samples)
+    labelled = labelled_for_request(request, inputs)
+    return Source(data, fixed, samples or make_up(fixed), labelled, taken_sizes(inputs, fixed))
 
 
 def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: Samples) -> Mapping[str, str]:
@@ -90,8 +101,21 @@ def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: S
     return by_position
 
 
-def _quantized(prepared: Prepared, samples: Samples, *, per_tensor_dense: bool) -> bytes:
-    """Quantize weights and activations to int8."""
+def _with_small_weights(prepared: Prepared, *, half: bool) -> bytes:
+    """Store the weights as float16, or as int8 whose operators quantize their activations as they run."""
+    from litert_quantizer import qtyping, quantizer, recipe
+
+    work = quantizer.Quantizer(bytearray(prepared.data))
+    every = {"regex": _ANY, "operation_name": qtyping.TFLOperationName.ALL_SUPPORTED}
+    if half:
+        work.add_weight_only_config(**every, num_bits=_HALF, algorithm_key=recipe.AlgorithmName.FLOAT_CASTING)
+    else:
+        work.add_dynamic_config(**every, num_bits=_BITS)
+    return bytes(work.quantize().quantized_model)
+
+
+def _quantized(prepared: Prepared, samples: Samples, bits: int, *, per_tensor_dense: bool) -> bytes:
+    """Quantize weights to int8, and activations to integers of so many bits."""
     from litert_quantizer import qtyping, quantizer
 
     recipe = [(qtyping.TFLOperationName.ALL_SUPPORTED, qtyping.QuantGranularity.CHANNELWISE)]
@@ -102,7 +126,7 @@ def _quantized(prepared: Prepared, samples: Samples, *, per_tensor_dense: bool) 
         work.add_static_config(
             regex=_ANY,
             operation_name=operation,
-            activation_num_bits=_BITS,
+            activation_num_bits=bits,
             weight_num_bits=_BITS,
             weight_granularity=granularity,
         )
@@ -125,38 +149,3 @@ def _ranges(prepared: Prepared, samples: Samples, recipe: Recipe) -> Mapping[str
     calibration.calibrate({prepared.signature: fed}, manager)
     ranges: Mapping[str, Any] = calibration.get_model_qsvs()
     return ranges
-
-
-def convert_edges_to_uint8(graph: Graph) -> None:
-    """Give int8 inputs and outputs uint8 tensors, a QUANTIZE in between: the same real numbers, stored otherwise."""
-    main = graph.main
-    twins: dict[int, int] = {}
-    for index in (int(index) for index in main.inputs):
-        if graph.dtype(index) == "INT8":
-            twins[index] = _uint8_twin(graph, index)
-            main.operators.insert(0, _requantize(graph, twins[index], index))
-    main.inputs = [twins.get(int(index), int(index)) for index in main.inputs]
-    for index in (int(index) for index in main.outputs):
-        if graph.dtype(index) == "INT8" and index not in twins:
-            twins[index] = _uint8_twin(graph, index)
-            main.operators.append(_requantize(graph, index, twins[index]))
-    main.outputs = [twins.get(int(index), int(index)) for index in main.outputs]
-    for argument in graph.arguments():
-        argument.tensorIndex = twins.get(argument.tensorIndex, argument.tensorIndex)
-
-
-def _uint8_twin(graph: Graph, index: int) -> int:
-    inner = graph.main.tensors[index]
-    twin = schema().TensorT()
-    twin.name, twin.shape, twin.type = (inner.name or b"") + b"_uint8", inner.shape, schema().TensorType.UINT8
-    twin.shapeSignature, twin.buffer = inner.shapeSignature, 0
-    twin.hasRank = inner.hasRank
-    twin.quantization = schema().QuantizationParametersT()
-    twin.quantization.scale = list(inner.quantization.scale)
-    twin.quantization.zeroPoint = [int(point) + _UINT8_SHIFT for point in inner.quantization.zeroPoint]
-    graph.main.tensors.append(twin)
-    return len(graph.main.tensors) - 1
-
-
-def _requantize(graph: Graph, source: int, target: int) -> SchemaObject:
-    return graph.new_operator("QUANTIZE", [source], [target], schema().QuantizeOptionsT())

@@ -158,6 +158,13 @@ def _order(request: Mapping[str, Any]) -> Sequence[str]:
     return names
 
 
+def taken_sizes(inputs: Sequence[InputSpec], fixed: Sequence[InputSpec]) -> list[str]:
+    """For each input that leaves a size open beyond the batch: what was taken for it, in words."""
+    given = {spec.name: spec for spec in fixed}
+    open_ones = (spec for spec in inputs if spec.sample is None or None in spec.sample)
+    return [f"{given[spec.name].shape} for {spec.describe()}" for spec in open_ones]
+
+
 def _spread(total: int, limit: int) -> list[int]:
     return [number * total // limit for number in range(limit)] if total > limit else list(range(total))
 

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 from . import keras_model, reference, saved_model
 from .arrays import as_argument
 from .same_model import CHANGED_TOLERANCE, compare_forms
-from .samples import fixed_inputs, for_request, labelled_for_request, make_up
+from .samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
+from .tflite_edges import convert_edges_to_uint8, strip_input_casts
+from .tflite_graph import Graph, prune
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +41,7 @@ class Exported:
         samples: calibration samples by the signature's input names; None if there are none.
         labelled: samples with labels, by the same names; None if there are none.
         changes: what was done to a Keras model before it was exported.
+        sizes: what was taken for sizes that the model leaves open.
     """
 
     folder: Path
@@ -47,6 +50,7 @@ class Exported:
     samples: Samples | None
     labelled: Samples | None
     changes: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
@@ -63,11 +67,28 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         }
         if request.get("reference"):
             _write_reference(exported, exported.samples, request)
-    if exported.changes:
-        values["changes"] = list(exported.changes)
+    values |= {"changes": list(exported.changes), "sizes": list(exported.sizes)}
     if request["to"] != "saved-model":
-        Path(request["output"]).write_bytes(_convert(exported, request))
+        model = _convert(exported, request)
+        stripped: list[str] = []
+        if request["to"] == "int8":
+            model, stripped = _without_input_casts(model, request["io_type"])
+        if stripped:
+            values["stripped"] = stripped
+        Path(request["output"]).write_bytes(model)
     return values
+
+
+def _without_input_casts(model: bytes, io_type: str) -> tuple[bytes, list[str]]:
+    """The model with inputs of its own element type in place of whole numbers that it casts; and their names."""
+    graph = Graph(model)
+    stripped = strip_input_casts(graph)
+    if not stripped:
+        return model, []
+    prune(graph)
+    if io_type == "uint8":
+        convert_edges_to_uint8(graph)
+    return graph.pack(), stripped
 
 
 def _from_keras(request: Mapping[str, Any]) -> Exported:
@@ -75,7 +96,7 @@ def _from_keras(request: Mapping[str, Any]) -> Exported:
     original = keras_model.load(Path(request["source"]), trust)
     inputs = keras_model.inputs_of(original)
     samples, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
-    fixed = fixed_inputs(inputs, samples)
+    original_sizes = fixed = fixed_inputs(inputs, samples)
     probes = samples or make_up(fixed)
     model, changes = keras_model.adapted(original, fixed, Path(request["work"]), trust, unroll=request["unroll"])
     if changes:
@@ -96,7 +117,7 @@ def _from_keras(request: Mapping[str, Any]) -> Exported:
         ),
         "exporting it",
     )
-    return exported
+    return replace(exported, sizes=tuple(taken_sizes(inputs, original_sizes)))
 
 
 def _answers_of(model: KerasModel) -> Predict:
@@ -112,8 +133,9 @@ def _from_saved_model(request: Mapping[str, Any]) -> Exported:
     if name == saved_model.SIGNATURE and saved_model.is_static(inputs) and request["to"] != "saved-model":
         return Exported(source, function, inputs, samples, labelled)
     folder = _export_folder(request)
-    saved_model.fix(loaded, name, fixed_inputs(inputs, samples), folder)
-    return _open(folder, samples, labelled)
+    fixed = fixed_inputs(inputs, samples)
+    saved_model.fix(loaded, name, fixed, folder)
+    return replace(_open(folder, samples, labelled), sizes=tuple(taken_sizes(inputs, fixed)))
 
 
 def _export_folder(request: Mapping[str, Any]) -> Path:
@@ -153,11 +175,12 @@ def _convert(exported: Exported, request: Mapping[str, Any]) -> bytes:
     converter = tf.lite.TFLiteConverter.from_saved_model(str(exported.folder), signature_keys=[saved_model.SIGNATURE])
     if request["to"] == "int8":
         samples = exported.samples
-        if samples is None:
+        if samples is None and not request.get("learnt_ranges"):
             raise Problem("calibration-missing", "an int8 conversion needs samples; give them with --calibration.")
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.representative_dataset = samples.one_by_one
+        if samples is not None:
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.representative_dataset = samples.one_by_one
         converter.inference_input_type = converter.inference_output_type = getattr(tf, request["io_type"])
         if request["per_tensor_dense"] or request["unroll"]:
             # From 2.17 on dense weights get a scale for each output. Readers of the TF 2.5 age compute wrong numbers

@@ -1,4 +1,4 @@
-"""A .tflite file as objects that can be changed and written again, with the schema classes of ai-edge-litert.
+"""A .tflite file as objects that can be changed and written again, with the schema classes of LiteRT or TensorFlow.
 
 What is written is as old readers want it: constants inside the flatbuffer (aligned as the schema demands, to 16 bytes),
 operator codes in both the old and the new field.
@@ -28,8 +28,11 @@ _REFERENCES = ("inputs", "outputs", "intermediates")
 
 
 def schema() -> ModuleType:
-    """The generated schema classes."""
-    from ai_edge_litert import schema_py_generated
+    """The generated schema classes, of LiteRT or of TensorFlow, whichever is there."""
+    try:
+        from ai_edge_litert import schema_py_generated
+    except ImportError:
+        from tensorflow.lite.python import schema_py_generated
 
     module: ModuleType = schema_py_generated
     return module

@@ -31,6 +31,8 @@ _NOT_FOLDED = (
     "DELEGATE", "BUCKETIZE",
 )  # fmt: skip
 #: Operators whose value is known once the shape of their input is.
+#: Element types of inputs that a CAST makes floats.
+_WHOLE = frozenset({"UINT8", "INT8", "INT16", "INT32", "INT64", "BOOL"})
 _OF_SHAPE = frozenset({"SHAPE", "RANK"})
 #: A folded constant of more elements than this is not worth a larger file, unless it widens a stored one.
 _LARGEST_FOLDED = 1 << 20
@@ -53,12 +55,13 @@ class Prepared:
     was_hybrid: bool
 
 
-def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]]) -> Prepared:
+def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]], *, for_integers: bool = True) -> Prepared:
     """Prepare a float model for quantization.
 
     Args:
         data: the file.
         shapes: the shape of each input, batch included, by name.
+        for_integers: True if activations are to be integers: what has no such form is written in another way then.
 
     Raises:
         Problem: it has an operator that the interpreter doesn't know, or its shapes depend on its values.
@@ -74,10 +77,10 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]]) -> Prepared
     if folded:
         names = ", ".join(sorted(set(folded)))
         changes.append(f"computed {len(folded)} operators whose result is constant ({names})")
-    opened = _drop_casts_of_inputs(graph)
+    opened = _drop_casts_of_inputs(graph) if for_integers else 0
     if opened:
-        changes.append(f"took the CAST from {opened} uint8 inputs, which are float now")
-    rewritten = rewrite(graph)
+        changes.append(f"took the CAST from {opened} inputs of whole numbers, which are float now")
+    rewritten = rewrite(graph) if for_integers else {}
     if rewritten:
         names = ", ".join(f"{count} {name}" for name, count in sorted(rewritten.items()))
         changes.append(f"wrote {names} as operators that can be quantized")
@@ -109,11 +112,11 @@ def _widen_hybrid_weights(graph: Graph) -> int:
 
 
 def _drop_casts_of_inputs(graph: Graph) -> int:
-    """Make what a CAST gives the input, where nothing else takes the uint8 input itself."""
+    """Make what a CAST gives the input, where nothing else takes the input of whole numbers itself."""
     count = 0
     for index in [int(index) for index in graph.main.inputs]:
         takers = [operator for operator in graph.main.operators if index in operator.inputs]
-        if graph.dtype(index) != "UINT8" or len(takers) != 1 or graph.operator_name(takers[0]) != "CAST":
+        if graph.dtype(index) not in _WHOLE or len(takers) != 1 or graph.operator_name(takers[0]) != "CAST":
             continue
         outer = int(takers[0].outputs[0])
         if graph.dtype(outer) == "FLOAT32":

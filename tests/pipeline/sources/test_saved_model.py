@@ -41,7 +41,7 @@ def test_the_only_signature_is_taken(tmp_path):
 def test_two_signatures_and_none_that_is_the_default(tmp_path):
     two = {"one": {"a": tensor_info((1, 2))}, "two": {"b": tensor_info((1, 3))}}
     path = write_saved_model(tmp_path / "m", saved_model(two))
-    with pytest.raises(UsageProblem, match="has the signatures one, two, .* choose one with --signature"):
+    with pytest.raises(UsageProblem, match=r"has the signatures one, two, .* choose one with --signature"):
         identify(path)
     assert identify(path, signature="two").inputs == ("'b' (float32, (N, 3))",)
     with pytest.raises(UsageProblem, match="no signature 'three'; it has one, two"):
@@ -57,7 +57,7 @@ def test_the_default_is_taken_unless_another_is_named(tmp_path):
 
 def test_text_is_no_input(tmp_path):
     path = write_saved_model(tmp_path / "m", saved_model({"serving_default": {"words": tensor_info((None,), 7)}}))
-    with pytest.raises(UsageProblem, match="'words' .* takes text, .* export the part behind it"):
+    with pytest.raises(UsageProblem, match=r"'words' .* takes text, .* export the part behind it"):
         identify(path)
 
 
@@ -69,6 +69,12 @@ def test_only_a_saved_model_has_signatures(tmp_path):
 def test_a_loop_is_a_recurrent_layer(tmp_path):
     content = saved_model(PLAIN, in_functions=("TensorListReserve", "While"))
     assert "recurrent" in read_saved_model(write_saved_model(tmp_path / "m", content)).traits
+
+
+@pytest.mark.parametrize("name", ["FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"])
+def test_a_model_trained_for_quantization_brings_its_ranges(tmp_path, name):
+    content = saved_model(PLAIN, in_functions=(name,))
+    assert "learnt-ranges" in read_saved_model(write_saved_model(tmp_path / "m", content)).traits
 
 
 def test_no_signature(tmp_path):
