@@ -52,18 +52,26 @@ def _output(one: Mapping[str, Any]) -> Iterator[str]:
     """How far one output is from the float model's; see the worker `litert_compare`."""
     if not one.get("finite", True):
         yield "holds NaN or infinity"
-    if one.get("difference") is not None:
-        yield f"largest difference {one['difference']:.1%} of its range"
-    if one.get("cosine") is not None:
-        yield f"cosine {one['cosine']:.5f}"
-    if one.get("agreement") is not None:
-        yield f"same largest value in {one['agreement']:.1%} of the samples"
+    if one.get("of"):
+        what = "items of the float model are among its own" if one["of"] == "items" else "whole numbers are the same"
+        yield f"{one['agreement']:.1%} of the {what}"
+    else:
+        yield from _distances(one)
     if one.get("lost"):
         yield f"{one['lost']['count']} of {one['lost']['of']} channels say nothing"
     if one.get("constant"):
         yield "the quantized model always gives the same"
     if one.get("still"):
         yield "the float model hardly reacts to the samples"
+
+
+def _distances(one: Mapping[str, Any]) -> Iterator[str]:
+    if one.get("difference") is not None:
+        yield f"largest difference {one['difference']:.1%} of its range"
+    if one.get("cosine") is not None:
+        yield f"cosine {one['cosine']:.5f}"
+    if one.get("agreement") is not None:
+        yield f"same largest value in {one['agreement']:.1%} of the samples"
 
 
 def _accuracy(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -141,13 +141,21 @@ def _complaints(one: Mapping[str, Any], thresholds: Thresholds) -> Iterator[str]
     if one["cosine"] is None or one["cosine"] < thresholds.min_cosine:
         yield f"the cosine similarity is {_decimal(one['cosine'])}, at least {thresholds.min_cosine:g} is required"
     if one["agreement"] is not None and one["agreement"] < thresholds.min_agreement:
-        yield (
-            f"the largest value is at the same place in {_percent(one['agreement'])} of the samples, "
-            f"at least {_percent(thresholds.min_agreement)} is required"
-        )
+        yield f"{_agreement(one)}, at least {_percent(thresholds.min_agreement)} is required"
+
+
+def _agreement(one: Mapping[str, Any]) -> str:
+    share = _percent(one["agreement"])
+    words = {
+        "labels": f"{share} of its whole numbers are the float model's",
+        "items": f"{share} of the float model's items are among its own",
+    }
+    return words.get(one.get("of", ""), f"the largest value is at the same place in {share} of the samples")
 
 
 def _measures(one: Mapping[str, Any]) -> str:
+    if one.get("of"):
+        return f"output {one['name']}: {_agreement(one)}"
     parts = [f"largest difference {_percent(one['difference'])} of the range", f"cosine {_decimal(one['cosine'])}"]
     if one["agreement"] is not None:
         parts.append(f"same largest value in {_percent(one['agreement'])}")

@@ -9,9 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import channels, litert_run, reference, signals
+from . import channels, items, litert_run, reference, signals
 from .arrays import as_argument, only_ways
 from .stage import Problem
+from .tflite_graph import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,9 @@ _STILL = 0.05
 _NARROWEST = 0.1
 #: A cosine or a share below this makes it worth a look where the difference comes from.
 _NEAR = 0.98
+#: Kinds of numbers that name something.
+_WHOLE = "iub"
+_NO_PARTS = {"lost": None, "drowned": None}
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
@@ -38,31 +42,43 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     outputs = pair(_kinds(expected.calibration.outputs), _details(runner.outputs), "outputs")
     given = _answers(runner, expected.calibration, inputs, outputs)
     steps = {name: float(runner.outputs[outputs[name]]["quantization"][0]) for name in outputs}
-    compared = {
-        name: dict(compare(name, value, given[name], steps[name]))
-        for name, value in expected.calibration.outputs.items()
-    }
-    lost = {
-        name: channels.find_lost(value, given[name], channels.Scale(steps[name]))
-        for name, value in expected.calibration.outputs.items()
-    }
+    chosen = signals.chosen_outputs(Graph(data))
+    compared: dict[str, dict[str, Any]] = {}
+    for name, value in expected.calibration.outputs.items():
+        is_chosen = int(runner.outputs[outputs[name]]["index"]) in chosen
+        compared[name] = _measures(name, value, given[name], steps[name], is_chosen=is_chosen)
     values: dict[str, object] = {
         "by": expected.by,
         "samples": expected.calibration.samples.count,
         "random": expected.calibration.samples.random,
     }
-    if any(lost.values()) or any(_looks_wrong(one) for one in compared.values()):
+    if any(one["lost"] or _looks_wrong(one) for one in compared.values()):
         carried = _measure(data, expected.calibration.samples.renamed(inputs))
-        for name in (name for name, found in lost.items() if found is not None):
-            lost[name] = _lost(expected.calibration.outputs[name], given[name], carried, runner.outputs[outputs[name]])
+        for name, one in compared.items():
+            if one["lost"]:
+                detail = runner.outputs[outputs[name]]
+                one["lost"] = _lost(expected.calibration.outputs[name], given[name], carried, detail)
         values["swallowed"] = None if carried is None else signals.find_swallowed(carried)
-    values["outputs"] = [
-        {**one, "lost": lost[name], "drowned": channels.drowned(expected.calibration.outputs[name], steps[name])}
-        for name, one in compared.items()
-    ]
+    values["outputs"] = list(compared.values())
     if expected.evaluation is not None:
         values["accuracy"] = _accuracy(runner, expected.evaluation, inputs, outputs)
     return values
+
+
+def _measures(name: str, expected: Array, given: Array, step: float, *, is_chosen: bool) -> dict[str, Any]:
+    """How far one output is from what the float model gave: by its places, or as a set of what was chosen."""
+    as_set = items.compare_items(name, expected, given) if is_chosen else None
+    if as_set is not None:
+        return dict(as_set)
+    if is_chosen:
+        return dict(compare(name, items.sorted_items(expected), items.sorted_items(given), step)) | _NO_PARTS
+    if expected.dtype.kind in _WHOLE:
+        return dict(items.compare_labels(name, expected, given))
+    return {
+        **compare(name, expected, given, step),
+        "lost": channels.find_lost(expected, given, channels.Scale(step)),
+        "drowned": channels.drowned(expected, step),
+    }
 
 
 def _open(data: bytes) -> litert_run.Runner:

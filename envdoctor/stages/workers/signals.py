@@ -26,7 +26,7 @@ _STORING = frozenset({"QUANTIZE", "DEQUANTIZE"})
 #: Operators that move numbers and do not change them.
 _MOVING = _STORING | {
     "RESHAPE", "TRANSPOSE", "CONCATENATION", "PACK", "EXPAND_DIMS", "SQUEEZE", "SLICE", "STRIDED_SLICE", "GATHER",
-    "SPLIT", "SPLIT_V", "UNPACK",
+    "SPLIT", "SPLIT_V", "UNPACK", "GATHER_ND", "CAST",
 }  # fmt: skip
 #: Operators that put several tensors, or a tensor of another scale, under one scale.
 _JOINING = frozenset({
@@ -35,6 +35,8 @@ _JOINING = frozenset({
 })  # fmt: skip
 #: Operators that give 0 to 1, or -1 to 1, whatever goes in.
 _BOUNDED = frozenset({"LOGISTIC", "SOFTMAX", "TANH"})
+#: Operators that choose the best, and the custom one that LiteRT brings along.
+_CHOOSING = frozenset({"TOPK_V2", "NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5", "CUSTOM"})
 #: What moves by less than this share of its largest value carries nearly nothing.
 _STILL = 1e-3
 _LOOKED_AT = 16
@@ -113,6 +115,15 @@ def _write_in_floats(graph: Graph) -> None:
     graph.main.outputs = [same.get(int(index), int(index)) for index in graph.main.outputs]
     for argument in graph.arguments():
         argument.tensorIndex = same.get(argument.tensorIndex, argument.tensorIndex)
+
+
+def chosen_outputs(graph: Graph) -> set[int]:
+    """The outputs that hold what a top-k or NMS chose: their order is that of the scores."""
+    return {
+        index
+        for index in (int(each) for each in graph.main.outputs)
+        if any(name in _CHOOSING for _, name in _sources(graph, index))
+    }
 
 
 def scale_of(carried: Carried, output: int) -> Scale:

@@ -135,3 +135,16 @@ def test_without_litert_nothing_is_known(product, tmp_path):
     (found,) = compare_with_float(context, product[1]).findings
     assert found.name == "not-compared"
     assert found.evidence[0].excerpt == "no Python fits"
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        ("labels", "70.0% of its whole numbers are the float model's, at least 80.0% is required"),
+        ("items", "70.0% of the float model's items are among its own, at least 80.0% is required"),
+    ],
+)
+def test_outputs_without_places_or_distances(of, words):
+    (found,) = judged(of=of, agreement=0.7)
+    assert words in found.message
+    assert judged(of=of, agreement=0.9) == []
