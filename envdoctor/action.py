@@ -45,12 +45,14 @@ class StageFailed(Exception):
 
     Attributes:
         of_place: True if the same may succeed in another place: the fault is not the model's.
+        waits: True if nothing is wrong, and a person has to go on.
     """
 
-    def __init__(self, finding: Finding, *, of_place: bool = False) -> None:
+    def __init__(self, finding: Finding, *, of_place: bool = False, waits: bool = False) -> None:
         super().__init__(finding.message)
         self.finding = finding
         self.of_place = of_place
+        self.waits = waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,7 @@ class Action:
         consumes: the kinds it takes.
         produces: the kind it makes.
         run: does the work.
-        environment: the environment it needs (a name in data/environments.toml), or None.
+        environment: the environment it needs (a name in an environments.toml), or None.
         requires: what must hold on this machine for this request.
         places: where it can run, the best first.
         applies: tells from the source of the whole route whether the action makes sense for it at all; a route with one
@@ -141,6 +143,7 @@ class Action:
         tool: tells the program outside the environment that it runs; None if it runs none. Where that program can't be
             told, no stored result is reused.
         cost: roughly seconds for a small model on a small machine; ranks routes of the same verdict.
+        unrolls: True if it turns recurrent layers into the steps that they take: another form of the model.
         version: of a plug-in's action: raised when what it makes from the same input changes, and its own module does
             not. envdoctor's own code, and the module of `run`, are looked at without.
     """
@@ -158,4 +161,5 @@ class Action:
     options: frozenset[str] | None = None
     tool: Tool | None = None
     cost: float = 10.0
+    unrolls: bool = False
     version: int = 1

@@ -1,8 +1,8 @@
-"""Pins the environments of data/environments.toml, and holds the pins against every platform and Python of the table.
+"""Pins the environments of all tables environments.toml, and holds the pins against every platform and Python there.
 
     python tools/make_constraints.py [--keep] [NAME ...]
 
-Writes envdoctor/data/constraints/NAME.txt: names, versions, markers and hashes; no URL and no path. Then prints the
+Writes constraints/NAME.txt beside the table: names, versions, markers and hashes; no URL and no path. Then prints the
 sizes for the table, and exits with 1 if a pin has no wheel for a platform as old as the table says, for a Python that
 it lists. `--keep` only checks and measures. Needs the network; asks pip's main index alone, since the pins must not
 depend on what else their maker's pip looks at.

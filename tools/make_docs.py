@@ -2,9 +2,9 @@
 
     python tools/make_docs.py [--check]
 
-docs/codes/*.md come from the docstrings of the probes and from data/stage-problems.toml, docs/commands.md from the
-command line's own help, docs/goals.md from data/goals.toml, docs/faults.md from the rules of envdoctor/wheels/faults,
-docs/*-schema.json from the types of the core.
+docs/codes/*.md come from the docstrings of the probes and the tables stage-problems.toml, docs/commands.md from the
+command line's own help, docs/goals.md from the goals of each compiler, docs/faults.md from the rules of
+envdoctor/wheels/faults, docs/*-schema.json from the types of the core.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ _MARKS = {
     StageStatus.DONE: ("✓", "ok", "green"),
     StageStatus.REUSED: ("✓", "ok", "green"),
     StageStatus.FAILED: ("✗", "x", "red"),
+    StageStatus.WAITING: ("!", "!", "yellow"),
     StageStatus.CANCELLED: ("-", "-", "yellow"),
 }
 

@@ -44,7 +44,8 @@ def command(
 ) -> int:
     """Build MODEL for a goal by the best route that works here; try the next one when a stage fails.
 
-    Exit code 0 if an artifact was made, 3 if no route is open, 4 if all that were tried failed.
+    Exit code 0 if an artifact was made, 3 if no route is open, 4 if all that were tried failed, 6 if one waits for
+    you to run a notebook.
     """
     from envdoctor.cli._progress import display
     from envdoctor.core.errors import ExitCode
@@ -64,4 +65,6 @@ def command(
     _options.show(report, as_json=as_json, verbose=verbose)
     if report.artifacts:
         return ExitCode.OK
+    if report.attempts and report.attempts[-1].waiting:
+        return ExitCode.WAITING
     return ExitCode.BUILD_FAILED if report.attempts else ExitCode.NO_ROUTE

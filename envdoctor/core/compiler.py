@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from envdoctor.core.model_report import OperatorReport
     from envdoctor.core.prediction import Disagreement, Guidance, Prediction
 
 
@@ -83,4 +82,4 @@ class Compiler:
     predict: Callable[[Any, str, Sequence[str]], Prediction] | None = None
     advise: Callable[[Any, Any], Guidance] | None = None
     compare: Callable[[Any, Any, Path], tuple[Disagreement, ...]] | None = None
-    placed: Callable[[Any, Any, Mapping[str, Any]], tuple[OperatorReport, ...]] | None = None
+    placed: Callable[[Any, Any, Mapping[str, Any]], Prediction] | None = None

@@ -18,6 +18,7 @@ class ExitCode(enum.IntEnum):
     NO_ROUTE = 3
     BUILD_FAILED = 4
     BUG = 5
+    WAITING = 6
     INTERRUPTED = 130
 
 

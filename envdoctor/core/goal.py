@@ -48,8 +48,8 @@ def parse_goal(name: str) -> Goal:
         near = difflib.get_close_matches(name.lower(), table, n=2, cutoff=0.5)
         if name.strip().lower() in load_table("tflite-readers"):
             raise UsageProblem(
-                f"'{name}' reads models and is no goal of a build, `envdoctor model FILE --to {name}` takes it; the goals "
-                f"are {', '.join(table)}."
+                f"'{name}' reads models and is no goal of a build, `envdoctor model FILE --to {name}` takes it; "
+                f"the goals are {', '.join(table)}."
             )
         hint = f"did you mean {' or '.join(near)}?" if near else f"the goals are {', '.join(table)}."
         raise UsageProblem(f"'{name}' is not a goal that envdoctor knows; {hint}")

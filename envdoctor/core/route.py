@@ -81,11 +81,12 @@ class Route:
 
 
 class StageStatus(enum.Enum):
-    """How a stage ended."""
+    """How a stage ended; WAITING for a person, who has to do a part of it."""
 
     DONE = "done"
     REUSED = "reused"
     FAILED = "failed"
+    WAITING = "waiting"
     CANCELLED = "cancelled"
 
 
@@ -134,3 +135,8 @@ class Attempt:
         """True if every stage of the route is done."""
         done = (StageStatus.DONE, StageStatus.REUSED)
         return len(self.results) == len(self.route.stages) and all(result.status in done for result in self.results)
+
+    @property
+    def waiting(self) -> bool:
+        """True if its last stage waits for a person."""
+        return bool(self.results) and self.results[-1].status is StageStatus.WAITING

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from envdoctor import probing, registry
 from envdoctor.core.errors import Unreadable, UsageProblem
-from envdoctor.core.finding import Evidence, Outcome, ProbeResult
+from envdoctor.core.finding import Outcome, ProbeResult
 from envdoctor.core.model_report import AdviceReport, ModelReport, OperatorReport
 from envdoctor.doctor._common import new_report
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, examine
-from envdoctor.stages.problems import finding
 from envdoctor.tflite.containers import FileKind, read_models, sniff
 from envdoctor.tflite.macs import multiply_adds
 from envdoctor.tflite.readers import find_reader
@@ -72,6 +71,9 @@ def inspect_model(
         examined = [(model, _compared(model, examine(model, reader, compiler, arguments), compare)) for model in models]
     except Unreadable as error:
         raise UsageProblem(_unread(path, error)) from error
+    refusal = None
+    if reader.accelerator and (compiler is None or compiler.predict is None):
+        examined, refusal = _tried(path, goal, examined)
     probes = [one for one in registry.probes() if one.topic == "model"]
     report = dataclasses.replace(
         new_report("model"),
@@ -80,11 +82,25 @@ def inspect_model(
         models=tuple(_summary(model, facts) for model, facts in examined),
         ops=tuple(op for model, facts in examined for op in _operators(model, facts, several=len(models) > 1)),
     )
-    tells = compiler is not None and compiler.placed is not None and len(models) == 1
-    if tells:
-        return _with_trial(report, path, goal)
+    if refusal is not None:
+        return dataclasses.replace(report, findings=(refusal,))
     runs = reader.name == _INTERPRETER and len(models) == 1 and not static
     return _with_run(report, path) if runs and not any(facts.refused for _, facts in examined) else report
+
+
+def _tried(
+    path: Path, goal: str, examined: Sequence[tuple[Model, ModelFacts]]
+) -> tuple[list[tuple[Model, ModelFacts]], Finding | None]:
+    """The facts with what the compiler itself makes of the model, or why that is not known; and why it refuses it."""
+    from envdoctor.doctor.trial import Trial, try_compiler
+
+    several = "the compiler is asked about a file with one model: unpack the bundle, and name one"
+    known = len(examined) == 1 and not examined[0][1].refused
+    trial = try_compiler(path, goal) if known else Trial(unasked=several if len(examined) > 1 else "")
+    return [
+        (model, dataclasses.replace(facts, placement=trial.placement, unplaced=trial.unplaced))
+        for model, facts in examined
+    ], trial.refusal
 
 
 def _unread(path: Path, error: Unreadable) -> str:
@@ -101,21 +117,6 @@ def _unread(path: Path, error: Unreadable) -> str:
     return f"{error}; name a whole .tflite file, or a bundle of some."
 
 
-def _with_trial(report: Report, path: Path, goal: str) -> Report:
-    """The report with what the compiler itself says of each operator, or why it says nothing."""
-    from envdoctor.doctor.trial import try_compiler
-
-    ops, note = try_compiler(path, goal)
-    if not ops:
-        return dataclasses.replace(report, notes=(*report.notes, note))
-    mapped = [op for op in ops if op.placement == "MAPPED"]
-    total = sum(op.macs for op in ops)
-    share = sum(op.macs for op in mapped) / total if total else 1.0
-    models = tuple(dataclasses.replace(one, mapped=len(mapped), mapped_macs=share) for one in report.models)
-    said = () if len(mapped) == len(ops) else (_on_cpu(path, [op for op in ops if op.placement == "CPU"]),)
-    return dataclasses.replace(report, ops=ops, models=models, findings=(*report.findings, *said))
-
-
 def _with_run(report: Report, path: Path) -> Report:
     """The report with what comes of running the model once, or why that was not done."""
     from envdoctor.doctor.trial import try_interpreter
@@ -123,11 +124,6 @@ def _with_run(report: Report, path: Path) -> Report:
     found, note = try_interpreter(path)
     notes = (*report.notes, note) if note else report.notes
     return dataclasses.replace(report, findings=(*report.findings, *found), notes=notes)
-
-
-def _on_cpu(path: Path, ops: Sequence[OperatorReport]) -> Finding:
-    evidence = tuple(Evidence(source=f"operator {op.index}, {op.op}", excerpt=op.reason) for op in ops)
-    return finding("operators-on-cpu", path.name, evidence, count=len(ops), ops=", ".join(op.op for op in ops))
 
 
 def _compared(model: Model, facts: ModelFacts, path: Path | None) -> ModelFacts:
@@ -163,7 +159,7 @@ def _summary(model: Model, facts: ModelFacts) -> ModelReport:
         outputs=_described(model.main, model.main.outputs),
         operators=sum(len(subgraph.operators) for subgraph in model.subgraphs),
         refused=facts.refused,
-        compiled="" if facts.compiled is None else f"{facts.compiled.packages} x {facts.compiled.custom_code}",
+        compiled=_compiled(facts),
     )
     if placement is None:
         return report
@@ -178,6 +174,11 @@ def _summary(model: Model, facts: ModelFacts) -> ModelReport:
         cut=facts.guidance.cut,
         advice=tuple(AdviceReport(**dataclasses.asdict(advice)) for advice in facts.guidance.advice),
     )
+
+
+def _compiled(facts: ModelFacts) -> str:
+    made = facts.compiled
+    return "" if made is None else f"{made.words}: {made.packages} x {made.custom_code}"
 
 
 def _described(subgraph: Subgraph, indexes: Sequence[int]) -> tuple[str, ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor import registry
 from envdoctor.action import StageContext, StageFailed
 from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.core.errors import Unreadable
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import Request
 from envdoctor.environments.provide import provide
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from envdoctor.action import Action
     from envdoctor.core.compiler import Compiler
     from envdoctor.core.finding import Finding
-    from envdoctor.core.model_report import OperatorReport
+    from envdoctor.core.prediction import Prediction
     from envdoctor.environments.spec import EnvironmentSpec
     from envdoctor.executors import Executor
 
@@ -35,27 +37,47 @@ if TYPE_CHECKING:
 _PATIENCE = 300.0
 
 
-def try_compiler(path: Path, goal: str) -> tuple[tuple[OperatorReport, ...], str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What came of asking a compiler.
+
+    Attributes:
+        placement: where it puts each operator; None if it did not come to that.
+        refusal: why it did not, where it was asked and failed.
+        unasked: why it was not asked.
+    """
+
+    placement: Prediction | None = None
+    refusal: Finding | None = None
+    unasked: str = ""
+
+    @property
+    def unplaced(self) -> str:
+        """Why nothing is known of the placement; empty if it is."""
+        return self.unasked if self.refusal is None else f"the compiler did not take the model: {self.refusal.message}"
+
+
+def try_compiler(path: Path, goal: str) -> Trial:
     """Compile a model in a folder that is thrown away, and read off what became of each operator.
 
     Args:
         path: the .tflite file.
         goal: of a compiler that tells it (`Compiler.placed`).
 
-    Returns:
-        The operators, none if the compiler could not answer; and then why, in a sentence.
-
     Raises:
         UsageProblem: an unknown goal.
     """
     aim = parse_goal(goal)
     compiler, executor = registry.compilers()[aim.compiler], LocalExecutor()
+    if compiler.placed is None:
+        return Trial(unasked=f"what {compiler.title} makes of an operator is known only when it compiles")
     request = Request(goal=aim, compiler=compiler)
     action = next(one for one in compiler.actions() if one.produces == aim.kind)
     spec = environment_spec(action.environment)
     if status(spec, request, executor).state is not State.MADE:
         how = f"`envdoctor build {path.name} --to {goal}` does that once"
-        return (), f"What {aim.title} takes only {compiler.title} knows, which is not installed: {how}."
+        words = f"what {aim.title} takes only {compiler.title} knows, which is not installed: {how}"
+        return Trial(unasked=words)
     with _trial(path, spec, request, executor) as context:
         return _run(context, action, compiler)
 
@@ -97,11 +119,14 @@ def _trial(path: Path, spec: EnvironmentSpec, request: Request, executor: Execut
         )
 
 
-def _run(context: StageContext, action: Action, compiler: Compiler) -> tuple[tuple[OperatorReport, ...], str]:
-    if compiler.placed is None:
-        return (), f"What {compiler.title} makes of an operator can't be told from its file."
+def _run(context: StageContext, action: Action, compiler: Compiler) -> Trial:
     try:
         output = action.run(context)
+        made = read_model(output.path)
     except StageFailed as error:
-        return (), f"{compiler.title} did not answer: {error.finding.message}"
-    return compiler.placed(read_model(context.source.path), read_model(output.path), output.summary), ""
+        return Trial(refusal=error.finding)
+    except Unreadable as error:
+        return Trial(unasked=f"{compiler.title} wrote a file that can't be read: {error}")
+    placed = compiler.placed
+    before = read_model(context.source.path)
+    return Trial(placement=None if placed is None else placed(before, made, output.summary))

@@ -1,4 +1,4 @@
-"""What environments there are: the table data/environments.toml, and the pins beside it."""
+"""What environments there are: the tables environments.toml, and the pins beside them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.core.data import DATA, compiler_folders, load_table
+from envdoctor.core.data import DATA, compiler_folders, load_file, load_table
 from envdoctor.core.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -96,8 +96,9 @@ def environment_spec(name: str) -> EnvironmentSpec:
 
 def find_lock(name: str) -> Path:
     """The pins of an environment: in the folder of the compiler that it is for, or with the common ones."""
-    names = (folder / "constraints" / f"{name}.txt" for folder in compiler_folders())
-    return next((file for file in names if file.is_file()), DATA / "constraints" / f"{name}.txt")
+    tables = ((folder, folder / "environments.toml") for folder in compiler_folders())
+    folders = (folder for folder, table in tables if table.is_file() and name in load_file(table))
+    return next(folders, DATA) / "constraints" / f"{name}.txt"
 
 
 def _need(row: Mapping[str, Any]) -> PlatformNeed:

@@ -65,7 +65,8 @@ class ModelFacts:
         data_outside: whether constants lie behind the flatbuffer.
         deprecated_codes_only: whether operators are numbered the old way alone.
         compiled: what a compiler left in it, None for none.
-        placement: what the reader is predicted to do; None if it is no compiler, or only it knows.
+        placement: what the reader will do, predicted or tried; None if it is no compiler, or did not answer.
+        unplaced: why what a compiler would do could not be found out, where only it knows; empty if it answered.
         guidance: what to do about what it leaves to the CPU.
         disagreements: where a compiler's log says otherwise than the placement; None if no log was given.
     """
@@ -90,6 +91,7 @@ class ModelFacts:
     deprecated_codes_only: bool = False
     compiled: Compiled | None = None
     placement: Prediction | None = None
+    unplaced: str = ""
     guidance: Guidance = field(default_factory=Guidance)
     disagreements: tuple[Disagreement, ...] | None = None
 

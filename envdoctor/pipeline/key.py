@@ -76,9 +76,15 @@ class KeyMaker:
 
 
 def _code_of(action: Action) -> str | None:
-    """The SHA-256 of the module of an action, which may be a plug-in's; None if it has no file."""
-    file = getattr(sys.modules.get(getattr(action.run, "__module__", "")), "__file__", None)
-    return None if file is None or not Path(file).is_file() else hash_path(Path(file))
+    """A hash over the module of an action, which may be a plug-in's, and the package it is in; None without a file."""
+    module = sys.modules.get(getattr(action.run, "__module__", ""))
+    file = getattr(module, "__file__", None)
+    if module is None or file is None or not Path(file).is_file():
+        return None
+    files = [Path(file)]
+    if module.__package__:
+        files += sorted(path for path in Path(file).parent.rglob("*") if path.suffix in {".py", ".toml"})
+    return hash_value([[path.name, hash_path(path)] for path in files])
 
 
 def _name(request: Request) -> str | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.events import Listener, RouteFailed, RouteStarted, StageEnded, StageStarted
-from envdoctor.core.route import Attempt, Route, StageResult
+from envdoctor.core.route import Attempt, Route, StagePlan, StageResult
 from envdoctor.pipeline.stage import StageInput, StageRunner
-from envdoctor.stages.problems import ends_build
+from envdoctor.stages.problems import Scope, ends_build, shared_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,31 +19,49 @@ if TYPE_CHECKING:
 def run_routes(
     routes: Sequence[Route], actions: Mapping[str, Action], source: Artifact, runner: StageRunner, emit: Listener
 ) -> Iterator[Attempt]:
-    """Try routes in order; stop after the first that arrives, or that refuses to run what is not trusted.
+    """Try routes in order; stop after the first that arrives, waits for a person, or refuses what is not trusted.
 
-    Stages that two routes share are run once: what the first made is reused by its key. A route that differs from a
-    failed one only in its places is left out, if the failure was not the place's.
+    Stages that two routes share are run once: what the first made is reused by its key. A route that is known to fail
+    for the same cause as one before is left out, see `problems.Scope`.
 
     Yields:
         Each attempt when it has ended; only the last can have succeeded.
     """
-    settled: set[tuple[str, ...]] = set()
+    failed: list[Attempt] = []
     number = 0
     for route in routes:
-        actions_of = [stage.action for stage in route.stages]
-        if any(tuple(actions_of[: len(known)]) == known for known in settled):
+        if any(_shares_cause(route, attempt, actions, source) for attempt in failed):
             continue
         number += 1
         emit(RouteStarted(route=route, number=number))
         attempt = Attempt(route=route, results=tuple(_stages(route, actions, source, runner, emit)))
         yield attempt
-        if attempt.succeeded:
+        if attempt.succeeded or attempt.waiting:
             return
         emit(RouteFailed(attempt=attempt))
         if any(ends_build(found) for found in attempt.results[-1].findings):
             return
         if runner.is_settled(attempt.results[-1]):
-            settled.add(tuple(actions_of[: len(attempt.results)]))
+            failed.append(attempt)
+
+
+def _shares_cause(route: Route, attempt: Attempt, actions: Mapping[str, Action], source: Artifact) -> bool:
+    """True if a route would fail as one before did; the last finding of a failed stage is the failure."""
+    result = attempt.results[-1]
+    scope = shared_by(result.findings[-1])
+    if scope is Scope.MODEL:
+        return True
+    if scope is Scope.ENVIRONMENT:
+        return result.stage.environment in {stage.environment for stage in route.stages}
+    if scope is Scope.EXPORT:
+        return _form(route.stages[0], actions, source) == _form(result.stage, actions, source)
+    stages = [stage.action for stage in attempt.route.stages[: len(attempt.results)]]
+    return [stage.action for stage in route.stages[: len(stages)]] == stages
+
+
+def _form(stage: StagePlan, actions: Mapping[str, Action], source: Artifact) -> tuple[str | None, bool]:
+    """In which form a stage takes the model out of its file: by whose library, and whether its loops are unrolled."""
+    return stage.environment, actions[stage.action].unrolls and "recurrent" in source.traits
 
 
 def _stages(

@@ -106,7 +106,8 @@ class StageRunner:
             if stored is None:
                 stored = self._make(plan, action, given, environment, recorder, key.text)
         except StageFailed as error:
-            result = _failed(plan, recorder, error.finding, start)
+            status = StageStatus.WAITING if error.waits else StageStatus.FAILED
+            result = _failed(plan, recorder, error.finding, start, status)
             if not error.of_place:
                 self._settled.append(result)
             return result, None
@@ -236,10 +237,12 @@ def _inside(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _failed(plan: StagePlan, recorder: Recorder, finding: Finding, start: float) -> StageResult:
+def _failed(
+    plan: StagePlan, recorder: Recorder, finding: Finding, start: float, status: StageStatus = StageStatus.FAILED
+) -> StageResult:
     return StageResult(
         stage=plan,
-        status=StageStatus.FAILED,
+        status=status,
         log=recorder.log if recorder.log.exists() else None,
         seconds=recorder.seconds,
         peak_memory=recorder.peak,

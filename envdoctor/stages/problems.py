@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import re
 from dataclasses import dataclass
@@ -24,6 +25,15 @@ _LAST_RESORT = "stage-failed"
 _EXCERPT = 600
 
 
+class Scope(enum.Enum):
+    """Which other routes share the cause of a problem; see the table."""
+
+    STAGES = "stages"
+    ENVIRONMENT = "environment"
+    EXPORT = "export"
+    MODEL = "model"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemKind:
     """One row of the table; see there.
@@ -31,6 +41,7 @@ class ProblemKind:
     Attributes:
         pattern: searched in what a failed process printed; None if the problem is not told from there.
         ends_build: True if no other route may be tried after it: it would run what was refused.
+        shared_by: which other routes have the same cause.
     """
 
     name: str
@@ -45,6 +56,7 @@ class ProblemKind:
     ended: str = ""
     trait: str = ""
     ends_build: bool = False
+    shared_by: Scope = Scope.STAGES
 
     @property
     def explains_failures(self) -> bool:
@@ -69,6 +81,7 @@ def problem_kinds() -> dict[str, ProblemKind]:
             ended=row.get("ended", ""),
             trait=row.get("trait", ""),
             ends_build=row.get("ends_build", False),
+            shared_by=Scope(row.get("shared_by", Scope.STAGES.value)),
         )
         for name, row in load_table("stage-problems").items()
     }
@@ -99,6 +112,12 @@ def ends_build(found: Finding) -> bool:
     """True if no route may be tried after a stage that ended with this."""
     kind = problem_kinds().get(found.name)
     return kind is not None and kind.ends_build
+
+
+def shared_by(found: Finding) -> Scope:
+    """Which other routes have the same cause."""
+    kind = problem_kinds().get(found.name)
+    return Scope.STAGES if kind is None else kind.shared_by
 
 
 def explain_failure(result: CommandResult, printed: str, *, title: str, log: str, traits: frozenset[str]) -> Finding:

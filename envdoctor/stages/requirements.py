@@ -26,7 +26,11 @@ HOW = (
     "file with one array for each input, or a folder of .npy files (about 100 samples); or --calibration random, if "
     "accuracy does not matter"
 )
+_WITHOUT_CONTROL_FLOW = (
+    "Compute both branches and choose with tf.where, write a loop out, or accept what stays with --allow-float."
+)
 _NEEDS_SAMPLES = "needs calibration samples"
+_OPEN_SIZE = "the model leaves a size of its input open"
 
 
 def needs_samples(_: Facts, request: Request) -> Iterator[Reason]:
@@ -60,7 +64,9 @@ def refuse_without_samples(request: Request, routes: Iterable[Route]) -> None:
     """
     for route in routes:
         closed = {reason.text for reason in route.reasons if reason.verdict > Verdict.UNKNOWN and not reason.automatic}
-        if closed == {_NEEDS_SAMPLES}:
+        if closed == {_OPEN_SIZE}:
+            raise UsageProblem(f"{_OPEN_SIZE}, and samples decide it; {HOW.partition(';')[0]}.{_wanted(request)}")
+        if closed and closed <= {_NEEDS_SAMPLES, _OPEN_SIZE}:
             raise UsageProblem(
                 f"an int8 conversion needs representative samples of the model's input; {HOW}.{_wanted(request)}"
             )
@@ -72,7 +78,7 @@ def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:
     if open_sizes and request.options.calibration is None:
         yield Reason(
             verdict=Verdict.FIXABLE,
-            text="the model leaves a size of its input open",
+            text=_OPEN_SIZE,
             fix=Fix(text="Give samples with --calibration FILE; their size decides."),
             code=problem_kinds()["input-size-unknown"].code,
         )
@@ -109,11 +115,10 @@ def has_trait(trait: str) -> Callable[[Artifact], bool]:
     return lambda source: trait in source.traits
 
 
-#: What TensorFlow's int8 conversion does to a loop. No verdict: it is tried first all the same, since a loop makes a
-#: far smaller model than what unrolling leaves, a crash costs seconds, and a later TensorFlow may not crash.
+#: What TensorFlow's int8 conversion does to a loop: seen with 2.15 to 2.22. It is tried where nothing else is left.
 loops_crash = with_trait(
     "recurrent",
-    Verdict.READY,
+    Verdict.UNKNOWN,
     "TensorFlow's int8 conversion is known to crash on recurrent layers that are not unrolled",
     "recurrent-layer-crash",
 )
@@ -123,6 +128,31 @@ def saved_loops_crash(facts: Facts, request: Request) -> Iterator[Reason]:
     """The same for a SavedModel; one that an export of this route made has its loops unrolled."""
     if request.source is not None and request.source.kind == ArtifactKind.SAVED_MODEL:
         yield from loops_crash(facts, request)
+
+
+def half_precision(_: Facts, request: Request) -> Iterator[Reason]:
+    """A SavedModel that computes in float16; of a Keras file the same is computed in float32."""
+    source = request.source
+    if source is not None and source.kind == ArtifactKind.SAVED_MODEL and "float16" in source.traits:
+        yield Reason(
+            verdict=Verdict.UNKNOWN,
+            text="the model computes in float16, for which TensorFlow Lite has hardly an operator",
+            fix=Fix(text="Export it again in float32, or start from the .keras file, which is computed in float32."),
+            code=problem_kinds()["element-type-not-in-tflite"].code,
+        )
+
+
+def no_control_flow(_: Facts, request: Request) -> Iterator[Reason]:
+    """What runs under a condition or in a loop stays in floats: measured with TensorFlow 2.15 and 2.21."""
+    if request.source is None or "control-flow" not in request.source.traits:
+        return
+    yield Reason(
+        verdict=Verdict.READY if request.options.allow_float else Verdict.UNKNOWN,
+        text="a part of the model runs under a condition or in a loop (IF, WHILE), which an int8 conversion leaves in "
+        "floats",
+        fix=None if request.options.allow_float else Fix(text=_WITHOUT_CONTROL_FLOW),
+        code=problem_kinds()["control-flow-left"].code,
+    )
 
 
 #: What an .h5 file that only its library can follow makes of a route.

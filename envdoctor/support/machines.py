@@ -1,4 +1,4 @@
-"""Which Pythons and machines the toolchains have wheels for, as data/environments.toml says."""
+"""Which Pythons and machines the toolchains have wheels for, as the tables environments.toml say."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import struct
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HEAD = 16
 _MAX_PADDING = 4
 _MAX_MEMBERS = 4096
+_MAX_STAMP = 1024
 _MAX_MEMBER_SIZE = 1 << 31
 
 
@@ -78,17 +79,25 @@ class CompiledFile:
         custom_code: the operator that holds what it compiled.
         words: who compiled it, and for what (`for the Edge TPU`).
         run_with: how such a file is run.
+        stamp: the metadata that names vendor and chip, NUL-padded words; empty for none.
     """
 
     custom_code: str
     words: str
     run_with: str
+    stamp: str = ""
 
 
 def compiled_file(model: Model) -> CompiledFile | None:
     """Which compiler's output a model is; None for a model that none compiled."""
     customs = {operator.custom_code for subgraph in model.subgraphs for operator in subgraph.operators}
-    return next((one for code in sorted(filter(None, customs)) if (one := mark_of(code)) is not None), None)
+    mark = next((one for code in sorted(filter(None, customs)) if (one := mark_of(code)) is not None), None)
+    stamp = None if mark is None else model.metadata.get(mark.stamp)
+    if mark is None or stamp is None:
+        return mark
+    words = bytes(stamp.view()[:_MAX_STAMP]).split(b"\0")
+    chip = " ".join(word.decode("utf-8", "replace") for word in words if word)
+    return replace(mark, words=f"{mark.words}, for {chip}") if chip else mark
 
 
 def mark_of(custom_code: str) -> CompiledFile | None:

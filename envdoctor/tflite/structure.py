@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
-from envdoctor.tflite.containers import mark_of
+from envdoctor.tflite.containers import compiled_file, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,11 +33,12 @@ class DynamicTensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """What a compiler put into a model and what it left to the CPU; `run_with` says how such a file is run."""
+    """What a compiler put into a model and left to the CPU; `words` and `run_with` as `CompiledFile` has them."""
 
     custom_code: str
     packages: int
     remaining: Mapping[str, int]
+    words: str = ""
     run_with: str = ""
 
 
@@ -115,7 +116,8 @@ def _unfed(subgraph: Subgraph) -> Iterator[int]:
     there = (tensor for tensor in subgraph.tensors if tensor.constant or tensor.is_variable or not tensor.elements)
     known = {*subgraph.inputs, *(tensor.index for tensor in there)}
     for operator in subgraph.operators:
-        yield from (index for index in operator.inputs if index >= 0 and index not in known)
+        if operator.custom_code is None or mark_of(operator.custom_code) is None:  # a compiler's has memory to work in
+            yield from (index for index in operator.inputs if index >= 0 and index not in known)
         known.update(operator.outputs)
     yield from (index for index in subgraph.outputs if index not in known)
 
@@ -132,10 +134,14 @@ def operators_named(model: Model, *names: str) -> tuple[tuple[Subgraph, Operator
 
 def compiled_contents(model: Model) -> Compiled | None:
     """What a compiler compiled, None for a model that none wrote."""
+    mark = compiled_file(model)
     counts = Counter(operator.custom_code or operator.name for operator in model.main.operators)
-    for code in sorted(counts):
-        mark = mark_of(code)
-        if mark is not None:
-            remaining = {name: count for name, count in counts.items() if name != code}
-            return Compiled(custom_code=code, packages=counts[code], remaining=remaining, run_with=mark.run_with)
-    return None
+    if mark is None or not counts[mark.custom_code]:
+        return None
+    return Compiled(
+        custom_code=mark.custom_code,
+        packages=counts.pop(mark.custom_code),
+        remaining=counts,
+        words=mark.words,
+        run_with=mark.run_with,
+    )

@@ -62,6 +62,8 @@ class Acquirer:
         Raises:
             ToolchainProblem: no source has it; says of each why, and what to do instead.
         """
+        if not sources and not entry.sources:
+            raise ToolchainProblem(f"envdoctor knows no place to get {entry.title} from: {entry.advice}.")
         problems = []
         for source in sources or entry.sources:
             try:

@@ -52,7 +52,7 @@ class CatalogueEntry:
 
     Attributes:
         package, architecture: what an apt repository calls it.
-        system_packages: packages of the system's own apt, any of which may hold it.
+        system_packages: packages of the system's own apt, any of which may hold it; empty for `package`.
         keep: the members of an archive that matter; empty for all.
         companion: the toolchain that it needs on machines of another architecture than its own, or an empty string.
         advice: what to do if no source answers.
@@ -61,7 +61,7 @@ class CatalogueEntry:
     name: str
     title: str
     sources: tuple[Source, ...]
-    advice: str
+    advice: str = "name a copy with --from (a .deb, an archive, a folder)"
     package: str = ""
     architecture: str = ""
     system_packages: tuple[str, ...] = ()
@@ -111,5 +111,5 @@ def parse_source(text: str, entry: CatalogueEntry | None = None, sha256: str = "
 
 def _entry(name: str, row: dict[str, Any]) -> CatalogueEntry:
     fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    sources = tuple(parse_source(one["location"], sha256=one.get("sha256", "")) for one in row["sources"])
+    sources = tuple(parse_source(one["location"], sha256=one.get("sha256", "")) for one in row.get("sources", ()))
     return CatalogueEntry(name=name, **(fields | {"sources": sources}))

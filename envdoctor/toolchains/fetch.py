@@ -93,10 +93,13 @@ class Fetcher:
         """The packages, downloaded by apt as this user; with lists of its own if the system's know nothing."""
         if not shutil.which("apt-get"):
             raise ToolchainProblem("this system has no apt-get")
+        packages = entry.system_packages or ((entry.package,) if entry.package else ())
+        if not packages:
+            raise ToolchainProblem(f"the catalogue names no package of this system for {entry.name}")
         problems = []
         for private in (False, True):
             options = self._private_apt() if private else ()
-            for package in entry.system_packages:
+            for package in packages:
                 said = self._apt_get(options, "download", package)
                 if said:
                     problems.append(f"apt-get download {package}: {said}")

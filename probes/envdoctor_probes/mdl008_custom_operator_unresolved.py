@@ -31,11 +31,12 @@ def check(facts: Facts) -> Iterable[Finding]:
         raise DoesNotApply(f"{model.reader.title} hands on what it does not know")
     for code in model.unresolved:
         compiled = model.compiled is not None and code == model.compiled.custom_code
+        made = f": the model is compiled {model.compiled.words}" if model.compiled and compiled else ""
         text = _FLEX if code.startswith("Flex") else "Register its code, or convert without it."
         yield Finding(
-            severity=Severity.INFO if compiled and not model.reader.accelerator else Severity.ERROR,
+            severity=Severity.WARNING if compiled and not model.reader.accelerator else Severity.ERROR,
             subject=code,
-            message=f"{model.reader.title} does not bring the custom operator {code} along",
+            message=f"{model.reader.title} does not bring the custom operator {code} along{made}",
             evidence=(Evidence(source=model.name, excerpt=f"operator code CUSTOM {code}"),),
             fix=Fix(text=model.compiled.run_with if model.compiled and compiled else text),
         )

@@ -25,11 +25,12 @@ def check(facts: Facts) -> Iterable[Finding]:
     model = facts.model
     if model.compiled is None or not model.reader.accelerator:
         return
+    made = model.compiled
     rest = ", ".join(f"{count} {name}" for name, count in model.compiled.remaining.items()) or "nothing else"
     yield Finding(
         severity=Severity.ERROR,
         subject=model.short_name,
-        message=f"it is a compiler's output already: {model.compiled.packages} x {model.compiled.custom_code}",
+        message=f"it is compiled {made.words} already: {made.packages} x {made.custom_code}",
         evidence=(Evidence(source=model.name, excerpt=f"beside {model.compiled.custom_code}: {rest}"),),
         fix=Fix(text="Compile the model that it was made from."),
     )

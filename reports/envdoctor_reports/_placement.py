@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from envdoctor.core.model_report import OperatorReport
 
+#: Different operators that are named together.
+_NAMES = 6
+
 
 class Cell(enum.Enum):
     """What the operators of one cell have in common."""
@@ -37,15 +40,23 @@ def _cell(ops: Sequence[OperatorReport]) -> Cell:
 
 
 def by_cause(ops: Sequence[OperatorReport]) -> list[tuple[str, str, list[int]]]:
-    """Operators that are themselves the reason to stay on the CPU: name, reason and indexes, alike ones together.
+    """Operators that are themselves the reason to stay on the CPU: names, reason and indexes, alike ones together.
 
+    Alike is what has the same name and cause; where no cause is known, what has the same reason. The most come first.
     The reason is the first one's.
     """
-    grouped: dict[tuple[str, str, str], tuple[str, list[int]]] = {}
+    grouped: dict[tuple[str, str, str], list[OperatorReport]] = {}
     for op in ops:
         if op.placement in {"CPU", "UNKNOWN"} and op.blocked_by is None:
-            grouped.setdefault((op.op, op.placement, op.cause), (op.reason, []))[1].append(op.index)
-    return [(key[0], reason, indexes) for key, (reason, indexes) in grouped.items()]
+            key = (op.op, op.placement, op.cause) if op.cause else (op.reason, op.placement, "")
+            grouped.setdefault(key, []).append(op)
+    rows = [(_names(alike), alike[0].reason, [op.index for op in alike]) for alike in grouped.values()]
+    return sorted(rows, key=lambda row: -len(row[2]))
+
+
+def _names(ops: Sequence[OperatorReport]) -> str:
+    names = list(dict.fromkeys(op.op for op in ops))
+    return ", ".join(names[:_NAMES]) + (", ..." if len(names) > _NAMES else "")
 
 
 def waiting(ops: Sequence[OperatorReport]) -> Counter[str]:

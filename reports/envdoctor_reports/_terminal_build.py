@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.route import StageStatus
 from envdoctor.support.text import cells, duration, quote_command
 from envdoctor_reports._terminal_findings import show_finding, show_findings
-from envdoctor_reports._view import State, attempt_line, measurements, stage_row
+from envdoctor_reports._view import attempt_line, attempt_state, measurements, stage_row
 
 if TYPE_CHECKING:
     from envdoctor.core.report import Report
@@ -19,8 +19,7 @@ def show_build(page: Page, report: Report, *, verbose: bool) -> None:
     """Show every attempt, the failed ones with their reason, and the artifacts of the one that arrived."""
     for attempt in report.attempts:
         page.gap()
-        state = State.FINE if attempt.succeeded else State.ERROR
-        page.mark(state, attempt_line(report, attempt), style="bold")
+        page.mark(attempt_state(attempt), attempt_line(report, attempt), style="bold")
         page.write(" > ".join(stage.title for stage in attempt.route.stages), indent=2)
         _show_stages(page, attempt, verbose=verbose)
     if report.artifacts:
@@ -33,7 +32,7 @@ def _show_stages(page: Page, attempt: Attempt, *, verbose: bool) -> None:
     rows = [("stage", "", "time", "peak memory"), *(stage_row(result) for result in attempt.results)]
     page.table(rows, indent=2, right=frozenset({2, 3}))
     for result in attempt.results:
-        if result.status is StageStatus.FAILED:
+        if result.status in {StageStatus.FAILED, StageStatus.WAITING}:
             _show_failure(page, result, verbose=verbose)
         else:
             show_findings(page, result.findings, indent=2, verbose=verbose)

@@ -19,6 +19,7 @@ _CELLS = {Cell.MAPPED: ("█", "#"), Cell.CPU: ("░", "."), Cell.UNKNOWN: ("?",
 _HEAVIEST = 8
 _INDEXES = 6
 _CUT = 6
+_CAUSES = 8
 
 
 def show_models(page: Page, report: Report, *, verbose: bool) -> None:
@@ -39,7 +40,7 @@ def _show_model(page: Page, model: ModelReport, ops: Sequence[OperatorReport], *
         return
     if model.mapped is not None:
         _show_placement(page, model, ops)
-        _show_causes(page, ops)
+        _show_causes(page, ops, verbose=verbose)
         _show_advice(page, model, verbose=verbose)
     if verbose:
         _show_operators(page, ops, everything=True)
@@ -48,7 +49,7 @@ def _show_model(page: Page, model: ModelReport, ops: Sequence[OperatorReport], *
 
 
 def _compiled(model: ModelReport) -> str:
-    return f", compiled already ({model.compiled})" if model.compiled else ""
+    return f", compiled {model.compiled}" if model.compiled else ""
 
 
 def _show_placement(page: Page, model: ModelReport, ops: Sequence[OperatorReport]) -> None:
@@ -57,7 +58,7 @@ def _show_placement(page: Page, model: ModelReport, ops: Sequence[OperatorReport
     page.verbatim("".join(_CELLS[cell][0 if page.symbols else 1] for cell in cells), indent=2)
     accelerator = "Ethos-U" if "Ethos-U" in model.reader else "Edge TPU"
     words = [f"{model.mapped} of {plural(len(ops), 'operator')} on the {accelerator}"]
-    if model.mapped_macs is not None:
+    if model.mapped_macs is not None and any(op.macs for op in ops):
         words.append(f"{share(model.mapped_macs)} of the multiply-adds")
     if model.unknown:
         words.append(f"{model.unknown} unknown")
@@ -67,12 +68,18 @@ def _show_placement(page: Page, model: ModelReport, ops: Sequence[OperatorReport
     page.mark(state, ", ".join(words), indent=2, style="bold")
 
 
-def _show_causes(page: Page, ops: Sequence[OperatorReport]) -> None:
-    for name, reason, indexes in by_cause(ops):
+def _show_causes(page: Page, ops: Sequence[OperatorReport], *, verbose: bool) -> None:
+    causes = by_cause(ops)
+    most = len(causes) if verbose else _CAUSES
+    for name, reason, indexes in causes[:most]:
         shown = ", ".join(str(index) for index in indexes[:_INDEXES]) + (", ..." if len(indexes) > _INDEXES else "")
         page.write(f"{len(indexes)} {name} ({shown}): {reason}", lead="- ", indent=4)
+    if more := causes[most:]:
+        count = sum(len(indexes) for _, _, indexes in more)
+        page.write(f"{count} more for {plural(len(more), 'other reason')} (-v shows them)", lead="- ", indent=4)
     if waits := waiting(ops):
-        listed = ", ".join(f"{count} {name}" for name, count in waits.most_common())
+        listed = ", ".join(f"{count} {name}" for name, count in waits.most_common(_CAUSES))
+        listed += ", ..." if len(waits) > _CAUSES else ""
         page.write(f"{sum(waits.values())} wait for those: {listed}", lead="- ", indent=4)
 
 

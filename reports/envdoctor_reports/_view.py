@@ -212,8 +212,17 @@ def reason_line(reason: Reason) -> str:
     return f"{reason.text}{done} ({reason.code})" if reason.code else f"{reason.text}{done}"
 
 
+def attempt_state(attempt: Attempt) -> State:
+    """How a route ended; one that waits for a person has not failed."""
+    if attempt.succeeded:
+        return State.FINE
+    return State.WARNING if attempt.waiting else State.ERROR
+
+
 def attempt_line(report: Report, attempt: Attempt) -> str:
     """Which route was tried, why, and how it ended."""
+    if attempt.waiting:
+        return f"Route {attempt.route.name} waits for you at {attempt.results[-1].stage.action}"
     if not attempt.succeeded:
         where = f" at {attempt.results[-1].stage.action}" if attempt.results else ""
         return f"Route {attempt.route.name} failed{where}"
@@ -257,6 +266,8 @@ def build_outcome(report: Report) -> tuple[State, str]:
         return State.FINE, f"Built {report.artifacts[0].path}"
     if not report.attempts:
         return State.ERROR, "Nothing was built: no route is open."
+    if report.attempts[-1].waiting:
+        return State.WARNING, "Waiting for you: do what is said above, then run the same again."
     tried = len(report.attempts)
     return State.ERROR, "Nothing was built: " + ("the route failed." if tried == 1 else f"all {tried} routes failed.")
 

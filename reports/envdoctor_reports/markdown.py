@@ -16,6 +16,7 @@ from envdoctor_reports._view import (
     State,
     artifact_row,
     attempt_line,
+    attempt_state,
     build_outcome,
     finding_line,
     groups,
@@ -149,7 +150,7 @@ def _reasons(reasons: Sequence[Reason], whose: str = "") -> Iterator[str]:
 
 
 def _attempt(report: Report, attempt: Attempt) -> Iterator[str]:
-    mark = MARKS[State.FINE if attempt.succeeded else State.ERROR]
+    mark = MARKS[attempt_state(attempt)]
     yield f"#### {mark} {_text(attempt_line(report, attempt))}"
     yield ""
     yield from _table((stage_row(result) for result in attempt.results), ("stage", "ended", "time", "peak memory"))

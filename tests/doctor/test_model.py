@@ -64,7 +64,10 @@ def test_for_an_ethos_u_vela_is_asked_and_nothing_is_guessed(path, tmp_path, mon
     monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "without vela"))
     report = inspect_model(path, goal="ethos-u55-128")
     assert report.models[0].mapped is None
-    assert "ethos-u55-128" in report.notes[0]
+    (result,) = report.blind_spots
+    assert (result.code, result.outcome) == ("MDL014", Outcome.UNKNOWN)
+    assert "ethos-u55-128" in result.reason
+    assert not report.complete
 
 
 def test_every_model_of_a_bundle_is_asked_about(tmp_path):

@@ -70,10 +70,11 @@ class Bench:
         self.events = []
         self.options = BuildOptions()
         self.provide = lambda name: environment()
+        self.traits = frozenset()
         self.gate = lambda context, artifact, output: output
 
     def run(self, *routes, actions, fresh=False):
-        artifact = Artifact(kind=K.KERAS, path=self.source, sha256=hash_path(self.source))
+        artifact = Artifact(kind=K.KERAS, path=self.source, sha256=hash_path(self.source), traits=self.traits)
         request = Request(source=artifact, goal=parse_goal("ethos-u55-128"), options=self.options)
         with open_workspace(self.out) as workspace:
             runner = StageRunner(

@@ -1,6 +1,7 @@
 """Routes one after the other, on real processes and made-up actions."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -59,3 +60,48 @@ def test_a_failed_stage_ends_its_route_and_the_next_begins(bench):
     assert second.succeeded
     assert any(isinstance(event, RouteFailed) for event in bench.events)
     assert bench.leftovers() == []
+
+
+def named(name):
+    return StageFailed(finding(name, "m.keras", words="x", failure="x", title="x", output="x"))
+
+
+def tried(bench, failure, *others, traits=frozenset()):
+    """The routes that are tried after a first one in the environment `new` failed like that."""
+    first = replace(failing("first", K.KERAS, K.TFLITE_INT8, failure), environment="new")
+    routes = [route(first), *(route(one) for one in others)]
+    bench.traits = traits
+    attempts = bench.run(*routes, actions=[first, *others])
+    return [attempt.route.name for attempt in attempts[1:]]
+
+
+def other(name, environment, **rest):
+    return replace(failing(name, K.KERAS, K.TFLITE_INT8, problem()), environment=environment, **rest)
+
+
+@pytest.mark.parametrize("name", ["operators-not-in-tflite", "input-size-unknown", "text-input", "no-signature"])
+def test_a_fault_of_the_model_itself_is_told_once(bench, name):
+    assert tried(bench, named(name), other("same", "new"), other("old", "old")) == []
+
+
+def test_a_file_of_another_keras_is_left_to_the_other_keras(bench):
+    assert tried(bench, named("keras-version-mismatch"), other("same", "new"), other("old", "old")) == ["old"]
+
+
+def test_an_export_that_changed_the_model_leaves_out_that_form_alone(bench):
+    others = (other("same", "new"), other("unrolled", "new", unrolls=True), other("old", "old"))
+    assert tried(bench, named("model-changed"), *others) == ["old"]
+    assert tried(bench, named("model-changed"), *others, traits=frozenset({"recurrent"})) == ["unrolled", "old"]
+
+
+def test_any_other_failure_leaves_all_others_to_be_tried(bench):
+    assert tried(bench, named("outputs-constant"), other("same", "new"), other("old", "old")) == ["same", "old"]
+
+
+def test_a_stage_that_waits_for_a_person_has_not_failed(bench):
+    waits = StageFailed(finding("notebook-waits", "m", words="n.ipynb"), of_place=True, waits=True)
+    by_hand = failing("by-hand", K.KERAS, K.TFLITE_INT8, waits)
+    (attempt,) = bench.run(route(by_hand), route(other("next", None)), actions=[by_hand, other("next", None)])
+    assert (attempt.succeeded, attempt.waiting) == (False, True)
+    assert attempt.results[-1].status is StageStatus.WAITING
+    assert not any(isinstance(event, RouteFailed) for event in bench.events)

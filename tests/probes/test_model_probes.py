@@ -52,7 +52,7 @@ PROBLEMS = [
     ("MDL006", model(refusals=refused(known=False)), Severity.WARNING, "may not read"),
     ("MDL007", model(refusals=refused(any_version=True, op="GELU")), Severity.ERROR, "does not know GELU"),
     ("MDL008", model("litert", unresolved=("Mine",)), Severity.ERROR, "custom operator Mine"),
-    ("MDL008", model("litert", unresolved=("edgetpu-custom-op",), compiled=COMPILED), Severity.INFO, "edgetpu"),
+    ("MDL008", model("litert", unresolved=("edgetpu-custom-op",), compiled=COMPILED), Severity.WARNING, "edgetpu"),
     ("MDL009", model(dense=("operator 1",)), Severity.ERROR, "wrong numbers without an error"),
     ("MDL009", model("tflite-runtime-2.14", hybrid=("operator 1",)), Severity.ERROR, "1 dense layer with"),
     ("MDL010", model(control_flow=2), Severity.WARNING, "operators call 2 subgraphs"),
@@ -61,7 +61,7 @@ PROBLEMS = [
     ("MDL011", model("litert", lost=("kernel", "bias")), Severity.ERROR, "2 variables that nothing assigns"),
     ("MDL012", model("tf-2.5", data_outside=True), Severity.ERROR, "does not look"),
     ("MDL013", model(deprecated_codes_only=True), Severity.INFO, "before 2020"),
-    ("MDL015", model(compiled=COMPILED), Severity.ERROR, "output already: 1 x edgetpu-custom-op"),
+    ("MDL015", model(compiled=COMPILED), Severity.ERROR, "already: 1 x edgetpu-custom-op"),
     ("MDL016", model(disagreements=DIFFERENT), Severity.WARNING, "differ in 1 row"),
 ]
 FINE = [

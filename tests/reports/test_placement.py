@@ -56,6 +56,18 @@ def test_operators_are_grouped_by_what_speaks_against_them():
     assert waiting(OPS) == {"CONV_2D": 1}
 
 
+def test_where_no_cause_is_known_the_reason_groups_them_and_a_screen_holds_them():
+    """A float16 model has hundreds of operators, which a compiler refuses for a few reasons."""
+    refused = [op(number, "CPU", f"OP{number % 40}", reason=f"reason {number % 3}") for number in range(300)]
+    names, reason, indexes = by_cause(refused)[0]
+    assert (names, reason, len(indexes)) == ("OP0, OP3, OP6, OP9, OP12, OP15, ...", "reason 0", 100)
+    many = tuple(op(number, "CPU", "MUL", reason=f"reason {number}", macs=1) for number in range(300))
+    shown = terminal.render(dataclasses.replace(REPORT, ops=many)).splitlines()
+    assert len(shown) < 40
+    assert "292 more for 292 other reasons" in " ".join(shown)
+    assert len(terminal.render(dataclasses.replace(REPORT, ops=many), verbose=True).splitlines()) > 600
+
+
 def test_a_share_is_never_rounded_to_nothing_or_to_all():
     assert [share(part) for part in (0.0, 0.00001, 0.5, 0.99999, 1.0)] == ["0%", "0.1%", "50.0%", "99.9%", "100%"]
 

@@ -3,16 +3,20 @@ from pathlib import Path
 import pytest
 
 from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.core.errors import UsageProblem
 from envdoctor.core.request import BuildOptions, Request
-from envdoctor.core.route import Verdict
+from envdoctor.core.route import Reason, Route, StagePlan, Verdict
 from envdoctor.facts import Facts
 from envdoctor.stages.requirements import (
+    half_precision,
     has_trait,
     loops_crash,
     needs_samples,
     needs_samples_or_ranges,
     needs_sizes,
+    no_control_flow,
     no_keras_2_functions,
+    refuse_without_samples,
     saved_loops_crash,
     with_trait,
 )
@@ -59,6 +63,39 @@ def test_traits():
     (reason,) = reasons(no_keras_2_functions, source("keras-2-only"))
     assert (reason.verdict, bool(reason.fix)) == (Verdict.BLOCKED, True)
     assert reasons(loops_crash) == []
+
+
+def test_a_known_crash_is_not_ready():
+    (reason,) = reasons(loops_crash, source("recurrent"))
+    assert reason.verdict is Verdict.UNKNOWN
+
+
+def test_float16_is_held_against_a_saved_model_alone():
+    (reason,) = reasons(half_precision, source("float16", kind=ArtifactKind.SAVED_MODEL))
+    assert (reason.verdict, reason.code) == (Verdict.UNKNOWN, "RUN120")
+    assert "float32" in reason.fix.text
+    assert reasons(half_precision, source("float16", kind=ArtifactKind.TFLITE_FLOAT)) == []
+
+
+def test_control_flow_stays_in_floats():
+    assert reasons(no_control_flow, source()) == []
+    assert [one.verdict for one in reasons(no_control_flow, source("control-flow"))] == [Verdict.UNKNOWN]
+    assert [one.verdict for one in reasons(no_control_flow, source("control-flow"), allow_float=True)] == [
+        Verdict.READY
+    ]
+
+
+def test_a_build_without_samples_is_refused_for_what_is_missing():
+    def route(*found):
+        return Route(name="r", stages=(StagePlan(action="a", title="t", produces="x", reasons=found),))
+
+    open_sizes = source("open-sizes")
+    missing = (*reasons(needs_samples, open_sizes), *reasons(needs_sizes, open_sizes))
+    with pytest.raises(UsageProblem, match="needs representative samples"):
+        refuse_without_samples(Request(source=open_sizes), [route(*missing)])
+    with pytest.raises(UsageProblem, match="leaves a size of its input open"):
+        refuse_without_samples(Request(source=open_sizes), [route(*missing[1:])])
+    refuse_without_samples(Request(source=open_sizes), [route(Reason(verdict=Verdict.BLOCKED, text="no"), *missing)])
 
 
 def test_a_loop_that_an_export_unrolls_does_not_crash_the_next_stage():

@@ -6,7 +6,11 @@ import pytest
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.tflite.containers import FileKind, compiled_file, read_models, sniff
-from envdoctor.tflite.reader import open_model
+from envdoctor.tflite.model import Content
+from envdoctor.tflite.reader import open_model, read_model
+from envdoctor.tflite.structure import compiled_contents, unfed_tensors
+from graphs import Graph
+from shared_data import shared
 from tflite_bytes import model, pack, small, tensor
 
 
@@ -133,3 +137,29 @@ def test_a_part_of_several_bundles_needs_the_others_of_one_of_them_only(tmp_path
         left = archive(tmp_path / lost, dict.fromkeys(holistic - {lost}, pack(small())))
         with pytest.raises(Unreadable, match="goes with it, is missing"):
             read_models(left)
+
+
+def test_a_file_that_litert_compiled_ahead_of_time_names_its_chip():
+    graph = Graph()
+    given = graph.op("CUSTOM", [graph.input([1, 4])], [1, 4], custom="DISPATCH_OP")
+    stamp = b"Qualcomm".ljust(125, b"\0") + b"SM8750".ljust(125, b"\0")
+    stamped = graph.model(given, metadata={"LiteRtStamp": Content(source=stamp, size=len(stamp))})
+    assert compiled_file(stamped).words == "ahead of time by LiteRT, for Qualcomm SM8750"
+    assert compiled_contents(stamped).words.endswith("Qualcomm SM8750")
+    assert compiled_file(graph.model(given)).words == "ahead of time by LiteRT"
+
+
+def test_a_real_one():
+    path = shared("data/compiled") / "conv_int8_Qualcomm_SM8750_apply_plugin.tflite"
+    assert sniff(path) is FileKind.COMPILED
+    assert compiled_file(read_model(path)).words.endswith("for Qualcomm SM8750")
+
+
+def test_a_compiled_operator_has_memory_of_its_own_and_has_lost_nothing():
+    """Vela's operator takes `scratch` and `scratch_fast`, which nothing in the file makes."""
+    graph = Graph()
+    scratch = graph.tensor([64], "UINT8", name="scratch")
+    made = graph.model(graph.op("CUSTOM", [graph.input([1, 4]), scratch], [1, 4], custom="ethos-u"))
+    assert unfed_tensors(made) == ()
+    other = graph.model(graph.op("CUSTOM", [graph.input([1, 4]), scratch], [1, 4], custom="mine"))
+    assert unfed_tensors(other) != ()

@@ -235,3 +235,17 @@ def test_a_file_of_a_terabyte_and_a_pipe_are_no_archives(tmp_path):
     for path, words in ((huge, "larger than"), (pipe, "FIFO")):
         with pytest.raises(Unreadable, match=words):
             describe(path, source=str(path), name=path.name, pinned=False)
+
+
+def test_a_row_without_packages_of_the_system(tmp_path, acquirer, monkeypatch):
+    """A compiler's own row may name an archive alone; what it holds is taken as it is."""
+    monkeypatch.setattr("envdoctor.toolchains.catalogue.load_table", lambda _: {"tool": {"title": "a tool"}})
+    entry = find_entry("tool")
+    (tmp_path / "tool").write_text("#!/bin/sh\n")
+    installed = get(acquirer, str(tmp_path / "tool"), entry=entry)
+    assert (installed.version, [file.name for file in installed.files.iterdir()]) == ("unknown", ["tool"])
+    with pytest.raises(ToolchainProblem, match="no place to get a tool from: name a copy with --from"):
+        acquirer.acquire(entry)
+    have_apt(monkeypatch)
+    with pytest.raises(ToolchainProblem, match="names no package of this system for tool"):
+        get(acquirer, "system-apt", entry=entry)

@@ -92,7 +92,9 @@ def _by_a_person(context: StageContext, source: Path, options: Sequence[str]) ->
         write_notebook(context.folder / notebook.name, source, ("-s", *options))
         (context.folder / notebook.name).replace(notebook)
         evidence = (Evidence(source=str(notebook), excerpt=f"holds {source.name}"),)
-        raise StageFailed(finding("notebook-waits", source.name, evidence, words=str(notebook)), of_place=True)
+        raise StageFailed(
+            finding("notebook-waits", source.name, evidence, words=str(notebook)), of_place=True, waits=True
+        )
     try:
         check_result(result, source)
     except Unreadable as error:

@@ -9,6 +9,7 @@ from envdoctor.compilers.edgetpu.log import parse_log
 from envdoctor.compilers.edgetpu.result import OpStatus
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.prediction import Disagreement
+from envdoctor.stages.gates.mapping import left_to_cpu
 from envdoctor.support.files import read_head
 from envdoctor.tflite.containers import FileKind, sniff
 from envdoctor.tflite.reader import read_model
@@ -77,25 +78,15 @@ def disagreements(prediction: Prediction, log: CompilerLog) -> tuple[Disagreemen
 def mapped_in(source: Model, compiled: Model) -> frozenset[int]:
     """The operators of a model that went into its compiled file's Edge TPU operators.
 
-    A compiled file keeps the tensor names of the operators that stayed on the CPU; the others are gone into one or more
-    custom operators. Where a log exists too, its counts agree with that.
+    Where a log exists too, its counts agree with what the file shows.
 
     Raises:
         Unreadable: the second file is no output of the compiler.
     """
     if not any(operator.custom_code == EDGETPU_CUSTOM_OP for operator in compiled.main.operators):
         raise Unreadable(f"{compiled.name} is no output of edgetpu_compiler: it has no {EDGETPU_CUSTOM_OP}")
-    kept = {
-        tensor.name
-        for operator in compiled.main.operators
-        if operator.custom_code != EDGETPU_CUSTOM_OP
-        for tensor in compiled.main.given(operator)
-    }
-    return frozenset(
-        operator.index
-        for operator in source.main.operators
-        if not any(tensor.name in kept for tensor in source.main.given(operator))
-    )
+    left = left_to_cpu(source, compiled, EDGETPU_CUSTOM_OP)
+    return frozenset(operator.index for operator in source.main.operators if operator.index not in left)
 
 
 def disagreements_with_file(prediction: Prediction, source: Model, compiled: Model) -> tuple[Disagreement, ...]:

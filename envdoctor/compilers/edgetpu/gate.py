@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.compilers.edgetpu.agreement import EDGETPU_CUSTOM_OP
 from envdoctor.compilers.edgetpu.result import OpStatus
 from envdoctor.core.finding import Evidence
-from envdoctor.stages.gates.mapping import Judged, Mapped, judge_mapping
+from envdoctor.stages.gates.mapping import Judged, Mapped, judge_mapping, left_to_cpu
 from envdoctor.stages.problems import finding
 from envdoctor.tflite.quantization import per_channel_dense
 
@@ -38,7 +38,13 @@ def judge_edgetpu(compiled: Model, source: Model, summary: Mapping[str, Any], op
         for row in rows
         if row["status"] != OpStatus.MAPPED.value
     )
-    mapped = Mapped(packages=packages, on_cpu=counts, total=len(source.main.operators), reasons=reasons)
+    mapped = Mapped(
+        packages=packages,
+        on_cpu=counts,
+        total=len(source.main.operators),
+        left=len(left_to_cpu(source, compiled, EDGETPU_CUSTOM_OP)),
+        reasons=reasons,
+    )
     judged = judge_mapping(mapped, compiled.name, options.require_mapped)
     return dataclasses.replace(judged, findings=judged.findings + tuple(_wrong_numbers(source)))
 

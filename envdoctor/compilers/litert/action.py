@@ -7,7 +7,7 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.route import Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import INT8_OPTIONS, quantize_with_litert
-from envdoctor.stages.requirements import needs_samples, with_trait
+from envdoctor.stages.requirements import needs_samples, needs_sizes, with_trait
 
 
 def run(context: StageContext) -> StageOutput:
@@ -25,11 +25,18 @@ ACTION = Action(
     requires=(
         needs_environment("litert"),
         needs_samples,
+        needs_sizes,
         with_trait(
             "recurrent",
             Verdict.UNKNOWN,
             "the LiteRT quantizer is known to fail on a recurrent layer",
             "quantizer-has-no-ranges",
+        ),
+        with_trait(
+            "control-flow",
+            Verdict.UNKNOWN,
+            "the LiteRT quantizer is known to fail on what runs under a condition or in a loop (IF, WHILE)",
+            "ranges-not-recorded",
         ),
         with_trait(
             "custom-ops",

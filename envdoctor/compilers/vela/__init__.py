@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from envdoctor.action import Action, StageContext, StageOutput
-    from envdoctor.core.model_report import OperatorReport
+    from envdoctor.core.prediction import Prediction
     from envdoctor.tflite.model import Model
 
 
@@ -27,7 +27,7 @@ def _gate(context: StageContext, output: StageOutput) -> StageOutput:
     return compiled_gate(judge_vela, context, output)
 
 
-def _placed(source: Model, compiled: Model, summary: Mapping[str, Any]) -> tuple[OperatorReport, ...]:
+def _placed(source: Model, compiled: Model, summary: Mapping[str, Any]) -> Prediction:
     from envdoctor.compilers.vela.placement import placed
 
     return placed(source, compiled, summary)

@@ -26,4 +26,5 @@ ACTION = Action(
     applies=has_trait("keras-2"),
     options=SAMPLE_OPTIONS | {"trust_code"},
     cost=13.0,
+    unrolls=True,
 )

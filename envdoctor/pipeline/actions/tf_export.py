@@ -30,4 +30,5 @@ ACTION = Action(
     ),
     options=SAMPLE_OPTIONS | {"trust_code"},
     cost=11.0,
+    unrolls=True,
 )

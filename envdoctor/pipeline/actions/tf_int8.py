@@ -7,7 +7,15 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
-from envdoctor.stages.requirements import config_unread, loops_crash, needs_samples_or_ranges, no_keras_2_functions
+from envdoctor.stages.requirements import (
+    config_unread,
+    half_precision,
+    loops_crash,
+    needs_samples_or_ranges,
+    needs_sizes,
+    no_control_flow,
+    no_keras_2_functions,
+)
 
 
 def run(context: StageContext) -> StageOutput:
@@ -28,6 +36,9 @@ ACTION = Action(
         loops_crash,
         no_keras_2_functions,
         config_unread,
+        needs_sizes,
+        half_precision,
+        no_control_flow,
     ),
     options=INT8_OPTIONS,
     cost=12.0,

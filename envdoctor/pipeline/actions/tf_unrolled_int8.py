@@ -7,7 +7,7 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
-from envdoctor.stages.requirements import config_unread, has_trait, needs_samples, no_keras_2_functions
+from envdoctor.stages.requirements import config_unread, has_trait, needs_samples, needs_sizes, no_keras_2_functions
 
 
 def run(context: StageContext) -> StageOutput:
@@ -27,8 +27,10 @@ ACTION = Action(
         needs_samples,
         no_keras_2_functions,
         config_unread,
+        needs_sizes,
     ),
     applies=has_trait("recurrent"),
     options=INT8_OPTIONS,
     cost=14.0,
+    unrolls=True,
 )

@@ -39,6 +39,8 @@ _TYPES = {
     14: "bfloat16", 17: "uint16", 19: "float16", 22: "uint32", 23: "uint64",
 }  # fmt: skip
 
+_HALF = frozenset({14, 19})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedModel:
@@ -48,12 +50,14 @@ class SavedModel:
         tensorflow: the version that wrote it, or an empty string.
         signatures: input specs by signature name.
         operators: the names of all operators, in functions too.
+        half: whether an operator computes in float16 or bfloat16.
         effects: what loading it or running a signature does beyond computing, a phrase each.
     """
 
     tensorflow: str
     signatures: dict[str, tuple[InputSpec, ...]]
     operators: frozenset[str]
+    half: bool = False
     effects: tuple[str, ...] = ()
 
     def inputs_of(self, signature: str | None = None) -> tuple[InputSpec, ...]:
@@ -76,9 +80,15 @@ class SavedModel:
     @property
     def traits(self) -> frozenset[str]:
         """See `Artifact`."""
-        recurrent = self.operators & set(load_table("saved-model")["recurrent"])
-        learnt = any(name.startswith(_LEARNT_RANGES) for name in self.operators)
-        return frozenset((("recurrent",) if recurrent else ()) + ((LEARNT,) if learnt else ()))
+        table = load_table("saved-model")
+        recurrent = self.operators & set(table["recurrent"])
+        marks = {
+            "recurrent": recurrent,
+            "control-flow": self.operators & set(table["control_flow"]) and not recurrent,
+            "float16": self.half,
+            LEARNT: any(name.startswith(_LEARNT_RANGES) for name in self.operators),
+        }
+        return frozenset(name for name, present in marks.items() if present)
 
 
 def read_saved_model(folder: Path) -> SavedModel:
@@ -152,6 +162,7 @@ def _assets(folder: Path, graph: Message) -> Iterator[str]:
 
 def _read_graph(graph: Message) -> SavedModel:
     signatures = {}
+    nodes = list(_nodes(graph.first(2)))
     for entry in graph.messages(5):
         name = entry.text(1)
         if not name.startswith(_INTERNAL):
@@ -159,7 +170,8 @@ def _read_graph(graph: Message) -> SavedModel:
     return SavedModel(
         tensorflow=graph.first(1).text(5),
         signatures={name: tuple(sorted(specs, key=lambda spec: spec.name)) for name, specs in signatures.items()},
-        operators=frozenset(_operators(graph.first(2))),
+        operators=frozenset(node.text(2) for node in nodes),
+        half=any(_computes_in_half(node) for node in nodes),
     )
 
 
@@ -174,9 +186,14 @@ def _input(entry: Message) -> InputSpec:
     return InputSpec(entry.text(1), tuple(None if size < 0 else size for size in sizes), dtype)
 
 
-def _operators(graph: Message) -> Iterator[str]:
-    for node in graph.messages(1):
-        yield node.text(2)
+def _nodes(graph: Message) -> Iterator[Message]:
+    yield from graph.messages(1)
     for function in graph.first(2).messages(1):
-        for node in function.messages(3):
-            yield node.text(2)
+        yield from function.messages(3)
+
+
+def _computes_in_half(node: Message) -> bool:
+    """True if its attribute T, the element type that it works on, is a 16-bit float."""
+    if node.text(2) in load_table("saved-model")["any_type"]:
+        return False
+    return any(entry.text(1) == "T" and entry.first(2).number(6) in _HALF for entry in node.messages(5))

@@ -86,6 +86,8 @@ def _traits(model: Model, scheme: Scheme) -> Iterator[str]:
     io = {*io_types(model)[0], *io_types(model)[1]}
     marks = {
         "dynamic-batch": resizable_inputs(model),
+        "open-sizes": any(-1 in (tensor.shape_signature or ())[1:] for tensor in resizable_inputs(model)),
+        "control-flow": operators_named(model, "IF", "WHILE"),
         "dynamic-shapes": any(dynamic_tensors(subgraph) for subgraph in model.subgraphs),
         "old-op-codes": model.deprecated_codes_only,
         "external-weights": model.external_buffers,

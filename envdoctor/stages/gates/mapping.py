@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from envdoctor.core.finding import Evidence, Finding
+    from envdoctor.tflite.model import Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,19 +31,53 @@ class Mapped:
         packages: operators of the compiled file that run on the accelerator, each standing for many of the model's.
         on_cpu: names and counts of those that run on the CPU.
         total: operators of the model before.
+        left: how many of those run on the CPU (`left_to_cpu`); None for as many as `on_cpu` has.
         reasons: why some run on the CPU, with where that is said.
     """
 
     packages: int
     on_cpu: Mapping[str, int]
     total: int
+    left: int | None = None
     reasons: tuple[Evidence, ...] = ()
 
     @property
     def share(self) -> float:
         """The share of the model's operators that run on the accelerator."""
-        left = min(sum(self.on_cpu.values()), self.total)
+        left = min(sum(self.on_cpu.values()) if self.left is None else self.left, self.total)
         return (self.total - left) / self.total if self.total and self.packages else 0.0
+
+
+def left_to_cpu(source: Model, compiled: Model, package: str) -> frozenset[int]:
+    """The operators of a model that run on the CPU, told from the compiled file's own operators.
+
+    A compiled file keeps the tensor names of the operators that it leaves to the CPU. For one that gives another
+    tensor the first operator of its name is taken that is not known to be left. An operator that gives nothing
+    (CALL_ONCE, ASSIGN_VARIABLE) acts on the interpreter's state, which no accelerator has.
+
+    Args:
+        source: the model before.
+        compiled: the file.
+        package: the operator that holds what runs on the accelerator.
+
+    Returns:
+        Indexes of the source's operators.
+    """
+    rest = [operator for operator in compiled.main.operators if operator.custom_code != package]
+    if len(rest) == len(compiled.main.operators):
+        return frozenset(operator.index for operator in source.main.operators)
+    left = {operator.index for operator in source.main.operators if not operator.outputs}
+    givers = {tensor.name: one.index for one in source.main.operators for tensor in source.main.given(one)}
+    renamed = []
+    for operator in rest:
+        found = [givers[tensor.name] for tensor in compiled.main.given(operator) if tensor.name in givers]
+        left.update(found[:1])
+        if operator.outputs and not found:
+            renamed.append(operator.label)
+    for label in renamed:
+        alike = (one.index for one in source.main.operators if one.label == label and one.index not in left)
+        left.update(itertools.islice(alike, 1))
+    return frozenset(left)
 
 
 def judge_mapping(mapped: Mapped, subject: str, required: float | None) -> Judged:

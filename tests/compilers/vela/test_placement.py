@@ -1,6 +1,8 @@
 """Reading off a file that Vela compiled which operators stayed on the CPU; and Vela that is not there."""
 
 from envdoctor.compilers.vela.placement import placed
+from envdoctor.core.finding import Outcome
+from envdoctor.core.prediction import Placement
 from envdoctor.doctor.model import inspect_model
 from envdoctor.doctor.trial import try_compiler
 from envdoctor.tflite.reader import open_model
@@ -19,25 +21,28 @@ def chain(*names, codes):
 def test_operators_whose_tensors_the_compiled_file_still_writes_are_on_the_cpu():
     source = chain(b"a", b"b", b"c", codes=[(19, 1, None), (117, 1, None), (19, 1, None)])
     compiled = chain(b"a", b"c", codes=[(19, 1, None), (32, 1, b"ethos-u")])
-    first, second, third = placed(source, compiled, {"reasons": [{"tensor": "a", "reason": "too wide"}]})
-    assert (first.placement, first.reason) == ("CPU", "too wide")
-    assert [one.placement for one in (second, third)] == ["MAPPED", "MAPPED"]
+    said = {"operator": "RELU", "tensor": "a", "reason": "too wide (a)"}
+    first, second, third = placed(source, compiled, {"reasons": [said]}).ops
+    assert (first.placement, first.reason) == (Placement.CPU, "too wide")
+    assert [one.placement for one in (second, third)] == [Placement.MAPPED, Placement.MAPPED]
     assert second.reason == ""
 
 
 def test_an_operator_without_a_warning_says_that_there_is_none():
     source = chain(b"a", codes=[(19, 1, None)])
-    (only,) = placed(source, source, {})
-    assert (only.placement, only.reason) == ("CPU", "Vela gives no reason")
+    (only,) = placed(source, source, {}).ops
+    assert (only.placement, only.reason) == (Placement.CPU, "Vela gives no reason")
 
 
 def test_where_vela_is_not_there_it_is_said_and_nothing_is_guessed(tmp_path, monkeypatch):
     monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
     path = tmp_path / "m.tflite"
     path.write_bytes(pack(small()))
-    ops, note = try_compiler(path, "ethos-u55-128")
-    assert ops == ()
-    assert "envdoctor build m.tflite --to ethos-u55-128" in note
+    trial = try_compiler(path, "ethos-u55-128")
+    assert trial.placement is None
+    assert "envdoctor build m.tflite --to ethos-u55-128" in trial.unplaced
     report = inspect_model(path, goal="ethos-u55-128")
-    assert note in report.notes
+    (result,) = (result for result in report.probes if result.code == "MDL014")
+    assert (result.outcome, report.complete) == (Outcome.UNKNOWN, False)
+    assert trial.unplaced in result.reason
     assert {op.placement for op in report.ops} == {""}

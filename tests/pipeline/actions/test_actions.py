@@ -6,8 +6,11 @@ from envdoctor import planner, registry
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
+from envdoctor.core.route import Verdict
 from envdoctor.environments.spec import environment_names
+from envdoctor.environments.status import EnvironmentStatus, State
 from envdoctor.facts import Facts
+from envdoctor.facts.environments import Environments
 
 ACTIONS = registry.actions()
 OPTIONS = set(BuildOptions.__dataclass_fields__)
@@ -61,3 +64,32 @@ def test_to_what_people_ask_for_beside_int8(form):
 
 def test_no_compiler_for_a_goal_that_is_not_its_own():
     assert not any("vela" in name for name in routes(ArtifactKind.KERAS, "edgetpu"))
+
+
+def ranked(kind, *traits, **options):
+    """The routes to int8 where every environment is there, with their verdicts."""
+    made = {name: EnvironmentStatus(name=name, title=name, state=State.MADE) for name in environment_names()}
+    source = Artifact(kind=kind, path=Path("m"), sha256="0", traits=frozenset(traits))
+    request = Request(source=source, goal=parse_goal("tflite-int8"), options=BuildOptions(**options))
+    found = planner.plan(ACTIONS, request, Facts(environments=Environments(statuses=made)))
+    return [(route.name, route.verdict) for route in found]
+
+
+def test_a_known_crash_is_ranked_behind_what_works():
+    found = ranked(ArtifactKind.KERAS, "keras-3", "recurrent", random_calibration=True)
+    assert found[0] == ("tf-unrolled-int8", Verdict.READY)
+    assert ("tf-int8", Verdict.UNKNOWN) in found
+
+
+def test_an_open_size_without_samples_is_ready_nowhere():
+    found = ranked(ArtifactKind.KERAS, "keras-3", "open-sizes", random_calibration=True)
+    assert {verdict for _, verdict in found} == {Verdict.FIXABLE}
+    given = ranked(ArtifactKind.KERAS, "keras-3", "open-sizes", calibration=Path("x.npz"))
+    assert {verdict for _, verdict in given} == {Verdict.READY}
+
+
+@pytest.mark.parametrize("trait", ["float16", "control-flow"])
+def test_what_no_conversion_takes_is_ready_nowhere(trait):
+    found = ranked(ArtifactKind.SAVED_MODEL, trait, random_calibration=True)
+    assert {verdict for _, verdict in found} == {Verdict.UNKNOWN}
+    assert {verdict for _, verdict in ranked(ArtifactKind.SAVED_MODEL, random_calibration=True)} == {Verdict.READY}

@@ -77,6 +77,25 @@ def test_a_model_trained_for_quantization_brings_its_ranges(tmp_path, name):
     assert "learnt-ranges" in read_saved_model(write_saved_model(tmp_path / "m", content)).traits
 
 
+@pytest.mark.parametrize("operator", ["StatelessIf", "While", "Case"])
+def test_a_part_under_a_condition_or_in_a_loop(tmp_path, operator):
+    content = saved_model(PLAIN, in_functions=(operator,))
+    traits = read_saved_model(write_saved_model(tmp_path / "m", content)).traits
+    assert "control-flow" in traits
+    assert "recurrent" not in traits
+
+
+@pytest.mark.parametrize(
+    ("operator", "kind", "half"),
+    [("Conv2D", 19, True), ("MatMul", 14, True), ("Conv2D", 1, False), ("Cast", 19, False), ("Identity", 19, False)],
+)
+def test_what_computes_in_float16(tmp_path, operator, kind, half):
+    """Weights that are kept in float16 and cast are computed in float32."""
+    node = field(1, "n1") + field(2, operator) + field(5, field(1, "T") + field(2, field(6, kind)))
+    content = saved_model(PLAIN, ("Placeholder", node))
+    assert ("float16" in read_saved_model(write_saved_model(tmp_path / "m", content)).traits) is half
+
+
 def test_no_signature(tmp_path):
     with pytest.raises(UsageProblem, match="no serving signature"):
         read_saved_model(write_saved_model(tmp_path / "m", saved_model({})))

@@ -5,7 +5,7 @@ from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.core.request import Thresholds
 from envdoctor.stages.gates.comparison import compare_with_float, judge_accuracy, judge_outputs
-from envdoctor.stages.problems import ends_build
+from envdoctor.stages.problems import Scope, shared_by
 from stages import stage_context
 
 GOOD = {
@@ -110,7 +110,7 @@ def test_accuracy_that_was_measured_is_judged(accuracy, limit, words):
 
 def test_no_other_route_is_tried_for_probabilities_below_a_step():
     (found,) = judged(drowned={"classes": 1000, "largest": 0.0011, "step": 1 / 256})
-    assert ends_build(found)
+    assert shared_by(found) is Scope.MODEL
 
 
 @pytest.fixture

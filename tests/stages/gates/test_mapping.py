@@ -2,9 +2,10 @@ import pytest
 
 from envdoctor.compilers.edgetpu.gate import judge_edgetpu
 from envdoctor.compilers.vela.gate import judge_vela
+from envdoctor.compilers.vela.placement import placed
 from envdoctor.core.finding import Evidence
 from envdoctor.core.request import BuildOptions
-from envdoctor.stages.gates.mapping import Mapped, judge_mapping
+from envdoctor.stages.gates.mapping import Mapped, judge_mapping, left_to_cpu
 from envdoctor.tflite.model import Model, Subgraph
 from graphs import Graph
 
@@ -31,6 +32,62 @@ SOURCE = model("CONV_2D", "RELU", "MEAN", "SOFTMAX")
 )
 def test_the_share(packages, on_cpu, total, share):
     assert Mapped(packages=packages, on_cpu=on_cpu, total=total).share == share
+
+
+def stateful(*compiled):
+    """A model that keeps a state, and what a compiler leaves of it."""
+
+    def build(names):
+        graph = Graph()
+        taken = graph.input((1, 8))
+        handle = graph.op("VAR_HANDLE", [], (1,), outputs=[graph.tensor((1,), "RESOURCE", name="state")])
+        given = taken
+        for name in names:
+            if name in {"CALL_ONCE", "ASSIGN_VARIABLE"}:
+                graph.op(name, [handle, given] if name == "ASSIGN_VARIABLE" else [], outputs=[])
+            else:
+                custom = "ethos-u" if name == "CUSTOM" else None
+                given = graph.op(name, [given], outputs=[graph.tensor((1, 8), name=f"{name}-out")], custom=custom)
+        return graph.model(given)
+
+    return build(["CALL_ONCE", "CONV_2D", "RELU", "ASSIGN_VARIABLE", "SOFTMAX"]), build(compiled)
+
+
+def test_an_operator_that_gives_nothing_is_not_on_the_accelerator():
+    """CALL_ONCE and ASSIGN_VARIABLE act on the interpreter's state; whatever the compiled file has left of them."""
+    for compiled in (["CALL_ONCE", "CUSTOM", "ASSIGN_VARIABLE"], ["CUSTOM"]):
+        source, made = stateful(*compiled)
+        left = left_to_cpu(source, made, "ethos-u")
+        names = sorted(source.main.operators[index].name for index in left)
+        assert names == ["ASSIGN_VARIABLE", "CALL_ONCE", "VAR_HANDLE"]
+
+
+def test_model_and_build_count_the_same():
+    source, made = stateful("CALL_ONCE", "CUSTOM", "ASSIGN_VARIABLE", "SOFTMAX")
+    mapped = placed(source, made, {}).mapped
+    judged = judge_vela(made, source, {}, BuildOptions())
+    assert judged.summary["mapped_share"] == round(len(mapped) / len(source.main.operators), 4) == round(2 / 6, 4)
+
+
+def test_an_operator_whose_output_was_renamed_is_left_too():
+    source, _ = stateful()
+    graph = Graph()
+    made = graph.model(graph.op("RELU", [graph.op("CUSTOM", [graph.input((1, 8))], custom="ethos-u")], (1, 8)))
+    left = left_to_cpu(source, made, "ethos-u")
+    assert "RELU" in {source.main.operators[index].name for index in left}
+
+
+def test_alike_reasons_are_told_together():
+    compiled = model("RELU", "MEAN", "ELU", "CUSTOM", custom="ethos-u")
+    reasons = [
+        {"operator": name, "tensor": tensor, "reason": f"Operation has a Float32 ({tensor})"}
+        for name, tensor in (("RELU", "t1"), ("MEAN", "t2"), ("ELU", "t3"))
+    ]
+    judged = judge_vela(compiled, SOURCE, {"reasons": reasons}, BuildOptions())
+    (evidence,) = judged.findings[0].evidence
+    assert evidence == Evidence(
+        source="1 RELU, 1 MEAN, 1 ELU; the first: RELU -> t1", excerpt="Operation has a Float32"
+    )
 
 
 def test_all_mapped():

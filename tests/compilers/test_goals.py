@@ -1,0 +1,147 @@
+"""Every goal is whole: a route, a gate, a name for its file, a reader, words; told by builds with stage doubles."""
+
+import dataclasses
+
+import pytest
+
+from compiled_models import compiled_model, float_model, int8_model, int16x8_model
+from envdoctor import planner, registry
+from envdoctor.action import Place, StageOutput
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.data import compiler_folders, load_file, load_table
+from envdoctor.core.finding import FAMILIES
+from envdoctor.core.goal import goal_names, parse_goal
+from envdoctor.core.request import BuildOptions
+from envdoctor.doctor import build as building
+from envdoctor.doctor.explain import explain
+from envdoctor.doctor.model import inspect_model
+from envdoctor.doctor.routes import make_request
+from envdoctor.environments.spec import environment_names, environment_spec
+from envdoctor.pipeline.sources import identify
+from envdoctor.tflite.readers import find_reader
+from envdoctor.toolchains.catalogue import catalogue
+from keras_files import DATA
+
+GOALS = [parse_goal(name) for name in goal_names()]
+COMPILERS = registry.compilers()
+MADE = {
+    ArtifactKind.TFLITE_FLOAT: float_model,
+    ArtifactKind.TFLITE_INT8: int8_model,
+    ArtifactKind.TFLITE_INT16X8: int16x8_model,
+    "tflite-dynamic": (DATA / "tflite/flatten_dynamic_range.tflite").read_bytes,
+    "tflite-float16": (DATA / "tflite/flatten_float16.tflite").read_bytes,
+}
+
+
+@pytest.fixture
+def without_environments(tmp_path, monkeypatch):
+    """No interpreter is there to run what a double wrote, and none is fetched."""
+    monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
+
+
+def folder_of(compiler):
+    return next(folder for folder in compiler_folders() if folder.name == compiler)
+
+
+def content_of(goal, kind):
+    """What a stage double writes: a model of that kind, or the file that the goal's compiler would make."""
+    if kind in MADE:
+        return MADE[kind]()
+    (custom_code, *_) = load_file(folder_of(goal.compiler) / "compiled-files.toml")
+    return compiled_model(custom_code)
+
+
+def doubled(action, goal):
+    """The action with a double for its work, and nothing that it needs on this machine."""
+
+    def run(context):
+        target = context.folder / f"{action.name}.bin"
+        target.write_bytes(content_of(goal, action.produces))
+        return StageOutput(path=target)
+
+    return dataclasses.replace(action, run=run, environment=None, requires=(), places=(Place(),), tool=None)
+
+
+@pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.name)
+@pytest.mark.usefixtures("without_environments")
+def test_a_goal_is_built_judged_and_named(goal, tmp_path, monkeypatch):
+    actions = [doubled(one, goal) for one in registry.actions()]
+    monkeypatch.setattr(registry, "actions", lambda: actions)
+    source = tmp_path / "m.tflite"
+    source.write_bytes(float_model())
+    request = make_request(source, goal.name, BuildOptions(random_calibration=True), offline=True)
+    report = building.build(request, building.BuildPlan(out=tmp_path / "out"), lambda _: None)
+    assert report.attempts[-1].succeeded, report.attempts[-1].results[-1].findings
+    made = report.artifacts[0]
+    assert made.kind == goal.kind
+    assert made.path.name == f"m{registry.products()[goal.kind].suffix}"
+    assert made.path.is_file()
+    judged = report.attempts[-1].results[-1]
+    assert judged.summary or judged.findings, "no gate looked at it"
+
+
+@pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.name)
+@pytest.mark.usefixtures("without_environments")
+def test_a_file_of_which_nothing_is_the_goals_is_refused(goal, tmp_path, monkeypatch):
+    actions = [doubled(one, goal) for one in registry.actions()]
+    monkeypatch.setattr(registry, "actions", lambda: actions)
+    monkeypatch.setitem(MADE, goal.kind, float_model)
+    source = tmp_path / "m.tflite"
+    source.write_bytes(float_model())
+    request = make_request(source, goal.name, BuildOptions(random_calibration=True), offline=True)
+    report = building.build(request, building.BuildPlan(out=tmp_path / "out"), lambda _: None)
+    assert not report.artifacts
+
+
+@pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.name)
+def test_a_goal_is_known_by_every_command(goal, tmp_path, monkeypatch):
+    monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))  # no compiler is there to be asked
+    compiler = registry.compiler_of(goal)
+    assert goal.title
+    assert goal.kind in {product.kind for product in compiler.products}
+    assert planner.kinds_that_lead_to(goal, registry.actions()) >= {ArtifactKind.KERAS, ArtifactKind.TFLITE_FLOAT}
+    assert find_reader(goal.name).compiler == compiler.name
+    source = tmp_path / "m.tflite"
+    source.write_bytes(int8_model())
+    assert identify(source).kind == ArtifactKind.TFLITE_INT8
+    assert inspect_model(source, goal=goal.name).models
+
+
+@pytest.mark.parametrize("compiler", COMPILERS.values(), ids=lambda one: one.name)
+def test_a_compilers_folder_is_whole(compiler):
+    folder = folder_of(compiler.name)
+    assert folder.name == compiler.name
+    assert any(goal.compiler == compiler.name for goal in GOALS)
+    for action in compiler.actions():
+        assert action.produces in {product.kind for product in compiler.products}
+        assert action.environment is None or environment_spec(action.environment).lock.is_file()
+    for table in ("environments", "stage-problems", "toolchains", "goals", "tflite-readers", "compiled-files"):
+        file = folder / f"{table}.toml"
+        own = load_file(file) if file.is_file() else {}
+        assert own.keys() <= load_table(table).keys()
+        if table == "goals":
+            assert {row["compiler"] for row in own.values()} == {compiler.name}
+    assert compiler.toolchains.keys() <= catalogue().keys()
+    probes = [one for one in registry.probes(frozenset(), compiler.topics) if one.topic in compiler.topics]
+    assert {one.code[:3] for one in probes} <= FAMILIES.keys()
+
+
+def test_all_environments_have_pins_and_all_stage_problems_are_explained():
+    for name in environment_names():
+        assert environment_spec(name).lock.is_file()
+    for name, row in load_table("stage-problems").items():
+        assert row["code"] in {one.code for one in explain(name)}
+
+
+def test_no_common_module_names_a_compiler():
+    """What belongs to one compiler lies in its folder: adding one touches nothing else."""
+    root = folder_of("edgetpu").parents[1]
+    rooms = ("core", "support", "tflite", "toolchains", "stages", "facts")
+    files = [file for room in rooms for file in (root / room).rglob("*.py")]
+    files += [root / name for name in ("planner.py", "registry.py", "probing.py")]
+    named = [
+        str(file.relative_to(root))
+        for file in files
+        if "envdoctor.compilers." in (text := file.read_text("utf-8")) or '"edgetpu-tflite"' in text
+    ]
+    assert named == []
