@@ -55,7 +55,9 @@ def _ask(context: StageContext, path: Path, python: Path, *, delegates: list[boo
 def judge_run(answers: Mapping[str, str], subject: str) -> Iterator[Finding]:
     """What is wrong, given what the worker `litert_invoke` says. Pure."""
     if answers.get("plain"):
-        yield finding("interpreter-refused", subject, _said(answers["plain"]), words=_sentence(answers["plain"]))
+        only = "; its default delegate takes it" if answers.get("delegated") == "" else ""
+        words = f"{_sentence(answers['plain'])}{only}"
+        yield finding("interpreter-refused", subject, _said(answers["plain"]), words=words)
     elif answers.get("delegated"):
         words = _sentence(answers["delegated"])
         yield finding("default-delegate-refuses", subject, _said(answers["delegated"]), words=words)
