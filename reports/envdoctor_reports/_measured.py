@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 #: Values that say nothing where they are empty, zero or False.
 _ONLY_IF_SET = frozenset({"random", "prepared", "moved_inside", "changes", "reasons", "matched", "stripped", "sizes"})
@@ -31,9 +32,20 @@ def worded(summary: Mapping[str, Any]) -> dict[str, object]:
             values["compiler's table"] = "\n".join(
                 f"{one['count']} {one['operator']}: {one['status']}" for one in value
             )
+        elif key == "reasons" and value:
+            values[key] = "\n".join(_reasons(value))
         elif value or key not in _ONLY_IF_SET:
             values[key] = value
     return _mapping(values)
+
+
+def _reasons(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """Why operators stay on the CPU, a line for each reason."""
+    grouped: dict[str, Counter[str]] = {}
+    for row in rows:
+        grouped.setdefault(row["reason"], Counter())[row["operator"]] += 1
+    for reason, counts in grouped.items():
+        yield f"{', '.join(f'{count} {name}' for name, count in counts.most_common())}: {reason}"
 
 
 def _comparison(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
