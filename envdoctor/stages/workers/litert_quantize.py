@@ -144,7 +144,11 @@ def _ranges(prepared: Prepared, samples: Samples, recipe: Recipe) -> Mapping[str
 
     manager = recipe_manager.RecipeManager()
     manager.load_quantization_recipe(recipe)
-    fed = list(samples.one_by_one())  # a list: it is gone through twice
+    details = litert_run.open_model(prepared.data).inputs  # an input may be float now that took whole numbers
+    fed = [  # a list: it is gone through twice
+        {name: litert_run.quantize(value, details[name]) for name, value in sample.items()}
+        for sample in samples.one_by_one()
+    ]
     calibration = calibrator.Calibrator(prepared.data, qsv_update_func=qsv_utils.min_max_update)
     calibration.calibrate({prepared.signature: fed}, manager)
     ranges: Mapping[str, Any] = calibration.get_model_qsvs()
