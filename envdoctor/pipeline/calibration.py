@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sample_ranges import measure
 from envdoctor.pipeline.sources import input_scale, model_inputs
-from envdoctor.stages.workers.arrays import LABELS, NUMBERS, Part, StoredArray, assign, stored_arrays
+from envdoctor.stages.workers.arrays import NUMBERS, StoredArray, stored_arrays
+from envdoctor.stages.workers.assignment import LABELS, Part, assign
 from envdoctor.stages.workers.stage import Problem
 from envdoctor.support.bounded import open_zip
 
