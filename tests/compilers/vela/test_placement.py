@@ -1,5 +1,6 @@
 """Reading off a file that Vela compiled which operators stayed on the CPU; and Vela that is not there."""
 
+from envdoctor.compilers.vela import COMPILER
 from envdoctor.compilers.vela.placement import placed
 from envdoctor.core.finding import Outcome
 from envdoctor.core.prediction import Placement
@@ -38,7 +39,7 @@ def test_where_vela_is_not_there_it_is_said_and_nothing_is_guessed(tmp_path, mon
     monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
     path = tmp_path / "m.tflite"
     path.write_bytes(pack(small()))
-    trial = try_compiler(path, "ethos-u55-128")
+    trial = try_compiler(path, "ethos-u55-128", COMPILER)
     assert trial.placement is None
     assert "envdoctor build m.tflite --to ethos-u55-128" in trial.unplaced
     report = inspect_model(path, goal="ethos-u55-128")
@@ -46,3 +47,4 @@ def test_where_vela_is_not_there_it_is_said_and_nothing_is_guessed(tmp_path, mon
     assert (result.outcome, report.complete) == (Outcome.UNKNOWN, False)
     assert trial.unplaced in result.reason
     assert {op.placement for op in report.ops} == {""}
+    assert "name one of ethos-u55-32" in try_compiler(path, "vela", COMPILER).unplaced
