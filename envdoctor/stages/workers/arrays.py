@@ -1,4 +1,4 @@
-"""Stored arrays and which of them feeds which input of a model, told from their headers alone.
+"""Stored arrays, told from their headers alone.
 
 Needs only the standard library. The format of .npy files: NEP 1, and numpy.lib.format for its versions 2 and 3; an .npz
 file is a zip archive of them.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import math
-import re
 import struct
 import zipfile
 import zlib
@@ -19,17 +18,13 @@ from typing import IO, TYPE_CHECKING
 from .stage import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
 MAGIC = b"\x93NUMPY"
-#: An array of this name feeds the model, `y` holds the expected class numbers; as scikit-learn's users name them.
-SAMPLES, LABELS = "x", "y"
 _LENGTH = {1: struct.Struct("<H"), 2: struct.Struct("<I"), 3: struct.Struct("<I")}
 _LONGEST_HEADER = 1 << 16
 _DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
-#: What converters put around an input's name: `serving_default_image:0`.
-_DECORATION = re.compile(r"^serving_default_|:\d+$")
 
 NUMBERS = frozenset("fiub")
 
@@ -113,19 +108,6 @@ class StoredArray:
             return
         with zipfile.ZipFile(self.path) as archive, archive.open(f"{self.member}.npy") as member:
             yield member
-
-
-@dataclass(frozen=True)
-class Part:
-    """An array that feeds an input: as one sample, or as many along its first axis."""
-
-    array: StoredArray
-    single: bool
-
-    @property
-    def samples(self) -> int:
-        """How many samples it holds."""
-        return 1 if self.single else self.array.header.shape[0]
 
 
 def read_header(stream: IO[bytes], label: str) -> Header:
@@ -216,102 +198,3 @@ def _check_size(header: Header, size: int, label: str) -> None:
     needed = header.data_offset + header.count * header.item
     if header.kind in NUMBERS and size < needed:
         raise Problem("calibration-unreadable", f"{label} is cut short: {size} bytes of {needed}.")
-
-
-def assign(arrays: Sequence[StoredArray], inputs: Sequence[InputSpec]) -> Mapping[str, tuple[Part, ...]]:
-    """Which arrays feed which input: by name, or by shape where there is one input.
-
-    Raises:
-        Problem: the names or the shapes don't fit, an array is no array of numbers, or the inputs would get different
-            numbers of samples.
-    """
-    chosen = _choose(arrays, inputs)
-    parts = {spec.name: tuple(_part(array, spec) for array in chosen[spec.name]) for spec in inputs}
-    counts = {name: sum(part.samples for part in found) for name, found in parts.items()}
-    if len(set(counts.values())) > 1:
-        words = ", ".join(f"{name}: {count}" for name, count in counts.items())
-        raise Problem(
-            "calibration-mismatch", f"the inputs must have equally many samples, but these are given: {words}."
-        )
-    if not all(counts.values()):
-        raise Problem("calibration-mismatch", f"{arrays[0].path} holds no sample: an array has the shape (0, ...).")
-    return parts
-
-
-def _choose(arrays: Sequence[StoredArray], inputs: Sequence[InputSpec]) -> Mapping[str, Sequence[StoredArray]]:
-    named = {array.name: array for array in arrays}
-    by_name = {spec.name: _named(named, spec.name) for spec in inputs}
-    if all(by_name.values()):
-        return {name: [array] for name, array in by_name.items() if array is not None}
-    if len(inputs) == 1:
-        return {inputs[0].name: _for_the_only_input(arrays, inputs[0])}
-    positional = {spec.name: named.get(f"arr_{number}") for number, spec in enumerate(inputs)}
-    if len(arrays) == len(inputs) and all(positional.values()):
-        return {name: [array] for name, array in positional.items() if array is not None}
-    wanted = ", ".join(spec.describe() for spec in inputs)
-    raise Problem(
-        "calibration-mismatch",
-        f"the model has {len(inputs)} inputs, {wanted}; give an .npz file with an array of each of these names "
-        f"(it has {', '.join(named)}).",
-    )
-
-
-def _named(arrays: Mapping[str, StoredArray], name: str) -> StoredArray | None:
-    return arrays.get(name) or arrays.get(_DECORATION.sub("", _DECORATION.sub("", name)))
-
-
-def _for_the_only_input(arrays: Sequence[StoredArray], spec: InputSpec) -> Sequence[StoredArray]:
-    if arrays[0].member is None or len(arrays) == 1:
-        return arrays
-    samples = [array for array in arrays if array.name == SAMPLES]
-    fitting = [array for array in arrays if array.name != LABELS and _fit(array.header.shape, spec) is not None]
-    chosen = samples or fitting
-    if len(chosen) == 1:
-        return chosen
-    names = ", ".join(f"{array.name} {array.header.shape}" for array in arrays)
-    raise Problem(
-        "calibration-mismatch",
-        f"{arrays[0].path.name} holds {names}: name the array that feeds the input {spec.describe()} '{SAMPLES}'.",
-    )
-
-
-def _part(array: StoredArray, spec: InputSpec) -> Part:
-    if array.header.kind not in NUMBERS:
-        raise Problem(
-            "calibration-mismatch",
-            f"{array.label} has the element type {array.header.descr}; the input {spec.describe()} takes numbers.",
-        )
-    single = _fit(array.header.shape, spec)
-    if single is None:
-        raise Problem(
-            "calibration-mismatch",
-            f"{array.label} has the shape {array.header.shape}, but the input takes {spec.describe()}"
-            f"{_hint(array.header.shape, spec)}.",
-        )
-    return Part(array, single)
-
-
-def _fit(shape: Sequence[int], spec: InputSpec) -> bool | None:
-    """True if an array is one sample, False if it is many, None if it is neither."""
-    if spec.sample is None:
-        return False if shape else None
-    if _matches(shape[1:], spec.sample) and shape:
-        return False
-    return True if _matches(shape, spec.sample) else None
-
-
-def _matches(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:
-    return len(shape) == len(wanted) and all(wanted[axis] in {None, size} for axis, size in enumerate(shape))
-
-
-def _hint(shape: Sequence[int], spec: InputSpec) -> str:
-    """What would make an array fit, if that can be seen."""
-    sample = spec.sample or ()
-    if _matches((*shape[1:], 1), sample):
-        return "; add the last axis, x[..., None]"
-    image = 4
-    if len(shape) == image and _matches((shape[2], shape[3], shape[1]), sample):
-        return "; the channels come last here, numpy.transpose(x, (0, 2, 3, 1))"
-    if None not in sample and shape and math.prod(shape[1:]) == math.prod(size or 0 for size in sample):
-        return f"; reshape it to {(shape[0], *sample)}"
-    return ""

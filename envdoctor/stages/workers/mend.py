@@ -11,18 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import litert_run, reference, tflite_fold, zipped_files
-from .arrays import assign, stored_arrays
+from .arrays import stored_arrays
+from .assignment import assign
 from .mend_inputs import random_samples
 from .mend_proof import Measured, measure
 from .mends.catalogue import MENDS
-from .samples import Samples, load
+from .samples import EVALUATED, Samples, load, require_labels
 from .stage import Problem
 from .tflite_graph import Graph, prune
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .arrays import InputSpec, Part
+    from .arrays import InputSpec
+    from .assignment import Part
     from .mends.mend import Mend, Shapes
 
 _MOST_SAMPLES = 1000
@@ -103,7 +105,7 @@ def _require_running(data: bytes, shapes: Shapes) -> None:
 def _load(path: Path, data: bytes, limit: int) -> Samples:
     """The samples as real numbers; whole numbers of a quantized input's own type are what it stores."""
     details, inputs = litert_run.input_details(data), litert_run.input_specs(data)
-    parts = assign(stored_arrays(path), inputs)
+    parts = assign(stored_arrays(path), inputs).parts
     stored = {
         spec.name: bool(details[spec.name]["quantization"][0]) and _numpy_name(parts[spec.name]) == spec.dtype
         for spec in inputs
@@ -197,7 +199,7 @@ def _write_reference(folder: Path, work: Work, request: Mapping[str, Any]) -> No
     samples = (work.samples or random_samples(original)).at_most(reference.COMPARED)
     evaluation = None
     if request.get("evaluation"):
-        labelled = _load(Path(request["evaluation"]), work.data, reference.EVALUATED)
-        reference.require_labels(labelled, request["evaluation"])
+        labelled = _load(Path(request["evaluation"]), work.data, EVALUATED)
+        require_labels(labelled, request["evaluation"])
         evaluation = reference.answer(original.predict, labelled)
     reference.write(folder, reference.Reference("LiteRT", reference.answer(original.predict, samples), evaluation))

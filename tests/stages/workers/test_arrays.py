@@ -7,33 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from envdoctor.stages.workers.arrays import InputSpec, assign, read_header, stored_arrays
+from envdoctor.stages.workers.arrays import read_header, stored_arrays
 from envdoctor.stages.workers.stage import Problem
-
-IMAGE = InputSpec("image", (None, 28, 28, 1), "float32")
-LEFT = InputSpec("left", (None, 8), "float32")
-RIGHT = InputSpec("right", (None, 4, 4, 2), "float32")
 
 
 def npy(folder, array, name="x.npy"):
     np.save(folder / name, array)
     return folder / name
-
-
-def npz(folder, **arrays):
-    np.savez(folder / "data.npz", **arrays)
-    return folder / "data.npz"
-
-
-def assigned(path, *inputs):
-    found = assign(stored_arrays(path), inputs)
-    return {name: [(part.array.name, part.single, part.samples) for part in parts] for name, parts in found.items()}
-
-
-def problem(path, *inputs):
-    with pytest.raises(Problem) as caught:
-        assign(stored_arrays(path), inputs)
-    return caught.value.message
 
 
 @pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
@@ -73,83 +53,6 @@ def test_objects_are_never_unpickled(tmp_path):
     np.save(tmp_path / "x.npy", np.array([{}, None]), allow_pickle=True)
     with pytest.raises(Problem, match="Python objects"):
         stored_arrays(tmp_path / "x.npy")
-
-
-def test_a_batch_and_a_single_sample(tmp_path):
-    assert assigned(npy(tmp_path, np.zeros((10, 28, 28, 1))), IMAGE) == {"image": [("x", False, 10)]}
-    assert assigned(npy(tmp_path, np.zeros((28, 28, 1))), IMAGE) == {"image": [("x", True, 1)]}
-
-
-def test_a_folder_of_samples_in_the_order_of_their_names(tmp_path):
-    for name, count in (("b", 2), ("a", 1), ("c", 3)):
-        npy(tmp_path, np.zeros((count, 28, 28, 1)), f"{name}.npy")
-    npy(tmp_path, np.zeros((28, 28, 1)), "d.npy")
-    assert assigned(tmp_path, IMAGE) == {"image": [("a", False, 1), ("b", False, 2), ("c", False, 3), ("d", True, 1)]}
-
-
-def test_an_npz_by_name_by_x_and_by_shape(tmp_path):
-    images, labels = np.zeros((5, 28, 28, 1)), np.zeros(5)
-    assert assigned(npz(tmp_path, image=images, y=labels), IMAGE) == {"image": [("image", False, 5)]}
-    assert assigned(npz(tmp_path, x=images, y=labels), IMAGE) == {"image": [("x", False, 5)]}
-    assert assigned(npz(tmp_path, anything=images, y=labels), IMAGE) == {"image": [("anything", False, 5)]}
-    assert assigned(npz(tmp_path, arr_0=images), IMAGE) == {"image": [("arr_0", False, 5)]}
-
-
-def test_several_inputs_by_name_and_by_position(tmp_path):
-    left, right = np.zeros((5, 8)), np.zeros((5, 4, 4, 2))
-    assert set(assigned(npz(tmp_path, right=right, left=left, y=left), LEFT, RIGHT)) == {"left", "right"}
-    np.savez(tmp_path / "data.npz", left, right)
-    assert assigned(tmp_path / "data.npz", LEFT, RIGHT)["right"] == [("arr_1", False, 5)]
-
-
-def test_names_that_a_converter_decorated(tmp_path):
-    decorated = InputSpec("serving_default_left:0", (1, 8), "float32")
-    path = npz(tmp_path, left=np.zeros((5, 8)), right=np.zeros((5, 4, 4, 2)))
-    assert assigned(path, decorated, RIGHT)["serving_default_left:0"] == [("left", False, 5)]
-
-
-def test_open_sizes_take_anything(tmp_path):
-    spec = InputSpec("x", (None, None, 3), "float32")
-    assert assigned(npy(tmp_path, np.zeros((5, 7, 3))), spec) == {"x": [("x", False, 5)]}
-    assert assigned(npy(tmp_path, np.zeros((5, 7, 3))), InputSpec("x", None, "float32")) == {"x": [("x", False, 5)]}
-
-
-@pytest.mark.parametrize(
-    ("array", "words"),
-    [
-        (np.zeros((10, 28, 28)), "add the last axis, x[..., None]"),
-        (np.zeros((10, 784)), "reshape it to (10, 28, 28, 1)"),
-        (
-            np.zeros((10, 32, 32, 1)),
-            "(10, 32, 32, 1), but the input takes 'image' (float32, (N, 28, 28, 1))",
-        ),
-        (np.zeros((0, 28, 28, 1)), "no sample"),
-        (np.zeros((10, 28, 28, 1), complex), "element type <c16"),
-        (np.zeros(()), "has the shape ()"),
-    ],
-)
-def test_arrays_that_do_not_fit(tmp_path, array, words):
-    assert words in problem(npy(tmp_path, array), IMAGE)
-
-
-def test_channels_first(tmp_path):
-    spec = InputSpec("x", (None, 28, 28, 3), "float32")
-    assert "numpy.transpose(x, (0, 2, 3, 1))" in problem(npy(tmp_path, np.zeros((10, 3, 28, 28))), spec)
-
-
-def test_several_inputs_and_no_names(tmp_path):
-    message = problem(npz(tmp_path, a=np.zeros((5, 8)), b=np.zeros((5, 8)), c=np.zeros(5)), LEFT, RIGHT)
-    assert "2 inputs, 'left' (float32, (N, 8)), 'right'" in message
-    assert "(it has a, b, c)" in message
-
-
-def test_two_arrays_that_could_be_the_input(tmp_path):
-    assert "name the array" in problem(npz(tmp_path, a=np.zeros((5, 28, 28, 1)), b=np.zeros((5, 28, 28, 1))), IMAGE)
-
-
-def test_different_numbers_of_samples(tmp_path):
-    path = npz(tmp_path, left=np.zeros((5, 8)), right=np.zeros((6, 4, 4, 2)))
-    assert "left: 5, right: 6" in problem(path, LEFT, RIGHT)
 
 
 def test_files_that_are_none(tmp_path):
