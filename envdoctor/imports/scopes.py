@@ -92,7 +92,8 @@ def _parts(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of nodes
 
 
 def _add_children(node: ast.AST, found: list[ast.AST]) -> None:
-    for name in _parts(type(node)):
+    kind: Any = type(node)
+    for name in _parts(kind):
         value = getattr(node, name, None)
         if isinstance(value, ast.AST):
             found.append(value)
