@@ -47,7 +47,11 @@ def import_in_thought(
         most_modules: texts read at most; what comes after is not known.
         watch: told of each step before what comes of it is known. What it raises ends the import.
     """
-    return on_deep_stack(lambda: _import(module, _machine(site, most_modules, watch)))
+    machine = _machine(site, most_modules, watch)
+    try:
+        return on_deep_stack(lambda: _import(module, machine))
+    finally:
+        vars(machine).clear()  # its parts hold each other, and `check` switches off what would collect them
 
 
 def _import(module: str, machine: Machine) -> Outcome:

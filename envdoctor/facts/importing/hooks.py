@@ -27,6 +27,8 @@ _EDITABLE = re.compile(r"__editable__\w*_finder")
 #: `NAME-nspkg.pth` of older setuptools makes a module of folders that it is told.
 _NAMESPACE_LINE = re.compile(r"types\.ModuleType|module_from_spec")
 _NAMESPACE_NAME = re.compile(r"\(\*?\(?'([\w', ]+)'\)?\)")
+#: Code that runs and does not stand there; a string that is written out is looked at as the line is.
+_UNSEEN = re.compile(r"\b(?:exec|eval|compile)\s*\((?!\s*['\"])|\b(?:runpy|execfile)\b")
 _IMPORTED = re.compile(r"\bimport\s+([\w.]+)|\bfrom\s+([\w.]+)\s+import\b|__import__\(['\"](\w+)['\"]")
 
 
@@ -76,7 +78,7 @@ def _line_changes(line: str, provided: set[str]) -> bool:
             return False
         return True
     harmless = any(name in line for name in _HARMLESS) or _EDITABLE.search(line)
-    return not harmless and bool(_CHANGES.search(line) or "exec(" in line)
+    return not harmless and bool(_CHANGES.search(line) or _UNSEEN.search(line))
 
 
 def _text_changes(name: str, python: Python) -> bool:

@@ -117,7 +117,7 @@ class Rehearsal:
             return verdicts[module]
         if module in self._running or time.thread_time() > self._deadline:
             return Rehearsed(complete=False)
-        settled = frozenset() if module == unit else self._settled(unit) - {module}
+        settled = frozenset() if module == unit else self._settled(unit, module)
         self._running.append(module)
         try:
             site = UnitSite(self, unit, settled, self._deadline)
@@ -151,13 +151,13 @@ class Rehearsal:
             self.is_new = True
         return found
 
-    def _settled(self, unit: str) -> frozenset[str]:
+    def _settled(self, unit: str, module: str) -> frozenset[str]:
         """Modules that a package itself imports, so that they are there by then, and need not be followed again.
 
-        Its own packages are: which of their submodules are names in them already is known from their texts alone.
+        Those above the module are: which of their submodules are names in them already, their texts alone tell.
         """
-        find = self.surroundings.modules.find
-        return frozenset(name for name in self.judge(unit).imports if not find(name).folders)
+        parts = module.split(".")
+        return self.judge(unit).imports - {".".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
 
     @property
     def is_contradicted(self) -> bool:
@@ -230,8 +230,7 @@ class Rehearsal:
 class BesideUnit:
     """All other packages of the environment, as the import of one meets them (`imports.wheel_site.Beside`)."""
 
-    def __init__(self, rehearsal: Rehearsal, unit: str, settled: Collection[str]) -> None:
-        self._settled = settled
+    def __init__(self, rehearsal: Rehearsal, unit: str) -> None:
         self._rehearsal = rehearsal
         self._around = rehearsal.surroundings
         self._unit = unit
@@ -272,9 +271,8 @@ class BesideUnit:
     def lacks(self, module: str, name: str) -> bool:
         """Whether a module is proven to have no such name."""
         unit = self._around.modules.unit(module)
-        followed = unit == self._unit and module not in self._settled
-        if followed or (module, name) in self._rehearsal.given:
-            return False
+        if unit == self._unit or (module, name) in self._rehearsal.given:
+            return False  # what a package of one distribution asks of its own modules, it mostly has
         self._ground.units.add(unit)
         owner = self._around.owners.get(unit)
         if owner is not None and removed_since(owner.key, owner.version, module, name):
@@ -307,7 +305,7 @@ class UnitSite(WheelSite):
             rehearsal.index(unit),
             rehearsal.reader(unit),
             around.target,
-            BesideUnit(rehearsal, unit, settled),
+            BesideUnit(rehearsal, unit),
             fails=around.failing.__contains__,
         )
         self._settled = settled

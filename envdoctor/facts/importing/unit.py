@@ -35,7 +35,10 @@ class UnitIndex:
 
     Attributes:
         natives: the native files in the unit's folders, by their name in small letters.
+        path_files: none; what .pth files do is known of the whole environment.
     """
+
+    path_files: Sequence[str] = ()
 
     def __init__(
         self,
