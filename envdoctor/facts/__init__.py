@@ -106,8 +106,11 @@ class Facts:
         Raises:
             FactUnavailable: it could not be collected, now or earlier.
             UsageProblem: the request names something that is not there.
+            EnvDoctorError: another group has that name.
         """
-        value: T = self._read(kind.__name__.lower(), sys.modules[kind.__module__])
+        value = self._read(kind.__name__.lower(), sys.modules[kind.__module__])
+        if not isinstance(value, kind):
+            raise EnvDoctorError(f"there is another fact group '{kind.__name__.lower()}'; rename {kind.__module__}'s")
         return value
 
     def _collect(self, group: str, module: ModuleType | None) -> object | FactUnavailable:

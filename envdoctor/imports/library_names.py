@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.python_abi import is_module_name
@@ -15,7 +16,7 @@ _ENDINGS = r"\.(?:so(?:\.[0-9.]+)?|dylib|dll|pyd)"
 #: A path, or a name, of a file that a loader may take; the group is its base name.
 LIBRARY_PATH = re.compile(rf"(?:.*[/\\])?([^/\\]+{_ENDINGS})", re.IGNORECASE)
 _LIBRARY = re.compile(rf"{_ENDINGS}$", re.IGNORECASE)
-_QUOTES = ("'", '"')
+_LONGEST = 255  # bytes of a file name, on every system
 
 
 def is_library(file: str) -> bool:
@@ -29,12 +30,27 @@ def brings_library(files: Iterable[str], name: str) -> bool:
     return any(stem in file.lower() for file in files if is_library(file) and not file.lower().endswith(".pyd"))
 
 
-def names_library(text: str, file: str) -> bool:
-    """Whether a text holds a library's file name at the end of a string, or what such a name is put together from."""
-    if is_module_name(file):
-        return any(f"{file}{quote}" in text for quote in _QUOTES)
-    stem = file.partition(".")[0]
-    bare = stem.removeprefix("lib")
-    return any(
-        f"{file}{quote}" in text or f"{stem}{quote}" in text or f"{quote}{bare}{quote}" in text for quote in _QUOTES
-    )
+class NamesInTexts:
+    """Which names of libraries stand in texts: at the end of a string, or as what such a name is put together from."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        """Takes the texts apart at their quotes, once for all names that are asked about."""
+        endings: set[str] = set()
+        self._whole: set[str] = set()
+        for text in texts:
+            pieces = text.replace('"', "'").split("'")
+            endings.update(piece[-_LONGEST:] for piece in pieces[:-1])
+            self._whole.update(piece for piece in pieces[1:-1] if len(piece) <= _LONGEST)
+        self._backwards = sorted(ending[::-1] for ending in endings)
+
+    def name(self, file: str) -> bool:
+        """Whether a text holds a library's file name at the end of a string, or what may be put together to it."""
+        if is_module_name(file):
+            return self._ends(file)
+        stem = file.partition(".")[0]
+        return self._ends(file) or self._ends(stem) or stem.removeprefix("lib") in self._whole
+
+    def _ends(self, word: str) -> bool:
+        backwards = word[::-1]
+        place = bisect_left(self._backwards, backwards)
+        return place < len(self._backwards) and self._backwards[place].startswith(backwards)

@@ -39,6 +39,7 @@ class ModuleNames:
         self._read = read
         self._site = WheelSite(index, read, target)
         self._known: dict[str, Alone | None] = {}
+        self._hooked: dict[str, bool] = {}
 
     def lacks_module(self, module: str) -> bool:
         """Whether importing a module certainly finds none: a package above it is there, and knows no other way."""
@@ -73,7 +74,12 @@ class ModuleNames:
     def _is_plain(self, package: str, alone: Alone) -> bool:
         """Whether nothing that a module imports of its wheel does anything to modules from outside."""
         own = [name for name in alone.imports if name != package and self._index.find(name)]
-        return len(own) <= _MOST_IMPORTED and not any(_HOOKS.search(self._text(name)) for name in own)
+        return len(own) <= _MOST_IMPORTED and not any(map(self._has_hooks, own))
+
+    def _has_hooks(self, module: str) -> bool:
+        if module not in self._hooked:
+            self._hooked[module] = _HOOKS.search(self._text(module)) is not None
+        return self._hooked[module]
 
     def _alone(self, module: str) -> Alone | None:
         if module not in self._known:

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.imports.library_names import brings_library, is_library, names_library
+from envdoctor.imports.library_names import NamesInTexts, brings_library, is_library
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import standard_found
 from envdoctor.imports.standard_names import standard_lacks
@@ -183,9 +183,9 @@ class WheelSite:
     def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
         """See `Site`."""
         members = (self._index.find(module) for module in modules)
-        texts = [self._text(member) for member in members if member and member.endswith(".py")]
+        texts = NamesInTexts(self._text(member) for member in members if member and member.endswith(".py"))
         paths = (path for paths in self._index.natives.values() for path in paths if is_library(path))
-        return tuple(path for path in paths if any(names_library(text, posixpath.basename(path)) for text in texts))
+        return tuple(path for path in paths if texts.name(posixpath.basename(path)))
 
     def _text(self, member: str) -> str:
         try:

@@ -6,6 +6,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
+from envdoctor.support.parallel import start_thread
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,7 +22,10 @@ _usual_depth = 0
 
 
 def on_deep_stack(work: Callable[[], T]) -> T:
-    """What `work` returns or raises, run on a thread with a large stack, unless that is so already."""
+    """What `work` returns or raises, run on a thread with a large stack, unless that is so already.
+
+    Where the machine grants none it runs here: what goes too deep ends in RecursionError.
+    """
     if getattr(_local, "deep", False):
         return work()
     results: list[T] = []
@@ -36,11 +41,14 @@ def on_deep_stack(work: Callable[[], T]) -> T:
     with _lock:
         before = threading.stack_size(_BYTES)
         try:
-            thread = threading.Thread(target=run, name="deep")
             _allow()
-            thread.start()
+            thread = start_thread(run, "deep", _BYTES)
         finally:
             threading.stack_size(before)
+        if thread is None:
+            _restore()
+    if thread is None:
+        return work()
     try:
         thread.join()
     finally:

@@ -40,6 +40,8 @@ _URL_PASSWORD = re.compile(r"://[^\s/@:]*:([^\s/]+)@")
 #: Colours of a terminal, as they are or spelled out: what they stand between belongs together.
 _COLORS = re.compile(r"(?:\x1b|\\x1b|\\u001b|\\033|\\e)\[[0-9;]{0,20}[mK]|\x1f")
 _SPACE = "\x1f"
+#: A program for which `-u` is no user.
+_PYTHON = re.compile(r"(?:^|[\\/])(?:python|pypy)[\d.]*(?:\.exe)?$")
 _VERSION = re.compile(r"\d{1,4}(?:\.\d{1,4}){0,4}")
 
 
@@ -197,14 +199,15 @@ class _Walk:
 
     def _items(self, values: Sequence[object]) -> Iterator[object]:
         """The items of a sequence; in a command line, `--password` makes a secret of the word that follows it."""
-        flag = ""
+        flag, of_python = "", bool(values) and _PYTHON.search(str(values[0])) is not None
         for item in values:
             value = item
             follows = flag.startswith("-") and is_secret_name(flag) and isinstance(value, str) and value[:1] != "-"
-            if flag in {"-u", "--user"} and isinstance(value, str):
+            if flag in {"-u", "--user"} and isinstance(value, str) and not of_python:
                 value = self._redactor.text(f"-u {value}", self._tally).removeprefix("-u ")
             yield self._hidden(value) if follows else self.walk(value)
             flag = value if isinstance(value, str) else ""  # not every item has a hash
+            of_python = of_python and (flag.startswith("-") or item is values[0])
 
     def _hidden(self, value: object) -> str:
         self._tally["secret"] += value != SECRET
