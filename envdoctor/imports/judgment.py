@@ -29,6 +29,7 @@ _OF_MACOS = frozenset(
     f"/usr/lib/{name}.dylib" for name in ("libSystem.B", "libc++.1", "libz.1", "libbz2.1.0", "libiconv.2", "libffi")
 )
 _MOST_NAMED = 5
+_HASWELL = "x86_64h"
 _UNIVERSAL = {"arm64", "x86_64"}
 
 
@@ -102,6 +103,18 @@ def _architectures(wheel: WheelContents, analysis: LoadAnalysis, target: Target)
     usable = {_stem(each) for each in _modules(wheel) if each.library and runs_on(each.library, platform)}
     wrong = [each for each in _modules(wheel) if each.library and not runs_on(each.library, platform)]
     wrong = [each for each in wrong if _stem(each) not in usable]
+    newer = [
+        each for each in wrong if platform.arch == "x86_64" and each.library and _HASWELL in each.library.architectures
+    ]
+    wrong = [each for each in wrong if each not in newer]
+    if newer:
+        yield WheelProblem(
+            kind=ProblemKind.UNREADABLE,
+            severity=Severity.WARNING,
+            wheel=wheel.label,
+            message=f"{newer[0].path} is for processors from Haswell on (x86_64h); whether this is one is not known",
+            files=tuple(each.path for each in newer),
+        )
     if wrong:
         sure = [each for each in wrong if not usable or _is_tagged(each) or each.path in analysis.foreign]
         first = (sure or wrong)[0].library

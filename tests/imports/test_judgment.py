@@ -1,7 +1,7 @@
 import pytest
 
 from envdoctor.core.finding import Severity
-from envdoctor.core.target import Interpreter, Target
+from envdoctor.core.target import Interpreter, Platform, System, Target
 from envdoctor.imports.judgment import judge_wheel
 from envdoctor.imports.loading import LoadJudge
 from envdoctor.imports.problems import ProblemKind
@@ -49,6 +49,19 @@ def test_modules_for_another_processor():
     assert (problem.kind, problem.severity) == (ProblemKind.WRONG_ARCHITECTURE, Severity.ERROR)
     assert problem.message == "extension modules are ELF aarch64, and this platform needs ELF x86_64"
     assert problem.files == ("pkg/_m.so",)
+
+
+@pytest.mark.parametrize(
+    ("arch", "kind"), [("x86_64", ProblemKind.UNREADABLE), ("arm64", ProblemKind.WRONG_ARCHITECTURE)]
+)
+def test_modules_for_newer_processors_of_the_same_kind(arch, kind):
+    """A Mac of x86_64 may be one that takes them."""
+    platform = Platform(system=System.MACOS, arch=arch, version=(13, 0))
+    haswell = bytearray(macho_bytes(architecture="x86_64"))
+    haswell[8] = 8
+    target = Target(platform=platform, interpreter=MACOS.interpreter)
+    (problem,) = judge({"pkg/__init__.py": "import pkg._m", "pkg/_m.so": bytes(haswell)}, MACOS_TAG, target)
+    assert problem.kind is kind
 
 
 ARM, TAG = elf_bytes(("libc.so.6",), machine=183), "cpython-311-x86_64-linux-gnu"
