@@ -38,7 +38,8 @@ class Probe:
         name: the problem in kebab case, from the module's name.
         check: yields a finding for each problem; nothing, or only what is worth knowing (INFO), is a pass.
         requires: codes of the probes that must not have failed before this one makes sense.
-        topic: the kind of request that asks it: `machine` always; `edgetpu`, `ethosu`, `model` when those matter.
+        topic: the kind of request that asks it: `machine` always; `model`, `emulation` and a compiler's own when those
+            matter.
         timeout: seconds it may take.
         title: the first line of the docstring: the question or the problem, for a person.
         explanation: the rest of the docstring: why it matters and how to fix it.

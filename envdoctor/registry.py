@@ -158,7 +158,13 @@ def _modules(group: str, package: str, wanted: Callable[[str], bool] = _every) -
 
 
 def _plugins(group: str) -> Iterator[ModuleType]:
-    return (importlib.import_module(name) for name in entry_points(f"envdoctor.{group}"))
+    for name in entry_points(f"envdoctor.{group}"):
+        try:
+            yield importlib.import_module(name)
+        except Exception as error:
+            raise EnvDoctorError(
+                f"the plug-in {name} (entry point envdoctor.{group}) can't be imported: {error}; mend or remove it"
+            ) from error
 
 
 def _walk(package: ModuleType, wanted: Callable[[str], bool] = _every) -> Iterator[ModuleType]:

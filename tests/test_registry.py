@@ -78,3 +78,16 @@ def test_actions_are_found_by_name():
 def test_an_unknown_format_names_the_known_ones():
     with pytest.raises(EnvDoctorError, match=r"no report format 'pdf'; the formats are .*json.*terminal"):
         registry.renderer("pdf")
+
+
+def test_compilers_are_found_with_what_they_make():
+    assert {"edgetpu", "litert", "vela"} <= registry.compilers().keys()
+    assert {"tflite-float", "tflite-int8", "edgetpu-tflite", "vela-tflite"} <= registry.products().keys()
+
+
+@pytest.mark.parametrize("group", ["probes", "compilers"])
+def test_a_plug_in_that_does_not_import_is_named(plugin, tmp_path, group):
+    module = plugin("HST904", "broken", group=f"envdoctor.{group}")
+    (tmp_path / f"{module}.py").write_text("import nothing_of_that_name\n")
+    with pytest.raises(EnvDoctorError, match=f"the plug-in {module} .*{group}.*nothing_of_that_name"):
+        registry.probes()

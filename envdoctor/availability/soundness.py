@@ -209,7 +209,8 @@ def problem_reason(problem: WheelProblem) -> CellReason:
     evidence = [Evidence(source=f"files of {problem.wheel}", excerpt=files)] if files else []
     if problem.details:
         considered = "\n".join(problem.details[:_DETAILS_SHOWN])
-        evidence.append(Evidence(source="paths considered, in order", excerpt=considered))
+        source = "symbols" if problem.kind is ProblemKind.MISSING_SYMBOL else "paths considered, in order"
+        evidence.append(Evidence(source=source, excerpt=considered))
     kind = ReasonKind.UNREADABLE if problem.kind is ProblemKind.UNREADABLE else ReasonKind.NOTE
     return CellReason(
         kind=ReasonKind.BROKEN if problem.severity is Severity.ERROR else kind,

@@ -6,10 +6,11 @@ Sources: the System V ABI (gABI), chapter 5 "Hash Table"; glibc's elf/dl-lookup.
 from __future__ import annotations
 
 import functools
+import re
 import struct
 import sys
 from array import array
-from operator import mul
+from operator import lt, mul
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from envdoctor.binaries.elf_versions import elf_hash
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 _LONGEST_CHAIN = 100_000
 _CHAIN_READ = 16
 _MOST_TABLE_BYTES = 256 << 20
+_STRETCH, _HEAD = 1 << 20, 16
+#: The second half of the table's head: a power of two, and a number below 64.
+_HEAD_LOOKS = re.compile(
+    b"(?=(?:" + b"|".join(re.escape(struct.pack("<I", 1 << bit)) for bit in range(24)) + rb")[\x01-\x3f]\0\0\0)"
+)
 _POWERS_STEP = 64
 
 
@@ -72,6 +78,21 @@ class GnuHash:
                 if head >= self.first:
                     yield each, head
 
+    def all_hashes(self) -> bytes:
+        """The hashes of all symbols of all chains, the lowest bit of each set.
+
+        Raises:
+            Unreadable: the chains lie outside the file.
+        """
+        last = max(self.heads)
+        if last < self.first:
+            return b""
+        data = bytearray(_exactly(self._read, self._chains, 4 * (last - self.first + 1)))
+        while not data[-4] & 1:
+            data += _exactly(self._read, self._chains + len(data), 4)
+        data[::4] = bytes(byte | 1 for byte in data[::4])
+        return bytes(data)
+
     def chain(self, index: int, wanted: int) -> Iterator[int]:
         """The symbols of a chain whose hashes are the same but for the lowest bit, which ends the chain.
 
@@ -89,6 +110,33 @@ class GnuHash:
                 index += 1
             place += 4 * _CHAIN_READ
         raise Unreadable("ELF hash table has no end")
+
+
+def find_gnu_hash(read: Callable[[int, int], bytes], end: int) -> GnuHash | None:
+    """The table of a little-endian file of 64 bits by its looks, where no dynamic section tells its place.
+
+    Args:
+        read: as of `GnuHash`.
+        end: where the string table of the symbols ends, which stands behind it.
+    """
+    for start in range(0, end, _STRETCH):
+        data = read(start, _STRETCH + _HEAD)
+        for match in _HEAD_LOOKS.finditer(data):
+            place = start + match.start() - 8
+            if place % 8 == 0 and place >= 0 and (found := _table_at(read, place, end)) is not None:
+                return found
+    return None
+
+
+def _table_at(read: Callable[[int, int], bytes], place: int, end: int) -> GnuHash | None:
+    """The table at a place, if each of its chains begins behind the one before and the last is inside."""
+    buckets, first, masks, _ = struct.unpack("<IIII", _exactly(read, place, 16))
+    if not 0 < buckets < _MOST_TABLE_BYTES // 4 or place + 16 + 8 * masks + 4 * buckets > end or not first:
+        return None
+    table = GnuHash(read, place, wide=True)
+    heads = [head for head in table.heads if head]
+    is_one = bool(heads) and heads[0] == first and all(map(lt, heads, heads[1:]))
+    return table if is_one and 4 * (heads[-1] - first) < end else None
 
 
 class SysvHash:

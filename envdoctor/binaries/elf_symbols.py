@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from envdoctor.binaries.elf_hashes import GnuHash, SysvHash
+from envdoctor.binaries.elf_hashes import GnuHash, SysvHash, gnu_hash_of
 from envdoctor.binaries.elf_header import PT_DYNAMIC, read_header
 from envdoctor.binaries.elf_versions import VersionTables
 from envdoctor.binaries.window import Window
@@ -129,6 +129,18 @@ class ElfSymbols:
         possible = self._gnu.possible(wanted, hashes)
         return {each for each, head in possible if self._meets(each, self._gnu.chain(head, hashes[each.name]))}
 
+    def defined_hashes(self) -> bytes:
+        """The hashes of what is defined here, as numbers of 32 bits, little endian, the lowest bit set.
+
+        Raises:
+            Unreadable: a table lies outside the file.
+        """
+        if self._gnu is not None:
+            return self._gnu.all_hashes()
+        rows = self._rows(self._bytes(self._symbols, self._limited(self._sysv.count) * self._symbol.size))
+        names = self._names({name for name, _, _, section, _ in rows if section})
+        return struct.pack(f"<{len(names)}I", *(gnu_hash_of(name) | 1 for name in names.values()))
+
     def _meets(self, wanted: Wanted, indices: Iterable[int]) -> bool:
         return any(self._is_definition(index, wanted.name) and self._fits(index, wanted.version) for index in indices)
 
@@ -204,7 +216,9 @@ class ElfSymbols:
         """Version and library by the number that symbols have."""
         if _VERNEED not in self._tags:
             return {}
-        rows = self._version_tables().needs(self._place(_VERNEED), self._tags.get(_VERNEEDNUM, 0))
+        if not self._tags.get(_VERNEEDNUM, 0):
+            raise Unreadable("ELF version table without its count")
+        rows = self._version_tables().needs(self._place(_VERNEED), self._tags[_VERNEEDNUM])
         return {number: (version, file) for file, version, _, number in rows}
 
     def _defined_versions(self) -> Iterator[tuple[int, str]]:
@@ -250,7 +264,7 @@ class ElfSymbols:
         return max(0, min(size, self._strings_end - self._strings - offset))
 
     def _place(self, tag: int) -> int:
-        if tag not in self._tags:
+        if not self._tags.get(tag, 0):  # 0 stands for what is not known of a file that was read in part
             raise Unreadable(f"ELF file without the table {tag:#x}")
         return self._header.offset_of(self._tags[tag], "ELF table")[0]
 

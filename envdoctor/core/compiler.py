@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.goal import Goal, goal_names, parse_goal
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
@@ -83,3 +85,8 @@ class Compiler:
     advise: Callable[[Any, Any], Guidance] | None = None
     compare: Callable[[Any, Any, Path], tuple[Disagreement, ...]] | None = None
     placed: Callable[[Any, Any, Mapping[str, Any]], Prediction] | None = None
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """Its goals: the rows of the tables goals.toml that name it."""
+        return tuple(goal for goal in map(parse_goal, goal_names()) if goal.compiler == self.name)

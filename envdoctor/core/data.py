@@ -38,13 +38,20 @@ def load_table(name: str) -> dict[str, Any]:
 
 @functools.cache
 def load_file(path: Path) -> dict[str, Any]:
-    """Read a TOML file. What is returned is shared between callers: don't change it."""
+    """Read a TOML file. What is returned is shared between callers: don't change it.
+
+    Raises:
+        EnvDoctorError: it is no TOML; a plug-in's may not be.
+    """
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
-    with path.open("rb") as stream:
-        return tomllib.load(stream)
+    try:
+        with path.open("rb") as stream:
+            return tomllib.load(stream)
+    except tomllib.TOMLDecodeError as error:
+        raise EnvDoctorError(f"{path} is no TOML file: {error}; mend it, or remove the plug-in") from None
 
 
 @functools.cache

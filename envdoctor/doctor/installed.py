@@ -17,6 +17,7 @@ from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.facts.importing.proof import evidence_of, message_of
 from envdoctor.facts.loading.environment import Environment
+from envdoctor.facts.loading.symbols import in_words
 from envdoctor.facts.packages.metadata import normalize
 from envdoctor.imports.judgment import judge_wheel
 from envdoctor.support.target_names import target_name
@@ -53,7 +54,8 @@ def inspect_installed(name: str, python: Path | None = None) -> Inspection:
     environment = Environment(facts)
     judge, own = environment.judge(distribution)
     problems = map(problem_reason, judge_wheel(own, judge.analyse(own), environment.target))
-    reasons = (*_unlisted(distribution, facts), *problems, *_import_reasons(distribution, facts))
+    found = (*problems, *_symbol_reasons(distribution, facts), *_import_reasons(distribution, facts))
+    reasons = (*_unlisted(distribution, facts), *found)
     return Inspection(
         subject=name,
         label=own.label,
@@ -106,6 +108,19 @@ def _import_reasons(distribution: Distribution, facts: Facts) -> Iterator[CellRe
             proof = (Evidence(source=broken.path, excerpt=broken.excerpt),)
             message = f"The command `{broken.name}` does not start: {broken.reason}."
             yield _broken(distribution, broken.severity, message, proof)
+
+
+def _symbol_reasons(distribution: Distribution, facts: Facts) -> Iterator[CellReason]:
+    """The symbols that `check` finds to be undefined, and the files that it could not read them of."""
+    symbols = facts.loading.symbols
+    if symbols is None:
+        return
+    lacking = symbols.by_distribution().get(distribution.metadata)
+    if lacking:
+        yield _broken(distribution, lacking[0].severity, in_words(lacking), lacking[0].proof)
+    for file, problem in symbols.unread:
+        if file.distribution == distribution:
+            yield _unknown(distribution, f"has a file whose symbols can't be read, {file.path}: {problem}.")
 
 
 def _broken(distribution: Distribution, severity: Severity, message: str, evidence: tuple[Evidence, ...]) -> CellReason:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from envdoctor.core.compiler import Compiler
     from envdoctor.core.finding import Finding
     from envdoctor.core.report import Report
     from envdoctor.probing import Probe
@@ -58,14 +59,16 @@ def inspect_model(
     """
     reader = find_reader(goal)
     compiler = registry.compilers().get(reader.compiler)
+    if compare is not None and (compiler is None or compiler.compare is None):
+        raise UsageProblem(f"--compare is for a compiler that is predicted, which {reader.title} is not; leave it out.")
     try:
         models = read_models(path)
         examined = [(model, _compared(model, examine(model, reader, compiler, arguments), compare)) for model in models]
     except Unreadable as error:
         raise UsageProblem(_unread(path, error)) from error
     refusal = None
-    if reader.accelerator and (compiler is None or compiler.predict is None):
-        examined, refusal = _tried(path, goal, examined)
+    if compiler is not None and reader.accelerator and compiler.predict is None:
+        examined, refusal = _tried(path, goal, compiler, examined)
     probes = [one for one in registry.probes() if one.topic == "model"]
     report = dataclasses.replace(
         new_report("model"),
@@ -78,14 +81,14 @@ def inspect_model(
 
 
 def _tried(
-    path: Path, goal: str, examined: Sequence[tuple[Model, ModelFacts]]
+    path: Path, goal: str, compiler: Compiler, examined: Sequence[tuple[Model, ModelFacts]]
 ) -> tuple[list[tuple[Model, ModelFacts]], Finding | None]:
     """The facts with what the compiler itself makes of the model, or why that is not known; and why it refuses it."""
     from envdoctor.doctor.trial import Trial, try_compiler
 
     several = "the compiler is asked about a file with one model: unpack the bundle, and name one"
     known = len(examined) == 1 and not examined[0][1].refused
-    trial = try_compiler(path, goal) if known else Trial(unasked=several if len(examined) > 1 else "")
+    trial = try_compiler(path, goal, compiler) if known else Trial(unasked=several if len(examined) > 1 else "")
     return [
         (model, dataclasses.replace(facts, placement=trial.placement, unplaced=trial.unplaced))
         for model, facts in examined

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor import registry
 from envdoctor.action import StageContext, StageFailed
 from envdoctor.core.artifact import Artifact, ArtifactKind
-from envdoctor.core.errors import Unreadable
+from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import Request
 from envdoctor.environments.provide import provide
@@ -51,18 +50,21 @@ class Trial:
         return self.unasked if self.refusal is None else f"the compiler did not take the model: {self.refusal.message}"
 
 
-def try_compiler(path: Path, goal: str) -> Trial:
+def try_compiler(path: Path, goal: str, compiler: Compiler) -> Trial:
     """Compile a model in a folder that is thrown away, and read off what became of each operator.
 
     Args:
         path: the .tflite file.
-        goal: of a compiler that tells it (`Compiler.placed`).
+        goal: one of the compiler's, as the user typed it.
+        compiler: is asked, if it tells it (`Compiler.placed`).
 
-    Raises:
-        UsageProblem: an unknown goal.
     """
-    aim = parse_goal(goal)
-    compiler, executor = registry.compilers()[aim.compiler], LocalExecutor()
+    try:
+        aim = parse_goal(goal)
+    except UsageProblem:
+        goals = ", ".join(one.name for one in compiler.goals)
+        return Trial(unasked=f"{compiler.title} compiles for one goal: name one of {goals}")
+    executor = LocalExecutor()
     if compiler.placed is None:
         return Trial(unasked=f"what {compiler.title} makes of an operator is known only when it compiles")
     request = Request(goal=aim, compiler=compiler)

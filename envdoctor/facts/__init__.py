@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.model import ModelFacts
     from envdoctor.facts.natives import Natives
     from envdoctor.facts.packages import Packages
+    from envdoctor.facts.proven import Proven
     from envdoctor.facts.python import Python
     from envdoctor.facts.records import Records
     from envdoctor.facts.requirements import Requirements
@@ -64,6 +65,7 @@ class Facts:
         importing: Importing
         loading: Loading
         model: ModelFacts
+        proven: Proven
         python: Python
         packages: Packages
         records: Records
@@ -106,8 +108,11 @@ class Facts:
         Raises:
             FactUnavailable: it could not be collected, now or earlier.
             UsageProblem: the request names something that is not there.
+            EnvDoctorError: another group has that name.
         """
-        value: T = self._read(kind.__name__.lower(), sys.modules[kind.__module__])
+        value = self._read(kind.__name__.lower(), sys.modules[kind.__module__])
+        if not isinstance(value, kind):
+            raise EnvDoctorError(f"there is another fact group '{kind.__name__.lower()}'; rename {kind.__module__}'s")
         return value
 
     def _collect(self, group: str, module: ModuleType | None) -> object | FactUnavailable:

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from envdoctor.binaries.policy import Provider
     from envdoctor.core.target import Target
     from envdoctor.imports.loading import LoadAnalysis, MissingLibrary
+    from envdoctor.imports.symbols import UndefinedNames
     from envdoctor.wheels.contents import NativeFile, WheelContents
 
 # Libraries of macOS whose symbols are known not to be those of anything else: a framework brings many more with it.
 _OF_MACOS = frozenset(
     f"/usr/lib/{name}.dylib" for name in ("libSystem.B", "libc++.1", "libz.1", "libbz2.1.0", "libiconv.2", "libffi")
 )
+_MOST_NAMED = 5
 _UNIVERSAL = {"arm64", "x86_64"}
 
 
@@ -40,6 +42,7 @@ def judge_wheel(wheel: WheelContents, analysis: LoadAnalysis, target: Target) ->
         *_architectures(wheel, analysis, target),
         *_pythons(wheel, target),
         *_symbols(wheel, analysis, target),
+        *_undefined(wheel, analysis),
         *judge_system(wheel, analysis, target),
     ]
     return tuple(sorted(found, key=lambda each: -each.severity))
@@ -162,6 +165,38 @@ def _symbols(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> It
             message=f"{path} needs {symbols[0]}{more}, which neither Python nor a library that it names has{unless}",
             files=tuple(missing),
             details=symbols,
+        )
+
+
+def _undefined(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProblem]:
+    """Symbols that ld.so finds nowhere; one statement for those that it may find in what was not read."""
+    lacking: dict[tuple[str, ...], list[tuple[Severity, UndefinedNames]]] = {}
+    doubtful = [one for _, one in analysis.undefined if one.unread]
+    for severity, one in analysis.undefined:
+        if not one.unread:
+            lacking.setdefault(one.names, []).append((severity, one))
+    for names, found in lacking.items():
+        severity, first = max(found, key=lambda each: each[0])
+        files = f" and {plural(len(found) - 1, 'more file')}" if found[1:] else ""
+        more = f" and {plural(len(names) - 1, 'more symbol')}" if names[1:] else ""
+        since = dict(first.since).get(names[0])
+        yield WheelProblem(
+            kind=ProblemKind.MISSING_SYMBOL,
+            severity=severity,
+            wheel=wheel.label,
+            message=f"{first.holder}{files} can't be loaded for want of {names[0]}{more}, "
+            f"which {f'glibc {since} brought' if since else 'nothing defines'}",
+            files=tuple(one.holder for _, one in found),
+            details=names,
+        )
+    if doubtful:
+        unread = ", ".join(list(dict.fromkeys(name for one in doubtful for name in one.unread))[:_MOST_NAMED])
+        count = plural(len({name for one in doubtful for name in one.names}), "symbol")
+        yield WheelProblem(
+            kind=ProblemKind.MISSING_SYMBOL,
+            severity=Severity.INFO,
+            wheel=wheel.label,
+            message=f"{count} not looked at: they may be in {unread}, whose symbols were not read",
         )
 
 

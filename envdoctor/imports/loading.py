@@ -15,6 +15,7 @@ from envdoctor.core.finding import Severity
 from envdoctor.imports.companions import Companions
 from envdoctor.imports.opened import opened_on_import
 from envdoctor.imports.reach import Reach, Reached, find_reach
+from envdoctor.imports.symbols import UndefinedNames, undefined_names
 from envdoctor.imports.system_judgment import is_refused
 from envdoctor.wheels.layout import SITE_PACKAGES, PlannedSite, process_architecture, runs_on
 
@@ -85,6 +86,7 @@ class LoadAnalysis:
         unread_plugins: the same of files that no module is known to load.
         loaded: the files that the wheel's extension modules load, themselves included, and the libraries that its
             packages open by name; from site-packages. The latter only where it matters.
+        undefined: symbols that nothing defines, the worst first, with ERROR where an import surely fails for them.
         leans: wheels that it requires lie beside it with libraries for others to use (those that a repairing tool
             put into a folder of its own are not).
         inexact: a guess (`NativeLibrary.inferred`) is part of what is missing, or a part for the target's processor was
@@ -97,6 +99,7 @@ class LoadAnalysis:
     unread_plugins: tuple[tuple[str, str], ...] = ()
     inexact: bool = False
     loaded: tuple[str, ...] = ()
+    undefined: tuple[tuple[Severity, UndefinedNames], ...] = ()
     foreign: tuple[str, ...] = ()
     leans: bool = False
 
@@ -120,6 +123,7 @@ class LoadJudge:
                 import would notice.
             site: where the files lie; None for an environment that is only planned.
         """
+        self._wheels = wheels
         self._target = target
         self._read_text = read_text
         self._site = site or PlannedSite(wheels, target.platform)
@@ -148,6 +152,7 @@ class LoadJudge:
             unreadable=tuple(unreadable.items()),
             unread_plugins=tuple((path, reason) for path, reason in plugins.items() if path not in unreadable),
             loaded=tuple(dict.fromkeys(self._site.show(path) for result in loading for path in result.files)),
+            undefined=tuple(self._undefined(wheel, results)),
             foreign=self._foreign(wheel),
             leans=any(
                 _offers_libraries(other) for other in self._companions.with_requirements([wheel]) if other is not wheel
@@ -202,6 +207,19 @@ class LoadJudge:
             return ()
         opened = self._opened_on_import(wheel, others)
         return tuple(path for path in others if path in opened)
+
+    def _undefined(self, wheel: WheelContents, results: list[LoadResult]) -> Iterable[tuple[Severity, UndefinedNames]]:
+        found = list(undefined_names(wheel, self._wheels, results, self._site.tree, self._target))
+        members = {self._site.locate(wheel, native.path): native for native in wheel.natives}
+        found = [one for one in found if one.holder in members]
+        sure = [members[path].path for one in found if not one.unread for path in one.openers if path in members]
+        opened = self._opened_on_import(wheel, sure) if sure else frozenset()
+        for one in found:
+            openers = [members[path] for path in one.openers if path in members]
+            surely = any(native.path in opened for native in openers)
+            usual = Severity.WARNING if any(native.is_module for native in openers) else Severity.INFO
+            severity = Severity.INFO if one.unread else Severity.ERROR if surely else usual
+            yield severity, replace(one, holder=self._site.show(one.holder))
 
     def _is_doubtful(self, result: LoadResult, known: set[str]) -> bool:
         """Whether a file that finds what it needs may fail all the same: the system is too old, or lacks a library.

@@ -23,6 +23,7 @@ class ProblemKind(enum.Enum):
     NEWER_LIBSTDCXX = "newer-libstdcxx"
     PAGE_SIZE = "page-size"
     EXECUTABLE_STACK = "executable-stack"
+    REFUSES_DLOPEN = "refuses-dlopen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeVar
 
-from envdoctor.binaries.policy import newest_libstdcxx
+from envdoctor.binaries.policy import last_libstdcxx, newest_libstdcxx
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import Libc, System
 from envdoctor.imports.problems import ProblemKind, WheelProblem
@@ -40,6 +40,7 @@ def judge_system(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -
         yield from _glibc(wheel, analysis, target)
         yield from _libstdcxx(wheel, analysis, target)
         yield from _executable_stack(wheel, analysis, target)
+        yield from _refuses_dlopen(wheel, analysis, target)
     if system is System.LINUX:
         yield from _page_size(wheel, target)
 
@@ -51,7 +52,7 @@ def is_refused(library: NativeLibrary, target: Target) -> bool:
         return False
     newest, _ = newest_libstdcxx(here)
     too_new = (library.glibc or ()) > here or (library.glibcxx or ()) > newest
-    return too_new or bool(library.executable_stack and here >= _NO_EXECUTABLE_STACK)
+    return too_new or library.refuses_dlopen or bool(library.executable_stack and here >= _NO_EXECUTABLE_STACK)
 
 
 def _macos(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
@@ -108,10 +109,19 @@ def _libstdcxx(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> 
     if files:
         loaded = [path for path in files if path in analysis.loaded]
         first = max(loaded or files, key=lambda path: asked[path])
-        usual = f"systems with glibc {_text(here)} usually have {_text(newest)}"
+        last = last_libstdcxx(here)
+        nowhere = last is not None and asked[first] > last
+        usual = (
+            f"no system with glibc {_text(here)} has more than {_text(last or newest)}: it fails unless a newer one is "
+        )
+        usual = (
+            f"{usual}installed beside it"
+            if nowhere
+            else f"systems with glibc {_text(here)} usually have {_text(newest)}"
+        )
         yield WheelProblem(
             kind=ProblemKind.NEWER_LIBSTDCXX,
-            severity=Severity.WARNING if loaded else Severity.INFO,
+            severity=(Severity.ERROR if nowhere else Severity.WARNING) if loaded else Severity.INFO,
             wheel=wheel.label,
             message=f"{first} needs GLIBCXX_{_text(asked[first])} of libstdc++, and {usual}",
             files=files,
@@ -129,6 +139,19 @@ def _executable_stack(wheel: WheelContents, analysis: LoadAnalysis, target: Targ
             wheel=wheel.label,
             message=f"{next(iter(asking))} asks for an executable stack, which glibc 2.41 and later refuse",
             files=tuple(asking),
+        )
+
+
+def _refuses_dlopen(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
+    refusing = _values(wheel, target, lambda library: library.refuses_dlopen or None)
+    if refusing:
+        loaded = [path for path in refusing if path in analysis.loaded]
+        yield WheelProblem(
+            kind=ProblemKind.REFUSES_DLOPEN,
+            severity=Severity.ERROR if loaded else Severity.INFO,
+            wheel=wheel.label,
+            message=f"{next(iter(loaded or refusing))} was linked with -z nodlopen: glibc refuses to load it",
+            files=tuple(refusing),
         )
 
 

@@ -27,8 +27,8 @@ _CHUNK = 1 << 20
 _FLOATS = {4: "f", 8: "d"}
 
 
-def check_samples(request: Request) -> None:
-    """Hold the samples that a request names against its source.
+def check_samples(request: Request, option: str = "--calibration") -> None:
+    """Hold the samples that a request names against its source; `option` is what the user named them by.
 
     Raises:
         UsageProblem: they can't be read, don't fit the model's inputs, or hold NaN or infinity.
@@ -36,15 +36,15 @@ def check_samples(request: Request) -> None:
     if request.source is None:
         return
     inputs = model_inputs(request.source)
-    for path, option in ((request.options.calibration, "--calibration"), (request.options.evaluation, "--evaluate")):
+    for path, named in ((request.options.calibration, option), (request.options.evaluation, "--evaluate")):
         if path is None:
             continue
         try:
-            _check(path, inputs, labelled=option == "--evaluate")
+            _check(path, inputs, labelled=named == "--evaluate")
         except Problem as problem:
-            raise UsageProblem(f"{option}: {problem.message}") from None
+            raise UsageProblem(f"{named}: {problem.message}") from None
         except Unreadable as error:
-            raise UsageProblem(f"{option}: {error}; give other samples.") from None
+            raise UsageProblem(f"{named}: {error}; give other samples.") from None
 
 
 def _check(path: Path, inputs: Sequence[InputSpec] | None, *, labelled: bool) -> None:

@@ -32,6 +32,7 @@ _TITLES = {
     "tf_convert": "the TensorFlow conversion",
     "litert_quantize": "the LiteRT quantizer",
     "litert_compare": "the comparison in LiteRT",
+    "mend": "the mending of the .tflite file",
 }
 #: What TensorFlow and Keras read from the environment; a user's own settings must not change what a stage makes.
 _QUIET = {

@@ -96,6 +96,24 @@ def with_trait(trait: str, verdict: Verdict, text: str, problem: str = "", *, ki
     return requirement
 
 
+def read_by_compiler(facts: Facts, request: Request) -> Iterator[Reason]:
+    """A model that the goal's compiler is known to refuse as a whole, for an operator or its version."""
+    if request.source is None or request.source.kind != ArtifactKind.TFLITE_INT8:
+        return
+    model = facts.model
+    customs = [f"the custom operator {code}" for code in model.unresolved]
+    versions = [f"{one.op} version {one.version}" for one in model.refusals if one.known]
+    for code, refused in (("MDL006", versions), ("MDL008", customs)):
+        if refused and model.reader.interprets:
+            command = f"envdoctor model {request.source.path.name} --to {model.reader.name}"
+            yield Reason(
+                verdict=Verdict.BLOCKED,
+                text=f"{model.reader.title} refuses {', '.join(refused)}",
+                fix=Fix(text=f"`{command}` tells what to change."),
+                code=code,
+            )
+
+
 def has_trait(trait: str) -> Callable[[Artifact], bool]:
     """For `Action.applies`: the route's source has a trait."""
     return lambda source: trait in source.traits
@@ -124,7 +142,7 @@ def half_precision(_: Facts, request: Request) -> Iterator[Reason]:
             verdict=Verdict.UNKNOWN,
             text="the model computes in float16, for which TensorFlow Lite has hardly an operator",
             fix=Fix(text="Export it again in float32, or start from the .keras file, which is computed in float32."),
-            code=problem_kinds()["operators-not-in-tflite"].code,
+            code=problem_kinds()["float16-not-in-tflite"].code,
         )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 #: Values that say nothing where they are empty, zero or False.
 _ONLY_IF_SET = frozenset({"random", "prepared", "moved_inside", "changes", "reasons"})
 #: Titles of sections.
-_TITLES = {"comparison": "comparison of the int8 model with the float model"}
+_TITLES = {
+    "comparison": "comparison of the int8 model with the float model",
+    "mending": "comparison of the mended model with the one before",
+}
 
 
 def title(key: str) -> str:
@@ -23,24 +27,35 @@ def worded(summary: Mapping[str, Any]) -> dict[str, object]:
     """A stage's summary with what the gates measured put into words; anything else stays as it is."""
     values: dict[str, object] = {}
     for key, value in summary.items():
-        if key == "comparison" and isinstance(value, Mapping):
-            values[key] = dict(_comparison(value))
+        if key in {"comparison", "mending"} and isinstance(value, Mapping):
+            values[key] = dict(_comparison(value, "float model" if key == "comparison" else "model before"))
         elif key == "accuracy" and isinstance(value, Mapping):
-            values[key] = dict(_accuracy(value))
+            values[key] = dict(_accuracy(value, mended="mending" in summary))
         elif key == "log_rows" and value:
             values["compiler's table"] = "\n".join(
                 f"{one['count']} {one['operator']}: {one['status']}" for one in value
             )
+        elif key == "reasons" and value:
+            values[key] = "\n".join(_reasons(value))
         elif value or key not in _ONLY_IF_SET:
             values[key] = value
     return _mapping(values)
 
 
-def _comparison(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    """The rows of a comparison, the outputs one a row."""
+def _reasons(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """Why operators stay on the CPU, a line for each reason."""
+    grouped: dict[str, Counter[str]] = {}
+    for row in rows:
+        grouped.setdefault(row["reason"], Counter())[row["operator"]] += 1
+    for reason, counts in grouped.items():
+        yield f"{', '.join(f'{count} {name}' for name, count in counts.most_common())}: {reason}"
+
+
+def _comparison(values: Mapping[str, Any], first: str) -> Iterator[tuple[str, object]]:
+    """The rows of a comparison with a first model, the outputs one a row."""
     for key, value in values.items():
         if key == "by":
-            yield "float model run by", value
+            yield f"{first} run by", value
         elif key == "outputs":
             for one in value:
                 yield f"output {one.get('name', '')}".rstrip(), ", ".join(_output(one))
@@ -64,9 +79,9 @@ def _output(one: Mapping[str, Any]) -> Iterator[str]:
         yield "the float model hardly reacts to the samples"
 
 
-def _accuracy(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+def _accuracy(values: Mapping[str, Any], *, mended: bool) -> Iterator[tuple[str, object]]:
     """The rows of an accuracy; shares as percentages."""
-    names = {"float": "float model", "int8": "int8 model"}
+    names = {"float": "model before" if mended else "float model", "int8": "int8 model"}
     for key, value in values.items():
         yield names.get(key, key), f"{value:.1%}" if isinstance(value, float) else value
 

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from envdoctor.core.availability import Matrix
+    from envdoctor.core.holdings import HoldingTable
     from envdoctor.core.inspection import Inspection
+    from envdoctor.core.repair import RepairReport
     from envdoctor.core.report import Report
     from envdoctor_reports._view import Group
 
@@ -93,11 +95,25 @@ def write_matrix(matrix: Matrix, *, verbose: bool = False, stream: TextIO | None
     _write_page(lambda page: show_matrix(page, matrix, verbose=verbose), stream)
 
 
+def write_holdings(table: HoldingTable, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print which versions have a name likewise."""
+    from envdoctor_reports._terminal_holdings import show_holdings
+
+    _write_page(lambda page: show_holdings(page, table, verbose=verbose), stream)
+
+
 def write_inspection(found: Inspection, *, verbose: bool = False, stream: TextIO | None = None) -> None:
     """Print an inspected wheel likewise."""
     from envdoctor_reports._terminal_inspection import show_inspection
 
     _write_page(lambda page: show_inspection(page, found, verbose=verbose), stream)
+
+
+def write_repair(report: RepairReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what was mended likewise."""
+    from envdoctor_reports._terminal_repair import show_repair
+
+    _write_page(lambda page: show_repair(page, report, verbose=verbose), stream)
 
 
 def _write_page(show: Callable[[Page], None], stream: TextIO | None) -> None:

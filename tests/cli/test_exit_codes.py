@@ -1,7 +1,10 @@
 """A gap is never exit code 0, and what does not apply is none."""
 
+import json
+
 import pytest
 
+from compiled_models import int8_model
 from envdoctor.cli import main
 from envdoctor.cli._options import exit_code
 from envdoctor.core.artifact import ArtifactKind
@@ -44,3 +47,16 @@ def test_the_code_of_routes_is_that_of_the_best(monkeypatch, tmp_path, verdicts,
     report = Report(command="routes", version="1", created="now", routes=(Route(name="a", stages=(stage,)),))
     monkeypatch.setattr("envdoctor.doctor.routes.routes", lambda *_, **__: report)
     assert main(["routes", str(write_keras(tmp_path / "m.keras")), "--to", "tflite-int8"]) == code
+
+
+def test_a_build_that_waits_for_a_person_has_not_failed(tmp_path, capsys):
+    (tmp_path / "m_int8.tflite").write_bytes(int8_model())
+    words = ["build", str(tmp_path / "m_int8.tflite"), "--to", "edgetpu", "--route", "notebook", "--out", str(tmp_path)]
+    assert main(words) == 6
+    printed = capsys.readouterr()
+    assert "Waiting for you" in printed.out
+    assert "failed" not in printed.out + printed.err
+    assert (tmp_path / "m_int8_edgetpu.ipynb").is_file()
+    main([*words, "--json"])
+    (attempt,) = json.loads(capsys.readouterr().out)["attempts"]
+    assert attempt["results"][-1]["status"] == "waiting"

@@ -3,13 +3,13 @@
 import ast
 import inspect
 import pkgutil
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass
 from importlib import import_module
 
 import pytest
 
 import envdoctor.facts
-from envdoctor.core.errors import FactUnavailable, UsageProblem
+from envdoctor.core.errors import EnvDoctorError, FactUnavailable, UsageProblem
 from envdoctor.core.request import Request
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
@@ -71,3 +71,32 @@ def test_what_is_missing_below_a_group_is_missing_for_it():
 def test_a_request_that_can_not_be_met_is_no_missing_fact(tmp_path):
     with pytest.raises(UsageProblem):
         Facts(Request(python=tmp_path / "none"), LocalExecutor()).natives  # noqa: B018  (the same)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gadget:
+    """A group of somebody else's."""
+
+    answer: int = 0
+
+
+def collect(request, executor):
+    return Gadget(answer=42)
+
+
+class Host:
+    """One that has the name of a group here."""
+
+
+def test_a_group_of_a_compiler_is_had_by_its_class():
+    facts = Facts(Request(), LocalExecutor())
+    assert facts.of(Gadget).answer == 42
+    assert facts.of(Gadget) is facts.of(Gadget)
+    assert Facts(gadget=Gadget(answer=1)).of(Gadget).answer == 1
+    with pytest.raises(FactUnavailable):
+        Facts().of(Gadget)
+
+
+def test_two_groups_of_one_name_are_told_apart():
+    with pytest.raises(EnvDoctorError, match="another fact group 'host'"):
+        Facts(host=object()).of(Host)

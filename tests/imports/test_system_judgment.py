@@ -61,7 +61,7 @@ def test_a_library_that_an_import_opens_by_name_is_no_plug_in():
     assert judge(stack, tag, new)[ProblemKind.EXECUTABLE_STACK].severity is Severity.ERROR
     assert judge(stack, tag, old)[ProblemKind.EXECUTABLE_STACK].severity is Severity.INFO
     newer = opens | {"pkg/libcore.so": needing("GLIBCXX_3.4.30", file="libstdc++.so.6")}
-    assert judge(newer, tag, old)[ProblemKind.NEWER_LIBSTDCXX].severity is Severity.WARNING
+    assert judge(newer, tag, old)[ProblemKind.NEWER_LIBSTDCXX].severity is Severity.ERROR
 
 
 def test_a_library_that_a_module_loads_counts_as_the_module():
@@ -76,12 +76,21 @@ def test_a_library_that_a_module_loads_counts_as_the_module():
 def test_libstdcxx_goes_with_glibc_unless_it_is_bundled():
     files = {"pkg/_m.so": needing("GLIBCXX_3.4.30", file="libstdc++.so.6", runpath="$ORIGIN")}
     tag = "cp311-cp311-manylinux_2_28_x86_64"
-    problem = judge(files, tag, glibc((2, 28)))[ProblemKind.NEWER_LIBSTDCXX]
-    assert problem.severity is Severity.WARNING
+    problem = judge(files, tag, glibc((2, 30)))[ProblemKind.NEWER_LIBSTDCXX]
+    assert problem.severity is Severity.WARNING  # no distribution with that glibc is known
     assert "usually have 3.4.24" in problem.message
     assert not judge(files, tag, glibc((2, 36)))
     bundled = files | {"pkg/libstdc++.so.6": elf_bytes(("libc.so.6",), soname="libstdc++.so.6")}
     assert not judge(bundled, tag, glibc((2, 28)))
+
+
+@pytest.mark.parametrize(("here", "severity"), [((2, 34), Severity.ERROR), ((2, 31), Severity.WARNING)])
+def test_a_libstdcxx_that_no_system_of_that_glibc_has(here, severity):
+    """The distributions of glibc 2.34 have 3.4.29; of those of 2.31, SUSE has the newest."""
+    files = {"pkg/_m.so": needing("GLIBCXX_3.4.30", file="libstdc++.so.6")}
+    problem = judge(files, "cp311-cp311-manylinux_2_28_x86_64", glibc(here))[ProblemKind.NEWER_LIBSTDCXX]
+    assert problem.severity is severity
+    assert ("no system with glibc 2.34 has more than 3.4.29: it fails unless" in problem.message) is (here == (2, 34))
 
 
 @pytest.mark.parametrize(("here", "severity"), [((2, 41), Severity.ERROR), ((2, 36), Severity.INFO)])
@@ -89,6 +98,16 @@ def test_an_executable_stack(here, severity):
     files = {"pkg/_m.so": elf_bytes(("libc.so.6",), stack_flags=7)}
     problem = judge(files, "cp311-cp311-manylinux_2_28_x86_64", glibc(here))[ProblemKind.EXECUTABLE_STACK]
     assert problem.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("flags", "path", "severity"),
+    [(0x40, "pkg/_m.so", Severity.ERROR), (0x40, "pkg/libx.so", Severity.INFO), (0x1, "pkg/_m.so", None)],
+)
+def test_a_file_that_may_not_be_opened(flags, path, severity):
+    files = {path: elf_bytes(("libc.so.6",), flags_1=flags)}
+    problem = judge(files, "cp311-cp311-manylinux_2_28_x86_64", glibc((2, 36))).get(ProblemKind.REFUSES_DLOPEN)
+    assert (problem and problem.severity) == severity
 
 
 @pytest.mark.parametrize(("arch", "machine", "told"), [("aarch64", 183, True), ("x86_64", 62, False)])

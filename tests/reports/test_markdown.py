@@ -30,7 +30,7 @@ def test_a_build_tells_its_attempts_numbers_and_artifacts():
     assert "| Max abs difference | 0.0272 |" in text
     assert re.search(r"\| vela-tflite \| build/digits\\_int8\\_vela.tflite \| \w{64} \|", text)
     assert "# litert-quantizer==0.11.0" in text
-    assert "| Reasons | operator: MEAN, reason: 4D<br>operator: PAD, reason: 5D |" in text
+    assert "| Reasons | 1 MEAN: 4D<br>1 PAD: 5D |" in text
 
 
 def test_routes_come_with_reasons_and_commands():

@@ -79,3 +79,10 @@ def test_operators_are_counted_for_both_sides(on_cpu, share, rows):
         "operators on CPU": rows[1],
     }
     assert list(worded(mapping)) == ["operators on accelerator", "operators on CPU"]
+
+
+def test_alike_reasons_are_a_line():
+    mean, pad = ({"operator": name, "reason": "Unsupported type"} for name in ("MEAN", "PAD"))
+    assert worded({"reasons": [mean, pad, mean, {**pad, "reason": "5D"}]}) == {
+        "reasons": "2 MEAN, 1 PAD: Unsupported type\n1 PAD: 5D"
+    }

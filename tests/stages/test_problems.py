@@ -65,6 +65,12 @@ def test_recorded_failures(text, name, words):
     assert found.evidence[1].excerpt.strip()
 
 
+def test_the_same_words_of_a_float16_model_have_another_cause():
+    found = failure(recorded("select_ops"), traits={"float16"})
+    assert found.name == "float16-not-in-tflite"
+    assert "float32" in found.fix.text
+
+
 @pytest.mark.parametrize(
     ("printed", "name"),
     [

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from envdoctor.core.errors import UsageProblem
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.core.route import Reason, Route, StagePlan, Verdict
 from envdoctor.facts import Facts
+from envdoctor.facts.model import ModelFacts, Refusal
 from envdoctor.stages.requirements import (
     half_precision,
     has_trait,
@@ -15,10 +17,12 @@ from envdoctor.stages.requirements import (
     needs_sizes,
     no_control_flow,
     no_keras_2_functions,
+    read_by_compiler,
     refuse_without_samples,
     saved_loops_crash,
     with_trait,
 )
+from envdoctor.tflite.readers import find_reader
 
 
 def source(*traits, kind=ArtifactKind.KERAS):
@@ -59,7 +63,7 @@ def test_a_known_crash_is_not_ready():
 
 def test_float16_is_held_against_a_saved_model_alone():
     (reason,) = reasons(half_precision, source("float16", kind=ArtifactKind.SAVED_MODEL))
-    assert (reason.verdict, reason.code) == (Verdict.UNKNOWN, "RUN016")
+    assert (reason.verdict, reason.code) == (Verdict.UNKNOWN, "RUN029")
     assert "float32" in reason.fix.text
     assert reasons(half_precision, source("float16", kind=ArtifactKind.TFLITE_FLOAT)) == []
 
@@ -83,6 +87,19 @@ def test_a_build_without_samples_is_refused_for_what_is_missing():
     with pytest.raises(UsageProblem, match="leaves a size of its input open"):
         refuse_without_samples([route(*missing[1:])])
     refuse_without_samples([route(Reason(verdict=Verdict.BLOCKED, text="no"), *missing)])
+
+
+def test_a_model_that_its_compiler_refuses_has_no_route():
+    """`envdoctor model` and `envdoctor routes` say the same."""
+    refusal = Refusal(op="TRANSPOSE_CONV", version=4, known=True, any_version=False)
+    model = ModelFacts(reader=find_reader("edgetpu"), refusals=(refusal,), unresolved=("Mine",))
+    request = Request(source=source(kind=ArtifactKind.TFLITE_INT8))
+    versions, customs = read_by_compiler(Facts(model=model), request)
+    assert (versions.verdict, versions.code, customs.code) == (Verdict.BLOCKED, "MDL006", "MDL008")
+    assert "TRANSPOSE_CONV version 4" in versions.text
+    unknown = replace(model, refusals=(replace(refusal, known=False),), unresolved=())
+    assert list(read_by_compiler(Facts(model=unknown), request)) == []
+    assert list(read_by_compiler(Facts(), Request(source=source()))) == []
 
 
 def test_a_loop_that_an_export_unrolls_does_not_crash_the_next_stage():

@@ -20,7 +20,7 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Evidence
 from envdoctor.core.route import Verdict
 from envdoctor.stages.problems import finding
-from envdoctor.stages.requirements import with_trait
+from envdoctor.stages.requirements import read_by_compiler, with_trait
 from envdoctor.tflite.reader import read_model
 
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ ACTION = Action(
     produces="edgetpu-tflite",
     run=run,
     requires=(
+        read_by_compiler,
         with_trait(
             "int16x8",
             Verdict.BLOCKED,

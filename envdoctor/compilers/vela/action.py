@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from envdoctor.action import Action, StageContext, StageFailed, StageOutput
-from envdoctor.compilers.vela.report import parse_summary, parse_warnings
+from envdoctor.compilers.vela.report import parse_summary, parse_warnings, without_tensor
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.command import Command
 from envdoctor.core.errors import Unreadable
@@ -58,7 +58,7 @@ def _output(folder: Path, compiled: Path, printed: str) -> StageOutput:
     written = sorted(folder.glob("*_summary_*.csv"))
     if written:
         written[0].replace(report)
-    reasons = [dataclasses.asdict(one) for one in parse_warnings(printed)]
+    reasons = [{**dataclasses.asdict(one), "reason": without_tensor(one.reason)} for one in parse_warnings(printed)]
     measured = parse_summary(report.read_text(encoding="utf-8")) if written else {}
     summary = {**measured, "reasons": reasons} if reasons else measured
     return StageOutput(path=compiled, files=(report,) if written else (), summary=summary)

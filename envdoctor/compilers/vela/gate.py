@@ -5,7 +5,6 @@ Vela's own summary can call a file 100 % NPU that is not: a STABLEHLO_COMPOSITE 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 #: The operator that holds what Vela compiled.
 ETHOSU_CUSTOM_OP = "ethos-u"
-_TENSOR = re.compile(r" \([^()]*\)$")
 
 
 def judge_vela(compiled: Model, source: Model, summary: Mapping[str, Any], options: BuildOptions) -> Judged:
@@ -54,7 +52,7 @@ def _reasons(compiled: Model, summary: Mapping[str, Any]) -> Iterator[Evidence]:
         if operator.custom_code != ETHOSU_CUSTOM_OP:
             names = [tensor.name for tensor in compiled.main.given(operator)]
             reason = reason_of(summary, operator.name, names) or "Vela gave no reason"
-            found.setdefault(without_tensor(reason), []).append((operator.label, next(iter(names), "nothing")))
+            found.setdefault(reason, []).append((operator.label, next(iter(names), "nothing")))
     for reason, operators in found.items():
         counts = Counter(label for label, _ in operators)
         first = f"{operators[0][0]} -> {operators[0][1]}"
@@ -68,8 +66,3 @@ def reason_of(summary: Mapping[str, Any], name: str, tensors: Sequence[str]) -> 
     mine = [one["reason"] for one in said if one["tensor"] in tensors]
     alike = [one["reason"] for one in said if one["operator"] == name]
     return next(iter((*mine, *alike)), "")
-
-
-def without_tensor(reason: str) -> str:
-    """A reason without the name of the tensor, which stands last and in brackets: alike ones are then equal."""
-    return _TENSOR.sub("", reason)

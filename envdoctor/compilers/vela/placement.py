@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.compilers.vela.gate import ETHOSU_CUSTOM_OP, reason_of, without_tensor
+from envdoctor.compilers.vela.gate import ETHOSU_CUSTOM_OP, reason_of
 from envdoctor.core.prediction import OperatorPlacement, Placement, Prediction
 from envdoctor.stages.gates.mapping import left_to_cpu
 from envdoctor.tflite.macs import multiply_adds
@@ -32,7 +32,7 @@ def _placement(
 ) -> OperatorPlacement:
     on_cpu = operator.index in left
     names = [tensor.name for tensor in source.main.given(operator)]
-    reason = without_tensor(reason_of(summary, operator.name, names)) or "Vela gives no reason"
+    reason = reason_of(summary, operator.name, names) or "Vela gives no reason"
     return OperatorPlacement(
         index=operator.index,
         op=operator.label,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _WARNING = re.compile(r"^Warning \((?P<kind>[^)]*)\) operator: (?P<op>\w+)(?:, ofm: '(?P<tensor>.*?)')?\s*$")
 _REASON = re.compile(r"^\s*Reason: (?P<text>.*)$")
+_TENSOR = re.compile(r" \([^()]*\)$")
 _KIB = 1024
 #: What a person wants to know, under our own names: column, and what makes it a plain number or text.
 _NUMBERS = {
@@ -60,6 +61,11 @@ def parse_warnings(printed: str) -> tuple[Placement, ...]:
                 Placement(operator=match["op"], tensor=match["tensor"] or "", reason=" ".join(reasons) or match["kind"])
             )
     return tuple(dict.fromkeys(found))
+
+
+def without_tensor(reason: str) -> str:
+    """A reason without the name of the tensor, which stands last and in brackets: alike ones are then equal."""
+    return _TENSOR.sub("", reason)
 
 
 def _reasons(lines: list[str], start: int) -> list[str]:

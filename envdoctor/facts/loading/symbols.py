@@ -12,11 +12,12 @@ from envdoctor.binaries.elf_symbols import ElfSymbols
 from envdoctor.binaries.files import FileBytes
 from envdoctor.binaries.library import NeedKind
 from envdoctor.binaries.undefined import SymbolFiles, find_lacks, mapped_for
-from envdoctor.core.finding import Evidence
+from envdoctor.core.finding import Evidence, Severity
 from envdoctor.environments.cache import open_cache
 from envdoctor.net.cache import DiskCache
 from envdoctor.support.files import read_regular
 from envdoctor.support.hashing import hash_code
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,6 +59,13 @@ class UndefinedSymbols:
     imported: bool = True
 
     @property
+    def severity(self) -> Severity:
+        """A library that no import is known to open may be for another program, which has the symbols."""
+        if self.imported:
+            return Severity.ERROR
+        return Severity.WARNING if self.file.is_module else Severity.INFO
+
+    @property
     def proof(self) -> tuple[Evidence, ...]:
         """Where the symbols are needed, and where they were looked for."""
         where = f"the {self.searched} files that the loader maps for it"
@@ -66,6 +74,16 @@ class UndefinedSymbols:
             Evidence(source=self.holder, excerpt="\n".join(f"undefined symbol: {name}" for name in self.names)),
             Evidence(source=where, excerpt=f"not defined there; {has}" if self.elsewhere else "not defined there"),
         )
+
+
+def in_words(lacking: Sequence[UndefinedSymbols]) -> str:
+    """One sentence on the files of a distribution that lack symbols, the worst first."""
+    worst = lacking[0]
+    name = worst.file.path.rpartition("/")[2]
+    others = f" and {plural(len(lacking) - 1, 'more file')}" if lacking[1:] else ""
+    more = f" and {plural(worst.count - 1, 'more symbol')}" if worst.count > 1 else ""
+    where = "nothing that is loaded with it defines" if worst.elsewhere else "nothing defines"
+    return f"{name}{others} of {worst.file.distribution.title} can't be loaded: {where} {worst.names[0]}{more}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +97,13 @@ class Symbols:
 
     undefined: tuple[UndefinedSymbols, ...] = ()
     unread: tuple[tuple[NativeFile, str], ...] = ()
+
+    def by_distribution(self) -> dict[str, list[UndefinedSymbols]]:
+        """What each distribution's files lack, by its metadata folder, the worst first."""
+        rows: dict[str, list[UndefinedSymbols]] = {}
+        for one in sorted(self.undefined, key=lambda one: -one.severity):
+            rows.setdefault(one.file.distribution.metadata, []).append(one)
+        return rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

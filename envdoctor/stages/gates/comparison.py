@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
 from envdoctor.core.finding import Evidence
 from envdoctor.stages.problems import finding
@@ -50,7 +51,8 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
     request = {"model": output.path.resolve(), "reference": reference.resolve()}
     values: Mapping[str, Any] = run_worker(context, "litert_compare", request, python)
     accuracy = values.get("accuracy")
-    summary = {"comparison": {key: value for key, value in values.items() if key != "accuracy"}}
+    key = "comparison" if output.reference is None or context.source.kind != ArtifactKind.TFLITE_INT8 else "mending"
+    summary = {key: {name: value for name, value in values.items() if name != "accuracy"}}
     found = judge_outputs(values["outputs"], context.request.options.thresholds, subject, values["samples"])
     return Compared(summary=summary if accuracy is None else {**summary, "accuracy": accuracy}, findings=tuple(found))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.finding import Evidence
 from envdoctor.stages.problems import finding
 from envdoctor.tflite.quantization import Scheme, classify, float_islands, per_channel_dense
@@ -31,7 +32,7 @@ class Wanted:
     """What an int8 product has to be.
 
     Attributes:
-        io_type: the element type of inputs and outputs (`INT8`).
+        io_type: the element type of inputs and outputs (`INT8`); empty for what the user's own file had.
         per_tensor_dense: True if dense weights must have a single scale.
         allow_float: True if operators that compute in floats are accepted.
         reader: the program that reads it next, by the name that `find_reader` takes.
@@ -45,11 +46,12 @@ class Wanted:
     @classmethod
     def of(cls, request: Request) -> Wanted:
         """What a request asks for."""
-        goal = request.goal
+        goal, options = request.goal, request.options
+        is_mended = request.source is not None and request.source.kind == ArtifactKind.TFLITE_INT8
         return cls(
-            io_type=request.options.io_type.upper(),
+            io_type="" if is_mended else options.io_type.upper(),
             per_tensor_dense=goal is not None and goal.per_tensor_dense,
-            allow_float=request.options.allow_float,
+            allow_float=options.allow_float or is_mended,
             reader=(goal.compiler if goal else None) or "litert",
         )
 
@@ -111,7 +113,7 @@ def _edges(model: Model, wanted: Wanted) -> Iterator[Finding]:
         for index in indexes:
             tensor = main.tensors[index]
             is_count = tensor.dtype in _COUNTS and tensor.quantization is None
-            if tensor.dtype != wanted.io_type and not is_count:
+            if wanted.io_type not in {"", tensor.dtype} and not is_count:
                 words = f"the {which} {tensor.name} is {tensor.dtype.lower()}"
                 evidence = (_evidence(model, f"{which} tensor {index}: {tensor.dtype}"),)
                 yield finding("wrong-io-type", model.name, evidence, words=words, wanted=wanted.io_type.lower())

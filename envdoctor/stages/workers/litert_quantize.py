@@ -14,20 +14,19 @@ from . import litert_run, reference
 from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms
 from .samples import Samples, fixed_inputs, for_request
 from .stage import Problem
-from .tflite_graph import Graph, schema
+from .tflite_edges import convert_edges_to_uint8
+from .tflite_graph import Graph
 from .tflite_prepare import Prepared, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .arrays import InputSpec
-    from .untyped import Array, Recipe, SchemaObject
+    from .untyped import Array, Recipe
 
 _CALIBRATED = 500
 _ANY = ".*"
 _BITS = 8
-#: uint8 and int8 with the same scale differ by this much in their zero point.
-_UINT8_SHIFT = 128
 
 
 @dataclass(frozen=True)
@@ -122,38 +121,3 @@ def _ranges(prepared: Prepared, samples: Samples, recipe: Recipe) -> Mapping[str
     calibration.calibrate({prepared.signature: fed}, manager)
     ranges: Mapping[str, Any] = calibration.get_model_qsvs()
     return ranges
-
-
-def convert_edges_to_uint8(graph: Graph) -> None:
-    """Give int8 inputs and outputs uint8 tensors, a QUANTIZE in between: the same real numbers, stored otherwise."""
-    main = graph.main
-    twins: dict[int, int] = {}
-    for index in (int(index) for index in main.inputs):
-        if graph.dtype(index) == "INT8":
-            twins[index] = _uint8_twin(graph, index)
-            main.operators.insert(0, _requantize(graph, twins[index], index))
-    main.inputs = [twins.get(int(index), int(index)) for index in main.inputs]
-    for index in (int(index) for index in main.outputs):
-        if graph.dtype(index) == "INT8" and index not in twins:
-            twins[index] = _uint8_twin(graph, index)
-            main.operators.append(_requantize(graph, index, twins[index]))
-    main.outputs = [twins.get(int(index), int(index)) for index in main.outputs]
-    for argument in graph.arguments():
-        argument.tensorIndex = twins.get(argument.tensorIndex, argument.tensorIndex)
-
-
-def _uint8_twin(graph: Graph, index: int) -> int:
-    inner = graph.main.tensors[index]
-    twin = schema().TensorT()
-    twin.name, twin.shape, twin.type = (inner.name or b"") + b"_uint8", inner.shape, schema().TensorType.UINT8
-    twin.shapeSignature, twin.buffer = inner.shapeSignature, 0
-    twin.hasRank = inner.hasRank
-    twin.quantization = schema().QuantizationParametersT()
-    twin.quantization.scale = list(inner.quantization.scale)
-    twin.quantization.zeroPoint = [int(point) + _UINT8_SHIFT for point in inner.quantization.zeroPoint]
-    graph.main.tensors.append(twin)
-    return len(graph.main.tensors) - 1
-
-
-def _requantize(graph: Graph, source: int, target: int) -> SchemaObject:
-    return graph.new_operator("QUANTIZE", [source], [target], schema().QuantizeOptionsT())

@@ -79,13 +79,21 @@ def make(
     evaluation = None
     if request.get("evaluation"):
         labelled = load(Path(request["evaluation"]), inputs, EVALUATED)
-        if labelled.labels is None:
-            raise Problem(
-                "evaluation-without-labels",
-                f"{request['evaluation']} has no array 'y' with one class number for each sample in 'x'.",
-            )
+        require_labels(labelled, request["evaluation"])
         evaluation = answer(predict, labelled)
     return Reference(by, answer(predict, samples.at_most(COMPARED)), evaluation)
+
+
+def require_labels(samples: Samples, path: str) -> None:
+    """Refuse evaluation samples without class numbers.
+
+    Raises:
+        Problem: they have none.
+    """
+    if samples.labels is None:
+        raise Problem(
+            "evaluation-without-labels", f"{path} has no array 'y' with one class number for each sample in 'x'."
+        )
 
 
 def write(folder: Path, reference: Reference) -> None:

@@ -20,6 +20,8 @@ from envdoctor.facts import Facts
 from envdoctor.facts.containers import Containers, Engine
 from envdoctor.facts.emulation import Emulation
 from envdoctor.facts.host import Host
+from envdoctor.facts.model import ModelFacts
+from envdoctor.tflite.readers import find_reader
 
 MODEL = Artifact(kind=ArtifactKind.TFLITE_INT8, path=Path("m.tflite"), sha256="")
 RAN = Proof(argv=("x",), ran=True, processor=EMULATED)
@@ -62,6 +64,7 @@ def plan(emulation=NO_QEMU, toolchains=None, host=None, containers=None, remote=
         edgetpu=toolchains or EdgeTpu(),
         containers=containers or Containers(),
         remote=remote or Remote(),
+        model=ModelFacts(reader=find_reader("edgetpu")),
     )
     return planner.plan([ACTION], request, facts)
 

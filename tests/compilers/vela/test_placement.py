@@ -1,5 +1,6 @@
 """Reading off a file that Vela compiled which operators stayed on the CPU; and Vela that is not there."""
 
+from envdoctor.compilers.vela import COMPILER
 from envdoctor.compilers.vela.placement import placed
 from envdoctor.core.finding import Outcome
 from envdoctor.core.prediction import Placement
@@ -21,7 +22,7 @@ def chain(*names, codes):
 def test_operators_whose_tensors_the_compiled_file_still_writes_are_on_the_cpu():
     source = chain(b"a", b"b", b"c", codes=[(19, 1, None), (117, 1, None), (19, 1, None)])
     compiled = chain(b"a", b"c", codes=[(19, 1, None), (32, 1, b"ethos-u")])
-    said = {"operator": "RELU", "tensor": "a", "reason": "too wide (a)"}
+    said = {"operator": "RELU", "tensor": "a", "reason": "too wide"}
     first, second, third = placed(source, compiled, {"reasons": [said]}).ops
     assert (first.placement, first.reason) == (Placement.CPU, "too wide")
     assert [one.placement for one in (second, third)] == [Placement.MAPPED, Placement.MAPPED]
@@ -38,7 +39,7 @@ def test_where_vela_is_not_there_it_is_said_and_nothing_is_guessed(tmp_path, mon
     monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
     path = tmp_path / "m.tflite"
     path.write_bytes(pack(small()))
-    trial = try_compiler(path, "ethos-u55-128")
+    trial = try_compiler(path, "ethos-u55-128", COMPILER)
     assert trial.placement is None
     assert "envdoctor build m.tflite --to ethos-u55-128" in trial.unplaced
     report = inspect_model(path, goal="ethos-u55-128")
@@ -46,3 +47,4 @@ def test_where_vela_is_not_there_it_is_said_and_nothing_is_guessed(tmp_path, mon
     assert (result.outcome, report.complete) == (Outcome.UNKNOWN, False)
     assert trial.unplaced in result.reason
     assert {op.placement for op in report.ops} == {""}
+    assert "name one of ethos-u55-32" in try_compiler(path, "vela", COMPILER).unplaced

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from envdoctor.compilers.vela.report import parse_summary, parse_warnings
+from envdoctor.compilers.vela.report import parse_summary, parse_warnings, without_tensor
 
 RECORDED = Path(__file__).resolve().parents[2] / "data/stages"
 
@@ -43,3 +43,11 @@ def test_a_recorded_summary():
 @pytest.mark.parametrize("text", ["", "a,b\n", "cycles_total,inference_time\nn/a,inf\n"])
 def test_a_summary_without_numbers(text):
     assert parse_summary(text) == {}
+
+
+def test_a_reason_does_not_name_its_tensor():
+    """What is refused for the same reason is told together."""
+    assert without_tensor("Operation has tensor with unsupported DataType Float32 (a/b:0)") == (
+        "Operation has tensor with unsupported DataType Float32"
+    )
+    assert without_tensor("Unsupported opType") == "Unsupported opType"

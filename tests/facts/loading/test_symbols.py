@@ -220,3 +220,12 @@ def test_files_whose_symbols_can_not_be_read_are_no_pass():
 
 def test_where_another_loader_is():
     assert answer("LIB011", **environment(symbols=None)).outcome is Outcome.DOES_NOT_APPLY
+
+
+@pytest.mark.parametrize(("flag", "refused"), [("-Wl,-z,nodlopen", True), (NOW, False)])
+def test_a_module_that_may_not_be_opened(site, tmp_path, flag, refused):
+    head = "int nothing;"
+    site.install("foo", files={"foo/__init__.py": "from foo import _m", f"foo/{MODULE}": module(tmp_path, head, flag)})
+    assert ("cannot be dlopen()ed" in import_in_child("foo", site)) is refused
+    findings = ask("LIB012", loading_facts(site, cache=tmp_path / "cache"))
+    assert [one.severity for one in findings] == ([Severity.ERROR] if refused else [])

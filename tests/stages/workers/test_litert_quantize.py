@@ -6,7 +6,7 @@ from tflite_bytes import pack, schema, small
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
 
 from envdoctor.stages.workers import litert_run
-from envdoctor.stages.workers.litert_quantize import convert_edges_to_uint8
+from envdoctor.stages.workers.tflite_edges import convert_edges_to_uint8
 from envdoctor.stages.workers.tflite_graph import Graph
 from envdoctor.tflite.quantization import io_types
 from envdoctor.tflite.reader import open_model
