@@ -110,6 +110,7 @@ _BUILD_OPTIONS = (
     ),
     click.option("--io", "io_type", type=click.Choice(["int8", "uint8"]), default="int8", show_default=True),
     click.option("--allow-float", is_flag=True, help="Accept operators that stay float inside an int8 model."),
+    click.option("--signature", metavar="NAME", help="Build this signature of a SavedModel."),
     click.option(
         "--trust-code", is_flag=True, help="Let what the model holds run: a Lambda layer, operators that write files."
     ),
@@ -121,6 +122,12 @@ _BUILD_OPTIONS = (
     ),
     click.option(
         "--min-agreement", type=percent, metavar="PERCENT", help="Smallest share of samples with the same class."
+    ),
+    click.option(
+        "--max-drop",
+        type=percent,
+        metavar="PERCENT",
+        help="Largest drop of the accuracy that --evaluate measures, in points.  [default: 5%]",
     ),
     click.option("--stage-timeout", type=seconds, default=3600.0, metavar="SECONDS"),
     click.option("--stage-memory", type=size, metavar="SIZE", help="End a stage that takes more memory than this."),
@@ -159,6 +166,7 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
                 "evaluation",
                 "io_type",
                 "allow_float",
+                "signature",
                 "trust_code",
                 "stage_timeout",
                 "stage_memory",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Hold the prediction against the compiler's log or its output.",
 )
+@click.option("--static", is_flag=True, help="Judge by the file alone: do not run it in LiteRT, where that is there.")
 @click.option("-a", "--all-subgraphs", is_flag=True, help="Predict for edgetpu_compiler -a.")
 @click.option("-m", "--min-runtime-version", type=int, metavar="N", help="Predict for edgetpu_compiler -m N.")
 @click.option("-i", "--intermediate-tensors", metavar="NAMES", default="", help="Predict for edgetpu_compiler -i a,b.")
@@ -40,6 +41,7 @@ def command(
     file: Path,
     goal: str,
     compare: Path | None,
+    static: bool,
     all_subgraphs: bool,
     min_runtime_version: int | None,
     intermediate_tensors: str,
@@ -58,7 +60,7 @@ def command(
         *(() if min_runtime_version is None else ("-m", str(min_runtime_version))),
         *(("-i", intermediate_tensors) if intermediate_tensors else ()),
     )
-    report = inspect_model(file, goal=goal, arguments=arguments, compare=compare)
+    report = inspect_model(file, goal=goal, arguments=arguments, compare=compare, static=static)
     if svg is not None:
         from envdoctor import registry
         from envdoctor.support.outputs import write_output

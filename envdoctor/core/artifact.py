@@ -20,6 +20,7 @@ class ArtifactKind:
     TFLITE_FLOAT = "tflite-float"
     TASK_BUNDLE = "task-bundle"
     TFLITE_INT8 = "tflite-int8"
+    TFLITE_INT16X8 = "tflite-int16x8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +33,11 @@ class Artifact:
         sha256: of the file; of a folder, the hash over its sorted relative paths and file hashes.
         traits: what reading it showed that a requirement may ask for (`recurrent`, `dynamic-batch`, `float16`,
             `lambda`, `custom-objects`), each told from the file alone.
+        inputs: of a source, what each of its inputs takes, in words; empty if that is not known.
     """
 
     kind: str
     path: Path
     sha256: str
     traits: frozenset[str] = frozenset()
+    inputs: tuple[str, ...] = ()

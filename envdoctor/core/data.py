@@ -14,7 +14,9 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 COMPILERS = DATA.parent / "compilers"
 
 #: Tables to which a compiler adds rows of its own, in a file of the same name in its folder.
-_SHARED = frozenset({"compiled-files", "environments", "goals", "stage-problems", "tflite-readers", "toolchains"})
+_SHARED = frozenset(
+    {"compiled-files", "environments", "goals", "stage-problems", "tflite-kernels", "tflite-readers", "toolchains"}
+)
 
 
 @functools.cache

@@ -19,11 +19,13 @@ class Thresholds:
         min_cosine: smallest cosine similarity of the flattened outputs.
         min_agreement: smallest share of samples whose largest output is the same (outputs with two or more values in
             their last axis, at least; others are not judged by it).
+        max_drop: by how much the share of evaluation samples that are right may fall from the float model's.
     """
 
     max_difference: float = 0.35
     min_cosine: float = 0.9
     min_agreement: float = 0.8
+    max_drop: float = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class BuildOptions:
         evaluation: an .npz with arrays `x` and `y` (class numbers) to measure accuracy on, or None.
         io_type: element type of the model's inputs and outputs: `int8` or `uint8`.
         allow_float: True if operators that stay float inside an int8 model are accepted.
+        signature: the signature of a SavedModel to build; None for `serving_default`, or the only one.
         trust_code: True if code stored in the model (a Lambda layer) may be run.
         thresholds: what the comparison with the float model must meet.
         stage_timeout: seconds for one stage.
@@ -53,6 +56,7 @@ class BuildOptions:
     evaluation: Path | None = None
     io_type: str = "int8"
     allow_float: bool = False
+    signature: str | None = None
     trust_code: bool = False
     thresholds: Thresholds = field(default_factory=Thresholds)
     stage_timeout: float = 3600.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor import planner, registry
+from envdoctor.core.events import Note
 from envdoctor.doctor._common import environment_provider
 from envdoctor.doctor.routes import require_text, routes_of
 from envdoctor.executors.local import LocalExecutor
@@ -67,9 +68,12 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
     chosen = planner.choose(report.routes, how.route) if how.route else report.routes
     open_routes = [route for route in chosen if route.takeable]
     if not open_routes:
-        refuse_without_samples(chosen)
+        refuse_without_samples(request, chosen)
         return dataclasses.replace(report, command="build", routes=tuple(chosen))
-    check_samples(request)
+    notes = check_samples(request)
+    for note in notes:
+        emit(Note(text=note))
+    report = dataclasses.replace(report, notes=(*report.notes, *notes))
     actions = {one.name: one for one in registry.actions()}
     with open_workspace(how.out) as workspace:
         runner = StageRunner(

@@ -32,6 +32,8 @@ _SOURCES = {
     FileKind.HDF5: "an HDF5 file, as Keras writes its models",
     FileKind.SAVED_MODEL: "a SavedModel",
 }
+#: The reader that a model can be run in here.
+_INTERPRETER = "litert"
 _WORST_FIRST = (
     Outcome.CRASHED,
     Outcome.TIMED_OUT,
@@ -44,7 +46,12 @@ _WORST_FIRST = (
 
 
 def inspect_model(
-    path: Path, *, goal: str = "litert", arguments: Sequence[str] = (), compare: Path | None = None
+    path: Path,
+    *,
+    goal: str = "litert",
+    arguments: Sequence[str] = (),
+    compare: Path | None = None,
+    static: bool = True,
 ) -> Report:
     """Look into a model, or into every model of a bundle.
 
@@ -53,6 +60,7 @@ def inspect_model(
         goal: the program that is to read it, a name that `find_reader` takes.
         arguments: what the compiler is called with, if that is the reader; its release is taken from the goal.
         compare: a log of the compiler, or the file it wrote, to hold the prediction against.
+        static: False to run the model once, too, if the reader is an interpreter that is there.
 
     Raises:
         UsageProblem: an unknown goal, or the file or the log can't be read as what it should be.
@@ -77,7 +85,10 @@ def inspect_model(
         models=tuple(_summary(model, facts) for model, facts in examined),
         ops=tuple(op for model, facts in examined for op in _operators(model, facts, several=len(models) > 1)),
     )
-    return report if refusal is None else dataclasses.replace(report, findings=(refusal,))
+    if refusal is not None:
+        return dataclasses.replace(report, findings=(refusal,))
+    runs = reader.name == _INTERPRETER and len(models) == 1 and not static
+    return _with_run(report, path) if runs and not any(facts.refused for _, facts in examined) else report
 
 
 def _tried(
@@ -107,6 +118,15 @@ def _unread(path: Path, error: Unreadable) -> str:
             "the ways from there, and `envdoctor model` then looks at what a build made."
         )
     return f"{error}; name a whole .tflite file, or a bundle of some."
+
+
+def _with_run(report: Report, path: Path) -> Report:
+    """The report with what comes of running the model once, or why that was not done."""
+    from envdoctor.doctor.trial import try_interpreter
+
+    found, note = try_interpreter(path)
+    notes = (*report.notes, note) if note else report.notes
+    return dataclasses.replace(report, findings=(*report.findings, *found), notes=notes)
 
 
 def _compared(model: Model, facts: ModelFacts, path: Path | None) -> ModelFacts:

@@ -35,7 +35,7 @@ def make_request(
     aim = parse_goal(goal)
     compiler = registry.compiler_of(aim)
     _check_names(source, options, compiler)
-    artifact = identify(source, trust_code=options.trust_code)
+    artifact = identify(source, trust_code=options.trust_code, signature=options.signature)
     return Request(
         python=python,
         source=artifact,

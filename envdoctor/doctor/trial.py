@@ -1,7 +1,8 @@
-"""Which operators a compiler takes: it is asked itself, where its environment is there; nothing is guessed."""
+"""What a compiler or an interpreter does with a model: it is asked itself, where its environment is there."""
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +18,19 @@ from envdoctor.environments.spec import environment_spec
 from envdoctor.environments.status import State, status
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.recorder import Recorder
+from envdoctor.stages.gates.invocation import run_once
 from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.reader import read_model
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from envdoctor.action import Action
     from envdoctor.core.compiler import Compiler
     from envdoctor.core.finding import Finding
     from envdoctor.core.prediction import Prediction
+    from envdoctor.environments.spec import EnvironmentSpec
+    from envdoctor.executors import Executor
 
 #: Seconds that a compiler may take to answer; Vela needs less than one for a small model.
 _PATIENCE = 300.0
@@ -74,11 +80,35 @@ def try_compiler(path: Path, goal: str, compiler: Compiler) -> Trial:
         how = f"`envdoctor build {path.name} --to {goal}` does that once"
         words = f"what {aim.title} takes only {compiler.title} knows, which is not installed: {how}"
         return Trial(unasked=words)
+    with _trial(path, spec, request, executor) as context:
+        return _run(context, action, compiler)
+
+
+def try_interpreter(path: Path, interpreter: str = "litert") -> tuple[tuple[Finding, ...], str]:
+    """Run a model once, on zeros, in a process of its own.
+
+    Args:
+        path: the .tflite file.
+        interpreter: the environment of the interpreter.
+
+    Returns:
+        What is wrong with it for that interpreter; and why it was not run, in a sentence, if it was not.
+    """
+    spec, executor, request = environment_spec(interpreter), LocalExecutor(), Request()
+    if status(spec, request, executor).state is not State.MADE:
+        return (), f"It was not run: {spec.title} is not installed; a build to tflite-int8 does that once."
+    with _trial(path, spec, request, executor) as context:
+        return tuple(run_once(context, path)), ""
+
+
+@contextlib.contextmanager
+def _trial(path: Path, spec: EnvironmentSpec, request: Request, executor: Executor) -> Iterator[StageContext]:
+    """The context of a stage in an environment that is there and a folder that is thrown away."""
     made = provide(spec, request, None, executor, lambda _: None)
-    with tempfile.TemporaryDirectory(prefix=f"envdoctor-{compiler.name}-") as name:
+    with tempfile.TemporaryDirectory(prefix=f"envdoctor-{spec.name}-") as name:
         folder = Path(name)
-        recorder = Recorder(executor, folder / f"{compiler.name}.log", _PATIENCE, None, made.variables)
-        context = StageContext(
+        recorder = Recorder(executor, folder / f"{spec.name}.log", _PATIENCE, None, made.variables)
+        yield StageContext(
             source=Artifact(kind=ArtifactKind.TFLITE_INT8, path=path, sha256=hash_path(path)),
             request=request,
             place="local",
@@ -89,7 +119,6 @@ def try_compiler(path: Path, goal: str, compiler: Compiler) -> Trial:
             interpreter=lambda _: made.python,
             log=recorder.log,
         )
-        return _run(context, action, compiler)
 
 
 def _run(context: StageContext, action: Action, compiler: Compiler) -> Trial:

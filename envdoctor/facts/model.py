@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.prediction import Disagreement, Guidance, Prediction
+from envdoctor.tflite.kernels import unfit_operators
 from envdoctor.tflite.quantization import FLOATS, Scheme, classify, float_islands, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.readers import ModelReader, find_reader
@@ -57,6 +58,7 @@ class ModelFacts:
         resizable: inputs whose signature has a -1, with it.
         refusals: operators that the reader does not read, or may not.
         unresolved: custom operators that it does not bring along.
+        unfit: operators whose element types or parameters its kernels refuse, in words.
         dense, hybrid: dense layers with a scale for each output, with integer and with float inputs.
         control_flow: how many subgraphs there are that operators run, beside the first and the bodies of composites.
         lost: names of variables whose weights are gone.
@@ -81,6 +83,7 @@ class ModelFacts:
     resizable: Mapping[str, str] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     unresolved: tuple[str, ...] = ()
+    unfit: tuple[str, ...] = ()
     dense: tuple[str, ...] = ()
     hybrid: tuple[str, ...] = ()
     control_flow: int = 0
@@ -110,7 +113,7 @@ class ModelFacts:
         versions = (f"{one.op} version {one.version}" for one in self.refusals if one.known)
         customs = (f"the custom operator {code}" for code in self.unresolved)
         dynamic = ("dynamic shapes",) if self.dynamic and self.reader.static_shapes else ()
-        return (*dynamic, *versions, *customs)
+        return (*dynamic, *versions, *customs, *self.unfit)
 
 
 def collect(request: Request, executor: Executor) -> ModelFacts:
@@ -161,6 +164,7 @@ def examine(
         resizable={tensor.name: str(list(tensor.shape_signature or ())) for tensor in resizable_inputs(model)},
         refusals=_refusals(model, reader),
         unresolved=_unresolved(model, reader),
+        unfit=unfit_operators(model, reader),
         lost=lost_variables(model),
         operators=sum(len(subgraph.operators) for subgraph in model.subgraphs),
         unfed=unfed_tensors(model),

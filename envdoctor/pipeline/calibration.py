@@ -2,69 +2,146 @@
 
 from __future__ import annotations
 
-import array
-import math
-import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable, UsageProblem
-from envdoctor.pipeline.sources import model_inputs
-from envdoctor.stages.workers.arrays import LABELS, NUMBERS, StoredArray, assign, read_header, stored_arrays
+from envdoctor.pipeline.sample_ranges import measure
+from envdoctor.pipeline.sources import input_scale, model_inputs
+from envdoctor.stages.workers.arrays import LABELS, NUMBERS, Part, StoredArray, assign, stored_arrays
 from envdoctor.stages.workers.stage import Problem
 from envdoctor.support.bounded import open_zip
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from envdoctor.core.request import Request
+    from envdoctor.pipeline.sample_ranges import SampleRange
     from envdoctor.stages.workers.arrays import InputSpec
 
-#: Bytes of samples that are looked at here; the worker looks at all that it uses.
-_LOOKED_AT = 64 << 20
-_CHUNK = 1 << 20
-#: Types of the `array` module by bytes of a floating-point element.
-_FLOATS = {4: "f", 8: "d"}
+#: Samples whose ranges differ by this factor are not scaled alike.
+_APART = 20.0
+#: Where a layer makes 0 to 255 small, and samples that are small already.
+_SCALES, _SCALED = 1 / 50, 2.0
+#: The largest value of an image's pixels, and a value that tells that samples are such.
+_PIXEL, _BRIGHT = 255, 128
 
 
-def check_samples(request: Request, option: str = "--calibration") -> None:
-    """Hold the samples that a request names against its source; `option` is what the user named them by.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Samples:
+    """Samples that an option names, and the range of each input's (None where it is not known)."""
+
+    option: str
+    path: Path
+    ranges: Mapping[str, SampleRange | None]
+
+
+def check_samples(request: Request, option: str = "--calibration") -> tuple[str, ...]:
+    """Hold the samples that a request names, by `option`, against its source, and against each other.
+
+    Returns:
+        What is worth a look before anything is started, a sentence each.
 
     Raises:
-        UsageProblem: they can't be read, don't fit the model's inputs, or hold NaN or infinity.
+        UsageProblem: they can't be read, don't fit the model's inputs, hold NaN or infinity, or are certain nonsense:
+            all the same, scaled although the model does that itself, or not scaled as the other samples are.
     """
-    if request.source is None:
-        return
-    inputs = model_inputs(request.source)
+    source = request.source
+    if source is None:
+        return ()
+    inputs = model_inputs(source, request.options.signature)
+    given = []
     for path, named in ((request.options.calibration, option), (request.options.evaluation, "--evaluate")):
         if path is None:
             continue
         try:
-            _check(path, inputs, labelled=named == "--evaluate")
+            given.append(_check(path, named, inputs))
         except Problem as problem:
             raise UsageProblem(f"{named}: {problem.message}") from None
         except Unreadable as error:
             raise UsageProblem(f"{named}: {error}; give other samples.") from None
+    if len(given) > 1:
+        _require_alike(*given)
+    scale = input_scale(source) if inputs is not None and len(inputs) == 1 else None
+    return tuple(note for samples in given for note in _judge_scaling(samples, scale, inputs or ()))
 
 
-def _check(path: Path, inputs: Sequence[InputSpec] | None, *, labelled: bool) -> None:
+def _check(path: Path, option: str, inputs: Sequence[InputSpec] | None) -> _Samples:
     arrays = stored_arrays(path)
     if any(one.member is not None for one in arrays):
         with open_zip(path):  # which refuses what would unpack to far too much: the stage reads whole arrays
             pass
     labels = next((one for one in arrays if one.name == LABELS and one.member is not None), None)
-    if labelled and labels is None:
+    if option == "--evaluate" and labels is None:
         raise Problem(
             "evaluation-without-labels", f"{path} has no array 'y'; give an .npz file with 'x' and class numbers 'y'."
         )
-    used = arrays
-    if inputs is not None:
-        parts = assign(arrays, inputs)
-        used = tuple(part.array for found in parts.values() for part in found)
-        if labelled and labels is not None:
-            _check_labels(labels, sum(part.samples for part in next(iter(parts.values()))))
-    for one in used:
-        _refuse_nan(one)
+    if inputs is None:
+        return _Samples(
+            option=option, path=path, ranges={one.name: measure((Part(one, single=False),)) for one in arrays}
+        )
+    assigned = assign(arrays, inputs)
+    if option == "--evaluate" and labels is not None:
+        _check_labels(labels, assigned.count)
+    samples = _Samples(
+        option=option, path=path, ranges={name: measure(parts) for name, parts in assigned.parts.items()}
+    )
+    _require_difference(samples)
+    return samples
+
+
+def _require_difference(samples: _Samples) -> None:
+    """Refuse samples that say nothing: every number the same, or every sample."""
+    ranges = [one for one in samples.ranges.values() if one is not None]
+    if len(ranges) < len(samples.ranges) or not ranges:
+        return
+    if all(one.low == one.high for one in ranges):
+        words = f"every number in {samples.path.name} is {ranges[0].low:g}"
+    elif all(one.equal or one.low == one.high for one in ranges) and any(one.equal for one in ranges):
+        words = f"all samples in {samples.path.name} are the same"
+    else:
+        return
+    raise Problem("calibration-mismatch", f"{words}: give samples that differ as real inputs do.")
+
+
+def _require_alike(calibration: _Samples, evaluation: _Samples) -> None:
+    """Refuse samples of which one lot is scaled and the other is not.
+
+    Raises:
+        UsageProblem: they are not scaled alike.
+    """
+    for name, first in calibration.ranges.items():
+        second = evaluation.ranges.get(name)
+        if first is None or second is None:
+            continue
+        small, large = sorted((first.magnitude, second.magnitude))
+        if small * _APART <= large:
+            raise UsageProblem(
+                f"the samples of --calibration for '{name}' go from {first.describe()}, those of --evaluate from "
+                f"{second.describe()}: scale both as the model's training samples were."
+            )
+
+
+def _judge_scaling(samples: _Samples, scale: float | None, inputs: Sequence[InputSpec]) -> Iterator[str]:
+    """Hold the range of an only input's samples against what the model does with it first.
+
+    Raises:
+        UsageProblem: the model makes small what is small already.
+    """
+    found = next(iter(samples.ranges.values())) if len(inputs) == 1 else None
+    if found is None or "float" not in inputs[0].dtype:
+        return
+    if scale is not None and scale <= _SCALES and found.magnitude <= _SCALED:
+        raise UsageProblem(
+            f"{samples.option}: the samples go from {found.describe()}, but the model scales its input itself (a "
+            f"Rescaling layer takes it times {scale:.4g}); give them unscaled, as 0 to {_PIXEL}."
+        )
+    if scale == 1 and found.whole and found.low >= 0 and _BRIGHT < found.high <= _PIXEL:
+        yield (
+            f"The samples of {samples.option} go from {found.describe()}, as pixels do, and no layer of the model "
+            "scales them: if it was trained on 0 to 1 or -1 to 1, scale them as in training."
+        )
 
 
 def _check_labels(labels: StoredArray, samples: int) -> None:
@@ -80,21 +157,3 @@ def _check_labels(labels: StoredArray, samples: int) -> None:
             "evaluation-without-labels",
             f"{labels.label} has the element type {labels.header.descr}; give class numbers, counted from 0.",
         )
-
-
-def _refuse_nan(stored: StoredArray) -> None:
-    """Refuse an array with NaN or infinity; float16 and what lies beyond the first megabytes is left to the worker."""
-    code = _FLOATS.get(stored.header.item) if stored.header.kind == "f" else None
-    if code is None:
-        return
-    with stored.open() as stream:
-        read_header(stream, stored.label)
-        left = min(stored.header.count * stored.header.item, _LOOKED_AT)
-        while left > 0 and (chunk := stream.read(min(_CHUNK, left))):
-            left -= len(chunk)
-            values = array.array(code)
-            values.frombytes(chunk[: len(chunk) // values.itemsize * values.itemsize])
-            if stored.header.descr.startswith(">") == (sys.byteorder == "little"):
-                values.byteswap()
-            if not math.isfinite(sum(values)):
-                raise Problem("calibration-not-finite", f"{stored.label} holds NaN or infinity; remove those samples.")

@@ -8,7 +8,7 @@ from envdoctor.action import StageFailed, StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.finding import Evidence
 from envdoctor.pipeline.sources.keras_config import names
-from envdoctor.pipeline.sources.saved_model import read_saved_model
+from envdoctor.pipeline.sources.saved_model import LEARNT, read_saved_model
 from envdoctor.stages.conversion import convert
 from envdoctor.stages.problems import finding
 
@@ -33,10 +33,19 @@ def convert_with_tensorflow(context: StageContext, to: str, *, unroll: bool = Fa
         "kind": "keras" if is_keras else "saved-model",
         "names": names() if is_keras else {},
         "trust_code": context.request.options.trust_code,
+        # What an earlier stage exported has the chosen signature alone, under another name.
+        "signature": context.request.options.signature if context.source == context.request.source else None,
         "to": to,
+        "learnt_ranges": _has_learnt_ranges(context),
         "unroll": unroll,
     }
     return convert(context, "tf_convert", to, request)
+
+
+def _has_learnt_ranges(context: StageContext) -> bool:
+    """True if the model of the route keeps the ranges that it was trained with: an export has them as well."""
+    source = context.request.source
+    return source is not None and LEARNT in source.traits
 
 
 def _refuse_program(context: StageContext) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.action import StageOutput
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import run_worker
+from envdoctor.stages.workers.reference import INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,19 +19,24 @@ if TYPE_CHECKING:
 #: Fewer samples than this are worth a warning.
 _FEW = 20
 #: The options that every conversion with samples depends on.
-SAMPLE_OPTIONS = frozenset({"calibration", "random_calibration", "evaluation"})
+SAMPLE_OPTIONS = frozenset({"calibration", "random_calibration", "evaluation", "signature"})
 #: Those that an int8 conversion depends on, with those that its gate judges by.
 INT8_OPTIONS = SAMPLE_OPTIONS | {"io_type", "trust_code", "thresholds", "allow_float"}
-_SUFFIXES = {"saved-model": "_saved_model", "float": "_float.tflite", "int8": "_int8.tflite"}
+_SUFFIXES = {
+    "saved-model": "_saved_model", "float": "_float.tflite", "int8": "_int8.tflite", "int16x8": "_int16x8.tflite",
+    "dynamic": "_dynamic.tflite", "float16": "_float16.tflite",
+}  # fmt: skip
+#: What is calibrated with the samples.
+_INTEGERS = frozenset({"int8", "int16x8"})
 
 
-def quantize_with_litert(context: StageContext) -> StageOutput:
-    """Run the LiteRT quantizer's worker.
+def quantize_with_litert(context: StageContext, form: str = "int8") -> StageOutput:
+    """Run the LiteRT quantizer's worker, for one of the forms that it knows.
 
     Raises:
         StageFailed: it failed.
     """
-    return convert(context, "litert_quantize", "int8", {})
+    return convert(context, "litert_quantize", form, {"form": form})
 
 
 def convert(context: StageContext, task: str, to: str, request: Mapping[str, object]) -> StageOutput:
@@ -39,7 +45,7 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
     Args:
         context: the stage's.
         task: the worker's.
-        to: `saved-model`, `float` or `int8`.
+        to: `saved-model`, `float`, or what the quantizer makes.
         request: what the worker takes beyond source, output and samples.
 
     Raises:
@@ -59,6 +65,7 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
             "random": options.random_calibration,
             "evaluation": _absolute(options.evaluation),
             "reference": reference if context.reference is None else None,
+            "order_from": None if context.reference is None else context.reference.resolve() / INDEX,
             "io_type": options.io_type,
             # A scale for each output of a dense layer also leaves a float SPLIT between the gates of an unrolled LSTM.
             "per_tensor_dense": (goal is not None and goal.per_tensor_dense) or bool(request.get("unroll")),
@@ -68,7 +75,7 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
         path=output,
         reference=reference if reference.is_dir() else None,
         summary=values,
-        findings=tuple(sample_findings(context, values)) if to == "int8" else (),
+        findings=tuple(sample_findings(context, values)) if to in _INTEGERS else (),
     )
 
 
@@ -81,6 +88,10 @@ def stem(context: StageContext) -> str:
 def sample_findings(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:
     """What is worth saying about the samples that a model was calibrated with."""
     subject = context.source.path.name
+    if values.get("matched"):
+        yield finding("samples-matched", subject, words=values["matched"])
+    if values.get("stripped"):
+        yield finding("input-cast-stripped", subject, words=", ".join(values["stripped"]))
     if values.get("random"):
         yield finding("random-samples", subject)
     elif values.get("samples", _FEW) < _FEW:

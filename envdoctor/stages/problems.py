@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: How the last line of a traceback begins.
 _EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit): \S")
+#: Element types as MLIR writes them, and as people do.
+_TYPES = {"f16": "float16", "bf16": "bfloat16", "f64": "float64", "i64": "int64", "i16": "int16"}
 _LAST_RESORT = "stage-failed"
 #: Evidence is shown whole; an excerpt is cut at this many characters.
 _EXCERPT = 600
@@ -154,7 +156,7 @@ def _explanation(
     match = kind.pattern.search(printed)
     if match is None:
         return None
-    groups = {name: (value or "").strip() for name, value in match.groupdict().items()}
+    groups = {name: _TYPES.get(value or "", (value or "").strip()) for name, value in match.groupdict().items()}
     return {**groups, "excerpt": _line_around(printed, match)}
 
 

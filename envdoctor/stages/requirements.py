@@ -39,12 +39,24 @@ def needs_samples(_: Facts, request: Request) -> Iterator[Reason]:
         yield Reason(
             verdict=Verdict.FIXABLE,
             text=_NEEDS_SAMPLES,
-            fix=Fix(text=f"{HOW[0].upper()}{HOW[1:]}."),
+            fix=Fix(text=f"{HOW[0].upper()}{HOW[1:]}.{_wanted(request)}"),
             code=problem_kinds()["calibration-missing"].code,
         )
 
 
-def refuse_without_samples(routes: Iterable[Route]) -> None:
+def needs_samples_or_ranges(facts: Facts, request: Request) -> Iterator[Reason]:
+    """An int8 conversion by TensorFlow needs samples, unless the model brings its ranges along (FakeQuant)."""
+    if request.source is None or "learnt-ranges" not in request.source.traits:
+        yield from needs_samples(facts, request)
+
+
+def _wanted(request: Request) -> str:
+    """What each input takes, as a sentence that ends the advice."""
+    inputs = request.source.inputs if request.source is not None else ()
+    return f" It takes {', '.join(inputs)}; N stands for the number of samples." if inputs else ""
+
+
+def refuse_without_samples(request: Request, routes: Iterable[Route]) -> None:
     """Refuse a build that only samples are missing for.
 
     Raises:
@@ -53,9 +65,11 @@ def refuse_without_samples(routes: Iterable[Route]) -> None:
     for route in routes:
         closed = {reason.text for reason in route.reasons if reason.verdict > Verdict.UNKNOWN and not reason.automatic}
         if closed == {_OPEN_SIZE}:
-            raise UsageProblem(f"{_OPEN_SIZE}, and samples decide it; {HOW.partition(';')[0]}.")
+            raise UsageProblem(f"{_OPEN_SIZE}, and samples decide it; {HOW.partition(';')[0]}.{_wanted(request)}")
         if closed and closed <= {_NEEDS_SAMPLES, _OPEN_SIZE}:
-            raise UsageProblem(f"an int8 conversion needs representative samples of the model's input; {HOW}.")
+            raise UsageProblem(
+                f"an int8 conversion needs representative samples of the model's input; {HOW}.{_wanted(request)}"
+            )
 
 
 def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:
@@ -142,7 +156,7 @@ def half_precision(_: Facts, request: Request) -> Iterator[Reason]:
             verdict=Verdict.UNKNOWN,
             text="the model computes in float16, for which TensorFlow Lite has hardly an operator",
             fix=Fix(text="Export it again in float32, or start from the .keras file, which is computed in float32."),
-            code=problem_kinds()["float16-not-in-tflite"].code,
+            code=problem_kinds()["element-type-not-in-tflite"].code,
         )
 
 
@@ -155,7 +169,7 @@ def no_control_flow(_: Facts, request: Request) -> Iterator[Reason]:
         text="a part of the model runs under a condition or in a loop (IF, WHILE), which an int8 conversion leaves in "
         "floats",
         fix=None if request.options.allow_float else Fix(text=_WITHOUT_CONTROL_FLOW),
-        code=problem_kinds()["float-operators-left"].code,
+        code=problem_kinds()["control-flow-left"].code,
     )
 
 

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 #: Values that say nothing where they are empty, zero or False.
-_ONLY_IF_SET = frozenset({"random", "prepared", "moved_inside", "changes", "reasons"})
+_ONLY_IF_SET = frozenset({"random", "prepared", "moved_inside", "changes", "reasons", "matched", "stripped", "sizes"})
 #: Titles of sections.
 _TITLES = {
-    "comparison": "comparison of the int8 model with the float model",
+    "comparison": "comparison of the quantized model with the float model",
     "mending": "comparison of the mended model with the one before",
 }
 
@@ -67,21 +67,34 @@ def _output(one: Mapping[str, Any]) -> Iterator[str]:
     """How far one output is from the float model's; see the worker `litert_compare`."""
     if not one.get("finite", True):
         yield "holds NaN or infinity"
+    if one.get("of"):
+        what = "items of the float model are among its own" if one["of"] == "items" else "whole numbers are the same"
+        yield f"{one['agreement']:.1%} of the {what}"
+    else:
+        yield from _distances(one)
+    if one.get("lost"):
+        yield f"{one['lost']['count']} of {one['lost']['of']} channels say nothing"
+    if one.get("constant"):
+        yield "the quantized model always gives the same"
+    if one.get("still"):
+        yield "the float model hardly reacts to the samples"
+
+
+def _distances(one: Mapping[str, Any]) -> Iterator[str]:
     if one.get("difference") is not None:
         yield f"largest difference {one['difference']:.1%} of its range"
     if one.get("cosine") is not None:
         yield f"cosine {one['cosine']:.5f}"
     if one.get("agreement") is not None:
         yield f"same largest value in {one['agreement']:.1%} of the samples"
-    if one.get("constant"):
-        yield "the int8 model always gives the same"
-    if one.get("still"):
-        yield "the float model hardly reacts to the samples"
 
 
 def _accuracy(values: Mapping[str, Any], *, mended: bool) -> Iterator[tuple[str, object]]:
     """The rows of an accuracy; shares as percentages."""
-    names = {"float": "model before" if mended else "float model", "int8": "int8 model"}
+    names = {
+        "float": "model before" if mended else "float model",
+        "int8": "mended model" if mended else "quantized model",
+    }
     for key, value in values.items():
         yield names.get(key, key), f"{value:.1%}" if isinstance(value, float) else value
 

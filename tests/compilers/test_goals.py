@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from compiled_models import compiled_model, float_model, int8_model
+from compiled_models import compiled_model, float_model, int8_model, int16x8_model
 from envdoctor import planner, registry
 from envdoctor.action import Place, StageOutput
 from envdoctor.core.artifact import ArtifactKind
@@ -20,10 +20,23 @@ from envdoctor.environments.spec import environment_names, environment_spec
 from envdoctor.pipeline.sources import identify
 from envdoctor.tflite.readers import find_reader
 from envdoctor.toolchains.catalogue import catalogue
+from keras_files import DATA
 
 GOALS = [parse_goal(name) for name in goal_names()]
 COMPILERS = registry.compilers()
-MADE = {ArtifactKind.TFLITE_FLOAT: float_model, ArtifactKind.TFLITE_INT8: int8_model}
+MADE = {
+    ArtifactKind.TFLITE_FLOAT: float_model,
+    ArtifactKind.TFLITE_INT8: int8_model,
+    ArtifactKind.TFLITE_INT16X8: int16x8_model,
+    "tflite-dynamic": (DATA / "tflite/flatten_dynamic_range.tflite").read_bytes,
+    "tflite-float16": (DATA / "tflite/flatten_float16.tflite").read_bytes,
+}
+
+
+@pytest.fixture
+def without_environments(tmp_path, monkeypatch):
+    """No interpreter is there to run what a double wrote, and none is fetched."""
+    monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
 
 
 def folder_of(compiler):
@@ -50,30 +63,32 @@ def doubled(action, goal):
 
 
 @pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.name)
+@pytest.mark.usefixtures("without_environments")
 def test_a_goal_is_built_judged_and_named(goal, tmp_path, monkeypatch):
     actions = [doubled(one, goal) for one in registry.actions()]
     monkeypatch.setattr(registry, "actions", lambda: actions)
     source = tmp_path / "m.tflite"
     source.write_bytes(float_model())
-    request = make_request(source, goal.name, BuildOptions(random_calibration=True))
+    request = make_request(source, goal.name, BuildOptions(random_calibration=True), offline=True)
     report = building.build(request, building.BuildPlan(out=tmp_path / "out"), lambda _: None)
     assert report.attempts[-1].succeeded, report.attempts[-1].results[-1].findings
     made = report.artifacts[0]
     assert made.kind == goal.kind
-    assert made.path.name.startswith("m_int8")
+    assert made.path.name == f"m{registry.products()[goal.kind].suffix}"
     assert made.path.is_file()
     judged = report.attempts[-1].results[-1]
     assert judged.summary or judged.findings, "no gate looked at it"
 
 
 @pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.name)
+@pytest.mark.usefixtures("without_environments")
 def test_a_file_of_which_nothing_is_the_goals_is_refused(goal, tmp_path, monkeypatch):
     actions = [doubled(one, goal) for one in registry.actions()]
     monkeypatch.setattr(registry, "actions", lambda: actions)
     monkeypatch.setitem(MADE, goal.kind, float_model)
     source = tmp_path / "m.tflite"
     source.write_bytes(float_model())
-    request = make_request(source, goal.name, BuildOptions(random_calibration=True))
+    request = make_request(source, goal.name, BuildOptions(random_calibration=True), offline=True)
     report = building.build(request, building.BuildPlan(out=tmp_path / "out"), lambda _: None)
     assert not report.artifacts
 

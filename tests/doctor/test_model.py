@@ -7,7 +7,9 @@ import pytest
 
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Outcome
+from envdoctor.doctor import trial
 from envdoctor.doctor.model import inspect_model
+from envdoctor.stages.problems import finding
 from tflite_bytes import model, pack, small, tensor
 
 
@@ -133,3 +135,40 @@ def test_a_log_for_what_is_not_predicted_is_refused_and_not_ignored(path, tmp_pa
     (tmp_path / "x.log").write_text("x")
     with pytest.raises(UsageProblem, match="--compare is for a compiler that is predicted"):
         inspect_model(path, goal=goal, compare=tmp_path / "x.log")
+
+
+def interpreter_double(found=(), note=""):
+    asked = []
+
+    def answer(path):
+        asked.append(path)
+        return tuple(found), note
+
+    return asked, answer
+
+
+def test_a_model_is_run_once_where_its_interpreter_is_there(path, monkeypatch):
+    refusal = finding("interpreter-refused", "m.tflite", words="got 7")
+    asked, answer = interpreter_double([refusal])
+    monkeypatch.setattr(trial, "try_interpreter", answer)
+    assert inspect_model(path, static=False).problems == (refusal,)
+    assert inspect_model(path, static=True).problems == ()
+    inspect_model(path, goal="edgetpu", static=False)
+    assert asked == [path], "not for a compiler, and not if only the file is to be looked at"
+
+
+def test_what_the_interpreter_refuses_by_its_tables_is_not_run(tmp_path, monkeypatch):
+    asked, answer = interpreter_double()
+    monkeypatch.setattr(trial, "try_interpreter", answer)
+    made = small()
+    made.operatorCodes[0].version = 99
+    (tmp_path / "new.tflite").write_bytes(pack(made))
+    assert inspect_model(tmp_path / "new.tflite", static=False).problems
+    assert asked == []
+
+
+def test_without_the_interpreter_the_report_says_so(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "without litert"))
+    report = inspect_model(path, static=False)
+    assert report.notes[0].startswith("It was not run: LiteRT")
+    assert report.problems == ()

@@ -2,12 +2,17 @@
 
 from tflite_bytes import model, pack, schema, tensor
 
-_RELU, _CUSTOM, _FLOAT32, _INT8 = 19, 32, 0, 9
+_RELU, _CUSTOM, _FLOAT32, _INT16, _INT8 = 19, 32, 0, 7, 9
 
 
 def int8_model():
     """A model of one RELU, quantized."""
     return _chain([(_RELU, 1, None)])
+
+
+def int16x8_model():
+    """The same with activations of 16 bits."""
+    return _chain([(_RELU, 1, None)], kind=_INT16)
 
 
 def float_model():
@@ -24,7 +29,7 @@ def _chain(codes, kind=_INT8):
     def values(name):
         scale = schema().QuantizationParametersT()
         scale.scale, scale.zeroPoint = [0.5], [0]
-        return tensor([1, 4], kind=kind, name=name, **({"quantization": scale} if kind == _INT8 else {}))
+        return tensor([1, 4], kind=kind, name=name, **({"quantization": scale} if kind != _FLOAT32 else {}))
 
     tensors = [values(b"in"), *(values(b"out%d" % number) for number in range(len(codes)))]
     operators = [(number, [number], [number + 1], 0, None) for number in range(len(codes))]

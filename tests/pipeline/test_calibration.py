@@ -20,14 +20,17 @@ def request_for(tmp_path):
     return make
 
 
+IMAGES = np.random.default_rng(0).uniform(0, 1, (5, 28, 28, 1))
+
+
 def npz(folder, **arrays):
     np.savez(folder / "samples.npz", **arrays)
     return folder / "samples.npz"
 
 
 def test_samples_that_fit(tmp_path, request_for):
-    path = npz(tmp_path, x=np.zeros((5, 28, 28, 1)), y=np.zeros(5))
-    check_samples(request_for(calibration=path, evaluation=path))
+    path = npz(tmp_path, x=IMAGES, y=np.zeros(5))
+    assert check_samples(request_for(calibration=path, evaluation=path)) == ()
 
 
 def test_samples_that_would_fill_the_memory_are_refused(tmp_path, request_for):
@@ -63,7 +66,8 @@ def test_opposite_infinities_and_large_sums_are_told_apart(tmp_path, request_for
     both[0, 0, 0, 0], both[1, 0, 0, 0] = np.inf, -np.inf
     with pytest.raises(UsageProblem, match="NaN or infinity"):
         check_samples(request_for(calibration=npz(tmp_path, x=both)))
-    check_samples(request_for(calibration=npz(tmp_path, x=np.full((9, 28, 28, 1), 3e38, "float32"))))
+    large = np.where(IMAGES > 0.5, 3e38, 1e38).astype("float32")
+    check_samples(request_for(calibration=npz(tmp_path, x=large)))
 
 
 def test_evaluation_needs_labels(tmp_path, request_for):
@@ -85,7 +89,7 @@ def test_labels_that_do_not_belong_to_the_samples(tmp_path, request_for, labels,
 
 
 def test_one_hot_labels_will_do(tmp_path, request_for):
-    check_samples(request_for(evaluation=npz(tmp_path, x=np.zeros((5, 28, 28, 1)), y=np.eye(5))))
+    check_samples(request_for(evaluation=npz(tmp_path, x=IMAGES, y=np.eye(5))))
 
 
 def test_a_name_that_cannot_be_asked_about(request_for):
@@ -104,3 +108,84 @@ def test_a_model_whose_inputs_are_not_known(tmp_path):
 
     source = identify(write_keras(tmp_path / "m.keras", change=forget))
     check_samples(Request(source=source, options=BuildOptions(calibration=npz(tmp_path, x=np.zeros((5, 3))))))
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (np.zeros((5, 28, 28, 1)), "every number in samples.npz is 0: give samples that differ"),
+        (np.ones((1, 28, 28, 1)), "every number in samples.npz is 1"),
+        (np.tile(IMAGES[:1], (5, 1, 1, 1)), "all samples in samples.npz are the same"),
+    ],
+)
+@pytest.mark.parametrize("option", ["calibration", "evaluation"])
+def test_samples_that_say_nothing(tmp_path, request_for, option, images, words):
+    with pytest.raises(UsageProblem, match=words):
+        check_samples(request_for(**{option: npz(tmp_path, x=images, y=np.zeros(len(images)))}))
+
+
+def test_an_input_that_is_always_the_same_beside_one_that_is_not(tmp_path):
+    def two(config):
+        config["config"]["layers"][:1] = [_input("ids"), _input("mask")]
+        config["config"]["input_layers"] = [["ids", 0, 0], ["mask", 0, 0]]
+
+    source = identify(write_keras(tmp_path / "m.keras", change=two))
+    given = npz(tmp_path, ids=np.arange(40).reshape(10, 4), mask=np.ones((10, 4)))
+    assert check_samples(Request(source=source, options=BuildOptions(calibration=given))) == ()
+    given = npz(tmp_path, ids=np.zeros((10, 4)), mask=np.ones((10, 4)))
+    with pytest.raises(UsageProblem, match="every number"):
+        check_samples(Request(source=source, options=BuildOptions(calibration=given)))
+
+
+def _input(name):
+    return {"class_name": "InputLayer", "config": {"name": name, "batch_shape": [None, 4], "dtype": "float32"}}
+
+
+def files(folder, calibration, evaluation):
+    np.savez(folder / "first.npz", x=calibration)
+    np.savez(folder / "second.npz", x=evaluation, y=np.zeros(len(evaluation)))
+    return {"calibration": folder / "first.npz", "evaluation": folder / "second.npz"}
+
+
+def test_samples_that_are_not_scaled_alike(tmp_path, request_for):
+    words = "--calibration for '.*' go from -.* to .*, those of --evaluate from .*: scale both"
+    with pytest.raises(UsageProblem, match=words):
+        check_samples(request_for(**files(tmp_path, IMAGES * 2 - 1, IMAGES * 255)))
+    with pytest.raises(UsageProblem, match="scale both"):
+        check_samples(request_for(**files(tmp_path, np.round(IMAGES * 255).astype("uint8"), IMAGES)))
+    check_samples(request_for(**files(tmp_path, IMAGES, IMAGES * 3)))
+
+
+def scaling(scale):
+    def add(config):
+        config["config"]["layers"].insert(1, {"class_name": "Rescaling", "config": {"name": "r", "scale": scale}})
+
+    return add
+
+
+@pytest.mark.parametrize(
+    ("scale", "images", "accepted"),
+    [
+        (1 / 255, IMAGES, False),
+        (1 / 127.5, IMAGES * 2 - 1, False),
+        (1 / 255, IMAGES * 255, True),
+        (640.0, IMAGES, True),
+        (0.5, IMAGES, True),
+        ([0.1, 0.2], IMAGES, True),
+    ],
+)
+def test_samples_that_are_scaled_for_a_model_that_does_it_itself(tmp_path, scale, images, accepted):
+    source = identify(write_keras(tmp_path / "m.keras", change=scaling(scale)))
+    request = Request(source=source, options=BuildOptions(calibration=npz(tmp_path, x=images)))
+    if accepted:
+        assert check_samples(request) == ()
+    else:
+        with pytest.raises(UsageProblem, match=r"the model scales its input itself .* give them unscaled, as 0 to 255"):
+            check_samples(request)
+
+
+def test_pixels_for_a_model_that_does_not_scale_them_are_worth_a_word(tmp_path, request_for):
+    pixels = np.round(IMAGES * 255).astype("uint8")
+    (note,) = check_samples(request_for(calibration=npz(tmp_path, x=pixels)))
+    assert "as pixels do, and no layer of the model scales them" in note
+    assert check_samples(request_for(calibration=npz(tmp_path, x=IMAGES * 255))) == (), "no whole numbers"

@@ -52,6 +52,12 @@ PROBLEMS = [
     ("MDL006", model(refusals=refused(known=False)), Severity.WARNING, "may not read"),
     ("MDL007", model(refusals=refused(any_version=True, op="GELU")), Severity.ERROR, "does not know GELU"),
     ("MDL008", model("litert", unresolved=("Mine",)), Severity.ERROR, "custom operator Mine"),
+    (
+        "MDL018",
+        model("litert", unfit=("operator 2, ELU on INT16",)),
+        Severity.ERROR,
+        "refuses operator 2, ELU on INT16",
+    ),
     ("MDL008", model("litert", unresolved=("edgetpu-custom-op",), compiled=COMPILED), Severity.WARNING, "edgetpu"),
     ("MDL009", model(dense=("operator 1",)), Severity.ERROR, "wrong numbers without an error"),
     ("MDL009", model("tflite-runtime-2.14", hybrid=("operator 1",)), Severity.ERROR, "1 dense layer with"),
@@ -76,6 +82,7 @@ FINE = [
     ("MDL014", model("litert")),
     ("MDL015", model("litert", compiled=COMPILED)),
     ("MDL016", model(disagreements=())),
+    ("MDL018", model("litert")),
 ]
 
 

@@ -35,7 +35,7 @@ def test_a_comparison_is_a_sentence_an_output():
     ("changes", "words"),
     [
         ({"finite": False, "difference": None, "cosine": None}, "holds NaN or infinity, same largest value"),
-        ({"constant": True}, "the int8 model always gives the same"),
+        ({"constant": True}, "the quantized model always gives the same"),
         ({"still": True}, "the float model hardly reacts to the samples"),
     ],
 )
@@ -50,7 +50,7 @@ def test_made_up_samples_are_never_hidden():
 
 def test_accuracy_is_in_percent():
     found = worded({"accuracy": {"float": 0.96, "int8": 0.5, "output": "logits", "samples": 300}})["accuracy"]
-    assert found == {"float model": "96.0%", "int8 model": "50.0%", "output": "logits", "samples": 300}
+    assert found == {"float model": "96.0%", "quantized model": "50.0%", "output": "logits", "samples": 300}
 
 
 def test_the_table_of_a_compiler_has_a_line_an_operator():

@@ -99,7 +99,7 @@ def test_measurements_are_read_by_their_names():
         "None": "none",
         "Empty": "none",
     }
-    title = "Comparison of the int8 model with the float model"
+    title = "Comparison of the quantized model with the float model"
     assert comparison == (title, (("TensorFlow", "2.21.0"), ("Output", "cosine 0.99996")))
 
 

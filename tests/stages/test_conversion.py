@@ -96,6 +96,41 @@ def test_other_products(tmp_path, kind, to, name):
     assert output.findings == (), "only the int8 conversion speaks of samples"
 
 
+@pytest.mark.parametrize("form", ["int8", "int16x8", "dynamic", "float16"])
+def test_every_form_that_the_litert_quantizer_makes(tmp_path, form):
+    double = WorkerDouble({"samples": 3})
+    given = context(tmp_path, double, ArtifactKind.TFLITE_FLOAT, f"tflite-{form}")
+    output = quantize_with_litert(given, form)
+    assert output.path.name == f"digits_{form}.tflite"
+    assert double.request["form"] == form
+    assert [found.name for found in output.findings] == (["few-samples"] if "int" in form else [])
+
+
+def test_the_order_of_an_earlier_stages_inputs_is_handed_on(tmp_path):
+    double = WorkerDouble()
+    quantize_with_litert(context(tmp_path, double, ArtifactKind.TFLITE_FLOAT, reference=tmp_path / "reference"))
+    assert double.request["order_from"] == str(tmp_path / "reference/reference.json")
+
+
+def test_only_the_source_has_the_signature_that_was_named(tmp_path):
+    double = WorkerDouble()
+    given = context(tmp_path, double, ArtifactKind.SAVED_MODEL, signature="score")
+    convert_with_tensorflow(given, "int8")
+    assert double.request["signature"] == "score"
+    exported = Artifact(kind=ArtifactKind.SAVED_MODEL, path=given.source.path, sha256="1")
+    again = stage_context(
+        tmp_path / "2", exported, python=Path("python"), run=double, signature="score", request_source=given.source
+    )
+    convert_with_tensorflow(again, "int8")
+    assert double.request["signature"] is None
+
+
+def test_what_was_done_to_samples_and_inputs_is_said(tmp_path):
+    values = {"samples": 100, "matched": "a feeds 'x'", "stripped": ["ids"]}
+    output = convert_with_tensorflow(context(tmp_path, WorkerDouble(values)), "int8")
+    assert [found.name for found in output.findings] == ["samples-matched", "input-cast-stripped"]
+
+
 @pytest.mark.parametrize(
     ("values", "names"),
     [

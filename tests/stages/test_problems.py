@@ -47,7 +47,11 @@ def test_what_a_failure_tells_fills_its_message(kind):
 @pytest.mark.parametrize(
     ("text", "name", "words"),
     [
-        ("select_ops", "operators-not-in-tflite", "BiasAdd, MatMul, Relu"),
+        (
+            "select_ops",
+            "element-type-not-in-tflite",
+            "no operator for float16 numbers in a part of the model: BiasAdd, MatM",
+        ),
         ("quantizer_null", "quantizer-has-no-ranges", "recurrent"),
         ("keras_version", "keras-version-mismatch", "Conv2D: {'batch_input_shape': [None, 28, 28, 1]}"),
         ("keras_oplambda", "keras-version-mismatch", "TFOpLambda"),
@@ -65,10 +69,16 @@ def test_recorded_failures(text, name, words):
     assert found.evidence[1].excerpt.strip()
 
 
-def test_the_same_words_of_a_float16_model_have_another_cause():
-    found = failure(recorded("select_ops"), traits={"float16"})
-    assert found.name == "float16-not-in-tflite"
-    assert "float32" in found.fix.text
+@pytest.mark.parametrize(("dtype", "words"), [("f64", "float64"), ("i64", "int64"), ("complex<f32>", "complex<f32>")])
+def test_the_element_type_of_the_refused_operators(dtype, words):
+    found = failure(recorded("select_ops").replace("f16", dtype))
+    assert (found.name, f"for {words} numbers" in found.message) == ("element-type-not-in-tflite", True)
+
+
+def test_operators_that_no_type_makes_better():
+    found = failure(recorded("select_ops").replace("f16", "f32"))
+    assert found.name == "operators-not-in-tflite"
+    assert "BiasAdd, MatMul, Relu" in found.message
 
 
 @pytest.mark.parametrize(

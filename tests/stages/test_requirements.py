@@ -14,6 +14,7 @@ from envdoctor.stages.requirements import (
     has_trait,
     loops_crash,
     needs_samples,
+    needs_samples_or_ranges,
     needs_sizes,
     no_control_flow,
     no_keras_2_functions,
@@ -41,6 +42,18 @@ def test_samples_are_needed():
     assert reasons(needs_samples, source(), calibration=Path("x.npz")) == []
 
 
+def test_what_the_samples_have_to_be_is_said():
+    artifact = Artifact(kind=ArtifactKind.KERAS, path=Path("m"), sha256="0", inputs=("'x' (float32, (N, 28, 28, 1))",))
+    (reason,) = reasons(needs_samples, artifact)
+    assert reason.fix.text.endswith("It takes 'x' (float32, (N, 28, 28, 1)); N stands for the number of samples.")
+
+
+def test_a_model_that_learnt_its_ranges_needs_no_samples():
+    assert reasons(needs_samples_or_ranges, source("learnt-ranges")) == []
+    assert reasons(needs_samples, source("learnt-ranges")) != [], "the LiteRT quantizer does not read them"
+    assert reasons(needs_samples_or_ranges, source()) != []
+
+
 def test_open_sizes_need_samples_that_are_real():
     assert reasons(needs_sizes, source()) == []
     assert reasons(needs_sizes, source("open-sizes"), calibration=Path("x.npz")) == []
@@ -63,7 +76,7 @@ def test_a_known_crash_is_not_ready():
 
 def test_float16_is_held_against_a_saved_model_alone():
     (reason,) = reasons(half_precision, source("float16", kind=ArtifactKind.SAVED_MODEL))
-    assert (reason.verdict, reason.code) == (Verdict.UNKNOWN, "RUN029")
+    assert (reason.verdict, reason.code) == (Verdict.UNKNOWN, "RUN120")
     assert "float32" in reason.fix.text
     assert reasons(half_precision, source("float16", kind=ArtifactKind.TFLITE_FLOAT)) == []
 
@@ -83,10 +96,10 @@ def test_a_build_without_samples_is_refused_for_what_is_missing():
     open_sizes = source("open-sizes")
     missing = (*reasons(needs_samples, open_sizes), *reasons(needs_sizes, open_sizes))
     with pytest.raises(UsageProblem, match="needs representative samples"):
-        refuse_without_samples([route(*missing)])
+        refuse_without_samples(Request(source=open_sizes), [route(*missing)])
     with pytest.raises(UsageProblem, match="leaves a size of its input open"):
-        refuse_without_samples([route(*missing[1:])])
-    refuse_without_samples([route(Reason(verdict=Verdict.BLOCKED, text="no"), *missing)])
+        refuse_without_samples(Request(source=open_sizes), [route(*missing[1:])])
+    refuse_without_samples(Request(source=open_sizes), [route(Reason(verdict=Verdict.BLOCKED, text="no"), *missing)])
 
 
 def test_a_model_that_its_compiler_refuses_has_no_route():

@@ -67,7 +67,7 @@ def _output(folder: Path, compiled: Path, printed: str) -> StageOutput:
 ACTION = Action(
     name="vela",
     title="compile for Ethos-U with Vela",
-    consumes=frozenset({ArtifactKind.TFLITE_INT8}),
+    consumes=frozenset({ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8}),
     produces="vela-tflite",
     run=run,
     environment="vela",

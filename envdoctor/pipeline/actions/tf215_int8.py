@@ -7,7 +7,13 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
-from envdoctor.stages.requirements import half_precision, needs_samples, needs_sizes, no_control_flow, saved_loops_crash
+from envdoctor.stages.requirements import (
+    half_precision,
+    needs_samples_or_ranges,
+    needs_sizes,
+    no_control_flow,
+    saved_loops_crash,
+)
 
 
 def run(context: StageContext) -> StageOutput:
@@ -24,7 +30,7 @@ ACTION = Action(
     environment="tensorflow-2.15",
     requires=(
         needs_environment("tensorflow-2.15"),
-        needs_samples,
+        needs_samples_or_ranges,
         saved_loops_crash,
         needs_sizes,
         half_precision,

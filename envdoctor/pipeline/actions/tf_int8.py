@@ -11,7 +11,7 @@ from envdoctor.stages.requirements import (
     config_unread,
     half_precision,
     loops_crash,
-    needs_samples,
+    needs_samples_or_ranges,
     needs_sizes,
     no_control_flow,
     no_keras_2_functions,
@@ -32,7 +32,7 @@ ACTION = Action(
     environment="tensorflow",
     requires=(
         needs_environment("tensorflow"),
-        needs_samples,
+        needs_samples_or_ranges,
         loops_crash,
         no_keras_2_functions,
         config_unread,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.hdf5 import SIGNATURE, Unfollowed, read_text_attribute
-from envdoctor.pipeline.sources.keras_config import check_types, inputs_of, names, traits_of
+from envdoctor.pipeline.sources.keras_config import check_types, inputs_of, names, scale_of, traits_of
 from envdoctor.stages.workers.stored_code import Malformed, code_in, config_of, foreign_in, nodes_of
 from envdoctor.support.bounded import open_zip
 from envdoctor.support.files import read_head
@@ -43,6 +43,7 @@ class KerasFile:
         code: what loading it would run or read beyond layers and weights, a phrase each.
         inputs: the model's inputs; None if the file does not say.
         traits: see `Artifact`.
+        input_scale: what the model's own Rescaling layer takes its input times, see `keras_config.scale_of`.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class KerasFile:
     code: tuple[str, ...]
     inputs: tuple[InputSpec, ...] | None
     traits: frozenset[str]
+    input_scale: float | None = None
 
 
 def read_keras(path: Path) -> KerasFile:
@@ -80,6 +82,7 @@ def read_keras(path: Path) -> KerasFile:
         custom=foreign_in(nodes, known),
         code=code_in(nodes, known),
         inputs=inputs,
+        input_scale=scale_of(nodes),
         traits=frozenset({*_version_traits(nodes, version), *traits_of(nodes, inputs)}),
     )
 

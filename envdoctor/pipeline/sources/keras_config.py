@@ -80,6 +80,17 @@ def traits_of(nodes: tuple[Node, ...], inputs: tuple[InputSpec, ...] | None) -> 
     yield from size_traits(inputs or ())
 
 
+def scale_of(nodes: Iterable[Node]) -> float | None:
+    """What a Rescaling layer takes a model's input times; 1 if no layer scales, None if one does in another way."""
+    for node in nodes:
+        scale = config_of(node).get("scale") if node["class_name"] == "Rescaling" else 1
+        if node["class_name"] == "Normalization" or not isinstance(scale, int | float):
+            return None
+        if 0 < scale < 1:
+            return float(scale)
+    return 1.0
+
+
 def _needs_keras_2(node: Node) -> bool:
     kind, module = node["class_name"], str(node.get("module"))
     refused = load_table("keras")["keras_2_arguments"].get(kind, ())
@@ -87,13 +98,12 @@ def _needs_keras_2(node: Node) -> bool:
     return gone or kind in _words("keras_2_layers") or any(name in config_of(node) for name in refused)
 
 
-def size_traits(inputs: Iterable[InputSpec]) -> Iterator[str]:
+def size_traits(inputs: Iterable[InputSpec]) -> frozenset[str]:
     """`dynamic-batch` if an input takes any number of samples, `open-sizes` if another size is open."""
     shapes = [spec.shape for spec in inputs]
-    if any(shape is None or shape[:1] == (None,) for shape in shapes):
-        yield "dynamic-batch"
-    if any(shape is None or None in shape[1:] for shape in shapes):
-        yield "open-sizes"
+    batch = {"dynamic-batch"} if any(shape is None or shape[:1] == (None,) for shape in shapes) else set()
+    sizes = {"open-sizes"} if any(shape is None or None in shape[1:] for shape in shapes) else set()
+    return frozenset(batch | sizes)
 
 
 def inputs_of(model: Node) -> tuple[InputSpec, ...] | None:

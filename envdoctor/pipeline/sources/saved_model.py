@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.effects import asset_files, reached_in
-from envdoctor.pipeline.sources.keras_config import size_traits
 from envdoctor.pipeline.sources.protobuf import read_message
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.tflite.reader import map_file
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
     from envdoctor.pipeline.sources.protobuf import Message
 
 SIGNATURE = "serving_default"
+#: The trait of a model that brings the ranges of its tensors along, and the operators that tell.
+LEARNT = "learnt-ranges"
+_LEARNT_RANGES = "FakeQuantWithMinMax"
 _INTERNAL = "__saved_model"
 _SERVE = "serve"
 #: Other files that TensorFlow may take the program from.
@@ -58,12 +60,22 @@ class SavedModel:
     half: bool = False
     effects: tuple[str, ...] = ()
 
-    @property
-    def inputs(self) -> tuple[InputSpec, ...] | None:
-        """The inputs of the signature that a build takes: `serving_default`, else the only one; None if unclear."""
-        if SIGNATURE in self.signatures:
-            return self.signatures[SIGNATURE]
-        return next(iter(self.signatures.values())) if len(self.signatures) == 1 else None
+    def inputs_of(self, signature: str | None = None) -> tuple[InputSpec, ...]:
+        """The inputs of the signature that a build takes: that of the name, else `serving_default`, else the only one.
+
+        Raises:
+            UsageProblem: there is none of the name, or it can't be told which is meant.
+        """
+        names = ", ".join(self.signatures)
+        if signature is not None and signature not in self.signatures:
+            raise UsageProblem(f"--signature: the SavedModel has no signature '{signature}'; it has {names}.")
+        chosen = signature or (SIGNATURE if SIGNATURE in self.signatures or len(self.signatures) > 1 else names)
+        if chosen not in self.signatures:
+            raise UsageProblem(
+                f"the SavedModel has the signatures {names}, and none is called {SIGNATURE}; choose one with "
+                "--signature."
+            )
+        return self.signatures[chosen]
 
     @property
     def traits(self) -> frozenset[str]:
@@ -74,8 +86,9 @@ class SavedModel:
             "recurrent": recurrent,
             "control-flow": self.operators & set(table["control_flow"]) and not recurrent,
             "float16": self.half,
+            LEARNT: any(name.startswith(_LEARNT_RANGES) for name in self.operators),
         }
-        return frozenset({*size_traits(self.inputs or ()), *(name for name, present in marks.items() if present)})
+        return frozenset(name for name, present in marks.items() if present)
 
 
 def read_saved_model(folder: Path) -> SavedModel:

@@ -54,6 +54,7 @@ def identify_tflite(path: Path) -> tuple[str, frozenset[str]]:
             f"{path} computes with plain integers and holds no quantized number; start from the float model."
         )
     kind = ArtifactKind.TFLITE_INT8 if scheme in _INTEGER_SCHEMES else ArtifactKind.TFLITE_FLOAT
+    kind = ArtifactKind.TFLITE_INT16X8 if scheme is Scheme.INT16 else kind
     return kind, frozenset(_traits(model, scheme))
 
 

@@ -14,8 +14,9 @@ from envdoctor.action import StageContext, StageFailed, StageOutput
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.stages.gates.comparison import compare_with_float
+from envdoctor.stages.gates.invocation import run_once
 from envdoctor.stages.gates.mapping import Judged
-from envdoctor.stages.gates.structure import Wanted, judge_float, judge_int8
+from envdoctor.stages.gates.structure import Wanted, judge_float, judge_int8, judge_small
 from envdoctor.stages.problems import finding
 from envdoctor.tflite.reader import map_file, open_model, read_model
 
@@ -25,20 +26,35 @@ if TYPE_CHECKING:
     from envdoctor.core.finding import Finding
     from envdoctor.core.request import BuildOptions
     from envdoctor.tflite.model import Model
+    from envdoctor.tflite.quantization import Scheme
 
 #: Judges a compiled file: takes it, the model it was made from, the stage's summary and the build's options.
 JudgeCompiled = Callable[["Model", "Model", Mapping[str, Any], "BuildOptions"], Judged]
 
 
 def int8_gate(context: StageContext, output: StageOutput) -> StageOutput:
-    """Judge an int8 .tflite file: by its tables, and by its answers on the samples.
+    """Judge an int8 .tflite file: by its tables, by a run, and by its answers on the samples.
 
     Raises:
         StageFailed: the product must not be used; the finding says why.
     """
     judged = _add(output, judge_int8(_read(output), Wanted.of(context.request)))
+    return _compared(context, _add(judged, run_once(context, judged.path)))
+
+
+def _compared(context: StageContext, judged: StageOutput) -> StageOutput:
     compared = compare_with_float(context, judged)
     return _add(dataclasses.replace(judged, summary={**judged.summary, **compared.summary}), compared.findings)
+
+
+def small_gate(scheme: Scheme, context: StageContext, output: StageOutput) -> StageOutput:
+    """Judge a .tflite file that computes in floats with weights of another type, as `int8_gate` does.
+
+    Raises:
+        StageFailed: the product must not be used; the finding says why.
+    """
+    judged = _add(output, judge_small(_read(output), scheme))
+    return _compared(context, _add(judged, run_once(context, judged.path)))
 
 
 def float_gate(_: StageContext, output: StageOutput) -> StageOutput:

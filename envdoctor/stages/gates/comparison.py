@@ -12,7 +12,7 @@ from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import run_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from envdoctor.action import StageContext, StageOutput
     from envdoctor.core.finding import Finding
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The environment that the comparison runs in.
 ENVIRONMENT = "litert"
+#: What a swallowed signal explains.
+_OF_A_SIGNAL = frozenset({"outputs-differ", "outputs-constant"})
 _NO_REFERENCE = "no earlier stage had the float model and samples"
 
 
@@ -50,29 +52,86 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
         return Compared(findings=(finding("not-compared", subject, evidence, words="LiteRT could not be had"),))
     request = {"model": output.path.resolve(), "reference": reference.resolve()}
     values: Mapping[str, Any] = run_worker(context, "litert_compare", request, python)
-    accuracy = values.get("accuracy")
-    key = "comparison" if output.reference is None or context.source.kind != ArtifactKind.TFLITE_INT8 else "mending"
-    summary = {key: {name: value for name, value in values.items() if name != "accuracy"}}
-    found = judge_outputs(values["outputs"], context.request.options.thresholds, subject, values["samples"])
-    return Compared(summary=summary if accuracy is None else {**summary, "accuracy": accuracy}, findings=tuple(found))
+    accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed"}
+    kind = "comparison" if output.reference is None or context.source.kind != ArtifactKind.TFLITE_INT8 else "mending"
+    summary = {kind: {key: value for key, value in values.items() if key not in hidden}}
+    found = list(judge_outputs(values, context.request.options.thresholds, subject))
+    if accuracy is not None:
+        summary["accuracy"] = accuracy
+        found += judge_accuracy(accuracy, context.request.options.thresholds, subject)
+    return Compared(summary=summary, findings=tuple(found))
 
 
-def judge_outputs(
-    outputs: list[Mapping[str, Any]], thresholds: Thresholds, subject: str, samples: int
-) -> Iterator[Finding]:
-    """What is wrong with the outputs, given the measures of the worker (see `litert_compare.compare`). Pure."""
-    for one in outputs:
-        evidence = (Evidence(source=f"LiteRT on {samples} samples", excerpt=_measures(one)),)
-        if not one["finite"]:
-            yield finding("outputs-not-finite", subject, evidence, output=one["name"])
-        elif one["constant"]:
-            yield finding("outputs-constant", subject, evidence, output=one["name"])
+def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
+    """What is wrong with the outputs, given what the worker `litert_compare` measured. Pure."""
+    for one in values["outputs"]:
+        evidence = (Evidence(source=f"LiteRT on {values['samples']} samples", excerpt=_measures(one)),)
+        wrong = list(_wrong(one, thresholds, subject, evidence))
+        swallowed = values.get("swallowed")
+        if swallowed and any(each.name in _OF_A_SIGNAL for each in wrong):
+            yield _swallowed(swallowed, subject, (*evidence, *_said(wrong)))
         else:
-            complaints = list(_complaints(one, thresholds))
-            if one["still"]:
-                yield finding("comparison-says-little", subject, evidence, output=one["name"])
-            if complaints:
-                yield finding("outputs-differ", subject, evidence, output=one["name"], words="; ".join(complaints))
+            yield from wrong
+
+
+def _wrong(
+    one: Mapping[str, Any], thresholds: Thresholds, subject: str, evidence: tuple[Evidence, ...]
+) -> Iterator[Finding]:
+    name = one["name"]
+    if not one["finite"]:
+        yield finding("outputs-not-finite", subject, evidence, output=name)
+    elif one["drowned"]:
+        yield finding("probabilities-below-step", subject, evidence, output=name, **_numbers(one["drowned"]))
+    elif one["constant"]:
+        yield finding("outputs-constant", subject, evidence, output=name)
+    else:
+        complaints = "; ".join(_complaints(one, thresholds))
+        if one["still"]:
+            yield finding("comparison-says-little", subject, evidence, output=name)
+        if complaints:
+            yield finding("outputs-differ", subject, evidence, output=name, words=complaints)
+        if one["lost"]:
+            yield _channels_lost(one["lost"], name, subject, evidence)
+
+
+def _channels_lost(lost: Mapping[str, Any], output: str, subject: str, evidence: tuple[Evidence, ...]) -> Finding:
+    listed = ", ".join(map(str, lost["indexes"])) + (", ..." if lost["count"] > len(lost["indexes"]) else "")
+    step = f"one int8 step is {lost['step']:.3g}" if lost["step"] else "in int8 they do not move"
+    below = (
+        f"{step} > range" if lost["step"] and lost["step"] > lost["range"] else f"{step}, fewer than two make the range"
+    )
+    words = f"{lost['count']} of {lost['of']} indexes of axis {lost['axis']} ({listed})"
+    proof = Evidence(source=f"output {output}, axis {lost['axis']}", excerpt=f"{below} {lost['range']:.3g}")
+    name = "channels-lost" if lost["certain"] else "channels-perhaps-lost"
+    return finding(
+        name, subject, (*evidence, proof), output=output, words=words, step=step, range=f"{lost['range']:.3g}"
+    )
+
+
+def _swallowed(found: Mapping[str, Any], subject: str, evidence: tuple[Evidence, ...]) -> Finding:
+    constant = found["constant"]
+    source = "" if constant is None else f", from the constant {constant:.3g}"
+    return finding("signal-swallowed", subject, evidence, **_numbers(found), source=source)
+
+
+def _said(findings: Iterable[Finding]) -> Iterator[Evidence]:
+    return (Evidence(source=each.name, excerpt=each.message) for each in findings)
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, object]:
+    return {key: f"{value:.3g}" if isinstance(value, float) else value for key, value in values.items()}
+
+
+def judge_accuracy(accuracy: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
+    """Whether int8 costs more accuracy than is accepted. Pure."""
+    drop = accuracy["float"] - accuracy["int8"]
+    if drop > thresholds.max_drop:
+        points = f"{100 * drop:.1f} points, from {accuracy['float']:.1%} to {accuracy['int8']:.1%}"
+        evidence = (
+            Evidence(source=f"{accuracy['samples']} evaluation samples", excerpt=f"accuracy falls by {points}"),
+        )
+        accepted = f"{100 * thresholds.max_drop:g}"
+        yield finding("accuracy-dropped", subject, evidence, words=points, accepted=accepted)
 
 
 def _complaints(one: Mapping[str, Any], thresholds: Thresholds) -> Iterator[str]:
@@ -84,13 +143,21 @@ def _complaints(one: Mapping[str, Any], thresholds: Thresholds) -> Iterator[str]
     if one["cosine"] is None or one["cosine"] < thresholds.min_cosine:
         yield f"the cosine similarity is {_decimal(one['cosine'])}, at least {thresholds.min_cosine:g} is required"
     if one["agreement"] is not None and one["agreement"] < thresholds.min_agreement:
-        yield (
-            f"the largest value is at the same place in {_percent(one['agreement'])} of the samples, "
-            f"at least {_percent(thresholds.min_agreement)} is required"
-        )
+        yield f"{_agreement(one)}, at least {_percent(thresholds.min_agreement)} is required"
+
+
+def _agreement(one: Mapping[str, Any]) -> str:
+    share = _percent(one["agreement"])
+    words = {
+        "labels": f"{share} of its whole numbers are the float model's",
+        "items": f"{share} of the float model's items are among its own",
+    }
+    return words.get(one.get("of", ""), f"the largest value is at the same place in {share} of the samples")
 
 
 def _measures(one: Mapping[str, Any]) -> str:
+    if one.get("of"):
+        return f"output {one['name']}: {_agreement(one)}"
     parts = [f"largest difference {_percent(one['difference'])} of the range", f"cosine {_decimal(one['cosine'])}"]
     if one["agreement"] is not None:
         parts.append(f"same largest value in {_percent(one['agreement'])}")

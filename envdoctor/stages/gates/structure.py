@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from envdoctor.tflite.quantization import FloatIsland
 
 _QUANTIZED = frozenset({Scheme.INT8, Scheme.PARTIAL})
+_WIDE = frozenset({Scheme.INT16, Scheme.PARTIAL})
 _CONVERSIONS = frozenset({"QUANTIZE", "DEQUANTIZE"})
+#: Operators that run subgraphs, and what they come from.
+_CONTROL_FLOW = {"IF": "branch (tf.cond)", "WHILE": "loop (tf.while_loop)"}
 #: Element types of inputs and outputs that are no quantized numbers: indexes, counts, truth values.
 _COUNTS = frozenset({"INT32", "INT64", "UINT32", "BOOL"})
 _LISTED = 6
@@ -36,20 +39,24 @@ class Wanted:
         per_tensor_dense: True if dense weights must have a single scale.
         allow_float: True if operators that compute in floats are accepted.
         reader: the program that reads it next, by the name that `find_reader` takes.
+        schemes: how it may be quantized.
     """
 
     io_type: str = "INT8"
     per_tensor_dense: bool = False
     allow_float: bool = False
     reader: str = "litert"
+    schemes: frozenset[Scheme] = _QUANTIZED
 
     @classmethod
     def of(cls, request: Request) -> Wanted:
         """What a request asks for."""
         goal, options = request.goal, request.options
+        wide = goal is not None and goal.kind == ArtifactKind.TFLITE_INT16X8
         is_mended = request.source is not None and request.source.kind == ArtifactKind.TFLITE_INT8
         return cls(
-            io_type="" if is_mended else options.io_type.upper(),
+            io_type="" if is_mended else "INT16" if wide else options.io_type.upper(),
+            schemes=_WIDE if wide else _QUANTIZED,
             per_tensor_dense=goal is not None and goal.per_tensor_dense,
             allow_float=options.allow_float or is_mended,
             reader=(goal.compiler if goal else None) or "litert",
@@ -62,11 +69,19 @@ def judge_float(model: Model) -> Iterator[Finding]:
         yield finding("variables-lost", model.name, (_evidence(model, f"READ_VARIABLE {name}"),), words=name)
 
 
+def judge_small(model: Model, scheme: Scheme) -> Iterator[Finding]:
+    """What is wrong with a model that computes in floats with weights stored otherwise."""
+    yield from judge_float(model)
+    found = classify(model)
+    if found is not scheme:
+        yield finding("not-quantized", model.name, (_evidence(model, found.value),), scheme=found.value)
+
+
 def judge_int8(model: Model, wanted: Wanted) -> Iterator[Finding]:
     """What is wrong with an int8 model, the gravest first."""
     yield from judge_float(model)
     scheme = classify(model)
-    if scheme not in _QUANTIZED:
+    if scheme not in wanted.schemes:
         yield finding("not-quantized", model.name, (_evidence(model, scheme.value),), scheme=scheme.value)
         return
     yield from _floats(model, wanted)
@@ -82,6 +97,13 @@ def judge_int8(model: Model, wanted: Wanted) -> Iterator[Finding]:
 def _floats(model: Model, wanted: Wanted) -> Iterator[Finding]:
     islands = float_islands(model)
     if not islands:
+        return
+    branches = [one for island in islands for one in island.operators if one.name in _CONTROL_FLOW]
+    if branches and not wanted.allow_float:
+        tensor = _place(model, next(island for island in islands if branches[0] in island.operators))
+        words = " and ".join(dict.fromkeys(_CONTROL_FLOW[one.name] for one in branches))
+        proof = tuple(_evidence(model, f"{one.label} {one.index}") for one in branches[:_LISTED])
+        yield finding("control-flow-left", model.name, proof, words=words, tensor=tensor)
         return
     computing = sum(operator.name not in _CONVERSIONS for island in islands for operator in island.operators)
     yield finding(

@@ -14,7 +14,7 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from .stage import Problem
 
@@ -32,6 +32,9 @@ _DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImple
 _DECORATION = re.compile(r"^serving_default_|:\d+$")
 
 NUMBERS = frozenset("fiub")
+#: More inputs than this are not matched by shape, and not more than so many ways are followed.
+_MATCHED, _WAYS = 16, 512
+Chosen = TypeVar("Chosen")
 
 
 @dataclass(frozen=True)
@@ -218,14 +221,32 @@ def _check_size(header: Header, size: int, label: str) -> None:
         raise Problem("calibration-unreadable", f"{label} is cut short: {size} bytes of {needed}.")
 
 
-def assign(arrays: Sequence[StoredArray], inputs: Sequence[InputSpec]) -> Mapping[str, tuple[Part, ...]]:
-    """Which arrays feed which input: by name, or by shape where there is one input.
+@dataclass(frozen=True)
+class Assignment:
+    """Which arrays feed which input.
+
+    Attributes:
+        parts: the arrays of each input, by its name.
+        told: how it was found where names did not tell: a phrase for a person; empty if they did.
+    """
+
+    parts: Mapping[str, tuple[Part, ...]]
+    told: str = ""
+
+    @property
+    def count(self) -> int:
+        """The number of samples."""
+        return sum(part.samples for part in next(iter(self.parts.values())))
+
+
+def assign(arrays: Sequence[StoredArray], inputs: Sequence[InputSpec]) -> Assignment:
+    """Which arrays feed which input: by name; else as `arr_0, arr_1` in the inputs' order, or as only the shapes fit.
 
     Raises:
-        Problem: the names or the shapes don't fit, an array is no array of numbers, or the inputs would get different
-            numbers of samples.
+        Problem: the names or the shapes don't fit, or fit in more than one way, an array is no array of numbers, or the
+            inputs would get different numbers of samples.
     """
-    chosen = _choose(arrays, inputs)
+    chosen, told = _choose(arrays, inputs)
     parts = {spec.name: tuple(_part(array, spec) for array in chosen[spec.name]) for spec in inputs}
     counts = {name: sum(part.samples for part in found) for name, found in parts.items()}
     if len(set(counts.values())) > 1:
@@ -235,29 +256,94 @@ def assign(arrays: Sequence[StoredArray], inputs: Sequence[InputSpec]) -> Mappin
         )
     if not all(counts.values()):
         raise Problem("calibration-mismatch", f"{arrays[0].path} holds no sample: an array has the shape (0, ...).")
-    return parts
+    return Assignment(parts, told)
 
 
-def _choose(arrays: Sequence[StoredArray], inputs: Sequence[InputSpec]) -> Mapping[str, Sequence[StoredArray]]:
+def _choose(
+    arrays: Sequence[StoredArray], inputs: Sequence[InputSpec]
+) -> tuple[Mapping[str, Sequence[StoredArray]], str]:
     named = {array.name: array for array in arrays}
-    by_name = {spec.name: _named(named, spec.name) for spec in inputs}
-    if all(by_name.values()):
-        return {name: [array] for name, array in by_name.items() if array is not None}
+    by_name = {spec.name: array for spec in inputs if (array := _named(named, spec.name)) is not None}
+    if len(by_name) == len(inputs):
+        return {name: [array] for name, array in by_name.items()}, ""
     if len(inputs) == 1:
-        return {inputs[0].name: _for_the_only_input(arrays, inputs[0])}
-    positional = {spec.name: named.get(f"arr_{number}") for number, spec in enumerate(inputs)}
-    if len(arrays) == len(inputs) and all(positional.values()):
-        return {name: [array] for name, array in positional.items() if array is not None}
+        return {inputs[0].name: _for_the_only_input(arrays, inputs[0])}, ""
+    free = [array for array in arrays if array.name != LABELS and array not in by_name.values()]
+    open_inputs = [spec for spec in inputs if spec.name not in by_name]
+    found = _in_order(named, inputs) or _by_shape(free, open_inputs)
+    if found is None:
+        raise Problem("calibration-mismatch", _unclear(arrays, inputs))
+    how = "in the order of its inputs" if _in_order(named, inputs) else "as only their shapes fit"
+    pairs = ", ".join(f"{array.name} feeds '{name}'" for name, array in found.items())
+    return {name: [array] for name, array in (by_name | found).items()}, f"{pairs}, {how}"
+
+
+def _unclear(arrays: Sequence[StoredArray], inputs: Sequence[InputSpec]) -> str:
     wanted = ", ".join(spec.describe() for spec in inputs)
-    raise Problem(
-        "calibration-mismatch",
-        f"the model has {len(inputs)} inputs, {wanted}; give an .npz file with an array of each of these names "
-        f"(it has {', '.join(named)}).",
+    present = ", ".join(f"{array.name} {array.header.shape}" for array in arrays)
+    return (
+        f"the model has {len(inputs)} inputs, {wanted}; give an .npz file with an array of each of these names (it has "
+        f"{present}, whose shapes do not tell which is which)."
     )
 
 
+def _in_order(named: Mapping[str, StoredArray], inputs: Sequence[InputSpec]) -> dict[str, StoredArray] | None:
+    """The arrays that numpy.savez names by their position, if each fits the input at that position."""
+    found = {spec.name: named.get(f"arr_{number}") for number, spec in enumerate(inputs)}
+    fitting = {name: array for name, array in found.items() if array is not None}
+    if len(fitting) != len(inputs) or len(named.keys() - {LABELS}) != len(inputs):
+        return None
+    return fitting if all(_fit(fitting[spec.name].header.shape, spec) is not None for spec in inputs) else None
+
+
+def _by_shape(arrays: Sequence[StoredArray], inputs: Sequence[InputSpec]) -> dict[str, StoredArray] | None:
+    """The only way to give each input an array of its shape, and of its kind of numbers where that decides."""
+    for same_kind in (True, False):
+        candidates = {spec.name: [one for one in arrays if _suits(one, spec, same_kind=same_kind)] for spec in inputs}
+        ways = only_ways(candidates)
+        if ways:
+            return ways[0] if len(ways) == 1 else None
+    return None
+
+
+def only_ways(candidates: Mapping[str, Sequence[Chosen]]) -> list[dict[str, Chosen]]:
+    """At most two of the ways to give each name one of its candidates, none of them twice.
+
+    With more than some names or candidates nothing is tried, and there is none.
+    """
+    if len(candidates) > _MATCHED or any(len(each) > _MATCHED for each in candidates.values()):
+        return []
+    ways: list[dict[str, Chosen]] = [{}]
+    for name in sorted(candidates, key=lambda name: len(candidates[name])):
+        longer = [{**way, name: one} for way in ways for one in candidates[name] if one not in way.values()]
+        if len(longer) > _WAYS:
+            return longer[:2]  # not complete, and surely not the only one
+        ways = longer
+    return ways[:2]
+
+
+def _suits(array: StoredArray, spec: InputSpec, *, same_kind: bool) -> bool:
+    is_float = array.header.kind == "f"
+    wants_float = "float" in spec.dtype
+    return _fit(array.header.shape, spec) is not None and (is_float == wants_float if same_kind else True)
+
+
 def _named(arrays: Mapping[str, StoredArray], name: str) -> StoredArray | None:
-    return arrays.get(name) or arrays.get(_DECORATION.sub("", _DECORATION.sub("", name)))
+    plain = _DECORATION.sub("", _DECORATION.sub("", name))
+    exact = arrays.get(name) or arrays.get(plain)
+    return exact or next((array for key, array in arrays.items() if as_argument(key) == as_argument(plain)), None)
+
+
+def as_argument(name: str) -> str:
+    """An input's name as a signature can carry it."""
+    return re.sub(r"\W", "_", name, flags=re.ASCII)
+
+
+def in_order_of(names: Sequence[str], inputs: Sequence[InputSpec]) -> Sequence[InputSpec]:
+    """The inputs in the order of these names, if they are theirs: an earlier stage's order of the same inputs."""
+    by_name = {as_argument(spec.name): spec for spec in inputs}
+    wanted = [as_argument(name) for name in names]
+    return [by_name[name] for name in wanted] if sorted(wanted) == sorted(by_name) else inputs
 
 
 def _for_the_only_input(arrays: Sequence[StoredArray], spec: InputSpec) -> Sequence[StoredArray]:

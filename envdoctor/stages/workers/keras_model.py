@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 import zipfile
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import stored_code
-from .arrays import InputSpec
+from .arrays import InputSpec, as_argument
 from .stage import Problem
 
 if TYPE_CHECKING:
@@ -52,7 +51,24 @@ def load(path: Path, trust: Trust) -> KerasModel:
             f"{path.name} does not say what its inputs are (a subclassed model, or one that was never built); "
             "export it where it was made, model.export('folder'), and start from that folder.",
         )
+    _refuse_state(model)
     return model
+
+
+def _refuse_state(model: KerasModel) -> None:
+    stateful = [layer.name for layer in _layers(model) if getattr(layer, "stateful", False) is True]
+    if stateful:
+        raise Problem(
+            "stateful-recurrent",
+            f"the layer {stateful[0]} keeps its state from one call to the next (stateful=True), which a converted "
+            "model can't.",
+        )
+
+
+def _layers(model: KerasModel) -> Iterator[KerasModel]:
+    for layer in model.layers:
+        yield layer
+        yield from _layers(layer) if hasattr(layer, "layers") else ()
 
 
 def _load(path: Path, trust: Trust) -> KerasModel:
@@ -104,30 +120,24 @@ def inputs_of(model: KerasModel) -> tuple[InputSpec, ...]:
 def export(model: KerasModel, inputs: Sequence[InputSpec], folder: Path) -> None:
     """Export a SavedModel whose only signature takes exactly these inputs, batch included.
 
-    `model.export` keeps the weights and, given a signature, its fixed shape; of the other ways into the converter
-    (Keras 3.15, TensorFlow 2.21) some lose the one or the other.
+    An ExportArchive keeps the weights and, given a signature, its fixed shape; of the other ways into the converter
+    (Keras 3.15, TensorFlow 2.21) some lose the one or the other, and `model.export` calls layers that were written for
+    training (augmentation) as in training.
     """
     import tensorflow as tf
 
     shapes = {spec.name: spec.shape for spec in inputs}
     signature = [
         tf.nest.map_structure(
-            lambda tensor: tf.TensorSpec(shapes[_name(tensor)], tensor.dtype, name=argument_name(_name(tensor))),
+            lambda tensor: tf.TensorSpec(shapes[_name(tensor)], tensor.dtype, name=as_argument(_name(tensor))),
             _structure(model),
         )
     ]
-    if "input_signature" in inspect.signature(model.export).parameters:
-        model.export(str(folder), input_signature=signature, verbose=False)
-        return
-    archive = tf.keras.export.ExportArchive()  # Keras 2
+    archive = tf.keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint(name="serve", fn=lambda inputs: model(inputs, training=False), input_signature=signature)
-    archive.write_out(str(folder))
-
-
-def argument_name(name: str) -> str:
-    """An input's name as a signature can carry it."""
-    return re.sub(r"\W", "_", name, flags=re.ASCII)
+    quiet = {"verbose": False} if "verbose" in inspect.signature(archive.write_out).parameters else {}  # not in Keras 2
+    archive.write_out(str(folder), **quiet)
 
 
 def answers(model: KerasModel, sample: Mapping[str, Array]) -> Mapping[str, Array]:

@@ -9,39 +9,108 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import litert_run, reference
+from . import channels, items, litert_run, reference, signals
+from .arrays import as_argument, only_ways
 from .stage import Problem
+from .tflite_graph import Graph
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from .samples import Samples
     from .untyped import Array, Number
+
+    Kind = tuple[int, ...]
 
 #: An output that moves by less than this share of its largest value over all samples says nearly the same to all.
 _STILL = 0.05
 #: Differences are measured against the output's range, or this share of its largest value where the range is less.
 _NARROWEST = 0.1
+#: A cosine or a share below this makes it worth a look where the difference comes from.
+_NEAR = 0.98
+#: Kinds of numbers that name something.
+_WHOLE = "iub"
+_NO_PARTS = {"lost": None, "drowned": None}
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     """Carry out a request; see the module."""
     expected = reference.read(Path(request["reference"]))
-    runner = litert_run.open_model(Path(request["model"]).read_bytes())
-    inputs = _pair(_sizes(expected.calibration.samples.inputs), _shapes(runner.inputs), "inputs")
-    outputs = _pair(_sizes(expected.calibration.outputs), _shapes(runner.outputs), "outputs")
+    data = Path(request["model"]).read_bytes()
+    runner = _open(data)
+    inputs = pair(_kinds(expected.calibration.samples.inputs), _details(runner.inputs), "inputs")
+    outputs = pair(_kinds(expected.calibration.outputs), _details(runner.outputs), "outputs")
     given = _answers(runner, expected.calibration, inputs, outputs)
+    steps = {name: float(runner.outputs[outputs[name]]["quantization"][0]) for name in outputs}
+    chosen = signals.chosen_outputs(Graph(data))
+    compared: dict[str, dict[str, Any]] = {}
+    for name, value in expected.calibration.outputs.items():
+        is_chosen = int(runner.outputs[outputs[name]]["index"]) in chosen
+        compared[name] = _measures(name, value, given[name], steps[name], is_chosen=is_chosen)
     values: dict[str, object] = {
         "by": expected.by,
         "samples": expected.calibration.samples.count,
         "random": expected.calibration.samples.random,
-        "outputs": [
-            compare(name, value, given[name], float(runner.outputs[outputs[name]]["quantization"][0]))
-            for name, value in expected.calibration.outputs.items()
-        ],
     }
+    if any(one["lost"] or _looks_wrong(one) for one in compared.values()):
+        carried = _measure(data, expected.calibration.samples.renamed(inputs))
+        for name, one in compared.items():
+            if one["lost"]:
+                detail = runner.outputs[outputs[name]]
+                one["lost"] = _lost(expected.calibration.outputs[name], given[name], carried, detail)
+        values["swallowed"] = None if carried is None else signals.find_swallowed(carried)
+    values["outputs"] = list(compared.values())
     if expected.evaluation is not None:
         values["accuracy"] = _accuracy(runner, expected.evaluation, inputs, outputs)
     return values
+
+
+def _measures(name: str, expected: Array, given: Array, step: float, *, is_chosen: bool) -> dict[str, Any]:
+    """How far one output is from what the float model gave: by its places, or as a set of what was chosen."""
+    as_set = items.compare_items(name, expected, given) if is_chosen else None
+    if as_set is not None:
+        return dict(as_set)
+    if is_chosen:
+        return dict(compare(name, items.sorted_items(expected), items.sorted_items(given), step)) | _NO_PARTS
+    if expected.dtype.kind in _WHOLE:
+        return dict(items.compare_labels(name, expected, given))
+    return {
+        **compare(name, expected, given, step),
+        "lost": channels.find_lost(expected, given, channels.Scale(step)),
+        "drowned": channels.drowned(expected, step),
+    }
+
+
+def _open(data: bytes) -> litert_run.Runner:
+    """The model, ready to run; without the default delegates if they refuse it."""
+    try:
+        return litert_run.open_model(data)
+    except RuntimeError:
+        return litert_run.Runner(litert_run.make_interpreter(data, delegates=False))
+
+
+def _looks_wrong(one: Mapping[str, Any]) -> bool:
+    """True if an output may be judged wrong, so that the cause is worth a look."""
+    near = one["cosine"] is not None and one["cosine"] > _NEAR and one["difference"] is not None
+    return one["constant"] or not near or (one["agreement"] is not None and one["agreement"] < _NEAR)
+
+
+def _measure(data: bytes, samples: Samples) -> signals.Carried | None:
+    """What the tensors carry; None for a model that can't be written in floats."""
+    try:
+        return signals.measure(data, samples)
+    except (RuntimeError, ValueError) as error:
+        print(f"the int8 model has no float twin: {error}")
+        return None
+
+
+def _lost(
+    expected: Array, given: Array, carried: signals.Carried | None, detail: Mapping[str, Any]
+) -> Mapping[str, object] | None:
+    if carried is not None:
+        return channels.find_lost(expected, given, signals.scale_of(carried, int(detail["index"])))
+    found = channels.find_lost(expected, given, channels.Scale(float(detail["quantization"][0])))
+    return found and {**found, "certain": False}
 
 
 def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapping[str, object]:
@@ -135,29 +204,36 @@ def _answers(
     return {name: np.concatenate(values) for name, values in collected.items()}
 
 
-def _pair(wanted: Mapping[str, Sequence[int]], present: Mapping[str, Sequence[int]], what: str) -> Mapping[str, str]:
-    """Which of this model's inputs or outputs is which of the reference's: by name, else by order and shape.
+def pair(wanted: Mapping[str, Kind], present: Mapping[str, Kind], what: str) -> Mapping[str, str]:
+    """Which of this model's inputs or outputs is which of the reference's: by name, else as only the shapes fit.
+
+    Both are given as the shape of one sample, by name.
 
     Raises:
-        Problem: they don't fit.
+        Problem: they don't fit, or fit in more than one way.
     """
     if set(wanted) <= set(present):
         return {name: name for name in wanted}
-    if len(wanted) == len(present) and list(wanted.values()) == list(present.values()):
-        return dict(zip(wanted, present, strict=True))
+    by_argument = {as_argument(name): name for name in present}
+    if all(as_argument(name) in by_argument for name in wanted):
+        return {name: by_argument[as_argument(name)] for name in wanted}
+    ways = only_ways({name: [other for other in present if present[other] == kind] for name, kind in wanted.items()})
+    if len(ways) == 1:
+        return ways[0]
+    unclear = " in a way that their names or shapes tell" if ways else ""
     raise Problem(
         "not-comparable",
-        f"the {what} of the int8 model ({_list(present)}) are not those of the float model ({_list(wanted)}).",
+        f"the {what} of the int8 model ({_list(present)}) are not those of the float model ({_list(wanted)}){unclear}.",
     )
 
 
-def _sizes(arrays: Mapping[str, Array]) -> Mapping[str, Sequence[int]]:
+def _kinds(arrays: Mapping[str, Array]) -> Mapping[str, Kind]:
     return {name: tuple(array.shape[1:]) for name, array in arrays.items()}
 
 
-def _shapes(details: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Sequence[int]]:
+def _details(details: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Kind]:
     return {name: tuple(int(size) for size in detail["shape"])[1:] for name, detail in details.items()}
 
 
-def _list(shapes: Mapping[str, Sequence[int]]) -> str:
-    return ", ".join(f"{name} {tuple(shape)}" for name, shape in shapes.items())
+def _list(kinds: Mapping[str, Kind]) -> str:
+    return ", ".join(f"{name} {shape}" for name, shape in kinds.items())

@@ -1,7 +1,7 @@
-"""Task: quantize a float .tflite file to int8 with the LiteRT quantizer.
+"""Task: quantize a float .tflite file with the LiteRT quantizer.
 
-Request: `source`, `output`, `calibration` or `random`, `evaluation`, `reference` (a folder to write the float model's
-answers to, or null if an earlier stage did), `io_type`, `per_tensor_dense`.
+Request: `source`, `output`, `form` (a key of `FORMS`), `calibration` or `random`, `evaluation`, `reference` (a folder
+to write the float model's answers to, or null if an earlier stage did), and for int8 `io_type` and `per_tensor_dense`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import litert_run, reference
 from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms
-from .samples import Samples, fixed_inputs, for_request
+from .samples import Samples, fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
 from .tflite_edges import convert_edges_to_uint8
 from .tflite_graph import Graph
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _CALIBRATED = 500
 _ANY = ".*"
 _BITS = 8
+#: What can be made, and the bits of activations: 0 for forms that compute in floats and need no samples.
+FORMS = {"int8": 8, "int16x8": 16, "dynamic": 0, "float16": 0}
+_HALF = 16
 
 
 @dataclass(frozen=True)
@@ -36,40 +39,55 @@ class Source:
     data: bytes
     inputs: tuple[InputSpec, ...]
     samples: Samples
+    labelled: Samples | None
+    sizes: list[str]
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     """Carry out a request; see the module."""
-    source = _read(request)
+    bits = FORMS[request["form"]]
+    source = _read(request, needs_samples=bits > 0)
     shapes = {spec.name: spec.shape or () for spec in source.inputs}
-    prepared = prepare(source.data, shapes)
+    prepared = prepare(source.data, shapes, for_integers=bits > 0)
     original = litert_run.open_model(source.data, shapes)
-    _prove_unchanged(original, prepared, source.samples)
+    names = _prove_unchanged(original, prepared, source.samples)
     if request.get("reference"):
-        made = reference.make(original.predict, "LiteRT", source.samples, request, source.inputs)
+        made = reference.make(original.predict, "LiteRT", source.samples, source.labelled)
         reference.write(Path(request["reference"]), made)
-    graph = Graph(_quantized(prepared, source.samples, per_tensor_dense=request["per_tensor_dense"]))
-    if request["io_type"] == "uint8":
+    if bits:
+        samples = source.samples.renamed(names)
+        graph = Graph(_quantized(prepared, samples, bits, per_tensor_dense=request["per_tensor_dense"]))
+    else:
+        graph = Graph(_with_small_weights(prepared, half=request["form"] == "float16"))
+    if request["form"] == "int8" and request["io_type"] == "uint8":
         convert_edges_to_uint8(graph)
     Path(request["output"]).write_bytes(graph.pack())
     return {
         "samples": source.samples.count,
         "random": source.samples.random,
+        "matched": source.samples.told,
         "prepared": list(prepared.changes),
         "moved_inside": graph.moved_inside,
+        "sizes": source.sizes,
     }
 
 
-def _read(request: Mapping[str, Any]) -> Source:
+def _read(request: Mapping[str, Any], *, needs_samples: bool) -> Source:
     data = Path(request["source"]).read_bytes()
     inputs = litert_run.input_specs(data)
     samples = for_request(request, inputs, _CALIBRATED)
-    if samples is None:
-        raise Problem("calibration-missing", "an int8 conversion needs samples; give them with --calibration.")
-    return Source(data, fixed_inputs(inputs, samples), samples)
+    if samples is None and needs_samples:
+        raise Problem("calibration-missing", "an integer conversion needs samples; give them with --calibration.")
+    fixed = fixed_inputs(inputs, samples)
+    labelled = labelled_for_request(request, inputs)
+    return Source(data, fixed, samples or make_up(fixed), labelled, taken_sizes(inputs, fixed))
 
 
-def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: Samples) -> None:
+def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: Samples) -> Mapping[str, str]:
+    """Prove that the prepared model answers as the original; returns what the original's inputs are called in it.
+
+    Both have their inputs and outputs in the order of the file: preparing it changes names, not that.
+    """
     again = litert_run.open_model(prepared.data)
     by_position = dict(zip(original.inputs, again.inputs, strict=True))
     outputs = dict(zip(again.outputs, original.outputs, strict=True))
@@ -80,10 +98,24 @@ def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: S
 
     tolerance = HYBRID_TOLERANCE if prepared.was_hybrid else TOLERANCE
     compare_forms(samples, original.predict, answer, "preparing it for the quantizer", tolerance)
+    return by_position
 
 
-def _quantized(prepared: Prepared, samples: Samples, *, per_tensor_dense: bool) -> bytes:
-    """Quantize weights and activations to int8."""
+def _with_small_weights(prepared: Prepared, *, half: bool) -> bytes:
+    """Store the weights as float16, or as int8 whose operators quantize their activations as they run."""
+    from litert_quantizer import qtyping, quantizer, recipe
+
+    work = quantizer.Quantizer(bytearray(prepared.data))
+    every = {"regex": _ANY, "operation_name": qtyping.TFLOperationName.ALL_SUPPORTED}
+    if half:
+        work.add_weight_only_config(**every, num_bits=_HALF, algorithm_key=recipe.AlgorithmName.FLOAT_CASTING)
+    else:
+        work.add_dynamic_config(**every, num_bits=_BITS)
+    return bytes(work.quantize().quantized_model)
+
+
+def _quantized(prepared: Prepared, samples: Samples, bits: int, *, per_tensor_dense: bool) -> bytes:
+    """Quantize weights to int8, and activations to integers of so many bits."""
     from litert_quantizer import qtyping, quantizer
 
     recipe = [(qtyping.TFLOperationName.ALL_SUPPORTED, qtyping.QuantGranularity.CHANNELWISE)]
@@ -94,7 +126,7 @@ def _quantized(prepared: Prepared, samples: Samples, *, per_tensor_dense: bool) 
         work.add_static_config(
             regex=_ANY,
             operation_name=operation,
-            activation_num_bits=_BITS,
+            activation_num_bits=bits,
             weight_num_bits=_BITS,
             weight_granularity=granularity,
         )
@@ -112,9 +144,9 @@ def _ranges(prepared: Prepared, samples: Samples, recipe: Recipe) -> Mapping[str
 
     manager = recipe_manager.RecipeManager()
     manager.load_quantization_recipe(recipe)
-    runner = litert_run.open_model(prepared.data)
+    details = litert_run.open_model(prepared.data).inputs  # an input may be float now that took whole numbers
     fed = [  # a list: it is gone through twice
-        dict(zip(runner.inputs, (sample[name] for name in samples.inputs), strict=True))
+        {name: litert_run.quantize(value, details[name]) for name, value in sample.items()}
         for sample in samples.one_by_one()
     ]
     calibration = calibrator.Calibrator(prepared.data, qsv_update_func=qsv_utils.min_max_update)

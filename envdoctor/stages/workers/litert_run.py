@@ -39,7 +39,11 @@ class Runner:
 
 
 def make_interpreter(
-    data: bytes, shapes: Mapping[str, Sequence[int | None]] | None = None, *, keep_all: bool = False
+    data: bytes,
+    shapes: Mapping[str, Sequence[int | None]] | None = None,
+    *,
+    keep_all: bool = False,
+    delegates: bool = True,
 ) -> Interpreter:
     """An interpreter with its tensors allocated, its inputs resized to `shapes` (by name) where they differ.
 
@@ -48,10 +52,11 @@ def make_interpreter(
     from ai_edge_litert import interpreter as litert
 
     resolvers = litert.OpResolverType
+    plain = keep_all or not delegates
     interpreter = litert.Interpreter(
         model_content=data,
         experimental_preserve_all_tensors=keep_all,
-        experimental_op_resolver_type=(resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES if keep_all else resolvers.AUTO),
+        experimental_op_resolver_type=resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES if plain else resolvers.AUTO,
     )
     for name, detail in _by_name(interpreter, "inputs").items():
         wanted = (shapes or {}).get(name)

@@ -15,7 +15,7 @@ from .arrays import assign, stored_arrays
 from .mend_inputs import random_samples
 from .mend_proof import Measured, measure
 from .mends.catalogue import MENDS
-from .samples import Samples, load
+from .samples import Samples, labelled_for_request, load
 from .stage import Problem
 from .tflite_graph import Graph, prune
 
@@ -80,7 +80,7 @@ def _whole(work: Work, mended: bytes, tried: list[Mapping[str, Any]]) -> Mapping
 def _read(request: Mapping[str, Any]) -> Work:
     data = Path(request["source"]).read_bytes()
     inputs = litert_run.input_specs(data)
-    samples = _load(Path(request["samples"]), data, _MOST_SAMPLES) if request.get("samples") else None
+    samples = _load(Path(request["samples"]), data) if request.get("samples") else None
     shapes = _shapes(data, inputs, samples)
     _require_running(data, shapes)
     return Work(data, shapes, samples)
@@ -100,23 +100,30 @@ def _require_running(data: bytes, shapes: Shapes) -> None:
         raise Problem("model-does-not-run", f"LiteRT can't run the file: {str(error).strip().rstrip('.')}.") from error
 
 
-def _load(path: Path, data: bytes, limit: int) -> Samples:
-    """The samples as real numbers; whole numbers of a quantized input's own type are what it stores."""
+def _load(path: Path, data: bytes) -> Samples:
+    """The samples as real numbers; see `_specs`."""
+    specs, stored = _specs(path, data)
+    return _as_real_numbers(load(path, specs, _MOST_SAMPLES), data, stored)
+
+
+def _specs(path: Path, data: bytes) -> tuple[list[InputSpec], frozenset[str]]:
+    """What to read samples as, and the inputs for which they are what the input stores.
+
+    Samples of a quantized input are real numbers, but for whole numbers of its own type.
+    """
     details, inputs = litert_run.input_details(data), litert_run.input_specs(data)
-    parts = assign(stored_arrays(path), inputs)
-    stored = {
-        spec.name: bool(details[spec.name]["quantization"][0]) and _numpy_name(parts[spec.name]) == spec.dtype
-        for spec in inputs
-    }
-    read_as = [
-        dataclasses.replace(spec, dtype="float32")
-        if details[spec.name]["quantization"][0] and not stored[spec.name]
-        else spec
-        for spec in inputs
-    ]
-    samples = load(path, read_as, limit)
+    parts = assign(stored_arrays(path), inputs).parts
+    quantized = {spec.name for spec in inputs if details[spec.name]["quantization"][0]}
+    stored = frozenset(spec.name for spec in inputs if _numpy_name(parts[spec.name]) == spec.dtype) & quantized
+    real = quantized - stored
+    specs = [dataclasses.replace(spec, dtype="float32") if spec.name in real else spec for spec in inputs]
+    return specs, stored
+
+
+def _as_real_numbers(samples: Samples, data: bytes, stored: frozenset[str]) -> Samples:
+    details = litert_run.input_details(data)
     arrays = {
-        name: litert_run.dequantize(array, details[name]) if stored[name] else array
+        name: litert_run.dequantize(array, details[name]) if name in stored else array
         for name, array in samples.inputs.items()
     }
     return dataclasses.replace(samples, inputs=arrays)
@@ -194,10 +201,10 @@ def _numbers(found: Measured) -> Mapping[str, object]:
 def _write_reference(folder: Path, work: Work, request: Mapping[str, Any]) -> None:
     """The answers of the file before, for the gate that compares with them."""
     original = litert_run.open_model(work.data, work.shapes)
-    samples = (work.samples or random_samples(original)).at_most(reference.COMPARED)
-    evaluation = None
+    samples = work.samples or random_samples(original)
+    labelled = None
     if request.get("evaluation"):
-        labelled = _load(Path(request["evaluation"]), work.data, reference.EVALUATED)
-        reference.require_labels(labelled, request["evaluation"])
-        evaluation = reference.answer(original.predict, labelled)
-    reference.write(folder, reference.Reference("LiteRT", reference.answer(original.predict, samples), evaluation))
+        specs, stored = _specs(Path(request["evaluation"]), work.data)
+        labelled = labelled_for_request(request, specs)
+        labelled = None if labelled is None else _as_real_numbers(labelled, work.data, stored)
+    reference.write(folder, reference.make(original.predict, "LiteRT", samples, labelled))

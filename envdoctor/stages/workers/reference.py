@@ -1,28 +1,27 @@
 """What the float model answers to some samples: written beside a stage's product, read when the int8 model is judged.
 
-A reference folder holds `reference.json` (names, in the order of the arrays), `calibration.npz` with the arrays
-`input_0...` and `output_0...`, and, where evaluation samples were given, `evaluation.npz` with `labels` in addition.
+A reference folder holds `reference.json` (the names that `input_0...` and `output_0...` stand for), `calibration.npz`
+with these arrays, and, where evaluation samples were given, `evaluation.npz` with `labels` in addition.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .samples import Samples, load
+from .samples import Samples
 from .stage import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+    from pathlib import Path
 
-    from .arrays import InputSpec
     from .same_model import Predict
     from .untyped import Array
 
-#: How many samples the comparison looks at, and how many accuracy is measured on.
-COMPARED, EVALUATED = 100, 1000
+#: How many samples the comparison looks at.
+COMPARED = 100
 INDEX = "reference.json"
 
 
@@ -72,15 +71,9 @@ def answer(predict: Predict, samples: Samples) -> Answers:
     return Answers(samples, outputs)
 
 
-def make(
-    predict: Predict, by: str, samples: Samples, request: Mapping[str, Any], inputs: Sequence[InputSpec]
-) -> Reference:
-    """Answers to the calibration samples, and to the evaluation samples that a request names (`evaluation`)."""
-    evaluation = None
-    if request.get("evaluation"):
-        labelled = load(Path(request["evaluation"]), inputs, EVALUATED)
-        require_labels(labelled, request["evaluation"])
-        evaluation = answer(predict, labelled)
+def make(predict: Predict, by: str, samples: Samples, labelled: Samples | None) -> Reference:
+    """Answers to the calibration samples, and to those that have labels."""
+    evaluation = None if labelled is None else answer(predict, labelled)
     return Reference(by, answer(predict, samples.at_most(COMPARED)), evaluation)
 
 
@@ -104,10 +97,10 @@ def write(folder: Path, reference: Reference) -> None:
     samples, outputs = reference.calibration.samples, reference.calibration.outputs
     index = {"by": reference.by, "inputs": list(samples.inputs), "outputs": list(outputs), "random": samples.random}
     (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
-    np.savez(folder / "calibration.npz", **_arrays(reference.calibration))
+    np.savez(folder / "calibration.npz", **_arrays(reference.calibration, index))
     if reference.evaluation is not None:
         labels = reference.evaluation.samples.labels
-        np.savez(folder / "evaluation.npz", labels=labels, **_arrays(reference.evaluation))
+        np.savez(folder / "evaluation.npz", labels=labels, **_arrays(reference.evaluation, index))
 
 
 def read(folder: Path) -> Reference:
@@ -121,11 +114,10 @@ def read(folder: Path) -> Reference:
     )
 
 
-def _arrays(answers: Answers) -> dict[str, Array]:
-    arrays: dict[str, Array] = {
-        f"input_{number}": array for number, array in enumerate(answers.samples.inputs.values())
-    }
-    return arrays | {f"output_{number}": array for number, array in enumerate(answers.outputs.values())}
+def _arrays(answers: Answers, index: Mapping[str, Any]) -> dict[str, Array]:
+    """The arrays by the numbers that the index gives their names, whatever order the answers have them in."""
+    arrays = {f"input_{number}": answers.samples.inputs[name] for number, name in enumerate(index["inputs"])}
+    return arrays | {f"output_{number}": answers.outputs[name] for number, name in enumerate(index["outputs"])}
 
 
 def _answers(file: Path, index: Mapping[str, Any]) -> Answers:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .arrays import LABELS, InputSpec, Part, StoredArray, assign, stored_arrays
+from .arrays import LABELS, InputSpec, Part, StoredArray, assign, in_order_of, stored_arrays
 from .stage import Problem
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ _SEED = 20210521
 _RANDOM_COUNT = 100
 _FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
 _TEXT = "string"
+#: How many samples accuracy is measured on.
+_EVALUATED = 1000
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,13 @@ class Samples:
     Attributes:
         labels: the class number of each sample; None if none are known.
         random: True if they were made up.
+        told: which array fed which input, where their names did not tell; see `arrays.Assignment`.
     """
 
     inputs: Mapping[str, Array]
     labels: Array = None
     random: bool = False
+    told: str = ""
 
     @property
     def count(self) -> int:
@@ -52,23 +57,30 @@ class Samples:
             return self
         chosen = _spread(self.count, limit)
         labels = None if self.labels is None else self.labels[chosen]
-        return Samples({name: array[chosen] for name, array in self.inputs.items()}, labels, self.random)
+        return replace(self, inputs={name: array[chosen] for name, array in self.inputs.items()}, labels=labels)
+
+    def renamed(self, names: Mapping[str, str]) -> Samples:
+        """The same under other names of the inputs."""
+        return replace(self, inputs={names[name]: array for name, array in self.inputs.items()})
 
 
-def load(path: Path, inputs: Sequence[InputSpec], limit: int) -> Samples:
+def load(path: Path, inputs: Sequence[InputSpec], limit: int, order: Sequence[str] = ()) -> Samples:
     """Read at most `limit` samples for a model's inputs, spread evenly over what is stored.
+
+    `order` names the inputs in the order that arrays without their names are in, if that is another one.
 
     Raises:
         Problem: the files can't be read, don't fit the inputs, or hold NaN or infinity.
     """
     arrays = stored_arrays(path)
-    parts = assign(arrays, inputs)
-    total = sum(part.samples for part in next(iter(parts.values())))
+    assigned = assign(arrays, in_order_of(order, inputs))
+    parts, total = assigned.parts, assigned.count
     chosen = _spread(total, limit)
     labels = next((array for array in arrays if array.name == LABELS and array.member is not None), None)
     return Samples(
         {spec.name: _typed(_gather(parts[spec.name], chosen), spec) for spec in inputs},
         None if labels is None else _read_labels(labels, total, chosen),
+        told=assigned.told,
     )
 
 
@@ -95,10 +107,30 @@ def make_up(inputs: Sequence[InputSpec]) -> Samples:
 
 
 def for_request(request: Mapping[str, Any], inputs: Sequence[InputSpec], limit: int) -> Samples | None:
-    """The samples that a request names: `calibration` is a path, or None; `random` asks for made-up ones."""
+    """The samples that a request names: `calibration` is a path, or None; `random` asks for made-up ones.
+
+    `order_from` is the `reference.json` of the build's first stage, if this is not it.
+    """
     if request.get("calibration"):
-        return load(Path(request["calibration"]), inputs, limit)
+        return load(Path(request["calibration"]), inputs, limit, _order(request))
     return make_up(inputs).at_most(limit) if request.get("random") else None
+
+
+def labelled_for_request(request: Mapping[str, Any], inputs: Sequence[InputSpec]) -> Samples | None:
+    """The samples with labels that a request names (`evaluation`), if it names some.
+
+    Raises:
+        Problem: they can't be read or don't fit the inputs, or there is no class number for each.
+    """
+    if not request.get("evaluation"):
+        return None
+    labelled = load(Path(request["evaluation"]), inputs, _EVALUATED, _order(request))
+    if labelled.labels is None:
+        raise Problem(
+            "evaluation-without-labels",
+            f"{request['evaluation']} has no array 'y' with one class number for each sample in 'x'.",
+        )
+    return labelled
 
 
 def fixed_inputs(inputs: Sequence[InputSpec], samples: Samples | None) -> tuple[InputSpec, ...]:
@@ -117,6 +149,20 @@ def fixed_inputs(inputs: Sequence[InputSpec], samples: Samples | None) -> tuple[
             )
         fixed.append(InputSpec(spec.name, (1, *shape), spec.dtype))
     return tuple(fixed)
+
+
+def _order(request: Mapping[str, Any]) -> Sequence[str]:
+    """The names of the inputs in the order that the build's first stage had them in, from its `reference.json`."""
+    index = request.get("order_from")
+    names: Sequence[str] = json.loads(Path(index).read_text(encoding="utf-8"))["inputs"] if index else ()
+    return names
+
+
+def taken_sizes(inputs: Sequence[InputSpec], fixed: Sequence[InputSpec]) -> list[str]:
+    """For each input that leaves a size open beyond the batch: what was taken for it, in words."""
+    given = {spec.name: spec for spec in fixed}
+    open_ones = (spec for spec in inputs if spec.sample is None or None in spec.sample)
+    return [f"{given[spec.name].shape} for {spec.describe()}" for spec in open_ones]
 
 
 def _spread(total: int, limit: int) -> list[int]:

@@ -25,16 +25,17 @@ def load(folder: Path) -> SavedModel:
     return tf.saved_model.load(str(folder))
 
 
-def signature_of(loaded: SavedModel) -> tuple[str, ConcreteFunction]:
-    """The name and the function of the signature to build: `serving_default`, else the only one.
+def signature_of(loaded: SavedModel, wanted: str | None = None) -> tuple[str, ConcreteFunction]:
+    """The name and the function of the signature to build: the one that is wanted, `serving_default`, or the only one.
 
     Raises:
         Problem: there is none, or it can't be told which.
     """
     signatures = {name: each for name, each in loaded.signatures.items() if not name.startswith(_INTERNAL)}
-    if SIGNATURE in signatures:
-        return SIGNATURE, signatures[SIGNATURE]
-    if len(signatures) == 1:
+    name = wanted or SIGNATURE
+    if name in signatures:
+        return name, signatures[name]
+    if len(signatures) == 1 and wanted is None:
         return next(iter(signatures.items()))
     if not signatures:
         raise Problem(
@@ -44,7 +45,8 @@ def signature_of(loaded: SavedModel) -> tuple[str, ConcreteFunction]:
         )
     raise Problem(
         "no-signature",
-        f"the SavedModel has the signatures {', '.join(signatures)} and none is called {SIGNATURE}; save it with one.",
+        f"the SavedModel has the signatures {', '.join(signatures)} and none is called {name}; choose one with "
+        "--signature.",
     )
 
 

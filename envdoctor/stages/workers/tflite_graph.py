@@ -1,4 +1,4 @@
-"""A .tflite file as objects that can be changed and written again, with the schema classes of ai-edge-litert.
+"""A .tflite file as objects that can be changed and written again, with the schema classes of LiteRT or TensorFlow.
 
 What is written is as old readers want it: constants inside the flatbuffer (aligned as the schema demands, to 16 bytes),
 operator codes in both the old and the new field.
@@ -29,8 +29,11 @@ _REFERENCES = ("inputs", "outputs", "intermediates")
 
 
 def schema() -> ModuleType:
-    """The generated schema classes."""
-    from ai_edge_litert import schema_py_generated
+    """The generated schema classes, of LiteRT or of TensorFlow, whichever is there."""
+    try:
+        from ai_edge_litert import schema_py_generated
+    except ImportError:
+        from tensorflow.lite.python import schema_py_generated
 
     module: ModuleType = schema_py_generated
     return module
@@ -90,6 +93,19 @@ class Graph:
         tensor = self.main.tensors[index]
         data = np.frombuffer(bytes(self.model.buffers[tensor.buffer].data), dtype=self.dtype(index).lower())
         return data.reshape(self.shape(index))
+
+    def real_numbers(self, index: int) -> Array:
+        """What a quantized constant of the main subgraph stands for."""
+        import numpy as np
+
+        tensor = self.main.tensors[index]
+        stored = self.constant(index).astype(np.float32)
+        axes = [1] * stored.ndim
+        scales = np.asarray(tensor.quantization.scale, dtype=np.float32)
+        if len(scales) > 1:
+            axes[tensor.quantization.quantizedDimension] = len(scales)
+        points = np.zeros(len(scales)) if tensor.quantization.zeroPoint is None else tensor.quantization.zeroPoint
+        return (stored - np.asarray(points, dtype=np.float32).reshape(axes)) * scales.reshape(axes)
 
     def shape(self, index: int) -> tuple[int, ...]:
         """The shape of a tensor of the main subgraph."""

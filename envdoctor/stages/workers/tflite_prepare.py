@@ -22,7 +22,9 @@ from .tflite_rewrite import rewrite
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .untyped import Array
+
+#: Element types of inputs that a CAST makes floats.
+_WHOLE = frozenset({"UINT8", "INT8", "INT16", "INT32", "INT64", "BOOL"})
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,13 @@ class Prepared:
     was_hybrid: bool
 
 
-def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]]) -> Prepared:
+def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]], *, for_integers: bool = True) -> Prepared:
     """Prepare a float model for quantization.
 
     Args:
         data: the file.
         shapes: the shape of each input, batch included, by name.
+        for_integers: True if activations are to be integers: what has no such form is written in another way then.
 
     Raises:
         Problem: it has an operator that the interpreter doesn't know, or its shapes depend on its values.
@@ -62,11 +65,12 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]]) -> Prepared
     if folded:
         names = ", ".join(sorted(set(folded)))
         changes.append(f"computed {len(folded)} operators whose result is constant ({names})")
-    opened = _drop_casts_of_inputs(graph)
+    opened = _drop_casts_of_inputs(graph) if for_integers else 0
     if opened:
-        changes.append(f"took the CAST from {opened} uint8 inputs, which are float now")
-    changes += reduced_axes.apply(graph, {})
-    rewritten = rewrite(graph)
+        changes.append(f"took the CAST from {opened} inputs of whole numbers, which are float now")
+    if for_integers:
+        changes += reduced_axes.apply(graph, {})
+    rewritten = rewrite(graph) if for_integers else {}
     if rewritten:
         names = ", ".join(f"{count} {name}" for name, count in sorted(rewritten.items()))
         changes.append(f"wrote {names} as operators that can be quantized")
@@ -89,7 +93,7 @@ def _widen_hybrid_weights(graph: Graph) -> int:
         for index in inputs:
             quantized = graph.dtype(index) == "INT8" and graph.main.tensors[index].quantization is not None
             if quantized and graph.is_constant(index):
-                value = _real_numbers(graph, index)
+                value = graph.real_numbers(index)
                 graph.main.tensors[index].type = schema().TensorType.FLOAT32
                 graph.main.tensors[index].quantization = None
                 graph.make_constant(index, value)
@@ -97,26 +101,12 @@ def _widen_hybrid_weights(graph: Graph) -> int:
     return widened
 
 
-def _real_numbers(graph: Graph, index: int) -> Array:
-    """What a quantized int8 constant stands for."""
-    import numpy as np
-
-    tensor = graph.main.tensors[index]
-    scales = np.asarray(tensor.quantization.scale, dtype=np.float32)
-    axes = [1] * len(tensor.shape)
-    if len(scales) > 1:
-        axes[tensor.quantization.quantizedDimension] = len(scales)
-    stored = graph.model.buffers[tensor.buffer].data.view(np.int8).reshape(tensor.shape)
-    zero_points = np.asarray(tensor.quantization.zeroPoint, dtype=np.float32).reshape(axes)
-    return (stored.astype(np.float32) - zero_points) * scales.reshape(axes)
-
-
 def _drop_casts_of_inputs(graph: Graph) -> int:
-    """Make what a CAST gives the input, where nothing else takes the uint8 input itself."""
+    """Make what a CAST gives the input, where nothing else takes the input of whole numbers itself."""
     count = 0
     for index in [int(index) for index in graph.main.inputs]:
         takers = [operator for operator in graph.main.operators if index in operator.inputs]
-        if graph.dtype(index) != "UINT8" or len(takers) != 1 or graph.operator_name(takers[0]) != "CAST":
+        if graph.dtype(index) not in _WHOLE or len(takers) != 1 or graph.operator_name(takers[0]) != "CAST":
             continue
         outer = int(takers[0].outputs[0])
         if graph.dtype(outer) == "FLOAT32":

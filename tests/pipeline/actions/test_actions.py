@@ -52,6 +52,14 @@ def test_from_other_sources():
     assert routes(ArtifactKind.TFLITE_FLOAT, "ethos-u85-256") == {"litert-int8+vela"}
     assert routes(ArtifactKind.TFLITE_INT8, "ethos-u85-256") == {"vela"}
     assert routes(ArtifactKind.TFLITE_INT8, "edgetpu") == {"edgetpu"}
+    assert routes(ArtifactKind.TFLITE_INT16X8, "ethos-u85-256") == {"vela"}
+    assert routes(ArtifactKind.TFLITE_INT16X8, "edgetpu") == set()
+
+
+@pytest.mark.parametrize("form", ["int16x8", "dynamic", "float16"])
+def test_to_what_people_ask_for_beside_int8(form):
+    assert routes(ArtifactKind.TFLITE_FLOAT, f"tflite-{form}") == {f"litert-{form}"}
+    assert routes(ArtifactKind.SAVED_MODEL, f"tflite-{form}") == {f"tf-float+litert-{form}"}
 
 
 def test_no_compiler_for_a_goal_that_is_not_its_own():

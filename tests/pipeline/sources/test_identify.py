@@ -60,6 +60,16 @@ def test_float_tflite_files(name, trait):
     assert trait in artifact.traits
 
 
+def test_int16_activations_are_a_kind_of_their_own():
+    assert identify(shared("data/reports/models/c04_16x8.tflite")).kind == ArtifactKind.TFLITE_INT16X8
+    assert identify(shared("data/reports/models/c04_int8.tflite")).kind == ArtifactKind.TFLITE_INT8
+
+
+def test_what_each_input_takes(tmp_path):
+    assert identify(DATA / "tflite/layernorm.tflite").inputs == ("'x' (float32, (N, 6))",)
+    assert identify(write_keras(tmp_path / "model.keras")).inputs[0].endswith("(float32, (N, 28, 28, 1))")
+
+
 def test_real_int8_tflite_files():
     kinds = {identify(path).kind for path in sorted(shared("data/edgetpu/models").glob("*.tflite"))[:20]}
     assert kinds == {ArtifactKind.TFLITE_INT8}

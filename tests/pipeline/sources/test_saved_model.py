@@ -3,10 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.pipeline.sources import identify
 from envdoctor.pipeline.sources.effects import operator_effects
 from envdoctor.pipeline.sources.protobuf import read_message
 from envdoctor.pipeline.sources.saved_model import read_saved_model
-from keras_files import DATA, entry, field, saved_model, tensor_info, varint, write_saved_model
+from keras_files import DATA, entry, field, saved_model, tensor_info, varint, write_keras, write_saved_model
 
 RECORDED = (DATA / "saved_model/tf1.pb").read_bytes()
 PLAIN = {"serving_default": {"x": tensor_info((None, 4))}}
@@ -19,7 +20,7 @@ def test_a_real_one(tmp_path):
         "serving_default": [("x", (None, 6), "float32")]
     }
     assert {"MatMul", "Softmax", "VariableV2"} & found.operators
-    assert found.traits == {"dynamic-batch"}
+    assert found.traits == frozenset()
 
 
 def test_the_only_signature_is_taken(tmp_path):
@@ -27,21 +28,53 @@ def test_the_only_signature_is_taken(tmp_path):
         {"predict": {"b": tensor_info((1, 2), 3), "a": tensor_info(None)}, "__saved_model_init_op": {}}
     )
     found = read_saved_model(write_saved_model(tmp_path / "m", content))
-    assert [(spec.name, spec.shape, spec.dtype) for spec in found.inputs] == [
+    assert [(spec.name, spec.shape, spec.dtype) for spec in found.inputs_of()] == [
         ("a", None, "float32"),
         ("b", (1, 2), "int32"),
     ]
-    assert found.traits == {"dynamic-batch", "open-sizes"}
+    assert [spec.name for spec in found.inputs_of("predict")] == ["a", "b"]
+    artifact = identify(tmp_path / "m")
+    assert artifact.traits == {"dynamic-batch", "open-sizes"}
+    assert artifact.inputs == ("'a' (float32)", "'b' (int32, (N, 2))")
 
 
-def test_two_signatures_without_a_default(tmp_path):
-    content = saved_model({"one": PLAIN["serving_default"], "two": PLAIN["serving_default"]})
-    assert read_saved_model(write_saved_model(tmp_path / "m", content)).inputs is None
+def test_two_signatures_and_none_that_is_the_default(tmp_path):
+    two = {"one": {"a": tensor_info((1, 2))}, "two": {"b": tensor_info((1, 3))}}
+    path = write_saved_model(tmp_path / "m", saved_model(two))
+    with pytest.raises(UsageProblem, match=r"has the signatures one, two, .* choose one with --signature"):
+        identify(path)
+    assert identify(path, signature="two").inputs == ("'b' (float32, (N, 3))",)
+    with pytest.raises(UsageProblem, match="no signature 'three'; it has one, two"):
+        identify(path, signature="three")
+
+
+def test_the_default_is_taken_unless_another_is_named(tmp_path):
+    both = {"serving_default": {"a": tensor_info((1, 2))}, "two": {"b": tensor_info((1, 3))}}
+    path = write_saved_model(tmp_path / "m", saved_model(both))
+    assert identify(path).inputs == ("'a' (float32, (N, 2))",)
+    assert identify(path, signature="two").inputs == ("'b' (float32, (N, 3))",)
+
+
+def test_text_is_no_input(tmp_path):
+    path = write_saved_model(tmp_path / "m", saved_model({"serving_default": {"words": tensor_info((None,), 7)}}))
+    with pytest.raises(UsageProblem, match=r"'words' .* takes text, .* export the part behind it"):
+        identify(path)
+
+
+def test_only_a_saved_model_has_signatures(tmp_path):
+    with pytest.raises(UsageProblem, match="is no SavedModel"):
+        identify(write_keras(tmp_path / "m.keras"), signature="one")
 
 
 def test_a_loop_is_a_recurrent_layer(tmp_path):
     content = saved_model(PLAIN, in_functions=("TensorListReserve", "While"))
     assert "recurrent" in read_saved_model(write_saved_model(tmp_path / "m", content)).traits
+
+
+@pytest.mark.parametrize("name", ["FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"])
+def test_a_model_trained_for_quantization_brings_its_ranges(tmp_path, name):
+    content = saved_model(PLAIN, in_functions=(name,))
+    assert "learnt-ranges" in read_saved_model(write_saved_model(tmp_path / "m", content)).traits
 
 
 @pytest.mark.parametrize("operator", ["StatelessIf", "While", "Case"])
@@ -77,7 +110,7 @@ def test_missing_variables(tmp_path):
     content = saved_model(PLAIN, ("VarHandleOp",))
     with pytest.raises(Unreadable, match="incomplete"):
         read_saved_model(write_saved_model(tmp_path / "m", content, variables=False))
-    assert read_saved_model(write_saved_model(tmp_path / "n", saved_model(PLAIN), variables=False)).inputs
+    assert read_saved_model(write_saved_model(tmp_path / "n", saved_model(PLAIN), variables=False)).inputs_of()
 
 
 def test_parts_that_are_missing(tmp_path):

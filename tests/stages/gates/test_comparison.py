@@ -4,7 +4,8 @@ from envdoctor.action import StageOutput
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.core.request import Thresholds
-from envdoctor.stages.gates.comparison import compare_with_float, judge_outputs
+from envdoctor.stages.gates.comparison import compare_with_float, judge_accuracy, judge_outputs
+from envdoctor.stages.problems import Scope, shared_by
 from stages import stage_context
 
 GOOD = {
@@ -15,11 +16,19 @@ GOOD = {
     "agreement": 0.97,
     "still": False,
     "constant": False,
+    "lost": None,
+    "drowned": None,
 }
+LOST = {"axis": 2, "indexes": [4, 5], "count": 2, "of": 6, "step": 1.43, "range": 0.07, "certain": True}
+SWALLOWED = {
+    "tensor": "scores", "range": 7.5, "op": "ADD", "result": "masked", "step": 3.9e6, "widest": "mask", "largest": 1e9,
+    "constant": -1e9,
+}  # fmt: skip
 
 
-def judged(thresholds=None, **changed):
-    return list(judge_outputs([{**GOOD, **changed}], thresholds or Thresholds(), "m.tflite", 100))
+def judged(thresholds=None, *, swallowed=None, **changed):
+    values = {"outputs": [{**GOOD, **changed}], "samples": 100, "swallowed": swallowed}
+    return list(judge_outputs(values, thresholds or Thresholds(), "m.tflite"))
 
 
 def test_a_good_output():
@@ -38,6 +47,14 @@ def test_a_good_output():
         ({"finite": False}, "outputs-not-finite", "NaN"),
         ({"constant": True}, "outputs-constant", "same for all samples"),
         ({"still": True}, "comparison-says-little", "hardly changes"),
+        ({"lost": LOST}, "channels-lost", "2 of 6 indexes of axis 2 (4, 5) of the output o move in the float model"),
+        ({"lost": {**LOST, "certain": False}}, "channels-perhaps-lost", "one int8 step is 1.43, their range 0.07"),
+        ({"lost": {**LOST, "step": None}}, "channels-lost", "in int8 they do not move"),
+        (
+            {"drowned": {"classes": 1000, "largest": 0.0011, "step": 1 / 256}, "constant": True},
+            "probabilities-below-step",
+            "none of its 1000 classes more than 0.0011 for any sample, and an int8 step is 0.00391",
+        ),
     ],
 )
 def test_a_bad_output(changed, name, words):
@@ -55,6 +72,45 @@ def test_thresholds_are_the_users():
 def test_everything_that_is_wrong_is_said_at_once():
     (found,) = judged(difference=0.5, cosine=0.1, agreement=0.0)
     assert found.message.count(";") == 2
+
+
+def test_the_step_is_the_proof():
+    (found,) = judged(lost=LOST)
+    assert found.evidence[-1].excerpt == "one int8 step is 1.43 > range 0.07"
+    assert "two outputs" in found.fix.text
+    (found,) = judged(lost={**LOST, "range": 1.9})
+    assert found.evidence[-1].excerpt == "one int8 step is 1.43, fewer than two make the range 1.9"
+
+
+def test_what_flattens_a_signal_is_named_in_place_of_how_far_off_the_output_is():
+    (found,) = judged(agreement=0.58, swallowed=SWALLOWED)
+    assert found.name == "signal-swallowed"
+    assert "scores moves by 7.5, which is lost in masked (ADD), whose step is 3.9e+06" in found.message
+    assert found.message.endswith("mask reaches 1e+09, from the constant -1e+09.")
+    assert "58.0%" in found.evidence[-1].excerpt
+    assert "-12" in found.fix.text
+    assert judged(swallowed=SWALLOWED) == [], "an output that is right needs no cause"
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "limit", "words"),
+    [
+        ((1.0, 0.113), 0.05, "88.7 points, from 100.0% to 11.3%; at most 5 points are accepted"),
+        ((0.97, 0.95), 0.01, "2.0 points"),
+        ((0.97, 0.93), 0.05, None),
+        ((0.5, 0.6), 0.0, None),
+    ],
+)
+def test_accuracy_that_was_measured_is_judged(accuracy, limit, words):
+    measured = {"float": accuracy[0], "int8": accuracy[1], "samples": 300, "output": "o"}
+    found = list(judge_accuracy(measured, Thresholds(max_drop=limit), "m.tflite"))
+    assert [one.name for one in found] == ["accuracy-dropped"] * bool(words)
+    assert all(words in one.message for one in found)
+
+
+def test_no_other_route_is_tried_for_probabilities_below_a_step():
+    (found,) = judged(drowned={"classes": 1000, "largest": 0.0011, "step": 1 / 256})
+    assert shared_by(found) is Scope.MODEL
 
 
 @pytest.fixture
@@ -79,3 +135,16 @@ def test_without_litert_nothing_is_known(product, tmp_path):
     (found,) = compare_with_float(context, product[1]).findings
     assert found.name == "not-compared"
     assert found.evidence[0].excerpt == "no Python fits"
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        ("labels", "70.0% of its whole numbers are the float model's, at least 80.0% is required"),
+        ("items", "70.0% of the float model's items are among its own, at least 80.0% is required"),
+    ],
+)
+def test_outputs_without_places_or_distances(of, words):
+    (found,) = judged(of=of, agreement=0.7)
+    assert words in found.message
+    assert judged(of=of, agreement=0.9) == []

@@ -1,8 +1,13 @@
+import dataclasses
+
 import pytest
 
 from envdoctor.action import StageFailed, StageOutput
 from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.pipeline.judging import judge
+from envdoctor.stages import gates
+from envdoctor.stages.gates.invocation import judge_run
 from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.structure import resizable_inputs
@@ -11,9 +16,13 @@ from shared_data import shared
 from stages import stage_context
 
 
+def no_environment(_):
+    raise EnvironmentProblem("no Python fits")
+
+
 def judged(folder, path, kind, source=None, **options):
     source = Artifact(kind=ArtifactKind.TFLITE_INT8, path=source or path, sha256="0")
-    context = stage_context(folder / "stage", source, **options)
+    context = dataclasses.replace(stage_context(folder / "stage", source, **options), interpreter=no_environment)
     return judge(context, Artifact(kind=kind, path=path, sha256="0"), StageOutput(path=path, summary={"a": 1}))
 
 
@@ -48,6 +57,11 @@ def test_a_good_model_without_reference_is_not_called_right(tmp_path):
     output = judged(tmp_path, an_int8_model(), ArtifactKind.TFLITE_INT8)
     assert [finding.name for finding in output.findings] == ["not-compared"]
     assert output.summary == {"a": 1}
+
+
+def test_a_product_that_the_interpreter_refuses(tmp_path, monkeypatch):
+    monkeypatch.setattr(gates, "run_once", lambda *_: judge_run({"plain": "got 7"}, "m.tflite"))
+    assert failure(tmp_path, an_int8_model(), ArtifactKind.TFLITE_INT8).name == "interpreter-refused"
 
 
 def test_what_else_is_wrong_is_in_the_evidence(tmp_path):

@@ -2,10 +2,12 @@ import pytest
 
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
-from envdoctor.stages.gates.structure import Wanted, judge_float, judge_int8
+from envdoctor.stages.gates.structure import Wanted, judge_float, judge_int8, judge_small
 from envdoctor.tflite.model import Model, Operator, OperatorCode, Subgraph
+from envdoctor.tflite.quantization import Scheme
 from envdoctor.tflite.reader import read_model
 from graphs import Graph
+from keras_files import DATA
 from shared_data import shared
 
 
@@ -48,6 +50,45 @@ def test_a_float_model_is_not_quantized(shape):
     graph = Graph()
     (found,) = judge_int8(model(graph, [graph.op("RELU", [graph.input(shape, "FLOAT32")], shape, "FLOAT32")]), Wanted())
     assert (found.name, found.message.endswith("it is float.")) == ("not-quantized", True)
+
+
+def with_branch(name):
+    graph = Graph()
+    first = graph.op("DEQUANTIZE", [dense(graph, graph.input((1, 8)))], (1, 4), "FLOAT32")
+    middle = graph.op(name, [first], (1, 4), "FLOAT32")
+    return model(graph, [graph.op("QUANTIZE", [middle], (1, 4))])
+
+
+@pytest.mark.parametrize(("name", "words"), [("IF", "branch (tf.cond)"), ("WHILE", "loop (tf.while_loop)")])
+def test_control_flow_is_named_as_such(name, words):
+    (found,) = judge_int8(with_branch(name), Wanted())
+    assert found.name == "control-flow-left"
+    assert words in found.message
+    assert "tf.where" in found.fix.text
+    (accepted,) = judge_int8(with_branch(name), Wanted(allow_float=True))
+    assert accepted.name == "float-operators-accepted"
+
+
+def wide():
+    graph = Graph()
+    source = graph.input((1, 8), "INT16")
+    weights = graph.const((4, 8))
+    return model(graph, [graph.op("FULLY_CONNECTED", [source, weights], (1, 4), "INT16")])
+
+
+def test_int16_activations_are_what_is_asked_for_or_not():
+    asked = Wanted.of(Request(goal=parse_goal("tflite-int16x8")))
+    assert names(judge_int8(wide(), asked)) == []
+    assert names(judge_int8(good(), asked)) == ["not-quantized"]
+    assert names(judge_int8(wide(), Wanted())) == ["not-quantized"]
+
+
+def test_small_weights_are_what_is_asked_for_or_not():
+    dynamic = read_model(DATA / "tflite/flatten_dynamic_range.tflite")
+    assert names(judge_small(dynamic, Scheme.DYNAMIC_RANGE)) == []
+    (found,) = judge_small(dynamic, Scheme.FLOAT16)
+    assert found.message.endswith("it is dynamic-range.")
+    assert names(judge_small(read_model(DATA / "tflite/flatten_float16.tflite"), Scheme.FLOAT16)) == []
 
 
 def with_island():

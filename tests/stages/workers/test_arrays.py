@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from envdoctor.stages.workers.arrays import InputSpec, assign, read_header, stored_arrays
+from envdoctor.stages.workers.arrays import InputSpec, assign, in_order_of, only_ways, read_header, stored_arrays
 from envdoctor.stages.workers.stage import Problem
 
 IMAGE = InputSpec("image", (None, 28, 28, 1), "float32")
@@ -27,7 +27,9 @@ def npz(folder, **arrays):
 
 def assigned(path, *inputs):
     found = assign(stored_arrays(path), inputs)
-    return {name: [(part.array.name, part.single, part.samples) for part in parts] for name, parts in found.items()}
+    return {
+        name: [(part.array.name, part.single, part.samples) for part in parts] for name, parts in found.parts.items()
+    }
 
 
 def problem(path, *inputs):
@@ -140,7 +142,61 @@ def test_channels_first(tmp_path):
 def test_several_inputs_and_no_names(tmp_path):
     message = problem(npz(tmp_path, a=np.zeros((5, 8)), b=np.zeros((5, 8)), c=np.zeros(5)), LEFT, RIGHT)
     assert "2 inputs, 'left' (float32, (N, 8)), 'right'" in message
-    assert "(it has a, b, c)" in message
+    assert "it has a (5, 8), b (5, 8), c (5,)" in message
+
+
+IDS, MASK = InputSpec("ids", (None, 16), "int32"), InputSpec("mask", (None, 16), "float32")
+
+
+def told(path, *inputs):
+    return assign(stored_arrays(path), inputs).told
+
+
+def test_names_that_tell_nothing_leave_the_only_way_that_the_shapes_fit(tmp_path):
+    path = npz(tmp_path, one=np.zeros((5, 4, 4, 2)), two=np.zeros((5, 8)), y=np.zeros(5))
+    assert assigned(path, LEFT, RIGHT) == {"left": [("two", False, 5)], "right": [("one", False, 5)]}
+    assert told(path, LEFT, RIGHT) == "two feeds 'left', one feeds 'right', as only their shapes fit"
+    assert told(npz(tmp_path, left=np.zeros((5, 8)), two=np.zeros((5, 4, 4, 2))), LEFT, RIGHT).startswith("two feeds")
+    assert told(npz(tmp_path, left=np.zeros((5, 8)), right=np.zeros((5, 4, 4, 2))), LEFT, RIGHT) == ""
+
+
+def test_of_equal_shapes_the_kind_of_number_tells(tmp_path):
+    path = npz(tmp_path, a=np.zeros((5, 16)), b=np.zeros((5, 16), int))
+    assert assigned(path, IDS, MASK) == {"ids": [("b", False, 5)], "mask": [("a", False, 5)]}
+
+
+def test_two_ways_to_fit_are_none(tmp_path):
+    same = InputSpec("other", (None, 8), "float32")
+    assert "do not tell which is which" in problem(npz(tmp_path, a=np.zeros((5, 8)), b=np.zeros((5, 8))), LEFT, same)
+
+
+def test_positions_are_those_of_the_inputs_unless_only_another_order_fits(tmp_path):
+    same = InputSpec("other", (None, 8), "float32")
+    np.savez(tmp_path / "p.npz", np.zeros((5, 8)), np.ones((5, 8)), y=np.zeros(5))
+    assert assigned(tmp_path / "p.npz", LEFT, same)["other"] == [("arr_1", False, 5)]
+    assert told(tmp_path / "p.npz", LEFT, same).endswith("in the order of its inputs")
+    np.savez(tmp_path / "p.npz", np.zeros((5, 4, 4, 2)), np.zeros((5, 8)))
+    assert assigned(tmp_path / "p.npz", LEFT, RIGHT)["left"] == [("arr_1", False, 5)]
+
+
+def test_names_as_a_signature_carries_them(tmp_path):
+    spec = InputSpec("left_in", (None, 8), "float32")
+    path = npz(tmp_path, **{"left-in": np.zeros((5, 8)), "right": np.zeros((5, 8))})
+    assert assigned(path, spec, InputSpec("right", (None, 8), "float32"))["left_in"] == [("left-in", False, 5)]
+
+
+def test_an_earlier_stages_order():
+    assert in_order_of(["right", "left"], [LEFT, RIGHT]) == [RIGHT, LEFT]
+    assert in_order_of(["a", "b"], [LEFT, RIGHT]) == [LEFT, RIGHT]
+    assert in_order_of([], [LEFT]) == [LEFT]
+
+
+def test_only_ways():
+    assert only_ways({"a": [1, 2], "b": [1]}) == [{"b": 1, "a": 2}]
+    assert len(only_ways({"a": [1, 2], "b": [1, 2]})) == 2
+    assert only_ways({"a": [1], "b": [1]}) == []
+    assert len(only_ways({str(name): list(range(12)) for name in range(12)})) == 2
+    assert only_ways({str(name): [name] for name in range(40)}) == [], "too many to try"
 
 
 def test_two_arrays_that_could_be_the_input(tmp_path):

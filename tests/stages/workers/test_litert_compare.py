@@ -7,6 +7,7 @@ from envdoctor.stages.workers import litert_compare, litert_run, reference
 from envdoctor.stages.workers.litert_compare import compare
 from envdoctor.stages.workers.samples import Samples
 from envdoctor.stages.workers.stage import Problem
+from int8_models import joined
 from keras_files import DATA
 
 MODEL = DATA / "tflite/flatten_dynamic_batch.tflite"
@@ -107,3 +108,45 @@ def test_zeros_are_like_zeros():
 def test_classes(values, classes):
     found = litert_compare._classes(np.array(values), 2)
     assert (None if found is None else found.tolist()) == classes
+
+
+def joined_reference(folder, wide, *, step):
+    """What a float model gives that joins boxes with probabilities, and an int8 model of it with one step for all."""
+    generator = np.random.default_rng(4)
+    scores, boxes = generator.uniform(-3, 3, (12, 8)), generator.uniform(-wide, wide, (12, 8))
+    samples = Samples({"boxes": boxes.astype("float32"), "scores": scores.astype("float32")})
+    outputs = {"out": np.concatenate([boxes, 1 / (1 + np.exp(-scores))], axis=1)}
+    reference.write(folder, reference.Reference("float", reference.Answers(samples, outputs)))
+    (folder / "model.tflite").write_bytes(joined(step))
+    return litert_compare.run({"model": str(folder / "model.tflite"), "reference": str(folder)})
+
+
+def test_probabilities_that_are_lost_beside_pixels(tmp_path):
+    values = joined_reference(tmp_path / "r", 300, step=2.5)
+    (one,) = values["outputs"]
+    assert one["cosine"] > 0.999, "as a whole it looks right"
+    assert one["lost"]["indexes"] == list(range(8, 16))
+    assert one["lost"]["certain"]
+    assert values["swallowed"]["tensor"] == "probabilities"
+
+
+def test_probabilities_beside_shares_are_not_lost(tmp_path):
+    values = joined_reference(tmp_path / "r", 1, step=1 / 127)
+    assert values["outputs"][0]["lost"] is None
+    assert "swallowed" not in values
+
+
+SHAPES = {"a": (4,), "b": (6,)}
+
+
+def test_pairs_by_name_and_by_the_only_shapes():
+    assert litert_compare.pair(SHAPES, {"b": (6,), "a": (4,)}, "inputs") == {"a": "a", "b": "b"}
+    assert litert_compare.pair(SHAPES, {"y": (6,), "x": (4,)}, "inputs") == {"a": "x", "b": "y"}
+    assert litert_compare.pair({"a-b": (4,), "c": (4,)}, {"c": (4,), "a_b": (4,)}, "inputs") == {"a-b": "a_b", "c": "c"}
+
+
+@pytest.mark.parametrize("present", [{"x": (4,), "y": (4,)}, {"x": (5,), "y": (6,)}, {"x": (4,)}])
+def test_what_is_no_pair(present):
+    wanted = {"a": (4,), "b": (4,)} if len(set(present.values())) == 1 else SHAPES
+    with pytest.raises(Problem, match="are not those of the float model"):
+        litert_compare.pair(wanted, present, "inputs")

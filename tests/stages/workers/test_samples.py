@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from envdoctor.stages.workers.arrays import InputSpec
-from envdoctor.stages.workers.samples import Samples, fixed_inputs, for_request, load, make_up
+from envdoctor.stages.workers.samples import (
+    Samples,
+    fixed_inputs,
+    for_request,
+    labelled_for_request,
+    load,
+    make_up,
+    taken_sizes,
+)
 from envdoctor.stages.workers.stage import Problem
 
 X = InputSpec("x", (None, 2), "float32")
@@ -105,3 +113,41 @@ def test_one_by_one():
     assert [{name: array.shape for name, array in one.items()} for one in samples.one_by_one()] == [
         {"x": (1, 2), "z": (1,)}
     ] * 2
+
+
+def test_the_order_of_the_first_stage_decides_for_arrays_without_names(tmp_path):
+    """The signature of a SavedModel has its inputs in alphabetical order, the Keras model before it in its own."""
+    import json
+
+    first, second = InputSpec("b", (None, 2), "float32"), InputSpec("a", (None, 2), "float32")
+    np.savez(tmp_path / "data.npz", np.zeros((4, 2)), np.ones((4, 2)), y=np.arange(4))
+    (tmp_path / "reference.json").write_text(json.dumps({"inputs": ["b", "a"]}))
+    asked = {"calibration": str(tmp_path / "data.npz"), "evaluation": str(tmp_path / "data.npz")}
+    later = {**asked, "order_from": str(tmp_path / "reference.json")}
+    for samples in (
+        for_request(asked, [first, second], 9),
+        for_request(later, [second, first], 9),
+        labelled_for_request(later, [second, first]),
+    ):
+        assert (samples.inputs["b"].max(), samples.inputs["a"].min()) == (0, 1)
+        assert samples.told.startswith("arr_0 feeds 'b'")
+    assert list(for_request(later, [second, first], 9).inputs) == ["a", "b"], "in the order of the model at hand"
+
+
+def test_evaluation_without_labels(tmp_path):
+    path = save(tmp_path, x=np.zeros((4, 2)))
+    with pytest.raises(Problem, match="no array 'y'"):
+        labelled_for_request({"evaluation": str(path)}, [X])
+    assert labelled_for_request({"evaluation": None}, [X]) is None
+
+
+def test_samples_under_other_names():
+    samples = Samples({"x": np.zeros((3, 2))}, np.arange(3), told="how").renamed({"x": "y"})
+    assert (list(samples.inputs), samples.labels.tolist(), samples.told) == (["y"], [0, 1, 2], "how")
+
+
+def test_what_was_taken_for_an_open_size_is_told():
+    spec = InputSpec("x", (None, None, 3), "float32")
+    fixed = fixed_inputs([spec, X], Samples({"x": np.zeros((5, 7, 3)), X.name: np.zeros((5, 7, 3))}))
+    assert taken_sizes([spec], fixed[:1]) == ["(1, 7, 3) for 'x' (float32, (N, any, 3))"]
+    assert taken_sizes([X], [InputSpec("x", (1, 2), "float32")]) == []

@@ -1,0 +1,106 @@
+"""Whether a part of an output is lost in int8 while the whole looks right: each index of a channel axis by itself.
+
+An int8 tensor has one scale. Where a wide channel (boxes in pixels) and a narrow one (scores of 0 to 1) share an
+output, the narrow one may fit into a single step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .untyped import Array
+
+#: A channel that moves by less than this share of its largest value says nearly nothing that could be lost.
+_STILL = 0.05
+#: A channel needs at least so many steps to say more than one thing.
+_STEPS = 2.0
+#: An output of so many channels may lose some: among many features a few are nearly dead.
+_MANY, _FEW = 32, 0.1
+_LISTED = 16
+#: How far the sum of probabilities may be from one.
+_ROUNDING = 1e-3
+_CHANNELS_FIRST = 3
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How an int8 output tells numbers apart.
+
+    Attributes:
+        step: the smallest difference that it can show; 0 if it is no quantized tensor.
+        bounded: True if the step follows from an operator that gives 0 to 1 or -1 to 1 whatever goes in.
+        joined: True if it joins several tensors, which then share the step.
+        bounded_range: how much the widest bounded tensor moves that it joins; 0 if it joins none.
+    """
+
+    step: float = 0.0
+    bounded: bool = False
+    joined: bool = False
+    bounded_range: float = 0.0
+
+
+def find_lost(expected: Array, given: Array, scale: Scale) -> Mapping[str, object] | None:
+    """The channels that move in the float model's output and can't in this one's; None if there are none.
+
+    Small probabilities are no loss: an operator that gives 0 to 1 has its step (1/256) from that and not from another
+    channel, and a class that no sample shows stays below it.
+
+    Returns:
+        `axis`; `indexes` of the first; `count` and `of` how many; the `step`; the `range` of the widest; and
+        `certain`: False if few of many are lost, as of features that are nearly dead.
+    """
+    for axis in _channel_axes(expected):
+        lost = [] if _is_distribution(expected, axis) else list(_lost(expected, given, axis, scale))
+        total = expected.shape[axis]
+        if lost and len(lost) < total:
+            return {
+                "axis": axis,
+                "indexes": [index for index, _ in lost[:_LISTED]],
+                "count": len(lost),
+                "of": total,
+                "step": scale.step or None,
+                "range": max(width for _, width in lost),
+                "certain": scale.joined or total < _MANY or len(lost) >= _FEW * total,
+            }
+    return None
+
+
+def drowned(expected: Array, step: float) -> Mapping[str, object] | None:
+    """Of probabilities that are all smaller than a step: how many classes, and the `largest` one; None for others."""
+    if expected.ndim < 2 or expected.dtype.kind != "f" or not _is_distribution(expected, expected.ndim - 1):  # noqa: PLR2004
+        return None
+    largest = float(expected.max(initial=0.0))
+    return {"classes": expected.shape[-1], "largest": largest, "step": step} if largest < step else None
+
+
+def _channel_axes(values: Array) -> Iterator[int]:
+    """The last axis; the first one after the samples too, where it can hold channels."""
+    if values.ndim > 1 and values.dtype.kind == "f":
+        yield values.ndim - 1
+        height_and_width = values.ndim > _CHANNELS_FIRST and values.shape[1] == values.shape[2]
+        if values.ndim >= _CHANNELS_FIRST and not height_and_width:
+            yield 1
+
+
+def _is_distribution(values: Array, axis: int) -> bool:
+    import numpy as np
+
+    return bool(values.min(initial=0.0) >= 0 and np.allclose(values.sum(axis=axis), 1, atol=_ROUNDING))
+
+
+def _lost(expected: Array, given: Array, axis: int, scale: Scale) -> Iterator[tuple[int, float]]:
+    """Index and range of each channel that is lost."""
+    import numpy as np
+
+    left = np.moveaxis(np.asarray(expected, dtype="float64"), axis, 0).reshape(expected.shape[axis], -1)
+    right = np.moveaxis(np.asarray(given, dtype="float64"), axis, 0).reshape(expected.shape[axis], -1)
+    widths, moved, largest = np.ptp(left, axis=1), np.ptp(right, axis=1), np.abs(left).max(axis=1)
+    for index in np.flatnonzero((widths > _STILL * largest) & ((moved == 0) | (widths < _STEPS * scale.step))):
+        small = largest[index] <= 1 + _ROUNDING
+        excused = scale.bounded or scale.bounded_range >= _STEPS * scale.step > 0
+        if not (small and excused):
+            yield int(index), float(widths[index])

@@ -1,0 +1,221 @@
+"""What the tensors of an int8 model carry, and where a step is too coarse for it.
+
+The int8 file itself is written again in floats, its own weights included, and run on the samples: so every tensor has a
+float twin under the same index, whatever made the file.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import litert_run
+from .channels import Scale
+from .tflite_graph import Graph, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .samples import Samples
+    from .untyped import Array
+
+_STORED = frozenset({"INT8", "UINT8", "INT16"})
+#: Operators that only store numbers otherwise: nothing is left of them in floats.
+_STORING = frozenset({"QUANTIZE", "DEQUANTIZE"})
+#: Operators that move numbers and do not change them.
+_MOVING = _STORING | {
+    "RESHAPE", "TRANSPOSE", "CONCATENATION", "PACK", "EXPAND_DIMS", "SQUEEZE", "SLICE", "STRIDED_SLICE", "GATHER",
+    "SPLIT", "SPLIT_V", "UNPACK", "GATHER_ND", "CAST",
+}  # fmt: skip
+#: Operators that put several tensors, or a tensor of another scale, under one scale.
+_JOINING = frozenset({
+    "ADD", "SUB", "CONCATENATION", "PACK", "MAXIMUM", "MINIMUM", "SELECT", "SELECT_V2", "WHERE", "QUANTIZE", "ADD_N",
+    "PADV2",
+})  # fmt: skip
+#: Operators that give 0 to 1, or -1 to 1, whatever goes in.
+_BOUNDED = frozenset({"LOGISTIC", "SOFTMAX", "TANH"})
+#: Operators that choose the best, and the custom one that LiteRT brings along.
+_CHOOSING = frozenset({"TOPK_V2", "NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5", "CUSTOM"})
+#: What moves by less than this share of its largest value carries nearly nothing.
+_STILL = 1e-3
+_LOOKED_AT = 16
+#: Scales that differ by no more than this are one.
+_SAME = 1e-4
+
+
+@dataclass(frozen=True)
+class Carried:
+    """An int8 model, and what its tensors hold on some samples in floats: the smallest and the largest value."""
+
+    graph: Graph
+    ranges: Mapping[int, tuple[float, float]]
+
+    def width(self, index: int) -> float:
+        """How much a tensor moves."""
+        low, high = self.ranges.get(index, (0.0, 0.0))
+        return high - low
+
+    def largest(self, index: int) -> float:
+        """The largest magnitude in a tensor."""
+        return max(map(abs, self.ranges.get(index, (0.0, 0.0))))
+
+    def step(self, index: int) -> float:
+        """The smallest difference that a quantized tensor can show; 0 for others."""
+        quantization = self.graph.main.tensors[index].quantization
+        scales = quantization.scale if quantization is not None else None
+        return float(scales[0]) if scales is not None and len(scales) and self.graph.dtype(index) in _STORED else 0.0
+
+
+def measure(data: bytes, samples: Samples) -> Carried:
+    """Run the float twin of an int8 model on a few samples; inputs are named as in the file."""
+    import numpy as np
+
+    graph, twin = Graph(data), Graph(data)
+    _write_in_floats(twin)
+    interpreter = litert_run.make_interpreter(twin.pack(), keep_all=True)
+    runner = litert_run.Runner(interpreter)
+    ranges: dict[int, tuple[float, float]] = {}
+    for sample in samples.at_most(_LOOKED_AT).one_by_one():
+        runner.predict(sample)
+        for index in _results(twin):
+            value = np.asarray(interpreter.get_tensor(index), dtype="float64")
+            low, high = ranges.get(index, (float("inf"), float("-inf")))
+            ranges[index] = (min(low, float(value.min(initial=low))), max(high, float(value.max(initial=high))))
+    for operator in graph.main.operators:
+        if graph.operator_name(operator) in _STORING and int(operator.inputs[0]) in ranges:
+            ranges[int(operator.outputs[0])] = ranges[int(operator.inputs[0])]
+    return Carried(graph, ranges)
+
+
+def _results(graph: Graph) -> Iterator[int]:
+    yield from (int(index) for index in graph.main.inputs)
+    for operator in graph.main.operators:
+        yield from (int(index) for index in operator.outputs)
+
+
+def _write_in_floats(graph: Graph) -> None:
+    """Make every quantized tensor the floats that it stands for, and drop what only stores them otherwise."""
+    for index, tensor in enumerate(graph.main.tensors):
+        quantized = tensor.quantization is not None and tensor.quantization.scale is not None
+        if quantized and len(tensor.quantization.scale) and graph.dtype(index) in {*_STORED, "INT32", "INT64"}:
+            value = graph.real_numbers(index) if graph.is_constant(index) else None
+            tensor.type, tensor.quantization = schema().TensorType.FLOAT32, None
+            if value is not None:
+                graph.make_constant(index, value)
+    same: dict[int, int] = {}
+    left = []
+    for operator in graph.main.operators:
+        operator.inputs = [same.get(int(index), int(index)) for index in operator.inputs]
+        if graph.operator_name(operator) in _STORING:
+            same[int(operator.outputs[0])] = int(operator.inputs[0])
+        else:
+            left.append(operator)
+    graph.main.operators = left
+    graph.main.outputs = [same.get(int(index), int(index)) for index in graph.main.outputs]
+    for argument in graph.arguments():
+        argument.tensorIndex = same.get(argument.tensorIndex, argument.tensorIndex)
+
+
+def chosen_outputs(graph: Graph) -> set[int]:
+    """The outputs that hold what a top-k or NMS chose: their order is that of the scores."""
+    return {
+        index
+        for index in (int(each) for each in graph.main.outputs)
+        if any(name in _CHOOSING for _, name in _sources(graph, index))
+    }
+
+
+def scale_of(carried: Carried, output: int) -> Scale:
+    """How an output tells numbers apart, by the operators that lead to it."""
+    sources = list(_sources(carried.graph, output))
+    bounded = [index for index, name in sources if name in _BOUNDED]
+    steps = [carried.step(index) for index in (output, *(index for index, _ in sources))]
+    return Scale(
+        step=next((step for step in steps if step), 0.0),
+        bounded=len(bounded) == len(sources) == 1,
+        joined=len(sources) > 1,
+        bounded_range=max((carried.width(index) for index in bounded), default=0.0),
+    )
+
+
+def _sources(graph: Graph, output: int) -> Iterator[tuple[int, str]]:
+    """The tensors whose numbers an output holds, with the operators that computed them (empty for an input)."""
+    makers = {int(index): operator for operator in graph.main.operators for index in operator.outputs}
+    pending, seen = [output], {output}
+    while pending:
+        index = pending.pop()
+        operator = makers.get(index)
+        name = "" if operator is None else graph.operator_name(operator)
+        if operator is None or name not in _MOVING:
+            yield index, name
+            continue
+        for taken in (int(index) for index in operator.inputs):
+            if taken >= 0 and taken not in seen and not graph.is_constant(taken):
+                seen.add(taken)
+                pending.append(taken)
+
+
+def find_swallowed(carried: Carried) -> Mapping[str, object] | None:
+    """The first tensor that moves by less than one step of what an operator makes of it; None if there is none.
+
+    Returns:
+        `tensor` and its `range`; the operator's name (`op`), the `step` of its `result`; the `widest` tensor of that
+        step, its `largest` magnitude, and the `constant` that this comes from, if there is one.
+    """
+    graph = carried.graph
+    for operator in graph.main.operators:
+        name, output = graph.operator_name(operator), int(operator.outputs[0]) if len(operator.outputs) else -1
+        if name not in _JOINING or output < 0:
+            continue
+        step = carried.step(output)
+        for index in (int(index) for index in operator.inputs if index >= 0):
+            if not graph.is_constant(index) and _STILL * carried.largest(index) < carried.width(index) < step:
+                return {
+                    "tensor": _name(graph, index),
+                    "range": carried.width(index),
+                    "op": name,
+                    "result": _name(graph, output),
+                    "step": step,
+                    **_widest_beside(carried, step),
+                }
+    return None
+
+
+def _widest_beside(carried: Carried, step: float) -> Mapping[str, object]:
+    """The first of the widest tensors that have this step: it is so large for their sake."""
+    sharing = [index for index in carried.ranges if math.isclose(carried.step(index), step, rel_tol=_SAME)]
+    largest = max(carried.largest(index) for index in sharing)
+    widest = next(index for index in sharing if math.isclose(carried.largest(index), largest, rel_tol=_SAME))
+    constant = _constant_behind(carried.graph, widest, largest)
+    return {"widest": _name(carried.graph, widest), "largest": largest, "constant": constant}
+
+
+def _constant_behind(graph: Graph, index: int, magnitude: float) -> float | None:
+    """The constant that gives a tensor its magnitude."""
+    makers = {int(output): operator for operator in graph.main.operators for output in operator.outputs}
+    pending, seen = [index], {index}
+    while pending:
+        current = pending.pop(0)
+        if graph.is_constant(current):
+            value = _value(graph, current)
+            if value is not None and abs(value).max(initial=0.0) >= magnitude / 2:
+                return float(value.flat[abs(value).argmax()])
+        elif current in makers:
+            new = [int(taken) for taken in makers[current].inputs if taken >= 0 and int(taken) not in seen]
+            seen.update(new)
+            pending.extend(new)
+    return None
+
+
+def _value(graph: Graph, index: int) -> Array | None:
+    """The real numbers of a quantized or float constant."""
+    if graph.dtype(index) == "FLOAT32":
+        return graph.constant(index)
+    quantization = graph.main.tensors[index].quantization
+    has_scale = quantization is not None and quantization.scale is not None and len(quantization.scale) > 0
+    return graph.real_numbers(index) if has_scale else None
+
+
+def _name(graph: Graph, index: int) -> str:
+    return (graph.main.tensors[index].name or b"").decode("utf-8", "replace") or f"tensor {index}"

@@ -1,0 +1,37 @@
+"""MDL018: operators that are known, in a form that the program's kernels refuse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import DoesNotApply
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.probing import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envdoctor.facts import Facts
+
+
+@probe("MDL018", topic="model")
+def check(facts: Facts) -> Iterable[Finding]:
+    """An operator's kernel refuses its element type or its scale.
+
+    Interpreters look an operator up by its name and version, and its kernel looks at the rest when tensors are
+    allocated or when the model runs: SQUARED_DIFFERENCE has no kernel for int16, LOGISTIC on int8 must give a scale of
+    1/256. What the kernels take was measured without delegates; XNNPACK takes some of what they refuse.
+
+    Convert the model to int8 again with a current converter, or replace the operator.
+    """
+    model = facts.model
+    if not model.reader.interprets:
+        raise DoesNotApply(f"{model.reader.title} hands on what it does not know")
+    if model.unfit:
+        yield Finding(
+            severity=Severity.ERROR,
+            subject=model.short_name,
+            message=f"{model.reader.title} refuses {model.unfit[0]}",
+            evidence=(Evidence(source=model.name, excerpt="\n".join(model.unfit)),),
+            fix=Fix(text="Convert the model again with a current converter, or replace the operator in the model."),
+        )

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+
+from envdoctor.stages.workers.channels import Scale, drowned, find_lost
+
+RANDOM = np.random.default_rng(5)
+STEP = 1.43
+
+
+def rounded(values, step):
+    return np.round(values / step) * step
+
+
+def detector(samples=20, scores=6, *, wide=360.0, narrow=0.1):
+    """Boxes in pixels beside scores, of several places in each sample."""
+    boxes = RANDOM.uniform(0, wide, (samples, 16, 4))
+    return np.concatenate([boxes, RANDOM.uniform(0.05, 0.05 + narrow, (samples, 16, scores))], axis=-1).astype(
+        "float32"
+    )
+
+
+def test_scores_beside_boxes_in_pixels():
+    expected = detector()
+    found = find_lost(expected, rounded(expected, STEP), Scale(STEP, joined=True, bounded_range=0.1))
+    assert (found["axis"], found["indexes"], found["count"], found["of"]) == (2, [4, 5, 6, 7, 8, 9], 6, 10)
+    assert found["range"] == pytest.approx(0.1, rel=0.1)
+    assert found["certain"]
+
+
+def test_scores_that_keep_two_levels_are_lost_too():
+    """Of a model that was trained: 0.9 beside a step of 1.43 becomes 0 or 1.43."""
+    expected = detector(narrow=0.9)
+    given = rounded(expected, STEP)
+    assert np.ptp(given[..., 5]) > 0
+    assert find_lost(expected, given, Scale(STEP, joined=True))["count"] == 6
+
+
+def test_channels_first():
+    expected = np.moveaxis(detector(), -1, 1)
+    found = find_lost(expected, rounded(expected, STEP), Scale(STEP, joined=True))
+    assert (found["axis"], found["count"], found["of"]) == (1, 6, 10)
+
+
+def test_numbers_of_other_units_without_places():
+    expected = np.stack([RANDOM.uniform(0, 1000, 50), RANDOM.uniform(0, 0.01, 50)], axis=1)
+    found = find_lost(expected, rounded(expected, 3.9), Scale(3.9))
+    assert found["indexes"] == [1]
+    assert found["certain"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "step", "scale"),
+    [
+        (detector(wide=1.0), 1 / 255, Scale(1 / 255, joined=True, bounded_range=0.1)),  # boxes as shares
+        (detector(wide=1.0, narrow=0.0), 1 / 255, Scale(1 / 255, joined=True)),  # scores that do not move
+        (RANDOM.dirichlet(np.full(1000, 0.01), 30), 1 / 256, Scale(1 / 256)),  # a thousand classes
+        (RANDOM.uniform(0, 1, (30, 8)) ** np.arange(1, 9), 1 / 256, Scale(1 / 256, bounded=True)),  # rare labels
+        (np.eye(5)[RANDOM.integers(0, 5, 30)], 1 / 255, Scale(1 / 255)),  # one-hot
+        (np.hstack([RANDOM.uniform(0, 9, (30, 3)), np.zeros((30, 2))]), 0.04, Scale(0.04)),  # dead channels
+        (RANDOM.uniform(0, 9, (30, 12, 12, 3)), 0.04, Scale(0.04)),  # images
+        (RANDOM.integers(0, 9, (30, 2)), 0.0, Scale()),  # whole numbers
+        (RANDOM.uniform(0, 1, 30), 0.01, Scale(0.01)),  # one number
+    ],
+)
+def test_outputs_that_lose_nothing(expected, step, scale):
+    assert find_lost(expected, rounded(expected, step) if step else expected, scale) is None
+
+
+def test_a_class_that_no_sample_shows_is_no_loss_where_the_other_scores_are_there():
+    expected = detector(wide=1.0, narrow=0.9)
+    expected[..., 7] = RANDOM.uniform(0, 0.001, expected[..., 7].shape)
+    given = rounded(expected, 1 / 255)
+    assert find_lost(expected, given, Scale(1 / 255, joined=True, bounded_range=0.9)) is None
+    assert find_lost(expected, given, Scale(1 / 255, joined=True, bounded_range=0.0))["indexes"] == [7]
+
+
+def test_a_few_of_many_features_are_not_certain():
+    expected = RANDOM.uniform(0, 9, (30, 64))
+    expected[:, 3] *= 1e-4
+    found = find_lost(expected, rounded(expected, 0.035), Scale(0.035))
+    assert (found["indexes"], found["certain"]) == ([3], False)
+
+
+def test_an_output_that_is_lost_as_a_whole_is_another_problem():
+    expected = RANDOM.uniform(0, 0.001, (30, 4))
+    assert find_lost(expected, np.zeros_like(expected), Scale(1.0)) is None
+
+
+def test_a_float_output_of_an_int8_model_has_no_step_of_its_own():
+    expected = detector()
+    assert find_lost(expected, rounded(expected, STEP), Scale())["step"] is None
+
+
+def test_probabilities_below_a_step():
+    flat = RANDOM.dirichlet(np.full(1000, 50.0), 10).astype("float32")
+    found = drowned(flat, 1 / 256)
+    assert found["classes"] == 1000
+    assert found["largest"] < 1 / 256
+    assert drowned(RANDOM.dirichlet(np.full(1000, 0.01), 10), 1 / 256) is None
+    assert drowned(flat * 2, 1 / 256) is None, "no probabilities"
+    assert drowned(flat, 0.0) is None

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
+
+from envdoctor.stages.workers import litert_run
+from envdoctor.stages.workers.samples import Samples
+from envdoctor.stages.workers.signals import find_swallowed, measure, scale_of
+from int8_models import joined, masked
+
+pytestmark = pytest.mark.filterwarnings("ignore:Warning. Enabling `experimental_preserve_all_tensors`")
+
+SCORES = np.random.default_rng(3).uniform(-4, 4, (12, 1, 8)).astype("float32")
+
+
+def samples(values=SCORES, name="scores"):
+    return Samples({name: values.reshape(len(values), 8)})
+
+
+def test_a_mask_that_swallows_the_scores():
+    found = find_swallowed(measure(masked(1e9), samples()))
+    assert (found["tensor"], found["op"], found["result"]) == ("scores", "ADD", "masked")
+    assert found["range"] == pytest.approx(8, rel=0.1)
+    assert found["step"] == pytest.approx(1e9 / 255)
+    assert found["constant"] == pytest.approx(-1e9, rel=0.01)
+    assert found["largest"] == pytest.approx(1e9, rel=0.01)
+
+
+def test_a_mask_that_leaves_them():
+    assert find_swallowed(measure(masked(12.0), samples())) is None
+
+
+def test_what_does_not_move_is_not_swallowed():
+    assert find_swallowed(measure(masked(1e9), samples(np.full_like(SCORES, 2.0)))) is None
+
+
+def both(wide):
+    boxes = np.random.default_rng(4).uniform(-wide, wide, (12, 8)).astype("float32")
+    return Samples({"scores": SCORES.reshape(12, 8), "boxes": boxes})
+
+
+def test_probabilities_that_are_joined_with_pixels():
+    carried = measure(joined(2.5), both(300))
+    found = find_swallowed(carried)
+    assert (found["tensor"], found["op"], found["widest"]) == ("probabilities", "QUANTIZE", "boxes")
+    assert found["constant"] is None
+    scale = scale_of(carried, 4)
+    assert (scale.step, scale.joined, scale.bounded) == (2.5, True, False)
+    assert scale.bounded_range == pytest.approx(0.96, abs=0.05)
+
+
+def test_probabilities_that_are_joined_with_shares():
+    carried = measure(joined(1 / 127), both(1))
+    assert find_swallowed(carried) is None
+    assert scale_of(carried, 4).bounded_range > 2 / 127
+
+
+def test_probabilities_alone_are_bounded():
+    carried = measure(joined(2.5), both(300))
+    scale = scale_of(carried, 2)
+    assert (scale.bounded, scale.joined, scale.step) == (True, False, 1 / 256)
+
+
+def test_the_floats_are_those_of_the_int8_model():
+    data = joined(1 / 127)
+    runner = litert_run.open_model(data)
+    given = np.concatenate([runner.predict(sample)["out"] for sample in both(1).one_by_one()])
+    low, high = measure(data, both(1)).ranges[4]
+    assert given.min() == pytest.approx(low, abs=0.02)
+    assert given.max() == pytest.approx(high, abs=0.02)
