@@ -112,6 +112,8 @@ def _output(asked: RepairRequest) -> Path:
     if asked.in_place:
         return asked.file
     out = asked.out or Path(f"{asked.file.stem}_mended.tflite")
+    if not out.parent.is_dir():
+        raise UsageProblem(f"--output {out}: there is no folder {out.parent}; make it, or name another file.")
     if out.exists() and asked.file.exists() and out.samefile(asked.file):
         raise UsageProblem(f"--output {out} is the file itself; name another, or say --in-place to replace it.")
     return out

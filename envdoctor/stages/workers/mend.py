@@ -6,6 +6,7 @@ Request: `source`, `output` (written only if something was mended), `mends` (the
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from .stage import Problem
 from .tflite_graph import Graph, prune
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .arrays import InputSpec, Part
     from .mends.mend import Mend, Shapes
@@ -79,21 +80,24 @@ def _whole(work: Work, mended: bytes, tried: list[Mapping[str, Any]]) -> Mapping
 
 def _read(request: Mapping[str, Any]) -> Work:
     data = Path(request["source"]).read_bytes()
-    inputs = litert_run.input_specs(data)
+    with _told():
+        inputs = litert_run.input_specs(data)
     samples = _load(Path(request["samples"]), data) if request.get("samples") else None
     shapes = _shapes(data, inputs, samples)
-    _require_running(data, shapes)
+    with _told():
+        tflite_fold.run_on_zeros(Graph(data), shapes)
     return Work(data, shapes, samples)
 
 
-def _require_running(data: bytes, shapes: Shapes) -> None:
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
     """Refuse a file that LiteRT can't run: nothing could be proven of it.
 
     Raises:
         Problem: it can't be run; one with operators that LiteRT does not have ends in LiteRT's own words.
     """
     try:
-        tflite_fold.run_on_zeros(Graph(data), shapes)
+        yield
     except (RuntimeError, ValueError) as error:
         if "custom op" in str(error) or "builtin opcode" in str(error):
             raise
