@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from envdoctor.core.artifact import Artifact
     from envdoctor.core.events import Listener
 
+_KINDS = frozenset({ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8})
 #: Seconds that mending may take.
 _PATIENCE = 900.0
 
@@ -77,7 +78,7 @@ def repair(asked: RepairRequest, emit: Listener) -> RepairReport:
     out = _output(asked)
     names = _names(asked)
     artifact = identify(asked.file)
-    if artifact.kind not in {ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8}:
+    if artifact.kind not in _KINDS:
         raise UsageProblem(f"{asked.file} is {artifact.kind}; repair takes a .tflite file.")
     request = Request(
         python=asked.python,
@@ -85,8 +86,8 @@ def repair(asked: RepairRequest, emit: Listener) -> RepairReport:
         options=BuildOptions(calibration=asked.samples, stage_memory=asked.memory),
         offline=asked.offline,
     )
-    check_samples(request, "--samples")
-    report = RepairReport(version=__version__, source=asked.file)
+    notes = check_samples(request, "--samples")
+    report = RepairReport(version=__version__, source=asked.file, notes=notes)
     with tempfile.TemporaryDirectory(prefix="envdoctor-repair-") as name:
         context = _context(request, artifact, Path(name), emit)
         mended = context.folder / "mended.tflite"
@@ -111,6 +112,8 @@ def _output(asked: RepairRequest) -> Path:
     if asked.in_place:
         return asked.file
     out = asked.out or Path(f"{asked.file.stem}_mended.tflite")
+    if not out.parent.is_dir():
+        raise UsageProblem(f"--output {out}: there is no folder {out.parent}; make it, or name another file.")
     if out.exists() and asked.file.exists() and out.samefile(asked.file):
         raise UsageProblem(f"--output {out} is the file itself; name another, or say --in-place to replace it.")
     return out

@@ -39,7 +39,7 @@ class _Samples:
 
 
 def check_samples(request: Request, option: str = "--calibration") -> tuple[str, ...]:
-    """Hold the samples that a request names against its source, and against each other.
+    """Hold the samples that a request names, by `option`, against its source, and against each other.
 
     Args:
         request: names the source and the samples.

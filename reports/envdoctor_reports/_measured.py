@@ -91,7 +91,10 @@ def _distances(one: Mapping[str, Any]) -> Iterator[str]:
 
 def _accuracy(values: Mapping[str, Any], *, mended: bool) -> Iterator[tuple[str, object]]:
     """The rows of an accuracy; shares as percentages."""
-    names = {"float": "model before" if mended else "float model", "int8": "quantized model"}
+    names = {
+        "float": "model before" if mended else "float model",
+        "int8": "mended model" if mended else "quantized model",
+    }
     for key, value in values.items():
         yield names.get(key, key), f"{value:.1%}" if isinstance(value, float) else value
 

@@ -130,6 +130,13 @@ def test_what_is_not_there_or_no_file_is_a_wrong_request(path, tmp_path):
             inspect_model(name, goal="edgetpu", compare=compare)
 
 
+@pytest.mark.parametrize("goal", ["litert", "ethos-u55-128"])
+def test_a_log_for_what_is_not_predicted_is_refused_and_not_ignored(path, tmp_path, goal):
+    (tmp_path / "x.log").write_text("x")
+    with pytest.raises(UsageProblem, match="--compare is for a compiler that is predicted"):
+        inspect_model(path, goal=goal, compare=tmp_path / "x.log")
+
+
 def interpreter_double(found=(), note=""):
     asked = []
 
@@ -165,10 +172,3 @@ def test_without_the_interpreter_the_report_says_so(path, tmp_path, monkeypatch)
     report = inspect_model(path, static=False)
     assert report.notes[0].startswith("It was not run: LiteRT")
     assert report.problems == ()
-
-
-@pytest.mark.parametrize("goal", ["litert", "ethos-u55-128"])
-def test_a_log_for_what_is_not_predicted_is_refused_and_not_ignored(path, tmp_path, goal):
-    (tmp_path / "x.log").write_text("x")
-    with pytest.raises(UsageProblem, match="--compare is for a compiler that is predicted"):
-        inspect_model(path, goal=goal, compare=tmp_path / "x.log")

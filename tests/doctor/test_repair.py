@@ -92,7 +92,7 @@ def test_the_goal_decides_whether_dense_layers_are_touched(tmp_path, capsys):
         (["--to", "edgtpu"], "did you mean edgetpu"),
         (["--samples", "none.npy"], "none.npy"),
         (["-o", "x.tflite", "--in-place"], "can't be said together"),
-        (["-o", "no/such/folder/x.tflite"], "No such file"),
+        (["-o", "no/such/folder/x.tflite"], "there is no folder no/such/folder"),
     ],
 )
 def test_what_was_asked_wrongly_is_one_sentence(model, capsys, words, said):

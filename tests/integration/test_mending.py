@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from envdoctor.cli import main
@@ -79,13 +80,20 @@ def test_a_mean_of_pytorch(capsys, tmp_path, name):
     assert told["whole"]["share"] < 1e-6
 
 
+def varied(shape):
+    """Samples that differ as images do: each has levels of its own, and noise."""
+    random = np.random.default_rng(1)
+    return np.clip(random.random((60, *shape[:-1], 1)) * random.random((60, 1, 1, shape[-1])) * 2, 0, 1)
+
+
 @pytest.mark.parametrize(
-    ("name", "samples", "count"), [("t1_nchw", "t1_cal", 14), ("t1_nhwc", "t1_cal_nhwc", 13), ("t6_mean", "t6_cal", 10)]
+    ("name", "shape", "count"),
+    [("t1_nchw", (3, 32, 32), 14), ("t1_nhwc", (32, 32, 3), 13), ("t6_mean", (32, 32, 3), 10)],
 )
-def test_a_build_of_it_runs_on_the_npu_as_a_whole(capsys, tmp_path, name, samples, count):
-    _, stages = build(
-        capsys, tmp_path, report(f"{name}.tflite"), "ethos-u55-128", "--calibration", report(f"{samples}.npz")
-    )
+def test_a_build_of_it_runs_on_the_npu_as_a_whole(capsys, tmp_path, name, shape, count):
+    np.save(tmp_path / "samples.npy", varied(shape).astype("float32"))
+    samples = ("--calibration", tmp_path / "samples.npy")
+    _, stages = build(capsys, tmp_path / "built", report(f"{name}.tflite"), "ethos-u55-128", *samples)
     assert stages["vela"]["operators"] == count
     assert stages["vela"]["operators_on_cpu"] == {}
 
@@ -116,3 +124,8 @@ def test_an_upsampling_net_for_the_edge_tpu(capsys, tmp_path):
     assert told["whole"]["identical"]
     assert told["before"]["refused"] == ["TRANSPOSE_CONV version 4", "TILE version 3"]
     assert (told["after"]["mapped"], told["after"]["operators"]) == (39, 39)
+
+    route = ("--calibration", "random", "--route", "tf-float+litert-int8")
+    _, stages = build(capsys, tmp_path / "quantized", source, "tflite-int8", *route)
+    assert "wrote 6 TRANSPOSE_CONV as version 3" in stages["litert-int8"]["prepared"]
+    assert len(read_model(tmp_path / "quantized/c02_int8.tflite").main.operators) == 39

@@ -53,8 +53,8 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
     request = {"model": output.path.resolve(), "reference": reference.resolve()}
     values: Mapping[str, Any] = run_worker(context, "litert_compare", request, python)
     accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed"}
-    key = "comparison" if output.reference is None or context.source.kind != ArtifactKind.TFLITE_INT8 else "mending"
-    summary = {key: {name: value for name, value in values.items() if name not in hidden}}
+    kind = "comparison" if output.reference is None or context.source.kind != ArtifactKind.TFLITE_INT8 else "mending"
+    summary = {kind: {key: value for key, value in values.items() if key not in hidden}}
     found = list(judge_outputs(values, context.request.options.thresholds, subject))
     if accuracy is not None:
         summary["accuracy"] = accuracy

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import litert_run, reference
+from .mends import transposed_convolution
 from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms
 from .samples import Samples, fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
 from .tflite_edges import convert_edges_to_uint8
-from .tflite_graph import Graph
+from .tflite_graph import Graph, prune
 from .tflite_prepare import Prepared, prepare
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         graph = Graph(_quantized(prepared, samples, bits, per_tensor_dense=request["per_tensor_dense"]))
     else:
         graph = Graph(_with_small_weights(prepared, half=request["form"] == "float16"))
+    changes = [*prepared.changes, *transposed_convolution.apply(graph, {})]
+    prune(graph)
     if request["form"] == "int8" and request["io_type"] == "uint8":
         convert_edges_to_uint8(graph)
     Path(request["output"]).write_bytes(graph.pack())
@@ -66,7 +69,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "samples": source.samples.count,
         "random": source.samples.random,
         "matched": source.samples.told,
-        "prepared": list(prepared.changes),
+        "prepared": changes,
         "moved_inside": graph.moved_inside,
         "sizes": source.sizes,
     }

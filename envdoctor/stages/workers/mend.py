@@ -6,6 +6,7 @@ Request: `source`, `output` (written only if something was mended), `mends` (the
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,12 @@ from .assignment import assign
 from .mend_inputs import random_samples
 from .mend_proof import Measured, measure
 from .mends.catalogue import MENDS
-from .samples import EVALUATED, Samples, load, require_labels
+from .samples import Samples, labelled_for_request, load
 from .stage import Problem
 from .tflite_graph import Graph, prune
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .arrays import InputSpec
     from .assignment import Part
@@ -81,44 +82,54 @@ def _whole(work: Work, mended: bytes, tried: list[Mapping[str, Any]]) -> Mapping
 
 def _read(request: Mapping[str, Any]) -> Work:
     data = Path(request["source"]).read_bytes()
-    inputs = litert_run.input_specs(data)
-    samples = _load(Path(request["samples"]), data, _MOST_SAMPLES) if request.get("samples") else None
+    with _told():
+        inputs = litert_run.input_specs(data)
+    samples = _load(Path(request["samples"]), data) if request.get("samples") else None
     shapes = _shapes(data, inputs, samples)
-    _require_running(data, shapes)
+    with _told():
+        tflite_fold.run_on_zeros(Graph(data), shapes)
     return Work(data, shapes, samples)
 
 
-def _require_running(data: bytes, shapes: Shapes) -> None:
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
     """Refuse a file that LiteRT can't run: nothing could be proven of it.
 
     Raises:
         Problem: it can't be run; one with operators that LiteRT does not have ends in LiteRT's own words.
     """
     try:
-        tflite_fold.run_on_zeros(Graph(data), shapes)
+        yield
     except (RuntimeError, ValueError) as error:
         if "custom op" in str(error) or "builtin opcode" in str(error):
             raise
         raise Problem("model-does-not-run", f"LiteRT can't run the file: {str(error).strip().rstrip('.')}.") from error
 
 
-def _load(path: Path, data: bytes, limit: int) -> Samples:
-    """The samples as real numbers; whole numbers of a quantized input's own type are what it stores."""
+def _load(path: Path, data: bytes) -> Samples:
+    """The samples as real numbers; see `_specs`."""
+    specs, stored = _specs(path, data)
+    return _as_real_numbers(load(path, specs, _MOST_SAMPLES), data, stored)
+
+
+def _specs(path: Path, data: bytes) -> tuple[list[InputSpec], frozenset[str]]:
+    """What to read samples as, and the inputs for which they are what the input stores.
+
+    Samples of a quantized input are real numbers, but for whole numbers of its own type.
+    """
     details, inputs = litert_run.input_details(data), litert_run.input_specs(data)
     parts = assign(stored_arrays(path), inputs).parts
-    stored = {
-        spec.name: bool(details[spec.name]["quantization"][0]) and _numpy_name(parts[spec.name]) == spec.dtype
-        for spec in inputs
-    }
-    read_as = [
-        dataclasses.replace(spec, dtype="float32")
-        if details[spec.name]["quantization"][0] and not stored[spec.name]
-        else spec
-        for spec in inputs
-    ]
-    samples = load(path, read_as, limit)
+    quantized = {spec.name for spec in inputs if details[spec.name]["quantization"][0]}
+    stored = frozenset(spec.name for spec in inputs if _numpy_name(parts[spec.name]) == spec.dtype) & quantized
+    real = quantized - stored
+    specs = [dataclasses.replace(spec, dtype="float32") if spec.name in real else spec for spec in inputs]
+    return specs, stored
+
+
+def _as_real_numbers(samples: Samples, data: bytes, stored: frozenset[str]) -> Samples:
+    details = litert_run.input_details(data)
     arrays = {
-        name: litert_run.dequantize(array, details[name]) if stored[name] else array
+        name: litert_run.dequantize(array, details[name]) if name in stored else array
         for name, array in samples.inputs.items()
     }
     return dataclasses.replace(samples, inputs=arrays)
@@ -196,10 +207,10 @@ def _numbers(found: Measured) -> Mapping[str, object]:
 def _write_reference(folder: Path, work: Work, request: Mapping[str, Any]) -> None:
     """The answers of the file before, for the gate that compares with them."""
     original = litert_run.open_model(work.data, work.shapes)
-    samples = (work.samples or random_samples(original)).at_most(reference.COMPARED)
-    evaluation = None
+    samples = work.samples or random_samples(original)
+    labelled = None
     if request.get("evaluation"):
-        labelled = _load(Path(request["evaluation"]), work.data, EVALUATED)
-        require_labels(labelled, request["evaluation"])
-        evaluation = reference.answer(original.predict, labelled)
-    reference.write(folder, reference.Reference("LiteRT", reference.answer(original.predict, samples), evaluation))
+        specs, stored = _specs(Path(request["evaluation"]), work.data)
+        labelled = labelled_for_request(request, specs)
+        labelled = None if labelled is None else _as_real_numbers(labelled, work.data, stored)
+    reference.write(folder, reference.make(original.predict, "LiteRT", samples, labelled))

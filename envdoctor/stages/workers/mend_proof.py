@@ -59,8 +59,8 @@ def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None
     Inputs and outputs are those of the same place. A number that one of the forms stores as an integer is rounded to
     what that holds first, so that both compute from the same.
     """
-    first = litert_run.Runner(litert_run.make_interpreter(before, shapes, keep_all=True))
-    second = litert_run.Runner(litert_run.make_interpreter(after, _renamed(shapes, first, after), keep_all=True))
+    first = litert_run.Runner(litert_run.make_interpreter(before, shapes, delegates=False))
+    second = litert_run.Runner(litert_run.make_interpreter(after, _renamed(shapes, first, after), delegates=False))
     found, largest = Measured(), dict[int, float]()
     first_answer: list[Array] = []
     if samples is not None and samples.labels is not None:

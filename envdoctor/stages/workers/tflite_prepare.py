@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .mends import reduced_axes
+from .mends import reduced_axes, upsampling
 from .tflite_fold import fold
 from .tflite_graph import Graph, prune, schema
 from .tflite_rewrite import rewrite
@@ -68,7 +68,8 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]], *, for_inte
     opened = _drop_casts_of_inputs(graph) if for_integers else 0
     if opened:
         changes.append(f"took the CAST from {opened} inputs of whole numbers, which are float now")
-    changes += reduced_axes.apply(graph, {}) if for_integers else []
+    if for_integers:
+        changes += [*reduced_axes.apply(graph, {}), *upsampling.apply(graph, {})]
     rewritten = rewrite(graph) if for_integers else {}
     if rewritten:
         names = ", ".join(f"{count} {name}" for name, count in sorted(rewritten.items()))

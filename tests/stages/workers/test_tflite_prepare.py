@@ -50,7 +50,8 @@ def answers(data, samples):
         ("flatten_float16", "DEQUANTIZE", "DEQUANTIZE"),
         ("flatten_dynamic_range", "turned 1 integer weights of float operators into float", "SHAPE"),
         ("layernorm", "wrote 1 NEG as operators that can be quantized", "NEG"),
-        ("pixels", "wrote 1 LEAKY_RELU, 1 PRELU, 2 TILE as", "CAST"),
+        ("pixels", "wrote 1 LEAKY_RELU, 1 PRELU as", "CAST"),
+        ("pixels", "wrote 1 chain of TILE as RESIZE_NEAREST_NEIGHBOR", "TILE"),
     ],
 )
 def test_prepared_models_are_float_static_and_the_same(name, change, gone):
