@@ -40,6 +40,10 @@ Requirement = Callable[["Facts", "Request"], Iterable["Reason"]]
 Tool = Callable[["Request", str, "Executor"], "Mapping[str, str] | None"]
 
 
+#: Tells which traits of a request's source an action takes away.
+Mends = Callable[["Request"], frozenset[str]]
+
+
 class StageFailed(Exception):
     """A stage could not do its work; the finding says why, with the evidence.
 
@@ -138,6 +142,8 @@ class Action:
         applies: tells from the source of the whole route whether the action makes sense for it at all; a route with one
             that does not is not shown.
         goals: the compilers it is for (`vela`, `edgetpu`); empty for any.
+        mends: of an action that gives the kind it takes: tells which of the source's traits it takes away. It is a
+            route's first stage then, or none where it takes none away.
         options: names of the `BuildOptions` that change what it makes; a stored result is reused when these, the
             source, the environment and the tool are the same. None for all.
         tool: tells the program outside the environment that it runs; None if it runs none. Where that program can't be
@@ -158,6 +164,7 @@ class Action:
     places: tuple[Place, ...] = (Place(),)
     applies: Callable[[Artifact], bool] = _always
     goals: frozenset[str] = frozenset()
+    mends: Mends | None = None
     options: frozenset[str] | None = None
     tool: Tool | None = None
     cost: float = 10.0

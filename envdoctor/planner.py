@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import itertools
 from typing import TYPE_CHECKING
@@ -25,19 +26,27 @@ def plan(actions: Iterable[Action], request: Request, facts: Facts) -> tuple[Rou
     """Find all routes from the request's source to its goal.
 
     Returns:
-        The routes, the best first: by verdict, then by cost, then by name. Empty if no chain of actions leads there.
+        The routes, the best first: by verdict, then by how much of what is wrong with the source they mend, then by
+        cost, then by name. Empty if no chain of actions leads there.
 
     Raises:
         UsageProblem: the request names no source or no goal.
     """
     source, goal = source_of(request), goal_of(request)
     usable = [one for one in actions if (not one.goals or goal.compiler in one.goals) and one.applies(source)]
+    usable = [one for one in usable if one.mends is None or one.mends(request)]
     routes = [
-        _route(path, places, request, facts)
+        (len(_mended(path, request)), _route(path, places, request, facts))
         for path in _paths(source.kind, goal, usable)
         for places in itertools.product(*(_places(one, request, facts) for one in path))
     ]
-    return tuple(sorted(routes, key=lambda route: (route.verdict, route.cost, route.name)))
+    ranked = sorted(routes, key=lambda found: (found[1].verdict, -found[0], found[1].cost, found[1].name))
+    return tuple(route for _, route in ranked)
+
+
+def _mended(path: Path, request: Request) -> frozenset[str]:
+    """The traits of the source that the stages of a path take away."""
+    return frozenset(trait for one in path if one.mends is not None for trait in one.mends(request))
 
 
 def choose(routes: Sequence[Route], wanted: str) -> tuple[Route, ...]:
@@ -60,6 +69,9 @@ def choose(routes: Sequence[Route], wanted: str) -> tuple[Route, ...]:
 
 
 def _paths(start: str, goal: Goal, actions: Sequence[Action]) -> Iterator[Path]:
+    mending = [one for one in actions if one.mends is not None and start in one.consumes]
+    actions = [one for one in actions if one.mends is None]
+
     def extend(kind: str, path: Path, seen: frozenset[str]) -> Iterator[Path]:
         if kind == goal.kind and path:
             yield path
@@ -68,7 +80,10 @@ def _paths(start: str, goal: Goal, actions: Sequence[Action]) -> Iterator[Path]:
             if kind in one.consumes and one.produces not in seen:
                 yield from extend(one.produces, (*path, one), seen | {one.produces})
 
-    return (path for path in extend(start, (), frozenset({start})) if not _has_detour(start, path))
+    for path in ((), *extend(start, (), frozenset({start}))):
+        if not _has_detour(start, path):
+            yield from ([path] if path else [])
+            yield from ((one, *path) for one in mending if path or start == goal.kind)
 
 
 def _has_detour(start: str, path: Path) -> bool:
@@ -90,13 +105,22 @@ def _places(action: Action, request: Request, facts: Facts) -> tuple[Place, ...]
 
 
 def _route(path: Path, places: tuple[Place, ...], request: Request, facts: Facts) -> Route:
-    stages = tuple(_stage(one, place, request, facts) for one, place in zip(path, places, strict=True))
+    stages = tuple(
+        _stage(one, place, _without(request, _mended(path[:number], request)), facts)
+        for number, (one, place) in enumerate(zip(path, places, strict=True))
+    )
     words = [
         one.name if place.name == "local" else f"{one.name}@{place.name}"
         for one, place in zip(path, places, strict=True)
     ]
     cost = sum(one.cost + place.cost for one, place in zip(path, places, strict=True))
     return Route(name="+".join(words), stages=stages, cost=cost)
+
+
+def _without(request: Request, mended: frozenset[str]) -> Request:
+    """The request, with a source that has some traits no more."""
+    source = source_of(request)
+    return dataclasses.replace(request, source=dataclasses.replace(source, traits=source.traits - mended))
 
 
 def _stage(one: Action, place: Place, request: Request, facts: Facts) -> StagePlan:
@@ -134,7 +158,7 @@ def unlocking(routes: Sequence[Route]) -> Reason | None:
 
 def kinds_that_lead_to(goal: Goal, actions: Iterable[Action]) -> frozenset[str]:
     """The kinds of model from which some chain of actions leads to a goal."""
-    usable = [one for one in actions if not one.goals or goal.compiler in one.goals]
+    usable = [one for one in actions if one.mends is None and (not one.goals or goal.compiler in one.goals)]
     return frozenset(kind for one in usable for kind in one.consumes if any(_paths(kind, goal, usable)))
 
 

@@ -121,3 +121,41 @@ def test_kinds_that_lead_to_a_goal():
 def test_a_request_without_source_or_goal_says_so():
     with pytest.raises(UsageProblem, match="name a file"):
         planner.plan(ALL, Request(), Facts())
+
+
+def mending(*traits):
+    taken = frozenset(traits)
+    return action("mend", {K.TFLITE_INT8}, K.TFLITE_INT8, cost=3, mends=lambda request: request.source.traits & taken)
+
+
+def minds(trait):
+    def requirement(_, request):
+        if trait in request.source.traits:
+            yield Reason(verdict=Verdict.BLOCKED, text=trait)
+
+    return requirement
+
+
+def test_what_mends_the_source_comes_first_and_what_mends_nothing_is_no_route():
+    assert names([mending("open"), VELA], K.TFLITE_INT8, traits={"open"}) == ["mend+vela", "vela"]
+    assert names([mending("open"), VELA], K.TFLITE_INT8) == ["vela"]
+
+
+def test_mending_alone_leads_to_the_kind_that_the_source_is():
+    assert names([mending("open"), VELA], K.TFLITE_INT8, "tflite-int8", {"open"}) == ["mend"]
+    assert names([mending("open"), VELA], K.TFLITE_INT8, "tflite-int8") == []
+
+
+def test_stages_behind_a_mend_are_not_asked_about_what_it_mended():
+    strict = action(
+        "vela", {K.TFLITE_INT8}, "vela-tflite", goals=frozenset({"vela"}), requires=(minds("open"), minds("custom"))
+    )
+    asked = request(K.TFLITE_INT8, "ethos-u55-128", {"open"})
+    verdicts = {route.name: route.verdict for route in planner.plan([mending("open"), strict], asked, Facts())}
+    assert verdicts == {"mend+vela": Verdict.READY, "vela": Verdict.BLOCKED}
+    asked = request(K.TFLITE_INT8, "ethos-u55-128", {"open", "custom"})
+    assert {route.verdict for route in planner.plan([mending("open"), strict], asked, Facts())} == {Verdict.BLOCKED}
+
+
+def test_a_mend_is_only_the_first_stage():
+    assert names([TF, mending("open"), VELA], K.KERAS, traits={"open"}) == ["tf-int8+vela"]

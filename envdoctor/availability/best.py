@@ -6,7 +6,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.wording import describe_platform, few
-from envdoctor.core.availability import CellVerdict
+from envdoctor.core.availability import CellVerdict, ReasonKind
+from envdoctor.core.finding import Severity
 from envdoctor.support.target_names import target_name
 
 if TYPE_CHECKING:
@@ -60,12 +61,20 @@ def _by_other_pins(cell: Cell) -> str:
 
 
 def _none_of(column: Sequence[Cell], unknown: Sequence[str]) -> str:
+    built = next((cell.version for cell in column if _is_built_without_compiler(cell)), "")
+    if built and not unknown:
+        return f"{built} must be built from source, which takes no compiler,"
     if len(column) == 1:
         return f"{column[0].version} {'could not be judged' if unknown else 'does not work as it is'}"
     if len(unknown) == len(column):
         return f"none of {len(column)} versions could be judged"
     reserve = f" ({few(unknown)} could not be judged)" if unknown else ""
     return f"none of {len(column) - len(unknown)} versions works as it is{reserve}"
+
+
+def _is_built_without_compiler(cell: Cell) -> bool:
+    errors = [reason.kind for reason in cell.reasons if reason.severity is Severity.ERROR]
+    return cell.verdict is CellVerdict.NEEDS_BUILD and set(errors) == {ReasonKind.PURE_SOURCE}
 
 
 def _grouped(answers: list[tuple[Interpreter, str]]) -> list[tuple[str, list[tuple[Interpreter, str]]]]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.absence import no_project, no_version
 from envdoctor.availability.candidates import exact_versions
+from envdoctor.availability.pip_choice import pip_choice
+from envdoctor.availability.source_builds import BuildKind
 from envdoctor.availability.wording import (
     describe_platform,
     describe_python,
@@ -20,13 +22,14 @@ from envdoctor.core.finding import Evidence, Severity
 from envdoctor.index.project import FileKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from packaging.requirements import Requirement
     from packaging.version import Version
 
     from envdoctor.availability.candidates import Refusals, Releases
     from envdoctor.availability.catalogue import Catalogue
+    from envdoctor.availability.source_builds import SourceBuild
     from envdoctor.core.target import Target
     from envdoctor.index.project import IndexFile
 
@@ -40,10 +43,12 @@ class Offer:
     Attributes:
         releases: the files of each version.
         refusals: why the target can't install each version.
+        build: what building a version takes, by its files.
     """
 
     releases: Releases
     refusals: Refusals
+    build: Callable[[Sequence[IndexFile]], SourceBuild]
 
     @property
     def usable(self) -> tuple[Version, ...]:
@@ -68,18 +73,24 @@ def blockers(requirement: Requirement, offer: Offer, refused: Refusals, target: 
 
 
 def _refusal_reasons(requirement: Requirement, offer: Offer, refused: Refusals, target: Target) -> Iterator[CellReason]:
-    hint = _hint(requirement, offer)
+    hint = _hint(requirement, offer, target)
     decisive = _least(frozenset(refused.values()))
     for kind in ReasonKind:
         versions = [version for version, kinds in refused.items() if kind in kinds and kinds in decisive]
         if not versions:
             continue
         files = [file for version in versions for file in offer.releases[version]]
-        words = f"{requirement.name} {versions_words(versions)}: {_SAYINGS[kind](files, target)}"
+        said = _SAYINGS[kind](files, target)
+        told = kind
+        if kind is ReasonKind.SOURCE_ONLY:
+            build = offer.build(offer.releases[max(versions)])
+            said += f", {build.words}"
+            told = ReasonKind.PURE_SOURCE if build.kind is BuildKind.PURE else kind
+        words = f"{requirement.name} {versions_words(versions)}: {said}"
         shown = sorted({file.filename for file in offer.releases[max(versions)] if file.kind is FileKind.WHEEL})
         excerpt = few(shown, _FILES_SHOWN)
         evidence = (Evidence(source=f"the files of {requirement.name} {max(versions)}", excerpt=excerpt),)
-        yield _error(requirement, kind, f"{words}. {hint}", evidence if shown else ())
+        yield _error(requirement, told, f"{words}. {hint}", evidence if shown else ())
 
 
 def _least(refusals: frozenset[frozenset[ReasonKind]]) -> frozenset[frozenset[ReasonKind]]:
@@ -90,11 +101,13 @@ def _least(refusals: frozenset[frozenset[ReasonKind]]) -> frozenset[frozenset[Re
     return frozenset(one for one in refusals if not any(other < one for other in refusals))
 
 
-def _hint(requirement: Requirement, offer: Offer) -> str:
+def _hint(requirement: Requirement, offer: Offer, target: Target) -> str:
     """Which other versions the target could install: those next to a pinned one, else the newest."""
     usable = offer.usable
     if not usable:
-        return f"No version of {requirement.name} has a wheel for this target."
+        chosen = pip_choice(offer.releases, requirement.specifier, target)
+        fallback = f" pip takes {chosen.words}." if chosen is not None and chosen.is_fallback else ""
+        return f"No version of {requirement.name} has a wheel for this target.{fallback}"
     wanted = pinned_version(requirement)
     if wanted is None:
         return f"Versions with a wheel for this target: {versions_words(usable)}."
@@ -132,8 +145,8 @@ def _say_wheels(files: Sequence[IndexFile], target: Target) -> str:
 def _say_source(files: Sequence[IndexFile], target: Target) -> str:
     tags = frozenset(tag for file in files for tag in file.tags)
     place = f"{describe_platform(target.platform)}, {describe_python(target)}"
-    wheels = f"; wheels: {wheels_words(tags, target)}" if tags else ""
-    return f"only its source can be installed on {place}, which must be built there{wheels}"
+    wheels = f" (wheels: {wheels_words(tags, target)})" if tags else ""
+    return f"only its source can be installed on {place}{wheels}, which must be built there"
 
 
 _SAYINGS = {

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.candidates import best_wheel, refusals_of
+from envdoctor.availability.source_builds import SourceBuilds
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from packaging.requirements import Requirement
     from packaging.version import Version
 
     from envdoctor.availability.candidates import Refusals
+    from envdoctor.availability.source_builds import SourceBuild
     from envdoctor.core.target import Target
     from envdoctor.index.client import IndexClient
     from envdoctor.index.project import IndexFile, Project
@@ -44,6 +46,7 @@ class Catalogue:
     def __init__(self, client: IndexClient, read_metadata: ReadMetadata, as_of: datetime | None = None) -> None:
         """`read_metadata` gives the METADATA of a wheel, from wherever it is cheapest."""
         self._client = client
+        self._builds = SourceBuilds(client)
         self._read_metadata = read_metadata
         self.as_of = as_of
         self._lock = threading.Lock()
@@ -112,6 +115,10 @@ class Catalogue:
             with self._lock:
                 self._refusals[key] = known
         return known
+
+    def build(self, files: Sequence[IndexFile]) -> SourceBuild:
+        """What building one version takes; see `SourceBuilds.of`."""
+        return self._builds.of(files)
 
     def wheel(self, name: str, version: Version, target: Target) -> IndexFile | None:
         """The wheel of a version that an installer takes on the target.

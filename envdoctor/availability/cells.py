@@ -36,6 +36,7 @@ _VERDICTS = {
     ReasonKind.OTHER_WHEELS: CellVerdict.NO_WHEEL,
     ReasonKind.CONFLICT: CellVerdict.CONFLICTS,
     ReasonKind.SOURCE_ONLY: CellVerdict.NEEDS_BUILD,
+    ReasonKind.PURE_SOURCE: CellVerdict.NEEDS_BUILD,
 }
 # What leaves open what there is: uv may have read the same page, and taken it for all there is.
 _UNANSWERED = {ReasonKind.NETWORK, ReasonKind.UNREADABLE}
@@ -160,7 +161,10 @@ class Cells:
         if definite:
             kinds = {reason.kind for reason in definite}
             verdict = next(verdict for kind, verdict in _VERDICTS.items() if kind in kinds)
-            reasons = tuple(sorted(walk.reasons, key=lambda reason: list(ReasonKind).index(reason.kind)))
+            order = list(ReasonKind)
+            reasons = tuple(
+                sorted(walk.reasons, key=lambda one: (_VERDICTS.get(one.kind) is not verdict, order.index(one.kind)))
+            )
         elif any(reason.kind in _UNANSWERED for reason in walk.reasons):
             verdict, reasons = CellVerdict.UNKNOWN, walk.reasons
         elif resolution.undated and asked.question.as_of is not None:

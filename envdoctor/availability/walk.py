@@ -197,7 +197,8 @@ class Walk:
         return bool(candidates(offer.refusals, self._allowed(name, specifier)).usable)
 
     def _offer(self, name: str) -> Offer:
-        return Offer(releases=self._catalogue.releases(name), refusals=self._catalogue.refusals(name, self._target))
+        refusals = self._catalogue.refusals(name, self._target)
+        return Offer(releases=self._catalogue.releases(name), refusals=refusals, build=self._catalogue.build)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

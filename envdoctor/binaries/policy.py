@@ -131,6 +131,12 @@ def newest_libstdcxx(glibc: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int
     return version_tuple(fitting[-1]["glibcxx"]), version_tuple(fitting[-1]["cxxabi"])
 
 
+def last_libstdcxx(glibc: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The newest GLIBCXX that any distribution with that very glibc has; None where that is not known."""
+    found = _table("manylinux")["newest_glibcxx"].get(".".join(map(str, glibc[:2])))
+    return version_tuple(found) if found else None
+
+
 def version_tuple(text: str) -> tuple[int, ...]:
     """`2.17` as (2, 17)."""
     return tuple(int(part) for part in text.split("."))

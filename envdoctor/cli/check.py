@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 )
 @click.option("--only", multiple=True, metavar="CODE", help="Ask only these codes (PKG001) or families (PKG).")
 @click.option("--skip", multiple=True, metavar="CODE", help="Leave out these codes or families.")
+@click.option("--fast", is_flag=True, help="Leave out what importing the installed packages comes to.")
 @click.option("--witness", is_flag=True, help="Also ask ldd (or otool) about each installed native file.")
 @_options.python_option
 @_options.verbose_option
@@ -31,6 +32,7 @@ def command(
     goal: str | None,
     only: tuple[str, ...],
     skip: tuple[str, ...],
+    fast: bool,
     witness: bool,
     python: Path | None,
     verbose: bool,
@@ -46,7 +48,7 @@ def command(
 
     gc.disable()  # tens of thousands of rows that live to the end: collecting finds nothing and takes a tenth
     with _tables.progress("looking at every installed native file") if witness else contextlib.nullcontext():
-        report = check(python=python, goal=goal, only=_words(only), skip=_words(skip), witness=witness)
+        report = check(python=python, goal=goal, only=_words(only), skip=_words(skip), witness=witness, fast=fast)
     _options.show(report, as_json=as_json, verbose=verbose)
     return _options.exit_code(report)
 

@@ -39,7 +39,7 @@ MEANINGS = {
     CellVerdict.CONFLICTS: "requirements or wheels contradict each other",
     CellVerdict.NO_WHEEL: "wheels for other platforms or Pythons only",
     CellVerdict.NO_VERSION: "no version that may be installed there",
-    CellVerdict.NEEDS_BUILD: "source only: must be built, often with a compiler",
+    CellVerdict.NEEDS_BUILD: "source only: must be built",
     CellVerdict.UNKNOWN: "could not be found out",
 }
 
@@ -53,6 +53,7 @@ class ReasonKind(enum.Enum):
     REQUIRES_PYTHON = "requires-python"
     OTHER_WHEELS = "other-wheels"
     SOURCE_ONLY = "source-only"
+    PURE_SOURCE = "pure-source"  # a source that is built without a compiler
     CONFLICT = "conflict"
     RESOLVER = "resolver"
     NOT_LOOKED_AT = "not-looked-at"

@@ -110,6 +110,7 @@ def _publish(attempt: Attempt, source: Artifact, publication: Publication, out: 
         stem = source.path.stem
         for known in ("_float", "_int8"):
             stem = stem.removesuffix(known)
+        stem += "_mended" if made.kind == source.kind else ""  # in the source's folder it must not take its place
         publication.copy(made.path, f"{stem}{product.suffix}")
         artifacts.append(dataclasses.replace(made, path=out / f"{stem}{product.suffix}"))
         for file in result.files:

@@ -13,6 +13,7 @@ from envdoctor.core.request import Request
 from envdoctor.doctor._common import families, new_report, subject, topics
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
+from envdoctor.facts.importing import LEFT_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
     from envdoctor.probing import Probe
 
 
-def check(
+_NOT_IMPORTED = "What importing the packages comes to was not looked at (--fast)."
+
+
+def check(  # noqa: PLR0913 - by name, one for each option
     *,
     python: Path | None = None,
     goal: str | None = None,
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     witness: bool = False,
+    fast: bool = False,
 ) -> Report:
     """Ask all probes that matter for a machine, an environment and maybe a goal.
 
@@ -38,13 +43,14 @@ def check(
         only: codes or families to ask; empty for all.
         skip: codes or families to leave out.
         witness: True to ask `ldd` or `otool` too about the installed native files.
+        fast: True to leave out what importing the installed packages comes to.
 
     Raises:
         UsageProblem: an unknown goal, code or family, or an interpreter that is none.
     """
     aim = None if goal is None else parse_goal(goal)
     compiler = registry.compiler_of(aim)
-    asked = topics(compiler) | ({"witness"} if witness else set())
+    asked = topics(compiler) | ({"witness"} if witness else set()) | ({LEFT_OUT} if fast else set())
     # Words may name any probe, so that all must be known then; else only those that can be asked are imported.
     every = bool(only or skip)
     known = registry.probes(None if every else families(asked), None if every else asked)
@@ -53,7 +59,8 @@ def check(
     facts = Facts(request, LocalExecutor())
     looked_at = subject(facts)  # first, so that a wrong --python is told once and not by every probe
     results = probing.run_probes(probes, facts)
-    return dataclasses.replace(new_report("check"), subject=looked_at, goal=aim, probes=results)
+    notes = (_NOT_IMPORTED,) if fast else ()
+    return dataclasses.replace(new_report("check"), subject=looked_at, goal=aim, probes=results, notes=notes)
 
 
 def select(

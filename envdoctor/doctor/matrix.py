@@ -13,18 +13,20 @@ from envdoctor.availability.cells import Cells
 from envdoctor.availability.elsewhere import elsewhere
 from envdoctor.availability.here import target_here
 from envdoctor.availability.newer_systems import newer_systems
+from envdoctor.availability.pip_choice import pip_fallbacks
 from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.table import Terms, parse_as_of, parse_constraints, parse_requirements, questions, rows
 from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.verify import importable, runs_here, unverified
 from envdoctor.core.availability import Matrix, ReasonKind
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import NetworkProblem, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.request import Request
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.interpreters import Interpreters
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import Access
+from envdoctor.net.urls import is_remote
 from envdoctor.support.python_names import parse_pythons
 from envdoctor.support.target_names import HERE, parse_columns, parse_target, platform_name, target_name
 from envdoctor.support.text import plural
@@ -80,6 +82,8 @@ def matrix(
     access = Access(offline=request.offline, most=request.max_download, say=say)
     tools = open_tools(LocalExecutor(), cache.root, access, as_of=plan.terms.as_of)
     versions = rows(tools.catalogue, plan.requirements[0], pre_releases=request.pre_releases)
+    fallbacks = pip_fallbacks(tools.catalogue, plan.requirements[0], plan.targets)
+    versions = tuple(sorted({*versions, *fallbacks.versions}, reverse=True))
     asked = tuple(questions(versions, plan.targets, plan.requirements, plan.terms))
     if len(asked) > _MOST_CELLS:
         raise UsageProblem(f"That is {len(asked)} cells, and {_MOST_CELLS} are the limit; narrow versions or targets.")
@@ -88,7 +92,13 @@ def matrix(
     filler = Cells(tools.resolver, tools.catalogue, judge)
     cells = filler.fill(asked, workers, progress)
     name = tools.catalogue.project(plan.requirements[0].name).name
-    notes = (*plan.notes, *newer_systems(filler, asked, cells), *_notes(tools, name), *_warnings(cells))
+    notes = (
+        *plan.notes,
+        *fallbacks.notes,
+        *newer_systems(filler, asked, cells),
+        *_notes(tools, name),
+        *_warnings(cells),
+    )
     if request.verify:
         verification = _Verification(tools, name)
         cells = verification.of(cells, asked)
@@ -157,6 +167,7 @@ class _Verification:
         self._package = package
         self._missing: dict[str, None] = {}
         self._foreign: dict[str, None] = {}
+        self._too_large: dict[str, None] = {}
         self._pythons = Interpreters(executor=LocalExecutor()).all()
 
     @property
@@ -165,7 +176,7 @@ class _Verification:
         missing, foreign = ", ".join(self._missing), ", ".join(self._foreign)
         said = [f"Not tried, since there is no such Python here: {missing}."] if missing else []
         said += [f"Not tried, since this machine can't stand for {foreign}."] if foreign else []
-        return tuple(said)
+        return (*said, *(f"Not tried: {text}" for text in self._too_large))
 
     def of(self, cells: Sequence[Cell], asked: Sequence[Asked]) -> tuple[Cell, ...]:
         """The cells, one after the other: installing two sets at once would only make both slower."""
@@ -184,8 +195,21 @@ class _Verification:
             self._missing[target.interpreter.name] = None
             return unverified(cell, f"there is no {target.interpreter.name} here")
         wheel = self._tools.catalogue.wheel(self._package, Version(cell.version), target)
+        try:
+            self._tools.client.session.promise(self._size(cell, target), f"{cell.requirement} with what it needs")
+        except NetworkProblem as error:
+            self._too_large[str(error)] = None
+            return unverified(cell, str(error).rstrip("."))
         contents = self._tools.inspector.one(wheel).contents if wheel else None
         return self._tools.verifier.verify(cell, python, importable(contents.imports) if contents else ())
+
+    def _size(self, cell: Cell, target: Target) -> int:
+        """Bytes of the wheels that a set has and that are not on this machine, as far as the index tells."""
+        from packaging.version import Version
+
+        pins = cell.way_out or cell.pins
+        wheels = (self._tools.catalogue.wheel(pin.name, Version(pin.version), target) for pin in pins)
+        return sum(one.size or 0 for one in wheels if one is not None and is_remote(one.url))
 
 
 def _is_of_kind(found: Interpreter, wanted: TargetInterpreter) -> bool:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from envdoctor.facts.containers import Containers
     from envdoctor.facts.emulation import Emulation
     from envdoctor.facts.environments import Environments
+    from envdoctor.facts.hollow import HollowPackages
     from envdoctor.facts.host import Host
+    from envdoctor.facts.importing import Importing
     from envdoctor.facts.loading import Loading
     from envdoctor.facts.model import ModelFacts
     from envdoctor.facts.natives import Natives
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.python import Python
     from envdoctor.facts.records import Records
     from envdoctor.facts.requirements import Requirements
+    from envdoctor.facts.runtimes import Runtimes
     from envdoctor.facts.startup import Startup
     from envdoctor.facts.strays import Strays
     from envdoctor.facts.witness import Witness
@@ -56,13 +59,16 @@ class Facts:
         containers: Containers
         emulation: Emulation
         environments: Environments
+        hollow: HollowPackages
         host: Host
+        importing: Importing
         loading: Loading
         model: ModelFacts
         python: Python
         packages: Packages
         records: Records
         requirements: Requirements
+        runtimes: Runtimes
         startup: Startup
         strays: Strays
         natives: Natives

@@ -38,8 +38,10 @@ class _Samples:
     ranges: Mapping[str, SampleRange | None]
 
 
-def check_samples(request: Request) -> tuple[str, ...]:
+def check_samples(request: Request, option: str = "--calibration") -> tuple[str, ...]:
     """Hold the samples that a request names against its source, and against each other.
+
+    `option` is what the user named the first ones by.
 
     Returns:
         What is worth a look before anything is started, a sentence each.
@@ -53,15 +55,15 @@ def check_samples(request: Request) -> tuple[str, ...]:
         return ()
     inputs = model_inputs(source, request.options.signature)
     given = []
-    for path, option in ((request.options.calibration, "--calibration"), (request.options.evaluation, "--evaluate")):
+    for path, named in ((request.options.calibration, option), (request.options.evaluation, "--evaluate")):
         if path is None:
             continue
         try:
-            given.append(_check(path, option, inputs))
+            given.append(_check(path, named, inputs))
         except Problem as problem:
-            raise UsageProblem(f"{option}: {problem.message}") from None
+            raise UsageProblem(f"{named}: {problem.message}") from None
         except Unreadable as error:
-            raise UsageProblem(f"{option}: {error}; give other samples.") from None
+            raise UsageProblem(f"{named}: {error}; give other samples.") from None
     if len(given) > 1:
         _require_alike(*given)
     scale = input_scale(source) if inputs is not None and len(inputs) == 1 else None
@@ -119,8 +121,8 @@ def _require_alike(calibration: _Samples, evaluation: _Samples) -> None:
         small, large = sorted((first.magnitude, second.magnitude))
         if small * _APART <= large:
             raise UsageProblem(
-                f"the samples of --calibration for '{name}' go from {first.describe()}, those of --evaluate from "
-                f"{second.describe()}: scale both as the model's training samples were."
+                f"the samples of {calibration.option} for '{name}' go from {first.describe()}, those of --evaluate "
+                f"from {second.describe()}: scale both as the model's training samples were."
             )
 
 

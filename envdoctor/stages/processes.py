@@ -33,6 +33,7 @@ _TITLES = {
     "litert_quantize": "the LiteRT quantizer",
     "litert_compare": "the comparison in LiteRT",
     "litert_invoke": "the LiteRT interpreter",
+    "mend": "the mending of the .tflite file",
 }
 #: What TensorFlow and Keras read from the environment; a user's own settings must not change what a stage makes.
 _QUIET = {

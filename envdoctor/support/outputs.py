@@ -17,14 +17,14 @@ _NO_ROOM = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBI
 _LINKS_OF_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
 
 
-def write_output(target: Path, text: str, *, option: str) -> None:
-    """Write a text in UTF-8 to a file that the user named by an option; see `put_in_place`.
+def write_output(target: Path, text: str | bytes, *, option: str) -> None:
+    """Write bytes, or a text in UTF-8, to a file that the user named by an option; see `put_in_place`.
 
     Raises:
         UsageProblem: it can't be written there: a folder, no such folder, no permission.
         OSError: the disk is full.
     """
-    content = text.encode("utf-8", "backslashreplace")
+    content = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     try:
         if _is_written_through(target):
             target.write_bytes(content)

@@ -36,5 +36,8 @@ def check(facts: Facts) -> Iterable[Finding]:
             subject=model.short_name,
             message=f"it computes in integers but has floats at its edge: {'; '.join(at_edge)}",
             evidence=(Evidence(source=model.name, excerpt="; ".join(at_edge)),),
-            fix=Fix(text="Convert with inference_input_type and inference_output_type set to tf.int8 or tf.uint8."),
+            fix=Fix(
+                text="Convert with inference_input_type and inference_output_type set to tf.int8 or tf.uint8, or strip "
+                "the floats with `envdoctor repair`."
+            ),
         )

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 #: Values that say nothing where they are empty, zero or False.
 _ONLY_IF_SET = frozenset({"random", "prepared", "moved_inside", "changes", "reasons", "matched", "stripped", "sizes"})
 #: Titles of sections.
-_TITLES = {"comparison": "comparison of the quantized model with the float model"}
+_TITLES = {
+    "comparison": "comparison of the quantized model with the float model",
+    "mending": "comparison of the mended model with the one before",
+}
 
 
 def title(key: str) -> str:
@@ -24,10 +27,10 @@ def worded(summary: Mapping[str, Any]) -> dict[str, object]:
     """A stage's summary with what the gates measured put into words; anything else stays as it is."""
     values: dict[str, object] = {}
     for key, value in summary.items():
-        if key == "comparison" and isinstance(value, Mapping):
-            values[key] = dict(_comparison(value))
+        if key in {"comparison", "mending"} and isinstance(value, Mapping):
+            values[key] = dict(_comparison(value, "float model" if key == "comparison" else "model before"))
         elif key == "accuracy" and isinstance(value, Mapping):
-            values[key] = dict(_accuracy(value))
+            values[key] = dict(_accuracy(value, mended="mending" in summary))
         elif key == "log_rows" and value:
             values["compiler's table"] = "\n".join(
                 f"{one['count']} {one['operator']}: {one['status']}" for one in value
@@ -48,11 +51,11 @@ def _reasons(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
         yield f"{', '.join(f'{count} {name}' for name, count in counts.most_common())}: {reason}"
 
 
-def _comparison(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    """The rows of a comparison, the outputs one a row."""
+def _comparison(values: Mapping[str, Any], first: str) -> Iterator[tuple[str, object]]:
+    """The rows of a comparison with a first model, the outputs one a row."""
     for key, value in values.items():
         if key == "by":
-            yield "float model run by", value
+            yield f"{first} run by", value
         elif key == "outputs":
             for one in value:
                 yield f"output {one.get('name', '')}".rstrip(), ", ".join(_output(one))
@@ -86,9 +89,12 @@ def _distances(one: Mapping[str, Any]) -> Iterator[str]:
         yield f"same largest value in {one['agreement']:.1%} of the samples"
 
 
-def _accuracy(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+def _accuracy(values: Mapping[str, Any], *, mended: bool) -> Iterator[tuple[str, object]]:
     """The rows of an accuracy; shares as percentages."""
-    names = {"float": "float model", "int8": "quantized model"}
+    names = {
+        "float": "model before" if mended else "float model",
+        "int8": "model after" if mended else "quantized model",
+    }
     for key, value in values.items():
         yield names.get(key, key), f"{value:.1%}" if isinstance(value, float) else value
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from envdoctor.core.availability import Matrix
 from envdoctor.core.inspection import Inspection
+from envdoctor.core.repair import RepairReport
 from envdoctor.core.report import Report
 from envdoctor_reports.json import properties
 
@@ -44,6 +45,11 @@ def matrix_schema() -> Schema:
 def inspection_schema() -> Schema:
     """The schema of what `inspect --json` prints."""
     return _schema(Inspection, "Inspection of envdoctor")
+
+
+def repair_schema() -> Schema:
+    """The schema of what `repair --json` prints."""
+    return _schema(RepairReport, "Repair of envdoctor")
 
 
 def _schema(kind: type, title: str) -> Schema:

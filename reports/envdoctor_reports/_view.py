@@ -241,7 +241,9 @@ def _why(report: Report, route: Route) -> str:
         return "because it was asked for"
     if len(takeable) == 1:
         return f"the only one of {len(report.routes)} that is open"
-    return f"the best of {len(takeable)} that are open ({verdict_of(route)[1]}; the least work)"
+    least = min(one.cost for one in report.routes if one.takeable and one.verdict == route.verdict)
+    why = "the least work" if route.cost <= least else "it mends the model first"
+    return f"the best of {len(takeable)} that are open ({verdict_of(route)[1]}; {why})"
 
 
 def header(report: Report) -> str:

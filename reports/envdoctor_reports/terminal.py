@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.availability import Matrix
     from envdoctor.core.inspection import Inspection
+    from envdoctor.core.repair import RepairReport
     from envdoctor.core.report import Report
     from envdoctor_reports._view import Group
 
@@ -98,6 +99,13 @@ def write_inspection(found: Inspection, *, verbose: bool = False, stream: TextIO
     from envdoctor_reports._terminal_inspection import show_inspection
 
     _write_page(lambda page: show_inspection(page, found, verbose=verbose), stream)
+
+
+def write_repair(report: RepairReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what was mended likewise."""
+    from envdoctor_reports._terminal_repair import show_repair
+
+    _write_page(lambda page: show_repair(page, report, verbose=verbose), stream)
 
 
 def _write_page(show: Callable[[Page], None], stream: TextIO | None) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from envdoctor.availability.best import best_answers
-from envdoctor.core.availability import Cell, CellVerdict, Pin
+from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
+from envdoctor.core.finding import Severity
 from envdoctor.support.target_names import target_name
 
 
@@ -64,3 +65,20 @@ def test_no_more_is_said_than_was_looked_at(target, verdicts, said):
         for number, verdict in enumerate(verdicts)
     ]
     assert best_answers("app", [one], cells) == (f"app on macOS arm64 (13.0): {said} for Python 3.11.",)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        ([ReasonKind.PURE_SOURCE], "app on Linux x86_64 (glibc 2.28): 1.0 must be built from source, which takes no"),
+        ([ReasonKind.PURE_SOURCE, ReasonKind.SOURCE_ONLY], "app on Linux x86_64 (glibc 2.28): 1.0 does not work as it"),
+    ],
+)
+def test_a_pure_source_is_no_failure(target, kinds, said):
+    one = target("linux-x86_64-cp311")
+    reasons = tuple(CellReason(kind=kind, severity=Severity.ERROR, subject="x", message="x") for kind in kinds)
+    cell = Cell(
+        requirement="app", version="1.0", target=target_name(one), verdict=CellVerdict.NEEDS_BUILD, reasons=reasons
+    )
+    (answer,) = best_answers("app", [one], [cell])
+    assert answer.startswith(said)

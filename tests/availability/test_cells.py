@@ -246,3 +246,15 @@ def test_many_cells_keep_their_order_and_tell_how_far_they_are(server, catalogue
     cells = Cells(resolver, catalogue).fill(asked, 3, lambda done, total: told.append((done, total)))
     assert [cell.version for cell in cells] == versions
     assert told == [(number, 6) for number in range(1, 7)]
+
+
+def test_a_conflict_comes_before_a_wheel_that_would_not_help(server, cell):
+    """onnx2tf 2.4.2 on Python 3.13: a wheel of numpy 1.26.4 would change nothing."""
+    publish(server, "app", "1.0", requires=["lib==1.26.4", "types==0.5.1"])
+    publish(server, "types", "0.5.1", requires=["lib>=2.1"])
+    publish_sdist(server, "lib", "1.26.4")
+    publish(server, "lib", "2.1")
+    found = cell("app==1.0")
+    assert found.verdict is CellVerdict.CONFLICTS
+    assert [reason.kind for reason in found.reasons] == [ReasonKind.CONFLICT, ReasonKind.SOURCE_ONLY]
+    assert "app==1.0 wants lib==1.26.4, and types==0.5.1 wants lib>=2.1" in found.reasons[0].message

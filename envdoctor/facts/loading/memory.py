@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
 from envdoctor.environments.cache import open_cache
+from envdoctor.imports.loading import LoadAnalysis
 from envdoctor.net.cache import DiskCache
 from envdoctor.support.files import read_regular
 from envdoctor.support.hashing import hash_code
 from envdoctor.support.target_names import target_name
-from envdoctor.wheels.loading import LoadAnalysis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -91,7 +91,7 @@ class _Search:
             if use is not None and use.build is NumpyBuild.SUSPECT:
                 suspect = suspect or use  # another module of it may be known to fail
             elif use is not None and use.build is not NumpyBuild.NONE:
-                return suspect if suspect and use.build is NumpyBuild.NUMPY_2 else use
+                return use
         return suspect
 
     def _use(self, one: NativeFile) -> NumpyUse | None:

@@ -95,6 +95,22 @@ def _traits(model: Model, scheme: Scheme) -> Iterator[str]:
         "custom-ops": operators_named(model, "CUSTOM"),
         "float-io": scheme in _INTEGER_SCHEMES and FLOATS & io,
         "per-channel-dense": per_channel_dense(model),
+        "newer-forms": _newer_forms(model),
+        "reduced-after-transpose": _reduced_after_transpose(model),
     }
     yield scheme.value
     yield from (name for name, present in marks.items() if present)
+
+
+def _newer_forms(model: Model) -> bool:
+    """True if an operator says what an older one can say, which more readers know: see the mends of workers/mends."""
+    makers = model.main.producers()
+    tiled = [makers.get(operator.inputs[0]) for operator in model.main.operators if operator.name == "TILE"]
+    reshaped = any(maker is not None and maker.name == "RESHAPE" for maker in tiled)
+    return reshaped or any(each.name == "TRANSPOSE_CONV" and each.version == 4 for each in model.main.operators)  # noqa: PLR2004
+
+
+def _reduced_after_transpose(model: Model) -> bool:
+    makers = model.main.producers()
+    sources = (makers.get(operator.inputs[0]) for operator in model.main.operators if operator.name == "MEAN")
+    return any(maker is not None and maker.name == "TRANSPOSE" for maker in sources)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
 from envdoctor.core.finding import Evidence
 from envdoctor.stages.problems import finding
@@ -52,7 +53,8 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
     request = {"model": output.path.resolve(), "reference": reference.resolve()}
     values: Mapping[str, Any] = run_worker(context, "litert_compare", request, python)
     accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed"}
-    summary = {"comparison": {key: value for key, value in values.items() if key not in hidden}}
+    key = "comparison" if output.reference is None or context.source.kind != ArtifactKind.TFLITE_INT8 else "mending"
+    summary = {key: {name: value for name, value in values.items() if name not in hidden}}
     found = list(judge_outputs(values, context.request.options.thresholds, subject))
     if accuracy is not None:
         summary["accuracy"] = accuracy

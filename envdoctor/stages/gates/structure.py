@@ -35,7 +35,7 @@ class Wanted:
     """What an int8 product has to be.
 
     Attributes:
-        io_type: the element type of inputs and outputs (`INT8`).
+        io_type: the element type of inputs and outputs (`INT8`); empty for what the user's own file had.
         per_tensor_dense: True if dense weights must have a single scale.
         allow_float: True if operators that compute in floats are accepted.
         reader: the program that reads it next, by the name that `find_reader` takes.
@@ -51,13 +51,15 @@ class Wanted:
     @classmethod
     def of(cls, request: Request) -> Wanted:
         """What a request asks for."""
-        goal = request.goal
+        goal, options = request.goal, request.options
         wide = goal is not None and goal.kind == ArtifactKind.TFLITE_INT16X8
+        is_mended = request.source is not None and request.source.kind == ArtifactKind.TFLITE_INT8
+        io_type = "INT16" if wide else options.io_type.upper()
         return cls(
-            io_type="INT16" if wide else request.options.io_type.upper(),
+            io_type="" if is_mended else io_type,
             schemes=_WIDE if wide else _QUANTIZED,
             per_tensor_dense=goal is not None and goal.per_tensor_dense,
-            allow_float=request.options.allow_float,
+            allow_float=options.allow_float or is_mended,
             reader=(goal.compiler if goal else None) or "litert",
         )
 
@@ -134,7 +136,7 @@ def _edges(model: Model, wanted: Wanted) -> Iterator[Finding]:
         for index in indexes:
             tensor = main.tensors[index]
             is_count = tensor.dtype in _COUNTS and tensor.quantization is None
-            if tensor.dtype != wanted.io_type and not is_count:
+            if wanted.io_type not in {"", tensor.dtype} and not is_count:
                 words = f"the {which} {tensor.name} is {tensor.dtype.lower()}"
                 evidence = (_evidence(model, f"{which} tensor {index}: {tensor.dtype}"),)
                 yield finding("wrong-io-type", model.name, evidence, words=words, wanted=wanted.io_type.lower())

@@ -73,10 +73,15 @@ def open_model(data: bytes, shapes: Mapping[str, Sequence[int | None]] | None = 
 
 def input_specs(data: bytes) -> tuple[InputSpec, ...]:
     """The inputs of a model; sizes that its signature leaves open are None, and so is a batch of one."""
+    details = input_details(data).items()
+    return tuple(InputSpec(name, _open_shape(detail), _dtype_name(detail, name)) for name, detail in details)
+
+
+def input_details(data: bytes) -> Mapping[str, Mapping[str, Any]]:
+    """The interpreter's details of a model's inputs, by name; nothing is allocated."""
     from ai_edge_litert import interpreter as litert
 
-    details = _by_name(litert.Interpreter(model_content=data), "inputs")
-    return tuple(InputSpec(name, _open_shape(detail), _dtype_name(detail, name)) for name, detail in details.items())
+    return _by_name(litert.Interpreter(model_content=data), "inputs")
 
 
 def quantize(value: Array, detail: Mapping[str, Any]) -> Array:

@@ -1,4 +1,4 @@
-"""Inputs and outputs of an int8 .tflite file: the same real numbers, stored otherwise."""
+"""Inputs and outputs of a .tflite graph in another type than the tensors inside, with an operator in between."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 from .tflite_graph import schema
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .tflite_graph import Graph
     from .untyped import SchemaObject
+
+    #: Makes the tensor to stand at the edge for one inside; gives its index.
+    MakeTwin = Callable[[Graph, int], int]
 
 #: uint8 and int8 with the same scale differ by this much in their zero point.
 _UINT8_SHIFT = 128
@@ -45,36 +50,76 @@ def _only_taker(graph: Graph, index: int, name: str) -> SchemaObject | None:
     return takers[0] if len(takers) == 1 and not is_output and graph.operator_name(takers[0]) == name else None
 
 
-def convert_edges_to_uint8(graph: Graph) -> None:
-    """Give int8 inputs and outputs uint8 tensors, a QUANTIZE in between: the same real numbers, stored otherwise."""
+def convert_edges_to_uint8(graph: Graph) -> int:
+    """Give int8 inputs and outputs uint8 tensors, a QUANTIZE in between: the same real numbers, stored otherwise.
+
+    Returns:
+        How many there were.
+    """
+    return _put_at_edges(graph, frozenset({"INT8"}), _uint8_twin, _quantize)
+
+
+def convert_edges_to_float(graph: Graph) -> int:
+    """Give quantized inputs and outputs float tensors, a QUANTIZE or DEQUANTIZE in between. Returns how many."""
+    return _put_at_edges(graph, frozenset({"INT8", "UINT8", "INT16"}), _float_twin, _dequantize)
+
+
+def _put_at_edges(
+    graph: Graph,
+    kinds: frozenset[str],
+    make_twin: MakeTwin,
+    leave: Callable[[Graph, int, int], SchemaObject],
+) -> int:
     main = graph.main
     twins: dict[int, int] = {}
     for index in (int(index) for index in main.inputs):
-        if graph.dtype(index) == "INT8":
-            twins[index] = _uint8_twin(graph, index)
-            main.operators.insert(0, _requantize(graph, twins[index], index))
+        if graph.dtype(index) in kinds and _is_quantized(graph, index):
+            twins[index] = make_twin(graph, index)
+            main.operators.insert(0, _quantize(graph, twins[index], index))
     main.inputs = [twins.get(int(index), int(index)) for index in main.inputs]
     for index in (int(index) for index in main.outputs):
-        if graph.dtype(index) == "INT8" and index not in twins:
-            twins[index] = _uint8_twin(graph, index)
-            main.operators.append(_requantize(graph, index, twins[index]))
+        if graph.dtype(index) in kinds and _is_quantized(graph, index) and index not in twins:
+            twins[index] = make_twin(graph, index)
+            main.operators.append(leave(graph, index, twins[index]))
     main.outputs = [twins.get(int(index), int(index)) for index in main.outputs]
     for argument in graph.arguments():
         argument.tensorIndex = twins.get(argument.tensorIndex, argument.tensorIndex)
+    return len(twins)
+
+
+def _is_quantized(graph: Graph, index: int) -> bool:
+    quantization = graph.main.tensors[index].quantization
+    return quantization is not None and quantization.scale is not None and len(quantization.scale) > 0
 
 
 def _uint8_twin(graph: Graph, index: int) -> int:
     inner = graph.main.tensors[index]
+    twin = _twin(graph, index, "uint8")
+    quantization = schema().QuantizationParametersT()
+    quantization.scale = list(inner.quantization.scale)
+    quantization.zeroPoint = [int(point) + _UINT8_SHIFT for point in inner.quantization.zeroPoint]
+    graph.main.tensors[twin].quantization = quantization
+    return twin
+
+
+def _float_twin(graph: Graph, index: int) -> int:
+    return _twin(graph, index, "float32")
+
+
+def _twin(graph: Graph, index: int, kind: str) -> int:
+    inner = graph.main.tensors[index]
     twin = schema().TensorT()
-    twin.name, twin.shape, twin.type = (inner.name or b"") + b"_uint8", inner.shape, schema().TensorType.UINT8
+    twin.name, twin.shape = (inner.name or b"") + f"_{kind}".encode(), inner.shape
+    twin.type = getattr(schema().TensorType, kind.upper())
     twin.shapeSignature, twin.buffer = inner.shapeSignature, 0
     twin.hasRank = inner.hasRank
-    twin.quantization = schema().QuantizationParametersT()
-    twin.quantization.scale = list(inner.quantization.scale)
-    twin.quantization.zeroPoint = [int(point) + _UINT8_SHIFT for point in inner.quantization.zeroPoint]
     graph.main.tensors.append(twin)
     return len(graph.main.tensors) - 1
 
 
-def _requantize(graph: Graph, source: int, target: int) -> SchemaObject:
+def _quantize(graph: Graph, source: int, target: int) -> SchemaObject:
     return graph.new_operator("QUANTIZE", [source], [target], schema().QuantizeOptionsT())
+
+
+def _dequantize(graph: Graph, source: int, target: int) -> SchemaObject:
+    return graph.new_operator("DEQUANTIZE", [source], [target], schema().DequantizeOptionsT())

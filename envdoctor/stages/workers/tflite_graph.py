@@ -6,6 +6,7 @@ operator codes in both the old and the new field.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from .stage import Problem
@@ -121,9 +122,10 @@ class Graph:
         return index
 
     def add_tensor_like(self, index: int, name: str) -> int:
-        """Add a tensor of the type and shape of another; returns its index."""
+        """Add a tensor of the type, shape and quantization of another; returns its index."""
         other = self.main.tensors[index]
         added = self._add_tensor(name, other.type)
+        self.main.tensors[added].quantization = other.quantization
         self.set_shape(added, self.shape(index))
         return added
 
@@ -146,6 +148,18 @@ class Graph:
             operator.builtinOptionsType = getattr(schema().BuiltinOptions, kind)
             operator.builtinOptions = options
         return operator
+
+    def new_reshape(self, source: int, target: int) -> SchemaObject:
+        """A RESHAPE from a tensor to another, each with the shape that it has."""
+        import numpy as np
+
+        shape = self.shape(target)
+        if math.prod(shape) != math.prod(self.shape(source)):
+            raise ValueError(f"{self.shape(source)} can't be reshaped to {shape}")
+        options = schema().ReshapeOptionsT()
+        options.newShape = list(shape)
+        sizes = self.add_constant("shape", np.array(shape, np.int32))
+        return self.new_operator("RESHAPE", [source, sizes], [target], options)
 
     def operator_code(self, builtin: str, version: int = 1) -> int:
         """The index of an operator code, added if it is not there."""
@@ -210,7 +224,7 @@ def used_tensors(graph: Graph) -> set[int]:
 
 
 def prune(graph: Graph) -> None:
-    """Drop tensors and constants that nothing refers to: a quantizer and a reader would still count them."""
+    """Drop tensors, constants and operator codes that nothing refers to: a quantizer or a reader would count them."""
     keep = sorted(used_tensors(graph))
     _renumber(graph, {old: new for new, old in enumerate(keep)} | {-1: -1})
     graph.main.tensors = [graph.main.tensors[index] for index in keep]
@@ -219,6 +233,16 @@ def prune(graph: Graph) -> None:
     for index, buffer in enumerate(graph.model.buffers):
         if index not in referenced:
             buffer.data = None
+    _drop_unused_codes(graph.model)
+
+
+def _drop_unused_codes(model: SchemaObject) -> None:
+    """An interpreter looks every code up, and refuses a file for one that it doesn't know."""
+    operators = [operator for subgraph in model.subgraphs for operator in subgraph.operators]
+    used = sorted({int(operator.opcodeIndex) for operator in operators})
+    for operator in operators:
+        operator.opcodeIndex = used.index(int(operator.opcodeIndex))
+    model.operatorCodes = [model.operatorCodes[index] for index in used]
 
 
 def _renumber(graph: Graph, number: Mapping[int, int]) -> None:

@@ -11,32 +11,19 @@ the same; the caller proves it.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import litert_run
-from .stage import Problem
+from .mends import reduced_axes
+from .tflite_fold import fold
 from .tflite_graph import Graph, prune, schema
 from .tflite_rewrite import rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .untyped import Interpreter, SchemaObject
-
-#: Operators whose value is more than a function of their inputs, or that hide subgraphs.
-_NOT_FOLDED = (
-    "CUSTOM", "CALL", "IF", "WHILE", "RANDOM", "MULTINOMIAL", "VARIABLE", "VAR_HANDLE", "HASHTABLE", "STABLEHLO",
-    "DELEGATE", "BUCKETIZE",
-)  # fmt: skip
-#: Operators whose value is known once the shape of their input is.
 #: Element types of inputs that a CAST makes floats.
 _WHOLE = frozenset({"UINT8", "INT8", "INT16", "INT32", "INT64", "BOOL"})
-_OF_SHAPE = frozenset({"SHAPE", "RANK"})
-#: A folded constant of more elements than this is not worth a larger file, unless it widens a stored one.
-_LARGEST_FOLDED = 1 << 20
-_WIDENING = frozenset({"DEQUANTIZE", "DENSIFY"})
 
 
 @dataclass(frozen=True)
@@ -73,13 +60,14 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]], *, for_inte
     widened = _widen_hybrid_weights(graph)
     if widened:
         changes.append(f"turned {widened} integer weights of float operators into float")
-    folded = _fold(graph, shapes)
+    folded = fold(graph, shapes)
     if folded:
         names = ", ".join(sorted(set(folded)))
         changes.append(f"computed {len(folded)} operators whose result is constant ({names})")
     opened = _drop_casts_of_inputs(graph) if for_integers else 0
     if opened:
         changes.append(f"took the CAST from {opened} inputs of whole numbers, which are float now")
+    changes += reduced_axes.apply(graph, {})
     rewritten = rewrite(graph) if for_integers else {}
     if rewritten:
         names = ", ".join(f"{count} {name}" for name, count in sorted(rewritten.items()))
@@ -126,52 +114,3 @@ def _drop_casts_of_inputs(graph: Graph) -> int:
                 argument.tensorIndex = outer if argument.tensorIndex == index else argument.tensorIndex
             count += 1
     return count
-
-
-def _fold(graph: Graph, shapes: Mapping[str, Sequence[int | None]]) -> list[str]:
-    """Fix all shapes and store what is constant then. Returns the names of the operators that were computed."""
-    interpreter = litert_run.make_interpreter(graph.pack(), shapes, keep_all=True)
-    _feed_zeros(interpreter)
-    interpreter.invoke()
-    _fix_shapes(graph, interpreter)
-    folded, kept = [], []
-    for operator in graph.main.operators:
-        name = graph.operator_name(operator)
-        if _foldable(graph, operator, name):
-            for index in (int(output) for output in operator.outputs):
-                graph.make_constant(index, interpreter.get_tensor(index))
-            folded.append(name)
-        else:
-            kept.append(operator)
-    graph.main.operators = kept
-    return folded
-
-
-def _fix_shapes(graph: Graph, interpreter: Interpreter) -> None:
-    """Write down the shape that each tensor has in an interpreter that has run."""
-    shapes = {int(detail["index"]): detail["shape"] for detail in interpreter.get_tensor_details()}
-    for index, tensor in enumerate(graph.main.tensors):
-        if index in shapes and not graph.is_constant(index):
-            tensor.shape = [int(size) for size in shapes[index]]
-        tensor.shapeSignature = None
-
-
-def _feed_zeros(interpreter: Interpreter) -> None:
-    import numpy as np
-
-    for detail in interpreter.get_input_details():
-        if detail["dtype"] in {str, bytes, np.object_, np.bytes_}:
-            raise Problem("text-input", f"the input '{detail['name']}' takes text; envdoctor builds models of numbers.")
-        interpreter.set_tensor(detail["index"], np.zeros(detail["shape"], dtype=detail["dtype"]))
-
-
-def _foldable(graph: Graph, operator: SchemaObject, name: str) -> bool:
-    inputs = [int(index) for index in operator.inputs if index >= 0]
-    if name.startswith(_NOT_FOLDED) or not inputs or any(int(i) in graph.main.outputs for i in operator.outputs):
-        return False
-    if name in _OF_SHAPE:
-        return True
-    if not all(graph.is_constant(index) for index in inputs):
-        return False
-    sizes = (math.prod(int(size) for size in graph.main.tensors[int(index)].shape) for index in operator.outputs)
-    return name in _WIDENING or sum(sizes) <= _LARGEST_FOLDED

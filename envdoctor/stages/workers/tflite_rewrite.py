@@ -6,7 +6,6 @@ this a LayerNormalization (NEG), a leaky activation or an upsampling would leave
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -92,7 +91,7 @@ def _depth_to_space(graph: Graph, operator: SchemaObject) -> list[SchemaObject] 
     graph.set_shape(turned, [rows[0], rows[2], rows[1], rows[3]])
     order = graph.add_constant("order", _integers([0, 2, 1, 3]))
     transpose = graph.new_operator("TRANSPOSE", [split, order], [turned], schema().TransposeOptionsT())
-    return [_reshape(graph, _input(operator), split), transpose, _reshape(graph, turned, _output(operator))]
+    return [graph.new_reshape(_input(operator), split), transpose, graph.new_reshape(turned, _output(operator))]
 
 
 def _tile(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
@@ -130,20 +129,11 @@ def _largest(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
     options.strideW = options.strideH = 1
     options.filterHeight, options.filterWidth = shape[1], shape[2]
     pool = graph.new_operator("MAX_POOL_2D", [_input(operator)], [pooled], options)
-    return [pool, _reshape(graph, pooled, _output(operator))]
+    return [pool, graph.new_reshape(pooled, _output(operator))]
 
 
 def _multiply(graph: Graph, left: int, right: int, target: int) -> SchemaObject:
     return graph.new_operator("MUL", [left, right], [target], schema().MulOptionsT())
-
-
-def _reshape(graph: Graph, source: int, target: int) -> SchemaObject:
-    shape = graph.shape(target)
-    if math.prod(shape) != math.prod(graph.shape(source)):
-        raise ValueError(f"{graph.shape(source)} can't be reshaped to {shape}")
-    options = schema().ReshapeOptionsT()
-    options.newShape = list(shape)
-    return graph.new_operator("RESHAPE", [source, graph.add_constant("shape", _integers(shape))], [target], options)
 
 
 def _input(operator: SchemaObject) -> int:

@@ -28,7 +28,7 @@ def test_every_action_is_complete(action):
     assert action.environment is None or action.environment in environment_names()
     assert action.options is None or action.options <= OPTIONS
     assert action.cost > 0
-    assert action.produces not in action.consumes
+    assert (action.produces in action.consumes) == (action.mends is not None)
 
 
 def test_keras_to_int8():
@@ -64,6 +64,20 @@ def test_to_what_people_ask_for_beside_int8(form):
 
 def test_no_compiler_for_a_goal_that_is_not_its_own():
     assert not any("vela" in name for name in routes(ArtifactKind.KERAS, "edgetpu"))
+
+
+def test_an_int8_file_with_faults_has_a_route_that_mends_it():
+    faulty = ("int8", "float-io", "dynamic-batch")
+    assert routes(ArtifactKind.TFLITE_INT8, "ethos-u85-256", *faulty) == {"mend+vela", "vela"}
+    assert routes(ArtifactKind.TFLITE_INT8, "tflite-int8", *faulty) == {"mend"}
+    assert routes(ArtifactKind.TFLITE_INT8, "tflite-int8", "int8") == set()
+
+
+@pytest.mark.parametrize("trait", ["per-channel-dense", "newer-forms"])
+def test_what_only_an_old_reader_minds_is_mended_for_it_alone(trait):
+    assert routes(ArtifactKind.TFLITE_INT8, "ethos-u85-256", "int8", trait) == {"vela"}
+    found = routes(ArtifactKind.TFLITE_INT8, "edgetpu", "int8", trait, places=("local", "ssh"))
+    assert {"mend+edgetpu@ssh", "edgetpu@ssh"} <= found
 
 
 def ranked(kind, *traits, **options):

@@ -1,0 +1,164 @@
+"""How far two forms of a .tflite file are from each other: both are run on the same numbers, without delegates."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import litert_run
+from .mend_inputs import given_inputs, random_inputs, step_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from .mend_inputs import Fed
+    from .mends.mend import Shapes
+    from .samples import Samples
+    from .untyped import Array
+
+    Detail = Mapping[str, Any]
+
+#: Seconds after which no further one is begun, of random samples and of given ones; some are taken all the same.
+_PATIENCE, _LEAST = 20.0, 4
+
+
+@dataclass
+class Measured:
+    """What running two forms side by side shows.
+
+    Attributes:
+        random, given: how many random samples, and how many of the user's, were compared.
+        steps: the largest difference of a quantized output, in steps of its scale; of whole numbers and truth values,
+            the largest difference.
+        share: the largest difference of a float output, as a share of its largest value.
+        absolute: the largest difference of any output, in real numbers.
+        moved: whether any output changed from one sample to another; where none did, nothing is proven.
+        classes: in how many samples an output that names a class was compared, and in how many it named the same one.
+        correct: how many of the labelled samples each form got right, and how many there were; None without labels.
+    """
+
+    random: int = 0
+    given: int = 0
+    steps: int = 0
+    share: float = 0.0
+    absolute: float = 0.0
+    moved: bool = False
+    classes: list[int] = field(default_factory=lambda: [0, 0])
+    correct: list[int] | None = None
+
+    @property
+    def identical(self) -> bool:
+        """True if there was no difference at all."""
+        return self.absolute == 0.0 and self.steps == 0
+
+
+def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None) -> Measured:
+    """Run both forms on random numbers, and on the samples that are given.
+
+    Inputs and outputs are those of the same place. A number that one of the forms stores as an integer is rounded to
+    what that holds first, so that both compute from the same.
+    """
+    first = litert_run.Runner(litert_run.make_interpreter(before, shapes, keep_all=True))
+    second = litert_run.Runner(litert_run.make_interpreter(after, _renamed(shapes, first, after), keep_all=True))
+    found, largest = Measured(), dict[int, float]()
+    first_answer: list[Array] = []
+    if samples is not None and samples.labels is not None:
+        found.correct = [0, 0, 0]
+    for is_random, (sample, label) in _in_time(random_inputs(first), given_inputs(first, samples)):
+        left, right = _answers(first, second, sample)
+        first_answer = first_answer or left
+        found.moved = found.moved or _differ(first_answer, left)
+        found.random += is_random
+        found.given += not is_random
+        outputs = zip(left, right, first.outputs.values(), second.outputs.values(), strict=True)
+        for place, (one, other, detail, changed) in enumerate(outputs):
+            largest[place] = max(largest.get(place, 0.0), _largest(one))
+            _compare(found, one, other, (detail, changed), largest[place])
+            _classes(found, one, other, label)
+    return found
+
+
+def _in_time(random: Iterable[Fed], given: Iterable[Fed]) -> Iterator[tuple[bool, Fed]]:
+    """The random inputs and the given ones, as far as time allows; each with whether it is random."""
+    for is_random, inputs in ((True, random), (False, given)):
+        started = time.monotonic()
+        for number, each in enumerate(inputs):
+            if number >= _LEAST and time.monotonic() - started > _PATIENCE:
+                break
+            yield is_random, each
+
+
+def _differ(one: Sequence[Array], other: Sequence[Array]) -> bool:
+    import numpy as np
+
+    return any(not np.array_equal(left, right) for left, right in zip(one, other, strict=True))
+
+
+def _renamed(shapes: Shapes, first: litert_run.Runner, after: bytes) -> Shapes:
+    """The shapes by the names that the other form gives its inputs."""
+    names = [spec.name for spec in litert_run.input_specs(after)]
+    return {name: shapes[old] for name, old in zip(names, first.inputs, strict=True) if old in shapes}
+
+
+def _answers(
+    first: litert_run.Runner, second: litert_run.Runner, sample: Sequence[Array]
+) -> tuple[list[Array], list[Array]]:
+    details = zip(sample, first.inputs.values(), second.inputs.values(), strict=True)
+    numbers = [_on_grid(value, (one, other)) for value, one, other in details]
+    left = first.predict(dict(zip(first.inputs, numbers, strict=True)))
+    right = second.predict(dict(zip(second.inputs, numbers, strict=True)))
+    return list(left.values()), list(right.values())
+
+
+def _on_grid(value: Array, details: Iterable[Detail]) -> Array:
+    """Numbers as one of the forms can hold them."""
+    for detail in details:
+        if step_of(detail):
+            return litert_run.dequantize(litert_run.quantize(value, detail), detail)
+    return value
+
+
+def _largest(value: Array) -> float:
+    import numpy as np
+
+    finite = np.abs(value[np.isfinite(value)].astype("float64")) if value.size else value
+    return float(finite.max(initial=0.0))
+
+
+def _compare(found: Measured, one: Array, other: Array, details: tuple[Detail, Detail], largest: float) -> None:
+    import numpy as np
+
+    difference = _difference(one, other)
+    found.absolute = max(found.absolute, difference)
+    step = max(step_of(detail) for detail in details) or (1.0 if one.dtype.kind != "f" else 0.0)
+    if step:
+        found.steps = max(found.steps, round(difference / step) if np.isfinite(difference) else 1 << 16)
+    else:
+        found.share = max(found.share, difference / (largest or 1.0))
+
+
+def _difference(one: Array, other: Array) -> float:
+    """The largest difference; infinite if the shapes differ, or one is a number where the other is none."""
+    import numpy as np
+
+    if one.shape != other.shape:
+        return float("inf")
+    left, right = one.astype("float64"), other.astype("float64")
+    same = (left == right) | (np.isnan(left) & np.isnan(right))
+    gap = np.where(same, 0.0, np.abs(np.where(same, 0.0, left) - np.where(same, 0.0, right)))
+    largest = float(gap.max(initial=0.0))
+    return largest if np.isfinite(largest) else float("inf")
+
+
+def _classes(found: Measured, one: Array, other: Array, label: int | None) -> None:
+    """Count an output that is one row of several numbers: the largest names a class; equal ones are a tie."""
+    if one.size < 2 or one.size != one.shape[-1] or one.shape != other.shape:  # noqa: PLR2004
+        return
+    left, right = one.reshape(-1), other.reshape(-1)
+    found.classes[0] += 1
+    found.classes[1] += int(right[left.argmax()] >= right.max())
+    if label is not None and found.correct is not None and label < one.size:
+        found.correct[0] += int(left.argmax() == label)
+        found.correct[1] += int(right.argmax() == label)
+        found.correct[2] += 1

@@ -1,0 +1,99 @@
+"""Compute what is constant in a .tflite graph once its inputs have a size, and store it in place of the operators."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from . import litert_run
+from .stage import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .tflite_graph import Graph
+    from .untyped import Interpreter, SchemaObject
+
+    #: Says whether an operator, given with its name, is to be computed if it can be.
+    Choice = Callable[[SchemaObject, str], bool]
+
+#: Operators whose value is more than a function of their inputs, or that hide subgraphs.
+_NOT_FOLDED = (
+    "CUSTOM", "CALL", "IF", "WHILE", "RANDOM", "MULTINOMIAL", "VARIABLE", "VAR_HANDLE", "HASHTABLE", "STABLEHLO",
+    "DELEGATE", "BUCKETIZE",
+)  # fmt: skip
+#: Operators whose value is known once the shape of their input is.
+_OF_SHAPE = frozenset({"SHAPE", "RANK"})
+#: A folded constant of more elements than this is not worth a larger file, unless it widens a stored one.
+_LARGEST_FOLDED = 1 << 20
+#: Operators that store a constant in another form.
+WIDENING = frozenset({"DEQUANTIZE", "DENSIFY"})
+
+
+def _every(operator: SchemaObject, name: str) -> bool:
+    del operator, name
+    return True
+
+
+def fold(graph: Graph, shapes: Mapping[str, Sequence[int | None]], choose: Choice = _every) -> list[str]:
+    """Fix all shapes and store what is constant then. Returns the names of the operators that were computed."""
+    interpreter = run_on_zeros(graph, shapes)
+    fix_shapes(graph, interpreter)
+    return fold_constants(graph, interpreter, choose)
+
+
+def run_on_zeros(graph: Graph, shapes: Mapping[str, Sequence[int | None]]) -> Interpreter:
+    """An interpreter that has run the graph once and still has every tensor.
+
+    Raises:
+        Problem: an input takes text.
+    """
+    interpreter = litert_run.make_interpreter(graph.pack(), shapes, keep_all=True)
+    _feed_zeros(interpreter)
+    interpreter.invoke()
+    return interpreter
+
+
+def fix_shapes(graph: Graph, interpreter: Interpreter) -> None:
+    """Write down the shape that each tensor has in an interpreter that has run."""
+    shapes = {int(detail["index"]): detail["shape"] for detail in interpreter.get_tensor_details()}
+    for index, tensor in enumerate(graph.main.tensors):
+        if index in shapes and not graph.is_constant(index):
+            tensor.shape = [int(size) for size in shapes[index]]
+        tensor.shapeSignature = None
+
+
+def fold_constants(graph: Graph, interpreter: Interpreter, choose: Choice = _every) -> list[str]:
+    """Store what is constant, of what is chosen. Returns the names of the operators that were computed."""
+    folded, kept = [], []
+    for operator in graph.main.operators:
+        name = graph.operator_name(operator)
+        if choose(operator, name) and _foldable(graph, operator, name):
+            for index in (int(output) for output in operator.outputs):
+                graph.make_constant(index, interpreter.get_tensor(index))
+            folded.append(name)
+        else:
+            kept.append(operator)
+    graph.main.operators = kept
+    return folded
+
+
+def _feed_zeros(interpreter: Interpreter) -> None:
+    import numpy as np
+
+    for detail in interpreter.get_input_details():
+        if detail["dtype"] in {str, bytes, np.object_, np.bytes_}:
+            raise Problem("text-input", f"the input '{detail['name']}' takes text; envdoctor builds models of numbers.")
+        interpreter.set_tensor(detail["index"], np.zeros(detail["shape"], dtype=detail["dtype"]))
+
+
+def _foldable(graph: Graph, operator: SchemaObject, name: str) -> bool:
+    inputs = [int(index) for index in operator.inputs if index >= 0]
+    if name.startswith(_NOT_FOLDED) or not inputs or any(int(i) in graph.main.outputs for i in operator.outputs):
+        return False
+    if name in _OF_SHAPE:
+        return True
+    if not all(graph.is_constant(index) for index in inputs):
+        return False
+    sizes = (math.prod(int(size) for size in graph.main.tensors[int(index)].shape) for index in operator.outputs)
+    return name in WIDENING or sum(sizes) <= _LARGEST_FOLDED

@@ -1,0 +1,86 @@
+"""What pip falls back to, with pip itself as the oracle."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from packaging.requirements import Requirement
+
+from envdoctor.availability.here import target_here
+from envdoctor.availability.pip_choice import pip_choice, pip_fallbacks
+from index_wheels import publish, publish_sdist
+
+ELSEWHERE = "cp39-cp39-win_amd64"
+ASK = """
+import sys
+from pip._internal.index.collector import LinkCollector
+from pip._internal.index.package_finder import PackageFinder
+from pip._internal.models.search_scope import SearchScope
+from pip._internal.models.selection_prefs import SelectionPreferences
+from pip._internal.network.session import PipSession
+from pip._vendor.packaging.specifiers import SpecifierSet
+collector = LinkCollector(PipSession(), SearchScope([], [sys.argv[1]], False))
+finder = PackageFinder.create(collector, SelectionPreferences(allow_yanked=True))
+best = finder.find_best_candidate("lib", SpecifierSet(sys.argv[2])).best_candidate
+print(best.version if best else None, best.link.is_wheel if best else "")
+"""
+
+
+def real_pip(server, specifier):
+    words = [sys.executable, "-I", "-c", ASK, server.simple, specifier]
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+
+
+CASES = {
+    "an old pre-release's source": (["0.1.0a1 sdist", "0.4 elsewhere", "0.3 elsewhere"], ""),
+    "an old source": (["1.0 sdist", "2.0 elsewhere", "3.0rc1"], ""),
+    "the newest pre-release where nothing stable fits": (["1.0a1", "1.0a2 sdist", "2.0 elsewhere"], ""),
+    "a stable wheel": (["1.0", "2.0", "3.0a1"], ""),
+    "a named pre-release": (["1.0", "2.0a1"], ">=2.0a1"),
+    "Python too old": (["1.0", "2.0 python"], ""),
+    "yanked": (["1.0 sdist", "2.0 yanked"], ""),
+    "yanked and asked for": (["1.0", "2.0 yanked"], "==2.0"),
+    "nothing": (["1.0 elsewhere"], ""),
+}
+
+
+@pytest.fixture
+def offered(server):
+    def put(files):
+        for file in files:
+            version, _, how = file.partition(" ")
+            if how == "sdist":
+                publish_sdist(server, "lib", version)
+            elif how == "python":
+                publish(server, "lib", version, requires_python=">=3.99")
+            else:
+                publish(
+                    server, "lib", version, ELSEWHERE if how == "elsewhere" else "py3-none-any", yanked=how == "yanked"
+                )
+
+    return put
+
+
+@pytest.mark.parametrize(("files", "specifier"), CASES.values(), ids=CASES)
+def test_it_is_what_pip_takes(server, catalogue, offered, files, specifier):
+    offered(files)
+    requirement = Requirement(f"lib{specifier}")
+    found = pip_choice(catalogue.releases("lib"), requirement.specifier, target_here())
+    ours = [str(found.version), str(not found.is_source)] if found else ["None"]
+    assert ours == real_pip(server, specifier)
+
+
+def test_only_what_nobody_means_is_told(catalogue, offered):
+    offered(["0.1.0a1 sdist", "0.4 elsewhere"])
+    found = pip_fallbacks(catalogue, Requirement("lib"), [target_here()])
+    assert [str(version) for version in found.versions] == ["0.1.0a1"]
+    (note,) = found.notes
+    assert "takes 0.1.0a1, a pre-release, from its source, as no file of 0.4 suits it" in note
+
+
+@pytest.mark.parametrize("files", [["1.0", "2.0 elsewhere"], ["1.0 sdist"], ["1.0"]])
+def test_what_is_no_fallback_is_not(catalogue, offered, files):
+    offered(files)
+    assert pip_fallbacks(catalogue, Requirement("lib"), [target_here()]).versions == ()

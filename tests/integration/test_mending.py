@@ -1,0 +1,118 @@
+"""Files of public reports whose float model is gone: mended, with the numbers that were measured by hand before."""
+
+import json
+
+import pytest
+
+from envdoctor.cli import main
+from envdoctor.tflite.quantization import io_types
+from envdoctor.tflite.reader import read_model
+from shared_data import shared
+from stages import environment_python
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+
+def report(name):
+    return shared(f"data/reports/models/{name}")
+
+
+def repair(capsys, tmp_path, source, *words, code=0):
+    """Run `repair --json`; returns what it tells."""
+    environment_python("litert")
+    out = tmp_path / f"{source.stem}.tflite"
+    assert main(["repair", str(source), "-o", str(out), "--json", *map(str, words)]) == code
+    return json.loads(capsys.readouterr().out), out
+
+
+def build(capsys, tmp_path, source, goal, *words):
+    """Run `build --json`; returns the summary of each stage of the route that arrived, and of which route."""
+    assert main(["build", str(source), "--to", goal, "--out", str(tmp_path), "--json", *map(str, words)]) == 0
+    attempt = json.loads(capsys.readouterr().out)["attempts"][-1]
+    return attempt["route"]["name"], {one["stage"]["action"]: one["summary"] for one in attempt["results"]}
+
+
+def names(told):
+    return [mend["name"] for mend in told["mends"]]
+
+
+def test_the_tutorials_int8_file(capsys, tmp_path):
+    told, _ = repair(capsys, tmp_path, report("c01_u8.tflite"), "--to", "edgetpu", "--samples", report("c01_eval.npz"))
+    assert names(told) == ["fixed-batch", "dense-one-scale"]
+    assert told["mends"][0]["difference"]["identical"]
+    whole = told["whole"]
+    assert (whole["given"], whole["steps"]) == (300, 1)
+    assert whole["correct_before"] == whole["correct_after"] == 296
+    assert told["before"]["refused"]
+    assert (told["after"]["mapped"], told["after"]["operators"], told["after"]["problems"]) == (7, 7, [])
+
+
+def test_float_edges_of_a_quantization_aware_model(capsys, tmp_path):
+    environment_python("vela")
+    told, out = repair(
+        capsys, tmp_path, report("c13_qat_floatio.tflite"), "--to", "ethos-u55-128", "--samples", report("c13_cal.npz")
+    )
+    assert names(told) == ["integer-edges"]
+    assert told["whole"]["identical"]
+    assert (told["before"]["mapped"], told["before"]["operators"]) == (3, 5)
+    assert (told["after"]["mapped"], told["after"]["operators"]) == (3, 3)
+    assert io_types(read_model(out)) == (("INT8",), ("INT8",))
+    again = tmp_path / "again"
+    again.mkdir()
+    told, out = repair(capsys, again, out, "--only", "float-edges", "--samples", report("c13_cal.npz"))
+    assert told["whole"]["identical"]
+    assert io_types(read_model(out)) == (("FLOAT32",), ("FLOAT32",))
+
+
+@pytest.mark.parametrize(("name", "arrays"), [("c15_sparse", 4), ("c15_sparse_f16", 10), ("c01_f16", 4)])
+def test_weights_in_another_form(capsys, tmp_path, name, arrays):
+    told, out = repair(capsys, tmp_path, report(f"{name}.tflite"))
+    assert names(told)[0] == "plain-weights"
+    assert told["whole"]["identical"]
+    assert not {"DENSIFY", "DEQUANTIZE"} & {operator.name for operator in read_model(out).main.operators}
+
+
+@pytest.mark.parametrize("name", ["t1_nchw", "t1_nhwc", "t6_mean", "t7_mean_st"])
+def test_a_mean_of_pytorch(capsys, tmp_path, name):
+    told, _ = repair(capsys, tmp_path, report(f"{name}.tflite"))
+    assert names(told) == ["reduced-axes"]
+    assert told["whole"]["share"] < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("name", "samples", "count"), [("t1_nchw", "t1_cal", 14), ("t1_nhwc", "t1_cal_nhwc", 13), ("t6_mean", "t6_cal", 10)]
+)
+def test_a_build_of_it_runs_on_the_npu_as_a_whole(capsys, tmp_path, name, samples, count):
+    _, stages = build(
+        capsys, tmp_path, report(f"{name}.tflite"), "ethos-u55-128", "--calibration", report(f"{samples}.npz")
+    )
+    assert stages["vela"]["operators"] == count
+    assert stages["vela"]["operators_on_cpu"] == {}
+
+
+@pytest.mark.parametrize(("name", "count"), [("c01_u8", 7), ("c13_qat_floatio", 3)])
+def test_a_build_of_an_int8_file_mends_it_first(capsys, tmp_path, name, count):
+    route, stages = build(capsys, tmp_path, report(f"{name}.tflite"), "ethos-u55-128")
+    assert route == "mend+vela"
+    assert (stages["vela"]["operators"], stages["vela"]["operators_on_cpu"]) == (count, {})
+    assert stages["mend"]["mending"]["outputs"][0]["difference"] == 0
+
+
+def test_the_edge_tpu_has_an_open_route_for_it(capsys):
+    assert main(["routes", str(report("c01_u8.tflite")), "--to", "edgetpu", "--json"]) in {0, 1, 3}
+    routes = json.loads(capsys.readouterr().out)["routes"]
+    assert routes[0]["name"].startswith("mend+edgetpu")
+    mending = [stage for route in routes if route["name"].startswith("mend") for stage in route["stages"]]
+    told = {reason["code"] for stage in mending for reason in stage["reasons"]}
+    assert not told & {"RUN064", "RUN065"}
+
+
+def test_an_upsampling_net_for_the_edge_tpu(capsys, tmp_path):
+    environment_python("tensorflow")
+    source = report("c02.keras")
+    build(capsys, tmp_path / "built", source, "tflite-int8", "--calibration", "random")
+    told, _ = repair(capsys, tmp_path, tmp_path / "built/c02_int8.tflite", "--to", "edgetpu")
+    assert names(told) == ["upsampling", "transposed-convolution"]
+    assert told["whole"]["identical"]
+    assert told["before"]["refused"] == ["TRANSPOSE_CONV version 4", "TILE version 3"]
+    assert (told["after"]["mapped"], told["after"]["operators"]) == (39, 39)
