@@ -10,6 +10,7 @@ release that only mends may have it earlier.
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import subprocess
 import sys
@@ -112,11 +113,22 @@ class Stubs:
             path = self._root.joinpath(*module.split("."))
             file = path / "__init__.pyi" if path.is_dir() else path.with_suffix(".pyi")
             below = {each.stem for each in path.glob("*.pyi")} | {each.name for each in path.glob("*") if each.is_dir()}
-            names = {name for name in below if name != "__init__"}
+            names = {name for name in below if name != "__init__" and self._is_of(f"{module}.{name}", version)}
             if file.is_file():
                 names |= self._bound(ast.parse(file.read_text("utf-8")).body, module, path.is_dir(), version)
             self._known[module, version] = names
         return self._known[module, version]
+
+    @functools.cache  # noqa: B019 - one for the whole run
+    def _is_of(self, module: str, version: tuple[int, int]) -> bool:
+        """Whether a version has a module: VERSIONS has lines such as `asyncio.taskgroups: 3.11-`."""
+        for line in (self._root / "VERSIONS").read_text("utf-8").splitlines():
+            name, _, span = line.partition("#")[0].partition(":")
+            if name == module:
+                since, _, until = (part.strip() for part in span.partition("-"))
+                first, last = (tuple(map(int, each.split("."))) if each else () for each in (since, until))
+                return version >= first and (not last or version <= last)
+        return True
 
     def _bound(self, body: list, module: str, package: int, version: tuple[int, int]) -> set[str]:
         names = set()

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import NetworkProblem, Unreadable
+from envdoctor.core.holdings import Holding  # noqa: TC001 - answers are read back by their types
+from envdoctor.imports.names import ModuleNames
 from envdoctor.imports.packages import PackageVerdict, judge_package
 from envdoctor.index.access import opened
 from envdoctor.net.ranges import TAIL
@@ -59,6 +61,13 @@ class KnownVerdicts:
     """What importing a package of one wheel comes to, in each set that was met."""
 
     verdicts: tuple[PackageVerdict, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holdings:
+    """Which modules and names a wheel has."""
+
+    found: dict[str, Holding]
 
 
 class Inspector:
@@ -170,6 +179,25 @@ class Inspector:
                 return text
 
             yield read
+
+    def holdings(self, file: IndexFile, names: Sequence[str], target: Target) -> dict[str, Holding]:
+        """Whether a wheel has modules and names, by its directory and its text; see `ModuleNames.holding`.
+
+        Raises:
+            NetworkProblem: the server did not answer.
+            Unreadable: the wheel is damaged.
+        """
+        cache = self._cache(file)
+        key = f"HOLDINGS {hash_code(*_CODE)} {target} {' '.join(names)} {file.sha256}"
+        known = cache.get_value(key, Holdings) if cache else None
+        if known is None:
+            with opened(self._client.session, file) as source:
+                archive = WheelArchive(source)
+                modules = ModuleNames(ModuleIndex(archive.members), functools.cache(archive.read_module), target)
+                known = Holdings(found={name: modules.holding(name) for name in names})
+            if cache:
+                cache.put_value(key, known)
+        return known.found
 
     def review(self, file: IndexFile, contents: WheelContents) -> Review:
         """What the wheel's maker should mend; of a wheel that is not on this disk as far as its parts tell.

@@ -51,7 +51,7 @@ _WORKERS_PER_PROCESSOR = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Plan:
+class Plan:
     """A request understood, before the index has been asked for the rows."""
 
     requirements: tuple[Requirement, ...]
@@ -77,7 +77,7 @@ def matrix(
         NetworkProblem: the index did not answer, so that not even the rows are known.
         Unreadable: an index page is damaged.
     """
-    plan = _understood(request)
+    plan = understood(request)
     cache = open_cache(Request(cache=request.cache))
     access = Access(offline=request.offline, most=request.max_download, say=say)
     tools = open_tools(LocalExecutor(), cache.root, access, as_of=plan.terms.as_of)
@@ -119,7 +119,12 @@ def matrix(
     )
 
 
-def _understood(request: MatrixRequest) -> _Plan:
+def understood(request: MatrixRequest) -> Plan:
+    """A request's texts as values.
+
+    Raises:
+        UsageProblem: one of them is not understood.
+    """
     here = target_here()
     pythons = parse_pythons(request.pythons or _PYTHONS)
     explained = parse_target(request.explain, here) if request.explain else None
@@ -137,7 +142,7 @@ def _understood(request: MatrixRequest) -> _Plan:
     constraints = tuple(line for file in request.constraints for line in parse_constraints(file))
     terms = Terms(constraints=constraints, as_of=_past(request.as_of) if request.as_of else None, explained=explained)
     notes = tuple(_unheard(request.platforms, pythons, here)) if request.pythons else ()
-    return _Plan(requirements=requirements, targets=targets, terms=terms, notes=notes)
+    return Plan(requirements=requirements, targets=targets, terms=terms, notes=notes)
 
 
 def _unheard(platforms: str, pythons: tuple[TargetInterpreter, ...], here: Target) -> Iterator[str]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.model import ModelFacts
     from envdoctor.facts.natives import Natives
     from envdoctor.facts.packages import Packages
+    from envdoctor.facts.proven import Proven
     from envdoctor.facts.python import Python
     from envdoctor.facts.records import Records
     from envdoctor.facts.requirements import Requirements
@@ -64,6 +65,7 @@ class Facts:
         importing: Importing
         loading: Loading
         model: ModelFacts
+        proven: Proven
         python: Python
         packages: Packages
         records: Records

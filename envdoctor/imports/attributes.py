@@ -230,7 +230,7 @@ class Attributes:
         source = module.name if isinstance(module, Module) else ""
         self._stars.setdefault(scope.module, []).append(source)
         for name, value in list(state.names(scope.module).items()):
-            if name not in ALWAYS and not name.startswith("_") and not (source and machine.site.lacks(source, name)):
+            if value is not UNKNOWN and name not in ALWAYS and not (source and machine.site.lacks(source, name)):
                 machine.escapes.lose(value, state)
                 state.write(scope.module, name, UNKNOWN)
 

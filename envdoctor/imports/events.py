@@ -11,7 +11,7 @@ class What(enum.Enum):
 
     IMPORT = "imports"  # a module, whether it is there or not
     USE = "uses"  # MODULE.NAME of a module, by an attribute or by `from MODULE import NAME`
-    SET = "sets"  # gives a name to a module
+    SET = "sets"  # gives a name to a module; to `os.environ` as NAME=VALUE
     LOAD = "loads"  # a native file: of an extension module, or one that ctypes or another call names
     LOOK_UP = "looks for"  # a library of the system
     ADD_FOLDER = "adds a folder of libraries"  # os.add_dll_directory

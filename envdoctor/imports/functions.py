@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.exceptions import Exc, Raised, TooLong
@@ -26,13 +27,32 @@ _LAZY_ANNOTATIONS = (3, 14)  # PEP 649
 WRAPPERS = frozenset({"builtins.staticmethod", "builtins.classmethod", "builtins.property"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _About:
+    """What the text of a function says.
+
+    Attributes:
+        names: its local names.
+        is_put_off: whether a call does not run it yet.
+        keeps: whether something inside may keep its names.
+        of_module: the names that it declares `global`.
+        of_outer: those that it declares `nonlocal`.
+    """
+
+    names: frozenset[str]
+    is_put_off: bool
+    keeps: bool
+    of_module: tuple[str, ...]
+    of_outer: tuple[str, ...]
+
+
 class Functions:
     """What is known of functions."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._locals: dict[Place, frozenset[str]] = {}
-        self._of_node: dict[ast.AST, tuple[frozenset[str], bool, bool]] = {}
+        self._of_node: dict[ast.AST, _About] = {}
         self._active: list[ast.AST] = []  # the functions that are being called, the innermost last
         self.lazy: set[str] = set()  # modules that don't evaluate annotations (PEP 563)
 
@@ -67,12 +87,16 @@ class Functions:
                 self.annotation(annotation, scope, state)
         return Function(node, scope.module, scope.places, defaults)
 
-    def _about(self, node: Any) -> tuple[frozenset[str], bool, bool]:  # noqa: ANN401
-        """Local names, whether a call is put off, and whether something inside may keep the names."""
+    def _about(self, node: Any) -> _About:  # noqa: ANN401
         if node not in self._of_node:
             keepers = (*FUNCTIONS, ast.ClassDef, ast.GeneratorExp)
-            keeps = any(isinstance(each, keepers) for each in every_node(node) if each is not node)
-            self._of_node[node] = local_names(node), is_generator(node), keeps
+            self._of_node[node] = _About(
+                names=local_names(node),
+                is_put_off=is_generator(node),
+                keeps=any(isinstance(each, keepers) for each in every_node(node) if each is not node),
+                of_module=tuple(declared(node, ast.Global)),
+                of_outer=tuple(declared(node, ast.Nonlocal)),
+            )
         return self._of_node[node]
 
     def define(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, state: State) -> None:
@@ -101,22 +125,22 @@ class Functions:
             Raised: it certainly raises.
         """
         machine = self._machine
-        names, put_off, keeps = self._about(function.node)
-        if put_off or len(self._active) >= _DEEPEST or function.node in self._active:
+        about = self._about(function.node)
+        if about.is_put_off or len(self._active) >= _DEEPEST or function.node in self._active:
             machine.opaque(state, function, arguments and tuple(arguments), *keywords.values())
-            return SOMETHING if put_off else UNKNOWN
+            return SOMETHING if about.is_put_off else UNKNOWN
         place = machine.place()
-        self._locals[place] = names
+        self._locals[place] = about.names
         state.make(place, self._parameters(function, arguments, keywords, state))
         node = function.node
-        shared: dict[str, Place] = dict.fromkeys(declared(node, ast.Global), function.module)
-        for name in declared(node, ast.Nonlocal):
+        shared: dict[str, Place] = dict.fromkeys(about.of_module, function.module)
+        for name in about.of_outer:
             shared[name] = next((each for each in function.outer if name in self.locals_of(each)), function.module)
         scope = Scope(
             module=function.module,
             package=machine.imports.package_of(function.module),
             frame=place,
-            local=names,
+            local=about.names,
             outer=function.outer,
             shared=shared,
         )
@@ -126,7 +150,7 @@ class Functions:
             value = self._result(self._body(node, scope, state), state)
         finally:
             self._active.pop()
-        if not keeps:
+        if not about.keeps:
             state.drop(place)
         return value
 

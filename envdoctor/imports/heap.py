@@ -19,7 +19,8 @@ MODULES: Place = " modules"  # sys.modules, as far as modules were followed
 RUNNING, DONE = "running", "done"
 _EMPTY: Names = {}
 _NOWHERE: dict[Place, Names] = {}
-_PAGE = 6  # bits: places of one page are copied together
+_PAGE = 8  # bits: places of one page are copied together
+_MODULE_PAGES = 16
 
 
 class Journal:
@@ -47,8 +48,8 @@ class State:
     __slots__ = ("_journal", "_owned", "_pages", "must")
 
     def __init__(self, journal: Journal | None = None) -> None:
-        self._pages: dict[Place, dict[Place, Names]] = {}
-        self._owned: set[Place | tuple[Place]] = set()
+        self._pages: dict[int, dict[Place, Names]] = {}
+        self._owned: set[int | tuple[Place]] = set()  # pages, and places
         self._journal = journal or Journal()
         self.must = True
 
@@ -160,8 +161,10 @@ class State:
         return changed
 
 
-def _page(place: Place) -> Place:
-    return place >> _PAGE if isinstance(place, int) else place
+def _page(place: Place) -> int:
+    if isinstance(place, int):
+        return place >> _PAGE
+    return -1 - (31 * len(place) + ord(place[-1])) % _MODULE_PAGES
 
 
 def _is_same(ours: Names, theirs: Names, name: str) -> bool:

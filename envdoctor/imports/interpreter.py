@@ -15,7 +15,7 @@ from envdoctor.imports.heap import State
 from envdoctor.imports.importing import Imports
 from envdoctor.imports.machine import Machine
 from envdoctor.imports.statements import Statements
-from envdoctor.imports.values import ABSENT, Function
+from envdoctor.imports.values import ABSENT, Function, Perhaps
 from envdoctor.support.deep_stack import on_deep_stack
 
 if TYPE_CHECKING:
@@ -115,6 +115,11 @@ class Alone:
         if not isinstance(answer, Function) or self.machine.escapes.is_volatile(self.module, "__getattr__"):
             return False
         return self._refuses(answer, name)
+
+    def binds(self, name: str) -> bool:
+        """Whether it binds a name on every way."""
+        value = self.state.read(self.module, name)
+        return value is not ABSENT and not isinstance(value, Perhaps)
 
     def _refuses(self, function: Function, name: str) -> bool:
         """Whether the module's `__getattr__` (PEP 562) certainly raises for a name."""

@@ -39,6 +39,7 @@ class Libraries:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        self._mentions: dict[ast.Call, tuple[str, ...]] = {}
 
     def call(
         self,
@@ -139,9 +140,9 @@ class Libraries:
 
     def _mentioned(self, node: ast.Call, scope: Scope, state: State) -> None:
         """Files that an unknown call names."""
-        name = _called(node)
-        words = list(_words(node))
-        named = [match[1] for match in map(LIBRARY_PATH.fullmatch, words) if match]
+        if node not in self._mentions:
+            self._mentions[node] = tuple(match[1] for match in map(LIBRARY_PATH.fullmatch, _words(node)) if match)
+        name, named = _called(node), self._mentions[node]
         if len(named) == 1 and name not in _INERT:
             self._own(named[0], scope, state, certain=False)
         elif name in _ALIKE and (named or _is_computed(node)):

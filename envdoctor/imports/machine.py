@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.statements import Statements
 
 ANY = Exc()
-_MOST_STEPS = 60_000
+_MOST_STEPS = 20_000
 _MOST_EVENTS = 20_000
 
 

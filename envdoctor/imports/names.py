@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.holdings import Holding
 from envdoctor.imports.attributes import ALWAYS
 from envdoctor.imports.interpreter import Alone, follow_alone
 from envdoctor.imports.site import Found, Presence
@@ -65,6 +66,23 @@ class ModuleNames:
             return False
         alone = self._alone(module)
         return alone is not None and self._is_plain(module, alone) and alone.lacks(name)
+
+    def holding(self, name: str) -> Holding:
+        """Whether the wheel has a module, or a name in one, by its full name."""
+        module, _, attribute = name.rpartition(".")
+        if self._index.find(name) or self._index.is_folder(name):
+            return Holding.HAS
+        if not module:
+            return Holding.UNKNOWN if self._index.exists(name) or self._index.path_files else Holding.LACKS
+        above = self.holding(module)
+        if above is not Holding.HAS:
+            return above
+        if self._index.find(module) is None and not self._index.is_folder(module):  # a name in a module, not a module
+            return Holding.UNKNOWN
+        if self.lacks(module, attribute) or (self._index.find(module) is None and self.lacks_module(name)):
+            return Holding.LACKS
+        alone = self._alone(module)
+        return Holding.HAS if alone is not None and alone.binds(attribute) else Holding.UNKNOWN
 
     def _is_plain_package(self, package: str) -> bool:
         """Whether a package has an `__init__` that does nothing to how modules are found, nor what it imports."""

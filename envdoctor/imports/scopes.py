@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import weakref
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +28,7 @@ _MAKERS = frozenset({"globals", "exec", "eval"})
 _SETTERS = frozenset({"setattr", "delattr", "__dict__", "__setattr__"})
 _GETTERS = frozenset({"modules", "import_module", "__import__"})
 _FINDERS = frozenset({"meta_path", "path_hooks", "__path__"})
+_SEARCHED = _FINDERS | {"path", "modules"}
 _READING = frozenset({"get", "keys", "items", "values", "index", "count", "copy"})
 
 
@@ -86,9 +87,8 @@ def every_node(node: ast.AST) -> list[ast.AST]:
     """A node and all below it: what `ast.walk` gives, in less time."""
     found = [node]
     for each in found:  # which grows meanwhile
-        for name in each._fields:
-            value = getattr(each, name, None)
-            if isinstance(value, list):
+        for value in each.__dict__.values():
+            if type(value) is list:
                 found += [item for item in value if isinstance(item, ast.AST)]
             elif isinstance(value, ast.AST):
                 found.append(value)
@@ -170,34 +170,23 @@ def mentions(node: ast.AST) -> Mentions:
 
 
 def _mentions(nodes: list[ast.AST]) -> Mentions:
-    read: list[ast.Name] = []
-    attributes: list[ast.Attribute] = []
-    held: set[int] = set()
-    shared: set[str] = set()
-    gets = False
+    by_type: dict[type[ast.AST], list[Any]] = {}
     for each in nodes:
-        kind = type(each)
-        if kind is ast.Name:
-            read.append(each)  # type: ignore[arg-type]  # mypy does not follow `type(each) is`, which takes half the time
-        elif kind is ast.Attribute:
-            attributes.append(each)  # type: ignore[arg-type]
-            held.add(id(each.value))  # type: ignore[attr-defined]
-        elif kind is ast.Call:
-            held.add(id(each.func))  # type: ignore[attr-defined]
-        elif kind is ast.Global or kind is ast.Nonlocal:
-            shared.update(each.names)  # type: ignore[attr-defined]
-        elif kind is ast.Import or kind is ast.ImportFrom:
-            gets = True
-    names = {each.id for each in read}
-    touched = names.union(each.attr for each in attributes)
+        by_type.setdefault(type(each), []).append(each)
+    attributes = by_type.get(ast.Attribute, [])
+    held = {id(each.value) for each in attributes} | {id(each.func) for each in by_type.get(ast.Call, ())}
+    called = {each.id for each in by_type.get(ast.Name, ())}
+    asked = {each.attr for each in attributes}
+    gets = ast.Import in by_type or ast.ImportFrom in by_type or not _GETTERS.isdisjoint(called | asked)
+    declarations = (*by_type.get(ast.Global, ()), *by_type.get(ast.Nonlocal, ()))
     return Mentions(
-        names=frozenset(names),
-        bare=frozenset(each.id for each in read if id(each) not in held),
-        shared=frozenset(shared),
-        attributes=frozenset(each.attr for each in attributes if type(each.ctx) is not ast.Load),
-        anything=not _MAKERS.isdisjoint(names),
-        anywhere=not _SETTERS.isdisjoint(touched) and (gets or not _GETTERS.isdisjoint(touched)),
-        finders=any(_finds(each, nodes) for each in attributes),
+        names=frozenset(called),
+        bare=frozenset(each.id for each in by_type.get(ast.Name, ()) if id(each) not in held),
+        shared=frozenset(name for each in declarations for name in each.names),
+        attributes=frozenset(each.attr for each in attributes if not isinstance(each.ctx, ast.Load)),
+        anything=not _MAKERS.isdisjoint(called),
+        anywhere=gets and not _SETTERS.isdisjoint(called | asked),
+        finders=any(_finds(each, nodes) for each in attributes if each.attr in _SEARCHED),
     )
 
 

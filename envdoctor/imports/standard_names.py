@@ -32,6 +32,7 @@ class _Span:
 
 def is_listed(module: str, target: Target) -> bool:
     """Whether the target's Python has a module, and it was asked on Linux what it holds."""
+    module = _real_name(module, target)
     package, _, name = module.rpartition(".")
     if package and not _has(package, name, target):
         return False
@@ -44,7 +45,7 @@ def standard_lacks(module: str, name: str, target: Target) -> bool:
     Names that only its own code uses, and modules that it imports, differ between systems and come and go unannounced:
     of these it is known only for the systems and versions that were asked.
     """
-    python = target.interpreter
+    module, python = _real_name(module, target), target.interpreter
     if removed_since("python", python.version, module, name):
         return True
     exact = target.platform.system is System.LINUX and python.version <= _NEWEST
@@ -53,6 +54,12 @@ def standard_lacks(module: str, name: str, target: Target) -> bool:
     if not exact and (name.startswith("_") or name in load_table("standard_names")["names"]):
         return False
     return is_listed(module, target) and not _has(module, name, target) and not _has(module, _ANY, target)
+
+
+def _real_name(module: str, target: Target) -> str:
+    """`os.path` is another module by another name."""
+    own = "ntpath" if target.platform.system is System.WINDOWS else "posixpath"
+    return own if module == "os.path" else module
 
 
 def _has(module: str, name: str, target: Target) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.values import Place
 
 SEARCHED = frozenset({"sys.path", "sys.meta_path", "sys.path_hooks", "sys.path_importer_cache", "builtins.__import__"})
+ENVIRONMENT = "os.environ"
 LOADED = "sys.modules"
 
 
@@ -94,6 +95,8 @@ class Targets:
         elif isinstance(subject, Made) and subject.maker == NAMES:
             self._global(subject.arguments[0], key, value, state)
         else:
+            if subject == External(ENVIRONMENT) and isinstance(key, str) and isinstance(value, str):
+                machine.emit(What.SET, ENVIRONMENT, state, name=f"{key}={value}")
             machine.opaque(state, subject, value)
 
     def _global(self, module: str, key: Any, value: Any, state: State) -> None:  # noqa: ANN401

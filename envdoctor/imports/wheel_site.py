@@ -27,6 +27,11 @@ class ModuleFiles(Protocol):
         """The files that are no Python text, by their name in small letters."""
         ...
 
+    @property
+    def path_files(self) -> Sequence[str]:
+        """The `.pth` files, by which other modules may come in."""
+        ...
+
     def find(self, name: str) -> str | None:
         """The file that importing a module executes; None where there is none."""
         ...

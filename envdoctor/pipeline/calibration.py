@@ -41,7 +41,9 @@ class _Samples:
 def check_samples(request: Request, option: str = "--calibration") -> tuple[str, ...]:
     """Hold the samples that a request names against its source, and against each other.
 
-    `option` is what the user named the first ones by.
+    Args:
+        request: names the source and the samples.
+        option: what the user named the calibration samples by.
 
     Returns:
         What is worth a look before anything is started, a sentence each.

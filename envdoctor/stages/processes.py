@@ -32,8 +32,8 @@ _TITLES = {
     "tf_convert": "the TensorFlow conversion",
     "litert_quantize": "the LiteRT quantizer",
     "litert_compare": "the comparison in LiteRT",
-    "litert_invoke": "the LiteRT interpreter",
     "mend": "the mending of the .tflite file",
+    "litert_invoke": "the LiteRT interpreter",
 }
 #: What TensorFlow and Keras read from the environment; a user's own settings must not change what a stage makes.
 _QUIET = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -74,10 +75,12 @@ class ModuleIndex:
 
     def natives_may_find(self, top: str) -> bool:
         """Whether a native module of the wheel may make one of its files importable by this name; none tells."""
-        if not self._has_modules:
-            return False
-        parts = (part.partition(".")[0] for path in self._paths.values() for part in path.split("/"))
-        return top in set(parts)
+        return self._has_modules and top in self._words
+
+    @functools.cached_property
+    def _words(self) -> frozenset[str]:
+        """The names of all folders and files, without what follows the first dot."""
+        return frozenset(part.partition(".")[0] for path in self._paths.values() for part in path.split("/"))
 
     def is_package(self, name: str) -> bool:
         """Whether a module is a package with an `__init__.py`."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Severity
-from envdoctor.facts.importing.proof import evidence_of, fix_of, message_of
+from envdoctor.facts.importing.proof import evidence_of, fix_of, message_of, words_on
 from envdoctor.probing import probe
 from envdoctor.support.text import plural
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("PKG021", timeout=180)  # a large environment on a busy machine
+@probe("PKG021", timeout=3600)  # with --prove it waits for all imports
 def check(facts: Facts) -> Iterator[Finding]:
     """Importing an installed package certainly fails.
 
@@ -35,7 +35,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 severity=failed.severity,
                 subject=failed.distribution.name,
                 message=message_of(failed, facts),
-                evidence=evidence_of(failed),
+                evidence=(*evidence_of(failed), *words_on(facts, failed)),
                 fix=fix_of(failed, facts),
             )
     if importing.unfinished:

@@ -91,10 +91,7 @@ def _distances(one: Mapping[str, Any]) -> Iterator[str]:
 
 def _accuracy(values: Mapping[str, Any], *, mended: bool) -> Iterator[tuple[str, object]]:
     """The rows of an accuracy; shares as percentages."""
-    names = {
-        "float": "model before" if mended else "float model",
-        "int8": "model after" if mended else "quantized model",
-    }
+    names = {"float": "model before" if mended else "float model", "int8": "quantized model"}
     for key, value in values.items():
         yield names.get(key, key), f"{value:.1%}" if isinstance(value, float) else value
 

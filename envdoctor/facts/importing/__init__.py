@@ -103,6 +103,7 @@ class Importing:
         broken: commands.
         unfinished: (distribution, module) of what was not followed to its end, for its size or for want of time.
         looked_at: the number of modules whose import was followed.
+        variables: (distribution, path of a file in it, NAME=VALUE) of variables that packages set when imported.
         left_out: True if the user asked not to look.
     """
 
@@ -110,6 +111,7 @@ class Importing:
     broken: tuple[BrokenCommand, ...] = ()
     unfinished: tuple[tuple[Distribution, str], ...] = ()
     looked_at: int = 0
+    variables: tuple[tuple[Distribution, str, str], ...] = ()
     left_out: bool = False
 
 

@@ -36,10 +36,15 @@ def entrances_of(distribution: Distribution, paths: Sequence[str], modules: Modu
         paths: its files, from its root.
         modules: of the environment: another distribution may come first with the same name.
     """
-    surface = import_surface(_outline(distribution, paths))
+    surface = all_entrances_of(distribution, paths, modules)
     has_main = any(each.severity is Severity.ERROR and not each.command for each in surface)
-    wanted = (each for each in surface if each.command or each.severity is Severity.ERROR or not has_main)
-    return tuple(each for each in wanted if _is_in(modules, each.module, distribution.root))
+    return tuple(each for each in surface if each.command or each.severity is Severity.ERROR or not has_main)
+
+
+def all_entrances_of(distribution: Distribution, paths: Sequence[str], modules: Modules) -> tuple[Entrance, ...]:
+    """All packages of a distribution that somebody may import, and what its commands enter."""
+    surface = import_surface(_outline(distribution, paths))
+    return tuple(each for each in surface if _is_in(modules, each.module, distribution.root))
 
 
 def commands_of(distribution: Distribution) -> tuple[Entrance, ...]:

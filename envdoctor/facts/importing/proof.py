@@ -97,6 +97,19 @@ def evidence_of(failed: FailedImport) -> tuple[Evidence, ...]:
     return tuple(proof)
 
 
+def words_on(facts: Facts, failed: FailedImport) -> tuple[Evidence, ...]:
+    """What Python said when one of the imports was really done, if it was."""
+    try:
+        attempts = facts.proven.attempts
+    except FactUnavailable:
+        return ()
+    modules = {each.module for _, each in failed.entrances}
+    for attempt in attempts:
+        if attempt.entrance.module in modules and attempt.words:
+            return (Evidence(source=" ".join(attempt.command), excerpt=attempt.words),)
+    return ()
+
+
 def fix_of(failed: FailedImport, facts: Facts) -> Fix | None:
     """What would bring it, as far as the tables know."""
     failure, cause = failed.failures[0], failed.failures[0].cause

@@ -15,6 +15,7 @@ from envdoctor.imports.names import ModuleNames
 from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import module_provider
+from envdoctor.imports.targets import ENVIRONMENT
 from envdoctor.imports.verdict import Failure, judge_import
 from envdoctor.imports.wheel_site import WheelSite
 
@@ -41,6 +42,7 @@ class Rehearsed:
         imports: the modules that it certainly imports.
         given: (module, name) of names that it may give to modules of others.
         asked: (module, name, module that asks) of names that it certainly asks modules of others for.
+        variables: the variables that it certainly sets, as (NAME=VALUE, module that does so).
         complete: whether everything was followed.
     """
 
@@ -48,6 +50,7 @@ class Rehearsed:
     imports: frozenset[str] = frozenset()
     given: frozenset[tuple[str, str]] = frozenset()
     asked: frozenset[tuple[str, str, str]] = frozenset()
+    variables: frozenset[tuple[str, str]] = frozenset()
     complete: bool = True
 
 
@@ -130,6 +133,11 @@ class Rehearsal:
                 if each.what is What.IMPORT and each.certainty is Certainty.CERTAIN
             ),
             given=frozenset((each.subject, each.name) for each in outside if each.what is What.SET),
+            variables=frozenset(
+                (each.name, each.via[-1])
+                for each in outside
+                if each.what is What.SET and each.subject == ENVIRONMENT and each.certainty is Certainty.CERTAIN
+            ),
             asked=frozenset(
                 (each.subject, each.name, each.via[-1])
                 for each in outside

@@ -55,6 +55,17 @@ class Surroundings:
     paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
+def find_modules(facts: Facts) -> Modules:
+    """The modules of the examined environment."""
+    folders = [folder.path for folder in facts.python.search_path]
+    return Modules(folders, facts.python.extension_suffixes, find_hooks(facts.python))
+
+
+def paths_of(facts: Facts) -> dict[str, Sequence[str]]:
+    """The files of each distribution, by its metadata folder, as its RECORD lists them."""
+    return {record.distribution.metadata: record.paths for record in facts.records.records}
+
+
 def look_around(facts: Facts) -> Surroundings:
     """Describe the examined environment.
 
@@ -63,8 +74,7 @@ def look_around(facts: Facts) -> Surroundings:
     """
     target = target_of(facts.host, facts.python)
     folders = [folder.path for folder in facts.python.search_path]
-    modules = Modules(folders, facts.python.extension_suffixes, find_hooks(facts.python))
-    paths = {record.distribution.metadata: record.paths for record in facts.records.records}
+    modules, paths = find_modules(facts), paths_of(facts)
     natives = [one.path for one in facts.natives.files]
     active = facts.packages.active()
     owners: dict[str, Distribution] = {}

@@ -66,6 +66,11 @@ def _survey(facts: Facts, request: Request) -> Importing:
             if not (verdicts[each.module].complete or verdicts[each.module].failures)
         ),
         looked_at=len(verdicts),
+        variables=tuple(
+            (one, around.modules.find(at).path, variable)
+            for one, each in uses
+            for variable, at in sorted(verdicts[each.module].variables)
+        ),
     )
 
 

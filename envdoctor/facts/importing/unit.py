@@ -87,6 +87,11 @@ class UnitIndex:
         place = self._place(name)
         return place is not None and place.presence is Presence.TEXT and bool(place.folders)
 
+    @property
+    def path_files(self) -> Sequence[str]:
+        """None: what `.pth` files add is among the folders that are searched."""
+        return ()
+
     def natives_may_find(self, top: str) -> bool:
         """Whether a native module of the unit may make one of its files importable by this name."""
         return top in self._findable()

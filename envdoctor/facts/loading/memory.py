@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LIMIT = 16 << 20
 _LARGEST_RECORD = 64 << 20
 #: What decides a judgment.
-_CODE = ("facts", "wheels", "binaries", "support", "core", "data")
+_CODE = ("facts", "imports", "wheels", "binaries", "support", "core", "data")
 
 
 class Memory:

@@ -52,11 +52,11 @@ class Wanted:
     def of(cls, request: Request) -> Wanted:
         """What a request asks for."""
         goal, options = request.goal, request.options
-        wide = goal is not None and goal.kind == ArtifactKind.TFLITE_INT16X8
         is_mended = request.source is not None and request.source.kind == ArtifactKind.TFLITE_INT8
-        io_type = "INT16" if wide else options.io_type.upper()
+        wide = goal is not None and goal.kind == ArtifactKind.TFLITE_INT16X8
+        asked = "INT16" if wide else options.io_type.upper()
         return cls(
-            io_type="" if is_mended else io_type,
+            io_type="" if is_mended else asked,
             schemes=_WIDE if wide else _QUANTIZED,
             per_tensor_dense=goal is not None and goal.per_tensor_dense,
             allow_float=options.allow_float or is_mended,

@@ -134,7 +134,7 @@ def require_labels(samples: Samples, path: str) -> None:
     """Refuse samples without labels.
 
     Raises:
-        Problem: they have none.
+        Problem: there is no class number for each; `path` is named.
     """
     if samples.labels is None:
         raise Problem(

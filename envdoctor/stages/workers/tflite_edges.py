@@ -15,39 +15,10 @@ if TYPE_CHECKING:
     #: Makes the tensor to stand at the edge for one inside; gives its index.
     MakeTwin = Callable[[Graph, int], int]
 
-#: uint8 and int8 with the same scale differ by this much in their zero point.
-_UINT8_SHIFT = 128
 #: Element types of inputs that a CAST makes floats.
 _WHOLE = frozenset({"INT32", "INT64", "INT16", "UINT8", "UINT16", "UINT32", "BOOL"})
-
-
-def strip_input_casts(graph: Graph) -> list[str]:
-    """Let an input be int8 where all that is done with its whole numbers is a CAST to float and a QUANTIZE to int8.
-
-    Returns:
-        The names of the inputs that were changed.
-    """
-    main, changed = graph.main, []
-    for index in [int(index) for index in main.inputs]:
-        cast = _only_taker(graph, index, "CAST") if graph.dtype(index) in _WHOLE else None
-        quantize = None if cast is None else _only_taker(graph, int(cast.outputs[0]), "QUANTIZE")
-        if quantize is None or graph.dtype(int(quantize.outputs[0])) != "INT8":
-            continue
-        inner = int(quantize.outputs[0])
-        main.operators = [one for one in main.operators if one is not cast and one is not quantize]
-        main.inputs = [inner if int(each) == index else int(each) for each in main.inputs]
-        changed.append((main.tensors[index].name or b"").decode("utf-8", "replace"))
-        main.tensors[inner].name = main.tensors[index].name
-        for argument in graph.arguments():
-            argument.tensorIndex = inner if argument.tensorIndex == index else argument.tensorIndex
-    return changed
-
-
-def _only_taker(graph: Graph, index: int, name: str) -> SchemaObject | None:
-    """The only operator that takes a tensor, if it has this name, and the tensor is no output."""
-    takers = [one for one in graph.main.operators if index in one.inputs]
-    is_output = index in (int(each) for each in graph.main.outputs)
-    return takers[0] if len(takers) == 1 and not is_output and graph.operator_name(takers[0]) == name else None
+#: uint8 and int8 with the same scale differ by this much in their zero point.
+_UINT8_SHIFT = 128
 
 
 def convert_edges_to_uint8(graph: Graph) -> int:
@@ -90,6 +61,35 @@ def _put_at_edges(
 def _is_quantized(graph: Graph, index: int) -> bool:
     quantization = graph.main.tensors[index].quantization
     return quantization is not None and quantization.scale is not None and len(quantization.scale) > 0
+
+
+def strip_input_casts(graph: Graph) -> list[str]:
+    """Let an input be int8 where all that is done with its whole numbers is a CAST to float and a QUANTIZE to int8.
+
+    Returns:
+        The names of the inputs that were changed.
+    """
+    main, changed = graph.main, []
+    for index in [int(index) for index in main.inputs]:
+        cast = _only_taker(graph, index, "CAST") if graph.dtype(index) in _WHOLE else None
+        quantize = None if cast is None else _only_taker(graph, int(cast.outputs[0]), "QUANTIZE")
+        if quantize is None or graph.dtype(int(quantize.outputs[0])) != "INT8":
+            continue
+        inner = int(quantize.outputs[0])
+        main.operators = [one for one in main.operators if one is not cast and one is not quantize]
+        main.inputs = [inner if int(each) == index else int(each) for each in main.inputs]
+        changed.append((main.tensors[index].name or b"").decode("utf-8", "replace"))
+        main.tensors[inner].name = main.tensors[index].name
+        for argument in graph.arguments():
+            argument.tensorIndex = inner if argument.tensorIndex == index else argument.tensorIndex
+    return changed
+
+
+def _only_taker(graph: Graph, index: int, name: str) -> SchemaObject | None:
+    """The only operator that takes a tensor, if it has this name, and the tensor is no output."""
+    takers = [one for one in graph.main.operators if index in one.inputs]
+    is_output = index in (int(each) for each in graph.main.outputs)
+    return takers[0] if len(takers) == 1 and not is_output and graph.operator_name(takers[0]) == name else None
 
 
 def _uint8_twin(graph: Graph, index: int) -> int:

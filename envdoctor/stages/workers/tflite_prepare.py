@@ -22,6 +22,7 @@ from .tflite_rewrite import rewrite
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+
 #: Element types of inputs that a CAST makes floats.
 _WHOLE = frozenset({"UINT8", "INT8", "INT16", "INT32", "INT64", "BOOL"})
 
@@ -67,7 +68,7 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]], *, for_inte
     opened = _drop_casts_of_inputs(graph) if for_integers else 0
     if opened:
         changes.append(f"took the CAST from {opened} inputs of whole numbers, which are float now")
-    changes += reduced_axes.apply(graph, {})
+    changes += reduced_axes.apply(graph, {}) if for_integers else []
     rewritten = rewrite(graph) if for_integers else {}
     if rewritten:
         names = ", ".join(f"{count} {name}" for name, count in sorted(rewritten.items()))
