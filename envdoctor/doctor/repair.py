@@ -77,7 +77,7 @@ def repair(asked: RepairRequest, emit: Listener) -> RepairReport:
     out = _output(asked)
     names = _names(asked)
     artifact = identify(asked.file)
-    if artifact.kind not in {ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8}:
+    if artifact.kind not in {ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8}:
         raise UsageProblem(f"{asked.file} is {artifact.kind}; repair takes a .tflite file.")
     request = Request(
         python=asked.python,
