@@ -123,8 +123,8 @@ def _require_alike(calibration: _Samples, evaluation: _Samples) -> None:
         small, large = sorted((first.magnitude, second.magnitude))
         if small * _APART <= large:
             raise UsageProblem(
-                f"the samples of --calibration for '{name}' go from {first.describe()}, those of --evaluate from "
-                f"{second.describe()}: scale both as the model's training samples were."
+                f"the samples of {calibration.option} for '{name}' go from {first.describe()}, those of --evaluate "
+                f"from {second.describe()}: scale both as the model's training samples were."
             )
 
 

@@ -24,7 +24,7 @@ _RANDOM_COUNT = 100
 _FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
 _TEXT = "string"
 #: How many samples accuracy is measured on.
-EVALUATED = 1000
+_EVALUATED = 1000
 
 
 @dataclass(frozen=True)
@@ -125,21 +125,13 @@ def labelled_for_request(request: Mapping[str, Any], inputs: Sequence[InputSpec]
     """
     if not request.get("evaluation"):
         return None
-    labelled = load(Path(request["evaluation"]), inputs, EVALUATED, _order(request))
-    require_labels(labelled, request["evaluation"])
-    return labelled
-
-
-def require_labels(samples: Samples, path: str) -> None:
-    """Refuse samples without labels.
-
-    Raises:
-        Problem: there is no class number for each; `path` is named.
-    """
-    if samples.labels is None:
+    labelled = load(Path(request["evaluation"]), inputs, _EVALUATED, _order(request))
+    if labelled.labels is None:
         raise Problem(
-            "evaluation-without-labels", f"{path} has no array 'y' with one class number for each sample in 'x'."
+            "evaluation-without-labels",
+            f"{request['evaluation']} has no array 'y' with one class number for each sample in 'x'.",
         )
+    return labelled
 
 
 def fixed_inputs(inputs: Sequence[InputSpec], samples: Samples | None) -> tuple[InputSpec, ...]:

@@ -21,8 +21,10 @@ def no_environment(_):
 
 
 def judged(folder, path, kind, source=None, **options):
-    source = Artifact(kind=ArtifactKind.TFLITE_FLOAT, path=source or path, sha256="0")
-    context = dataclasses.replace(stage_context(folder / "stage", source, **options), interpreter=no_environment)
+    source = Artifact(kind=ArtifactKind.TFLITE_INT8, path=source or path, sha256="0")
+    start = Artifact(kind=ArtifactKind.TFLITE_FLOAT, path=folder / "start.tflite", sha256="1")
+    given = stage_context(folder / "stage", source, request_source=start, **options)
+    context = dataclasses.replace(given, interpreter=no_environment)
     return judge(context, Artifact(kind=kind, path=path, sha256="0"), StageOutput(path=path, summary={"a": 1}))
 
 
