@@ -11,7 +11,8 @@ import click
 import pytest
 
 import sample_reports as samples
-from envdoctor.cli import _options, build, routes
+from compiled_models import int8_model
+from envdoctor.cli import _options, build, main, routes
 from envdoctor.core.errors import ExitCode
 
 
@@ -90,3 +91,29 @@ def test_the_command_to_build_has_the_options_that_were_given():
         }
     assert said[:3] == ("envdoctor", "build", "m.keras")
     assert not {"-v", "--verbose", "--json", "--io"} & set(said)
+
+
+@pytest.mark.parametrize("name", ["check", "model"])
+def test_the_name_of_before_is_taken_and_not_shown(name, tmp_path, capsys):
+    assert main([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "--to GOAL" in shown
+    assert "--for" not in shown
+    path = str(tmp_path / "absent.tflite")
+    words = {"check": ["check", "--for", "nosuchgoal"], "model": ["model", path, "--for", "nosuchgoal"]}[name]
+    assert main(words) == 2
+    assert "'nosuchgoal'" in capsys.readouterr().err
+
+
+def test_a_model_is_asked_about_for_readers_and_goals(tmp_path, capsys):
+    path = tmp_path / "m.tflite"
+    path.write_bytes(int8_model())
+    for word, reader in (
+        ("litert", "LiteRT 2.3"),
+        ("tflite-int8", "LiteRT 2.3"),
+        ("tf-2.5", "TensorFlow 2.5"),
+        ("tflite-runtime-2.14", "tflite-runtime 2.14"),
+        ("edgetpu-15", "edgetpu_compiler 15.0"),
+    ):
+        main(["model", str(path), "--to", word])
+        assert reader in " ".join(capsys.readouterr().out.split())
