@@ -4,34 +4,71 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.availability.absent_names import absent_reasons
-from envdoctor.availability.import_survey import survey_imports
-from envdoctor.availability.missing_lookups import lookup_reasons
-from envdoctor.availability.undeclared import empty_reasons, undeclared_reasons
+from envdoctor.availability.absent_names import absent_reason, is_absent_part
+from envdoctor.availability.import_survey import extra_names, survey_imports
+from envdoctor.availability.missing_lookups import lookup_reason
+from envdoctor.availability.undeclared import empty_reasons, undeclared_reason
+from envdoctor.imports.events import What
+from envdoctor.imports.standard_library import is_project_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from envdoctor.availability.absent_names import ReadText
-    from envdoctor.availability.import_survey import ReadImports
+    from envdoctor.availability.import_survey import JudgePackage, Package, ReadText, Survey
     from envdoctor.core.availability import CellReason
     from envdoctor.core.target import Target
+    from envdoctor.imports.verdict import Failure
     from envdoctor.wheels.contents import WheelContents
+
+    Tell = Callable[[Survey, Package, list[Failure]], CellReason]
 
 
 def import_reasons(
-    wheels: Sequence[WheelContents], target: Target, read: ReadImports, read_text: ReadText
+    wheels: Sequence[WheelContents], target: Target, judge: JudgePackage, read: ReadText
 ) -> Iterator[CellReason]:
     """Why imports fail for want of what no file of their own wheel shows.
 
     Args:
         wheels: the whole set.
         target: where it would be installed.
-        read: what a package of a wheel imports from elsewhere (`external_imports`); called from several threads.
-        read_text: the text of a member of a wheel.
+        judge: what importing a package of a wheel comes to (`judge_package`); called from several threads.
+        read: the text of a member of a wheel.
     """
-    survey = survey_imports(wheels, target, read)
-    yield from undeclared_reasons(survey)
-    yield from absent_reasons(survey, read_text)
-    yield from lookup_reasons(survey)
+    survey = survey_imports(wheels, target, judge, read)
+    yield from failure_reasons(survey)
     yield from empty_reasons(wheels)
+
+
+def failure_reasons(survey: Survey) -> Iterator[CellReason]:
+    """Why packages that nothing requires can't be imported: of each kind one statement on each wheel, the gravest."""
+    packages = sorted(survey.packages, key=lambda package: -package.severity)
+    outermost = set(list(survey.packages)[: survey.outermost])
+    found: dict[tuple[int, Tell], tuple[Package, list[Failure]]] = {}
+    for package in (each for each in packages if each in outermost):
+        for origin, failure in _origins(survey, package):
+            owner, failures = found.setdefault((origin.wheel, _tell(survey, origin, failure)), (origin, []))
+            if owner == origin and failure not in failures:
+                failures.append(failure)
+    for (_, tell), (origin, failures) in found.items():
+        yield tell(survey, origin, failures)
+    told = {index for index, _ in found}
+    for package in packages:
+        if survey.packages[package].bare_failures and package.wheel not in told:
+            told.add(package.wheel)
+            yield lookup_reason(survey, package, list(survey.packages[package].bare_failures), bare=True)
+
+
+def _origins(survey: Survey, package: Package) -> Iterator[tuple[Package, Failure]]:
+    """See `Survey.origins`; that a command wants what an extra of its distribution brings is meant to be so."""
+    of_extras = extra_names(survey.wheels[package.wheel]) if package.command else frozenset()
+    for origin, failure in survey.origins(package):
+        if not (failure.cause.what is What.IMPORT and is_project_of(failure.cause.subject, of_extras)):
+            yield origin, failure
+
+
+def _tell(survey: Survey, package: Package, failure: Failure) -> Tell:
+    """Who says what a failure is."""
+    if failure.cause.what is What.USE or is_absent_part(survey, package, failure):
+        return absent_reason
+    missing = failure.cause.what is What.IMPORT and failure.raises == "ModuleNotFoundError"
+    return undeclared_reason if missing else lookup_reason

@@ -2,104 +2,258 @@
 
 from __future__ import annotations
 
-import re
+import functools
+import posixpath
+import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from envdoctor.core.finding import Severity
+from envdoctor.imports.events import What
+from envdoctor.imports.library_names import brings_library
+from envdoctor.imports.names import ModuleNames
+from envdoctor.imports.removed_names import removed_since
+from envdoctor.imports.site import Found, Presence
+from envdoctor.imports.standard_library import module_provider
+from envdoctor.imports.surface import import_surface, use_of
+from envdoctor.imports.wheel_site import own_names
 from envdoctor.support.parallel import in_parallel
-from envdoctor.support.requirement import normal_name, required_name
-from envdoctor.wheels.external_imports import own_names
-from envdoctor.wheels.standard_library import module_provider, standard_modules
+from envdoctor.support.requirement import is_of_extra, normal_name, required_name
+from envdoctor.wheels.module_index import ModuleIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from envdoctor.core.finding import Severity
     from envdoctor.core.target import Target
+    from envdoctor.imports.packages import PackageVerdict
+    from envdoctor.imports.verdict import Failure
+    from envdoctor.imports.wheel_site import Beside
     from envdoctor.wheels.contents import WheelContents
-    from envdoctor.wheels.external_imports import ExternalImports
 
-    #: What importing a package of a wheel imports from elsewhere; called from several threads.
-    ReadImports = Callable[[WheelContents, str], ExternalImports]
+    #: What importing a package of a wheel comes to beside others.
+    JudgePackage = Callable[[WheelContents, str, Beside], PackageVerdict]
+    #: The text of a member of a wheel.
+    ReadText = Callable[[WheelContents, str], str]
 
 _WORKERS = 6
-_OF_EXTRA = re.compile(r";.*\bextra\s*==")
-# Names at the top that nobody means to be imported.
-_STRAY = re.compile(
-    r"_.*|tests?|testing|docs?|examples?|benchmarks?|scripts?|tools?|samples?|conftest|setup|third_party"
-)
+_MOST_ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """A package of one wheel that is imported.
+    """A package of one wheel that is imported, or a module that a command of it enters.
 
     Attributes:
         wheel: the place of the wheel in the set.
-        name: of the package.
+        name: of the package, or the module.
         severity: of a failure to import it.
+        command: the command; "" for a package.
     """
 
     wheel: int
     name: str
     severity: Severity
+    command: str = ""
+
+    @property
+    def use(self) -> str:
+        """What the user does, as the subject of a sentence."""
+        return use_of(self.name, self.command)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What the packages that are imported ask of others.
+    """What importing the packages of a set comes to.
 
     Attributes:
         wheels: the whole set.
         target: where it would be installed.
         bringers: which wheel brings which module.
-        packages: each package that is imported, with what it imports from elsewhere.
+        packages: each package that is imported, with what that comes to, the outermost first.
+        outermost: how many of them nothing in the set requires.
     """
 
     wheels: Sequence[WheelContents]
     target: Target
     bringers: Bringers
-    packages: tuple[tuple[Package, ExternalImports], ...]
+    packages: dict[Package, PackageVerdict]
+    outermost: int = 0
 
-    def is_there(self, module: str) -> bool:
-        """Whether Python or a wheel of the set has a module, as far as can be seen."""
-        top = module.partition(".")[0]
-        return top in standard_modules(self.target) or bool(self.bringers.of(module)) or self.bringers.excuse(module)
+    def origins(self, package: Package) -> Iterator[tuple[Package, Failure]]:
+        """Why a package can't be imported, told of the packages where that begins."""
+        waiting, seen = [package], {package}
+        while waiting:
+            at = waiting.pop()
+            for failure in self.packages[at].failures:
+                inner = [each for each in self.behind(at, failure.cause.subject) if self.packages[each].failures]
+                if failure.cause.what is not What.IMPORT or not inner:
+                    yield at, failure
+                waiting += [each for each in inner if each not in seen]
+                seen.update(inner)
 
-    def happens(self, instead_of: Iterable[str]) -> bool:
-        """Whether a step is taken that is only taken where none of some modules can be imported."""
-        return not any(self.is_there(module) for module in instead_of)
+    def behind(self, package: Package, module: str) -> list[Package]:
+        """The packages of other wheels that importing a module begins with."""
+        found = [(index, name) for index, name in self.bringers.of(module) if index != package.wheel]
+        return [each for each in self.packages if (each.wheel, each.name) in found]
 
 
-def survey_imports(wheels: Sequence[WheelContents], target: Target, read: ReadImports) -> Survey:
+def survey_imports(wheels: Sequence[WheelContents], target: Target, judge: JudgePackage, read: ReadText) -> Survey:
     """Follows the imports.
 
     Args:
         wheels: the whole set.
         target: where it would be installed.
-        read: see `external_imports`.
+        judge: see `judge_package`; called from several threads.
+        read: the text of a member of a wheel.
     """
-    survey = Survey(wheels=wheels, target=target, bringers=Bringers(wheels), packages=())
-    level = list(_outermost(wheels))
-    seen = set(level)
-    found: list[tuple[Package, ExternalImports]] = []
+    survey = Survey(wheels=wheels, target=target, bringers=Bringers(wheels), packages={})
+    others = WheelNames(wheels, target, read)
+    for _ in range(_MOST_ROUNDS):
+        found = _surveyed(survey, judge, others)
+        failing = {each for each, verdict in found.items() if verdict.failures}
+        given = {pair for verdict in found.values() for pair in verdict.given}
+        changed = failing != {each for each, verdict in survey.packages.items() if verdict.failures}
+        survey = replace(survey, packages=found, outermost=len(list(_outermost(wheels))))
+        if not changed and others.given == given:
+            break
+        others.given = given
+    return survey
+
+
+def _surveyed(survey: Survey, judge: JudgePackage, others: WheelNames) -> dict[Package, PackageVerdict]:
+    level = list(_outermost(survey.wheels))
+    found: dict[Package, PackageVerdict] = {}
     while level:
-        imports = in_parallel(lambda package: read(wheels[package.wheel], package.name), level, _WORKERS, "imports")
-        met = list(zip(level, imports, strict=True))
-        following = [each for package, one in met for each in _following(survey, package, one)]
-        found += met
-        level = [each for each in dict.fromkeys(following) if each not in seen]
-        seen.update(level)
-    return replace(survey, packages=tuple(found))
+        met = in_parallel(
+            lambda each: judge(survey.wheels[each.wheel], each.name, BesideWheel(survey, each.wheel, others)),
+            level,
+            _WORKERS,
+            "imports",
+        )
+        found |= dict(zip(level, met, strict=True))
+        following = (each for package in level for each in _following(survey, package, found[package]))
+        level = [each for each in dict.fromkeys(following) if (each.wheel, each.name) not in _places(found)]
+    return found
 
 
-def _following(survey: Survey, package: Package, imports: ExternalImports) -> Iterator[Package]:
+def _places(found: Iterable[Package]) -> set[tuple[int, str]]:
+    return {(each.wheel, each.name) for each in found}
+
+
+def _following(survey: Survey, package: Package, verdict: PackageVerdict) -> Iterator[Package]:
     """The packages of other wheels that a package imports."""
-    standard = standard_modules(survey.target)
-    for one in imports.found:
-        if one.name.partition(".")[0] not in standard and survey.happens(one.instead_of):
-            for index, name in survey.bringers.of(one.name):
-                yield replace(package, wheel=index, name=name)
+    for event in verdict.imports:
+        for index, name in survey.bringers.of(event.subject):
+            if index != package.wheel:
+                yield replace(package, wheel=index, name=name, command="")
+
+
+class WheelNames:
+    """The names in the modules of all wheels, each worked out when it is first asked about.
+
+    Attributes:
+        given: names that packages of the set may give to modules of others.
+    """
+
+    def __init__(self, wheels: Sequence[WheelContents], target: Target, read: ReadText) -> None:
+        self._wheels = wheels
+        self._target = target
+        self._read = read
+        self._known: dict[int, ModuleNames] = {}
+        self._indexes: dict[int, ModuleIndex] = {}
+        self._lock = threading.RLock()
+        self.given: set[tuple[str, str]] = set()
+
+    def index(self, place: int) -> ModuleIndex:
+        """The modules of a wheel."""
+        with self._lock:
+            if place not in self._indexes:
+                self._indexes[place] = ModuleIndex(self._wheels[place].members)
+            return self._indexes[place]
+
+    def lacks_module(self, place: int, module: str) -> bool:
+        """See `ModuleNames`."""
+        with self._lock:
+            return self._names(place).lacks_module(module)
+
+    def lacks(self, place: int, module: str, name: str) -> bool:
+        """See `ModuleNames`; a version is known to have dropped some names."""
+        if (module, name) in self.given:
+            return False
+        metadata = self._wheels[place].metadata
+        if removed_since(metadata.name, metadata.version, module, name):
+            return True
+        with self._lock:
+            return self._names(place).lacks(module, name)
+
+    def _names(self, place: int) -> ModuleNames:
+        if place not in self._known:
+            wheel = self._wheels[place]
+            read = functools.cache(functools.partial(self._read, wheel))
+            self._known[place] = ModuleNames(self.index(place), read, self._target)
+        return self._known[place]
+
+
+class BesideWheel:
+    """The other wheels of a set, as the import of one meets them (`Beside`)."""
+
+    def __init__(self, survey: Survey, place: int, others: WheelNames) -> None:
+        self._survey = survey
+        self._place = place
+        self._others = others
+        self._files = [
+            posixpath.basename(native.path)
+            for index, wheel in enumerate(survey.wheels)
+            for native in wheel.natives
+            if index != place
+        ]
+
+    def find(self, module: str) -> Found:
+        """What there is of a module."""
+        bringers = self._survey.bringers
+        having = [index for index in bringers.having(module.partition(".")[0]) if index != self._place]
+        if not having:
+            return Found(presence=Presence.UNKNOWN if bringers.excuse(module) else Presence.ABSENT)
+        if any(
+            self._others.index(index).find(module) or self._others.index(index).is_folder(module) for index in having
+        ):
+            failing = self._failing(module)
+            packed = any(self._others.index(index).is_package(module) for index in having)
+            return Found(
+                presence=Presence.ELSEWHERE, is_package=packed, fails=failing is not None, raises=failing or ""
+            )
+        if len(having) > 1:  # a namespace, or two that overwrite each other
+            return Found(presence=self._in_namespace(module, having))
+        absent = self._others.lacks_module(having[0], module) or self._in_namespace(module, having) is Presence.ABSENT
+        return Found(presence=Presence.ABSENT if absent else Presence.UNKNOWN)
+
+    def _in_namespace(self, module: str, having: Sequence[int]) -> Presence:
+        """What nobody has directly in a namespace is not there."""
+        top, _, rest = module.partition(".")
+        spaces = all(self._others.index(index).find(top) is None for index in having)
+        below = any(self._others.index(index).exists(f"{top}.{rest.partition('.')[0]}") for index in having)
+        return Presence.ABSENT if rest and spaces and not below else Presence.UNKNOWN
+
+    def _failing(self, module: str) -> str | None:
+        """The exception that importing a package of another wheel raises; None if it may raise none."""
+        for index, name in self._survey.bringers.of(module):
+            for package, verdict in self._survey.packages.items():
+                if (package.wheel, package.name) == (index, name) and index != self._place and verdict.failures:
+                    return verdict.failures[0].raises
+        return None
+
+    def lacks(self, module: str, name: str) -> bool:
+        """Whether a module is proven to have no such name."""
+        having = [index for index in self._survey.bringers.having(module.partition(".")[0]) if index != self._place]
+        return len(having) == 1 and self._others.lacks(having[0], module, name)
+
+    def gives(self, module: str, name: str) -> bool:
+        """Whether any of them may give a name to a module of Python's own."""
+        return (module, name) in self._others.given
+
+    def brings_library(self, name: str) -> bool:
+        """Whether any of them may bring a library."""
+        return brings_library(self._files, name)
 
 
 class Bringers:
@@ -155,8 +309,12 @@ def _package(wheel: WheelContents, name: str) -> str:
 
 def _outermost(wheels: Sequence[WheelContents]) -> Iterator[Package]:
     """The packages of the wheels that no other requires."""
-    packages = [each for index in outermost_wheels(wheels) for each in _packages(index, wheels[index])]
-    return iter(sorted(packages, key=lambda package: -package.severity))
+    packages = [
+        Package(wheel=index, name=each.module, severity=each.severity, command=each.command)
+        for index in outermost_wheels(wheels)
+        for each in import_surface(wheels[index])
+    ]
+    return iter(sorted(packages, key=lambda package: (bool(package.command), -package.severity)))
 
 
 def outermost_wheels(wheels: Sequence[WheelContents]) -> Sequence[int]:
@@ -182,24 +340,12 @@ def _reached(start: int, direct: Sequence[set[int]]) -> set[int]:
     return reached
 
 
-def _packages(index: int, wheel: WheelContents) -> Iterator[Package]:
-    """What can be imported of a wheel: it is for the package of its own name, or the only one; others matter less."""
-    public = [name for name in wheel.imports if not _STRAY.fullmatch(name)]
-    own = normal_name(wheel.metadata.name)
-    for name in public:
-        matters = len(public) == 1 or normal_name(name) == own
-        severity = Severity.ERROR if matters else Severity.WARNING
-        yield from (Package(wheel=index, name=each, severity=severity) for each in _importable(wheel, name))
-
-
-def _importable(wheel: WheelContents, top: str) -> Iterable[str]:
-    """A package, or those in it if it is a namespace."""
-    below = [path.split("/") for path in wheel.members if path.startswith(f"{top}/")]
-    if not below or f"{top}/__init__.py" in wheel.members:
-        return (top,)
-    return dict.fromkeys(f"{top}.{parts[1]}" for parts in below if parts[2:] == ["__init__.py"])
-
-
 def required_names(wheel: WheelContents) -> Iterator[str]:
     """What a wheel requires, but for its extras: nearly all that a test or a document needs stands there."""
-    return filter(None, (required_name(line) for line in wheel.metadata.requires if not _OF_EXTRA.search(line)))
+    return filter(None, (required_name(line) for line in wheel.metadata.requires if not is_of_extra(line)))
+
+
+def extra_names(wheel: WheelContents) -> frozenset[str]:
+    """What a wheel requires for one of its extras only."""
+    lines = wheel.metadata.requires
+    return frozenset(filter(None, (required_name(line) for line in lines if is_of_extra(line))))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import NetworkProblem, Unreadable
+from envdoctor.core.holdings import Holding  # noqa: TC001 - answers are read back by their types
+from envdoctor.imports.names import ModuleNames
+from envdoctor.imports.packages import PackageVerdict, judge_package
 from envdoctor.index.access import opened
 from envdoctor.net.ranges import TAIL
 from envdoctor.net.urls import is_remote
@@ -15,7 +19,7 @@ from envdoctor.support.hashing import hash_code
 from envdoctor.support.parallel import in_parallel
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import WheelContents, read_contents
-from envdoctor.wheels.external_imports import ExternalImports, external_imports
+from envdoctor.wheels.module_index import ModuleIndex
 from envdoctor.wheels.numpy_use import NumpyUse, find_numpy_use
 from envdoctor.wheels.review import Review, review
 
@@ -23,13 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from envdoctor.core.target import Target
+    from envdoctor.imports.wheel_site import Beside
     from envdoctor.index.client import IndexClient
     from envdoctor.index.project import IndexFile
     from envdoctor.net.cache import DiskCache
 
 _WORKERS = 6
 #: What decides what is seen in a wheel: what older code saw is looked at again.
-_CODE = ("wheels", "binaries", "support", "core", "data")
+_CODE = ("imports", "wheels", "binaries", "support", "core", "data")
+_MOST_VERDICTS = 24
 _NUMPY_BYTES = 96 << 20
 
 
@@ -50,14 +56,32 @@ class Inspected:
     damaged: WheelContents | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownVerdicts:
+    """What importing a package of one wheel comes to, in each set that was met."""
+
+    verdicts: tuple[PackageVerdict, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holdings:
+    """Which modules and names a wheel has."""
+
+    found: dict[str, Holding]
+
+
 class Inspector:
     """Looks into wheels. Safe to share among threads; each wheel is read once."""
 
-    def __init__(self, client: IndexClient) -> None:
+    def __init__(self, client: IndexClient, progress: Callable[[int, int], None] | None = None) -> None:
+        """`progress` is told, while several are looked into, how many are done, of how many."""
         self._client = client
+        self._progress = progress
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = {}
         self._known: dict[str, Inspected] = {}
+        self._judged: dict[str, KnownVerdicts] = {}
+        self._indexes: dict[str, ModuleIndex] = {}
 
     @property
     def cache(self) -> DiskCache | None:
@@ -66,7 +90,12 @@ class Inspector:
 
     def all(self, files: Sequence[IndexFile]) -> tuple[Inspected, ...]:
         """Looks into several wheels at once; the answers stand in the order of the files."""
-        return tuple(in_parallel(self.one, files, _WORKERS, "wheel"))
+        found = []
+        for inspected in in_parallel(self.one, files, _WORKERS, "wheel"):
+            found.append(inspected)
+            if self._progress:
+                self._progress(len(found), len(files))
+        return tuple(found)
 
     def one(self, file: IndexFile, *, exact: bool = False) -> Inspected:
         """Looks into one wheel; a failure is part of the answer.
@@ -76,9 +105,7 @@ class Inspector:
             exact: read giant ELF files exactly, at a price (see `read_contents`).
         """
         key = f"CONTENTS {hash_code(*_CODE)} {'exact' if exact else 'quick'} {file.sha256 or file.url}"
-        with self._lock:
-            turn = self._turns.setdefault(key, threading.Lock())
-        with turn:
+        with self._turn(key):
             if key not in self._known:
                 self._known[key] = self._look(file, key, exact=exact)
         return self._known[key]
@@ -100,23 +127,38 @@ class Inspector:
                 cache.put_value(key, known)
         return known
 
-    def imports(self, file: IndexFile, contents: WheelContents, package: str, target: Target) -> ExternalImports:
-        """What importing a package of a wheel imports from elsewhere; see `external_imports`.
+    def imports(
+        self, file: IndexFile, contents: WheelContents, package: str, target: Target, beside: Beside
+    ) -> PackageVerdict:
+        """What importing a package of a wheel comes to beside others; see `judge_package`.
 
         Raises:
             NetworkProblem: the server did not answer.
             Unreadable: the wheel is damaged.
         """
-        cache = self._cache(file)
         where = f"{target.platform.system.value} {target.interpreter.name}"
-        key = f"IMPORTS {hash_code(*_CODE)} {where} {package} {file.sha256}"
-        known = cache.get_value(key, ExternalImports) if cache else None
-        if known is None:
+        key = f"IMPORTS {hash_code(*_CODE)} {where} {package} {file.sha256 or file.url}"
+
+        def judge() -> PackageVerdict:
             with self.texts(file, contents) as read:
-                known = external_imports(contents, package, read, target)
-            if cache:
-                cache.put_value(key, known)
-        return known
+                return judge_package(package, self._index(file, contents), functools.cache(read), target, beside)
+
+        with self._turn(key):
+            return self._known_or(key, self._cache(file), beside, judge)
+
+    def _known_or(
+        self, key: str, cache: DiskCache | None, beside: Beside, judge: Callable[[], PackageVerdict]
+    ) -> PackageVerdict:
+        """A verdict from before that holds beside others, else a new one."""
+        known = self._judged.get(key) or (cache.get_value(key, KnownVerdicts) if cache else None) or KnownVerdicts()
+        for verdict in known.verdicts:
+            if verdict.asked.agrees(beside):
+                return verdict
+        verdict = judge()
+        self._judged[key] = known = KnownVerdicts(verdicts=(verdict, *known.verdicts[: _MOST_VERDICTS - 1]))
+        if cache:
+            cache.put_value(key, known)
+        return verdict
 
     @contextmanager
     def texts(self, file: IndexFile, contents: WheelContents) -> Iterator[Callable[[str], str]]:
@@ -138,6 +180,25 @@ class Inspector:
                 return text
 
             yield read
+
+    def holdings(self, file: IndexFile, names: Sequence[str], target: Target) -> dict[str, Holding]:
+        """Whether a wheel has modules and names, by its directory and its text; see `ModuleNames.holding`.
+
+        Raises:
+            NetworkProblem: the server did not answer.
+            Unreadable: the wheel is damaged.
+        """
+        cache = self._cache(file)
+        key = f"HOLDINGS {hash_code(*_CODE)} {target} {' '.join(names)} {file.sha256}"
+        known = cache.get_value(key, Holdings) if cache else None
+        if known is None:
+            with opened(self._client.session, file) as source:
+                archive = WheelArchive(source)
+                modules = ModuleNames(ModuleIndex(archive.members), functools.cache(archive.read_module), target)
+                known = Holdings(found={name: modules.holding(name) for name in names})
+            if cache:
+                cache.put_value(key, known)
+        return known.found
 
     def review(self, file: IndexFile, contents: WheelContents) -> Review:
         """What the wheel's maker should mend; of a wheel that is not on this disk as far as its parts tell.
@@ -173,6 +234,18 @@ class Inspector:
             with self._lock:
                 more = (cache.get_value(_more_key(file), int) or 0) + archive.source.bytes_read
                 cache.put_value(_more_key(file), more)
+
+    def _index(self, file: IndexFile, contents: WheelContents) -> ModuleIndex:
+        key = file.sha256 or file.url
+        with self._lock:
+            if key not in self._indexes:
+                self._indexes[key] = ModuleIndex(contents.members)
+            return self._indexes[key]
+
+    def _turn(self, key: str) -> threading.Lock:
+        """What only one thread at a time works out."""
+        with self._lock:
+            return self._turns.setdefault(key, threading.Lock())
 
     def _look(self, file: IndexFile, key: str, *, exact: bool) -> Inspected:
         cache = self._cache(file)

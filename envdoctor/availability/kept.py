@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from envdoctor.net.cache import DiskCache
 
 #: What decides a judgment, from the bytes of a wheel to the words about it.
-_CODE = ("availability", "wheels", "binaries", "support", "core", "data")
+_CODE = ("availability", "imports", "wheels", "binaries", "support", "core", "data")
 #: What may be otherwise at the next look.
 _PASSING = frozenset({ReasonKind.NETWORK, ReasonKind.NOT_LOOKED_AT, ReasonKind.UNREADABLE})
 

@@ -8,63 +8,61 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.policy import provider_of
 from envdoctor.core.availability import CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
-from envdoctor.wheels.library_lookup import brings_library
+from envdoctor.imports.events import What
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
-    from envdoctor.availability.import_survey import Survey
-    from envdoctor.wheels.contents import WheelContents
-    from envdoctor.wheels.library_lookup import LibraryLookup
+    from envdoctor.availability.import_survey import Package, Survey
+    from envdoctor.imports.events import Event
+    from envdoctor.imports.verdict import Failure
 
 _MODULES_SHOWN = 4
 _FORMS = ("{}", "lib{}.so", "{}.dll")
 
 
-def lookup_reasons(survey: Survey) -> Iterator[CellReason]:
-    """What is looked for in vain: one statement on each wheel, the gravest."""
-    told: set[int] = set()
-    files = [posixpath.basename(native.path) for wheel in survey.wheels for native in wheel.natives]
-    for package, imports in sorted(survey.packages, key=lambda item: -item[0].severity):
-        for lookup in imports.lookups:
-            brought = any(brings_library(files, name) for name in lookup.names)
-            if package.wheel not in told and not brought and survey.happens(lookup.instead_of):
-                told.add(package.wheel)
-                yield _reason(survey.wheels[package.wheel], lookup, package.severity)
+def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, bare: bool = False) -> CellReason:
+    """One statement on a wheel: a library, any of several modules, or an exception that it raises in any case.
 
-
-def _reason(wheel: WheelContents, lookup: LibraryLookup, severity: Severity) -> CellReason:
-    """A library that most systems have is worth a warning, as one that a native file needs is."""
-    severity = severity if lookup.promise is None else Severity.WARNING
-    found = (provider_of(form.format(_shown(name))) for name in lookup.names for form in _FORMS)
+    A library that most systems have (`bare`) is worth a warning, as one that a native file needs is.
+    """
+    wheel, failure = survey.wheels[package.wheel], failures[0]
+    severity = Severity.WARNING if bare else package.severity
+    steps = (failure.cause, *failure.sought)
+    libraries = _subjects(steps, What.LOOK_UP)
+    modules = _subjects(steps, What.IMPORT)
+    found = (provider_of(form.format(_shown(name))) for name in libraries for form in _FORMS)
     provider = next(filter(None, found), None)
     supplier = f"; {provider.name} would supply it" if provider else ""
-    fails = "fails" if lookup.promise is None else "fails without a library of the system"
+    fails = "fails without a library of the system" if bare else "fails"
+    at = failure.cause.via[-1] if failure.cause.via else package.name
+    raises = failure.raises or "an exception"
+    said = f"{at} looks for {_sought(libraries, modules, bare=bare)}, and raises {raises}{supplier}"
     return CellReason(
         kind=ReasonKind.BROKEN if severity is Severity.ERROR else ReasonKind.NOTE,
         severity=severity,
         subject=wheel.label,
-        message=(
-            f"{wheel.label}: `import {lookup.via[0]}` {fails}: {lookup.via[-1]} looks for {_sought(lookup)}, "
-            f"and raises {lookup.raises or 'an exception'}{supplier}."
-        ),
+        message=f"{wheel.label}: {package.use} {fails}: {said if libraries or modules else f'{at} raises {raises}'}.",
         evidence=(
-            Evidence(source=f"imports of {wheel.label}", excerpt=" > ".join(lookup.via)),
-            Evidence(source="names that it tries", excerpt=", ".join((*lookup.names, *lookup.instead_of))),
+            Evidence(source=f"imports of {wheel.label}", excerpt=" > ".join(failure.cause.via)),
+            Evidence(source="names that it tries", excerpt=", ".join((*libraries, *modules))),
         ),
     )
 
 
-def _sought(lookup: LibraryLookup) -> str:
+def _subjects(steps: Sequence[Event], what: What) -> list[str]:
+    return list(dict.fromkeys(step.subject for step in steps if step.what is what and step.fails))
+
+
+def _sought(libraries: Sequence[str], modules: Sequence[str], *, bare: bool) -> str:
     """What is looked for, and who does not have it."""
-    if not lookup.names:
-        modules = " or ".join(lookup.instead_of[:_MODULES_SHOWN])
-        return f"{modules}, which no wheel of the set brings"
-    first = _shown(lookup.names[0])
-    if lookup.promise is not None:
+    if not libraries:
+        return f"{' or '.join(modules[:_MODULES_SHOWN])}, which no wheel of the set brings"
+    first = _shown(libraries[0])
+    if bare:
         return f"the library {first}, which desktop systems have and containers lack"
-    modules = f", nor is {lookup.instead_of[0]} there" if lookup.instead_of else ""
-    return f"the library {first}, which nothing brings{modules}"
+    beside = f", nor is {modules[0]} there" if modules else ""
+    return f"the library {first}, which nothing brings{beside}"
 
 
 def _shown(name: str) -> str:

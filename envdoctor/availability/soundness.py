@@ -15,10 +15,10 @@ from envdoctor.binaries.numpy_build import NumpyBuild
 from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
+from envdoctor.imports.judgment import judge_wheel
+from envdoctor.imports.loading import LoadJudge
+from envdoctor.imports.problems import ProblemKind
 from envdoctor.support.text import read_number
-from envdoctor.wheels.judgment import judge_wheel
-from envdoctor.wheels.loading import LoadJudge
-from envdoctor.wheels.problems import ProblemKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from envdoctor.availability.inspector import Inspected, Inspector
     from envdoctor.core.availability import Pin
     from envdoctor.core.target import Target
+    from envdoctor.imports.packages import PackageVerdict
+    from envdoctor.imports.problems import WheelProblem
+    from envdoctor.imports.wheel_site import Beside
     from envdoctor.index.project import IndexFile
     from envdoctor.wheels.contents import WheelContents
-    from envdoctor.wheels.external_imports import ExternalImports
-    from envdoctor.wheels.problems import WheelProblem
 
 _DETAILS_SHOWN = 12
 _FILES_SHOWN = 6
@@ -135,13 +136,13 @@ class WheelJudge:
         """What importing the wheels asks of others, and does not get."""
         files = {member.contents.label: member.file for member in members}
 
-        def read(wheel: WheelContents, package: str) -> ExternalImports:
-            return self._inspector.imports(files[wheel.label], wheel, package, target)
+        def judge(wheel: WheelContents, package: str, beside: Beside) -> PackageVerdict:
+            return self._inspector.imports(files[wheel.label], wheel, package, target, beside)
 
         with ExitStack() as stack:
             readers = _readers(self._inspector, members, stack)
             wheels = [member.contents for member in members]
-            yield from import_reasons(wheels, target, read, lambda wheel, member: readers[wheel.label](member))
+            yield from import_reasons(wheels, target, judge, lambda wheel, member: readers[wheel.label](member))
 
     def _file(self, pin: Pin, target: Target) -> IndexFile | None:
         from packaging.version import Version
@@ -208,7 +209,8 @@ def problem_reason(problem: WheelProblem) -> CellReason:
     evidence = [Evidence(source=f"files of {problem.wheel}", excerpt=files)] if files else []
     if problem.details:
         considered = "\n".join(problem.details[:_DETAILS_SHOWN])
-        evidence.append(Evidence(source="paths considered, in order", excerpt=considered))
+        source = "symbols" if problem.kind is ProblemKind.MISSING_SYMBOL else "paths considered, in order"
+        evidence.append(Evidence(source=source, excerpt=considered))
     kind = ReasonKind.UNREADABLE if problem.kind is ProblemKind.UNREADABLE else ReasonKind.NOTE
     return CellReason(
         kind=ReasonKind.BROKEN if problem.severity is Severity.ERROR else kind,

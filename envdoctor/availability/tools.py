@@ -97,6 +97,6 @@ def open_tools(
         client=client,
         catalogue=Catalogue(client, MetadataReader(client), as_of),
         resolver=UvResolver(executor, settings, folder / "resolver", offline=offline),
-        inspector=Inspector(client),
+        inspector=Inspector(client, None if access is None else access.progress),
         verifier=Verifier(executor=executor, settings=settings, folder=folder / "resolver", offline=offline),
     )

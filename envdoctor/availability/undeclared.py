@@ -6,39 +6,22 @@ version: a resolver sees neither, and what it picked can't be imported.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.import_survey import outermost_wheels
 from envdoctor.core.availability import CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
-from envdoctor.wheels.standard_library import is_of_another_python, module_provider
+from envdoctor.imports.standard_library import is_of_another_python, module_provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from envdoctor.availability.import_survey import Survey
+    from envdoctor.availability.import_survey import Package, Survey
+    from envdoctor.imports.standard_library import ModuleProvider
+    from envdoctor.imports.verdict import Failure
     from envdoctor.wheels.contents import WheelContents
-    from envdoctor.wheels.external_imports import ExternalImport
-    from envdoctor.wheels.standard_library import ModuleProvider
 
 _SHOWN = 12
-
-
-def undeclared_reasons(survey: Survey) -> Iterator[CellReason]:
-    """What is imported and not there: one statement on each wheel, the gravest."""
-    missing: dict[tuple[int, Severity], dict[str, ExternalImport]] = {}
-    for package, imports in survey.packages:
-        for one in imports.found:
-            if not survey.is_there(one.name) and survey.happens(one.instead_of):
-                known = missing.setdefault((package.wheel, package.severity), {})
-                name = survey.bringers.lacking(one.name)
-                known.setdefault(name, replace(one, name=name))
-    told: set[int] = set()
-    for (index, severity), names in sorted(missing.items(), key=lambda item: -item[0][1]):
-        if index not in told:
-            told.add(index)
-            yield _reason(survey, index, list(names.values()), severity)
 
 
 def empty_reasons(wheels: Sequence[WheelContents]) -> Iterator[CellReason]:
@@ -50,24 +33,25 @@ def empty_reasons(wheels: Sequence[WheelContents]) -> Iterator[CellReason]:
             yield CellReason(kind=ReasonKind.NOTE, severity=Severity.WARNING, subject=wheel.label, message=message)
 
 
-def _reason(survey: Survey, index: int, missing: list[ExternalImport], severity: Severity) -> CellReason:
+def undeclared_reason(survey: Survey, package: Package, failures: list[Failure]) -> CellReason:
     """One statement on a wheel; the first module that nothing brings decides, unless some environments have it."""
-    wheel = survey.wheels[index]
-    first = min(missing, key=lambda one: _is_usual(one.name, survey))
-    usual = _is_usual(first.name, survey)
-    what = _words(first, survey)
-    what = _words(first, survey)
-    instead = f" (in place of {_words(replace(first, name=first.instead_of[0]), survey)})" if first.instead_of else ""
-    others = [one.name for one in missing if one is not first]
+    wheel = survey.wheels[package.wheel]
+    missing = {survey.bringers.lacking(each.cause.subject): each.cause for each in reversed(failures)}
+    names = list(reversed(missing))
+    first = min(names, key=lambda name: _is_usual(name, survey))
+    usual = _is_usual(first, survey)
+    cause = missing[first]
+    instead = f" (in place of {_words(cause.instead_of, survey)})" if cause.instead_of else ""
+    others = [name for name in names if name != first]
     more = f"; nor does any bring {', '.join(others)}" if others else ""
-    chains = "\n".join(" > ".join((*one.via, one.name)) for one in missing[:_SHOWN])
+    chains = "\n".join(" > ".join((*missing[name].via, name)) for name in names[:_SHOWN])
     return CellReason(
-        kind=ReasonKind.BROKEN if severity is Severity.ERROR and not usual else ReasonKind.NOTE,
-        severity=Severity.WARNING if usual else severity,
+        kind=ReasonKind.BROKEN if package.severity is Severity.ERROR and not usual else ReasonKind.NOTE,
+        severity=Severity.WARNING if usual else package.severity,
         subject=wheel.label,
-        message=f"{wheel.label}: `import {first.via[0]}` fails: {first.via[-1]} imports {what}{instead}{more}.",
+        message=f"{wheel.label}: {package.use} fails: {cause.via[-1]} imports {_words(first, survey)}{instead}{more}.",
         evidence=(Evidence(source=f"imports of {wheel.label}", excerpt=chains),),
-        remedies=_remedies(first.name, survey),
+        remedies=_remedies(first, survey),
     )
 
 
@@ -77,16 +61,16 @@ def _remedies(module: str, survey: Survey) -> tuple[str, ...]:
     return (provider.requirement,) if provider and provider.project in survey.bringers.names else ()
 
 
-def _words(one: ExternalImport, survey: Survey) -> str:
+def _words(module: str, survey: Survey) -> str:
     """What is said of a module that nothing brings."""
-    provider, target = _provider(one.name), survey.target
+    provider, target = _provider(module), survey.target
     python = f"Python {target.interpreter.short_version}"
     would = f" ({provider.requirement} would)" if provider else ""
-    if is_of_another_python(one.name):
-        return f"{one.name}, which {python} does not have on {target.platform.system.value.capitalize()}{would}"
-    if _is_usual(one.name, survey):
+    if is_of_another_python(module):
+        return f"{module}, which {python} does not have on {target.platform.system.value.capitalize()}{would}"
+    if _is_usual(module, survey):
         would = f" ({provider.requirement} would; `python -m venv` with {python} does)" if provider else ""
-    return f"{one.name}, which no wheel of the set brings{would}"
+    return f"{module}, which no wheel of the set brings{would}"
 
 
 def _is_usual(module: str, survey: Survey) -> bool:

@@ -38,7 +38,7 @@ LOADER_TAGS = frozenset(
     {*_NEEDS, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH, *range(_DT_FLAGS_1, _DT_VERNEEDNUM + 1)}
 )
 _LAST_STANDARD_TAG, _FIRST_SYSTEM_TAG = 38, 0x6000000D
-_DF_1_NODEFLIB, _DF_1_PIE = 0x800, 0x08000000
+_DF_1_NOOPEN, _DF_1_NODEFLIB, _DF_1_PIE = 0x40, 0x800, 0x08000000
 _PF_X = 1
 _MOST_DYNAMIC_BYTES = 1024 * 1024
 
@@ -104,6 +104,7 @@ class _Elf:
             interpreter=self._interpreter,
             is_program=self._header.is_program or bool(flags & _DF_1_PIE) or self._interpreter is not None,
             skips_default_directories=bool(flags & _DF_1_NODEFLIB),
+            refuses_dlopen=bool(flags & _DF_1_NOOPEN),
             executable_stack=bool(stack[0].flags & _PF_X) if stack else None,
             segment_alignment=segment_alignment(loads),
             declared_alignment=min((segment.alignment for segment in loads), default=None),
@@ -111,7 +112,7 @@ class _Elf:
 
     def version_definitions(self) -> tuple[str, ...]:
         offset, count = self._version_table(_DT_VERDEF, _DT_VERDEFNUM)
-        return tuple(self._versions("defined version").definitions(offset, count))
+        return tuple(name for name, _, _ in self._versions("defined version").definitions(offset, count))
 
     def _read_interpreter(self) -> str | None:
         for segment in self._header.of_kind(PT_INTERP):
@@ -187,7 +188,7 @@ class _Elf:
     def _version_needs(self, needed: tuple[Need, ...]) -> tuple[VersionNeed, ...]:
         offset, count = self._version_table(_DT_VERNEED, _DT_VERNEEDNUM)
         rows = self._versions("needed version").needs(offset, count)
-        found = tuple(VersionNeed(file=file, version=version, weak=weak) for file, version, weak in rows)
+        found = tuple(VersionNeed(file=file, version=version, weak=weak) for file, version, weak, _ in rows)
         strangers = {need.file for need in found} - {need.name for need in needed}
         if strangers:
             raise Unreadable(f"ELF file asks versions of {min(strangers)}, which it does not need")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from envdoctor.binaries.window import Window
 
 _MOST = 65536
-_WEAK = 2  # VER_FLG_WEAK
+_WEAK, _BASE = 2, 1  # VER_FLG_WEAK, VER_FLG_BASE
+_NUMBER = 0x7FFF  # the bit above says that the version is not the default one
 _LAYOUTS = {
     "need": "HHIII",  # vn_version, vn_cnt, vn_file, vn_aux, vn_next
     "need entry": "IHHII",  # vna_hash, vna_flags, vna_other, vna_name, vna_next
@@ -48,19 +49,19 @@ class VersionTables:
         self._name = name
         self._structures = _STRUCTURES[little]
 
-    def needs(self, offset: int, count: int) -> Iterator[tuple[str, str, bool]]:
-        """(file, version, weak) of each entry of .gnu.version_r."""
+    def needs(self, offset: int, count: int) -> Iterator[tuple[str, str, bool, int]]:
+        """(file, version, weak, number in .gnu.version) of each entry of .gnu.version_r."""
         for place, (version, entries, file, first, _) in self._list("need", offset, count):
             _check_version(version, entries)
-            for _, (hashed, flags, _, name, _) in self._list("need entry", place + first, entries):
-                yield self._name(file), self._hashed_name(name, hashed), bool(flags & _WEAK)
+            for _, (hashed, flags, number, name, _) in self._list("need entry", place + first, entries):
+                yield self._name(file), self._hashed_name(name, hashed), bool(flags & _WEAK), number & _NUMBER
 
-    def definitions(self, offset: int, count: int) -> Iterator[str]:
-        """The name of each entry of .gnu.version_d; the first is the file's own."""
-        for place, (version, _, _, entries, hashed, first, _) in self._list("definition", offset, count):
+    def definitions(self, offset: int, count: int) -> Iterator[tuple[str, int, bool]]:
+        """(version, number in .gnu.version, is the file's own name) of each entry of .gnu.version_d."""
+        for place, (version, flags, number, entries, hashed, first, _) in self._list("definition", offset, count):
             _check_version(version, entries)
             names = [name for _, (name, _) in self._list("definition entry", place + first, entries)]
-            yield self._hashed_name(names[0], hashed)
+            yield self._hashed_name(names[0], hashed), number & _NUMBER, bool(flags & _BASE)
 
     def _hashed_name(self, index: int, hashed: int) -> str:
         name = self._name(index)

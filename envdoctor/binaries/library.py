@@ -47,6 +47,23 @@ class VersionNeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolSummary:
+    """The dynamic symbols of one file.
+
+    Attributes:
+        wanted: the undefined ones that must be somewhere, but for Python's own and for those with a version, of which
+            the version's own table tells (`NativeLibrary.versions`); in order.
+        defined: the hashes of those that it defines, each an unsigned number of 32 bits whose lowest bit is set,
+            little endian.
+        is_whole: False where what it wants is not known.
+    """
+
+    wanted: tuple[str, ...] = ()
+    defined: bytes = b""
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NativeLibrary:
     """What one native file says of itself; read by `read_elf`, `read_macho` and `read_pe`.
 
@@ -63,6 +80,7 @@ class NativeLibrary:
         interpreter: PT_INTERP, for programs.
         is_program: an executable rather than a library or a Python module.
         skips_default_directories: linked with -z nodefaultlib.
+        refuses_dlopen: linked with -z nodlopen: glibc maps it with a program, never later.
         executable_stack: asks for an executable stack, which glibc 2.41 refuses to a library loaded later; None where
             the format does not say.
         segment_alignment: the largest page size, up to 64 KiB, by which (p_vaddr - p_offset) of every PT_LOAD can be
@@ -75,6 +93,7 @@ class NativeLibrary:
         unread: nothing is known but the architecture: it stands so far back in a universal file that it was not read.
         flat_symbols: the symbols, apart from Python's, that any image in the process may have and one must (Mach-O, see
             `envdoctor.binaries.macho_symbols`); only where all of the file was read.
+        symbols: of an ELF file in a wheel; None where they were not read.
         slices: for a universal Mach-O file, the library of each architecture; else empty.
     """
 
@@ -89,6 +108,7 @@ class NativeLibrary:
     interpreter: str | None = None
     is_program: bool = False
     skips_default_directories: bool = False
+    refuses_dlopen: bool = False
     executable_stack: bool | None = None
     segment_alignment: int | None = None
     declared_alignment: int | None = None
@@ -97,6 +117,7 @@ class NativeLibrary:
     inferred: bool = False
     unread: bool = False
     flat_symbols: tuple[str, ...] = ()
+    symbols: SymbolSummary | None = None
     slices: tuple[NativeLibrary, ...] = ()
 
     @property

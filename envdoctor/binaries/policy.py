@@ -45,8 +45,10 @@ class Provider:
 class SystemPolicy:
     """The libraries of one platform, by the name in which a file needs them."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, python: tuple[int, int] | None = None) -> None:
+        """`python`: the version of CPython, which brings libraries of its own on Windows; None for a newer one."""
         self._platform = platform
+        self._python = python
 
     @property
     def system(self) -> System:
@@ -59,7 +61,7 @@ class SystemPolicy:
         if system is System.MACOS:
             return _macos(name)
         if system is System.WINDOWS:
-            return _windows(name.lower())
+            return _windows(name.lower(), self._python)
         if _matches(name, ["libpython3*.so*"]):
             return SystemLibrary(promise=Promise.ASSUMED, rule="only a Python built with --enable-shared has it")
         return _musl(name) if self._platform.libc is Libc.MUSL else _glibc(name, self._platform.version)
@@ -103,15 +105,19 @@ def _macos(name: str) -> SystemLibrary | None:
     return None
 
 
-def _windows(name: str) -> SystemLibrary | None:
+def _windows(name: str, python: tuple[int, int] | None) -> SystemLibrary | None:
     table = _table("windows")
     if name in table["libraries"] or _matches(name, table["patterns"]):
         return SystemLibrary(promise=Promise.PROMISED, rule="part of Windows")
+    since = table["python_since"].get(name)
+    if since and python is not None and python < version_tuple(since):
+        rule = f"in the Microsoft Visual C++ Redistributable; python.exe brings it from Python {since} on"
+        return SystemLibrary(promise=Promise.DESKTOP, rule=rule)
     if name in table["python"] or _matches(name, table["python_patterns"]):
         return SystemLibrary(promise=Promise.PROMISED, rule="beside python.exe")
     if name in table["redistributable"]:
         rule = "in the Microsoft Visual C++ Redistributable, which Windows does not bring"
-        return SystemLibrary(promise=Promise.ASSUMED, rule=rule)
+        return SystemLibrary(promise=Promise.DESKTOP, rule=rule)
     return None
 
 
@@ -129,6 +135,12 @@ def newest_libstdcxx(glibc: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int
     rows = _table("manylinux")["runtimes"]
     fitting = [row for row in rows if version_tuple(row["glibc"]) <= tuple(glibc)] or rows[:1]
     return version_tuple(fitting[-1]["glibcxx"]), version_tuple(fitting[-1]["cxxabi"])
+
+
+def last_libstdcxx(glibc: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The newest GLIBCXX that any distribution with that very glibc has; None where that is not known."""
+    found = _table("manylinux")["newest_glibcxx"].get(".".join(map(str, glibc[:2])))
+    return version_tuple(found) if found else None
 
 
 def version_tuple(text: str) -> tuple[int, ...]:

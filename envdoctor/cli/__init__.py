@@ -5,10 +5,9 @@ Modules whose name begins with an underscore are shared helpers.
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing's is not imported: until `main` runs, Ctrl-C ends in a traceback of Python's
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,11 +22,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words in (["--version"], ["-V"]):  # answered before anything else is imported
         from envdoctor import __version__
 
-        with contextlib.suppress(OSError):  # told below
+        try:
             print(f"envdoctor {__version__}", flush=True)
+        except OSError:
+            pass  # told below
+        else:
             return 0
     try:
         from envdoctor.cli._run import run
+
+        return run(words)
     except KeyboardInterrupt:
         return 130  # ExitCode.INTERRUPTED: what holds it may not be imported yet
-    return run(words)

@@ -101,6 +101,12 @@ max_download_option = click.option(
 
 _BUILD_OPTIONS = (
     click.option(
+        "--max-download",
+        type=size,
+        metavar="SIZE",
+        help="Fetch no more than this for the environments of stages (500M); a route that needs more fails.",
+    ),
+    click.option(
         "--calibration",
         metavar="PATH|random",
         help="Representative samples: a .npy or .npz file or a folder of .npy files; or the word random.",
@@ -174,6 +180,7 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
                 "compiler_args",
                 "require_mapped",
                 "ssh_host",
+                "max_download",
             )
         },
     )

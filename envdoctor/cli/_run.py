@@ -114,6 +114,9 @@ def _run(words: Sequence[str]) -> int:
             click.echo(message, err=True)
         except OSError:  # nobody can be told but by the exit code
             _give_up(sys.stderr)
+        except MemoryError:  # not even for what looks a message through
+            os.write(2, b"envdoctor: it may use less memory than it needs (see 'ulimit -v'); allow it more\n")
+            return ExitCode.PROBLEMS
         return code
     return code if isinstance(code, int) else ExitCode.OK
 

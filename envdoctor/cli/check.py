@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 )
 @click.option("--only", multiple=True, metavar="CODE", help="Ask only these codes (PKG001) or families (PKG).")
 @click.option("--skip", multiple=True, metavar="CODE", help="Leave out these codes or families.")
+@click.option("--fast", is_flag=True, help="Leave out what importing the installed packages comes to.")
+@click.option("--prove", is_flag=True, help="Also import each installed package really, without a network.")
+@click.option("--yes", is_flag=True, help="With --prove: go on where the network can't be cut off.")
 @click.option("--witness", is_flag=True, help="Also ask ldd (or otool) about each installed native file.")
 @_options.python_option
 @_options.verbose_option
@@ -31,6 +35,9 @@ def command(
     goal: str | None,
     only: tuple[str, ...],
     skip: tuple[str, ...],
+    fast: bool,
+    prove: bool,
+    yes: bool,
     witness: bool,
     python: Path | None,
     verbose: bool,
@@ -42,13 +49,27 @@ def command(
     """
     import gc
 
-    from envdoctor.doctor.check import check
+    from envdoctor.doctor.check import can_wall_off, check
 
+    if prove and fast:
+        raise click.UsageError("--prove and --fast contradict each other; leave one of them out.")
+    if prove and not yes and not can_wall_off():
+        _require_consent()
     gc.disable()  # tens of thousands of rows that live to the end: collecting finds nothing and takes a tenth
     with _tables.progress("looking at every installed native file") if witness else contextlib.nullcontext():
-        report = check(python=python, goal=goal, only=_words(only), skip=_words(skip), witness=witness)
+        report = check(
+            python=python, goal=goal, only=_words(only), skip=_words(skip), witness=witness, fast=fast, prove=prove
+        )
     _options.show(report, as_json=as_json, verbose=verbose)
     return _options.exit_code(report)
+
+
+def _require_consent() -> None:
+    """Ask whether packages may be imported with the network at hand; without a terminal they may not."""
+    said = "This system can't cut the imports off from the network (unshare --net fails)"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError(f"{said}; --yes imports the packages all the same.")
+    click.confirm(f"{said}. Import the packages all the same?", abort=True, err=True)
 
 
 def _words(values: tuple[str, ...]) -> tuple[str, ...]:

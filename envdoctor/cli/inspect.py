@@ -75,7 +75,7 @@ def command(
     """
     from envdoctor.core.errors import ExitCode
 
-    with _tables.progress(f"looking into {subject}"):
+    with _tables.progress(f"looking into {subject}") as progress:
         if installed or place is not None:
             from envdoctor.doctor.installed import inspect_installed
 
@@ -84,6 +84,7 @@ def command(
         else:
             from envdoctor.doctor.inspect import InspectRequest, inspect
 
-            found = inspect(InspectRequest(subject=subject, **rest), _tables.say)  # type: ignore[arg-type]  # click made them fit
+            asked = InspectRequest(subject=subject, **rest)  # type: ignore[arg-type]  # click made them fit
+            found = inspect(asked, _tables.say, progress)
     _tables.show("inspection", found, as_json=as_json, verbose=verbose)
     return ExitCode.OK if found.verdict.is_good else ExitCode.PROBLEMS

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from envdoctor.cli import _options, _tables
+
+if TYPE_CHECKING:
+    from envdoctor.core.matrix_request import MatrixRequest
 
 
 @click.command(short_help="Tell which versions of a package work where, and why not.")
@@ -19,21 +22,46 @@ from envdoctor.cli import _options, _tables
 @click.option("--resolve-only", is_flag=True, help="Only resolve; look into no wheel.")
 @click.option("--verify", is_flag=True, help="Install what is good here into throw-away environments and import it.")
 @click.option("--pre", "pre_releases", is_flag=True, help="Make rows of pre-releases too.")
+@click.option(
+    "--has", "names", multiple=True, metavar="NAME", help="Tell which versions have a module or a name (several)."
+)
 @_options.max_download_option
 @_options.offline_option
 @_options.verbose_option
 @_options.json_option
-def command(requirements: tuple[str, ...], as_json: bool, verbose: bool, **rest: Any) -> int:  # noqa: ANN401
+def command(
+    requirements: tuple[str, ...],
+    names: tuple[str, ...],
+    as_json: bool,
+    verbose: bool,
+    **rest: Any,  # noqa: ANN401
+) -> int:
     """Tell which versions of a package install and load where, and why the others do not.
 
     The versions of the first REQUIREMENT are the rows; the others must hold beside it. Nothing is installed or run,
     unless --verify is given. Exit code 1 if no version is good anywhere.
+
+    With --has mediapipe.solutions the table tells which versions have that module or name, by their wheels' own files:
+    HAS, LACKS or UNKNOWN. Exit code 1 if no version is known to have all names that are asked for.
     """
     from envdoctor.core.errors import ExitCode
     from envdoctor.core.matrix_request import MatrixRequest
     from envdoctor.doctor.matrix import matrix
 
+    request = MatrixRequest(requirements=requirements, **rest)
+    if names:
+        return _show_holdings(request, names, as_json=as_json, verbose=verbose)
     with _tables.progress(f"matrix of {requirements[0]}") as progress:
-        found = matrix(MatrixRequest(requirements=requirements, **rest), progress, _tables.say)
+        found = matrix(request, progress, _tables.say)
     _tables.show("matrix", found, as_json=as_json, verbose=verbose)
     return ExitCode.OK if any(cell.verdict.is_good for cell in found.cells) else ExitCode.PROBLEMS
+
+
+def _show_holdings(request: MatrixRequest, names: tuple[str, ...], *, as_json: bool, verbose: bool) -> int:
+    from envdoctor.core.errors import ExitCode
+    from envdoctor.doctor.holdings import holdings
+
+    with _tables.progress(f"names in {request.requirements[0]}") as progress:
+        table = holdings(request, names, progress, _tables.say)
+    _tables.show("holdings", table, as_json=as_json, verbose=verbose)
+    return ExitCode.OK if any(cell.has_all for cell in table.cells) else ExitCode.PROBLEMS

@@ -48,6 +48,7 @@ class BuildOptions:
         require_mapped: share of operators that must run on the accelerator (0 to 1), or None.
         ssh_host: an x86_64 Linux machine that may run the compiler, as ssh takes it (`me@bigbox`), or None.
         notebook: True if a person is ready to run the compiler in a notebook.
+        max_download: bytes that may be fetched for the environments of stages, all together; None for any number.
         resume: the file that a person brings back from the notebook which an earlier build wrote, or None.
     """
 
@@ -66,6 +67,7 @@ class BuildOptions:
     require_mapped: float | None = None
     ssh_host: str | None = None
     notebook: bool = False
+    max_download: int | None = None
     resume: Path | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor import __version__
@@ -61,13 +62,19 @@ def environment_provider(
 
     known: dict[str, ProvidedEnvironment | EnvDoctorError] = {}
 
+    left = request.options.max_download
+
     def get(name: str) -> ProvidedEnvironment:
+        nonlocal left
+
         def say(text: str) -> None:
             emit(EnvironmentProgress(name=name, text=text))
 
         if name not in known:
+            allowed = replace(request, options=replace(request.options, max_download=left))
             try:
-                known[name] = provide(environment_spec(name), request, own_environment(facts), executor, say)
+                known[name] = made = provide(environment_spec(name), allowed, own_environment(facts), executor, say)
+                left = None if left is None else left - made.fetched
             except EnvDoctorError as error:
                 known[name] = error
         found = known[name]

@@ -13,6 +13,9 @@ from envdoctor.core.request import Request
 from envdoctor.doctor._common import families, new_report, subject, topics
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
+from envdoctor.facts.importing import LEFT_OUT
+from envdoctor.facts.proven import TOPIC as PROVE
+from envdoctor.facts.proven import find_wall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,13 +25,23 @@ if TYPE_CHECKING:
     from envdoctor.probing import Probe
 
 
-def check(
+_NOT_IMPORTED = "What importing the packages comes to was not looked at (--fast)."
+
+
+def can_wall_off() -> bool:
+    """Whether packages can be imported without a network here."""
+    return bool(find_wall(LocalExecutor()))
+
+
+def check(  # noqa: PLR0913 - by name, one for each option
     *,
     python: Path | None = None,
     goal: str | None = None,
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     witness: bool = False,
+    fast: bool = False,
+    prove: bool = False,
 ) -> Report:
     """Ask all probes that matter for a machine, an environment and maybe a goal.
 
@@ -38,13 +51,16 @@ def check(
         only: codes or families to ask; empty for all.
         skip: codes or families to leave out.
         witness: True to ask `ldd` or `otool` too about the installed native files.
+        fast: True to leave out what importing the installed packages comes to.
+        prove: True to import them really; see `can_wall_off`.
 
     Raises:
         UsageProblem: an unknown goal, code or family, or an interpreter that is none.
     """
     aim = None if goal is None else parse_goal(goal)
     compiler = registry.compiler_of(aim)
-    asked = topics(compiler) | ({"witness"} if witness else set())
+    added = {"witness": witness, LEFT_OUT: fast, PROVE: prove}
+    asked = topics(compiler) | {topic for topic, is_asked in added.items() if is_asked}
     # Words may name any probe, so that all must be known then; else only those that can be asked are imported.
     every = bool(only or skip)
     known = registry.probes(None if every else families(asked), None if every else asked)
@@ -53,7 +69,8 @@ def check(
     facts = Facts(request, LocalExecutor())
     looked_at = subject(facts)  # first, so that a wrong --python is told once and not by every probe
     results = probing.run_probes(probes, facts)
-    return dataclasses.replace(new_report("check"), subject=looked_at, goal=aim, probes=results)
+    notes = (_NOT_IMPORTED,) if fast else ()
+    return dataclasses.replace(new_report("check"), subject=looked_at, goal=aim, probes=results, notes=notes)
 
 
 def select(
@@ -73,8 +90,9 @@ def select(
         return one.code in words or one.code[:3] in words
 
     wanted = [one for one in probes if matches(one, only)] if only else [one for one in probes if one.topic in asked]
-    # A family's name does not ask for a second witness, which runs the system's tools: its own code does.
+    # A family's name does not ask for what runs the system's tools or the packages; a witness' own code does.
     wanted = [one for one in wanted if one.topic != "witness" or "witness" in asked or one.code in only]
+    wanted = [one for one in wanted if one.topic != PROVE or PROVE in asked]
     left = tuple(one for one in wanted if not matches(one, skip))
     if not left:
         raise UsageProblem("--only and --skip together leave nothing to check; leave one of them out")

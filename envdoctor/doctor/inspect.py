@@ -59,12 +59,17 @@ class InspectRequest:
     cache: Path | None = None
 
 
-def inspect(request: InspectRequest, say: Callable[[str], None] | None = None) -> Inspection:
+def inspect(
+    request: InspectRequest,
+    say: Callable[[str], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Inspection:
     """Looks into one wheel, and judges it in the set that a resolver would install it with.
 
     Args:
         request: what is asked.
         say: told in a sentence before much is read over the network.
+        progress: told how many of the set's wheels have been read, of how many.
 
     Raises:
         UsageProblem: a text is not understood, or there is no such file, package or version.
@@ -73,7 +78,7 @@ def inspect(request: InspectRequest, say: Callable[[str], None] | None = None) -
     """
     refuse_other_paths(request.subject)
     target = _target(request)
-    access = Access(offline=request.offline, most=request.max_download, say=say)
+    access = Access(offline=request.offline, most=request.max_download, say=say, progress=progress)
     tools = open_tools(LocalExecutor(), open_cache(Request(cache=request.cache)).root, access)
     subject = find_subject(request.subject, tools.catalogue, target)
     if subject.file is None:

@@ -10,15 +10,17 @@ from envdoctor.availability.soundness import problem_reason
 from envdoctor.availability.table import parse_requirements
 from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import UsageProblem
-from envdoctor.core.finding import Severity
+from envdoctor.core.finding import Evidence, Severity
 from envdoctor.core.inspection import Basis, Inspection
 from envdoctor.core.request import Request
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
+from envdoctor.facts.importing.proof import evidence_of, message_of
 from envdoctor.facts.loading.environment import Environment
+from envdoctor.facts.loading.symbols import in_words
 from envdoctor.facts.packages.metadata import normalize
+from envdoctor.imports.judgment import judge_wheel
 from envdoctor.support.target_names import target_name
-from envdoctor.wheels.judgment import judge_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,7 +54,8 @@ def inspect_installed(name: str, python: Path | None = None) -> Inspection:
     environment = Environment(facts)
     judge, own = environment.judge(distribution)
     problems = map(problem_reason, judge_wheel(own, judge.analyse(own), environment.target))
-    reasons = (*_unlisted(distribution, facts), *problems)
+    found = (*problems, *_symbol_reasons(distribution, facts), *_import_reasons(distribution, facts))
+    reasons = (*_unlisted(distribution, facts), *found)
     return Inspection(
         subject=name,
         label=own.label,
@@ -93,6 +96,36 @@ def _unlisted(distribution: Distribution, facts: Facts) -> Iterator[CellReason]:
     else:
         return
     yield _unknown(distribution, f"{said}; what importing it loads was not looked at.")
+
+
+def _import_reasons(distribution: Distribution, facts: Facts) -> Iterator[CellReason]:
+    """The imports and commands that `check` finds to fail; what native files lack is among the problems already."""
+    for failed in facts.importing.failed:
+        if failed.told_by != "LIB001" and any(one == distribution for one, _ in failed.entrances):
+            yield _broken(distribution, failed.severity, message_of(failed, facts), evidence_of(failed))
+    for broken in facts.importing.broken:
+        if broken.distribution == distribution:
+            proof = (Evidence(source=broken.path, excerpt=broken.excerpt),)
+            message = f"The command `{broken.name}` does not start: {broken.reason}."
+            yield _broken(distribution, broken.severity, message, proof)
+
+
+def _symbol_reasons(distribution: Distribution, facts: Facts) -> Iterator[CellReason]:
+    """The symbols that `check` finds to be undefined, and the files that it could not read them of."""
+    symbols = facts.loading.symbols
+    if symbols is None:
+        return
+    lacking = symbols.by_distribution().get(distribution.metadata)
+    if lacking:
+        yield _broken(distribution, lacking[0].severity, in_words(lacking), lacking[0].proof)
+    for file, problem in symbols.unread:
+        if file.distribution == distribution:
+            yield _unknown(distribution, f"has a file whose symbols can't be read, {file.path}: {problem}.")
+
+
+def _broken(distribution: Distribution, severity: Severity, message: str, evidence: tuple[Evidence, ...]) -> CellReason:
+    kind = ReasonKind.BROKEN if severity is Severity.ERROR else ReasonKind.NOTE
+    return CellReason(kind=kind, severity=severity, subject=distribution.title, message=message, evidence=evidence)
 
 
 def _unknown(distribution: Distribution, said: str) -> CellReason:

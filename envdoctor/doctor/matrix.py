@@ -19,13 +19,14 @@ from envdoctor.availability.table import Terms, parse_as_of, parse_constraints, 
 from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.verify import importable, runs_here, unverified
 from envdoctor.core.availability import Matrix, ReasonKind
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import NetworkProblem, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.request import Request
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.interpreters import Interpreters
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import Access
+from envdoctor.net.urls import is_remote
 from envdoctor.support.python_names import parse_pythons
 from envdoctor.support.target_names import HERE, parse_columns, parse_target, platform_name, target_name
 from envdoctor.support.text import plural
@@ -50,7 +51,7 @@ _WORKERS_PER_PROCESSOR = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Plan:
+class Plan:
     """A request understood, before the index has been asked for the rows."""
 
     requirements: tuple[Requirement, ...]
@@ -76,7 +77,7 @@ def matrix(
         NetworkProblem: the index did not answer, so that not even the rows are known.
         Unreadable: an index page is damaged.
     """
-    plan = _understood(request)
+    plan = understood(request)
     cache = open_cache(Request(cache=request.cache))
     access = Access(offline=request.offline, most=request.max_download, say=say)
     tools = open_tools(LocalExecutor(), cache.root, access, as_of=plan.terms.as_of)
@@ -118,7 +119,12 @@ def matrix(
     )
 
 
-def _understood(request: MatrixRequest) -> _Plan:
+def understood(request: MatrixRequest) -> Plan:
+    """A request's texts as values.
+
+    Raises:
+        UsageProblem: one of them is not understood.
+    """
     here = target_here()
     pythons = parse_pythons(request.pythons or _PYTHONS)
     explained = parse_target(request.explain, here) if request.explain else None
@@ -136,7 +142,7 @@ def _understood(request: MatrixRequest) -> _Plan:
     constraints = tuple(line for file in request.constraints for line in parse_constraints(file))
     terms = Terms(constraints=constraints, as_of=_past(request.as_of) if request.as_of else None, explained=explained)
     notes = tuple(_unheard(request.platforms, pythons, here)) if request.pythons else ()
-    return _Plan(requirements=requirements, targets=targets, terms=terms, notes=notes)
+    return Plan(requirements=requirements, targets=targets, terms=terms, notes=notes)
 
 
 def _unheard(platforms: str, pythons: tuple[TargetInterpreter, ...], here: Target) -> Iterator[str]:
@@ -166,6 +172,7 @@ class _Verification:
         self._package = package
         self._missing: dict[str, None] = {}
         self._foreign: dict[str, None] = {}
+        self._too_large: dict[str, None] = {}
         self._pythons = Interpreters(executor=LocalExecutor()).all()
 
     @property
@@ -174,7 +181,7 @@ class _Verification:
         missing, foreign = ", ".join(self._missing), ", ".join(self._foreign)
         said = [f"Not tried, since there is no such Python here: {missing}."] if missing else []
         said += [f"Not tried, since this machine can't stand for {foreign}."] if foreign else []
-        return tuple(said)
+        return (*said, *(f"Not tried: {text}" for text in self._too_large))
 
     def of(self, cells: Sequence[Cell], asked: Sequence[Asked]) -> tuple[Cell, ...]:
         """The cells, one after the other: installing two sets at once would only make both slower."""
@@ -193,8 +200,21 @@ class _Verification:
             self._missing[target.interpreter.name] = None
             return unverified(cell, f"there is no {target.interpreter.name} here")
         wheel = self._tools.catalogue.wheel(self._package, Version(cell.version), target)
+        try:
+            self._tools.client.session.promise(self._size(cell, target), f"{cell.requirement} with what it needs")
+        except NetworkProblem as error:
+            self._too_large[str(error)] = None
+            return unverified(cell, str(error).rstrip("."))
         contents = self._tools.inspector.one(wheel).contents if wheel else None
         return self._tools.verifier.verify(cell, python, importable(contents.imports) if contents else ())
+
+    def _size(self, cell: Cell, target: Target) -> int:
+        """Bytes of the wheels that a set has and that are not on this machine, as far as the index tells."""
+        from packaging.version import Version
+
+        pins = cell.way_out or cell.pins
+        wheels = (self._tools.catalogue.wheel(pin.name, Version(pin.version), target) for pin in pins)
+        return sum(one.size or 0 for one in wheels if one is not None and is_remote(one.url))
 
 
 def _is_of_kind(found: Interpreter, wanted: TargetInterpreter) -> bool:

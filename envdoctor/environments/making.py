@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,8 +58,9 @@ def ensure(
         on_progress: gets one line at a time, also from another thread while something runs.
 
     Raises:
-        EnvironmentProblem: no Python fits, the disk is full, the cache can't be written to, the index does not have
-            the pinned versions, or what was installed does not import. Nothing half-made is left.
+        EnvironmentProblem: no Python fits, more would be fetched than the request allows, the disk is full, the cache
+            can't be written to, the index does not have the pinned versions, or what was installed does not import.
+            Nothing half-made is left.
         NetworkProblem: the index did not answer.
     """
     cache = open_cache(request)
@@ -126,6 +127,7 @@ class _Maker:
             self._install(folder, choice)
             self._prove(folder)
             made = write_marker(folder, self.spec, python.version, python.path)
+            made = replace(made, fetched=need.download)
         except Exception:
             with contextlib.suppress(EnvDoctorError):
                 discard(folder)
@@ -149,7 +151,7 @@ class _Maker:
         make_bare(choice.interpreter.base, folder, self.executor)
         sync = ("pip", "sync", "--require-hashes", "--only-binary", ":all:", "--python", str(python_of(folder)))
         sync = (*sync, *uv_arguments(settings), *(("--offline",) if self.request.offline else ()))
-        self._check_room(uv, choice.need, sync)
+        self._check_need(uv, choice.need, sync)
         self._sync(uv, folder, sync)
         if damaged := damaged_distributions(folder):
             # Files in uv's cache and in environments are the same files: what damaged one damaged the other.
@@ -183,15 +185,25 @@ class _Maker:
                 raise self._problem(refused) from None
             raise
 
-    def _check_room(self, uv: Uv, need: PlatformNeed, sync: tuple[str, ...]) -> None:
-        free = self.cache.free()
-        if free is None or free >= need.installed + _MARGIN:
+    def _check_need(self, uv: Uv, need: PlatformNeed, sync: tuple[str, ...]) -> None:
+        """Whether it may be fetched, and there is room for it."""
+        free, allowed = self.cache.free(), self.request.options.max_download
+        too_much = allowed is not None and need.download > allowed
+        fits = free is None or free >= need.installed + _MARGIN
+        if fits and not too_much:
             return
         if uv.run(*sync, "--offline", "--dry-run", str(self.spec.lock)).ok:
             return  # all of it is in uv's cache and will only be linked
+        if too_much:
+            raise self._problem(
+                EnvironmentProblem(
+                    f"up to {human_size(need.download)} would be fetched for it, and --max-download leaves "
+                    f"{human_size(allowed or 0)}."
+                )
+            )
         raise self._problem(
             EnvironmentProblem(
-                f"it takes {human_size(need.installed)}, and the disk of {self.cache.root} has {human_size(free)} "
+                f"it takes {human_size(need.installed)}, and the disk of {self.cache.root} has {human_size(free or 0)} "
                 f"left; free some space, or set {VARIABLE} to a folder on another disk."
             )
         )

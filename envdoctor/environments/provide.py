@@ -37,6 +37,7 @@ class ProvidedEnvironment:
         origin: whose it is.
         distributions: name and version of each distribution in it.
         identity: tells it from another with the same versions; None if its code can change unseen.
+        fetched: bytes that were fetched for it now, at most.
         variables: what the stage's processes need in their environment (`Command.env`), so that nothing leaks in.
     """
 
@@ -44,6 +45,7 @@ class ProvidedEnvironment:
     origin: Origin
     distributions: Mapping[str, str]
     identity: str | None
+    fetched: int = 0
     variables: Mapping[str, str | None] = field(default_factory=dict)
 
 
@@ -84,5 +86,6 @@ def provide(
         origin=Origin.MANAGED,
         distributions=made.distributions,
         identity=f"{made.key}-{made.version}",
+        fetched=made.fetched,
         variables=ISOLATED,
     )

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping  # noqa: TC003  (msgspec resolves the annotations when it decodes)
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import EnvironmentProblem, Unreadable
@@ -71,6 +71,7 @@ class ManagedEnvironment:
         version: of Python.
         size: bytes on disk.
         problem: what is wrong with it; empty if it can be used.
+        fetched: bytes that were fetched for it now, at most; 0 if it was there.
     """
 
     name: str
@@ -81,6 +82,7 @@ class ManagedEnvironment:
     version: str = ""
     size: int = 0
     problem: str = ""
+    fetched: int = field(default=0, compare=False)
 
 
 def folder_name(spec: EnvironmentSpec, minor: str, platform: str) -> str:

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from envdoctor.facts.environments import Environments
     from envdoctor.facts.hollow import HollowPackages
     from envdoctor.facts.host import Host
+    from envdoctor.facts.importing import Importing
     from envdoctor.facts.loading import Loading
     from envdoctor.facts.model import ModelFacts
     from envdoctor.facts.natives import Natives
     from envdoctor.facts.packages import Packages
+    from envdoctor.facts.proven import Proven
     from envdoctor.facts.python import Python
     from envdoctor.facts.records import Records
     from envdoctor.facts.requirements import Requirements
@@ -60,8 +62,10 @@ class Facts:
         environments: Environments
         hollow: HollowPackages
         host: Host
+        importing: Importing
         loading: Loading
         model: ModelFacts
+        proven: Proven
         python: Python
         packages: Packages
         records: Records

@@ -59,9 +59,15 @@ def derive(facts: Facts) -> Startup:
     Raises:
         FactUnavailable: the interpreter could not be described.
     """
-    asked = os.environ.get(_LEGACY_KERAS, "")
+    asked = f"{_LEGACY_KERAS}={os.environ.get(_LEGACY_KERAS, '')}"
     problems = [*_line_problems(facts), *_customization_problems(facts.python)]
-    return Startup(problems=tuple(problems), legacy_keras=f"{_LEGACY_KERAS}={asked}" if asked in _TRUE else "")
+    return Startup(problems=tuple(problems), legacy_keras=asked if asks_for_legacy_keras(asked) else "")
+
+
+def asks_for_legacy_keras(variable: str) -> bool:
+    """Whether a variable, as NAME=VALUE, asks TensorFlow for Keras 2."""
+    name, _, value = variable.partition("=")
+    return name == _LEGACY_KERAS and value in _TRUE
 
 
 def _line_problems(facts: Facts) -> Iterator[StartupProblem]:

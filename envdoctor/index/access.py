@@ -38,11 +38,13 @@ class Access:
         offline: only the cache may answer.
         most: bytes that may be read; None for any number.
         say: told in a sentence before much is read.
+        progress: told how many of several wheels have been read, of how many.
     """
 
     offline: bool = False
     most: int | None = None
     say: Callable[[str], None] | None = None
+    progress: Callable[[int, int], None] | None = None
 
 
 def open_index(

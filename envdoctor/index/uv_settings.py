@@ -104,7 +104,7 @@ def _places(settings: IndexSettings) -> dict[str, str]:
         places["UV_INDEX"] = " ".join(map(_as_url, settings.extra_index_urls))
     usable = [link for link in settings.find_links if _usable(link)]
     if usable:
-        places["UV_FIND_LINKS"] = ",".join(usable)
+        places["UV_FIND_LINKS"] = ",".join(_as_link(link) for link in usable)
     return places
 
 
@@ -127,6 +127,11 @@ def _usable(link: str) -> bool:
 def _local_path(link: str) -> Path:
     parts = urlsplit(link)
     return Path(url2pathname(parts.path)) if parts.scheme == "file" else Path(link)
+
+
+def _as_link(place: str) -> str:
+    """A place of find-links as a URL without a comma, which would end it."""
+    return (place if is_remote(place) else _local_path(place).absolute().as_uri()).replace(",", "%2C")
 
 
 def _as_url(index: str) -> str:

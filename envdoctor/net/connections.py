@@ -1,4 +1,4 @@
-"""Connections whose every read keeps to the deadline of the request, whatever trickles in, and to an interrupt.
+"""Connections that keep to the deadline of the request, from the look for the host on, and to an interrupt.
 
 A socket's own time limit counts from the last byte, so that a server which sends one byte a second is waited for
 without end. Here each read may take what is left of the request's time. Imported only when a server is asked.
@@ -15,15 +15,20 @@ from typing import TYPE_CHECKING, Any
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+from envdoctor.net.names import addresses
 from envdoctor.support import interruption
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import requests
     from urllib3.poolmanager import PoolManager
 
 _CONNECTIONS = 32
 _FOR_EVER = float("inf")
+_SHORTEST = 0.001
 
 
 class _Deadline(threading.local):
@@ -63,12 +68,36 @@ class _PunctualTLS(_Punctual, ssl.SSLSocket):
 
 class _HTTPConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
-        return _punctual(super()._new_conn())
+        return _punctual(_reached(self, super()._new_conn))
 
 
 class _HTTPSConnection(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
-        return _punctual(super()._new_conn())
+        return _punctual(_reached(self, super()._new_conn))
+
+
+def _reached(connection: HTTPConnection, connect: Callable[[], socket.socket]) -> socket.socket:
+    """A connection to the first address that answers; each gets its share of what is left of the request's time."""
+    name, patience = connection._dns_host, connection.timeout  # noqa: SLF001 - `host` lacks a dot at the end
+    try:
+        found = addresses(name, DEADLINE.moment)
+    except (OSError, UnicodeError) as error:
+        told = error if isinstance(error, socket.gaierror) else socket.gaierror(str(error))
+        raise NameResolutionError(connection.host, connection, told) from error
+    most = _FOR_EVER if patience is None else float(patience)
+    try:
+        for number, address in enumerate(found):
+            share = (DEADLINE.moment - time.monotonic()) / (len(found) - number)
+            seconds = max(_SHORTEST, min(most, share))
+            connection.host, connection.timeout = address, None if seconds == _FOR_EVER else seconds
+            try:
+                return connect()
+            except (ConnectTimeoutError, NewConnectionError):
+                if number == len(found) - 1:
+                    raise
+    finally:
+        connection.host, connection.timeout = name, patience
+    raise AssertionError("a name has an address, or there is an error")
 
 
 def _punctual(plain: socket.socket) -> socket.socket:
@@ -94,7 +123,7 @@ class PunctualAdapter(HTTPAdapter):
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:  # noqa: FBT001, FBT002, ANN401 - the library's signature
         """Makes the pools of connections."""
-        super().init_poolmanager(connections, maxsize, block, ssl_context=_context(), **options)
+        super().init_poolmanager(connections, maxsize, block, **options)
         _teach(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> PoolManager:  # noqa: ANN401 - as above
@@ -107,6 +136,9 @@ class PunctualAdapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401
         """Sends; of a redirect only the head counts, since the library would read a body without any limit."""
+        options_of_pools = self.poolmanager.connection_pool_kw
+        if (request.url or "").lower().startswith("https:") and "ssl_context" not in options_of_pools:
+            options_of_pools["ssl_context"] = _context()  # only now: reading what the system trusts takes 50 ms
         response = super().send(request, **options)
         if response.is_redirect:
             response.raw.close()

@@ -223,42 +223,56 @@ class Session:
 
         announced = response.headers.get("Content-Length", "")
         expected = read_number(announced) if announced.isdecimal() else 0
-        self._promise(expected, response.url)
-        size = 0
+        size = promised = 0
         try:
+            self.promise(expected, redacted(response.url))
+            promised = expected
             for piece in response.raw.stream(_PIECE, decode_content=False):
                 size += len(piece)
                 self._count(received=len(piece))
-                self._promise(max(0, size - expected) and len(piece), response.url)
+                beyond = max(0, size - expected) and len(piece)
+                self.promise(beyond, redacted(response.url))
+                promised += beyond
                 if size > limit:
                     raise Unreadable(f"{redacted(response.url)}: it holds more than the {limit:,} bytes allowed.")
                 if self._transport.is_late():
                     raise self._late(response.url)
                 yield piece
         except urllib3.exceptions.HTTPError as error:
+            self._forgo(promised)
             if self._transport.is_late():
                 raise self._late(response.url) from None
             raise requests.ConnectionError(error) from error
         if size < expected:
+            self._forgo(promised)
             raise requests.ConnectionError(f"broken off after {size:,} of {expected:,} bytes")
 
     def _late(self, url: str) -> NetworkProblem:
         return NetworkProblem(f"{redacted(url)}: not all came within {self._settings.total:.0f} s.")
 
-    def _promise(self, size: int, url: str) -> None:
-        """Takes so many more bytes into account before they are read."""
+    def promise(self, size: int, what: str) -> None:
+        """Takes so many more bytes into account before they are read, here or by another program.
+
+        Raises:
+            DownloadLimit: they are more than the user allows.
+        """
         most = self._settings.most
         with self._lock:
-            self._promised += size
-            if most is not None and self._promised > most:
+            if most is not None and size and self._promised + size > most:
                 raise DownloadLimit(
-                    f"{redacted(url)} was not read: {size_words(self._promised)} would be read with it, and "
+                    f"{what} was not read: {size_words(self._promised + size)} would be read with it, and "
                     f"--max-download allows {size_words(most)}."
                 )
+            self._promised += size
             say = self._say if self._promised > _MUCH else None
             self._say = None if say else self._say
         if say:
             say(f"{size_words(self._promised)} and more are to be read over the network (--max-download sets a limit).")
+
+    def _forgo(self, size: int) -> None:
+        """Takes back what was promised for a try that failed: the next one promises it again."""
+        with self._lock:
+            self._promised -= size
 
     def _accepted(self, response: requests.Response) -> bool:
         """Whether the thing is there; raises if the answer says neither yes nor no."""

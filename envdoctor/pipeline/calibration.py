@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sample_ranges import measure
 from envdoctor.pipeline.sources import input_scale, model_inputs
-from envdoctor.stages.workers.arrays import LABELS, NUMBERS, Part, StoredArray, assign, stored_arrays
+from envdoctor.stages.workers.arrays import NUMBERS, StoredArray, stored_arrays
+from envdoctor.stages.workers.assignment import LABELS, Part, assign
 from envdoctor.stages.workers.stage import Problem
 from envdoctor.support.bounded import open_zip
 
@@ -39,6 +40,10 @@ class _Samples:
 
 def check_samples(request: Request, option: str = "--calibration") -> tuple[str, ...]:
     """Hold the samples that a request names, by `option`, against its source, and against each other.
+
+    Args:
+        request: names the source and the samples.
+        option: what the user named the calibration samples by.
 
     Returns:
         What is worth a look before anything is started, a sentence each.
@@ -118,8 +123,8 @@ def _require_alike(calibration: _Samples, evaluation: _Samples) -> None:
         small, large = sorted((first.magnitude, second.magnitude))
         if small * _APART <= large:
             raise UsageProblem(
-                f"the samples of --calibration for '{name}' go from {first.describe()}, those of --evaluate from "
-                f"{second.describe()}: scale both as the model's training samples were."
+                f"the samples of {calibration.option} for '{name}' go from {first.describe()}, those of --evaluate "
+                f"from {second.describe()}: scale both as the model's training samples were."
             )
 
 

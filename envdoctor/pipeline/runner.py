@@ -51,12 +51,15 @@ def _shares_cause(route: Route, attempt: Attempt, actions: Mapping[str, Action],
     scope = shared_by(result.findings[-1])
     if scope is Scope.MODEL:
         return True
-    if scope is Scope.ENVIRONMENT:
-        return result.stage.environment in {stage.environment for stage in route.stages}
     if scope is Scope.EXPORT:
         return _form(route.stages[0], actions, source) == _form(result.stage, actions, source)
-    stages = [stage.action for stage in attempt.route.stages[: len(attempt.results)]]
-    return [stage.action for stage in route.stages[: len(stages)]] == stages
+    count = len(attempt.results)
+    ours, theirs = route.stages[:count], attempt.route.stages[:count]
+    if scope is Scope.ENVIRONMENT:  # which reads what the same stages before have made
+        same = [stage.environment for stage in ours[-1:]] == [result.stage.environment] and len(ours) == count
+        ours, theirs = ours[:-1], theirs[:-1]
+        return same and [stage.action for stage in ours] == [stage.action for stage in theirs]
+    return [stage.action for stage in ours] == [stage.action for stage in theirs]
 
 
 def _form(stage: StagePlan, actions: Mapping[str, Action], source: Artifact) -> tuple[str | None, bool]:

@@ -14,7 +14,8 @@ from envdoctor.stages.workers.stage import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from envdoctor.stages.workers.arrays import Part, StoredArray
+    from envdoctor.stages.workers.arrays import StoredArray
+    from envdoctor.stages.workers.assignment import Part
 
     Numbers: TypeAlias = array.array[int] | array.array[float]
 

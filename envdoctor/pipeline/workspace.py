@@ -35,6 +35,8 @@ from envdoctor.support.packing import unpack_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from filelock import BaseFileLock
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateUse:
@@ -205,9 +207,27 @@ def open_workspace(out: Path) -> Iterator[Workspace]:
         UsageProblem: `out` is a file, or can't be written to, or its file system has no locks.
         BuildFailed: another build is working there, or its disk is full.
     """
+    base, is_new = out / ".envdoctor", not out.exists()
+    try:
+        lock = _take(base, out)
+    except OSError as error:
+        _remove_empty(base, is_new=is_new)
+        raise _unusable(error, out) from None
+    try:
+        for stale in base.glob("tmp-*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        yield Workspace(out)
+    except BuildFailed:  # the disk is full: nothing is left that holds nothing
+        _remove_empty(base, is_new=is_new)
+        raise
+    finally:
+        lock.release()
+
+
+def _take(base: Path, out: Path) -> BaseFileLock:
+    """Makes the folders and takes the lock; raises as `open_workspace`, or OSError."""
     import filelock
 
-    base = out / ".envdoctor"
     try:
         for name in ("stages", "logs"):
             (base / name).mkdir(parents=True, exist_ok=True)
@@ -216,8 +236,6 @@ def open_workspace(out: Path) -> Iterator[Workspace]:
         Path(probe).unlink()
     except (FileExistsError, NotADirectoryError):
         raise UsageProblem(f"--out {out}: it is a file, or lies below one; name a folder") from None
-    except OSError as error:
-        raise _unusable(error, out) from None
     lock = filelock.FileLock(base / "lock")
     try:
         lock.acquire(timeout=0)
@@ -225,14 +243,16 @@ def open_workspace(out: Path) -> Iterator[Workspace]:
         raise BuildFailed(f"another envdoctor is building in {out}; wait for it or name another --out") from None
     except NotImplementedError:
         raise UsageProblem(f"--out {out}: its file system has no locks; name a folder on another") from None
-    except OSError as error:
-        raise _unusable(error, out) from None
-    try:
-        for stale in base.glob("tmp-*"):
-            shutil.rmtree(stale, ignore_errors=True)
-        yield Workspace(out)
-    finally:
-        lock.release()
+    return lock
+
+
+def _remove_empty(base: Path, *, is_new: bool) -> None:
+    """Removes the lock, while it is held, and the folders with nothing in them; `out` too, if it was made now."""
+    with contextlib.suppress(OSError):
+        (base / "lock").unlink()
+    for folder in (base / "stages", base / "logs", base, *((base.parent,) if is_new else ())):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _unusable(error: OSError, out: Path) -> UsageProblem | BuildFailed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from concurrent.futures import Future, wait
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from envdoctor.support import interruption
@@ -16,18 +17,40 @@ from envdoctor.support import interruption
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+#: Bytes: the stacks of some threads, 8 MiB each, and what they allocate.
+_ROOM_FOR_THREADS = 128 << 20
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def start_thread(run: Callable[[], None], name: str) -> threading.Thread | None:
-    """A daemon thread at work; None where the machine grants none."""
+def start_thread(run: Callable[[], None], name: str, stack: int = 0) -> threading.Thread | None:
+    """A daemon thread at work; None where the machine grants none, or too little memory for it to begin.
+
+    A thread that finds no memory as it begins ends unheard, and `Thread.start` would wait for it for ever.
+    """
+    if _memory_is_scarce(stack):
+        return None
     thread = threading.Thread(target=run, name=name, daemon=True)
     try:
         thread.start()
     except (RuntimeError, MemoryError):  # "can't start new thread": a limit on memory or on processes
         return None
     return thread
+
+
+def _memory_is_scarce(stack: int) -> bool:
+    """Whether a limit on this process's memory (`ulimit -v`) leaves no room for a thread with a stack of this size."""
+    try:
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if most == resource.RLIM_INFINITY:
+            return False
+        used = int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
+    except (ImportError, OSError):  # Windows has no such limit; not every system tells
+        return False
+    return most - used < _ROOM_FOR_THREADS + stack
 
 
 def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int, name: str = "worker") -> Iterator[R]:

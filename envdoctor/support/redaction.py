@@ -40,6 +40,8 @@ _URL_PASSWORD = re.compile(r"://[^\s/@:]*:([^\s/]+)@")
 #: Colours of a terminal, as they are or spelled out: what they stand between belongs together.
 _COLORS = re.compile(r"(?:\x1b|\\x1b|\\u001b|\\033|\\e)\[[0-9;]{0,20}[mK]|\x1f")
 _SPACE = "\x1f"
+#: A program for which `-u` is no user.
+_PYTHON = re.compile(r"(?:^|[\\/])(?:python|pypy)[\d.]*(?:\.exe)?$")
 _VERSION = re.compile(r"\d{1,4}(?:\.\d{1,4}){0,4}")
 
 
@@ -95,11 +97,11 @@ class Redactor:
         return re.sub(_SPACE, lambda _: next(rest, ""), text)
 
     def _hide(self, text: str, tally: Counter[str]) -> str:
+        rules, hints = _rules(self)
         for _ in range(_ROUNDS):
             before, lowered = text, text.lower()
-            for rule in _rules(self):
-                if rule.may_match(lowered):
-                    text = rule.apply(text, tally)
+            for place in sorted({place for hint, places in hints if hint in lowered for place in places}):
+                text = rules[place].apply(text, tally)
             if text == before:
                 break
         return text
@@ -138,7 +140,8 @@ def redact(value: T, redactor: Redactor, tally: Counter[str] | None = None) -> T
 
 
 @functools.lru_cache(maxsize=8)
-def _rules(redactor: Redactor) -> tuple[Rule | NamedSecrets, ...]:
+def _rules(redactor: Redactor) -> tuple[tuple[Rule | NamedSecrets, ...], tuple[tuple[str, tuple[int, ...]], ...]]:
+    """The rules in order, and each hint with the places of the rules that need it: a text is searched for it once."""
     rules: list[Rule | NamedSecrets] = [
         *known_secrets(redactor.secrets),
         *shapes(),
@@ -147,7 +150,11 @@ def _rules(redactor: Redactor) -> tuple[Rule | NamedSecrets, ...]:
     ]
     if redactor.personal:
         rules += [*people_rules(redactor.homes, redactor.users, redactor.hosts), *address_rules()]
-    return tuple(rules)
+    hinted: dict[str, list[int]] = {}
+    for place, rule in enumerate(rules):
+        for hint in rule.hints:
+            hinted.setdefault(hint, []).append(place)
+    return tuple(rules), tuple((hint, tuple(places)) for hint, places in hinted.items())
 
 
 class _Walk:
@@ -192,14 +199,15 @@ class _Walk:
 
     def _items(self, values: Sequence[object]) -> Iterator[object]:
         """The items of a sequence; in a command line, `--password` makes a secret of the word that follows it."""
-        flag = ""
+        flag, of_python = "", bool(values) and _PYTHON.search(str(values[0])) is not None
         for item in values:
             value = item
             follows = flag.startswith("-") and is_secret_name(flag) and isinstance(value, str) and value[:1] != "-"
-            if flag in {"-u", "--user"} and isinstance(value, str):
+            if flag in {"-u", "--user"} and isinstance(value, str) and not of_python:
                 value = self._redactor.text(f"-u {value}", self._tally).removeprefix("-u ")
             yield self._hidden(value) if follows else self.walk(value)
             flag = value if isinstance(value, str) else ""  # not every item has a hash
+            of_python = of_python and (flag.startswith("-") or item is values[0])
 
     def _hidden(self, value: object) -> str:
         self._tally["secret"] += value != SECRET

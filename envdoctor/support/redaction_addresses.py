@@ -59,12 +59,13 @@ def _rule(pattern: str, hint: str, spares: Callable[[re.Match[str]], bool] | Non
 
 
 def _is_machine(word: str) -> bool:
-    """True for an address that tells a machine, not for loopback, masks and what only looks like one."""
+    """True for an address that tells a machine, not for loopback, groups, masks and what only looks like one."""
     try:
         address = ipaddress.ip_address(word.partition("%")[0])
     except ValueError:
         return False
-    return not (address.is_loopback or address.is_unspecified or word.startswith("255."))
+    nobody = address.is_loopback or address.is_unspecified or address.is_multicast or word.startswith("255.")
+    return not (nobody or (address.version == 4 and address.is_reserved))  # noqa: PLR2004
 
 
 def _is_version(match: re.Match[str]) -> bool:

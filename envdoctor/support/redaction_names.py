@@ -39,6 +39,7 @@ _PLACEHOLDER = re.compile(
     | \{.*
     | (?:self|cls|args|kwargs|config|settings|opts|options|ctx|os|request)\.[A-Za-z_][\w.]*
     | (?:true|false|none|null|nil|undefined|yes|no|on|off|enabled|disabled|never|always|empty|unset|set|unknown)
+    | (?:identifier|literal|operator|keyword|punctuation|comment|newline|indent|dedent|eof|symbol|delimiter)
     | (?:str|string|bytes|int|bool|float|any|object|optional|secretstr|text|password|token|key|value|secret|username)
     [?!|\]]* | \w{1,60}Pass"""
 )
@@ -54,6 +55,10 @@ _COUNT = re.compile(
 )
 _PATH = re.compile(r"(?:~|\.{1,2})?/[\w.@~-]+(?:/.*)?|[A-Za-z]:[\\/].*|~")
 _OWNERS = re.compile(r"(?:docker|podman|nerdctl|kubectl|chown|install)\b[^\n]*\Z")
+#: For Python `-u` means that nothing is buffered; what follows is a module, `sudo -u` gets a user.
+_UNBUFFERED = re.compile(
+    r"(?:(?:python|pypy)[\d.]*(?:\.exe)?|sudo)[\"']?(?:,?\s+[\"']?-[A-Za-z]\S*){0,8}\s+[\"']?[^\s:]*:\Z"
+)
 _NO_QUERY = re.compile(r"[\s\"'<>][^\s?\"'<>]*\Z")
 _LOCATION = re.compile(r"(?i)(?:^|_)(?:FILE|PATH|DIR|SOCK|SOCKET|URL|HOST|HOME)$")
 _MIXED = r"(?=[A-Za-z]{0,40}\d)(?=\d{0,40}[^\s\d])(?=\S{8})"
@@ -128,16 +133,13 @@ class NamedSecrets:
         *("recovery", "pin_c", "pin c", "pinc"),
     )
 
-    def may_match(self, lowered: str) -> bool:
-        """See `Rule`."""
-        return any(hint in lowered for hint in self.hints)
-
     def apply(self, text: str, tally: Counter[str]) -> str:
         """See `Rule`; names and values stand on the same line."""
         return "\n".join(self._line(line, tally) for line in text.split("\n"))
 
     def _line(self, line: str, tally: Counter[str]) -> str:
-        if not self.may_match(line.lower()):
+        lowered = line.lower()
+        if not any(hint in lowered for hint in self.hints):
             return line
         pieces, done = [], 0
         name = compiled(_names()).search(line)
@@ -172,7 +174,7 @@ def _value_of(line: str, name: re.Match[str]) -> re.Match[str] | None:
 def other_named_secrets() -> Iterator[Rule]:
     """Rules for what commands take without a name or on the next line, and for secrets in the query of a URL alone."""
     yield from _commands()
-    word = "(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key)"
+    word = "(?:pass(?:word|wd|phrase)?|secret|token|api[ _-]?key)"
     names = (
         rf"^[ \t-]{{0,40}}[\"']?[\w.-]{{0,40}}{word}[\"']?[ \t]?[:=][ \t]{{0,4}}[|>]?-?",
         rf"--?[\w-]{{0,40}}{word}[ \t]+\\",
@@ -180,6 +182,7 @@ def other_named_secrets() -> Iterator[Rule]:
     for name in names:
         below = rf"(?im){name}[ \t\r]{{0,20}}\n[ \t]{{1,40}}[\"']?(?P<hide>[^\s\"']{{4,300}})[\"']?[ \t\r]*$"
         yield _rule(below, _spares_after_option, "pass", "secret", "token", "key")
+    yield from _alone_on_the_next_line(word)
     fields = "|".join(load_table("redaction")["names"]["query"])
     yield Rule(
         kind="secret",
@@ -188,6 +191,19 @@ def other_named_secrets() -> Iterator[Rule]:
         hints=("?", "&", "#", "%3f", "%26"),
         spares=_is_no_query,
     )
+
+
+def _alone_on_the_next_line(word: str) -> Iterator[Rule]:
+    """A value that is no prose, alone on the line below its name; a longer one where words stand before the name."""
+    after = r"[\"']?(?: is)?[ \t]?[:=][ \t]{0,20}(?:(?:\r?\n|(?:\\r)?\\n)[ \t]{0,40}){1,2}[\"'`]?"
+    no_word = r"(?-i:(?=\S{0,80}\d)(?=\S{0,80}[A-Za-z])|(?=\S{0,40}[a-z][A-Z]\S{0,40}[a-z]))"
+    for words, least in (("", 8), (r"(?:[A-Za-z']{1,20} ){1,6}", 16)):
+        value = rf"(?P<hide>{no_word}[^\s\"'`\\(){{}}\[\]]{{{least},300}})[\"'`]?(?=[ \t\r]*$|\\[rn])"
+        yield _rule(
+            rf"(?im)(?:^|(?<=\\n))[ \t-]{{0,40}}{words}[\"']?[\w.-]{{0,40}}{word}{after}{value}",
+            _spares_weak,
+            *("pass", "secret", "token", "key"),
+        )
 
 
 def is_secret_name(name: str) -> bool:
@@ -307,5 +323,6 @@ def _commands() -> Iterator[Rule]:
 
 
 def _is_a_group(match: re.Match[str]) -> bool:
-    """`-u 1000:1000`, and `-u user:group` of what runs or owns something."""
-    return match["hide"].isdecimal() or _OWNERS.search(text_before(match)) is not None
+    """`-u 1000:1000`, `-u user:group` of what runs or owns something, and `-u` where it is another option."""
+    before = text_before(match)
+    return match["hide"].isdecimal() or any(pattern.search(before) for pattern in (_OWNERS, _UNBUFFERED))

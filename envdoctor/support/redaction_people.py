@@ -92,13 +92,17 @@ def _user_rules(user: str, *, ordinary: bool) -> Iterator[Rule]:
     name = rf"(?P<hide>{re.escape(user)})"
     anywhere = rf"(?<=[\\/]){name}{_COMPONENT_END}"
     mounted = rf"(?<=media[\\/]){name}{_COMPONENT_END}"
-    patterns = [
-        rf"""(?<![a-z])(?:user(?:_?name)?|logname|login|owner|account)["']?\s?[=:]\s?["']?{name}{_WORD_END}""",
-        rf"[ug]id=\d+\({name}\)",
-        mounted if ordinary else anywhere,
-    ]
-    if not ordinary:
-        patterns += [rf"(?<![\w.@-]){name}(?=@[a-z<])", rf"(?<=-of-){name}{_COMPONENT_END}"]
+    patterns = (
+        [mounted]
+        if ordinary
+        else [
+            rf"""(?<![a-z])(?:user(?:_?name)?|logname|login|owner|account)["']?\s?[=:]\s?["']?{name}{_WORD_END}""",
+            rf"[ug]id=\d+\({name}\)",
+            anywhere,
+            rf"(?<![\w.@-]){name}(?=@[a-z<])",
+            rf"(?<=-of-){name}{_COMPONENT_END}",
+        ]
+    )
     for pattern in patterns:
         spares = _is_in_a_program if pattern == anywhere else None
         yield Rule(kind="user name", pattern=f"(?i){pattern}", placeholder=USER, hints=(user.lower(),), spares=spares)
@@ -148,10 +152,24 @@ def _others_rules(shared: list[str]) -> Iterator[Rule]:
     )
     yield Rule(
         kind="user name",
+        pattern=rf"{_PATH_START}/media/{_NAME}(?=/)",
+        placeholder=USER,
+        hints=("/media/",),
+        spares=_is_no_users_medium,
+    )
+    yield Rule(
+        kind="user name",
         pattern=r"(?:(?<=[\s'\"=:(])|^)~(?P<hide>[a-z_][\w.-]{0,31})(?=/)",
         placeholder=USER,
         hints=("~",),
     )
+
+
+def _is_no_users_medium(match: re.Match[str]) -> bool:
+    """True for a disk that is mounted for everybody: `/media/cdrom`, `/media/usb0`, `/media/data`."""
+    name = match["hide"].lower()
+    media = load_table("redaction")["shared_media"]
+    return _is_ordinary(name) or name.rstrip("0123456789-_") in media
 
 
 def _is_no_home(match: re.Match[str]) -> bool:

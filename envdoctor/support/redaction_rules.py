@@ -54,10 +54,6 @@ class Rule:
     hints: tuple[str, ...]
     spares: Callable[[re.Match[str]], bool] | None = None
 
-    def may_match(self, lowered: str) -> bool:
-        """False if a text can't hold what the rule looks for, told from the text in lower case."""
-        return any(hint in lowered for hint in self.hints)
-
     def apply(self, text: str, tally: Counter[str]) -> str:
         """The text with every match hidden; counts the changes."""
         return compiled(self.pattern).sub(lambda match: self._hide(match, tally), text)

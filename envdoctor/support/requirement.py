@@ -30,6 +30,7 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,127}", re.ASCII)
 _VERSIONS = re.compile(rf"(?:(?:~=|===?|!=|<=?|>=?|=)\s*{_VERSION.pattern}(?:\.\*)?(?:\s*,\s*(?!$))?)*", re.ASCII)
 #: A number that no version has, and that Python refuses to read from 4,301 digits on.
 _ENDLESS = re.compile(r"\d{1000}", re.ASCII)
+_OF_EXTRA = re.compile(r";.*\bextra\s*==")
 _SEPARATORS = re.compile(r"[-_.]+")
 _CLAUSE = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*(\d+(?:\.\d+)*)(\.\*)?\s*", re.ASCII)
 _RELEASE = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
@@ -179,6 +180,11 @@ def command_words(name: str, versions: str = "") -> tuple[str, ...]:
 def normal_name(name: str) -> str:
     """The form of a distribution's name that is compared (PEP 503)."""
     return _SEPARATORS.sub("-", name).lower()
+
+
+def is_of_extra(line: str) -> bool:
+    """Whether a requirement holds only where an extra is asked for."""
+    return bool(_OF_EXTRA.search(line))
 
 
 def required_name(line: str) -> str:

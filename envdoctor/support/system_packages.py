@@ -29,3 +29,11 @@ def package_of(library: str, distribution: str) -> SystemPackage | None:
         if distribution in row["like"] and family in names:
             return SystemPackage(name=names[family], command=(*row["install"], names[family]))
     return None
+
+
+def package_of_name(name: str, distribution: str) -> SystemPackage | None:
+    """The package that holds a library in any version, by its file name or by what stands between `lib` and `.so`."""
+    stem = name.partition(".so")[0].removeprefix("lib")
+    libraries = load_table("system_packages")["packages"]
+    fitting = (library for library in libraries if library.startswith(f"lib{stem.lower()}.so"))
+    return next(filter(None, (package_of(library, distribution) for library in fitting)), None)

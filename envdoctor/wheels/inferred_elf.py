@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.binaries.elf import segment_alignment
 from envdoctor.binaries.elf_header import PT_DYNAMIC, PT_GNU_STACK, PT_LOAD, read_header
+from envdoctor.binaries.elf_summary import summarize_head
 from envdoctor.binaries.library import BinaryFormat, NativeLibrary, Need, VersionNeed
 from envdoctor.binaries.window import Window
 
@@ -65,6 +66,7 @@ def infer_elf(source: PackedBytes, file_name: str) -> NativeLibrary | None:
         segment_alignment=segment_alignment(loads),
         declared_alignment=min((segment.alignment for segment in loads), default=None),
         inferred=True,
+        symbols=summarize_head(source, end) if header.encoding.wide and header.encoding.little else None,
     )
 
 

@@ -58,12 +58,15 @@ class Site(Protocol):
 class PlannedSite:
     """An environment that all wheels of a set make together, on a system that its policy describes."""
 
-    def __init__(self, wheels: Sequence[WheelContents], platform: Platform) -> None:
+    def __init__(
+        self, wheels: Sequence[WheelContents], platform: Platform, python: tuple[int, int] | None = None
+    ) -> None:
         self.tree = planned_tree(wheels, platform)
         self._wheels = wheels
         self._platform = platform
+        self._python = python
         self._architecture = process_architecture(platform)
-        self._search = planned_search(wheels, platform)
+        self._search = planned_search(wheels, platform, (), python)
 
     def locate(self, wheel: WheelContents, path: str) -> str:  # noqa: ARG002 - all wheels have one site-packages here
         """The path in the one site-packages."""
@@ -75,7 +78,7 @@ class PlannedSite:
 
     def session(self, added: Sequence[WheelContents] = ()) -> LoadSession:
         """A new process in the environment."""
-        search = planned_search(self._wheels, self._platform, added) if added else self._search
+        search = planned_search(self._wheels, self._platform, added, self._python) if added else self._search
         return LoadSession(self.tree, search, self._architecture)
 
     def may_be_named(self, wheel: WheelContents, path: str) -> bool:  # noqa: ARG002 - nothing was read to know
@@ -104,15 +107,21 @@ def planned_tree(wheels: Iterable[WheelContents], platform: Platform) -> Planned
     return PlannedTree(files, ignore_case=platform.system is System.WINDOWS)
 
 
-def planned_search(wheels: Iterable[WheelContents], platform: Platform, added: Iterable[WheelContents] = ()) -> Search:
+def planned_search(
+    wheels: Iterable[WheelContents],
+    platform: Platform,
+    added: Iterable[WheelContents] = (),
+    python: tuple[int, int] | None = None,
+) -> Search:
     """The loader of a platform that is only described: what it brings is told by its policy.
 
     Args:
         wheels: of the environment.
         platform: it.
         added: wheels that pass folders of theirs to os.add_dll_directory; which ones can't be told, so all count.
+        python: the version of CPython; see `SystemPolicy`.
     """
-    policy = SystemPolicy(platform)
+    policy = SystemPolicy(platform, python)
     if platform.system is System.MACOS:
         return MachoSearch(policy=policy)
     if platform.system is System.WINDOWS:

@@ -26,10 +26,11 @@ _SCRIPT_GROUPS = ("console_scripts", "gui_scripts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """A command that installing the wheel makes: its name and the `module:function` behind it."""
+    """A command that installing the wheel makes: its name, the `module:function` behind it, and the extras it needs."""
 
     name: str
     target: str
+    extras: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +129,9 @@ def parse_scripts(text: str) -> tuple[Script, ...]:
         if stripped.startswith("[") and stripped.endswith("]"):
             group = stripped[1:-1].strip()
         elif group in _SCRIPT_GROUPS and "=" in stripped and stripped[0] not in "#;":
-            name, _, target = stripped.partition("=")
-            scripts.append(Script(name=name.strip(), target=target.partition("[")[0].strip()))
+            name, _, value = stripped.partition("=")
+            target, _, extras = value.partition("[")
+            scripts.append(Script(name=name.strip(), target=target.strip(), extras=extras.strip(" ]")))
     return tuple(scripts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,10 @@ class ModuleIndex:
         self._modules: dict[str, str] = {}
         self._packages: dict[str, str] = {}
         self.natives: dict[str, list[str]] = {}
-        self._beginnings: set[str] = set()  # of paths: folders, and files without their suffixes
+        self._folders: set[str] = set()
+        self._stems: set[str] = set()  # of files, without their suffixes
         self._paths = {member: install_path(member) for member in members}
+        self._has_modules = False
         for member, path in self._paths.items():
             self._add(member, module_path(path))
             if not path.endswith(".py"):
@@ -49,7 +52,8 @@ class ModuleIndex:
             self._packages.setdefault(package, member)
         elif file.endswith(".py"):
             self._modules.setdefault(f"{package}.{file[:-3]}".lstrip("."), member)
-        elif module_abi(file):  # an extension module hides a .py file of the same name
+        elif module_abi(file):
+            self._has_modules = True  # an extension module hides a .py file of the same name
             self._modules[f"{package}.{file.partition('.')[0]}".lstrip(".")] = member
 
     def find(self, name: str) -> str | None:
@@ -58,12 +62,25 @@ class ModuleIndex:
 
     def exists(self, name: str) -> bool:
         """Whether a module may be there: as a file of any kind, or a folder that holds some (a namespace package)."""
-        if not self._beginnings:
+        return self.find(name) is not None or self.is_folder(name) or name.replace(".", "/") in self._stems
+
+    def is_folder(self, name: str) -> bool:
+        """Whether there is a folder of a module's name."""
+        if not self._stems:
             for path in map(module_path, self._paths.values()):
                 parts = path.split("/")
-                self._beginnings.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
-                self._beginnings.add("/".join([*parts[:-1], parts[-1].partition(".")[0]]))
-        return self.find(name) is not None or name.replace(".", "/") in self._beginnings
+                self._folders.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
+                self._stems.add("/".join([*parts[:-1], parts[-1].partition(".")[0]]))
+        return name.replace(".", "/") in self._folders
+
+    def natives_may_find(self, top: str) -> bool:
+        """Whether a native module of the wheel may make one of its files importable by this name; none tells."""
+        return self._has_modules and top in self._words
+
+    @functools.cached_property
+    def _words(self) -> frozenset[str]:
+        """The names of all folders and files, without what follows the first dot."""
+        return frozenset(part.partition(".")[0] for path in self._paths.values() for part in path.split("/"))
 
     def is_package(self, name: str) -> bool:
         """Whether a module is a package with an `__init__.py`."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries import magic
+from envdoctor.binaries.elf_summary import summarize
+from envdoctor.binaries.library import BinaryFormat
 from envdoctor.binaries.macho import read_macho
 from envdoctor.binaries.macho_symbols import with_flat_symbols
 from envdoctor.binaries.native import read_native
@@ -15,6 +18,7 @@ from envdoctor.wheels.packed_elf import AHEAD, read_packed_elf
 
 if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
+    from envdoctor.support.bytes import RandomAccess
     from envdoctor.wheels.archive import WheelArchive
 
 _FARTHEST = 8 << 20  # inflated bytes that are worth their price to come to an architecture of a universal file
@@ -40,9 +44,14 @@ def read_member(archive: WheelArchive, name: str, whole_below: int, *, exact: bo
         return None
     if archive.members[name].compressed_size <= whole_below and head[:4] in {*magic.MACHO, *magic.UNIVERSAL}:
         return with_flat_symbols(read_native(source), source)
-    if not isinstance(source, PackedBytes):
-        return read_native(source)
+    if not isinstance(source, PackedBytes) or archive.members[name].compressed_size <= whole_below:
+        return _with_symbols(read_native(source), source)
     return _read_packed(source, head, posixpath.basename(name), exact=exact)
+
+
+def _with_symbols(library: NativeLibrary, source: RandomAccess) -> NativeLibrary:
+    """The same with its symbols, where it is an ELF file."""
+    return replace(library, symbols=summarize(source)) if library.format is BinaryFormat.ELF else library
 
 
 def _read_packed(source: PackedBytes, head: bytes, name: str, *, exact: bool) -> NativeLibrary:

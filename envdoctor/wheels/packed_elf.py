@@ -8,10 +8,12 @@ copied to.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.elf import LOADER_TAGS, read_elf
 from envdoctor.binaries.elf_header import PT_DYNAMIC, read_header
+from envdoctor.binaries.elf_summary import summarize
 from envdoctor.binaries.window import Window
 from envdoctor.wheels.tail import UNKNOWN
 
@@ -36,21 +38,29 @@ def read_packed_elf(source: PackedBytes) -> NativeLibrary:
         NotLoadable: as `read_elf`.
         Unreadable: as `read_elf`, or damaged as a member.
     """
+    known = _with_dynamic(source)
+    if known is None:
+        return read_elf(source, AHEAD)
+    return replace(read_elf(known, AHEAD, partial=True), symbols=summarize(known))
+
+
+def _with_dynamic(source: PackedBytes) -> _Overlaid | None:
+    """The member with its .dynamic known; None where that can't be deduced from a part of it."""
     header = read_header(Window(source, AHEAD))
     dynamic = header.of_kind(PT_DYNAMIC)
     if not dynamic or not (header.encoding.wide and header.encoding.little):
-        return read_elf(source, AHEAD)
+        return None
     offset, size = dynamic[0].offset, dynamic[0].file_size
     end = min(offset + size, source.size)
     if size % _ENTRY or size > _LARGEST or end - offset < size:
-        return read_elf(source, AHEAD)
-    return read_elf(_Overlaid(source, offset, source.solve(offset, end, solve_dynamic)), AHEAD, partial=True)
+        return None
+    return _Overlaid(source, offset, source.solve(offset, end, solve_dynamic))
 
 
 def solve_dynamic(values: list[int]) -> bytes | None:
     """The bytes of a little-endian 64-bit .dynamic, from what `DeflateTail.read` gives.
 
-    What no reader asks for (an address of relocations, say) is zero if it is not known.
+    What no reader asks for (an address of relocations, say) is zero if any byte of it is not known.
 
     Returns:
         None where a tag, or the value of a tag that matters, can't be deduced.
@@ -71,7 +81,7 @@ def solve_dynamic(values: list[int]) -> bytes | None:
             break
         if number in LOADER_TAGS and max(value) >= UNKNOWN:
             return None
-        values[place + 8 : place + _ENTRY] = [each if each < UNKNOWN else 0 for each in value]
+        values[place + 8 : place + _ENTRY] = value if max(value) < UNKNOWN else [0] * len(value)
     return bytes(values)
 
 

@@ -43,6 +43,8 @@ _DYNAMIC = 0b10
 _COMPLETE = 128  # of 2**7, the Kraft sum of a complete code of lengths up to 7
 # In ten bits: the places 0 to 7 where a block header with dynamic codes may begin.
 _BEGINS = tuple(tuple(bit for bit in range(8) if word >> bit + 1 & 3 == _DYNAMIC) for word in range(1 << 10))
+# For each HCLEN, the bits of the code lengths that follow.
+_LENGTHS = tuple((1 << 3 * (count + 4)) - 1 for count in range(16))
 # In twelve bits, four code lengths: their part of the Kraft sum.
 _KRAFT = tuple(
     sum(_COMPLETE >> length for length in (word & 7, word >> 3 & 7, word >> 6 & 7, word >> 9) if length)
@@ -129,24 +131,28 @@ def _stored_lengths(data: bytes) -> Iterator[int]:
 
 
 def _block_starts(data: bytes) -> Iterator[int]:
-    """The bits at which a block with dynamic codes may begin, in order."""
+    """The bits at which a block with dynamic codes may begin, in order.
+
+    HLIT, HDIST, HCLEN and the code lengths that follow are possible there, and the code is complete.
+    """
+    # Nearly all of a million places fail: a call of a function for each would take half as long again.
+    begins, kraft, complete = _BEGINS, _KRAFT, _COMPLETE
     for place in range(len(data) - _HEADER_BYTES):
         word = int.from_bytes(data[place : place + _HEADER_BYTES], "little")
-        for bit in _BEGINS[word & 0x3FF]:
-            if _describes_a_code(word >> bit + 3):
+        for bit in begins[word & 0x3FF]:
+            header = word >> bit + 3
+            lengths = header >> 14 & _LENGTHS[header >> 10 & 15]
+            total = 0
+            while lengths and total <= complete:
+                total += kraft[lengths & 0xFFF]
+                lengths >>= 12
+            if total == complete and not lengths and _counts_codes(header):
                 yield place * 8 + bit
 
 
-def _describes_a_code(header: int) -> bool:
-    """Whether HLIT, HDIST, HCLEN and the code lengths that follow are possible, and the code is complete."""
-    if header & 31 > _MOST_CODE_LENGTHS or header >> 5 & 31 > _MOST_CODE_LENGTHS:
-        return False
-    lengths = header >> 14 & (1 << 3 * ((header >> 10 & 15) + 4)) - 1
-    total = 0
-    while lengths:
-        total += _KRAFT[lengths & 0xFFF]
-        lengths >>= 12
-    return total == _COMPLETE
+def _counts_codes(header: int) -> bool:
+    """Whether HLIT and HDIST are possible."""
+    return header & 31 <= _MOST_CODE_LENGTHS and header >> 5 & 31 <= _MOST_CODE_LENGTHS
 
 
 def _shifted(data: bytes, bits: int) -> bytes:

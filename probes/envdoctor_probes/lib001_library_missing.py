@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution
-    from envdoctor.wheels.loading import MissingLibrary
+    from envdoctor.imports.loading import MissingLibrary
 
 
 @probe("LIB001", timeout=300)  # with --witness it waits for that tool's words

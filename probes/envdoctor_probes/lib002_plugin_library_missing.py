@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution
-    from envdoctor.wheels.loading import MissingLibrary
+    from envdoctor.imports.loading import MissingLibrary
 
 _MOST_SUPPLIERS, _MOST_FILES = 6, 5
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.importing.proof import evidence_of, failures_behind
 from envdoctor.facts.packages.installers import installer_for
 from envdoctor.facts.requirements import Unmet, contradict
 from envdoctor.probing import probe
@@ -15,26 +16,30 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-@probe("PKG001")
+@probe("PKG001", timeout=180)  # a large environment on a busy machine
 def check(facts: Facts) -> Iterator[Finding]:
     """A requirement of an installed distribution is not met.
 
     A distribution that is missing stops whatever imports it; one of a version that was not asked for may work, fail, or
-    give other results. Installing something else with `--no-deps`, or two projects in one environment, are the usual
-    ways to get there. Install what is asked for; where two ask for what excludes each other, give each an environment
-    of its own. Requirements of extras count only where another distribution asks for the extra.
+    give other results; where an import is certain to fail for it, that is told. Installing something else with
+    `--no-deps`, or two projects in one environment, are the usual ways to get there. Install what is asked for; where
+    two ask for what excludes each other, give each an environment of its own. Requirements of extras count only where
+    another distribution asks for the extra.
     """
     for unmet in facts.requirements.unmet:
         source = f"{unmet.by.metadata}/METADATA" if unmet.by.has_record else unmet.by.metadata
         evidence = [Evidence(source=source, excerpt=f"Requires-Dist: {unmet.text}")]
+        failing = failures_behind(facts, unmet)
         other = unmet.found or unmet.stand_in
         if other is not None:
             evidence.append(Evidence(source=other.metadata, excerpt=other.title))
+        uses = min((each.uses for each in failing), key=lambda uses: not uses[0].startswith("`import"), default=())
+        fails = f": {uses[0]} fails" if uses else ""
         yield Finding(
-            severity=_severity(unmet),
+            severity=Severity.ERROR if failing else _severity(unmet),
             subject=unmet.by.name,
-            message=f"{unmet.by.title} requires {unmet.name}{unmet.specifier}{_extra(unmet)}; {_state(unmet)}.",
-            evidence=tuple(evidence),
+            message=f"{unmet.by.title} requires {unmet.name}{unmet.specifier}{_extra(unmet)}; {_state(unmet)}{fails}.",
+            evidence=(*evidence, *(proof for each in failing[:1] for proof in evidence_of(each)[:2])),
             fix=_fix(facts, unmet),
         )
     for distribution, text, reason in facts.requirements.unjudged:

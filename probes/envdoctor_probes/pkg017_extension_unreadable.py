@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envdoctor.facts import Facts
+    from envdoctor.facts.natives import NativeFile
 
 
 @probe("PKG017")
@@ -20,14 +21,16 @@ def check(facts: Facts) -> Iterator[Finding]:
 
     Python would import the file by its name and the loader refuse it: "invalid ELF header", "file too short". A disk
     that was full, an interrupted copy or a pointer file of Git LFS leaves such files, sometimes with the size that
-    RECORD gives. Install the distribution again. What envdoctor's own reader can't follow is told as information.
+    RECORD gives. Install the distribution again. A file `x.so` whose name tells no Python may be there for something
+    else than an import, which makes it a warning. What envdoctor's own reader can't follow is told as information.
     """
     for one in facts.natives.files:
-        if one.problem and one.importable and (one.is_tagged or one.is_native):
+        if _is_told(one):
             installer = installer_for(facts.python, facts.packages, one.distribution)
             damaged = not one.is_native
+            serious = Severity.ERROR if one.is_tagged else Severity.WARNING
             yield Finding(
-                severity=Severity.ERROR if damaged else Severity.INFO,
+                severity=serious if damaged else Severity.INFO,
                 subject=one.distribution.name,
                 message=f"A module of {one.distribution.title} is no native library."
                 if damaged
@@ -41,3 +44,9 @@ def check(facts: Facts) -> Iterator[Finding]:
                     safe=True,
                 ),
             )
+
+
+def _is_told(file: NativeFile) -> bool:
+    """Whether a file that could not be read is named as a module, or is a library at least."""
+    named = file.is_tagged or file.is_native or file.is_module
+    return bool(file.problem) and file.importable and named and not file.is_linker_script

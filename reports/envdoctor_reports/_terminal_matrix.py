@@ -39,7 +39,7 @@ def show_matrix(page: Page, matrix: Matrix, *, verbose: bool = False) -> None:
     page.write(f"{asked}{limits}{when}", style="bold")
     page.write(f"asked: {', '.join(matrix.places) or 'the index that uv knows'}", style="dim")
     rows = matrix.versions if verbose or len(matrix.versions) <= _MOST_ROWS else matrix.versions[:_ROWS]
-    for platform, targets in _platforms(matrix.targets).items():
+    for platform, targets in targets_by_platform(matrix.targets).items():
         _show_platform(page, matrix, platform, targets, rows)
     _show_legend(page, matrix)
     _show_hint(page, matrix)
@@ -49,7 +49,7 @@ def show_matrix(page: Page, matrix: Matrix, *, verbose: bool = False) -> None:
     page.gap()
     for note in matrix.notes:
         page.mark(State.NOTE, note)
-    for answer, targets in zip(matrix.best, _platforms(matrix.targets).values(), strict=False):
+    for answer, targets in zip(matrix.best, targets_by_platform(matrix.targets).values(), strict=False):
         page.mark(_state_of([cell for cell in matrix.cells if cell.target in targets]), answer, style="bold")
         _show_reserves(page, matrix, targets)
     page.write(effort_line(matrix.effort), style="dim")
@@ -97,7 +97,7 @@ def effort_line(effort: Effort) -> str:
     return f"{plural(effort.requests, 'request')}, {size(effort.received)} read, {duration(effort.seconds)}"
 
 
-def _platforms(targets: Iterable[str]) -> dict[str, list[str]]:
+def targets_by_platform(targets: Iterable[str]) -> dict[str, list[str]]:
     """Targets by platform, which is their name without the Python."""
     grouped: dict[str, list[str]] = {}
     for target in targets:
@@ -106,14 +106,15 @@ def _platforms(targets: Iterable[str]) -> dict[str, list[str]]:
     return grouped
 
 
-def _python_of(target: str) -> str:
+def python_of(target: str) -> str:
+    """The Python in a target's name."""
     return next((word for word in target.split("-") if _PYTHON.fullmatch(word)), target)
 
 
 def _show_platform(page: Page, matrix: Matrix, platform: str, targets: list[str], rows: tuple[str, ...]) -> None:
     page.heading(platform)
     by_place = {(cell.version, cell.target): cell for cell in matrix.cells}
-    table = [("version", *map(_python_of, targets))]
+    table = [("version", *map(python_of, targets))]
     why: dict[str, list[str]] = {}
     for version in rows:
         row = [by_place[version, target] for target in targets]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envdoctor.core.finding import Evidence
     from envdoctor_reports._page import Page
 
-#: What `envdoctor.wheels.judgment` says of a library that only a plug-in needs: the file, the need, and who has it.
+#: What `envdoctor.imports.judgment` says of a library that only a plug-in needs: the file, the need, and who has it.
 _PLUGIN = re.compile(
     r": an optional plug-in does not load: (?P<file>\S+)(?P<more> and \d+ more)? needs? (?P<library>.+), "
     r"which nothing brings(?:; (?P<supplier>.+) would supply it)?"

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from envdoctor.core.availability import Matrix
+    from envdoctor.core.holdings import HoldingTable
     from envdoctor.core.inspection import Inspection
     from envdoctor.core.repair import RepairReport
     from envdoctor.core.report import Report
@@ -92,6 +93,13 @@ def write_matrix(matrix: Matrix, *, verbose: bool = False, stream: TextIO | None
     from envdoctor_reports._terminal_matrix import show_matrix
 
     _write_page(lambda page: show_matrix(page, matrix, verbose=verbose), stream)
+
+
+def write_holdings(table: HoldingTable, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print which versions have a name likewise."""
+    from envdoctor_reports._terminal_holdings import show_holdings
+
+    _write_page(lambda page: show_holdings(page, table, verbose=verbose), stream)
 
 
 def write_inspection(found: Inspection, *, verbose: bool = False, stream: TextIO | None = None) -> None:

@@ -13,6 +13,7 @@ from envdoctor.index.access import open_index
 from envdoctor.index.settings import IndexSettings
 from envdoctor.support.target_names import default_platform, parse_target
 from index_server import IndexServer
+from uv_knowledge import know_this_python
 
 
 @pytest.fixture
@@ -38,6 +39,7 @@ def catalogue(client):
 
 @pytest.fixture
 def resolver(settings, tmp_path):
+    know_this_python(tmp_path / "resolver" / "uv")
     return UvResolver(LocalExecutor(), settings, tmp_path / "resolver")
 
 

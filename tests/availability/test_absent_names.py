@@ -4,39 +4,27 @@ from dataclasses import replace
 
 import pytest
 
-from envdoctor.availability.absent_names import absent_reasons
-from envdoctor.availability.import_survey import survey_imports
 from envdoctor.core.availability import ReasonKind
 from envdoctor.core.target import Interpreter
-from envdoctor.support.bytes import MemoryBytes
-from envdoctor.wheels.contents import read_contents
-from envdoctor.wheels.external_imports import external_imports
-from index_wheels import wheel as packed
+from surveyed import reasons_of
 from wheel_files import LINUX
 
 
 def reasons(source, *others, target=LINUX):
     """Of a package `app` of one module, beside wheels (name, version, files)."""
     described = [("app", "1.0", {"app/__init__.py": source}, [name for name, _, _ in others])]
-    described += [(name, version, files, []) for name, version, files in others]
-    wheels, texts = [], {}
-    for name, version, files, requires in described:
-        content = {path: text.encode() for path, text in files.items()}
-        wheels.append(read_contents(MemoryBytes(packed(name, version, files=content, requires=requires)[1])))
-        texts[wheels[-1].label] = files
-
-    def read(contents, package):
-        return external_imports(contents, package, texts[contents.label].__getitem__, target)
-
-    survey = survey_imports(wheels, target, read)
-    return list(absent_reasons(survey, lambda contents, member: texts[contents.label][member]))
+    return reasons_of([*described, *((name, version, files, []) for name, version, files in others)], target)
 
 
 def python(*version):
     return replace(LINUX, interpreter=Interpreter(version=version))
 
 
-LIB = ("lib", "2.0", {"lib/__init__.py": "from lib.core import run", "lib/core.py": "def run(): ..."})
+LIB = (
+    "lib",
+    "2.0",
+    {"lib/__init__.py": "from lib.core import run", "lib/core.py": "def run(): ...", "lib/other.py": ""},
+)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +34,9 @@ LIB = ("lib", "2.0", {"lib/__init__.py": "from lib.core import run", "lib/core.p
         ("from lib.core import run, walk", "lib.core.walk"),
         ("import lib.mapping", "lib.mapping"),
         ("from lib.mapping import x", "lib.mapping"),
+        ("import lib\nlib.mapping", "lib.mapping"),
+        ("import lib as name\nclass A(name.mapping): ...", "lib.mapping"),
+        ("import lib.core\ndef f(x: lib.core.walk): ...", "lib.core.walk"),
         ("try:\n    import gone\nexcept ImportError:\n    from lib import mapping", "lib.mapping"),
     ],
 )
@@ -61,11 +52,12 @@ def test_what_another_wheel_no_longer_has(source, asked):
     [
         "from lib import run, core",
         "from lib import *",
-        "import lib\nlib.mapping",  # something else may have imported the submodule
+        "import lib\nlib.core",  # its own `__init__` imports the submodule
+        "import lib.other\nlib.other",
         "try:\n    from lib import mapping\nexcept ImportError:\n    mapping = None",
         "try:\n    import json\nexcept ImportError:\n    from lib import mapping",
         "def later():\n    from lib import mapping",
-        "if version > 1:\n    from lib import mapping",
+        "import os\nif os.getpid() > 1:\n    from lib import mapping",
     ],
 )
 def test_what_is_there_or_not_needed(source):

@@ -1,27 +1,23 @@
 """All that is said of what imports ask of others."""
 
 from envdoctor.availability.import_judgment import import_reasons
-from envdoctor.support.bytes import MemoryBytes
-from envdoctor.wheels.contents import read_contents
-from envdoctor.wheels.external_imports import external_imports
-from index_wheels import wheel as packed
+from envdoctor.imports.packages import judge_package
+from envdoctor.wheels.module_index import ModuleIndex
+from surveyed import wheels_of
 from wheel_files import LINUX
 
 
 def test_every_kind_of_statement_is_made():
-    described = [("app", {"app.py": "import gone, lib"}, ["lib"]), ("lib", {"lib.py": "from sys import maxint"}, [])]
-    described.append(("empty", {"data.txt": ""}, []))
-    wheels, texts = [], {}
-    for name, files, requires in described:
-        content = {path: text.encode() for path, text in files.items()}
-        wheels.append(read_contents(MemoryBytes(packed(name, "1.0", files=content, requires=requires)[1])))
-        texts |= files
-    reasons = import_reasons(
-        wheels,
-        LINUX,
-        lambda contents, package: external_imports(contents, package, texts.__getitem__, LINUX),
-        lambda _, member: texts[member],
-    )
+    described = [("app", "1.0", {"app.py": "import gone, lib"}, ["lib"])]
+    described.append(("lib", "1.0", {"lib.py": "from sys import maxint"}, []))
+    described.append(("empty", "1.0", {"data.txt": ""}, []))
+    wheels, read = wheels_of(described)
+
+    def judge(contents, package, beside):
+        texts = lambda member: read(contents, member)  # noqa: E731
+        return judge_package(package, ModuleIndex(contents.members), texts, LINUX, beside)
+
+    reasons = import_reasons(wheels, LINUX, judge, read)
     assert [reason.message.partition(":")[2][:50].strip() or reason.subject for reason in reasons] == [
         "`import app` fails: app imports gone, which no wh",
         "`import lib` fails: lib asks for sys.maxint, whic",

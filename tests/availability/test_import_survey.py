@@ -2,33 +2,27 @@
 
 import pytest
 
-from envdoctor.availability.import_survey import outermost_wheels, survey_imports
+from envdoctor.availability.import_survey import outermost_wheels
 from envdoctor.core.finding import Severity
 from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.contents import read_contents
-from envdoctor.wheels.external_imports import external_imports
 from index_wheels import wheel as packed
+from surveyed import surveyed
 from wheel_files import LINUX
 
 
 def survey(**files):
     """Of distributions by name, each one module of that name, which requires all whose names come later."""
     names = list(files)
-    wheels, texts = [], {}
-    for place, (name, text) in enumerate(files.items()):
-        packing = packed(name, "1.0", files={f"{name}.py": text.encode()}, requires=names[place + 1 :])
-        wheels.append(read_contents(MemoryBytes(packing[1])))
-        texts[f"{name}.py"] = text
-
-    def read(contents, package):
-        return external_imports(contents, package, texts.__getitem__, LINUX)
-
-    return survey_imports(wheels, LINUX, read)
+    described = [
+        (name, "1.0", {f"{name}.py": text}, names[place + 1 :]) for place, (name, text) in enumerate(files.items())
+    ]
+    return surveyed(described, LINUX)
 
 
 def test_packages_are_followed_once_from_the_outermost():
     found = survey(app="import lib, json", lib="import app, base", base="", unused="import gone")
-    assert [(package.name, package.severity) for package, _ in found.packages] == [
+    assert [(package.name, package.severity) for package in found.packages] == [
         ("app", Severity.ERROR),
         ("lib", Severity.ERROR),
         ("base", Severity.ERROR),
@@ -37,18 +31,8 @@ def test_packages_are_followed_once_from_the_outermost():
 
 def test_what_is_imported_in_place_of_something_that_is_there_is_not_followed():
     either = "try:\n    import {}\nexcept ImportError:\n    import other"
-    assert [package.name for package, _ in survey(app=either.format("json"), other="").packages] == ["app"]
-    assert [package.name for package, _ in survey(app=either.format("gone"), other="").packages] == ["app", "other"]
-
-
-def test_what_is_there():
-    found = survey(app="", lib="")
-    assert [module for module in ("json", "lib", "lib.part", "gone") if found.is_there(module)] == [
-        "json",
-        "lib",
-        "lib.part",
-    ]
-    assert found.bringers.having("lib") == (1,)
+    assert [package.name for package in survey(app=either.format("json"), other="").packages] == ["app"]
+    assert [package.name for package in survey(app=either.format("gone"), other="").packages] == ["app", "other"]
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,14 @@ def test_what_was_looked_into_is_not_fetched_again(server, settings, tmp_path, f
     assert sent(server, file) == transferred
 
 
+def test_it_tells_how_many_of_several_are_done(server, client):
+    for number in range(3):
+        publish(server, "app", f"{number}.0")
+    told = []
+    Inspector(client, lambda done, total: told.append((done, total))).all(client.project("app").files)
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
 def test_a_text_does_not_fetch_the_directory_again(server, settings, file, tmp_path):
     client = open_index(settings, tmp_path / "index")
     contents = Inspector(client).one(file).contents

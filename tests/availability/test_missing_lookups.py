@@ -2,15 +2,10 @@
 
 import pytest
 
-from envdoctor.availability.import_survey import survey_imports
-from envdoctor.availability.missing_lookups import lookup_reasons
 from envdoctor.core.availability import ReasonKind
 from envdoctor.core.finding import Severity
-from envdoctor.support.bytes import MemoryBytes
-from envdoctor.wheels.contents import read_contents
-from envdoctor.wheels.external_imports import external_imports
-from index_wheels import wheel as packed
 from needs import C_COMPILER, needs
+from surveyed import reasons_of
 from wheel_files import LINUX
 
 FIND = "from ctypes.util import find_library\nif not find_library('{}'):\n    raise OSError"
@@ -18,17 +13,10 @@ FIND = "from ctypes.util import find_library\nif not find_library('{}'):\n    ra
 
 def reasons(source, **others):
     """Of a module `app` that requires distributions, given by the files in each."""
-    described = {"app": {"app.py": source.encode()}, **others}
-    wheels, texts = [], {}
-    for name, files in described.items():
-        requires = [other for other in described if other != name] if name == "app" else []
-        wheels.append(read_contents(MemoryBytes(packed(name, "1.0", files=files, requires=requires)[1])))
-        texts |= {path: content.decode("latin-1") for path, content in files.items()}
-
-    def read(contents, package):
-        return external_imports(contents, package, texts.__getitem__, LINUX)
-
-    return list(lookup_reasons(survey_imports(wheels, LINUX, read)))
+    described = {"app": {"app.py": source}, **others}
+    return reasons_of(
+        [(name, "1.0", files, list(others) if name == "app" else []) for name, files in described.items()], LINUX
+    )
 
 
 def test_a_library_that_nothing_brings():

@@ -87,8 +87,8 @@ def test_two_wheels_with_the_same_paths_conflict(server, cell):
 
 
 def test_two_wheels_of_which_one_requires_the_other_are_meant_to_share(server, cell):
-    publish(server, "app-dev", "1.0", requires=["app==1.0"], files={"app/__init__.py": b"one", "app/dev.py": b""})
-    publish(server, "app", "1.0", files={"app/__init__.py": b"two"})
+    publish(server, "app-dev", "1.0", requires=["app==1.0"], files={"app/__init__.py": b"one = 1", "app/dev.py": b""})
+    publish(server, "app", "1.0", files={"app/__init__.py": b"two = 2"})
     found = cell("app-dev==1.0")
     assert found.verdict is CellVerdict.SOUND
     (shared,) = (reason for reason in found.reasons if reason.kind is ReasonKind.SHARED_FILES)

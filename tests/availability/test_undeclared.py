@@ -4,30 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from envdoctor.availability.import_survey import survey_imports
-from envdoctor.availability.undeclared import undeclared_reasons
 from envdoctor.core.availability import ReasonKind
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import Interpreter
-from envdoctor.support.bytes import MemoryBytes
-from envdoctor.wheels.contents import read_contents
-from envdoctor.wheels.external_imports import external_imports
-from index_wheels import wheel as packed
+from surveyed import reasons_of
 from wheel_files import LINUX, WINDOWS
 
 
 def reasons(*described, target=LINUX):
     """Of wheels (name, files, requirements)."""
-    wheels, texts = [], {}
-    for name, files, requires in described:
-        content = {path: text.encode() for path, text in files.items()}
-        wheels.append(read_contents(MemoryBytes(packed(name, "1.0", files=content, requires=requires)[1])))
-        texts[wheels[-1].label] = files
-
-    def read(contents, package):
-        return external_imports(contents, package, texts[contents.label].__getitem__, target)
-
-    return list(undeclared_reasons(survey_imports(wheels, target, read)))
+    return reasons_of([(name, "1.0", files, requires) for name, files, requires in described], target)
 
 
 def python(*version, base=LINUX):
@@ -87,7 +73,7 @@ def test_a_package_in_a_namespace_is_imported_itself():
         ("import fcntl", LINUX, None),
         ("import pkg_resources", python(3, 11), Severity.WARNING),
         ("import pkg_resources", python(3, 12), Severity.ERROR),
-        ("if sys.platform == 'linux':\n    import fcntl", WINDOWS, None),
+        ("import sys\nif sys.platform == 'linux':\n    import fcntl", WINDOWS, None),
     ],
 )
 def test_what_python_itself_has(source, target, severity):
@@ -131,3 +117,29 @@ def test_a_pth_file_excuses_and_so_does_a_distribution_beside():
 def test_wheels_that_require_each_other_are_all_looked_at():
     found = reasons(("a", {"a.py": "import b"}, ["b"]), ("b", {"b.py": "import a, six"}, ["a"]))
     assert [reason.subject for reason in found] == ["b 1.0"]
+
+
+def commands(text):
+    return {"app-1.0.dist-info/entry_points.txt": f"[console_scripts]\n{text}\n"}
+
+
+SERVER = {"app/__init__.py": "", "app/server.py": "import aiohttp"}
+
+
+def test_the_module_that_a_command_enters_is_imported_too():
+    (reason,) = reasons(("app", {**SERVER, **commands("app = app.server:main")}, []))
+    assert (reason.kind, reason.severity) == (ReasonKind.BROKEN, Severity.ERROR)
+    assert "the command `app` fails: app.server imports aiohttp, which no wheel of the set brings" in reason.message
+
+
+def test_a_command_of_another_name_is_a_part():
+    (reason,) = reasons(("app", {**SERVER, **commands("appd = app.server:main")}, []))
+    assert (reason.kind, reason.severity) == (ReasonKind.NOTE, Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("text", "requires"),
+    [("app = app.server:main [http]", []), ("app = app.server:main", ["aiohttp; extra == 'http'"])],
+)
+def test_a_command_that_is_for_an_extra_may_fail_without_it(text, requires):
+    assert reasons(("app", {**SERVER, **commands(text)}, requires)) == []

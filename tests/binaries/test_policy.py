@@ -32,7 +32,7 @@ def test_what_a_platform_promises(platform, name):
 
 @pytest.mark.parametrize(
     ("platform", "name"),
-    [(GLIBC, "libGL.so.1"), (GLIBC, "libpython3.11.so.1.0"), (WINDOWS, "MSVCP140.dll")],
+    [(GLIBC, "libGL.so.1"), (GLIBC, "libpython3.11.so.1.0")],
 )
 def test_what_is_usually_there(platform, name):
     library = SystemPolicy(platform).provides(name)
@@ -43,6 +43,15 @@ def test_what_is_usually_there(platform, name):
 def test_what_desktops_have_is_told_from_what_is_promised():
     assert SystemPolicy(GLIBC).provides("libxcb.so.1").promise is Promise.DESKTOP
     assert SystemPolicy(GLIBC).provides("libX11.so.6").promise is Promise.ASSUMED
+    assert SystemPolicy(WINDOWS).provides("MSVCP140.dll").promise is Promise.DESKTOP
+
+
+@pytest.mark.parametrize(
+    ("python", "promise"), [((3, 7), Promise.DESKTOP), ((3, 8), Promise.PROMISED), (None, Promise.PROMISED)]
+)
+def test_the_run_time_that_newer_pythons_bring(python, promise):
+    assert SystemPolicy(WINDOWS, python).provides("VCRUNTIME140_1.dll").promise is promise
+    assert SystemPolicy(WINDOWS, python).provides("VCRUNTIME140.dll").promise is Promise.PROMISED
 
 
 @pytest.mark.parametrize(

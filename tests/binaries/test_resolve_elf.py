@@ -153,7 +153,7 @@ def _ours(path):
 
 def _theirs(path):
     printed = subprocess.run(["ldd", str(path)], capture_output=True, text=True, check=False).stdout
-    lines = filter(None, (re.match(r"\s*(\S+) => (not found|\S+)", line) for line in printed.splitlines()))
+    lines = filter(None, (re.match(r"\s*(\S+) => (not found|/.*(?= \(0x)|\S+)", line) for line in printed.splitlines()))
     pairs = [(line[1], None if line[2] == "not found" else os.path.realpath(line[2])) for line in lines]
     return {name: path for name, path in pairs if not name.startswith("ld-linux")}
 

@@ -51,7 +51,7 @@ def test_a_loaded_dll_is_known_by_its_name_alone():
     assert process.load("/e/p/_m.pyd").resolutions[0].outcome is Outcome.LOADED
 
 
-def test_the_redistributable_is_assumed():
+def test_the_redistributable_is_promised_by_nothing():
     (resolution,) = load({"/e/p/_m.pyd": pe("MSVCP140.dll")}).resolutions
-    assert resolution.outcome is Outcome.ASSUMED
+    assert resolution.outcome is Outcome.DESKTOP
     assert "Redistributable" in resolution.rule

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from index_wheels import publish
 from printed import as_json
+from tiny_wheels import HERE
 
 
 def test_the_table_as_json(run):
@@ -134,7 +137,16 @@ def test_files_without_an_upload_time_are_told(run, server):
     assert "the index tells uv no upload time of undated-1.0-py3-none-any.whl, so that it was left out" in said
 
 
-def test_a_platform_that_can_not_be_tried_here_is_told(run):
+def test_what_is_installed_to_be_tried_counts_as_read(server, run, lone_python):
+    publish(server, "big", "1.0", files={"big/__init__.py": b"", "big/data": os.urandom(300_000)})
+    words = ("matrix", "big==1.0", "--platform", "here", "--python", HERE, "--verify")
+    code, printed = run(*words, "--max-download", "250K", "-v")
+    assert code == 0
+    assert "Not tried: big==1.0 with what it needs was not read" in " ".join(printed.out.split())
+    assert sum(one.sent for one in server.requests_for("/files/big/big-1.0-py3-none-any.whl")) < 250_000
+
+
+def test_a_platform_that_can_not_be_tried_here_is_told(run, lone_python):
     _, printed = run("matrix", "app==1.0", "--platform", "windows-arm64", "--python", "3.11", "--verify")
     assert "Not tried, since this machine can't stand for windows-arm64." in printed.out
 
@@ -157,7 +169,7 @@ def test_a_table_ends_with_the_command_that_tells_all_of_a_cell(run):
     assert "2.0 on macos-arm64-cp311: NO-WHEEL" in explained.out
 
 
-def test_what_could_not_be_tried_is_told(run):
+def test_what_could_not_be_tried_is_told(run, lone_python):
     code, printed = run("matrix", "app==1.0", "--platform", "here", "--python", "pp37", "--verify")
     assert code == 0
     assert "  1.0      SOUND" in printed.out.splitlines()

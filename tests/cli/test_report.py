@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,12 @@ def carol(tmp_path, monkeypatch):
     monkeypatch.setenv("INDEX_TOKEN", "opensesame")
     monkeypatch.chdir(home)
     return home
+
+
+@pytest.fixture(autouse=True)
+def examined(bare, monkeypatch):
+    """What is examined where nothing is named."""
+    monkeypatch.setenv("VIRTUAL_ENV", bare)
 
 
 @pytest.fixture
@@ -46,7 +53,7 @@ def test_it_prints_markdown_without_names_and_says_what_it_took_out(python, caps
 
 
 def test_it_holds_the_machine_and_what_is_installed(capsys):
-    assert main(["report", "--format", "json"]) == 0
+    assert main(["report", "--python", sys.executable, "--format", "json"]) == 0
     subject = json.loads(capsys.readouterr().out)["subject"]
     assert {"python", "system", "memory", "packages"} <= subject.keys()
     assert "envdoctor " in subject["packages"]

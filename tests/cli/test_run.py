@@ -146,6 +146,35 @@ def test_an_ending_signal_ends_a_command_like_ctrl_c(name):
         assert b"interrupted" in process.stderr.read()
 
 
+INTERRUPTED_EARLY = (
+    "import sys\n"
+    "class Finder:\n"
+    "    def find_spec(name, path=None, target=None):\n"
+    "        if name == sys.argv[1]: raise KeyboardInterrupt\n"
+    "from envdoctor.cli import main\n"
+    "sys.meta_path.insert(0, Finder)\n"
+    "sys.exit(main(['check']))"
+)
+
+
+@pytest.mark.parametrize("module", ["envdoctor.cli._run", "click", "envdoctor.support.streams"])
+def test_ctrl_c_before_the_program_is_loaded_is_no_traceback(module):
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED_EARLY, module], capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit on memory as Linux has it")
+@pytest.mark.parametrize("kilobytes", [30_000, 60_000])
+def test_too_little_memory_is_told_and_hangs_nothing(bare, kilobytes):
+    script = f'ulimit -v {kilobytes}; exec "$0" -m envdoctor check --python "$1"'
+    ended = subprocess.run(
+        ["sh", "-c", script, sys.executable, bare], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode in {0, 1}
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout or "less memory than it needs" in ended.stderr
+
+
 IN_A_POOL = (
     "import subprocess, sys, time; from pathlib import Path; from envdoctor.cli import _run\n"
     "from envdoctor.core.command import Command; from envdoctor.executors.local import LocalExecutor\n"

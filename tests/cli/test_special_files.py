@@ -57,19 +57,19 @@ def test_an_environment_s_settings(planted, capsys):
     [
         "model {fifo}",
         "model {tflite} --to edgetpu --compare {fifo}",
-        "routes {fifo} --to edgetpu",
-        "build {fifo} --to edgetpu --offline",
-        "report {fifo} --to ethos-u55-128",
+        "routes {fifo} --to edgetpu --python {bare}",
+        "build {fifo} --to edgetpu --offline --python {bare}",
+        "report {fifo} --to ethos-u55-128 --python {bare}",
         "matrix app --offline -c {fifo}",
         "inspect {fifo}",
         "model /dev/zero",
-        "routes /dev/zero --to edgetpu",
+        "routes /dev/zero --to edgetpu --python {bare}",
     ],
 )
-def test_files_that_the_user_names(planted, tmp_path, capsys, line):
+def test_files_that_the_user_names(planted, bare, tmp_path, capsys, line):
     fifo, tflite = tmp_path / "fifo.whl", tmp_path / "a.tflite"
     os.mkfifo(fifo)
     tflite.write_bytes(pack(small()))
-    assert main([word.format(fifo=fifo, tflite=tflite) for word in line.split()]) in {1, 2}
+    assert main([word.format(fifo=fifo, tflite=tflite, bare=bare) for word in line.split()]) in {1, 2}
     said = capsys.readouterr().err
     assert "regular file" in said or "There is no file" in said

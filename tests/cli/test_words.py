@@ -19,8 +19,9 @@ UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @pytest.fixture
-def hostile(tmp_path, monkeypatch):
+def hostile(tmp_path, monkeypatch, bare):
     """Files and an environment full of escapes and passwords."""
+    monkeypatch.setenv("VIRTUAL_ENV", bare)
     monkeypatch.chdir(tmp_path)
     for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"):
         monkeypatch.setenv(name, URL)

@@ -14,12 +14,12 @@ from envdoctor.cli import main
 from envdoctor.core.data import compiler_folders, load_table
 from envdoctor.stages.problems import problem_kinds
 from envdoctor.tflite.readers import find_reader
+from processes import SCRIPT_HEAD
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/guide-compilers.md"
 #: The double of the compiler: writes the file that lies beside it, or says that it has no licence.
-PROGRAM = """#!{python}
-import shutil, sys
+PROGRAM = """import shutil, sys
 from pathlib import Path
 target, source, made = sys.argv[1:]
 if target != "--target=gen1" or not Path(source).is_file():
@@ -71,7 +71,7 @@ def work(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "model_int8.tflite").write_bytes(int8_model())
     (folder / "unlicensed_int8.tflite").write_bytes(int8_model())
-    (folder / "acmec").write_text(PROGRAM.format(python=sys.executable))
+    (folder / "acmec").write_text(SCRIPT_HEAD + PROGRAM)
     (folder / "acmec").chmod(0o755)
     (folder / "compiled.tflite").write_bytes(compiled_model("acme-npu"))
     with tarfile.open(folder / "acmec-1.0.tar.gz", "w:gz") as archive:

@@ -11,10 +11,11 @@ import pytest
 
 from envdoctor.core.availability import CellVerdict
 from envdoctor.core.errors import UsageProblem
+from envdoctor.core.finding import Severity
 from envdoctor.core.inspection import Basis
 from envdoctor.doctor.check import check
 from envdoctor.doctor.installed import inspect_installed
-from loading_facts import HERE
+from loading_facts import HERE, import_in_child
 from native_files import elf_bytes
 from sites import Site
 
@@ -105,3 +106,29 @@ def test_check_and_inspect_agree_on_what_others_have_loaded_before(tmp_path, mon
     judged = inspect_installed("plug", tmp_path / "env").verdict
     problems = check(python=tmp_path / "env", only=["LIB"]).problems
     assert (judged is CellVerdict.SOUND) == (not problems) == sound
+
+
+SETS = {
+    "all is well": ({"foo/__init__.py": "import bar"}, {"bar/__init__.py": ""}),
+    "a module is wanting": ({"foo/__init__.py": "import nobody_has_this"}, {"bar/__init__.py": ""}),
+    "a name is wanting": ({"foo/__init__.py": "from bar import new"}, {"bar/__init__.py": "old = 1"}),
+    "what it imports fails": ({"foo/__init__.py": "import bar"}, {"bar/__init__.py": "import nobody_has_this"}),
+    "a file is lost": ({"foo/__init__.py": "from foo import gone", "foo/gone.py": ""}, {"bar/__init__.py": ""}),
+}
+
+
+@pytest.mark.parametrize("requires", [(), ("bar>=2",)])
+@pytest.mark.parametrize("kind", SETS)
+def test_check_and_inspect_agree_on_imports(tmp_path, monkeypatch, kind, requires):
+    monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
+    venv.create(tmp_path / "env", with_pip=False)
+    (packages,) = (tmp_path / "env").glob("lib/python*/site-packages")
+    site = Site(packages)
+    foo, bar = SETS[kind]
+    site.install("foo", files=foo, requires=requires)
+    site.install("bar", files=bar)
+    (packages / "foo" / "gone.py").unlink(missing_ok=True)
+    fails = import_in_child("foo", site) != ""
+    errors = [each for each in check(python=tmp_path / "env", only=["PKG"]).problems if each.severity is Severity.ERROR]
+    verdict = inspect_installed("foo", tmp_path / "env").verdict
+    assert (verdict is not CellVerdict.SOUND) == bool(errors) == fails

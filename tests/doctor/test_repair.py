@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
 
 import mend_models as made
+from compiled_models import int16x8_model
 from envdoctor.cli import main
 from envdoctor.tflite.quantization import io_types
 from envdoctor.tflite.reader import read_model
@@ -48,6 +49,12 @@ def test_nothing_to_mend(tmp_path, capsys):
     assert main(["repair", str(path)]) == 0
     assert "Nothing to mend: nothing was written." in capsys.readouterr().out
     assert [each.name for each in tmp_path.iterdir()] == ["m.tflite"]
+
+
+def test_a_file_with_int16_activations_is_taken(tmp_path, capsys):
+    path = tmp_path / "m.tflite"
+    path.write_bytes(int16x8_model())
+    assert main(["repair", str(path)]) in {0, 1}, capsys.readouterr().err
 
 
 def test_a_mend_that_does_not_prove_right_is_named_and_left_out(tmp_path, capsys):

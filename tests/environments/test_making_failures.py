@@ -5,11 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
+from envdoctor.core.request import BuildOptions
 from made_environments import WHEEL, downloads, failing, make
 from needs import needs
 from tiny_wheels import pin, tiny_wheel
@@ -58,11 +58,14 @@ def test_credentials_that_are_missing_are_asked_for_and_those_of_pip_are_used(sp
     assert "secret" not in "".join(said)
 
 
-def test_offline_it_is_made_from_the_cache_or_not_at_all(spec, request_, index):
+def test_offline_nothing_is_fetched(spec, request_, index):
     offline = dataclasses.replace(request_, offline=True)
     assert "nothing may be fetched offline" in failing(spec, offline, EnvironmentProblem)
-    made = make(spec, request_)
-    shutil.rmtree(made.folder)
+
+
+def test_offline_it_is_made_from_the_cache(spec, request_, index, was_made):
+    offline = dataclasses.replace(request_, offline=True)
+    shutil.rmtree(request_.cache / "environments")
     seen = len(index.seen)
     assert make(spec, offline).problem == ""
     assert len(index.seen) == seen
@@ -79,7 +82,7 @@ def test_what_does_not_import_is_not_kept(spec, request_, index):
     )
 
 
-def test_no_python_fits(spec, request_, index):
+def test_no_python_fits(spec, request_, index, lone_python):
     old = dataclasses.replace(spec, pythons=("3.4",))
     message = failing(old, request_, EnvironmentProblem)
     assert message.startswith("Tiny 1.0 needs CPython 3.4, and none was found among: Python ")
@@ -88,9 +91,9 @@ def test_no_python_fits(spec, request_, index):
 
 @POSIX
 def test_another_python_of_the_machine_is_taken_where_the_users_own_is_broken(
-    spec, request_, index, tmp_path, monkeypatch
+    spec, request_, lone_python, was_made, tmp_path
 ):
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    shutil.rmtree(request_.cache / "environments")
     broken = tmp_path / "broken" / "python"
     broken.parent.mkdir()
     broken.write_text("#!/bin/sh\nexit 1\n")
@@ -109,13 +112,33 @@ def test_a_cache_that_is_a_file(spec, request_, index, tmp_path):
         make(spec, request)
 
 
-def test_a_disk_that_is_too_small_is_said_before_anything_is_fetched(spec, request_, index):
+def test_more_than_may_be_fetched_is_said_before_it_is(spec, request_, index):
+    mean = dataclasses.replace(request_, options=BuildOptions(max_download=999))
+    message = failing(spec, mean, EnvironmentProblem)
+    assert "would be fetched for it, and --max-download leaves" in message
+    assert downloads(index) == 0
+
+
+def test_what_is_in_the_cache_need_not_be_fetched(spec, request_, index, was_made):
+    shutil.rmtree(request_.cache / "environments")
+    mean = dataclasses.replace(request_, options=BuildOptions(max_download=1))
+    assert make(spec, mean).problem == ""
+
+
+@pytest.fixture
+def large(spec):
+    """The same, said to take more than any disk has."""
     need = dataclasses.replace(next(iter(spec.platforms.values())), installed=10**17)
-    large = dataclasses.replace(spec, platforms=dict.fromkeys(spec.platforms, need))
+    return dataclasses.replace(spec, platforms=dict.fromkeys(spec.platforms, need))
+
+
+def test_a_disk_that_is_too_small_is_said_before_anything_is_fetched(large, request_, index):
     message = failing(large, request_, EnvironmentProblem)
     assert "it takes 100000000.0 GB, and the disk of" in message
     assert downloads(index) == 0
-    make(spec, request_)
+
+
+def test_no_room_is_needed_for_what_is_in_the_cache(large, request_, was_made):
     shutil.rmtree(request_.cache / "environments")
     assert make(large, request_).problem == ""  # all of it is in uv's cache
 

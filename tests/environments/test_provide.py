@@ -45,18 +45,18 @@ def test_the_wrong_version_has_one_made(spec, request_, index, own):
     assert not any("your own environment" in line for line in said)
 
 
-def test_what_does_not_import_is_said_and_one_is_made(spec, request_, index, own):
+def test_what_does_not_import_is_said_and_one_is_made(spec, request_, was_made, own):
     said = []
     provided = provide(spec, request_, own("raise OSError('no AVX')"), RUN, said.append)
     assert provided.origin is Origin.MANAGED
     assert said[0] == ("your own environment has tiny 1.0, but importing tiny exited with status 1: OSError: no AVX")
 
 
-def test_without_a_look_at_the_users_own_one_is_made(spec, request_, index):
+def test_without_a_look_at_the_users_own_one_is_made(spec, request_, was_made):
     assert provide(spec, request_, None, RUN, [].append).origin is Origin.MANAGED
 
 
-def test_a_relative_interpreter_works_in_other_folders_too(spec, request_, index, monkeypatch, tmp_path):
+def test_a_relative_interpreter_works_in_other_folders_too(spec, request_, was_made, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     provided = provide(spec, request_, None, RUN, [].append)
     assert provided.python.is_absolute()

@@ -14,7 +14,7 @@ RUN = LocalExecutor()
 
 
 @pytest.fixture
-def two(spec, request_, index, cache):
+def two(spec, request_, index, was_made):
     """An environment with tiny, and one with tiny and other."""
     other = tiny_wheel("other", files={"other.py": b"unmistakable"})
     index.add("other", *other)

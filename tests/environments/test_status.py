@@ -23,19 +23,19 @@ def test_it_can_be_made_with_this_python(spec, request_, index):
     assert not (request_.cache / "environments").exists()
 
 
-def test_it_is_made(spec, request_, index):
+def test_it_is_made(spec, request_, was_made):
     made = ensure(spec, request_, RUN, [].append)
     found = status(spec, request_, RUN)
     assert (found.state, found.python) == (State.MADE, made.python)
 
 
-def test_a_python_is_missing(spec, request_):
+def test_a_python_is_missing(spec, request_, lone_python):
     found = status(dataclasses.replace(spec, pythons=("3.4", "3.5")), request_, RUN)
     assert (found.state, found.pythons, found.python) == (State.NO_PYTHON, ("3.4", "3.5"), None)
     assert found.reason.startswith("Tiny 1.0 needs CPython 3.4 or 3.5, and none was found among: Python ")
 
 
-def test_this_machine_is_the_wrong_one(spec, request_):
+def test_this_machine_is_the_wrong_one(spec, request_, lone_python):
     need = next(iter(spec.platforms.values()))
     found = status(dataclasses.replace(spec, platforms={"beos-m68k": need}), request_, RUN)
     assert found.state is State.IMPOSSIBLE

@@ -58,6 +58,13 @@ def test_the_marker_makes_it_whole(folder, spec, cache):
     assert list(made_environments(spec, cache, thorough=True)) == [made]
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"name": 1}'])
+def test_a_damaged_marker_is_none(folder, spec, content):
+    marked(folder, spec)
+    (folder / MARKER).write_bytes(content)
+    assert inspect_folder(folder, thorough=False).problem
+
+
 def test_of_an_environment_for_other_pins_nothing_is_taken(folder, spec, cache, tmp_path):
     marked(folder, spec)
     (tmp_path / "other.txt").write_text("other")

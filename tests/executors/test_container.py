@@ -1,7 +1,6 @@
 import json
 import os
 import shutil
-import sys
 
 import pytest
 
@@ -9,10 +8,10 @@ from envdoctor.core.command import Command, CommandResult
 from envdoctor.executors.container import ContainerExecutor
 from envdoctor.executors.local import LocalExecutor
 from needs import find, needs
+from processes import SCRIPT_HEAD
 
 #: A double of an engine: notes its command line and runs the command right here.
-ENGINE = """#!{python}
-import json, os, subprocess, sys
+ENGINE = """import json, os, subprocess, sys
 words = sys.argv[1:]
 with open({notes!r}, "a") as notes:
     notes.write(json.dumps(words) + "\\n")
@@ -27,7 +26,7 @@ if words[0] == "run":
 @pytest.fixture
 def engine(tmp_path):
     path, notes = tmp_path / "docker", tmp_path / "notes"
-    path.write_text(ENGINE.format(python=sys.executable, notes=str(notes)))
+    path.write_text(SCRIPT_HEAD + ENGINE.format(notes=str(notes)))
     path.chmod(0o755)
     return path
 

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 
+import psutil
 import pytest
 
 from envdoctor.core.command import Command, CommandResult
@@ -126,8 +127,7 @@ def nothing_sleeps(seconds=5):
     """No sleep of ours is left; sshd needs a moment to hang up."""
 
     def none():
-        found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-        return f"sleep {LONG}" not in found.splitlines()
+        return ["sleep", LONG] not in [one.info["cmdline"] for one in psutil.process_iter(["cmdline"])]
 
     return wait_until(none, seconds)
 

@@ -8,8 +8,8 @@ from envdoctor.facts.python import Python
 from envdoctor.facts.records import Records
 from envdoctor.facts.witness import Account, Witness
 from envdoctor.facts.witness.words import Words
-from envdoctor.wheels.loading import LoadAnalysis, MissingLibrary
-from envdoctor.wheels.reach import Reach
+from envdoctor.imports.loading import LoadAnalysis, MissingLibrary
+from envdoctor.imports.reach import Reach
 from package_facts import ERROR
 
 FOO = Distribution(name="foo", root="/sp", metadata="/sp/foo-1.0.dist-info")

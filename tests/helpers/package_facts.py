@@ -2,6 +2,7 @@
 
 from asking import ask
 from envdoctor.core.finding import Severity
+from envdoctor.facts.importing import Importing
 from envdoctor.facts.packages import Packages
 from envdoctor.facts.python import Python
 from envdoctor.facts.requirements import check_requirements
@@ -24,4 +25,5 @@ def installed_facts(*distributions, python=None):
     """The fact groups of an environment with these distributions."""
     python = python or Python()
     packages = Packages(distributions=distributions)
-    return {"python": python, "packages": packages, "requirements": check_requirements(packages, python.markers)}
+    requirements = check_requirements(packages, python.markers)
+    return {"python": python, "packages": packages, "requirements": requirements, "importing": Importing()}

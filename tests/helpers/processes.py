@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from pathlib import Path
+
+#: How a program in Python begins that runs though the path of its interpreter holds a space.
+SCRIPT_HEAD = f"""#!/bin/sh\n\'\'\'\'exec "{sys.executable}" "$0" "$@" # \'\'\'\n"""
 
 
 def assert_gone(pid, seconds=5.0):

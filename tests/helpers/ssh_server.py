@@ -56,13 +56,13 @@ def ssh_server(folder):
     for name in ("host", "client", "stranger"):
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name)
     shutil.copy(folder / "client.pub", folder / "authorized_keys")
-    (folder / "far").mkdir()
+    (folder / "far").mkdir()  # and no start-up file of the user's shell beside it
     port = _free_port()
     (folder / "sshd_config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized_keys\n"
         f"PidFile {folder}/pid\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
-        f"Subsystem sftp internal-sftp\nPermitRootLogin prohibit-password\nSetEnv TMPDIR={folder}/far\n"
-        "PermitUserEnvironment yes\n",
+        f"Subsystem sftp internal-sftp\nPermitRootLogin prohibit-password\nSetEnv TMPDIR={folder}/far HOME={folder}\n"
+        "PermitUserEnvironment yes\nKexAlgorithms curve25519-sha256\n",  # the newest take ten times as long
     )
     for name, key in (("known_hosts", "host.pub"), ("changed_hosts", "stranger.pub")):
         (folder / name).write_text(f"[127.0.0.1]:{port} {(folder / key).read_text()}")

@@ -55,8 +55,18 @@ def wheel_of(files, tag=LINUX_TAG, name="pkg", version="1.0", scripts=None):
     return wheel(name, version, tag, files=files)[1]
 
 
+_code = {}  # by seed: what a shorter text begins with, a longer one begins with too
+
+
 def code_like(size, seed=1):
     """Bytes that compress as machine code does: some repetition nearby, some noise, some zeros."""
+    made = _code.get(seed, b"")
+    if len(made) < size:
+        made = _code[seed] = _more_code(max(size, 2 * len(made)), seed)
+    return made[:size]
+
+
+def _more_code(size, seed):
     generator = random.Random(seed)
     parts, total = [], 0
     words = []
@@ -66,4 +76,4 @@ def code_like(size, seed=1):
         part = bytes(8) if generator.random() < 0.05 else generator.choice(words) + generator.randbytes(2)
         parts.append(part)
         total += len(part)
-    return b"".join(parts)[:size]
+    return b"".join(parts)

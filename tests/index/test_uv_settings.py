@@ -61,7 +61,7 @@ def test_links_that_uv_would_stop_at_are_left_out_and_said(tmp_path):
     settings = IndexSettings(
         find_links=(str(tmp_path), tmp_path.as_uri(), "https://u:p@c.test/links", str(page), str(missing))
     )
-    assert given(settings)["UV_FIND_LINKS"] == f"{tmp_path},{tmp_path.as_uri()},https://u:p@c.test/links"
+    assert given(settings)["UV_FIND_LINKS"] == f"{tmp_path.as_uri()},{tmp_path.as_uri()},https://u:p@c.test/links"
     assert uv_omissions(settings) == (f"{page} (a page on this machine)", f"{missing} (no such folder)")
 
 

@@ -117,7 +117,7 @@ def test_compiled_libraries_by_rpath_and_runpath(tmp_path, monkeypatch, tag, pat
     for name, needs in (("gone", ()), ("inner", ("-lgone",)), ("outer", ("-linner", "-lm"))):
         build_library(tmp_path / f"lib{name}.so", "int made;", *link, *needs, f"-Wl,-soname,lib{name}.so.1")
     search = (f"-Wl,{tag},-rpath,{path}",) if path else ()
-    build_library(tmp_path / "_m.so", "int made;", *link, "-louter", "-lstdc++", *search)
+    build_library(tmp_path / "_m.so", "int made;", *link, "-louter", "-l:libstdc++.so.6", *search)
     site = Site(tmp_path / "site-packages")
     libraries = {f"foo.libs/lib{name}.so.1": (tmp_path / f"lib{name}.so").read_bytes() for name in ("inner", "outer")}
     site.install("foo", files={"_m.so": (tmp_path / "_m.so").read_bytes(), **libraries})

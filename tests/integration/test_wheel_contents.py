@@ -14,15 +14,15 @@ from envdoctor.binaries.library import NotLoadable
 from envdoctor.binaries.native import read_native
 from envdoctor.core.errors import EnvDoctorError, Unreadable
 from envdoctor.core.finding import Severity
+from envdoctor.imports.judgment import judge_wheel
+from envdoctor.imports.loading import LoadJudge
+from envdoctor.imports.problems import ProblemKind
 from envdoctor.index.access import open_index, opened
 from envdoctor.index.settings import load_settings
 from envdoctor.support.bytes import MemoryBytes
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.conflicts import find_conflicts, shipment_of_wheel
 from envdoctor.wheels.contents import read_contents
-from envdoctor.wheels.judgment import judge_wheel
-from envdoctor.wheels.loading import LoadJudge
-from envdoctor.wheels.problems import ProblemKind
 from wheel_files import LINUX, MACOS, WINDOWS
 
 pytestmark = pytest.mark.integration
@@ -77,7 +77,7 @@ REAL = [
 @pytest.mark.parametrize("wanted", REAL, ids=" ".join)
 def test_members_in_parts_are_what_they_are_whole(remote, wanted):
     source = remote(*wanted)
-    contents = read_contents(source)
+    contents = read_contents(source, parallel=True)
     with zipfile.ZipFile(io.BytesIO(source.read_at(0, source.size))) as archive:
         whole = {name: archive.read(name) for name in (native.member for native in contents.natives)}
         others = {name for name in archive.namelist() if archive.read(name)[:4] == b"\x7fELF"} - set(whole)
@@ -103,7 +103,7 @@ def test_members_in_parts_are_what_they_are_whole(remote, wanted):
 )
 def test_little_travels(remote, wanted, share, most):
     source = remote(*wanted)
-    effort = read_contents(source).effort
+    effort = read_contents(source, parallel=True).effort
     assert effort.bytes_read <= min(share * effort.size, most)
     assert getattr(source, "received", effort.bytes_read) <= effort.bytes_read
     assert getattr(source, "requests", effort.reads) <= effort.reads
@@ -122,7 +122,7 @@ client = open_index(load_settings(), None)
 file = next(each for each in client.project("tensorflow").files
             if "2.21.0-cp311" in each.filename and "manylinux" in each.filename and "x86_64" in each.filename)
 with opened(client.session, file) as source:
-    contents = read_contents(source)
+    contents = read_contents(source, parallel=True)
 peak = int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1])
 problems = [native.problem for native in contents.natives if native.problem]
 print(json.dumps([contents.effort.bytes_read, peak, len(contents.natives), problems]))
@@ -138,7 +138,7 @@ print(json.dumps([contents.effort.bytes_read, peak, len(contents.natives), probl
 
 
 def judged(source, target):
-    contents = read_contents(source)
+    contents = read_contents(source, parallel=True)
     archive = WheelArchive(source)
     analysis = LoadJudge([contents], target, lambda _, member: archive.read_module(member)).analyse(contents)
     assert not analysis.inexact
@@ -180,7 +180,7 @@ def test_inherited_rpaths_raise_no_false_alarm(remote):
 
 def test_tensorflow_is_sound_though_its_largest_library_is_guessed_at(remote):
     source = remote("tensorflow", "2.21.0", "cp311", "manylinux", "x86_64")
-    contents = read_contents(source)
+    contents = read_contents(source, parallel=True)
     assert any(native.library.inferred for native in contents.natives if native.library)
     analysis = LoadJudge([contents], LINUX, lambda *_: pytest.fail("nothing is missing")).analyse(contents)
     assert (analysis.missing, analysis.inexact) == ((), False)
@@ -188,8 +188,8 @@ def test_tensorflow_is_sound_though_its_largest_library_is_guessed_at(remote):
 
 def test_a_nightly_shares_files_with_its_release(remote):
     wheels = [
-        read_contents(remote("keras", "3.15.1", "py3")),
-        read_contents(remote("keras-nightly", "3.16.0.dev2026102704", "py3")),
+        read_contents(remote("keras", "3.15.1", "py3"), parallel=True),
+        read_contents(remote("keras-nightly", "3.16.0.dev2026102704", "py3"), parallel=True),
     ]
     found = find_conflicts([shipment_of_wheel(wheel) for wheel in wheels])
     assert [(each.shared, each.differ) for each in found.shared] == [(589, 258)]

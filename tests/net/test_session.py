@@ -207,6 +207,21 @@ def test_more_than_the_user_allows_is_not_read(server):
     assert session.traffic.received == 300_000
 
 
+def test_a_try_that_failed_does_not_count_against_what_the_user_allows(server):
+    server.extra["/large"] = ("text/plain", b"x" * 300_000)
+    server.fail("/large", "break", 503, "break")
+    session = Session(NetworkSettings(most=400_000), pause=lambda _: None)
+    assert len(session.get(f"{server.origin}/large").content) == 300_000
+
+
+def test_what_was_refused_leaves_room_for_less(server):
+    server.extra["/large"], server.extra["/small"] = ("text/plain", b"x" * 300_000), ("text/plain", b"x" * 1000)
+    session = Session(NetworkSettings(most=2000))
+    with pytest.raises(NetworkProblem, match="was not read"):
+        session.get(f"{server.origin}/large")
+    assert session.get(f"{server.origin}/small").content
+
+
 def test_it_says_so_before_much_is_read(server, monkeypatch, tmp_path):
     monkeypatch.setattr("envdoctor.net.session._MUCH", 1000)
     server.extra["/large"] = ("text/plain", b"x" * 300_000)

@@ -88,6 +88,15 @@ def test_a_file_of_another_keras_is_left_to_the_other_keras(bench):
     assert tried(bench, named("keras-version-mismatch"), other("same", "new"), other("old", "old")) == ["old"]
 
 
+def test_what_another_export_wrote_is_no_file_of_the_same_kind(bench):
+    """TensorFlow 2.15 does not read what Keras 3 exports; what Keras 2 exports it does."""
+    new = replace(copying("new-export", K.KERAS, K.SAVED_MODEL, "+n", bench.calls), environment="new")
+    old = replace(copying("old-export", K.KERAS, K.SAVED_MODEL, "+o", bench.calls), environment="old")
+    reads = replace(failing("reads", K.SAVED_MODEL, K.TFLITE_INT8, named("saved-model-too-new")), environment="old")
+    attempts = bench.run(route(new, reads), route(old, reads), actions=[new, old, reads])
+    assert [attempt.route.name for attempt in attempts] == ["new-export+reads", "old-export+reads"]
+
+
 def test_an_export_that_changed_the_model_leaves_out_that_form_alone(bench):
     others = (other("same", "new"), other("unrolled", "new", unrolls=True), other("old", "old"))
     assert tried(bench, named("model-changed"), *others) == ["old"]

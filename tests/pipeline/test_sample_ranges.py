@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from envdoctor.pipeline.sample_ranges import measure
-from envdoctor.stages.workers.arrays import InputSpec, assign, stored_arrays
+from envdoctor.stages.workers.arrays import InputSpec, stored_arrays
+from envdoctor.stages.workers.assignment import assign
 from envdoctor.stages.workers.stage import Problem
 
 SPEC = InputSpec("x", (None, 3), "float32")

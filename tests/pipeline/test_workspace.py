@@ -148,6 +148,17 @@ def test_a_manifest_is_never_beside_what_it_does_not_describe(tmp_path, monkeypa
             publish(workspace, *steps, lambda _: monkeypatch.setattr(Path, "replace", killed))
 
 
+@pytest.mark.parametrize("was_there", [False, True])
+def test_a_build_that_could_keep_nothing_leaves_no_lock(tmp_path, was_there):
+    out = tmp_path / "out"
+    if was_there:
+        out.mkdir()
+    with pytest.raises(BuildFailed, match="no room"), open_workspace(out):
+        raise BuildFailed("no room")
+    assert names(tmp_path) == (["out"] if was_there else [])
+    assert not was_there or names(out) == []
+
+
 @pytest.mark.parametrize("name", ["lock", "stages"])
 def test_a_workspace_that_is_none(tmp_path, name):
     place = tmp_path / ".envdoctor" / name

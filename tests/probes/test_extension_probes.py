@@ -172,6 +172,11 @@ def test_files_that_fit_every_page_size(site):
         (f"_x{TAGGED}", elf_bytes()[:100], [INFO]),
         (f"_x{TAGGED}", elf_bytes(), []),
         ("linker-script.so", b"INPUT(libc.so.6)", []),
+        ("other-script.so", b"/* GNU ld script\n*/\nOUTPUT_FORMAT(elf64-x86-64)\nGROUP ( /lib/libc.so.6 )", []),
+        ("x.so", b"\x93garbage\xff", [WARNING]),
+        ("x.so", b"no library", [WARNING]),
+        ("x.so", b"", [WARNING]),
+        ("libdata.so", b"no library", []),
         ("_x.cpython-310-x86_64-linux-gnu.so", b"", []),
     ],
 )

@@ -13,7 +13,7 @@ from envdoctor.facts.host import Host
 from envdoctor.facts.python import Python
 from envdoctor.facts.records import Record
 from envdoctor.facts.witness import Witness
-from envdoctor.wheels.reach import Reach
+from envdoctor.imports.reach import Reach
 from library_facts import LIBS, MACOS, MATRIX, PACKAGES, environment, heard, lacks
 from package_facts import ERROR, INFO, PIP, WARNING
 

@@ -142,7 +142,7 @@ def test_a_tree_like_that_of_windows(tmp_path):
         (finding,) = look(monkeypatch)
         assert finding.severity is ERROR
         assert finding.message == "MSVCP140.dll of the Visual C++ runtime is not there."
-        paths = [line.partition(" ")[0] for line in finding.evidence[1].excerpt.splitlines()]
+        paths = [line.partition(".dll ")[0] + ".dll" for line in finding.evidence[1].excerpt.splitlines()]
         assert paths == [
             "foo/MSVCP140.dll",
             f"{tmp_path}/Python311/MSVCP140.dll",

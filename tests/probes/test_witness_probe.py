@@ -10,7 +10,7 @@ from envdoctor.core.finding import Evidence, Outcome
 from envdoctor.facts import Facts
 from envdoctor.facts.natives import NativeFile, Natives
 from envdoctor.facts.witness import Disagreement, Witness
-from envdoctor.wheels.loading import LoadAnalysis
+from envdoctor.imports.loading import LoadAnalysis
 from library_facts import FOO, environment, heard, lacks
 from package_facts import INFO, WARNING
 

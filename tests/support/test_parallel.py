@@ -95,6 +95,18 @@ def test_a_limit_on_memory_that_grants_no_stack_for_a_thread():
     assert ended.stdout == "36\n", ended.stderr
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits the address space")
+def test_deep_work_is_done_here_where_there_is_no_room_for_a_deep_stack():
+    code = (
+        "import resource, sys, threading\n"
+        "from envdoctor.support.deep_stack import on_deep_stack\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))\n"
+        "print(on_deep_stack(threading.current_thread).name, sys.getrecursionlimit())"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert ended.stdout == "MainThread 1000\n", ended.stderr
+
+
 def test_a_pause_ends_at_an_interrupt():
     threading.Timer(0.1, interruption.interrupt).start()
     start = time.monotonic()

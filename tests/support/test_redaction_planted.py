@@ -10,7 +10,7 @@ import pytest
 from envdoctor.core.finding import Evidence, Finding, Severity
 from envdoctor.core.report import Report
 from envdoctor.doctor.explain import explanations
-from envdoctor.support.redaction import Redactor, redact_report
+from envdoctor.support.redaction import Redactor, redact, redact_report
 from envdoctor_reports import html, json, markdown, terminal
 from planted import is_gone, planted
 from thoroughness import amount
@@ -132,6 +132,43 @@ def test_a_secret_is_hidden_however_it_stands(text):
 )
 def test_a_home_is_told_wherever_homes_lie(path):
     assert "annegret" not in Redactor().text(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token:\nabcdef1234567890xyz",
+        "Your token is:\r\nabcdef1234567890xyz\r\n",
+        "API key:\n\n  abcdef1234567890xyz",
+        "access_token:\n'abcdef1234567890xyz'",
+        "log: token:\\nabcdef1234567890xyz\\nnext",
+        "client_secret =\nabcdef1234567890xyz",
+    ],
+)
+def test_a_value_alone_on_the_line_below_its_name_is_hidden(text):
+    assert "abcdef1234567890xyz" not in Redactor().text(text)
+
+
+@pytest.mark.parametrize("text", ["token:\nidentifier", "password:\nplease enter it", "Unexpected token:\nint8_t\n"])
+def test_prose_on_the_line_below_stays(text):
+    assert Redactor().text(text) == text
+
+
+@pytest.mark.parametrize("path", ["/media/bob/USB/m.tflite", "/run/media/bob/disk", "file:///media/bob/a%20b/c"])
+def test_whose_medium_it_is_is_hidden(path):
+    assert "bob" not in Redactor().text(f"reading {path}")
+
+
+def test_words_of_no_user_stay():
+    text = "user: root\nowner: data\nuid=0(root)"
+    assert Redactor(users=("root", "data")).text(text) == text
+
+
+def test_a_command_of_python_has_no_user():
+    words = ("/usr/bin/python3", "-B", "-u", "a:b")
+    assert redact(words, Redactor()) == words
+    assert redact(("python3", "tool.py", "-u", "a:b"), Redactor())[-1] == "a:****"
+    assert redact(("curl", "-u", "a:b"), Redactor())[-1] == "a:****"
 
 
 @pytest.mark.parametrize("address", ["8.215.147.208", "10.181.60.23", "<203.52.217.203>"])

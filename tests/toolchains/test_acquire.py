@@ -35,6 +35,15 @@ def package(tree, tmp_path_factory):
 
 
 @pytest.fixture
+def hollow(tmp_path):
+    """What a package holds that nobody unpacks."""
+    folder = tmp_path / "hollow"
+    folder.mkdir()
+    (folder / "file").touch()
+    return folder
+
+
+@pytest.fixture
 def acquirer(tmp_path):
     session = Session(NetworkSettings(retries=0, timeout=2), pause=lambda _: None)
     yield Acquirer(session=session, executor=LocalExecutor(), store=tmp_path / "store", own=EDGETPU.toolchains)
@@ -46,9 +55,9 @@ def get(acquirer, text, sha256="", entry=ENTRY):
 
 
 @pytest.mark.parametrize("suite", ["coral-edgetpu-stable", ""])
-def test_from_an_apt_repository_whatever_this_machine_is(acquirer, package, tree, tmp_path, suite):
-    older = build_package(tmp_path, tree, "15.0")
-    other = build_package(tmp_path, tree, "99.0", arch="arm64")
+def test_from_an_apt_repository_whatever_this_machine_is(acquirer, package, hollow, tmp_path, suite):
+    older = build_package(tmp_path, hollow, "15.0")
+    other = build_package(tmp_path, hollow, "99.0", arch="arm64")
     build_repository(tmp_path / "apt", [package, older, other], suite)
     with served(tmp_path / "apt") as url:
         entry = ENTRY if suite else FLAT
@@ -76,8 +85,8 @@ def test_a_package_that_is_not_what_the_index_says(acquirer, package, tmp_path):
     assert installed_toolchains(store=acquirer.store) == ()
 
 
-def test_a_repository_without_the_package(acquirer, tree, tmp_path):
-    build_repository(tmp_path / "apt", [build_package(tmp_path, tree, name="other")])
+def test_a_repository_without_the_package(acquirer, hollow, tmp_path):
+    build_repository(tmp_path / "apt", [build_package(tmp_path, hollow, name="other")])
     with (
         served(tmp_path / "apt") as url,
         pytest.raises(ToolchainProblem, match="no package edgetpu-compiler for amd64"),

@@ -50,9 +50,10 @@ def test_fields_end_with_the_first_empty_line_and_may_be_folded():
     assert fields == {"name": ["a"], "requires-dist": ["b\n; extra == 'c'", "d"]}
 
 
-def test_commands_of_both_groups_without_their_extras():
+def test_commands_of_both_groups_and_their_extras():
     text = "# c\n[console_scripts]\n tool = p.cli:main [extra]\n; x = y\n[other]\nz = q:r\n[gui_scripts]\nshow=p:gui\n"
-    assert parse_scripts(text) == (Script(name="tool", target="p.cli:main"), Script(name="show", target="p:gui"))
+    tool = Script(name="tool", target="p.cli:main", extras="extra")
+    assert parse_scripts(text) == (tool, Script(name="show", target="p:gui"))
 
 
 def test_rows_of_a_record():

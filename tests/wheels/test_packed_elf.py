@@ -97,3 +97,11 @@ def test_nothing_is_deduced_wrongly(places, data):
         symbols = TABLE.index(6, 32) + 8
         wanted[symbols : symbols + 8] = solved[symbols : symbols + 8]
         assert list(solved) == wanted
+
+
+def test_a_value_of_which_a_byte_is_not_known_is_not_known():
+    """scipy 1.17's hash table at 0x260, of which 0x60 was known: what stands there is no hash table."""
+    place = next(place for place in range(0, len(TABLE), 16) if TABLE[place] == 6)  # DT_SYMTAB, which is not read
+    hidden = list(TABLE)
+    hidden[place + 8], hidden[place + 9] = 0x60, UNKNOWN + 77
+    assert solve_dynamic(hidden)[place + 8 : place + 16] == bytes(8)

@@ -34,6 +34,8 @@ VARIABLE = "ENVDOCTOR_EDGETPU_COMPILER"
 _DEPTH = 5
 _MOST_FOLDERS = 2000
 _SCRIPT_HEAD = 4096
+#: The bundle by its whole path in a shell script: in quotes, or with a backslash before a space.
+_BUNDLE = re.compile(rf"""["'](?P<quoted>/[^"'$\n]*/{NAME}_bin)/|(?P<bare>/(?:\\.|[^\s"'$\\])*/{NAME}_bin)/""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,9 +193,10 @@ def _read_script(script: Path, *, origin: str, version: str | None) -> EdgeTpuCo
         head = stream.read(_SCRIPT_HEAD)
     if not head.startswith(b"#!"):
         raise Unreadable("neither a program nor a script")
-    named = re.search(rf"(/[^\s\"'$]*/{NAME}_bin)/", head.decode("utf-8", "replace"))
-    if named and _is_elf_file(Path(named.group(1)) / NAME):
-        return _read_bundle(Path(named.group(1)), wrapper=script, origin=origin, version=version)
+    named = _BUNDLE.search(head.decode("utf-8", "surrogateescape"))
+    folder = Path(named["quoted"] or re.sub(r"\\(.)", r"\1", named["bare"])) if named else None
+    if folder and _is_elf_file(folder / NAME):
+        return _read_bundle(folder, wrapper=script, origin=origin, version=version)
     if f"{NAME}_bin/".encode() in head:
         raise Unreadable(f"the wrapper script is there, but {NAME}_bin beside it is not")
     return EdgeTpuCompiler(wrapper=script, origin=origin, version=version)

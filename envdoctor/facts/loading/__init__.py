@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from envdoctor.executors import Executor
     from envdoctor.facts import Facts
     from envdoctor.facts.loading.environment import Environment
+    from envdoctor.facts.loading.symbols import Symbols
     from envdoctor.facts.loading.versions import MissingVersion
     from envdoctor.facts.natives import NativeFile
     from envdoctor.facts.packages import Distribution
-    from envdoctor.wheels.loading import LoadAnalysis, MissingLibrary
+    from envdoctor.imports.loading import LoadAnalysis, MissingLibrary
 
 _VISUAL_CPP = ("msvcp1", "vcruntime1", "concrt1", "vcomp1", "vccorlib1", "vcamp1", "mfc1")
 
@@ -27,12 +28,14 @@ class Loading:
     Attributes:
         analyses: for each distribution with a file that does not load alone, what its imports would meet.
         versions: symbol versions that a library which was found does not define.
+        symbols: what files lack that find all their libraries; None where that is not looked at: not glibc's loader.
         reached: the paths of the native files that extension modules load, themselves included.
         sources: what the search depended on, and where that was read.
     """
 
     analyses: tuple[tuple[Distribution, LoadAnalysis], ...] = ()
     versions: tuple[MissingVersion, ...] = ()
+    symbols: Symbols | None = None
     reached: frozenset[str] = frozenset()
     sources: tuple[tuple[str, str], ...] = ()
 
@@ -58,7 +61,10 @@ def ask(facts: Facts, request: Request, executor: Executor) -> Loading:  # noqa:
     Raises:
         FactUnavailable: the files could not be listed, or the system's loader is not known.
     """
+    from envdoctor.binaries.library import BinaryFormat
+    from envdoctor.core.target import System
     from envdoctor.facts.loading.environment import Environment
+    from envdoctor.facts.loading.symbols import find_undefined
     from envdoctor.facts.loading.versions import missing_versions
 
     environment = Environment(facts)
@@ -71,10 +77,13 @@ def ask(facts: Facts, request: Request, executor: Executor) -> Loading:  # noqa:
     rest = [one for one in usable if not one.is_module and one.path not in reached]
     failing += [one for one in rest if not closures.loads(one.path)]
     found = {canonical(path): needs for path, needs in closures.found.items()}
+    elf = [one for one in usable if one.library is not None and one.library.format is BinaryFormat.ELF]
+    judged = environment.loader.system is System.LINUX and not environment.loader.musl
     needs = [(one, found.get(canonical(one.path), {})) for one in usable]
     return Loading(
         analyses=_analyses(facts, environment, request, failing),
         versions=() if environment.loader.musl else missing_versions(needs, reached),
+        symbols=find_undefined(facts, environment, closures, elf, request) if judged else None,
         reached=reached,
         sources=environment.loader.sources,
     )

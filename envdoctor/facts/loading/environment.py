@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import posixpath
+from functools import partial
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.closure import Closures
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
     from envdoctor.facts.natives import NativeFile
     from envdoctor.facts.packages import Distribution
+    from envdoctor.imports.loading import LoadAnalysis, LoadJudge
     from envdoctor.wheels.contents import WheelContents
-    from envdoctor.wheels.loading import LoadAnalysis, LoadJudge
 
 _MADE_BY_DELVEWHEEL = ".libs"  # such a folder is registered when its package is imported
 
@@ -82,10 +83,22 @@ class Environment:
         judge, contents = self.judge(distribution, alone=alone)
         return judge.analyse(contents)
 
+    def imports(self, file: NativeFile) -> bool:
+        """Whether importing the packages of a file's distribution, without fail, loads that extension module."""
+        from envdoctor.facts.loading.contents import installed_contents, read_text
+        from envdoctor.imports.opened import opened_on_import
+
+        distribution = file.distribution
+        member = posixpath.relpath(file.path, distribution.root)
+        contents = installed_contents(self._facts, distribution)
+        usable = {native.path for native in contents.natives}
+        read = partial(read_text, distribution.root)
+        return member in opened_on_import(contents, {member}, usable, read, self.target)
+
     def judge(self, distribution: Distribution, *, alone: bool = False) -> tuple[LoadJudge, WheelContents]:
         """A judge of the environment, and a distribution as what its wheel would be."""
         from envdoctor.facts.loading.contents import installed_contents, read_text
-        from envdoctor.wheels.loading import LoadJudge
+        from envdoctor.imports.loading import LoadJudge
 
         active = [one for one in self._facts.packages.active().values() if one.metadata != distribution.metadata]
         own, *others = [installed_contents(self._facts, one) for one in (distribution, *(() if alone else active))]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
 from envdoctor.environments.cache import open_cache
+from envdoctor.imports.loading import LoadAnalysis
 from envdoctor.net.cache import DiskCache
 from envdoctor.support.files import read_regular
 from envdoctor.support.hashing import hash_code
 from envdoctor.support.target_names import target_name
-from envdoctor.wheels.loading import LoadAnalysis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LIMIT = 16 << 20
 _LARGEST_RECORD = 64 << 20
 #: What decides a judgment.
-_CODE = ("facts", "wheels", "binaries", "support", "core", "data")
+_CODE = ("facts", "imports", "wheels", "binaries", "support", "core", "data")
 
 
 class Memory:

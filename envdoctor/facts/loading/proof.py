@@ -11,7 +11,7 @@ from envdoctor.support.system_packages import package_of
 if TYPE_CHECKING:
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution
-    from envdoctor.wheels.loading import MissingLibrary
+    from envdoctor.imports.loading import MissingLibrary
 
 _MOST_PATHS = 12
 

@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envdoctor.imports.library_names import NamesInTexts
 from envdoctor.support.files import read_regular
-from envdoctor.wheels.import_walk import names_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ class Texts:
             return True
         bare = file.partition(".")[0].removeprefix("lib").encode()
         texts = (content.decode("utf-8", "replace") for content in self._contents if bare in content)
-        return any(names_library(text, file) for text in texts)
+        return NamesInTexts(texts).name(file)
 
     @cached_property
     def _contents(self) -> list[bytes] | None:

@@ -34,6 +34,9 @@ __all__ = [
 
 # What stands between a module's name and .so or .pyd where its builder named the Python: cpython-311-x86_64-linux-gnu,
 # cp311-win_amd64, pypy310-pp73-x86_64-linux-gnu, abi3 (PEP 3149 and what grew out of it)
+#: ld(1), "Implicit Linker Scripts": a comment, then commands with their arguments in parentheses.
+_SCRIPT = re.compile(rb"\s*(?:/\*.*?\*/\s*)*(?:INPUT|GROUP|OUTPUT_FORMAT|AS_NEEDED)\s*\(", re.DOTALL)
+_SCRIPT_HEAD = 4096
 _TAGGED = re.compile(r"\.(?:cpython-|cp\d|pypy|graalpy|abi3).*$")
 #: The Python in such a name, without its platform.
 _PYTHON_IN_NAME = re.compile(r"\.(?:cpython-\d+\w*|cp\d+\w*)(?=[-.])")
@@ -52,6 +55,7 @@ class NativeFile:
         size: bytes.
         library: what it says of itself; None if that could not be read.
         problem: why it could not be read; empty if it could.
+        is_linker_script: True for the text that a linker reads in a library's place (`INPUT(-lfoo)`), and no import.
         is_native: False if it is not even in a native format: an empty file, a page of text.
     """
 
@@ -64,6 +68,7 @@ class NativeFile:
     library: NativeLibrary | None = None
     problem: str = ""
     is_native: bool = True
+    is_linker_script: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,14 +215,15 @@ def _read(file: NativeFile) -> NativeFile:
     from envdoctor.core.errors import Unreadable
     from envdoctor.support.bugs import describe_bug
 
-    size, native = 0, True
+    size, native, script = 0, True, False
     try:
         with FileBytes(file.path) as source:
             size = source.size
             native = is_native(source.read_at(0, 8))
+            script = not native and _SCRIPT.match(source.read_at(0, min(size, _SCRIPT_HEAD))) is not None
             return replace(file, size=size, library=read_native(source))
     except Unreadable as error:
         special = os.path.exists(file.path) and not os.path.isfile(file.path)  # a FIFO is no library
-        return replace(file, size=size, problem=str(error), is_native=native and not special)
+        return replace(file, size=size, problem=str(error), is_native=native and not special, is_linker_script=script)
     except Exception as error:  # noqa: BLE001  (whatever is in a file: all others are read)
         return replace(file, size=size, problem=describe_bug(error), is_native=native)

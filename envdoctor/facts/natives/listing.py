@@ -29,7 +29,7 @@ def list_native_paths(distribution: Distribution, record: Record | None, listed:
     """
     paths = native_rows(record) if record is not None else []
     if record is not None and record.paths and not record.problem:
-        return paths
+        return paths + [f"{distribution.root}/{path}" for path in record.unlisted if _is_native_name(path)]
     tops = dict.fromkeys([*top_level(distribution), *(_packages_of(record) if record is not None else ())])
     for top in tops:
         paths += [path for path in _walk(f"{distribution.root}/{top}") if _is_native_name(path)]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from envdoctor.facts.records.hashes import Budget
 
 
+_CODE = (".py", ".so", ".pyd")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedFile:
     """A file that is not what its RECORD says.
@@ -41,7 +44,8 @@ class Record:
         changed: files of another size, or changed after the installation. Files that several distributions claim are
             in `Records.overlaps` instead.
         unseen: paths that could not be looked at, for want of permission.
-        beyond: code beside its last row that this RECORD does not list.
+        unlisted: code in the distribution's folders that no RECORD lists, and that is as old as this one.
+        behind: those of `unlisted` that belong behind the last row of a RECORD that is sorted.
         problem: why the RECORD can't be relied on; empty if it can.
     """
 
@@ -50,7 +54,8 @@ class Record:
     missing: tuple[str, ...] = ()
     changed: tuple[ChangedFile, ...] = ()
     unseen: tuple[str, ...] = ()
-    beyond: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -111,7 +116,7 @@ def derive(facts: Facts) -> Records:
 
     budget = Budget()
     records = [_read(one, budget) for one in facts.packages.distributions if one.has_record]
-    records = [_judged(one, records) if one.beyond else one for one in records]
+    records = [_judged(one, records) if one.unlisted else one for one in records]
     overlaps = find_overlaps(records)
     contested = contested_paths(overlaps)
     return Records(
@@ -132,14 +137,19 @@ def _read(distribution: Distribution, budget: Budget) -> Record:
 
 
 def _judged(record: Record, records: Sequence[Record]) -> Record:
-    """The record with a problem, if there is code beyond its last row that no other RECORD lists either."""
+    """The record with what no other RECORD lists either; with a problem if that is behind its end, or most of the code.
+
+    A few files more can be what an older version made: that is said, and is no proof of damage.
+    """
     root = record.distribution.root
-    others = [one.paths for one in records if one is not record and one.distribution.root == root]
-    lost = [path for path in record.beyond if not any(path in paths for paths in others)]
-    if not lost:
-        return record
-    problem = f"ends before {lost[0]}, which is there and which no other RECORD lists: it is cut short"
-    return dataclasses.replace(record, problem=problem)
+    others = {path for one in records if one is not record and one.distribution.root == root for path in one.paths}
+    lost = tuple(path for path in record.unlisted if path not in others)
+    problem = ""
+    if behind := [path for path in record.behind if path not in others]:
+        problem = f"ends before {behind[0]}, which is there and which no other RECORD lists: it is cut short"
+    elif len(lost) >= sum(path.endswith(_CODE) for path in record.paths) > 0:
+        problem = f"does not list {lost[0]} and more of the code in its folders: it is cut short"
+    return dataclasses.replace(record, unlisted=lost, problem=problem)
 
 
 def _without(record: Record, contested: set[str] | None) -> Record:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _CODE = (".py", ".so", ".pyd")
 #: Entries of one folder that are looked at.
 _MOST_ENTRIES = 2000
+_MOST_FOLDERS = 5000
 
 
 def lacks_itself(distribution: Distribution, paths: Sequence[str]) -> str:
@@ -64,6 +65,33 @@ def unlisted_after(distribution: Distribution, paths: Sequence[str], recorded_at
     for path in beyond:
         if path > last and _as_old(f"{distribution.root}/{path}", recorded_at) and path not in paths:
             yield path
+
+
+def unlisted_beside(distribution: Distribution, paths: Sequence[str], recorded_at: float) -> Iterator[str]:
+    """Code in the folders of a distribution's packages that its RECORD does not list, and that is not younger than it.
+
+    Rows can be lost from a RECORD that is not sorted, or from the middle; an older version of the distribution, or a
+    person, can have left such files as well.
+
+    Args:
+        distribution: whose RECORD.
+        paths: its rows.
+        recorded_at: when RECORD was written.
+
+    Yields:
+        Paths as RECORD would write them; those of packages are the packages' `__init__.py`.
+    """
+    if distribution.installer == "conda":
+        return
+    listed = set(paths)
+    code = (path for path in paths if path.endswith(_CODE) and not path.startswith(("/", "..")))
+    folders = dict.fromkeys(posixpath.dirname(path) for path in code)
+    for folder in filter(None, list(folders)[:_MOST_FOLDERS]):
+        if posixpath.isabs(folder):
+            continue
+        for path in _code_in(distribution.root, folder, ""):
+            if path not in listed and _as_old(f"{distribution.root}/{path}", recorded_at):
+                yield path
 
 
 def _code_in(root: str, folder: str, after: str) -> list[str]:

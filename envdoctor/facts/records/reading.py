@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.facts.records import ChangedFile, Record
-from envdoctor.facts.records.completeness import lacks_itself, unlisted_after
+from envdoctor.facts.records.completeness import lacks_itself, unlisted_after, unlisted_beside
 from envdoctor.facts.records.hashes import Budget, differs
 from envdoctor.support.files import read_regular
 
@@ -42,8 +42,9 @@ def read_record(distribution: Distribution, budget: Budget) -> Record:
         problem = lacks_itself(distribution, record.paths)
         if problem:
             return replace(record, problem=problem)
-        beyond = tuple(unlisted_after(distribution, record.paths, recorded_at))
-        record = replace(record, beyond=beyond) if beyond else record
+        after = tuple(unlisted_after(distribution, record.paths, recorded_at))
+        unlisted = dict.fromkeys((*after, *unlisted_beside(distribution, record.paths, recorded_at)))
+        record = replace(record, behind=after, unlisted=tuple(unlisted)) if unlisted else record
         return _as_conda_keeps_it(record) if distribution.installer == "conda" else record
     except OSError as error:
         return Record(distribution=distribution, problem=f"can't be read: {error.strerror or error}")

@@ -18,10 +18,12 @@ from envdoctor.stages.gates.invocation import run_once
 from envdoctor.stages.gates.mapping import Judged
 from envdoctor.stages.gates.structure import Wanted, judge_float, judge_int8, judge_small
 from envdoctor.stages.problems import finding
+from envdoctor.tflite.kernels import unfit_operators
 from envdoctor.tflite.reader import map_file, open_model, read_model
+from envdoctor.tflite.readers import find_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from envdoctor.core.finding import Finding
     from envdoctor.core.request import BuildOptions
@@ -72,8 +74,18 @@ def compiled_gate(judge: JudgeCompiled, context: StageContext, output: StageOutp
     Raises:
         StageFailed: the product must not be used; the finding says why.
     """
-    judged = judge(_read(output), read_model(context.source.path), output.summary, context.request.options)
-    return _add(dataclasses.replace(output, summary={**output.summary, **judged.summary}), judged.findings)
+    source = read_model(context.source.path)
+    judged = judge(_read(output), source, output.summary, context.request.options)
+    judged_output = dataclasses.replace(output, summary={**output.summary, **judged.summary})
+    return _add(judged_output, (*judged.findings, *_unfit(source)))
+
+
+def _unfit(source: Model) -> Iterator[Finding]:
+    """What LiteRT's kernels refuse of a model that nothing here made and so nothing ran; told by their table."""
+    found = unfit_operators(source, find_reader("litert"))
+    if found:
+        evidence = (Evidence(source=source.name, excerpt="\n".join(found)),)
+        yield finding("interpreter-would-refuse", source.name.rpartition("/")[2], evidence, words=found[0])
 
 
 def _read(output: StageOutput) -> Model:

@@ -51,7 +51,7 @@ def find_lost(expected: Array, given: Array, scale: Scale) -> Mapping[str, objec
 
     Returns:
         `axis`; `indexes` of the first; `count` and `of` how many; the `step`; the `range` of the widest; and
-        `certain`: False if few of many are lost, as of features that are nearly dead.
+        `certain`: False if few of many are lost, as of features that are nearly dead, or the axis may be time.
     """
     for axis in _channel_axes(expected):
         lost = [] if _is_distribution(expected, axis) else list(_lost(expected, given, axis, scale))
@@ -64,7 +64,8 @@ def find_lost(expected: Array, given: Array, scale: Scale) -> Mapping[str, objec
                 "of": total,
                 "step": scale.step or None,
                 "range": max(width for _, width in lost),
-                "certain": scale.joined or total < _MANY or len(lost) >= _FEW * total,
+                "certain": scale.joined
+                or (_names_channels(expected, axis) and (total < _MANY or len(lost) >= _FEW * total)),
             }
     return None
 
@@ -86,6 +87,11 @@ def _channel_axes(values: Array) -> Iterator[int]:
             yield 1
 
 
+def _names_channels(values: Array, axis: int) -> bool:
+    """True for the last axis, and for the first one if it is the shorter: a longer one is that of places or of time."""
+    return bool(axis == values.ndim - 1 or values.shape[axis] < values.shape[axis + 1])
+
+
 def _is_distribution(values: Array, axis: int) -> bool:
     import numpy as np
 
@@ -96,9 +102,10 @@ def _lost(expected: Array, given: Array, axis: int, scale: Scale) -> Iterator[tu
     """Index and range of each channel that is lost."""
     import numpy as np
 
-    left = np.moveaxis(np.asarray(expected, dtype="float64"), axis, 0).reshape(expected.shape[axis], -1)
-    right = np.moveaxis(np.asarray(given, dtype="float64"), axis, 0).reshape(expected.shape[axis], -1)
-    widths, moved, largest = np.ptp(left, axis=1), np.ptp(right, axis=1), np.abs(left).max(axis=1)
+    others = tuple(each for each in range(expected.ndim) if each != axis)
+    low, high = expected.min(axis=others), expected.max(axis=others)
+    widths, largest = high - low, np.maximum(np.abs(low), np.abs(high))
+    moved = given.max(axis=others) - given.min(axis=others)
     for index in np.flatnonzero((widths > _STILL * largest) & ((moved == 0) | (widths < _STEPS * scale.step))):
         small = largest[index] <= 1 + _ROUNDING
         excused = scale.bounded or scale.bounded_range >= _STEPS * scale.step > 0

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import stored_code
-from .arrays import InputSpec, as_argument
+from .arrays import InputSpec
+from .assignment import as_argument
 from .stage import Problem
 
 if TYPE_CHECKING:

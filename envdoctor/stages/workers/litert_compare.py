@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import channels, items, litert_run, reference, signals
-from .arrays import as_argument, only_ways
+from .assignment import as_argument, only_ways
 from .stage import Problem
 from .tflite_graph import Graph
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import litert_run, reference, tflite_fold, zipped_files
-from .arrays import assign, stored_arrays
+from .arrays import stored_arrays
+from .assignment import assign
 from .mend_inputs import random_samples
 from .mend_proof import Measured, measure
 from .mends.catalogue import MENDS
@@ -23,7 +24,8 @@ from .tflite_graph import Graph, prune
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .arrays import InputSpec, Part
+    from .arrays import InputSpec
+    from .assignment import Part
     from .mends.mend import Mend, Shapes
 
 _MOST_SAMPLES = 1000

@@ -77,18 +77,6 @@ def make(predict: Predict, by: str, samples: Samples, labelled: Samples | None) 
     return Reference(by, answer(predict, samples.at_most(COMPARED)), evaluation)
 
 
-def require_labels(samples: Samples, path: str) -> None:
-    """Refuse evaluation samples without class numbers.
-
-    Raises:
-        Problem: they have none.
-    """
-    if samples.labels is None:
-        raise Problem(
-            "evaluation-without-labels", f"{path} has no array 'y' with one class number for each sample in 'x'."
-        )
-
-
 def write(folder: Path, reference: Reference) -> None:
     """Write a reference folder, made here."""
     import numpy as np

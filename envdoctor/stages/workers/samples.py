@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .arrays import LABELS, InputSpec, Part, StoredArray, assign, in_order_of, stored_arrays
+from .arrays import InputSpec, StoredArray, stored_arrays
+from .assignment import LABELS, Part, assign, in_order_of
 from .stage import Problem
 
 if TYPE_CHECKING:

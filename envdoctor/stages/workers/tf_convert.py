@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import keras_model, reference, saved_model
-from .arrays import as_argument
+from .assignment import as_argument
 from .same_model import CHANGED_TOLERANCE, compare_forms
 from .samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem

@@ -5,7 +5,6 @@ import json
 import platform
 import re
 import shutil
-import sys
 
 import pytest
 
@@ -19,6 +18,7 @@ from envdoctor.emulation.proof import EMULATED
 from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.reader import read_model
 from needs import needing
+from processes import SCRIPT_HEAD
 from shared_data import shared
 from ssh_server import client_of, ssh_server
 from stages import stage_context
@@ -90,7 +90,7 @@ def test_in_a_container(compile_it, bundle, tmp_path, monkeypatch):
     engine = tmp_path / "bin/docker"
     engine.parent.mkdir()
     engine.write_text(
-        f"#!{sys.executable}\nimport os, sys\nwords = sys.argv[1:]\nat = words.index('an-image')\n"
+        f"{SCRIPT_HEAD}import os, sys\nwords = sys.argv[1:]\nat = words.index('an-image')\n"
         "open(os.environ['NOTES'], 'w').write(repr(words))\n"
         "os.chdir(words[words.index('--workdir') + 1])\nos.execv(words[at + 1], words[at + 1:])\n",
     )

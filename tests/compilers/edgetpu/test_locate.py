@@ -97,12 +97,13 @@ def test_a_script_of_the_users_own_can_only_be_run_as_it_is(tmp_path):
         compiler.command(["-v"], emulator=Path("/usr/bin/qemu-x86_64"))
 
 
-def test_a_script_that_names_the_bundle_by_its_whole_path(package, tmp_path):
-    inner = package / "usr/bin/edgetpu_compiler_bin"
+@pytest.mark.parametrize("quoted", ['"{}"', "'{}'", "{}"])
+def test_a_script_that_names_the_bundle_by_its_whole_path(package, tmp_path, quoted):
+    inner = package.rename(tmp_path / "mein ö") / "usr/bin/edgetpu_compiler_bin"
     script = tmp_path / "edgetpu_compiler"
-    script.write_text(
-        f'#!/bin/sh\nexec {inner}/ld-linux-x86-64.so.2 --library-path {inner} {inner}/edgetpu_compiler "$@"\n'
-    )
+    path = str(inner) if quoted != "{}" else str(inner).replace(" ", "\\ ")
+    loader, program = quoted.format(f"{path}/ld-linux-x86-64.so.2"), quoted.format(f"{path}/edgetpu_compiler")
+    script.write_text(f'#!/bin/sh\nexec {loader} --library-path {quoted.format(path)} {program} "$@"\n')
     compiler = read_compiler(script, origin="PATH")
     assert (compiler.wrapper, compiler.library_path) == (script, inner)
 

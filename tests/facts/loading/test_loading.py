@@ -8,8 +8,8 @@ import pytest
 from envdoctor.core.finding import Severity
 from envdoctor.facts.host import Host
 from envdoctor.facts.loading import is_of_other_architecture, is_visual_cpp
-from envdoctor.wheels.loading import MissingLibrary
-from envdoctor.wheels.reach import Reach
+from envdoctor.imports.loading import MissingLibrary
+from envdoctor.imports.reach import Reach
 from extensions import compile_module
 from loading_facts import HERE, MODULE, import_in_child, loading_facts
 from native_files import build_library, elf_bytes, rename_version

@@ -106,7 +106,7 @@ def test_nothing_is_written_where_nothing_is_missing(tmp_path, look):
     site = Site(tmp_path / "sound")
     site.install("foo", files={"foo/_m.so": elf_bytes()})
     assert look(site).analyses == ()
-    assert not (tmp_path / "cache").exists()
+    assert not (tmp_path / "cache" / "loading").exists()
 
 
 def test_a_damaged_memory_is_none(tmp_path, site, look, judged):

@@ -5,9 +5,11 @@ import os
 import pytest
 
 from asking import ask
+from envdoctor.core.finding import Severity
 from shared_data import shared
 from sites import Site, facts_of
 
+WARNING = Severity.WARNING
 FILES = {"foo/__init__.py": "", "foo/a.py": "", "foo/zeta/__init__.py": "", "foo/zeta/last.py": "", "foo/zz.py": ""}
 
 
@@ -64,6 +66,26 @@ def test_cut_after_any_whole_row_it_is_damaged(site, info):
         assert problem_of(site), whole[:count]
     rewrite(info, whole)
     assert problem_of(site) == ""
+
+
+def test_cut_when_it_is_not_sorted_it_is_damaged_or_what_it_lacks_is_told(site, info):
+    whole = [row for row in rows(info) if ".pyc" not in row]
+    own = [row for row in whole if "dist-info" in row]
+    code = [row for row in whole if "dist-info" not in row]
+    for count in range(1, len(code)):
+        rewrite(info, own + code[::-1][:count])
+        (record,) = facts_of(site).records.records
+        findings = ask("PKG011", facts_of(site))
+        assert [one.severity is WARNING for one in findings] == [bool(record.problem)]
+        assert bool(record.problem) is (count <= len(code) // 2)
+        assert "foo/__init__.py" in findings[0].evidence[0].excerpt
+
+
+def test_what_a_row_was_lost_for_is_looked_at(site):
+    info = site.install("foo", files={"foo/__init__.py": "", "foo/b.py": "", "foo/x.so": b"text"})
+    rewrite(info, [row for row in rows(info) if "x.so" not in row])
+    assert [one.path for one in facts_of(site).natives.files] == [str(site.path / "foo/x.so")]
+    assert [one.severity for one in ask("PKG017", facts_of(site))] == [WARNING]
 
 
 def test_what_a_program_makes_later_in_its_folder_is_no_loss(site, info):

@@ -22,7 +22,9 @@ def no_environment(_):
 
 def judged(folder, path, kind, source=None, **options):
     source = Artifact(kind=ArtifactKind.TFLITE_INT8, path=source or path, sha256="0")
-    context = dataclasses.replace(stage_context(folder / "stage", source, **options), interpreter=no_environment)
+    start = Artifact(kind=ArtifactKind.TFLITE_FLOAT, path=folder / "start.tflite", sha256="1")
+    given = stage_context(folder / "stage", source, request_source=start, **options)
+    context = dataclasses.replace(given, interpreter=no_environment)
     return judge(context, Artifact(kind=kind, path=path, sha256="0"), StageOutput(path=path, summary={"a": 1}))
 
 
@@ -81,3 +83,10 @@ def test_a_compiler_that_compiled_nothing(tmp_path, kind):
     found = failure(tmp_path, path, kind)
     assert found.name == "nothing-on-accelerator"
     assert found.subject == path.name, "the folder is not where the product ends"
+
+
+def test_what_is_compiled_is_held_against_the_kernels_of_the_interpreter_that_runs_the_rest():
+    (found,) = gates._unfit(read_model(shared("data/reports/models/c04_16x8.tflite")))
+    assert (found.name, found.severity.name) == ("interpreter-would-refuse", "WARNING")
+    assert "SQUARED_DIFFERENCE on INT16" in found.message
+    assert list(gates._unfit(read_model(shared("data/reports/models/c04_int8.tflite")))) == []

@@ -41,6 +41,12 @@ def test_channels_first():
     assert (found["axis"], found["count"], found["of"]) == (1, 6, 10)
 
 
+def test_the_first_steps_of_a_forecast_are_not_certain():
+    expected = RANDOM.uniform(-1, 1, (40, 10, 2)) * np.linspace(0.001, 5, 10)[:, None]
+    found = find_lost(expected, rounded(expected, 0.04), Scale(0.04))
+    assert (found["axis"], found["indexes"], found["certain"]) == (1, [0], False)
+
+
 def test_numbers_of_other_units_without_places():
     expected = np.stack([RANDOM.uniform(0, 1000, 50), RANDOM.uniform(0, 0.01, 50)], axis=1)
     found = find_lost(expected, rounded(expected, 3.9), Scale(3.9))

@@ -1,0 +1,177 @@
+"""Follows the imports of all distributions in use, and tells of each failure once: where it begins."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from envdoctor.facts.importing import BrokenCommand, FailedImport, Importing
+from envdoctor.facts.importing.asking import find_asking
+from envdoctor.facts.importing.entries import commands_of, entrances_of, missing_interpreter, scripts_of
+from envdoctor.facts.importing.memory import Memory
+from envdoctor.facts.importing.others import told_by
+from envdoctor.facts.importing.rehearsal import Rehearsal
+from envdoctor.facts.importing.surroundings import look_around
+from envdoctor.imports.events import What
+from envdoctor.imports.standard_library import is_project_of
+from envdoctor.support.deep_stack import on_deep_stack
+from envdoctor.support.requirement import is_of_extra, required_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from envdoctor.core.request import Request
+    from envdoctor.facts import Facts
+    from envdoctor.facts.packages import Distribution
+    from envdoctor.imports.surface import Entrance
+    from envdoctor.imports.verdict import Failure
+
+    Use = tuple[Distribution, Entrance]
+
+#: Seconds of computing for all imports of an environment.
+MOST_SECONDS = 15.0
+_MOST_ROUNDS = 3
+
+
+def survey(facts: Facts, request: Request) -> Importing:
+    """Follow the imports; see `facts.importing.ask`."""
+    return on_deep_stack(lambda: _survey(facts, request))
+
+
+def _survey(facts: Facts, request: Request) -> Importing:
+    around = look_around(facts)
+    uses = [
+        (one, each)
+        for one in facts.packages.active().values()
+        for each in entrances_of(one, around.paths.get(one.metadata, ()), around.modules)
+    ]
+    memory = Memory(facts.python, around, request)
+    known = memory.load()
+    rehearsal = Rehearsal(around, time.thread_time() + MOST_SECONDS, known)
+    verdicts = {each.module: rehearsal.judge(each.module) for _, each in uses}
+    for _ in range(_MOST_ROUNDS):
+        if not rehearsal.is_contradicted:
+            break
+        rehearsal = rehearsal.again()
+        verdicts = {each.module: rehearsal.judge(each.module) for _, each in uses}
+    failed, broken = tuple(_failed(facts, rehearsal, uses)), tuple(_broken(facts, rehearsal))
+    if rehearsal.is_new:
+        memory.save(rehearsal.grounds)
+    return Importing(
+        failed=failed,
+        broken=broken,
+        unfinished=tuple(
+            (one, each.module)
+            for one, each in uses
+            if not (verdicts[each.module].complete or verdicts[each.module].failures)
+        ),
+        looked_at=len(verdicts),
+        variables=tuple(
+            (one, around.modules.find(at).path, variable)
+            for one, each in uses
+            for variable, at in sorted(verdicts[each.module].variables)
+        ),
+    )
+
+
+def _failed(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use]) -> Iterator[FailedImport]:
+    """The modules where failures begin, each with what can't be used for it."""
+    origins: dict[str, list[Use]] = {}
+    for one, entrance in sorted(uses, key=lambda use: -use[1].severity):
+        found = (*_origins(rehearsal, entrance.module), *_behind_unmet(facts, rehearsal, one, entrance))
+        for origin in dict.fromkeys(found):
+            if not _is_meant(one, entrance, rehearsal.judge(origin).failures[0]):
+                origins.setdefault(origin, []).append((one, entrance))
+    for module, behind in origins.items():
+        failures = rehearsal.judge(module).failures
+        cause = failures[0].cause
+        asking = find_asking(module, cause, rehearsal.surroundings.modules)
+        distribution = rehearsal.owner(asking.module) or behind[0][0]
+        owner = rehearsal.owner(cause.subject)
+        path = rehearsal.surroundings.modules.find(cause.subject).path if cause.what is What.IMPORT else ""
+        yield FailedImport(
+            distribution=distribution,
+            module=module,
+            failures=failures,
+            asking=asking,
+            owner=owner,
+            entrances=tuple(behind),
+            told_by=told_by(facts, distribution, owner, cause, path),
+            spared=_spared(facts, behind),
+        )
+
+
+def _spared(facts: Facts, uses: Sequence[Use]) -> tuple[Distribution, ...]:
+    """Those that require the distributions of these uses, if all of them are required, and none is a command."""
+    failing = {one.key for one, _ in uses}
+    requiring = [[by for by, _ in facts.requirements.wanted.get(key, ()) if by.key != key] for key in failing]
+    if not all(requiring) or any(entrance.command for _, entrance in uses):
+        return ()
+    return tuple(dict.fromkeys(by for each in requiring for by in each if by.key not in failing))
+
+
+def _origins(rehearsal: Rehearsal, module: str) -> Iterator[str]:
+    """The modules whose own texts ask for what is not there, and for which an import fails."""
+    waiting, seen = [module], {module}
+    while waiting:
+        at = waiting.pop()
+        failures = rehearsal.judge(at).failures
+        behind = rehearsal.failing_behind(at, failures[0].cause) if failures else ""
+        if behind and behind not in seen:
+            seen.add(behind)
+            waiting.append(behind)
+        elif failures:
+            yield at
+
+
+def _behind_unmet(facts: Facts, rehearsal: Rehearsal, one: Distribution, entrance: Entrance) -> Iterator[str]:
+    """Modules that a package imports, and that ask a distribution which it wants in another version for a name in vain.
+
+    A package may be too large to be followed to its end, or do what is not understood; such a module by itself is not.
+    """
+    verdict = rehearsal.judge(entrance.module)
+    if verdict.failures or entrance.command:
+        return
+    unwanted = {each.found for each in facts.requirements.unmet if each.by == one and each.found is not None}
+    for subject, name, at in sorted(verdict.asked) if unwanted else ():
+        if rehearsal.owner(subject) in unwanted and rehearsal.lacks(subject, name) and rehearsal.judge(at).failures:
+            yield at
+            return
+
+
+def _is_meant(distribution: Distribution, entrance: Entrance, failure: Failure) -> bool:
+    """Whether a command wants what an extra of its distribution brings, or says itself that something is wanting."""
+    if not entrance.command:
+        return False
+    if failure.raises == "SystemExit":
+        return True
+    lines = (line for line in distribution.requires if is_of_extra(line))
+    projects = set(filter(None, map(required_name, lines)))
+    return failure.cause.what is What.IMPORT and is_project_of(failure.cause.subject, projects)
+
+
+def _broken(facts: Facts, rehearsal: Rehearsal) -> Iterator[BrokenCommand]:
+    """Commands whose Python is gone, or whose module can be imported and lacks what they call."""
+    around = rehearsal.surroundings
+    for one in facts.packages.active().values():
+        commands = commands_of(one)
+        scripts = scripts_of(around.paths.get(one.metadata, ()), one.root) if commands else {}
+        for entrance in commands:
+            path = scripts.get(entrance.command, "")
+            program = missing_interpreter(path) if path else ""
+            name = entrance.attribute.partition(".")[0]
+            if program:
+                reason, excerpt = f"the Python that it starts with, {program}, is not there", f"#!{program}"
+            elif name and not rehearsal.judge(entrance.module).failures and rehearsal.lacks(entrance.module, name):
+                path = around.modules.find(entrance.module).path
+                reason, excerpt = f"{entrance.module} has no {name}", f"nothing binds {name}"
+            else:
+                continue
+            yield BrokenCommand(
+                distribution=one,
+                name=entrance.command,
+                severity=entrance.severity,
+                path=path,
+                reason=reason,
+                excerpt=excerpt,
+            )

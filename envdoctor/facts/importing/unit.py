@@ -1,0 +1,101 @@
+"""One package of an environment as what an import follows; its modules are files, wherever they lie."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.imports.site import Presence
+from envdoctor.support.files import read_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from envdoctor.facts.importing.modules import Modules, Place
+
+_LARGEST_TEXT = 1 << 20
+_IN_PACKAGE = frozenset({Presence.TEXT, Presence.NATIVE})
+
+
+def read_module(path: str) -> str:
+    """The text of an installed module, as Python decodes it unless it says otherwise.
+
+    Raises:
+        Unreadable: it is gone, too large or not to be read.
+    """
+    try:
+        return read_regular(path, _LARGEST_TEXT).decode("utf-8-sig", "surrogateescape")
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror or error}") from None
+
+
+class UnitIndex:
+    """The modules of one unit (`Modules.unit`); answers as a wheel's `ModuleIndex` does.
+
+    Attributes:
+        natives: the native files in the unit's folders, by their name in small letters.
+        path_files: none; what .pth files do is known of the whole environment.
+    """
+
+    path_files: Sequence[str] = ()
+
+    def __init__(
+        self,
+        unit: str,
+        modules: Modules,
+        natives: Mapping[str, Sequence[str]],
+        findable: Callable[[], frozenset[str]],
+        note: Callable[[str, Place], None],
+    ) -> None:
+        """Prepares.
+
+        Args:
+            unit: its name.
+            modules: of the environment.
+            natives: see above.
+            findable: the names at the top that its extension modules may make importable.
+            note: told of each module that is looked up.
+        """
+        self.natives = natives
+        self._unit = unit
+        self._modules = modules
+        self._findable = findable
+        self._note = note
+
+    def _place(self, name: str) -> Place | None:
+        if name != self._unit and not name.startswith(self._unit + "."):
+            return None
+        place = self._modules.find(name)
+        self._note(name, place)
+        return place
+
+    def find(self, name: str) -> str | None:
+        """The file that importing a module executes."""
+        place = self._place(name)
+        return place.path if place is not None and place.presence in _IN_PACKAGE else None
+
+    def exists(self, name: str) -> bool:
+        """Whether a module may be there in any form."""
+        place = self._place(name)
+        return place is not None and place.presence is not Presence.ABSENT
+
+    def is_folder(self, name: str) -> bool:
+        """Whether it is a folder without `__init__`."""
+        place = self._place(name)
+        return place is not None and place.presence is Presence.NAMESPACE
+
+    def is_package(self, name: str) -> bool:
+        """Whether a module is a package with an `__init__`."""
+        place = self._place(name)
+        return place is not None and place.presence is Presence.TEXT and bool(place.folders)
+
+    def natives_may_find(self, top: str) -> bool:
+        """Whether a native module of the unit may make one of its files importable by this name."""
+        return top in self._findable()
+
+
+def stems_of(paths: Sequence[str]) -> frozenset[str]:
+    """The names of all folders and files in paths, without suffixes."""
+    folders = {part for path in paths for part in posixpath.dirname(path).split("/")}
+    return frozenset(folders | {posixpath.basename(path).partition(".")[0] for path in paths})

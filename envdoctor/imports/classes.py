@@ -1,0 +1,179 @@
+"""Classes of followed modules and their instances."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.imports.exceptions import BASES, NAME, exception_of, own_name
+from envdoctor.imports.flow import NEXT
+from envdoctor.imports.scopes import Scope, declared, is_generator, own_nodes
+from envdoctor.imports.values import (
+    ABSENT,
+    UNKNOWN,
+    External,
+    Function,
+    Kind,
+    Made,
+    Method,
+    Perhaps,
+    Reference,
+    is_constant,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from envdoctor.imports.flow import Ends
+    from envdoctor.imports.heap import State
+    from envdoctor.imports.machine import Machine
+
+_OBJECT = External("builtins.object")
+_OF_OBJECT = frozenset(dir(object)) - {"__init__", "__init_subclass__", "__setattr__", "__getattribute__", "__new__"}
+_HOOKS = ("__getattribute__", "__getattr__", "__slots__")
+
+
+class Classes:
+    """What is known of classes."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def define(self, node: ast.ClassDef, scope: Scope, state: State) -> Ends:
+        """`class`, with its decorators."""
+        machine, value = self._machine, self._machine.expressions.value
+        decorators = [value(each, scope, state) for each in node.decorator_list]
+        bases = tuple(value(base, scope, state) for base in node.bases)
+        keywords = [value(each.value, scope, state) for each in node.keywords]
+        place = machine.place()
+        names = {NAME: node.name, BASES: bases, "__module__": scope.module, "__qualname__": node.name}
+        state.make(place, names)
+        shared = {**scope.shared, **dict.fromkeys(declared(node, ast.Global), scope.module)}
+        body = Scope(module=scope.module, package=scope.package, outer=scope.places, body=place, shared=shared)
+        ends = machine.run(node.body, body, state)
+        after = ends.normal.get(NEXT)
+        if after is None:
+            return ends
+        state.become(after.state)
+        made: Any = Reference(Kind.CLASS, place)
+        odd = keywords or not all(self._is_plain(base, state) for base in bases) or self._is_watched(place, state)
+        if odd:
+            machine.opaque(state, made, *bases, *keywords)
+        for decorator in reversed(decorators):
+            made = machine.calls.functions.decorated(decorator, made, scope, state)
+        machine.statements.targets.name(node.name, made, scope, state)
+        ends.normal[NEXT].state = state
+        return ends
+
+    def _is_plain(self, base: Any, state: State) -> bool:  # noqa: ANN401
+        """Whether making a class from a base runs nothing that is not followed."""
+        if isinstance(base, Reference) and base.kind is Kind.CLASS:
+            return (
+                base.place not in self._machine.escapes.wild and self.lookup(base, "__init_subclass__", state) is None
+            )
+        return base == _OBJECT or bool(own_name(base))
+
+    def _is_watched(self, place: int, state: State) -> bool:
+        """Whether something in a class may hear of its making (`__set_name__`)."""
+        values = [value for name, value in state.names(place).items() if name != BASES]
+        return any(isinstance(value, Reference) and value.kind is Kind.INSTANCE for value in values)
+
+    def lookup(self, of: Any, name: str, state: State) -> Any:  # noqa: ANN401
+        """What a class, or one that it is made from, has under a name; None if that is certainly nothing."""
+        if not isinstance(of, Reference) or of.kind is not Kind.CLASS:
+            plain = of == _OBJECT or bool(own_name(of))
+            return None if plain and name not in _OF_OBJECT and not self._is_of_exception(of, name) else UNKNOWN
+        if of.place in self._machine.escapes.wild:
+            return UNKNOWN
+        names = state.names(of.place)
+        if name in names:
+            return UNKNOWN if isinstance(names[name], Perhaps) else names[name]
+        found = [self.lookup(base, name, state) for base in names.get(BASES, ())]
+        found = [value for value in found if value is not None]
+        return None if not found else found[0] if len(found) == 1 else UNKNOWN
+
+    @staticmethod
+    def _is_of_exception(of: Any, name: str) -> bool:  # noqa: ANN401
+        return bool(own_name(of)) and name in dir(BaseException)
+
+    def attribute(self, subject: Reference, name: str, state: State) -> Any:  # noqa: ANN401
+        """`subject.name` of an instance or a class."""
+        machine = self._machine
+        of = subject.of if subject.kind is Kind.INSTANCE else subject
+        hooked = subject.kind is Kind.INSTANCE and any(self.lookup(of, hook, state) is not None for hook in _HOOKS)
+        if name == "__dict__" or hooked or subject.place in machine.escapes.wild or subject.kind is Kind.EXCEPTION:
+            machine.opaque(state, subject)
+            return UNKNOWN
+        own = state.read(subject.place, name) if subject.kind is Kind.INSTANCE else ABSENT
+        if own is not ABSENT and not isinstance(own, Perhaps):
+            return own
+        return self._inherited(subject, of, name, state, unset=own is ABSENT)
+
+    def _inherited(self, subject: Reference, of: Any, name: str, state: State, *, unset: bool) -> Any:  # noqa: ANN401
+        """What a class gives for `subject.name`; `unset` if the instance certainly has nothing of that name itself."""
+        machine = self._machine
+        value = self.lookup(of, name, state)
+        if isinstance(value, Made) and value.maker in {"builtins.staticmethod", "builtins.classmethod"}:
+            function = value.arguments[0]
+            bound = value.maker.endswith("classmethod") and isinstance(function, Function)
+            return Method(of, function) if bound else function
+        if isinstance(value, Function):
+            return Method(subject, value) if subject.kind is Kind.INSTANCE else value
+        named = name in state.names(of.place) if isinstance(of, Reference) else False
+        if unset and (value is not None or named) and (is_constant(value) or subject.kind is Kind.CLASS):
+            return value
+        machine.opaque(state, subject if value is not None else None)
+        return UNKNOWN
+
+    def has_setter(self, subject: Reference, name: str, state: State) -> bool:
+        """Whether `subject.name = value` may run code."""
+        if subject.place in self._machine.escapes.wild:
+            return True
+        if subject.kind is not Kind.INSTANCE:
+            return False
+        known = self.lookup(subject.of, name, state)
+        plain = known is None or is_constant(known) or isinstance(known, Function)
+        return not plain or self.lookup(subject.of, "__setattr__", state) is not None
+
+    def instantiate(
+        self, of: Reference, arguments: Sequence[Any] | None, keywords: Mapping[str, Any], state: State
+    ) -> Any:  # noqa: ANN401
+        """What a call of a class returns."""
+        machine = self._machine
+        exc = exception_of(of, state, None)
+        initial = self.lookup(of, "__init__", state)
+        followed = (initial is None or isinstance(initial, Function)) and self.lookup(of, "__new__", state) is None
+        wild = of.place in machine.escapes.wild
+        if "BaseException" in exc.kinds:
+            machine.escapes.lose((*(arguments or ()), *keywords.values()), state)
+            if initial is not None or self.lookup(of, "__new__", state) is not None or wild:
+                machine.opaque(state, initial)
+            return Reference(Kind.EXCEPTION, machine.place(), of)
+        if wild or not exc.complete or not followed:
+            machine.opaque(state, of, arguments and tuple(arguments), *keywords.values())
+            return UNKNOWN
+        made = Reference(Kind.INSTANCE, machine.place(), of)
+        state.make(made.place, {})
+        if isinstance(initial, Function):
+            machine.calls.functions.run(initial, None if arguments is None else (made, *arguments), keywords, state)
+            if arguments is None:
+                machine.opaque(state, made)
+        return made
+
+    def call_method(self, subject: Reference, name: str, arguments: tuple[Any, ...], state: State) -> Any:  # noqa: ANN401
+        """Calls a method, such as `__enter__`."""
+        function = self.lookup(subject.of, name, state) if subject.place not in self._machine.escapes.wild else UNKNOWN
+        if isinstance(function, Function):
+            return self._machine.calls.functions.run(function, (subject, *arguments), {}, state)
+        self._machine.opaque(state, subject, *arguments)
+        return UNKNOWN
+
+    def lets_pass(self, subject: Reference, state: State) -> bool:
+        """Whether an instance, as a context manager, certainly lets every exception pass."""
+        function = self.lookup(subject.of, "__exit__", state)
+        if not isinstance(function, Function) or isinstance(function.node, ast.Lambda) or is_generator(function.node):
+            return False
+        returns = [node for node in own_nodes(function.node.body) if isinstance(node, ast.Return)]
+        return all(
+            each.value is None or (isinstance(each.value, ast.Constant) and not each.value.value) for each in returns
+        )

@@ -1,0 +1,139 @@
+"""What code that is not followed may have changed: everything that it got hold of, from then on.
+
+All of this only grows and does not depend on the way through the code, so that it can't be forgotten on any.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.imports.scopes import mentions
+from envdoctor.imports.values import Function, Kind, Made, Method, Module, Perhaps, Reference
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Iterable
+
+    from envdoctor.imports.heap import State
+    from envdoctor.imports.scopes import Mentions, Scope
+    from envdoctor.imports.values import Place
+
+ANYTHING = "*"
+#: What `globals()` and `__dict__` are, with the place.
+NAMES = "builtins.globals"
+
+
+class Escapes:
+    """The things and names of which nothing is known any more.
+
+    Attributes:
+        wild: places that hold anything.
+        given: names that any module may have been given.
+        opened: modules that may have further names.
+        everything: whether any name of any module may have any value.
+        finders: whether modules may be found in ways that Python does not have from the start.
+        replaced: modules that may have been put into `sys.modules`; ANYTHING for all.
+    """
+
+    def __init__(self) -> None:
+        self.wild: set[Place] = set()
+        self.given: set[str] = set()
+        self.everything = False
+        self.opened: set[Place] = set()
+        self.finders = False
+        self.replaced: set[str] = set()
+        self._volatile: set[tuple[Place, str]] = set()
+        self._watched: dict[Place, set[str]] = {}
+        self._mentions: dict[ast.AST, Mentions] = {}
+        self._lost: set[object] = set()
+
+    def lose(self, value: Any, state: State) -> None:  # noqa: ANN401 - any value of Python
+        """A value goes where it can't be followed."""
+        if isinstance(value, Perhaps):
+            self.lose(value.value, state)
+        elif isinstance(value, tuple):
+            self._lose_all(value, state)
+        elif isinstance(value, Reference):
+            self._lose_reference(value, state)
+        elif isinstance(value, Method):
+            self.lose((value.subject, value.function), state)
+        elif isinstance(value, Function):
+            self._lose_function(value, state)
+        elif isinstance(value, Made):
+            self._lose_made(value, state)
+        elif isinstance(value, Module):
+            self.lose_place(value.name, state)
+
+    def _lose_all(self, values: Iterable[Any], state: State) -> None:
+        for value in values:
+            self.lose(value, state)
+
+    def _lose_made(self, value: Made, state: State) -> None:
+        self.lose(value.arguments, state)
+        if value.maker == NAMES:
+            self.lose_place(value.arguments[0], state)
+
+    def _lose_function(self, value: Function, state: State) -> None:
+        if value not in self._lost:
+            self._lost.add(value)
+            self.lose_code(value.node, (*value.outer, value.module), state)
+            self._lose_all(value.defaults.values(), state)
+
+    def _lose_reference(self, value: Reference, state: State) -> None:
+        if self.lose_place(value.place, state) and value.kind in {Kind.INSTANCE, Kind.EXCEPTION}:
+            self.lose(value.of, state)
+
+    def lose_place(self, place: Place, state: State) -> bool:
+        """Everything that a place holds may be something else from now on; whether that is new."""
+        if place in self.wild:
+            return False
+        self.wild.add(place)
+        for item in list(state.names(place).values()):
+            self.lose(item, state)
+        return True
+
+    def lose_code(self, node: ast.AST, places: tuple[Place, ...], state: State) -> None:
+        """Code may be run at any time from now on, which sees the names of these places, the nearest first."""
+        if node not in self._mentions:
+            self._mentions[node] = mentions(node)
+        found = self._mentions[node]
+        self.given |= found.attributes
+        self.finders |= found.finders
+        self.everything |= found.anywhere
+        if found.anything:
+            self.lose_place(places[-1], state)
+        for place in places:
+            self._volatile.update((place, name) for name in found.shared)
+            watched = self._watched.setdefault(place, set())
+            for name in found.names - watched:
+                watched.add(name)
+                value = state.names(place).get(name)
+                if not isinstance(value, Module) or name in found.bare:
+                    self.lose(value, state)
+
+    def bind(self, place: Place, name: str, value: Any, state: State) -> None:  # noqa: ANN401
+        """A name gets a value: code out of sight may get hold of it."""
+        wild = place in self.wild
+        if (wild or name in self._watched.get(place, ())) and not isinstance(value, Module):
+            self.lose(value, state)
+
+    def is_volatile(self, place: Place, name: str) -> bool:
+        """Whether a name may have any value by now."""
+        of_module = isinstance(place, str) and (self.everything or name in self.given)
+        return of_module or place in self.wild or (place, name) in self._volatile
+
+    def may_be_given(self, place: Place, name: str) -> bool:
+        """Whether a module may have got a name in a way that was not followed."""
+        return self.everything or place in self.opened or place in self.wild or name in self.given
+
+    def may_be_found(self, module: str) -> bool:
+        """Whether a module that is not there may be found all the same."""
+        parts = module.split(".")
+        above = {".".join(parts[: depth + 1]) for depth in range(len(parts))}
+        return self.finders or ANYTHING in self.replaced or bool(self.replaced & above)
+
+
+def scope_places(scope: Scope) -> tuple[Place, ...]:
+    """The places whose names code in a scope sees."""
+    body = () if scope.body is None else (scope.body,)
+    return (*body, *scope.places, scope.module)

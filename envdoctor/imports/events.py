@@ -1,0 +1,76 @@
+"""What importing a module does, as plain values; see the room's own docstring for how they are read."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class What(enum.Enum):
+    """The kinds of step."""
+
+    IMPORT = "imports"  # a module, whether it is there or not
+    USE = "uses"  # MODULE.NAME of a module, by an attribute or by `from MODULE import NAME`
+    SET = "sets"  # gives a name to a module; to `os.environ` as NAME=VALUE
+    LOAD = "loads"  # a native file: of an extension module, or one that ctypes or another call names
+    LOOK_UP = "looks for"  # a library of the system
+    ADD_FOLDER = "adds a folder of libraries"  # os.add_dll_directory
+    RAISE = "raises"
+
+
+class Certainty(enum.Enum):
+    """Whether a step is taken. Only CERTAIN may break a verdict."""
+
+    CERTAIN = "certain"  # on every import that does not fail before
+    MAY = "may"  # nothing is known
+    NEVER = "never"  # in a branch that this Python on this system does not take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One step of an import.
+
+    Attributes:
+        what: the kind of step.
+        subject: the module, the file, the library or the exception.
+        name: of USE and SET the name that the module is asked for or given.
+        certainty: whether the step is taken.
+        via: the modules whose import leads there, the one imported first.
+        fails: the site says that there is no such thing, so that the step raises.
+        instead_of: the module whose absence led here, where a handler took that.
+        from_import: of USE, `from subject import name`, which a submodule satisfies too.
+        alternatives: of LOAD, where the name is worked out: other files that may be meant as well.
+    """
+
+    what: What
+    subject: str
+    name: str = ""
+    certainty: Certainty = Certainty.CERTAIN
+    via: tuple[str, ...] = ()
+    fails: bool = False
+    from_import: bool = False
+    instead_of: str = ""
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of an import in thought.
+
+    Attributes:
+        events: the steps, in order, each once.
+        fails: proven: the import raises, whatever the unknown things are.
+        raises: the exception's name then; "" where it is one of several.
+        cause: the step that the exception goes back to, through handlers that raise another in its place.
+        may_fail_for: steps of which it is not known whether the import fails for them.
+        complete: whether every module was followed; False where a text could not be read or there were too many.
+        unreadable: whether the text of a module could not be read.
+    """
+
+    events: tuple[Event, ...] = ()
+    fails: bool = False
+    raises: str = ""
+    cause: Event | None = None
+    may_fail_for: frozenset[Event] = frozenset()
+    complete: bool = True
+    unreadable: bool = False

@@ -1,0 +1,294 @@
+"""Functions of followed modules: what defining and calling them does, and what comprehensions do, which are alike."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.imports.exceptions import Exc, Raised, TooLong
+from envdoctor.imports.flow import NEXT, RETURN, Ends
+from envdoctor.imports.scopes import FUNCTIONS, Scope, declared, every_node, is_generator, local_names, parameters
+from envdoctor.imports.values import SOMETHING, UNKNOWN, External, Function, Made
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from envdoctor.imports.heap import State
+    from envdoctor.imports.machine import Machine
+    from envdoctor.imports.values import Place
+
+_DEEPEST = 12
+_MOST_ITEMS = 64
+_MOST_ROUNDS = 8
+_LAZY_ANNOTATIONS = (3, 14)  # PEP 649
+#: Decorators that keep what they are given, for a class to look at.
+WRAPPERS = frozenset({"builtins.staticmethod", "builtins.classmethod", "builtins.property"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _About:
+    """What the text of a function says.
+
+    Attributes:
+        names: its local names.
+        is_put_off: whether a call does not run it yet.
+        keeps: whether something inside may keep its names.
+        of_module: the names that it declares `global`.
+        of_outer: those that it declares `nonlocal`.
+    """
+
+    names: frozenset[str]
+    is_put_off: bool
+    keeps: bool
+    of_module: tuple[str, ...]
+    of_outer: tuple[str, ...]
+
+
+class Functions:
+    """What is known of functions."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._locals: dict[Place, frozenset[str]] = {}
+        self._of_node: dict[ast.AST, _About] = {}
+        self._active: list[ast.AST] = []  # the functions that are being called, the innermost last
+        self.lazy: set[str] = set()  # modules that don't evaluate annotations (PEP 563)
+
+    def locals_of(self, place: Place) -> frozenset[str]:
+        """The names that a function's own names may be."""
+        return self._locals.get(place, frozenset())
+
+    def note_locals(self, place: Place, names: frozenset[str]) -> None:
+        """The names that may be bound in a place."""
+        self._locals[place] = names
+
+    def annotation(self, node: ast.expr | None, scope: Scope, state: State) -> None:
+        """Evaluates an annotation, where Python does so."""
+        late = self._machine.site.target.interpreter.version >= _LAZY_ANNOTATIONS
+        if node is not None and not late and scope.module not in self.lazy:
+            self._machine.expressions.value(node, scope, state)
+
+    def make(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope, state: State) -> Function:
+        """A function as it is defined: defaults and annotations are evaluated."""
+        spec, value = node.args, self._machine.expressions.value
+        plain = [*spec.posonlyargs, *spec.args]
+        defaulted = plain[len(plain) - len(spec.defaults) :]
+        defaults = {
+            each.arg: value(default, scope, state) for each, default in zip(defaulted, spec.defaults, strict=True)
+        }
+        for each, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
+            if default is not None:
+                defaults[each.arg] = value(default, scope, state)
+        if not isinstance(node, ast.Lambda):
+            every = [*plain, *spec.kwonlyargs, *(each for each in (spec.vararg, spec.kwarg) if each)]
+            for annotation in (*(each.annotation for each in every), node.returns):
+                self.annotation(annotation, scope, state)
+        return Function(node, scope.module, scope.places, defaults)
+
+    def _about(self, node: Any) -> _About:  # noqa: ANN401
+        if node not in self._of_node:
+            keepers = (*FUNCTIONS, ast.ClassDef, ast.GeneratorExp)
+            self._of_node[node] = _About(
+                names=local_names(node),
+                is_put_off=is_generator(node),
+                keeps=any(isinstance(each, keepers) for each in every_node(node) if each is not node),
+                of_module=tuple(declared(node, ast.Global)),
+                of_outer=tuple(declared(node, ast.Nonlocal)),
+            )
+        return self._of_node[node]
+
+    def define(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, state: State) -> None:
+        """`def`, with its decorators."""
+        machine = self._machine
+        decorators = [machine.expressions.value(each, scope, state) for each in node.decorator_list]
+        value: Any = self.make(node, scope, state)
+        for decorator in reversed(decorators):
+            value = self.decorated(decorator, value, scope, state)
+        machine.statements.targets.name(node.name, value, scope, state)
+
+    def decorated(self, decorator: Any, value: Any, scope: Scope, state: State) -> Any:  # noqa: ANN401
+        """What a decorator makes of a function or a class."""
+        if isinstance(decorator, External) and decorator.name in WRAPPERS:
+            return Made(decorator.name, (value,))
+        if isinstance(decorator, Made) and decorator.maker == "functools.wraps":
+            return value
+        return self._machine.calls.invoke(decorator, (value,), {}, scope, state)
+
+    def run(
+        self, function: Function, arguments: Sequence[Any] | None, keywords: Mapping[str, Any], state: State
+    ) -> Any:  # noqa: ANN401
+        """What a call of a function returns.
+
+        Raises:
+            Raised: it certainly raises.
+        """
+        machine = self._machine
+        about = self._about(function.node)
+        if about.is_put_off or len(self._active) >= _DEEPEST or function.node in self._active:
+            machine.opaque(state, function, arguments and tuple(arguments), *keywords.values())
+            return SOMETHING if about.is_put_off else UNKNOWN
+        place = machine.place()
+        self._locals[place] = about.names
+        state.make(place, self._parameters(function, arguments, keywords, state))
+        node = function.node
+        shared: dict[str, Place] = dict.fromkeys(about.of_module, function.module)
+        for name in about.of_outer:
+            shared[name] = next((each for each in function.outer if name in self.locals_of(each)), function.module)
+        scope = Scope(
+            module=function.module,
+            package=machine.imports.package_of(function.module),
+            frame=place,
+            local=about.names,
+            outer=function.outer,
+            shared=shared,
+        )
+        self._active.append(node)
+        machine.step()
+        try:
+            value = self._result(self._body(node, scope, state), state)
+        finally:
+            self._active.pop()
+        if not about.keeps:
+            state.drop(place)
+        return value
+
+    def _body(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope, state: State) -> Ends:
+        if not isinstance(node, ast.Lambda):
+            return self._machine.run(node.body, scope, state)
+        ends = self._machine.ends()
+        try:
+            ends.add(RETURN, state, self._machine.expressions.value(node.body, scope, state))
+        except Raised as error:
+            ends.add_raised(error.exc, state)
+        return ends
+
+    def _result(self, ends: Ends, state: State) -> Any:  # noqa: ANN401
+        """What a call comes to; the state becomes that after it."""
+        machine, must = self._machine, state.must
+        if NEXT in ends.normal:
+            end = ends.normal.pop(NEXT)
+            must |= end.state.must
+            ends.add(RETURN, end.state, None)
+        must |= any(end.state.must for end in ends.normal.values())
+        if RETURN not in ends.normal:
+            return self.raise_any(ends, state)
+        for exc, raised in ends.raised.items():
+            machine.surprise(raised, exc)
+        value = ends.normal[RETURN].value
+        state.become(ends.normal[RETURN].state)
+        return value
+
+    @staticmethod
+    def raise_any(ends: Ends, state: State) -> Any:  # noqa: ANN401
+        """An exception on every way: the one, or one of several.
+
+        Raises:
+            Raised: always.
+        """
+        first: Exc | None = None
+        for exc, raised in ends.raised.items():
+            if first is None:
+                first = exc
+                state.become(raised)
+            else:
+                first = Exc(cause=first.cause or exc.cause)
+                state.merge(raised, ends.lose)
+        raise Raised(first or Exc())
+
+    def _parameters(
+        self, function: Function, arguments: Sequence[Any] | None, keywords: Mapping[str, Any], state: State
+    ) -> dict[str, Any]:
+        """The parameters of a function, by name; `arguments` is None where they are not known."""
+        spec = function.node.args
+        plain = [each.arg for each in (*spec.posonlyargs, *spec.args)]
+        names: dict[str, Any] = dict.fromkeys(parameters(spec), UNKNOWN)
+        if arguments is None:
+            for value in keywords.values():
+                self._machine.escapes.lose(value, state)
+            return names
+        names |= function.defaults
+        names |= dict(zip(plain, arguments, strict=False))
+        names |= {key: value for key, value in keywords.items() if key in names}
+        if spec.vararg:
+            names[spec.vararg.arg] = tuple(arguments[len(plain) :])
+        else:
+            self._machine.escapes.lose(tuple(arguments[len(plain) :]), state)
+        if spec.kwarg:
+            self._machine.escapes.lose(tuple(keywords.values()), state)
+            names[spec.kwarg.arg] = UNKNOWN
+        return names
+
+    def comprehend(self, node: Any, scope: Scope, inner: Scope, state: State) -> Any:  # noqa: ANN401
+        """A comprehension: `inner` is where its own names are."""
+        machine = self._machine
+        if isinstance(node, ast.GeneratorExp):
+            machine.opaque(state, machine.expressions.value(node.generators[0].iter, scope, state))
+            machine.escapes.lose_code(node, (*scope.places, scope.module), state)
+            return SOMETHING
+        items = self.comprehended(node, scope, inner, state)
+        if isinstance(node, ast.ListComp):
+            return machine.expressions.make_list(items, state)
+        machine.escapes.lose(tuple(items or ()), state)
+        return UNKNOWN
+
+    def comprehended(self, node: Any, scope: Scope, inner: Scope, state: State) -> list[Any] | None:  # noqa: ANN401
+        """The items that a comprehension gives, if that is known."""
+        machine = self._machine
+        first = machine.expressions.value(node.generators[0].iter, scope, state)
+        parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
+
+        def element(after: State) -> list[Any] | None:
+            return [tuple(machine.expressions.value(part, inner, after) for part in parts)[-1]]
+
+        return self._each(list(node.generators), first, inner, state, element)
+
+    def _each(
+        self,
+        generators: list[ast.comprehension],
+        subject: Any,  # noqa: ANN401
+        scope: Scope,
+        state: State,
+        element: Callable[[State], list[Any] | None],
+    ) -> list[Any] | None:
+        machine = self._machine
+        first, *rest = generators
+        items = machine.expressions.items(subject, state)
+
+        def turn(item: Any, after: State) -> list[Any] | None:  # noqa: ANN401
+            machine.step()
+            machine.statements.targets.bind(first.target, item, scope, after)
+            for index, test in enumerate(first.ifs):
+                holds = machine.expressions.truth(test, scope, after)
+                if holds is False:
+                    return []
+                if holds is None:
+                    ifs = first.ifs[index + 1 :]
+                    left = ast.comprehension(target=first.target, iter=first.iter, ifs=ifs, is_async=0)
+                    further = functools.partial(self._each, [left, *rest], (item,), scope)
+                    machine.expressions.branched(lambda inner: further(inner, element), after)  # noqa: B023
+                    return None
+            if not rest:
+                return element(after)
+            return self._each(rest, machine.expressions.value(rest[0].iter, scope, after), scope, after, element)
+
+        if items is None or len(items) > _MOST_ITEMS:
+            machine.opaque(state, subject)
+            self._rounds(turn, state)
+            return None
+        found = [turn(item, state) for item in items]
+        return None if None in found else [value for values in found if values is not None for value in values]
+
+    def _rounds(self, turn: Callable[[Any, State], Any], state: State) -> None:
+        """A turn that is taken any number of times, or not at all."""
+        for _ in range(_MOST_ROUNDS):
+            inner = state.fork(must=False)
+            try:
+                turn(UNKNOWN, inner)
+            except Raised as error:
+                self._machine.surprise(inner, error.exc)
+                return
+            if not state.merge(inner, self._machine.escapes.lose):
+                return
+        raise TooLong

@@ -1,0 +1,158 @@
+"""Imports a module in thought; see the room's own docstring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from envdoctor.imports.attributes import Attributes
+from envdoctor.imports.calls import Calls
+from envdoctor.imports.escapes import ANYTHING
+from envdoctor.imports.events import Event, Outcome, What
+from envdoctor.imports.exceptions import Raised, TooLong
+from envdoctor.imports.expressions import Expressions
+from envdoctor.imports.heap import State
+from envdoctor.imports.importing import Imports
+from envdoctor.imports.machine import Machine
+from envdoctor.imports.statements import Statements
+from envdoctor.imports.values import ABSENT, Function, Perhaps
+from envdoctor.support.deep_stack import on_deep_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envdoctor.imports.site import Site
+
+MOST_MODULES = 400
+
+
+def _machine(site: Site, most_modules: int, watch: Callable[[Event], None] | None = None) -> Machine:
+    machine = Machine(site, watch)
+    machine.imports = Imports(machine, most_modules)
+    machine.attributes = Attributes(machine, machine.imports)
+    machine.calls = Calls(machine)
+    machine.expressions = Expressions(machine)
+    machine.statements = Statements(machine)
+    return machine
+
+
+def import_in_thought(
+    module: str, site: Site, most_modules: int = MOST_MODULES, watch: Callable[[Event], None] | None = None
+) -> Outcome:
+    """What `import module` does in a new process; nothing is run, and nothing raised.
+
+    Args:
+        module: its absolute name.
+        site: where modules and libraries are found.
+        most_modules: texts read at most; what comes after is not known.
+        watch: told of each step before what comes of it is known. What it raises ends the import.
+    """
+    machine = _machine(site, most_modules, watch)
+    try:
+        return on_deep_stack(lambda: _import(module, machine))
+    finally:
+        vars(machine).clear()  # its parts hold each other, and `check` switches off what would collect them
+
+
+def _import(module: str, machine: Machine) -> Outcome:
+    raised: Raised | None = None
+    try:
+        machine.imports.load(module, State(machine.journal))
+    except Raised as error:
+        raised = error
+    except (TooLong, RecursionError):
+        machine.complete = False
+    outcome = Outcome(
+        events=tuple(machine.events),
+        may_fail_for=frozenset(machine.escaped),
+        complete=machine.complete,
+        unreadable=machine.unreadable,
+    )
+    if raised is None:
+        return outcome
+    cause = raised.exc.cause or Event(what=What.RAISE, subject=raised.exc.name, via=(module,))
+    return replace(outcome, fails=True, raises=raised.exc.name, cause=cause)
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A module that was gone through by itself.
+
+    Attributes:
+        imports: what it imports.
+        changes_finders: whether it may change how modules are found.
+    """
+
+    module: str
+    machine: Machine
+    state: State
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The modules that it imports, or may, and what it takes from them, which may be modules too."""
+        events = self.machine.events
+        taken = (f"{event.subject}.{event.name}" for event in events if event.from_import)
+        imported = (event.subject for event in events if event.what is What.IMPORT)
+        return tuple(dict.fromkeys((*imported, *taken)))
+
+    @property
+    def changes_finders(self) -> bool:
+        """Whether it may change how modules are found, or which there are."""
+        escapes = self.machine.escapes
+        of_module = (
+            ANYTHING in escapes.replaced or bool(escapes.replaced) or "__path__" in self.state.names(self.module)
+        )
+        return escapes.finders or escapes.everything or of_module
+
+    def lacks(self, name: str) -> bool:
+        """Whether it certainly has no such name in the end."""
+        if self.machine.escapes.may_be_given(self.module, name) or self.machine.attributes.has_all_of_others(
+            self.module
+        ):
+            return False
+        volatile = self.machine.escapes.is_volatile(self.module, name)
+        if volatile or name in self.state.names(self.module) or self.machine.escapes.replaced & {self.module, ANYTHING}:
+            return False
+        answer = self.state.read(self.module, "__getattr__")
+        if answer is ABSENT:
+            return True
+        if not isinstance(answer, Function) or self.machine.escapes.is_volatile(self.module, "__getattr__"):
+            return False
+        return self._refuses(answer, name)
+
+    def binds(self, name: str) -> bool:
+        """Whether it binds a name on every way."""
+        value = self.state.read(self.module, name)
+        return value is not ABSENT and not isinstance(value, Perhaps)
+
+    def _refuses(self, function: Function, name: str) -> bool:
+        """Whether the module's `__getattr__` (PEP 562) certainly raises for a name."""
+        try:
+            self.machine.calls.functions.run(function, (name,), {}, self.state.fork())
+        except Raised:
+            return True
+        except (TooLong, RecursionError):
+            return False
+        return False
+
+
+def follow_alone(module: str, site: Site) -> Alone | None:
+    """A module gone through by itself, without the packages above it; None where that does not come to an end.
+
+    Args:
+        module: its absolute name; it is TEXT.
+        site: where it finds what it imports.
+    """
+    machine = _machine(site, MOST_MODULES)
+    state = State(machine.journal)
+
+    def follow() -> Alone | None:
+        try:
+            machine.imports.execute(module, state)
+        except (Raised, TooLong, RecursionError):
+            return None
+        for value in list(state.names(module).values()):  # others may call its functions at any time
+            machine.escapes.lose(value, state)
+        return Alone(module, machine, state) if machine.complete else None
+
+    return on_deep_stack(follow)

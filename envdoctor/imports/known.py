@@ -1,0 +1,318 @@
+"""What is known of Python's own functions: what they return, and that they leave their arguments alone."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.core.target import System
+from envdoctor.imports import operations
+from envdoctor.imports.attempts import QUIET, SUPPRESS, TRANSPARENT
+from envdoctor.imports.escapes import NAMES
+from envdoctor.imports.exceptions import own_name
+from envdoctor.imports.values import (
+    SOMETHING,
+    UNKNOWN,
+    Ending,
+    External,
+    Kind,
+    Made,
+    Method,
+    Module,
+    Reference,
+    Result,
+    is_constant,
+    is_short,
+    truth_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from envdoctor.core.target import Target
+    from envdoctor.imports.heap import State
+    from envdoctor.imports.machine import Machine
+    from envdoctor.imports.scopes import Scope
+
+#: Variables that a process mostly has, whoever starts it.
+_USUAL = frozenset({
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "PWD", "TMPDIR", "TEMP", "TMP",
+    "HOSTNAME", "APPDATA", "LOCALAPPDATA", "PROGRAMFILES", "SYSTEMROOT", "USERPROFILE", "USERNAME", "COMPUTERNAME",
+    "PROGRAMDATA", "DISPLAY", "CI", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
+    "PROCESSOR_ARCHITECTURE", "OS", "WINDIR", "COLUMNS",
+})  # fmt: skip
+_USUAL_STARTS = ("LC_", "PYTHON", "XDG_", "SSH_", "CONDA", "GITHUB_", "PYTEST")
+_SYS_PLATFORM = {System.LINUX: "linux", System.MACOS: "darwin", System.WINDOWS: "win32"}
+_PLATFORM_SYSTEM = {System.LINUX: "Linux", System.MACOS: "Darwin", System.WINDOWS: "Windows"}
+#: Functions that do nothing to what they are given and raise nothing that a sound program would see.
+_QUIET = frozenset({
+    "os.path.dirname", "os.path.abspath", "os.path.realpath", "os.path.basename", "os.path.normpath",
+    "os.path.expanduser", "logging.getLogger", "warnings.warn", "warnings.filterwarnings", "warnings.simplefilter",
+    "builtins.print", "builtins.isinstance", "builtins.issubclass", "builtins.callable", "builtins.hasattr",
+    "builtins.repr", "builtins.id", "builtins.type", "typing.TypeVar", "os.getcwd", "platform.machine",
+    "platform.python_implementation", "sys.getrefcount",
+})  # fmt: skip
+_DICT = frozenset({"builtins.dict", "collections.OrderedDict", "collections.defaultdict"})
+_INSTANCES = TRANSPARENT | {SUPPRESS, "functools.wraps", "cffi.FFI", "_cffi_backend.FFI"}
+_READING = frozenset({"get", "keys", "items", "values", "copy", "index", "count", "__contains__"})
+
+
+def constant(name: str, target: Target) -> Any:  # noqa: ANN401 - any value of Python
+    """The value of a name of Python's own modules on a target; UNKNOWN where it is none that is known."""
+    system, interpreter = target.platform.system, target.interpreter
+    patch = UNKNOWN if interpreter.patch is None else interpreter.patch
+    known: dict[str, Any] = {
+        "sys.platform": _SYS_PLATFORM[system],
+        "os.name": "nt" if system is System.WINDOWS else "posix",
+        "os.sep": "\\" if system is System.WINDOWS else "/",
+        "sys.version_info": (*interpreter.version, patch, "final", 0),
+        "sys.implementation.name": "pypy" if interpreter.implementation == "pp" else "cpython",
+        "typing.TYPE_CHECKING": False,
+        "builtins.__debug__": UNKNOWN,
+        "sys.byteorder": "little",
+    }
+    return known.get(name, UNKNOWN)
+
+
+def is_usual(variable: str) -> bool:
+    """Whether a process may well have an environment variable that nobody set for the package at hand."""
+    return variable.upper() in _USUAL or variable.upper().startswith(_USUAL_STARTS)
+
+
+class Known:
+    """Calls of Python's own functions."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._of: dict[str, Callable[[tuple[Any, ...], Scope, State], Any]] = {
+            "os.path.join": lambda values, _scope, _state: _join(values),
+            "os.fspath": lambda values, _scope, _state: _first(values),
+            "builtins.str": lambda values, _scope, _state: _text(values),
+            "builtins.bool": self._bool,
+            "builtins.len": self._length,
+            "builtins.any": lambda values, _, state: self._quantified(values, state, decisive=True),
+            "builtins.all": lambda values, _, state: self._quantified(values, state, decisive=False),
+            "builtins.list": self._listed,
+            "builtins.tuple": self._tupled,
+            "builtins.sorted": self._listed_anew,
+            "builtins.globals": lambda _values, scope, _state: Made(NAMES, (scope.module,)),
+            "builtins.vars": self._vars,
+            "builtins.getattr": self._getattr,
+            "builtins.setattr": self._setattr,
+            "builtins.delattr": self._setattr,
+            "builtins.exec": self._anything,
+            "builtins.eval": self._anything,
+            "builtins.super": self._super,
+            "builtins.__import__": lambda values, scope, state: machine.imports.call(values, scope, state, top=True),
+            "importlib.import_module": machine.imports.call,
+            "importlib.util.find_spec": machine.imports.spec,
+            "os.getenv": lambda values, _, state: self._setting(values, state),
+            "os.environ.get": lambda values, _, state: self._setting(values, state),
+            "platform.system": lambda *_: _PLATFORM_SYSTEM[machine.site.target.platform.system],
+        }
+
+    def call(
+        self,
+        subject: Any,  # noqa: ANN401
+        arguments: tuple[Any, ...] | None,
+        keywords: Mapping[str, Any],
+        scope: Scope,
+        state: State,
+    ) -> Result | None:
+        """What a call returns; None if nothing is known of it."""
+        if isinstance(subject, Method) and isinstance(subject.function, str):
+            return self._method(subject.subject, subject.function, arguments, state)
+        if not isinstance(subject, External):
+            return None
+        if arguments is None and subject.name not in {"builtins.setattr", "builtins.exec", "builtins.eval"}:
+            return None
+        work = self._of.get(subject.name)
+        if work:
+            self._machine.escapes.lose(tuple(keywords.values()), state)
+            return Result(work(arguments or (), scope, state))
+        if subject.name in _QUIET:
+            return Result(self._quiet(subject.name, arguments or (), state))
+        return self._made(subject, arguments or (), keywords, state)
+
+    def _made(
+        self, subject: External, arguments: tuple[Any, ...], keywords: Mapping[str, Any], state: State
+    ) -> Result | None:
+        """New objects: exceptions, dictionaries, and those of a few classes."""
+        if own_name(subject):  # which keeps its arguments, and looks at none of them
+            self._machine.escapes.lose((*arguments, *keywords.values()), state)
+            return Result(Reference(Kind.EXCEPTION, self._machine.place(), subject))
+        if subject.name in _INSTANCES:
+            if subject.name not in QUIET:
+                self._machine.surprise(state)
+            self._machine.escapes.lose(tuple(keywords.values()), state)
+            return Result(Made(subject.name, arguments))
+        if subject.name in _DICT:
+            self._machine.opaque(state, *arguments, *keywords.values())
+            place = self._machine.place()
+            state.make(place, {"": () if not arguments else UNKNOWN})
+            return Result(Reference(Kind.DICT, place) if not keywords else SOMETHING)
+        return None
+
+    def _quiet(self, name: str, arguments: tuple[Any, ...], state: State) -> Any:  # noqa: ANN401
+        if name == "builtins.isinstance" or any(
+            isinstance(each, Reference) and each.kind is Kind.INSTANCE for each in arguments
+        ):
+            self._machine.escapes.lose(arguments, state)
+        if (
+            name.startswith("os.path.")
+            and len(arguments) == 1
+            and name not in {"os.path.dirname", "os.path.expanduser"}
+        ):
+            value = arguments[0]
+            return value if isinstance(value, Ending) and name != "os.path.basename" else UNKNOWN
+        if name == "os.path.dirname" and isinstance(arguments[0] if arguments else None, str):
+            return posixpath.dirname(arguments[0])
+        return None if name == "builtins.print" else UNKNOWN
+
+    def _method(self, subject: Any, name: str, arguments: tuple[Any, ...] | None, state: State) -> Result | None:  # noqa: ANN401
+        """A method of a text, a list or a dictionary."""
+        if arguments is None:
+            return None
+        if isinstance(subject, (str, Ending)):
+            values = tuple(
+                self._machine.expressions.items(each, state) if isinstance(each, Reference) else each
+                for each in arguments
+            )
+            result = operations.method(subject, name, values)
+            if result is UNKNOWN:
+                self._machine.opaque(state, *arguments)
+            return Result(result)
+        if isinstance(subject, Made) and subject.maker == NAMES:
+            return self._of_names(subject, name, arguments, state)
+        if isinstance(subject, Reference) and subject.kind is Kind.LIST and name in {"append", "extend"}:
+            return self._longer(subject, name, arguments, state)
+        if isinstance(subject, Reference) and subject.kind in {Kind.LIST, Kind.DICT} and name in _READING:
+            self._machine.escapes.lose(arguments, state)
+            self._machine.surprise(state)
+            return Result(UNKNOWN)
+        return None
+
+    def _of_names(self, subject: Made, name: str, arguments: tuple[Any, ...], state: State) -> Result:
+        if name not in _READING:
+            self._machine.opaque(state, subject, *arguments)
+        return Result(UNKNOWN)
+
+    def _longer(self, subject: Reference, name: str, arguments: tuple[Any, ...], state: State) -> Result | None:
+        items = self._machine.expressions.items(subject, state)
+        more = arguments if name == "append" else self._machine.expressions.items(_first(arguments), state)
+        if items is None or more is None or not is_short((*items, *more)):
+            return None
+        state.write(subject.place, "", (*items, *more))
+        return Result(None)
+
+    def _bool(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
+        holds = truth_of(values[0]) if values else False
+        if holds is None:
+            self._machine.opaque(state, *values)
+        return UNKNOWN if holds is None else holds
+
+    def _length(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
+        items = (
+            values[0]
+            if values and isinstance(values[0], str)
+            else self._machine.expressions.items(_first(values), state)
+        )
+        if items is None:
+            self._machine.opaque(state, *values)
+        return UNKNOWN if items is None else len(items)
+
+    def _quantified(self, values: tuple[Any, ...], state: State, *, decisive: bool) -> Any:  # noqa: ANN401
+        items = self._machine.expressions.items(_first(values), state)
+        if items is None:
+            self._machine.opaque(state, *values)
+            return UNKNOWN
+        truths = [truth_of(item) for item in items]
+        if decisive in truths:
+            return decisive
+        if None in truths:
+            self._machine.opaque(state, *items)
+            return UNKNOWN
+        return not decisive
+
+    def _listed(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
+        items = self._machine.expressions.items(values[0], state) if values else ()
+        if items is None:
+            self._machine.opaque(state, *values)
+            return UNKNOWN
+        return self._machine.expressions.make_list(items, state)
+
+    def _tupled(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
+        listed = self._listed(values, scope, state)
+        return listed if listed is UNKNOWN else self._machine.expressions.items(listed, state)
+
+    def _listed_anew(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
+        items = self._machine.expressions.items(_first(values), state)
+        known = items is not None and len(values) == 1 and all(isinstance(each, str) for each in items)
+        if not known or items is None:
+            self._machine.opaque(state, *values)
+        return self._machine.expressions.make_list(sorted(items) if known and items else None, state)
+
+    def _vars(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
+        if not values and scope.frame is None and scope.body is None:
+            return Made(NAMES, (scope.module,))
+        self._machine.opaque(state, *values)
+        return UNKNOWN
+
+    def _getattr(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
+        if len(values) == 2 and isinstance(values[1], str):  # noqa: PLR2004 - without a default
+            return self._machine.attributes.attribute(values[0], values[1], state)
+        if values and not isinstance(values[0], Module):
+            self._machine.opaque(state, *values)
+        self._machine.surprise(state)
+        return UNKNOWN
+
+    def _setattr(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
+        machine = self._machine
+        if len(values) > 1 and isinstance(values[1], str):
+            value = values[2] if len(values) > 2 else UNKNOWN  # noqa: PLR2004 - setattr has three
+            machine.statements.targets.attribute(values[0], values[1], value, state)
+        else:
+            known = bool(values) and isinstance(values[0], Reference)
+            machine.escapes.everything |= not known and not (values and isinstance(values[0], Module))
+            machine.opaque(state, *values)
+        return None
+
+    def _anything(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
+        escapes = self._machine.escapes
+        for place in (*scope.places, scope.module):
+            escapes.lose_place(place, state)
+        if scope.body is not None:
+            escapes.lose_place(scope.body, state)
+        escapes.everything = escapes.finders = True
+        self._machine.opaque(state, *values)
+        return UNKNOWN
+
+    def _super(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
+        self._machine.opaque(state, *values, *(state.names(scope.frame).values() if scope.frame is not None else ()))
+        return UNKNOWN
+
+    def _setting(self, values: tuple[Any, ...], state: State) -> Any:  # noqa: ANN401
+        """A variable of the environment: one that is not usual is not set."""
+        name = _first(values)
+        if isinstance(name, str) and not is_usual(name):
+            return values[1] if len(values) > 1 else None
+        self._machine.opaque(state, *values)
+        return UNKNOWN
+
+
+def _first(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
+    return values[0] if values else UNKNOWN
+
+
+def _join(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
+    if values and is_constant(values) and all(isinstance(each, str) for each in values):
+        return posixpath.join(*values)
+    last = values[-1] if values else UNKNOWN
+    return operations.tail([*("/" if len(values) > 1 else ()), last]) if isinstance(last, (str, Ending)) else UNKNOWN
+
+
+def _text(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
+    value = values[0] if len(values) == 1 else UNKNOWN
+    if isinstance(value, (str, Ending)):
+        return value
+    return str(value) if is_constant(value) and not isinstance(value, (bytes, tuple)) else UNKNOWN

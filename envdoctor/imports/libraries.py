@@ -1,0 +1,174 @@
+"""Calls that look for native libraries, or load them."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.imports.events import What
+from envdoctor.imports.exceptions import Raised, built_in
+from envdoctor.imports.library_names import LIBRARY_PATH
+from envdoctor.imports.values import SOMETHING, UNKNOWN, Ending, External, Made, Method, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from envdoctor.imports.heap import State
+    from envdoctor.imports.machine import Machine
+    from envdoctor.imports.scopes import Scope
+
+_FINDER = "ctypes.util.find_library"
+_LOADERS = frozenset(
+    f"ctypes.{name}"
+    for name in (
+        "CDLL", "PyDLL", "WinDLL", "OleDLL", "cdll.LoadLibrary", "pydll.LoadLibrary", "windll.LoadLibrary",
+        "oledll.LoadLibrary",
+    )
+)  # fmt: skip
+_OPENER = "dlopen"  # of cffi, which looks as find_library does where the loader finds nothing
+#: Calls of other names that load a library mostly; that they do is not certain.
+_ALIKE = frozenset({"CDLL", "PyDLL", "WinDLL", "OleDLL", "LoadLibrary", "dlopen", "load_library"})
+#: Calls that name a file without loading it.
+_INERT = frozenset({"exists", "isfile", "isdir", "is_file", "lexists", "join", "joinpath", "Path", "glob", "append"})
+_SEARCHERS = frozenset({"find_library", "find_msvcrt"})
+
+
+class Libraries:
+    """What calls do with libraries."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._mentions: dict[ast.Call, tuple[str, ...]] = {}
+
+    def call(
+        self,
+        node: ast.Call,
+        subject: Any,  # noqa: ANN401
+        arguments: tuple[Any, ...] | None,
+        scope: Scope,
+        state: State,
+    ) -> Result | None:
+        """What a call that looks for a library returns; None if it is no such call.
+
+        Raises:
+            Raised: it certainly raises.
+        """
+        first = arguments[0] if arguments else UNKNOWN
+        if subject == External(_FINDER):
+            return Result(self._find(first, state))
+        opener = _is_opener(subject)
+        if opener or (isinstance(subject, External) and subject.name in _LOADERS):
+            return Result(self._load(first, scope, state, opener=opener))
+        self._mentioned(node, scope, state)
+        return None
+
+    def _find(self, name: Any, state: State) -> Any:  # noqa: ANN401
+        has = self._machine.site.has_library(name, whole=False) if isinstance(name, str) else None
+        if has is None:
+            self._machine.surprise(state)
+            return UNKNOWN
+        self._machine.emit(What.LOOK_UP, str(name), state, fails=not has)
+        return SOMETHING if has else None
+
+    def _load(self, name: Any, scope: Scope, state: State, *, opener: bool) -> Any:  # noqa: ANN401
+        if name is None or name is SOMETHING:
+            return SOMETHING
+        text = name.text if isinstance(name, Ending) else name
+        if not isinstance(text, str):
+            self._computed(scope, state, certain=True)
+            return SOMETHING
+        base = posixpath.basename(text.replace("\\", "/"))
+        if base == text and isinstance(name, str):
+            return self._of_system(base, scope, state, opener=opener)
+        self._own(base, scope, state, certain=True)
+        self._machine.surprise(state)
+        return SOMETHING
+
+    def _of_system(self, base: str, scope: Scope, state: State, *, opener: bool) -> Any:  # noqa: ANN401
+        machine = self._machine
+        has = machine.site.has_library(base, whole=True)
+        if opener and has is False:
+            has = machine.site.has_library(base, whole=False)
+        if has is not None:
+            event = machine.emit(What.LOOK_UP, base, state, fails=not has)
+            if not has:
+                raise Raised(built_in("OSError", event))
+            return SOMETHING
+        self._own(base, scope, state, certain=machine.site.alone_brings(base))
+        machine.surprise(state)
+        return SOMETHING
+
+    def _own(self, base: str, scope: Scope, state: State, *, certain: bool) -> None:
+        """Loads a file of the site by its base name."""
+        paths = self._machine.site.files_named(base, self._machine.imports.path_of(scope.module))
+        self._any_of(paths, state, certain=certain)
+
+    def _computed(self, scope: Scope, state: State, *, certain: bool) -> None:
+        """Loads a file whose name is worked out.
+
+        It is taken to be one that the text of the module holds the name of, or the text of one that it imports.
+        """
+        paths = self._machine.site.files_mentioned(self._machine.imports.imported_by(scope.module))
+        self._any_of(paths, state, certain=certain)
+        self._machine.surprise(state)
+
+    def _any_of(self, paths: Sequence[str], state: State, *, certain: bool) -> None:
+        """Loads one of some files, it is not known which.
+
+        Raises:
+            Raised: none of them loads.
+        """
+        machine = self._machine
+        failing = {path for path in paths if machine.site.fails_to_load(path)}
+        if len(paths) > 1:  # all may be loaded in turn, one for the needs of another
+            failing = {path for path in failing if machine.site.fails_to_load(path)}
+        events = [
+            machine.emit(
+                What.LOAD,
+                path,
+                state,
+                fails=path in failing,
+                alternatives=tuple(other for other in paths if other != path),
+            )
+            for path in paths
+        ]
+        if events and len(failing) == len(paths):
+            if certain:
+                raise Raised(built_in("OSError", events[0]))
+            machine.may_raise(state, "OSError", events[0])
+
+    def _mentioned(self, node: ast.Call, scope: Scope, state: State) -> None:
+        """Files that an unknown call names."""
+        if node not in self._mentions:
+            self._mentions[node] = tuple(match[1] for match in map(LIBRARY_PATH.fullmatch, _words(node)) if match)
+        name, named = _called(node), self._mentions[node]
+        if len(named) == 1 and name not in _INERT:
+            self._own(named[0], scope, state, certain=False)
+        elif name in _ALIKE and (named or _is_computed(node)):
+            self._computed(scope, state, certain=False)
+
+
+def _is_opener(subject: Any) -> bool:  # noqa: ANN401
+    if isinstance(subject, Method) and subject.function == _OPENER:
+        return isinstance(subject.subject, Made) and subject.subject.maker.endswith(".FFI")
+    return isinstance(subject, External) and subject.name.endswith(f".ffi.{_OPENER}")
+
+
+def _words(node: ast.Call) -> Iterator[str]:
+    for argument in node.args:
+        for each in ast.walk(argument):
+            if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                yield each.value
+
+
+def _called(call: ast.Call) -> str:
+    """The last part of the name of what is called; "" where it has none."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _is_computed(call: ast.Call) -> bool:
+    """Whether a loader's argument is worked out from something other than the system's libraries."""
+    inner = [each for argument in call.args for each in ast.walk(argument)]
+    looks = any(isinstance(each, ast.Call) and _called(each) in _SEARCHERS for each in inner)
+    return bool(call.args) and not isinstance(call.args[0], ast.Constant) and not looks

@@ -1,0 +1,161 @@
+"""Which names the modules of a wheel have once they were imported; nothing is run.
+
+A module is gone through by itself: what it imports of its own wheel stays closed, but for what it takes all names of.
+It is taken that the others give it no names but those that it is seen to be given.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.core.holdings import Holding
+from envdoctor.imports.attributes import ALWAYS
+from envdoctor.imports.interpreter import Alone, follow_alone
+from envdoctor.imports.site import Found, Presence
+from envdoctor.imports.wheel_site import WheelSite
+from envdoctor.support.syntax import parse_python
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envdoctor.core.target import Target
+    from envdoctor.imports.wheel_site import ModuleFiles
+
+_HOOKS = re.compile(r"\b(?:meta_path|path_hooks|__path__)\b|\bsys\.modules\b|\bfrom sys import\b")
+_MOST_IMPORTED = 40
+_MOST_STARRED = 24  # modules whose names one takes over by `import *`
+_STAR = re.compile(r"\bimport\s*\*")
+_UNKNOWN = Found(presence=Presence.UNKNOWN)
+
+
+class ModuleNames:
+    """The names in the modules of one wheel."""
+
+    def __init__(self, index: ModuleFiles, read: Callable[[str], str], target: Target) -> None:
+        """`read` gives the text of a member."""
+        self._index = index
+        self._read = read
+        self._site = WheelSite(index, read, target)
+        self._known: dict[str, Alone | None] = {}
+        self._hooked: dict[str, bool] = {}
+
+    def lacks_module(self, module: str) -> bool:
+        """Whether importing a module certainly finds none: a package above it is there, and knows no other way."""
+        if self._index.exists(module):
+            return False
+        above = module.rpartition(".")[0]
+        while above and not self._index.exists(above):
+            above = above.rpartition(".")[0]
+        packages = [".".join(above.split(".")[: depth + 1]) for depth in range(above.count(".") + 1)]
+        # A namespace package has no text; of the last one only a package's own `__init__` says what it holds.
+        return bool(above) and all(
+            self._is_plain_package(package)
+            for package in packages
+            if package == above or self._index.find(package) is not None
+        )
+
+    def lacks(self, module: str, name: str) -> bool:
+        """Whether a module that is there certainly has no such name, nor a submodule of it."""
+        submodule = f"{module}.{name}"
+        if name in ALWAYS or self._index.exists(submodule):
+            return False
+        if self._index.is_package(module) and not self.lacks_module(submodule):
+            return False
+        alone = self._alone(module)
+        return alone is not None and self._is_plain(module, alone) and alone.lacks(name)
+
+    def holding(self, name: str) -> Holding:
+        """Whether the wheel has a module, or a name in one, by its full name."""
+        module, _, attribute = name.rpartition(".")
+        if self._index.find(name) or self._index.is_folder(name):
+            return Holding.HAS
+        if not module:
+            return Holding.UNKNOWN if self._index.exists(name) or self._index.path_files else Holding.LACKS
+        above = self.holding(module)
+        if above is not Holding.HAS:
+            return above
+        if self._index.find(module) is None and not self._index.is_folder(module):  # a name in a module, not a module
+            return Holding.UNKNOWN
+        if self.lacks(module, attribute) or (self._index.find(module) is None and self.lacks_module(name)):
+            return Holding.LACKS
+        alone = self._alone(module)
+        return Holding.HAS if alone is not None and alone.binds(attribute) else Holding.UNKNOWN
+
+    def _is_plain_package(self, package: str) -> bool:
+        """Whether a package has an `__init__` that does nothing to how modules are found, nor what it imports."""
+        alone = self._alone(package) if self._index.is_package(package) else None
+        return alone is not None and not alone.changes_finders and self._is_plain(package, alone)
+
+    def _is_plain(self, package: str, alone: Alone) -> bool:
+        """Whether nothing that a module imports of its wheel does anything to modules from outside."""
+        own = [name for name in alone.imports if name != package and self._index.find(name)]
+        return len(own) <= _MOST_IMPORTED and not any(map(self._has_hooks, own))
+
+    def _has_hooks(self, module: str) -> bool:
+        if module not in self._hooked:
+            self._hooked[module] = _HOOKS.search(self._text(module)) is not None
+        return self._hooked[module]
+
+    def _alone(self, module: str) -> Alone | None:
+        if module not in self._known:
+            found = self._site.find(module)
+            wanted = {module}
+            is_small = found.presence is Presence.TEXT and self._add_starred(module, wanted)
+            self._known[module] = follow_alone(module, _Closed(self._site, wanted)) if is_small else None
+        return self._known[module]
+
+    def _add_starred(self, module: str, wanted: set[str]) -> bool:
+        """Adds the modules of the wheel that a module takes all names of, and so on; whether they are few."""
+        try:
+            text = self._text(module)
+            nodes = ast.walk(parse_python(text)) if _STAR.search(text) else ()
+        except Unreadable:
+            return True
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+                source = self._source(node, module)
+                if source not in wanted and self._site.find(source).presence is Presence.TEXT:
+                    wanted.add(source)
+                    if len(wanted) > _MOST_STARRED or not self._add_starred(source, wanted):
+                        return False
+        return True
+
+    def _source(self, node: ast.ImportFrom, module: str) -> str:
+        if not node.level:
+            return node.module or ""
+        parts = module.split(".") if self._index.is_package(module) else module.split(".")[:-1]
+        above = parts[: len(parts) - node.level + 1]
+        return ".".join([*above, node.module] if node.module else above)
+
+    def _text(self, module: str) -> str:
+        member = self._index.find(module)
+        try:
+            return self._read(member) if member and member.endswith(".py") else ""
+        except Unreadable:
+            return ""
+
+
+class _Closed:
+    """A site of which only some modules are followed."""
+
+    def __init__(self, site: WheelSite, wanted: set[str]) -> None:
+        self.target = site.target
+        self.read = site.read
+        self.lacks = site.lacks
+        self.has_library = site.has_library
+        self.alone_brings = site.alone_brings
+        self.files_named = site.files_named
+        self.files_mentioned = site.files_mentioned
+        self.fails_to_load = site.fails_to_load
+        self._site = site
+        self._wanted = wanted
+
+    def find(self, module: str) -> Found:
+        """See `Site`."""
+        found = self._site.find(module)
+        if module in self._wanted or found.presence is Presence.ELSEWHERE:
+            return found
+        return Found(presence=Presence.UNKNOWN, is_package=found.is_package)

@@ -1,0 +1,172 @@
+"""What Python's operators and methods make of values that are known, or partly known."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.imports.values import SOMETHING, UNKNOWN, Ending, External, Mark, Perhaps, is_constant, is_short
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.BitOr: operator.or_,
+    ast.BitAnd: operator.and_,
+}
+_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.Invert: operator.invert}
+_ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+_METHODS = frozenset({
+    "split", "rsplit", "format", "lower", "upper", "strip", "lstrip", "rstrip", "startswith", "endswith", "replace",
+    "join", "partition", "rpartition", "removeprefix", "removesuffix", "count", "find", "index", "splitlines",
+    "isdigit", "title",
+})  # fmt: skip
+
+
+def binary(op: ast.operator, left: Any, right: Any) -> Any:  # noqa: ANN401 - any value of Python
+    """The result of an operator."""
+    if is_constant(left) and is_constant(right):
+        work = _BINARY.get(type(op))
+        return _tried(work, left, right) if work else UNKNOWN
+    if isinstance(op, ast.Add) and isinstance(left, tuple) and isinstance(right, tuple):
+        return (*left, *right)
+    if isinstance(right, (str, Ending)) and isinstance(op, ast.Add):
+        return tail([left, right])
+    if isinstance(right, (str, Ending)) and isinstance(op, ast.Div):  # pathlib
+        return tail(["/", right])
+    return UNKNOWN
+
+
+def tail(parts: Sequence[Any]) -> Any:  # noqa: ANN401 - any value of Python
+    """A text of which the last parts are known."""
+    text = ""
+    for part in reversed(parts):
+        if not isinstance(part, str):
+            text = part.text + text if isinstance(part, Ending) else text
+            break
+        text = part + text
+    return Ending(text) if text and is_short(text) else UNKNOWN
+
+
+def joined(parts: Sequence[Any]) -> Any:  # noqa: ANN401 - any value of Python
+    """Strings one after the other."""
+    text = "".join(parts) if all(isinstance(part, str) for part in parts) else None
+    return tail(parts) if text is None or not is_short(text) else text
+
+
+def unary(op: ast.unaryop, value: Any) -> Any:  # noqa: ANN401 - any value of Python
+    """The result of `-` and `~`."""
+    work = _UNARY.get(type(op))
+    return _tried(work, value) if work and is_constant(value) else UNKNOWN
+
+
+def _tried(work: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
+    """What Python itself makes of small constants; an operation that fails tells nothing."""
+    if not all(is_short(each) for each in arguments):
+        return UNKNOWN
+    try:
+        result = work(*arguments)
+    except Exception:  # noqa: BLE001 - whatever the text gets wrong
+        return UNKNOWN
+    result = tuple(result) if isinstance(result, list) else result
+    return result if is_constant(result) and is_short(result) else UNKNOWN
+
+
+def compared(op: ast.cmpop, left: Any, right: Any) -> bool | None:  # noqa: ANN401
+    """Whether a comparison holds; None where that is not known."""
+    if isinstance(op, (ast.Is, ast.IsNot)):
+        found = _identical(left, right)
+        return None if found is None else found is isinstance(op, ast.Is)
+    if isinstance(op, (ast.Eq, ast.NotEq)):
+        found = _equal(left, right)
+        return None if found is None else found is isinstance(op, ast.Eq)
+    work = _ORDER.get(type(op))
+    if work is None:
+        return None
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return _ordered(work, left, right)
+    answer = _tried(work, left, right) if is_constant(left) and is_constant(right) else UNKNOWN
+    return None if answer is UNKNOWN else bool(answer)
+
+
+def _ordered(work: Callable[[Any, Any], bool], left: tuple[Any, ...], right: tuple[Any, ...]) -> bool | None:
+    """The order of tuples is that of the first items that differ."""
+    for first, second in zip(left, right, strict=False):
+        equal = _equal(first, second)
+        if equal is None:
+            return None
+        if not equal:
+            answer = _tried(work, first, second)
+            return None if answer is UNKNOWN else bool(answer)
+    return work(len(left), len(right))
+
+
+def _identical(left: Any, right: Any) -> bool | None:  # noqa: ANN401
+    single = (None, True, False, Ellipsis)
+    for one, other in ((left, right), (right, left)):
+        if any(one is each for each in single):
+            if other is UNKNOWN or isinstance(other, (Perhaps, External)):
+                return None
+            if other is SOMETHING:
+                return False if one in {None, False} else None
+            return other is one
+    return None
+
+
+def _equal(left: Any, right: Any) -> bool | None:  # noqa: ANN401
+    if is_constant(left) and is_constant(right):
+        return bool(left == right)
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        answers = [_equal(*pair) for pair in zip(left, right, strict=False)]
+        if False in answers or len(left) != len(right):
+            return False
+        return None if None in answers else True
+    none = (left is None or right is None) and not any(_is_open(each) for each in (left, right))
+    return False if none else None
+
+
+def _is_open(value: Any) -> bool:  # noqa: ANN401
+    """Whether a value may be anything, or compare as it likes."""
+    return isinstance(value, (Mark, Perhaps, External)) or not (
+        is_constant(value) or isinstance(value, (tuple, Ending))
+    )
+
+
+def contained(item: Any, container: Any) -> bool | None:  # noqa: ANN401
+    """Whether a text or items hold something; None where that is not known."""
+    if isinstance(container, str):
+        return item in container if isinstance(item, str) else None
+    if not isinstance(container, tuple):
+        return None
+    answers = [_equal(item, each) for each in container]
+    return True if True in answers else None if None in answers else False
+
+
+def item(items: Any, index: Any) -> Any:  # noqa: ANN401
+    """An item, or a slice, of a text or a tuple."""
+    if not isinstance(items, (str, tuple)) or not isinstance(index, (int, slice)):
+        return UNKNOWN
+    try:
+        return items[index]
+    except IndexError:
+        return UNKNOWN
+
+
+def method(subject: Any, name: str, arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
+    """What a method of a text returns."""
+    if name == "format" and isinstance(subject, str):
+        known = is_constant(arguments)
+        return _tried(subject.format, *arguments) if known else tail([UNKNOWN, subject.rpartition("}")[2]])
+    if not isinstance(subject, str) or name not in _METHODS or not is_constant(arguments):
+        return UNKNOWN
+    return _tried(getattr(subject, name), *arguments) if is_short(subject) else UNKNOWN

@@ -1,0 +1,129 @@
+"""What importing one package of a wheel comes to, among the other wheels of a set; kept with what was asked of these.
+
+A wheel is the same in many sets. The others matter only by what its import asks of them, so that a verdict holds in
+every set that gives the same answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from envdoctor.imports.events import Certainty, Event, What
+from envdoctor.imports.site import Found  # noqa: TC001 - verdicts are read back by their types
+from envdoctor.imports.verdict import Failure, judge_import
+from envdoctor.imports.wheel_site import Beside, WheelSite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from envdoctor.core.target import Target
+    from envdoctor.wheels.module_index import ModuleIndex
+
+_MOST_MODULES = 60  # what a package can't do without, it mostly imports early
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What an import asked of the wheels beside its own, and the answers.
+
+    Attributes:
+        found: what there is of modules.
+        lacks: whether modules lack names.
+        gives: whether any of them may give names to modules of Python's own.
+        libraries: whether any of them may bring a library.
+    """
+
+    found: dict[str, Found] = field(default_factory=dict)
+    lacks: dict[str, dict[str, bool]] = field(default_factory=dict)
+    gives: dict[str, dict[str, bool]] = field(default_factory=dict)
+    libraries: dict[str, bool] = field(default_factory=dict)
+
+    def agrees(self, beside: Beside) -> bool:
+        """Whether others answer the same."""
+        return (
+            all(beside.find(module) == found for module, found in self.found.items())
+            and all(beside.brings_library(name) is answer for name, answer in self.libraries.items())
+            and _same(self.lacks, beside.lacks)
+            and _same(self.gives, beside.gives)
+        )
+
+
+def _same(known: dict[str, dict[str, bool]], ask: Callable[[str, str], bool]) -> bool:
+    return all(ask(module, name) is answer for module, answers in known.items() for name, answer in answers.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageVerdict:
+    """What importing a package comes to.
+
+    Attributes:
+        failures: why it fails; see `Verdict`.
+        bare_failures: why it fails on a system without what those with a desktop have, where it does not fail on these.
+        imports: the modules beside the wheel that it certainly imports, with the chain that leads there.
+        given: names that it may give to modules that are not of the wheel.
+        asked: what the answers of others decided.
+    """
+
+    failures: tuple[Failure, ...] = ()
+    bare_failures: tuple[Failure, ...] = ()
+    imports: tuple[Event, ...] = ()
+    given: tuple[tuple[str, str], ...] = ()
+    asked: Asked = field(default_factory=Asked)
+
+
+def judge_package(
+    package: str, index: ModuleIndex, read: Callable[[str], str], target: Target, beside: Beside
+) -> PackageVerdict:
+    """What `import package` comes to.
+
+    Args:
+        package: one of a wheel, by its name.
+        index: the modules of the wheel.
+        read: the text of a member.
+        target: where it is imported.
+        beside: the other wheels.
+    """
+    recorder = _Recorder(beside)
+    verdict = judge_import(package, WheelSite(index, read, target, recorder), _MOST_MODULES)
+    bare: tuple[Failure, ...] = ()
+    if not verdict.failures and any(event.what is What.LOOK_UP for event in verdict.events):
+        bare = judge_import(package, WheelSite(index, read, target, recorder, desktop=False), _MOST_MODULES).failures
+    outside = [event for event in verdict.events if event.subject in recorder.asked.found]
+    return PackageVerdict(
+        failures=verdict.failures,
+        bare_failures=bare,
+        imports=tuple(each for each in outside if each.what is What.IMPORT and each.certainty is Certainty.CERTAIN),
+        given=tuple(dict.fromkeys(_given(verdict.events, index))),
+        asked=recorder.asked,
+    )
+
+
+def _given(events: Iterable[Event], index: ModuleIndex) -> Iterator[tuple[str, str]]:
+    for event in events:
+        if event.what is What.SET and not index.exists(event.subject):
+            yield event.subject, event.name
+
+
+class _Recorder:
+    """Asks others, and keeps what they answer."""
+
+    def __init__(self, beside: Beside) -> None:
+        self.asked = Asked()
+        self._beside = beside
+
+    def find(self, module: str) -> Found:
+        """See `Beside`."""
+        return self.asked.found.setdefault(module, self._beside.find(module))
+
+    def lacks(self, module: str, name: str) -> bool:
+        """See `Beside`."""
+        return self.asked.lacks.setdefault(module, {}).setdefault(name, self._beside.lacks(module, name))
+
+    def gives(self, module: str, name: str) -> bool:
+        """See `Beside`."""
+        return self.asked.gives.setdefault(module, {}).setdefault(name, self._beside.gives(module, name))
+
+    def brings_library(self, name: str) -> bool:
+        """See `Beside`."""
+        return self.asked.libraries.setdefault(name, self._beside.brings_library(name))

@@ -1,0 +1,218 @@
+"""What the text of a function or a class says of its names, before anything is known of their values."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import weakref
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from envdoctor.imports.values import Place
+
+    Code = (
+        ast.FunctionDef
+        | ast.AsyncFunctionDef
+        | ast.Lambda
+        | ast.GeneratorExp
+        | ast.ListComp
+        | ast.SetComp
+        | ast.DictComp
+    )
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
+#: Fields of nodes that hold no code.
+_PLAIN = frozenset({"ctx", "op", "ops", "id", "attr", "arg", "asname", "module", "level", "kind", "type_comment"})
+_MAKERS = frozenset({"globals", "exec", "eval"})
+_SETTERS = frozenset({"setattr", "delattr", "__dict__", "__setattr__"})
+_GETTERS = frozenset({"modules", "import_module", "__import__"})
+_FINDERS = frozenset({"meta_path", "path_hooks", "__path__"})
+_SEARCHED = _FINDERS | {"path", "modules"}
+_READING = frozenset({"get", "keys", "items", "values", "index", "count", "copy"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where code runs: which names it sees.
+
+    Attributes:
+        module: whose names are seen last, before Python's own.
+        package: from which relative imports start.
+        frame: the place of a function's own names; None outside of functions.
+        local: the names that are the function's own.
+        outer: the places of the functions around it, the nearest first.
+        body: the place of the names of a class whose body runs.
+        shared: names that `global` or `nonlocal` declares, with the places they belong to.
+    """
+
+    module: str
+    package: str
+    frame: Place | None = None
+    local: frozenset[str] = frozenset()
+    outer: tuple[Place, ...] = ()
+    body: Place | None = None
+    shared: dict[str, Place] = field(default_factory=dict)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The functions that one defined here sees, the nearest first."""
+        return self.outer if self.frame is None else (self.frame, *self.outer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentions:
+    """What a piece of code may touch whenever it is run.
+
+    Attributes:
+        names: that it reads.
+        bare: those of them that it gives out of hand, rather than look for an attribute of.
+        shared: that it binds outside of itself.
+        attributes: that it may give to anything.
+        anything: whether it may bind names of its own module that its text does not show.
+        anywhere: whether it may do so in any module.
+        finders: whether it may change how modules are found.
+    """
+
+    names: frozenset[str]
+    bare: frozenset[str]
+    shared: frozenset[str]
+    attributes: frozenset[str]
+    anything: bool
+    anywhere: bool
+    finders: bool
+
+
+@functools.cache
+def _parts(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of nodes
+    """The fields of a kind of node that hold code."""
+    return tuple(name for name in kind._fields if name not in _PLAIN)
+
+
+def _add_children(node: ast.AST, found: list[ast.AST]) -> None:
+    kind: Any = type(node)
+    for name in _parts(kind):
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            found.append(value)
+        elif isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
+
+
+def every_node(node: ast.AST) -> list[ast.AST]:
+    """A node and all below it, but for contexts and operators: what `ast.walk` gives, in less time."""
+    found = [node]
+    for each in found:  # which grows meanwhile
+        _add_children(each, found)
+    return found
+
+
+def own_nodes(body: Sequence[ast.AST]) -> list[ast.AST]:
+    """The nodes that run in the scope of these: not those in functions, classes and comprehensions."""
+    found = list(body)
+    for each in found:  # which grows meanwhile
+        if isinstance(each, (*FUNCTIONS, ast.ClassDef)):
+            found += each.decorator_list if not isinstance(each, ast.Lambda) else []
+        elif isinstance(each, COMPREHENSIONS):
+            found += [inner for inner in every_node(each) if isinstance(inner, ast.NamedExpr)]
+        else:
+            _add_children(each, found)
+    return found
+
+
+def bound_names(node: ast.AST) -> Iterator[str]:
+    """The names that a node binds in its scope."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+    elif isinstance(node, ast.NamedExpr):
+        yield node.target.id
+    elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+        yield node.id
+    elif isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+    elif isinstance(node, (ast.MatchAs, ast.MatchStar, ast.ExceptHandler)) and node.name:
+        yield node.name
+    elif isinstance(node, ast.MatchMapping) and node.rest:
+        yield node.rest
+
+
+def parameters(arguments: ast.arguments) -> list[str]:
+    """All parameters of a function."""
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    every += [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
+    return [each.arg for each in every]
+
+
+def declared(node: ast.AST, kind: type[ast.Global | ast.Nonlocal]) -> set[str]:
+    """The names that `global` or `nonlocal` declares in a function or a class itself."""
+    body = node.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) else []
+    return {name for inner in own_nodes(body) if isinstance(inner, kind) for name in inner.names}
+
+
+def local_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> frozenset[str]:
+    """The names that are a function's own."""
+    body = [node.body] if isinstance(node, ast.Lambda) else node.body
+    found = set(parameters(node.args))
+    found.update(name for inner in own_nodes(body) for name in bound_names(inner))
+    return frozenset(found - declared(node, ast.Global) - declared(node, ast.Nonlocal))
+
+
+def is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:
+    """Whether a call of a function does not run it yet."""
+    body = [node.body] if isinstance(node, ast.Lambda) else node.body
+    yields = any(isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in own_nodes(body))
+    return yields or isinstance(node, ast.AsyncFunctionDef)
+
+
+_known: weakref.WeakKeyDictionary[ast.AST, Mentions] = weakref.WeakKeyDictionary()
+
+
+def mentions(node: ast.AST) -> Mentions:
+    """What the code of a node, and all that is defined in it, may touch; worked out once for each node."""
+    found = _known.get(node)
+    if found is None:
+        found = _known[node] = _mentions(every_node(node))
+    return found
+
+
+def _mentions(nodes: list[ast.AST]) -> Mentions:
+    by_type: dict[type[ast.AST], list[Any]] = {}
+    for each in nodes:
+        by_type.setdefault(type(each), []).append(each)
+    attributes = by_type.get(ast.Attribute, [])
+    held = {id(each.value) for each in attributes} | {id(each.func) for each in by_type.get(ast.Call, ())}
+    called = {each.id for each in by_type.get(ast.Name, ())}
+    asked = {each.attr for each in attributes}
+    gets = ast.Import in by_type or ast.ImportFrom in by_type or not _GETTERS.isdisjoint(called | asked)
+    declarations = (*by_type.get(ast.Global, ()), *by_type.get(ast.Nonlocal, ()))
+    return Mentions(
+        names=frozenset(called),
+        bare=frozenset(each.id for each in by_type.get(ast.Name, ()) if id(each) not in held),
+        shared=frozenset(name for each in declarations for name in each.names),
+        attributes=frozenset(each.attr for each in attributes if not isinstance(each.ctx, ast.Load)),
+        anything=not _MAKERS.isdisjoint(called),
+        anywhere=gets and not _SETTERS.isdisjoint(called | asked),
+        finders=any(_finds(each, nodes) for each in attributes if each.attr in _SEARCHED),
+    )
+
+
+def _finds(node: ast.Attribute, nodes: list[ast.AST]) -> bool:
+    """Whether an expression is one of what decides how modules are found, and is more than read."""
+    if node.attr in _FINDERS:
+        return True
+    if node.attr not in {"path", "modules"} or not (isinstance(node.value, ast.Name) and "sys" in node.value.id):
+        return False
+    readers: list[ast.AST] = []
+    for each in nodes:
+        if (isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Load)) or (
+            isinstance(each, ast.Attribute) and each.attr in _READING
+        ):
+            readers.append(each.value)
+        elif isinstance(each, ast.Compare):
+            readers += each.comparators
+        elif isinstance(each, (ast.For, ast.comprehension)):
+            readers.append(each.iter)
+    return not any(each is node for each in readers)

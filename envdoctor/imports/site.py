@@ -1,0 +1,99 @@
+"""Where the modules of an import are found: what the interpreter asks, and anything that holds modules answers."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envdoctor.core.target import Target
+
+
+class Presence(enum.Enum):
+    """What there is of a module."""
+
+    TEXT = "text"  # it is followed
+    NATIVE = "native"  # an extension module
+    NAMESPACE = "namespace"  # a folder without `__init__`
+    ELSEWHERE = "elsewhere"  # it is there, and not followed: Python's own, or of another distribution
+    ABSENT = "absent"  # proven: no finder that Python has from the start finds it
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One module of a site.
+
+    Attributes:
+        presence: what there is.
+        is_package: whether submodules are looked for in it.
+        path: its file, from site-packages; for TEXT and NATIVE.
+        fails: of ELSEWHERE: proven that importing it raises.
+        raises: of ELSEWHERE that fails: the exception, if it is one of Python's own.
+        loads: of ELSEWHERE: proven to be imported without an exception.
+    """
+
+    presence: Presence
+    is_package: bool = False
+    path: str = ""
+    fails: bool = False
+    loads: bool = False
+    raises: str = ""
+
+
+class Site(Protocol):
+    """The modules and libraries that an import meets. Every answer may be "not known"; none may be a guess."""
+
+    @property
+    def target(self) -> Target:
+        """The Python that imports, and its system."""
+        ...
+
+    def find(self, module: str) -> Found:
+        """What there is of a module, by its absolute name; never raises."""
+        ...
+
+    def read(self, module: str) -> str:
+        """The source of a module that is TEXT.
+
+        Raises:
+            Unreadable: there is none that can be read.
+        """
+        ...
+
+    def lacks(self, module: str, name: str) -> bool:
+        """Whether a module that is ELSEWHERE is proven to have no such name and no such submodule."""
+        ...
+
+    def has_library(self, name: str, *, whole: bool) -> bool | None:
+        """Whether the system's loader finds a library; None where that is not known.
+
+        Args:
+            name: its file name (`whole`), or what `ctypes.util.find_library` is given.
+            whole: which of both.
+        """
+        ...
+
+    def alone_brings(self, name: str) -> bool:
+        """Whether the site brings a library of a file name, and nobody else certainly does."""
+        ...
+
+    def files_named(self, name: str, beside: str) -> tuple[str, ...]:
+        """The native files of the site, from site-packages, that a load by this base name may mean.
+
+        Args:
+            name: the base name, in any case.
+            beside: the path of the module that names it; files in its folder hide others.
+        """
+        ...
+
+    def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
+        """The native libraries of the site, from site-packages, of which the texts of some modules hold the names."""
+        ...
+
+    def fails_to_load(self, path: str) -> bool:
+        """Whether a native file of the site is proven not to load; asked each time at the moment when it is loaded."""
+        ...

@@ -1,0 +1,107 @@
+"""Which modules a Python brings itself, by version and system; the lists are in data/python_modules.toml."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.core.data import load_table
+from envdoctor.core.target import System
+from envdoctor.imports.site import Found, Presence
+from envdoctor.imports.standard_names import is_listed, standard_lacks
+from envdoctor.support.requirement import normal_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from envdoctor.core.target import Target
+
+# PyPy has in its library what CPython gets from the distribution cffi, and modules of its own.
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_PYPY = frozenset({"_cffi_backend", "cffi", "greenlet", "pypyjit", "__pypy__", "_pypy_openssl", "hpy"})
+
+#: Modules that lack in a Python that was built, or packed, without the library behind them.
+_MAY_BE_LEFT_OUT = frozenset({
+    "tkinter", "_tkinter", "turtle", "turtledemo", "idlelib", "sqlite3", "_sqlite3", "lzma", "_lzma", "bz2", "_bz2",
+    "curses", "_curses", "_curses_panel", "readline", "dbm", "_dbm", "_gdbm", "ssl", "_ssl", "zlib", "ctypes",
+    "_ctypes", "uuid", "_uuid", "crypt", "_crypt", "nis", "ossaudiodev", "spwd", "ensurepip", "venv", "distutils",
+    "lib2to3", "test", "antigravity", "this", "multiprocessing", "_multiprocessing", "hashlib", "_hashlib", "xml",
+    "pyexpat",
+})  # fmt: skip
+
+
+@functools.lru_cache(maxsize=64)
+def standard_modules(target: Target) -> frozenset[str]:
+    """The top-level modules that the target's Python brings."""
+    table = load_table("python_modules")
+    python = target.interpreter.version
+    late = {name for name, since in table["added"].items() if _version(since) > python}
+    gone = {name for name, since in table["removed"].items() if _version(since) <= python}
+    foreign = table["systems"]["unix" if target.platform.system is System.WINDOWS else "windows"]
+    known = {*table["modules"], *table["added"], *table["removed"]} - late - gone - {*foreign}
+    return frozenset(known | _PYPY if target.interpreter.implementation == "pp" else known)
+
+
+def is_of_another_python(module: str) -> bool:
+    """Whether a module belongs to the standard library of some other version or system."""
+    table = load_table("python_modules")
+    return module in table["removed"] or module in table["modules"] or module in table["added"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleProvider:
+    """Who brings a module that wheels import without requiring it; a row of data/python_modules.toml.
+
+    Attributes:
+        requirement: what to ask an installer for.
+        below: Pythons older than this have it in the environments that `python -m venv` makes; () for none.
+        beside: a distribution that makes the module available without having a file of its name; "" for none.
+    """
+
+    requirement: str
+    below: tuple[int, ...] = ()
+    beside: str = ""
+
+    @property
+    def project(self) -> str:
+        """The name of the distribution, without its version."""
+        match = _PROJECT.match(self.requirement)
+        return match[0] if match else self.requirement
+
+
+def module_provider(module: str) -> ModuleProvider | None:
+    """Who is known to bring a module; None if nobody is."""
+    for row in load_table("python_modules")["providers"]:
+        if module in row["modules"]:
+            below = _version(row["below"]) if "below" in row else ()
+            return ModuleProvider(requirement=row["requirement"], below=below, beside=row.get("beside", ""))
+    return None
+
+
+def is_project_of(module: str, projects: Collection[str]) -> bool:
+    """Whether a module is, by its name or by what is known, of one of some projects (normalized names)."""
+    top = module.partition(".")[0]
+    provider = module_provider(top)
+    return normal_name(top) in projects or bool(provider and normal_name(provider.project) in projects)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
+
+
+def standard_found(module: str, target: Target) -> Found | None:
+    """What there is of a module of Python's own; None for any other."""
+    top = module.partition(".")[0]
+    if top not in standard_modules(target):
+        return None
+    loads = top not in _MAY_BE_LEFT_OUT
+    if module == top:
+        return Found(presence=Presence.ELSEWHERE, is_package=True, loads=loads)
+    package, _, name = module.rpartition(".")
+    if standard_lacks(package, name, target):
+        return Found(presence=Presence.ABSENT)
+    if not is_listed(module, target):
+        return Found(presence=Presence.UNKNOWN)
+    return Found(presence=Presence.ELSEWHERE, loads=loads and target.platform.system is System.LINUX)

@@ -1,0 +1,199 @@
+"""Judges what a wheel's files ask of the system: its version, its C and C++ libraries, its page size, its stack.
+
+A tag promises an oldest system (PEP 600, PEP 656, and the macOS tags); the files say what they really ask for.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+from envdoctor.binaries.policy import last_libstdcxx, newest_libstdcxx
+from envdoctor.core.finding import Severity
+from envdoctor.core.target import Libc, System
+from envdoctor.imports.problems import ProblemKind, WheelProblem
+from envdoctor.support.text import read_number
+from envdoctor.wheels.layout import planned_path, process_architecture, runs_on, shown_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from envdoctor.binaries.library import NativeLibrary
+    from envdoctor.core.target import Target
+    from envdoctor.imports.loading import LoadAnalysis
+    from envdoctor.wheels.contents import WheelContents
+
+_FIRST_ARM64 = (11, 0)  # no older macOS runs on arm64, whatever a universal2 tag says
+_LARGE_PAGE = 16 * 1024  # of the Raspberry Pi 5's own kernel, and of Asahi Linux
+_NO_EXECUTABLE_STACK = (2, 41)  # glibc's NEWS: dlopen no longer makes the stack executable for a library
+_TAG_VERSION = re.compile(r".*-(?P<kind>manylinux|macosx)_(?P<major>\d+)_(?P<minor>\d+)_.*")
+_Value = TypeVar("_Value")
+_OLD_NAMES = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
+
+
+def judge_system(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
+    """What the files ask of the system, and the target or the tag does not give."""
+    system = target.platform.system
+    if system is System.MACOS:
+        yield from _macos(wheel, target)
+    if system is System.LINUX and target.platform.libc is not Libc.MUSL:
+        yield from _glibc(wheel, analysis, target)
+        yield from _libstdcxx(wheel, analysis, target)
+        yield from _executable_stack(wheel, analysis, target)
+        yield from _refuses_dlopen(wheel, analysis, target)
+    if system is System.LINUX:
+        yield from _page_size(wheel, target)
+
+
+def is_refused(library: NativeLibrary, target: Target) -> bool:
+    """Whether the target's loader may refuse a file, or a library that it was built with, for what it asks."""
+    platform, here = target.platform, target.platform.version
+    if platform.system is not System.LINUX or platform.libc is Libc.MUSL or here is None:
+        return False
+    newest, _ = newest_libstdcxx(here)
+    too_new = (library.glibc or ()) > here or (library.glibcxx or ()) > newest
+    return too_new or library.refuses_dlopen or bool(library.executable_stack and here >= _NO_EXECUTABLE_STACK)
+
+
+def _macos(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
+    """Dyld loads a library that says it is for a newer macOS; what it calls may be missing there."""
+    architecture = process_architecture(target.platform)
+    minima = _values(wheel, target, lambda library: (library.for_architecture(architecture) or library).minimum_os)
+    promised = tag_version(wheel.metadata.tags, "macosx")
+    newest = max(minima.values(), default=None)
+    if architecture == "arm64" and promised:
+        promised = max(promised, _FIRST_ARM64)
+    if newest is None or promised is None or newest[:2] <= promised:
+        return
+    files = tuple(path for path, version in minima.items() if version[:2] > promised)
+    here = target.platform.version
+    says = f"{len(files)} of {len(minima)} native files say they are for a newer one, up to macOS {_text(newest)}"
+    yield WheelProblem(
+        kind=ProblemKind.NEWER_MACOS,
+        severity=Severity.WARNING if here and newest[:2] > here else Severity.INFO,
+        wheel=wheel.label,
+        message=f"the tag promises macOS {_text(promised)}, and {says}",
+        files=files,
+    )
+
+
+def _glibc(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
+    """ld.so refuses a file that asks for a version that libc.so.6 does not define."""
+    asked = _values(wheel, target, lambda library: library.glibc)
+    here = target.platform.version
+    promised = tag_version(wheel.metadata.tags, "manylinux")
+    for limit, name in ((here, "this system has"), (promised, "the tag promises")):
+        files = tuple(path for path, version in asked.items() if limit and version > limit)
+        if limit and files:
+            loaded = [path for path in files if path in analysis.loaded]
+            refused = Severity.ERROR if loaded else Severity.INFO
+            first = max(loaded or files, key=lambda path: asked[path])
+            yield WheelProblem(
+                kind=ProblemKind.NEWER_GLIBC,
+                severity=refused if limit == here else Severity.INFO,
+                wheel=wheel.label,
+                message=f"{first} needs glibc {_text(asked[first])}, and {name} {_text(limit)}",
+                files=files,
+            )
+            return
+
+
+def _libstdcxx(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
+    here = target.platform.version
+    bundled = any(path.rpartition("/")[2].startswith("libstdc++") for path in analysis.loaded)
+    if here is None or bundled:
+        return
+    newest, _ = newest_libstdcxx(here)
+    asked = _values(wheel, target, lambda library: library.glibcxx)
+    files = tuple(path for path, version in asked.items() if version > newest)
+    if files:
+        loaded = [path for path in files if path in analysis.loaded]
+        first = max(loaded or files, key=lambda path: asked[path])
+        last = last_libstdcxx(here)
+        nowhere = last is not None and asked[first] > last
+        usual = (
+            f"no system with glibc {_text(here)} has more than {_text(last or newest)}: it fails unless a newer one is "
+        )
+        usual = (
+            f"{usual}installed beside it"
+            if nowhere
+            else f"systems with glibc {_text(here)} usually have {_text(newest)}"
+        )
+        yield WheelProblem(
+            kind=ProblemKind.NEWER_LIBSTDCXX,
+            severity=(Severity.ERROR if nowhere else Severity.WARNING) if loaded else Severity.INFO,
+            wheel=wheel.label,
+            message=f"{first} needs GLIBCXX_{_text(asked[first])} of libstdc++, and {usual}",
+            files=files,
+        )
+
+
+def _executable_stack(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
+    asking = _values(wheel, target, lambda library: library.executable_stack or None)
+    here = target.platform.version
+    if asking:
+        refused = here is not None and here >= _NO_EXECUTABLE_STACK and any(path in analysis.loaded for path in asking)
+        yield WheelProblem(
+            kind=ProblemKind.EXECUTABLE_STACK,
+            severity=Severity.ERROR if refused else Severity.INFO,
+            wheel=wheel.label,
+            message=f"{next(iter(asking))} asks for an executable stack, which glibc 2.41 and later refuse",
+            files=tuple(asking),
+        )
+
+
+def _refuses_dlopen(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
+    refusing = _values(wheel, target, lambda library: library.refuses_dlopen or None)
+    if refusing:
+        loaded = [path for path in refusing if path in analysis.loaded]
+        yield WheelProblem(
+            kind=ProblemKind.REFUSES_DLOPEN,
+            severity=Severity.ERROR if loaded else Severity.INFO,
+            wheel=wheel.label,
+            message=f"{next(iter(loaded or refusing))} was linked with -z nodlopen: glibc refuses to load it",
+            files=tuple(refusing),
+        )
+
+
+def _page_size(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
+    """Only ARM64 kernels come with larger pages."""
+    if target.platform.arch != "aarch64":
+        return
+    small = _values(wheel, target, lambda library: None if library.loads_with_page_size(_LARGE_PAGE) else library)
+    if small:
+        yield WheelProblem(
+            kind=ProblemKind.PAGE_SIZE,
+            severity=Severity.WARNING,
+            wheel=wheel.label,
+            message=f"{next(iter(small))} can't be mapped by kernels with 16 KiB pages, such as the Raspberry Pi 5's",
+            files=tuple(small),
+        )
+
+
+def tag_version(tags: tuple[str, ...], kind: str) -> tuple[int, int] | None:
+    """The oldest system that any of a wheel's tags promises: of glibc for `manylinux`, of macOS for `macosx`."""
+    found = []
+    for tag in tags:
+        match = _TAG_VERSION.fullmatch(tag)
+        if match and match["kind"] == kind:
+            found.append((read_number(match["major"]), read_number(match["minor"])))
+        platform = tag.rpartition("-")[2]
+        found += [
+            version for name, version in _OLD_NAMES.items() if kind == "manylinux" and platform.startswith(name + "_")
+        ]
+    return min(found, default=None)
+
+
+def _values(wheel: WheelContents, target: Target, ask: Callable[[NativeLibrary], _Value | None]) -> dict[str, _Value]:
+    """What each native file for the target answers, by its path; files without an answer left out."""
+    found = {}
+    for native in wheel.natives:
+        if native.library and runs_on(native.library, target.platform):
+            value = ask(native.library)
+            if value is not None:
+                found[shown_path(planned_path(native.path))] = value
+    return found
+
+
+def _text(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version[:2] if len(version) > 2 and not version[2] else version))  # noqa: PLR2004

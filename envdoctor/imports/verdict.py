@@ -1,0 +1,152 @@
+"""Draws a verdict from the steps of an import: what it fails for, one cause after the other.
+
+An import that fails for want of something is gone through again as if that were there, to see whether more is wanting;
+an exception that the code raises itself is laid to what it looked for in vain before, if it is not raised with all of
+that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from envdoctor.imports.events import Event, Outcome, What
+from envdoctor.imports.interpreter import MOST_MODULES, import_in_thought
+from envdoctor.imports.site import Found, Presence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envdoctor.core.target import Target
+    from envdoctor.imports.site import Site
+
+_MOST_CAUSES = 12
+_UNKNOWN = Found(presence=Presence.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why an import fails; proven, see `Outcome.fails`.
+
+    Attributes:
+        cause: the step that fails: a module, a name or a library that is not there, or an exception that is raised.
+        raises: the exception in which the import ends; "" where it is one of several.
+        sought: where the code raises on its own: what it looked for before, each of which it would go on with.
+    """
+
+    cause: Event
+    raises: str = ""
+    sought: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What importing a module comes to.
+
+    Attributes:
+        events: the steps of the import, and those that it would take if what it fails for were there.
+        failures: why it fails, the first cause first; () where that is not proven.
+        complete: see `Outcome`.
+    """
+
+    events: tuple[Event, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    complete: bool = True
+
+
+def judge_import(module: str, site: Site, most_modules: int = MOST_MODULES, most_causes: int = _MOST_CAUSES) -> Verdict:
+    """What `import module` fails for on a site, and what it does.
+
+    Args:
+        module: its absolute name.
+        site: where modules and libraries are found.
+        most_modules: texts read at most.
+        most_causes: looked for at most; each takes as long as the first.
+    """
+    supposed = _Supposing(site)
+    outcome = import_in_thought(module, supposed, most_modules)
+    events, complete = dict.fromkeys(outcome.events), outcome.complete
+    failures: list[Failure] = []
+    while outcome.fails and outcome.cause is not None and len(failures) < most_causes:
+        failure = _failure(module, outcome, supposed, most_modules)
+        failures.append(failure)
+        if len(failures) == most_causes or not supposed.suppose(failure.cause, *failure.sought):
+            break
+        outcome = import_in_thought(module, supposed, most_modules)
+        events |= dict.fromkeys(outcome.events)
+        if any(outcome.cause == each.cause for each in failures):
+            break
+    return Verdict(events=tuple(events), failures=tuple(failures), complete=complete)
+
+
+def _failure(module: str, outcome: Outcome, supposed: _Supposing, most_modules: int) -> Failure:
+    if outcome.cause is None:
+        raise AssertionError("a failure has a cause")
+    failure = Failure(cause=outcome.cause, raises=outcome.raises)
+    sought = tuple(event for event in outcome.events if event.fails and event is not outcome.cause)
+    if outcome.cause.fails or not sought:
+        return failure
+    trial = supposed.copy()
+    trial.suppose(*sought)
+    return failure if import_in_thought(module, trial, most_modules).fails else replace(failure, sought=sought)
+
+
+@dataclass(slots=True)
+class _Supposing:
+    """A site on which some things are supposed to be there."""
+
+    site: Site
+    supposed: set[tuple[What, str, str]] = field(default_factory=set)
+
+    def copy(self) -> _Supposing:
+        """The same, to suppose more."""
+        return _Supposing(self.site, set(self.supposed))
+
+    def suppose(self, *events: Event) -> bool:
+        """Supposes that the steps don't fail; whether that is anything new."""
+        before = len(self.supposed)
+        self.supposed |= {(event.what, event.subject, event.name) for event in events if event.fails}
+        return len(self.supposed) > before
+
+    @property
+    def target(self) -> Target:
+        """See `Site`."""
+        return self.site.target
+
+    def find(self, module: str) -> Found:
+        """See `Site`."""
+        found = self.site.find(module)
+        parts = module.split(".")
+        above = (".".join(parts[: depth + 1]) for depth in range(len(parts)))
+        if any((What.IMPORT, each, "") in self.supposed for each in above):
+            return replace(found, fails=False) if found.presence is not Presence.ABSENT else _UNKNOWN
+        of, _, name = module.rpartition(".")
+        return _UNKNOWN if found.presence is Presence.ABSENT and (What.USE, of, name) in self.supposed else found
+
+    def read(self, module: str) -> str:
+        """See `Site`."""
+        return self.site.read(module)
+
+    def lacks(self, module: str, name: str) -> bool:
+        """See `Site`."""
+        return (What.USE, module, name) not in self.supposed and self.site.lacks(module, name)
+
+    def has_library(self, name: str, *, whole: bool) -> bool | None:
+        """See `Site`."""
+        return True if (What.LOOK_UP, name, "") in self.supposed else self.site.has_library(name, whole=whole)
+
+    def alone_brings(self, name: str) -> bool:
+        """See `Site`."""
+        return self.site.alone_brings(name)
+
+    def files_named(self, name: str, beside: str) -> tuple[str, ...]:
+        """See `Site`."""
+        return self.site.files_named(name, beside)
+
+    def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
+        """See `Site`."""
+        return self.site.files_mentioned(modules)
+
+    def fails_to_load(self, path: str) -> bool:
+        """See `Site`."""
+        return (What.LOAD, path, "") not in self.supposed and self.site.fails_to_load(path)

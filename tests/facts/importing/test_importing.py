@@ -1,0 +1,268 @@
+"""What importing installed packages comes to; the tests' own interpreter imports the same in a child process."""
+
+import pytest
+
+from envdoctor.core.finding import Severity
+from envdoctor.facts.python.search_path import Origin
+from loading_facts import HERE, import_in_child, loading_facts
+from sites import Site
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path / "site-packages")
+
+
+@pytest.fixture
+def look(tmp_path):
+    def look(*sites, **more):
+        return loading_facts(*sites, cache=tmp_path / "cache", **more).importing
+
+    return look
+
+
+def told(importing):
+    return [(each.distribution.name, each.module, each.failures[0].cause.subject) for each in importing.failed]
+
+
+#: What fails: files of the distribution `foo`, of `bar` beside it, and the words of CPython.
+FAILING = {
+    "a module that nobody has": ({"foo/__init__.py": "import nobody_has_this"}, {}, "No module named"),
+    "a module that another lacks": ({"foo.py": "import bar.sub"}, {"bar/__init__.py": ""}, "No module named 'bar.sub'"),
+    "a name that another lacks": ({"foo.py": "from bar import new"}, {"bar.py": "old = 1"}, "cannot import name 'new'"),
+    "an attribute that another lacks": ({"foo.py": "import bar\nbar.new"}, {"bar.py": "old = 1"}, "has no attribute"),
+    "a package of its own": ({"foo/__init__.py": "from foo import gone"}, {}, "cannot import name 'gone'"),
+    "two steps away": ({"foo/__init__.py": "from . import a", "foo/a.py": "import nobody_has_this"}, {}, "nobody_has"),
+    "a namespace's part": ({"foo.py": "import space.gone"}, {"space/here/__init__.py": ""}, "No module named"),
+    "a name that setuptools dropped": ({"foo.py": "from pkg_resources import parse_version"}, {}, "pkg_resources"),
+    "a module that Python dropped": ({"foo.py": "import binhex\nimport nobody_has_this"}, {}, "No module named"),
+    "after a handler for something else": (
+        {"foo.py": "try:\n    import nobody_has_this\nexcept ValueError:\n    pass"}, {}, "No module named",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FAILING)
+def test_what_fails_is_told(site, look, kind):
+    files, beside, words = FAILING[kind]
+    site.install("foo", files=files)
+    if beside:
+        site.install("bar", files=beside)
+    assert words in import_in_child("foo", site)
+    (failed,) = look(site).failed
+    assert (failed.distribution.name, failed.module, failed.severity) == ("foo", "foo", Severity.ERROR)
+    assert failed.asking.path.startswith(str(site.path))
+    assert failed.asking.line
+
+
+FINE = {
+    "a guarded import": ({"foo.py": "try:\n    import nobody\nexcept ImportError:\n    nobody = None"}, {}),
+    "another's module": ({"foo.py": "import bar.sub"}, {"bar/__init__.py": "", "bar/sub.py": ""}),
+    "a namespace of two": ({"space/foo/__init__.py": "import space.bar"}, {"space/bar/__init__.py": ""}),
+    "a name that another makes": ({"foo.py": "import bar\nbar.new"}, {"bar.py": "globals()['new'] = 1"}),
+    "a name that is given before": (
+        {"foo.py": "import bar, qux\nbar.new"}, {"bar.py": "", "qux.py": "import bar\nbar.new = 1"},
+    ),
+    "a name by __getattr__": ({"foo.py": "from bar import x"}, {"bar.py": "def __getattr__(name):\n    return 1"}),
+    "a name of others beside __getattr__": (
+        {
+            "foo/__init__.py": "from foo.a import new",
+            "foo/a.py": "from bar import *\ndef __getattr__(name):\n    raise AttributeError(name)",
+        },
+        {"bar.py": "globals()['new'] = 1"},
+    ),
+    "a submodule as a name": ({"foo.py": "from bar import sub"}, {"bar/__init__.py": "", "bar/sub.py": ""}),
+    "on first use": ({"foo.py": "def later():\n    import nobody_has_this"}, {}),
+    "for another system": ({"foo.py": "import sys\nif sys.platform == 'vms':\n    import nobody"}, {}),
+    "a path that is added": (
+        {"foo/__init__.py": "import sys\nsys.path.append(__path__[0])\nimport inner", "foo/inner.py": ""},
+        {},
+    ),
+    "two that import each other": ({"foo.py": "import bar\nX = 1"}, {"bar.py": "import foo"}),
+    "an import that another's failure leads past": (
+        {"foo.py": "try:\n    import bar\nexcept ImportError:\n    bar = None"}, {"bar.py": "import nobody"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FINE)
+def test_what_works_is_not_told(site, look, kind):
+    files, beside = FINE[kind]
+    site.install("foo", files=files)
+    if beside:
+        site.install("bar", files=beside)
+    module = "space.foo" if "space/foo/__init__.py" in files else "foo"
+    assert import_in_child(module, site) == ""
+    assert not [each for each in look(site).failed if each.distribution.name == "foo"]
+
+
+def test_a_failure_is_told_of_the_package_where_it_begins(site, look):
+    site.install("foo", files={"foo.py": "import bar"}, requires=["bar"])
+    site.install("bar", files={"bar/__init__.py": "import nobody_has_this"})
+    (failed,) = look(site).failed
+    assert failed.module == "bar"
+    assert failed.uses == ("`import bar`", "`import foo`")
+
+
+def test_what_those_who_require_it_do_without_is_only_noted(site, look):
+    site.install("foo", files={"foo.py": "def later():\n    import bar"}, requires=["bar"])
+    site.install("bar", files={"bar/__init__.py": "import nobody_has_this"})
+    (failed,) = look(site).failed
+    assert (failed.severity, [one.name for one in failed.spared]) == (Severity.INFO, ["foo"])
+
+
+def test_the_first_folder_of_the_search_path_wins(tmp_path, look):
+    first, second = Site(tmp_path / "first"), Site(tmp_path / "second")
+    first.install("bar", "1.0", {"bar.py": "old = 1"})
+    second.install("bar", "2.0", {"bar.py": "new = 1"})
+    second.install("foo", files={"foo.py": "from bar import new"})
+    assert "cannot import name" in import_in_child("foo", first, second)
+    assert told(look(first, second)) == [("foo", "foo", "bar")]
+    assert import_in_child("foo", second, first) == ""
+    assert told(look(second, first)) == []
+
+
+def test_what_lies_in_a_folder_of_a_pth_file_is_found(tmp_path, look, site):
+    project = Site(tmp_path / "project", Origin.PTH)
+    project.write("bar/__init__.py", "")
+    site.install("foo", files={"foo.py": "import bar"})
+    site.install_editable("bar", project.path)
+    assert told(look(site, project)) == []
+    assert told(look(site)) == [("foo", "foo", "bar")]
+
+
+def test_what_an_editable_finder_maps_is_found(tmp_path, look, site):
+    (tmp_path / "src" / "bar").mkdir(parents=True)
+    (tmp_path / "src" / "bar" / "__init__.py").write_text("here = 1")
+    finder = f"MAPPING: dict[str, str] = {{'bar': {str(tmp_path / 'src' / 'bar')!r}}}\nNAMESPACES = {{}}\n"
+    line = "import __editable___bar_1_0_finder; __editable___bar_1_0_finder.install()\n"
+    site.install("bar", files={"__editable__.bar-1.0.pth": line, "__editable___bar_1_0_finder.py": finder})
+    site.install("foo", files={"foo.py": "from bar import here"})
+    site.install("qux", files={"qux.py": "from bar import gone"})
+    assert told(look(site)) == [("qux", "qux", "bar")]
+
+
+def test_beside_a_finder_of_unknown_kind_nothing_is_held_to_be_absent(look, site):
+    site.install("foo", files={"foo.py": "import nobody_has_this"})
+    assert len(look(site).failed) == 1
+    site.write("hook.pth", "import hook; hook.install()\n")
+    site.write("hook.py", "import sys\ndef install():\n    sys.meta_path.append(None)\n")
+    assert look(site).failed == ()
+
+
+def test_an_extension_module_counts_by_the_suffixes_of_the_python(site, look):
+    site.install("foo", files={"foo/__init__.py": "from foo import _fast", "foo/_fast.cpython-34m.so": b"\x7fELF"})
+    (failed,) = look(site).failed
+    assert failed.told_by == "PKG007"
+
+
+def test_of_several_packages_the_one_of_the_distributions_name_counts(site, look):
+    site.install("foo", files={"foo/__init__.py": "", "foo_extras/__init__.py": "import nobody_has_this"})
+    assert look(site).failed == ()
+    site.install("bar", files={"b1.py": "import nobody_has_this", "b2.py": ""})
+    (failed,) = look(site).failed
+    assert (failed.module, failed.severity) == ("b1", Severity.WARNING)
+
+
+COMMANDS = "[console_scripts]\nfoo = foo.main:run\nother = foo.other:Tool.start\n"
+
+
+def install_commands(site, main, other="class Tool: ...", requires=()):
+    info = site.install(
+        "foo", files={"foo/__init__.py": "", "foo/main.py": main, "foo/other.py": other}, requires=requires
+    )
+    (info / "entry_points.txt").write_text(COMMANDS)
+
+
+def test_the_modules_that_commands_enter_are_followed(site, look):
+    install_commands(site, "import pkg_resources", "import nobody_has_this")
+    assert [(each.module, each.severity) for each in look(site).failed] == [
+        ("foo.main", Severity.ERROR),
+        ("foo.other", Severity.WARNING),
+    ]
+
+
+def test_what_a_command_needs_of_an_extra_is_no_fault(site, look):
+    install_commands(site, "import click\ndef run(): ...", requires=['click; extra == "cli"'])
+    assert look(site).failed == ()
+
+
+def test_a_command_that_says_itself_what_it_lacks_is_no_fault(site, look):
+    text = "import sys\ntry:\n    import click\nexcept ImportError:\n    sys.exit('install foo[cli]')\ndef run(): ..."
+    install_commands(site, text)
+    assert look(site).failed == ()
+
+
+def test_a_command_without_its_function_is_broken(site, look):
+    install_commands(site, "def walk(): ...")
+    (broken,) = look(site).broken
+    assert (broken.name, broken.reason, broken.severity) == ("foo", "foo.main has no run", Severity.ERROR)
+
+
+def test_a_script_of_a_python_that_is_gone_is_broken(tmp_path, look):
+    site = Site(tmp_path / "lib" / "python3" / "site-packages")
+    info = site.install("foo", files={"foo/__init__.py": "def run(): ..."})
+    (info / "entry_points.txt").write_text("[console_scripts]\nfoo = foo:run\n")
+    (tmp_path / "bin").mkdir()
+    script = tmp_path / "bin" / "foo"
+    with (info / "RECORD").open("a") as record:
+        record.write("../../../bin/foo,,\n")
+    script.write_text(f"#!{tmp_path}/gone/python\n")
+    (broken,) = look(site).broken
+    assert broken.path == str(script)
+    assert f"{tmp_path}/gone/python" in broken.reason
+    script.write_text(f"#!/bin/sh\n'''exec' \"{tmp_path}/gone/py thon\" \"$0\" \"$@\"\n' '''\n")
+    (broken,) = look(site).broken
+    assert f"{tmp_path}/gone/py thon" in broken.reason
+    script.write_text("#!/bin/sh\n")
+    assert look(site).broken == ()
+
+
+UNMET = {
+    "of another version": ("bar>=2", {"bar.py": "old = 1"}, "from bar import new"),
+    "not there": ("bar", None, "import bar"),
+}
+
+
+@pytest.mark.parametrize("kind", UNMET)
+def test_what_a_requirement_explains_is_told_as_that(site, look, kind):
+    line, files, text = UNMET[kind]
+    site.install("foo", files={"foo.py": text}, requires=[line])
+    if files:
+        site.install("bar", "1.0", files)
+    (failed,) = look(site).failed
+    assert failed.told_by == "PKG001"
+
+
+def test_a_lost_file_explains_its_failure(site, look):
+    site.install("foo", files={"foo/__init__.py": "from foo import part", "foo/part.py": ""})
+    (site.path / "foo" / "part.py").unlink()
+    (failed,) = look(site).failed
+    assert failed.told_by == "PKG005"
+
+
+@pytest.mark.skipif(not HERE, reason="asks this machine's loader, with glibc on Linux")
+def test_libraries_are_looked_for_as_this_machine_does(site, look):
+    text = "from ctypes.util import find_library\nif find_library({!r}) is None:\n    raise OSError('none')"
+    site.install("foo", files={"foo.py": text.format("nobody_has_this")})
+    site.install("bar", files={"bar.py": text.format("c")})
+    assert import_in_child("foo", site) == "OSError: none"
+    assert import_in_child("bar", site) == ""
+    (failed,) = look(site).failed
+    assert failed.module == "foo"
+    assert failed.failures[0].sought[0].subject == "nobody_has_this"
+
+
+def test_asked_to_be_left_out_nothing_is_looked_at(site, look):
+    site.install("foo", files={"foo.py": "import nobody_has_this"})
+    importing = look(site, topics=frozenset({"machine", "fast"}))
+    assert (importing.left_out, importing.failed) == (True, ())
+
+
+def test_a_large_package_is_said_not_to_be_followed(site, look, monkeypatch):
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal._MOST_MODULES", 5)
+    files = {f"foo/m{number}.py": f"from foo import m{number + 1}" for number in range(9)} | {"foo/m9.py": ""}
+    site.install("foo", files={"foo/__init__.py": "from foo import m0", **files})
+    importing = look(site)
+    assert [module for _, module in importing.unfinished] == ["foo"]
+    assert (importing.failed, importing.looked_at) == ((), 1)

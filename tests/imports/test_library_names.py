@@ -1,0 +1,46 @@
+"""Names of libraries in texts, held against looking for each of them by itself."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from envdoctor.imports.library_names import NamesInTexts
+
+LETTERS = st.text("ab_. /'\"\nlibso", max_size=30)
+
+
+def looked_for(text, file):
+    """The plain way: the file's name or its stem before a quote, or the bare stem between two."""
+    stem = file.partition(".")[0]
+    bare = stem.removeprefix("lib")
+    ends = any(f"{name}{quote}" in text for name in (file, stem) for quote in "'\"")
+    return ends or any(f"{one}{bare}{other}" in text for one in "'\"" for other in "'\"")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("CDLL('libabc.so')", True),
+        ('join(here, "lib", f"{name}/libabc.so")', True),
+        ("name = 'libabc' + suffix", True),
+        ("load('abc')", True),
+        ("load('abcd')", False),
+        ("load('libabc.so.1')", False),
+        ("# libabc.so", False),
+        ("'", False),
+        ("", False),
+    ],
+)
+def test_a_library_is_named(text, told):
+    assert NamesInTexts([text]).name("libabc.so") is told
+
+
+def test_a_module_is_named_by_its_whole_name():
+    assert NamesInTexts(["'x.cpython-311-x86_64-linux-gnu.so'"]).name("x.cpython-311-x86_64-linux-gnu.so")
+    assert not NamesInTexts(["'x'"]).name("x.cpython-311-x86_64-linux-gnu.so")
+
+
+@settings(max_examples=300)
+@given(st.lists(LETTERS, max_size=3), st.sampled_from(["liba.so.2", "lib.so.1", "b.dylib", "libab.so.1"]))
+def test_it_is_what_looking_finds(texts, file):
+    assert NamesInTexts(texts).name(file) == any(looked_for(text, file) for text in texts)

@@ -1,0 +1,277 @@
+"""Missing libraries: an error where an import notices, information where only a plug-in would."""
+
+from dataclasses import replace
+
+import pytest
+
+from envdoctor.core.finding import Severity
+from envdoctor.imports.loading import LoadJudge
+from envdoctor.imports.reach import Reach
+from envdoctor.wheels import inferred_elf
+from native_files import elf_bytes, macho_bytes, pe_bytes, universal_bytes
+from wheel_files import LINUX, LINUX_TAG, MACOS, MACOS_TAG, WINDOWS, WINDOWS_TAG, code_like, contents_of
+
+TARGETS = {LINUX_TAG: LINUX, MACOS_TAG: MACOS, WINDOWS_TAG: WINDOWS}
+MODULE = "pkg/_m.cpython-311-x86_64-linux-gnu.so"
+OPENS = "import ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'lib', 'libcore.so'))"
+
+
+def analyse(files, tag=LINUX_TAG, others=(), read=None):
+    """The analysis of one wheel of those files, in a set with others."""
+    wheel = contents_of(files, tag)
+
+    def text(owner, member):
+        assert owner is wheel
+        content = files[member]
+        return content if isinstance(content, str) else content.decode()
+
+    return LoadJudge([wheel, *others], TARGETS[tag], read or text).analyse(wheel)
+
+
+def module(*needed, **options):
+    return elf_bytes((*needed, "libc.so.6"), **options)
+
+
+def test_a_sound_wheel():
+    analysis = analyse({"pkg/__init__.py": "", MODULE: module()}, read=pytest.fail)
+    assert (analysis.missing, analysis.assumed, analysis.unreadable) == ((), (), ())
+    assert analysis.loaded == (MODULE,)
+
+
+def test_what_importing_the_package_needs_is_an_error():
+    files = {"pkg/__init__.py": "from pkg import _m", MODULE: module("libgone.so")}
+    (missing,) = analyse(files).missing
+    assert (missing.name, missing.severity, missing.reach) == ("libgone.so", Severity.ERROR, Reach.IMPORT)
+    assert missing.via == ("pkg", "pkg._m")
+    assert missing.loaders == (MODULE,)
+
+
+def test_what_a_module_needs_is_an_error_if_the_package_itself_loads_nothing():
+    files = {"pkg/__init__.py": "", "pkg/api.py": "import pkg._m", MODULE: module("libgone.so")}
+    (missing,) = analyse(files).missing
+    assert (missing.severity, missing.reach, missing.via) == (Severity.ERROR, Reach.MODULE, ("pkg.api", "pkg._m"))
+
+
+def test_what_a_part_needs_is_a_warning_if_the_package_loads():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        MODULE: module(),
+        "pkg/gpu.py": "import pkg._gpu",
+        "pkg/_gpu.so": module("libcudart.so.12"),
+    }
+    (missing,) = analyse(files).missing
+    assert (missing.severity, missing.reach) == (Severity.WARNING, Reach.MODULE)
+    assert missing.provider.name == "nvidia-cuda-runtime-cu12"
+
+
+def test_what_the_package_can_do_without_is_information():
+    files = {
+        "pkg/__init__.py": "import pkg._m\ntry:\n    import pkg._fast\nexcept ImportError:\n    pass",
+        MODULE: module(),
+        "pkg/_fast.so": module("libgone.so"),
+    }
+    (missing,) = analyse(files).missing
+    assert (missing.severity, missing.reach) == (Severity.INFO, Reach.IMPORT)
+
+
+def test_a_plug_in_is_information():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        MODULE: module(),
+        "pkg/vendors/libPlugin.so": module("libQnnHtp.so", rpath="$ORIGIN/../sdk"),
+    }
+    (missing,) = analyse(files).missing
+    assert (missing.severity, missing.reach, missing.via) == (Severity.INFO, Reach.PLUGIN, ())
+    assert "Qualcomm" in missing.provider.name
+    assert [(each.path, each.rule) for each in missing.considered] == [
+        ("pkg/sdk/libQnnHtp.so", "RPATH of pkg/vendors/libPlugin.so")
+    ]
+
+
+def test_an_extension_module_that_nothing_imports_is_a_warning():
+    files = {"pkg/__init__.py": "import pkg._m", MODULE: module(), "pkg/_lone.abi3.so": module("libgone.so")}
+    (missing,) = analyse(files).missing
+    assert (missing.severity, missing.reach) == (Severity.WARNING, Reach.UNREACHED_MODULE)
+
+
+def test_one_library_that_many_files_need_is_one_statement():
+    files = {"pkg/__init__.py": "import pkg._b", "pkg/_a.so": module("libgone.so"), "pkg/_b.so": module("libgone.so")}
+    (missing,) = analyse(files).missing
+    assert missing.severity is Severity.ERROR
+    assert missing.loaders == ("pkg/_a.so", "pkg/_b.so")
+
+
+def test_the_worst_stands_first():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        MODULE: module("libbad.so"),
+        "pkg/plugin/libP.so": module("liboptional.so"),
+    }
+    assert [missing.name for missing in analyse(files).missing] == ["libbad.so", "liboptional.so"]
+
+
+def test_libraries_in_a_folder_beside_are_found_by_inherited_rpath():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        MODULE: module("libouter-1.so", rpath="$ORIGIN/../pkg.libs"),
+        "pkg.libs/libouter-1.so": module("libinner-2.so"),
+        "pkg.libs/libinner-2.so": module(),
+    }
+    assert analyse(files, read=pytest.fail).missing == ()
+
+
+def test_a_library_that_only_a_plug_in_loads_is_judged_by_the_way_the_plug_in_loads_it():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        MODULE: module(),
+        "pkg/plugins/libplugin.so": elf_bytes(["libhelper.so"], rpath="$ORIGIN/../../pkg.libs"),
+        "pkg.libs/libhelper.so": elf_bytes(["libdeep.so"], rpath="pkg.libs"),
+        "pkg.libs/libdeep.so": elf_bytes(["libc.so.6"]),
+    }
+    assert analyse(files).missing == ()
+    broken = files | {
+        "pkg/plugins/libplugin.so": elf_bytes(["libhelper.so", "libgone.so"], rpath="$ORIGIN/../../pkg.libs")
+    }
+    assert {each.name for each in analyse(broken).missing} == {"libgone.so", "libdeep.so"}
+    opened = files | {"pkg/__init__.py": "import ctypes, pkg._m\nctypes.CDLL('pkg.libs/libhelper.so')"}
+    assert [each.name for each in analyse(opened).missing] == ["libdeep.so"]
+
+
+def test_what_is_loaded_first_meets_later_needs():
+    files = {
+        "pkg/__init__.py": f"{OPENS}\nimport pkg._m",
+        MODULE: module("libcore.so"),
+        "pkg/lib/libcore.so": module(soname="libcore.so"),
+    }
+    assert analyse(files).missing == ()
+    files["pkg/__init__.py"] = f"import pkg._m\n{OPENS}"
+    assert [missing.name for missing in analyse(files).missing] == ["libcore.so"]
+
+
+def test_another_wheel_of_the_set_can_bring_the_library():
+    files = {"pkg/__init__.py": "import pkg._m", MODULE: module("libshared.so", runpath="$ORIGIN/../other/lib")}
+    other = contents_of({"other/lib/libshared.so": module(soname="libshared.so")}, name="other")
+    assert analyse(files, others=[other]).missing == ()
+    assert analyse(files).missing
+
+
+def test_a_macos_wheel_without_its_common_library():
+    names = {
+        "install_name": "bazel-out/bin/lib_4_shared_object.dylib",
+        "rpaths": ("@loader_path/../../_solib", "@loader_path/"),
+    }
+    broken = macho_bytes(("@rpath/libcommon.dylib", "/usr/lib/libSystem.B.dylib"), **names)
+    files = {"pkg/__init__.py": "", "pkg/interpreter.py": "from pkg import _wrapper", "pkg/_wrapper.so": broken}
+    (missing,) = analyse(files, MACOS_TAG).missing
+    assert (missing.name, missing.severity) == ("@rpath/libcommon.dylib", Severity.ERROR)
+    assert [each.path for each in missing.considered] == ["../_solib/libcommon.dylib", "pkg/libcommon.dylib"]
+    assert analyse(files | {"pkg/libcommon.dylib": macho_bytes()}, MACOS_TAG).missing == ()
+
+
+def test_a_windows_wheel():
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        "pkg/_m.pyd": pe_bytes(("python311.dll", "Common.dll", "MSVCP140.dll", "late.dll")),
+        "pkg/common.dll": pe_bytes(("KERNEL32.dll", "deep-1234.dll")),
+        "pkg.libs/deep-1234.dll": pe_bytes(),
+    }
+    analysis = analyse(files, WINDOWS_TAG)
+    assert [missing.name for missing in analysis.missing] == ["late.dll"]
+    assert [assumed.name for assumed in analysis.assumed] == ["MSVCP140.dll"]
+
+
+def test_files_that_cannot_be_read_are_said_to_be_so():
+    files = {"pkg/__init__.py": "", MODULE: module("libx.so", runpath="$ORIGIN"), "pkg/libx.so": module()[:150]}
+    analysis = analyse(files)
+    assert [path for path, _ in analysis.unreadable] == ["pkg/libx.so"]
+    assert (analysis.missing, analysis.unread_plugins) == ((), ())
+
+
+def test_a_plug_in_that_cannot_be_read_is_told_apart():
+    files = {"pkg/__init__.py": "import pkg._m", MODULE: module(), "pkg/dsp/libskel.so": module()[:150]}
+    analysis = analyse(files)
+    assert analysis.unreadable == ()
+    assert [path for path, _ in analysis.unread_plugins] == ["pkg/dsp/libskel.so"]
+
+
+def test_code_for_another_kind_of_processor_is_data_but_no_module():
+    skeleton = elf_bytes(("libc.so.6",), machine=164)
+    assert analyse({"pkg/__init__.py": "", MODULE: module(), "pkg/dsp/libskel.so": skeleton}).unread_plugins == ()
+    analysis = analyse({"pkg/__init__.py": "import pkg._m", MODULE: skeleton})
+    assert [path for path, _ in analysis.unreadable] == [MODULE]
+
+
+def test_a_guess_that_leaves_something_missing_asks_for_the_truth(monkeypatch):
+    monkeypatch.setattr(inferred_elf, "_LARGEST_EXACT", -1)
+    monkeypatch.setattr("envdoctor.wheels.contents.WHOLE_BELOW", 0)
+    giant = elf_bytes(("libgone.so", "libc.so.6"), soname="libgiant.so", filler=bytes(4000))
+    files = {
+        "pkg/__init__.py": "import pkg._m",
+        MODULE: module("libgiant.so", runpath="$ORIGIN"),
+        "pkg/libgiant.so": giant,
+    }
+    analysis = analyse(files)
+    assert [missing.name for missing in analysis.missing] == ["libgone.so"]
+    assert analysis.inexact
+
+
+def test_a_part_that_was_not_read_is_neither_whole_nor_broken(monkeypatch):
+    monkeypatch.setattr("envdoctor.wheels.native._FARTHEST", 0x8000)
+    monkeypatch.setattr("envdoctor.wheels.contents._SMALL_WHEEL", 0)
+    code = code_like(100_000)
+    module = universal_bytes(
+        x86_64=macho_bytes(architecture="x86_64") + code, arm64=macho_bytes(("@rpath/gone.dylib",))
+    )
+    files = {"pkg/__init__.py": "import pkg._m", "pkg/_m.cpython-311-darwin.so": module}
+    wheel = contents_of(files, MACOS_TAG)
+    analysis = LoadJudge([wheel], MACOS, lambda wheel, member: "").analyse(wheel)
+    assert analysis.inexact
+    assert "its part for arm64 was not read" in dict(analysis.unreadable)["pkg/_m.cpython-311-darwin.so"]
+
+
+def test_folders_that_a_package_adds_on_windows_are_searched_from_then_on():
+    files = {
+        "pkg/__init__.py": "import os, pkg._add\nimport pkg._m",
+        "pkg/_add.py": "import os\nos.add_dll_directory(os.path.join(os.path.dirname(__file__), 'lib'))",
+        "pkg/_m.pyd": pe_bytes(("core.dll",)),
+        "pkg/lib/core.dll": pe_bytes(("deep.dll",)),
+        "pkg/lib/deep.dll": pe_bytes(),
+    }
+    assert analyse(files, WINDOWS_TAG).missing == ()
+    late = files | {"pkg/__init__.py": "import pkg._m\nimport pkg._add"}
+    assert [missing.name for missing in analyse(late, WINDOWS_TAG).missing] == ["core.dll"]
+    assert [missing.name for missing in analyse(files | {"pkg/_add.py": ""}, WINDOWS_TAG).missing] == ["core.dll"]
+
+
+def test_what_a_library_needs_that_an_import_opens_by_name_is_told():
+    files = {"pkg/__init__.py": OPENS, "pkg/lib/libcore.so": module("libgomp.so.1")}
+    analysis = analyse(files)
+    (assumed,) = analysis.assumed
+    assert (assumed.name, assumed.severity, assumed.loaders) == (
+        "libgomp.so.1",
+        Severity.WARNING,
+        ("pkg/lib/libcore.so",),
+    )
+    assert analysis.loaded == ("pkg/lib/libcore.so",)
+    files["pkg/__init__.py"] = ""
+    assert analyse(files).assumed == ()
+
+
+def test_the_text_is_not_read_for_libraries_of_which_nothing_can_come():
+    files = {"pkg/__init__.py": OPENS, MODULE: module("libgomp.so.1"), "pkg/lib/libcore.so": module("libgomp.so.1")}
+    assert [each.name for each in analyse(files, read=pytest.fail).assumed] == ["libgomp.so.1"]
+
+
+@pytest.mark.parametrize(
+    ("other", "leans"),
+    [
+        ({"lib/libshared.dylib": macho_bytes()}, True),
+        ({"lib/_m.so": macho_bytes(), "lib/.dylibs/libcopy.dylib": macho_bytes()}, False),
+        ({"lib/__init__.py": ""}, False),
+    ],
+)
+def test_whether_what_a_wheel_requires_offers_libraries(other, leans):
+    wheel = contents_of({"pkg/_m.so": macho_bytes()}, MACOS_TAG)
+    wheel = replace(wheel, metadata=replace(wheel.metadata, requires=("lib>=1",)))
+    beside = contents_of(other, MACOS_TAG, name="lib")
+    assert LoadJudge([wheel, beside], MACOS, lambda *_: "").analyse(wheel).leans is leans

@@ -1,0 +1,127 @@
+"""Names that modules have, by their text."""
+
+import pytest
+
+from envdoctor.imports.names import ModuleNames
+from envdoctor.wheels.module_index import ModuleIndex
+from wheel_files import LINUX
+
+
+def names(files):
+    return ModuleNames(ModuleIndex(files), files.__getitem__, LINUX)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1",
+        "def x(): pass",
+        "class x: pass",
+        "import x.y",
+        "from a import b as x",
+        "try:\n    import a as x\nexcept ImportError:\n    x = None",
+        "for x in (1, 2): pass",
+        "with a() as x: pass",
+        "if flag:\n    (x := 1)",
+        "def f():\n    global x\n    x = 1",
+        "match a:\n    case [*x]: pass",
+        "match a:\n    case {**x}: pass",
+        "from pkg.mod.part import *",
+        "from .part import *",
+        "from elsewhere import *",
+        "def __getattr__(name): ...",
+        "globals().update(a)",
+        "import sys\nsys.modules[__name__] = a",
+        "setattr(module, 'x', 1)",
+        "exec(code)",
+        "import sys\nsys.modules[__name__].__class__ = type",
+        "(",
+    ],
+)
+def test_what_may_be_there_is_not_called_absent(text):
+    assert not names({"pkg/mod/__init__.py": text, "pkg/mod/part.py": "x = 1"}).lacks("pkg.mod", "x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y = 1",
+        "def f():\n    x = 1",
+        "class A:\n    x = 1",
+        "from .part import *",
+        "lambda: (x := 1)",
+        "a.__class__(1)",
+    ],
+)
+def test_what_no_text_binds_is_absent(text):
+    assert names({"pkg/mod/__init__.py": text, "pkg/mod/part.py": "y = 1"}).lacks("pkg.mod", "x")
+
+
+def test_a_getattr_that_raises_with_the_name():
+    text = "def __getattr__(name):\n    if name == 'y':\n        return 1\n    raise AttributeError(name)"
+    assert names({"pkg.py": text}).lacks("pkg", "x")
+    assert not names({"pkg.py": text}).lacks("pkg", "y")
+
+
+ANSWER = "def __getattr__(name):\n    {}\n    raise AttributeError(f'no {{name}}')"
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [
+        ("if name == '__version__':\n        return version()", True),
+        ("if name in ('x', 'y'):\n        return 1", False),
+        ("if name in TABLE:\n        return 1", False),
+        ("return load(name)", False),
+        ("if name == 'y':\n        return TABLE[name]", True),
+    ],
+)
+def test_what_a_modules_getattr_answers_to(text, lacks):
+    assert names({"pkg.py": ANSWER.format(text)}).lacks("pkg", "x") is lacks
+
+
+def test_a_package_whose_own_module_makes_it_what_it_is():
+    files = {"pkg/__init__.py": "from pkg import _build", "pkg/_build.py": "import sys\nsys.modules['pkg'] = a"}
+    assert not names(files).lacks("pkg", "x")
+    assert names({**files, "pkg/_build.py": ""}).lacks("pkg", "x")
+    many = {f"pkg/m{number}.py": "" for number in range(50)}
+    many["pkg/__init__.py"] = "\n".join(f"from . import m{number}" for number in range(50))
+    assert not names(many).lacks("pkg", "x")
+
+
+def test_submodules_and_the_usual_attributes_are_there():
+    found = names({"pkg/__init__.py": "", "pkg/sub/data.json": "", "pkg/_c.abi3.so": ""})
+    assert [name for name in ("sub", "_c", "__version__", "__file__") if found.lacks("pkg", name)] == ["__version__"]
+
+
+def test_circles_of_star_imports_end():
+    assert names({"a.py": "from b import *", "b.py": "from a import *"}).lacks("a", "x")
+
+
+@pytest.mark.parametrize(
+    ("init", "lacks"),
+    [
+        ("", True),
+        ("__path__ = extend_path(__path__, __name__)", False),
+        ("import sys\nsys.modules['pkg.gone'] = a", False),
+    ],
+)
+def test_a_module_is_absent_if_the_package_does_nothing_to_find_it(init, lacks):
+    found = names({"pkg/__init__.py": init, "pkg/there.py": "", "pkg/compiled.pyc": "", "pkg/folder/more/x.py": ""})
+    assert found.lacks_module("pkg.gone") is found.lacks_module("pkg.gone.deeper") is lacks
+    there = ("pkg.there", "pkg.compiled", "pkg.folder.more", "unknown.gone", "pkg")
+    assert not any(found.lacks_module(module) for module in there)
+
+
+def test_a_submodule_may_come_from_a_package_above():
+    files = {
+        "pkg/__init__.py": "import sys\nsys.modules['pkg.mod.x'] = a",
+        "pkg/mod/__init__.py": "",
+        "pkg/plain.py": "",
+    }
+    assert not names(files).lacks("pkg.mod", "x")
+    assert names(files).lacks("pkg.plain", "x")
+
+
+def test_a_namespace_is_nobodys():
+    assert not names({"ns/part/__init__.py": ""}).lacks_module("ns.other")

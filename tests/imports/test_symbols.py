@@ -1,0 +1,98 @@
+"""Names that nothing in a set of wheels defines, in wheels of real libraries."""
+
+import pytest
+
+from envdoctor.core.finding import Severity
+from envdoctor.core.target import Interpreter, Libc, Platform, System, Target
+from envdoctor.imports.judgment import judge_wheel
+from envdoctor.imports.loading import LoadJudge
+from envdoctor.imports.problems import ProblemKind
+from loading_facts import HERE
+from native_files import build_library
+from wheel_files import contents_of
+
+pytestmark = pytest.mark.skipif(not HERE, reason="compiles libraries for glibc")
+
+TARGET = Target(
+    platform=Platform(system=System.LINUX, arch="x86_64", version=(2, 36), libc=Libc.GLIBC),
+    interpreter=Interpreter(version=(3, 11)),
+)
+INIT = "from pkg import _m"
+WANTS = "extern int {0}(void); int PyInit__m(void) {{ return {0}(); }}"
+GIVES = "int {0}(void) {{ return 1; }}"
+NOTHING = ("-nostdlib",)  # names of the C library stay without a version
+
+
+@pytest.fixture
+def library(tmp_path):
+    """The bytes of a library that is compiled from C."""
+    made = iter(range(99))
+
+    def build(code, *flags):
+        return build_library(tmp_path / f"{next(made)}.so", code, *flags).read_bytes()
+
+    return build
+
+
+def judge(*wheels, target=TARGET, init=INIT):
+    """What is said of the symbols of the first of some wheels, each a dictionary of files."""
+    named = [{"pkg/__init__.py": init} | wheels[0], *wheels[1:]]
+    contents = [contents_of(files, name=f"pkg{number or ''}") for number, files in enumerate(named)]
+    analysis = LoadJudge(contents, target, lambda _, member: named[0].get(member, "")).analyse(contents[0])
+    problems = judge_wheel(contents[0], analysis, target)
+    return [one for one in problems if one.kind is ProblemKind.MISSING_SYMBOL]
+
+
+@pytest.mark.parametrize(
+    ("init", "severity"),
+    [(INIT, Severity.ERROR), ("try:\n    from pkg import _m\nexcept ImportError:\n    pass", Severity.WARNING)],
+)
+def test_a_name_that_nothing_defines(library, init, severity):
+    (problem,) = judge({"pkg/_m.so": library(WANTS.format("nobody_has_this"))}, init=init)
+    assert (problem.severity, problem.files, problem.details) == (severity, ("pkg/_m.so",), ("nobody_has_this",))
+    assert problem.message == "pkg/_m.so can't be loaded for want of nobody_has_this, which nothing defines"
+
+
+@pytest.mark.parametrize("style", ["gnu", "sysv"])
+def test_a_name_that_a_library_of_the_wheel_defines(library, style):
+    module = library(WANTS.format("something"))
+    gives = library(GIVES.format("something"), f"-Wl,--hash-style={style}")
+    assert judge({"pkg/_m.so": module, "pkg/libgives.so": gives}) == []
+
+
+def test_a_name_that_another_wheel_of_the_set_defines(library):
+    module = library(WANTS.format("something"))
+    assert judge({"pkg/_m.so": module}, {"other/libgives.so": library(GIVES.format("something"))}) == []
+    assert judge({"pkg/_m.so": module}, {"other/libgives.so": library(GIVES.format("something_else"))}) != []
+
+
+def test_a_library_that_a_module_brings(library, tmp_path):
+    wants = library(WANTS.format("nobody_has_this").replace("PyInit__m", "use"), "-Wl,-soname,libwants.so")
+    (tmp_path / "libwants.so").write_bytes(wants)
+    flags = ("-Wl,--no-as-needed", f"-L{tmp_path}", "-lwants", "-Wl,-rpath,$ORIGIN", "-Wl,--allow-shlib-undefined")
+    module = library("int PyInit__m(void) { return 1; }", *flags)
+    (problem,) = judge({"pkg/_m.so": module, "pkg/libwants.so": wants})
+    assert (problem.severity, problem.files) == (Severity.ERROR, ("pkg/libwants.so",))
+
+
+@pytest.mark.parametrize("name", ["PyObject_Call", "dladdr", "pthread_create"])
+def test_names_of_python_and_of_the_c_library(library, name):
+    assert judge({"pkg/_m.so": library(WANTS.format(name), *NOTHING)}) == []
+
+
+@pytest.mark.parametrize(("version", "told"), [((2, 36), True), ((2, 38), False), (None, False)])
+def test_a_name_of_a_newer_c_library(library, version, told):
+    platform = Platform(system=System.LINUX, arch="x86_64", version=version, libc=Libc.GLIBC)
+    target = Target(platform=platform, interpreter=TARGET.interpreter)
+    found = judge({"pkg/_m.so": library(WANTS.format("__isoc23_strtoll"), *NOTHING)}, target=target)
+    words = "pkg/_m.so can't be loaded for want of __isoc23_strtoll, which glibc 2.38 brought"
+    assert [one.message for one in found] == ([words] if told else [])
+
+
+def test_a_name_that_a_library_of_the_system_may_define(library, tmp_path):
+    """Which names libGL has is not known here: not a fault, and said."""
+    build_library(tmp_path / "libGL.so.1", GIVES.format("other"), "-Wl,-soname,libGL.so.1")
+    flags = ("-Wl,--no-as-needed", f"-L{tmp_path}", "-l:libGL.so.1", "-Wl,--unresolved-symbols=ignore-all")
+    (problem,) = judge({"pkg/_m.so": library(WANTS.format("glSomething"), *flags)})
+    assert problem.severity is Severity.INFO
+    assert problem.message == "1 symbol not looked at: they may be in libGL.so.1, whose symbols were not read"
