@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
     from envdoctor.core.artifact import Artifact
     from envdoctor.core.events import Listener
+    from envdoctor.core.finding import Finding
 
+#: What LiteRT's check of a flatbuffer says.
+_DAMAGED = "The model is not a valid Flatbuffer buffer"
 _KINDS = frozenset({ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8})
 #: Seconds that mending may take.
 _PATIENCE = 900.0
@@ -94,13 +97,27 @@ def repair(asked: RepairRequest, emit: Listener) -> RepairReport:
         try:
             values = mend(context, mended, names)
         except StageFailed as error:
-            return dataclasses.replace(report, findings=(error.finding,))
+            return dataclasses.replace(report, findings=(_refusal(error.finding, context.folder, asked.file),))
         report = _told(report, values)
         if not mended.is_file():
             return report
         report = _placed(report, asked, artifact, mended)
         write_output(out, mended.read_bytes(), option="--output")
     return dataclasses.replace(report, output=out)
+
+
+def _refusal(found: Finding, folder: Path, file: Path) -> Finding:
+    """Why the file could not be run, without the names of what is gone with the work folder.
+
+    Raises:
+        UsageProblem: the file is damaged.
+    """
+    if _DAMAGED in found.message:
+        raise UsageProblem(f"{file} is damaged: LiteRT says '{_DAMAGED}'; get a whole copy of it.")
+    evidence = (
+        dataclasses.replace(one, source="LiteRT") if str(folder) in one.source else one for one in found.evidence
+    )
+    return dataclasses.replace(found, evidence=tuple(evidence))
 
 
 def _output(asked: RepairRequest) -> Path:
