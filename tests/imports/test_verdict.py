@@ -36,7 +36,7 @@ def test_what_is_raised_in_any_case_is_laid_to_nothing():
 
 def test_the_chain_that_leads_there():
     (failure,) = judged(
-        {"pkg/__init__.py": "from pkg import a", "pkg/a.py": "from .b import x", "pkg/b.py": "import gone"}
+        {"pkg/__init__.py": "from pkg import a", "pkg/a.py": "from . import b", "pkg/b.py": "import gone"}
     ).failures
     assert failure.cause.via == ("pkg", "pkg.a", "pkg.b")
 
