@@ -79,6 +79,7 @@ class Inspector:
         self._turns: dict[str, threading.Lock] = {}
         self._known: dict[str, Inspected] = {}
         self._judged: dict[str, KnownVerdicts] = {}
+        self._indexes: dict[str, ModuleIndex] = {}
 
     @property
     def cache(self) -> DiskCache | None:
@@ -133,7 +134,7 @@ class Inspector:
 
         def judge() -> PackageVerdict:
             with self.texts(file, contents) as read:
-                return judge_package(package, ModuleIndex(contents.members), functools.cache(read), target, beside)
+                return judge_package(package, self._index(file, contents), functools.cache(read), target, beside)
 
         with self._turn(key):
             return self._known_or(key, self._cache(file), beside, judge)
@@ -226,6 +227,13 @@ class Inspector:
             with self._lock:
                 more = (cache.get_value(_more_key(file), int) or 0) + archive.source.bytes_read
                 cache.put_value(_more_key(file), more)
+
+    def _index(self, file: IndexFile, contents: WheelContents) -> ModuleIndex:
+        key = file.sha256 or file.url
+        with self._lock:
+            if key not in self._indexes:
+                self._indexes[key] = ModuleIndex(contents.members)
+            return self._indexes[key]
 
     def _turn(self, key: str) -> threading.Lock:
         """What only one thread at a time works out."""

@@ -109,21 +109,27 @@ class Attributes:
         machine = self._machine
         self._refused.discard((module.name, name))
         function = state.read(module.name, "__getattr__")
-        may_be_given = name in ALWAYS or machine.escapes.may_be_given(module.name, name)
-        may_be_given |= self.has_all_of_others(module.name)  # a name of those hides the function
-        if (
-            may_be_given
-            or not isinstance(function, Function)
-            or machine.escapes.is_volatile(module.name, "__getattr__")
-        ):
+        is_plain = isinstance(function, Function) and not machine.escapes.is_volatile(module.name, "__getattr__")
+        if not is_plain or name in ALWAYS or self._may_get(module, name):
             return None
         try:
             return Result(machine.calls.functions.run(function, (name,), {}, state))
         except Raised as error:
-            if takes(External("builtins.AttributeError"), error.exc) is not True:
+            refused = takes(External("builtins.AttributeError"), error.exc)
+            below = self._imports.find(f"{module.name}.{name}").presence
+            if refused is None and below is not Presence.ABSENT:  # which may be imported in its place
+                machine.surprise(state, error.exc)
+                return Result(UNKNOWN)
+            if not refused:
                 raise
             self._refused.add((module.name, name))
             return None
+
+    def _may_get(self, module: Module, name: str) -> bool:
+        """Whether a module may have got a name in a way that was not followed, or be another one by now."""
+        escapes = self._machine.escapes
+        given = escapes.may_be_given(module.name, name) or escapes.may_be_found(module.name)
+        return given or bool(self._stars.get(module.name))
 
     def _may_have(self, module: Module, name: str, state: State) -> bool:
         """Whether a module may have a name that it is not known to have."""

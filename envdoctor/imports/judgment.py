@@ -85,6 +85,7 @@ def _missing_message(missing: MissingLibrary) -> str:
     what = {
         Reach.IMPORT: f"`import {missing.via[0]}` fails: " if missing.via else "",
         Reach.MODULE: f"`import {missing.via[0]}` fails: " if missing.via else "",
+        Reach.POSSIBLE_IMPORT: f"`import {missing.via[0]}` may fail: " if missing.via else "",
         Reach.COMMAND: "a command of the wheel does not start: ",
         Reach.PLUGIN: "an optional plug-in does not load: ",
     }.get(missing.reach, "")

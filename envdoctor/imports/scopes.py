@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
+#: Fields of nodes that hold no code.
+_PLAIN = frozenset({"ctx", "op", "ops", "id", "attr", "arg", "asname", "module", "level", "kind", "type_comment"})
 _MAKERS = frozenset({"globals", "exec", "eval"})
 _SETTERS = frozenset({"setattr", "delattr", "__dict__", "__setattr__"})
 _GETTERS = frozenset({"modules", "import_module", "__import__"})
@@ -82,15 +85,27 @@ class Mentions:
     finders: bool
 
 
+@functools.cache
+def _parts(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of nodes
+    """The fields of a kind of node that hold code."""
+    return tuple(name for name in kind._fields if name not in _PLAIN)
+
+
+def _add_children(node: ast.AST, found: list[ast.AST]) -> None:
+    kind: Any = type(node)
+    for name in _parts(kind):
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            found.append(value)
+        elif isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
+
+
 def every_node(node: ast.AST) -> list[ast.AST]:
-    """A node and all below it: what `ast.walk` gives, in less time."""
+    """A node and all below it, but for contexts and operators: what `ast.walk` gives, in less time."""
     found = [node]
     for each in found:  # which grows meanwhile
-        for value in each.__dict__.values():
-            if type(value) is list:
-                found += [item for item in value if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST):
-                found.append(value)
+        _add_children(each, found)
     return found
 
 
@@ -100,16 +115,10 @@ def own_nodes(body: Sequence[ast.AST]) -> list[ast.AST]:
     for each in found:  # which grows meanwhile
         if isinstance(each, (*FUNCTIONS, ast.ClassDef)):
             found += each.decorator_list if not isinstance(each, ast.Lambda) else []
-            continue
-        if isinstance(each, COMPREHENSIONS):
+        elif isinstance(each, COMPREHENSIONS):
             found += [inner for inner in every_node(each) if isinstance(inner, ast.NamedExpr)]
-            continue
-        for name in each._fields:
-            value = getattr(each, name, None)
-            if isinstance(value, list):
-                found += [item for item in value if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST):
-                found.append(value)
+        else:
+            _add_children(each, found)
     return found
 
 

@@ -104,7 +104,7 @@ class WheelSite:
         beside: Beside | None = None,
         *,
         desktop: bool = True,
-        fails: Callable[[str], bool] = lambda _: False,
+        fails: Callable[[str], bool] | None = None,
     ) -> None:
         """Prepares.
 
@@ -114,7 +114,8 @@ class WheelSite:
             target: the Python that imports.
             beside: what lies beside it; None for anything.
             desktop: whether the system has what systems with a desktop have.
-            fails: whether a native file of the wheel, from site-packages, fails to load at this moment.
+            fails: whether a native file of the wheel, from site-packages, fails to load at this moment; None if none
+                does, so that it does not matter which are loaded by names that are worked out.
         """
         self.target = target
         self._index = index
@@ -183,10 +184,12 @@ class WheelSite:
 
     def fails_to_load(self, path: str) -> bool:
         """See `Site`."""
-        return self._fails(path)
+        return self._fails is not None and self._fails(path)
 
     def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
         """See `Site`."""
+        if self._fails is None:
+            return ()
         members = (self._index.find(module) for module in modules)
         texts = [self._text(member) for member in members if member and member.endswith(".py")]
         paths = (path for paths in self._index.natives.values() for path in paths if is_library(path))

@@ -18,6 +18,9 @@ FAILS = {
     ),
 }
 IMPORTS = {
+    "star before a getattr": (
+        "from json import *\ndef __getattr__(name):\n    raise AttributeError(name)\nimport pkg\npkg.dumps"
+    ),
     "bound": "x = 1\nimport pkg\npkg.x",
     "getattr of a module": "def __getattr__(name): return 1\nimport pkg\npkg.absent",
     "with a default": "import json\ngetattr(json, 'absent_name', None)",

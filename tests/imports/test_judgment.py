@@ -27,6 +27,10 @@ def test_a_sound_wheel_has_no_problem():
     [
         ("import pkg._m", "`import pkg` fails: pkg/_m.so needs libQnnHtp.so, which nothing brings; the Qualcomm"),
         ("try:\n    import pkg._m\nexcept ImportError:\n    pass", "`import pkg` goes without a part of it: pkg/_m.so"),
+        (
+            "import random\nif random.random() > 0.5:\n    import pkg._m",
+            "`import pkg` may fail: pkg/_m.so needs libQnnHtp",
+        ),
         ("", "pkg/_m.so needs libQnnHtp.so"),
     ],
 )
