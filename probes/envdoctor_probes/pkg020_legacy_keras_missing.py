@@ -36,7 +36,8 @@ def check(facts: Facts) -> Iterator[Finding]:
 
     TensorFlow 2.16 and newer take `tf.keras` from the distribution tf_keras where the environment variable
     TF_USE_LEGACY_KERAS is 1 or true, and no metadata asks for it: `import tensorflow` works, and `tf.keras` fails.
-    Packages such as tensorflow-model-optimization set it themselves. Install the tf_keras of TensorFlow's own minor version, or unset the variable to use Keras 3.
+    Packages such as tensorflow-model-optimization set it themselves. Install the tf_keras of TensorFlow's own minor
+    version, or unset the variable to use Keras 3.
     """
     asked, source = facts.startup.legacy_keras, "environment variable"
     if not asked:
@@ -58,7 +59,8 @@ def check(facts: Facts) -> Iterator[Finding]:
                 Evidence(source=found.metadata, excerpt=f"{found.title}; no tf_keras beside it"),
             ),
             fix=Fix(
-                text=f"Install tf_keras{versions}, or unset the variable to use Keras 3.",
+                text=f"Install tf_keras{versions}"
+                + (", or unset the variable to use Keras 3." if facts.startup.legacy_keras else "."),
                 commands=() if installer is None else installer.install("tf_keras", versions),
             ),
         )
