@@ -59,7 +59,8 @@ def check(facts: Facts) -> Iterator[Finding]:
                 Evidence(source=found.metadata, excerpt=f"{found.title}; no tf_keras beside it"),
             ),
             fix=Fix(
-                text=f"Install tf_keras{versions}, or unset the variable to use Keras 3.",
+                text=f"Install tf_keras{versions}"
+                + (", or unset the variable to use Keras 3." if facts.startup.legacy_keras else "."),
                 commands=() if installer is None else installer.install("tf_keras", versions),
             ),
         )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Seconds of computing for one module, and modules of a package that are read for it.
 _MOST_SECONDS = 4.0
-_MOST_MODULES = 60
+_MOST_MODULES = 40
 _MOST_CAUSES = 2
 
 
@@ -308,6 +308,7 @@ class UnitSite(WheelSite):
             BesideUnit(rehearsal, unit),
             fails=around.failing.__contains__,
         )
+        self._unit = unit
         self._settled = settled
         self._deadline = min(deadline, time.thread_time() + _MOST_SECONDS)
         self._ground = rehearsal.grounds[unit]
@@ -332,7 +333,10 @@ class UnitSite(WheelSite):
         return super().read(module)
 
     def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
-        """See `Site`."""
+        """See `Site`; where all files of the unit load, it does not matter which are meant."""
+        natives = self._around.natives.get(self._unit, {})
+        if self._around.failing.isdisjoint(path for paths in natives.values() for path in paths):
+            return ()
         known = self._rehearsal.mentioned
         for module in modules:
             if module not in known:

@@ -48,7 +48,7 @@ class Surroundings:
     libraries: MachineLibraries
     natives: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     extended: Collection[str] = ()
-    failing: Collection[str] = ()
+    failing: frozenset[str] = frozenset()
     owners: Mapping[str, Distribution] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
     hidden: Collection[str] = ()
