@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 _OF_PYTHON = (b"Py", b"_Py")
 
 
-def summarize(source: RandomAccess) -> SymbolSummary | None:
-    """The summary of a file; None if its tables can't be read, or not all of what leads to them is known."""
+def summarize(source: RandomAccess, *, partial: bool = False) -> SymbolSummary | None:
+    """The summary of a file; None if its tables can't be read, or not all of what leads to them is known.
+
+    Args:
+        source: the file.
+        partial: see `ElfSymbols`.
+    """
     try:
-        symbols = ElfSymbols(source)
+        symbols = ElfSymbols(source, partial=partial)
         wanted = [each.name for each in symbols.wanted() if not each.version and not each.name.startswith(_OF_PYTHON)]
         texts = tuple(sorted(name.decode() for name in wanted))
         return SymbolSummary(wanted=texts, defined=symbols.defined_hashes())

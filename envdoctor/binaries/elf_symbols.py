@@ -54,13 +54,18 @@ class Wanted(NamedTuple):
 class ElfSymbols:
     """The dynamic symbols of one file, each looked at when it is asked for."""
 
-    def __init__(self, source: RandomAccess) -> None:
+    def __init__(self, source: RandomAccess, *, partial: bool = False) -> None:
         """Reads the dynamic section and the heads of the hash table.
+
+        Args:
+            source: the file.
+            partial: a value of 0 in the dynamic section is one that could not be read.
 
         Raises:
             Unreadable: damaged, of a processor that is not judged, or without a dynamic section.
         """
         self._source = source
+        self._partial = partial
         self._window = Window(source)
         self._header = read_header(self._window)
         dynamic = self._header.of_kind(PT_DYNAMIC)
@@ -264,7 +269,7 @@ class ElfSymbols:
         return max(0, min(size, self._strings_end - self._strings - offset))
 
     def _place(self, tag: int) -> int:
-        if not self._tags.get(tag, 0):  # 0 stands for what is not known of a file that was read in part
+        if tag not in self._tags or (self._partial and not self._tags[tag]):
             raise Unreadable(f"ELF file without the table {tag:#x}")
         return self._header.offset_of(self._tags[tag], "ELF table")[0]
 

@@ -41,7 +41,7 @@ def read_packed_elf(source: PackedBytes) -> NativeLibrary:
     known = _with_dynamic(source)
     if known is None:
         return read_elf(source, AHEAD)
-    return replace(read_elf(known, AHEAD, partial=True), symbols=summarize(known))
+    return replace(read_elf(known, AHEAD, partial=True), symbols=summarize(known, partial=True))
 
 
 def _with_dynamic(source: PackedBytes) -> _Overlaid | None:
