@@ -124,7 +124,7 @@ def _numbers(values: Mapping[str, Any]) -> dict[str, object]:
 
 def judge_accuracy(accuracy: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
     """Whether int8 costs more accuracy than is accepted. Pure."""
-    drop = accuracy["float"] - accuracy["int8"]
+    drop = round(accuracy["float"] - accuracy["int8"], 9)  # 1.0 - 0.95 is a little more than 0.05
     if drop > thresholds.max_drop:
         points = f"{100 * drop:.1f} points, from {accuracy['float']:.1%} to {accuracy['int8']:.1%}"
         evidence = (

@@ -98,6 +98,7 @@ def test_what_flattens_a_signal_is_named_in_place_of_how_far_off_the_output_is()
         ((1.0, 0.113), 0.05, "88.7 points, from 100.0% to 11.3%; at most 5 points are accepted"),
         ((0.97, 0.95), 0.01, "2.0 points"),
         ((0.97, 0.93), 0.05, None),
+        ((1.0, 0.95), 0.05, None),
         ((0.5, 0.6), 0.0, None),
     ],
 )
