@@ -181,6 +181,17 @@ def {new}():
 """)
 
 _ODD = _templates("""\
+def __getattr__(name):
+    if name in ('answered', {x}):
+        return 1
+    raise AttributeError(name)
+import pkg
+pkg.answered
+--
+import pkg
+pkg.{x}
+pkg.nothere_own
+--
 if {unknown}:
     ...
 else:
@@ -397,6 +408,9 @@ def replaced(function):
 """
 
 
+_STARS = ("pass", "pass", "from json import *", "from pkg.tools import *\nLazyImport")
+
+
 class Programs:
     """Makes packages; the same seed makes the same ones."""
 
@@ -410,10 +424,16 @@ class Programs:
 
     def package(self) -> dict[str, str]:
         """The files of one package `pkg`."""
-        first = ("from pkg import a", "from . import a, b", "import pkg.b as b", "from .sub import s_x", "pass")
+        first = (
+            "from pkg import a",
+            "from . import a, b",
+            "import pkg.b as b",
+            "from .sub import s_x",
+            "from json import *\nimport pkg\npkg.dumps",
+        )
         return {
-            "pkg/a.py": self._module("a", 3),
-            "pkg/b.py": self._module("b", 3),
+            "pkg/a.py": self._module("a", 3, self._random.choice(_STARS)),
+            "pkg/b.py": self._module("b", 3, self._random.choice(_STARS)),
             "pkg/sub/__init__.py": self._module("s", 2),
             "pkg/tools.py": _TOOLS,
             "pkg/__init__.py": self._module("i", 5, self._random.choice(first)),
