@@ -166,11 +166,11 @@ def test_a_damaged_file_is_unreadable(run, tmp_path):
 
 
 def test_inspecting_what_is_installed(run):
-    code, found = as_json(run, "inspect", "NumPy", "--installed")
+    code, found = as_json(run, "inspect", "MsgSpec", "--installed")
     assert (code, found["verdict"]) == (0, "SOUND")
-    assert "numpy" in found["imports"]
+    assert "msgspec" in found["imports"]
     assert all(native["format"] for native in found["natives"])
-    printed = run("inspect", "numpy", "--installed")[1].out
+    printed = run("inspect", "msgspec", "--installed")[1].out
     assert "its native files find what they need" in printed
     assert "resolves" not in printed
     code, printed = run("inspect", "surely-not-installed", "--installed")

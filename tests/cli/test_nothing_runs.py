@@ -31,7 +31,7 @@ COMMANDS = [
 
 @pytest.fixture
 def planted(tmp_path, monkeypatch):
-    made = Planted(tmp_path)
+    made = Planted(tmp_path, sees_base=False)  # whose packages would all be followed in thought
     for name, value in made.variables.items():
         monkeypatch.setenv(name, value)
     return made
