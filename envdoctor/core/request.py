@@ -82,6 +82,7 @@ class Request:
         compiler: the goal's.
         options: how to build.
         topics: which probes beyond `machine` matter (`edgetpu`, `emulation`, `model`, `witness`).
+        distribution: the only one whose imports matter, by its normalized name; empty for all.
         cache: the folder that envdoctor keeps its environments and downloads in; None for the user's cache folder.
         offline: True if nothing may be fetched.
     """
@@ -92,5 +93,6 @@ class Request:
     compiler: Compiler | None = None
     options: BuildOptions = field(default_factory=BuildOptions)
     topics: frozenset[str] = frozenset({"machine"})
+    distribution: str = ""
     cache: Path | None = None
     offline: bool = False

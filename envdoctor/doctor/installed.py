@@ -45,7 +45,7 @@ def inspect_installed(name: str, python: Path | None = None) -> Inspection:
         FactUnavailable: the environment can't be read.
     """
     (requirement,) = parse_requirements([name])
-    facts = Facts(Request(python=python), LocalExecutor())
+    facts = Facts(Request(python=python, distribution=normalize(requirement.name)), LocalExecutor())
     distribution = facts.packages.find(requirement.name)
     if distribution is None:
         raise UsageProblem(_not_there(requirement.name, facts))
@@ -108,6 +108,9 @@ def _import_reasons(distribution: Distribution, facts: Facts) -> Iterator[CellRe
             proof = (Evidence(source=broken.path, excerpt=broken.excerpt),)
             message = f"The command `{broken.name}` does not start: {broken.reason}."
             yield _broken(distribution, broken.severity, message, proof)
+    if unfinished := [module for one, module in facts.importing.unfinished if one == distribution]:
+        said = f"What importing {', '.join(unfinished)} does was not followed to the end."
+        yield _broken(distribution, Severity.INFO, said, ())
 
 
 def _symbol_reasons(distribution: Distribution, facts: Facts) -> Iterator[CellReason]:

@@ -40,9 +40,10 @@ def survey(facts: Facts, request: Request) -> Importing:
 
 def _survey(facts: Facts, request: Request) -> Importing:
     around = look_around(facts)
+    asked = _asked(facts, request)
     uses = [
         (one, each)
-        for one in facts.packages.active().values()
+        for one in asked
         for each in entrances_of(one, around.paths.get(one.metadata, ()), around.modules)
     ]
     memory = Memory(facts.python, around, request)
@@ -54,7 +55,7 @@ def _survey(facts: Facts, request: Request) -> Importing:
             break
         rehearsal = rehearsal.again()
         verdicts = {each.module: rehearsal.judge(each.module) for _, each in uses}
-    failed, broken = tuple(_failed(facts, rehearsal, uses)), tuple(_broken(facts, rehearsal))
+    failed, broken = tuple(_failed(facts, rehearsal, uses)), tuple(_broken(rehearsal, asked))
     if rehearsal.is_new:
         memory.save(rehearsal.grounds)
     return Importing(
@@ -72,6 +73,11 @@ def _survey(facts: Facts, request: Request) -> Importing:
             for variable, at in sorted(verdicts[each.module].variables)
         ),
     )
+
+
+def _asked(facts: Facts, request: Request) -> tuple[Distribution, ...]:
+    active = facts.packages.active()
+    return tuple(one for key, one in active.items() if request.distribution in {"", key})
 
 
 def _failed(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use]) -> Iterator[FailedImport]:
@@ -150,10 +156,10 @@ def _is_meant(distribution: Distribution, entrance: Entrance, failure: Failure) 
     return failure.cause.what is What.IMPORT and is_project_of(failure.cause.subject, projects)
 
 
-def _broken(facts: Facts, rehearsal: Rehearsal) -> Iterator[BrokenCommand]:
+def _broken(rehearsal: Rehearsal, asked: Sequence[Distribution]) -> Iterator[BrokenCommand]:
     """Commands whose Python is gone, or whose module can be imported and lacks what they call."""
     around = rehearsal.surroundings
-    for one in facts.packages.active().values():
+    for one in asked:
         commands = commands_of(one)
         scripts = scripts_of(around.paths.get(one.metadata, ()), one.root) if commands else {}
         for entrance in commands:
