@@ -13,6 +13,7 @@ from envdoctor.core.request import BuildOptions, Request
 from envdoctor.doctor._common import new_report, subject, topics
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
+from envdoctor.pipeline.calibration import check_samples
 from envdoctor.pipeline.sources import identify
 
 if TYPE_CHECKING:
@@ -87,10 +88,11 @@ def routes(
     """Plan, and do nothing.
 
     Raises:
-        UsageProblem: see `make_request`.
+        UsageProblem: see `make_request` and `check_samples`: `build` would refuse the same samples.
         NoRoute: no chain of actions leads from this kind of model to this goal, on any machine.
     """
     request = make_request(source, goal, options or BuildOptions(), python=python, offline=offline)
+    check_samples(request)
     return routes_of(request, Facts(request, LocalExecutor()))
 
 

@@ -86,6 +86,7 @@ class Known:
         self._machine = machine
         self._of: dict[str, Callable[[tuple[Any, ...], Scope, State], Any]] = {
             "os.path.join": lambda values, _scope, _state: _join(values),
+            "os.path.splitext": lambda values, _scope, _state: _splitext(values),
             "os.fspath": lambda values, _scope, _state: _first(values),
             "builtins.str": lambda values, _scope, _state: _text(values),
             "builtins.bool": self._bool,
@@ -309,6 +310,17 @@ def _join(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
         return posixpath.join(*values)
     last = values[-1] if values else UNKNOWN
     return operations.tail([*("/" if len(values) > 1 else ()), last]) if isinstance(last, (str, Ending)) else UNKNOWN
+
+
+def _splitext(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
+    """A path's root and its extension, as `posixpath.splitext` tells them apart: by the last dot of its last part."""
+    value = values[0] if len(values) == 1 else UNKNOWN
+    if isinstance(value, str):
+        return posixpath.splitext(value) if is_short(value) else UNKNOWN
+    if not isinstance(value, Ending) or "/" not in value.text:
+        return UNKNOWN
+    root, extension = posixpath.splitext(value.text)
+    return operations.tail([UNKNOWN, root]), extension
 
 
 def _text(values: tuple[Any, ...]) -> Any:  # noqa: ANN401

@@ -162,11 +162,23 @@ def item(items: Any, index: Any) -> Any:  # noqa: ANN401
         return UNKNOWN
 
 
+def _ends_with(ending: str, wanted: Any) -> Any:  # noqa: ANN401
+    """Whether a text of which the end is known ends in another; UNKNOWN where that is longer than what is known."""
+    wanted = wanted if isinstance(wanted, tuple) else (wanted,)
+    if any(not isinstance(each, str) for each in wanted):
+        return UNKNOWN
+    if ending.endswith(wanted):
+        return True
+    return UNKNOWN if any(len(each) > len(ending) and each.endswith(ending) for each in wanted) else False
+
+
 def method(subject: Any, name: str, arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
     """What a method of a text returns."""
     if name == "format" and isinstance(subject, str):
         known = is_constant(arguments)
         return _tried(subject.format, *arguments) if known else tail([UNKNOWN, subject.rpartition("}")[2]])
+    if isinstance(subject, Ending) and name == "endswith" and len(arguments) == 1:
+        return _ends_with(subject.text, arguments[0])
     if not isinstance(subject, str) or name not in _METHODS or not is_constant(arguments):
         return UNKNOWN
     return _tried(getattr(subject, name), *arguments) if is_short(subject) else UNKNOWN

@@ -120,8 +120,8 @@ def _require_alike(calibration: _Samples, evaluation: _Samples) -> None:
         second = evaluation.ranges.get(name)
         if first is None or second is None:
             continue
-        small, large = sorted((first.magnitude, second.magnitude))
-        if small * _APART <= large:
+        small, large = sorted((first, second), key=lambda one: one.magnitude)
+        if small.magnitude * _APART <= large.magnitude and large.typical > small.magnitude:
             raise UsageProblem(
                 f"the samples of {calibration.option} for '{name}' go from {first.describe()}, those of --evaluate "
                 f"from {second.describe()}: scale both as the model's training samples were."

@@ -40,12 +40,14 @@ class SampleRange:
         low, high: the smallest and the largest number.
         whole: True if all are whole numbers.
         equal: True if all samples that were looked at are the same, and there are at least two.
+        typical: the mean magnitude of some of them, which a stray number hardly moves.
     """
 
     low: float
     high: float
     whole: bool
     equal: bool
+    typical: float = 0.0
 
     @property
     def magnitude(self) -> float:
@@ -65,6 +67,7 @@ def measure(parts: Iterable[Part]) -> SampleRange | None:
     """
     low, high, whole, equal = math.inf, -math.inf, True, True
     samples, first = 0, b""
+    total, count = 0.0, 0
     for part in parts:
         if _code(part.array) is None:
             return None
@@ -73,12 +76,15 @@ def measure(parts: Iterable[Part]) -> SampleRange | None:
         for chunk, numbers in _chunks(part.array):
             smallest, largest = min(numbers), max(numbers)
             low, high = min(low, smallest), max(high, largest)
+            total += sum(map(abs, numbers[:_SOME]))
+            count += len(numbers[:_SOME])
             whole = whole and all(number == math.floor(number) for number in numbers[:_SOME])
             before, differs = _compare(before + chunk, _sample_bytes(part))
             equal = equal and not differs
         equal = equal and first in {b"", before}
         first = before
-    return SampleRange(low=low, high=high, whole=whole, equal=equal and samples > 1)
+    typical = total / count if count else 0.0
+    return SampleRange(low=low, high=high, whole=whole, equal=equal and samples > 1, typical=typical)
 
 
 def _compare(data: bytes, size: int) -> tuple[bytes, bool]:

@@ -42,9 +42,7 @@ def _survey(facts: Facts, request: Request) -> Importing:
     around = look_around(facts)
     asked = _asked(facts, request)
     uses = [
-        (one, each)
-        for one in asked
-        for each in entrances_of(one, around.paths.get(one.metadata, ()), around.modules)
+        (one, each) for one in asked for each in entrances_of(one, around.paths.get(one.metadata, ()), around.modules)
     ]
     memory = Memory(facts.python, around, request)
     known = memory.load()

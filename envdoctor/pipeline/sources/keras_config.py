@@ -59,6 +59,10 @@ def _sizes(shape: list[int | None] | dict[str, Any] | None) -> list[int | None] 
     return convert(shape, _Tuple).items if isinstance(shape, dict) else shape
 
 
+_HOLDERS = frozenset({"InputLayer", "Functional", "Model", "Sequential"})
+_SCALING = frozenset({"Rescaling", "Normalization"})
+
+
 def names() -> Names:
     """The names of Keras and TensorFlow that `stored_code` judges by."""
     effects = [name for row in load_table("tensorflow-effects")["effect"] for name in row["operators"].split()]
@@ -81,14 +85,17 @@ def traits_of(nodes: tuple[Node, ...], inputs: tuple[InputSpec, ...] | None) -> 
 
 
 def scale_of(nodes: Iterable[Node]) -> float | None:
-    """What a Rescaling layer takes a model's input times; 1 if no layer scales, None if one does in another way."""
-    for node in nodes:
-        scale = config_of(node).get("scale") if node["class_name"] == "Rescaling" else 1
-        if node["class_name"] == "Normalization" or not isinstance(scale, int | float):
-            return None
-        if 0 < scale < 1:
-            return float(scale)
-    return 1.0
+    """What a Rescaling layer takes a model's input times; 1 if no layer scales, None if that can't be told.
+
+    That it can only of a layer that is the first and the only one: others may take back what it does.
+    """
+    layers = [node for node in nodes if node["class_name"] not in _HOLDERS]
+    scaling = [node for node in layers if node["class_name"] in _SCALING]
+    if not scaling:
+        return 1.0
+    scale = config_of(scaling[0]).get("scale")
+    is_only = len(scaling) == 1 and layers[0] is scaling[0]
+    return float(scale) if is_only and isinstance(scale, int | float) else None
 
 
 def _needs_keras_2(node: Node) -> bool:

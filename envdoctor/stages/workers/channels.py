@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 _STILL = 0.05
 #: A channel needs at least so many steps to say more than one thing.
 _STEPS = 2.0
-#: An output of so many channels may lose some: among many features a few are nearly dead.
-_MANY, _FEW = 32, 0.1
+#: An output of so many channels may lose some: among many features some are nearly dead.
+_MANY = 32
+#: The longest of the middle axes on which heads are joined (anchors, attributes); longer ones are places.
+_JOINED = 16
 _LISTED = 16
 #: How far the sum of probabilities may be from one.
 _ROUNDING = 1e-3
@@ -34,7 +36,7 @@ class Scale:
         step: the smallest difference that it can show; 0 if it is no quantized tensor.
         bounded: True if the step follows from an operator that gives 0 to 1 or -1 to 1 whatever goes in.
         joined: True if it joins several tensors, which then share the step.
-        bounded_range: how much the widest bounded tensor moves that it joins; 0 if it joins none.
+        bounded_range: how much the bounded tensor moves that moves least of those that it joins; 0 if it joins none.
     """
 
     step: float = 0.0
@@ -51,9 +53,9 @@ def find_lost(expected: Array, given: Array, scale: Scale) -> Mapping[str, objec
 
     Returns:
         `axis`; `indexes` of the first; `count` and `of` how many; the `step`; the `range` of the widest; and
-        `certain`: False if few of many are lost, as of features that are nearly dead, or the axis may be time.
+        `certain`: False for one tensor of many features, of which some are nearly dead, or if the axis may be time.
     """
-    for axis in _channel_axes(expected):
+    for axis in _channel_axes(expected, joined=scale.joined):
         lost = [] if _is_distribution(expected, axis) else list(_lost(expected, given, axis, scale))
         total = expected.shape[axis]
         if lost and len(lost) < total:
@@ -64,8 +66,7 @@ def find_lost(expected: Array, given: Array, scale: Scale) -> Mapping[str, objec
                 "of": total,
                 "step": scale.step or None,
                 "range": max(width for _, width in lost),
-                "certain": scale.joined
-                or (_names_channels(expected, axis) and (total < _MANY or len(lost) >= _FEW * total)),
+                "certain": scale.joined or (_names_channels(expected, axis) and total < _MANY),
             }
     return None
 
@@ -78,13 +79,15 @@ def drowned(expected: Array, step: float) -> Mapping[str, object] | None:
     return {"classes": expected.shape[-1], "largest": largest, "step": step} if largest < step else None
 
 
-def _channel_axes(values: Array) -> Iterator[int]:
-    """The last axis; the first one after the samples too, where it can hold channels."""
+def _channel_axes(values: Array, *, joined: bool) -> Iterator[int]:
+    """The last axis; the first one after the samples, where it may hold channels; others that tensors may join on."""
     if values.ndim > 1 and values.dtype.kind == "f":
         yield values.ndim - 1
         height_and_width = values.ndim > _CHANNELS_FIRST and values.shape[1] == values.shape[2]
         if values.ndim >= _CHANNELS_FIRST and not height_and_width:
             yield 1
+        if joined:
+            yield from (axis for axis in range(2, values.ndim - 1) if values.shape[axis] <= _JOINED)
 
 
 def _names_channels(values: Array, axis: int) -> bool:

@@ -76,7 +76,7 @@ def _measures(name: str, expected: Array, given: Array, step: float, *, is_chose
         return dict(items.compare_labels(name, expected, given))
     return {
         **compare(name, expected, given, step),
-        "lost": channels.find_lost(expected, given, channels.Scale(step)),
+        "lost": channels.find_lost(expected, given, channels.Scale(step, joined=True)),  # a suspicion; see `_lost`
         "drowned": channels.drowned(expected, step),
     }
 
@@ -173,6 +173,7 @@ def _accuracy(
     for name, value in evaluation.outputs.items():
         predicted, float_predicted = _classes(given[name], len(labels)), _classes(value, len(labels))
         if predicted is not None and float_predicted is not None:
+            _require_classes(labels, 2 if value.size == len(labels) else value.size // len(labels), name)
             return {
                 "samples": len(labels),
                 "output": name,
@@ -180,6 +181,16 @@ def _accuracy(
                 "int8": float((predicted == labels).mean()),
             }
     raise Problem("evaluation-without-labels", "no output of the model gives one class for each sample.")
+
+
+def _require_classes(labels: Array, classes: int, output: str) -> None:
+    """Refuse class numbers that the output does not have: they would make every measurement void."""
+    if labels.min(initial=0) < 0 or labels.max(initial=0) >= classes:
+        raise Problem(
+            "evaluation-without-labels",
+            f"the class numbers in 'y' go from {labels.min()} to {labels.max()}, and the output {output} has {classes} "
+            "classes, counted from 0.",
+        )
 
 
 def _classes(values: Array, count: int) -> Array | None:

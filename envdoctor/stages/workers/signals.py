@@ -135,7 +135,7 @@ def scale_of(carried: Carried, output: int) -> Scale:
         step=next((step for step in steps if step), 0.0),
         bounded=len(bounded) == len(sources) == 1,
         joined=len(sources) > 1,
-        bounded_range=max((carried.width(index) for index in bounded), default=0.0),
+        bounded_range=min((carried.width(index) for index in bounded), default=0.0),
     )
 
 
