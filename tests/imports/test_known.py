@@ -18,12 +18,18 @@ FAILS = {
     "split": "if 'a.b'.split('.') == ['a', 'b'] or True:\n    import gone",
     "environment": "import os\nif not os.environ.get('NOT_SET_BY_ANYBODY'):\n    import gone",
     "sorted": "for name in sorted(('gone', 'zone')):\n    __import__(name)",
+    "own path": (
+        "import os\nif not os.path.splitext(__file__)[0].endswith(os.path.join('pkg', '__init__')):\n    pass\n"
+        "else:\n    import gone"
+    ),
+    "own extension": "import os\nif os.path.splitext(__file__)[1] == '.py':\n    import gone",
     "globals": "globals()['x'] = None\nif x is None:\n    import gone",
 }
 IMPORTS = {
     "usual variable": "import os\nif not os.environ.get('PATH'):\n    import gone",
     "hasattr": "import os\nif not hasattr(os, 'getpid'):\n    import gone",
     "isinstance": "if not isinstance(1, int):\n    import gone",
+    "another path": "import os\nif __file__.endswith(os.path.join('other', '__init__.py')):\n    import gone",
     "own print": "def print(*a):\n    global x\n    x = 1\nx = None\nprint()\nif x is None:\n    import gone",
     "own len": "class C:\n    def __len__(self): return 0\nif len(C()):\n    import gone",
     "warn as error": "import warnings\nx = None\ntry:\n    warnings.warn('x')\nexcept UserWarning:\n    x = 1",

@@ -75,7 +75,7 @@ def test_the_macos_wheel_that_loads_says_that_it_is_for_a_newer_system(run):
     code, found = run("inspect", "ai-edge-litert==2.3.0", "--platform", "macos-arm64", "--python", "3.11")
     assert (code, found["verdict"]) == (0, "SOUND")
     assert any("macOS 15.2" in reason["message"] for reason in found["reasons"])
-    assert found["read"] < 300_000
+    assert found["read"] < 450_000  # texts of imports included
 
 
 def test_the_linux_wheel_is_sound_and_names_seven_vendor_libraries(run):

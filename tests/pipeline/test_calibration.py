@@ -147,6 +147,12 @@ def files(folder, calibration, evaluation):
     return {"calibration": folder / "first.npz", "evaluation": folder / "second.npz"}
 
 
+def test_a_stray_number_is_no_other_scale(tmp_path, request_for):
+    stray = IMAGES.copy()
+    stray[0, 0, 0, 0] = 60
+    assert check_samples(request_for(**files(tmp_path, IMAGES, stray))) == ()
+
+
 def test_samples_that_are_not_scaled_alike(tmp_path, request_for):
     words = "--calibration for '.*' go from -.* to .*, those of --evaluate from .*: scale both"
     with pytest.raises(UsageProblem, match=words):
@@ -189,3 +195,13 @@ def test_pixels_for_a_model_that_does_not_scale_them_are_worth_a_word(tmp_path, 
     (note,) = check_samples(request_for(calibration=npz(tmp_path, x=pixels)))
     assert "as pixels do, and no layer of the model scales them" in note
     assert check_samples(request_for(calibration=npz(tmp_path, x=IMAGES * 255))) == (), "no whole numbers"
+
+
+def test_of_two_layers_that_scale_nothing_is_known(tmp_path):
+    def change(config):
+        scaling(1 / 255)(config)
+        config["config"]["layers"].insert(1, {"class_name": "Rescaling", "config": {"name": "up", "scale": 255.0}})
+
+    source = identify(write_keras(tmp_path / "m.keras", change=change))
+    request = Request(source=source, options=BuildOptions(calibration=npz(tmp_path, x=IMAGES)))
+    assert check_samples(request) == ()

@@ -59,7 +59,7 @@ def _sizes(shape: list[int | None] | dict[str, Any] | None) -> list[int | None] 
     return convert(shape, _Tuple).items if isinstance(shape, dict) else shape
 
 
-_HOLDERS = frozenset({"InputLayer", "Functional", "Model", "Sequential"})
+_HOLDERS = frozenset({"InputLayer", "Functional", "Model", "Sequential", "DTypePolicy"})
 _SCALING = frozenset({"Rescaling", "Normalization"})
 
 

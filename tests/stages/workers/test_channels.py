@@ -105,3 +105,18 @@ def test_probabilities_below_a_step():
     assert drowned(RANDOM.dirichlet(np.full(1000, 0.01), 10), 1 / 256) is None
     assert drowned(flat * 2, 1 / 256) is None, "no probabilities"
     assert drowned(flat, 0.0) is None
+
+
+@pytest.mark.parametrize("axis", [1, 2])
+def test_heads_that_are_joined_on_a_middle_axis(axis):
+    """Anchors by attributes by places, as YOLO's heads have it."""
+    expected = np.moveaxis(detector()[:, :, None, :], -1, axis)
+    found = find_lost(expected, rounded(expected, STEP), Scale(STEP, joined=True))
+    assert (found["axis"], found["count"], found["certain"]) == (axis, 6, True)
+
+
+def test_features_of_one_tensor_may_be_nearly_dead():
+    expected = RANDOM.uniform(0, 1, (20, 64)).astype("float32")
+    expected[:, :19] *= 1e-3
+    found = find_lost(expected, rounded(expected, 0.01), Scale(0.01))
+    assert (found["count"], found["certain"]) == (19, False)

@@ -150,3 +150,13 @@ def test_what_is_no_pair(present):
     wanted = {"a": (4,), "b": (4,)} if len(set(present.values())) == 1 else SHAPES
     with pytest.raises(Problem, match="are not those of the float model"):
         litert_compare.pair(wanted, present, "inputs")
+
+
+@pytest.mark.parametrize(("labels", "classes"), [([1, 4], 4), ([-1, 1], 2)])
+def test_labels_without_a_class_measure_nothing(labels, classes):
+    with pytest.raises(Problem, match=f"has {classes} classes, counted from 0"):
+        litert_compare._require_classes(np.array(labels), classes, "out")
+
+
+def test_labels_with_a_class_each():
+    litert_compare._require_classes(np.array([0, 3]), 4, "out")
