@@ -9,7 +9,9 @@ from envdoctor.core.target import System
 from envdoctor.imports import operations
 from envdoctor.imports.attempts import QUIET, SUPPRESS, TRANSPARENT
 from envdoctor.imports.escapes import NAMES
-from envdoctor.imports.exceptions import own_name
+from envdoctor.imports.events import What
+from envdoctor.imports.exceptions import Raised, built_in, own_name
+from envdoctor.imports.scopes import only_defines
 from envdoctor.imports.values import (
     SOMETHING,
     UNKNOWN,
@@ -101,7 +103,8 @@ class Known:
             "builtins.getattr": self._getattr,
             "builtins.setattr": self._setattr,
             "builtins.delattr": self._setattr,
-            "builtins.exec": self._anything,
+            "builtins.exec": self._exec,
+            "sys.exit": self._exit,
             "builtins.eval": self._anything,
             "builtins.super": self._super,
             "builtins.__import__": lambda values, scope, state: machine.imports.call(values, scope, state, top=True),
@@ -277,6 +280,21 @@ class Known:
             machine.escapes.everything |= not known and not (values and isinstance(values[0], Module))
             machine.opaque(state, *values)
         return None
+
+    def _exec(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
+        """A text that only tries whether Python knows a form of syntax binds nothing that matters; else anything."""
+        text = values[0] if len(values) == 1 and scope.frame is None else UNKNOWN
+        if not isinstance(text, str) or not is_short(text) or not only_defines(text):
+            return self._anything(values, scope, state)
+        self._machine.surprise(state)
+        return None
+
+    def _exit(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
+        del values, scope
+        machine = self._machine
+        handled = machine.handling[-1] if machine.handling else None
+        event = machine.emit(What.RAISE, "SystemExit", state)
+        raise Raised(built_in("SystemExit", (handled and handled.cause) or event))
 
     def _anything(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
         escapes = self._machine.escapes

@@ -8,6 +8,9 @@ import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.errors import Unreadable
+from envdoctor.support.syntax import parse_python
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -216,3 +219,24 @@ def _finds(node: ast.Attribute, nodes: list[ast.AST]) -> bool:
         elif isinstance(each, (ast.For, ast.comprehension)):
             readers.append(each.iter)
     return not any(each is node for each in readers)
+
+
+def only_defines(text: str) -> bool:
+    """Whether a text holds nothing but imports from the future, constants, and functions with a name of one letter.
+
+    Other names could be some that the module asks for.
+    """
+    try:
+        tree = parse_python(text)
+    except Unreadable:
+        return False
+    return all(_defines_little(each) for each in tree.body)
+
+
+def _defines_little(node: ast.stmt) -> bool:
+    if isinstance(node, ast.FunctionDef):
+        spec = node.args
+        return len(node.name) == 1 and not (node.decorator_list or spec.defaults or any(spec.kw_defaults))
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "__future__"
+    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))

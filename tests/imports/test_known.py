@@ -23,6 +23,10 @@ FAILS = {
         "else:\n    import gone"
     ),
     "own extension": "import os\nif os.path.splitext(__file__)[1] == '.py':\n    import gone",
+    "exit in a handler": "import sys\ntry:\n    import gone\nexcept ImportError:\n    sys.exit(1)",
+    "text that tries syntax": (
+        "try:\n    exec('def f(): yield from x()')\nexcept SyntaxError:\n    pass\nfrom json import nothere"
+    ),
     "globals": "globals()['x'] = None\nif x is None:\n    import gone",
 }
 IMPORTS = {
@@ -30,6 +34,8 @@ IMPORTS = {
     "hasattr": "import os\nif not hasattr(os, 'getpid'):\n    import gone",
     "isinstance": "if not isinstance(1, int):\n    import gone",
     "another path": "import os\nif __file__.endswith(os.path.join('other', '__init__.py')):\n    import gone",
+    "exit that is taken": "import sys\ntry:\n    sys.exit(1)\nexcept SystemExit:\n    pass",
+    "text that binds": "exec('nothere = 1')\nif nothere != 1:\n    import gone",
     "own print": "def print(*a):\n    global x\n    x = 1\nx = None\nprint()\nif x is None:\n    import gone",
     "own len": "class C:\n    def __len__(self): return 0\nif len(C()):\n    import gone",
     "warn as error": "import warnings\nx = None\ntry:\n    warnings.warn('x')\nexcept UserWarning:\n    x = 1",
