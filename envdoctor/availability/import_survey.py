@@ -347,5 +347,4 @@ def required_names(wheel: WheelContents) -> Iterator[str]:
 
 def extra_names(wheel: WheelContents) -> frozenset[str]:
     """What a wheel requires for one of its extras only."""
-    lines = wheel.metadata.requires
-    return frozenset(filter(None, (required_name(line) for line in lines if is_of_extra(line))))
+    return frozenset(filter(None, (required_name(line) for line in wheel.metadata.requires if is_of_extra(line))))

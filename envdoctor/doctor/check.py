@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from envdoctor import probing, registry
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import FactUnavailable, UsageProblem
 from envdoctor.core.finding import FAMILIES
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import Request
@@ -16,6 +16,7 @@ from envdoctor.facts import Facts
 from envdoctor.facts.importing import LEFT_OUT
 from envdoctor.facts.proven import TOPIC as PROVE
 from envdoctor.facts.proven import find_wall
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from envdoctor.probing import Probe
 
 
+#: The probe of imports.
+_IMPORTS = "PKG021"
 _NOT_IMPORTED = "What importing the packages comes to was not looked at (--fast)."
 
 
@@ -69,8 +72,22 @@ def check(  # noqa: PLR0913 - by name, one for each option
     facts = Facts(request, LocalExecutor())
     looked_at = subject(facts)  # first, so that a wrong --python is told once and not by every probe
     results = probing.run_probes(probes, facts)
-    notes = (_NOT_IMPORTED,) if fast else ()
+    notes = (_NOT_IMPORTED,) if fast else _unfollowed(probes, facts)
     return dataclasses.replace(new_report("check"), subject=looked_at, goal=aim, probes=results, notes=notes)
+
+
+def _unfollowed(probes: Sequence[Probe], facts: Facts) -> tuple[str, ...]:
+    """That some imports were not looked at to their end, for what else is said is no word on those."""
+    if all(one.code != _IMPORTS for one in probes):
+        return ()
+    try:
+        importing = facts.importing
+    except FactUnavailable:  # which the probe itself tells
+        return ()
+    left = len(importing.unfinished)
+    if not left:
+        return ()
+    return (f"{left} of {plural(importing.looked_at, 'import')} could not be followed to the end (-v, --prove).",)
 
 
 def select(

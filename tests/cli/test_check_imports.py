@@ -38,6 +38,18 @@ def test_fast_leaves_imports_out_and_says_so(environment, capsys):
     assert json.loads(capsys.readouterr().out)["notes"] == [NOTE]
 
 
+def test_what_was_not_followed_to_its_end_is_said_beside_no_problem(environment, capsys):
+    packages = next(iter([*environment.glob("lib/python3*/site-packages"), *environment.glob("Lib/site-packages")]))
+    (packages / "foo/__init__.py").write_text("")
+    parts = {f"large/part{number}.py": "" for number in range(60)}
+    imports = "\n".join(f"import large.part{number}" for number in range(60))
+    Site(packages).install("large", files={"large/__init__.py": imports, **parts})
+    assert main(["check", "--only", "PKG021", "--python", str(environment)]) == 0
+    printed = capsys.readouterr().out
+    assert "No problem found" in printed
+    assert "1 of 2 imports could not be followed to the end" in printed
+
+
 def test_prove_says_what_python_says(environment, capsys):
     assert main(["check", "--prove", "--yes", "--only", "PKG", "--python", str(environment)]) == 1
     assert "ModuleNotFoundError: No module named 'nobody_has_this'" in capsys.readouterr().out
