@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envdoctor.availability.candidates import pip_refuses
 from envdoctor.availability.cells import Asked, Cells
 from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.table import parse_requirements
@@ -41,6 +42,7 @@ _WORKERS_PER_PROCESSOR = 2
 _MOST_TARGETS = 100
 #: Sets that are tried for one target: a lock is worth a longer search than a cell of a table.
 _MOST_SETS = 40
+_MOST_ROUNDS = 10
 
 
 def lock(
@@ -123,21 +125,35 @@ class _Search:
 
     def __post_init__(self) -> None:
         judge = WheelJudge(self.tools.catalogue, self.tools.inspector)
+        self._refused: dict[Target, tuple[str, ...]] = {}
         self._cells = Cells(self.tools.resolver, self.tools.catalogue, judge, _MOST_SETS)
 
     def cells(
         self, targets: Sequence[Target], held: Sequence[str] = (), lines: tuple[str, ...] = ()
     ) -> dict[Target, Cell]:
-        """The answer for each target, within the constraints that are held to, some at a time."""
-        constraints = (*self.plan.terms.constraints, *held)
+        """The answer for each target, within the constraints that are held to, some at a time.
+
+        What uv takes and pip refuses, for an upper bound on Python, is left out: both are to install the lock.
+        """
+        cells: dict[Target, Cell] = {}
+        left = list(targets)
+        for _ in range(_MOST_ROUNDS):
+            cells |= self._asked(left, held, lines or self.lines)
+            left = [target for target in left if self._refuse(target, _sound(cells[target]))]
+            if not left:
+                return cells
+        return cells | {target: replace(cells[target], verdict=CellVerdict.UNKNOWN, way_out=()) for target in left}
+
+    def _asked(self, targets: Sequence[Target], held: Sequence[str], lines: tuple[str, ...]) -> dict[Target, Cell]:
+        terms = self.plan.terms
         asked = [
             Asked(
                 version="",
                 question=Question(
-                    requirements=lines or self.lines,
+                    requirements=lines,
                     target=target,
-                    constraints=constraints,
-                    as_of=self.plan.terms.as_of,
+                    constraints=(*terms.constraints, *held, *self._refused.get(target, ())),
+                    as_of=terms.as_of,
                 ),
             )
             for target in targets
@@ -147,6 +163,15 @@ class _Search:
         found = self._cells.fill(asked, workers, self._count)
         self.answered += len(asked)
         return dict(zip(targets, found, strict=True))
+
+    def _refuse(self, target: Target, pins: Iterable[Pin]) -> bool:
+        """Whether pip would refuse one of these on the target; that is left out from now on."""
+        from packaging.version import Version
+
+        wheels = ((pin, self.tools.catalogue.wheel(pin.name, Version(pin.version), target)) for pin in pins)
+        refused = [f"{pin.name}!={pin.version}" for pin, wheel in wheels if wheel and pip_refuses(wheel, target)]
+        self._refused[target] = (*self._refused.get(target, ()), *refused)
+        return bool(refused)
 
     def _count(self, done: int, _of: int) -> None:
         if self.progress:
