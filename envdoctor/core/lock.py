@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003  (resolved at run time for the JSON schema)
 from pathlib import Path  # noqa: TC003  (part of a value)
 
 from envdoctor.core.availability import SCHEMA, CellReason, CellVerdict, Effort
@@ -35,13 +34,13 @@ class LockRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedFile:
-    """One wheel of a lock; `url` is without credentials, `size` in bytes, `uploaded` in UTC."""
+    """One wheel of a lock; `url` is without credentials, `size` in bytes, `uploaded` is ISO 8601, UTC."""
 
     filename: str
     url: str
     sha256: str
     size: int | None = None
-    uploaded: datetime | None = None
+    uploaded: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

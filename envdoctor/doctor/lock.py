@@ -271,7 +271,7 @@ def _locked(wheel: IndexFile) -> LockedFile:
         url=wheel.url,
         sha256=wheel.sha256 or _hash(wheel),
         size=wheel.size,
-        uploaded=wheel.uploaded,
+        uploaded=wheel.uploaded.isoformat() if wheel.uploaded else "",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
@@ -84,7 +85,7 @@ def _wheel(file: LockedFile, folder: Path) -> Any:  # noqa: ANN401  (as above)
         url=None if local else file.url,
         path=path.replace(os.sep, "/") if path else None,
         size=file.size,
-        upload_time=file.uploaded,
+        upload_time=datetime.fromisoformat(file.uploaded) if file.uploaded else None,
         hashes={"sha256": file.sha256},
     )
 
