@@ -30,6 +30,7 @@ from envdoctor_reports._view import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from envdoctor.core.asked import AskedReport
     from envdoctor.core.availability import Matrix
     from envdoctor.core.holdings import HoldingTable
     from envdoctor.core.inspection import Inspection
@@ -101,6 +102,13 @@ def write_lock(lock: Lock, *, verbose: bool = False, stream: TextIO | None = Non
     from envdoctor_reports._terminal_lock import show_lock
 
     _write_page(lambda page: show_lock(page, lock, verbose=verbose), stream)
+
+
+def write_asked(report: AskedReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what a file asks for likewise."""
+    from envdoctor_reports._terminal_asked import show_asked
+
+    _write_page(lambda page: show_asked(page, report, verbose=verbose), stream)
 
 
 def write_holdings(table: HoldingTable, *, verbose: bool = False, stream: TextIO | None = None) -> None:
