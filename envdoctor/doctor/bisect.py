@@ -32,6 +32,7 @@ from envdoctor.index.access import Access
 from envdoctor.locks.asked import read_asked
 from envdoctor.locks.bisecting import first_bad, smallest_cause
 from envdoctor.support.target_names import target_name
+from envdoctor.support.virtual_environments import interpreter_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -194,7 +195,7 @@ class _Search:
             if not installed.ok:
                 self.said = installed.last_line or installed.describe_failure()
                 return Trial.NOT_TESTABLE
-            programs = environment / ("Scripts" if os.name == "nt" else "bin")
+            programs = interpreter_in(environment).parent
             variables = {
                 "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
                 "VIRTUAL_ENV": str(environment),

@@ -61,13 +61,13 @@ def lock(
         UsageProblem: a text or a file is not understood, or no marker tells two targets apart.
         NetworkProblem: the index did not answer.
     """
-    lines, plan = _understood(request)
+    lines, plan = understood_lock(request)
     cache = open_cache(Request(cache=request.cache))
     access = Access(offline=request.offline, most=request.max_download, say=say)
     tools = open_tools(LocalExecutor(), cache.root, access, as_of=plan.terms.as_of)
-    search = _Search(plan=plan, lines=lines, tools=tools, progress=progress)
+    search = Search(plan=plan, lines=lines, tools=tools, progress=progress)
     cells = search.cells(plan.targets)
-    sets = {target: found for target in plan.targets if (found := _sound(cells[target]))}
+    sets = {target: found for target in plan.targets if (found := sound_set(cells[target]))}
     made = Lock(
         requirements=lines,
         targets=tuple(map(target_name, plan.targets)),
@@ -89,7 +89,12 @@ def lock(
     )
 
 
-def _understood(request: LockRequest) -> tuple[tuple[str, ...], Plan]:
+def understood_lock(request: LockRequest) -> tuple[tuple[str, ...], Plan]:
+    """The requirement lines of a request, its files' included, and its targets and terms.
+
+    Raises:
+        UsageProblem: a text or a file is not understood, or no marker tells two targets apart.
+    """
     files = [read_asked(file, request.extras, request.groups) for file in request.files]
     direct = [str(one) for one in parse_requirements(request.requirements)] if request.requirements else []
     lines = (*direct, *(line for own, _ in files for line in own))
@@ -113,7 +118,7 @@ def _understood(request: LockRequest) -> tuple[tuple[str, ...], Plan]:
 
 
 @dataclass(kw_only=True)
-class _Search:
+class Search:
     """Asks for sets, and counts."""
 
     plan: Plan
@@ -139,7 +144,7 @@ class _Search:
         left = list(targets)
         for _ in range(_MOST_ROUNDS):
             cells |= self._asked(left, held, lines or self.lines)
-            left = [target for target in left if self._refuse(target, _sound(cells[target]))]
+            left = [target for target in left if self._refuse(target, sound_set(cells[target]))]
             if not left:
                 return cells
         return cells | {target: replace(cells[target], verdict=CellVerdict.UNKNOWN, way_out=()) for target in left}
@@ -179,7 +184,7 @@ class _Search:
 
     def solve(self, held: Sequence[str]) -> dict[Target, tuple[Pin, ...]]:
         """Sound sets within constraints; see `Solve`."""
-        found = {target: _sound(cell) for target, cell in self.cells(self.plan.targets, held).items()}
+        found = {target: sound_set(cell) for target, cell in self.cells(self.plan.targets, held).items()}
         return {target: pins for target, pins in found.items() if pins}
 
     def unlocked(self, target: Target, cell: Cell) -> Unlocked:
@@ -187,7 +192,7 @@ class _Search:
         ways = [way for line in self.lines if (way := self._without(line, target))]
         if not ways and self.plan.terms.constraints:
             question = Asked(version="", question=Question(requirements=self.lines, target=target))
-            if _sound(self._cells.one(question)):
+            if sound_set(self._cells.one(question)):
                 ways = ["Without the constraints there is a sound set."]
         return Unlocked(
             target=target_name(target),
@@ -202,11 +207,11 @@ class _Search:
         others = tuple(one for one in self.lines if one != line)
         if requirement.specifier:
             extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
-            found = _sound(self.cells([target], lines=(*others, f"{requirement.name}{extras}"))[target])
+            found = sound_set(self.cells([target], lines=(*others, f"{requirement.name}{extras}"))[target])
             version = next((pin.version for pin in found if pin.name == _normal(requirement.name)), "")
             if version:
                 return f"{line} must give way: {requirement.name}=={version} makes a sound set."
-        if others and _sound(self.cells([target], lines=others)[target]):
+        if others and sound_set(self.cells([target], lines=others)[target]):
             return f"{line} must give way: there is a sound set without it, and none with any of its versions."
         return ""
 
@@ -217,7 +222,7 @@ def _normal(name: str) -> str:
     return canonicalize_name(name)
 
 
-def _sound(cell: Cell) -> tuple[Pin, ...]:
+def sound_set(cell: Cell) -> tuple[Pin, ...]:
     """The pins that make a sound set; none if what there is could not be looked into whole."""
     return cell.pins if cell.verdict is CellVerdict.SOUND else cell.way_out
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from envdoctor.core.asked import AskedReport
     from envdoctor.core.availability import Matrix
     from envdoctor.core.bisect import BisectReport
+    from envdoctor.core.guard import GuardReport
     from envdoctor.core.holdings import HoldingTable
     from envdoctor.core.inspection import Inspection
     from envdoctor.core.lock import Lock
@@ -117,6 +118,13 @@ def write_bisect(report: BisectReport, *, verbose: bool = False, stream: TextIO 
     from envdoctor_reports._terminal_bisect import show_bisect
 
     _write_page(lambda page: show_bisect(page, report, verbose=verbose), stream)
+
+
+def write_guard(report: GuardReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what a guard found likewise."""
+    from envdoctor_reports._guard import show_guard
+
+    _write_page(lambda page: show_guard(page, report, verbose=verbose), stream)
 
 
 def write_holdings(table: HoldingTable, *, verbose: bool = False, stream: TextIO | None = None) -> None:
