@@ -44,6 +44,7 @@ class Escapes:
         self.replaced: set[str] = set()
         self._volatile: set[tuple[Place, str]] = set()
         self._watched: dict[Place, set[str]] = {}
+        self._exposed: set[Place] = set()
         self._mentions: dict[ast.AST, Mentions] = {}
         self._lost: set[object] = set()
 
@@ -92,29 +93,40 @@ class Escapes:
             self.lose(item, state)
         return True
 
+    def expose(self, places: Iterable[Place], state: State) -> None:
+        """Code that is not known may be given all that some places hold, from now on, and binds none of their names."""
+        for place in places:
+            if place not in self._exposed:
+                self._exposed.add(place)
+                self._lose_all(list(state.names(place).values()), state)
+
     def lose_code(self, node: ast.AST, places: tuple[Place, ...], state: State) -> None:
         """Code may be run at any time from now on, which sees the names of these places, the nearest first."""
         if node not in self._mentions:
             self._mentions[node] = mentions(node)
         found = self._mentions[node]
-        self.given |= found.attributes
-        self.finders |= found.finders
-        self.everything |= found.anywhere
-        if found.anything:
+        self.given |= found.attributes | found.changes.names
+        self.finders |= found.changes.finders
+        self.everything |= found.changes.anywhere
+        if found.changes.own and places:
             self.lose_place(places[-1], state)
+        elif found.changes.exposes:
+            self.expose(places, state)
         for place in places:
             self._volatile.update((place, name) for name in found.shared)
             watched = self._watched.setdefault(place, set())
             for name in found.names - watched:
                 watched.add(name)
                 value = state.names(place).get(name)
-                if not isinstance(value, Module) or name in found.bare:
+                if name not in found.used and is_collection(value):
+                    self.expose((value.place,), state)
+                elif not isinstance(value, Module) or name in found.bare:
                     self.lose(value, state)
 
     def bind(self, place: Place, name: str, value: Any, state: State) -> None:  # noqa: ANN401
         """A name gets a value: code out of sight may get hold of it."""
-        wild = place in self.wild
-        if (wild or name in self._watched.get(place, ())) and not isinstance(value, Module):
+        seen = place in self.wild or place in self._exposed
+        if (seen or name in self._watched.get(place, ())) and not isinstance(value, Module):
             self.lose(value, state)
 
     def is_volatile(self, place: Place, name: str) -> bool:
@@ -131,6 +143,11 @@ class Escapes:
         parts = module.split(".")
         above = {".".join(parts[: depth + 1]) for depth in range(len(parts))}
         return self.finders or ANYTHING in self.replaced or bool(self.replaced & above)
+
+
+def is_collection(value: Any) -> bool:  # noqa: ANN401 - any value of Python
+    """Whether a value is a list or a dictionary."""
+    return isinstance(value, Reference) and value.kind in {Kind.DICT, Kind.LIST}
 
 
 def scope_places(scope: Scope) -> tuple[Place, ...]:

@@ -8,12 +8,12 @@ import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.core.errors import Unreadable
-from envdoctor.support.syntax import parse_python
+from envdoctor.imports.module_changes import module_changes, read_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from envdoctor.imports.module_changes import ModuleChanges
     from envdoctor.imports.values import Place
 
     Code = (
@@ -30,12 +30,6 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
 #: Fields of nodes that hold no code.
 _PLAIN = frozenset({"ctx", "op", "ops", "id", "attr", "arg", "asname", "module", "level", "kind", "type_comment"})
-_MAKERS = frozenset({"globals", "exec", "eval"})
-_SETTERS = frozenset({"setattr", "delattr", "__dict__", "__setattr__"})
-_GETTERS = frozenset({"modules", "import_module", "__import__"})
-_FINDERS = frozenset({"meta_path", "path_hooks", "__path__"})
-_SEARCHED = _FINDERS | {"path", "modules"}
-_READING = frozenset({"get", "keys", "items", "values", "index", "count", "copy"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,20 +67,18 @@ class Mentions:
     Attributes:
         names: that it reads.
         bare: those of them that it gives out of hand, rather than look for an attribute of.
+        used: those of which it does more than ask for items.
         shared: that it binds outside of itself.
         attributes: that it may give to anything.
-        anything: whether it may bind names of its own module that its text does not show.
-        anywhere: whether it may do so in any module.
-        finders: whether it may change how modules are found.
+        changes: what it may do to modules.
     """
 
     names: frozenset[str]
     bare: frozenset[str]
+    used: frozenset[str]
     shared: frozenset[str]
     attributes: frozenset[str]
-    anything: bool
-    anywhere: bool
-    finders: bool
+    changes: ModuleChanges
 
 
 @functools.cache
@@ -188,55 +180,13 @@ def _mentions(nodes: list[ast.AST]) -> Mentions:
     attributes = by_type.get(ast.Attribute, [])
     held = {id(each.value) for each in attributes} | {id(each.func) for each in by_type.get(ast.Call, ())}
     called = {each.id for each in by_type.get(ast.Name, ())}
-    asked = {each.attr for each in attributes}
-    gets = ast.Import in by_type or ast.ImportFrom in by_type or not _GETTERS.isdisjoint(called | asked)
+    read = set(map(id, read_from(by_type)))
     declarations = (*by_type.get(ast.Global, ()), *by_type.get(ast.Nonlocal, ()))
     return Mentions(
         names=frozenset(called),
         bare=frozenset(each.id for each in by_type.get(ast.Name, ()) if id(each) not in held),
+        used=frozenset(each.id for each in by_type.get(ast.Name, ()) if id(each) not in read),
         shared=frozenset(name for each in declarations for name in each.names),
         attributes=frozenset(each.attr for each in attributes if not isinstance(each.ctx, ast.Load)),
-        anything=not _MAKERS.isdisjoint(called),
-        anywhere=gets and not _SETTERS.isdisjoint(called | asked),
-        finders=any(_finds(each, nodes) for each in attributes if each.attr in _SEARCHED),
+        changes=module_changes(by_type),
     )
-
-
-def _finds(node: ast.Attribute, nodes: list[ast.AST]) -> bool:
-    """Whether an expression is one of what decides how modules are found, and is more than read."""
-    if node.attr in _FINDERS:
-        return True
-    if node.attr not in {"path", "modules"} or not (isinstance(node.value, ast.Name) and "sys" in node.value.id):
-        return False
-    readers: list[ast.AST] = []
-    for each in nodes:
-        if (isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Load)) or (
-            isinstance(each, ast.Attribute) and each.attr in _READING
-        ):
-            readers.append(each.value)
-        elif isinstance(each, ast.Compare):
-            readers += each.comparators
-        elif isinstance(each, (ast.For, ast.comprehension)):
-            readers.append(each.iter)
-    return not any(each is node for each in readers)
-
-
-def only_defines(text: str) -> bool:
-    """Whether a text holds nothing but imports from the future, constants, and functions with a name of one letter.
-
-    Other names could be some that the module asks for.
-    """
-    try:
-        tree = parse_python(text)
-    except Unreadable:
-        return False
-    return all(_defines_little(each) for each in tree.body)
-
-
-def _defines_little(node: ast.stmt) -> bool:
-    if isinstance(node, ast.FunctionDef):
-        spec = node.args
-        return len(node.name) == 1 and not (node.decorator_list or spec.defaults or any(spec.kw_defaults))
-    if isinstance(node, ast.ImportFrom):
-        return node.module == "__future__"
-    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
