@@ -12,7 +12,7 @@ from envdoctor.imports.values import Function, Kind, Made, Method, Module, Perha
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from envdoctor.imports.heap import State
     from envdoctor.imports.scopes import Mentions, Scope
@@ -49,20 +49,9 @@ class Escapes:
 
     def lose(self, value: Any, state: State) -> None:  # noqa: ANN401 - any value of Python
         """A value goes where it can't be followed."""
-        if isinstance(value, Perhaps):
-            self.lose(value.value, state)
-        elif isinstance(value, tuple):
-            self._lose_all(value, state)
-        elif isinstance(value, Reference):
-            self._lose_reference(value, state)
-        elif isinstance(value, Method):
-            self.lose((value.subject, value.function), state)
-        elif isinstance(value, Function):
-            self._lose_function(value, state)
-        elif isinstance(value, Made):
-            self._lose_made(value, state)
-        elif isinstance(value, Module):
-            self.lose_place(value.name, state)
+        work = _LOSERS.get(type(value))
+        if work is not None:
+            work(self, value, state)
 
     def _lose_all(self, values: Iterable[Any], state: State) -> None:
         for value in values:
@@ -128,9 +117,23 @@ class Escapes:
 
     def may_be_found(self, module: str) -> bool:
         """Whether a module that is not there may be found all the same."""
+        if self.finders or not self.replaced:
+            return self.finders
         parts = module.split(".")
         above = {".".join(parts[: depth + 1]) for depth in range(len(parts))}
-        return self.finders or ANYTHING in self.replaced or bool(self.replaced & above)
+        return ANYTHING in self.replaced or bool(self.replaced & above)
+
+
+#: What losing a value comes to, by its class; with any other there is nothing to lose.
+_LOSERS: dict[type[Any], Callable[[Escapes, Any, State], object]] = {
+    tuple: Escapes._lose_all,  # noqa: SLF001 - a part of the class
+    Perhaps: lambda escapes, value, state: escapes.lose(value.value, state),
+    Reference: Escapes._lose_reference,  # noqa: SLF001
+    Method: lambda escapes, value, state: escapes.lose((value.subject, value.function), state),
+    Function: Escapes._lose_function,  # noqa: SLF001
+    Made: Escapes._lose_made,  # noqa: SLF001
+    Module: lambda escapes, value, state: escapes.lose_place(value.name, state),
+}
 
 
 def scope_places(scope: Scope) -> tuple[Place, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 from typing import TYPE_CHECKING, Any
 
@@ -61,9 +62,14 @@ _READING = frozenset({"get", "keys", "items", "values", "copy", "index", "count"
 
 def constant(name: str, target: Target) -> Any:  # noqa: ANN401 - any value of Python
     """The value of a name of Python's own modules on a target; UNKNOWN where it is none that is known."""
+    return _constants(target).get(name, UNKNOWN)
+
+
+@functools.lru_cache(maxsize=64)
+def _constants(target: Target) -> dict[str, Any]:
     system, interpreter = target.platform.system, target.interpreter
     patch = UNKNOWN if interpreter.patch is None else interpreter.patch
-    known: dict[str, Any] = {
+    return {
         "sys.platform": _SYS_PLATFORM[system],
         "os.name": "nt" if system is System.WINDOWS else "posix",
         "os.sep": "\\" if system is System.WINDOWS else "/",
@@ -73,7 +79,6 @@ def constant(name: str, target: Target) -> Any:  # noqa: ANN401 - any value of P
         "builtins.__debug__": UNKNOWN,
         "sys.byteorder": "little",
     }
-    return known.get(name, UNKNOWN)
 
 
 def is_usual(variable: str) -> bool:
