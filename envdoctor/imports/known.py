@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 from typing import TYPE_CHECKING, Any
 
@@ -65,9 +66,14 @@ _READING = frozenset({"get", "keys", "items", "values", "copy", "index", "count"
 
 def constant(name: str, target: Target) -> Any:  # noqa: ANN401 - any value of Python
     """The value of a name of Python's own modules on a target; UNKNOWN where it is none that is known."""
+    return _constants(target).get(name, UNKNOWN)
+
+
+@functools.lru_cache(maxsize=64)
+def _constants(target: Target) -> dict[str, Any]:
     system, interpreter = target.platform.system, target.interpreter
     patch = UNKNOWN if interpreter.patch is None else interpreter.patch
-    known: dict[str, Any] = {
+    return {
         "sys.platform": _SYS_PLATFORM[system],
         "os.name": "nt" if system is System.WINDOWS else "posix",
         "os.sep": "\\" if system is System.WINDOWS else "/",
@@ -77,7 +83,6 @@ def constant(name: str, target: Target) -> Any:  # noqa: ANN401 - any value of P
         "builtins.__debug__": UNKNOWN,
         "sys.byteorder": "little",
     }
-    return known.get(name, UNKNOWN)
 
 
 def is_usual(variable: str) -> bool:
@@ -198,15 +203,15 @@ class Known:
         if isinstance(subject, Reference) and subject.kind is Kind.LIST and name in {"append", "extend"}:
             return self._longer(subject, name, arguments, state)
         if isinstance(subject, Reference) and subject.kind in {Kind.LIST, Kind.DICT} and name in _READING:
-            if subject.kind is Kind.DICT and name == "get" and arguments:
-                return Result(self._got(subject, arguments, state))
-            self._machine.escapes.lose((*arguments, *state.names(subject.place).values()), state)
-            self._machine.surprise(state)
-            return Result(UNKNOWN)
+            return Result(self._read(subject, name, arguments, state))
         return None
 
-    def _got(self, subject: Reference, arguments: tuple[Any, ...], state: State) -> Any:  # noqa: ANN401
-        """`dictionary.get(key, default)`."""
+    def _read(self, subject: Reference, name: str, arguments: tuple[Any, ...], state: State) -> Any:  # noqa: ANN401
+        """What is read from a list or a dictionary; of `get` it may be known."""
+        if subject.kind is Kind.LIST or name != "get" or not arguments:
+            self._machine.escapes.lose((*arguments, *state.names(subject.place).values()), state)
+            self._machine.surprise(state)
+            return UNKNOWN
         keys = self._machine.expressions.items(subject, state)
         if operations.contained(arguments[0], keys) is False:
             return arguments[1] if len(arguments) > 1 else None

@@ -21,6 +21,7 @@ _SETTING_METHODS = frozenset({"__setattr__", "__delattr__"})
 _FINDERS = frozenset({"meta_path", "path_hooks", "__path__"})
 _SEARCHED = _FINDERS | {"path", "modules"}
 _READING = frozenset({"get", "keys", "items", "values", "index", "count", "copy"})
+_WORDS = _SETTERS | _SETTING_METHODS | _FINDERS | {"globals", "exec", "eval", "vars", "__dict__"}
 #: Functions that only read what they are given.
 _READERS = frozenset({
     "iter_modules", "walk_packages", "list", "tuple", "set", "sorted", "len", "iter", "next", "str", "repr", "print",
@@ -67,11 +68,12 @@ class _Code:
             yield from self.by_type.get(kind, ())
 
 
-def module_changes(by_type: ByType) -> ModuleChanges:
-    """What code does to modules, from its nodes by their type."""
+def module_changes(by_type: ByType) -> ModuleChanges | None:
+    """What code does to modules, from its nodes by their type; None for nothing."""
     words = {each.id for each in by_type.get(ast.Name, ())} | {each.attr for each in by_type.get(ast.Attribute, ())}
-    if words.isdisjoint(_WORDS):
-        return _NOTHING
+    searches = not words.isdisjoint(_SEARCHED - _FINDERS) and any("sys" in each for each in words)
+    if words.isdisjoint(_WORDS) and not searches:
+        return None
     code = _Code(by_type)
     code.read.update(map(id, _read(code)))
     code.gotten = _gotten(code)
@@ -86,10 +88,6 @@ def module_changes(by_type: ByType) -> ModuleChanges:
         exposes=_bare(code, "eval") or any(map(_is_alone, texts)),
         finders=any(_finds(each, code) for each in code.of(ast.Attribute) if each.attr in _SEARCHED),
     )
-
-
-_WORDS = _SETTERS | _SETTING_METHODS | _SEARCHED | {"globals", "exec", "eval", "vars", "__dict__"}
-_NOTHING = ModuleChanges(names=frozenset(), own=False, anywhere=False, exposes=False, finders=False)
 
 
 def _called(call: ast.Call) -> str:

@@ -43,9 +43,16 @@ class ModuleNames:
         self._site = WheelSite(index, read, target)
         self._known: dict[str, Alone | None] = {}
         self._hooked: dict[str, bool] = {}
+        self._plain: dict[str, bool] = {}
+        self._lacking: dict[str, bool] = {}
 
     def lacks_module(self, module: str) -> bool:
         """Whether importing a module certainly finds none: a package above it is there, and knows no other way."""
+        if module not in self._lacking:
+            self._lacking[module] = self._lacks_module(module)
+        return self._lacking[module]
+
+    def _lacks_module(self, module: str) -> bool:
         if self._index.exists(module):
             return False
         above = module.rpartition(".")[0]
@@ -93,6 +100,11 @@ class ModuleNames:
 
     def _is_plain(self, package: str, alone: Alone) -> bool:
         """Whether nothing that a module imports of its wheel does anything to modules from outside."""
+        if package not in self._plain:
+            self._plain[package] = self._imports_no_hooks(package, alone)
+        return self._plain[package]
+
+    def _imports_no_hooks(self, package: str, alone: Alone) -> bool:
         own = [name for name in alone.imports if name != package and self._index.find(name)]
         return len(own) <= _MOST_IMPORTED and not any(map(self._has_hooks, own))
 
@@ -150,13 +162,14 @@ class ModuleNames:
 def _changes_finders(text: str) -> bool:
     """Whether a module's text says that it does more to how modules are found than to look at it."""
     try:
-        return "from sys import" in text or mentions(parse_python(text)).changes.finders
+        changes = mentions(parse_python(text)).changes
     except Unreadable:
         return True
+    return "from sys import" in text or (changes is not None and changes.finders)
 
 
 def _makers(node: ast.AST) -> Iterator[str]:
-    """The function whose call a node binds `__getattr__` to, alone or with others; or what `__getattr__` is taken as."""
+    """The function whose call a node binds `__getattr__` to, alone or with others; or the name that it is taken as."""
     if isinstance(node, ast.ImportFrom):
         yield from (_ANSWER for alias in node.names if (alias.asname or alias.name) == _ANSWER)
     if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Call, ast.Name)):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import functools
 import weakref
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.module_changes import module_changes, read_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from envdoctor.imports.module_changes import ModuleChanges
     from envdoctor.imports.values import Place
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     )
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
 #: Fields of nodes that hold no code.
 _PLAIN = frozenset({"ctx", "op", "ops", "id", "attr", "arg", "asname", "module", "level", "kind", "type_comment"})
@@ -70,7 +72,7 @@ class Mentions:
         used: those of which it does more than ask for items.
         shared: that it binds outside of itself.
         attributes: that it may give to anything.
-        changes: what it may do to modules.
+        changes: what it may do to modules; None for nothing.
     """
 
     names: frozenset[str]
@@ -78,23 +80,23 @@ class Mentions:
     used: frozenset[str]
     shared: frozenset[str]
     attributes: frozenset[str]
-    changes: ModuleChanges
+    changes: ModuleChanges | None
 
 
 @functools.cache
 def _parts(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of nodes
     """The fields of a kind of node that hold code."""
-    return tuple(name for name in kind._fields if name not in _PLAIN)
+    return () if kind is ast.Constant else tuple(name for name in kind._fields if name not in _PLAIN)
 
 
-def _add_children(node: ast.AST, found: list[ast.AST]) -> None:
-    kind: Any = type(node)
+def _add_children(node: ast.AST, found: list[Any]) -> None:
+    kind: Any = node.__class__
     for name in _parts(kind):
         value = getattr(node, name, None)
-        if isinstance(value, ast.AST):
+        if value.__class__ is list:
+            found += [item for item in value if isinstance(item, ast.AST)] if value else ()
+        elif isinstance(value, ast.AST):
             found.append(value)
-        elif isinstance(value, list):
-            found += [item for item in value if isinstance(item, ast.AST)]
 
 
 def every_node(node: ast.AST) -> list[ast.AST]:
@@ -109,7 +111,7 @@ def own_nodes(body: Sequence[ast.AST]) -> list[ast.AST]:
     """The nodes that run in the scope of these: not those in functions, classes and comprehensions."""
     found = list(body)
     for each in found:  # which grows meanwhile
-        if isinstance(each, (*FUNCTIONS, ast.ClassDef)):
+        if isinstance(each, _DEFINITIONS):
             found += each.decorator_list if not isinstance(each, ast.Lambda) else []
         elif isinstance(each, COMPREHENSIONS):
             found += [inner for inner in every_node(each) if isinstance(inner, ast.NamedExpr)]
@@ -169,14 +171,45 @@ def mentions(node: ast.AST) -> Mentions:
     """What the code of a node, and all that is defined in it, may touch; worked out once for each node."""
     found = _known.get(node)
     if found is None:
-        found = _known[node] = _mentions(every_node(node))
+        found = _known[node] = _mentions(node)
     return found
 
 
-def _mentions(nodes: list[ast.AST]) -> Mentions:
-    by_type: dict[type[ast.AST], list[Any]] = {}
-    for each in nodes:
-        by_type.setdefault(type(each), []).append(each)
+def _mentions(node: ast.AST) -> Mentions:
+    """What a node mentions itself, and what the functions and classes in it do, each of which is gone through once."""
+    nodes: list[Any] = [node]
+    inner: list[ast.AST] = []
+    by_type: dict[type[ast.AST], list[Any]] = defaultdict(list)
+    for each in nodes:  # which grows meanwhile
+        kind = each.__class__
+        if kind in _DEFINITIONS and each is not node:
+            inner.append(each)
+            continue
+        by_type[kind].append(each)
+        if kind is not ast.Name:
+            _add_children(each, nodes)
+    own = _own_mentions(by_type)
+    if not inner:
+        return own
+    every = [own, *map(mentions, inner)]
+    return Mentions(
+        names=frozenset().union(*(each.names for each in every)),
+        bare=frozenset().union(*(each.bare for each in every)),
+        used=frozenset().union(*(each.used for each in every)),
+        shared=frozenset().union(*(each.shared for each in every)),
+        attributes=frozenset().union(*(each.attributes for each in every)),
+        changes=module_changes(_by_type(node)) if any(each.changes is not None for each in every) else None,
+    )
+
+
+def _by_type(node: ast.AST) -> dict[type[ast.AST], list[Any]]:
+    found: dict[type[ast.AST], list[Any]] = defaultdict(list)
+    for each in every_node(node):
+        found[type(each)].append(each)
+    return found
+
+
+def _own_mentions(by_type: Mapping[type[ast.AST], list[Any]]) -> Mentions:
     attributes = by_type.get(ast.Attribute, [])
     held = {id(each.value) for each in attributes} | {id(each.func) for each in by_type.get(ast.Call, ())}
     called = {each.id for each in by_type.get(ast.Name, ())}

@@ -91,6 +91,7 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(".")))
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def standard_found(module: str, target: Target) -> Found | None:
     """What there is of a module of Python's own; None for any other."""
     top = module.partition(".")[0]
