@@ -79,16 +79,21 @@ class Escapes:
         if place in self.wild:
             return False
         self.wild.add(place)
-        for item in list(state.names(place).values()):
-            self.lose(item, state)
+        self._lose_held(place, state)
         return True
+
+    def _lose_held(self, place: Place, state: State) -> None:
+        """What a place holds; other modules, of those that a module imported, are not handed over with it."""
+        for item in list(state.names(place).values()):
+            if not (isinstance(item, Module) and isinstance(place, str)):
+                self.lose(item, state)
 
     def expose(self, places: Iterable[Place], state: State) -> None:
         """Code that is not known may be given all that some places hold, from now on, and binds none of their names."""
         for place in places:
             if place not in self._exposed:
                 self._exposed.add(place)
-                self._lose_all(list(state.names(place).values()), state)
+                self._lose_held(place, state)
 
     def lose_code(self, node: ast.AST, places: tuple[Place, ...], state: State) -> None:
         """Code may be run at any time from now on, which sees the names of these places, the nearest first."""
