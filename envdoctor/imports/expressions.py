@@ -60,7 +60,7 @@ class Expressions:
             ast.Slice: self._slice,
             ast.NamedExpr: self._named,
             ast.JoinedStr: self._text,
-            ast.FormattedValue: lambda node, scope, state: self.value(node.value, scope, state),
+            ast.FormattedValue: self._formatted,
             ast.Starred: self._starred,
             ast.Lambda: machine.calls.functions.make,
             ast.Call: machine.calls.call,
@@ -340,10 +340,14 @@ class Expressions:
         return value
 
     def _text(self, node: ast.JoinedStr, scope: Scope, state: State) -> Any:  # noqa: ANN401
-        plain = all(not isinstance(part, ast.FormattedValue) or part.format_spec is None for part in node.values)
-        parts = [self.value(part, scope, state) for part in node.values]
-        self._machine.opaque(state, *(part for part in parts if not isinstance(part, (str, Ending))))
-        return operations.joined(parts) if plain and parts else SOMETHING if parts == [] else operations.tail(parts)
+        return operations.joined([self.value(part, scope, state) for part in node.values])
+
+    def _formatted(self, node: ast.FormattedValue, scope: Scope, state: State) -> Any:  # noqa: ANN401
+        """`{value!r:form}` in a text."""
+        value = self.value(node.value, scope, state)
+        form = "" if node.format_spec is None else self.value(node.format_spec, scope, state)
+        text = operations.formatted(value, chr(node.conversion) if node.conversion > 0 else "", form)
+        return self._known(text, state, value)
 
     def _comprehension(self, node: Any, scope: Scope, state: State) -> Any:  # noqa: ANN401
         """Items one by one where they are known; else any number of times, for a generator at any time."""
