@@ -14,7 +14,6 @@ from envdoctor.imports.values import (
     ABSENT,
     SOMETHING,
     UNKNOWN,
-    Ending,
     Kind,
     Perhaps,
     Reference,
