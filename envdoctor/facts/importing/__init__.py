@@ -121,6 +121,8 @@ def ask(facts: Facts, request: Request, executor: Executor) -> Importing:  # noq
     Raises:
         FactUnavailable: the environment can't be read.
     """
+    if LEFT_OUT in request.topics:
+        return Importing(left_out=True)
     from envdoctor.facts.importing.survey import survey
 
-    return Importing(left_out=True) if LEFT_OUT in request.topics else survey(facts, request)
+    return survey(facts, request)

@@ -64,6 +64,7 @@ class Ground:
         libraries: answers on libraries, by name and whether that was a whole one.
         units: others that were asked.
         verdicts: on its modules.
+        lacking: whether a module certainly lacks a name, by both.
     """
 
     places: dict[str, Place] = field(default_factory=dict)
@@ -71,6 +72,7 @@ class Ground:
     libraries: dict[tuple[str, bool], bool | None] = field(default_factory=dict)
     units: set[str] = field(default_factory=set)
     verdicts: dict[str, Rehearsed] = field(default_factory=dict)
+    lacking: dict[tuple[str, str], bool] = field(default_factory=dict)
 
 
 class Rehearsal:
@@ -125,23 +127,17 @@ class Rehearsal:
         finally:
             self._running.pop()
         outside = [event for event in verdict.events if self.surroundings.modules.unit(event.subject) != unit]
+        certain = [event for event in verdict.events if event.certainty is Certainty.CERTAIN]
+        sure = [event for event in outside if event.certainty is Certainty.CERTAIN]
         found = Rehearsed(
             failures=verdict.failures,
-            imports=frozenset(
-                each.subject
-                for each in verdict.events
-                if each.what is What.IMPORT and each.certainty is Certainty.CERTAIN
-            ),
+            imports=frozenset(each.subject for each in certain if each.what is What.IMPORT),
             given=frozenset((each.subject, each.name) for each in outside if each.what is What.SET),
             variables=frozenset(
-                (each.name, each.via[-1])
-                for each in outside
-                if each.what is What.SET and each.subject == ENVIRONMENT and each.certainty is Certainty.CERTAIN
+                (each.name, each.via[-1]) for each in sure if each.what is What.SET and each.subject == ENVIRONMENT
             ),
             asked=frozenset(
-                (each.subject, each.name, each.via[-1])
-                for each in outside
-                if each.what is What.USE and each.certainty is Certainty.CERTAIN and each.via
+                (each.subject, each.name, each.via[-1]) for each in sure if each.what is What.USE and each.via
             ),
             complete=verdict.complete,
         )
@@ -188,7 +184,12 @@ class Rehearsal:
         place = self.surroundings.modules.find(module)
         if place.presence is not Presence.TEXT or (module, name) in self.given:
             return False
-        return self.names(self.surroundings.modules.unit(module)).lacks(module, name)
+        unit = self.surroundings.modules.unit(module)
+        known = self.grounds[unit].lacking
+        if (module, name) not in known:
+            known[module, name] = self.names(unit).lacks(module, name)
+            self.is_new = True
+        return known[module, name]
 
     def index(self, unit: str) -> UnitIndex:
         """The modules of a unit."""
