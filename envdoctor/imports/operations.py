@@ -19,6 +19,7 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.BitOr: operator.or_,
     ast.BitAnd: operator.and_,
 }
+_CONVERSIONS: dict[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": ascii}
 _LONGEST_FORM = 4  # of how a value is to be formatted: a long one may ask for any width
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.Invert: operator.invert}
 _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -71,7 +72,8 @@ def formatted(value: Any, conversion: str, form: Any) -> Any:  # noqa: ANN401 - 
         return value
     if not isinstance(form, str) or not is_constant(value) or not is_short(value):
         return UNKNOWN
-    converted = {"s": str, "r": repr, "a": ascii}.get(conversion, lambda each: each)(value)
+    convert = _CONVERSIONS.get(conversion)
+    converted = convert(value) if convert else value
     return _tried(format, converted, form) if len(form) < _LONGEST_FORM else UNKNOWN
 
 

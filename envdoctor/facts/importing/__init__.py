@@ -84,6 +84,7 @@ class BrokenCommand:
         path: the file that proves it.
         reason: what is wrong, as the end of a sentence.
         excerpt: the words in the file.
+        is_moved: whether the Python that it starts with is gone.
     """
 
     distribution: Distribution
@@ -92,6 +93,7 @@ class BrokenCommand:
     path: str
     reason: str
     excerpt: str
+    is_moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

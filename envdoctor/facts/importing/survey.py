@@ -211,4 +211,5 @@ def _broken(rehearsal: Rehearsal, asked: Sequence[Distribution]) -> Iterator[Bro
                 path=path,
                 reason=reason,
                 excerpt=excerpt,
+                is_moved=bool(program),
             )
