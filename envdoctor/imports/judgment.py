@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.library import BinaryFormat
+from envdoctor.binaries.policy import is_there
 from envdoctor.binaries.python_abi import fits
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import System
@@ -58,6 +59,8 @@ def _loading(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProb
             message=_missing_message(missing),
             files=missing.loaders,
             details=tuple(f"{each.path} ({each.rule}): {each.problem}" for each in missing.considered),
+            condition=_condition(missing),
+            library=missing.name,
         )
     for assumed in analysis.assumed:
         yield WheelProblem(
@@ -66,6 +69,8 @@ def _loading(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProb
             wheel=wheel.label,
             message=f"needs {assumed.name} of the system: {assumed.rule}{_supplier(assumed.provider)}",
             files=assumed.loaders,
+            condition=is_there(assumed.name, assumed.provider),
+            library=assumed.name,
         )
     unreadable = [(Severity.WARNING, *each) for each in analysis.unreadable]
     unreadable += [(Severity.INFO, *each) for each in analysis.unread_plugins]
@@ -77,6 +82,14 @@ def _loading(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProb
             message=f"{path} can't be judged: {reason}",
             files=(path,),
         )
+
+
+def _condition(missing: MissingLibrary) -> str:
+    """Of a part of a package that it can do without, that nobody asks for it."""
+    there = is_there(missing.name, missing.provider)
+    if missing.reach is Reach.MODULE and missing.severity is Severity.WARNING:
+        return f"{there} or `import {missing.via[0]}` is not needed"
+    return "" if missing.reach in {Reach.PLUGIN, Reach.UNREACHED_MODULE} else there
 
 
 def _supplier(provider: Provider | None) -> str:

@@ -125,6 +125,7 @@ def _libstdcxx(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> 
             wheel=wheel.label,
             message=f"{first} needs GLIBCXX_{_text(asked[first])} of libstdc++, and {usual}",
             files=files,
+            condition=f"libstdc++ has GLIBCXX_{_text(asked[first])}",
         )
 
 
