@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.policy import Provider, provider_of
 from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outcome, Resolution
 from envdoctor.core.finding import Severity
+from envdoctor.core.target import System
 from envdoctor.imports.companions import Companions
 from envdoctor.imports.opened import opened_on_import
 from envdoctor.imports.reach import Reach, Reached, find_reach
@@ -87,6 +88,7 @@ class LoadAnalysis:
         loaded: the files that the wheel's extension modules load, themselves included, and the libraries that its
             packages open by name; from site-packages. The latter only where it matters.
         undefined: symbols that nothing defines, the worst first, with ERROR where an import surely fails for them.
+        unlooked: files for macOS whose symbols were not read.
         leans: wheels that it requires lie beside it with libraries for others to use (those that a repairing tool
             put into a folder of its own are not).
         inexact: a guess (`NativeLibrary.inferred`) is part of what is missing, or a part for the target's processor was
@@ -101,6 +103,7 @@ class LoadAnalysis:
     loaded: tuple[str, ...] = ()
     undefined: tuple[tuple[Severity, UndefinedNames], ...] = ()
     foreign: tuple[str, ...] = ()
+    unlooked: tuple[str, ...] = ()
     leans: bool = False
 
 
@@ -154,6 +157,7 @@ class LoadJudge:
             loaded=tuple(dict.fromkeys(self._site.show(path) for result in loading for path in result.files)),
             undefined=tuple(self._undefined(wheel, results)),
             foreign=self._foreign(wheel),
+            unlooked=self._unlooked(wheel),
             leans=any(
                 _offers_libraries(other) for other in self._companions.with_requirements([wheel]) if other is not wheel
             ),
@@ -220,6 +224,13 @@ class LoadJudge:
             usual = Severity.WARNING if any(native.is_module for native in openers) else Severity.INFO
             severity = Severity.INFO if one.unread else Severity.ERROR if surely else usual
             yield severity, replace(one, holder=self._site.show(one.holder))
+
+    def _unlooked(self, wheel: WheelContents) -> tuple[str, ...]:
+        if self._target.platform.system is not System.MACOS:
+            return ()
+        architecture = process_architecture(self._target.platform)
+        parts = [(each.path, each.library and each.library.for_architecture(architecture)) for each in wheel.natives]
+        return tuple(path for path, library in parts if library and library.symbols is None)
 
     def _is_doubtful(self, result: LoadResult, known: set[str]) -> bool:
         """Whether a file that finds what it needs may fail all the same: the system is too old, or lacks a library.

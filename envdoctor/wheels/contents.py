@@ -20,6 +20,8 @@ from envdoctor.wheels.metadata import WheelMetadata, read_metadata
 from envdoctor.wheels.native import read_member
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from envdoctor.support.bytes import RandomAccess
 
 _NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.(?!pyi?$|txt$|json$|md$|h$)[^/]*)?", re.IGNORECASE)
@@ -29,7 +31,8 @@ _EXECUTABLE_BITS = 0o111
 _SMALLEST_NATIVE = 64  # bytes: an ELF header
 _LINKER_SCRIPT = re.compile(rb"\s*(?:/\*|INPUT|GROUP|AS_NEEDED|OUTPUT_FORMAT)")  # of ld, under any name.so
 _NOT_NATIVE = "it is neither ELF nor Mach-O nor PE"
-_SMALL_WHEEL = 1 << 20
+_SYMBOLS_BUDGET = 4 << 20  # compressed bytes of all native files for macOS
+_LARGEST_WHOLE = 64 << 20
 _GAP = 8 * 1024
 _READERS = 4
 _DATA_FOLDER = re.compile(r"(?P<distribution>[^/]+)\.data/(?P<scheme>[^/]+)/(?P<path>.+)")
@@ -176,18 +179,27 @@ def import_names(members: dict[str, Member]) -> tuple[str, ...]:
 
 def _natives(archive: WheelArchive, metadata: WheelMetadata, *, exact: bool, parallel: bool) -> list[NativeFile]:
     names = [name for name, member in archive.members.items() if _may_be_native(member)]
-    macos = any("-macosx_" in tag for tag in metadata.tags)
-    # Load commands stand at the head of a Mach-O file: there is no need for the rest of a small one.
-    # Of a small wheel it is read nevertheless, for the symbols at its end.
-    large = FIRST_READ if archive.source.size > _SMALL_WHEEL else _SMALL_WHEEL
-    whole_below = large if macos else WHOLE_BELOW
     packed = [(name, archive.members[name].compressed_size) for name in names]
+    macos = any("-macosx_" in tag for tag in metadata.tags)
+    whole_below = _whole_macho(packed, parallel=parallel) if macos else WHOLE_BELOW
     read = functools.partial(_native, archive, whole_below=whole_below, exact=exact)
     workers = _READERS if parallel else 1
     run = functools.partial(in_parallel, workers=workers, name="member")
-    archive.prefetch((name for name, size in packed if size <= whole_below), whole_below, _GAP, run)
+    at_once = min(whole_below, _SYMBOLS_BUDGET)
+    archive.prefetch((name for name, size in packed if size <= at_once), at_once, _GAP, run)
     archive.prefetch((name for name, size in packed if size > whole_below), FIRST_READ, _GAP, run)
     return [native for native in in_parallel(read, names, workers, "member") if native]
+
+
+def _whole_macho(packed: Iterable[tuple[str, int]], *, parallel: bool) -> int:
+    """The compressed size up to which files for macOS are read whole, for the symbols at their end.
+
+    Load commands stand at their head: over the network the rest is only read where it is little.
+    """
+    if not parallel:
+        return _LARGEST_WHOLE
+    total = sum(size for _, size in packed)
+    return _LARGEST_WHOLE if total <= _SYMBOLS_BUDGET else FIRST_READ
 
 
 def _may_be_native(member: Member) -> bool:

@@ -217,7 +217,7 @@ def test_a_guess_that_leaves_something_missing_asks_for_the_truth(monkeypatch):
 
 def test_a_part_that_was_not_read_is_neither_whole_nor_broken(monkeypatch):
     monkeypatch.setattr("envdoctor.wheels.native._FARTHEST", 0x8000)
-    monkeypatch.setattr("envdoctor.wheels.contents._SMALL_WHEEL", 0)
+    monkeypatch.setattr("envdoctor.wheels.contents._LARGEST_WHOLE", 16_384)
     code = code_like(100_000)
     module = universal_bytes(
         x86_64=macho_bytes(architecture="x86_64") + code, arm64=macho_bytes(("@rpath/gone.dylib",))
@@ -226,6 +226,7 @@ def test_a_part_that_was_not_read_is_neither_whole_nor_broken(monkeypatch):
     wheel = contents_of(files, MACOS_TAG)
     analysis = LoadJudge([wheel], MACOS, lambda wheel, member: "").analyse(wheel)
     assert analysis.inexact
+    assert analysis.unlooked == ("pkg/_m.cpython-311-darwin.so",)
     assert "its part for arm64 was not read" in dict(analysis.unreadable)["pkg/_m.cpython-311-darwin.so"]
 
 
