@@ -84,7 +84,7 @@ def _condition(missing: MissingLibrary) -> str:
     there = is_there(missing.name, missing.provider)
     if missing.reach is Reach.MODULE and missing.severity is Severity.WARNING:
         return f"{there} or `import {missing.via[0]}` is not needed"
-    return "" if missing.reach in {Reach.PLUGIN, Reach.UNREACHED_MODULE} else there
+    return "" if missing.reach in {Reach.PLUGIN, Reach.PROGRAM, Reach.UNREACHED_MODULE} else there
 
 
 def _supplier(provider: Provider | None) -> str:
@@ -99,6 +99,8 @@ def _missing_message(missing: MissingLibrary) -> str:
         Reach.MODULE: f"`import {missing.via[0]}` fails: " if missing.via else "",
         Reach.POSSIBLE_IMPORT: f"`import {missing.via[0]}` may fail: " if missing.via else "",
         Reach.COMMAND: "a command of the wheel does not start: ",
+        Reach.PROGRAM: "a program of the package does not start: ",
+        Reach.SOLE: "the package's only native files do not load: ",
         Reach.PLUGIN: "an optional plug-in does not load: ",
     }.get(missing.reach, "")
     if missing.severity is Severity.INFO and missing.via:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from envdoctor.wheels.layout import Site
 
 _UNSURE = {Outcome.ASSUMED, Outcome.DESKTOP}
+_SOLE = Reached(reach=Reach.SOLE, severity=Severity.WARNING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,8 @@ class LoadAnalysis:
         loaded: the files that the wheel's extension modules load, themselves included, and the libraries that its
             packages open by name; from site-packages. The latter only where it matters.
         undefined: symbols that nothing defines, the worst first, with ERROR where an import surely fails for them.
+        sole: all native files of a wheel without extension modules, where none of them is known to load.
+        foreign: extension modules for other processors that an import opens all the same.
         unlooked: files for macOS whose symbols were not read.
         leans: wheels that it requires lie beside it with libraries for others to use (those that a repairing tool
             put into a folder of its own are not).
@@ -102,6 +105,7 @@ class LoadAnalysis:
     inexact: bool = False
     loaded: tuple[str, ...] = ()
     undefined: tuple[tuple[Severity, UndefinedNames], ...] = ()
+    sole: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     unlooked: tuple[str, ...] = ()
     leans: bool = False
@@ -142,7 +146,9 @@ class LoadJudge:
         rest = self._load_rest(wheel, modules)
         results = [*modules, *rest]
         failing = [result for result in results if result.missing]
+        sole = rest if self._is_sole(modules, rest) else []
         reached = self._reached(wheel, failing)
+        reached |= {each.path: _SOLE for each in sole if reached.get(each.path, _SOLE).severity < Severity.WARNING}
         brought = {self._canonical(path) for result in rest if not result.missing for path in result.files}
         still_failing = [result for result in failing if self._matters(result, reached[result.path].reach, brought)]
         missing = sorted(self._missing(wheel, still_failing, reached), key=lambda each: -each.severity)
@@ -151,11 +157,12 @@ class LoadJudge:
         loading = [*modules, *self._opened(wheel, rest, modules)]
         return LoadAnalysis(
             missing=tuple(missing),
-            assumed=tuple(self._assumed(wheel, loading)),
+            assumed=tuple(self._assumed(wheel, [*loading, *(each for each in sole if not each.missing)])),
             unreadable=tuple(unreadable.items()),
             unread_plugins=tuple((path, reason) for path, reason in plugins.items() if path not in unreadable),
             loaded=tuple(dict.fromkeys(self._site.show(path) for result in loading for path in result.files)),
             undefined=tuple(self._undefined(wheel, results)),
+            sole=tuple(self._site.show(each.path) for each in sole),
             foreign=self._foreign(wheel),
             unlooked=self._unlooked(wheel),
             leans=any(
@@ -231,6 +238,13 @@ class LoadJudge:
         architecture = process_architecture(self._target.platform)
         parts = [(each.path, each.library and each.library.for_architecture(architecture)) for each in wheel.natives]
         return tuple(path for path, library in parts if library and library.symbols is None)
+
+    def _is_sole(self, modules: list[LoadResult], rest: list[LoadResult]) -> bool:
+        """Whether what no import loads is all that a package has, and nothing of it surely loads.
+
+        A package that opens a library when it is first used, or starts a program, has it for nothing else.
+        """
+        return not modules and bool(rest) and all(each.missing or self._is_doubtful(each, set()) for each in rest)
 
     def _is_doubtful(self, result: LoadResult, known: set[str]) -> bool:
         """Whether a file that finds what it needs may fail all the same: the system is too old, or lacks a library.

@@ -43,9 +43,28 @@ def test_the_words_for_a_missing_library(init, words):
 
 def test_the_words_for_a_plug_in_and_several_files():
     plugin = elf_bytes(("libgone.so",))
-    (problem,) = judge({"pkg/__init__.py": "", "pkg/liba.so": plugin, "pkg/libb.so": plugin})
+    files = {"pkg/__init__.py": "", "pkg/liba.so": plugin, "pkg/libb.so": plugin}
+    (problem,) = judge({**files, "pkg/libcore.so": elf_bytes(("libc.so.6",))})
     assert problem.message.startswith("an optional plug-in does not load: pkg/liba.so and 1 more need libgone.so")
     assert problem.severity is Severity.INFO
+    (problem,) = judge(files)
+    assert problem.message.startswith("the package's only native files do not load: pkg/liba.so and 1 more need")
+    assert (problem.severity, problem.condition) == (Severity.WARNING, "libgone.so is there")
+
+
+def program(*needed, loader="/lib64/ld-linux-x86-64.so.2"):
+    return elf_bytes(needed, interpreter=loader)
+
+
+def test_a_program_that_a_package_starts():
+    files = {"pkg/__init__.py": "", "pkg/libcore.so": elf_bytes(("libc.so.6",))}
+    assert judge({**files, "pkg/bin/tool.exe": program("libc.so.6")}) == ()
+    (problem,) = judge({**files, "pkg/bin/tool.exe": program("libgone.so")})
+    assert problem.message.startswith("a program of the package does not start: pkg/bin/tool.exe needs libgone.so")
+    assert problem.severity is Severity.WARNING
+    (problem,) = judge({**files, "pkg/bin/tool.exe": program(loader="/lib/ld-musl-x86_64.so.1")})
+    assert "asks for the loader /lib/ld-musl-x86_64.so.1, which this system lacks" in problem.message
+    assert (problem.severity, problem.condition) == (Severity.WARNING, "pkg/bin/tool.exe is not needed")
 
 
 def test_modules_for_another_processor():

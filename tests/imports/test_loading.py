@@ -254,8 +254,14 @@ def test_what_a_library_needs_that_an_import_opens_by_name_is_told():
         ("pkg/lib/libcore.so",),
     )
     assert analysis.loaded == ("pkg/lib/libcore.so",)
-    files["pkg/__init__.py"] = ""
+    files |= {"pkg/__init__.py": "", "pkg/lib/libplain.so": module()}
     assert analyse(files).assumed == ()
+
+
+def test_what_a_packages_only_library_needs_is_told_though_no_import_opens_it():
+    files = {"pkg/__init__.py": "", "pkg/lib/libcore.so": module("libgomp.so.1")}
+    (assumed,) = analyse(files).assumed
+    assert (assumed.name, assumed.severity) == ("libgomp.so.1", Severity.WARNING)
 
 
 def test_the_text_is_not_read_for_libraries_of_which_nothing_can_come():
