@@ -65,6 +65,14 @@ class SymbolSummary:
     defined: bytes = b""
     is_whole: bool = True
 
+    def has(self, number: int) -> bool:
+        """Whether it defines a symbol of that hash."""
+        key = number.to_bytes(4, "little")
+        place = self.defined.find(key)
+        while place % 4 and place >= 0:
+            place = self.defined.find(key, place + 1)
+        return place >= 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeLibrary:

@@ -61,7 +61,7 @@ def with_symbols(library: NativeLibrary, source: RandomAccess) -> NativeLibrary:
 
 def lacking(names: Iterable[str], defined: Iterable[bytes]) -> tuple[str, ...]:
     """Those of some names that none of several Mach-O files defines; one that shares its hash counts as defined."""
-    numbers = {name: _hash_of(name.encode()) for name in names}
+    numbers = {name: macho_hash(name.encode()) for name in names}
     left = set(numbers.values())
     for hashes in defined:
         left.difference_update(struct.unpack(f"<{len(hashes) // 4}I", hashes))
@@ -109,7 +109,7 @@ def _summary(library: NativeLibrary, source: RandomAccess) -> SymbolSummary | No
     return SymbolSummary(
         wanted=tuple(_text(name) for name in flat if not name.startswith(_OF_PYTHON))[:_MOST_NAMES],
         named=_by_library(wanted, library.needed),
-        defined=b"".join(number.to_bytes(4, "little") for number in sorted(set(map(_hash_of, exported)))),
+        defined=b"".join(number.to_bytes(4, "little") for number in sorted(set(map(macho_hash, exported)))),
     )
 
 
@@ -199,7 +199,8 @@ def _uleb(data: bytes, place: int) -> tuple[int, int]:
             return value, place
 
 
-def _hash_of(name: bytes) -> int:
+def macho_hash(name: bytes) -> int:
+    """The number by which a symbol is kept in `SymbolSummary.defined`."""
     return zlib.crc32(name) | 1
 
 

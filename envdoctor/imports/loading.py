@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.policy import Provider, provider_of
 from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outcome, Resolution
 from envdoctor.core.finding import Severity
-from envdoctor.core.target import System
 from envdoctor.imports.companions import Companions
+from envdoctor.imports.macho_names import files_without_symbols
 from envdoctor.imports.opened import opened_on_import
 from envdoctor.imports.reach import Reach, Reached, find_reach
 from envdoctor.imports.symbols import UndefinedNames, undefined_names
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from envdoctor.wheels.layout import Site
 
 _UNSURE = {Outcome.ASSUMED, Outcome.DESKTOP}
-_SOLE = Reached(reach=Reach.SOLE, severity=Severity.WARNING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +147,8 @@ class LoadJudge:
         failing = [result for result in results if result.missing]
         sole = rest if self._is_sole(modules, rest) else []
         reached = self._reached(wheel, failing)
-        reached |= {each.path: _SOLE for each in sole if reached.get(each.path, _SOLE).severity < Severity.WARNING}
+        for path in (each.path for each in sole if each.missing and reached[each.path].reach is Reach.PLUGIN):
+            reached[path] = replace(reached[path], reach=Reach.SOLE, severity=Severity.WARNING)
         brought = {self._canonical(path) for result in rest if not result.missing for path in result.files}
         still_failing = [result for result in failing if self._matters(result, reached[result.path].reach, brought)]
         missing = sorted(self._missing(wheel, still_failing, reached), key=lambda each: -each.severity)
@@ -164,7 +164,7 @@ class LoadJudge:
             undefined=tuple(self._undefined(wheel, results)),
             sole=tuple(self._site.show(each.path) for each in sole),
             foreign=self._foreign(wheel),
-            unlooked=self._unlooked(wheel),
+            unlooked=files_without_symbols(wheel, self._target),
             leans=any(
                 _offers_libraries(other) for other in self._companions.with_requirements([wheel]) if other is not wheel
             ),
@@ -231,13 +231,6 @@ class LoadJudge:
             usual = Severity.WARNING if any(native.is_module for native in openers) else Severity.INFO
             severity = Severity.INFO if one.unread else Severity.ERROR if surely else usual
             yield severity, replace(one, holder=self._site.show(one.holder))
-
-    def _unlooked(self, wheel: WheelContents) -> tuple[str, ...]:
-        if self._target.platform.system is not System.MACOS:
-            return ()
-        architecture = process_architecture(self._target.platform)
-        parts = [(each.path, each.library and each.library.for_architecture(architecture)) for each in wheel.natives]
-        return tuple(path for path, library in parts if library and library.symbols is None)
 
     def _is_sole(self, modules: list[LoadResult], rest: list[LoadResult]) -> bool:
         """Whether what no import loads is all that a package has, and nothing of it surely loads.

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.macho_symbols import lacking
+from envdoctor.core.target import System
 from envdoctor.wheels.layout import process_architecture, runs_on
 
 if TYPE_CHECKING:
@@ -31,6 +32,15 @@ _IN_EVERY_PROCESS = re.compile(
     r"_objc_|_OBJC_|__objc|_Block_|__Block|__NSConcrete|_k?CF[A-Z]|_class_|_sel_|_object_|_method_"
     r"|__Z(?:nw|na|dl|da)|__ZN?V?K?S[\w]|__ZNK?St|__ZT[VTIS]N?K?S|__ZT[VTIS]N10__cxxabiv1|___cxa_|___gxx_|__Unwind_"
 )
+
+
+def files_without_symbols(wheel: WheelContents, target: Target) -> tuple[str, ...]:
+    """The files of a wheel for macOS whose symbols were not read; () for any other target."""
+    if target.platform.system is not System.MACOS:
+        return ()
+    architecture = process_architecture(target.platform)
+    parts = [(each.path, each.library and each.library.for_architecture(architecture)) for each in wheel.natives]
+    return tuple(path for path, library in parts if library and library.symbols is None)
 
 
 class MachoNames:

@@ -8,7 +8,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envdoctor.binaries.library import NativeLibrary, NotLoadable
+from envdoctor.binaries.elf_hashes import gnu_hash_of
+from envdoctor.binaries.library import BinaryFormat, NativeLibrary, NotLoadable
+from envdoctor.binaries.macho_symbols import macho_hash
 from envdoctor.binaries.python_abi import PythonAbi, is_module_name, module_abi
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.parallel import in_parallel
@@ -64,8 +66,21 @@ class NativeFile:
 
     @property
     def is_module(self) -> bool:
-        """Whether Python is meant to import it, by its name."""
-        return is_module_name(posixpath.basename(self.path))
+        """Whether Python is meant to import it, by its name, and, where that says little, by what it defines."""
+        name = posixpath.basename(self.path)
+        return is_module_name(name) and (name.count(".") > 1 or self._may_begin(name.partition(".")[0]))
+
+    def _may_begin(self, stem: str) -> bool:
+        """Whether it may define `PyInit_NAME`; any library for ctypes may be called `NAME.so` too."""
+        library = self.library
+        parts = (library.slices or (library,)) if library else ()
+        known = [part.symbols for part in parts if part.symbols and part.symbols.is_whole]
+        if not known or not stem.isascii():
+            return True
+        on_macos = library is not None and library.format is BinaryFormat.MACHO
+        name = f"PyInit_{stem}".encode()
+        number = macho_hash(b"_" + name) if on_macos else gnu_hash_of(name) | 1
+        return any(symbols.has(number) for symbols in known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
