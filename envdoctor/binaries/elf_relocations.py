@@ -151,6 +151,8 @@ class _Relocated(ElfSymbols):
             rows = zip(table.infos, table.addends, strict=True)
             inside = compress(rows, map(slots.__contains__, table.offsets))
             called += [addend for info, addend in inside if info & mask == machine.relative]
+            if slots and slots.start % (8 if self._header.encoding.wide else 4):
+                raise Unreadable(f"ELF array of functions at {slots.start:#x}, which is not aligned")
         if any(info & mask == machine.indirect for info in table.distinct):
             rows = zip(table.infos, table.addends, strict=True)
             called += [addend for info, addend in rows if info & mask == machine.indirect]

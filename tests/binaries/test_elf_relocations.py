@@ -26,7 +26,8 @@ int own(int x) { return x + *pointer + local; }
 __attribute__((constructor)) static void begin(void) { own(1); }
 """
 ROW, SYMBOL = struct.Struct("<QQq"), struct.Struct("<IBBHQQ")
-DATA_64, COPY, GLOBAL_DATA, RELATIVE = 1, 5, 6, 8
+DATA_64, GLOBAL_DATA, RELATIVE = 1, 6, 8
+INIT_ARRAY = 25
 
 
 @pytest.fixture
@@ -93,6 +94,14 @@ def beginning_in_data(module):
     ROW.pack_into(module[0], place, offset, info, module[1][".data"]["sh_addr"])
 
 
+def odd_array(module):
+    """DT_INIT_ARRAY leads into the file's header."""
+    dynamic = module[1][".dynamic"]["sh_offset"]
+    rows = range(dynamic, dynamic + module[1][".dynamic"]["sh_size"], 16)
+    place = next(row for row in rows if struct.unpack_from("<Q", module[0], row)[0] == INIT_ARRAY)
+    struct.pack_into("<Q", module[0], place + 8, 2)
+
+
 def name_outside(module):
     symbols = module[1][".dynsym"]
     place = symbols["sh_offset"] + (first(module, GLOBAL_DATA)[2] >> 32) * SYMBOL.size
@@ -142,6 +151,7 @@ DAMAGE = {
     outside: "in no segment to be written to",
     no_symbol: "which is not there",
     beginning_in_data: "is no code",
+    odd_array: "which is not aligned",
     name_outside: "outside the names",
     empty_hash_table: "does not lead to the file's own",
     thread_local_name_lost: "does not lead to the file's own",
