@@ -184,6 +184,16 @@ def batch_not_padded(question: Question) -> Objection | None:
     return _over_batch(question, question.input(0), _limit("it pads the first axis")) if any(amounts[:2]) else None
 
 
+def padded_operand(question: Question) -> Objection | None:
+    """An addition of what was padded in height or width is not always taken by newer compilers."""
+    producers = question.subgraph.producers()
+    pads = [producers[index] for index in question.operator.inputs if index in producers]
+    amounts = [integers(question.subgraph.input(pad, 1)) or () for pad in pads if pad.name == "PAD"]
+    if not any(any(amount[2:6]) for amount in amounts if len(amount) == 2 * _RANK_WITH_BATCH):
+        return None
+    return question.unless_taken("sum-of-padded", _limit("it adds what was padded in height or width"))
+
+
 def slope_per_channel(question: Question) -> Objection | None:
     """PReLU learns one slope a channel, not one a pixel."""
     slope = question.input(1)

@@ -69,16 +69,18 @@ class Form:
 
     Attributes:
         taken: the first compiler release that is known to take it, None for none.
+        until: the last release that takes it, where a newer one was seen not to.
         refused: the last release that is known to refuse it, None for none.
     """
 
     taken: str | None = None
+    until: str | None = None
     refused: str | None = None
 
     def known(self, used: Compiler) -> bool | None:
         """Whether a compiler takes it; None where no source speaks of this release."""
         if self.taken is not None and not used.is_before(self.taken):
-            return True
+            return None if self.until is not None and used.is_after(self.until) else True
         return False if self.refused is not None and not used.is_after(self.refused) else None
 
 
@@ -196,6 +198,7 @@ def _form(row: Mapping[str, Mapping[str, Any]], without: str | None) -> Form:
     known = dict(_known(row, without))
     return Form(
         taken=known["taken"]["since"] if "taken" in known else None,
+        until=known["taken"].get("until") if "taken" in known else None,
         refused=known["refused"]["until"] if "refused" in known else None,
     )
 

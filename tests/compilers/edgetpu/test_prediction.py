@@ -4,7 +4,7 @@ import json
 from collections import Counter
 
 from envdoctor.compilers.edgetpu.prediction import Settings, if_taken, predict
-from envdoctor.compilers.edgetpu.rulebook import find_compiler
+from envdoctor.compilers.edgetpu.rulebook import find_compiler, rulebook
 from envdoctor.core.prediction import Placement
 from envdoctor.tflite.reader import read_model
 from graphs import Graph, chain
@@ -71,7 +71,46 @@ def test_something_unknown_behind_the_cpu_stays_on_the_cpu():
 
 
 def test_the_first_group_may_come_behind_the_cpu():
-    assert placements(predict(chain("HARD_SWISH", "RELU", "ELU", "RELU"))) == ["CPU", "MAPPED", "CPU", "CPU"]
+    assert placements(predict(chain("HARD_SWISH", "RELU", "LEAKY_RELU", "RELU"))) == ["CPU", "MAPPED", "CPU", "CPU"]
+
+
+def test_an_operator_that_no_source_speaks_of_is_unknown_with_all_behind_it():
+    prediction = predict(chain("RELU", "ELU", "RELU"))
+    assert placements(prediction) == ["MAPPED", "UNKNOWN", "UNKNOWN"]
+    assert "no source tells" in prediction.ops[1].reason
+    assert prediction.ops[2].blocked_by == 1
+
+
+def test_what_is_mapped_only_if_something_is_not_is_unknown():
+    """If ELU is taken, the first part ends at HARD_SWISH; if not, it begins behind it."""
+    assert placements(predict(chain("ELU", "HARD_SWISH", "RELU"))) == ["UNKNOWN", "CPU", "UNKNOWN"]
+
+
+def test_many_unknown_kinds_are_tried_without_trying_every_combination():
+    names = ["ELU", "GELU", "EXP", "ABS", "SIN", "COS", "LOG"]
+    prediction = predict(chain("RELU", *names, "HARD_SWISH", "RELU"))
+    assert placements(prediction) == ["MAPPED", *["UNKNOWN"] * len(names), "CPU", "CPU"]
+
+
+def test_what_waits_names_the_operator_that_is_refused_and_not_the_first_by_number():
+    graph = Graph()
+    made = graph.op("QUANTIZE", [graph.input([1, 4], "FLOAT32")], [1, 4])
+    mapped = graph.op("RELU", [made], [1, 4])
+    refused = graph.op("HARD_SWISH", [mapped], [1, 4])
+    model = graph.model(graph.op("ADD", [mapped, refused], [1, 4]))
+    prediction = predict(model)
+    assert placements(prediction) == ["CPU", "MAPPED", "CPU", "CPU"]
+    assert [op.blocked_by for op in prediction.ops] == [None, None, None, 2]
+
+
+def test_a_refusal_goes_before_what_is_unknown():
+    graph = Graph()
+    unknown = graph.op("ELU", [graph.input([1, 4])], [1, 4])
+    refused = graph.op("HARD_SWISH", [graph.input([1, 4])], [1, 4])
+    prediction = predict(graph.model(graph.op("ADD", [unknown, refused], [1, 4])))
+    assert prediction.ops[2].blocked_by == 1
+    assert placements(prediction) == ["UNKNOWN", "CPU", "UNKNOWN"]
+    assert prediction.ops[2].reason == "where the first part for the Edge TPU begins is not known"
 
 
 def test_the_share_of_the_work_is_counted_in_multiply_adds():
@@ -107,3 +146,18 @@ def test_at_least_97_percent_of_the_graphs_on_record_are_placed_exactly():
         wrong += sum((logged - Counter((op.op.split()[0], op.status) for op in prediction.ops)).values())
     assert exact >= 0.97 * total
     assert wrong <= 0.02 * statuses
+
+
+def test_without_a_graphs_own_repository_no_certain_statement_is_wrong():
+    folder = shared("data/edgetpu")
+    pairs = [json.loads(line) for line in (folder / "pairs.jsonl").read_text(encoding="utf-8").splitlines()]
+    for pair in (pair for pair in pairs if pair["file"] and "pad-fail" not in pair["repo"]):
+        release = pair["compiler_version"] or RUNTIMES[pair["min_runtime_version"][0]]
+        settings = Settings(
+            compiler=find_compiler(release),
+            all_subgraphs=pair["edgetpu_custom_ops"] > 1,
+            rules=rulebook(pair["repo"]),
+        )
+        for op in predict(read_model(folder / pair["file"]), settings).ops:
+            if op.placement is not Placement.UNKNOWN:
+                assert (op.placement is Placement.MAPPED) == (op.index in pair["mapped"]), (pair["file"], op)
