@@ -41,6 +41,7 @@ class AdviceReport:
         gained_ops: how many more operators would be mapped.
         gained_macs: which share of the multiply-adds that would move to the accelerator, from 0 to 1.
         source: where it is known from.
+        link: a page that says more; None for none.
     """
 
     name: str
@@ -49,6 +50,7 @@ class AdviceReport:
     gained_ops: int = 0
     gained_macs: float = 0.0
     source: str = ""
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,6 +168,7 @@ def _summary(model: Model, facts: ModelFacts) -> ModelReport:
         return report
     if facts.refused:
         return dataclasses.replace(report, mapped=0, mapped_macs=0.0)
+    quantized = facts.scheme.value in facts.reader.schemes  # before it is, no other change brings anything
     return dataclasses.replace(
         report,
         mapped=len(placement.mapped),
@@ -175,7 +176,7 @@ def _summary(model: Model, facts: ModelFacts) -> ModelReport:
         mapped_macs=placement.mapped_macs,
         all_subgraphs=facts.guidance.all_subgraphs,
         cut=facts.guidance.cut,
-        advice=tuple(AdviceReport(**dataclasses.asdict(advice)) for advice in facts.guidance.advice),
+        advice=tuple(AdviceReport(**dataclasses.asdict(advice)) for advice in facts.guidance.advice if quantized),
     )
 
 
