@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from envdoctor_reports._page import Page
 
 _CELLS = {Cell.MAPPED: ("█", "#"), Cell.CPU: ("░", "."), Cell.UNKNOWN: ("?", "?"), Cell.MIXED: ("▒", "+")}
-_HEAVIEST = 3
 _INDEXES = 3
-_CUT = 6
-_CAUSES = 4
-_ADVICE = 2
+_CUT = 3
+_CAUSES = 3
+_ADVICE = 1
 
 
 def show_models(page: Page, report: Report, *, verbose: bool) -> None:
@@ -47,9 +46,7 @@ def _show_model(
         _show_causes(page, ops, verbose=verbose)
         _show_advice(page, model, told, verbose=verbose)
     if verbose:
-        _show_operators(page, ops, everything=True)
-    elif model.mapped:
-        _show_operators(page, ops, everything=False)
+        _show_operators(page, ops)
 
 
 def _compiled(model: ModelReport) -> str:
@@ -101,23 +98,18 @@ def _show_advice(page: Page, model: ModelReport, told: frozenset[str], *, verbos
         if verbose:
             page.write(f"known from: {advice.source}", indent=8, style="dim")
     if more := len(model.advice) - len(shown):
-        page.write(f"{plural(more, 'more thing')} to do: -v", indent=8, style="dim")
+        page.write(f"{plural(more, 'more thing')} to do, and all operators: -v", indent=8, style="dim")
     if model.cut and model.mapped and len(model.cut) <= _CUT:
         page.labelled("or", "compile only up to where the CPU takes over, with -i:", indent=2)
         page.verbatim(",".join(model.cut), indent=8, style="cyan")
 
 
-def _show_operators(page: Page, ops: Sequence[OperatorReport], *, everything: bool) -> None:
-    """All operators, or the heaviest of those that stay on the CPU."""
-    left = [op for op in ops if op.macs and op.placement in {"CPU", "UNKNOWN"}]
-    shown = ops if everything else sorted(left, key=lambda op: -op.macs)[:_HEAVIEST]
-    if not shown:
-        return
+def _show_operators(page: Page, ops: Sequence[OperatorReport]) -> None:
     total = sum(op.macs for op in ops)
     page.gap()
-    page.write("operators" if everything else "the most work on the CPU", indent=2, style="dim")
+    page.write("operators", indent=2, style="dim")
     rows = [
         (str(op.index), op.op, f"{op.macs:,}", share(op.macs / total) if total else "", op.placement, op.status)
-        for op in shown
+        for op in ops
     ]
     page.table(rows, indent=2, right=frozenset({0, 2, 3}))
