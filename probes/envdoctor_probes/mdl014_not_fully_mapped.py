@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _NAMES = 5
 
 
-@probe("MDL014", topic="model", requires=["MDL001", "MDL003", "MDL007"])
+@probe("MDL014", topic="model", requires=["MDL001", "MDL003", "MDL007", "MDL015"])
 def check(facts: Facts) -> Iterable[Finding]:
     """Part of the model will not run on the accelerator.
 

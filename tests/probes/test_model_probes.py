@@ -35,7 +35,7 @@ def refused(*, known=True, any_version=False, op="CONV_2D"):
 
 
 ISLAND = ("operator 3, ELU, and 2 around it",)
-COMPILED = Compiled(custom_code="edgetpu-custom-op", packages=1, remaining={"SOFTMAX": 1})
+COMPILED = Compiled(custom_code="edgetpu-custom-op", packages=1, remaining={"SOFTMAX": 1}, words="for the Edge TPU")
 DIFFERENT = (Disagreement(op="ADD", status="", predicted=1, logged=0),)
 
 PROBLEMS = [
@@ -67,7 +67,8 @@ PROBLEMS = [
     ("MDL011", model("litert", lost=("kernel", "bias")), Severity.ERROR, "2 variables that nothing assigns"),
     ("MDL012", model("tf-2.5", data_outside=True), Severity.ERROR, "does not look"),
     ("MDL013", model(deprecated_codes_only=True), Severity.INFO, "before 2020"),
-    ("MDL015", model(compiled=COMPILED), Severity.ERROR, "already: 1 x edgetpu-custom-op"),
+    ("MDL010", model(signatures=("decode",)), Severity.WARNING, "and 1 signature run another"),
+    ("MDL015", model(compiled=COMPILED), Severity.ERROR, "already, for the Edge TPU: 1 x edgetpu-custom-op"),
     ("MDL016", model(disagreements=DIFFERENT), Severity.WARNING, "differ in 1 row"),
 ]
 FINE = [
@@ -77,7 +78,9 @@ FINE = [
     ("MDL007", model(refusals=refused())),
     ("MDL009", model("litert", dense=("operator 1",), hybrid=("operator 2",))),
     ("MDL009", model("tflite-runtime-2.14", dense=("operator 1",))),
+    ("MDL008", model(unresolved=("edgetpu-custom-op",), compiled=COMPILED)),
     ("MDL010", model("litert", control_flow=2)),
+    ("MDL010", model("litert", signatures=("decode",))),
     ("MDL012", model("litert", data_outside=True)),
     ("MDL014", model("litert")),
     ("MDL015", model("litert", compiled=COMPILED)),
