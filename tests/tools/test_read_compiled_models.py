@@ -10,7 +10,7 @@ from compiled_models import compiled_model
 from envdoctor.compilers.edgetpu.rulebook import find_compiler
 from graphs import Graph
 
-TOOL = Path(__file__).parents[3] / "tools" / "read_compiled_models.py"
+TOOL = Path(__file__).parents[2] / "tools" / "read_compiled_models.py"
 
 
 @pytest.fixture(scope="module")
