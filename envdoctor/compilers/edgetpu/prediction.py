@@ -62,6 +62,8 @@ def predict(model: Model, settings: Settings | None = None) -> EdgeTpuPrediction
     settings = settings or Settings()
     subgraph = model.main
     objections = [_objection(subgraph, operator, settings) for operator in subgraph.operators]
+    if settings.all_subgraphs:
+        objections = _with_joints(subgraph, objections)
     tried = [_mapped(subgraph, supported, settings) for supported in _scenarios(subgraph, objections)]
     possible, certain = frozenset().union(*tried), tried[0].intersection(*tried)
     blockers = _blockers(subgraph, objections, certain)
@@ -96,6 +98,32 @@ def _objection(subgraph: Subgraph, operator: Operator, settings: Settings) -> Ob
     int8 = settings.compiler.int8 and (settings.min_runtime_version or _FIRST_INT8_RUNTIME) >= _FIRST_INT8_RUNTIME
     question = Question(subgraph=subgraph, operator=operator, compiler=settings.compiler, rules=settings.rules)
     return objection(question, int8=int8)
+
+
+def _with_joints(subgraph: Subgraph, objections: Sequence[Objection | None]) -> list[Objection | None]:
+    """The objections, and doubt about operators that join what several parts give.
+
+    With `-a`, 16.0 left both CONCATENATIONs of that sort to the CPU (google-coral/edgetpu#690); no other was seen.
+    """
+    doubt = Objection(status="limit", reason="it joins what several parts on the Edge TPU give", certain=False)
+    joints = _joints(subgraph, [found is None for found in objections])
+    joints |= _joints(subgraph, [not _is_certain(found) for found in objections])
+    return [
+        doubt if found is None and operator.index in joints else found
+        for operator, found in zip(subgraph.operators, objections, strict=True)
+    ]
+
+
+def _joints(subgraph: Subgraph, supported: Sequence[bool]) -> set[int]:
+    """Operators that take tensors of more than one part, if all parts are compiled."""
+    groups = delegate_groups(subgraph, supported)
+    part_of = {index: number for number, group in enumerate(groups) for index in group}
+    producers = {tensor: part_of.get(operator.index) for tensor, operator in subgraph.producers().items()}
+    return {
+        index
+        for index in part_of
+        if len({producers.get(tensor) for tensor in subgraph.operators[index].inputs} - {None}) > 1
+    }
 
 
 def _mapped(subgraph: Subgraph, supported: Sequence[bool], settings: Settings) -> frozenset[int]:
