@@ -1,5 +1,6 @@
 """Placements of whole models: by hand, and against what the real compiler did."""
 
+import functools
 import json
 from collections import Counter
 
@@ -10,6 +11,7 @@ from envdoctor.tflite.reader import read_model
 from graphs import Graph, chain
 from shared_data import shared
 
+read = functools.cache(read_model)
 RUNTIMES = {10: "1.0", 12: "2.1", 13: "16.0", 14: "16.0"}
 
 
@@ -146,7 +148,7 @@ def test_at_least_97_percent_of_the_graphs_on_record_are_placed_exactly():
     for pair in (pair for pair in pairs if pair["file"]):
         release = pair["compiler_version"] or RUNTIMES[pair["min_runtime_version"][0]]
         settings = Settings(compiler=find_compiler(release), all_subgraphs=pair["edgetpu_custom_ops"] > 1)
-        prediction = predict(read_model(folder / pair["file"]), settings)
+        prediction = predict(read(folder / pair["file"]), settings)
         total += 1
         exact += prediction.certain and prediction.mapped == set(pair["mapped"])
         logged = Counter()
@@ -168,6 +170,6 @@ def test_without_a_graphs_own_repository_no_certain_statement_is_wrong():
             all_subgraphs=pair["edgetpu_custom_ops"] > 1,
             rules=rulebook(pair["repo"]),
         )
-        for op in predict(read_model(folder / pair["file"]), settings).ops:
+        for op in predict(read(folder / pair["file"]), settings).ops:
             if op.placement is not Placement.UNKNOWN:
                 assert (op.placement is Placement.MAPPED) == (op.index in pair["mapped"]), (pair["file"], op)
