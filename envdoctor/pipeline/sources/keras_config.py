@@ -106,11 +106,15 @@ def _needs_keras_2(node: Node) -> bool:
 
 
 def size_traits(inputs: Iterable[InputSpec]) -> frozenset[str]:
-    """`dynamic-batch` if an input takes any number of samples, `open-sizes` if another size is open."""
+    """What inputs leave open: `dynamic-batch` the number of samples, `open-sizes` another size.
+
+    `fixed-batch` if one takes a certain number of samples other than one.
+    """
     shapes = [spec.shape for spec in inputs]
     batch = {"dynamic-batch"} if any(shape is None or shape[:1] == (None,) for shape in shapes) else set()
     sizes = {"open-sizes"} if any(shape is None or None in shape[1:] for shape in shapes) else set()
-    return frozenset(batch | sizes)
+    fixed = {"fixed-batch"} if any(shape and shape[0] not in {None, 1} for shape in shapes) else set()
+    return frozenset(batch | sizes | fixed)
 
 
 def inputs_of(model: Node) -> tuple[InputSpec, ...] | None:

@@ -22,6 +22,7 @@ CHANGED_TOLERANCE = 0.02
 #: The same where the first form quantized its activations as it ran, and so was the less exact of the two.
 HYBRID_TOLERANCE = 0.1
 _COMPARED = 4
+_NUMBERS = "biuf"
 
 
 def compare_forms(samples: Samples, first: Predict, second: Predict, what: str, tolerance: float = TOLERANCE) -> float:
@@ -33,7 +34,8 @@ def compare_forms(samples: Samples, first: Predict, second: Predict, what: str, 
     import numpy as np
 
     largest = 0.0
-    for sample in samples.at_most(_COMPARED).one_by_one():
+    few = samples.at_most(_COMPARED)
+    for sample in few.one_by_one():
         given = second(sample)
         for name, value in first(sample).items():
             if not np.isfinite(value).all():
@@ -44,8 +46,31 @@ def compare_forms(samples: Samples, first: Predict, second: Predict, what: str, 
                 )
             largest = max(largest, _difference(value, given[name]))
     if largest > tolerance:
+        require_repeatable(few, first)
         raise Problem("model-changed", f"{what} changed the model: its outputs differ by {largest:.2g} of their range.")
     return largest
+
+
+def require_repeatable(samples: Samples, predict: Predict) -> None:
+    """Ask a model the same twice: nothing can be compared with one that draws random numbers or keeps a state.
+
+    Raises:
+        Problem: it gives two answers.
+    """
+    import numpy as np
+
+    sample = next(iter(samples.one_by_one()))
+    before = predict(sample)
+    for name, value in predict(sample).items():
+        first = np.asarray(before[name])
+        comparable = first.dtype.kind in _NUMBERS and first.size and np.isfinite(first).all()
+        difference = _difference(first, value) if comparable else 0.0
+        if difference > TOLERANCE:
+            raise Problem(
+                "not-repeatable",
+                f"the model gives two answers to the same input (output '{name}', {difference:.2g} of its range), "
+                "as it draws random numbers or keeps a state between calls.",
+            )
 
 
 def _difference(expected: Array, given: Array) -> float:
