@@ -184,7 +184,7 @@ def open_batch(_: Facts, request: Request) -> Iterator[Reason]:
         problem = problem_kinds()["batch-not-fixed"]
         yield Reason(
             verdict=Verdict.BLOCKED,
-            text=f"the SavedModel's batch is fixed, and not to one: {', '.join(source.inputs)}",
+            text=f"it can't be asked for one sample, as its batch is fixed or an input has none: {', '.join(source.inputs)}",
             fix=Fix(text="Export it again with an open batch or a batch of one, or start from the .keras file."),
             code=problem.code,
         )

@@ -108,12 +108,14 @@ def _needs_keras_2(node: Node) -> bool:
 def size_traits(inputs: Iterable[InputSpec]) -> frozenset[str]:
     """What inputs leave open: `dynamic-batch` the number of samples, `open-sizes` another size.
 
-    `fixed-batch` if one takes a certain number of samples other than one.
+    `fixed-batch` if one takes a certain number of samples other than one, or has no axis for them.
     """
     shapes = [spec.shape for spec in inputs]
     batch = {"dynamic-batch"} if any(shape is None or shape[:1] == (None,) for shape in shapes) else set()
     sizes = {"open-sizes"} if any(shape is None or None in shape[1:] for shape in shapes) else set()
-    fixed = {"fixed-batch"} if any(shape and shape[0] not in {None, 1} for shape in shapes) else set()
+    fixed = (
+        {"fixed-batch"} if any(shape is not None and shape[:1] not in {(None,), (1,)} for shape in shapes) else set()
+    )
     return frozenset(batch | sizes | fixed)
 
 

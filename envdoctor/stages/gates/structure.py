@@ -136,10 +136,16 @@ def _describe(model: Model, island: FloatIsland) -> str:
 
 def _edges(model: Model, wanted: Wanted) -> Iterator[Finding]:
     main = model.main
+    used = {*main.outputs, *(index for operator in main.operators for index in operator.inputs)}
     for which, indexes in (("input", main.inputs), ("output", main.outputs)):
         for index in indexes:
             tensor = main.tensors[index]
             is_count = tensor.dtype in _COUNTS and tensor.quantization is None
+            if which == "input" and index not in used:
+                yield finding(
+                    "input-unused", model.name, (_evidence(model, f"input tensor {index}"),), tensor=tensor.name
+                )
+                continue
             if wanted.io_type not in {"", tensor.dtype} and not is_count:
                 words = f"the {which} {tensor.name} is {tensor.dtype.lower()}"
                 evidence = (_evidence(model, f"{which} tensor {index}: {tensor.dtype}"),)

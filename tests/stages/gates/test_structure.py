@@ -143,6 +143,13 @@ def test_types_of_inputs_and_outputs(dtype, wanted, wrong):
     assert found == (["not-quantized"] if wrong is None else ["wrong-io-type"] * wrong)
 
 
+def test_an_input_that_nothing_takes_is_told_and_may_have_any_type():
+    graph = Graph()
+    output = dense(graph, graph.input((1, 8)))
+    graph.input((1, 2), "FLOAT32")
+    assert names(judge_int8(model(graph, [output]), Wanted())) == ["input-unused"]
+
+
 def test_indexes_and_counts_may_stay_integers():
     graph = Graph()
     index = graph.input((1, 4), "INT32")
