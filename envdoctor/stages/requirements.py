@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.artifact import LACKS, ArtifactKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
@@ -177,6 +177,22 @@ def odd_types(_: Facts, request: Request) -> Iterator[Reason]:
             )
 
 
+def known_operators(_: Facts, request: Request) -> Iterator[Reason]:
+    """Operators of a SavedModel that TensorFlow Lite has none for, unless the converter folds them away."""
+    source = request.source
+    lacking = (
+        [] if source is None else sorted(one.removeprefix(LACKS) for one in source.traits if one.startswith(LACKS))
+    )
+    if lacking:
+        problem = problem_kinds()["operators-not-in-tflite"]
+        yield Reason(
+            verdict=Verdict.UNKNOWN,
+            text=f"TensorFlow Lite has no operator for {', '.join(lacking)}, unless the converter folds it away",
+            fix=Fix(text=problem.fix),
+            code=problem.code,
+        )
+
+
 def open_batch(_: Facts, request: Request) -> Iterator[Reason]:
     """A SavedModel for exactly so many samples at once: its functions take no other number."""
     source = request.source
@@ -184,7 +200,7 @@ def open_batch(_: Facts, request: Request) -> Iterator[Reason]:
         problem = problem_kinds()["batch-not-fixed"]
         yield Reason(
             verdict=Verdict.BLOCKED,
-            text=f"it can't be asked for one sample, as its batch is fixed or an input has none: {', '.join(source.inputs)}",
+            text="it can't be asked for one sample: its batch is fixed to another number, or an input has none",
             fix=Fix(text="Export it again with an open batch or a batch of one, or start from the .keras file."),
             code=problem.code,
         )

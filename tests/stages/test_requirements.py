@@ -11,6 +11,7 @@ from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, Refusal
 from envdoctor.stages.requirements import (
     has_trait,
+    known_operators,
     loops_crash,
     needs_samples,
     needs_samples_or_ranges,
@@ -90,6 +91,14 @@ def test_operators_of_tensorflow_itself_block():
 def test_numbers_that_tensorflow_lite_hardly_computes_in(trait):
     (reason,) = reasons(odd_types, source(trait, kind=ArtifactKind.SAVED_MODEL))
     assert (reason.verdict, reason.code) == (Verdict.UNKNOWN, "RUN120")
+
+
+def test_operators_that_tensorflow_lite_lacks_are_named():
+    artifact = source("lacks Svd", "lacks PrintV2", "stateful", kind=ArtifactKind.SAVED_MODEL)
+    (reason,) = reasons(known_operators, artifact)
+    assert (reason.verdict, reason.code) == (Verdict.UNKNOWN, "RUN016")
+    assert "no operator for PrintV2, Svd," in reason.text
+    assert reasons(known_operators, source("stateful")) == []
 
 
 def test_a_saved_model_for_two_samples_at_once_is_blocked():

@@ -8,6 +8,7 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
 from envdoctor.stages.requirements import (
+    known_operators,
     needs_samples_or_ranges,
     needs_sizes,
     no_control_flow,
@@ -36,6 +37,7 @@ ACTION = Action(
         saved_loops_crash,
         needs_sizes,
         odd_types,
+        known_operators,
         open_batch,
         no_control_flow,
         repeatable,

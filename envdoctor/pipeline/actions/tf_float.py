@@ -9,6 +9,7 @@ from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import SAMPLE_OPTIONS
 from envdoctor.stages.requirements import (
     config_unread,
+    known_operators,
     needs_sizes,
     no_keras_2_functions,
     odd_types,
@@ -35,6 +36,7 @@ ACTION = Action(
         no_keras_2_functions,
         config_unread,
         odd_types,
+        known_operators,
         open_batch,
         repeatable,
     ),

@@ -9,6 +9,7 @@ from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
 from envdoctor.stages.requirements import (
     config_unread,
+    known_operators,
     loops_crash,
     needs_samples_or_ranges,
     needs_sizes,
@@ -40,6 +41,7 @@ ACTION = Action(
         config_unread,
         needs_sizes,
         odd_types,
+        known_operators,
         open_batch,
         no_control_flow,
         repeatable,

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.artifact import LACKS
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.effects import asset_files, reached_in, run_by
@@ -93,7 +94,8 @@ class SavedModel:
             "stateful": running & set(table["changes_variables"].split()),
             LEARNT: any(name.startswith(_LEARNT_RANGES) for name in self.operators),
         }
-        return self.odd | {name for name, present in marks.items() if present}
+        lacking = {f"{LACKS}{name}" for name in running & set(table["not_in_tflite"].split())}
+        return self.odd | lacking | {name for name, present in marks.items() if present}
 
 
 def read_saved_model(folder: Path) -> SavedModel:
