@@ -7,20 +7,25 @@ import shlex
 from typing import TYPE_CHECKING
 
 from envdoctor import planner, registry
+from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import NoRoute, ToolchainProblem, UsageProblem
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.doctor._common import new_report, subject, topics
+from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.pipeline.calibration import check_samples
 from envdoctor.pipeline.sources import identify
+from envdoctor.pipeline.sources.bundle import extract_part
+from envdoctor.tflite.bundles import model_names
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from envdoctor.core.compiler import Compiler
     from envdoctor.core.finding import Fix
+    from envdoctor.core.goal import Goal
     from envdoctor.core.report import Report
 
 
@@ -36,7 +41,11 @@ def make_request(
     aim = parse_goal(goal)
     compiler = registry.compiler_of(aim)
     _check_names(source, options, compiler)
+    if options.part is not None:
+        source = extract_part(source, options.part, open_cache(Request()).root / "parts")
     artifact = identify(source, trust_code=options.trust_code, signature=options.signature)
+    if artifact.kind == ArtifactKind.TASK_BUNDLE:
+        aim = _of_bundles(aim, source)
     return Request(
         python=python,
         source=artifact,
@@ -46,6 +55,21 @@ def make_request(
         topics=topics(compiler) | {"model"},
         offline=offline,
     )
+
+
+def _of_bundles(goal: Goal, source: Path) -> Goal:
+    """The goal of a bundle, all of whose models are to be what a goal says.
+
+    Raises:
+        UsageProblem: its compiler makes no bundles.
+    """
+    kind = goal.kind.replace("tflite-", "task-", 1)
+    if kind == goal.kind or kind not in registry.products():
+        raise UsageProblem(
+            f"{source.name} is a bundle of {', '.join(model_names(source))}, and {goal.name} takes one model: name it "
+            "with --part."
+        )
+    return dataclasses.replace(goal, kind=kind)
 
 
 def _check_names(source: Path, options: BuildOptions, compiler: Compiler | None) -> None:

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 _FEW = 20
 #: The options that every conversion with samples depends on.
 SAMPLE_OPTIONS = frozenset({"calibration", "random_calibration", "evaluation", "signature"})
+#: Those that a bundle's build depends on beyond its models'.
+BUNDLE_OPTIONS = frozenset({"tasks_api"})
 #: Those that an int8 conversion depends on, with those that its gate judges by.
 INT8_OPTIONS = SAMPLE_OPTIONS | {"io_type", "trust_code", "thresholds", "allow_float"}
 _SUFFIXES = {
     "saved-model": "_saved_model", "float": "_float.tflite", "int8": "_int8.tflite", "int16x8": "_int16x8.tflite",
-    "dynamic": "_dynamic.tflite", "float16": "_float16.tflite",
+    "dynamic": "_dynamic.tflite", "weight-only": "_weight_only.tflite", "float16": "_float16.tflite",
 }  # fmt: skip
 #: What is calibrated with the samples.
 _INTEGERS = frozenset({"int8", "int16x8"})

@@ -219,12 +219,14 @@ class ZipReader:
 
     Attributes:
         members: in the order of the directory.
+        comment: the archive's.
     """
 
     def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
         self._archive = archive
         self._path = path
         self.members = archive.infolist()
+        self.comment = archive.comment
 
     def read(self, name: str, most: int) -> bytes:
         """A member's content, its checksum verified.

@@ -1,4 +1,4 @@
-"""Float .tflite -> what people ask for beside int8, by the LiteRT quantizer: int16x8, dynamic range and float16."""
+"""Float .tflite -> what people ask for beside int8, by the LiteRT quantizer: int16x8, dynamic range, weight-only and float16."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from envdoctor.action import StageContext, StageOutput
 
 #: The kinds of the forms that compute in floats, with what their files are.
-SMALL = {"tflite-dynamic": Scheme.DYNAMIC_RANGE, "tflite-float16": Scheme.FLOAT16}
+SMALL = {
+    "tflite-dynamic": Scheme.DYNAMIC_RANGE,
+    "tflite-weight-only": Scheme.WEIGHT_ONLY,
+    "tflite-float16": Scheme.FLOAT16,
+}
 
 
 def quantize(form: str, context: StageContext) -> StageOutput:
@@ -46,7 +50,7 @@ INT16X8 = Action(
     options=INT8_OPTIONS,
     cost=3.0,
 )
-DYNAMIC, FLOAT16 = (
+DYNAMIC, WEIGHT_ONLY, FLOAT16 = (
     Action(
         name=f"litert-{form}",
         title=title,
@@ -61,6 +65,7 @@ DYNAMIC, FLOAT16 = (
     )
     for form, title in (
         ("dynamic", "store the weights as int8 with the LiteRT quantizer"),
+        ("weight-only", "store the weights as int8, widened before they are used, with the LiteRT quantizer"),
         ("float16", "store the weights as float16 with the LiteRT quantizer"),
     )
 )

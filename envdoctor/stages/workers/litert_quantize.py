@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import litert_run, reference
+from . import litert_run, reference, zipped_files
 from .mends import transposed_convolution
 from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms
 from .samples import Samples, fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
@@ -29,7 +29,7 @@ _CALIBRATED = 500
 _ANY = ".*"
 _BITS = 8
 #: What can be made, and the bits of activations: 0 for forms that compute in floats and need no samples.
-FORMS = {"int8": 8, "int16x8": 16, "dynamic": 0, "float16": 0}
+FORMS = {"int8": 8, "int16x8": 16, "dynamic": 0, "weight-only": 0, "float16": 0}
 _HALF = 16
 
 
@@ -57,14 +57,14 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         reference.write(Path(request["reference"]), made)
     if bits:
         samples = source.samples.renamed(names)
-        graph = Graph(_quantized(prepared, samples, bits, per_tensor_dense=request["per_tensor_dense"]))
+        graph = Graph(_quantized(prepared, samples, bits, request))
     else:
-        graph = Graph(_with_small_weights(prepared, half=request["form"] == "float16"))
+        graph = Graph(_with_small_weights(prepared, request["form"]))
     changes = [*prepared.changes, *transposed_convolution.apply(graph, {})]
     prune(graph)
     if request["form"] == "int8" and request["io_type"] == "uint8":
         convert_edges_to_uint8(graph)
-    Path(request["output"]).write_bytes(graph.pack())
+    Path(request["output"]).write_bytes(_with_files_behind(source.data, graph.pack()))
     return {
         "samples": source.samples.count,
         "random": source.samples.random,
@@ -75,6 +75,12 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     }
 
 
+def _with_files_behind(source: bytes, packed: bytes) -> bytes:
+    """What was made, with the files behind it that were zipped behind the source (labels)."""
+    behind = zipped_files.find(source)
+    return packed if behind is None else packed + behind.at(len(packed))
+
+
 def _read(request: Mapping[str, Any], *, needs_samples: bool) -> Source:
     data = Path(request["source"]).read_bytes()
     inputs = litert_run.input_specs(data)
@@ -83,7 +89,7 @@ def _read(request: Mapping[str, Any], *, needs_samples: bool) -> Source:
         raise Problem("calibration-missing", "an integer conversion needs samples; give them with --calibration.")
     fixed = fixed_inputs(inputs, samples)
     labelled = labelled_for_request(request, inputs)
-    return Source(data, fixed, samples or make_up(fixed), labelled, taken_sizes(inputs, fixed))
+    return Source(data, fixed, samples or make_up(fixed, smooth=True), labelled, taken_sizes(inputs, fixed))
 
 
 def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: Samples) -> Mapping[str, str]:
@@ -104,25 +110,28 @@ def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: S
     return by_position
 
 
-def _with_small_weights(prepared: Prepared, *, half: bool) -> bytes:
-    """Store the weights as float16, or as int8 whose operators quantize their activations as they run."""
+def _with_small_weights(prepared: Prepared, form: str) -> bytes:
+    """Store the weights as float16, or as int8: widened before use, or with activations quantized as operators run."""
     from litert_quantizer import qtyping, quantizer, recipe
 
     work = quantizer.Quantizer(bytearray(prepared.data))
     every = {"regex": _ANY, "operation_name": qtyping.TFLOperationName.ALL_SUPPORTED}
-    if half:
+    if form == "float16":
         work.add_weight_only_config(**every, num_bits=_HALF, algorithm_key=recipe.AlgorithmName.FLOAT_CASTING)
+    elif form == "weight-only":
+        work.add_weight_only_config(**every, num_bits=_BITS)
     else:
         work.add_dynamic_config(**every, num_bits=_BITS)
     return bytes(work.quantize().quantized_model)
 
 
-def _quantized(prepared: Prepared, samples: Samples, bits: int, *, per_tensor_dense: bool) -> bytes:
+def _quantized(prepared: Prepared, samples: Samples, bits: int, request: Mapping[str, Any]) -> bytes:
     """Quantize weights to int8, and activations to integers of so many bits."""
     from litert_quantizer import qtyping, quantizer
+    from litert_quantizer.recipe import AlgorithmName
 
     recipe = [(qtyping.TFLOperationName.ALL_SUPPORTED, qtyping.QuantGranularity.CHANNELWISE)]
-    if per_tensor_dense:
+    if request["per_tensor_dense"]:
         recipe.append((qtyping.TFLOperationName.FULLY_CONNECTED, qtyping.QuantGranularity.TENSORWISE))
     work = quantizer.Quantizer(bytearray(prepared.data))
     for operation, granularity in recipe:
@@ -133,6 +142,9 @@ def _quantized(prepared: Prepared, samples: Samples, bits: int, *, per_tensor_de
             weight_num_bits=_BITS,
             weight_granularity=granularity,
         )
+    if request["io_type"] == "float32":
+        for edge in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
+            work.add_quantization_config(regex=_ANY, operation_name=edge, algorithm_key=AlgorithmName.NO_QUANTIZE)
     result = work.quantize(_ranges(prepared, samples, work.get_quantization_recipe()))
     return bytes(result.quantized_model)
 
