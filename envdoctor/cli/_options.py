@@ -117,7 +117,7 @@ _BUILD_OPTIONS = (
     click.option("--io", "io_type", type=click.Choice(["int8", "uint8", "float32"]), default="int8", show_default=True),
     click.option("--allow-float", is_flag=True, help="Accept operators that stay float inside an int8 model."),
     click.option("--part", metavar="NAME", help="Build this model of a .task bundle alone."),
-    click.option("--tasks-api", is_flag=True, help="Open a .task bundle in MediaPipe's Tasks API, too (about 650 MB)."),
+    click.option("--tasks-api", is_flag=True, help="Open a .task bundle in MediaPipe's Tasks API, too (about 600 MB)."),
     click.option("--signature", metavar="NAME", help="Build this signature of a SavedModel."),
     click.option(
         "--trust-code", is_flag=True, help="Let what the model holds run: a Lambda layer, operators that write files."

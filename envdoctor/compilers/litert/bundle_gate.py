@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import StageContext, StageFailed, StageOutput
-from envdoctor.core.errors import Unreadable
+from envdoctor.core.errors import EnvironmentProblem, NetworkProblem, Unreadable
+from envdoctor.core.finding import Evidence, Severity
 from envdoctor.stages.problems import finding
+from envdoctor.stages.processes import run_worker
 from envdoctor.tflite.bundles import data_starts, read_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from envdoctor.core.finding import Finding
 
 _ALIGNMENT = 4
+#: The environment that has the Tasks API.
+ENVIRONMENT = "mediapipe"
 
 
 def bundle_gate(context: StageContext, output: StageOutput) -> StageOutput:
@@ -29,7 +33,11 @@ def bundle_gate(context: StageContext, output: StageOutput) -> StageOutput:
     wrong = next(_faults(context.source.path, output.path), None)
     if wrong is not None:
         raise StageFailed(finding("bundle-broken", output.path.name, words=wrong))
-    return dataclasses.replace(output, findings=(*output.findings, *_opened(context, output)))
+    found = tuple(_opened(context, output))
+    refused = next((one for one in found if one.severity is Severity.ERROR), None)
+    if refused is not None:
+        raise StageFailed(refused)
+    return dataclasses.replace(output, findings=(*output.findings, *found))
 
 
 def _faults(before: Path, after: Path) -> Iterator[str]:
@@ -49,6 +57,35 @@ def _faults(before: Path, after: Path) -> Iterator[str]:
 
 
 def _opened(context: StageContext, output: StageOutput) -> Iterator[Finding]:
-    """What the Tasks API says."""
-    del context
-    yield finding("bundle-not-opened", output.path.name, words="that was not asked for")
+    """What MediaPipe's Tasks API says of the bundle, if it was asked.
+
+    Raises:
+        StageFailed: MediaPipe crashed.
+    """
+    name = output.path.name
+    if not context.request.options.tasks_api:
+        yield finding("bundle-not-opened", name, words="that was not asked for")
+        return
+    try:
+        python = context.interpreter(ENVIRONMENT)
+    except (EnvironmentProblem, NetworkProblem) as error:
+        yield finding("bundle-not-opened", name, words=str(error).rstrip("."))
+        return
+    request = {"before": context.source.path.resolve(), "after": output.path.resolve()}
+    yield from judge_opening(run_worker(context, "tasks_open", request, python), name)
+
+
+def judge_opening(values: Mapping[str, Any], name: str) -> Iterator[Finding]:
+    """What is wrong, given what the worker `tasks_open` says. Pure."""
+    if not values["task"]:
+        yield finding("bundle-not-opened", name, words="the names of its members tell no task that envdoctor knows")
+        return
+    before, after = values["before"], values["after"]
+    words = after["refused"] or f"it finds {after['found']} and not {before['found']} in a made-up picture"
+    if before["refused"]:
+        yield finding("bundle-was-refused", name, words=f"{values['task']}: {before['refused'].rstrip('.')}")
+    elif after["refused"] or after["found"] != before["found"]:
+        evidence = (Evidence(source=values["task"], excerpt=words),)
+        yield finding("bundle-refused", name, evidence, words=words.rstrip("."))
+    else:
+        yield finding("bundle-opened", name, words=values["task"])

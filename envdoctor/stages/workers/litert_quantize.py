@@ -18,6 +18,7 @@ from .stage import Problem
 from .tflite_edges import convert_edges_to_uint8
 from .tflite_graph import Graph, prune
 from .tflite_prepare import Prepared, prepare
+from .weights import compare_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,11 +56,13 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     if request.get("reference"):
         made = reference.make(original.predict, "LiteRT", source.samples, source.labelled)
         reference.write(Path(request["reference"]), made)
+    weights = ""
     if bits:
         samples = source.samples.renamed(names)
         graph = Graph(_quantized(prepared, samples, bits, request))
     else:
         graph = Graph(_with_small_weights(prepared, request["form"]))
+        weights = compare_weights(Graph(prepared.data), graph)
     changes = [*prepared.changes, *transposed_convolution.apply(graph, {})]
     prune(graph)
     if request["form"] == "int8" and request["io_type"] == "uint8":
@@ -70,6 +73,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "random": source.samples.random,
         "matched": source.samples.told,
         "prepared": changes,
+        "weights": weights,
         "moved_inside": graph.moved_inside,
         "sizes": source.sizes,
     }
