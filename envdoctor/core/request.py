@@ -49,6 +49,7 @@ class BuildOptions:
         ssh_host: an x86_64 Linux machine that may run the compiler, as ssh takes it (`me@bigbox`), or None.
         notebook: True if a person is ready to run the compiler in a notebook.
         max_download: bytes that may be fetched for the environments of stages, all together; None for any number.
+        recipe: a recipe of the LiteRT quantizer (JSON), for the goal that is made by one, or None.
         part: the model of a bundle that is meant, by its name in it; None for all.
         tasks_api: True if a bundle is to be opened in MediaPipe's Tasks API, too.
         resume: the file that a person brings back from the notebook which an earlier build wrote, or None.
@@ -70,6 +71,7 @@ class BuildOptions:
     ssh_host: str | None = None
     notebook: bool = False
     max_download: int | None = None
+    recipe: Path | None = None
     part: str | None = None
     tasks_api: bool = False
     resume: Path | None = None

@@ -18,6 +18,7 @@ from envdoctor.facts import Facts
 from envdoctor.pipeline.calibration import check_samples
 from envdoctor.pipeline.sources import identify
 from envdoctor.pipeline.sources.bundle import extract_part
+from envdoctor.stages.recipes import read_recipe
 from envdoctor.tflite.bundles import model_names
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def make_request(
     """
     aim = parse_goal(goal)
     compiler = registry.compiler_of(aim)
-    _check_names(source, options, compiler)
+    _check_names(source, options, aim, compiler)
     if options.part is not None:
         source = extract_part(source, options.part, open_cache(Request()).root / "parts")
     artifact = identify(source, trust_code=options.trust_code, signature=options.signature)
@@ -69,13 +70,17 @@ def _of_bundles(goal: Goal, source: Path) -> Goal:
             f"{source.name} is a bundle of {', '.join(model_names(source))}, and {goal.name} takes one model: name it "
             "with --part."
         )
-    return dataclasses.replace(goal, kind=kind)
+    return dataclasses.replace(goal, kind=kind, title=f"a bundle, each model in it {goal.title}")
 
 
-def _check_names(source: Path, options: BuildOptions, compiler: Compiler | None) -> None:
+def _check_names(source: Path, options: BuildOptions, goal: Goal, compiler: Compiler | None) -> None:
     """Refuse names that can't be written into a manifest, and a compiler that is none, before anything is started."""
-    for path in (source, options.calibration, options.evaluation, options.compiler, options.resume):
+    for path in (source, options.calibration, options.evaluation, options.compiler, options.resume, options.recipe):
         require_text(path)
+    if options.recipe is not None:
+        read_recipe(options.recipe)
+        if goal.kind != "tflite-mixed":
+            raise UsageProblem(f"--recipe says how to quantize, and so does --to {goal.name}; take --to tflite-mixed.")
     for option, path in (("--calibration", options.calibration), ("--evaluate", options.evaluation)):
         if path is not None and not path.is_dir() and not path.is_file():
             what = "is no regular file" if path.exists() else "does not exist"

@@ -66,16 +66,21 @@ def check_samples(request: Request, option: str = "--calibration") -> tuple[str,
     for path, named in ((request.options.calibration, option), (request.options.evaluation, "--evaluate")):
         if path is None:
             continue
-        try:
-            given.append(_check(path, named, inputs))
-        except Problem as problem:
-            raise UsageProblem(f"{named}: {problem.message}") from None
-        except Unreadable as error:
-            raise UsageProblem(f"{named}: {error}; give other samples.") from None
+        given.append(_checked(path, named, inputs))
     if len(given) > 1:
         _require_alike(*given)
     scale = input_scale(source) if inputs is not None and len(inputs) == 1 else None
     return tuple(note for samples in given for note in _judge_scaling(samples, scale, inputs or ()))
+
+
+def _checked(path: Path, option: str, inputs: Sequence[InputSpec] | None, of: str = "") -> _Samples:
+    """The same as `_check`, with what is wrong as a UsageProblem that names the option, and whose samples they are."""
+    try:
+        return _check(path, option, inputs)
+    except Problem as problem:
+        raise UsageProblem(f"{option}{of}: {problem.message}") from None
+    except Unreadable as error:
+        raise UsageProblem(f"{option}{of}: {error}; give other samples.") from None
 
 
 def _check_bundle(path: Path, request: Request, option: str) -> None:
@@ -102,12 +107,7 @@ def _check_bundle(path: Path, request: Request, option: str) -> None:
     for name, inputs in parts.items():
         samples = samples_of(folder, name)
         if samples is not None:
-            try:
-                _check(samples, option, inputs)
-            except Problem as problem:
-                raise UsageProblem(f"{option}, for {name}: {problem.message}") from None
-            except Unreadable as error:
-                raise UsageProblem(f"{option}, for {name}: {error}; give other samples.") from None
+            _checked(samples, option, inputs, of=f", for {name}")
 
 
 def _check(path: Path, option: str, inputs: Sequence[InputSpec] | None) -> _Samples:

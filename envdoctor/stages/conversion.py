@@ -27,6 +27,7 @@ INT8_OPTIONS = SAMPLE_OPTIONS | {"io_type", "trust_code", "thresholds", "allow_f
 _SUFFIXES = {
     "saved-model": "_saved_model", "float": "_float.tflite", "int8": "_int8.tflite", "int16x8": "_int16x8.tflite",
     "dynamic": "_dynamic.tflite", "weight-only": "_weight_only.tflite", "float16": "_float16.tflite",
+    "mixed": "_mixed.tflite",
 }  # fmt: skip
 #: What is calibrated with the samples.
 _INTEGERS = frozenset({"int8", "int16x8"})

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def _actions() -> Iterable[Action]:
     from envdoctor.compilers.litert.action import ACTION
     from envdoctor.compilers.litert.bundle import ACTIONS as BUNDLES
-    from envdoctor.compilers.litert.forms import DYNAMIC, FLOAT16, INT16X8, WEIGHT_ONLY
+    from envdoctor.compilers.litert.forms import DYNAMIC, FLOAT16, INT16X8, MIXED, WEIGHT_ONLY
 
-    return (ACTION, INT16X8, DYNAMIC, WEIGHT_ONLY, FLOAT16, *BUNDLES)
+    return (ACTION, INT16X8, DYNAMIC, WEIGHT_ONLY, FLOAT16, MIXED, *BUNDLES)
 
 
 def _float_gate(context: StageContext, output: StageOutput) -> StageOutput:
@@ -41,6 +41,12 @@ def _small_gate(context: StageContext, output: StageOutput) -> StageOutput:
     return small_gate(SMALL[kind], context, output)
 
 
+def _mixed_gate(context: StageContext, output: StageOutput) -> StageOutput:
+    from envdoctor.stages.gates import mixed_gate
+
+    return mixed_gate(context, output)
+
+
 def _bundle_gate(context: StageContext, output: StageOutput) -> StageOutput:
     from envdoctor.compilers.litert.bundle_gate import bundle_gate
 
@@ -57,6 +63,7 @@ COMPILER = Compiler(
         Product(kind="tflite-dynamic", suffix="_dynamic.tflite", gate=_small_gate),
         Product(kind="tflite-weight-only", suffix="_weight_only.tflite", gate=_small_gate),
         Product(kind="tflite-float16", suffix="_float16.tflite", gate=_small_gate),
+        Product(kind="tflite-mixed", suffix="_mixed.tflite", gate=_mixed_gate),
         *(
             Product(kind=f"task-{form}", suffix=f"_{form.replace('-', '_')}.task", gate=_bundle_gate)
             for form in ("int8", "int16x8", "dynamic", "weight-only", "float16")

@@ -83,7 +83,10 @@ def run(form: str, context: StageContext) -> StageOutput:
             "bundle": f"{context.source.path.stat().st_size:,} -> {output.stat().st_size:,} bytes",
             **{name: _told(part) for name, part in parts.items()},
         },
-        findings=(*_findings(form, context, bundle, parts), *(each for part in parts.values() for each in part.findings)),
+        findings=(
+            *_findings(form, context, bundle, parts),
+            *(each for part in parts.values() for each in part.findings),
+        ),
     )
 
 
@@ -143,12 +146,8 @@ def _quantize(form: str, path: Path, context: StageContext) -> StageOutput:
     options = dataclasses.replace(
         context.request.options, calibration=_samples(path.name, context), evaluation=None, io_type=_EDGES
     )
-    request = dataclasses.replace(
-        context.request, source=artifact, goal=parse_goal(f"tflite-{form}"), options=options
-    )
-    part = dataclasses.replace(
-        context, source=artifact, request=request, folder=path.parent, reference=None
-    )
+    request = dataclasses.replace(context.request, source=artifact, goal=parse_goal(f"tflite-{form}"), options=options)
+    part = dataclasses.replace(context, source=artifact, request=request, folder=path.parent, reference=None)
     gate = next(product.gate for product in COMPILER.products if product.kind == f"tflite-{form}")
     judged: StageOutput = gate(part, quantize_with_litert(part, form))
     return judged
@@ -210,8 +209,8 @@ def _needs_samples(_: Facts, request: Request) -> Iterator[Reason]:
         verdict=Verdict.FIXABLE,
         text="each model needs calibration samples of its own",
         fix=Fix(
-            text=f"Give a folder with {files} (real inputs of each model, about 100) with --calibration FOLDER; without "
-            "samples take --to tflite-dynamic or tflite-weight-only, which need none."
+            text=f"Give a folder with {files} (about 100 real inputs of each model) with --calibration FOLDER; "
+            "without samples take --to tflite-dynamic or tflite-weight-only, which need none."
         ),
         code=problem_kinds()["calibration-missing"].code,
     )

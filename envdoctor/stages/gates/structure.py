@@ -77,6 +77,13 @@ def judge_small(model: Model, scheme: Scheme) -> Iterator[Finding]:
         yield finding("not-quantized", model.name, (_evidence(model, found.value),), scheme=found.value)
 
 
+def judge_mixed(model: Model) -> Iterator[Finding]:
+    """What is wrong with a model that a recipe was to quantize, in whatever way."""
+    yield from judge_float(model)
+    if classify(model) is Scheme.FLOAT:
+        yield finding("not-quantized", model.name, (_evidence(model, Scheme.FLOAT.value),), scheme=Scheme.FLOAT.value)
+
+
 def judge_int8(model: Model, wanted: Wanted) -> Iterator[Finding]:
     """What is wrong with an int8 model, the gravest first."""
     yield from judge_float(model)

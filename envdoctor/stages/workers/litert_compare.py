@@ -120,7 +120,8 @@ def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapp
 
     Returns:
         `difference`: the largest absolute one, as a share of the float output's range; `rms`: the root of the mean
-        square of the differences, as a share of that of the float output (None where that is 0); `cosine` of all values together;
+        square of the differences, as a share of that of the float output (None where that is 0);
+        `cosine` of all values together;
         `agreement`: the share of samples whose largest value, ties included, is where the float model has it (None for
         outputs of one value); `finite`: no NaN or infinity; `still`: the float output hardly changes over the samples,
         so that the other measures say little; `constant`: it does change, and this one does not at all.

@@ -1,7 +1,8 @@
 """Task: quantize a float .tflite file with the LiteRT quantizer.
 
-Request: `source`, `output`, `form` (a key of `FORMS`), `calibration` or `random`, `evaluation`, `reference` (a folder
-to write the float model's answers to, or null if an earlier stage did), and for int8 `io_type` and `per_tensor_dense`.
+Request: `source`, `output`, `form` (a key of `FORMS`), for `mixed` a `recipe` and whether it is `calibrated`,
+`calibration` or `random`, `evaluation`, `reference` (a folder to write the float model's answers to, or null if an
+earlier stage did), and for int8 `io_type` and `per_tensor_dense`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import litert_run, reference, zipped_files
 from .mends import transposed_convolution
+from .recipe import check_recipe
 from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms
 from .samples import Samples, fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
@@ -30,7 +32,7 @@ _CALIBRATED = 500
 _ANY = ".*"
 _BITS = 8
 #: What can be made, and the bits of activations: 0 for forms that compute in floats and need no samples.
-FORMS = {"int8": 8, "int16x8": 16, "dynamic": 0, "weight-only": 0, "float16": 0}
+FORMS = {"int8": 8, "int16x8": 16, "dynamic": 0, "weight-only": 0, "float16": 0, "mixed": 0}
 _HALF = 16
 
 
@@ -47,18 +49,20 @@ class Source:
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     """Carry out a request; see the module."""
-    bits = FORMS[request["form"]]
-    source = _read(request, needs_samples=bits > 0)
+    bits, entries = FORMS[request["form"]], request.get("recipe")
+    calibrated = bits > 0 or request.get("calibrated", False)
+    source = _read(request, needs_samples=calibrated)
     shapes = {spec.name: spec.shape or () for spec in source.inputs}
-    prepared = prepare(source.data, shapes, for_integers=bits > 0)
+    prepared = prepare(source.data, shapes, for_integers=calibrated)
     original = litert_run.open_model(source.data, shapes)
     names = _prove_unchanged(original, prepared, source.samples)
     if request.get("reference"):
         made = reference.make(original.predict, "LiteRT", source.samples, source.labelled)
         reference.write(Path(request["reference"]), made)
-    weights = ""
-    if bits:
-        samples = source.samples.renamed(names)
+    weights, samples = "", source.samples.renamed(names)
+    if entries:
+        graph = Graph(_by_recipe(prepared, entries, samples if calibrated else None))
+    elif bits:
         graph = Graph(_quantized(prepared, samples, bits, request))
     else:
         graph = Graph(_with_small_weights(prepared, request["form"]))
@@ -148,9 +152,27 @@ def _quantized(prepared: Prepared, samples: Samples, bits: int, request: Mapping
         )
     if request["io_type"] == "float32":
         for edge in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
-            work.add_quantization_config(regex=_ANY, operation_name=edge, algorithm_key=AlgorithmName.NO_QUANTIZE)
+            work.update_quantization_recipe(regex=_ANY, operation_name=edge, algorithm_key=AlgorithmName.NO_QUANTIZE)
     result = work.quantize(_ranges(prepared, samples, work.get_quantization_recipe()))
     return bytes(result.quantized_model)
+
+
+def _by_recipe(prepared: Prepared, entries: Recipe, samples: Samples | None) -> bytes:
+    """Quantize as a recipe says; without samples if it takes none.
+
+    Raises:
+        Problem: the quantizer does not know what it says, or the model has nothing of it.
+    """
+    from litert_quantizer import quantizer
+
+    check_recipe(entries, Graph(prepared.data))
+    work = quantizer.Quantizer(bytearray(prepared.data))
+    try:
+        work.load_quantization_recipe(entries)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Problem("recipe-refused", f"the quantizer refuses it: {' '.join(str(error).split())}") from error
+    ranges = None if samples is None else _ranges(prepared, samples, work.get_quantization_recipe())
+    return bytes(work.quantize(ranges).quantized_model)
 
 
 def _ranges(prepared: Prepared, samples: Samples, recipe: Recipe) -> Mapping[str, Any]:

@@ -45,7 +45,9 @@ def _look(task: str, path: str) -> dict[str, object]:
     from mediapipe.tasks.python import vision
 
     across = np.linspace(0, 255, _SIDE)
-    picture = np.stack([np.add.outer(across, across) / 2, np.tile(across, (_SIDE, 1)), np.tile(across, (_SIDE, 1)).T], 2)
+    picture = np.stack(
+        [np.add.outer(across, across) / 2, np.tile(across, (_SIDE, 1)), np.tile(across, (_SIDE, 1)).T], 2
+    )
     options = getattr(vision, f"{task}Options")(base_options=tasks.BaseOptions(model_asset_path=path))
     try:
         with getattr(vision, task).create_from_options(options) as landmarker:

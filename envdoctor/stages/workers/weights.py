@@ -80,5 +80,9 @@ def _large_floats(graph: Graph) -> Iterator[bytes]:
     for operator in graph.main.operators:
         if graph.operator_name(operator) in _WEIGHTY:
             for index in (int(each) for each in operator.inputs if each >= 0):
-                if graph.dtype(index) == "FLOAT32" and graph.is_constant(index) and graph.constant(index).size >= _WORTH:
+                if (
+                    graph.dtype(index) == "FLOAT32"
+                    and graph.is_constant(index)
+                    and graph.constant(index).size >= _WORTH
+                ):
                     yield graph.main.tensors[index].name
