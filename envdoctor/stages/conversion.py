@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import StageOutput
+from envdoctor.core.artifact import ArtifactKind
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import run_worker
 from envdoctor.stages.workers.reference import INDEX
@@ -78,7 +79,7 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
         path=output,
         reference=reference if reference.is_dir() else None,
         summary=values,
-        findings=tuple(sample_findings(context, values)) if to in _INTEGERS else (),
+        findings=(*_size_findings(context, output), *(sample_findings(context, values) if to in _INTEGERS else ())),
     )
 
 
@@ -86,6 +87,15 @@ def stem(context: StageContext) -> str:
     """What the files of a build are called: as the model that it started from."""
     source = context.request.source or context.source
     return source.path.resolve().stem
+
+
+def _size_findings(context: StageContext, output: Path) -> Iterator[Finding]:
+    """A quantized file that is no smaller than a .tflite file that it was made of (one with sparse or float16 weights)."""
+    source = context.source.path
+    if source.is_file() and context.source.kind == ArtifactKind.TFLITE_FLOAT and output.is_file():
+        before, after = source.stat().st_size, output.stat().st_size
+        if after >= before:
+            yield finding("not-smaller", source.name, words=f"{before:,} -> {after:,} bytes")
 
 
 def sample_findings(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:

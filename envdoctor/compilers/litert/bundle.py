@@ -81,7 +81,7 @@ def run(form: str, context: StageContext) -> StageOutput:
         path=output,
         summary={
             "bundle": f"{context.source.path.stat().st_size:,} -> {output.stat().st_size:,} bytes",
-            **{name: _told(part) for name, part in parts.items()},
+            **{f"model {name}": _told(part) for name, part in parts.items()},
         },
         findings=(
             *_findings(form, context, bundle, parts),
@@ -97,7 +97,7 @@ def _packed(bundle: Bundle, parts: Mapping[str, Part]) -> bytes:
 
 def _part(form: str, member: Member, context: StageContext) -> Part:
     """Quantize one model, and judge it; what fails leaves it as it is."""
-    folder = context.folder / f"part-{hash(member.name) & 0xFFFFFFFF:08x}"
+    folder = context.folder / "part"
     folder.mkdir()
     try:
         path = folder / member.name.rpartition("/")[2]

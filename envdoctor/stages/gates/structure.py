@@ -55,7 +55,7 @@ class Wanted:
         wide = goal is not None and goal.kind == ArtifactKind.TFLITE_INT16X8
         is_mended = request.source is not None and request.source.kind == ArtifactKind.TFLITE_INT8
         return cls(
-            io_type="" if is_mended else "INT16" if wide else options.io_type.upper(),
+            io_type="" if is_mended else "INT16" if wide and options.io_type != "float32" else options.io_type.upper(),
             schemes=_WIDE if wide else _QUANTIZED,
             per_tensor_dense=goal is not None and goal.per_tensor_dense,
             allow_float=options.allow_float or is_mended,
