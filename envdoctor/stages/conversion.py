@@ -90,7 +90,7 @@ def stem(context: StageContext) -> str:
 
 
 def _size_findings(context: StageContext, output: Path) -> Iterator[Finding]:
-    """A quantized file that is no smaller than a .tflite file that it was made of (one with sparse or float16 weights)."""
+    """A quantized file that is no smaller than its source: one with sparse weights, or small in itself."""
     source = context.source.path
     if source.is_file() and context.source.kind == ArtifactKind.TFLITE_FLOAT and output.is_file():
         before, after = source.stat().st_size, output.stat().st_size

@@ -35,9 +35,7 @@ def weight_only_model():
     operators = [(0, [1], [2], 0, None), (1, [0, 2], [3], schema().BuiltinOptions.AddOptions, options)]
     codes = [(_DEQUANTIZE, 2, None), (_ADD, 1, None)]
     return pack(
-        model(
-            tensors=tensors, operators=operators, codes=codes, inputs=[0], outputs=[3], buffers=(b"", b"\1\2\3\4")
-        )
+        model(tensors=tensors, operators=operators, codes=codes, inputs=[0], outputs=[3], buffers=(b"", b"\1\2\3\4"))
     )
 
 
