@@ -12,6 +12,7 @@ from envdoctor.core.errors import NoRoute, ToolchainProblem, UsageProblem
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.doctor._common import new_report, subject, topics
+from envdoctor.doctor.workarounds import NO_ROUTE, situation_of, workarounds
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
@@ -138,7 +139,10 @@ def routes_of(request: Request, facts: Facts) -> Report:
             f"{goal.title}; start from one of: {words}."
         )
     unlocking = planner.unlocking(found)
-    notes = () if unlocking is None or unlocking.fix is None else (_say(unlocking.fix),)
+    notes: tuple[str, ...] = () if unlocking is None or unlocking.fix is None else (_say(unlocking.fix),)
+    situation = situation_of(found)
+    if situation is not None:
+        notes = (NO_ROUTE, *workarounds("routes", situation))
     return dataclasses.replace(
         new_report("routes"), subject=subject(facts), source=artifact, goal=goal, routes=found, notes=notes
     )

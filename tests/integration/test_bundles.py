@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ def build(capsys, source, goal, out, *words, code=0):
     assert main(["build", str(source), "--to", goal, "--out", str(out), "--json", *map(str, words)]) == code
     report = json.loads(capsys.readouterr().out)
     artifacts = report["artifacts"]
-    return report["attempts"][-1]["results"][-1], artifacts[0]["path"] if artifacts else None
+    return report["attempts"][-1]["results"][-1], Path(artifacts[0]["path"]) if artifacts else None
 
 
 def found(result):
