@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -227,3 +228,24 @@ def test_a_recipe_is_followed_or_refused(capsys, tmp_path, recipe, words):
         assert words in result["findings"][-1]["message"]
     else:
         assert classify(read_model(path)) is Scheme.DYNAMIC_RANGE
+
+
+def test_the_guides_commands(capsys, tmp_path, monkeypatch):
+    environment_python("litert")
+    environment_python("vela")
+    page = (Path(__file__).resolve().parents[2] / "docs/guide-bundles.md").read_text("utf-8")
+    commands = [line.split()[1:] for line in page.splitlines() if line.startswith("envdoctor ")]
+    (recipe,) = re.findall(r"```json recipe\.json\n(.*?)```", page, re.DOTALL)
+    assert len(commands) > 5
+    monkeypatch.chdir(tmp_path)
+    Path("recipe.json").write_text(recipe)
+    model = (DATA / "tflite/flatten_float16.tflite").read_bytes()
+    Path("old.tflite").write_bytes(model)
+    names = ("face_detector", "face_landmarks_detector")
+    bundle(Path("face_landmarker.task"), {f"{name}.tflite": model for name in names})
+    Path("samples").mkdir()
+    for name in names:
+        np.save(f"samples/{name}.npy", smooth(40, 8, 1))
+    for command in commands:
+        assert main(command) == 0, (command, capsys.readouterr().out)
+        capsys.readouterr()

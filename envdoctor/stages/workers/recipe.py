@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +34,9 @@ def check_recipe(entries: Sequence[Mapping[str, Any]], graph: Graph) -> None:
     for number, entry in enumerate(entries, start=1):
         for key, known in (("operation", operations), ("algorithm_key", algorithms)):
             if entry[key] not in known:
-                raise Problem(
-                    "recipe-refused", f"entry {number}: {entry[key]!r} is no {key}; those are {', '.join(known)}"
-                )
+                near = difflib.get_close_matches(entry[key], known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"those are {', '.join(known)}"
+                raise Problem("recipe-refused", f"entry {number}: {entry[key]!r} is no {key}; {hint}")
         pattern = re.compile(entry["regex"])
         if not any(entry["operation"] in {_EVERY, name} and pattern.search(scope) for name, scope in scopes):
             what = "operator" if entry["operation"] == _EVERY else entry["operation"]
