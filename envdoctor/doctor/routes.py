@@ -47,7 +47,9 @@ def make_request(
         source = extract_part(source, options.part, open_cache(Request()).root / "parts")
     artifact = identify(source, trust_code=options.trust_code, signature=options.signature)
     if artifact.kind == ArtifactKind.TASK_BUNDLE:
-        aim = _of_bundles(aim, source)
+        aim = _of_bundles(aim, source, options)
+    elif options.tasks_api:
+        raise UsageProblem(f"--tasks-api opens bundles, and {source.name} is none; leave it out.")
     return Request(
         python=python,
         source=artifact,
@@ -59,12 +61,14 @@ def make_request(
     )
 
 
-def _of_bundles(goal: Goal, source: Path) -> Goal:
+def _of_bundles(goal: Goal, source: Path, options: BuildOptions) -> Goal:
     """The goal of a bundle, all of whose models are to be what a goal says.
 
     Raises:
-        UsageProblem: its compiler makes no bundles.
+        UsageProblem: its compiler makes no bundles, or the models' inputs are to be other than the Tasks API takes.
     """
+    if options.io_type == "uint8":
+        raise UsageProblem(f"--io: the models of {source.name} keep float inputs and outputs, as the Tasks API wants.")
     kind = goal.kind.replace("tflite-", "task-", 1)
     if kind == goal.kind or kind not in registry.products():
         raise UsageProblem(

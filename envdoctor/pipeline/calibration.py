@@ -14,7 +14,7 @@ from envdoctor.stages.workers.arrays import NUMBERS, StoredArray, stored_arrays
 from envdoctor.stages.workers.assignment import LABELS, Part, assign
 from envdoctor.stages.workers.stage import Problem
 from envdoctor.support.bounded import open_zip
-from envdoctor.tflite.bundles import samples_of
+from envdoctor.tflite.bundles import file_name, samples_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -90,7 +90,7 @@ def _check_bundle(path: Path, request: Request, option: str) -> None:
         UsageProblem: see `check_samples`; it is no folder, or has samples of no model.
     """
     options, parts = request.options, inputs_of_parts(path)
-    stems = {name.rpartition("/")[2].removesuffix(".tflite") for name in parts}
+    stems = {file_name(name).removesuffix(".tflite") for name in parts}
     how = f"a folder with {', '.join(f'{stem}.npy' for stem in sorted(stems))}"
     if options.evaluation is not None:
         raise UsageProblem(f"--evaluate: {path.name} is a bundle of {len(parts)} models; name one with --part.")

@@ -8,6 +8,7 @@ bytes before its local header see to (never none, so a bundle does not begin wit
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 from dataclasses import dataclass
@@ -103,7 +104,7 @@ def read_bundle(path: Path) -> Bundle:
 def pack_bundle(members: Iterable[tuple[zipfile.ZipInfo, bytes]], comment: bytes = b"") -> bytes:
     """Pack a bundle as MediaPipe does: stored, each member's data at a multiple of 4; names, order, dates are kept."""
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         archive.comment = comment
         for before, data in members:
             info = zipfile.ZipInfo(before.filename, before.date_time)
@@ -121,9 +122,24 @@ def pack_bundle(members: Iterable[tuple[zipfile.ZipInfo, bytes]], comment: bytes
     return stream.getvalue()
 
 
+def is_deflated(path: Path) -> bool:
+    """True if a bundle holds compressed members; only its directory is read.
+
+    Raises:
+        Unreadable: it is damaged.
+    """
+    with open_zip(path) as archive:
+        return any(info.compress_type != zipfile.ZIP_STORED for info in archive.members)
+
+
+def file_name(member: str) -> str:
+    """A name for a file of a member's content that is safe on every system, whatever the bundle calls it."""
+    return re.sub(r"[^\w.+ -]", "_", member.rpartition("/")[2]) or "model"
+
+
 def samples_of(folder: Path, member: str) -> Path | None:
     """The samples in a folder for a model of a bundle: NAME.npy, NAME.npz or a folder NAME; None if there are none."""
-    stem = member.rpartition("/")[2].removesuffix(".tflite")
+    stem = file_name(member).removesuffix(".tflite")
     paths = (folder / f"{stem}{suffix}" for suffix in _SAMPLE_SUFFIXES)
     return next((path for path in paths if path.exists()), None)
 

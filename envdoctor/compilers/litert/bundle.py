@@ -20,7 +20,7 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import BUNDLE_OPTIONS, INT8_OPTIONS, quantize_with_litert
 from envdoctor.stages.problems import finding, problem_kinds
 from envdoctor.support.hashing import hash_path
-from envdoctor.tflite.bundles import Bundle, Member, model_names, pack_bundle, read_bundle, samples_of
+from envdoctor.tflite.bundles import Bundle, Member, file_name, model_names, pack_bundle, read_bundle, samples_of
 from envdoctor.tflite.containers import compiled_file
 from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
@@ -100,7 +100,7 @@ def _part(form: str, member: Member, context: StageContext) -> Part:
     folder = context.folder / "part"
     folder.mkdir()
     try:
-        path = folder / member.name.rpartition("/")[2]
+        path = folder / file_name(member.name)
         path.write_bytes(member.data)
         left = _left_beforehand(form, path, context)
         if left:
@@ -204,7 +204,7 @@ def _needs_samples(_: Facts, request: Request) -> Iterator[Reason]:
         names = model_names(source.path)
     except Unreadable as error:
         raise UsageProblem(f"{error}.") from None
-    files = ", ".join(f"{name.rpartition('/')[2].removesuffix('.tflite')}.npy" for name in names)
+    files = ", ".join(f"{file_name(name).removesuffix('.tflite')}.npy" for name in names)
     yield Reason(
         verdict=Verdict.FIXABLE,
         text="each model needs calibration samples of its own",

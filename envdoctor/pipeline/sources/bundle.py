@@ -8,7 +8,7 @@ from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.tflite import model_inputs
 from envdoctor.support.hashing import hash_path
 from envdoctor.support.outputs import write_output
-from envdoctor.tflite.bundles import read_bundle
+from envdoctor.tflite.bundles import file_name, is_deflated, read_bundle
 from envdoctor.tflite.containers import FileKind, read_models, sniff
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def traits_of(path: Path) -> frozenset[str]:
     Raises:
         Unreadable: it is damaged, lacks a part, or would unpack to far too much.
     """
-    return frozenset({"deflated"} if any(member.deflated for member in read_bundle(path).members) else ())
+    read_models(path)
+    return frozenset({"deflated"} if is_deflated(path) else ())
 
 
 def inputs_of_parts(path: Path) -> Mapping[str, tuple[InputSpec, ...]]:
@@ -49,7 +50,7 @@ def extract_part(path: Path, part: str, folder: Path) -> Path:
         found = models.get(part) or models.get(f"{part}.tflite")
         if found is None:
             raise UsageProblem(f"--part: {path.name} has no model {part}; it has {', '.join(models)}.")
-        target = folder / hash_path(path)[:16] / found.name.rpartition("/")[2]
+        target = folder / hash_path(path)[:16] / file_name(found.name)
     except Unreadable as error:
         raise UsageProblem(f"{str(error).rstrip('.')}; get a whole copy of it.") from None
     except OSError as error:

@@ -59,6 +59,21 @@ def test_a_part_that_is_not_there_is_refused(tmp_path):
         make_request(tmp_path / "m.tflite", "edgetpu", BuildOptions(part="nose"))
 
 
+def test_options_that_do_not_fit_are_refused(tmp_path):
+    with pytest.raises(UsageProblem, match="keep float inputs"):
+        make_request(bundle(tmp_path / "f.task"), "tflite-int8", BuildOptions(io_type="uint8"))
+    (tmp_path / "m.tflite").write_bytes(float_model())
+    with pytest.raises(UsageProblem, match="--tasks-api opens bundles"):
+        make_request(tmp_path / "m.tflite", "tflite-dynamic", BuildOptions(tasks_api=True))
+
+
+def test_a_members_name_leads_nowhere_else(tmp_path):
+    path = bundle(tmp_path / "f.task", **{"../../evil": float_model(), "..\\other": float_model()})
+    for part in ("../../evil", "..\\other"):
+        request = make_request(path, "edgetpu", BuildOptions(part=part))
+        assert request.source.path.parent.parent == tmp_path / "cache/parts"
+
+
 def spoilt(data):
     spoilt = bytearray(data)
     spoilt[data.index(b"TFL3") + 30] ^= 0xFF
