@@ -287,6 +287,22 @@ def open_zip(path: Path) -> Iterator[ZipReader]:
         yield ZipReader(archive, path)
 
 
+@contextlib.contextmanager
+def open_inner_zip(data: bytes, path: Path) -> Iterator[ZipReader]:
+    """A zip archive that was a member of another; raises as `open_zip`.
+
+    Args:
+        data: the archive.
+        path: what messages call it.
+    """
+    with _told(path):
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    members = archive.infolist()
+    packed = min(len(data), sum(member.compress_size for member in members))
+    refuse_bomb(packed, sum(member.file_size for member in members), str(path))
+    yield ZipReader(archive, path)
+
+
 def _refuse_method(member: zipfile.ZipInfo) -> None:
     if member.compress_type not in _METHODS:  # bzip2 and LZMA are unpacked by zipfile without a limit
         raise zipfile.BadZipFile(f"{member.filename} is packed by method {member.compress_type}, which is not read")

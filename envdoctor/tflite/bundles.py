@@ -37,12 +37,14 @@ class Member:
         info: its entry in the directory: name, date, attributes, comment.
         data: its content.
         is_model: True if it is a .tflite model by content.
+        is_bundle: True if it is a bundle with models itself.
         deflated: True if it was packed, which MediaPipe refuses (`Expected uncompressed zip archive.`).
     """
 
     info: zipfile.ZipInfo
     data: bytes
     is_model: bool
+    is_bundle: bool = False
     deflated: bool = False
 
     @property
@@ -62,11 +64,6 @@ class Bundle:
 
     members: tuple[Member, ...]
     comment: bytes = b""
-
-    @property
-    def models(self) -> tuple[Member, ...]:
-        """The members that are models."""
-        return tuple(member for member in self.members if member.is_model)
 
 
 def model_names(path: Path) -> tuple[str, ...]:
@@ -95,6 +92,7 @@ def read_bundle(path: Path) -> Bundle:
                     info=info,
                     data=b"" if info.is_dir() else archive.read(info.filename, _LARGEST),
                     is_model=info.filename in models,
+                    is_bundle=any(name.startswith(f"{info.filename}/") for name in models) and not info.is_dir(),
                     deflated=info.compress_type != zipfile.ZIP_STORED,
                 )
             )

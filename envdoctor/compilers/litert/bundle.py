@@ -72,11 +72,11 @@ def run(form: str, context: StageContext) -> StageOutput:
         bundle = read_bundle(context.source.path)
     except Unreadable as error:
         raise StageFailed(finding("file-truncated", context.source.path.name, words=f"{error}.")) from None
-    parts = {member.name: _part(form, member, context) for member in bundle.models}
+    parts = dict(_parts(form, bundle, context))
     if all(part.left for part in parts.values()):
         raise StageFailed(_nothing_done(context.source.path.name, parts))
     output = context.folder / f"{context.source.path.stem}_{form.replace('-', '_')}.task"
-    output.write_bytes(_packed(bundle, parts))
+    output.write_bytes(_packed(bundle, parts, context))
     return StageOutput(
         path=output,
         summary={
@@ -90,9 +90,33 @@ def run(form: str, context: StageContext) -> StageOutput:
     )
 
 
-def _packed(bundle: Bundle, parts: Mapping[str, Part]) -> bytes:
-    members = ((one.info, parts[one.name].data if one.name in parts else one.data) for one in bundle.members)
-    return pack_bundle(members, bundle.comment)
+def _parts(form: str, bundle: Bundle, context: StageContext, within: str = "") -> Iterator[tuple[str, Part]]:
+    """What became of each model, those of bundles in the bundle included, by its name."""
+    for member in bundle.members:
+        if member.is_model:
+            yield f"{within}{member.name}", _part(form, member, context)
+        elif member.is_bundle:
+            yield from _parts(form, _inner(member, context), context, f"{member.name}/")
+
+
+def _inner(member: Member, context: StageContext) -> Bundle:
+    """A bundle that is a member of another."""
+    path = context.folder / "inner.task"
+    path.write_bytes(member.data)
+    try:
+        return read_bundle(path)
+    finally:
+        path.unlink()
+
+
+def _packed(bundle: Bundle, parts: Mapping[str, Part], context: StageContext, within: str = "") -> bytes:
+    def content(member: Member) -> bytes:
+        if member.is_bundle:
+            return _packed(_inner(member, context), parts, context, f"{member.name}/")
+        name = f"{within}{member.name}"
+        return parts[name].data if name in parts else member.data
+
+    return pack_bundle(((member.info, content(member)) for member in bundle.members), bundle.comment)
 
 
 def _part(form: str, member: Member, context: StageContext) -> Part:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import StageContext, StageFailed, StageOutput
@@ -15,7 +17,6 @@ from envdoctor.tflite.bundles import data_starts, read_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from envdoctor.core.finding import Finding
 
@@ -52,8 +53,18 @@ def _faults(before: Path, after: Path) -> Iterator[str]:
     for old, new in zip(first.members, second.members, strict=True):
         if new.info.compress_type != zipfile.ZIP_STORED or starts[new.name] % _ALIGNMENT:
             yield f"{new.name} is not stored at a multiple of {_ALIGNMENT}"
-        if not old.is_model and old.data != new.data:
+        if old.is_bundle:
+            yield from _inner_faults(old.data, new.data)
+        elif not old.is_model and old.data != new.data:
             yield f"{new.name} has changed"
+
+
+def _inner_faults(before: bytes, after: bytes) -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="envdoctor-") as folder:
+        paths = Path(folder) / "before.task", Path(folder) / "after.task"
+        for path, data in zip(paths, (before, after), strict=True):
+            path.write_bytes(data)
+        yield from _faults(*paths)
 
 
 def _opened(context: StageContext, output: StageOutput) -> Iterator[Finding]:

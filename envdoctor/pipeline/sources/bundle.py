@@ -8,8 +8,8 @@ from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.tflite import model_inputs
 from envdoctor.support.hashing import hash_path
 from envdoctor.support.outputs import write_output
-from envdoctor.tflite.bundles import file_name, is_deflated, read_bundle
-from envdoctor.tflite.containers import FileKind, read_models, sniff
+from envdoctor.tflite.bundles import file_name, is_deflated
+from envdoctor.tflite.containers import FileKind, model_contents, read_models, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,15 +46,15 @@ def extract_part(path: Path, part: str, folder: Path) -> Path:
     try:
         if sniff(path) is not FileKind.BUNDLE:
             raise UsageProblem(f"--part: {path} is no bundle of models; leave it out.")
-        models = {member.name: member for member in read_bundle(path).models}
-        found = models.get(part) or models.get(f"{part}.tflite")
-        if found is None:
+        models = model_contents(path)
+        name = part if part in models else f"{part}.tflite"
+        if name not in models:
             raise UsageProblem(f"--part: {path.name} has no model {part}; it has {', '.join(models)}.")
-        target = folder / hash_path(path)[:16] / file_name(found.name)
+        target = folder / hash_path(path)[:16] / file_name(name)
     except Unreadable as error:
         raise UsageProblem(f"{str(error).rstrip('.')}; get a whole copy of it.") from None
     except OSError as error:
         raise UsageProblem(f"{path} can't be read: {error.strerror or error}.") from None
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_output(target, found.data, option="--part")
+    write_output(target, models[name], option="--part")
     return target

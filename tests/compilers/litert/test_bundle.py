@@ -7,6 +7,7 @@ import pytest
 from compiled_models import compiled_model, float_model, int8_model
 from envdoctor.action import StageFailed, StageOutput
 from envdoctor.cli import main
+from envdoctor.compilers.litert import bundle as building
 from envdoctor.compilers.litert.bundle import run
 from envdoctor.compilers.litert.bundle_gate import bundle_gate, judge_opening
 from envdoctor.core.artifact import ArtifactKind
@@ -15,7 +16,8 @@ from envdoctor.core.request import BuildOptions
 from envdoctor.doctor.routes import make_request
 from envdoctor.pipeline.calibration import check_samples
 from envdoctor.pipeline.sources import identify
-from envdoctor.tflite.bundles import pack_bundle
+from envdoctor.tflite.bundles import model_names, pack_bundle, read_bundle
+from envdoctor.tflite.containers import model_contents
 from stages import stage_context
 
 NAMES = ("face_detector.tflite", "face_landmarks_detector.tflite")
@@ -181,6 +183,52 @@ def test_the_gate_wants_members_stored_and_aligned(tmp_path):
     context = stage_context(tmp_path / "stage", identify(before), "tflite-dynamic")
     with pytest.raises(StageFailed, match="is not stored at a multiple of 4"):
         bundle_gate(context, StageOutput(path=after))
+
+
+def nested(path):
+    """A bundle of a bundle and a file, as the gesture recognizer's."""
+    inner = bundle(path.with_name("inner.task")).read_bytes()
+    other = bundle(path.with_name("other.task"), gesture_embedder=float_model(), canned_gesture_classifier=int8_model())
+    contents = {"hand_landmarker.task": inner, "hand_gesture_recognizer.task": other.read_bytes(), "notes": b"a"}
+    path.write_bytes(pack_bundle([(zipfile.ZipInfo(name), data) for name, data in contents.items()]))
+    return path
+
+
+def test_bundles_in_a_bundle_are_opened(tmp_path, monkeypatch):
+    path = nested(tmp_path / "g.task")
+    names = [f"hand_landmarker.task/{name}" for name in NAMES]
+    names += [
+        f"hand_gesture_recognizer.task/{name}.tflite" for name in ("gesture_embedder", "canned_gesture_classifier")
+    ]
+    assert list(model_names(path)) == names
+    context = stage_context(tmp_path / "stage", identify(path), "tflite-dynamic")
+
+    def quantized(form, path, context):
+        del form, context
+        path.write_bytes(path.read_bytes() + b"smaller")
+        return StageOutput(path=path)
+
+    monkeypatch.setattr(building, "_quantize", quantized)
+    output = run("dynamic", context)
+    members = [(one.name, one.is_bundle) for one in read_bundle(output.path).members]
+    assert members == [("hand_landmarker.task", True), ("hand_gesture_recognizer.task", True), ("notes", False)]
+    after = model_contents(output.path)
+    assert list(after) == names
+    assert [data.endswith(b"smaller") for data in after.values()] == [True, True, True, False]
+    assert [one.name for one in bundle_gate(context, output).findings][-1] == "bundle-not-opened"
+    request = make_request(path, "edgetpu", BuildOptions(part="hand_gesture_recognizer.task/gesture_embedder"))
+    assert request.source.path.name == "gesture_embedder.tflite"
+
+
+def test_a_damaged_bundle_in_a_bundle_is_refused(tmp_path):
+    path = nested(tmp_path / "g.task")
+    path.write_bytes(spoilt(path.read_bytes()))
+    with pytest.raises(UsageProblem, match="Bad CRC-32"):
+        identify(path)
+    inner = spoilt(bundle(tmp_path / "inner.task").read_bytes())
+    path.write_bytes(pack_bundle([(zipfile.ZipInfo("hand_landmarker.task"), inner)]))
+    with pytest.raises(UsageProblem, match=r"g\.task!hand_landmarker\.task is damaged: the checksum of face_detector"):
+        identify(path)
 
 
 TAKEN, NOTHING = {"refused": "", "found": 1}, {"refused": "", "found": 0}
