@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from envdoctor.index.project import IndexFile
 
 #: Stands before the workarounds.
-NO_ROUTE = "No route is open on this machine. What can still be done, and is no route:"
+NO_ROUTE = "What can still be done, and is no route:"
 NO_VERSION = "No version is good on any of these targets. What can still be done:"
 _LISTED = 4
+_VAIN = "it would not help"
 #: How a platform tag of a wheel begins and ends, and the platform's printed name.
 _PLATFORMS = (
     (re.compile(r"(?:many|musl)?linux.*_(x86_64|aarch64|armv7l)$"), "linux"),
@@ -64,6 +65,8 @@ def _say(row: Mapping[str, Any], situation: Situation) -> str:
     if needs == "holder" and not situation.holders:
         return ""
     judged = {"other-platform": _of_platforms, "holder": _of_holders}.get(needs, _nothing)(situation)
+    if judged.startswith(_VAIN):
+        return f"{row['title']}: {judged}."
     return f"{row['title']}: {judged}effort: {row['effort']}; {row['blocker']} ({row['source']})."
 
 
@@ -77,9 +80,9 @@ def _of_holders(situation: Situation) -> str:
 
 def _of_platforms(situation: Situation) -> str:
     if situation.platforms is None:
-        return "it would not help, since what stands in the way is not this machine; "
+        return f"{_VAIN}, since what stands in the way is not this machine"
     if not situation.platforms:
-        return "it would not help, since no other machine has wheels of it either; "
+        return f"{_VAIN}, since no other machine has wheels of it either"
     return f"it exists for {', '.join(situation.platforms)}; "
 
 
