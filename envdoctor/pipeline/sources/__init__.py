@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
-from envdoctor.pipeline.sources import keras, saved_model, tflite
+from envdoctor.pipeline.sources import bundle, keras, saved_model, tflite
 from envdoctor.pipeline.sources.keras_config import size_traits
 from envdoctor.pipeline.sources.unsupported import explain_file, explain_folder
 from envdoctor.support.files import open_regular
@@ -102,6 +102,8 @@ def _read(path: Path, signature: str | None, *, trust_code: bool) -> tuple[str, 
         return ArtifactKind.SAVED_MODEL, program.traits(signature)
     if kind in {FileKind.TFLITE, FileKind.COMPILED}:
         return tflite.identify_tflite(path)
+    if kind is FileKind.BUNDLE:
+        return ArtifactKind.TASK_BUNDLE, bundle.traits_of(path)
     raise UsageProblem(explain_folder(path) if path.is_dir() else explain_file(path, kind))
 
 

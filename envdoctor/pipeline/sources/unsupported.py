@@ -12,10 +12,9 @@ from envdoctor.tflite.containers import FileKind
 if TYPE_CHECKING:
     from pathlib import Path
 
-SUPPORTED = "start from a .keras or .h5 file, a SavedModel folder or a .tflite file"
+SUPPORTED = "start from a .keras or .h5 file, a SavedModel folder, a .tflite file or a .task bundle"
 _BY_KIND = {
     FileKind.EMPTY: "is empty; the step that should have written it failed",
-    FileKind.BUNDLE: "is a bundle of .tflite models; unpack it (it is a zip archive) and name one of them",
     FileKind.TORCH_ARCHIVE: (
         "is a PyTorch file; export it with litert_torch.convert(...).export('model.tflite') and start from that"
     ),
