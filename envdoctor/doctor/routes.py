@@ -36,7 +36,7 @@ def make_request(
     aim = parse_goal(goal)
     compiler = registry.compiler_of(aim)
     _check_names(source, options, compiler)
-    artifact = identify(source, trust_code=options.trust_code, signature=options.signature)
+    artifact = identify(source, trust_code=options.trust_code, signature=options.signature, given=options.inputs)
     return Request(
         python=python,
         source=artifact,

@@ -22,3 +22,5 @@ SchemaObject = Any
 Recipe = Any
 #: Whatever json.loads gives.
 Json = Any
+#: A torch.nn.Module.
+TorchModule = Any
