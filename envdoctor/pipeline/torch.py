@@ -68,7 +68,7 @@ def _with_components(failure: StageFailed, status: Path) -> Any:  # noqa: ANN401
 def _row(row: Mapping[str, Any]) -> str:
     if row["status"] == "running":
         return "not finished"
-    words = f"{row['status']}, {row['seconds']} s"
+    words = ", ".join((row["status"], *([f"{row['seconds']} s"] if "seconds" in row else [])))
     return f"{words}: {row['error']}" if "error" in row else words
 
 

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 #: Values that say nothing where they are empty, zero or False.
-_ONLY_IF_SET = frozenset({"random", "prepared", "moved_inside", "changes", "reasons", "matched", "stripped", "sizes"})
+_ONLY_IF_SET = frozenset(
+    {"random", "prepared", "moved_inside", "changes", "reasons", "matched", "stripped", "sizes", "layout"}
+)
 #: Titles of sections.
 _TITLES = {
     "comparison": "comparison of the quantized model with the float model",

@@ -33,8 +33,13 @@ class Components:
         self._file, self._known = file, known
 
     @contextlib.contextmanager
-    def step(self, component: str, problem: str) -> Iterator[None]:
+    def step(self, component: str, problem: str = "", then: tuple[str, str] = ("", "")) -> Iterator[None]:
         """Do the work of a component.
+
+        Args:
+            component: its name.
+            problem: the problem's name where it fails; empty where that would be a bug of envdoctor's.
+            then: a part of a path and the component that follows: an error is that one's, if the path is nowhere in it.
 
         Raises:
             Problem: it failed: the known one that fits the error, else `problem`.
@@ -47,9 +52,14 @@ class Components:
             yield
         except (Exception, SystemExit) as error:
             words = error.message if isinstance(error, Problem) else _verbatim(error)
-            row |= {"status": "failed", "seconds": round(time.monotonic() - start, 1), "error": words}
+            failed = {"status": "failed", "seconds": round(time.monotonic() - start, 1), "error": words}
+            if then[0] and not _came_from(error, then[0]):
+                row["status"] = "ok"
+                self.rows.append({"component": then[1], **failed})
+            else:
+                row |= failed
             self._write()
-            if isinstance(error, Problem):
+            if isinstance(error, Problem) or not problem:
                 raise
             raise Problem(self._name(words) or problem, _first_line(words)) from error
         row |= {"status": "ok", "seconds": round(time.monotonic() - start, 1)}
@@ -68,6 +78,12 @@ def _verbatim(error: BaseException) -> str:
     traceback.print_exception(error)  # the log has it whole
     text = f"{type(error).__name__}: {error}".strip().rstrip(":")
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _came_from(error: BaseException, path: str) -> bool:
+    import traceback
+
+    return any(path in frame.filename.replace("\\", "/") for frame in traceback.extract_tb(error.__traceback__))
 
 
 def _first_line(words: str) -> str:

@@ -32,7 +32,8 @@ class Layout:
 
 def put_channels_last(graph: Graph) -> Layout:
     """Take the permutations at the edges away; tells which axes moved."""
-    inputs = [_open_input(graph, int(index)) for index in list(graph.main.inputs)]
+    graph.main.inputs, graph.main.outputs = _edges(graph.main.inputs), _edges(graph.main.outputs)
+    inputs = [_open_input(graph, index) for index in graph.main.inputs]
     outputs = [_open_output(graph, position) for position in range(len(graph.main.outputs))]
     prune(graph)
     return Layout(tuple(inputs), tuple(outputs))

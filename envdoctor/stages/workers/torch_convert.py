@@ -69,7 +69,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     values: dict[str, object] = {
         "torch": torch.__version__,
         "difference": f"{largest:.1g} of the outputs' range",
-        "components": {str(row["component"]): f"ok, {row['seconds']} s" for row in components.rows},
+        "components": {str(row["component"]): f"ok, {row.get('seconds')} s" for row in components.rows},
         "layout": _told(source, converted.layout),
     }
     if given is not None:
@@ -92,11 +92,13 @@ def _convert(
     source: Source, arguments: tuple[Any, ...], request: Mapping[str, Any], components: Components
 ) -> Converted:
     raw = Path(request["work"]) / "model.tflite"
-    with components.step("lowering and conversion", "torch-not-converted"):
+    with components.step("lowering", "torch-not-converted", ("litert_torch/backend/", "conversion")):
         import litert_torch
 
-        litert_torch.convert(source.module, arguments).export(str(raw))
-    with components.step("flatbuffer", "torch-not-converted"):
+        made = litert_torch.convert(source.module, arguments)
+    with components.step("conversion", "torch-not-converted"):
+        made.export(str(raw))
+    with components.step("flatbuffer"):
         data = raw.read_bytes() if raw.is_file() else b""
         if not data:
             raise Problem("torch-not-converted", "litert-torch ended without an error and left an empty file")
@@ -111,7 +113,7 @@ def _judge(source: Source, converted: Converted, samples: Samples, components: C
     """Run the file beside torch; the largest difference, as a share of the outputs' range."""
     with components.step("interpreter", "torch-file-does-not-run"):
         runner = litert_run.open_model(converted.data)
-    with components.step("numbers", "torch-file-does-not-run"):
+    with components.step("numbers"):
         inputs = [spec.name for spec in source.inputs]
 
         def predict(sample: Mapping[str, Array]) -> dict[str, Array]:

@@ -108,7 +108,7 @@ def _missing_package(path: Path) -> Iterator[None]:
 
 
 def _kind(value: object) -> str:
-    return "None" if value is None else f"a {type(value).__name__}"
+    return "None" if value is None else type(value).__name__
 
 
 def _from_archive(path: Path, work: Path) -> TorchModule:
