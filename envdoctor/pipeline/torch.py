@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import StageFailed, StageOutput
 from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.data import load_table
 from envdoctor.core.errors import FactUnavailable, NetworkProblem, Unreadable
 from envdoctor.core.finding import Evidence, Fix
 from envdoctor.core.route import Reason, Verdict
@@ -20,9 +21,9 @@ from envdoctor.environments.status import State
 from envdoctor.facts.environments import own_environment
 from envdoctor.index.access import Access, open_index
 from envdoctor.index.settings import load_settings
-from envdoctor.pipeline.sources import model_inputs, pt2
+from envdoctor.pipeline.sources import model_inputs, onnx, pt2
 from envdoctor.stages.conversion import SAMPLE_OPTIONS, convert
-from envdoctor.stages.problems import finding
+from envdoctor.stages.problems import finding, problem_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 OPTIONS = SAMPLE_OPTIONS | {"trust_code", "inputs", "keep_layout"}
+_SHOWN = 5
 _CPU_BUILD = re.compile(r"^torch==(\S+\+cpu)\b", re.MULTILINE)
 
 
@@ -49,7 +51,8 @@ def convert_with_torch(context: StageContext) -> StageOutput:
     status = context.folder / "components.json"
     request = {
         "factory": source.factory,
-        "inputs": [[spec.name, [size or 1 for size in spec.shape or ()], spec.dtype] for spec in inputs],
+        "kind": source.kind,
+        "inputs": [[spec.name, spec.shape, spec.dtype] for spec in inputs],
         "keep_layout": context.request.options.keep_layout,
         "components": status,
     }
@@ -113,6 +116,19 @@ def needs_cpu_build(facts: Facts, request: Request) -> Iterator[Reason]:
         text=f"neither pip's indexes nor its find-links offer torch {_cpu_version()}, the build without CUDA",
         fix=Fix(text="Add the index of CPU builds that pytorch.org names to pip's extra-index-url."),
     )
+
+
+def converted_operators(_: Facts, request: Request) -> Iterator[Reason]:
+    """Operators of an ONNX model that onnx2torch has no converter for."""
+    source = request.source
+    if source is None or source.kind != ArtifactKind.ONNX:
+        return
+    known: list[str] = load_table("onnx-operators")["onnx2torch"]
+    unknown = sorted(onnx.read_onnx(source.path, source.given).operators.difference(known))
+    if unknown:
+        kind = problem_kinds()["onnx-operator-unknown"]
+        text = f"onnx2torch has no form of {', '.join(unknown[:_SHOWN])}"
+        yield Reason(verdict=Verdict.BLOCKED, text=text, fix=Fix(text=kind.fix), code=kind.code)
 
 
 def cpu_build_is_there(facts: Facts, request: Request) -> bool:

@@ -67,7 +67,7 @@ def test_a_mobilenet_goes_all_the_way(tmp_path, end):
         first, second, compiled = take(
             "torch-float+litert-int8+vela", source, tmp_path, "ethos-u55-128", calibration=samples
         )
-        assert read_model(compiled.path).main.operators[0].label == "ethos-u"
+        assert read_model(compiled.path).main.operators[0].label == "CUSTOM ethos-u"
     else:
         first, second = take("torch-float+litert-int8", source, tmp_path, "edgetpu", calibration=samples)
     made = read_model(first.path)

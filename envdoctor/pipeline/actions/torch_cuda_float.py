@@ -11,7 +11,7 @@ from envdoctor.core.route import Reason, Verdict
 from envdoctor.environments.cache import human_size
 from envdoctor.environments.status import State
 from envdoctor.facts.environments import needs_environment
-from envdoctor.pipeline.torch import OPTIONS, convert_with_torch, cpu_build_is_there, tell_code
+from envdoctor.pipeline.torch import OPTIONS, convert_with_torch, converted_operators, cpu_build_is_there, tell_code
 from envdoctor.stages.requirements import needs_inputs, needs_sizes
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def _is_asked_for(facts: Facts, request: Request) -> Iterator[Reason]:
 ACTION = Action(
     name="torch-cuda-float",
     title="export with PyTorch (CUDA build) and convert to a float .tflite",
-    consumes=frozenset({ArtifactKind.TORCH, ArtifactKind.PT2}),
+    consumes=frozenset({ArtifactKind.TORCH, ArtifactKind.PT2, ArtifactKind.ONNX}),
     produces=ArtifactKind.TFLITE_FLOAT,
     run=convert_with_torch,
     environment=_NAME,
-    requires=(needs_environment(_NAME), _is_asked_for, needs_inputs, needs_sizes),
+    requires=(needs_environment(_NAME), _is_asked_for, needs_inputs, needs_sizes, converted_operators),
     places=(Place(applies=_makes_sense),),
     options=OPTIONS,
     tool=tell_code,

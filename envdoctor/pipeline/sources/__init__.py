@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
-from envdoctor.pipeline.sources import keras, pt2, saved_model, tflite
+from envdoctor.pipeline.sources import keras, onnx, pt2, saved_model, tflite
 from envdoctor.pipeline.sources.factory import check_factory, is_python, split_factory
 from envdoctor.pipeline.sources.given_inputs import parse_inputs
 from envdoctor.pipeline.sources.keras_config import size_traits
 from envdoctor.pipeline.sources.unsupported import explain_file, explain_folder
 from envdoctor.support.files import open_regular
-from envdoctor.support.hashing import hash_path
+from envdoctor.support.hashing import hash_path, hash_value
 from envdoctor.tflite.containers import FileKind, sniff
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from envdoctor.stages.workers.arrays import InputSpec
@@ -48,6 +48,8 @@ def identify(path: Path, *, trust_code: bool = False, signature: str | None = No
             raise UsageProblem(f"{path} does not exist; name a model file or the folder of a SavedModel.")
         if factory or is_python(path):
             return _identify_factory(path, factory, given)
+        if onnx.looks_like_onnx(path):
+            return _identify_onnx(path, given)
         if given:
             raise UsageProblem(f"--inputs: {path.name} says itself what it takes.")
         if not path.is_dir():
@@ -72,6 +74,20 @@ def _identify_factory(path: Path, factory: str, given: str) -> Artifact:
     )
 
 
+def _identify_onnx(path: Path, given: str) -> Artifact:
+    model = onnx.read_onnx(path, given)
+    _refuse_text(path, model.inputs)
+    hashes = [hash_path(file) for file in (path, *sorted(model.external))]
+    return Artifact(
+        kind=ArtifactKind.ONNX,
+        path=path,
+        sha256=hash_value(hashes) if model.external else hashes[0],
+        traits=size_traits(model.inputs),
+        inputs=tuple(spec.describe() for spec in model.inputs),
+        given=given,
+    )
+
+
 def model_inputs(artifact: Artifact, signature: str | None = None) -> tuple[InputSpec, ...] | None:
     """The inputs that a source names, for a check of calibration samples before anything is started.
 
@@ -83,17 +99,21 @@ def model_inputs(artifact: Artifact, signature: str | None = None) -> tuple[Inpu
     """
     if artifact.kind != ArtifactKind.SAVED_MODEL and signature is not None:
         raise UsageProblem(f"--signature: {artifact.path.name} is no SavedModel, and has no signatures to choose from.")
-    if artifact.kind == ArtifactKind.KERAS:
-        return keras.read_keras(artifact.path).inputs
-    if artifact.kind == ArtifactKind.TORCH:
-        return parse_inputs(artifact.given) if artifact.given else None
-    if artifact.kind == ArtifactKind.PT2:
-        return pt2.read_pt2(artifact.path).inputs
-    if artifact.kind == ArtifactKind.SAVED_MODEL:
-        return saved_model.read_saved_model(artifact.path).inputs_of(signature)
-    if artifact.kind in {ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8}:
-        return tflite.inputs_of(artifact.path)
-    return None
+    read = _READ_INPUTS.get(artifact.kind)
+    return None if read is None else read(artifact, signature)
+
+
+_READ_INPUTS: Mapping[str, Callable[[Artifact, str | None], tuple[InputSpec, ...] | None]] = {
+    ArtifactKind.KERAS: lambda artifact, _: keras.read_keras(artifact.path).inputs,
+    ArtifactKind.TORCH: lambda artifact, _: parse_inputs(artifact.given) if artifact.given else None,
+    ArtifactKind.ONNX: lambda artifact, _: onnx.read_onnx(artifact.path, artifact.given).inputs,
+    ArtifactKind.PT2: lambda artifact, _: pt2.read_pt2(artifact.path).inputs,
+    ArtifactKind.SAVED_MODEL: lambda artifact, name: saved_model.read_saved_model(artifact.path).inputs_of(name),
+    **dict.fromkeys(
+        (ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8),
+        lambda artifact, _: tflite.inputs_of(artifact.path),
+    ),
+}
 
 
 def _refuse_text(path: Path, inputs: Sequence[InputSpec]) -> None:

@@ -1,8 +1,9 @@
-"""Task: turn a PyTorch model into a float .tflite file, with the channels last.
+"""Task: turn a PyTorch or an ONNX model into a float .tflite file, with the channels last.
 
-Request: `source`, `factory` and `inputs` (see `torch_source`), `keep_layout` (True to leave channels first), `output`,
-`components` (the file of the status table), `work`, `calibration` or `random`, `evaluation`, `reference` (a folder for
-torch's answers; the samples go there too, in the order of axes that the .tflite file takes).
+Request: `source`, `kind` and `factory` (see `torch_source`), `inputs` (name, shape and type of each), `keep_layout`
+(True to leave channels first), `output`, `components` (the file of the status table), `work`, `calibration` or
+`random`, `evaluation`, `reference` (a folder for the answers of the model that was given; the samples go there too, in
+the order of axes that the .tflite file takes).
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import litert_run, reference, torch_source
+from .arrays import InputSpec
 from .components import Components
 from .same_model import compare_forms
-from .samples import for_request, labelled_for_request, make_up
+from .samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
 from .tflite_graph import Graph
 from .tflite_layout import Layout, put_channels_last, rename
@@ -35,6 +37,7 @@ KNOWN = (
     (r"Lowering not found: ", "torch-lowering-missing"),
     (r"(?i)GuardOnDataDependent|NonConcreteBooleanIndex|data.?dependent", "torch-depends-on-values"),
     (r"vhlo\.custom_call|stablehlo\.custom_call|STABLEHLO_CUSTOM_CALL", "torch-custom-call"),
+    (r"Converter is not implemented", "onnx-operator-unknown"),
 )
 
 
@@ -53,13 +56,15 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         import torch
 
         torch.manual_seed(0)
-    with components.step("model", "torch-factory-failed"):
-        source = torch_source.load(request)
-    given = for_request(request, source.inputs, _CALIBRATED)
-    labelled = labelled_for_request(request, source.inputs)
-    samples = given or make_up(source.inputs)
+    inputs = tuple(
+        InputSpec(name, None if shape is None else tuple(shape), dtype) for name, shape, dtype in request["inputs"]
+    )
+    given, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
+    fixed = fixed_inputs(inputs, given)
+    samples = given or make_up(fixed)
+    source = torch_source.load(request, fixed, components)
     with components.step("run in PyTorch", "torch-model-refused"):
-        answer(source, next(iter(samples.one_by_one())))
+        torch_source.answer(source.module, fixed, next(iter(samples.one_by_one())))
     with components.step("export", "torch-export-failed"):
         arguments = torch_source.as_tensors(next(iter(samples.one_by_one())), source.inputs)
         torch.export.export(source.module, arguments)
@@ -71,21 +76,13 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "difference": f"{largest:.1g} of the outputs' range",
         "components": {str(row["component"]): f"ok, {row.get('seconds')} s" for row in components.rows},
         "layout": _told(source, converted.layout),
+        "sizes": taken_sizes(inputs, fixed),
     }
     if given is not None:
         values |= {"samples": given.count, "random": given.random, "matched": given.told}
         if request.get("reference"):
             _write_reference(Path(request["reference"]), source, converted.layout, given, labelled)
     return values
-
-
-def answer(source: Source, sample: Mapping[str, Array]) -> dict[str, Array]:
-    """What torch gives for a batch: `output_0` and so on."""
-    import torch
-
-    with torch.no_grad():
-        given = source.module(*torch_source.as_tensors(sample, source.inputs))
-    return {f"output_{number}": each.numpy() for number, each in enumerate(torch_source.outputs_of(given))}
 
 
 def _convert(
@@ -123,21 +120,20 @@ def _judge(source: Source, converted: Converted, samples: Samples, components: C
             return dict(runner.predict(given))
 
         def expected(sample: Mapping[str, Array]) -> dict[str, Array]:
-            return _moved_outputs(answer(source, sample), converted.layout)
+            return _moved_outputs(source.predict(sample), converted.layout)
 
         return compare_forms(samples, expected, predict, "converting it", _TOLERANCE)
 
 
 def _write_reference(folder: Path, source: Source, layout: Layout, samples: Samples, labelled: Samples | None) -> None:
     import numpy as np
-    import torch
 
     def predict(moved: Mapping[str, Array]) -> Mapping[str, Array]:
-        return _moved_outputs(answer(source, _moved_back(moved, source, layout)), layout)
+        return _moved_outputs(source.predict(_moved_back(moved, source, layout)), layout)
 
     moved = _moved_samples(samples, source, layout)
     moved_labelled = labelled and _moved_samples(labelled, source, layout)
-    reference.write(folder, reference.make(predict, f"PyTorch {torch.__version__}", moved, moved_labelled))
+    reference.write(folder, reference.make(predict, source.by, moved, moved_labelled))
     np.savez(folder / reference.SAMPLES, **moved.inputs)
 
 

@@ -1,4 +1,4 @@
-"""A PyTorch model to export: from a factory in the user's code, or from an archive of torch.export.save."""
+"""A PyTorch model to export: from a factory in the user's code, an archive of torch.export.save, or an ONNX file."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .arrays import InputSpec
+from . import onnx_source
 from .stage import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from .arrays import InputSpec
+    from .components import Components
+    from .same_model import Predict
     from .untyped import Array, Tensor, TorchModule
 
 #: The name under which the user's file is imported.
@@ -26,23 +29,50 @@ _SAMPLE_INPUTS = "/data/sample_inputs/"
 
 @dataclass(frozen=True)
 class Source:
-    """A module in evaluation mode, and what it takes, by position."""
+    """A module in evaluation mode.
+
+    Attributes:
+        inputs: what it takes, by position, all sizes fixed.
+        predict: what the model gives where it comes from: `output_0` and so on.
+        by: what computes that.
+    """
 
     module: TorchModule
     inputs: tuple[InputSpec, ...]
+    predict: Predict
+    by: str
 
 
-def load(request: Mapping[str, Any]) -> Source:
-    """The model that a request names: `source`, `factory` (empty for an archive), `inputs` (name, shape and type).
+def load(request: Mapping[str, Any], inputs: tuple[InputSpec, ...], components: Components) -> Source:
+    """The model that a request names: `source`, its `kind` and, of `torch`, the `factory`.
 
     Raises:
-        Problem: the factory gives no model, or needs a package that is not there.
+        Problem: the factory gives no model, or needs a package that is not there; the ONNX file does not run, or has no
+            form in PyTorch.
     """
-    inputs = tuple(InputSpec(name, tuple(shape), dtype) for name, shape, dtype in request["inputs"])
+    import torch
+
     path = Path(request["source"])
-    if request["factory"]:
-        return Source(_from_factory(path, request["factory"]), inputs)
-    return Source(_from_archive(path, Path(request["work"])), inputs)
+    if request["kind"] == "onnx":
+        original = onnx_source.load(path, inputs, components)
+        with components.step("form in PyTorch", "onnx-not-converted"):
+            module = onnx_source.as_torch(original.model)
+        return Source(module, inputs, original.predict, original.by)
+    with components.step("model", "torch-factory-failed"):
+        if request["kind"] == "torch":
+            module = _from_factory(path, request["factory"])
+        else:
+            module = _from_archive(path, Path(request["work"]))
+    return Source(module, inputs, lambda sample: answer(module, inputs, sample), f"PyTorch {torch.__version__}")
+
+
+def answer(module: TorchModule, inputs: Sequence[InputSpec], sample: Mapping[str, Array]) -> dict[str, Array]:
+    """What a module gives for a batch: `output_0` and so on."""
+    import torch
+
+    with torch.no_grad():
+        given = module(*as_tensors(sample, inputs))
+    return {f"output_{number}": each.numpy() for number, each in enumerate(outputs_of(given))}
 
 
 def as_tensors(sample: Mapping[str, Array], inputs: Sequence[InputSpec]) -> tuple[Tensor, ...]:

@@ -24,3 +24,5 @@ Recipe = Any
 Json = Any
 #: A torch.nn.Module.
 TorchModule = Any
+#: An onnx.ModelProto.
+OnnxModel = Any
