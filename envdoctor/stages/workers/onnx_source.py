@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .onnx_constants import write_out_constants
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -66,13 +68,13 @@ def as_torch(model: OnnxModel) -> TorchModule:
 
     for opset in _KNOWN_OPSETS:
         try:
-            return convert(model).eval()
+            return write_out_constants(convert(model).eval())
         except NotImplementedError:
             if max(each.version for each in model.opset_import if not each.domain) <= opset:
                 raise
             print(f"writing the model in opset {opset}: onnx2torch does not know an operator of it")
             model = onnx.version_converter.convert_version(model, opset)
-    return convert(model).eval()
+    return write_out_constants(convert(model).eval())
 
 
 def _fix_sizes(model: OnnxModel, inputs: Sequence[InputSpec]) -> None:
