@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from test_torch import MODELS, images, take
 
 from envdoctor.action import StageFailed
 from envdoctor.core.command import Command
@@ -10,7 +11,6 @@ from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.sources import identify
 from envdoctor.tflite.reader import read_model
 from stages import environment_python
-from test_torch import MODELS, images, take
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
