@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from test_torch import MODELS, images, take
 
 from envdoctor.action import StageFailed
 from envdoctor.core.command import Command
@@ -11,6 +10,7 @@ from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.sources import identify
 from envdoctor.tflite.reader import read_model
 from stages import environment_python
+from torch_routes import MODELS, images, take
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 

@@ -6,33 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from envdoctor import registry
 from envdoctor.action import StageFailed
 from envdoctor.core.command import Command
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.sources import identify
 from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
-from stages import environment_python, run_stage
+from stages import environment_python
+from torch_routes import MODELS, images, take
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
-ACTIONS = {action.name: action for action in registry.actions()}
-MODELS = Path(__file__).resolve().parents[1] / "helpers/torch_models.py"
 IMAGE = "1x3x16x16"
-
-
-def take(route, source, folder, goal="tflite-int8", **options):
-    """Run the stages of a route, gates included; returns all outputs."""
-    artifact, reference, outputs = source, None, []
-    for number, name in enumerate(route.split("+")):
-        where = folder / f"{number}-{name}"
-        output, artifact = run_stage(
-            ACTIONS[name], where, artifact, goal, reference=reference, request_source=source, **options
-        )
-        reference = output.reference or reference
-        outputs.append(output)
-    return outputs
 
 
 def factory(name, given=IMAGE):
@@ -47,12 +32,6 @@ def failure(name, folder, given=IMAGE):
     with pytest.raises(StageFailed) as caught:
         convert(name, folder, given)
     return caught.value.finding
-
-
-def images(folder, count=20, size=96):
-    path = folder / "images.npy"
-    np.save(path, np.random.default_rng(1).random((count, 3, size, size), dtype="float32"))
-    return path
 
 
 def ends(model):
