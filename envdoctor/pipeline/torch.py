@@ -39,8 +39,12 @@ _SHOWN = 5
 _CPU_BUILD = re.compile(r"^torch==(\S+\+cpu)\b", re.MULTILINE)
 
 
-def convert_with_torch(context: StageContext) -> StageOutput:
+def convert_with_torch(context: StageContext, *, composites: bool = False) -> StageOutput:
     """Run the PyTorch worker; a failure shows how far the model got.
+
+    Args:
+        context: the stage's.
+        composites: True to keep operators of the model's own as composites.
 
     Raises:
         StageFailed: it failed.
@@ -54,6 +58,7 @@ def convert_with_torch(context: StageContext) -> StageOutput:
         "kind": source.kind,
         "inputs": [[spec.name, spec.shape, spec.dtype] for spec in inputs],
         "keep_layout": context.request.options.keep_layout,
+        "composites": composites,
         "components": status,
     }
     try:

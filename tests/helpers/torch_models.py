@@ -109,6 +109,21 @@ class OwnOperator(Small):
         return super().forward(twice(image))
 
 
+@torch.library.custom_op("envdoctor_tests::opaque", mutates_args=())
+def opaque(x: torch.Tensor) -> torch.Tensor:
+    return torch.from_numpy(x.numpy() * 2)
+
+
+@opaque.register_fake
+def _(x):
+    return torch.empty_like(x)
+
+
+class OpaqueOperator(Small):
+    def forward(self, image):
+        return super().forward(opaque(image))
+
+
 def prints():
     sys.stdout.write("a word of the factory's\n")
     return Small()

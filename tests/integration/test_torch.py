@@ -99,6 +99,20 @@ def test_two_inputs_are_called_as_the_user_calls_them(tmp_path):
     assert first.summary["layout"] == ["picture: channels last"]
 
 
+def test_an_operator_of_its_own_is_written_out_of_its_body(tmp_path):
+    output = convert("OwnOperator", tmp_path)
+    assert output.summary["custom_operators"] == {
+        "envdoctor_tests.twice.default": "written out of standard operators, from its body"
+    }
+    assert "STABLEHLO_COMPOSITE" not in {one.label for one in read_model(output.path).main.operators}
+
+
+def test_or_stays_a_composite(tmp_path):
+    output = take("torch-composite", factory("OwnOperator"), tmp_path, random_calibration=True)[0]
+    labels = {one.label for one in read_model(output.path).main.operators}
+    assert any(label.startswith("STABLEHLO_COMPOSITE") for label in labels)
+
+
 def test_a_factory_that_prints_disturbs_nothing(tmp_path):
     assert convert("prints", tmp_path).path.is_file()
 
@@ -115,7 +129,7 @@ def test_a_factory_that_prints_disturbs_nothing(tmp_path):
         ("Branch", "torch-depends-on-values", "GuardOnDataDependentSymNode"),
         ("Mask", "torch-depends-on-values", ""),
         ("Noise", "torch-lowering-missing", "Lowering not found: aten.randn_like"),
-        ("OwnOperator", "torch-lowering-missing", "Lowering not found: envdoctor_tests.twice"),
+        ("OpaqueOperator", "torch-lowering-missing", "Lowering not found: envdoctor_tests.opaque"),
     ],
 )
 def test_what_can_fail_is_named(tmp_path, name, problem, words):

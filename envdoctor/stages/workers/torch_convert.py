@@ -1,9 +1,9 @@
 """Task: turn a PyTorch or an ONNX model into a float .tflite file, with the channels last.
 
 Request: `source`, `kind` and `factory` (see `torch_source`), `inputs` (name, shape and type of each), `keep_layout`
-(True to leave channels first), `output`, `components` (the file of the status table), `work`, `calibration` or
-`random`, `evaluation`, `reference` (a folder for the answers of the model that was given; the samples go there too, in
-the order of axes that the .tflite file takes).
+(True to leave channels first), `composites` (True to keep operators of the model's own as such), `output`,
+`components` (the file of the status table), `work`, `calibration` or `random`, `evaluation`, `reference` (a folder for
+the answers of the model that was given; the samples go there too, in the order of axes that the .tflite file takes).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import litert_run, reference, torch_source
+from . import custom_ops, litert_run, reference, torch_source
 from .arrays import InputSpec
 from .components import Components
 from .same_model import compare_forms
@@ -67,7 +67,11 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         torch_source.answer(source.module, fixed, next(iter(samples.one_by_one())))
     with components.step("export", "torch-export-failed"):
         arguments = torch_source.as_tensors(next(iter(samples.one_by_one())), source.inputs)
-        torch.export.export(source.module, arguments)
+        own = custom_ops.own_operators(torch.export.export(source.module, arguments))
+    with components.step("operators of its own"):
+        if request["composites"] and not own:
+            raise Problem("no-custom-operators", "the model calls no operator of its own; take the route torch-float.")
+        told = custom_ops.write_out(own, as_composites=request["composites"])
     converted = _convert(source, arguments, request, components)
     largest = _judge(source, converted, samples, components)
     Path(request["output"]).write_bytes(converted.data)
@@ -78,6 +82,8 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "layout": _told(source, converted.layout),
         "sizes": taken_sizes(inputs, fixed),
     }
+    if told:
+        values["custom_operators"] = told
     if given is not None:
         values |= {"samples": given.count, "random": given.random, "matched": given.told}
         if request.get("reference"):

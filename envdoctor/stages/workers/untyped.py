@@ -26,3 +26,6 @@ Json = Any
 TorchModule = Any
 #: An onnx.ModelProto.
 OnnxModel = Any
+#: A torch.export.ExportedProgram, and a torch.fx.Node of its graph.
+ExportedProgram = Any
+TorchNode = Any
