@@ -26,7 +26,7 @@ def _has_own_operators(_: Facts, request: Request) -> Iterator[Reason]:
     if source is None or source.kind != ArtifactKind.PT2:
         words = "whether the model has operators of its own, which this route keeps, only its exported graph tells"
         yield Reason(verdict=Verdict.UNKNOWN, text=words)
-    elif not pt2.read_pt2(source.path).custom_operators:
+    elif pt2.OWN_OPERATORS not in source.traits:
         yield Reason(verdict=Verdict.BLOCKED, text="the model has no operator of its own, which this route is for")
 
 

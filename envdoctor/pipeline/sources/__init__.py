@@ -142,8 +142,9 @@ def _read(path: Path, *, trust_code: bool) -> tuple[str, frozenset[str]]:
         _refuse_code(path, program.effects, trust_code=trust_code)
         return ArtifactKind.SAVED_MODEL, program.traits
     if kind is FileKind.EXPORTED_PROGRAM:
-        _refuse_code(path, pt2.read_pt2(path).code, trust_code=trust_code)
-        return ArtifactKind.PT2, frozenset()
+        exported = pt2.read_pt2(path)
+        _refuse_code(path, exported.code, trust_code=trust_code)
+        return ArtifactKind.PT2, frozenset({pt2.OWN_OPERATORS} if exported.custom_operators else ())
     if kind in {FileKind.TFLITE, FileKind.COMPILED}:
         return tflite.identify_tflite(path)
     raise UsageProblem(explain_folder(path) if path.is_dir() else explain_file(path, kind))

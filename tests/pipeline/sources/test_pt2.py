@@ -78,6 +78,8 @@ def test_what_would_run_is_not_loaded_untrusted(tmp_path, rest):
 
 
 def test_operators_of_somebodys_own(tmp_path):
+    assert "own-operators" not in identify(write(tmp_path, "torch.ops.aten.relu.default")).traits
+    assert "own-operators" in identify(write(tmp_path, "torch.ops.mylib.norm.default")).traits
     read = read_pt2(write(tmp_path, "torch.ops.aten.relu.default", "torch.ops.mylib.norm.default", "_operator.add"))
     assert read.custom_operators == ("mylib.norm.default",)
     assert read.code == ()
