@@ -13,7 +13,7 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import INT8_OPTIONS, convert, quantize_with_litert
 from envdoctor.stages.problems import finding
 from envdoctor.stages.recipes import needs_calibration, read_recipe
-from envdoctor.stages.requirements import needs_samples, needs_sizes, with_trait
+from envdoctor.stages.requirements import needs_samples, needs_sizes, no_flex, repeatable, with_trait
 from envdoctor.tflite.quantization import Scheme
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ INT16X8 = Action(
     requires=(
         needs_environment("litert"),
         needs_samples,
+        no_flex,
+        repeatable,
         with_trait(
             "recurrent",
             Verdict.UNKNOWN,
@@ -104,7 +106,7 @@ DYNAMIC, WEIGHT_ONLY, FLOAT16 = (
         produces=f"tflite-{form}",
         run=functools.partial(quantize, form),
         environment="litert",
-        requires=(needs_environment("litert"), needs_sizes),
+        requires=(needs_environment("litert"), needs_sizes, no_flex, repeatable),
         goals=frozenset({"litert"}),
         options=INT8_OPTIONS,
         cost=3.0,
