@@ -134,6 +134,20 @@ _BUILD_OPTIONS = (
     click.option("--tasks-api", is_flag=True, help="Open a .task bundle in MediaPipe's Tasks API, too (about 600 MB)."),
     click.option("--signature", metavar="NAME", help="Build this signature of a SavedModel."),
     click.option(
+        "--inputs",
+        default="",
+        metavar="SIZES",
+        help="What a PyTorch model takes: 1x3x224x224, several with commas, in full name=1x3x224x224:float32.",
+    ),
+    click.option(
+        "--keep-layout", is_flag=True, help="Leave the channels of a PyTorch model's inputs and outputs first."
+    ),
+    click.option(
+        "--allow-large",
+        is_flag=True,
+        help="Let an environment with CUDA be made where PyTorch comes in no other build.",
+    ),
+    click.option(
         "--trust-code", is_flag=True, help="Let what the model holds run: a Lambda layer, operators that write files."
     ),
     click.option(
@@ -193,6 +207,9 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
                 "tasks_api",
                 "signature",
                 "trust_code",
+                "inputs",
+                "keep_layout",
+                "allow_large",
                 "stage_timeout",
                 "stage_memory",
                 "compiler",

@@ -40,6 +40,9 @@ class BuildOptions:
         allow_float: True if operators that stay float inside an int8 model are accepted.
         signature: the signature of a SavedModel to build; None for `serving_default`, or the only one.
         trust_code: True if code stored in the model (a Lambda layer) may be run.
+        inputs: what a model takes that does not say it itself (`1x3x224x224`); empty if it was not said.
+        keep_layout: True to leave the channels of a PyTorch model's inputs and outputs first.
+        allow_large: True if an environment with gigabytes of CUDA may be made.
         thresholds: what the comparison with the float model must meet.
         stage_timeout: seconds for one stage.
         stage_memory: bytes of memory for one stage, or None.
@@ -62,6 +65,9 @@ class BuildOptions:
     allow_float: bool = False
     signature: str | None = None
     trust_code: bool = False
+    inputs: str = ""
+    keep_layout: bool = False
+    allow_large: bool = False
     thresholds: Thresholds = field(default_factory=Thresholds)
     stage_timeout: float = 3600.0
     stage_memory: int | None = None

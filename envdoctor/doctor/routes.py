@@ -45,7 +45,7 @@ def make_request(
     _check_names(source, options, aim, compiler)
     if options.part is not None:
         source = extract_part(source, options.part, open_cache(Request()).root / "parts")
-    artifact = identify(source, trust_code=options.trust_code, signature=options.signature)
+    artifact = identify(source, trust_code=options.trust_code, signature=options.signature, given=options.inputs)
     if artifact.kind == ArtifactKind.TASK_BUNDLE:
         aim = _of_bundles(aim, source, options)
     elif options.tasks_api:

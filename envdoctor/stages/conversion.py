@@ -8,7 +8,7 @@ from envdoctor.action import StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import run_worker
-from envdoctor.stages.workers.reference import INDEX
+from envdoctor.stages.workers.reference import INDEX, SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,16 +60,15 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
     options, goal = context.request.options, context.request.goal
     output = context.folder / f"{stem(context)}{_SUFFIXES[to]}"
     reference = context.folder / "reference"
-    values: Mapping[str, Any] = run_worker(
+    samples = _sample_options(context)
+    values: dict[str, Any] = run_worker(
         context,
         task,
         {
             **request,
             "source": context.source.path.resolve(),
             "output": output,
-            "calibration": _absolute(options.calibration),
-            "random": options.random_calibration,
-            "evaluation": _absolute(options.evaluation),
+            **samples,
             "reference": reference if context.reference is None else None,
             "order_from": None if context.reference is None else context.reference.resolve() / INDEX,
             "io_type": options.io_type,
@@ -77,6 +76,7 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
             "per_tensor_dense": (goal is not None and goal.per_tensor_dense) or bool(request.get("unroll")),
         },
     )
+    values["random"] = bool(values.get("random") or (options.random_calibration and "samples" in values))
     return StageOutput(
         path=output,
         reference=reference if reference.is_dir() else None,
@@ -87,6 +87,19 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
             *(sample_findings(context, values) if to in _INTEGERS or request.get("calibrated") else ()),
         ),
     )
+
+
+def _sample_options(context: StageContext) -> dict[str, object]:
+    """The samples to work with: the user's, or what an earlier stage made of them where it moved their axes."""
+    options = context.request.options
+    moved = None if context.reference is None else context.reference.resolve() / SAMPLES
+    if moved is not None and moved.is_file():
+        return {"calibration": moved, "random": False, "evaluation": None}
+    return {
+        "calibration": _absolute(options.calibration),
+        "random": options.random_calibration,
+        "evaluation": _absolute(options.evaluation),
+    }
 
 
 def stem(context: StageContext) -> str:

@@ -49,6 +49,7 @@ class FileKind(enum.Enum):
     KERAS = "keras"
     HDF5 = "hdf5"
     TORCH_ARCHIVE = "torch-archive"
+    EXPORTED_PROGRAM = "exported-program"
     ZIP = "zip"
     SAVED_MODEL = "saved-model"
     EMPTY = "empty"
@@ -201,7 +202,9 @@ def _zip_kind(path: Path) -> FileKind:
         names = {member.filename for member in archive.members}
     if {"config.json", "metadata.json"} <= names:
         return FileKind.KERAS
-    if any(name.rpartition("/")[2] in {"data.pkl", "archive_format"} for name in names):
+    if any(name.rpartition("/")[2] == "archive_format" for name in names):
+        return FileKind.EXPORTED_PROGRAM
+    if any(name.rpartition("/")[2] == "data.pkl" for name in names):
         return FileKind.TORCH_ARCHIVE
     return FileKind.BUNDLE if next(_model_members(path), None) else FileKind.ZIP
 
