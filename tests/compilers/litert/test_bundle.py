@@ -224,7 +224,7 @@ def test_members_that_were_compressed_are_stored_and_that_is_said(tmp_path, monk
     with zipfile.ZipFile(tmp_path / "f.task", "w", zipfile.ZIP_DEFLATED) as archive:
         for name in NAMES:
             archive.writestr(name, float_model())
-    monkeypatch.setattr(building, "_quantize", lambda form, path, context: StageOutput(path=path))  # noqa: ARG005
+    monkeypatch.setattr(building, "_quantize", lambda form, path, context: StageOutput(path=path))
     context = stage_context(tmp_path / "stage", identify(tmp_path / "f.task"), "tflite-dynamic")
     output = bundle_gate(context, run("dynamic", context))
     assert [one.name for one in output.findings] == ["bundle-was-deflated", "bundle-not-opened"]
@@ -232,7 +232,7 @@ def test_members_that_were_compressed_are_stored_and_that_is_said(tmp_path, monk
 
 
 def test_noise_is_said_of_static_bundles_only(tmp_path, monkeypatch):
-    monkeypatch.setattr(building, "_quantize", lambda form, path, context: StageOutput(path=path))  # noqa: ARG005
+    monkeypatch.setattr(building, "_quantize", lambda form, path, context: StageOutput(path=path))
     source = identify(bundle(tmp_path / "f.task"))
     for form, said in (("int8", ["bundle-calibrated-on-noise"]), ("dynamic", [])):
         context = stage_context(tmp_path / form, source, f"tflite-{form}", random_calibration=True)
