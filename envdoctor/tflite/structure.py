@@ -83,6 +83,12 @@ def resizable_inputs(model: Model) -> tuple[Tensor, ...]:
     return tuple(tensor for tensor in tensors if -1 in (tensor.shape_signature or ()))
 
 
+#: Operators that give another answer each time.
+RANDOM = frozenset({"RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL"})
+#: Operators that keep a state from call to call.
+VARIABLES = frozenset({"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"})
+
+
 def lost_variables(model: Model) -> tuple[str, ...]:
     """Names of variables that the model reads and nothing in it ever assigns: their weights are gone.
 

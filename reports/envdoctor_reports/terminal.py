@@ -30,9 +30,13 @@ from envdoctor_reports._view import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from envdoctor.core.asked import AskedReport
     from envdoctor.core.availability import Matrix
+    from envdoctor.core.bisect import BisectReport
+    from envdoctor.core.guard import GuardReport
     from envdoctor.core.holdings import HoldingTable
     from envdoctor.core.inspection import Inspection
+    from envdoctor.core.lock import Lock
     from envdoctor.core.repair import RepairReport
     from envdoctor.core.report import Report
     from envdoctor_reports._view import Group
@@ -95,6 +99,34 @@ def write_matrix(matrix: Matrix, *, verbose: bool = False, stream: TextIO | None
     from envdoctor_reports._terminal_matrix import show_matrix
 
     _write_page(lambda page: show_matrix(page, matrix, verbose=verbose), stream)
+
+
+def write_lock(lock: Lock, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print a lock likewise."""
+    from envdoctor_reports._terminal_lock import show_lock
+
+    _write_page(lambda page: show_lock(page, lock, verbose=verbose), stream)
+
+
+def write_asked(report: AskedReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what a file asks for likewise."""
+    from envdoctor_reports._terminal_asked import show_asked
+
+    _write_page(lambda page: show_asked(page, report, verbose=verbose), stream)
+
+
+def write_bisect(report: BisectReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what a bisection found likewise."""
+    from envdoctor_reports._terminal_bisect import show_bisect
+
+    _write_page(lambda page: show_bisect(page, report, verbose=verbose), stream)
+
+
+def write_guard(report: GuardReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what a guard found likewise."""
+    from envdoctor_reports._guard import show_guard
+
+    _write_page(lambda page: show_guard(page, report, verbose=verbose), stream)
 
 
 def write_holdings(table: HoldingTable, *, verbose: bool = False, stream: TextIO | None = None) -> None:
