@@ -58,6 +58,17 @@ def percent(text: str) -> float:
     return share
 
 
+def points(text: str) -> float:
+    """A difference of two shares, typed as `5` or `5%`, both 5 points: a number from 0 to 1."""
+    word = text.strip()
+    number = _number(word.removesuffix("%"), "is no number of points; write 5 or 5%", least=0.0, most=100.0)
+    if 0 < number < 1 and not word.endswith("%"):
+        raise click.BadParameter(
+            f"'{text}' is unclear; write {number:g}% for {number:g} points, or {100 * number:g}% for {100 * number:g}"
+        )
+    return number / 100
+
+
 def seconds(text: str | float) -> float:
     """A time limit: a finite number above 0."""
     return _number(text, "is no time limit; write a number of seconds above 0", least=sys.float_info.min)
@@ -131,9 +142,9 @@ _BUILD_OPTIONS = (
     ),
     click.option(
         "--max-drop",
-        type=percent,
-        metavar="PERCENT",
-        help="Largest drop of the accuracy that --evaluate measures, in points.  [default: 5%]",
+        type=points,
+        metavar="POINTS",
+        help="Largest drop of the accuracy that --evaluate measures: 5 and 5% are 5 points.  [default: 5]",
     ),
     click.option("--stage-timeout", type=seconds, default=3600.0, metavar="SECONDS"),
     click.option("--stage-memory", type=size, metavar="SIZE", help="End a stage that takes more memory than this."),

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (msgspec resolves the annotation when it builds the schema)
 
+#: How a trait begins that names an operator which TensorFlow Lite has no form of.
+LACKS = "lacks "
+
 
 class ArtifactKind:
     """The kinds of what a build can start from, told from a file's content."""

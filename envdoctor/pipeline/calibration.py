@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
 #: Samples whose ranges differ by this factor are not scaled alike.
 _APART = 20.0
-#: Where a layer makes 0 to 255 small, and samples that are small already.
-_SCALES, _SCALED = 1 / 50, 2.0
-#: The largest value of an image's pixels, and a value that tells that samples are such.
-_PIXEL, _BRIGHT = 255, 128
+#: Where a layer makes large numbers small, and where it does so with pixels.
+_SCALES, _PIXEL_SCALES = 1 / 50, (1 / 300, 1 / 100)
+#: Whole samples that are small already, and others, as ImageNet's mean and deviation make them.
+_SCALED, _NORMALIZED = 2.0, 5.0
+#: Where a layer leaves 0 to 255 large.
+_LEAVES = 0.5
+#: The largest value of an image's pixels; values that tell that whole numbers, and that fractions, are such.
+_PIXEL, _BRIGHT, _WHITE = 255, 128, 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,17 +139,22 @@ def _judge_scaling(samples: _Samples, scale: float | None, inputs: Sequence[Inpu
         UsageProblem: the model makes small what is small already.
     """
     found = next(iter(samples.ranges.values())) if len(inputs) == 1 else None
-    if found is None or "float" not in inputs[0].dtype:
+    if found is None or scale is None or "float" not in inputs[0].dtype:
         return
-    if scale is not None and scale <= _SCALES and found.magnitude <= _SCALED:
-        raise UsageProblem(
-            f"{samples.option}: the samples go from {found.describe()}, but the model scales its input itself (a "
-            f"Rescaling layer takes it times {scale:.4g}); give them unscaled, as 0 to {_PIXEL}."
-        )
-    if scale == 1 and found.whole and found.low >= 0 and _BRIGHT < found.high <= _PIXEL:
+    said = f"the samples of {samples.option} go from {found.describe()}"
+    own = (
+        "no layer of the model scales them" if scale == 1 else f"the model's own Rescaling takes them times {scale:.4g}"
+    )
+    of_pixels = _PIXEL_SCALES[0] <= scale <= _PIXEL_SCALES[1]
+    if 0 < scale <= _SCALES and found.magnitude <= (_SCALED if found.whole else _NORMALIZED):
+        how = f"unscaled, as 0 to {_PIXEL}" if of_pixels else "unscaled"
+        raise UsageProblem(f"{said}, but the model scales its input itself ({own}); give them {how}.")
+    if of_pixels and found.low < 0:
+        yield f"T{said[1:]}, which no pixels do, and {own}: give them unscaled, as 0 to {_PIXEL}, if these are images."
+    if scale >= _LEAVES and found.low >= 0 and (_BRIGHT if found.whole else _WHITE) < found.high <= _PIXEL:
         yield (
-            f"The samples of {samples.option} go from {found.describe()}, as pixels do, and no layer of the model "
-            "scales them: if it was trained on 0 to 1 or -1 to 1, scale them as in training."
+            f"T{said[1:]}, as pixels do, and {own}: if it was trained on smaller numbers (0 to 1, -1 to 1, or by "
+            "ImageNet's mean and deviation), scale them as in training."
         )
 
 

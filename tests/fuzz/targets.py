@@ -82,9 +82,9 @@ def _healed(data: bytes, original: mutations.Seed) -> bytes:
 
 
 def _macho(data: bytes, folder: Path) -> object:
-    from envdoctor.binaries.macho_symbols import with_flat_symbols
+    from envdoctor.binaries.macho_symbols import with_symbols
 
-    return with_flat_symbols(_native(data, folder), MemoryBytes(data))
+    return with_symbols(_native(data, folder), MemoryBytes(data))
 
 
 def _macholib_differs(data: bytes, _sound: object, read: object, folder: Path) -> str:

@@ -10,7 +10,7 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.route import Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import INT8_OPTIONS, quantize_with_litert
-from envdoctor.stages.requirements import needs_samples, needs_sizes, with_trait
+from envdoctor.stages.requirements import needs_samples, needs_sizes, no_flex, repeatable, with_trait
 from envdoctor.tflite.quantization import Scheme
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ INT16X8 = Action(
     requires=(
         needs_environment("litert"),
         needs_samples,
+        no_flex,
+        repeatable,
         with_trait(
             "recurrent",
             Verdict.UNKNOWN,
@@ -54,7 +56,7 @@ DYNAMIC, FLOAT16 = (
         produces=f"tflite-{form}",
         run=functools.partial(quantize, form),
         environment="litert",
-        requires=(needs_environment("litert"), needs_sizes),
+        requires=(needs_environment("litert"), needs_sizes, no_flex, repeatable),
         goals=frozenset({"litert"}),
         options=INT8_OPTIONS,
         cost=3.0,

@@ -43,7 +43,7 @@ def identify(path: Path, *, trust_code: bool = False, signature: str | None = No
             raise UsageProblem(f"{path} does not exist; name a model file or the folder of a SavedModel.")
         if not path.is_dir():
             open_regular(path).close()
-        kind, traits = _read(path, trust_code=trust_code)
+        kind, traits = _read(path, signature, trust_code=trust_code)
         artifact = Artifact(kind=kind, path=path, sha256=hash_path(path), traits=traits)
         inputs = model_inputs(artifact, signature) or ()
         _refuse_text(path, inputs)
@@ -89,7 +89,7 @@ def input_scale(artifact: Artifact) -> float | None:
     return keras.read_keras(artifact.path).input_scale if artifact.kind == ArtifactKind.KERAS else None
 
 
-def _read(path: Path, *, trust_code: bool) -> tuple[str, frozenset[str]]:
+def _read(path: Path, signature: str | None, *, trust_code: bool) -> tuple[str, frozenset[str]]:
     kind = sniff(path)
     if kind in {FileKind.KERAS, FileKind.HDF5}:
         model = keras.read_keras(path)
@@ -99,7 +99,7 @@ def _read(path: Path, *, trust_code: bool) -> tuple[str, frozenset[str]]:
     if kind is FileKind.SAVED_MODEL:
         program = saved_model.read_saved_model(path)
         _refuse_code(path, program.effects, trust_code=trust_code)
-        return ArtifactKind.SAVED_MODEL, program.traits
+        return ArtifactKind.SAVED_MODEL, program.traits(signature)
     if kind in {FileKind.TFLITE, FileKind.COMPILED}:
         return tflite.identify_tflite(path)
     raise UsageProblem(explain_folder(path) if path.is_dir() else explain_file(path, kind))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import litert_run, reference
 from .mends import transposed_convolution
-from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms
+from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms, require_single
 from .samples import Samples, fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
 from .tflite_edges import convert_edges_to_uint8
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .arrays import InputSpec
+    from .same_model import Predict
     from .untyped import Array, Recipe
 
 _CALIBRATED = 500
@@ -51,6 +52,9 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     shapes = {spec.name: spec.shape or () for spec in source.inputs}
     prepared = prepare(source.data, shapes, for_integers=bits > 0)
     original = litert_run.open_model(source.data, shapes)
+    require_single(
+        litert_run.input_specs(source.data), source.samples, _for_a_whole_batch(source.data), original.predict
+    )
     names = _prove_unchanged(original, prepared, source.samples)
     if request.get("reference"):
         made = reference.make(original.predict, "LiteRT", source.samples, source.labelled)
@@ -84,6 +88,11 @@ def _read(request: Mapping[str, Any], *, needs_samples: bool) -> Source:
     fixed = fixed_inputs(inputs, samples)
     labelled = labelled_for_request(request, inputs)
     return Source(data, fixed, samples or make_up(fixed), labelled, taken_sizes(inputs, fixed))
+
+
+def _for_a_whole_batch(data: bytes) -> Predict:
+    """Runs the model in the shapes that the file has."""
+    return lambda batch: litert_run.open_model(data).predict(batch)
 
 
 def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: Samples) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .same_model import require_repeatable
 from .samples import Samples
 from .stage import Problem
 
@@ -72,7 +73,12 @@ def answer(predict: Predict, samples: Samples) -> Answers:
 
 
 def make(predict: Predict, by: str, samples: Samples, labelled: Samples | None) -> Reference:
-    """Answers to the calibration samples, and to those that have labels."""
+    """Answers to the calibration samples, and to those that have labels.
+
+    Raises:
+        Problem: there is nothing that could be compared with them; see `answer` and `require_repeatable`.
+    """
+    require_repeatable(samples, predict)
     evaluation = None if labelled is None else answer(predict, labelled)
     return Reference(by, answer(predict, samples.at_most(COMPARED)), evaluation)
 
