@@ -66,7 +66,7 @@ def test_a_pipe_is_told_when_much_is_left_and_not_too_often(monkeypatch):
     lines = stream.getvalue().splitlines()
     assert lines[0] == "matrix of a\\x1b[2J: 5 of 30 done, about 4 min 10 s left"
     assert len(lines) == 4
-    assert lines[-1].endswith("23 of 30 done, about 1 min 10 s left")
+    assert lines[-1].endswith("23 of 30 done, about 70.0 s left")
 
 
 def test_the_first_step_tells_nothing_of_the_others(monkeypatch):
