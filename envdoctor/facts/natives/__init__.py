@@ -55,6 +55,7 @@ class NativeFile:
         size: bytes.
         library: what it says of itself; None if that could not be read.
         problem: why it could not be read; empty if it could.
+        is_damaged: True if it is an ELF file of which a part is missing or contradicts another: no loader takes it.
         is_linker_script: True for the text that a linker reads in a library's place (`INPUT(-lfoo)`), and no import.
         is_native: False if it is not even in a native format: an empty file, a page of text.
     """
@@ -68,6 +69,7 @@ class NativeFile:
     library: NativeLibrary | None = None
     problem: str = ""
     is_native: bool = True
+    is_damaged: bool = False
     is_linker_script: bool = False
 
 
@@ -211,17 +213,17 @@ def _read(file: NativeFile) -> NativeFile:
     """The file with its content read."""
     from envdoctor.binaries.elf_relocations import check_relocations
     from envdoctor.binaries.files import FileBytes
-    from envdoctor.binaries.library import BinaryFormat
-    from envdoctor.binaries.magic import is_native
+    from envdoctor.binaries.library import BinaryFormat, NotLoadable
+    from envdoctor.binaries.magic import ELF, is_native
     from envdoctor.binaries.native import read_native
     from envdoctor.core.errors import Unreadable
     from envdoctor.support.bugs import describe_bug
 
-    size, native, script = 0, True, False
+    size, native, script, elf = 0, True, False, False
     try:
         with FileBytes(file.path) as source:
             size = source.size
-            native = is_native(source.read_at(0, 8))
+            native, elf = is_native(source.read_at(0, 8)), source.read_at(0, 4) == ELF
             script = not native and _SCRIPT.match(source.read_at(0, min(size, _SCRIPT_HEAD))) is not None
             library = read_native(source)
             if library.format is BinaryFormat.ELF:
@@ -229,6 +231,8 @@ def _read(file: NativeFile) -> NativeFile:
             return replace(file, size=size, library=library)
     except Unreadable as error:
         special = os.path.exists(file.path) and not os.path.isfile(file.path)  # a FIFO is no library
-        return replace(file, size=size, problem=str(error), is_native=native and not special, is_linker_script=script)
+        damaged = elf and not isinstance(error, NotLoadable)
+        file = replace(file, is_native=native and not special, is_damaged=damaged, is_linker_script=script)
+        return replace(file, size=size, problem=str(error))
     except Exception as error:  # noqa: BLE001  (whatever is in a file: all others are read)
         return replace(file, size=size, problem=describe_bug(error), is_native=native)
