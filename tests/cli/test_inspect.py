@@ -72,7 +72,8 @@ def test_a_wheel_by_itself_is_not_said_to_resolve(run, tmp_path):
 
 
 def test_plug_ins_are_told_together_for_a_person_and_one_by_one_for_a_program(run, tmp_path):
-    files = {"mine/__init__.py": b"", "mine/vendors/libPlugin.so": elf_bytes(["libabsent.so.1", "libother.so.1"])}
+    plugin = elf_bytes(["libabsent.so.1", "libother.so.1"])  # beside what the package really loads
+    files = {"mine/__init__.py": b"", "mine/_core.so": elf_bytes([]), "mine/vendors/libPlugin.so": plugin}
     name, content = wheel("mine", "1.0", LINUX, files=files)
     (tmp_path / name).write_bytes(content)
     words = ("inspect", str(tmp_path / name), "--platform", "linux-x86_64", "--python", "3.11")
