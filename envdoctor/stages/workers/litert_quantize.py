@@ -1,7 +1,8 @@
 """Task: quantize a float .tflite file with the LiteRT quantizer.
 
 Request: `source`, `output`, `form` (a key of `FORMS`), `calibration` or `random`, `evaluation`, `reference` (a folder
-to write the float model's answers to, or null if an earlier stage did), and for int8 `io_type` and `per_tensor_dense`.
+to write the float model's answers to, or null if an earlier stage did), and for int8 `io_type`,
+`per_tensor_dense` and `keep_composites` (True to leave composites in floats).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _BITS = 8
 #: What can be made, and the bits of activations: 0 for forms that compute in floats and need no samples.
 FORMS = {"int8": 8, "int16x8": 16, "dynamic": 0, "float16": 0}
 _HALF = 16
+_NOT_AT_ALL = "no_quantize"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         reference.write(Path(request["reference"]), made)
     if bits:
         samples = source.samples.renamed(names)
-        graph = Graph(_quantized(prepared, samples, bits, per_tensor_dense=request["per_tensor_dense"]))
+        choices = {key: bool(request.get(key)) for key in ("per_tensor_dense", "keep_composites")}
+        graph = Graph(_quantized(prepared, samples, bits, **choices))
     else:
         graph = Graph(_with_small_weights(prepared, half=request["form"] == "float16"))
     changes = [*prepared.changes, *transposed_convolution.apply(graph, {})]
@@ -126,7 +129,9 @@ def _with_small_weights(prepared: Prepared, *, half: bool) -> bytes:
     return bytes(work.quantize().quantized_model)
 
 
-def _quantized(prepared: Prepared, samples: Samples, bits: int, *, per_tensor_dense: bool) -> bytes:
+def _quantized(
+    prepared: Prepared, samples: Samples, bits: int, *, per_tensor_dense: bool, keep_composites: bool
+) -> bytes:
     """Quantize weights to int8, and activations to integers of so many bits."""
     from litert_quantizer import qtyping, quantizer
 
@@ -142,6 +147,9 @@ def _quantized(prepared: Prepared, samples: Samples, bits: int, *, per_tensor_de
             weight_num_bits=_BITS,
             weight_granularity=granularity,
         )
+    if keep_composites:
+        composites = qtyping.TFLOperationName.STABLEHLO_COMPOSITE
+        work.update_quantization_recipe(regex=_ANY, operation_name=composites, algorithm_key=_NOT_AT_ALL)
     result = work.quantize(_ranges(prepared, samples, work.get_quantization_recipe()))
     return bytes(result.quantized_model)
 
