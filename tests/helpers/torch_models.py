@@ -28,9 +28,9 @@ class Block(nn.Module):
 
 
 class MobileNet(nn.Module):
-    """As MobileNetV2, of 2.2 M parameters."""
+    """As MobileNetV2, with a block of each kind alone: 1.3 M parameters."""
 
-    ROWS = (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)
+    ROWS = (1, 16, 1, 1), (6, 24, 1, 2), (6, 32, 1, 2), (6, 64, 2, 2), (6, 96, 1, 1), (6, 160, 1, 2), (6, 320, 1, 1)
 
     def __init__(self):
         super().__init__()
@@ -51,7 +51,7 @@ def mobilenet():
     torch.manual_seed(0)
     model = MobileNet().train()
     with torch.no_grad():
-        model(torch.rand(8, 3, 96, 96))
+        model(nn.functional.interpolate(torch.rand(8, 3, 6, 6), size=96))
     return model
 
 

@@ -27,7 +27,8 @@ def take(route, source, folder, goal="tflite-int8", **options):
 
 
 def images(folder, count=20, size=96):
-    """A file of random images, channels first."""
+    """A file of random images, channels first: six by six patches of one colour each."""
     path = folder / "images.npy"
-    np.save(path, np.random.default_rng(1).random((count, 3, size, size), dtype="float32"))
+    patches = np.random.default_rng(1).random((count, 3, 6, 6), dtype="float32")
+    np.save(path, patches.repeat(size // 6, axis=2).repeat(size // 6, axis=3))
     return path

@@ -11,6 +11,7 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import stem
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import run_worker
+from envdoctor.stages.requirements import has_own_operators
 from envdoctor.tflite.containers import mark_of
 from envdoctor.tflite.reader import map_file, open_model
 
@@ -51,7 +52,7 @@ ACTION = Action(
     produces=KIND,
     run=run,
     environment="litert",
-    requires=(needs_environment("litert"),),
+    requires=(needs_environment("litert"), has_own_operators),
     applies=lambda source: source.kind in {ArtifactKind.TORCH, ArtifactKind.PT2, ArtifactKind.TFLITE_FLOAT},
     goals=frozenset({"litert"}),
     options=frozenset(),
