@@ -26,7 +26,9 @@ class Up(torch.nn.Module):
 class Parts(torch.nn.Module):
     def forward(self, x):
         a, b = torch.split(x, [1, 2], dim=1)
-        return F.pad(b, (1, 1)).reshape(x.shape[0], -1)
+        b = b[:, :, 2:, 1:-1:2].flip(2)
+        y = F.pad(b, (1, 1), value=0.5).repeat(1, 2, 1, 1) + a.expand(1, 4, 16, 16)[:, :, :14, :9]
+        return y.reshape(x.shape[0], -1)
 
 def save(model, name, size=16, opset=17, **rest):
     torch.onnx.export(model.eval(), (torch.rand(1, 3, size, size),), name, dynamo=False, opset_version=opset,
