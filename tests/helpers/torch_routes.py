@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from envdoctor import registry
+from envdoctor.core.request import Thresholds
 from stages import run_stage
 
 ACTIONS = {action.name: action for action in registry.actions()}
@@ -24,6 +25,10 @@ def take(route, source, folder, goal="tflite-int8", **options):
         reference = output.reference or reference
         outputs.append(output)
     return outputs
+
+
+#: Of a model without training, the largest of ten outputs that are nearly the same says little.
+UNTRAINED = Thresholds(min_agreement=0.5)
 
 
 def images(folder, count=20, size=96):

@@ -1,7 +1,7 @@
 """Sizes and scales that an ONNX model stores, as numbers in the PyTorch module that onnx2torch makes of it.
 
 It keeps them as buffers, and some of its modules turn a buffer into sizes when they run: to torch.export those are
-sizes that depend on values. Here they are lists, in the module's own code where that takes a list, else in code of ours;
+sizes that depend on values. Here they are lists, in the module's own code where that takes a list, else in ours;
 ONNX's reference says what each operator does with them.
 """
 
