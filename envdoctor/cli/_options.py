@@ -125,8 +125,13 @@ _BUILD_OPTIONS = (
     click.option(
         "--evaluate", "evaluation", type=FILE, metavar="FILE.npz", help="Measure accuracy on arrays x and y (classes)."
     ),
-    click.option("--io", "io_type", type=click.Choice(["int8", "uint8"]), default="int8", show_default=True),
+    click.option("--io", "io_type", type=click.Choice(["int8", "uint8", "float32"]), default="int8", show_default=True),
     click.option("--allow-float", is_flag=True, help="Accept operators that stay float inside an int8 model."),
+    click.option(
+        "--recipe", type=FILE, metavar="FILE.json", help="A recipe of the LiteRT quantizer, for --to tflite-mixed."
+    ),
+    click.option("--part", metavar="NAME", help="Build this model of a .task bundle alone."),
+    click.option("--tasks-api", is_flag=True, help="Open a .task bundle in MediaPipe's Tasks API, too (about 600 MB)."),
     click.option("--signature", metavar="NAME", help="Build this signature of a SavedModel."),
     click.option(
         "--inputs",
@@ -197,6 +202,9 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
                 "evaluation",
                 "io_type",
                 "allow_float",
+                "recipe",
+                "part",
+                "tasks_api",
                 "signature",
                 "trust_code",
                 "inputs",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import StageOutput
+from envdoctor.core.artifact import ArtifactKind
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import run_worker
 from envdoctor.stages.workers.reference import INDEX, SAMPLES
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 _FEW = 20
 #: The options that every conversion with samples depends on.
 SAMPLE_OPTIONS = frozenset({"calibration", "random_calibration", "evaluation", "signature"})
+#: Those that a bundle's build depends on beyond its models'.
+BUNDLE_OPTIONS = frozenset({"tasks_api"})
 #: Those that an int8 conversion depends on, with those that its gate judges by.
 INT8_OPTIONS = SAMPLE_OPTIONS | {"io_type", "trust_code", "thresholds", "allow_float"}
 _SUFFIXES = {
     "saved-model": "_saved_model", "float": "_float.tflite", "int8": "_int8.tflite", "int16x8": "_int16x8.tflite",
-    "dynamic": "_dynamic.tflite", "float16": "_float16.tflite",
+    "dynamic": "_dynamic.tflite", "weight-only": "_weight_only.tflite", "float16": "_float16.tflite",
+    "mixed": "_mixed.tflite",
 }  # fmt: skip
 #: What is calibrated with the samples.
 _INTEGERS = frozenset({"int8", "int16x8"})
@@ -76,7 +80,7 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
         path=output,
         reference=reference if reference.is_dir() else None,
         summary=values,
-        findings=tuple(sample_findings(context, values)) if to in _INTEGERS else (),
+        findings=(*_size_findings(context, output), *(sample_findings(context, values) if to in _INTEGERS else ())),
     )
 
 
@@ -97,6 +101,15 @@ def stem(context: StageContext) -> str:
     """What the files of a build are called: as the model that it started from."""
     source = context.request.source or context.source
     return source.path.resolve().stem
+
+
+def _size_findings(context: StageContext, output: Path) -> Iterator[Finding]:
+    """A quantized file that is no smaller than its source: one with sparse weights, or small in itself."""
+    source = context.source.path
+    if source.is_file() and context.source.kind == ArtifactKind.TFLITE_FLOAT and output.is_file():
+        before, after = source.stat().st_size, output.stat().st_size
+        if after >= before:
+            yield finding("not-smaller", source.name, words=f"{before:,} -> {after:,} bytes")
 
 
 def sample_findings(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:

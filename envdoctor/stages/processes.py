@@ -36,6 +36,7 @@ _TITLES = {
     "litert_compare": "the comparison in LiteRT",
     "mend": "the mending of the .tflite file",
     "litert_invoke": "the LiteRT interpreter",
+    "tasks_open": "MediaPipe's Tasks API",
 }
 #: What TensorFlow and Keras read from the environment; a user's own settings must not change what a stage makes.
 _QUIET = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
-from envdoctor.pipeline.sources import keras, onnx, pt2, saved_model, tflite
+from envdoctor.pipeline.sources import bundle, keras, onnx, pt2, saved_model, tflite
 from envdoctor.pipeline.sources.factory import check_factory, is_python, split_factory
 from envdoctor.pipeline.sources.given_inputs import parse_inputs
 from envdoctor.pipeline.sources.keras_config import size_traits
@@ -148,6 +148,8 @@ def _read(path: Path, signature: str | None, *, trust_code: bool) -> tuple[str, 
         return ArtifactKind.PT2, frozenset({OWN_OPERATORS} if exported.custom_operators else ())
     if kind in {FileKind.TFLITE, FileKind.COMPILED}:
         return tflite.identify_tflite(path)
+    if kind is FileKind.BUNDLE:
+        return ArtifactKind.TASK_BUNDLE, bundle.traits_of(path)
     raise UsageProblem(explain_folder(path) if path.is_dir() else explain_file(path, kind))
 
 

@@ -12,10 +12,9 @@ from envdoctor.tflite.containers import FileKind
 if TYPE_CHECKING:
     from pathlib import Path
 
-SUPPORTED = "start from a .keras, .h5, .pt2 or .tflite file, a SavedModel folder, or net.py:make_model"
+SUPPORTED = "start from a .keras, .h5, .pt2, .onnx, .tflite or .task file, a SavedModel folder, or net.py:make_model"
 _BY_KIND = {
     FileKind.EMPTY: "is empty; the step that should have written it failed",
-    FileKind.BUNDLE: "is a bundle of .tflite models; unpack it (it is a zip archive) and name one of them",
     FileKind.TORCH_ARCHIVE: (
         "is a PyTorch file, which runs code when it is loaded; write a function in a .py file that makes the model and "
         "loads its weights, and start from net.py:make_model"
