@@ -26,7 +26,7 @@ class Up(torch.nn.Module):
 class Parts(torch.nn.Module):
     def forward(self, x):
         a, b = torch.split(x, [1, 2], dim=1)
-        b = b[:, :, 2:, 1:-1:2].flip(2)
+        b = b[:, :, 2:, 1:-1:2]
         y = F.pad(b, (1, 1), value=0.5).repeat(1, 2, 1, 1) + a.expand(1, 4, 16, 16)[:, :, :14, :9]
         return y.reshape(x.shape[0], -1)
 
