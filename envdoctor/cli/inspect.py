@@ -76,6 +76,7 @@ def command(
     from envdoctor.core.availability import CellVerdict
     from envdoctor.core.errors import ExitCode
 
+    _tables.collect_rarely()
     with _tables.progress(f"looking into {subject}") as progress:
         if installed or place is not None:
             from envdoctor.doctor.installed import inspect_installed
