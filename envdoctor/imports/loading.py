@@ -43,6 +43,7 @@ class MissingLibrary:
         via: the modules whose import leads there.
         provider: who would supply it, if that is known.
         considered: the paths that the loader tries for the first of the files, in order.
+        sound: see `Reached`.
     """
 
     wheel: str
@@ -53,6 +54,7 @@ class MissingLibrary:
     via: tuple[str, ...] = ()
     provider: Provider | None = None
     considered: tuple[Considered, ...] = ()
+    sound: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +299,7 @@ class LoadJudge:
                 reach=worst.reach,
                 loaders=tuple(dict.fromkeys(self._site.show(resolution.loader) for resolution, _ in found)),
                 via=worst.via,
+                sound=worst.sound,
                 provider=provider_of(name),
                 considered=tuple(
                     replace(each, path=self._site.show(each.path), rule=each.rule.replace(f"{SITE_PACKAGES}/", ""))
