@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from envdoctor.binaries.library import NeedKind
 from envdoctor.binaries.policy import Provider, provider_of
 from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outcome, Resolution
 from envdoctor.core.finding import Severity
@@ -329,7 +330,7 @@ class LoadJudge:
         found: dict[str, list[Resolution]] = {}
         for result in results:
             for each in result.resolutions:
-                if each.outcome in _UNSURE:
+                if each.outcome in _UNSURE and each.need.kind is NeedKind.REQUIRED:
                     found.setdefault(each.need.name, []).append(each)
         for name, resolutions in found.items():
             loaders = tuple(dict.fromkeys(self._site.show(each.loader) for each in resolutions))
