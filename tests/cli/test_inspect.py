@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import venv
-
 import pytest
 
-from extensions import compile_module
 from index_server import IndexServer
 from index_wheels import publish, wheel
-from native_files import elf_bytes, macho_bytes
+from native_files import elf_bytes, macho_bytes, pe_bytes
 from printed import as_json
-from sites import Site
 
 MAC = "cp311-cp311-macosx_12_0_arm64"
 LINUX = "cp311-cp311-manylinux_2_17_x86_64"
@@ -72,8 +66,8 @@ def test_a_wheel_by_itself_is_not_said_to_resolve(run, tmp_path):
 
 
 def test_plug_ins_are_told_together_for_a_person_and_one_by_one_for_a_program(run, tmp_path):
-    plugin = elf_bytes(["libabsent.so.1", "libother.so.1"])  # beside what the package really loads
-    files = {"mine/__init__.py": b"", "mine/_core.so": elf_bytes([]), "mine/vendors/libPlugin.so": plugin}
+    files = {"mine/__init__.py": b"", "mine/vendors/libPlugin.so": elf_bytes(["libabsent.so.1", "libother.so.1"])}
+    files["mine/libcore.so"] = elf_bytes(["libc.so.6"])
     name, content = wheel("mine", "1.0", LINUX, files=files)
     (tmp_path / name).write_bytes(content)
     words = ("inspect", str(tmp_path / name), "--platform", "linux-x86_64", "--python", "3.11")
@@ -82,6 +76,18 @@ def test_plug_ins_are_told_together_for_a_person_and_one_by_one_for_a_program(ru
     assert "mine 1.0: libPlugin.so: libabsent.so.1, libother.so.1" in printed.out
     assert "does not load:" not in printed.out
     assert [reason["kind"] for reason in as_json(run, *words)[1]["reasons"]] == ["note", "note"]
+
+
+def test_a_condition_is_part_of_the_verdict_and_of_the_exit_code(run, tmp_path):
+    files = {"mine.pyd": pe_bytes(["MSVCP140.dll"])}
+    name, content = wheel("mine", "1.0", "py3-none-win_amd64", files=files)
+    (tmp_path / name).write_bytes(content)
+    words = ("inspect", str(tmp_path / name), "--alone", "--platform", "windows-amd64", "--python", "3.11")
+    code, printed = run(*words)
+    assert code == 1
+    assert "SOUND-IF on windows-amd64-cp311: sound if MSVCP140.dll is there" in " ".join(printed.out.split())
+    (reason,) = as_json(run, *words)[1]["reasons"]
+    assert reason["libraries"] == [["MSVCP140.dll"]]
 
 
 def test_an_extra_that_there_is_not_is_told(run, server):
@@ -172,26 +178,15 @@ def test_a_damaged_file_is_unreadable(run, tmp_path):
     assert "zip" in printed.err
 
 
-@pytest.fixture
-def with_a_module(tmp_path):
-    """A small environment with a compiled module; this run's own takes seconds to look through."""
-    venv.create(tmp_path / "env", symlinks=os.name != "nt")
-    module = compile_module(tmp_path, "_fast")
-    files = {"msgspeck/__init__.py": "from msgspeck import _fast\n", "msgspeck/_fast.so": module}
-    Site(next((tmp_path / "env").glob("lib/python*/site-packages"))).install("msgspeck", files=files)
-    return str(tmp_path / "env")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="compiles an ELF module")
-def test_inspecting_what_is_installed(run, with_a_module):
-    code, found = as_json(run, "inspect", "MsgSpeck", "--installed", "--in", with_a_module)
+def test_inspecting_what_is_installed(run):
+    code, found = as_json(run, "inspect", "MsgSpec", "--installed")
     assert (code, found["verdict"]) == (0, "SOUND")
-    assert "msgspeck" in found["imports"]
-    assert [native["format"] for native in found["natives"]] == ["ELF"]
-    printed = run("inspect", "msgspeck", "--installed", "--in", with_a_module)[1].out
+    assert "msgspec" in found["imports"]
+    assert all(native["format"] for native in found["natives"])
+    printed = run("inspect", "msgspec", "--installed")[1].out
     assert "its native files find what they need" in printed
     assert "resolves" not in printed
-    code, printed = run("inspect", "surely-not-installed", "--installed", "--in", with_a_module)
+    code, printed = run("inspect", "surely-not-installed", "--installed")
     assert code == 2
     assert "is not installed in" in printed.err
 
