@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from envdoctor.binaries.library import NativeLibrary
+    from envdoctor.core.request import Request
+    from envdoctor.executors import Executor
     from envdoctor.facts import Facts
+    from envdoctor.facts.natives.relocations import Relocations
     from envdoctor.facts.packages import Distribution
     from envdoctor.facts.python import Python
     from envdoctor.facts.records import Record
@@ -25,7 +28,7 @@ __all__ = [
     "Natives",
     "NumpyBuild",
     "NumpyUse",
-    "derive",
+    "ask",
     "fits_machine",
     "fits_python",
     "is_of_other_machine",
@@ -94,14 +97,16 @@ class Natives:
         )
 
 
-def derive(facts: Facts) -> Natives:
+def ask(facts: Facts, request: Request, executor: Executor) -> Natives:  # noqa: ARG001 - files tell all
     """Read every native file of every distribution in use.
 
     Raises:
         FactUnavailable: the RECORDs could not be read.
     """
     from envdoctor.facts.natives.listing import list_native_paths, read_wheel_tags
+    from envdoctor.facts.natives.relocations import Relocations
 
+    relocations = Relocations(facts.python, request)
     records = {record.distribution.metadata: record for record in facts.records.records}
     suffixes = facts.python.extension_suffixes
     active = facts.packages.active()
@@ -110,10 +115,11 @@ def derive(facts: Facts) -> Natives:
     for distribution in active.values():
         record = records.get(distribution.metadata)
         listed = _of_others(record, facts) if record is not None and record.problem else frozenset()
-        found = list(_read_all(distribution, list_native_paths(distribution, record, listed), suffixes))
+        found = list(_read_all(distribution, list_native_paths(distribution, record, listed), suffixes, relocations))
         files += found
         if any(one.is_module for one in found):
             tags.append((distribution, read_wheel_tags(distribution)))
+    relocations.save()
     numpy = active.get("numpy")
     uses = find_numpy_uses(files) if numpy is not None and _major(numpy.version) >= _NUMPY_2 else ()
     return Natives(files=tuple(files), wheel_tags=tuple(tags), numpy_uses=uses)
@@ -187,7 +193,9 @@ def _major(version: str) -> int:
     return int(digits[0]) if digits else 0
 
 
-def _read_all(distribution: Distribution, paths: Sequence[str], suffixes: Sequence[str]) -> Iterator[NativeFile]:
+def _read_all(
+    distribution: Distribution, paths: Sequence[str], suffixes: Sequence[str], relocations: Relocations
+) -> Iterator[NativeFile]:
     for path in paths:
         name = path.rpartition("/")[2]
         stem = module_stem(name)
@@ -199,7 +207,8 @@ def _read_all(distribution: Distribution, paths: Sequence[str], suffixes: Sequen
                 is_module=bool(stem) and (is_tagged or not name.startswith("lib")),
                 is_tagged=is_tagged,
                 importable=any(name == stem + suffix for suffix in suffixes),
-            )
+            ),
+            relocations,
         )
 
 
@@ -209,9 +218,8 @@ def module_stem(name: str) -> str:
     return _TAGGED.sub("", "." + stem)[1:] if ending in {"so", "pyd"} else ""
 
 
-def _read(file: NativeFile) -> NativeFile:
+def _read(file: NativeFile, relocations: Relocations) -> NativeFile:
     """The file with its content read."""
-    from envdoctor.binaries.elf_relocations import check_relocations
     from envdoctor.binaries.files import FileBytes
     from envdoctor.binaries.library import BinaryFormat, NotLoadable
     from envdoctor.binaries.magic import ELF, is_native
@@ -227,7 +235,7 @@ def _read(file: NativeFile) -> NativeFile:
             script = not native and _SCRIPT.match(source.read_at(0, min(size, _SCRIPT_HEAD))) is not None
             library = read_native(source)
             if library.format is BinaryFormat.ELF:
-                check_relocations(source)
+                relocations.check(file.path, source)
             return replace(file, size=size, library=library)
     except Unreadable as error:
         special = os.path.exists(file.path) and not os.path.isfile(file.path)  # a FIFO is no library
