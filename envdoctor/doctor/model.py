@@ -115,7 +115,7 @@ def _unread(path: Path, error: Unreadable) -> str:
     if kind in _SOURCES:
         return (
             f"{path} is {_SOURCES[kind]}, which no compiler takes as it is: `envdoctor routes MODEL --to GOAL` tells "
-            "the ways from there, and `envdoctor model` then looks at what a build made."
+            "the ways from there, and `envdoctor model FILE` then looks at what a build made."
         )
     return f"{error}; name a whole .tflite file, or a bundle of some."
 

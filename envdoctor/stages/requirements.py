@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import LACKS, ArtifactKind
@@ -120,7 +121,7 @@ def read_by_compiler(facts: Facts, request: Request) -> Iterator[Reason]:
     versions = [f"{one.op} version {one.version}" for one in model.refusals if one.known]
     for code, refused in (("MDL006", versions), ("MDL008", customs)):
         if refused and model.reader.interprets:
-            command = f"envdoctor model {request.source.path.name} --to {model.reader.name}"
+            command = f"envdoctor model {shlex.quote(str(request.source.path))} --to {model.reader.name}"
             yield Reason(
                 verdict=Verdict.BLOCKED,
                 text=f"{model.reader.title} refuses {', '.join(refused)}",

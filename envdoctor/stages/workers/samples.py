@@ -99,7 +99,7 @@ def make_up(inputs: Sequence[InputSpec]) -> Samples:
         if spec.sample is None or None in spec.sample:
             raise Problem(
                 "input-size-unknown",
-                f"the input {spec.describe()} has no fixed size; give samples with --calibration, their size decides.",
+                f"the input {spec.describe()} has no fixed size; give samples, whose size decides.",
             )
         shape = (_RANDOM_COUNT, *spec.sample)
         random = generator.random(shape) if spec.dtype in _FLOATS else generator.integers(0, 2, shape)
@@ -146,7 +146,7 @@ def fixed_inputs(inputs: Sequence[InputSpec], samples: Samples | None) -> tuple[
         if shape is None or None in shape:
             raise Problem(
                 "input-size-unknown",
-                f"the input {spec.describe()} has no fixed size; give samples with --calibration, their size decides.",
+                f"the input {spec.describe()} has no fixed size; give samples, whose size decides.",
             )
         fixed.append(InputSpec(spec.name, (1, *shape), spec.dtype))
     return tuple(fixed)
