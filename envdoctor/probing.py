@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
 import queue
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,15 @@ Check = Callable[["Facts"], Iterable[Finding]]
 
 #: What a required probe may have answered for the ones that require it to make sense.
 _OPEN = frozenset({Outcome.PASSED, Outcome.DOES_NOT_APPLY})
-#: Seconds that a probe may take, the collecting of the facts it reads included.
+#: Seconds that a probe may take, as `_Clock` counts them.
 TIME_LIMIT = 60.0
+#: Seconds after which a probe that is still being asked holds up no other: most take a thousandth of one, and threads
+#: that all compute hold each other up.
+_APART = 0.05
+#: Seconds between two looks at what the probes took.
+_TICK = 0.5
+#: Of the time that passes, the share of one processor with which this process is at work.
+_AT_WORK = 0.005
 
 _MODULE = re.compile(r"(?P<code>[a-z]{3}\d{3})_(?P<name>\w+)$")
 
@@ -122,7 +130,7 @@ def run_probes(probes: Iterable[Probe], facts: Facts) -> tuple[ProbeResult, ...]
     """Ask all probes at once, each after the ones it requires and within its time limit.
 
     A required probe that is not among them counts as passed. A probe past its time limit is TIMED_OUT and its thread
-    left to itself; the rest go on.
+    left to itself; the rest go on. The limit is one of work: see `_Clock`.
 
     Returns:
         One result a probe, in the order of their codes.
@@ -135,27 +143,65 @@ def run_probes(probes: Iterable[Probe], facts: Facts) -> tuple[ProbeResult, ...]
     return tuple(run.results[code] for code in sorted(run.results))
 
 
+@dataclass(slots=True)
+class _Asked:
+    """A probe that is being asked: since when, by which thread, and the seconds that count against its limit."""
+
+    probe: Probe
+    since: float
+    thread: int | None = None
+    charged: float = 0.0
+
+
+class _Clock:
+    """Counts what probes take, so that a busy machine makes none late.
+
+    While this process is at work only the time of its processors counts; where nothing goes on, all of it. A probe that
+    waits for a fact which another collects is not charged for that, as long as the other one has not timed out.
+    """
+
+    def __init__(self) -> None:
+        self._wall, self._work = time.monotonic(), _work()
+
+    def charge(self, asked: Collection[_Asked], waiting: Collection[int]) -> None:
+        """Charges the probes with what passed since the last time."""
+        wall, work = time.monotonic(), _work()
+        passed, done = wall - self._wall, work - self._work
+        self._wall, self._work = wall, work
+        cost = min(passed, done) if done > _AT_WORK * passed else passed
+        at_work = [one for one in asked if one.thread not in waiting]
+        for one in at_work or asked:
+            one.charged += min(cost, wall - one.since)
+
+
+def _work() -> float:
+    """Seconds of processors that this process and the programs that it started and that ended have taken."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 class _Run:
-    """The state of one `run_probes`: which probes wait, which are being asked until when, which have a result."""
+    """The state of one `run_probes`: which probes wait, which are being asked, which have a result."""
 
     def __init__(self, probes: Iterable[Probe], facts: Facts) -> None:
         self.results: dict[str, ProbeResult] = {}
         self._probes = {one.code: one for one in probes}
         self._waiting = dict(self._probes)
-        self._deadlines: dict[str, float] = {}
+        self._asked: dict[str, _Asked] = {}
+        self._clock = _Clock()
         self._answers: queue.SimpleQueue[ProbeResult] = queue.SimpleQueue()
         self._facts = facts
 
     def finish(self) -> None:
-        while self._waiting or self._deadlines:
-            ready = [one for one in self._waiting.values() if self._is_open(one)]
-            if not ready and not self._deadlines:
+        while self._waiting or self._asked:
+            ready = next((one for one in self._waiting.values() if self._is_open(one)), None)
+            if ready is None and not self._asked:
                 raise ValueError(f"probes require each other in a circle: {', '.join(sorted(self._waiting))}")
-            for one in ready:
-                del self._waiting[one.code]
-                self._begin(one)
-            if self._deadlines:
-                self._take_one()
+            if ready is not None:
+                del self._waiting[ready.code]
+                self._begin(ready)
+            if self._asked:
+                self._take_one(_APART if ready is not None else _TICK)
 
     def _is_open(self, one: Probe) -> bool:
         return all(code in self.results or code not in self._probes for code in one.requires)
@@ -166,21 +212,28 @@ class _Run:
         if failed:
             self.results[one.code] = _unanswered(one, Outcome.SKIPPED, f"because of {', '.join(failed)}")
             return
-        self._deadlines[one.code] = time.monotonic() + one.timeout
-        if start_thread(lambda: self._ask(one), one.code) is None:
+        self._asked[one.code] = asked = _Asked(one, time.monotonic())
+        thread = start_thread(lambda: self._ask(one), one.code)
+        if thread is None:
             self._ask(one)  # without a thread there is no limit on its time, but there is an answer
+        else:
+            asked.thread = thread.ident
 
     def _ask(self, one: Probe) -> None:
         self._answers.put(run_probe(one, self._facts))
 
-    def _take_one(self) -> None:
-        late = min(self._deadlines, key=self._deadlines.__getitem__)
+    def _take_one(self, seconds: float) -> None:
+        """Waits so long for an answer; takes those that are there, and ends the probes that took too much."""
+        least = min(one.probe.timeout - one.charged for one in self._asked.values())
         try:
-            result = self._answers.get(timeout=max(0.0, self._deadlines[late] - time.monotonic()))
+            self._settle(self._answers.get(timeout=min(seconds, max(least, _APART))))
         except queue.Empty:
-            one = self._probes[late]
-            result = _unanswered(one, Outcome.TIMED_OUT, f"no answer within {one.timeout:g} s")
-        if self._deadlines.pop(result.code, None) is not None:
+            self._clock.charge(self._asked.values(), self._facts.waiting)
+            for one in [one.probe for one in self._asked.values() if one.charged >= one.probe.timeout]:
+                self._settle(_unanswered(one, Outcome.TIMED_OUT, f"no answer within {one.timeout:g} s"))
+
+    def _settle(self, result: ProbeResult) -> None:
+        if self._asked.pop(result.code, None) is not None:
             self.results[result.code] = result
 
 

@@ -1,12 +1,16 @@
 """Probes in general: order, outcomes, isolation, time limits."""
 
+import sys
 import time
 import types
 
 import pytest
 
+from envdoctor import probing
 from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Finding, Outcome, Severity
+from envdoctor.core.request import Request
+from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.probing import Probe, probe, run_probe, run_probes
 
@@ -54,6 +58,60 @@ def test_a_probe_past_its_limit_times_out_and_the_rest_go_on():
     assert slow.outcome is Outcome.TIMED_OUT
     assert "0.1 s" in slow.reason
     assert fine.outcome is Outcome.PASSED
+
+
+def _collecting(monkeypatch, collect):
+    """A fact group `shared` that is collected so."""
+    module = types.ModuleType("envdoctor.facts.shared")
+    module.derive = lambda facts: collect()
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return Facts(Request(), LocalExecutor())
+
+
+def test_waiting_for_a_fact_that_another_probe_collects_is_not_charged(monkeypatch):
+    facts = _collecting(monkeypatch, lambda: time.sleep(0.7))
+    read = lambda facts: facts.shared or ()  # noqa: E731
+    collector, waiter = run_probes([make("HST001", read, timeout=5), make("HST002", read, timeout=0.2)], facts)
+    assert collector.outcome is Outcome.PASSED
+    assert waiter.outcome is Outcome.PASSED, waiter.reason
+
+
+def test_who_waits_for_a_fact_that_never_comes_ends_too(monkeypatch):
+    facts = _collecting(monkeypatch, lambda: time.sleep(60))
+    read = lambda facts: facts.shared or ()  # noqa: E731
+    start = time.monotonic()
+    results = run_probes([make("HST001", read, timeout=0.2), make("HST002", read, timeout=0.2)], facts)
+    assert [result.outcome for result in results] == [Outcome.TIMED_OUT, Outcome.TIMED_OUT]
+    assert time.monotonic() - start < 5
+
+
+def test_a_probe_that_computes_for_ever_times_out():
+    told = []
+
+    def loop(facts):
+        while not told:
+            pass
+        return ()
+
+    (result,) = run_probes([make("HST001", loop, timeout=0.2)], Facts())
+    told.append(result)
+    assert result.outcome is Outcome.TIMED_OUT
+
+
+def test_a_busy_machine_makes_no_probe_late(monkeypatch):
+    """Of a second that passes this process gets a fiftieth: that much counts; where it does nothing, all of it."""
+    passed, worked = [0.0], [0.0]
+    monkeypatch.setattr(probing.time, "monotonic", lambda: passed[0])
+    monkeypatch.setattr(probing, "_work", lambda: worked[0])
+    clock, asked = probing._Clock(), [probing._Asked(make("HST001"), 0.0, thread=1)]
+    for _ in range(100):
+        passed[0] += 1
+        worked[0] += 0.02
+        clock.charge(asked, ())
+    assert asked[0].charged == pytest.approx(2)
+    passed[0] += 30
+    clock.charge(asked, ())
+    assert asked[0].charged == pytest.approx(32)
 
 
 def test_a_probe_waits_for_what_it_requires_and_is_skipped_if_that_failed():

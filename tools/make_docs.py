@@ -21,7 +21,7 @@ from envdoctor.core.goal import goal_names, parse_goal
 from envdoctor.doctor.explain import explanations
 from envdoctor.support.outputs import write_output
 from envdoctor.wheels.rules import all_rules
-from envdoctor_reports._schema import inspection_schema, matrix_schema, repair_schema, report_schema
+from envdoctor_reports._schema import inspection_schema, lock_schema, matrix_schema, repair_schema, report_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,7 @@ def pages() -> dict[str, str]:
         "matrix": matrix_schema(),
         "inspection": inspection_schema(),
         "repair": repair_schema(),
+        "lock": lock_schema(),
     }
     made |= {f"{name}-schema.json": json.dumps(schema, indent=2) + "\n" for name, schema in schemas.items()}
     return made

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from envdoctor.availability.remarks import remarks
 from envdoctor.availability.uv import Outcome, Question
 from envdoctor.availability.walk import Walk
-from envdoctor.availability.way_out import find_way_out
+from envdoctor.availability.way_out import TRIES, find_way_out
 from envdoctor.availability.wording import few
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.errors import EnvDoctorError
@@ -77,8 +77,11 @@ class Asked:
 class Cells:
     """Fills cells. Safe to share among threads."""
 
-    def __init__(self, resolver: Resolver, catalogue: Catalogue, judge: SetJudge | None = None) -> None:
-        """`judge` None stays with resolution: a cell then says RESOLVES at best."""
+    def __init__(
+        self, resolver: Resolver, catalogue: Catalogue, judge: SetJudge | None = None, tries: int = TRIES
+    ) -> None:
+        """`judge` None stays with resolution: a cell then says RESOLVES at best; `tries`: see `find_way_out`."""
+        self._tries = tries
         self._resolver = resolver
         self._catalogue = catalogue
         self._judge = judge
@@ -116,7 +119,7 @@ class Cells:
         for arch in _BOTH:
             thin = replace(target, platform=replace(target.platform, arch=arch))
             cells.append(self.one(replace(asked, question=replace(asked.question, target=thin))))
-        worse = next((cell for cell in cells if not cell.verdict.is_good), cells[0])
+        worse = max(cells, key=lambda cell: (not cell.verdict.is_good, cell.verdict is CellVerdict.SOUND_IF))
         verdicts = " and ".join(f"{cell.verdict.value} as {arch}" for cell, arch in zip(cells, _BOTH, strict=True))
         note = _reason(ReasonKind.NOTE, worse.requirement, f"It is {verdicts}.", severity=Severity.INFO)
         return replace(worse, target=target_name(target), reasons=(*worse.reasons, note))
@@ -146,7 +149,7 @@ class Cells:
             pins = tuple(self.pin(name, version, question.target) for name, version in resolution.pins)
             return pins, judge.judge(pins, question.target)
 
-        return find_way_out(question, judgment, self._resolver.resolve, judged)
+        return find_way_out(question, judgment, self._resolver.resolve, judged, self._tries)
 
     def pin(self, name: str, version: str, target: Target) -> Pin:
         """A resolved version with the wheel that an installer takes."""

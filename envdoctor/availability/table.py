@@ -101,10 +101,10 @@ def parse_constraints(file: Path) -> tuple[str, ...]:
         raise UsageProblem(f"The constraints {file} are no UTF-8 text.") from None
     except OSError as error:
         raise UsageProblem(f"The constraints {file} can't be read: {error.strerror or error}.") from None
-    return tuple(_constraint(line, f"{file}, line {number}") for number, line in _logical_lines(text))
+    return tuple(_constraint(line, f"{file}, line {number}") for number, line in logical_lines(text))
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Lines without comments, hashes and line breaks, each with the number of the first that it is made of."""
     gathered, first = "", 0
     for number, line in enumerate([*text.splitlines(), ""], 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from envdoctor.support.virtual_environments import interpreter_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from envdoctor.core.availability import Pin
     from envdoctor.core.command import CommandResult
     from envdoctor.core.target import Platform, Target
     from envdoctor.executors import Executor
@@ -78,6 +80,16 @@ class Verifier:
             if not installed.ok:
                 return _failed(cell, "can't be installed", installed)
             return self._imported(cell, python, imports)
+
+    def install(self, pins: Sequence[Pin], environment: Path) -> CommandResult:
+        """Make an environment of this process's own Python at a path, and install exactly these into it.
+
+        Raises:
+            EnvironmentProblem: it can't be made.
+        """
+        make_bare(Path(getattr(sys, "_base_executable", sys.executable)), environment, self.executor)
+        exact = ("--no-deps", "--only-binary", ":all:", *map(str, pins))
+        return self._uv("pip", "install", "--python", str(interpreter_in(environment)), *exact)
 
     def _imported(self, cell: Cell, python: Path, imports: Sequence[str]) -> Cell:
         for name in imports:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from envdoctor.availability.uv import Question, Resolution
     from envdoctor.core.availability import Pin
 
-_TRIES = 12
+#: Sets that are tried for a cell of a table.
+TRIES = 12
 # Verdicts that another choice of versions can change.
 _CURABLE = frozenset({CellVerdict.BROKEN, CellVerdict.CONFLICTS})
 
@@ -27,21 +28,23 @@ def find_way_out(
     judgment: Judgment,
     resolve: Callable[[Question], Resolution],
     judge: Callable[[Resolution], tuple[tuple[Pin, ...], Judgment]],
+    tries: int = TRIES,
 ) -> tuple[Pin, ...]:
     """Pins that make a sound set for the same question, by taking remedies; empty if none was found.
 
     Breadth first: sets after one remedy are tried before those after two, so that the answer is as near to the
-    resolver's own as can be. At most a dozen sets are tried.
+    resolver's own as can be.
 
     Args:
         question: what was resolved.
         judgment: of the resolver's own choice.
         resolve: asks the resolver.
         judge: the pins of a resolution, and what is said of them.
+        tries: how many sets are tried at most.
     """
     waiting = deque(_further(frozenset(), judgment.remedies, question))
     seen = set(waiting)
-    for _ in range(_TRIES):
+    for _ in range(tries):
         if not waiting:
             break
         taken = waiting.popleft()
@@ -49,7 +52,7 @@ def find_way_out(
         if resolution.outcome is not Outcome.RESOLVED:
             continue
         pins, found = judge(resolution)
-        if found.verdict is CellVerdict.SOUND:
+        if found.verdict.is_good:
             return pins
         if found.verdict in _CURABLE:
             further = [one for one in _further(taken, found.remedies, question) if one not in seen]

@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 @click.option("--prove", is_flag=True, help="Also import each installed package really, without a network.")
 @click.option("--yes", is_flag=True, help="With --prove: go on where the network can't be cut off.")
 @click.option("--witness", is_flag=True, help="Also ask ldd (or otool) about each installed native file.")
+@click.option(
+    "--requirement",
+    "-r",
+    "file",
+    type=_options.FILE,
+    help="Instead judge a lock, a requirements file or a pyproject.toml: what of it is installed, and is it sound?",
+)
+@click.option("--platform", "platforms", default="", metavar="NAMES", help="With -r: on other machines; see matrix.")
 @_options.python_option
 @_options.verbose_option
 @_options.json_option
@@ -39,6 +47,8 @@ def command(
     prove: bool,
     yes: bool,
     witness: bool,
+    file: Path | None,
+    platforms: str,
     python: Path | None,
     verbose: bool,
     as_json: bool,
@@ -46,11 +56,23 @@ def command(
     """Tell what is wrong on this machine, for this Python; exit code 1 if there is a problem.
 
     It is 1 too where not everything could be looked at.
+
+    With -r FILE it is about what that file asks for: a pylock.toml of any tool, a requirements file, a pyproject.toml.
+    It tells what is missing or of another version in the environment, and whether the set can load there; with
+    --platform, and --python for versions such as 3.11,3.12, on other machines.
     """
     import gc
 
     from envdoctor.doctor.check import can_wall_off, check
 
+    if file is not None:
+        if goal or only or skip or fast or prove or yes or witness:
+            raise click.UsageError(
+                "-r judges a file; leave out what is about the machine (--to, --only, --prove, ...)."
+            )
+        return _check_asked(file, platforms, python, as_json=as_json, verbose=verbose)
+    if platforms:
+        raise click.UsageError("--platform is about a file; name one by -r, or ask 'envdoctor matrix'.")
     if prove and fast:
         raise click.UsageError("--prove and --fast contradict each other; leave one of them out.")
     if prove and not yes and not can_wall_off():
@@ -61,7 +83,21 @@ def command(
             python=python, goal=goal, only=_words(only), skip=_words(skip), witness=witness, fast=fast, prove=prove
         )
     _options.show(report, as_json=as_json, verbose=verbose)
+    gc.freeze()  # nor does Python's own look for cycles at its end, which takes another tenth
     return _options.exit_code(report)
+
+
+def _check_asked(file: Path, platforms: str, python: Path | None, *, as_json: bool, verbose: bool) -> int:
+    from envdoctor.core.errors import ExitCode
+    from envdoctor.doctor.asked import check_asked
+
+    versions = str(python) if platforms and python else ""
+    with _tables.progress(f"check of {file.name}") as progress:
+        report = check_asked(
+            file, python=python, platforms=platforms, pythons=versions, progress=progress, say=_tables.say
+        )
+    _tables.show("asked", report, as_json=as_json, verbose=verbose)
+    return ExitCode.OK if report.is_fine else ExitCode.PROBLEMS
 
 
 def _require_consent() -> None:

@@ -99,6 +99,10 @@ class Target:
     platform: Platform
     interpreter: Interpreter
 
+    def __hash__(self) -> int:
+        """Of what mostly differs: what depends on a target is looked up by it all the time."""
+        return hash((self.platform.arch, self.interpreter.version))
+
     @property
     def tags(self) -> tuple[Tag, ...]:
         """Every tag that an installer there accepts, best first (PEP 425)."""

@@ -22,6 +22,7 @@ from envdoctor.core.availability import Matrix, ReasonKind
 from envdoctor.core.errors import NetworkProblem, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.request import Request
+from envdoctor.doctor._machine import machine_here
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.interpreters import Interpreters
 from envdoctor.executors.local import LocalExecutor
@@ -88,7 +89,8 @@ def matrix(
     if len(asked) > _MOST_CELLS:
         raise UsageProblem(f"That is {len(asked)} cells, and {_MOST_CELLS} are the limit; narrow versions or targets.")
     workers = max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1))
-    judge = None if request.resolve_only else WheelJudge(tools.catalogue, tools.inspector)
+    here = machine_here(request.platforms)
+    judge = None if request.resolve_only else WheelJudge(tools.catalogue, tools.inspector, here)
     filler = Cells(tools.resolver, tools.catalogue, judge)
     cells = filler.fill(asked, workers, progress)
     name = tools.catalogue.project(plan.requirements[0].name).name

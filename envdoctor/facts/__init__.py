@@ -8,6 +8,7 @@ A compiler's own groups lie in its folder, see `Facts.of`.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import threading
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from envdoctor.core.errors import EnvDoctorError, FactUnavailable, UsageProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
     from envdoctor.core.request import Request
@@ -47,6 +49,9 @@ class Facts:
 
     `Facts(request, executor)` collects a group when it is first read and remembers a failure too;
     `Facts(host=Host(...))` holds what a test gives it, and nothing else is known. Safe to read from several threads.
+
+    Attributes:
+        waiting: the threads (`threading.get_ident`) that wait for a group which another thread collects.
     """
 
     def __init__(self, request: Request | None = None, executor: Executor | None = None, **known: object) -> None:
@@ -54,6 +59,7 @@ class Facts:
         self._executor = executor
         self._known: dict[str, object | FactUnavailable] = dict(known)
         self._locks: dict[str, threading.Lock] = {}
+        self.waiting: set[int] = set()
         self._lock = threading.Lock()
 
     if TYPE_CHECKING:  # what `__getattr__` answers with; tests/facts/test_facts.py holds the modules against it
@@ -90,15 +96,30 @@ class Facts:
             return self._read(group, None)
 
     def _read(self, group: str, module: ModuleType | None) -> Any:  # noqa: ANN401  (as the group's module makes it)
-        with self._lock:
-            lock = self._locks.setdefault(group, threading.Lock())
-        with lock:
-            if group not in self._known:
-                self._known[group] = self._collect(group, module)
+        if group not in self._known:
+            with self._lock:
+                lock = self._locks.setdefault(group, threading.Lock())
+            with self._waiting(lock):
+                if group not in self._known:
+                    self._known[group] = self._collect(group, module)
         value = self._known[group]
         if isinstance(value, FactUnavailable):
             raise FactUnavailable(value.group, value.reason)
         return value
+
+    @contextlib.contextmanager
+    def _waiting(self, lock: threading.Lock) -> Iterator[None]:
+        """Holds the lock of a group; while another thread collects it, this one is among `waiting`."""
+        if not lock.acquire(blocking=False):
+            self.waiting.add(threading.get_ident())
+            try:
+                lock.acquire()
+            finally:
+                self.waiting.discard(threading.get_ident())
+        try:
+            yield
+        finally:
+            lock.release()
 
     def of(self, kind: type[T]) -> T:
         """The fact group of a compiler, by its class: the name in small letters is that of a group here.

@@ -166,6 +166,10 @@ class Attributes:
             return External(f"{subject.name}.{name}")
         if isinstance(subject, Reference) and subject.kind in {Kind.INSTANCE, Kind.CLASS, Kind.EXCEPTION}:
             return self._machine.calls.classes.attribute(subject, name, state)
+        if isinstance(subject, Made) and subject.maker == LOADED:  # a module, nobody knows which
+            self._machine.escapes.everything |= name == "__dict__"
+            self._machine.surprise(state)
+            return UNKNOWN
         if isinstance(subject, (str, Ending, Reference, Made)):
             return Method(subject, name)
         return self._of_constant(subject, name, state)
@@ -275,9 +279,8 @@ class Attributes:
         if subject == External(LOADED):
             if isinstance(index, str) and state.status(index) in {RUNNING, DONE}:
                 return self._imports.as_value(index)
-            machine.escapes.everything |= not isinstance(index, str)
             machine.surprise(state)
-            return UNKNOWN
+            return UNKNOWN if isinstance(index, str) else Made(LOADED)
         if isinstance(subject, Made) and subject.maker == NAMES:
             place = subject.arguments[0]
             known = state.read(place, index) if isinstance(index, str) else ABSENT

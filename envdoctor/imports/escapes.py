@@ -5,16 +5,17 @@ All of this only grows and does not depend on the way through the code, so that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from envdoctor.imports.scopes import mentions
 from envdoctor.imports.values import Function, Kind, Made, Method, Module, Perhaps, Reference
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from envdoctor.imports.heap import State
+    from envdoctor.imports.module_changes import ModuleChanges
     from envdoctor.imports.scopes import Mentions, Scope
     from envdoctor.imports.values import Place
 
@@ -44,25 +45,15 @@ class Escapes:
         self.replaced: set[str] = set()
         self._volatile: set[tuple[Place, str]] = set()
         self._watched: dict[Place, set[str]] = {}
+        self._exposed: set[Place] = set()
         self._mentions: dict[ast.AST, Mentions] = {}
         self._lost: set[object] = set()
 
     def lose(self, value: Any, state: State) -> None:  # noqa: ANN401 - any value of Python
         """A value goes where it can't be followed."""
-        if isinstance(value, Perhaps):
-            self.lose(value.value, state)
-        elif isinstance(value, tuple):
-            self._lose_all(value, state)
-        elif isinstance(value, Reference):
-            self._lose_reference(value, state)
-        elif isinstance(value, Method):
-            self.lose((value.subject, value.function), state)
-        elif isinstance(value, Function):
-            self._lose_function(value, state)
-        elif isinstance(value, Made):
-            self._lose_made(value, state)
-        elif isinstance(value, Module):
-            self.lose_place(value.name, state)
+        work = _LOSERS.get(type(value))
+        if work is not None:
+            work(self, value, state)
 
     def _lose_all(self, values: Iterable[Any], state: State) -> None:
         for value in values:
@@ -88,9 +79,21 @@ class Escapes:
         if place in self.wild:
             return False
         self.wild.add(place)
-        for item in list(state.names(place).values()):
-            self.lose(item, state)
+        self._lose_held(place, state)
         return True
+
+    def _lose_held(self, place: Place, state: State) -> None:
+        """What a place holds; other modules, of those that a module imported, are not handed over with it."""
+        for item in list(state.names(place).values()):
+            if not (isinstance(item, Module) and isinstance(place, str)):
+                self.lose(item, state)
+
+    def expose(self, places: Iterable[Place], state: State) -> None:
+        """Code that is not known may be given all that some places hold, from now on, and binds none of their names."""
+        for place in places:
+            if place not in self._exposed:
+                self._exposed.add(place)
+                self._lose_held(place, state)
 
     def lose_code(self, node: ast.AST, places: tuple[Place, ...], state: State) -> None:
         """Code may be run at any time from now on, which sees the names of these places, the nearest first."""
@@ -98,23 +101,32 @@ class Escapes:
             self._mentions[node] = mentions(node)
         found = self._mentions[node]
         self.given |= found.attributes
-        self.finders |= found.finders
-        self.everything |= found.anywhere
-        if found.anything:
-            self.lose_place(places[-1], state)
+        if found.changes is not None:
+            self._note_changes(found.changes, places, state)
         for place in places:
             self._volatile.update((place, name) for name in found.shared)
             watched = self._watched.setdefault(place, set())
             for name in found.names - watched:
                 watched.add(name)
                 value = state.names(place).get(name)
-                if not isinstance(value, Module) or name in found.bare:
+                if name not in found.used and is_collection(value):
+                    self.expose((value.place,), state)
+                elif not isinstance(value, Module) or name in found.bare:
                     self.lose(value, state)
+
+    def _note_changes(self, changes: ModuleChanges, places: tuple[Place, ...], state: State) -> None:
+        self.given |= changes.names
+        self.finders |= changes.finders
+        self.everything |= changes.anywhere
+        if changes.own and places:
+            self.lose_place(places[-1], state)
+        elif changes.exposes:
+            self.expose(places, state)
 
     def bind(self, place: Place, name: str, value: Any, state: State) -> None:  # noqa: ANN401
         """A name gets a value: code out of sight may get hold of it."""
-        wild = place in self.wild
-        if (wild or name in self._watched.get(place, ())) and not isinstance(value, Module):
+        seen = place in self.wild or place in self._exposed
+        if (seen or name in self._watched.get(place, ())) and not isinstance(value, Module):
             self.lose(value, state)
 
     def is_volatile(self, place: Place, name: str) -> bool:
@@ -128,9 +140,28 @@ class Escapes:
 
     def may_be_found(self, module: str) -> bool:
         """Whether a module that is not there may be found all the same."""
+        if self.finders or not self.replaced:
+            return self.finders
         parts = module.split(".")
         above = {".".join(parts[: depth + 1]) for depth in range(len(parts))}
-        return self.finders or ANYTHING in self.replaced or bool(self.replaced & above)
+        return ANYTHING in self.replaced or bool(self.replaced & above)
+
+
+#: What losing a value comes to, by its class; with any other there is nothing to lose.
+_LOSERS: dict[type[Any], Callable[[Escapes, Any, State], object]] = {
+    tuple: Escapes._lose_all,  # noqa: SLF001 - a part of the class
+    Perhaps: lambda escapes, value, state: escapes.lose(value.value, state),
+    Reference: Escapes._lose_reference,  # noqa: SLF001
+    Method: lambda escapes, value, state: escapes.lose((value.subject, value.function), state),
+    Function: Escapes._lose_function,  # noqa: SLF001
+    Made: Escapes._lose_made,  # noqa: SLF001
+    Module: lambda escapes, value, state: escapes.lose_place(value.name, state),
+}
+
+
+def is_collection(value: Any) -> TypeGuard[Reference]:  # noqa: ANN401 - any value of Python
+    """Whether a value is a list or a dictionary."""
+    return isinstance(value, Reference) and value.kind in {Kind.DICT, Kind.LIST}
 
 
 def scope_places(scope: Scope) -> tuple[Place, ...]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class What(enum.Enum):
     """The kinds of step."""
 
+    __hash__ = object.__hash__  # events are looked up by the ten thousand
+
     IMPORT = "imports"  # a module, whether it is there or not
     USE = "uses"  # MODULE.NAME of a module, by an attribute or by `from MODULE import NAME`
     SET = "sets"  # gives a name to a module; to `os.environ` as NAME=VALUE
@@ -20,6 +22,8 @@ class What(enum.Enum):
 
 class Certainty(enum.Enum):
     """Whether a step is taken. Only CERTAIN may break a verdict."""
+
+    __hash__ = object.__hash__
 
     CERTAIN = "certain"  # on every import that does not fail before
     MAY = "may"  # nothing is known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,7 @@ class TooLong(Exception):
     """An import takes more steps than it is worth."""
 
 
+@functools.lru_cache(maxsize=1024)
 def built_in(name: str, cause: Event | None = None) -> Exc:
     """One of Python's own exceptions."""
     return Exc(name, _ancestors(name), complete=True, cause=cause)
@@ -59,6 +61,7 @@ def is_exception(name: str) -> bool:
     return isinstance(found, type) and issubclass(found, BaseException)
 
 
+@functools.cache
 def _ancestors(name: str) -> frozenset[Any]:
     found = getattr(builtins, name, None)
     return frozenset(each.__name__ for each in found.__mro__) if isinstance(found, type) else frozenset()

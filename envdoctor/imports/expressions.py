@@ -11,9 +11,9 @@ from envdoctor.imports.exceptions import Raised, built_in
 from envdoctor.imports.machine import ANY
 from envdoctor.imports.scopes import COMPREHENSIONS, Scope, bound_names, own_nodes
 from envdoctor.imports.values import (
+    ABSENT,
     SOMETHING,
     UNKNOWN,
-    Ending,
     Kind,
     Perhaps,
     Reference,
@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from envdoctor.imports.machine import Machine
     from envdoctor.imports.values import Place
 
-_ITEMS = ""  # of a list: its only slot
+_ITEMS = ""  # of a list: its only slot; of a dictionary: its keys
+
+
+def key_slot(key: Any) -> str:  # noqa: ANN401 - any constant
+    """The slot of a dictionary for what it has under a key; keys that are equal have the same."""
+    return f" {hash(key)} {key!r}" if isinstance(key, (str, bytes)) else f" {hash(key)}"
 
 
 class Expressions:
@@ -54,7 +59,7 @@ class Expressions:
             ast.Slice: self._slice,
             ast.NamedExpr: self._named,
             ast.JoinedStr: self._text,
-            ast.FormattedValue: lambda node, scope, state: self.value(node.value, scope, state),
+            ast.FormattedValue: self._formatted,
             ast.Starred: self._starred,
             ast.Lambda: machine.calls.functions.make,
             ast.Call: machine.calls.call,
@@ -175,12 +180,15 @@ class Expressions:
 
     def _dict(self, node: ast.Dict, scope: Scope, state: State) -> Any:  # noqa: ANN401
         keys = [None if key is None else self.value(key, scope, state) for key in node.keys]
-        for each in node.values:
-            self._machine.escapes.lose(self.value(each, scope, state), state)
-        self._machine.escapes.lose(tuple(keys), state)
+        values = [self.value(each, scope, state) for each in node.values]
         known = None not in node.keys and is_constant(tuple(keys))
         place = self._machine.place()
-        state.make(place, {_ITEMS: tuple(dict.fromkeys(keys)) if known else UNKNOWN})
+        if known:
+            held = {key_slot(key): value for key, value in zip(keys, values, strict=True)}
+            state.make(place, {_ITEMS: tuple(dict.fromkeys(keys)), **held})
+        else:
+            self._machine.escapes.lose((*keys, *values), state)
+            state.make(place, {_ITEMS: UNKNOWN})
         return Reference(Kind.DICT, place)
 
     def _set(self, node: ast.Set, scope: Scope, state: State) -> Any:  # noqa: ANN401
@@ -297,8 +305,29 @@ class Expressions:
         found = self._machine.attributes.item(subject, index, state)
         if found is not None:
             return found
+        if isinstance(subject, Reference) and subject.kind is Kind.DICT:
+            return self.under_key(subject, index, state)
         items = subject if isinstance(subject, str) else self.items(subject, state)
         return self._known(operations.item(items, index), state, subject, index)
+
+    def under_key(self, subject: Reference, key: Any, state: State) -> Any:  # noqa: ANN401
+        """What a dictionary holds under a key; UNKNOWN where that is not known."""
+        known = subject.place not in self._machine.escapes.wild and is_constant(key)
+        value = state.read(subject.place, key_slot(key)) if known else UNKNOWN
+        if value is UNKNOWN or value is ABSENT or isinstance(value, Perhaps):
+            self._machine.opaque(state, subject, key)
+            return UNKNOWN
+        return value
+
+    def put(self, subject: Reference, key: Any, value: Any, state: State) -> bool:  # noqa: ANN401
+        """Gives a dictionary a value under a key; whether it is still known what keys it has."""
+        items = self.items(subject, state)
+        if items is None or not is_constant(key):
+            return False
+        slot = self._machine.statements.targets.slot
+        slot(subject.place, _ITEMS, tuple(dict.fromkeys((*items, key))), state)
+        slot(subject.place, key_slot(key), value, state)
+        return True
 
     def _slice(self, node: ast.Slice, scope: Scope, state: State) -> Any:  # noqa: ANN401
         parts = [self.value(part, scope, state) for part in (node.lower, node.upper, node.step)]
@@ -310,10 +339,14 @@ class Expressions:
         return value
 
     def _text(self, node: ast.JoinedStr, scope: Scope, state: State) -> Any:  # noqa: ANN401
-        plain = all(not isinstance(part, ast.FormattedValue) or part.format_spec is None for part in node.values)
-        parts = [self.value(part, scope, state) for part in node.values]
-        self._machine.opaque(state, *(part for part in parts if not isinstance(part, (str, Ending))))
-        return operations.joined(parts) if plain and parts else SOMETHING if parts == [] else operations.tail(parts)
+        return operations.joined([self.value(part, scope, state) for part in node.values])
+
+    def _formatted(self, node: ast.FormattedValue, scope: Scope, state: State) -> Any:  # noqa: ANN401
+        """`{value!r:form}` in a text."""
+        value = self.value(node.value, scope, state)
+        form = "" if node.format_spec is None else self.value(node.format_spec, scope, state)
+        text = operations.formatted(value, chr(node.conversion) if node.conversion > 0 else "", form)
+        return self._known(text, state, value)
 
     def _comprehension(self, node: Any, scope: Scope, state: State) -> Any:  # noqa: ANN401
         """Items one by one where they are known; else any number of times, for a generator at any time."""

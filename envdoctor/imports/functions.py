@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.exceptions import Exc, Raised, TooLong
 from envdoctor.imports.flow import NEXT, RETURN, Ends
+from envdoctor.imports.known import CACHES
 from envdoctor.imports.scopes import FUNCTIONS, Scope, declared, every_node, is_generator, local_names, parameters
 from envdoctor.imports.values import SOMETHING, UNKNOWN, External, Function, Made
 
@@ -112,7 +113,7 @@ class Functions:
         """What a decorator makes of a function or a class."""
         if isinstance(decorator, External) and decorator.name in WRAPPERS:
             return Made(decorator.name, (value,))
-        if isinstance(decorator, Made) and decorator.maker == "functools.wraps":
+        if isinstance(decorator, Made) and decorator.maker in {"functools.wraps", *CACHES}:
             return value
         return self._machine.calls.invoke(decorator, (value,), {}, scope, state)
 
@@ -147,7 +148,7 @@ class Functions:
         self._active.append(node)
         machine.step()
         try:
-            value = self._result(self._body(node, scope, state), state)
+            value = self.result(self._body(node, scope, state), state)
         finally:
             self._active.pop()
         if not about.keeps:
@@ -164,8 +165,12 @@ class Functions:
             ends.add_raised(error.exc, state)
         return ends
 
-    def _result(self, ends: Ends, state: State) -> Any:  # noqa: ANN401
-        """What a call comes to; the state becomes that after it."""
+    def result(self, ends: Ends, state: State) -> Any:  # noqa: ANN401
+        """What a call comes to; the state becomes that after it.
+
+        Raises:
+            Raised: it certainly raises.
+        """
         machine, must = self._machine, state.must
         if NEXT in ends.normal:
             end = ends.normal.pop(NEXT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.values import ABSENT, UNKNOWN, Perhaps, same
@@ -67,7 +68,8 @@ class State:
 
     def names(self, place: Place) -> Names:
         """What a place holds; not to be changed."""
-        return self._pages.get(_page(place), _NOWHERE).get(place, _EMPTY)
+        page = place >> _PAGE if place.__class__ is int else _page(place)
+        return self._pages.get(page, _NOWHERE).get(place, _EMPTY)
 
     def read(self, place: Place, name: str) -> Any:  # noqa: ANN401 - any value of Python
         """What a place has under a name; ABSENT for nothing."""
@@ -161,6 +163,7 @@ class State:
         return changed
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def _page(place: Place) -> int:
     if isinstance(place, int):
         return place >> _PAGE

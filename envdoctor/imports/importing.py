@@ -15,7 +15,8 @@ from envdoctor.imports.flow import NEXT, Ends
 from envdoctor.imports.heap import DONE, RUNNING
 from envdoctor.imports.scopes import Scope
 from envdoctor.imports.site import Found, Presence
-from envdoctor.imports.values import ABSENT, SOMETHING, UNKNOWN, Ending, Module, Perhaps
+from envdoctor.imports.targets import LOADED
+from envdoctor.imports.values import ABSENT, SOMETHING, UNKNOWN, Ending, Made, Module, Perhaps
 from envdoctor.support.syntax import parse_python
 
 if TYPE_CHECKING:
@@ -120,9 +121,8 @@ class Imports:
         """`importlib.import_module` and `__import__`."""
         name = values[0] if values else UNKNOWN
         if not isinstance(name, str):
-            self._machine.escapes.everything = True
             self._machine.opaque(state, *values)
-            return UNKNOWN
+            return Made(LOADED)
         relative = name.lstrip(".")
         dots = len(name) - len(relative)
         if dots:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.imports.attributes import Attributes
 from envdoctor.imports.calls import Calls
-from envdoctor.imports.escapes import ANYTHING
+from envdoctor.imports.escapes import ANYTHING, is_collection
 from envdoctor.imports.events import Event, Outcome, What
 from envdoctor.imports.exceptions import Raised, TooLong
 from envdoctor.imports.expressions import Expressions
@@ -15,7 +15,7 @@ from envdoctor.imports.heap import State
 from envdoctor.imports.importing import Imports
 from envdoctor.imports.machine import Machine
 from envdoctor.imports.statements import Statements
-from envdoctor.imports.values import ABSENT, Function, Perhaps
+from envdoctor.imports.values import ABSENT, Function, Module, Perhaps
 from envdoctor.support.deep_stack import on_deep_stack
 
 if TYPE_CHECKING:
@@ -152,7 +152,10 @@ def follow_alone(module: str, site: Site) -> Alone | None:
         except (Raised, TooLong, RecursionError):
             return None
         for value in list(state.names(module).values()):  # others may call its functions at any time
-            machine.escapes.lose(value, state)
+            if is_collection(value):  # which they may take things from, and don't change
+                machine.escapes.expose((value.place,), state)
+            elif not isinstance(value, Module):
+                machine.escapes.lose(value, state)
         return Alone(module, machine, state) if machine.complete else None
 
     return on_deep_stack(follow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,14 @@ from envdoctor.imports.attempts import QUIET, SUPPRESS, TRANSPARENT
 from envdoctor.imports.escapes import NAMES
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, own_name
-from envdoctor.imports.scopes import only_defines
+from envdoctor.imports.made_text import MadeText
+from envdoctor.imports.targets import LOADED
 from envdoctor.imports.values import (
     SOMETHING,
     UNKNOWN,
     Ending,
     External,
+    Function,
     Kind,
     Made,
     Method,
@@ -54,16 +57,23 @@ _QUIET = frozenset({
     "builtins.repr", "builtins.id", "builtins.type", "typing.TypeVar", "os.getcwd", "platform.machine",
     "platform.python_implementation", "sys.getrefcount",
 })  # fmt: skip
+#: Decorators that make a function remember what it returned.
+CACHES = frozenset({"functools.cache", "functools.lru_cache"})
 _DICT = frozenset({"builtins.dict", "collections.OrderedDict", "collections.defaultdict"})
-_INSTANCES = TRANSPARENT | {SUPPRESS, "functools.wraps", "cffi.FFI", "_cffi_backend.FFI"}
+_INSTANCES = TRANSPARENT | {SUPPRESS, "functools.wraps", *CACHES, "cffi.FFI", "_cffi_backend.FFI"}
 _READING = frozenset({"get", "keys", "items", "values", "copy", "index", "count", "__contains__"})
 
 
 def constant(name: str, target: Target) -> Any:  # noqa: ANN401 - any value of Python
     """The value of a name of Python's own modules on a target; UNKNOWN where it is none that is known."""
+    return _constants(target).get(name, UNKNOWN)
+
+
+@functools.lru_cache(maxsize=64)
+def _constants(target: Target) -> dict[str, Any]:
     system, interpreter = target.platform.system, target.interpreter
     patch = UNKNOWN if interpreter.patch is None else interpreter.patch
-    known: dict[str, Any] = {
+    return {
         "sys.platform": _SYS_PLATFORM[system],
         "os.name": "nt" if system is System.WINDOWS else "posix",
         "os.sep": "\\" if system is System.WINDOWS else "/",
@@ -73,7 +83,6 @@ def constant(name: str, target: Target) -> Any:  # noqa: ANN401 - any value of P
         "builtins.__debug__": UNKNOWN,
         "sys.byteorder": "little",
     }
-    return known.get(name, UNKNOWN)
 
 
 def is_usual(variable: str) -> bool:
@@ -86,6 +95,7 @@ class Known:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        texts = MadeText(machine)
         self._of: dict[str, Callable[[tuple[Any, ...], Scope, State], Any]] = {
             "os.path.join": lambda values, _scope, _state: _join(values),
             "os.path.splitext": lambda values, _scope, _state: _splitext(values),
@@ -103,9 +113,9 @@ class Known:
             "builtins.getattr": self._getattr,
             "builtins.setattr": self._setattr,
             "builtins.delattr": self._setattr,
-            "builtins.exec": self._exec,
+            "builtins.exec": texts.execute,
+            "builtins.eval": texts.evaluate,
             "sys.exit": self._exit,
-            "builtins.eval": self._anything,
             "builtins.super": self._super,
             "builtins.__import__": lambda values, scope, state: machine.imports.call(values, scope, state, top=True),
             "importlib.import_module": machine.imports.call,
@@ -145,6 +155,8 @@ class Known:
         if own_name(subject):  # which keeps its arguments, and looks at none of them
             self._machine.escapes.lose((*arguments, *keywords.values()), state)
             return Result(Reference(Kind.EXCEPTION, self._machine.place(), subject))
+        if subject.name in CACHES and len(arguments) == 1 and isinstance(arguments[0], Function):
+            return Result(arguments[0])
         if subject.name in _INSTANCES:
             if subject.name not in QUIET:
                 self._machine.surprise(state)
@@ -191,10 +203,20 @@ class Known:
         if isinstance(subject, Reference) and subject.kind is Kind.LIST and name in {"append", "extend"}:
             return self._longer(subject, name, arguments, state)
         if isinstance(subject, Reference) and subject.kind in {Kind.LIST, Kind.DICT} and name in _READING:
-            self._machine.escapes.lose(arguments, state)
-            self._machine.surprise(state)
-            return Result(UNKNOWN)
+            return Result(self._read(subject, name, arguments, state))
         return None
+
+    def _read(self, subject: Reference, name: str, arguments: tuple[Any, ...], state: State) -> Any:  # noqa: ANN401
+        """What is read from a list or a dictionary; of `get` it may be known."""
+        if subject.kind is Kind.LIST or name != "get" or not arguments:
+            self._machine.escapes.lose((*arguments, *state.names(subject.place).values()), state)
+            self._machine.surprise(state)
+            return UNKNOWN
+        keys = self._machine.expressions.items(subject, state)
+        if operations.contained(arguments[0], keys) is False:
+            return arguments[1] if len(arguments) > 1 else None
+        self._machine.escapes.lose(arguments[1:], state)
+        return self._machine.expressions.under_key(subject, arguments[0], state)
 
     def _of_names(self, subject: Made, name: str, arguments: tuple[Any, ...], state: State) -> Result:
         if name not in _READING:
@@ -206,7 +228,7 @@ class Known:
         more = arguments if name == "append" else self._machine.expressions.items(_first(arguments), state)
         if items is None or more is None or not is_short((*items, *more)):
             return None
-        state.write(subject.place, "", (*items, *more))
+        self._machine.statements.targets.slot(subject.place, "", (*items, *more), state)
         return Result(None)
 
     def _bool(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
@@ -259,6 +281,7 @@ class Known:
     def _vars(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
         if not values and scope.frame is None and scope.body is None:
             return Made(NAMES, (scope.module,))
+        self._machine.escapes.everything |= _first(values) == Made(LOADED)
         self._machine.opaque(state, *values)
         return UNKNOWN
 
@@ -281,30 +304,12 @@ class Known:
             machine.opaque(state, *values)
         return None
 
-    def _exec(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
-        """A text that only tries whether Python knows a form of syntax binds nothing that matters; else anything."""
-        text = values[0] if len(values) == 1 and scope.frame is None else UNKNOWN
-        if not isinstance(text, str) or not is_short(text) or not only_defines(text):
-            return self._anything(values, scope, state)
-        self._machine.surprise(state)
-        return None
-
     def _exit(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
         del values, scope
         machine = self._machine
         handled = machine.handling[-1] if machine.handling else None
         event = machine.emit(What.RAISE, "SystemExit", state)
         raise Raised(built_in("SystemExit", (handled and handled.cause) or event))
-
-    def _anything(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
-        escapes = self._machine.escapes
-        for place in (*scope.places, scope.module):
-            escapes.lose_place(place, state)
-        if scope.body is not None:
-            escapes.lose_place(scope.body, state)
-        escapes.everything = escapes.finders = True
-        self._machine.opaque(state, *values)
-        return UNKNOWN
 
     def _super(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
         self._machine.opaque(state, *values, *(state.names(scope.frame).values() if scope.frame is not None else ()))

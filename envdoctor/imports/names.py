@@ -14,20 +14,22 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.core.holdings import Holding
 from envdoctor.imports.attributes import ALWAYS
 from envdoctor.imports.interpreter import Alone, follow_alone
+from envdoctor.imports.scopes import mentions
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.wheel_site import WheelSite
 from envdoctor.support.syntax import parse_python
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from envdoctor.core.target import Target
     from envdoctor.imports.wheel_site import ModuleFiles
 
 _HOOKS = re.compile(r"\b(?:meta_path|path_hooks|__path__)\b|\bsys\.modules\b|\bfrom sys import\b")
-_MOST_IMPORTED = 40
+_MOST_IMPORTED = 80
 _MOST_STARRED = 24  # modules whose names one takes over by `import *`
 _STAR = re.compile(r"\bimport\s*\*")
+_ANSWER = "__getattr__"  # PEP 562
 _UNKNOWN = Found(presence=Presence.UNKNOWN)
 
 
@@ -41,9 +43,16 @@ class ModuleNames:
         self._site = WheelSite(index, read, target)
         self._known: dict[str, Alone | None] = {}
         self._hooked: dict[str, bool] = {}
+        self._plain: dict[str, bool] = {}
+        self._lacking: dict[str, bool] = {}
 
     def lacks_module(self, module: str) -> bool:
         """Whether importing a module certainly finds none: a package above it is there, and knows no other way."""
+        if module not in self._lacking:
+            self._lacking[module] = self._lacks_module(module)
+        return self._lacking[module]
+
+    def _lacks_module(self, module: str) -> bool:
         if self._index.exists(module):
             return False
         above = module.rpartition(".")[0]
@@ -91,12 +100,18 @@ class ModuleNames:
 
     def _is_plain(self, package: str, alone: Alone) -> bool:
         """Whether nothing that a module imports of its wheel does anything to modules from outside."""
+        if package not in self._plain:
+            self._plain[package] = self._imports_no_hooks(package, alone)
+        return self._plain[package]
+
+    def _imports_no_hooks(self, package: str, alone: Alone) -> bool:
         own = [name for name in alone.imports if name != package and self._index.find(name)]
         return len(own) <= _MOST_IMPORTED and not any(map(self._has_hooks, own))
 
     def _has_hooks(self, module: str) -> bool:
         if module not in self._hooked:
-            self._hooked[module] = _HOOKS.search(self._text(module)) is not None
+            text = self._text(module)
+            self._hooked[module] = _HOOKS.search(text) is not None and _changes_finders(text)
         return self._hooked[module]
 
     def _alone(self, module: str) -> Alone | None:
@@ -108,14 +123,20 @@ class ModuleNames:
         return self._known[module]
 
     def _add_starred(self, module: str, wanted: set[str]) -> bool:
-        """Adds the modules of the wheel that a module takes all names of, and so on; whether they are few."""
+        """Adds the modules of the wheel that a module takes all names of, and so on; whether they are few.
+
+        So is the module whose function makes a `__getattr__`: which names that gives, only its text tells.
+        """
         try:
             text = self._text(module)
-            nodes = ast.walk(parse_python(text)) if _STAR.search(text) else ()
+            nodes = list(ast.walk(parse_python(text))) if _STAR.search(text) or _ANSWER in text else []
         except Unreadable:
             return True
+        makers = {name for node in nodes for name in _makers(node)}
         for node in nodes:
-            if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            if isinstance(node, ast.ImportFrom) and any(
+                alias.name == "*" or (alias.asname or alias.name) in makers for alias in node.names
+            ):
                 source = self._source(node, module)
                 if source not in wanted and self._site.find(source).presence is Presence.TEXT:
                     wanted.add(source)
@@ -136,6 +157,26 @@ class ModuleNames:
             return self._read(member) if member and member.endswith(".py") else ""
         except Unreadable:
             return ""
+
+
+def _changes_finders(text: str) -> bool:
+    """Whether a module's text says that it does more to how modules are found than to look at it."""
+    try:
+        changes = mentions(parse_python(text)).changes
+    except Unreadable:
+        return True
+    return "from sys import" in text or (changes is not None and changes.finders)
+
+
+def _makers(node: ast.AST) -> Iterator[str]:
+    """The function whose call a node binds `__getattr__` to, alone or with others; or the name that it is taken as."""
+    if isinstance(node, ast.ImportFrom):
+        yield from (_ANSWER for alias in node.names if (alias.asname or alias.name) == _ANSWER)
+    if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Call, ast.Name)):
+        names = (each.id for target in node.targets for each in ast.walk(target) if isinstance(each, ast.Name))
+        called = node.value.func if isinstance(node.value, ast.Call) else node.value
+        if _ANSWER in names and isinstance(called, ast.Name):
+            yield called.id
 
 
 class _Closed:

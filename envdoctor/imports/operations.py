@@ -19,6 +19,8 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.BitOr: operator.or_,
     ast.BitAnd: operator.and_,
 }
+_CONVERSIONS: dict[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": ascii}
+_LONGEST_FORM = 4  # of how a value is to be formatted: a long one may ask for any width
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.Invert: operator.invert}
 _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Lt: operator.lt,
@@ -62,6 +64,17 @@ def joined(parts: Sequence[Any]) -> Any:  # noqa: ANN401 - any value of Python
     """Strings one after the other."""
     text = "".join(parts) if all(isinstance(part, str) for part in parts) else None
     return tail(parts) if text is None or not is_short(text) else text
+
+
+def formatted(value: Any, conversion: str, form: Any) -> Any:  # noqa: ANN401 - any value of Python
+    """A value as a part of a text; UNKNOWN where all of it is not known."""
+    if isinstance(value, Ending) and form == "" and conversion in {"", "s"}:
+        return value
+    if not isinstance(form, str) or not is_constant(value) or not is_short(value):
+        return UNKNOWN
+    convert = _CONVERSIONS.get(conversion)
+    converted = convert(value) if convert else value
+    return _tried(format, converted, form) if len(form) < _LONGEST_FORM else UNKNOWN
 
 
 def unary(op: ast.unaryop, value: Any) -> Any:  # noqa: ANN401 - any value of Python

@@ -19,9 +19,9 @@ def removed_since(of: str, version: str | tuple[int, ...], module: str, name: st
         module: the module that has the name.
         name: the name.
     """
-    have = version if isinstance(version, tuple) else _version(version)
+    have = version if isinstance(version, tuple) else release_numbers(version)
     for since, until in _rows().get((of.lower(), module, name), ()):
-        if have >= _version(since) and not (until and have >= _version(until)):
+        if have >= release_numbers(since) and not (until and have >= release_numbers(until)):
             return since
     return ""
 
@@ -35,7 +35,7 @@ def _rows() -> dict[tuple[str, str, str], list[tuple[str, str]]]:
     return rows
 
 
-def _version(text: str) -> tuple[int, ...]:
+def release_numbers(text: str) -> tuple[int, ...]:
     """The release numbers that a version begins with."""
     match = _NUMBERS.match(text)
     return tuple(map(int, match[0].split("."))) if match else ()

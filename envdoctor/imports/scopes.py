@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import functools
 import weakref
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.core.errors import Unreadable
-from envdoctor.support.syntax import parse_python
+from envdoctor.imports.module_changes import module_changes, read_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from envdoctor.imports.module_changes import ModuleChanges
     from envdoctor.imports.values import Place
 
     Code = (
@@ -27,15 +28,10 @@ if TYPE_CHECKING:
     )
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
 #: Fields of nodes that hold no code.
 _PLAIN = frozenset({"ctx", "op", "ops", "id", "attr", "arg", "asname", "module", "level", "kind", "type_comment"})
-_MAKERS = frozenset({"globals", "exec", "eval"})
-_SETTERS = frozenset({"setattr", "delattr", "__dict__", "__setattr__"})
-_GETTERS = frozenset({"modules", "import_module", "__import__"})
-_FINDERS = frozenset({"meta_path", "path_hooks", "__path__"})
-_SEARCHED = _FINDERS | {"path", "modules"}
-_READING = frozenset({"get", "keys", "items", "values", "index", "count", "copy"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,36 +69,34 @@ class Mentions:
     Attributes:
         names: that it reads.
         bare: those of them that it gives out of hand, rather than look for an attribute of.
+        used: those of which it does more than ask for items.
         shared: that it binds outside of itself.
         attributes: that it may give to anything.
-        anything: whether it may bind names of its own module that its text does not show.
-        anywhere: whether it may do so in any module.
-        finders: whether it may change how modules are found.
+        changes: what it may do to modules; None for nothing.
     """
 
     names: frozenset[str]
     bare: frozenset[str]
+    used: frozenset[str]
     shared: frozenset[str]
     attributes: frozenset[str]
-    anything: bool
-    anywhere: bool
-    finders: bool
+    changes: ModuleChanges | None
 
 
 @functools.cache
 def _parts(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of nodes
     """The fields of a kind of node that hold code."""
-    return tuple(name for name in kind._fields if name not in _PLAIN)
+    return () if kind is ast.Constant else tuple(name for name in kind._fields if name not in _PLAIN)
 
 
-def _add_children(node: ast.AST, found: list[ast.AST]) -> None:
-    kind: Any = type(node)
+def _add_children(node: ast.AST, found: list[Any]) -> None:
+    kind: Any = node.__class__
     for name in _parts(kind):
         value = getattr(node, name, None)
-        if isinstance(value, ast.AST):
+        if value.__class__ is list:
+            found += [item for item in value if isinstance(item, ast.AST)] if value else ()
+        elif isinstance(value, ast.AST):
             found.append(value)
-        elif isinstance(value, list):
-            found += [item for item in value if isinstance(item, ast.AST)]
 
 
 def every_node(node: ast.AST) -> list[ast.AST]:
@@ -117,7 +111,7 @@ def own_nodes(body: Sequence[ast.AST]) -> list[ast.AST]:
     """The nodes that run in the scope of these: not those in functions, classes and comprehensions."""
     found = list(body)
     for each in found:  # which grows meanwhile
-        if isinstance(each, (*FUNCTIONS, ast.ClassDef)):
+        if isinstance(each, _DEFINITIONS):
             found += each.decorator_list if not isinstance(each, ast.Lambda) else []
         elif isinstance(each, COMPREHENSIONS):
             found += [inner for inner in every_node(each) if isinstance(inner, ast.NamedExpr)]
@@ -177,66 +171,55 @@ def mentions(node: ast.AST) -> Mentions:
     """What the code of a node, and all that is defined in it, may touch; worked out once for each node."""
     found = _known.get(node)
     if found is None:
-        found = _known[node] = _mentions(every_node(node))
+        found = _known[node] = _mentions(node)
     return found
 
 
-def _mentions(nodes: list[ast.AST]) -> Mentions:
-    by_type: dict[type[ast.AST], list[Any]] = {}
-    for each in nodes:
-        by_type.setdefault(type(each), []).append(each)
+def _mentions(node: ast.AST) -> Mentions:
+    """What a node mentions itself, and what the functions and classes in it do, each of which is gone through once."""
+    nodes: list[Any] = [node]
+    inner: list[ast.AST] = []
+    by_type: dict[type[ast.AST], list[Any]] = defaultdict(list)
+    for each in nodes:  # which grows meanwhile
+        kind = each.__class__
+        if kind in _DEFINITIONS and each is not node:
+            inner.append(each)
+            continue
+        by_type[kind].append(each)
+        if kind is not ast.Name:
+            _add_children(each, nodes)
+    own = _own_mentions(by_type)
+    if not inner:
+        return own
+    every = [own, *map(mentions, inner)]
+    return Mentions(
+        names=frozenset().union(*(each.names for each in every)),
+        bare=frozenset().union(*(each.bare for each in every)),
+        used=frozenset().union(*(each.used for each in every)),
+        shared=frozenset().union(*(each.shared for each in every)),
+        attributes=frozenset().union(*(each.attributes for each in every)),
+        changes=module_changes(_by_type(node)) if any(each.changes is not None for each in every) else None,
+    )
+
+
+def _by_type(node: ast.AST) -> dict[type[ast.AST], list[Any]]:
+    found: dict[type[ast.AST], list[Any]] = defaultdict(list)
+    for each in every_node(node):
+        found[type(each)].append(each)
+    return found
+
+
+def _own_mentions(by_type: Mapping[type[ast.AST], list[Any]]) -> Mentions:
     attributes = by_type.get(ast.Attribute, [])
     held = {id(each.value) for each in attributes} | {id(each.func) for each in by_type.get(ast.Call, ())}
     called = {each.id for each in by_type.get(ast.Name, ())}
-    asked = {each.attr for each in attributes}
-    gets = ast.Import in by_type or ast.ImportFrom in by_type or not _GETTERS.isdisjoint(called | asked)
+    read = set(map(id, read_from(by_type)))
     declarations = (*by_type.get(ast.Global, ()), *by_type.get(ast.Nonlocal, ()))
     return Mentions(
         names=frozenset(called),
         bare=frozenset(each.id for each in by_type.get(ast.Name, ()) if id(each) not in held),
+        used=frozenset(each.id for each in by_type.get(ast.Name, ()) if id(each) not in read),
         shared=frozenset(name for each in declarations for name in each.names),
         attributes=frozenset(each.attr for each in attributes if not isinstance(each.ctx, ast.Load)),
-        anything=not _MAKERS.isdisjoint(called),
-        anywhere=gets and not _SETTERS.isdisjoint(called | asked),
-        finders=any(_finds(each, nodes) for each in attributes if each.attr in _SEARCHED),
+        changes=module_changes(by_type),
     )
-
-
-def _finds(node: ast.Attribute, nodes: list[ast.AST]) -> bool:
-    """Whether an expression is one of what decides how modules are found, and is more than read."""
-    if node.attr in _FINDERS:
-        return True
-    if node.attr not in {"path", "modules"} or not (isinstance(node.value, ast.Name) and "sys" in node.value.id):
-        return False
-    readers: list[ast.AST] = []
-    for each in nodes:
-        if (isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Load)) or (
-            isinstance(each, ast.Attribute) and each.attr in _READING
-        ):
-            readers.append(each.value)
-        elif isinstance(each, ast.Compare):
-            readers += each.comparators
-        elif isinstance(each, (ast.For, ast.comprehension)):
-            readers.append(each.iter)
-    return not any(each is node for each in readers)
-
-
-def only_defines(text: str) -> bool:
-    """Whether a text holds nothing but imports from the future, constants, and functions with a name of one letter.
-
-    Other names could be some that the module asks for.
-    """
-    try:
-        tree = parse_python(text)
-    except Unreadable:
-        return False
-    return all(_defines_little(each) for each in tree.body)
-
-
-def _defines_little(node: ast.stmt) -> bool:
-    if isinstance(node, ast.FunctionDef):
-        spec = node.args
-        return len(node.name) == 1 and not (node.decorator_list or spec.defaults or any(spec.kw_defaults))
-    if isinstance(node, ast.ImportFrom):
-        return node.module == "__future__"
-    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))

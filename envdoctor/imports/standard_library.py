@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
 from envdoctor.core.target import System
+from envdoctor.imports.removed_names import release_numbers
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_names import is_listed, standard_lacks
 from envdoctor.support.requirement import normal_name
@@ -71,6 +72,37 @@ class ModuleProvider:
         return match[0] if match else self.requirement
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outdated:
+    """A project that does not work with newer Pythons; a row of data/python_modules.toml.
+
+    Attributes:
+        project: its normalized name.
+        python: the first Python that it does not work with.
+        instead: what does, as a requirement: other versions of it, or another project with the same modules.
+        otherwise: another way, in words; "" for none.
+    """
+
+    project: str
+    python: tuple[int, ...]
+    instead: str
+    otherwise: str = ""
+
+
+def outdated(project: str, version: str, python: tuple[int, ...]) -> Outdated | None:
+    """What is known of a version of a project that does not work with a Python; None for nothing."""
+    for row in load_table("python_modules")["outdated"]:
+        is_fine = "before" in row and release_numbers(version) >= release_numbers(row["before"])
+        if row["of"] == project and python >= _version(row["python"]) and not is_fine:
+            return Outdated(
+                project=project,
+                python=_version(row["python"]),
+                instead=row["instead"],
+                otherwise=row.get("otherwise", ""),
+            )
+    return None
+
+
 def module_provider(module: str) -> ModuleProvider | None:
     """Who is known to bring a module; None if nobody is."""
     for row in load_table("python_modules")["providers"]:
@@ -91,6 +123,7 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(".")))
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def standard_found(module: str, target: Target) -> Found | None:
     """What there is of a module of Python's own; None for any other."""
     top = module.partition(".")[0]

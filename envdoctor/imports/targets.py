@@ -94,6 +94,8 @@ class Targets:
             machine.opaque(state, value)
         elif isinstance(subject, Made) and subject.maker == NAMES:
             self._global(subject.arguments[0], key, value, state)
+        elif is_dict(subject) and machine.expressions.put(subject, key, value, state):
+            machine.surprise(state)
         else:
             if subject == External(ENVIRONMENT) and isinstance(key, str) and isinstance(value, str):
                 machine.emit(What.SET, ENVIRONMENT, state, name=f"{key}={value}")
@@ -120,7 +122,11 @@ class Targets:
             self._unset(self._machine.expressions.value(target.value, scope, state), target.attr, state)
         elif isinstance(target, ast.Subscript):
             subject = self._machine.expressions.value(target.value, scope, state)
-            self.item(subject, self._machine.expressions.value(target.slice, scope, state), None, state)
+            key = self._machine.expressions.value(target.slice, scope, state)
+            if is_dict(subject):
+                self._machine.opaque(state, subject)
+            else:
+                self.item(subject, key, None, state)
             self._machine.surprise(state)
 
     def _unset(self, subject: Any, name: str, state: State) -> None:  # noqa: ANN401
@@ -129,6 +135,11 @@ class Targets:
         if place is not None and state.has(place) and name in state.names(place):
             state.delete(place, name)
         self._machine.opaque(state, subject if place is None else None)
+
+
+def is_dict(value: Any) -> bool:  # noqa: ANN401 - any value of Python
+    """Whether a value certainly is a dictionary."""
+    return isinstance(value, Reference) and value.kind is Kind.DICT
 
 
 def place_of(name: str, scope: Scope) -> Place:

@@ -15,6 +15,7 @@ _ONE_AT_A_TIME = threading.Lock()
 #: takes some forty times as much memory.
 _MOST_KEPT = 2 << 20
 _kept: OrderedDict[str, ast.Module] = OrderedDict()
+_characters = 0  # in these
 
 
 def parse_python(source: str) -> ast.Module:
@@ -25,12 +26,15 @@ def parse_python(source: str) -> ast.Module:
     Raises:
         Unreadable: it is not Python as this interpreter knows it, or is nested too deeply.
     """
+    global _characters  # noqa: PLW0603 - guarded by the lock, as what it counts
     with _ONE_AT_A_TIME:
-        tree = _kept.get(source) or _parsed(source)
-        _kept[source] = tree
+        tree = _kept.get(source)
+        if tree is None:
+            tree = _kept[source] = _parsed(source)
+            _characters += len(source)
         _kept.move_to_end(source)
-        while len(_kept) > 1 and sum(map(len, _kept)) > _MOST_KEPT:
-            _kept.popitem(last=False)
+        while len(_kept) > 1 and _characters > _MOST_KEPT:
+            _characters -= len(_kept.popitem(last=False)[0])
         return tree
 
 

@@ -17,6 +17,7 @@ from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bounded import open_zip
 from envdoctor.support.files import read_head
+from envdoctor.tflite.flatbuffer import FlatBuffer
 from envdoctor.tflite.reader import map_file, open_model, read_model
 from envdoctor.tflite.schema import FILE_IDENTIFIER
 
@@ -80,24 +81,50 @@ class CompiledFile:
         words: who compiled it, and for what (`for the Edge TPU`).
         run_with: how such a file is run.
         stamp: the metadata that names vendor and chip, NUL-padded words; empty for none.
+        package: the file identifier of the flatbuffer among the operator's options whose first field is the least
+            version of the runtime and whose fifth the compiler's build; empty for none.
     """
 
     custom_code: str
     words: str
     run_with: str
     stamp: str = ""
+    package: str = ""
 
 
 def compiled_file(model: Model) -> CompiledFile | None:
     """Which compiler's output a model is; None for a model that none compiled."""
     customs = {operator.custom_code for subgraph in model.subgraphs for operator in subgraph.operators}
     mark = next((one for code in sorted(filter(None, customs)) if (one := mark_of(code)) is not None), None)
-    stamp = None if mark is None else model.metadata.get(mark.stamp)
-    if mark is None or stamp is None:
-        return mark
-    words = bytes(stamp.view()[:_MAX_STAMP]).split(b"\0")
+    if mark is None:
+        return None
+    more = _package_words(model, mark) if mark.package else _stamp_words(model, mark)
+    return replace(mark, words=f"{mark.words}, {more}") if more else mark
+
+
+def _stamp_words(model: Model, mark: CompiledFile) -> str:
+    stamp = model.metadata.get(mark.stamp)
+    words = [] if stamp is None else bytes(stamp.view()[:_MAX_STAMP]).split(b"\0")
     chip = " ".join(word.decode("utf-8", "replace") for word in words if word)
-    return replace(mark, words=f"{mark.words}, for {chip}") if chip else mark
+    return f"for {chip}" if chip else ""
+
+
+def _package_words(model: Model, mark: CompiledFile) -> str:
+    """What a compiled package tells of the runtime that it needs and of its compiler; empty where it is damaged."""
+    operators = (operator for subgraph in model.subgraphs for operator in subgraph.operators)
+    packages = (operator.custom_options for operator in operators if operator.custom_code == mark.custom_code)
+    content = next(packages, None)
+    try:
+        options = b"" if content is None else content.view()
+        start = bytes(options[:_MAX_STAMP]).find(mark.package.encode()) - 4  # the identifier follows the root's offset
+        if start < 0:
+            return ""
+        package = FlatBuffer(options[start:]).root()
+        runtime, build = package.integer(0), (package.string(4) or "").rpartition("/")[2]
+    except Unreadable:
+        return ""
+    words = [f"runtime {runtime} or newer"] if runtime else []
+    return ", ".join([*words, f"compiler build {build}"] if build.isdecimal() else words)
 
 
 def mark_of(custom_code: str) -> CompiledFile | None:

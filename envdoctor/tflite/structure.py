@@ -128,6 +128,18 @@ def _unfed(subgraph: Subgraph) -> Iterator[int]:
     yield from (index for index in subgraph.outputs if index not in known)
 
 
+def called_subgraphs(model: Model) -> tuple[int, ...]:
+    """The first subgraph, those of signatures and those that operators run; not what composites stand for."""
+    bodies = {
+        operator.integer("decomposition_subgraph_index")
+        for _, operator in operators_named(model, "STABLEHLO_COMPOSITE")
+    }
+    entries = {0, *(signature.subgraph for signature in model.signatures)}
+    return tuple(
+        subgraph.index for subgraph in model.subgraphs if subgraph.index in entries or subgraph.index not in bodies
+    )
+
+
 def operators_named(model: Model, *names: str) -> tuple[tuple[Subgraph, Operator], ...]:
     """Every operator of these names, in every subgraph."""
     return tuple(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Severity
-from envdoctor.facts.importing.proof import evidence_of, fix_of, message_of, words_on
+from envdoctor.facts.importing.fixes import fix_of
+from envdoctor.facts.importing.proof import evidence_of, message_of, words_on
 from envdoctor.probing import probe
 from envdoctor.support.text import plural
 

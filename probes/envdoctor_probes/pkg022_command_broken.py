@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from envdoctor.facts import Facts
     from envdoctor.facts.importing import BrokenCommand
+    from envdoctor.facts.packages.installers import Installer
 
 
 @probe("PKG022", timeout=180)
@@ -40,9 +41,17 @@ def check(facts: Facts) -> Iterator[Finding]:
             subject=first.distribution.name,
             message=f"The command `{first.name}`{more} of {first.distribution.title} does not start: {first.reason}.",
             evidence=tuple(Evidence(source=each.path, excerpt=each.excerpt) for each in commands[:3]),
-            fix=Fix(
-                text="Install the same version again.",
-                commands=() if installer is None else installer.reinstall(first.distribution),
-                safe=True,
-            ),
+            fix=_fix(first, installer),
         )
+
+
+def _fix(broken: BrokenCommand, installer: Installer | None) -> Fix:
+    """Installing again mends what was damaged or moved, and not what a project says itself."""
+    project = broken.distribution.editable
+    if project and not broken.is_moved:
+        text = f"Correct the entry point `{broken.name}` in the project {project}, or what it names; then install that."
+        return Fix(text=text)
+    if project:
+        return Fix(text=f"Install the project {project} again.")
+    commands = () if installer is None else installer.reinstall(broken.distribution)
+    return Fix(text="Install the same version again.", commands=commands, safe=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from envdoctor.core.availability import Matrix
 from envdoctor.core.inspection import Inspection
+from envdoctor.core.lock import Lock
 from envdoctor.core.repair import RepairReport
 from envdoctor.core.report import Report
 from envdoctor_reports.json import properties
@@ -50,6 +51,11 @@ def inspection_schema() -> Schema:
 def repair_schema() -> Schema:
     """The schema of what `repair --json` prints."""
     return _schema(RepairReport, "Repair of envdoctor")
+
+
+def lock_schema() -> Schema:
+    """The schema of what `lock --json` prints."""
+    return _schema(Lock, "Lock of envdoctor")
 
 
 def _schema(kind: type, title: str) -> Schema:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from envdoctor.core.guard import GuardReport
     from envdoctor.core.report import Report
 
 
@@ -28,6 +29,13 @@ def render(report: Report, *, indent: int | None = 2) -> str:
         indent: spaces per level; None for a single line.
     """
     return encode(report, indent=indent)
+
+
+def guard_sarif(report: GuardReport) -> str:
+    """What `guard` found as SARIF 2.1.0."""
+    from envdoctor_reports._guard import sarif
+
+    return sarif(report)
 
 
 def encode(value: object, *, indent: int | None = 2) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from envdoctor.core.finding import Finding, Fix
+    from envdoctor.core.guard import GuardReport
     from envdoctor.core.report import Report
     from envdoctor.core.route import Attempt, Reason, StageResult
     from envdoctor_reports._view import Group
@@ -49,6 +50,13 @@ _REFERENCE = re.compile(r"(?<![\w&])[@#]\w[\w/-]*")
 def render(report: Report) -> str:
     """The report as GitHub-flavoured Markdown; what must not leave the machine is hidden in it already."""
     return "\n".join(_document(report)) + "\n"
+
+
+def render_guard(report: GuardReport) -> str:
+    """The text of an issue about what `guard` found."""
+    from envdoctor_reports._guard import issue
+
+    return issue(report)
 
 
 def _document(report: Report) -> Iterator[str]:

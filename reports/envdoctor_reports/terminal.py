@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from envdoctor.support.streams import unguarded
 from envdoctor.support.text import encodable, one_line
 from envdoctor_reports._page import Page
-from envdoctor_reports._terminal_findings import show_findings
+from envdoctor_reports._terminal_findings import EXCERPT_LINES, show_findings
 from envdoctor_reports._view import (
     State,
     build_outcome,
@@ -30,9 +30,13 @@ from envdoctor_reports._view import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from envdoctor.core.asked import AskedReport
     from envdoctor.core.availability import Matrix
+    from envdoctor.core.bisect import BisectReport
+    from envdoctor.core.guard import GuardReport
     from envdoctor.core.holdings import HoldingTable
     from envdoctor.core.inspection import Inspection
+    from envdoctor.core.lock import Lock
     from envdoctor.core.repair import RepairReport
     from envdoctor.core.report import Report
     from envdoctor_reports._view import Group
@@ -40,6 +44,8 @@ if TYPE_CHECKING:
 #: Lines longer than this are hard to read, however wide the window is.
 _WIDEST = 120
 _TITLE_WIDTH = 20
+#: Lines of one piece of evidence about a model: what becomes of its operators is told behind.
+_MODEL_LINES = 2
 
 
 def render(report: Report, *, width: int = 80, color: bool = False, symbols: bool = True, verbose: bool = False) -> str:
@@ -93,6 +99,34 @@ def write_matrix(matrix: Matrix, *, verbose: bool = False, stream: TextIO | None
     from envdoctor_reports._terminal_matrix import show_matrix
 
     _write_page(lambda page: show_matrix(page, matrix, verbose=verbose), stream)
+
+
+def write_lock(lock: Lock, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print a lock likewise."""
+    from envdoctor_reports._terminal_lock import show_lock
+
+    _write_page(lambda page: show_lock(page, lock, verbose=verbose), stream)
+
+
+def write_asked(report: AskedReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what a file asks for likewise."""
+    from envdoctor_reports._terminal_asked import show_asked
+
+    _write_page(lambda page: show_asked(page, report, verbose=verbose), stream)
+
+
+def write_bisect(report: BisectReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what a bisection found likewise."""
+    from envdoctor_reports._terminal_bisect import show_bisect
+
+    _write_page(lambda page: show_bisect(page, report, verbose=verbose), stream)
+
+
+def write_guard(report: GuardReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what a guard found likewise."""
+    from envdoctor_reports._guard import show_guard
+
+    _write_page(lambda page: show_guard(page, report, verbose=verbose), stream)
 
 
 def write_holdings(table: HoldingTable, *, verbose: bool = False, stream: TextIO | None = None) -> None:
@@ -167,16 +201,16 @@ def _show_checks(page: Page, report: Report, *, verbose: bool) -> None:
     page.gap()
     for group in groups(report):
         if verbose or report.command == "check" or group.state is not State.FINE:
-            _show_group(page, group, verbose=verbose)
+            _show_group(page, group, verbose=verbose, lines=_MODEL_LINES if report.models else EXCERPT_LINES)
     page.gap()
     page.mark(*headline(report), style="bold")
     if first := next(iter(report.problems), None):
         page.write(f"More about a code: envdoctor explain {first.code}", style="dim")
 
 
-def _show_group(page: Page, group: Group, *, verbose: bool) -> None:
+def _show_group(page: Page, group: Group, *, verbose: bool, lines: int) -> None:
     page.mark(group.state, group.summary, title=f"{group.title:<{_TITLE_WIDTH}}  ")
-    show_findings(page, group.findings if verbose else group.problems, indent=2, verbose=verbose)
+    show_findings(page, group.findings if verbose else group.problems, indent=2, verbose=verbose, lines=lines)
     for result in group.unanswered:
         page.mark(State.UNANSWERED, f"{result.code}  {outcome_line(result)}", indent=2)
     for line in skipped_lines(group.skipped):

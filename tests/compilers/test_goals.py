@@ -16,6 +16,7 @@ from envdoctor.doctor import build as building
 from envdoctor.doctor.explain import explain
 from envdoctor.doctor.model import inspect_model
 from envdoctor.doctor.routes import make_request
+from envdoctor.environments.choice import Choice
 from envdoctor.environments.spec import environment_names, environment_spec
 from envdoctor.pipeline.sources import identify
 from envdoctor.tflite.readers import find_reader
@@ -35,8 +36,9 @@ MADE = {
 
 @pytest.fixture
 def without_environments(tmp_path, monkeypatch):
-    """No interpreter is there to run what a double wrote, and none is fetched."""
+    """No interpreter is there to run what a double wrote, none is fetched, and no Python is there to make one with."""
     monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("envdoctor.environments.making.choose", lambda *_: Choice(reason="no Python fits"))
 
 
 def folder_of(compiler):

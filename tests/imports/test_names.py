@@ -4,6 +4,7 @@ import pytest
 
 from envdoctor.imports.names import ModuleNames
 from envdoctor.wheels.module_index import ModuleIndex
+from import_oracle import imported
 from wheel_files import LINUX
 
 
@@ -84,8 +85,8 @@ def test_a_package_whose_own_module_makes_it_what_it_is():
     files = {"pkg/__init__.py": "from pkg import _build", "pkg/_build.py": "import sys\nsys.modules['pkg'] = a"}
     assert not names(files).lacks("pkg", "x")
     assert names({**files, "pkg/_build.py": ""}).lacks("pkg", "x")
-    many = {f"pkg/m{number}.py": "" for number in range(50)}
-    many["pkg/__init__.py"] = "\n".join(f"from . import m{number}" for number in range(50))
+    many = {f"pkg/m{number}.py": "" for number in range(100)}
+    many["pkg/__init__.py"] = "\n".join(f"from . import m{number}" for number in range(100))
     assert not names(many).lacks("pkg", "x")
 
 
@@ -125,3 +126,27 @@ def test_a_submodule_may_come_from_a_package_above():
 
 def test_a_namespace_is_nobodys():
     assert not names({"ns/part/__init__.py": ""}).lacks_module("ns.other")
+
+
+MADE = {
+    "pkg/__init__.py": "from pkg._old import answers\n_gone = {'old': (1, None), 'new': (1, 2)}\n"
+    "__getattr__ = answers(__name__, _gone)\ndel answers",
+    "pkg/_old.py": "import functools\ndef answers(module, gone):\n    @functools.cache\n    def getattr(name):\n"
+    "        if name in gone:\n            _, value = gone[name]\n            if value is None:\n"
+    "                raise AttributeError(name)\n            return value\n"
+    "        raise AttributeError(name)\n    return getattr",
+}
+
+
+@pytest.mark.parametrize(("name", "lacks"), [("old", True), ("other", True), ("new", False)])
+def test_a_function_that_a_call_made_answers_for_a_module(name, lacks, tmp_path):
+    assert names(MADE).lacks("pkg", name) is lacks
+    (said,) = imported([{**MADE, "pkg/__init__.py": f"{MADE['pkg/__init__.py']}\n__getattr__({name!r})"}], tmp_path)
+    assert bool(said) is lacks
+
+
+def test_a_module_that_only_looks_at_how_modules_are_found_hides_nothing():
+    text = "import sys, pkgutil\nimport pkg\nx = [*pkgutil.iter_modules(pkg.__path__)], sys.modules['sys']"
+    files = {"pkg/__init__.py": "from pkg import a", "pkg/a.py": text}
+    assert names(files).lacks("pkg", "x")
+    assert not names({**files, "pkg/a.py": "import pkg\npkg.__path__.append('x')"}).lacks("pkg", "x")

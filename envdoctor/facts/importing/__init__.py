@@ -84,6 +84,7 @@ class BrokenCommand:
         path: the file that proves it.
         reason: what is wrong, as the end of a sentence.
         excerpt: the words in the file.
+        is_moved: whether the Python that it starts with is gone.
     """
 
     distribution: Distribution
@@ -92,6 +93,7 @@ class BrokenCommand:
     path: str
     reason: str
     excerpt: str
+    is_moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,8 @@ def ask(facts: Facts, request: Request, executor: Executor) -> Importing:  # noq
     Raises:
         FactUnavailable: the environment can't be read.
     """
+    if LEFT_OUT in request.topics:
+        return Importing(left_out=True)
     from envdoctor.facts.importing.survey import survey
 
-    return Importing(left_out=True) if LEFT_OUT in request.topics else survey(facts, request)
+    return survey(facts, request)

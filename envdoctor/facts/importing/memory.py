@@ -33,7 +33,7 @@ class KeptUnit:
 
     Attributes:
         owner: the distribution that has the unit, with its version.
-        places, libraries, units, verdicts: see `Ground`.
+        places, libraries, units, verdicts, lacking: see `Ground`.
         texts: size, mtime_ns and ctime_ns of each file that was read.
     """
 
@@ -43,6 +43,7 @@ class KeptUnit:
     libraries: list[tuple[str, bool, bool | None]] = field(default_factory=list)
     units: list[str] = field(default_factory=list)
     verdicts: dict[str, Rehearsed] = field(default_factory=dict)
+    lacking: list[tuple[str, str, bool]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class Memory:
                 libraries={(library, whole): answer for library, whole, answer in each.libraries},
                 units=set(each.units),
                 verdicts=dict(each.verdicts),
+                lacking={(module, name): answer for module, name, answer in each.lacking},
             )
             for name, each in holding.items()
         }
@@ -107,6 +109,7 @@ class Memory:
                 libraries=[(*asked, answer) for asked, answer in each.libraries.items()],
                 units=sorted(each.units),
                 verdicts=each.verdicts,
+                lacking=[(*asked, answer) for asked, answer in each.lacking.items()],
             )
             for name, each in grounds.items()
         }

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: Seconds of computing for one module, and modules of a package that are read for it.
 _MOST_SECONDS = 4.0
 _MOST_MODULES = 40
+#: Modules of a package that was not followed to its end with these, if all others leave time for it.
+_MOST_IN_THE_END = 400
 _MOST_CAUSES = 2
 
 
@@ -44,9 +46,11 @@ class Rehearsed:
         asked: (module, name, module that asks) of names that it certainly asks modules of others for.
         variables: the variables that it certainly sets, as (NAME=VALUE, module that does so).
         complete: whether everything was followed.
+        most: modules of its package that were followed at most.
     """
 
     failures: tuple[Failure, ...] = ()
+    most: int = _MOST_MODULES
     imports: frozenset[str] = frozenset()
     given: frozenset[tuple[str, str]] = frozenset()
     asked: frozenset[tuple[str, str, str]] = frozenset()
@@ -64,6 +68,7 @@ class Ground:
         libraries: answers on libraries, by name and whether that was a whole one.
         units: others that were asked.
         verdicts: on its modules.
+        lacking: whether a module certainly lacks a name, by both.
     """
 
     places: dict[str, Place] = field(default_factory=dict)
@@ -71,6 +76,7 @@ class Ground:
     libraries: dict[tuple[str, bool], bool | None] = field(default_factory=dict)
     units: set[str] = field(default_factory=set)
     verdicts: dict[str, Rehearsed] = field(default_factory=dict)
+    lacking: dict[tuple[str, str], bool] = field(default_factory=dict)
 
 
 class Rehearsal:
@@ -106,6 +112,7 @@ class Rehearsal:
         self.mentioned: dict[str, tuple[str, ...]] = {}
         self._deadline = deadline
         self._running: list[str] = []
+        self._most: dict[str, int] = {}
         self._names: dict[str, ModuleNames] = {}
         self._indexes: dict[str, UnitIndex] = {}
 
@@ -121,35 +128,42 @@ class Rehearsal:
         self._running.append(module)
         try:
             site = UnitSite(self, unit, settled, self._deadline)
-            verdict = judge_import(module, site, _MOST_MODULES, _MOST_CAUSES)
+            most = self._most.get(module, _MOST_MODULES)
+            verdict = judge_import(module, site, most, _MOST_CAUSES)
         finally:
             self._running.pop()
         outside = [event for event in verdict.events if self.surroundings.modules.unit(event.subject) != unit]
+        certain = [event for event in verdict.events if event.certainty is Certainty.CERTAIN]
+        sure = [event for event in outside if event.certainty is Certainty.CERTAIN]
         found = Rehearsed(
             failures=verdict.failures,
-            imports=frozenset(
-                each.subject
-                for each in verdict.events
-                if each.what is What.IMPORT and each.certainty is Certainty.CERTAIN
-            ),
+            imports=frozenset(each.subject for each in certain if each.what is What.IMPORT),
             given=frozenset((each.subject, each.name) for each in outside if each.what is What.SET),
             variables=frozenset(
-                (each.name, each.via[-1])
-                for each in outside
-                if each.what is What.SET and each.subject == ENVIRONMENT and each.certainty is Certainty.CERTAIN
+                (each.name, each.via[-1]) for each in sure if each.what is What.SET and each.subject == ENVIRONMENT
             ),
             asked=frozenset(
-                (each.subject, each.name, each.via[-1])
-                for each in outside
-                if each.what is What.USE and each.certainty is Certainty.CERTAIN and each.via
+                (each.subject, each.name, each.via[-1]) for each in sure if each.what is What.USE and each.via
             ),
             complete=verdict.complete,
+            most=most,
         )
         self.given |= found.given
         if time.thread_time() <= self._deadline:  # else it is worked out again the next time
             verdicts[module] = found
             self.is_new = True
         return found
+
+    def judge_further(self, module: str) -> Rehearsed:
+        """The same; of one that was not followed to its end, what more of its modules come to."""
+        known = self.judge(module)
+        if known.complete or known.failures or known.most > _MOST_MODULES or time.thread_time() > self._deadline:
+            return known
+        self._most[module] = _MOST_IN_THE_END
+        verdicts = self.grounds[self.surroundings.modules.unit(module)].verdicts
+        del verdicts[module]
+        found = self.judge(module)
+        return verdicts.setdefault(module, known) if time.thread_time() > self._deadline else found
 
     def _settled(self, unit: str, module: str) -> frozenset[str]:
         """Modules that a package itself imports, so that they are there by then, and need not be followed again.
@@ -188,7 +202,12 @@ class Rehearsal:
         place = self.surroundings.modules.find(module)
         if place.presence is not Presence.TEXT or (module, name) in self.given:
             return False
-        return self.names(self.surroundings.modules.unit(module)).lacks(module, name)
+        unit = self.surroundings.modules.unit(module)
+        known = self.grounds[unit].lacking
+        if (module, name) not in known:
+            known[module, name] = self.names(unit).lacks(module, name)
+            self.is_new = True
+        return known[module, name]
 
     def index(self, unit: str) -> UnitIndex:
         """The modules of a unit."""

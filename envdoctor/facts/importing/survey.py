@@ -12,16 +12,19 @@ from envdoctor.facts.importing.memory import Memory
 from envdoctor.facts.importing.others import told_by
 from envdoctor.facts.importing.rehearsal import Rehearsal
 from envdoctor.facts.importing.surroundings import look_around
+from envdoctor.facts.importing.unit import imports_outside_functions
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import is_project_of
 from envdoctor.support.deep_stack import on_deep_stack
 from envdoctor.support.requirement import is_of_extra, required_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
+    from envdoctor.facts.importing.rehearsal import Rehearsed
+    from envdoctor.facts.importing.surroundings import Surroundings
     from envdoctor.facts.packages import Distribution
     from envdoctor.imports.surface import Entrance
     from envdoctor.imports.verdict import Failure
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 #: Seconds of computing for all imports of an environment.
 MOST_SECONDS = 15.0
 _MOST_ROUNDS = 3
+_MOST_TEXTS = 1000
 
 
 def survey(facts: Facts, request: Request) -> Importing:
@@ -47,12 +51,12 @@ def _survey(facts: Facts, request: Request) -> Importing:
     memory = Memory(facts.python, around, request)
     known = memory.load()
     rehearsal = Rehearsal(around, time.thread_time() + MOST_SECONDS, known)
-    verdicts = {each.module: rehearsal.judge(each.module) for _, each in uses}
+    verdicts = _verdicts(rehearsal, uses)
     for _ in range(_MOST_ROUNDS):
         if not rehearsal.is_contradicted:
             break
         rehearsal = rehearsal.again()
-        verdicts = {each.module: rehearsal.judge(each.module) for _, each in uses}
+        verdicts = _verdicts(rehearsal, uses)
     failed, broken = tuple(_failed(facts, rehearsal, uses)), tuple(_broken(rehearsal, asked))
     if rehearsal.is_new:
         memory.save(rehearsal.grounds)
@@ -71,6 +75,14 @@ def _survey(facts: Facts, request: Request) -> Importing:
             for variable, at in sorted(verdicts[each.module].variables)
         ),
     )
+
+
+def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use]) -> dict[str, Rehearsed]:
+    """On all uses; those that are too large come last, with the time that is left."""
+    modules = dict.fromkeys(each.module for _, each in uses)
+    for module in modules:
+        rehearsal.judge(module)
+    return {module: rehearsal.judge_further(module) for module in modules}
 
 
 def _asked(facts: Facts, request: Request) -> tuple[Distribution, ...]:
@@ -101,17 +113,38 @@ def _failed(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use]) -> Iterator
             owner=owner,
             entrances=tuple(behind),
             told_by=told_by(facts, distribution, owner, cause, path),
-            spared=_spared(facts, behind),
+            spared=_spared(facts, rehearsal, uses, behind),
         )
 
 
-def _spared(facts: Facts, uses: Sequence[Use]) -> tuple[Distribution, ...]:
-    """Those that require the distributions of these uses, if all of them are required, and none is a command."""
-    failing = {one.key for one, _ in uses}
-    requiring = [[by for by, _ in facts.requirements.wanted.get(key, ()) if by.key != key] for key in failing]
-    if not all(requiring) or any(entrance.command for _, entrance in uses):
+def _spared(
+    facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use], failing: Sequence[Use]
+) -> tuple[Distribution, ...]:
+    """Those that require the distributions of these uses, if all of them are required, and none is a command.
+
+    Only if it is known that they do without: they can be imported, and what they import was followed to its end, or
+    none of their texts imports what fails.
+    """
+    keys = {one.key for one, _ in failing}
+    requiring = [[by for by, _ in facts.requirements.wanted.get(key, ()) if by.key != key] for key in keys]
+    if not all(requiring) or any(entrance.command for _, entrance in failing):
         return ()
-    return tuple(dict.fromkeys(by for each in requiring for by in each if by.key not in failing))
+    spared = tuple(dict.fromkeys(by for each in requiring for by in each if by.key not in keys))
+    units = {rehearsal.surroundings.modules.unit(entrance.module) for _, entrance in failing}
+    for by in spared:
+        own = [rehearsal.judge(each.module) for one, each in uses if one == by and not each.command]
+        is_known = all(each.complete for each in own)
+        if any(each.failures for each in own) or not (is_known or not _imports(by, units, rehearsal.surroundings)):
+            return ()
+    return spared
+
+
+def _imports(distribution: Distribution, units: Collection[str], around: Surroundings) -> bool:
+    """Whether a text of a distribution may import some packages outside of functions, or there are too many texts."""
+    texts = [path for path in around.paths.get(distribution.metadata, ()) if path.endswith(".py")]
+    return len(texts) > _MOST_TEXTS or any(
+        imports_outside_functions(f"{distribution.root}/{path}", units) for path in texts
+    )
 
 
 def _origins(rehearsal: Rehearsal, module: str) -> Iterator[str]:
@@ -178,4 +211,5 @@ def _broken(rehearsal: Rehearsal, asked: Sequence[Distribution]) -> Iterator[Bro
                 path=path,
                 reason=reason,
                 excerpt=excerpt,
+                is_moved=bool(program),
             )

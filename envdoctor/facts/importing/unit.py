@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.imports.scopes import own_nodes
 from envdoctor.imports.site import Presence
 from envdoctor.support.files import read_regular
+from envdoctor.support.syntax import parse_python
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from envdoctor.facts.importing.modules import Modules, Place
 
@@ -28,6 +31,18 @@ def read_module(path: str) -> str:
         return read_regular(path, _LARGEST_TEXT).decode("utf-8-sig", "surrogateescape")
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror or error}") from None
+
+
+def imports_outside_functions(path: str, packages: Collection[str]) -> bool:
+    """Whether a text may import some packages whenever it is imported itself; True where it can't be read."""
+    try:
+        text = read_module(path)
+        nodes = own_nodes(parse_python(text).body) if any(package in text for package in packages) else []
+    except Unreadable:
+        return True
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+    return any(f"{name}.".startswith(f"{package}.") for name in names for package in packages)
 
 
 class UnitIndex:

@@ -53,9 +53,10 @@ class Installer:
         return command_words(distribution.name, f"{self.pin}{distribution.version}")
 
 
-def matrix_command(name: str) -> Commands:
-    """What tells which versions of a project load where."""
-    return _command(("envdoctor", "matrix"), command_words(name))
+def matrix_command(*names: str) -> Commands:
+    """What tells which versions of projects load where, and beside each other."""
+    words = [command_words(name) for name in names]
+    return _command(("envdoctor", "matrix"), sum(words, ())) if all(words) else ()
 
 
 def _command(beginning: Argv, words: tuple[str, ...]) -> Commands:

@@ -111,6 +111,23 @@ def test_what_those_who_require_it_do_without_is_only_noted(site, look):
     assert (failed.severity, [one.name for one in failed.spared]) == (Severity.INFO, ["foo"])
 
 
+@pytest.mark.parametrize(
+    "text", ["import bar\nimport no_such_module", "import later\n" + "x = [1]\n" * 21_000 + "import bar"]
+)
+def test_what_fails_itself_or_was_not_followed_to_its_end_does_not_do_without(text, site, look):
+    site.install("foo", files={"foo.py": text, "later.py": ""}, requires=["bar"])
+    site.install("bar", files={"bar/__init__.py": "import nobody_has_this"})
+    assert import_in_child("foo", site)
+    assert ["bar", Severity.ERROR, ()] in [[each.module, each.severity, each.spared] for each in look(site).failed]
+
+
+def test_a_package_of_many_modules_is_followed_to_its_end(site, look):
+    files = {f"foo/m{number}.py": "" for number in range(90)}
+    files["foo/__init__.py"] = "".join(f"from foo import m{number}\n" for number in range(90)) + "import gone"
+    site.install("foo", files=files)
+    assert told(look(site)) == [("foo", "foo", "gone")]
+
+
 def test_the_first_folder_of_the_search_path_wins(tmp_path, look):
     first, second = Site(tmp_path / "first"), Site(tmp_path / "second")
     first.install("bar", "1.0", {"bar.py": "old = 1"})
@@ -261,6 +278,7 @@ def test_asked_to_be_left_out_nothing_is_looked_at(site, look):
 
 def test_a_large_package_is_said_not_to_be_followed(site, look, monkeypatch):
     monkeypatch.setattr("envdoctor.facts.importing.rehearsal._MOST_MODULES", 5)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal._MOST_IN_THE_END", 5)
     files = {f"foo/m{number}.py": f"from foo import m{number + 1}" for number in range(9)} | {"foo/m9.py": ""}
     site.install("foo", files={"foo/__init__.py": "from foo import m0", **files})
     importing = look(site)

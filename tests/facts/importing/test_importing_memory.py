@@ -8,6 +8,8 @@ from envdoctor.facts.importing import rehearsal
 from loading_facts import loading_facts
 from sites import Site
 
+SCRIPTS = "[console_scripts]\ntool = tool:main\ngone = tool:gone\n"
+
 
 @pytest.fixture
 def site(tmp_path):
@@ -102,3 +104,11 @@ def test_a_damaged_memory_is_none(site, look, tmp_path, followed):
             path.write_bytes(b"damaged")
     assert look(site) == first
     assert followed
+
+
+def test_the_second_run_looks_for_the_names_of_commands_in_nothing(site, look, monkeypatch):
+    site.install("tool", files={"tool.py": "def main(): ...", "tool-1.0.dist-info/entry_points.txt": SCRIPTS})
+    first = look(site)
+    assert [one.name for one in first.broken] == ["gone"]
+    monkeypatch.setattr(rehearsal, "ModuleNames", None)
+    assert look(site) == first

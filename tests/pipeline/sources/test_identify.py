@@ -1,11 +1,13 @@
 import gzip
 import os
+import re
 import zipfile
 
 import pytest
 
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import UsageProblem
+from envdoctor.doctor.model import inspect_model
 from envdoctor.pipeline.sources import identify, model_inputs
 from envdoctor.support.hashing import hash_path
 from keras_files import DATA, saved_model, tensor_info, write_keras, write_saved_model
@@ -78,6 +80,23 @@ def test_real_int8_tflite_files():
 def test_missing(tmp_path):
     assert "does not exist" in refused(tmp_path / "model.keras")
     assert "can't be read: File name too long" in refused(tmp_path / ("m" * 300))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("net.rknn", "compiled for a Rockchip NPU by rknn-toolkit2 already; start from the model"),
+        ("n.pte", "an ExecuTorch program, compiled already"),
+        ("m.vmfb", "compiled by IREE already"),
+        ("net_qnn_ctx.onnx", "compiled already (EPContext, as onnxruntime-qnn writes it)"),
+    ],
+)
+def test_what_other_compilers_made_is_named_whatever_the_file_is_called(tmp_path, name, words):
+    path = tmp_path / "model.bin"
+    path.write_bytes((shared("data/compiled") / name).read_bytes())
+    assert words in refused(path)
+    with pytest.raises(UsageProblem, match=re.escape(words)):
+        inspect_model(path)
 
 
 def test_empty(tmp_path):

@@ -1,0 +1,84 @@
+"""`envdoctor lock`: exact pins whose every set is sound on every target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from envdoctor.cli import _options, _tables
+
+if TYPE_CHECKING:
+    from envdoctor.core.lock import Lock
+
+_NAMES = {"pylock": "pylock.toml", "requirements": "requirements.lock", "constraints": "constraints.txt"}
+
+
+@click.command(short_help="Lock requirements to wheels that load on every platform asked for.")
+@click.argument("requirements", nargs=-1, metavar="[REQUIREMENT]...")
+@click.option(
+    "--requirement", "-r", "files", multiple=True, type=_options.FILE, help="A requirements file or a pyproject.toml."
+)
+@click.option("--extra", "extras", multiple=True, metavar="NAME", help="An extra of the pyproject.toml (several).")
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="A dependency group of it (several).")
+@click.option(
+    "--platform", "platforms", default="", metavar="NAMES", help="linux-x86_64,macos-arm64,windows-amd64, ..."
+)
+@click.option("--python", "pythons", default="", metavar="VERSIONS", help="3.11 or 3.10-3.13.")
+@click.option("--as-of", default="", metavar="DATE", help="See the index as it was at the end of that day (UTC).")
+@click.option("--constraint", "-c", "constraints", multiple=True, type=_options.FILE, help="Versions that must hold.")
+@click.option("--format", "form", type=click.Choice(list(_NAMES)), default="pylock", help="What is written.")
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="By default pylock.toml.")
+@_options.max_download_option
+@_options.offline_option
+@_options.verbose_option
+@_options.json_option
+def command(
+    requirements: tuple[str, ...],
+    form: str,
+    output: Path | None,
+    as_json: bool,
+    verbose: bool,
+    **rest: Any,  # noqa: ANN401
+) -> int:
+    """Lock requirements for several platforms and Pythons at once, to wheels that were looked into.
+
+    Every set of the lock resolves on its target, and every wheel of it can load there: a version that can't is left
+    out, whatever a resolver would take. As few versions as can be differ between targets. The file holds hashes and the
+    addresses of your own index, without credentials. Nothing is installed, run or built.
+
+    Exit code 1, and nothing is written, if a target has no sound set; which requirement must give way is told.
+    """
+    from envdoctor.core.errors import ExitCode
+    from envdoctor.core.lock import LockRequest
+    from envdoctor.doctor.lock import lock
+    from envdoctor.locks.formats import write_lock
+    from envdoctor.support.outputs import write_output
+
+    target = _checked(output or Path(_NAMES[form]), form)
+    with _tables.progress("lock") as progress:
+        made = lock(LockRequest(requirements=requirements, **rest), progress, _tables.say)
+    if not made.unlocked:
+        write_output(target, write_lock(made, form, target.absolute().parent), option="--output")
+    _show(made, target, as_json=as_json, verbose=verbose)
+    return ExitCode.PROBLEMS if made.unlocked else ExitCode.OK
+
+
+def _checked(target: Path, form: str) -> Path:
+    """The name that is written to, if installers would know the file by it (PEP 751, "File Name")."""
+    from packaging.pylock import is_valid_pylock_path
+
+    from envdoctor.core.errors import UsageProblem
+
+    if form == "pylock" and not is_valid_pylock_path(target) and target.suffix == ".toml":
+        raise UsageProblem(
+            f"--output {target}: name it pylock.toml or pylock.NAME.toml; installers know no other name."
+        )
+    return target
+
+
+def _show(made: Lock, target: Path, *, as_json: bool, verbose: bool) -> None:
+    _tables.show("lock", made, as_json=as_json, verbose=verbose)
+    if not as_json and not made.unlocked:
+        click.echo(f"\nWritten: {target}")

@@ -1,0 +1,149 @@
+"""`check -r`: what a requirements file or a lock asks for, held against the environment and against targets."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from envdoctor.availability.cells import Asked, Cells
+from envdoctor.availability.soundness import WheelJudge
+from envdoctor.availability.tools import open_tools
+from envdoctor.availability.uv import Question
+from envdoctor.core.asked import AskedReport, Presence, SetVerdict, Wanted
+from envdoctor.core.availability import CellVerdict, ReasonKind
+from envdoctor.core.errors import UsageProblem
+from envdoctor.core.request import Request
+from envdoctor.environments.cache import open_cache
+from envdoctor.executors.local import LocalExecutor
+from envdoctor.facts import Facts
+from envdoctor.facts.loading.machine import target_of
+from envdoctor.facts.packages.metadata import normalize
+from envdoctor.index.access import Access
+from envdoctor.locks.asked import read_asked
+from envdoctor.locks.reading import is_lock, read_lock, select
+from envdoctor.support.python_names import parse_pythons
+from envdoctor.support.target_names import parse_columns, target_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from packaging.pylock import Pylock
+
+    from envdoctor.availability.tools import Tools
+    from envdoctor.core.target import Target
+
+_WORKERS_PER_PROCESSOR = 2
+_VERDICTS = (
+    (ReasonKind.OTHER_WHEELS, CellVerdict.NO_WHEEL),
+    (ReasonKind.NO_VERSION, CellVerdict.NO_VERSION),
+    (ReasonKind.SOURCE_ONLY, CellVerdict.NEEDS_BUILD),
+    (ReasonKind.NOT_LOOKED_AT, CellVerdict.UNKNOWN),
+)
+
+
+def check_asked(  # noqa: PLR0913 - by name, one for each option
+    file: Path,
+    *,
+    python: Path | None = None,
+    platforms: str = "",
+    pythons: str = "",
+    progress: Callable[[int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> AskedReport:
+    """Reads a file that asks for packages, and judges it.
+
+    Args:
+        file: a lock by its name (PEP 751), a pyproject.toml, or a requirements file in pip's format.
+        python: the interpreter to examine; None for the active environment's. Not looked at if `platforms` are named.
+        platforms: names joined by commas; empty for the examined interpreter's own machine.
+        pythons: versions for those platforms.
+        progress: told how many targets are done, of how many.
+        say: told in a sentence before much is read over the network.
+
+    Raises:
+        UsageProblem: the file can't be read or is none, a platform is unknown, or the interpreter is none.
+    """
+    lock = read_lock(file) if is_lock(file) else None
+    lines, limits = ((), ()) if lock else map(tuple, read_asked(file))
+    if lock is None and not lines:
+        raise UsageProblem(f"{file} asks for nothing.")
+    facts = None if platforms else Facts(Request(python=python), LocalExecutor())
+    targets = (target_of(facts.host, facts.python),) if facts else _targets(platforms, pythons)
+    tools = open_tools(LocalExecutor(), open_cache(Request()).root, Access(say=say))
+    judge = WheelJudge(tools.catalogue, tools.inspector)
+    if lock is not None:
+        sets = tuple(_of_lock(lock, targets, file, judge, progress))
+    else:
+        sets = _of_lines(lines, limits, targets, tools, judge, progress)
+    asked = sets[0].pins if lock else lines
+    return AskedReport(
+        file=str(file),
+        kind="lock" if lock else "requirements",
+        environment=facts.python.prefix if facts else "",
+        wanted=tuple(_wanted(asked, targets[0], facts)) if facts else (),
+        sets=sets,
+        created_by=lock.created_by if lock else "",
+        notes=tools.notes,
+        effort=tools.effort,
+    )
+
+
+def _targets(platforms: str, pythons: str) -> tuple[Target, ...]:
+    from envdoctor.availability.here import target_here
+
+    here = target_here()
+    return parse_columns(platforms, parse_pythons(pythons or here.interpreter.short_version), here)
+
+
+def _of_lock(
+    lock: Pylock, targets: Sequence[Target], file: Path, judge: WheelJudge, progress: Callable[[int, int], None] | None
+) -> Iterator[SetVerdict]:
+    for number, target in enumerate(targets, 1):
+        selection = select(lock, target, file.absolute().parent)
+        found = judge.judge_files(selection.files, target) if not selection.reasons else None
+        reasons = found.reasons if found else selection.reasons
+        kinds = {reason.kind for reason in selection.reasons}
+        verdict = found.verdict if found else next(verdict for kind, verdict in _VERDICTS if kind in kinds)
+        pins = tuple(str(pin) for pin, _ in selection.files)
+        yield SetVerdict(target=target_name(target), verdict=verdict, reasons=reasons, pins=pins)
+        if progress:
+            progress(number, len(targets))
+
+
+def _of_lines(  # noqa: PLR0913, PLR0917 - a question and who answers it
+    lines: tuple[str, ...],
+    limits: tuple[str, ...],
+    targets: Sequence[Target],
+    tools: Tools,
+    judge: WheelJudge,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[SetVerdict, ...]:
+    asked = [
+        Asked(version="", question=Question(requirements=lines, target=target, constraints=limits))
+        for target in targets
+    ]
+    workers = max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1))
+    cells = Cells(tools.resolver, tools.catalogue, judge).fill(asked, workers, progress)
+    return tuple(
+        SetVerdict(target=cell.target, verdict=cell.verdict, reasons=cell.reasons, pins=tuple(map(str, cell.pins)))
+        for cell in cells
+    )
+
+
+def _wanted(lines: Iterable[str], target: Target, facts: Facts) -> Iterator[Wanted]:
+    """What applies on the examined interpreter, and what of it is installed."""
+    from packaging.requirements import Requirement
+
+    active = facts.packages.active()
+    for line in lines:
+        requirement = Requirement(line)
+        if requirement.marker is not None and not requirement.marker.evaluate({**target.markers, "extra": ""}):
+            continue
+        found = active.get(normalize(requirement.name))
+        if found is None:
+            yield Wanted(requirement=line, presence=Presence.MISSING)
+        elif requirement.specifier.contains(found.version, prereleases=True):
+            yield Wanted(requirement=line, presence=Presence.INSTALLED, installed=found.version)
+        else:
+            yield Wanted(requirement=line, presence=Presence.OTHER_VERSION, installed=found.version)

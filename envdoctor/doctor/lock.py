@@ -1,0 +1,295 @@
+"""`lock`: exact pins whose every set is sound on every target, or which requirement must give way."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envdoctor.availability.candidates import pip_refuses
+from envdoctor.availability.cells import Asked, Cells
+from envdoctor.availability.soundness import WheelJudge
+from envdoctor.availability.table import parse_requirements
+from envdoctor.availability.tools import Tools, open_tools
+from envdoctor.availability.uv import Question
+from envdoctor.core.availability import CellVerdict
+from envdoctor.core.errors import UsageProblem
+from envdoctor.core.finding import Severity
+from envdoctor.core.lock import Lock, LockedFile, LockedPackage, Unlocked
+from envdoctor.core.matrix_request import MatrixRequest
+from envdoctor.core.request import Request
+from envdoctor.doctor.matrix import understood
+from envdoctor.environments.cache import open_cache
+from envdoctor.executors.local import LocalExecutor
+from envdoctor.index.access import Access
+from envdoctor.locks.asked import read_asked
+from envdoctor.locks.choice import agree
+from envdoctor.locks.markers import check_targets, marker_for, marker_of, requires_python
+from envdoctor.support.hashing import hash_path
+from envdoctor.support.target_names import target_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from envdoctor.core.availability import Cell, Pin
+    from envdoctor.core.lock import LockRequest
+    from envdoctor.core.target import Target
+    from envdoctor.doctor.matrix import Plan
+    from envdoctor.index.project import IndexFile
+
+_WORKERS_PER_PROCESSOR = 2
+_MOST_TARGETS = 100
+#: Sets that are tried for one target: a lock is worth a longer search than a cell of a table.
+_MOST_SETS = 40
+_MOST_ROUNDS = 10
+
+
+def lock(
+    request: LockRequest,
+    progress: Callable[[int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Lock:
+    """Finds one sound set for each target, with as few versions that differ between them as can be.
+
+    Args:
+        request: what is asked.
+        progress: told how many questions are answered, of how many that are known so far.
+        say: told in a sentence before much is read over the network.
+
+    Raises:
+        UsageProblem: a text or a file is not understood, or no marker tells two targets apart.
+        NetworkProblem: the index did not answer.
+    """
+    lines, plan = understood_lock(request)
+    cache = open_cache(Request(cache=request.cache))
+    access = Access(offline=request.offline, most=request.max_download, say=say)
+    tools = open_tools(LocalExecutor(), cache.root, access, as_of=plan.terms.as_of)
+    search = Search(plan=plan, lines=lines, tools=tools, progress=progress)
+    cells = search.cells(plan.targets)
+    sets = {target: found for target in plan.targets if (found := sound_set(cells[target]))}
+    made = Lock(
+        requirements=lines,
+        targets=tuple(map(target_name, plan.targets)),
+        markers=tuple(map(marker_of, plan.targets)),
+        requires_python=requires_python(plan.targets),
+        as_of=plan.terms.as_of.isoformat() if plan.terms.as_of else "",
+    )
+    if len(sets) < len(plan.targets):
+        failed = (target for target in plan.targets if target not in sets)
+        unlocked = tuple(search.unlocked(target, cells[target]) for target in failed)
+        return replace(made, unlocked=unlocked, notes=tools.notes, effort=tools.effort)
+    choice = agree(sets, search.solve)
+    return replace(
+        made,
+        packages=_packages(choice.sets, plan.targets, tools),
+        avoided=tuple(dict.fromkeys(line for cell in cells.values() for line in _avoided(cell))),
+        notes=tools.notes,
+        effort=tools.effort,
+    )
+
+
+def understood_lock(request: LockRequest) -> tuple[tuple[str, ...], Plan]:
+    """The requirement lines of a request, its files' included, and its targets and terms.
+
+    Raises:
+        UsageProblem: a text or a file is not understood, or no marker tells two targets apart.
+    """
+    files = [read_asked(file, request.extras, request.groups) for file in request.files]
+    direct = [str(one) for one in parse_requirements(request.requirements)] if request.requirements else []
+    lines = (*direct, *(line for own, _ in files for line in own))
+    if not lines:
+        named = ", ".join(map(str, request.files))
+        raise UsageProblem(f"{named} asks for nothing." if named else "Name requirements, or a file of them by -r.")
+    asked = MatrixRequest(
+        requirements=lines,
+        platforms=request.platforms,
+        pythons=request.pythons,
+        as_of=request.as_of,
+        constraints=request.constraints,
+    )
+    plan = understood(asked)
+    limits = tuple(line for _, own in files for line in own)
+    plan = replace(plan, terms=replace(plan.terms, constraints=(*plan.terms.constraints, *limits)))
+    if len(plan.targets) > _MOST_TARGETS:
+        raise UsageProblem(f"That is {len(plan.targets)} targets, and {_MOST_TARGETS} are the limit; name fewer.")
+    check_targets(plan.targets)
+    return lines, plan
+
+
+@dataclass(kw_only=True)
+class Search:
+    """Asks for sets, and counts."""
+
+    plan: Plan
+    lines: tuple[str, ...]
+    tools: Tools
+    progress: Callable[[int, int], None] | None = None
+    answered: int = 0
+    expected: int = 0
+
+    def __post_init__(self) -> None:
+        judge = WheelJudge(self.tools.catalogue, self.tools.inspector)
+        self._refused: dict[Target, tuple[str, ...]] = {}
+        self._cells = Cells(self.tools.resolver, self.tools.catalogue, judge, _MOST_SETS)
+
+    def cells(
+        self, targets: Sequence[Target], held: Sequence[str] = (), lines: tuple[str, ...] = ()
+    ) -> dict[Target, Cell]:
+        """The answer for each target, within the constraints that are held to, some at a time.
+
+        What uv takes and pip refuses, for an upper bound on Python, is left out: both are to install the lock.
+        """
+        cells: dict[Target, Cell] = {}
+        left = list(targets)
+        for _ in range(_MOST_ROUNDS):
+            cells |= self._asked(left, held, lines or self.lines)
+            left = [target for target in left if self._refuse(target, sound_set(cells[target]))]
+            if not left:
+                return cells
+        return cells | {target: replace(cells[target], verdict=CellVerdict.UNKNOWN, way_out=()) for target in left}
+
+    def _asked(self, targets: Sequence[Target], held: Sequence[str], lines: tuple[str, ...]) -> dict[Target, Cell]:
+        terms = self.plan.terms
+        asked = [
+            Asked(
+                version="",
+                question=Question(
+                    requirements=lines,
+                    target=target,
+                    constraints=(*terms.constraints, *held, *self._refused.get(target, ())),
+                    as_of=terms.as_of,
+                ),
+            )
+            for target in targets
+        ]
+        self.expected += len(asked)
+        workers = max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1))
+        found = self._cells.fill(asked, workers, self._count)
+        self.answered += len(asked)
+        return dict(zip(targets, found, strict=True))
+
+    def _refuse(self, target: Target, pins: Iterable[Pin]) -> bool:
+        """Whether pip would refuse one of these on the target; that is left out from now on."""
+        from packaging.version import Version
+
+        wheels = ((pin, self.tools.catalogue.wheel(pin.name, Version(pin.version), target)) for pin in pins)
+        refused = [f"{pin.name}!={pin.version}" for pin, wheel in wheels if wheel and pip_refuses(wheel, target)]
+        self._refused[target] = (*self._refused.get(target, ()), *refused)
+        return bool(refused)
+
+    def _count(self, done: int, _of: int) -> None:
+        if self.progress:
+            self.progress(self.answered + done, self.expected)
+
+    def solve(self, held: Sequence[str]) -> dict[Target, tuple[Pin, ...]]:
+        """Sound sets within constraints; see `Solve`."""
+        found = {target: sound_set(cell) for target, cell in self.cells(self.plan.targets, held).items()}
+        return {target: pins for target, pins in found.items() if pins}
+
+    def unlocked(self, target: Target, cell: Cell) -> Unlocked:
+        """Why a target has no set, and which requirement must give way, by asking without it."""
+        ways = [way for line in self.lines if (way := self._without(line, target))]
+        if not ways and self.plan.terms.constraints:
+            question = Asked(version="", question=Question(requirements=self.lines, target=target))
+            if sound_set(self._cells.one(question)):
+                ways = ["Without the constraints there is a sound set."]
+        return Unlocked(
+            target=target_name(target),
+            verdict=cell.verdict,
+            reasons=tuple(one for one in cell.reasons if one.severity is Severity.ERROR) or cell.reasons,
+            ways=tuple(ways),
+        )
+
+    def _without(self, line: str, target: Target) -> str:
+        """What becomes of the set if one requirement admits every version, or is left out."""
+        (requirement,) = parse_requirements([line])
+        others = tuple(one for one in self.lines if one != line)
+        if requirement.specifier:
+            extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+            found = sound_set(self.cells([target], lines=(*others, f"{requirement.name}{extras}"))[target])
+            version = next((pin.version for pin in found if pin.name == _normal(requirement.name)), "")
+            if version:
+                return f"{line} must give way: {requirement.name}=={version} makes a sound set."
+        if others and sound_set(self.cells([target], lines=others)[target]):
+            return f"{line} must give way: there is a sound set without it, and none with any of its versions."
+        return ""
+
+
+def _normal(name: str) -> str:
+    from packaging.utils import canonicalize_name
+
+    return canonicalize_name(name)
+
+
+def sound_set(cell: Cell) -> tuple[Pin, ...]:
+    """The pins that make a sound set; none if what there is could not be looked into whole."""
+    return cell.pins if cell.verdict is CellVerdict.SOUND else cell.way_out
+
+
+def _avoided(cell: Cell) -> Iterable[str]:
+    """What a resolver would have taken where another set was chosen, and why not."""
+    if cell.verdict is not CellVerdict.SOUND:
+        errors = [reason.message for reason in cell.reasons if reason.severity is Severity.ERROR]
+        taken = {str(pin) for pin in cell.pins} - {str(pin) for pin in cell.way_out}
+        yield f"{cell.target}: {', '.join(sorted(taken))} would be taken by a resolver. {' '.join(errors[:1])}"
+
+
+def _packages(
+    sets: Mapping[Target, tuple[Pin, ...]], targets: Sequence[Target], tools: Tools
+) -> tuple[LockedPackage, ...]:
+    from packaging.version import Version
+
+    users: dict[tuple[str, str], list[Target]] = {}
+    for target in targets:
+        for pin in sets[target]:
+            users.setdefault((pin.name, pin.version), []).append(target)
+    order = sorted(users, key=lambda key: Version(key[1]), reverse=True)
+    return tuple(
+        LockedPackage(
+            name=name,
+            version=version,
+            targets=tuple(map(target_name, users[name, version])),
+            marker=marker_for(users[name, version], targets),
+            files=_files(name, version, users[name, version], tools),
+        )
+        for name, version in sorted(order, key=lambda key: key[0])
+    )
+
+
+def _files(name: str, version: str, targets: Sequence[Target], tools: Tools) -> tuple[LockedFile, ...]:
+    from packaging.version import Version
+
+    found: dict[str, LockedFile] = {}
+    for target in targets:
+        wheel = tools.catalogue.wheel(name, Version(version), target)
+        if wheel is None:
+            raise UsageProblem(f"{name}=={version} has no wheel for {target_name(target)} any more; run it again.")
+        if wheel.filename not in found:
+            found[wheel.filename] = _locked(wheel)
+    return tuple(found[filename] for filename in sorted(found))
+
+
+def _locked(wheel: IndexFile) -> LockedFile:
+    return LockedFile(
+        filename=wheel.filename,
+        url=wheel.url,
+        sha256=wheel.sha256 or _hash(wheel),
+        size=wheel.size,
+        uploaded=wheel.uploaded.isoformat() if wheel.uploaded else "",
+    )
+
+
+def _hash(wheel: IndexFile) -> str:
+    """The SHA-256 of a wheel whose index tells none, where it lies on this machine.
+
+    Raises:
+        UsageProblem: it does not.
+    """
+    from urllib.parse import unquote, urlsplit
+    from urllib.request import url2pathname
+
+    parts = urlsplit(wheel.url)
+    if parts.scheme != "file":
+        raise UsageProblem(f"The index tells no SHA-256 of {wheel.filename}, and a lock needs one of each wheel.")
+    return hash_path(Path(url2pathname(unquote(parts.path))))

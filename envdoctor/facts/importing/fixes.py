@@ -1,0 +1,137 @@
+"""What would mend an import that fails, as far as what is at hand tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.binaries.policy import provider_of
+from envdoctor.core.finding import Fix
+from envdoctor.facts.packages.installers import installer_for, matrix_command
+from envdoctor.imports.events import What
+from envdoctor.imports.removed_names import release_numbers, removed_since
+from envdoctor.imports.standard_library import is_of_another_python, module_provider, outdated
+from envdoctor.support.requirement import parse_requirement
+from envdoctor.support.system_packages import package_of_name
+
+if TYPE_CHECKING:
+    from envdoctor.facts import Facts
+    from envdoctor.facts.importing import FailedImport
+    from envdoctor.facts.packages import Distribution
+    from envdoctor.imports.standard_library import ModuleProvider
+    from envdoctor.imports.verdict import Failure
+
+_FORMS = ("{}", "lib{}.so", "{}.dll", "lib{}.dylib")
+
+
+def sought(failure: Failure, what: What) -> list[str]:
+    """What an import looked for in vain."""
+    steps = (failure.cause, *failure.sought)
+    return list(dict.fromkeys(each.subject for each in steps if each.what is what and each.fails))
+
+
+def base_name(path: str) -> str:
+    """The last part of a path of any system."""
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+def fix_of(failed: FailedImport, facts: Facts) -> Fix | None:
+    """What would bring what is asked for, as far as the tables and the metadata tell."""
+    failure, cause = failed.failures[0], failed.failures[0].cause
+    library = next(iter(sought(failure, What.LOOK_UP)), "")
+    if library:
+        return _library_fix(library, facts)
+    replaced = _replacement(failed, facts)
+    if replaced is not None:
+        return replaced
+    if cause.what is What.IMPORT and failed.owner is None:
+        return _module_fix(cause.instead_of or cause.subject, failed, facts)
+    if cause.what is What.RAISE:
+        modules = sought(failure, What.IMPORT)
+        return _module_fix(modules[0], failed, facts) if modules else _other_version(failed)
+    return _owner_fix(failed, facts)
+
+
+def _replacement(failed: FailedImport, facts: Facts) -> Fix | None:
+    """Of a distribution that is known not to work with this Python, what does."""
+    one = failed.distribution
+    row = outdated(one.key, one.version, facts.python.minor)
+    installer = installer_for(facts.python, facts.packages, one)
+    if row is None or installer is None:
+        return None
+    since = "{}.{}".format(*row.python)
+    if _parts(row.instead)[0] == one.key:
+        text = f"{one.title} does not work with Python {since} or newer: install {row.instead}, or use an older Python."
+        return Fix(text=text, commands=installer.install(*_parts(row.instead)))
+    text = f"No release of {one.name} works with Python {since} or newer: install {row.instead} in its place"
+    return Fix(
+        text=f"{text}{f', or {row.otherwise}' if row.otherwise else ''}, or use an older Python.",
+        commands=(*installer.remove(one), *installer.install(*_parts(row.instead))),
+    )
+
+
+def _parts(requirement: str) -> tuple[str, str]:
+    parsed = parse_requirement(requirement)
+    return parsed.name, parsed.specifier
+
+
+def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
+    """Of a distribution that lacks what another asks of it: which of both is too old for the other."""
+    owner, asker, cause = failed.owner, failed.distribution, failed.failures[0].cause
+    installer = installer_for(facts.python, facts.packages, owner)
+    if owner is None or installer is None or owner == asker:
+        return _other_version(failed)
+    since = removed_since(owner.key, owner.version, cause.subject, cause.name)
+    if since:
+        text = f"Install {owner.name} older than {since}, which still has it, or a newer {asker.name}."
+        return Fix(text=text, commands=installer.install(owner.name, f"<{since}"))
+    major = _older_major(asker, owner, facts)
+    if major:
+        text = (
+            f"Install {owner.name} older than {major}, as there was when {asker.title} came, or a newer {asker.name}."
+        )
+        return Fix(text=text, commands=installer.install(owner.name, f"<{major}"))
+    text = (
+        f"{owner.title} is too new or too old for {asker.title}: install others; envdoctor tells which suit each other."
+    )
+    return Fix(text=text, commands=matrix_command(asker.name, owner.name))
+
+
+def _older_major(asker: Distribution, owner: Distribution, facts: Facts) -> str:
+    """The major version after the oldest that a distribution asks for, if the one installed is not older than that."""
+    wanted = [text for by, text in facts.requirements.wanted.get(owner.key, ()) if by == asker]
+    least = [part.strip()[2:] for text in wanted for part in text.split(",") if part.strip().startswith(">=")]
+    majors = [numbers[0] for numbers in map(release_numbers, least) if numbers and numbers[0]]
+    have = release_numbers(owner.version)
+    return str(max(majors) + 1) if majors and have and have[0] > max(majors) else ""
+
+
+def _other_version(failed: FailedImport) -> Fix:
+    if failed.distribution.editable:
+        return Fix(text=f"Correct the project in {failed.distribution.editable}.")
+    text = f"Install another version of {failed.distribution.name}; envdoctor tells which ones can be imported."
+    return Fix(text=text, commands=matrix_command(failed.distribution.name))
+
+
+def _provider(module: str) -> ModuleProvider | None:
+    return module_provider(".".join(module.split(".")[:2])) or module_provider(module.partition(".")[0])
+
+
+def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
+    """The distribution that brings a module; where no table knows it, what it may be called."""
+    provider = _provider(module)
+    installer = installer_for(facts.python, facts.packages, failed.distribution)
+    if provider is None:
+        text = f"Install what brings {module.partition('.')[0]}; {failed.distribution.name} does not ask for it."
+        return Fix(text=text)
+    newer = f", or a newer {failed.distribution.name} that does without" if is_of_another_python(module) else ""
+    commands = installer.install(*_parts(provider.requirement)) if installer is not None else ()
+    return Fix(text=f"Install {provider.requirement}, which has {module}{newer}.", commands=commands)
+
+
+def _library_fix(name: str, facts: Facts) -> Fix | None:
+    base = base_name(name)
+    package = package_of_name(base, facts.host.distribution) if facts.host.system == "linux" else None
+    if package is not None:
+        return Fix(text=f"Install the system's package {package.name}.", commands=(package.command,), safe=True)
+    provider = next(filter(None, (provider_of(form.format(base)) for form in _FORMS)), None)
+    return None if provider is None else Fix(text=f"Install what supplies it: {provider.name}.")

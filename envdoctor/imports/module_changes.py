@@ -1,0 +1,217 @@
+"""What the text of a piece of code says of modules that it changes whenever it is run: their names, and their finders.
+
+Code changes a module that it was not handed by getting hold of it itself: by an import, `sys.modules`, `import_module`
+or `__import__`. Names are followed from there through the assignments of the code.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    ByType = Mapping[type[ast.AST], Sequence[Any]]
+
+_GETTERS = frozenset({"modules", "import_module", "__import__"})
+_SETTERS = frozenset({"setattr", "delattr"})
+_SETTING_METHODS = frozenset({"__setattr__", "__delattr__"})
+_FINDERS = frozenset({"meta_path", "path_hooks", "__path__"})
+_SEARCHED = _FINDERS | {"path", "modules"}
+_READING = frozenset({"get", "keys", "items", "values", "index", "count", "copy"})
+_WORDS = _SETTERS | _SETTING_METHODS | _FINDERS | {"globals", "exec", "eval", "vars", "__dict__"}
+#: Functions that only read what they are given.
+_READERS = frozenset({
+    "iter_modules", "walk_packages", "list", "tuple", "set", "sorted", "len", "iter", "next", "str", "repr", "print",
+    "any", "all", "id",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleChanges:
+    """What a piece of code may do to modules.
+
+    Attributes:
+        names: that it may give to any module.
+        own: whether it may bind names of its own module that its text does not show.
+        anywhere: whether it may do so in any module.
+        exposes: whether text that is made when it runs may get hold of what its module's names hold.
+        finders: whether it may change how modules are found.
+    """
+
+    names: frozenset[str]
+    own: bool
+    anywhere: bool
+    exposes: bool
+    finders: bool
+
+
+@dataclass(slots=True)
+class _Code:
+    """Code taken apart.
+
+    Attributes:
+        by_type: its nodes.
+        read: the ids of expressions that are only read from.
+        gotten: names, and attributes, that may hold a module which the code looks up itself.
+    """
+
+    by_type: ByType
+    read: set[int] = field(default_factory=set)
+    gotten: set[str] = field(default_factory=set)
+
+    def of(self, *kinds: type[ast.AST]) -> Iterator[Any]:
+        """The nodes of some kinds."""
+        for kind in kinds:
+            yield from self.by_type.get(kind, ())
+
+
+def module_changes(by_type: ByType) -> ModuleChanges | None:
+    """What code does to modules, from its nodes by their type; None for nothing."""
+    words = {each.id for each in by_type.get(ast.Name, ())} | {each.attr for each in by_type.get(ast.Attribute, ())}
+    searches = not words.isdisjoint(_SEARCHED - _FINDERS) and any("sys" in each for each in words)
+    if words.isdisjoint(_WORDS) and not searches:
+        return None
+    code = _Code(by_type)
+    code.read.update(map(id, _read(code)))
+    code.gotten = _gotten(code)
+    names: set[str] = set()
+    anywhere = _sets_any(code, names)
+    texts = [each for each in code.of(ast.Call) if _called(each) in {"exec", "eval"}]
+    bare = _bare(code, "exec")
+    return ModuleChanges(
+        own=bare or _binds_globals(code, names) or any(_called(each) == "exec" and _is_alone(each) for each in texts),
+        names=frozenset(names),
+        anywhere=anywhere,
+        exposes=_bare(code, "eval") or any(map(_is_alone, texts)),
+        finders=any(_finds(each, code) for each in code.of(ast.Attribute) if each.attr in _SEARCHED),
+    )
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _is_alone(call: ast.Call) -> bool:
+    """Whether text is run among the names at hand: no namespaces are given."""
+    return len(call.args) < 2 and not call.keywords  # noqa: PLR2004 - the text, and its namespace
+
+
+def _bare(code: _Code, name: str) -> bool:
+    """Whether a function is handed on rather than called."""
+    called = {id(each.func) for each in code.of(ast.Call)}
+    return any(each.id == name and id(each) not in called for each in code.of(ast.Name))
+
+
+def read_from(by_type: ByType) -> Iterator[ast.AST]:
+    """Expressions of which only items, or what they are made of, are asked for."""
+    for each in (*by_type.get(ast.Subscript, ()), *by_type.get(ast.Attribute, ())):
+        if isinstance(each.ctx, ast.Load) and (isinstance(each, ast.Subscript) or each.attr in _READING):
+            yield each.value
+    for each in by_type.get(ast.Compare, ()):
+        yield from (each.left, *each.comparators)
+    for each in (*by_type.get(ast.For, ()), *by_type.get(ast.comprehension, ())):
+        yield each.iter
+
+
+def _read(code: _Code) -> Iterator[ast.AST]:
+    """The same, and what is handed to functions that do no more."""
+    yield from read_from(code.by_type)
+    for each in code.of(ast.Call):
+        name = each.func.attr if isinstance(each.func, ast.Attribute) else _called(each)
+        if name in _READERS:
+            yield from each.args
+
+
+def _bindings(code: _Code) -> Iterator[tuple[list[ast.AST], ast.AST]]:
+    """Targets, and what they get."""
+    for each in code.of(ast.Assign):
+        yield each.targets, each.value
+    for each in code.of(ast.AnnAssign, ast.NamedExpr):
+        if each.value is not None:
+            yield [each.target], each.value
+    for each in code.of(ast.For, ast.comprehension):
+        yield [each.target], each.iter
+    for each in code.of(ast.withitem):
+        if each.optional_vars is not None:
+            yield [each.optional_vars], each.context_expr
+
+
+def _gotten(code: _Code) -> set[str]:
+    found = {
+        alias.asname or alias.name.partition(".")[0]
+        for each in code.of(ast.Import, ast.ImportFrom)
+        for alias in each.names
+    }
+    waiting = [(set(_targets(targets)), value) for targets, value in _bindings(code)]
+    waiting += [({each.name}, each) for each in code.of(ast.FunctionDef) if not _is_outermost(each, code)]
+    grows = True
+    while grows:
+        grows = False
+        for names, value in waiting:
+            if not names <= found and _mentions(value, found):
+                found |= names
+                grows = True
+    return found
+
+
+def _is_outermost(node: ast.AST, code: _Code) -> bool:
+    return node is code.by_type.get(type(node), [None])[0]
+
+
+def _targets(targets: Iterable[ast.AST]) -> Iterator[str]:
+    for target in targets:
+        if isinstance(target, ast.Attribute):
+            yield target.attr
+        elif isinstance(target, ast.Subscript):
+            yield from _targets([target.value])
+        elif isinstance(target, ast.Name):
+            yield target.id
+        else:
+            yield from _targets(ast.iter_child_nodes(target))
+
+
+def _mentions(node: ast.AST, gotten: set[str]) -> bool:
+    """Whether an expression may come to a module that the code got hold of."""
+    words = (getattr(each, "id", getattr(each, "attr", None)) for each in ast.walk(node))
+    return any(word in gotten or word in _GETTERS for word in words if word)
+
+
+def _sets_any(code: _Code, names: set[str]) -> bool:
+    """Whether a name that is not known may be given to a module that the code got hold of; adds those that are."""
+    found = False
+    for call in code.of(ast.Call):
+        method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        if _called(call) in _SETTERS or method in _SETTING_METHODS:
+            about = [call.func.value, *call.args[:1]] if method else call.args[:1]
+            known = [each.value for each in call.args[:2] if isinstance(each, ast.Constant)]
+            if known:
+                names.update(each for each in known if isinstance(each, str))
+            else:
+                found |= not call.args or any(_mentions(each, code.gotten) for each in about)
+        elif _called(call) == "vars" and call.args and id(call) not in code.read:
+            found |= _mentions(call.args[0], code.gotten)
+    for each in code.of(ast.Attribute):
+        if each.attr == "__dict__" and id(each) not in code.read:
+            found |= _mentions(each.value, code.gotten)
+    return found or (bool(code.gotten) and any(_bare(code, name) for name in _SETTERS))
+
+
+def _binds_globals(code: _Code, names: set[str]) -> bool:
+    """Whether `globals()` is more than read from and given names that are known, which are added."""
+    calls = [each for each in code.of(ast.Call) if _called(each) == "globals"]
+    given: set[int] = set()
+    for each in code.of(ast.Subscript):
+        if not isinstance(each.ctx, ast.Load) and isinstance(each.slice, ast.Constant):
+            given.add(id(each.value))
+            names.add(str(each.slice.value))
+    return _bare(code, "globals") or any(id(each) not in code.read | given for each in calls)
+
+
+def _finds(node: ast.Attribute, code: _Code) -> bool:
+    """Whether an expression is a part of what decides how modules are found, and is more than read."""
+    if node.attr not in _FINDERS and not (isinstance(node.value, ast.Name) and "sys" in node.value.id):
+        return False
+    return not isinstance(node.ctx, ast.Load) or id(node) not in code.read

@@ -1,0 +1,126 @@
+"""What a lock is asked for by files: requirement files in pip's format, and pyproject.toml (PEP 621, PEP 735)."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.availability.table import logical_lines, parse_constraints, parse_requirements
+from envdoctor.core.errors import UsageProblem
+from envdoctor.support.files import read_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_MOST_BYTES = 32 << 20
+_MOST_DEPTH = 20
+_NESTED = re.compile(r"(?:-r\s*|--requirement(?:=|\s+))(?P<file>.+)")
+_CONSTRAINTS = re.compile(r"(?:-c\s*|--constraint(?:=|\s+))(?P<file>.+)")
+#: Options that say where or how to install: pip's own settings decide where, and only wheels are locked.
+_IGNORED = re.compile(r"--(?:only-binary|prefer-binary|require-hashes|no-binary)\b")
+
+
+def read_asked(file: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> tuple[list[str], list[str]]:
+    """The requirement lines of a file, and the lines of its constraint files.
+
+    Raises:
+        UsageProblem: it can't be read, or a line is no requirement or an option that would be lost; line named.
+    """
+    if file.suffix == ".toml":
+        return list(_of_project(file, extras, groups)), []
+    requirements: list[str] = []
+    constraints: list[str] = []
+    _gather(file, requirements, constraints, ())
+    return requirements, constraints
+
+
+def _gather(file: Path, requirements: list[str], constraints: list[str], within: tuple[Path, ...]) -> None:
+    if file in within or len(within) > _MOST_DEPTH:
+        raise UsageProblem(f"{file} includes itself by -r.")
+    for number, line in logical_lines(_text(file)):
+        where = f"{file}, line {number}"
+        if nested := _NESTED.fullmatch(line):
+            _gather(file.parent / nested["file"].strip(), requirements, constraints, (*within, file))
+        elif limits := _CONSTRAINTS.fullmatch(line):
+            constraints += parse_constraints(file.parent / limits["file"].strip())
+        elif line.startswith("-"):
+            if not _IGNORED.match(line):
+                raise UsageProblem(
+                    f"{where}: the option {line!r} is not followed; indexes come from pip's settings, and editable or "
+                    "local projects can't be locked. Take the line out."
+                )
+        else:
+            requirements.append(_requirement(line, where))
+
+
+def _requirement(line: str, where: str) -> str:
+    try:
+        (found,) = parse_requirements([line])
+    except UsageProblem as error:
+        raise UsageProblem(f"{where}: {error}") from None
+    if found.url:
+        raise UsageProblem(f"{where}: {line!r} names a file or an address, and a lock takes its wheels from an index.")
+    return str(found)
+
+
+def _of_project(file: Path, extras: Sequence[str], groups: Sequence[str]) -> Iterator[str]:
+    table = _toml(file)
+    project = table.get("project")
+    if not isinstance(project, dict):
+        raise UsageProblem(f"{file} has no table [project], whose dependencies could be locked.")
+    if "dependencies" in (project.get("dynamic") or ()):
+        raise UsageProblem(f"{file}: its dependencies are dynamic: a build would have to be run to know them.")
+    optional, grouped = project.get("optional-dependencies") or {}, table.get("dependency-groups") or {}
+    yield from _lines(project.get("dependencies") or [], f"{file}, project.dependencies")
+    for name in extras:
+        yield from _lines(_named(optional, name, f"{file} has no extra"), f"{file}, extra {name}")
+    for name in groups:
+        yield from _of_group(grouped, name, str(file), ())
+
+
+def _of_group(groups: dict[str, Any], name: str, file: str, within: tuple[str, ...]) -> Iterator[str]:
+    """A group with those that it includes (PEP 735)."""
+    if name in within:
+        raise UsageProblem(f"{file}: the dependency group {name} includes itself.")
+    for line in _named(groups, name, f"{file} has no dependency group"):
+        if isinstance(line, dict):
+            yield from _of_group(groups, str(line.get("include-group", "")), file, (*within, name))
+        else:
+            yield from _lines([line], f"{file}, group {name}")
+
+
+def _named(table: dict[str, Any], name: str, otherwise: str) -> list[Any]:
+    from packaging.utils import canonicalize_name
+
+    found = next((value for key, value in table.items() if canonicalize_name(key) == canonicalize_name(name)), None)
+    if not isinstance(found, list):
+        raise UsageProblem(f"{otherwise} {name!r}; it has {', '.join(sorted(table)) or 'none'}.")
+    return found
+
+
+def _lines(lines: object, where: str) -> Iterator[str]:
+    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+        raise UsageProblem(f"{where}: it is no list of requirements.")
+    yield from (_requirement(line, where) for line in lines)
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(_text(file))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageProblem(f"{file} is no TOML: {error}.") from None
+
+
+def _text(file: Path) -> str:
+    try:
+        return read_regular(file, _MOST_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageProblem(f"{file} is no UTF-8 text.") from None
+    except OSError as error:
+        raise UsageProblem(f"{file} can't be read: {error.strerror or error}.") from None

@@ -1,0 +1,135 @@
+"""`envdoctor check -r`: a lock of anybody's, or a requirements file, held against targets and an environment."""
+
+import subprocess
+import sys
+
+import pytest
+
+from index_wheels import publish, wheel
+from printed import as_json
+
+LOCK = """lock-version = "1.0"
+created-by = "another tool"
+{packages}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def local(folder, name, version, **said):
+    """A lock of one wheel that lies beside it."""
+    filename, content = wheel(name, version, **said)
+    (folder / filename).write_bytes(content)
+    wheels = f'wheels = [{{ path = "{filename}", hashes = {{ sha256 = "00" }} }}]'
+    (folder / "pylock.toml").write_text(
+        LOCK.format(packages=f'\n[[packages]]\nname = "{name}"\nversion = "{version}"\n{wheels}\n')
+    )
+
+
+HERE = ("--platform", "linux-x86_64", "--python", "3.11")
+
+
+def test_a_lock_of_another_tool_that_can_not_be_imported(run, folder):
+    local(folder, "shaky", "2.0", files={"shaky/__init__.py": b"import nobody_has_this\n"})
+    code, found = as_json(run, "check", "-r", "pylock.toml", *HERE)
+    assert code == 1
+    assert (found["kind"], found["created_by"]) == ("lock", "another tool")
+    assert [(one["target"], one["verdict"]) for one in found["sets"]] == [("linux-x86_64-cp311", "BROKEN")]
+
+
+def test_a_sound_lock(run, folder):
+    local(folder, "fine", "1.0")
+    code, printed = run("check", "-r", "pylock.toml", *HERE)
+    assert code == 0
+    assert "SOUND on linux-x86_64-cp311" in printed.out
+
+
+def test_a_lock_without_a_wheel_for_the_target_and_one_for_another_python(run, folder):
+    local(folder, "fine", "1.0", tag="cp311-cp311-manylinux_2_17_x86_64")
+    code, found = as_json(
+        run, "check", "-r", "pylock.toml", "--platform", "macos-arm64,linux-x86_64", "--python", "3.11"
+    )
+    assert [one["verdict"] for one in found["sets"]] == ["NO-WHEEL", "SOUND"]
+    assert code == 1
+    text = (folder / "pylock.toml").read_text()
+    (folder / "pylock.toml").write_text(text.replace("created-by", 'requires-python = ">=3.12"\ncreated-by'))
+    _, found = as_json(run, "check", "-r", "pylock.toml", *HERE)
+    assert [one["verdict"] for one in found["sets"]] == ["NO-VERSION"]
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict"),
+    [
+        ('sdist = { url = "https://x.example/a-1.0.tar.gz", hashes = { sha256 = "00" } }', "NEEDS-BUILD"),
+        ('vcs = { type = "git", url = "https://x.example/a", commit-id = "0" }', "UNKNOWN"),
+        ('directory = { path = "." }', "UNKNOWN"),
+    ],
+)
+def test_what_a_lock_builds_is_not_called_sound(run, folder, source, verdict):
+    (folder / "pylock.toml").write_text(
+        LOCK.format(packages=f'\n[[packages]]\nname = "a"\nversion = "1.0"\n{source}\n')
+    )
+    code, found = as_json(run, "check", "-r", "pylock.toml", *HERE)
+    assert (code, found["sets"][0]["verdict"]) == (1, verdict)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("not toml", "is no TOML"),
+        ('lock-version = "1.0"\n', "is no lock by PEP 751: Missing required value in 'created-by'"),
+        (LOCK.format(packages="packages = []").replace("1.0", "2.0"), "2.0 is not supported"),
+        ("x = " + "[" * 5000, "is no TOML"),
+    ],
+)
+def test_a_lock_that_is_none_is_one_sentence(run, folder, text, words):
+    (folder / "pylock.toml").write_text(text)
+    code, printed = run("check", "-r", "pylock.toml", *HERE)
+    assert code == 2
+    assert words in " ".join(printed.err.split())
+
+
+def test_a_requirements_file_for_other_machines(run, folder):
+    (folder / "r.txt").write_text("app==2.0\n")
+    code, found = as_json(run, "check", "-r", "r.txt", "--platform", "macos-arm64,linux-x86_64", "--python", "3.11")
+    assert code == 1
+    assert [one["verdict"] for one in found["sets"]] == ["NO-WHEEL", "SOUND"]
+    assert found["sets"][1]["pins"] == ["app==2.0", "lib==2.0"]
+    assert found["wanted"] == []
+
+
+def test_what_of_it_is_installed(run, server, folder):
+    publish(server, "absent", "1.0")
+    python = folder / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", python], check=True)
+    site = next(python.glob("lib*/python*/site-packages"), python / "Lib/site-packages")
+    (folder / "r.txt").write_text("app>=2\nabsent\nlib ; python_version < '3'\n")
+    (site / "app-1.0.dist-info").mkdir()
+    (site / "app-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: app\nVersion: 1.0\n")
+    _, found = as_json(run, "check", "-r", "r.txt", "--python", str(python))
+    assert found["wanted"] == [
+        {"requirement": "app>=2", "presence": "other version", "installed": "1.0"},
+        {"requirement": "absent", "presence": "missing", "installed": ""},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--platform", "macos-arm64"), "--platform is about a file"),
+        (("-r", "r.txt", "--to", "edgetpu"), "-r judges a file"),
+        (("-r", "gone.txt"), "gone.txt can't be read"),
+        (("-r", "empty.txt"), "empty.txt asks for nothing"),
+        (("-r", "r.txt", "--platform", "amiga"), "amiga"),
+    ],
+)
+def test_bad_requests(run, folder, words, said):
+    (folder / "r.txt").write_text("app\n")
+    (folder / "empty.txt").write_text("# nothing\n")
+    code, printed = run("check", *words)
+    assert code == 2
+    assert said in " ".join(printed.err.split())

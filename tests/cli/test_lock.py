@@ -1,0 +1,145 @@
+"""`envdoctor lock`, end to end on an index double: what is written installs, and nothing is written without a set."""
+
+import subprocess
+import sys
+
+import pytest
+from packaging.pylock import Pylock
+
+from envdoctor.availability.here import target_here
+from envdoctor.support.target_names import parse_target
+from index_wheels import publish
+from printed import as_json
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+TARGETS = ("--platform", "macos-arm64,linux-x86_64", "--python", "3.11")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def selected(folder, target):
+    """What packaging, as installers do, would install out of the lock."""
+    lock = Pylock.from_dict(tomllib.loads((folder / "pylock.toml").read_text()))
+    place = parse_target(target, target_here())
+    chosen = lock.select(environment=place.markers, tags=place.tags)
+    return {package.name: wheel.filename for package, wheel in chosen}
+
+
+def test_one_version_everywhere_where_the_newest_is_not(run, folder):
+    code, found = as_json(run, "lock", "app", *TARGETS)
+    assert code == 0
+    assert [(one["name"], one["version"], one["marker"]) for one in found["packages"]] == [
+        ("app", "1.0", ""),
+        ("lib", "1.0", ""),
+    ]
+    for target in ("macos-arm64-cp311", "linux-x86_64-cp311"):
+        assert selected(folder, target) == {"app": "app-1.0-py3-none-any.whl", "lib": "lib-1.0-py3-none-any.whl"}
+    text = (folder / "pylock.toml").read_text()
+    assert text.count("sha256") == 2
+
+
+def test_versions_that_must_differ_have_markers_that_tell_them_apart(run, server, folder):
+    publish(server, "split", "1.0", "cp311-cp311-macosx_11_0_arm64")
+    publish(server, "split", "2.0", "cp311-cp311-manylinux_2_17_x86_64")
+    code, printed = run("lock", "split", *TARGETS)
+    assert code == 0
+    assert "split differ" in printed.out
+    assert selected(folder, "macos-arm64-cp311") == {"split": "split-1.0-cp311-cp311-macosx_11_0_arm64.whl"}
+    assert selected(folder, "linux-x86_64-cp311") == {"split": "split-2.0-cp311-cp311-manylinux_2_17_x86_64.whl"}
+
+
+def test_a_version_that_does_not_import_is_left_out(run, server, folder):
+    broken = {"shaky/__init__.py": b"import nobody_has_this\n"}
+    publish(server, "shaky", "1.0")
+    publish(server, "shaky", "2.0", files=broken)
+    code, printed = run("lock", "shaky", *TARGETS)
+    assert code == 0
+    assert selected(folder, "linux-x86_64-cp311") == {"shaky": "shaky-1.0-py3-none-any.whl"}
+    assert "Left out: macos-arm64-cp311: shaky==2.0 would be taken by a resolver." in " ".join(printed.out.split())
+
+
+def test_what_pip_refuses_for_its_python_is_left_out_though_uv_takes_it(run, server, folder):
+    publish(server, "bounded", "1.0")
+    publish(server, "bounded", "2.0", requires_python="<3.11")
+    assert run("lock", "bounded", *TARGETS)[0] == 0
+    assert selected(folder, "linux-x86_64-cp311") == {"bounded": "bounded-1.0-py3-none-any.whl"}
+
+
+def test_without_a_set_nothing_is_written_and_what_must_give_way_is_told(run, folder):
+    (folder / "pylock.toml").write_text("as it was")
+    code, printed = run("lock", "app==2.0", "lib<3", *TARGETS)
+    assert code == 1
+    assert (folder / "pylock.toml").read_text() == "as it was"
+    said = " ".join(printed.out.split())
+    assert "No sound set for macos-arm64-cp311: NO-WHEEL" in said
+    assert "app==2.0 must give way: app==1.0 makes a sound set." in said
+    assert "lib<3 must give way" not in said
+
+
+def test_requirements_and_constraints(run, folder):
+    assert run("lock", "app", *TARGETS, "--format", "requirements", "-o", "r.txt")[0] == 0
+    lines = (folder / "r.txt").read_text().splitlines()
+    assert lines[0] == "app==1.0 \\"
+    assert lines[1].startswith("    --hash=sha256:")
+    assert run("lock", "app", *TARGETS, "--format", "constraints")[0] == 0
+    assert (folder / "constraints.txt").read_text() == "app==1.0\nlib==1.0\n"
+
+
+def test_files_constraints_and_a_day(run, folder):
+    (folder / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = ["app"]\n')
+    (folder / "c.txt").write_text("app<2\n")
+    words = ("lock", "-r", "pyproject.toml", "--platform", "linux-x86_64", "--python", "3.11")
+    _, found = as_json(run, *words)
+    assert [one["version"] for one in found["packages"]] == ["2.0", "2.0"]
+    assert [one["version"] for one in as_json(run, *words, "-c", "c.txt")[1]["packages"]] == ["1.0", "1.0"]
+    _, past = as_json(run, *words, "--as-of", "2025-03-01")
+    assert [one["version"] for one in past["packages"]] == ["1.0", "1.0"]
+    assert 'as-of = "2025-03-02T00:00:00+00:00"' in (folder / "pylock.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Name requirements, or a file of them by -r."),
+        (("app", "-o", "lock.toml"), "name it pylock.toml or pylock.NAME.toml"),
+        (("app", "--platform", "linux-x86_64-glibc2.17,linux-x86_64-glibc2.28"), "No marker tells"),
+        (("-r", "gone.txt"), "gone.txt"),
+        (("app", "--platform", "amiga"), "amiga"),
+    ],
+)
+def test_bad_requests_are_one_sentence(run, folder, words, said):
+    code, printed = run("lock", *words)
+    assert code == 2
+    assert said in " ".join(printed.err.split())
+    assert not list(folder.glob("*.toml"))
+
+
+def test_an_index_without_hashes_is_told(run, server, folder):
+    publish(server, "plain", "1.0")
+    for file in server.projects["plain"].values():
+        file.hashes = {}
+    code, printed = run("lock", "plain", *TARGETS)
+    assert code == 2
+    assert "tells no SHA-256 of plain-1.0-py3-none-any.whl" in " ".join(printed.err.split())
+
+
+@pytest.mark.integration
+def test_pip_and_uv_install_what_is_written(run, server, folder):
+    from envdoctor.executors.programs import find_uv
+
+    name = f"here-cp{sys.version_info[0]}{sys.version_info[1]}"
+    assert run("lock", "app", "--platform", "macos-arm64,here")[0] == 0, name
+    venv = folder / "venv"
+    subprocess.run([find_uv(), "venv", "-q", "--python", sys.executable, venv], check=True)
+    command = [find_uv(), "pip", "install", "-q", "--preview", "-r", "pylock.toml", "--python", venv]
+    subprocess.run(command, check=True, cwd=folder)
+    listed = subprocess.run([find_uv(), "pip", "freeze", "--python", venv], capture_output=True, text=True, check=True)
+    assert listed.stdout == "app==1.0\nlib==1.0\n"

@@ -1,0 +1,73 @@
+"""What files ask for: pip's format with its includes, and pyproject.toml with extras and groups."""
+
+import pytest
+
+from envdoctor.core.errors import UsageProblem
+from envdoctor.locks.asked import read_asked
+
+
+def test_a_requirements_file_with_what_it_includes(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/more.txt").write_text("\ufeffb>=1 # why\n-c limits.txt\n")
+    (tmp_path / "sub/limits.txt").write_text("c<3\n")
+    main = tmp_path / "requirements.txt"
+    main.write_text("-r sub/more.txt\n--only-binary :all:\na[x] ==1 ; python_version > '3' \\\n  --hash=sha256:00\n\n")
+    requirements, constraints = read_asked(main)
+    assert requirements == ["b>=1", 'a[x]==1; python_version > "3"']
+    assert constraints == ["c<3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("-r r.txt\n", "includes itself"),
+        ("-e .\n", "line 1: the option '-e .' is not followed"),
+        ("a\n--index-url https://x.example/simple\n", "line 2: the option"),
+        ("not a requirement\n", "line 1: 'not a requirement' is no requirement"),
+        ("a @ file:///a-1-py3-none-any.whl\n", "names a file or an address"),
+        ("-c gone.txt\n", "can't be read"),
+    ],
+)
+def test_what_can_not_be_locked_is_said_with_its_line(tmp_path, text, words):
+    (tmp_path / "r.txt").write_text(text)
+    with pytest.raises(UsageProblem, match=words):
+        read_asked(tmp_path / "r.txt")
+
+
+PROJECT = """
+[project]
+name = "app"
+dependencies = ["a>=1", "b; sys_platform == 'win32'"]
+[project.optional-dependencies]
+Fast_Path = ["c"]
+[dependency-groups]
+test = ["d", {include-group = "base"}]
+base = ["e"]
+loop = [{include-group = "loop"}]
+"""
+
+
+def test_a_project_with_an_extra_and_a_group(tmp_path):
+    file = tmp_path / "pyproject.toml"
+    file.write_text(PROJECT)
+    requirements, _ = read_asked(file, ["fast-path"], ["test"])
+    assert requirements == ["a>=1", 'b; sys_platform == "win32"', "c", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "words"),
+    [
+        (PROJECT, {"extras": ["gone"]}, "has no extra 'gone'; it has Fast_Path"),
+        (PROJECT, {"groups": ["loop"]}, "the dependency group loop includes itself"),
+        ("[tool]\n", {}, r"has no table \[project\]"),
+        ("[project]\ndynamic = ['dependencies']\n", {}, "dynamic"),
+        ("[project]\ndependencies = 'a'\n", {}, "no list of requirements"),
+        ("[project\n", {}, "is no TOML"),
+        ("\xff", {}, "no UTF-8"),
+    ],
+)
+def test_a_project_that_can_not_be_read(tmp_path, text, asked, words):
+    file = tmp_path / "pyproject.toml"
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(UsageProblem, match=words):
+        read_asked(file, **asked)
