@@ -243,3 +243,17 @@ no_flex = with_trait(
     "the model has TensorFlow's own operators (Flex*), which LiteRT alone does not run",
     "flex-operators",
 )
+
+#: What a Keras file says of its recurrent layers: a build would end so.
+stateless_layers = with_trait(
+    "stateful-layer",
+    Verdict.BLOCKED,
+    "a recurrent layer keeps its state between calls (stateful=True)",
+    "stateful-recurrent",
+)
+all_unrollable = with_trait(
+    "not-unrollable",
+    Verdict.UNKNOWN,
+    "a convolutional recurrent layer (ConvLSTM) has no unrolled form",
+    "nothing-to-unroll",
+)
