@@ -137,7 +137,9 @@ def export(model: KerasModel, inputs: Sequence[InputSpec], folder: Path) -> None
     ]
     archive = tf.keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint(name="serve", fn=lambda inputs: model(inputs, training=False), input_signature=signature)
+    archive.add_endpoint(
+        name="serve", fn=lambda inputs: _flat(model(inputs, training=False)), input_signature=signature
+    )
     quiet = {"verbose": False} if "verbose" in inspect.signature(archive.write_out).parameters else {}  # not in Keras 2
     archive.write_out(str(folder), **quiet)
 
@@ -147,10 +149,26 @@ def answers(model: KerasModel, sample: Mapping[str, Array]) -> Mapping[str, Arra
     import tensorflow as tf
 
     fed = tf.nest.map_structure(lambda tensor: tf.convert_to_tensor(sample[_name(tensor)]), _structure(model))
-    outputs = model(fed, training=False)
+    outputs = _flat(model(fed, training=False))
     if isinstance(outputs, dict):
         return {name: value.numpy() for name, value in outputs.items()}
-    return {f"output_{number}": value.numpy() for number, value in enumerate(tf.nest.flatten(outputs))}
+    return {f"output_{number}": value.numpy() for number, value in enumerate(outputs)}
+
+
+def _flat(outputs: Structure) -> dict[str, Tensor] | list[Tensor]:
+    """Outputs as a signature takes them: a list, or a dictionary, of tensors; parts of an entry are numbered."""
+    import tensorflow as tf
+
+    if not isinstance(outputs, dict):
+        flat: list[Tensor] = tf.nest.flatten(outputs)
+        return flat
+    named: dict[str, Tensor] = {}
+    for name, value in outputs.items():
+        if tf.nest.is_nested(value):
+            named.update({f"{name}_{number}": part for number, part in enumerate(tf.nest.flatten(value))})
+        else:
+            named[name] = value
+    return named
 
 
 def adapted(
