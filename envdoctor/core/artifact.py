@@ -37,6 +37,8 @@ class Artifact:
         traits: what reading it showed that a requirement may ask for (`recurrent`, `dynamic-batch`, `float16`,
             `lambda`, `custom-objects`), each told from the file alone.
         inputs: of a source, what each of its inputs takes, in words; empty if that is not known.
+        factory: of a file of Python code, the function in it that makes the model.
+        given: what the user said that the model takes (`--inputs`), of a source that does not say it itself.
     """
 
     kind: str
@@ -44,3 +46,5 @@ class Artifact:
     sha256: str
     traits: frozenset[str] = frozenset()
     inputs: tuple[str, ...] = ()
+    factory: str = ""
+    given: str = ""

@@ -74,6 +74,33 @@ def refuse_without_samples(request: Request, routes: Iterable[Route]) -> None:
             )
 
 
+#: What a PyTorch model takes can't be told from its code.
+_NEEDS_INPUTS = "a PyTorch module does not say what it takes"
+_INPUTS_FIX = "say it with --inputs 1x3x224x224 (several with commas; in full name=1x3x224x224:float32)"
+
+
+def needs_inputs(_: Facts, request: Request) -> Iterator[Reason]:
+    """A factory makes a module that takes whatever it is given: the user has to say what that is."""
+    if _lacks_inputs(request):
+        fix = Fix(text=f"{_INPUTS_FIX[0].upper()}{_INPUTS_FIX[1:]}.")
+        yield Reason(verdict=Verdict.FIXABLE, text=_NEEDS_INPUTS, fix=fix)
+
+
+def refuse_without_inputs(request: Request) -> None:
+    """Refuse to build from a factory without its inputs.
+
+    Raises:
+        UsageProblem: they were not said.
+    """
+    if _lacks_inputs(request):
+        raise UsageProblem(f"{_NEEDS_INPUTS}; {_INPUTS_FIX}.")
+
+
+def _lacks_inputs(request: Request) -> bool:
+    source = request.source
+    return source is not None and source.kind == ArtifactKind.TORCH and not source.given
+
+
 def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:
     """A source that leaves sizes open needs samples, whose size decides."""
     open_sizes = request.source is not None and "open-sizes" in request.source.traits

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
-from envdoctor.support.bounded import open_zip
+from envdoctor.support.bounded import open_inner_zip, open_zip
 from envdoctor.support.files import read_head
 from envdoctor.tflite.flatbuffer import FlatBuffer
 from envdoctor.tflite.reader import map_file, open_model, read_model
@@ -24,6 +24,7 @@ from envdoctor.tflite.schema import FILE_IDENTIFIER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envdoctor.support.bounded import ZipReader
     from envdoctor.tflite.model import Model
 
 _ZIP_LOCAL_HEADER = b"PK\x03\x04"
@@ -33,6 +34,7 @@ _ZIP_NAME_LENGTHS_AT, _ZIP_LOCAL_HEADER_SIZE = 26, 30
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HEAD = 16
 _MAX_PADDING = 4
+_BUNDLE_SUFFIX = ".task"
 _MAX_MEMBERS = 4096
 _MAX_STAMP = 1024
 _MAX_MEMBER_SIZE = 1 << 31
@@ -47,6 +49,7 @@ class FileKind(enum.Enum):
     KERAS = "keras"
     HDF5 = "hdf5"
     TORCH_ARCHIVE = "torch-archive"
+    EXPORTED_PROGRAM = "exported-program"
     ZIP = "zip"
     SAVED_MODEL = "saved-model"
     EMPTY = "empty"
@@ -149,6 +152,16 @@ def read_models(path: Path | str) -> tuple[Model, ...]:
     return models
 
 
+def model_contents(path: Path) -> dict[str, bytes]:
+    """The bytes of every model of a bundle, by its name in it.
+
+    Raises:
+        Unreadable: see `read_models`.
+    """
+    read_models(path)
+    return {name: bytes(data) for name, data in _model_members(path)}
+
+
 def _require_whole(path: Path, models: frozenset[str]) -> None:
     """Refuse a bundle that has lost a part.
 
@@ -189,7 +202,9 @@ def _zip_kind(path: Path) -> FileKind:
         names = {member.filename for member in archive.members}
     if {"config.json", "metadata.json"} <= names:
         return FileKind.KERAS
-    if any(name.rpartition("/")[2] in {"data.pkl", "archive_format"} for name in names):
+    if any(name.rpartition("/")[2] == "archive_format" for name in names):
+        return FileKind.EXPORTED_PROGRAM
+    if any(name.rpartition("/")[2] == "data.pkl" for name in names):
         return FileKind.TORCH_ARCHIVE
     return FileKind.BUNDLE if next(_model_members(path), None) else FileKind.ZIP
 
@@ -198,12 +213,24 @@ def _model_members(path: Path) -> Iterator[tuple[str, memoryview]]:
     """The members that are .tflite models by content, a stored one mapped, a deflated one read."""
     data = map_file(path)
     with open_zip(path) as archive:
-        for member in archive.members[:_MAX_MEMBERS]:
-            name = member.filename
-            content = _stored(path, data, member) if member.compress_type == zipfile.ZIP_STORED else None
-            head = content[:8] if content is not None else archive.head(name, _HEAD)
-            if bytes(head[4:8]) == FILE_IDENTIFIER:
-                yield name, memoryview(archive.read(name, _MAX_MEMBER_SIZE)) if content is None else content
+        yield from _models_in(path, data, archive)
+
+
+def _models_in(
+    path: Path, data: memoryview, archive: ZipReader, *, within: str = ""
+) -> Iterator[tuple[str, memoryview]]:
+    """The same of an archive that is open; of a bundle in it (`within` is empty then), `BUNDLE/MEMBER`."""
+    for member in archive.members[:_MAX_MEMBERS]:
+        name = member.filename
+        content = _stored(path, data, member) if member.compress_type == zipfile.ZIP_STORED else None
+        head = bytes(content[:_HEAD]) if content is not None else archive.head(name, _HEAD)
+        if head[4:8] == FILE_IDENTIFIER:
+            yield f"{within}{name}", memoryview(archive.read(name, _MAX_MEMBER_SIZE)) if content is None else content
+        elif not within and name.endswith(_BUNDLE_SUFFIX) and _is_zip(head):
+            inner = archive.read(name, _MAX_MEMBER_SIZE)
+            with open_inner_zip(inner, Path(f"{path}!{name}")) as nested:
+                nested.verify()
+                yield from _models_in(Path(f"{path}!{name}"), memoryview(inner), nested, within=f"{name}/")
 
 
 def _stored(path: Path, data: memoryview, member: zipfile.ZipInfo) -> memoryview:

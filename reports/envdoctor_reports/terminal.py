@@ -11,6 +11,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from envdoctor.core.route import Verdict
 from envdoctor.support.streams import unguarded
 from envdoctor.support.text import encodable, one_line
 from envdoctor_reports._page import Page
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 _WIDEST = 120
 _TITLE_WIDTH = 20
 #: Lines of one piece of evidence about a model: what becomes of its operators is told behind.
-_MODEL_LINES = 2
+_MODEL_LINES = 1
 
 
 def render(report: Report, *, width: int = 80, color: bool = False, symbols: bool = True, verbose: bool = False) -> str:
@@ -79,7 +80,8 @@ def _show_report(page: Page, report: Report, *, verbose: bool) -> None:
         from envdoctor_reports._terminal_routes import show_routes
 
         show_routes(page, report, verbose=verbose)
-    notes = report.notes if report.command != "routes" else ()  # the list of routes ends with what to do next
+    ends_with_advice = report.command == "routes" and any(route.verdict < Verdict.BLOCKED for route in report.routes)
+    notes = () if ends_with_advice else report.notes
     if notes:
         page.gap()
     for note in notes:

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from compiled_models import compiled_model, float_model, int8_model, int16x8_model
+from compiled_models import compiled_model, float_model, int8_model, int16x8_model, weight_only_model
 from envdoctor import planner, registry
 from envdoctor.action import Place, StageOutput
 from envdoctor.core.artifact import ArtifactKind
@@ -30,6 +30,8 @@ MADE = {
     ArtifactKind.TFLITE_INT8: int8_model,
     ArtifactKind.TFLITE_INT16X8: int16x8_model,
     "tflite-dynamic": (DATA / "tflite/flatten_dynamic_range.tflite").read_bytes,
+    "tflite-weight-only": weight_only_model,
+    "tflite-mixed": weight_only_model,
     "tflite-float16": (DATA / "tflite/flatten_float16.tflite").read_bytes,
 }
 

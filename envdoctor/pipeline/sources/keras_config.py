@@ -65,8 +65,8 @@ _SCALING = frozenset({"Rescaling", "Normalization"})
 #: Layers that leave numbers as large as they are, and those that may make them anything.
 _KEEPING = frozenset({
     "Resizing", "CenterCrop", "RandomCrop", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom",
-    "Cropping1D", "Cropping2D", "ZeroPadding1D", "ZeroPadding2D", "Reshape", "Permute", "Flatten", "GaussianNoise",
-    "Dropout",
+    "Cropping1D", "Cropping2D", "ZeroPadding1D", "ZeroPadding2D", "Reshape", "Permute", "Flatten",
+    "GaussianNoise", "Dropout",
 })  # fmt: skip
 _CHANGING = frozenset({
     "BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization", "TrueDivide", "Divide",

@@ -77,7 +77,11 @@ def _require_constants(model: Model) -> None:
 
 def inputs_of(path: Path) -> tuple[InputSpec, ...]:
     """The inputs of the main graph, named as its only signature names them, else as their tensors are."""
-    model = read_model(path)
+    return model_inputs(read_model(path))
+
+
+def model_inputs(model: Model) -> tuple[InputSpec, ...]:
+    """The same of a model that is read."""
     names = {tensor: name for name, tensor in model.signatures[0].inputs.items()} if len(model.signatures) == 1 else {}
     tensors = [model.main.tensors[index] for index in model.main.inputs]
     return tuple(InputSpec(names.get(one.index, one.name), _open_shape(one), one.dtype.lower()) for one in tensors)

@@ -12,12 +12,12 @@ from envdoctor.tflite.containers import FileKind
 if TYPE_CHECKING:
     from pathlib import Path
 
-SUPPORTED = "start from a .keras or .h5 file, a SavedModel folder or a .tflite file"
+SUPPORTED = "start from a .keras, .h5, .pt2, .onnx, .tflite or .task file, a SavedModel folder, or net.py:make_model"
 _BY_KIND = {
     FileKind.EMPTY: "is empty; the step that should have written it failed",
-    FileKind.BUNDLE: "is a bundle of .tflite models; unpack it (it is a zip archive) and name one of them",
     FileKind.TORCH_ARCHIVE: (
-        "is a PyTorch file; export it with litert_torch.convert(...).export('model.tflite') and start from that"
+        "is a PyTorch file, which runs code when it is loaded; write a function in a .py file that makes the model and "
+        "loads its weights, and start from net.py:make_model"
     ),
 }
 _HEAD = 1024

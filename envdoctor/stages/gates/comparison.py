@@ -31,7 +31,7 @@ _NO_REFERENCE = "no earlier stage had the float model and samples"
 class Compared:
     """What came of a comparison: values for the summary, and findings."""
 
-    summary: Mapping[str, object] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
 
@@ -56,7 +56,7 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
     values: Mapping[str, Any] = run_worker(context, "litert_compare", request, python)
     accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed"}
     kind = "comparison" if output.reference is None or context.source.kind != ArtifactKind.TFLITE_INT8 else "mending"
-    summary = {kind: {key: value for key, value in values.items() if key not in hidden}}
+    summary: dict[str, Any] = {kind: {key: value for key, value in values.items() if key not in hidden}}
     found = list(judge_outputs(values, context.request.options.thresholds, subject))
     if accuracy is not None:
         summary["accuracy"] = accuracy

@@ -59,7 +59,7 @@ class Wanted:
         wide = goal is not None and goal.kind == ArtifactKind.TFLITE_INT16X8
         is_mended = request.source is not None and request.source.kind == ArtifactKind.TFLITE_INT8
         return cls(
-            io_type="" if is_mended else "INT16" if wide else options.io_type.upper(),
+            io_type="" if is_mended else "INT16" if wide and options.io_type != "float32" else options.io_type.upper(),
             schemes=_WIDE if wide else _QUANTIZED,
             per_tensor_dense=goal is not None and goal.per_tensor_dense,
             allow_float=options.allow_float or is_mended,
@@ -79,6 +79,13 @@ def judge_small(model: Model, scheme: Scheme) -> Iterator[Finding]:
     found = classify(model)
     if found is not scheme:
         yield finding("not-quantized", model.name, (_evidence(model, found.value),), scheme=found.value)
+
+
+def judge_mixed(model: Model) -> Iterator[Finding]:
+    """What is wrong with a model that a recipe was to quantize, in whatever way."""
+    yield from judge_float(model)
+    if classify(model) is Scheme.FLOAT:
+        yield finding("not-quantized", model.name, (_evidence(model, Scheme.FLOAT.value),), scheme=Scheme.FLOAT.value)
 
 
 def judge_int8(model: Model, wanted: Wanted) -> Iterator[Finding]:

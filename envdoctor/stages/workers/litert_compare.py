@@ -125,7 +125,9 @@ def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapp
     `step` is the smallest difference that the int8 output can show; values that close are a tie.
 
     Returns:
-        `difference`: the largest absolute one, as a share of the float output's range; `cosine` of all values together;
+        `difference`: the largest absolute one, as a share of the float output's range; `rms`: the root of the mean
+        square of the differences, as a share of that of the float output (None where that is 0);
+        `cosine` of all values together;
         `agreement`: the share of samples whose largest value, ties included, is where the float model has it (None for
         outputs of one value); `finite`: no NaN or infinity; `still`: the float output hardly changes over the samples,
         so that the other measures say little; `constant`: it does change, or by some steps, and this one not at all.
@@ -136,6 +138,7 @@ def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapp
     right = np.asarray(given, dtype="float64").reshape(len(given), -1)
     largest = float(np.abs(left).max(initial=0.0)) or 1.0
     span = float(np.ptp(left)) if left.size else 0.0
+    rms = float(np.sqrt(np.mean(left**2))) if left.size else 0.0
     norm = float(np.linalg.norm(left) * np.linalg.norm(right))
     movement = _movement(left)
     still = movement <= _STILL * largest
@@ -144,6 +147,7 @@ def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapp
         "name": name,
         "finite": bool(np.isfinite(right).all()),
         "difference": _number(np.abs(left - right).max(initial=0.0) / max(span, _NARROWEST * largest)),
+        "rms": _number(np.sqrt(np.mean((left - right) ** 2)) / rms) if rms else None,
         "cosine": _number((left * right).sum() / norm) if norm else float(np.allclose(left, right)),
         "agreement": _agreement(np.asarray(expected), np.asarray(given), step),
         "still": still,

@@ -1,7 +1,8 @@
 """What the float model answers to some samples: written beside a stage's product, read when the int8 model is judged.
 
 A reference folder holds `reference.json` (the names that `input_0...` and `output_0...` stand for), `calibration.npz`
-with these arrays, and, where evaluation samples were given, `evaluation.npz` with `labels` in addition.
+with these arrays, and, where evaluation samples were given, `evaluation.npz` with `labels` in addition. A stage that
+moved the axes of inputs leaves `samples.npz` there, for the stages after it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 #: How many samples the comparison looks at.
 COMPARED = 100
 INDEX = "reference.json"
+#: All samples, by the names and in the order of axes that the stage's product takes, where these are not the user's.
+SAMPLES = "samples.npz"
 
 
 @dataclass(frozen=True)

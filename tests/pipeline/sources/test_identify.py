@@ -209,7 +209,7 @@ def test_a_lambda_layer_needs_trust(tmp_path):
     ("name", "content", "words"),
     [
         ("m.pt", b"\x80\x02\x8a\nl\xfc", "PyTorch"),
-        ("m.onnx", b"\x08\x07\x12\x07pytorch", "onnx2tf"),
+        ("m.onnx", b"\x08\x07\x12\x07pytorch", "no ONNX model, whatever its name says"),
         ("m.pb", b"\n\x0b\x08\x01", "name the SavedModel's folder"),
         ("m.keras", b"version https://git-lfs.github.com/spec/v1\noid", "git lfs pull"),
         ("m.keras", b"<!DOCTYPE html><html>", "web page"),
@@ -255,7 +255,7 @@ def test_inputs_of_every_kind(tmp_path):
     assert [(spec.name, spec.shape, spec.dtype) for spec in model_inputs(folder)] == [("x", (None, 6), "float32")]
     tflite = identify(DATA / "tflite/layernorm.tflite")
     assert [spec.shape for spec in model_inputs(tflite)] == [(None, 6)]
-    assert model_inputs(Artifact(kind=ArtifactKind.ONNX, path=tmp_path, sha256="")) is None
+    assert model_inputs(Artifact(kind=ArtifactKind.TORCH, path=tmp_path, sha256="")) is None
 
 
 def test_the_smallest_tflite_file(tmp_path):
