@@ -14,7 +14,7 @@ from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, examine
 from envdoctor.pipeline.sources.factory import is_python, split_factory
 from envdoctor.pipeline.sources.onnx import looks_like_onnx
-from envdoctor.pipeline.sources.unsupported import explain_known
+from envdoctor.pipeline.sources.unsupported import explain_folder, explain_known
 from envdoctor.tflite.containers import FileKind, read_models, sniff
 from envdoctor.tflite.macs import multiply_adds
 from envdoctor.tflite.readers import find_reader
@@ -126,8 +126,10 @@ def _unread(path: Path, error: Unreadable) -> str:
     if source:
         return (
             f"{path} is {source}, which no compiler takes as it is: `envdoctor routes MODEL --to GOAL` tells "
-            "the ways from there, and `envdoctor model` then looks at what a build made."
+            "the ways from there, and `envdoctor model FILE` then looks at what a build made."
         )
+    if path.is_dir():
+        return explain_folder(path)
     known = explain_known(path) if kind in {FileKind.OTHER, FileKind.ZIP} and path.is_file() else None
     return known or f"{error}; name a whole .tflite file, or a bundle of some."
 

@@ -206,7 +206,8 @@ def _placed(report: RepairReport, asked: RepairRequest, artifact: Artifact, mend
     reader = find_reader(asked.goal)
     report = dataclasses.replace(report, reader=reader.title)
     if reader.accelerator and artifact.kind == ArtifactKind.TFLITE_FLOAT:
-        note = f"{reader.title} takes integers: `envdoctor build` quantizes the mended file on its way there."
+        command = f"`envdoctor build FILE --to {asked.goal}`"
+        note = f"{reader.title} takes integers: {command} quantizes the mended file on its way there."
         return dataclasses.replace(report, notes=(*report.notes, note))
     return dataclasses.replace(report, before=_look(asked.file, asked.goal), after=_look(mended, asked.goal))
 

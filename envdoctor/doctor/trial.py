@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def try_compiler(path: Path, goal: str, compiler: Compiler) -> Trial:
     action = next(one for one in compiler.actions() if one.produces == aim.kind)
     spec = environment_spec(action.environment)
     if status(spec, request, executor).state is not State.MADE:
-        how = f"`envdoctor build {path.name} --to {goal}` does that once"
+        how = f"`envdoctor build {shlex.quote(str(path))} --to {goal}` does that once"
         words = f"what {aim.title} takes only {compiler.title} knows, which is not installed: {how}"
         return Trial(unasked=words)
     with _trial(path, spec, request, executor) as context:

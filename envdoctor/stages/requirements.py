@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import LACKS, ArtifactKind
@@ -161,7 +162,7 @@ def read_by_compiler(facts: Facts, request: Request) -> Iterator[Reason]:
     versions = [f"{one.op} version {one.version}" for one in model.refusals if one.known]
     for code, refused in (("MDL006", versions), ("MDL008", customs)):
         if refused and model.reader.interprets:
-            command = f"envdoctor model {request.source.path.name} --to {model.reader.name}"
+            command = f"envdoctor model {shlex.quote(str(request.source.path))} --to {model.reader.name}"
             yield Reason(
                 verdict=Verdict.BLOCKED,
                 text=f"{model.reader.title} refuses {', '.join(refused)}",
@@ -282,4 +283,18 @@ no_flex = with_trait(
     Verdict.BLOCKED,
     "the model has TensorFlow's own operators (Flex*), which LiteRT alone does not run",
     "flex-operators",
+)
+
+#: What a Keras file says of its recurrent layers: a build would end so.
+stateless_layers = with_trait(
+    "stateful-layer",
+    Verdict.BLOCKED,
+    "a recurrent layer keeps its state between calls (stateful=True)",
+    "stateful-recurrent",
+)
+all_unrollable = with_trait(
+    "not-unrollable",
+    Verdict.UNKNOWN,
+    "a convolutional recurrent layer (ConvLSTM) has no unrolled form",
+    "nothing-to-unroll",
 )

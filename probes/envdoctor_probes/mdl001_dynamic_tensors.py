@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _FIX = Fix(
     text="Export with a fixed batch: a signature with tf.TensorSpec([1, ...]) in ExportArchive.add_endpoint or "
-    "model.export(input_signature=...), then convert that SavedModel. `envdoctor repair` fixes the batch of the file."
+    "model.export(input_signature=...), then convert that SavedModel. `envdoctor repair FILE` fixes its batch."
 )
 
 

@@ -38,6 +38,6 @@ def check(facts: Facts) -> Iterable[Finding]:
             evidence=(Evidence(source=model.name, excerpt="; ".join(at_edge)),),
             fix=Fix(
                 text="Convert with inference_input_type and inference_output_type set to tf.int8 or tf.uint8, or strip "
-                "the floats with `envdoctor repair`."
+                "the floats with `envdoctor repair FILE`."
             ),
         )

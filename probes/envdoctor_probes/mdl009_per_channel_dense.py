@@ -17,7 +17,7 @@ _FIX = Fix(
     text="Quantize dense layers with one scale: "
     "converter._experimental_disable_per_channel_quantization_for_dense_layers = True, or "
     "weight_granularity=TENSORWISE for FULLY_CONNECTED in a quantizer's recipe. envdoctor build does it; "
-    "`envdoctor repair` does it to an int8 file whose float model is gone."
+    "`envdoctor repair FILE --to edgetpu` does it to an int8 file whose float model is gone."
 )
 
 

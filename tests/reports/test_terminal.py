@@ -208,6 +208,19 @@ def test_a_build_that_failed_ends_with_that():
     assert lines(blocked)[-1] == "✗ Nothing was built: no route is open."
 
 
+def test_what_several_routes_failed_for_is_told_once():
+    once = samples.fell_back()
+    failed = once.attempts[0]
+    twice = dataclasses.replace(once, attempts=(failed, failed))
+    shown = lines(twice, width=120)
+    assert sum("fix   " in line for line in shown) == sum(
+        "fix   " in line for line in lines(samples.fell_back(), width=120)
+    )
+    assert sum("RUN002" in line for line in shown) == 2
+    assert sum("(As above.)" in line for line in shown) == 1
+    assert not any("(As above.)" in line for line in lines(twice, verbose=True))
+
+
 def test_how_the_stages_were_run_waits_for_verbose():
     shown = "\n".join(lines(samples.fell_back(), verbose=True))
     assert "litert-quantizer 0.11.0" in shown

@@ -7,7 +7,11 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import SAMPLE_OPTIONS
-from envdoctor.stages.requirements import has_trait, needs_sizes
+from envdoctor.stages.requirements import (
+    has_trait,
+    needs_sizes,
+    stateless_layers,
+)
 
 
 def run(context: StageContext) -> StageOutput:
@@ -22,7 +26,7 @@ ACTION = Action(
     produces=ArtifactKind.SAVED_MODEL,
     run=run,
     environment="tensorflow-2.15",
-    requires=(needs_environment("tensorflow-2.15"), needs_sizes),
+    requires=(needs_environment("tensorflow-2.15"), needs_sizes, stateless_layers),
     applies=has_trait("keras-2"),
     options=SAMPLE_OPTIONS | {"trust_code"},
     cost=13.0,

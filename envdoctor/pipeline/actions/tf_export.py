@@ -7,7 +7,14 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import SAMPLE_OPTIONS
-from envdoctor.stages.requirements import config_unread, needs_sizes, no_keras_2_functions
+from envdoctor.stages.requirements import (
+    all_unrollable,
+    config_unread,
+    known_operators,
+    needs_sizes,
+    no_keras_2_functions,
+    stateless_layers,
+)
 
 
 def run(context: StageContext) -> StageOutput:
@@ -24,6 +31,9 @@ ACTION = Action(
     environment="tensorflow",
     requires=(
         needs_environment("tensorflow"),
+        stateless_layers,
+        all_unrollable,
+        known_operators,
         needs_sizes,
         no_keras_2_functions,
         config_unread,

@@ -15,6 +15,7 @@ from envdoctor.stages.requirements import (
     odd_types,
     open_batch,
     repeatable,
+    stateless_layers,
 )
 
 
@@ -32,6 +33,7 @@ ACTION = Action(
     environment="tensorflow",
     requires=(
         needs_environment("tensorflow"),
+        stateless_layers,
         needs_sizes,
         no_keras_2_functions,
         config_unread,

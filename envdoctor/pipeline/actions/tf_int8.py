@@ -18,6 +18,7 @@ from envdoctor.stages.requirements import (
     odd_types,
     open_batch,
     repeatable,
+    stateless_layers,
 )
 
 
@@ -39,6 +40,7 @@ ACTION = Action(
         loops_crash,
         no_keras_2_functions,
         config_unread,
+        stateless_layers,
         needs_sizes,
         odd_types,
         known_operators,

@@ -7,7 +7,16 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
-from envdoctor.stages.requirements import config_unread, has_trait, needs_samples, needs_sizes, no_keras_2_functions
+from envdoctor.stages.requirements import (
+    all_unrollable,
+    config_unread,
+    has_trait,
+    known_operators,
+    needs_samples,
+    needs_sizes,
+    no_keras_2_functions,
+    stateless_layers,
+)
 
 
 def run(context: StageContext) -> StageOutput:
@@ -27,6 +36,9 @@ ACTION = Action(
         needs_samples,
         no_keras_2_functions,
         config_unread,
+        stateless_layers,
+        all_unrollable,
+        known_operators,
         needs_sizes,
     ),
     applies=has_trait("recurrent"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.artifact import LACKS
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
 from envdoctor.stages.workers.arrays import InputSpec
@@ -92,6 +93,12 @@ def traits_of(nodes: tuple[Node, ...], inputs: tuple[InputSpec, ...] | None) -> 
         yield "lambda"
     if any(_needs_keras_2(node) for node in nodes):
         yield "keras-2-only"
+    if any(config_of(node).get("stateful") is True for node in nodes):
+        yield "stateful-layer"
+    if any(node["class_name"] in _words("convolutional_recurrent") for node in nodes):
+        yield "not-unrollable"
+    lacking = load_table("keras")["not_in_tflite"]
+    yield from {f"{LACKS}{lacking[node['class_name']]}" for node in nodes if node["class_name"] in lacking}
     yield from size_traits(inputs or ())
 
 

@@ -41,9 +41,16 @@ def explain_file(path: Path, kind: FileKind) -> str:
 
 
 def explain_known(path: Path, head: bytes = b"") -> str | None:
-    """The same about a file of a format that is on record, None for any other; `head` as far as it was read already."""
-    known = _known(path, head or read_head(path, _HEAD))
-    return None if known is None else f"{path} is {known['what']}; {known['advice']}."
+    """The same about a text, or a file of a format that is on record; None for any other.
+
+    `head` is what was read of it already.
+    """
+    head = head or read_head(path, _HEAD)
+    known = _known(path, head)
+    if known is not None:
+        return f"{path} is {known['what']}; {known['advice']}."
+    no_model = "no .tflite file, but " if path.suffix == ".tflite" else ""
+    return f"{path} is {no_model}{_beginning(head)}; get the model itself." if _text(head) else None
 
 
 def explain_folder(path: Path) -> str:

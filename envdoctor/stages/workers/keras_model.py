@@ -28,6 +28,7 @@ _GATED = frozenset({"LSTM", "GRU", "LSTMCell", "GRUCell"})
 CONFIG = "config.json"
 #: What images are stored as.
 _IMAGE = "uint8"
+_OTHER_FLOATS = ("float16", "bfloat16", "float64")
 _UNROLLED = "unrolled recurrent layers"
 
 
@@ -136,7 +137,9 @@ def export(model: KerasModel, inputs: Sequence[InputSpec], folder: Path) -> None
     ]
     archive = tf.keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint(name="serve", fn=lambda inputs: model(inputs, training=False), input_signature=signature)
+    archive.add_endpoint(
+        name="serve", fn=lambda inputs: _flat(model(inputs, training=False)), input_signature=signature
+    )
     quiet = {"verbose": False} if "verbose" in inspect.signature(archive.write_out).parameters else {}  # not in Keras 2
     archive.write_out(str(folder), **quiet)
 
@@ -146,10 +149,26 @@ def answers(model: KerasModel, sample: Mapping[str, Array]) -> Mapping[str, Arra
     import tensorflow as tf
 
     fed = tf.nest.map_structure(lambda tensor: tf.convert_to_tensor(sample[_name(tensor)]), _structure(model))
-    outputs = model(fed, training=False)
+    outputs = _flat(model(fed, training=False))
     if isinstance(outputs, dict):
         return {name: value.numpy() for name, value in outputs.items()}
-    return {f"output_{number}": value.numpy() for number, value in enumerate(tf.nest.flatten(outputs))}
+    return {f"output_{number}": value.numpy() for number, value in enumerate(outputs)}
+
+
+def _flat(outputs: Structure) -> dict[str, Tensor] | list[Tensor]:
+    """Outputs as a signature takes them: a list, or a dictionary, of tensors; parts of an entry are numbered."""
+    import tensorflow as tf
+
+    if not isinstance(outputs, dict):
+        flat: list[Tensor] = tf.nest.flatten(outputs)
+        return flat
+    named: dict[str, Tensor] = {}
+    for name, value in outputs.items():
+        if tf.nest.is_nested(value):
+            named.update({f"{name}_{number}": part for number, part in enumerate(tf.nest.flatten(value))})
+        else:
+            named[name] = value
+    return named
 
 
 def adapted(
@@ -157,10 +176,10 @@ def adapted(
 ) -> tuple[KerasModel, tuple[str, ...]]:
     """The same model, weights included, in a form that the converter takes.
 
-    Mixed precision becomes float32 (float16 has no TensorFlow Lite operators), inputs of uint8 become float32 (else a
-    CAST is left in float before the first layer), and, if asked, recurrent layers are unrolled over the fixed time axis
-    of `inputs`: an int8 conversion of a loop kills the process (TensorFlow 2.15 to 2.22rc0). Only the stored
-    configuration is changed, so the weights come with it.
+    Mixed precision, float16 and float64 become float32 (TensorFlow Lite has hardly an operator for them), inputs of
+    uint8 become float32 (else a CAST is left in float before the first layer), and, if asked, recurrent layers are
+    unrolled over the fixed time axis of `inputs`: an int8 conversion of a loop kills the process (TensorFlow 2.15 to
+    2.22rc0). Only the stored configuration is changed, so the weights come with it.
 
     Returns:
         The model, and what was done to it; the model itself if there is nothing to do.
@@ -188,9 +207,7 @@ def _adapt(config: Json, shapes: Mapping[str, list[int | None]], *, unroll: bool
         kind, own = str(node.get("class_name")), node.get("config")
         if not isinstance(own, dict):
             continue
-        if kind.endswith("Policy") and str(own.get("name")).startswith("mixed_"):
-            own["name"] = "float32"
-            done["computes in float32 instead of mixed precision"] = None
+        done.update(dict.fromkeys(_adapt_precision(kind, own)))
         if kind == "InputLayer" and own.get("name") in shapes:
             done.update(dict.fromkeys(_adapt_input(own, shapes[own["name"]], unroll=unroll)))
         if unroll and kind in _UNROLLABLE and not own.get("unroll"):
@@ -203,6 +220,20 @@ def _adapt(config: Json, shapes: Mapping[str, list[int | None]], *, unroll: bool
     if unroll and _UNROLLED not in done:
         raise Problem("nothing-to-unroll", "the model has no recurrent layer that can be unrolled.")
     return tuple(done)
+
+
+def _adapt_precision(kind: str, own: dict[str, Any]) -> Iterator[str]:
+    """Make float32 what computes in other floats, for which TensorFlow Lite has hardly an operator."""
+    name = str(own.get("name")) if kind.endswith("Policy") else ""
+    if name.startswith("mixed_"):
+        own["name"] = "float32"
+        yield "computes in float32 instead of mixed precision"
+    elif name in _OTHER_FLOATS:
+        own["name"] = "float32"
+        yield f"computes in float32 instead of {name}"
+    if own.get("dtype") in _OTHER_FLOATS:
+        yield f"computes in float32 instead of {own['dtype']}"
+        own["dtype"] = "float32"
 
 
 def _adapt_input(layer: dict[str, Any], shape: list[int | None], *, unroll: bool) -> Iterator[str]:

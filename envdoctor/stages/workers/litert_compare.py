@@ -39,7 +39,8 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     data = Path(request["model"]).read_bytes()
     runner = _open(data)
     inputs = pair(_kinds(expected.calibration.samples.inputs), _details(runner.inputs), "inputs")
-    outputs = pair(_kinds(expected.calibration.outputs), _details(runner.outputs), "outputs")
+    wanted = expected.calibration.outputs
+    outputs = pair(_kinds(wanted), _details(runner.outputs), "outputs", interchangeable=_interchangeable(wanted))
     given = _answers(runner, expected.calibration, inputs, outputs)
     steps = {name: float(runner.outputs[outputs[name]]["quantization"][0]) for name in outputs}
     graph = Graph(data)
@@ -226,10 +227,12 @@ def _answers(
     return {name: np.concatenate(values) for name, values in collected.items()}
 
 
-def pair(wanted: Mapping[str, Kind], present: Mapping[str, Kind], what: str) -> Mapping[str, str]:
+def pair(
+    wanted: Mapping[str, Kind], present: Mapping[str, Kind], what: str, *, interchangeable: bool = False
+) -> Mapping[str, str]:
     """Which of this model's inputs or outputs is which of the reference's: by name, else as only the shapes fit.
 
-    Both are given as the shape of one sample, by name.
+    Both are given as the shape of one sample, by name. Where those of the same shape are interchangeable, any way does.
 
     Raises:
         Problem: they don't fit, or fit in more than one way.
@@ -240,7 +243,7 @@ def pair(wanted: Mapping[str, Kind], present: Mapping[str, Kind], what: str) -> 
     if all(as_argument(name) in by_argument for name in wanted):
         return {name: by_argument[as_argument(name)] for name in wanted}
     ways = only_ways({name: [other for other in present if present[other] == kind] for name, kind in wanted.items()})
-    if len(ways) == 1:
+    if len(ways) == 1 or (ways and interchangeable):
         return ways[0]
     unclear = " in a way that their names or shapes tell" if ways else ""
     raise Problem(
@@ -251,6 +254,19 @@ def pair(wanted: Mapping[str, Kind], present: Mapping[str, Kind], what: str) -> 
 
 def _kinds(arrays: Mapping[str, Array]) -> Mapping[str, Kind]:
     return {name: tuple(array.shape[1:]) for name, array in arrays.items()}
+
+
+def _interchangeable(arrays: Mapping[str, Array]) -> bool:
+    """True if outputs of the same shape hold the same: of a tensor that is given twice, either may be looked at."""
+    import numpy as np
+
+    kinds = _kinds(arrays)
+    return all(
+        np.array_equal(first, second)
+        for name, first in arrays.items()
+        for other, second in arrays.items()
+        if kinds[name] == kinds[other]
+    )
 
 
 def _details(details: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Kind]:

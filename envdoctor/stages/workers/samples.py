@@ -106,7 +106,7 @@ def make_up(inputs: Sequence[InputSpec], *, smooth: bool = False) -> Samples:
         if spec.sample is None or None in spec.sample:
             raise Problem(
                 "input-size-unknown",
-                f"the input {spec.describe()} has no fixed size; give samples with --calibration, their size decides.",
+                f"the input {spec.describe()} has no fixed size; give samples, whose size decides.",
             )
         shape = (_RANDOM_COUNT, *spec.sample)
         if smooth and spec.dtype in _FLOATS and _is_image(spec.sample):
@@ -175,7 +175,7 @@ def fixed_inputs(inputs: Sequence[InputSpec], samples: Samples | None) -> tuple[
         if shape is None or None in shape:
             raise Problem(
                 "input-size-unknown",
-                f"the input {spec.describe()} has no fixed size; give samples with --calibration, their size decides.",
+                f"the input {spec.describe()} has no fixed size; give samples, whose size decides.",
             )
         fixed.append(InputSpec(spec.name, (1, *shape), spec.dtype))
     return tuple(fixed)

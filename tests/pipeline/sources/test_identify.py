@@ -214,7 +214,14 @@ def test_a_lambda_layer_needs_trust(tmp_path):
         ("m.keras", b"version https://git-lfs.github.com/spec/v1\noid", "git lfs pull"),
         ("m.keras", b"<!DOCTYPE html><html>", "web page"),
         ("m.safetensors", b"\x10\0\0\0\0\0\0\0{}", "weights without a model"),
-        ("m.keras", gzip.compress(b"x", mtime=0), "begins with the bytes 1f 8b"),
+        ("m.keras", gzip.compress(b"x", mtime=0), "compressed with gzip"),
+        ("m.tflite", gzip.compress(b"x", mtime=0), "unpack it with `gunzip`"),
+        ("m.tflite", b"\n <!doctype HTML PUBLIC>", "web page"),
+        ("m.tflite", b"\x89PNG\r\n\x1a\n0000", "a PNG image"),
+        ("m.tflite", b'{"error": "not found"}', "a text file, no model (it begins with"),
+        ("m.tflite", b"HAAAAFRGTDMUACAA", "base64 -d"),
+        ("m.cc", b"unsigned char model_tflite[] = {0x1c, 0x00", "an array of C"),
+        ("m.tflite", bytes(64), "begins with zeros"),
     ],
 )
 def test_formats_that_are_known_and_not_supported(tmp_path, name, content, words):

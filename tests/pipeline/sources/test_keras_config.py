@@ -76,6 +76,20 @@ def test_recurrent_layers(node, recurrent):
 
 
 @pytest.mark.parametrize(
+    ("node", "trait"),
+    [
+        (layer("LSTM", stateful=True), "stateful-layer"),
+        (layer("ConvLSTM2D"), "not-unrollable"),
+        (layer("MaxPooling3D"), "lacks MaxPool3D"),
+        (layer("SVD", module="keras.src.ops.linalg"), "lacks Svd"),
+    ],
+)
+def test_what_a_build_would_fail_for(node, trait):
+    assert trait in set(traits_of((node,), None))
+    assert trait not in set(traits_of((layer("LSTM", stateful=False), layer("MaxPooling2D")), None))
+
+
+@pytest.mark.parametrize(
     ("node", "refused"),
     [
         (layer("DepthwiseConv2D", groups=1), True),

@@ -158,6 +158,14 @@ def test_what_is_no_pair(present):
         litert_compare.pair(wanted, present, "inputs")
 
 
+def test_an_output_that_is_given_twice_may_be_either():
+    one, other = np.ones((3, 4)), np.zeros((3, 4))
+    assert litert_compare._interchangeable({"a": one, "b": one.copy(), "c": np.ones((3, 2))})
+    assert not litert_compare._interchangeable({"a": one, "b": other})
+    pairs = litert_compare.pair({"a": (4,), "b": (4,)}, {"x": (4,), "y": (4,)}, "outputs", interchangeable=True)
+    assert sorted(pairs.values()) == ["x", "y"]
+
+
 @pytest.mark.parametrize(("labels", "classes"), [([1, 4], 4), ([-1, 1], 2)])
 def test_labels_without_a_class_measure_nothing(labels, classes):
     with pytest.raises(Problem, match=f"has {classes} classes, counted from 0"):
