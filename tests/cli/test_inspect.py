@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import venv
+
 import pytest
 
+from extensions import compile_module
 from index_server import IndexServer
 from index_wheels import publish, wheel
 from native_files import elf_bytes, macho_bytes, pe_bytes
 from printed import as_json
+from sites import Site
 
 MAC = "cp311-cp311-macosx_12_0_arm64"
 LINUX = "cp311-cp311-manylinux_2_17_x86_64"
@@ -178,15 +184,26 @@ def test_a_damaged_file_is_unreadable(run, tmp_path):
     assert "zip" in printed.err
 
 
-def test_inspecting_what_is_installed(run):
-    code, found = as_json(run, "inspect", "MsgSpec", "--installed")
+@pytest.fixture
+def with_a_module(tmp_path):
+    """A small environment with a compiled module; this run's own takes seconds to look through."""
+    venv.create(tmp_path / "env", symlinks=os.name != "nt")
+    module = compile_module(tmp_path, "_fast")
+    files = {"msgspeck/__init__.py": "from msgspeck import _fast\n", "msgspeck/_fast.so": module}
+    Site(next((tmp_path / "env").glob("lib/python*/site-packages"))).install("msgspeck", files=files)
+    return str(tmp_path / "env")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="compiles an ELF module")
+def test_inspecting_what_is_installed(run, with_a_module):
+    code, found = as_json(run, "inspect", "MsgSpeck", "--installed", "--in", with_a_module)
     assert (code, found["verdict"]) == (0, "SOUND")
-    assert "msgspec" in found["imports"]
-    assert all(native["format"] for native in found["natives"])
-    printed = run("inspect", "msgspec", "--installed")[1].out
+    assert "msgspeck" in found["imports"]
+    assert [native["format"] for native in found["natives"]] == ["ELF"]
+    printed = run("inspect", "msgspeck", "--installed", "--in", with_a_module)[1].out
     assert "its native files find what they need" in printed
     assert "resolves" not in printed
-    code, printed = run("inspect", "surely-not-installed", "--installed")
+    code, printed = run("inspect", "surely-not-installed", "--installed", "--in", with_a_module)
     assert code == 2
     assert "is not installed in" in printed.err
 
