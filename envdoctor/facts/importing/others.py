@@ -29,10 +29,14 @@ def told_by(facts: Facts, distribution: Distribution, owner: Distribution | None
         cause: the step that fails.
         path: the native file that does not load, or where the module that is not there would be; "" for neither.
     """
-    if cause.what is What.LOAD or (path and cause.what is What.IMPORT and not path.endswith(".py")):
+    if (cause.what is What.LOAD and not cause.name) or (
+        path and cause.what is What.IMPORT and not path.endswith(".py")
+    ):
         return _OF_NATIVE_FILES
     if unmet_behind(facts, distribution, owner, cause) is not None:
         return "PKG001"
+    if cause.what is What.LOAD:
+        return ""
     module = f"{cause.subject}.{cause.name}".rstrip(".")
     if _is_lost(facts, module, owner):
         return "PKG005"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence
 from envdoctor.facts.importing.fixes import base_name, sought
+from envdoctor.facts.importing.init_functions import init_function
 from envdoctor.facts.importing.others import unmet_behind
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import is_of_another_python
@@ -58,6 +59,8 @@ def _cause(failed: FailedImport, facts: Facts) -> str:
         return f"{asker} asks for {cause.subject}.{cause.name}, which {owner} does not have"
     if cause.what is What.IMPORT:
         return f"{asker} imports {cause.subject}, which {_absence(cause.subject, failed, facts)}{_first(cause, facts)}"
+    if cause.what is What.LOAD:
+        return f"{base_name(cause.subject)} has no function {init_function(cause.subject)}, which an import calls"
     modules = sought(failure, What.IMPORT)
     if modules:
         return f"{asker} looks for {' or '.join(modules[:_SHOWN])}, which is not installed, and raises {failure.raises}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
@@ -338,8 +338,13 @@ class UnitSite(WheelSite):
         """See `Site`; a folder of PYTHONPATH may hide a module of Python's own."""
         if module in self._settled:
             return Found(presence=Presence.ELSEWHERE, is_package=bool(self._around.modules.find(module).folders))
-        is_hidden = module.partition(".")[0] in self._around.hidden
-        return Found(presence=Presence.UNKNOWN) if is_hidden else super().find(module)
+        if module.partition(".")[0] in self._around.hidden:
+            return Found(presence=Presence.UNKNOWN)
+        found = super().find(module)
+        if found.presence is not Presence.NATIVE:
+            return found
+        self._ground.texts.add(found.path)
+        return replace(found, fails=self._around.inits.lacks(found.path))
 
     def read(self, module: str) -> str:
         """See `Site`.

@@ -4,6 +4,7 @@ import pytest
 
 from envdoctor.core.finding import Severity
 from envdoctor.facts.python.search_path import Origin
+from extensions import compile_module
 from loading_facts import HERE, import_in_child, loading_facts
 from sites import Site
 
@@ -126,6 +127,16 @@ def test_a_package_of_many_modules_is_followed_to_its_end(site, look):
     files["foo/__init__.py"] = "".join(f"from foo import m{number}\n" for number in range(90)) + "import gone"
     site.install("foo", files=files)
     assert told(look(site)) == [("foo", "foo", "gone")]
+
+
+@pytest.mark.skipif(not HERE, reason="reads ELF files of this machine")
+@pytest.mark.parametrize(("file", "fails"), [("_fast", False), ("_other", True)])
+def test_an_extension_module_without_the_function_of_its_name(file, fails, site, look, tmp_path):
+    module = compile_module(tmp_path, "_fast")
+    site.install("foo", files={"foo/__init__.py": f"from foo import {file}", f"foo/{file}.so": module})
+    assert ("PyInit" in import_in_child("foo", site)) is fails
+    facts = look(site).failed
+    assert [each.failures[0].cause.name for each in facts] == (["foo._other"] if fails else [])
 
 
 def test_the_first_folder_of_the_search_path_wins(tmp_path, look):
