@@ -198,14 +198,18 @@ class Rehearsal:
         return next((each for each in (unit, cause.subject) if each in known and known[each].failures), "")
 
     def lacks(self, module: str, name: str) -> bool:
-        """Whether a module certainly has no such name, nor a submodule of it."""
+        """Whether a module certainly has no such name, nor a submodule of it; NAME.NAME of a class in it."""
         place = self.surroundings.modules.find(module)
         if place.presence is not Presence.TEXT or (module, name) in self.given:
             return False
         unit = self.surroundings.modules.unit(module)
         known = self.grounds[unit].lacking
         if (module, name) not in known:
-            known[module, name] = self.names(unit).lacks(module, name)
+            first, _, attribute = name.partition(".")
+            names = self.names(unit)
+            known[module, name] = (
+                names.lacks_in_class(module, first, attribute) if attribute else names.lacks(module, name)
+            )
             self.is_new = True
         return known[module, name]
 

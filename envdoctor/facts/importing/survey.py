@@ -196,10 +196,13 @@ def _broken(rehearsal: Rehearsal, asked: Sequence[Distribution]) -> Iterator[Bro
         for entrance in commands:
             path = scripts.get(entrance.command, "")
             program = missing_interpreter(path) if path else ""
-            name = entrance.attribute.partition(".")[0]
+            parts = entrance.attribute.split(".")
+            can_be_imported = not program and not rehearsal.judge(entrance.module).failures
+            tried = [".".join(parts[:depth]) for depth in (1, 2) if len(parts) >= depth and all(parts)]
+            name = next((each for each in tried if can_be_imported and rehearsal.lacks(entrance.module, each)), "")
             if program:
                 reason, excerpt = f"the Python that it starts with, {program}, is not there", f"#!{program}"
-            elif name and not rehearsal.judge(entrance.module).failures and rehearsal.lacks(entrance.module, name):
+            elif name:
                 path = around.modules.find(entrance.module).path
                 reason, excerpt = f"{entrance.module} has no {name}", f"nothing binds {name}"
             else:

@@ -195,7 +195,10 @@ def test_of_several_packages_the_one_of_the_distributions_name_counts(site, look
 COMMANDS = "[console_scripts]\nfoo = foo.main:run\nother = foo.other:Tool.start\n"
 
 
-def install_commands(site, main, other="class Tool: ...", requires=()):
+STARTS = "class Tool:\n    def start(): ...\n"
+
+
+def install_commands(site, main, other=STARTS, requires=()):
     info = site.install(
         "foo", files={"foo/__init__.py": "", "foo/main.py": main, "foo/other.py": other}, requires=requires
     )
@@ -225,6 +228,27 @@ def test_a_command_without_its_function_is_broken(site, look):
     install_commands(site, "def walk(): ...")
     (broken,) = look(site).broken
     assert (broken.name, broken.reason, broken.severity) == ("foo", "foo.main has no run", Severity.ERROR)
+
+
+CLASSES = {
+    "none": ("class Tool:\n    x = 1", True),
+    "of a base": ("class Base:\n    x = 1\nclass Tool(Base):\n    pass", True),
+    "a base that has it": (STARTS.replace("Tool", "Base") + "class Tool(Base):\n    pass", False),
+    "a base of others": ("import threading\nclass Tool(threading.Thread):\n    pass", False),
+    "set later": ("class Tool:\n    pass\nTool.start = print", False),
+    "set by a name": ("class Tool:\n    pass\nsetattr(Tool, 'st' + 'art', print)", False),
+    "of a metaclass": ("class Meta(type):\n    def start(cls): ...\nclass Tool(metaclass=Meta):\n    pass", False),
+    "of a decorator": ("def f(cls):\n    cls.start = print\n    return cls\n@f\nclass Tool:\n    pass", False),
+}
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_a_command_without_the_attribute_of_a_class_is_broken(kind, site, look):
+    other, is_broken = CLASSES[kind]
+    install_commands(site, "def run(): ...", f"{other}\n")
+    said = import_in_child("foo.other, operator; operator.attrgetter('other.Tool.start')(foo)", site)
+    assert ("has no attribute 'start'" in said) is is_broken
+    assert [each.reason for each in look(site).broken] == (["foo.other has no Tool.start"] if is_broken else [])
 
 
 def test_a_script_of_a_python_that_is_gone_is_broken(tmp_path, look):
