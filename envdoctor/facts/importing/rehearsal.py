@@ -171,7 +171,10 @@ class Rehearsal:
         Those above the module are: which of their submodules are names in them already, their texts alone tell.
         """
         parts = module.split(".")
-        return self.judge(unit).imports - {".".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
+        verdict = self.judge(unit)
+        if verdict.failures:
+            return frozenset()
+        return verdict.imports - {".".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
 
     @property
     def is_contradicted(self) -> bool:
