@@ -16,7 +16,7 @@ import re
 import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import tomli
@@ -29,11 +29,13 @@ from envdoctor.core.target import Interpreter, Platform, System, Target
 from envdoctor.environments.spec import find_lock
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.executors.programs import find_uv
+from envdoctor.index.places import local_path
 from envdoctor.index.settings import load_settings
 from envdoctor.index.uv_settings import uv_arguments, uv_environment
 from envdoctor.net.ranges import RemoteFile
 from envdoctor.net.session import Session
 from envdoctor.net.transport import NetworkSettings
+from envdoctor.net.urls import is_remote
 from envdoctor.support.target_names import parse_target
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def main(arguments: Sequence[str]) -> int:
         lock = find_lock(name)
         if "--keep" not in arguments:
             _compile(table[name], "\n".join(table[name]["requirements"]), "--generate-hashes", "-o", str(lock))
+            lock.write_text(_without_comments(lock.read_text("utf-8")), "utf-8")
         problems += _examine(name, table[name], lock)
     sys.stdout.write("".join(f"PROBLEM {text}\n" for text in problems))
     return 1 if problems else 0
@@ -61,11 +64,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def _compile(row: dict[str, Any], requirements: str, *options: str) -> str:
     """Resolve for all platforms and the environment's oldest Python on; what uv prints."""
-    settings = dataclasses.replace(load_settings(), extra_index_urls=(), find_links=())
+    settings = dataclasses.replace(load_settings(), extra_index_urls=())
+    settings = settings if row.get("find_links") else dataclasses.replace(settings, find_links=())
     oldest = min(row["pythons"], key=lambda text: tuple(map(int, text.split("."))))
     argv = (
         *(find_uv(), "pip", "compile", "-", "--universal", "--python-version", oldest, "--no-python-downloads"),
         *("--only-binary", ":all:", "--no-header", "--no-annotate", "--no-emit-index-url", "--quiet"),
+        *(word for name in row.get("left_out", ()) for word in ("--no-emit-package", name)),
         *options,
         *uv_arguments(settings),
     )
@@ -74,6 +79,11 @@ def _compile(row: dict[str, Any], requirements: str, *options: str) -> str:
     if not result.ok:
         sys.exit(f"{' '.join(argv)} {result.describe_failure()}\n{result.stderr}")
     return result.stdout
+
+
+def _without_comments(lock: str) -> str:
+    """The pins alone: uv names below them what it left out."""
+    return "".join(line for line in lock.splitlines(keepends=True) if not line.startswith("#")).strip() + "\n"
 
 
 def _examine(name: str, row: dict[str, Any], lock: Path) -> Iterator[str]:
@@ -121,15 +131,22 @@ def _measure(urls: list[str]) -> tuple[int, int]:
     """MB to download and MB unpacked."""
     settings = load_settings()
     session = Session(NetworkSettings(cert=settings.cert, timeout=settings.timeout))
+
+    def sizes_of(url: str) -> tuple[int, int]:
+        if is_remote(url):
+            return _sizes(_File(remote := RemoteFile(session, url, tail=1 << 18)), remote.size)
+        path = local_path(url)
+        return _sizes(path.open("rb"), path.stat().st_size)
+
     with ThreadPoolExecutor(4) as pool:
-        sizes = list(pool.map(lambda url: _sizes(RemoteFile(session, url, tail=1 << 18)), urls))
+        sizes = list(pool.map(sizes_of, urls))
     return tuple(round(sum(column) / 1e6) for column in zip(*sizes, strict=True))
 
 
-def _sizes(remote: RemoteFile) -> tuple[int, int]:
+def _sizes(stream: IO[bytes], size: int) -> tuple[int, int]:
     """Bytes of a wheel, and of what is in it."""
-    with zipfile.ZipFile(_File(remote)) as archive:
-        return remote.size, sum(member.file_size for member in archive.infolist())
+    with stream, zipfile.ZipFile(stream) as archive:
+        return size, sum(member.file_size for member in archive.infolist())
 
 
 class _File(io.RawIOBase):

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.wording import describe_platform, few
-from envdoctor.core.availability import CellVerdict, ReasonKind
+from envdoctor.core.availability import CellVerdict, ReasonKind, conditions
 from envdoctor.core.finding import Severity
 from envdoctor.support.target_names import target_name
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from envdoctor.core.availability import Cell
     from envdoctor.core.target import Interpreter, Platform, Target
 
+_CONDITIONS_SHOWN = 2
 _WORDS = {
     CellVerdict.RESOLVES: "resolves",
     CellVerdict.SOUND: "is sound",
@@ -50,8 +51,14 @@ def _said(column: Sequence[Cell]) -> str:
     if best is None:
         return _none_of(column, unknown)
     reserve = f" (not known of {few(unknown)})" if unknown else ""
-    words = _WORDS[best.verdict] if best.verdict.is_good else _by_other_pins(best)
+    words = _good_words(best) if best.verdict.is_good else _by_other_pins(best)
     return f"{best.version} {words}" if len(column) == 1 else f"{best.version} is the newest that {words}{reserve}"
+
+
+def _good_words(cell: Cell) -> str:
+    if cell.verdict is CellVerdict.SOUND_IF:
+        return f"is sound if {few(conditions(cell.reasons), _CONDITIONS_SHOWN)}"
+    return _WORDS[cell.verdict]
 
 
 def _by_other_pins(cell: Cell) -> str:

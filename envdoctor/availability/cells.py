@@ -119,7 +119,7 @@ class Cells:
         for arch in _BOTH:
             thin = replace(target, platform=replace(target.platform, arch=arch))
             cells.append(self.one(replace(asked, question=replace(asked.question, target=thin))))
-        worse = next((cell for cell in cells if not cell.verdict.is_good), cells[0])
+        worse = max(cells, key=lambda cell: (not cell.verdict.is_good, cell.verdict is CellVerdict.SOUND_IF))
         verdicts = " and ".join(f"{cell.verdict.value} as {arch}" for cell, arch in zip(cells, _BOTH, strict=True))
         note = _reason(ReasonKind.NOTE, worse.requirement, f"It is {verdicts}.", severity=Severity.INFO)
         return replace(worse, target=target_name(target), reasons=(*worse.reasons, note))

@@ -19,7 +19,7 @@ class Judgment:
     """Whether a set works.
 
     Attributes:
-        verdict: SOUND, BROKEN, CONFLICTS or UNKNOWN.
+        verdict: SOUND, SOUND-IF, BROKEN, CONFLICTS or UNKNOWN.
         reasons: why, and what else is worth knowing, the worst first.
         remedies: constraints, such as ``numpy<2``, each of which takes one culprit out of the set.
     """

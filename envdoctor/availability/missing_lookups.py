@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from envdoctor.binaries.policy import provider_of
+from envdoctor.binaries.policy import is_there, provider_of
 from envdoctor.core.availability import CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.imports.events import What
@@ -47,7 +47,18 @@ def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, 
             Evidence(source=f"imports of {wheel.label}", excerpt=" > ".join(failure.cause.via)),
             Evidence(source="names that it tries", excerpt=", ".join((*libraries, *modules))),
         ),
+        condition=is_there(_shown(libraries[0]), provider) if libraries else "",
+        libraries=_needed(failures),
     )
+
+
+def _needed(failures: Sequence[Failure]) -> tuple[tuple[str, ...], ...]:
+    """The libraries without which an import fails, each in the forms that it tries; () if it fails for more than that.
+
+    That it tries modules as well does not matter: either will do.
+    """
+    found = [tuple(_subjects((each.cause, *each.sought), What.LOOK_UP)) for each in failures]
+    return tuple(found) if all(found) else ()
 
 
 def _subjects(steps: Sequence[Event], what: What) -> list[str]:

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 #: What a newer system may take away: files that ask for more than the old one has, and wheels tagged for newer ones.
 _OF_THE_SYSTEM = frozenset({CellVerdict.BROKEN, CellVerdict.NO_WHEEL})
-_GOOD = {CellVerdict.RESOLVES: "resolves", CellVerdict.SOUND: "is sound", CellVerdict.PROVEN: "is proven to work"}
+_GOOD = {
+    CellVerdict.RESOLVES: "resolves",
+    CellVerdict.SOUND: "is sound",
+    CellVerdict.SOUND_IF: "is sound under a condition",
+    CellVerdict.PROVEN: "is proven to work",
+}
 
 
 def newer_systems(cells: Cells, asked: Sequence[Asked], table: Sequence[Cell]) -> Iterator[str]:

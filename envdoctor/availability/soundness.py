@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from envdoctor.availability.import_judgment import import_reasons
 from envdoctor.availability.judging import Judgment
 from envdoctor.availability.kept import KeptJudgments
+from envdoctor.availability.machine import settle
 from envdoctor.availability.set_conflicts import conflict_reasons, numpy_reason
 from envdoctor.binaries.numpy_build import NumpyBuild
-from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
+from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind, conditions
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.imports.judgment import judge_wheel
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
     from envdoctor.availability.catalogue import Catalogue
     from envdoctor.availability.inspector import Inspected, Inspector
+    from envdoctor.availability.machine import HasLibrary
     from envdoctor.core.availability import Pin
-    from envdoctor.core.target import Target
+    from envdoctor.core.target import Platform, Target
     from envdoctor.imports.packages import PackageVerdict
     from envdoctor.imports.problems import WheelProblem
     from envdoctor.imports.wheel_site import Beside
@@ -60,7 +62,11 @@ class _Member:
 class WheelJudge:
     """Looks into the wheels of a set, all at once, and judges them together. Safe to share among threads."""
 
-    def __init__(self, catalogue: Catalogue, inspector: Inspector) -> None:
+    def __init__(
+        self, catalogue: Catalogue, inspector: Inspector, here: tuple[Platform, HasLibrary] | None = None
+    ) -> None:
+        """`here`: this machine's platform, and which libraries it has, if it is what is asked about."""
+        self._here = here
         self._catalogue = catalogue
         self._inspector = inspector
         self._kept = KeptJudgments(inspector.cache)
@@ -93,6 +99,8 @@ class WheelJudge:
         if known is None:
             known = self._look(files, target, complete=complete)
             self._kept.put(files, target, known, complete=complete)
+        if self._here and self._here[0] == target.platform:
+            return _settled(known, self._here[1])
         return known
 
     def _look(
@@ -183,14 +191,27 @@ def _load_judge(members: Iterable[_Member], target: Target, readers: dict[str, C
 
 def _judgment(members: Sequence[_Member], reasons: list[CellReason]) -> Judgment:
     reasons = sorted(reasons, key=lambda reason: -reason.severity)
-    kinds = {reason.kind for reason in reasons if reason.severity is Severity.ERROR}
-    verdict = next((verdict for of_kind, verdict in _VERDICTS if kinds & of_kind), CellVerdict.SOUND)
-    unreadable = (reason for reason in reasons if reason.kind is ReasonKind.UNREADABLE)
-    if verdict is CellVerdict.SOUND and any(reason.severity > Severity.INFO for reason in unreadable):  # not a plug-in
-        verdict = CellVerdict.UNKNOWN
     pins = {member.contents.label: member.pin for member in members}
     remedies = [remedy for reason in reasons if reason.kind in _GUILTY for remedy in _remedies(reason, pins)]
-    return Judgment(verdict=verdict, reasons=tuple(reasons), remedies=tuple(dict.fromkeys(remedies)))
+    return Judgment(verdict=_verdict(reasons), reasons=tuple(reasons), remedies=tuple(dict.fromkeys(remedies)))
+
+
+def _verdict(reasons: Sequence[CellReason]) -> CellVerdict:
+    kinds = {reason.kind for reason in reasons if reason.severity is Severity.ERROR}
+    verdict = next((verdict for of_kind, verdict in _VERDICTS if kinds & of_kind), CellVerdict.SOUND)
+    if verdict is not CellVerdict.SOUND:
+        return verdict
+    unreadable = (reason for reason in reasons if reason.kind is ReasonKind.UNREADABLE)
+    if any(reason.severity > Severity.INFO for reason in unreadable):  # not a plug-in
+        return CellVerdict.UNKNOWN
+    return CellVerdict.SOUND_IF if conditions(reasons) else CellVerdict.SOUND
+
+
+def _settled(judgment: Judgment, has: HasLibrary) -> Judgment:
+    """The same with what this machine has; what keeps it broken keeps its remedies."""
+    reasons = settle(judgment.reasons, has)
+    verdict = _verdict(reasons)
+    return Judgment(verdict=verdict, reasons=reasons, remedies=() if verdict.is_good else judgment.remedies)
 
 
 def _remedies(reason: CellReason, pins: Mapping[str, Pin]) -> Iterator[str]:
@@ -218,6 +239,8 @@ def problem_reason(problem: WheelProblem) -> CellReason:
         subject=problem.wheel,
         message=f"{problem.wheel}: {problem.message}",
         evidence=tuple(evidence),
+        condition=problem.condition,
+        libraries=((problem.library,),) if problem.library else (),
     )
 
 

@@ -40,7 +40,7 @@ def undeclared_reason(survey: Survey, package: Package, failures: list[Failure])
     names = list(reversed(missing))
     first = min(names, key=lambda name: _is_usual(name, survey))
     usual = _is_usual(first, survey)
-    cause = missing[first]
+    cause, provider = missing[first], _provider(first)
     instead = f" (in place of {_words(cause.instead_of, survey)})" if cause.instead_of else ""
     others = [name for name in names if name != first]
     more = f"; nor does any bring {', '.join(others)}" if others else ""
@@ -52,6 +52,7 @@ def undeclared_reason(survey: Survey, package: Package, failures: list[Failure])
         message=f"{wheel.label}: {package.use} fails: {cause.via[-1]} imports {_words(first, survey)}{instead}{more}.",
         evidence=(Evidence(source=f"imports of {wheel.label}", excerpt=chains),),
         remedies=_remedies(first, survey),
+        condition=f"{provider.requirement} is installed" if usual and provider else "",
     )
 
 

@@ -52,7 +52,7 @@ def find_way_out(
         if resolution.outcome is not Outcome.RESOLVED:
             continue
         pins, found = judge(resolution)
-        if found.verdict is CellVerdict.SOUND:
+        if found.verdict.is_good:
             return pins
         if found.verdict in _CURABLE:
             further = [one for one in _further(taken, found.remedies, question) if one not in seen]

@@ -168,6 +168,16 @@ class SysvHash:
             place = 2 + buckets + index
         raise Unreadable("ELF hash table has no end")
 
+    def check(self) -> None:
+        """Looks at the whole table.
+
+        Raises:
+            Unreadable: it lies outside the file, or names a symbol that is not there.
+        """
+        buckets, chains = self._head()
+        if max(_words(_exactly(self._read, self._place + 8, 4 * (buckets + chains)), "I"), default=0) >= chains:
+            raise Unreadable("ELF hash table that names a symbol which is not there")
+
     def _head(self) -> tuple[int, int]:
         buckets, chains = struct.unpack("<II", _exactly(self._read, self._place, 8))
         if not buckets:

@@ -52,15 +52,26 @@ class SymbolSummary:
 
     Attributes:
         wanted: the undefined ones that must be somewhere, but for Python's own and for those with a version, of which
-            the version's own table tells (`NativeLibrary.versions`); in order.
+            the version's own table tells (`NativeLibrary.versions`), or that `named` has; in order.
+        named: of a Mach-O file the undefined ones that one of its libraries must have, by that library as it is needed;
+            but for those of macOS itself.
         defined: the hashes of those that it defines, each an unsigned number of 32 bits whose lowest bit is set,
-            little endian.
+            little endian; by the GNU hash in ELF, by CRC-32 in Mach-O.
         is_whole: False where what it wants is not known.
     """
 
     wanted: tuple[str, ...] = ()
+    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
     defined: bytes = b""
     is_whole: bool = True
+
+    def has(self, number: int) -> bool:
+        """Whether it defines a symbol of that hash."""
+        key = number.to_bytes(4, "little")
+        place = self.defined.find(key)
+        while place % 4 and place >= 0:
+            place = self.defined.find(key, place + 1)
+        return place >= 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +102,8 @@ class NativeLibrary:
         inferred: guessed from the names in the file (`envdoctor.wheels.inferred_elf`): nothing that it needs is absent
             from `needed`, but something there may not be needed, and `runpath` may be an RPATH.
         unread: nothing is known but the architecture: it stands so far back in a universal file that it was not read.
-        flat_symbols: the symbols, apart from Python's, that any image in the process may have and one must (Mach-O, see
-            `envdoctor.binaries.macho_symbols`); only where all of the file was read.
-        symbols: of an ELF file in a wheel; None where they were not read.
+        reexported: of `needed` the names whose symbols the file offers as its own (LC_REEXPORT_DYLIB).
+        symbols: of an ELF or Mach-O file in a wheel; None where they were not read.
         slices: for a universal Mach-O file, the library of each architecture; else empty.
     """
 
@@ -116,7 +126,7 @@ class NativeLibrary:
     platform: str = ""
     inferred: bool = False
     unread: bool = False
-    flat_symbols: tuple[str, ...] = ()
+    reexported: tuple[str, ...] = ()
     symbols: SymbolSummary | None = None
     slices: tuple[NativeLibrary, ...] = ()
 

@@ -39,11 +39,11 @@ _PROGRAM, _DYNAMIC_LIBRARY, _BUNDLE = 2, 6, 8
 _NO_LIBRARY_TYPES = {1: "an object file", 4: "a core dump", 9: "a stub", 10: "debug symbols", 11: "a kernel extension"}
 _PLATFORMS = {1: "macos", 2: "ios", 3: "tvos", 4: "watchos", 6: "maccatalyst", 7: "ios-simulator", 11: "visionos"}
 _OLD_PLATFORMS = {0x24: "macos", 0x25: "ios", 0x2F: "tvos", 0x30: "watchos"}  # LC_VERSION_MIN_*
-_LC_ID_DYLIB, _LC_RPATH, _LC_BUILD_VERSION = 0x0D, 0x8000001C, 0x32
+_LC_ID_DYLIB, _LC_RPATH, _LC_BUILD_VERSION, _LC_REEXPORT_DYLIB = 0x0D, 0x8000001C, 0x32, 0x8000001F
 _LOADS = {
     0x0000000C: NeedKind.REQUIRED,  # LC_LOAD_DYLIB
     0x80000018: NeedKind.WEAK,  # LC_LOAD_WEAK_DYLIB
-    0x8000001F: NeedKind.REQUIRED,  # LC_REEXPORT_DYLIB
+    _LC_REEXPORT_DYLIB: NeedKind.REQUIRED,
     0x00000020: NeedKind.DELAYED,  # LC_LAZY_LOAD_DYLIB
     0x80000023: NeedKind.REQUIRED,  # LC_LOAD_UPWARD_DYLIB: breaks a cycle, is needed all the same
 }
@@ -222,6 +222,7 @@ def _library(commands: list[_Command], order: str, architecture: str, *, is_prog
         own_name=own_names[0] if own_names else None,
         rpath=tuple(_text(command, order) for command in commands if command.kind == _LC_RPATH),
         is_program=is_program,
+        reexported=tuple(_text(command, order) for command in commands if command.kind == _LC_REEXPORT_DYLIB),
         minimum_os=minimum_os,
         platform=platform,
     )

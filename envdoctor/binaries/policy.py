@@ -130,6 +130,11 @@ def provider_of(name: str) -> Provider | None:
     return None
 
 
+def is_there(name: str, provider: Provider | None) -> str:
+    """That a machine has a library, as a condition in words."""
+    return f"{name} is there{f' ({provider.name})' if provider else ''}"
+
+
 def newest_libstdcxx(glibc: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The newest GLIBCXX and CXXABI that systems of that glibc have; of the oldest row for a glibc older than all."""
     rows = _table("manylinux")["runtimes"]

@@ -58,6 +58,17 @@ def percent(text: str) -> float:
     return share
 
 
+def points(text: str) -> float:
+    """A difference of two shares, typed as `5` or `5%`, both 5 points: a number from 0 to 1."""
+    word = text.strip()
+    number = _number(word.removesuffix("%"), "is no number of points; write 5 or 5%", least=0.0, most=100.0)
+    if 0 < number < 1 and not word.endswith("%"):
+        raise click.BadParameter(
+            f"'{text}' is unclear; write {number:g}% for {number:g} points, or {100 * number:g}% for {100 * number:g}"
+        )
+    return number / 100
+
+
 def seconds(text: str | float) -> float:
     """A time limit: a finite number above 0."""
     return _number(text, "is no time limit; write a number of seconds above 0", least=sys.float_info.min)
@@ -114,9 +125,28 @@ _BUILD_OPTIONS = (
     click.option(
         "--evaluate", "evaluation", type=FILE, metavar="FILE.npz", help="Measure accuracy on arrays x and y (classes)."
     ),
-    click.option("--io", "io_type", type=click.Choice(["int8", "uint8"]), default="int8", show_default=True),
+    click.option("--io", "io_type", type=click.Choice(["int8", "uint8", "float32"]), default="int8", show_default=True),
     click.option("--allow-float", is_flag=True, help="Accept operators that stay float inside an int8 model."),
+    click.option(
+        "--recipe", type=FILE, metavar="FILE.json", help="A recipe of the LiteRT quantizer, for --to tflite-mixed."
+    ),
+    click.option("--part", metavar="NAME", help="Build this model of a .task bundle alone."),
+    click.option("--tasks-api", is_flag=True, help="Open a .task bundle in MediaPipe's Tasks API, too (about 600 MB)."),
     click.option("--signature", metavar="NAME", help="Build this signature of a SavedModel."),
+    click.option(
+        "--inputs",
+        default="",
+        metavar="SIZES",
+        help="What a PyTorch model takes: 1x3x224x224, several with commas, in full name=1x3x224x224:float32.",
+    ),
+    click.option(
+        "--keep-layout", is_flag=True, help="Leave the channels of a PyTorch model's inputs and outputs first."
+    ),
+    click.option(
+        "--allow-large",
+        is_flag=True,
+        help="Let an environment with CUDA be made where PyTorch comes in no other build.",
+    ),
     click.option(
         "--trust-code", is_flag=True, help="Let what the model holds run: a Lambda layer, operators that write files."
     ),
@@ -131,9 +161,9 @@ _BUILD_OPTIONS = (
     ),
     click.option(
         "--max-drop",
-        type=percent,
-        metavar="PERCENT",
-        help="Largest drop of the accuracy that --evaluate measures, in points.  [default: 5%]",
+        type=points,
+        metavar="POINTS",
+        help="Largest drop of the accuracy that --evaluate measures: 5 and 5% are 5 points.  [default: 5]",
     ),
     click.option("--stage-timeout", type=seconds, default=3600.0, metavar="SECONDS"),
     click.option("--stage-memory", type=size, metavar="SIZE", help="End a stage that takes more memory than this."),
@@ -172,8 +202,14 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
                 "evaluation",
                 "io_type",
                 "allow_float",
+                "recipe",
+                "part",
+                "tasks_api",
                 "signature",
                 "trust_code",
+                "inputs",
+                "keep_layout",
+                "allow_large",
                 "stage_timeout",
                 "stage_memory",
                 "compiler",

@@ -70,11 +70,13 @@ def command(
     """Tell what is inside a wheel and whether it loads, without installing or running anything.
 
     WHEEL is a .whl file, or a requirement such as ai-edge-litert==2.1.0rc1, of which the wheel for the platform is
-    read over the network in parts, or with --installed the name of a distribution. Exit code 1 if it does not load
-    or that could not be found out.
+    read over the network in parts, or with --installed the name of a distribution. Exit code 1 if it does not load,
+    if that could not be found out, or if it loads only under a condition (SOUND-IF).
     """
+    from envdoctor.core.availability import CellVerdict
     from envdoctor.core.errors import ExitCode
 
+    _tables.collect_rarely()
     with _tables.progress(f"looking into {subject}") as progress:
         if installed or place is not None:
             from envdoctor.doctor.installed import inspect_installed
@@ -87,4 +89,4 @@ def command(
             asked = InspectRequest(subject=subject, **rest)  # type: ignore[arg-type]  # click made them fit
             found = inspect(asked, _tables.say, progress)
     _tables.show("inspection", found, as_json=as_json, verbose=verbose)
-    return ExitCode.OK if found.verdict.is_good else ExitCode.PROBLEMS
+    return ExitCode.OK if found.verdict.is_good and found.verdict is not CellVerdict.SOUND_IF else ExitCode.PROBLEMS

@@ -25,8 +25,9 @@ def command(
 ) -> int:
     """List every way from MODEL to a goal, best first, and what stands in each one's way.
 
-    MODEL is a .keras or .h5 file, a SavedModel folder, or a float or int8 .tflite file. Exit code 1 if the
-    best of them is not certain, 3 if all are blocked.
+    MODEL is a .keras, .h5 or .pt2 file, a SavedModel folder, a float or int8 .tflite file, or net.py:make_model,
+    a file and the function in it that makes a PyTorch model. Exit code 1 if the best of them is not certain, 3 if
+    all are blocked.
     """
     import dataclasses
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (msgspec resolves the annotation when it builds the schema)
 
+#: How a trait begins that names an operator which TensorFlow Lite has no form of.
+LACKS = "lacks "
+
 
 class ArtifactKind:
     """The kinds of what a build can start from, told from a file's content."""
@@ -34,6 +37,8 @@ class Artifact:
         traits: what reading it showed that a requirement may ask for (`recurrent`, `dynamic-batch`, `float16`,
             `lambda`, `custom-objects`), each told from the file alone.
         inputs: of a source, what each of its inputs takes, in words; empty if that is not known.
+        factory: of a file of Python code, the function in it that makes the model.
+        given: what the user said that the model takes (`--inputs`), of a source that does not say it itself.
     """
 
     kind: str
@@ -41,3 +46,5 @@ class Artifact:
     sha256: str
     traits: frozenset[str] = frozenset()
     inputs: tuple[str, ...] = ()
+    factory: str = ""
+    given: str = ""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from envdoctor.core.finding import Evidence, Severity  # noqa: TC001  (resolved at run time for the JSON schema)
+from envdoctor.core.finding import Evidence, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Raised when a field of the JSON is taken away or changes its meaning.
 SCHEMA = 1
@@ -16,6 +20,7 @@ class CellVerdict(enum.Enum):
 
     PROVEN = "PROVEN"  # installed into a throw-away environment here, and imported
     SOUND = "SOUND"  # resolves, and every wheel of the set can load
+    SOUND_IF = "SOUND-IF"  # the same, if the machine has something that is not known to be there
     RESOLVES = "RESOLVES"  # resolves; the wheels were not looked into
     BROKEN = "BROKEN"  # installs, and can't load
     CONFLICTS = "CONFLICTS"  # two requirements, or two wheels of the set, contradict each other
@@ -27,13 +32,14 @@ class CellVerdict(enum.Enum):
     @property
     def is_good(self) -> bool:
         """Whether it can be installed, as far as was looked at."""
-        return self in {CellVerdict.PROVEN, CellVerdict.SOUND, CellVerdict.RESOLVES}
+        return self in {CellVerdict.PROVEN, CellVerdict.SOUND, CellVerdict.SOUND_IF, CellVerdict.RESOLVES}
 
 
 #: What each verdict means, for a legend.
 MEANINGS = {
     CellVerdict.PROVEN: "installed here and imported",
     CellVerdict.SOUND: "resolves, and every wheel can load",
+    CellVerdict.SOUND_IF: "can load if the machine has what the warnings name",
     CellVerdict.RESOLVES: "resolves; wheels not looked into",
     CellVerdict.BROKEN: "installs, and can't load or fails on use",
     CellVerdict.CONFLICTS: "requirements or wheels contradict each other",
@@ -74,13 +80,16 @@ class CellReason:
 
     Attributes:
         kind: what sort of statement; for a finding about a wheel, `code` says more.
-        severity: ERROR decides the verdict; WARNING and INFO do not.
+        severity: ERROR decides the verdict; a WARNING with a condition makes SOUND-IF of SOUND; others do not.
         subject: the requirement or the wheel.
         message: one sentence.
         path: the requirements that lead there from what was asked, outermost first; a second one for a conflict.
         other_path: of a conflict, the second chain of requirements.
         evidence: what proves it.
         remedies: constraints, such as ``numpy<2``, that would take it away, if any are known.
+        condition: what would take it away on the machine itself, as the end of "sound if"; empty where nothing would.
+        libraries: the libraries of the system that it is about, as files' names or as look-ups give them; each in
+            several forms, of which one is enough.
     """
 
     kind: ReasonKind
@@ -91,6 +100,14 @@ class CellReason:
     other_path: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     remedies: tuple[str, ...] = ()
+    condition: str = ""
+    libraries: tuple[tuple[str, ...], ...] = ()
+
+
+def conditions(reasons: Iterable[CellReason]) -> tuple[str, ...]:
+    """What must hold for a set to be sound, each as the end of "sound if"; () for nothing."""
+    warned = (reason.condition for reason in reasons if reason.severity is Severity.WARNING)
+    return tuple(dict.fromkeys(filter(None, warned)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,12 @@ class Alarm:
     """A release that the requirements admit, and that is unsound on targets of theirs.
 
     Attributes:
-        releases: what the sound set has in other versions, name==version; what is asked for, if there is none.
+        releases: that are at fault, name==version; what is asked for, where no release of the set is.
         targets: printed names of the targets that it is unsound on.
         verdict: of the set that an installer would take there.
         since: when the newest of these releases was uploaded, ISO 8601; empty if the index does not tell.
         reasons: why, the worst first.
-        pins: what keeps it out: constraints of the nearest sound set; empty if none was found.
+        pins: what keeps them out: versions out of the nearest sound set; empty if none was found.
         is_new: whether no earlier run has told it.
     """
 

@@ -84,7 +84,7 @@ class Inspection:
         filename: of the wheel; empty if there is none for the target.
         source: where it lies, credentials hidden.
         target: for which it was judged, by printed name.
-        verdict: SOUND, BROKEN, CONFLICTS or UNKNOWN; another if there is no such wheel.
+        verdict: SOUND, SOUND-IF, BROKEN, CONFLICTS or UNKNOWN; another if there is no such wheel.
         reasons: the worst first.
         natives: its native files.
         imports: the names that can be imported from it.

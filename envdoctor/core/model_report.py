@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorReport:
-    """One operator of a model's first subgraph.
+    """One operator of a model.
 
     Attributes:
-        index: its place in execution order.
+        index: its place in its subgraph's execution order.
         op: its name, with the custom code where it has one.
         placement: `MAPPED` (on the accelerator), `CPU` or `UNKNOWN`; empty where no accelerator was asked about.
         status: the compiler's words; empty where nothing is known.
@@ -19,6 +19,7 @@ class OperatorReport:
         blocked_by: the operator that keeps it off the accelerator, if it is not itself the reason.
         macs: its multiply-adds.
         model: the member of a bundle that it belongs to; empty for a file that is one model.
+        subgraph: the subgraph that it is in.
     """
 
     index: int
@@ -30,6 +31,7 @@ class OperatorReport:
     blocked_by: int | None = None
     macs: int = 0
     model: str = ""
+    subgraph: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class AdviceReport:
         gained_ops: how many more operators would be mapped.
         gained_macs: which share of the multiply-adds that would move to the accelerator, from 0 to 1.
         source: where it is known from.
+        link: a page that says more; None for none.
     """
 
     name: str
@@ -49,6 +52,7 @@ class AdviceReport:
     gained_ops: int = 0
     gained_macs: float = 0.0
     source: str = ""
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,7 @@ class Advice:
         gained_ops: how many more operators would be mapped if these were.
         gained_macs: which share of all multiply-adds would move to the accelerator, from 0 to 1.
         source: where it is known from.
+        link: a page that says more; None for none.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Advice:
     gained_ops: int
     gained_macs: float
     source: str
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

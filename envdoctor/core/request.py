@@ -36,10 +36,13 @@ class BuildOptions:
         calibration: a .npy or .npz file or a folder of .npy files with representative samples; None if none was given.
         random_calibration: True if the user asked for random samples instead (accuracy is then unknown).
         evaluation: an .npz with arrays `x` and `y` (class numbers) to measure accuracy on, or None.
-        io_type: element type of the model's inputs and outputs: `int8` or `uint8`.
+        io_type: element type of the model's inputs and outputs: `int8`, `uint8` or `float32`.
         allow_float: True if operators that stay float inside an int8 model are accepted.
         signature: the signature of a SavedModel to build; None for `serving_default`, or the only one.
         trust_code: True if code stored in the model (a Lambda layer) may be run.
+        inputs: what a model takes that does not say it itself (`1x3x224x224`); empty if it was not said.
+        keep_layout: True to leave the channels of a PyTorch model's inputs and outputs first.
+        allow_large: True if an environment with gigabytes of CUDA may be made.
         thresholds: what the comparison with the float model must meet.
         stage_timeout: seconds for one stage.
         stage_memory: bytes of memory for one stage, or None.
@@ -49,6 +52,9 @@ class BuildOptions:
         ssh_host: an x86_64 Linux machine that may run the compiler, as ssh takes it (`me@bigbox`), or None.
         notebook: True if a person is ready to run the compiler in a notebook.
         max_download: bytes that may be fetched for the environments of stages, all together; None for any number.
+        recipe: a recipe of the LiteRT quantizer (JSON), for the goal that is made by one, or None.
+        part: the model of a bundle that is meant, by its name in it; None for all.
+        tasks_api: True if a bundle is to be opened in MediaPipe's Tasks API, too.
         resume: the file that a person brings back from the notebook which an earlier build wrote, or None.
     """
 
@@ -59,6 +65,9 @@ class BuildOptions:
     allow_float: bool = False
     signature: str | None = None
     trust_code: bool = False
+    inputs: str = ""
+    keep_layout: bool = False
+    allow_large: bool = False
     thresholds: Thresholds = field(default_factory=Thresholds)
     stage_timeout: float = 3600.0
     stage_memory: int | None = None
@@ -68,6 +77,9 @@ class BuildOptions:
     ssh_host: str | None = None
     notebook: bool = False
     max_download: int | None = None
+    recipe: Path | None = None
+    part: str | None = None
+    tasks_api: bool = False
     resume: Path | None = None
 
 

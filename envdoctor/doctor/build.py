@@ -18,7 +18,7 @@ from envdoctor.pipeline.manifest import make_manifest
 from envdoctor.pipeline.runner import run_routes
 from envdoctor.pipeline.stage import StageRunner
 from envdoctor.pipeline.workspace import open_workspace
-from envdoctor.stages.requirements import refuse_without_samples
+from envdoctor.stages.requirements import refuse_without_inputs, refuse_without_samples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +65,7 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
     executor = LocalExecutor()
     facts = Facts(request, executor)
     report = routes_of(request, facts)
+    refuse_without_inputs(request)
     chosen = planner.choose(report.routes, how.route) if how.route else report.routes
     open_routes = [route for route in chosen if route.takeable]
     if not open_routes:

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
+from packaging.utils import canonicalize_name
 
+from envdoctor.availability.table import parse_requirements
 from envdoctor.availability.tools import open_tools
 from envdoctor.core.availability import CellVerdict
 from envdoctor.core.errors import UsageProblem
@@ -64,7 +66,7 @@ def guard(
     tools = open_tools(LocalExecutor(), open_cache(Request(cache=request.cache)).root, access, as_of=plan.terms.as_of)
     search = Search(plan=plan, lines=lines, tools=tools, progress=progress)
     cells = search.cells(plan.targets)
-    alarms = [replace(one, is_new=one.key not in told) for one in _alarms(cells, tools)]
+    alarms = [replace(one, is_new=one.key not in told) for one in _alarms(cells, lines, tools)]
     keys = {one.key for one in alarms}
     unknown = tuple((target_name(target), _first(cell)) for target, cell in cells.items() if _is_unknown(cell))
     report = GuardReport(
@@ -83,7 +85,7 @@ def guard(
     return report
 
 
-def _alarms(cells: Mapping[Target, Cell], tools: Tools) -> Iterable[Alarm]:
+def _alarms(cells: Mapping[Target, Cell], lines: tuple[str, ...], tools: Tools) -> Iterable[Alarm]:
     """One alarm for all targets on which the same releases fail in the same way."""
     grouped: dict[tuple[tuple[str, ...], CellVerdict], list[tuple[Target, Cell]]] = {}
     for target, cell in cells.items():
@@ -92,14 +94,13 @@ def _alarms(cells: Mapping[Target, Cell], tools: Tools) -> Iterable[Alarm]:
         grouped.setdefault((_releases(cell), cell.verdict), []).append((target, cell))
     for (releases, verdict), members in grouped.items():
         first_target, first = members[0]
-        own = {pin.name: pin.version for pin in first.pins}
         yield Alarm(
             releases=releases,
             targets=tuple(target_name(target) for target, _ in members),
             verdict=verdict,
             since=_since(releases, first_target, tools),
             reasons=tuple(one for one in first.reasons if one.severity is Severity.ERROR),
-            pins=tuple(str(pin) for pin in first.way_out if own.get(pin.name) != pin.version),
+            pins=tuple(_pins(first, releases, lines)),
         )
 
 
@@ -108,11 +109,21 @@ def _is_unknown(cell: Cell) -> bool:
 
 
 def _releases(cell: Cell) -> tuple[str, ...]:
-    """What an installer would take and the nearest sound set has in another version; all that was asked without one."""
-    if not cell.way_out:
-        return (cell.requirement,)
-    sound = set(map(str, cell.way_out))
-    return tuple(str(pin) for pin in cell.pins if str(pin) not in sound)
+    """The releases that the errors are about; all that was asked where they are about no release of the set."""
+    named = {f"{pin.name} {pin.version}": str(pin) for pin in cell.pins}
+    errors = (one for one in cell.reasons if one.severity is Severity.ERROR)
+    guilty = (named.get(label) for one in errors for label in one.subject.split(", "))
+    return tuple(dict.fromkeys(filter(None, guilty))) or (cell.requirement,)
+
+
+def _pins(cell: Cell, releases: tuple[str, ...], lines: tuple[str, ...]) -> Iterable[str]:
+    """What of the nearest sound set keeps the guilty out: their own other versions, and those of what was asked for."""
+    own = {pin.name: pin.version for pin in cell.pins}
+    asked = {canonicalize_name(one.name) for one in parse_requirements(lines)}
+    names = asked | {release.partition("==")[0] for release in releases}
+    for pin in cell.way_out:
+        if pin.name in names and own.get(pin.name) != pin.version:
+            yield str(pin)
 
 
 def _since(releases: Iterable[str], target: Target, tools: Tools) -> str:

@@ -18,6 +18,7 @@ from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.inspection import Basis, Inspection
 from envdoctor.core.request import Request
+from envdoctor.doctor._machine import machine_here
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import Access
@@ -107,7 +108,7 @@ def _looked_into(
     files = [(Pin(name=subject.name, version=subject.version, filename=file.filename), file)]
     files += [(pin, found) for pin in beside if (found := _wheel(tools, pin, target)) is not None]
     reviewed = _reviewed(tools, subject, file, looked.contents)
-    judgment = WheelJudge(tools.catalogue, tools.inspector).judge_files(
+    judgment = WheelJudge(tools.catalogue, tools.inspector, machine_here(request.platform)).judge_files(
         files, target, complete=not request.alone and refusal is None
     )
     own = _contents_view(looked.contents)

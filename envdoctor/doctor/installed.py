@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from envdoctor.availability.native_view import native_view
 from envdoctor.availability.soundness import problem_reason
 from envdoctor.availability.table import parse_requirements
-from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
+from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind, conditions
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.core.inspection import Basis, Inspection
@@ -128,7 +128,14 @@ def _symbol_reasons(distribution: Distribution, facts: Facts) -> Iterator[CellRe
 
 def _broken(distribution: Distribution, severity: Severity, message: str, evidence: tuple[Evidence, ...]) -> CellReason:
     kind = ReasonKind.BROKEN if severity is Severity.ERROR else ReasonKind.NOTE
-    return CellReason(kind=kind, severity=severity, subject=distribution.title, message=message, evidence=evidence)
+    return CellReason(
+        kind=kind,
+        severity=severity,
+        subject=distribution.title,
+        message=message,
+        evidence=evidence,
+        condition="nobody needs what fails there",
+    )
 
 
 def _unknown(distribution: Distribution, said: str) -> CellReason:
@@ -143,4 +150,6 @@ def _verdict(reasons: Iterable[CellReason]) -> CellVerdict:
     kinds = {reason.kind for reason in told if reason.severity is Severity.ERROR or reason.kind in _UNSEEN}
     if kinds - _UNSEEN:
         return CellVerdict.BROKEN
-    return CellVerdict.UNKNOWN if kinds else CellVerdict.SOUND
+    if kinds:
+        return CellVerdict.UNKNOWN
+    return CellVerdict.SOUND_IF if conditions(told) else CellVerdict.SOUND

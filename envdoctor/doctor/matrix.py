@@ -18,10 +18,12 @@ from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.table import Terms, parse_as_of, parse_constraints, parse_requirements, questions, rows
 from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.verify import importable, runs_here, unverified
-from envdoctor.core.availability import Matrix, ReasonKind
+from envdoctor.core.availability import CellVerdict, Matrix, ReasonKind
 from envdoctor.core.errors import NetworkProblem, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.request import Request
+from envdoctor.doctor._machine import machine_here
+from envdoctor.doctor.workarounds import NO_VERSION, situation_of_package, workarounds
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.interpreters import Interpreters
 from envdoctor.executors.local import LocalExecutor
@@ -88,7 +90,8 @@ def matrix(
     if len(asked) > _MOST_CELLS:
         raise UsageProblem(f"That is {len(asked)} cells, and {_MOST_CELLS} are the limit; narrow versions or targets.")
     workers = max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1))
-    judge = None if request.resolve_only else WheelJudge(tools.catalogue, tools.inspector)
+    here = machine_here(request.platforms)
+    judge = None if request.resolve_only else WheelJudge(tools.catalogue, tools.inspector, here)
     filler = Cells(tools.resolver, tools.catalogue, judge)
     cells = filler.fill(asked, workers, progress)
     name = tools.catalogue.project(plan.requirements[0].name).name
@@ -98,6 +101,7 @@ def matrix(
         *newer_systems(filler, asked, cells),
         *_notes(tools, name),
         *_warnings(cells),
+        *_workarounds(tools, name, asked, cells),
     )
     if request.verify:
         verification = _Verification(tools, name)
@@ -231,6 +235,24 @@ def _warnings(cells: Iterable[Cell]) -> Iterator[str]:
     lacking = [(one.subject.partition("==")[0], one.message) for one in warned if one.kind is ReasonKind.NO_EXTRA]
     yield from dict(reversed(lacking)).values()
     yield from dict.fromkeys(one.message for one in warned if one.kind is ReasonKind.YANKED)
+
+
+def _workarounds(tools: Tools, name: str, asked: Sequence[Asked], cells: Sequence[Cell]) -> tuple[str, ...]:
+    """What can be done where no version is good anywhere; the wheels were looked into already."""
+    from packaging.version import Version
+
+    if any(cell.verdict.is_good for cell in cells):
+        return ()
+    wheels = {
+        wheel.filename: wheel
+        for cell, one in zip(cells, asked, strict=True)
+        if cell.verdict is CellVerdict.BROKEN
+        and (wheel := tools.catalogue.wheel(name, Version(cell.version), one.question.target)) is not None
+    }
+    looked_into = {filename: tools.inspector.one(wheel).contents for filename, wheel in wheels.items()}
+    members = {filename: contents.members for filename, contents in looked_into.items() if contents is not None}
+    situation = situation_of_package(name, tools.client.project(name).files, cells, members)
+    return () if situation is None else (NO_VERSION, *workarounds("matrix", situation))
 
 
 def _notes(tools: Tools, name: str) -> tuple[str, ...]:

@@ -12,9 +12,11 @@ from envdoctor.core.model_report import AdviceReport, ModelReport, OperatorRepor
 from envdoctor.doctor._common import new_report
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, examine
+from envdoctor.pipeline.sources.unsupported import explain_known
 from envdoctor.tflite.containers import FileKind, read_models, sniff
 from envdoctor.tflite.macs import multiply_adds
 from envdoctor.tflite.readers import find_reader
+from envdoctor.tflite.structure import called_subgraphs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 
     from envdoctor.core.compiler import Compiler
     from envdoctor.core.finding import Finding
+    from envdoctor.core.prediction import OperatorPlacement
     from envdoctor.core.report import Report
     from envdoctor.probing import Probe
-    from envdoctor.tflite.model import Model, Subgraph
+    from envdoctor.tflite.model import Model, Operator, Subgraph
 
 #: What is no .tflite file and yet a model, in words.
 _SOURCES = {
@@ -34,6 +37,8 @@ _SOURCES = {
 }
 #: The reader that a model can be run in here.
 _INTERPRETER = "litert"
+#: Why operators of other subgraphs than the first stay on the CPU.
+_OTHER = "it is in another subgraph, and only the first is compiled"
 _WORST_FIRST = (
     Outcome.CRASHED,
     Outcome.TIMED_OUT,
@@ -117,7 +122,8 @@ def _unread(path: Path, error: Unreadable) -> str:
             f"{path} is {_SOURCES[kind]}, which no compiler takes as it is: `envdoctor routes MODEL --to GOAL` tells "
             "the ways from there, and `envdoctor model` then looks at what a build made."
         )
-    return f"{error}; name a whole .tflite file, or a bundle of some."
+    known = explain_known(path) if kind in {FileKind.OTHER, FileKind.ZIP} and path.is_file() else None
+    return known or f"{error}; name a whole .tflite file, or a bundle of some."
 
 
 def _with_run(report: Report, path: Path) -> Report:
@@ -168,6 +174,7 @@ def _summary(model: Model, facts: ModelFacts) -> ModelReport:
         return report
     if facts.refused:
         return dataclasses.replace(report, mapped=0, mapped_macs=0.0)
+    quantized = facts.scheme.value in facts.reader.schemes  # before it is, no other change brings anything
     return dataclasses.replace(
         report,
         mapped=len(placement.mapped),
@@ -175,7 +182,7 @@ def _summary(model: Model, facts: ModelFacts) -> ModelReport:
         mapped_macs=placement.mapped_macs,
         all_subgraphs=facts.guidance.all_subgraphs,
         cut=facts.guidance.cut,
-        advice=tuple(AdviceReport(**dataclasses.asdict(advice)) for advice in facts.guidance.advice),
+        advice=tuple(AdviceReport(**dataclasses.asdict(advice)) for advice in facts.guidance.advice if quantized),
     )
 
 
@@ -189,31 +196,39 @@ def _described(subgraph: Subgraph, indexes: Sequence[int]) -> tuple[str, ...]:
 
 
 def _operators(model: Model, facts: ModelFacts, *, several: bool) -> tuple[OperatorReport, ...]:
+    """The operators of every subgraph that is called, the first one's as they are placed."""
     name = model.name.rpartition("!")[2] if several else ""
+    called = [model.subgraphs[index] for index in called_subgraphs(model)]
     if facts.placement is None:
-        return tuple(
-            OperatorReport(
-                index=operator.index, op=operator.label, macs=multiply_adds(model.main, operator), model=name
-            )
-            for operator in model.main.operators
-        )
+        return tuple(_operator(subgraph, operator, name) for subgraph in called for operator in subgraph.operators)
+    others = tuple(
+        dataclasses.replace(_operator(subgraph, operator, name), placement="CPU", reason=_OTHER, cause="subgraph")
+        for subgraph in called
+        for operator in subgraph.operators
+        if subgraph is not model.main
+    )
+    refusal = f"{facts.reader.title} refuses the model: {', '.join(facts.refused)}"
     if facts.refused:
-        reason = f"{facts.reader.title} refuses the model: {', '.join(facts.refused)}"
-        return tuple(
-            OperatorReport(index=op.index, op=op.op, placement="CPU", reason=reason, macs=op.macs, model=name)
-            for op in facts.placement.ops
-        )
-    return tuple(
-        OperatorReport(
-            index=op.index,
-            op=op.op,
-            placement=op.placement.value,
-            status=op.status,
-            reason=op.reason,
-            cause=op.cause,
-            blocked_by=op.blocked_by,
-            macs=op.macs,
-            model=name,
-        )
-        for op in facts.placement.ops
+        others = tuple(dataclasses.replace(op, reason=refusal, cause="") for op in others)
+    return tuple(_placed(op, name, refusal if facts.refused else "") for op in facts.placement.ops) + others
+
+
+def _operator(subgraph: Subgraph, operator: Operator, name: str) -> OperatorReport:
+    macs = multiply_adds(subgraph, operator)
+    return OperatorReport(index=operator.index, op=operator.label, macs=macs, model=name, subgraph=subgraph.index)
+
+
+def _placed(op: OperatorPlacement, name: str, refusal: str) -> OperatorReport:
+    if refusal:
+        return OperatorReport(index=op.index, op=op.op, placement="CPU", reason=refusal, macs=op.macs, model=name)
+    return OperatorReport(
+        index=op.index,
+        op=op.op,
+        placement=op.placement.value,
+        status=op.status,
+        reason=op.reason,
+        cause=op.cause,
+        blocked_by=op.blocked_by,
+        macs=op.macs,
+        model=name,
     )

@@ -7,20 +7,27 @@ import shlex
 from typing import TYPE_CHECKING
 
 from envdoctor import planner, registry
+from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import NoRoute, ToolchainProblem, UsageProblem
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.doctor._common import new_report, subject, topics
+from envdoctor.doctor.workarounds import NO_ROUTE, situation_of, workarounds
+from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.pipeline.calibration import check_samples
 from envdoctor.pipeline.sources import identify
+from envdoctor.pipeline.sources.bundle import extract_part
+from envdoctor.stages.recipes import read_recipe
+from envdoctor.tflite.bundles import model_names
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from envdoctor.core.compiler import Compiler
     from envdoctor.core.finding import Fix
+    from envdoctor.core.goal import Goal
     from envdoctor.core.report import Report
 
 
@@ -35,8 +42,14 @@ def make_request(
     """
     aim = parse_goal(goal)
     compiler = registry.compiler_of(aim)
-    _check_names(source, options, compiler)
-    artifact = identify(source, trust_code=options.trust_code, signature=options.signature)
+    _check_names(source, options, aim, compiler)
+    if options.part is not None:
+        source = extract_part(source, options.part, open_cache(Request()).root / "parts")
+    artifact = identify(source, trust_code=options.trust_code, signature=options.signature, given=options.inputs)
+    if artifact.kind == ArtifactKind.TASK_BUNDLE:
+        aim = _of_bundles(aim, source, options)
+    elif options.tasks_api:
+        raise UsageProblem(f"--tasks-api opens bundles, and {source.name} is none; leave it out.")
     return Request(
         python=python,
         source=artifact,
@@ -48,10 +61,31 @@ def make_request(
     )
 
 
-def _check_names(source: Path, options: BuildOptions, compiler: Compiler | None) -> None:
+def _of_bundles(goal: Goal, source: Path, options: BuildOptions) -> Goal:
+    """The goal of a bundle, all of whose models are to be what a goal says.
+
+    Raises:
+        UsageProblem: its compiler makes no bundles, or the models' inputs are to be other than the Tasks API takes.
+    """
+    if options.io_type == "uint8":
+        raise UsageProblem(f"--io: the models of {source.name} keep float inputs and outputs, as the Tasks API wants.")
+    kind = goal.kind.replace("tflite-", "task-", 1)
+    if kind == goal.kind or kind not in registry.products():
+        raise UsageProblem(
+            f"{source.name} is a bundle of {', '.join(model_names(source))}, and {goal.name} takes one model: name it "
+            "with --part."
+        )
+    return dataclasses.replace(goal, kind=kind, title=f"a bundle, each model in it {goal.title}")
+
+
+def _check_names(source: Path, options: BuildOptions, goal: Goal, compiler: Compiler | None) -> None:
     """Refuse names that can't be written into a manifest, and a compiler that is none, before anything is started."""
-    for path in (source, options.calibration, options.evaluation, options.compiler, options.resume):
+    for path in (source, options.calibration, options.evaluation, options.compiler, options.resume, options.recipe):
         require_text(path)
+    if options.recipe is not None:
+        read_recipe(options.recipe)
+        if goal.kind != "tflite-mixed":
+            raise UsageProblem(f"--recipe says how to quantize, and so does --to {goal.name}; take --to tflite-mixed.")
     for option, path in (("--calibration", options.calibration), ("--evaluate", options.evaluation)):
         if path is not None and not path.is_dir() and not path.is_file():
             what = "is no regular file" if path.exists() else "does not exist"
@@ -109,7 +143,10 @@ def routes_of(request: Request, facts: Facts) -> Report:
             f"{goal.title}; start from one of: {words}."
         )
     unlocking = planner.unlocking(found)
-    notes = () if unlocking is None or unlocking.fix is None else (_say(unlocking.fix),)
+    notes: tuple[str, ...] = () if unlocking is None or unlocking.fix is None else (_say(unlocking.fix),)
+    situation = situation_of(found)
+    if situation is not None:
+        notes = (NO_ROUTE, *workarounds("routes", situation))
     return dataclasses.replace(
         new_report("routes"), subject=subject(facts), source=artifact, goal=goal, routes=found, notes=notes
     )

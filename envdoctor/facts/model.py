@@ -14,10 +14,10 @@ from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.readers import ModelReader, find_reader
 from envdoctor.tflite.structure import (
     Compiled,
+    called_subgraphs,
     compiled_contents,
     dynamic_tensors,
     lost_variables,
-    operators_named,
     resizable_inputs,
     unfed_tensors,
 )
@@ -61,6 +61,7 @@ class ModelFacts:
         unfit: operators whose element types or parameters its kernels refuse, in words.
         dense, hybrid: dense layers with a scale for each output, with integer and with float inputs.
         control_flow: how many subgraphs there are that operators run, beside the first and the bodies of composites.
+        signatures: the signatures whose subgraph is another than the first.
         lost: names of variables whose weights are gone.
         operators: how many operators there are, in all graphs.
         unfed: tensors that are taken or given, and that nothing makes.
@@ -87,6 +88,7 @@ class ModelFacts:
     dense: tuple[str, ...] = ()
     hybrid: tuple[str, ...] = ()
     control_flow: int = 0
+    signatures: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     operators: int = 1
     unfed: tuple[str, ...] = ()
@@ -176,6 +178,7 @@ def examine(
         dense=_dense(model, float_input=False),
         hybrid=_dense(model, float_input=True),
         control_flow=_control_flow(model),
+        signatures=tuple(signature.key for signature in model.signatures if signature.subgraph),
     )
 
 
@@ -199,10 +202,14 @@ def _refusals(model: Model, reader: ModelReader) -> tuple[Refusal, ...]:
 
 
 def _unresolved(model: Model, reader: ModelReader) -> tuple[str, ...]:
-    """Vela hands what it does not know to the interpreter, and asks for nothing."""
+    """Custom operators that are used: an interpreter asks for their code when it comes to one, not for the entry.
+
+    Vela hands what it does not know to the interpreter, and asks for nothing.
+    """
     if not reader.interprets:
         return ()
-    customs = {code.custom_code for code in model.operator_codes if code.custom_code is not None}
+    operators = (operator for subgraph in model.subgraphs for operator in subgraph.operators)
+    customs = {operator.custom_code for operator in operators if operator.custom_code is not None}
     return tuple(sorted(customs - set(reader.custom_ops)))
 
 
@@ -215,9 +222,4 @@ def _dense(model: Model, *, float_input: bool) -> tuple[str, ...]:
 
 
 def _control_flow(model: Model) -> int:
-    bodies = {
-        operator.integer("decomposition_subgraph_index")
-        for _, operator in operators_named(model, "STABLEHLO_COMPOSITE")
-    }
-    entries = {signature.subgraph for signature in model.signatures}
-    return len({subgraph.index for subgraph in model.subgraphs} - bodies - entries - {0})
+    return len({*called_subgraphs(model)} - {0, *(signature.subgraph for signature in model.signatures)})

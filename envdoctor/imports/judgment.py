@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.library import BinaryFormat
+from envdoctor.binaries.policy import is_there
 from envdoctor.binaries.python_abi import fits
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import System
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from envdoctor.imports.symbols import UndefinedNames
     from envdoctor.wheels.contents import NativeFile, WheelContents
 
-# Libraries of macOS whose symbols are known not to be those of anything else: a framework brings many more with it.
-_OF_MACOS = frozenset(
-    f"/usr/lib/{name}.dylib" for name in ("libSystem.B", "libc++.1", "libz.1", "libbz2.1.0", "libiconv.2", "libffi")
-)
 _MOST_NAMED = 5
 _HASWELL = "x86_64h"
 _UNIVERSAL = {"arm64", "x86_64"}
@@ -42,7 +39,6 @@ def judge_wheel(wheel: WheelContents, analysis: LoadAnalysis, target: Target) ->
         *_loading(wheel, analysis),
         *_architectures(wheel, analysis, target),
         *_pythons(wheel, target),
-        *_symbols(wheel, analysis, target),
         *_undefined(wheel, analysis),
         *judge_system(wheel, analysis, target),
     ]
@@ -58,6 +54,8 @@ def _loading(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProb
             message=_missing_message(missing),
             files=missing.loaders,
             details=tuple(f"{each.path} ({each.rule}): {each.problem}" for each in missing.considered),
+            condition=_condition(missing),
+            library=missing.name,
         )
     for assumed in analysis.assumed:
         yield WheelProblem(
@@ -66,6 +64,8 @@ def _loading(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProb
             wheel=wheel.label,
             message=f"needs {assumed.name} of the system: {assumed.rule}{_supplier(assumed.provider)}",
             files=assumed.loaders,
+            condition=is_there(assumed.name, assumed.provider),
+            library=assumed.name,
         )
     unreadable = [(Severity.WARNING, *each) for each in analysis.unreadable]
     unreadable += [(Severity.INFO, *each) for each in analysis.unread_plugins]
@@ -77,6 +77,14 @@ def _loading(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProb
             message=f"{path} can't be judged: {reason}",
             files=(path,),
         )
+
+
+def _condition(missing: MissingLibrary) -> str:
+    """Of a part of a package that it can do without, that nobody asks for it."""
+    there = is_there(missing.name, missing.provider)
+    if missing.reach is Reach.MODULE and missing.severity is Severity.WARNING:
+        return f"{there} or `import {missing.via[0]}` is not needed"
+    return "" if missing.reach in {Reach.PLUGIN, Reach.PROGRAM, Reach.UNREACHED_MODULE} else there
 
 
 def _supplier(provider: Provider | None) -> str:
@@ -91,6 +99,8 @@ def _missing_message(missing: MissingLibrary) -> str:
         Reach.MODULE: f"`import {missing.via[0]}` fails: " if missing.via else "",
         Reach.POSSIBLE_IMPORT: f"`import {missing.via[0]}` may fail: " if missing.via else "",
         Reach.COMMAND: "a command of the wheel does not start: ",
+        Reach.PROGRAM: "a program of the package does not start: ",
+        Reach.SOLE: "the package's only native files do not load: ",
         Reach.PLUGIN: "an optional plug-in does not load: ",
     }.get(missing.reach, "")
     if missing.severity is Severity.INFO and missing.via:
@@ -158,32 +168,8 @@ def _unloadable(wheel: WheelContents, native: NativeFile) -> WheelProblem:
     )
 
 
-def _symbols(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
-    """Symbols that dyld finds nowhere, unless a module of a wheel that is required has them and is imported before."""
-    libraries = any(each.library and not each.library.is_program and not each.is_module for each in wheel.natives)
-    if target.platform.system is not System.MACOS or libraries:
-        return
-    missing: dict[str, tuple[str, ...]] = {}
-    for native in _modules(wheel):
-        library = native.library and native.library.for_architecture(process_architecture(target.platform))
-        if library and library.flat_symbols and _OF_MACOS.issuperset(need.name for need in library.needed):
-            missing[native.path] = library.flat_symbols
-    if missing:
-        path, symbols = next(iter(missing.items()))
-        more = f" and {len(symbols) - 1} more symbols" if len(symbols) > 1 else ""
-        unless = "; a wheel that it requires may have it" if analysis.leans else ""
-        yield WheelProblem(
-            kind=ProblemKind.MISSING_SYMBOL,
-            severity=Severity.WARNING if analysis.leans else Severity.ERROR,
-            wheel=wheel.label,
-            message=f"{path} needs {symbols[0]}{more}, which neither Python nor a library that it names has{unless}",
-            files=tuple(missing),
-            details=symbols,
-        )
-
-
 def _undefined(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProblem]:
-    """Symbols that ld.so finds nowhere; one statement for those that it may find in what was not read."""
+    """Symbols that the loader finds nowhere; one statement for those that it may find in what was not read."""
     lacking: dict[tuple[str, ...], list[tuple[Severity, UndefinedNames]]] = {}
     doubtful = [one for _, one in analysis.undefined if one.unread]
     for severity, one in analysis.undefined:
@@ -202,6 +188,7 @@ def _undefined(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelPr
             f"which {f'glibc {since} brought' if since else 'nothing defines'}",
             files=tuple(one.holder for _, one in found),
             details=names,
+            condition=f"{first.holder} is not needed",
         )
     if doubtful:
         unread = ", ".join(list(dict.fromkeys(name for one in doubtful for name in one.unread))[:_MOST_NAMED])
@@ -211,6 +198,15 @@ def _undefined(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelPr
             severity=Severity.INFO,
             wheel=wheel.label,
             message=f"{count} not looked at: they may be in {unread}, whose symbols were not read",
+        )
+    if analysis.unlooked:
+        files = plural(len(analysis.unlooked), "native file")
+        yield WheelProblem(
+            kind=ProblemKind.MISSING_SYMBOL,
+            severity=Severity.INFO,
+            wheel=wheel.label,
+            message=f"the symbols of {files} were not looked at, which would take more of the wheel",
+            files=analysis.unlooked,
         )
 
 

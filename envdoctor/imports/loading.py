@@ -13,6 +13,7 @@ from envdoctor.binaries.policy import Provider, provider_of
 from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outcome, Resolution
 from envdoctor.core.finding import Severity
 from envdoctor.imports.companions import Companions
+from envdoctor.imports.macho_names import files_without_symbols
 from envdoctor.imports.opened import opened_on_import
 from envdoctor.imports.reach import Reach, Reached, find_reach
 from envdoctor.imports.symbols import UndefinedNames, undefined_names
@@ -87,6 +88,9 @@ class LoadAnalysis:
         loaded: the files that the wheel's extension modules load, themselves included, and the libraries that its
             packages open by name; from site-packages. The latter only where it matters.
         undefined: symbols that nothing defines, the worst first, with ERROR where an import surely fails for them.
+        sole: all native files of a wheel without extension modules, where none of them is known to load.
+        foreign: extension modules for other processors that an import opens all the same.
+        unlooked: files for macOS whose symbols were not read.
         leans: wheels that it requires lie beside it with libraries for others to use (those that a repairing tool
             put into a folder of its own are not).
         inexact: a guess (`NativeLibrary.inferred`) is part of what is missing, or a part for the target's processor was
@@ -100,7 +104,9 @@ class LoadAnalysis:
     inexact: bool = False
     loaded: tuple[str, ...] = ()
     undefined: tuple[tuple[Severity, UndefinedNames], ...] = ()
+    sole: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    unlooked: tuple[str, ...] = ()
     leans: bool = False
 
 
@@ -139,7 +145,10 @@ class LoadJudge:
         rest = self._load_rest(wheel, modules)
         results = [*modules, *rest]
         failing = [result for result in results if result.missing]
+        sole = rest if self._is_sole(modules, rest) else []
         reached = self._reached(wheel, failing)
+        for path in (each.path for each in sole if each.missing and reached[each.path].reach is Reach.PLUGIN):
+            reached[path] = replace(reached[path], reach=Reach.SOLE, severity=Severity.WARNING)
         brought = {self._canonical(path) for result in rest if not result.missing for path in result.files}
         still_failing = [result for result in failing if self._matters(result, reached[result.path].reach, brought)]
         missing = sorted(self._missing(wheel, still_failing, reached), key=lambda each: -each.severity)
@@ -148,12 +157,14 @@ class LoadJudge:
         loading = [*modules, *self._opened(wheel, rest, modules)]
         return LoadAnalysis(
             missing=tuple(missing),
-            assumed=tuple(self._assumed(wheel, loading)),
+            assumed=tuple(self._assumed(wheel, [*loading, *(each for each in sole if not each.missing)])),
             unreadable=tuple(unreadable.items()),
             unread_plugins=tuple((path, reason) for path, reason in plugins.items() if path not in unreadable),
             loaded=tuple(dict.fromkeys(self._site.show(path) for result in loading for path in result.files)),
             undefined=tuple(self._undefined(wheel, results)),
+            sole=tuple(self._site.show(each.path) for each in sole),
             foreign=self._foreign(wheel),
+            unlooked=files_without_symbols(wheel, self._target),
             leans=any(
                 _offers_libraries(other) for other in self._companions.with_requirements([wheel]) if other is not wheel
             ),
@@ -220,6 +231,13 @@ class LoadJudge:
             usual = Severity.WARNING if any(native.is_module for native in openers) else Severity.INFO
             severity = Severity.INFO if one.unread else Severity.ERROR if surely else usual
             yield severity, replace(one, holder=self._site.show(one.holder))
+
+    def _is_sole(self, modules: list[LoadResult], rest: list[LoadResult]) -> bool:
+        """Whether what no import loads is all that a package has, and nothing of it surely loads.
+
+        A package that opens a library when it is first used, or starts a program, has it for nothing else.
+        """
+        return not modules and bool(rest) and all(each.missing or self._is_doubtful(each, set()) for each in rest)
 
     def _is_doubtful(self, result: LoadResult, known: set[str]) -> bool:
         """Whether a file that finds what it needs may fail all the same: the system is too old, or lacks a library.

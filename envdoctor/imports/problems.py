@@ -37,6 +37,8 @@ class WheelProblem:
         message: one sentence.
         files: the files of the wheel that prove it, from site-packages.
         details: further words, such as the paths that the loader tries, in order.
+        condition: what would take it away on the machine itself, as the end of "sound if".
+        library: the library of the system that it is about, as a file names it; empty for none.
     """
 
     kind: ProblemKind
@@ -45,3 +47,5 @@ class WheelProblem:
     message: str
     files: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+    condition: str = ""
+    library: str = ""

@@ -37,6 +37,8 @@ class Reach(enum.Enum):
     POSSIBLE_IMPORT = "an import that may come to it, or may go on without it"
     UNREACHED_MODULE = "an extension module that no import in the package leads to"
     COMMAND = "a program that the wheel installs"
+    PROGRAM = "a program among the package's files, which it may start"
+    SOLE = "all that the package has of native files, which it opens or starts when it is used"
     PLUGIN = "an optional plug-in"
 
 
@@ -281,4 +283,6 @@ def _unreached(native: NativeFile, *, complete: bool) -> Reached:
         return Reached(reach=Reach.UNREACHED_MODULE, severity=Severity.WARNING)
     if native.path.startswith("../../../bin/"):
         return Reached(reach=Reach.COMMAND, severity=Severity.WARNING)
+    if native.library and native.library.is_program:
+        return Reached(reach=Reach.PROGRAM, severity=Severity.WARNING)
     return Reached(reach=Reach.PLUGIN, severity=Severity.INFO if complete else Severity.WARNING)

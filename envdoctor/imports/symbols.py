@@ -16,6 +16,7 @@ from envdoctor.binaries.library import BinaryFormat
 from envdoctor.binaries.policy import version_tuple
 from envdoctor.core.data import load_table
 from envdoctor.core.target import Libc, System
+from envdoctor.imports.macho_names import MachoNames
 from envdoctor.wheels.layout import runs_on
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def undefined_names(
     tree: LibraryTree,
     target: Target,
 ) -> Iterator[UndefinedNames]:
-    """The names that a wheel's files want and that nothing defines which was read; for Linux only.
+    """The names that a wheel's files want and that nothing defines which was read; for Linux and macOS.
 
     Args:
         wheel: it.
@@ -75,10 +76,13 @@ def undefined_names(
         tree: where files are found by the paths in the loads.
         target: where it would be installed.
     """
-    if target.platform.system is not System.LINUX:
+    if target.platform.system is System.WINDOWS:
         return
     named = _by_name(wheels)
     complete = [load for load in loads if not load.unusable and all(each.need.name in named for each in load.missing)]
+    if target.platform.system is System.MACOS:
+        yield from _on_macos(complete, MachoNames(wheels, tree, target))
+        return
     mapped: dict[str, list[LoadResult]] = {}
     for load in complete:
         for path in load.files:
@@ -97,6 +101,15 @@ def undefined_names(
                 since=tuple((name, since[name]) for name in names if name in since),
                 unread=(*_unseen(wheel, target), *_unread(mapped[path], names, tree, named)),
             )
+
+
+def _on_macos(loads: Iterable[LoadResult], symbols: MachoNames) -> Iterator[UndefinedNames]:
+    found: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for load in loads:
+        for lack in symbols.left_in(load):
+            found.setdefault(lack, []).append(load.path)
+    for (holder, names, unread), openers in found.items():
+        yield UndefinedNames(holder=holder, names=names, openers=tuple(openers), unread=unread)
 
 
 def _left_in(path: str, tree: LibraryTree, defined: Iterable[bytes]) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ def judge_system(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -
         yield from _refuses_dlopen(wheel, analysis, target)
     if system is System.LINUX:
         yield from _page_size(wheel, target)
+        yield from _interpreters(wheel, target)
 
 
 def is_refused(library: NativeLibrary, target: Target) -> bool:
@@ -86,7 +87,8 @@ def _glibc(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iter
         files = tuple(path for path, version in asked.items() if limit and version > limit)
         if limit and files:
             loaded = [path for path in files if path in analysis.loaded]
-            refused = Severity.ERROR if loaded else Severity.INFO
+            unloaded = Severity.WARNING if analysis.sole else Severity.INFO
+            refused = Severity.ERROR if loaded else unloaded
             first = max(loaded or files, key=lambda path: asked[path])
             yield WheelProblem(
                 kind=ProblemKind.NEWER_GLIBC,
@@ -94,6 +96,7 @@ def _glibc(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iter
                 wheel=wheel.label,
                 message=f"{first} needs glibc {_text(asked[first])}, and {name} {_text(limit)}",
                 files=files,
+                condition=f"the system has glibc {_text(asked[first])}",
             )
             return
 
@@ -125,6 +128,7 @@ def _libstdcxx(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> 
             wheel=wheel.label,
             message=f"{first} needs GLIBCXX_{_text(asked[first])} of libstdc++, and {usual}",
             files=files,
+            condition=f"libstdc++ has GLIBCXX_{_text(asked[first])}",
         )
 
 
@@ -152,6 +156,23 @@ def _refuses_dlopen(wheel: WheelContents, analysis: LoadAnalysis, target: Target
             wheel=wheel.label,
             message=f"{next(iter(loaded or refusing))} was linked with -z nodlopen: glibc refuses to load it",
             files=tuple(refusing),
+        )
+
+
+def _interpreters(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
+    """The kernel starts a program by the loader that it names (PT_INTERP), by its full path."""
+    own = "/ld-musl-" if target.platform.libc is Libc.MUSL else "/ld-linux"
+    named = _values(wheel, target, lambda library: library.interpreter)
+    foreign = {path: loader for path, loader in named.items() if own not in loader}
+    if foreign:
+        path, loader = next(iter(foreign.items()))
+        yield WheelProblem(
+            kind=ProblemKind.MISSING_LIBRARY,
+            severity=Severity.WARNING,
+            wheel=wheel.label,
+            message=f"the program {path} does not start: it asks for the loader {loader}, which this system lacks",
+            files=tuple(foreign),
+            condition=f"{path} is not needed",
         )
 
 

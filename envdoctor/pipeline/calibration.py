@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sample_ranges import measure
 from envdoctor.pipeline.sources import input_scale, model_inputs
+from envdoctor.pipeline.sources.bundle import inputs_of_parts
 from envdoctor.stages.workers.arrays import NUMBERS, StoredArray, stored_arrays
 from envdoctor.stages.workers.assignment import LABELS, Part, assign
 from envdoctor.stages.workers.stage import Problem
 from envdoctor.support.bounded import open_zip
+from envdoctor.tflite.bundles import file_name, samples_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,10 +26,14 @@ if TYPE_CHECKING:
 
 #: Samples whose ranges differ by this factor are not scaled alike.
 _APART = 20.0
-#: Where a layer makes 0 to 255 small, and samples that are small already.
-_SCALES, _SCALED = 1 / 50, 2.0
-#: The largest value of an image's pixels, and a value that tells that samples are such.
-_PIXEL, _BRIGHT = 255, 128
+#: Where a layer makes large numbers small, and where it does so with pixels.
+_SCALES, _PIXEL_SCALES = 1 / 50, (1 / 300, 1 / 100)
+#: Whole samples that are small already, and others, as ImageNet's mean and deviation make them.
+_SCALED, _NORMALIZED = 2.0, 5.0
+#: Where a layer leaves 0 to 255 large.
+_LEAVES = 0.5
+#: The largest value of an image's pixels; values that tell that whole numbers, and that fractions, are such.
+_PIXEL, _BRIGHT, _WHITE = 255, 128, 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,21 +62,56 @@ def check_samples(request: Request, option: str = "--calibration") -> tuple[str,
     source = request.source
     if source is None:
         return ()
+    if source.kind == ArtifactKind.TASK_BUNDLE:
+        _check_bundle(source.path, request, option)
+        return ()
     inputs = model_inputs(source, request.options.signature)
     given = []
     for path, named in ((request.options.calibration, option), (request.options.evaluation, "--evaluate")):
         if path is None:
             continue
-        try:
-            given.append(_check(path, named, inputs))
-        except Problem as problem:
-            raise UsageProblem(f"{named}: {problem.message}") from None
-        except Unreadable as error:
-            raise UsageProblem(f"{named}: {error}; give other samples.") from None
+        given.append(_checked(path, named, inputs))
     if len(given) > 1:
         _require_alike(*given)
     scale = input_scale(source) if inputs is not None and len(inputs) == 1 else None
     return tuple(note for samples in given for note in _judge_scaling(samples, scale, inputs or ()))
+
+
+def _checked(path: Path, option: str, inputs: Sequence[InputSpec] | None, of: str = "") -> _Samples:
+    """The same as `_check`, with what is wrong as a UsageProblem that names the option, and whose samples they are."""
+    try:
+        return _check(path, option, inputs)
+    except Problem as problem:
+        raise UsageProblem(f"{option}{of}: {problem.message}") from None
+    except Unreadable as error:
+        raise UsageProblem(f"{option}{of}: {error}; give other samples.") from None
+
+
+def _check_bundle(path: Path, request: Request, option: str) -> None:
+    """Hold a folder of samples, one file for each model of a bundle, against the models.
+
+    Raises:
+        UsageProblem: see `check_samples`; it is no folder, or has samples of no model.
+    """
+    options, parts = request.options, inputs_of_parts(path)
+    stems = {file_name(name).removesuffix(".tflite") for name in parts}
+    how = f"a folder with {', '.join(f'{stem}.npy' for stem in sorted(stems))}"
+    if options.evaluation is not None:
+        raise UsageProblem(f"--evaluate: {path.name} is a bundle of {len(parts)} models; name one with --part.")
+    folder = options.calibration
+    if folder is None:
+        return
+    if not folder.is_dir():
+        raise UsageProblem(f"{option}: each model of {path.name} needs samples of its own: give {how}.")
+    given = {entry.name: entry for entry in folder.iterdir() if entry.is_dir() or entry.suffix in {".npy", ".npz"}}
+    strangers = sorted(name for name, entry in given.items() if entry.stem not in stems)
+    if strangers or not given:
+        words = f"{strangers[0]} names no model of {path.name}" if strangers else f"{folder} holds no samples"
+        raise UsageProblem(f"{option}: {words}; give {how}.")
+    for name, inputs in parts.items():
+        samples = samples_of(folder, name)
+        if samples is not None:
+            _checked(samples, option, inputs, of=f", for {name}")
 
 
 def _check(path: Path, option: str, inputs: Sequence[InputSpec] | None) -> _Samples:
@@ -135,17 +177,22 @@ def _judge_scaling(samples: _Samples, scale: float | None, inputs: Sequence[Inpu
         UsageProblem: the model makes small what is small already.
     """
     found = next(iter(samples.ranges.values())) if len(inputs) == 1 else None
-    if found is None or "float" not in inputs[0].dtype:
+    if found is None or scale is None or "float" not in inputs[0].dtype:
         return
-    if scale is not None and scale <= _SCALES and found.magnitude <= _SCALED:
-        raise UsageProblem(
-            f"{samples.option}: the samples go from {found.describe()}, but the model scales its input itself (a "
-            f"Rescaling layer takes it times {scale:.4g}); give them unscaled, as 0 to {_PIXEL}."
-        )
-    if scale == 1 and found.whole and found.low >= 0 and _BRIGHT < found.high <= _PIXEL:
+    said = f"the samples of {samples.option} go from {found.describe()}"
+    own = (
+        "no layer of the model scales them" if scale == 1 else f"the model's own Rescaling takes them times {scale:.4g}"
+    )
+    of_pixels = _PIXEL_SCALES[0] <= scale <= _PIXEL_SCALES[1]
+    if 0 < scale <= _SCALES and found.magnitude <= (_SCALED if found.whole else _NORMALIZED):
+        how = f"unscaled, as 0 to {_PIXEL}" if of_pixels else "unscaled"
+        raise UsageProblem(f"{said}, but the model scales its input itself ({own}); give them {how}.")
+    if of_pixels and found.low < 0:
+        yield f"T{said[1:]}, which no pixels do, and {own}: give them unscaled, as 0 to {_PIXEL}, if these are images."
+    if scale >= _LEAVES and found.low >= 0 and (_BRIGHT if found.whole else _WHITE) < found.high <= _PIXEL:
         yield (
-            f"The samples of {samples.option} go from {found.describe()}, as pixels do, and no layer of the model "
-            "scales them: if it was trained on 0 to 1 or -1 to 1, scale them as in training."
+            f"T{said[1:]}, as pixels do, and {own}: if it was trained on smaller numbers (0 to 1, -1 to 1, or by "
+            "ImageNet's mean and deviation), scale them as in training."
         )
 
 

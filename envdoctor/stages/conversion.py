@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import StageOutput
+from envdoctor.core.artifact import ArtifactKind
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import run_worker
-from envdoctor.stages.workers.reference import INDEX
+from envdoctor.stages.workers.reference import INDEX, SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 _FEW = 20
 #: The options that every conversion with samples depends on.
 SAMPLE_OPTIONS = frozenset({"calibration", "random_calibration", "evaluation", "signature"})
+#: Those that a bundle's build depends on beyond its models'.
+BUNDLE_OPTIONS = frozenset({"tasks_api"})
 #: Those that an int8 conversion depends on, with those that its gate judges by.
 INT8_OPTIONS = SAMPLE_OPTIONS | {"io_type", "trust_code", "thresholds", "allow_float"}
 _SUFFIXES = {
     "saved-model": "_saved_model", "float": "_float.tflite", "int8": "_int8.tflite", "int16x8": "_int16x8.tflite",
-    "dynamic": "_dynamic.tflite", "float16": "_float16.tflite",
+    "dynamic": "_dynamic.tflite", "weight-only": "_weight_only.tflite", "float16": "_float16.tflite",
+    "mixed": "_mixed.tflite",
 }  # fmt: skip
 #: What is calibrated with the samples.
 _INTEGERS = frozenset({"int8", "int16x8"})
@@ -54,16 +58,15 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
     options, goal = context.request.options, context.request.goal
     output = context.folder / f"{stem(context)}{_SUFFIXES[to]}"
     reference = context.folder / "reference"
-    values: Mapping[str, Any] = run_worker(
+    samples = _sample_options(context)
+    values: dict[str, Any] = run_worker(
         context,
         task,
         {
             **request,
             "source": context.source.path.resolve(),
             "output": output,
-            "calibration": _absolute(options.calibration),
-            "random": options.random_calibration,
-            "evaluation": _absolute(options.evaluation),
+            **samples,
             "reference": reference if context.reference is None else None,
             "order_from": None if context.reference is None else context.reference.resolve() / INDEX,
             "io_type": options.io_type,
@@ -71,18 +74,41 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
             "per_tensor_dense": (goal is not None and goal.per_tensor_dense) or bool(request.get("unroll")),
         },
     )
+    values["random"] = bool(values.get("random") or (options.random_calibration and "samples" in values))
     return StageOutput(
         path=output,
         reference=reference if reference.is_dir() else None,
         summary=values,
-        findings=tuple(sample_findings(context, values)) if to in _INTEGERS else (),
+        findings=(*_size_findings(context, output), *(sample_findings(context, values) if to in _INTEGERS else ())),
     )
+
+
+def _sample_options(context: StageContext) -> dict[str, object]:
+    """The samples to work with: the user's, or what an earlier stage made of them where it moved their axes."""
+    options = context.request.options
+    moved = None if context.reference is None else context.reference.resolve() / SAMPLES
+    if moved is not None and moved.is_file():
+        return {"calibration": moved, "random": False, "evaluation": None}
+    return {
+        "calibration": _absolute(options.calibration),
+        "random": options.random_calibration,
+        "evaluation": _absolute(options.evaluation),
+    }
 
 
 def stem(context: StageContext) -> str:
     """What the files of a build are called: as the model that it started from."""
     source = context.request.source or context.source
     return source.path.resolve().stem
+
+
+def _size_findings(context: StageContext, output: Path) -> Iterator[Finding]:
+    """A quantized file that is no smaller than its source: one with sparse weights, or small in itself."""
+    source = context.source.path
+    if source.is_file() and context.source.kind == ArtifactKind.TFLITE_FLOAT and output.is_file():
+        before, after = source.stat().st_size, output.stat().st_size
+        if after >= before:
+            yield finding("not-smaller", source.name, words=f"{before:,} -> {after:,} bytes")
 
 
 def sample_findings(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:

@@ -30,10 +30,12 @@ _LITTLE_ROOM = 1 << 20
 #: What the workers' tasks are, for a person.
 _TITLES = {
     "tf_convert": "the TensorFlow conversion",
+    "torch_convert": "the conversion from PyTorch",
     "litert_quantize": "the LiteRT quantizer",
     "litert_compare": "the comparison in LiteRT",
     "mend": "the mending of the .tflite file",
     "litert_invoke": "the LiteRT interpreter",
+    "tasks_open": "MediaPipe's Tasks API",
 }
 #: What TensorFlow and Keras read from the environment; a user's own settings must not change what a stage makes.
 _QUIET = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.artifact import LACKS, ArtifactKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
@@ -29,6 +29,7 @@ HOW = (
 _WITHOUT_CONTROL_FLOW = (
     "Compute both branches and choose with tf.where, write a loop out, or accept what stays with --allow-float."
 )
+_ODD_TYPES = {"float16": "float16", "float64": "float64", "complex": "complex numbers"}
 _NEEDS_SAMPLES = "needs calibration samples"
 _OPEN_SIZE = "the model leaves a size of its input open"
 
@@ -70,6 +71,33 @@ def refuse_without_samples(request: Request, routes: Iterable[Route]) -> None:
             raise UsageProblem(
                 f"an int8 conversion needs representative samples of the model's input; {HOW}.{_wanted(request)}"
             )
+
+
+#: What a PyTorch model takes can't be told from its code.
+_NEEDS_INPUTS = "a PyTorch module does not say what it takes"
+_INPUTS_FIX = "say it with --inputs 1x3x224x224 (several with commas; in full name=1x3x224x224:float32)"
+
+
+def needs_inputs(_: Facts, request: Request) -> Iterator[Reason]:
+    """A factory makes a module that takes whatever it is given: the user has to say what that is."""
+    if _lacks_inputs(request):
+        fix = Fix(text=f"{_INPUTS_FIX[0].upper()}{_INPUTS_FIX[1:]}.")
+        yield Reason(verdict=Verdict.FIXABLE, text=_NEEDS_INPUTS, fix=fix)
+
+
+def refuse_without_inputs(request: Request) -> None:
+    """Refuse to build from a factory without its inputs.
+
+    Raises:
+        UsageProblem: they were not said.
+    """
+    if _lacks_inputs(request):
+        raise UsageProblem(f"{_NEEDS_INPUTS}; {_INPUTS_FIX}.")
+
+
+def _lacks_inputs(request: Request) -> bool:
+    source = request.source
+    return source is not None and source.kind == ArtifactKind.TORCH and not source.given
 
 
 def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:
@@ -148,15 +176,60 @@ def saved_loops_crash(facts: Facts, request: Request) -> Iterator[Reason]:
         yield from loops_crash(facts, request)
 
 
-def half_precision(_: Facts, request: Request) -> Iterator[Reason]:
-    """A SavedModel that computes in float16; of a Keras file the same is computed in float32."""
+def repeatable(_: Facts, request: Request) -> Iterator[Reason]:
+    """What gives two answers to the same input can't be compared with what is made of it."""
+    traits = frozenset() if request.source is None else request.source.traits
+    for trait, words in (("random", "draws random numbers"), ("stateful", "keeps a state in variables between calls")):
+        if trait in traits:
+            problem = problem_kinds()["not-repeatable"]
+            yield Reason(
+                verdict=Verdict.UNKNOWN, text=f"the model {words}", fix=Fix(text=problem.fix), code=problem.code
+            )
+
+
+def odd_types(_: Facts, request: Request) -> Iterator[Reason]:
+    """A SavedModel that computes in float16, float64 or complex numbers; of a Keras file all is computed in float32."""
     source = request.source
-    if source is not None and source.kind == ArtifactKind.SAVED_MODEL and "float16" in source.traits:
+    if source is None or source.kind != ArtifactKind.SAVED_MODEL:
+        return
+    for trait, words in _ODD_TYPES.items():
+        if trait in source.traits:
+            yield Reason(
+                verdict=Verdict.UNKNOWN,
+                text=f"the model computes in {words}, for which TensorFlow Lite has hardly an operator",
+                fix=Fix(
+                    text="Export it again in float32, or start from the .keras file, which is computed in float32."
+                ),
+                code=problem_kinds()["element-type-not-in-tflite"].code,
+            )
+
+
+def known_operators(_: Facts, request: Request) -> Iterator[Reason]:
+    """Operators of a SavedModel that TensorFlow Lite has none for, unless the converter folds them away."""
+    source = request.source
+    lacking = (
+        [] if source is None else sorted(one.removeprefix(LACKS) for one in source.traits if one.startswith(LACKS))
+    )
+    if lacking:
+        problem = problem_kinds()["operators-not-in-tflite"]
         yield Reason(
             verdict=Verdict.UNKNOWN,
-            text="the model computes in float16, for which TensorFlow Lite has hardly an operator",
-            fix=Fix(text="Export it again in float32, or start from the .keras file, which is computed in float32."),
-            code=problem_kinds()["element-type-not-in-tflite"].code,
+            text=f"TensorFlow Lite has no operator for {', '.join(lacking)}, unless the converter folds it away",
+            fix=Fix(text=problem.fix),
+            code=problem.code,
+        )
+
+
+def open_batch(_: Facts, request: Request) -> Iterator[Reason]:
+    """A SavedModel for exactly so many samples at once: its functions take no other number."""
+    source = request.source
+    if source is not None and source.kind == ArtifactKind.SAVED_MODEL and "fixed-batch" in source.traits:
+        problem = problem_kinds()["batch-not-fixed"]
+        yield Reason(
+            verdict=Verdict.BLOCKED,
+            text="it can't be asked for one sample: its batch is fixed to another number, or an input has none",
+            fix=Fix(text="Export it again with an open batch or a batch of one, or start from the .keras file."),
+            code=problem.code,
         )
 
 
@@ -187,4 +260,12 @@ no_keras_2_functions = with_trait(
     Verdict.BLOCKED,
     "the file holds what only Keras 2 can read",
     "keras-version-mismatch",
+)
+
+#: What LiteRT has no code for.
+no_flex = with_trait(
+    "flex-ops",
+    Verdict.BLOCKED,
+    "the model has TensorFlow's own operators (Flex*), which LiteRT alone does not run",
+    "flex-operators",
 )

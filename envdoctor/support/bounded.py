@@ -219,12 +219,14 @@ class ZipReader:
 
     Attributes:
         members: in the order of the directory.
+        comment: the archive's.
     """
 
     def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
         self._archive = archive
         self._path = path
         self.members = archive.infolist()
+        self.comment = archive.comment
 
     def read(self, name: str, most: int) -> bytes:
         """A member's content, its checksum verified.
@@ -283,6 +285,22 @@ def open_zip(path: Path) -> Iterator[ZipReader]:
         packed = min(path.stat().st_size, sum(member.compress_size for member in members))  # they may overlap
         refuse_bomb(packed, sum(member.file_size for member in members), str(path))
         yield ZipReader(archive, path)
+
+
+@contextlib.contextmanager
+def open_inner_zip(data: bytes, path: Path) -> Iterator[ZipReader]:
+    """A zip archive that was a member of another; raises as `open_zip`.
+
+    Args:
+        data: the archive.
+        path: what messages call it.
+    """
+    with _told(path):
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    members = archive.infolist()
+    packed = min(len(data), sum(member.compress_size for member in members))
+    refuse_bomb(packed, sum(member.file_size for member in members), str(path))
+    yield ZipReader(archive, path)
 
 
 def _refuse_method(member: zipfile.ZipInfo) -> None:

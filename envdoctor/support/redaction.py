@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
 
 from envdoctor.support.redaction_addresses import address_rules
+from envdoctor.support.redaction_forms import secrets_apart
 from envdoctor.support.redaction_names import NamedSecrets, is_secret, is_secret_name, other_named_secrets
 from envdoctor.support.redaction_people import people_rules
 from envdoctor.support.redaction_rules import SECRET, Rule, known_secrets, shapes
@@ -146,6 +147,7 @@ def _rules(redactor: Redactor) -> tuple[tuple[Rule | NamedSecrets, ...], tuple[t
         *known_secrets(redactor.secrets),
         *shapes(),
         *other_named_secrets(),
+        *secrets_apart(),
         NamedSecrets(),
     ]
     if redactor.personal:

@@ -161,7 +161,7 @@ def _value_of(line: str, name: re.Match[str]) -> re.Match[str] | None:
     before = line[max(0, name.start() - _BEFORE) : name.start()]
     ways = [(pattern, spares) for pattern in (_STRONG_VALUES if strong else _WEAK_VALUES)]
     if _OPTION.search(before):
-        ways += [(pattern, _spares_after_option) for pattern in _OPTION_VALUES]
+        ways += [(pattern, spares_after_option) for pattern in _OPTION_VALUES]
     elif _LINE_START.fullmatch(before):
         ways.append((_REST_OF_LINE, spares))
     for pattern, stays in ways:
@@ -181,7 +181,7 @@ def other_named_secrets() -> Iterator[Rule]:
     )
     for name in names:
         below = rf"(?im){name}[ \t\r]{{0,20}}\n[ \t]{{1,40}}[\"']?(?P<hide>[^\s\"']{{4,300}})[\"']?[ \t\r]*$"
-        yield _rule(below, _spares_after_option, "pass", "secret", "token", "key")
+        yield _rule(below, spares_after_option, "pass", "secret", "token", "key")
     yield from _alone_on_the_next_line(word)
     fields = "|".join(load_table("redaction")["names"]["query"])
     yield Rule(
@@ -251,7 +251,8 @@ def _spares_weak(value: str) -> bool:
     return _spares_strong(value) or _COUNT.fullmatch(value) is not None or _PATH.fullmatch(value) is not None
 
 
-def _spares_after_option(value: str) -> bool:
+def spares_after_option(value: str) -> bool:
+    """Whether a value stays though it is given for a secret: placeholders, prose, paths."""
     return _spares_strong(value) or _PATH.fullmatch(value) is not None
 
 
@@ -314,12 +315,12 @@ def _commands() -> Iterator[Rule]:
     settled = rf"(?<![\w-])poetry\s+config\s+(?:pypi-token\.\S{{1,60}}|http-basic\.\S{{1,60}}\s+\S{{1,100}})\s+{value}"
     yield _rule(settled, _spares_strong, "poetry")
     piped = rf"(?<![\w-])echo\s+{value}[\"']?\s*\|\s*(?:[^\n|]{{1,200}}--password-stdin|sudo\s+-S\b)"
-    yield _rule(piped, _spares_after_option, "echo")
+    yield _rule(piped, spares_after_option, "echo")
     account = r"(?:chpasswd[^\n\w]{1,10}|echo\s+[\"']?)(?:[\w.-]{1,40}):(?P<hide>[^\s\"']{1,300})"
     account += r"(?=[\"']?(?:\s*\|\s*(?:sudo\s+)?chpasswd|\s*$))"
     yield _rule(rf"(?m){account}", _spares_strong, "chpasswd")
     given = r"(?<![\w-])-(?:passin|passout|pass|storepass|keypass)\s{1,4}(?:pass:)?(?P<hide>[^\s:\"']{1,300})"
-    yield _rule(given, _spares_after_option, "-pass", "-storepass", "-keypass")
+    yield _rule(given, spares_after_option, "-pass", "-storepass", "-keypass")
 
 
 def _is_a_group(match: re.Match[str]) -> bool:

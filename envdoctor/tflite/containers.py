@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
-from envdoctor.support.bounded import open_zip
+from envdoctor.support.bounded import open_inner_zip, open_zip
 from envdoctor.support.files import read_head
+from envdoctor.tflite.flatbuffer import FlatBuffer
 from envdoctor.tflite.reader import map_file, open_model, read_model
 from envdoctor.tflite.schema import FILE_IDENTIFIER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envdoctor.support.bounded import ZipReader
     from envdoctor.tflite.model import Model
 
 _ZIP_LOCAL_HEADER = b"PK\x03\x04"
@@ -32,6 +34,7 @@ _ZIP_NAME_LENGTHS_AT, _ZIP_LOCAL_HEADER_SIZE = 26, 30
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HEAD = 16
 _MAX_PADDING = 4
+_BUNDLE_SUFFIX = ".task"
 _MAX_MEMBERS = 4096
 _MAX_STAMP = 1024
 _MAX_MEMBER_SIZE = 1 << 31
@@ -46,6 +49,7 @@ class FileKind(enum.Enum):
     KERAS = "keras"
     HDF5 = "hdf5"
     TORCH_ARCHIVE = "torch-archive"
+    EXPORTED_PROGRAM = "exported-program"
     ZIP = "zip"
     SAVED_MODEL = "saved-model"
     EMPTY = "empty"
@@ -80,24 +84,50 @@ class CompiledFile:
         words: who compiled it, and for what (`for the Edge TPU`).
         run_with: how such a file is run.
         stamp: the metadata that names vendor and chip, NUL-padded words; empty for none.
+        package: the file identifier of the flatbuffer among the operator's options whose first field is the least
+            version of the runtime and whose fifth the compiler's build; empty for none.
     """
 
     custom_code: str
     words: str
     run_with: str
     stamp: str = ""
+    package: str = ""
 
 
 def compiled_file(model: Model) -> CompiledFile | None:
     """Which compiler's output a model is; None for a model that none compiled."""
     customs = {operator.custom_code for subgraph in model.subgraphs for operator in subgraph.operators}
     mark = next((one for code in sorted(filter(None, customs)) if (one := mark_of(code)) is not None), None)
-    stamp = None if mark is None else model.metadata.get(mark.stamp)
-    if mark is None or stamp is None:
-        return mark
-    words = bytes(stamp.view()[:_MAX_STAMP]).split(b"\0")
+    if mark is None:
+        return None
+    more = _package_words(model, mark) if mark.package else _stamp_words(model, mark)
+    return replace(mark, words=f"{mark.words}, {more}") if more else mark
+
+
+def _stamp_words(model: Model, mark: CompiledFile) -> str:
+    stamp = model.metadata.get(mark.stamp)
+    words = [] if stamp is None else bytes(stamp.view()[:_MAX_STAMP]).split(b"\0")
     chip = " ".join(word.decode("utf-8", "replace") for word in words if word)
-    return replace(mark, words=f"{mark.words}, for {chip}") if chip else mark
+    return f"for {chip}" if chip else ""
+
+
+def _package_words(model: Model, mark: CompiledFile) -> str:
+    """What a compiled package tells of the runtime that it needs and of its compiler; empty where it is damaged."""
+    operators = (operator for subgraph in model.subgraphs for operator in subgraph.operators)
+    packages = (operator.custom_options for operator in operators if operator.custom_code == mark.custom_code)
+    content = next(packages, None)
+    try:
+        options = b"" if content is None else content.view()
+        start = bytes(options[:_MAX_STAMP]).find(mark.package.encode()) - 4  # the identifier follows the root's offset
+        if start < 0:
+            return ""
+        package = FlatBuffer(options[start:]).root()
+        runtime, build = package.integer(0), (package.string(4) or "").rpartition("/")[2]
+    except Unreadable:
+        return ""
+    words = [f"runtime {runtime} or newer"] if runtime else []
+    return ", ".join([*words, f"compiler build {build}"] if build.isdecimal() else words)
 
 
 def mark_of(custom_code: str) -> CompiledFile | None:
@@ -120,6 +150,16 @@ def read_models(path: Path | str) -> tuple[Model, ...]:
         raise Unreadable(f"{path} is a zip archive without a .tflite model in it")
     _require_whole(path, frozenset(model.name.removeprefix(f"{path}!") for model in models))
     return models
+
+
+def model_contents(path: Path) -> dict[str, bytes]:
+    """The bytes of every model of a bundle, by its name in it.
+
+    Raises:
+        Unreadable: see `read_models`.
+    """
+    read_models(path)
+    return {name: bytes(data) for name, data in _model_members(path)}
 
 
 def _require_whole(path: Path, models: frozenset[str]) -> None:
@@ -162,7 +202,9 @@ def _zip_kind(path: Path) -> FileKind:
         names = {member.filename for member in archive.members}
     if {"config.json", "metadata.json"} <= names:
         return FileKind.KERAS
-    if any(name.rpartition("/")[2] in {"data.pkl", "archive_format"} for name in names):
+    if any(name.rpartition("/")[2] == "archive_format" for name in names):
+        return FileKind.EXPORTED_PROGRAM
+    if any(name.rpartition("/")[2] == "data.pkl" for name in names):
         return FileKind.TORCH_ARCHIVE
     return FileKind.BUNDLE if next(_model_members(path), None) else FileKind.ZIP
 
@@ -171,12 +213,24 @@ def _model_members(path: Path) -> Iterator[tuple[str, memoryview]]:
     """The members that are .tflite models by content, a stored one mapped, a deflated one read."""
     data = map_file(path)
     with open_zip(path) as archive:
-        for member in archive.members[:_MAX_MEMBERS]:
-            name = member.filename
-            content = _stored(path, data, member) if member.compress_type == zipfile.ZIP_STORED else None
-            head = content[:8] if content is not None else archive.head(name, _HEAD)
-            if bytes(head[4:8]) == FILE_IDENTIFIER:
-                yield name, memoryview(archive.read(name, _MAX_MEMBER_SIZE)) if content is None else content
+        yield from _models_in(path, data, archive)
+
+
+def _models_in(
+    path: Path, data: memoryview, archive: ZipReader, *, within: str = ""
+) -> Iterator[tuple[str, memoryview]]:
+    """The same of an archive that is open; of a bundle in it (`within` is empty then), `BUNDLE/MEMBER`."""
+    for member in archive.members[:_MAX_MEMBERS]:
+        name = member.filename
+        content = _stored(path, data, member) if member.compress_type == zipfile.ZIP_STORED else None
+        head = bytes(content[:_HEAD]) if content is not None else archive.head(name, _HEAD)
+        if head[4:8] == FILE_IDENTIFIER:
+            yield f"{within}{name}", memoryview(archive.read(name, _MAX_MEMBER_SIZE)) if content is None else content
+        elif not within and name.endswith(_BUNDLE_SUFFIX) and _is_zip(head):
+            inner = archive.read(name, _MAX_MEMBER_SIZE)
+            with open_inner_zip(inner, Path(f"{path}!{name}")) as nested:
+                nested.verify()
+                yield from _models_in(Path(f"{path}!{name}"), memoryview(inner), nested, within=f"{name}/")
 
 
 def _stored(path: Path, data: memoryview, member: zipfile.ZipInfo) -> memoryview:

@@ -64,13 +64,29 @@ def classify(model: Model) -> Scheme:
     if activations:
         if float_islands(model):
             return Scheme.PARTIAL
-        if "INT16" in activations:
+        if "INT16" in activations and _computes_in_16_bits(model):
             return Scheme.INT16
         narrow = any(tensor.dtype in _NARROW for _, tensor in _constants(model))
         return Scheme.INT8_NARROW_WEIGHTS if narrow else Scheme.INT8
     if not any(tensor.dtype in FLOATS for tensor in _activations(model)):
         return Scheme.INTEGER
     return _float_scheme(model)
+
+
+def _computes_in_16_bits(model: Model) -> bool:
+    """Whether operators with weights give 16 bits: a state or an input of 16 bits alone makes no 16-bit model.
+
+    An int8 SVDF keeps its state in 16 bits, and an int8 LSTM its cells.
+    """
+    operators = [(subgraph, operator) for subgraph in model.subgraphs for operator in subgraph.operators]
+    given = {
+        tensor.dtype
+        for subgraph, operator in operators
+        for weights in [subgraph.input(operator, 1)]
+        if weights is not None and weights.constant and weights.dtype in _QUANTIZED | _NARROW
+        for tensor in subgraph.given(operator)
+    }
+    return "INT16" in given if given else True
 
 
 def _float_scheme(model: Model) -> Scheme:

@@ -83,6 +83,12 @@ def resizable_inputs(model: Model) -> tuple[Tensor, ...]:
     return tuple(tensor for tensor in tensors if -1 in (tensor.shape_signature or ()))
 
 
+#: Operators that give another answer each time.
+RANDOM = frozenset({"RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL"})
+#: Operators that keep a state from call to call.
+VARIABLES = frozenset({"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"})
+
+
 def lost_variables(model: Model) -> tuple[str, ...]:
     """Names of variables that the model reads and nothing in it ever assigns: their weights are gone.
 
@@ -120,6 +126,18 @@ def _unfed(subgraph: Subgraph) -> Iterator[int]:
             yield from (index for index in operator.inputs if index >= 0 and index not in known)
         known.update(operator.outputs)
     yield from (index for index in subgraph.outputs if index not in known)
+
+
+def called_subgraphs(model: Model) -> tuple[int, ...]:
+    """The first subgraph, those of signatures and those that operators run; not what composites stand for."""
+    bodies = {
+        operator.integer("decomposition_subgraph_index")
+        for _, operator in operators_named(model, "STABLEHLO_COMPOSITE")
+    }
+    entries = {0, *(signature.subgraph for signature in model.signatures)}
+    return tuple(
+        subgraph.index for subgraph in model.subgraphs if subgraph.index in entries or subgraph.index not in bodies
+    )
 
 
 def operators_named(model: Model, *names: str) -> tuple[tuple[Subgraph, Operator], ...]:

@@ -8,7 +8,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envdoctor.binaries.library import NativeLibrary, NotLoadable
+from envdoctor.binaries.elf_hashes import gnu_hash_of
+from envdoctor.binaries.library import BinaryFormat, NativeLibrary, NotLoadable
+from envdoctor.binaries.macho_symbols import macho_hash
 from envdoctor.binaries.python_abi import PythonAbi, is_module_name, module_abi
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.parallel import in_parallel
@@ -20,6 +22,8 @@ from envdoctor.wheels.metadata import WheelMetadata, read_metadata
 from envdoctor.wheels.native import read_member
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from envdoctor.support.bytes import RandomAccess
 
 _NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.(?!pyi?$|txt$|json$|md$|h$)[^/]*)?", re.IGNORECASE)
@@ -29,7 +33,8 @@ _EXECUTABLE_BITS = 0o111
 _SMALLEST_NATIVE = 64  # bytes: an ELF header
 _LINKER_SCRIPT = re.compile(rb"\s*(?:/\*|INPUT|GROUP|AS_NEEDED|OUTPUT_FORMAT)")  # of ld, under any name.so
 _NOT_NATIVE = "it is neither ELF nor Mach-O nor PE"
-_SMALL_WHEEL = 1 << 20
+_SYMBOLS_BUDGET = 4 << 20  # compressed bytes of all native files for macOS
+_LARGEST_WHOLE = 64 << 20
 _GAP = 8 * 1024
 _READERS = 4
 _DATA_FOLDER = re.compile(r"(?P<distribution>[^/]+)\.data/(?P<scheme>[^/]+)/(?P<path>.+)")
@@ -61,8 +66,21 @@ class NativeFile:
 
     @property
     def is_module(self) -> bool:
-        """Whether Python is meant to import it, by its name."""
-        return is_module_name(posixpath.basename(self.path))
+        """Whether Python is meant to import it, by its name, and, where that says little, by what it defines."""
+        name = posixpath.basename(self.path)
+        return is_module_name(name) and (name.count(".") > 1 or self._may_begin(name.partition(".")[0]))
+
+    def _may_begin(self, stem: str) -> bool:
+        """Whether it may define `PyInit_NAME`; any library for ctypes may be called `NAME.so` too."""
+        library = self.library
+        parts = (library.slices or (library,)) if library else ()
+        known = [part.symbols for part in parts if part.symbols and part.symbols.is_whole]
+        if not known or not stem.isascii():
+            return True
+        on_macos = library is not None and library.format is BinaryFormat.MACHO
+        name = f"PyInit_{stem}".encode()
+        number = macho_hash(b"_" + name) if on_macos else gnu_hash_of(name) | 1
+        return any(symbols.has(number) for symbols in known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,18 +194,27 @@ def import_names(members: dict[str, Member]) -> tuple[str, ...]:
 
 def _natives(archive: WheelArchive, metadata: WheelMetadata, *, exact: bool, parallel: bool) -> list[NativeFile]:
     names = [name for name, member in archive.members.items() if _may_be_native(member)]
-    macos = any("-macosx_" in tag for tag in metadata.tags)
-    # Load commands stand at the head of a Mach-O file: there is no need for the rest of a small one.
-    # Of a small wheel it is read nevertheless, for the symbols at its end.
-    large = FIRST_READ if archive.source.size > _SMALL_WHEEL else _SMALL_WHEEL
-    whole_below = large if macos else WHOLE_BELOW
     packed = [(name, archive.members[name].compressed_size) for name in names]
+    macos = any("-macosx_" in tag for tag in metadata.tags)
+    whole_below = _whole_macho(packed, parallel=parallel) if macos else WHOLE_BELOW
     read = functools.partial(_native, archive, whole_below=whole_below, exact=exact)
     workers = _READERS if parallel else 1
     run = functools.partial(in_parallel, workers=workers, name="member")
-    archive.prefetch((name for name, size in packed if size <= whole_below), whole_below, _GAP, run)
+    at_once = min(whole_below, _SYMBOLS_BUDGET)
+    archive.prefetch((name for name, size in packed if size <= at_once), at_once, _GAP, run)
     archive.prefetch((name for name, size in packed if size > whole_below), FIRST_READ, _GAP, run)
     return [native for native in in_parallel(read, names, workers, "member") if native]
+
+
+def _whole_macho(packed: Iterable[tuple[str, int]], *, parallel: bool) -> int:
+    """The compressed size up to which files for macOS are read whole, for the symbols at their end.
+
+    Load commands stand at their head: over the network the rest is only read where it is little.
+    """
+    if not parallel:
+        return _LARGEST_WHOLE
+    total = sum(size for _, size in packed)
+    return _LARGEST_WHOLE if total <= _SYMBOLS_BUDGET else FIRST_READ
 
 
 def _may_be_native(member: Member) -> bool:

@@ -91,6 +91,8 @@ def read_directory(source: RandomAccess) -> dict[str, Member]:
         first = min(first, member.offset)
         if not member.name.endswith("/"):
             _add(members, member)
+        elif member.size:
+            raise Unreadable(f"zip file whose folder {member.name} has the content of a file")
     if position != len(data):
         raise Unreadable("zip file whose central directory does not fill its space")
     if members and first:  # an installer that reads a wheel as it arrives begins at its first byte

@@ -10,7 +10,7 @@ from envdoctor.binaries import magic
 from envdoctor.binaries.elf_summary import summarize
 from envdoctor.binaries.library import BinaryFormat
 from envdoctor.binaries.macho import read_macho
-from envdoctor.binaries.macho_symbols import with_flat_symbols
+from envdoctor.binaries.macho_symbols import with_symbols
 from envdoctor.binaries.native import read_native
 from envdoctor.wheels.inferred_elf import infer_elf, is_giant
 from envdoctor.wheels.member import PackedBytes
@@ -43,7 +43,7 @@ def read_member(archive: WheelArchive, name: str, whole_below: int, *, exact: bo
     if not magic.is_native(head):
         return None
     if archive.members[name].compressed_size <= whole_below and head[:4] in {*magic.MACHO, *magic.UNIVERSAL}:
-        return with_flat_symbols(read_native(source), source)
+        return with_symbols(read_native(source), source)
     if not isinstance(source, PackedBytes) or archive.members[name].compressed_size <= whole_below:
         return _with_symbols(read_native(source), source)
     return _read_packed(source, head, posixpath.basename(name), exact=exact)

@@ -30,7 +30,7 @@ def check(facts: Facts) -> Iterable[Finding]:
     yield Finding(
         severity=Severity.ERROR,
         subject=model.short_name,
-        message=f"it is compiled {made.words} already: {made.packages} x {made.custom_code}",
+        message=f"it is compiled already, {made.words}: {made.packages} x {made.custom_code}",
         evidence=(Evidence(source=model.name, excerpt=f"beside {model.compiled.custom_code}: {rest}"),),
         fix=Fix(text="Compile the model that it was made from."),
     )

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 #: Values that say nothing where they are empty, zero or False.
-_ONLY_IF_SET = frozenset({"random", "prepared", "moved_inside", "changes", "reasons", "matched", "stripped", "sizes"})
+_ONLY_IF_SET = frozenset(
+    {"random", "prepared", "moved_inside", "changes", "reasons", "matched", "stripped", "sizes", "weights", "layout"}
+)
 #: Titles of sections.
 _TITLES = {
     "comparison": "comparison of the quantized model with the float model",
@@ -83,6 +85,8 @@ def _output(one: Mapping[str, Any]) -> Iterator[str]:
 def _distances(one: Mapping[str, Any]) -> Iterator[str]:
     if one.get("difference") is not None:
         yield f"largest difference {one['difference']:.1%} of its range"
+    if one.get("rms") is not None:
+        yield f"relative rms error {one['rms']:.3g}"
     if one.get("cosine") is not None:
         yield f"cosine {one['cosine']:.5f}"
     if one.get("agreement") is not None:

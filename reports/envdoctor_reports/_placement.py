@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from envdoctor.core.model_report import OperatorReport
 
 #: Different operators that are named together.
-_NAMES = 6
+_NAMES = 5
 
 
 class Cell(enum.Enum):
@@ -42,21 +42,26 @@ def _cell(ops: Sequence[OperatorReport]) -> Cell:
 def by_cause(ops: Sequence[OperatorReport]) -> list[tuple[str, str, list[int]]]:
     """Operators that are themselves the reason to stay on the CPU: names, reason and indexes, alike ones together.
 
-    Alike is what has the same name and cause; where no cause is known, what has the same reason. The most come first.
-    The reason is the first one's.
+    Alike is what has the same name and cause, and what has the same reason. The most come first. The reason is the
+    first one's.
     """
-    grouped: dict[tuple[str, str, str], list[OperatorReport]] = {}
+    named: dict[tuple[str, str, str], list[OperatorReport]] = {}
     for op in ops:
         if op.placement in {"CPU", "UNKNOWN"} and op.blocked_by is None:
-            key = (op.op, op.placement, op.cause) if op.cause else (op.reason, op.placement, "")
-            grouped.setdefault(key, []).append(op)
-    rows = [(_names(alike), alike[0].reason, [op.index for op in alike]) for alike in grouped.values()]
+            named.setdefault((op.op, op.placement, op.cause or op.reason), []).append(op)
+    grouped: dict[tuple[str, ...], list[OperatorReport]] = {}
+    for key, alike in named.items():
+        together = {op.reason for op in alike}
+        grouped.setdefault((key[1], *together) if len(together) == 1 else key, []).extend(alike)
+    rows = [(_names(alike), alike[0].reason, sorted(op.index for op in alike)) for alike in grouped.values()]
     return sorted(rows, key=lambda row: -len(row[2]))
 
 
 def _names(ops: Sequence[OperatorReport]) -> str:
-    names = list(dict.fromkeys(op.op for op in ops))
-    return ", ".join(names[:_NAMES]) + (", ..." if len(names) > _NAMES else "")
+    """How many of which name, the most frequent first."""
+    names = Counter(op.op for op in ops).most_common()
+    listed = ", ".join(f"{count} {name}" for name, count in names[:_NAMES])
+    return listed + (", ..." if len(names) > _NAMES else "")
 
 
 def waiting(ops: Sequence[OperatorReport]) -> Counter[str]:

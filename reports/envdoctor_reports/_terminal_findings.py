@@ -19,25 +19,27 @@ EXCERPT_LINES = 6
 ALIKE = 5
 
 
-def show_findings(page: Page, findings: Iterable[Finding], *, indent: int, verbose: bool) -> None:
-    """Show findings; of many alike the first few, and the names of the others."""
+def show_findings(
+    page: Page, findings: Iterable[Finding], *, indent: int, verbose: bool, lines: int = EXCERPT_LINES
+) -> None:
+    """Show findings; of many alike the first few, and the names of the others; of each excerpt so many lines."""
     by_code: dict[tuple[str, int], list[Finding]] = {}
     for one in findings:
         by_code.setdefault((one.code, one.severity), []).append(one)
     for alike in by_code.values():
         shown = len(alike) if verbose or len(alike) <= ALIKE + 1 else ALIKE
         for one in alike[:shown]:
-            show_finding(page, one, indent=indent, verbose=verbose)
+            show_finding(page, one, indent=indent, verbose=verbose, lines=lines)
         if rest := alike[shown:]:
             subjects = ", ".join(one_line(one.subject) for one in rest)
             page.mark(state_of(rest[0]), f"{rest[0].code}  {len(rest)} more (-v): {subjects}", indent=indent)
 
 
-def show_finding(page: Page, finding: Finding, *, indent: int, verbose: bool) -> None:
+def show_finding(page: Page, finding: Finding, *, indent: int, verbose: bool, lines: int = EXCERPT_LINES) -> None:
     """Show what is wrong, what proves it, and what mends it."""
     page.mark(state_of(finding), f"{finding.code}  {finding_line(finding)}".lstrip(), indent=indent)
     for evidence in finding.evidence:
-        _show_evidence(page, evidence, indent=indent + 4, verbose=verbose)
+        _show_evidence(page, evidence, indent=indent + 4, most=None if verbose else lines)
     if finding.fix is not None:
         show_fix(page, finding.fix, indent=indent + 4)
 
@@ -51,14 +53,14 @@ def show_fix(page: Page, fix: Fix, *, indent: int) -> None:
         page.verbatim(fix.link, label="see", indent=indent)
 
 
-def _show_evidence(page: Page, evidence: Evidence, *, indent: int, verbose: bool) -> None:
+def _show_evidence(page: Page, evidence: Evidence, *, indent: int, most: int | None) -> None:
     source, excerpt = one_line(evidence.source), visible(evidence.excerpt).strip("\n")
     lines = excerpt.split("\n")
     if len(lines) == 1 and indent + LABEL + cells(source) + 2 + cells(excerpt) <= page.width:
         page.verbatim(f"{source}: {excerpt}", label="proof", indent=indent, style="dim")
         return
     page.verbatim(source, label="proof", indent=indent, style="dim")
-    shown = lines if verbose or len(lines) <= EXCERPT_LINES + 1 else lines[:EXCERPT_LINES]
+    shown = lines if most is None or len(lines) <= most + 1 else lines[:most]
     page.verbatim("\n".join(shown), indent=indent + LABEL, style="dim")
     if len(shown) < len(lines):
         page.verbatim(f"({plural(len(lines) - len(shown), 'more line')}: -v)", indent=indent + LABEL, style="dim")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from envdoctor.core.availability import MEANINGS, CellVerdict
+from envdoctor.core.availability import MEANINGS, CellVerdict, conditions
 from envdoctor.core.finding import Severity
 from envdoctor.core.inspection import Basis
 from envdoctor.support.text import plural, size
@@ -36,6 +36,8 @@ def show_inspection(page: Page, found: Inspection, *, verbose: bool) -> None:
         _show_contents(page, found, verbose=verbose)
     page.gap()
     meaning = _MEANINGS.get((found.verdict, found.basis), MEANINGS[found.verdict])
+    if found.verdict is CellVerdict.SOUND_IF:
+        meaning = f"sound if {' and '.join(conditions(found.reasons))}"
     page.mark(_state_of(found.verdict), f"{found.verdict.value} on {found.target}: {meaning}", style="bold")
     show_reasons(page, found.reasons, verbose=verbose)
     if verbose:
@@ -73,6 +75,8 @@ def _show_faults(page: Page, found: Inspection, *, verbose: bool) -> None:
 def _state_of(verdict: CellVerdict) -> State:
     if verdict is CellVerdict.UNKNOWN:
         return State.UNANSWERED
+    if verdict is CellVerdict.SOUND_IF:
+        return State.WARNING
     return State.FINE if verdict.is_good else State.ERROR
 
 

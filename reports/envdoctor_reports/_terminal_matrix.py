@@ -71,10 +71,11 @@ def _show_reserves(page: Page, matrix: Matrix, targets: list[str]) -> None:
 
 
 def _state_of(column: list[Cell]) -> State:
-    """Fine if something works as it is, a warning if only with other pins, else an error, or not known."""
-    if any(cell.verdict.is_good for cell in column):
+    """Fine if the newest that works does so as it is, a warning if only on a condition, else an error, or not known."""
+    best = next((cell for cell in column if cell.verdict.is_good), None)
+    if best and best.verdict is not CellVerdict.SOUND_IF:
         return State.FINE
-    if any(cell.way_out for cell in column):
+    if best or any(cell.way_out for cell in column):
         return State.WARNING
     return State.UNANSWERED if any(cell.verdict is CellVerdict.UNKNOWN for cell in column) else State.ERROR
 

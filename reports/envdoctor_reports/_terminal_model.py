@@ -16,20 +16,23 @@ if TYPE_CHECKING:
     from envdoctor_reports._page import Page
 
 _CELLS = {Cell.MAPPED: ("█", "#"), Cell.CPU: ("░", "."), Cell.UNKNOWN: ("?", "?"), Cell.MIXED: ("▒", "+")}
-_HEAVIEST = 8
-_INDEXES = 6
-_CUT = 6
-_CAUSES = 8
+_INDEXES = 3
+_CUT = 3
+_CAUSES = 3
+_ADVICE = 1
 
 
 def show_models(page: Page, report: Report, *, verbose: bool) -> None:
     """Show each model of a report."""
+    told = frozenset(problem.fix.text for problem in report.problems if problem.fix is not None)
     for model in report.models:
         ops = [op for op in report.ops if not op.model or model.name.endswith(f"!{op.model}")]
-        _show_model(page, model, ops, verbose=verbose)
+        _show_model(page, model, ops, told, verbose=verbose)
 
 
-def _show_model(page: Page, model: ModelReport, ops: Sequence[OperatorReport], *, verbose: bool) -> None:
+def _show_model(
+    page: Page, model: ModelReport, ops: Sequence[OperatorReport], told: frozenset[str], *, verbose: bool
+) -> None:
     page.heading(model.name)
     page.labelled("is", f"{model.scheme}, {plural(model.operators, 'operator')}{_compiled(model)}", indent=2)
     page.labelled("takes", ", ".join(model.inputs) or "nothing", indent=2)
@@ -41,11 +44,9 @@ def _show_model(page: Page, model: ModelReport, ops: Sequence[OperatorReport], *
     if model.mapped is not None:
         _show_placement(page, model, ops)
         _show_causes(page, ops, verbose=verbose)
-        _show_advice(page, model, verbose=verbose)
+        _show_advice(page, model, told, verbose=verbose)
     if verbose:
-        _show_operators(page, ops, everything=True)
-    elif any(op.placement in {"CPU", "UNKNOWN"} for op in ops):
-        _show_operators(page, ops, everything=False)
+        _show_operators(page, ops)
 
 
 def _compiled(model: ModelReport) -> str:
@@ -59,11 +60,13 @@ def _show_placement(page: Page, model: ModelReport, ops: Sequence[OperatorReport
     accelerator = "Ethos-U" if "Ethos-U" in model.reader else "Edge TPU"
     words = [f"{model.mapped} of {plural(len(ops), 'operator')} on the {accelerator}"]
     if model.mapped_macs is not None and any(op.macs for op in ops):
-        words.append(f"{share(model.mapped_macs)} of the multiply-adds")
+        words[0] += f" ({share(model.mapped_macs)} of the multiply-adds)"
+    if left := sum(op.placement == "CPU" for op in ops):
+        words.append(f"{left} on the CPU")
     if model.unknown:
-        words.append(f"{model.unknown} unknown")
+        words.append(f"{model.unknown} not known")
     if model.all_subgraphs is not None:
-        words.append(f"{model.all_subgraphs} with -a")
+        words.append(f"{model.all_subgraphs} on it with -a")
     state = State.FINE if model.mapped == len(ops) else State.UNANSWERED if model.unknown else State.WARNING
     page.mark(state, ", ".join(words), indent=2, style="bold")
 
@@ -73,7 +76,7 @@ def _show_causes(page: Page, ops: Sequence[OperatorReport], *, verbose: bool) ->
     most = len(causes) if verbose else _CAUSES
     for name, reason, indexes in causes[:most]:
         shown = ", ".join(str(index) for index in indexes[:_INDEXES]) + (", ..." if len(indexes) > _INDEXES else "")
-        page.write(f"{len(indexes)} {name} ({shown}): {reason}", lead="- ", indent=4)
+        page.write(f"{name} ({shown}): {reason}", lead="- ", indent=4)
     if more := causes[most:]:
         count = sum(len(indexes) for _, _, indexes in more)
         page.write(f"{count} more for {plural(len(more), 'other reason')} (-v shows them)", lead="- ", indent=4)
@@ -83,30 +86,30 @@ def _show_causes(page: Page, ops: Sequence[OperatorReport], *, verbose: bool) ->
         page.write(f"{sum(waits.values())} wait for those: {listed}", lead="- ", indent=4)
 
 
-def _show_advice(page: Page, model: ModelReport, *, verbose: bool) -> None:
-    if model.advice:
+def _show_advice(page: Page, model: ModelReport, told: frozenset[str], *, verbose: bool) -> None:
+    """What to do, the most gain first; of what a finding's fix told already only what it brings."""
+    shown = model.advice if verbose else model.advice[:_ADVICE]
+    if shown:
         page.gap()
-    for advice in model.advice:
+    for advice in shown:
         gain = f" (+{plural(advice.gained_ops, 'operator')}, +{share(advice.gained_macs)} of the multiply-adds)"
-        page.labelled("do", advice.text + (gain if advice.gained_ops else ""), indent=2)
+        text = "As the fix above says." if advice.text in told else advice.text
+        page.labelled("do", text + (gain if advice.gained_ops else ""), indent=2)
         if verbose:
             page.write(f"known from: {advice.source}", indent=8, style="dim")
+    if more := len(model.advice) - len(shown):
+        page.write(f"{plural(more, 'more thing')} to do, and all operators: -v", indent=8, style="dim")
     if model.cut and model.mapped and len(model.cut) <= _CUT:
         page.labelled("or", "compile only up to where the CPU takes over, with -i:", indent=2)
         page.verbatim(",".join(model.cut), indent=8, style="cyan")
 
 
-def _show_operators(page: Page, ops: Sequence[OperatorReport], *, everything: bool) -> None:
-    """All operators, or the heaviest of those that stay on the CPU."""
-    left = [op for op in ops if op.macs and op.placement in {"CPU", "UNKNOWN"}]
-    shown = ops if everything else sorted(left, key=lambda op: -op.macs)[:_HEAVIEST]
-    if not shown:
-        return
+def _show_operators(page: Page, ops: Sequence[OperatorReport]) -> None:
     total = sum(op.macs for op in ops)
     page.gap()
-    page.write("operators" if everything else "the most work on the CPU", indent=2, style="dim")
+    page.write("operators", indent=2, style="dim")
     rows = [
         (str(op.index), op.op, f"{op.macs:,}", share(op.macs / total) if total else "", op.placement, op.status)
-        for op in shown
+        for op in ops
     ]
     page.table(rows, indent=2, right=frozenset({0, 2, 3}))

@@ -94,7 +94,7 @@ def _placed(placed: Placed) -> str:
         return f"refused: {', '.join(placed.refused)}"
     parts = []
     if placed.mapped is not None:
-        unknown = f", {placed.unknown} unknown" if placed.unknown else ""
+        unknown = f", {placed.unknown} not known" if placed.unknown else ""
         parts.append(f"{placed.mapped} of {plural(placed.operators, 'operator')} on the accelerator{unknown}")
     if placed.problems:
         parts.append(f"{plural(len(placed.problems), 'problem')} ({', '.join(placed.problems)})")

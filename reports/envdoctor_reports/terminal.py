@@ -11,10 +11,11 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from envdoctor.core.route import Verdict
 from envdoctor.support.streams import unguarded
 from envdoctor.support.text import encodable, one_line
 from envdoctor_reports._page import Page
-from envdoctor_reports._terminal_findings import show_findings
+from envdoctor_reports._terminal_findings import EXCERPT_LINES, show_findings
 from envdoctor_reports._view import (
     State,
     build_outcome,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 #: Lines longer than this are hard to read, however wide the window is.
 _WIDEST = 120
 _TITLE_WIDTH = 20
+#: Lines of one piece of evidence about a model: what becomes of its operators is told behind.
+_MODEL_LINES = 2
 
 
 def render(report: Report, *, width: int = 80, color: bool = False, symbols: bool = True, verbose: bool = False) -> str:
@@ -77,7 +80,8 @@ def _show_report(page: Page, report: Report, *, verbose: bool) -> None:
         from envdoctor_reports._terminal_routes import show_routes
 
         show_routes(page, report, verbose=verbose)
-    notes = report.notes if report.command != "routes" else ()  # the list of routes ends with what to do next
+    ends_with_advice = report.command == "routes" and any(route.verdict < Verdict.BLOCKED for route in report.routes)
+    notes = () if ends_with_advice else report.notes
     if notes:
         page.gap()
     for note in notes:
@@ -199,16 +203,16 @@ def _show_checks(page: Page, report: Report, *, verbose: bool) -> None:
     page.gap()
     for group in groups(report):
         if verbose or report.command == "check" or group.state is not State.FINE:
-            _show_group(page, group, verbose=verbose)
+            _show_group(page, group, verbose=verbose, lines=_MODEL_LINES if report.models else EXCERPT_LINES)
     page.gap()
     page.mark(*headline(report), style="bold")
     if first := next(iter(report.problems), None):
         page.write(f"More about a code: envdoctor explain {first.code}", style="dim")
 
 
-def _show_group(page: Page, group: Group, *, verbose: bool) -> None:
+def _show_group(page: Page, group: Group, *, verbose: bool, lines: int) -> None:
     page.mark(group.state, group.summary, title=f"{group.title:<{_TITLE_WIDTH}}  ")
-    show_findings(page, group.findings if verbose else group.problems, indent=2, verbose=verbose)
+    show_findings(page, group.findings if verbose else group.problems, indent=2, verbose=verbose, lines=lines)
     for result in group.unanswered:
         page.mark(State.UNANSWERED, f"{result.code}  {outcome_line(result)}", indent=2)
     for line in skipped_lines(group.skipped):

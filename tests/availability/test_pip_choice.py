@@ -21,16 +21,26 @@ from pip._internal.models.search_scope import SearchScope
 from pip._internal.models.selection_prefs import SelectionPreferences
 from pip._internal.network.session import PipSession
 from pip._vendor.packaging.specifiers import SpecifierSet
-collector = LinkCollector(PipSession(), SearchScope([], [sys.argv[1]], False))
-finder = PackageFinder.create(collector, SelectionPreferences(allow_yanked=True))
-best = finder.find_best_candidate("lib", SpecifierSet(sys.argv[2])).best_candidate
-print(best.version if best else None, best.link.is_wheel if best else "")
+for line in sys.stdin:
+    index, _, specifier = line.strip().partition(" ")
+    collector = LinkCollector(PipSession(), SearchScope([], [index], False))
+    finder = PackageFinder.create(collector, SelectionPreferences(allow_yanked=True))
+    best = finder.find_best_candidate("lib", SpecifierSet(specifier)).best_candidate
+    print(best.version if best else None, best.link.is_wheel if best else "", flush=True)
 """
 
 
-def real_pip(server, specifier):
-    words = [sys.executable, "-I", "-c", ASK, server.simple, specifier]
-    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+@pytest.fixture(scope="module")
+def real_pip():
+    """Answers what pip takes from an index; started once, as that takes longer than all the answers."""
+    words = [sys.executable, "-I", "-c", ASK]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:
+
+        def ask(index, specifier):
+            process.stdin.write(f"{index} {specifier}\n")
+            return process.stdout.readline().split()
+
+        yield ask
 
 
 CASES = {
@@ -63,13 +73,14 @@ def offered(server):
     return put
 
 
-@pytest.mark.parametrize(("files", "specifier"), CASES.values(), ids=CASES)
-def test_it_is_what_pip_takes(server, catalogue, offered, files, specifier):
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_it_is_what_pip_takes(real_pip, server, catalogue, offered, case):
+    files, specifier = case
     offered(files)
     requirement = Requirement(f"lib{specifier}")
     found = pip_choice(catalogue.releases("lib"), requirement.specifier, target_here())
     ours = [str(found.version), str(not found.is_source)] if found else ["None"]
-    assert ours == real_pip(server, specifier)
+    assert ours == real_pip(server.simple, specifier)
 
 
 def test_only_what_nobody_means_is_told(catalogue, offered):

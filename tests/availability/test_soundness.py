@@ -10,11 +10,11 @@ from envdoctor.availability.cells import Asked, Cells
 from envdoctor.availability.inspector import Inspector
 from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.uv import Question
-from envdoctor.core.availability import CellVerdict, Pin, ReasonKind
+from envdoctor.core.availability import CellVerdict, Pin, ReasonKind, conditions
 from envdoctor.core.finding import Severity
 from envdoctor.index.access import Access, open_index
 from index_wheels import publish
-from native_files import elf_bytes
+from native_files import elf_bytes, pe_bytes
 
 LINUX = "cp311-cp311-manylinux_2_17_x86_64"
 MODULE = "_native.cpython-311-x86_64-linux-gnu.so"
@@ -190,3 +190,44 @@ def test_one_wheel_alone_says_nothing_about_imports(judge, server, client, targe
     files = [(Pin(name="app", version="1.0", filename=file.filename), file)]
     assert judge.judge_files(files, target("linux-x86_64-cp311"), complete=False).verdict is CellVerdict.SOUND
     assert judge.judge_files(files, target("linux-x86_64-cp311")).verdict is CellVerdict.BROKEN
+
+
+WINDOWS, PYD = "cp311-cp311-win_amd64", "_native.cp311-win_amd64.pyd"
+
+
+def test_a_library_that_windows_does_not_bring_is_a_condition(server, cell):
+    files = {"app/__init__.py": b"from . import _native\n", f"app/{PYD}": pe_bytes(["MSVCP140.dll"])}
+    publish(server, "app", "1.0", WINDOWS, files=files)
+    found = cell("app==1.0", "windows-amd64-cp311")
+    assert (found.verdict, found.verdict.is_good) == (CellVerdict.SOUND_IF, True)
+    (condition,) = conditions(found.reasons)
+    assert condition.startswith("MSVCP140.dll is there")
+
+
+@pytest.mark.parametrize(("on", "verdict"), [("cp37", CellVerdict.SOUND_IF), ("cp38", CellVerdict.SOUND)])
+def test_python_37_brings_no_vcruntime140_1(server, cell, on, verdict):
+    publish(server, "app", "1.0", "py3-none-win_amd64", files={"app.py": b"", **windows_module("vcruntime140_1.dll")})
+    assert cell("app==1.0", f"windows-amd64-{on}").verdict is verdict
+
+
+def windows_module(*needed):
+    return {"app.pyd": pe_bytes(needed)}
+
+
+ON_MACHINES = {True: CellVerdict.SOUND, False: CellVerdict.SOUND_IF, None: CellVerdict.BROKEN}
+
+
+@pytest.mark.parametrize("has", ON_MACHINES)
+def test_a_library_of_this_machine_counts_here(server, catalogue, client, target, has):
+    look = b"from ctypes.util import find_library\nif not find_library('sndfile'):\n    raise OSError\n"
+    publish(server, "app", "1.0", "py3-none-any", files={"app.py": look})
+    where = target("linux-x86_64-cp311")
+    judge = WheelJudge(catalogue, Inspector(client), (where.platform, lambda _: has))
+    assert judge.judge([Pin(name="app", version="1.0")], where).verdict is ON_MACHINES[has]
+
+
+def test_what_only_some_environments_have_is_a_condition(server, cell):
+    publish(server, "app", "1.0", "py3-none-any", files={"app.py": b"import pkg_resources\n"})
+    found = cell("app==1.0")
+    assert found.verdict is CellVerdict.SOUND_IF
+    assert conditions(found.reasons) == ("setuptools<82 is installed",)

@@ -21,6 +21,29 @@ def test_shares(text, expected):
     assert _options.percent(text) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"), [("5", 0.05), ("5%", 0.05), ("0.5%", 0.005), ("0", 0.0), ("1", 0.01), (" 12.5 ", 0.125)]
+)
+def test_points(text, expected):
+    assert _options.points(text) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0.5", r"'0.5' is unclear; write 0.5% for 0.5 points, or 50% for 50"),
+        ("five", "write 5 or 5%"),
+        ("-1", "write 5 or 5%"),
+        ("101", "write 5 or 5%"),
+        ("nan%", "write 5 or 5%"),
+        ("", "write 5 or 5%"),
+    ],
+)
+def test_what_is_no_number_of_points(text, words):
+    with pytest.raises(click.BadParameter, match=words):
+        _options.points(text)
+
+
 @pytest.mark.parametrize("text", ["95", "-1%", "101%", "all", "", "nan"])
 def test_what_is_no_share(text):
     with pytest.raises(click.BadParameter):

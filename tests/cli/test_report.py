@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sys
 from pathlib import Path
 
 import pytest
 
 from envdoctor.cli import main
+from sites import Site
 
 
 @pytest.fixture
@@ -52,11 +52,12 @@ def test_it_prints_markdown_without_names_and_says_what_it_took_out(python, caps
     assert "Nothing was sent" in captured.err
 
 
-def test_it_holds_the_machine_and_what_is_installed(capsys):
-    assert main(["report", "--python", sys.executable, "--format", "json"]) == 0
+def test_it_holds_the_machine_and_what_is_installed(python, capsys):
+    Site(next(python.glob("lib/python*/site-packages"))).install("mypackage", "1.5")
+    assert main(["report", "--python", str(python), "--format", "json"]) == 0
     subject = json.loads(capsys.readouterr().out)["subject"]
     assert {"python", "system", "memory", "packages"} <= subject.keys()
-    assert "envdoctor " in subject["packages"]
+    assert "mypackage 1.5" in subject["packages"]
 
 
 def test_nothing_leaves_the_machine(monkeypatch, capsys):

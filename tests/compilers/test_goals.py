@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from compiled_models import compiled_model, float_model, int8_model, int16x8_model
+from compiled_models import compiled_model, float_model, int8_model, int16x8_model, weight_only_model
 from envdoctor import planner, registry
 from envdoctor.action import Place, StageOutput
 from envdoctor.core.artifact import ArtifactKind
@@ -16,6 +16,7 @@ from envdoctor.doctor import build as building
 from envdoctor.doctor.explain import explain
 from envdoctor.doctor.model import inspect_model
 from envdoctor.doctor.routes import make_request
+from envdoctor.environments.choice import Choice
 from envdoctor.environments.spec import environment_names, environment_spec
 from envdoctor.pipeline.sources import identify
 from envdoctor.tflite.readers import find_reader
@@ -29,14 +30,17 @@ MADE = {
     ArtifactKind.TFLITE_INT8: int8_model,
     ArtifactKind.TFLITE_INT16X8: int16x8_model,
     "tflite-dynamic": (DATA / "tflite/flatten_dynamic_range.tflite").read_bytes,
+    "tflite-weight-only": weight_only_model,
+    "tflite-mixed": weight_only_model,
     "tflite-float16": (DATA / "tflite/flatten_float16.tflite").read_bytes,
 }
 
 
 @pytest.fixture
 def without_environments(tmp_path, monkeypatch):
-    """No interpreter is there to run what a double wrote, and none is fetched."""
+    """No interpreter is there to run what a double wrote, none is fetched, and no Python is there to make one with."""
     monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("envdoctor.environments.making.choose", lambda *_: Choice(reason="no Python fits"))
 
 
 def folder_of(compiler):

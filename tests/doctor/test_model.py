@@ -53,6 +53,36 @@ def test_a_model_is_described_and_each_operator_placed(path):
     assert [finding.code for finding in report.problems] == ["MDL014"]
 
 
+def two_signatures():
+    """Two subgraphs of one operator, each with a signature of its own."""
+    from tflite_bytes import schema
+
+    whole = model(
+        tensors=[tensor([1, 4], name=b"in"), tensor([1, 4], name=b"out")],
+        operators=[(0, [0], [1], 0, None)],
+        codes=[(19, 1, None)],
+        inputs=[0],
+        outputs=[1],
+    )
+    whole.subgraphs.append(whole.subgraphs[0])
+    whole.signatureDefs = []
+    for number, key in enumerate((b"encode", b"decode")):
+        signature = schema().SignatureDefT()
+        signature.signatureKey, signature.subgraphIndex, signature.inputs, signature.outputs = key, number, [], []
+        whole.signatureDefs.append(signature)
+    return pack(whole)
+
+
+@pytest.mark.parametrize("goal", ["litert", "edgetpu"])
+def test_every_subgraph_that_is_called_is_listed(tmp_path, goal):
+    path = tmp_path / "two.tflite"
+    path.write_bytes(two_signatures())
+    report = inspect_model(path, goal=goal)
+    assert [(op.subgraph, op.index, op.op) for op in report.ops] == [(0, 0, "RELU"), (1, 0, "RELU")]
+    assert report.ops[1].placement == ("CPU" if goal == "edgetpu" else "")
+    assert ("MDL010" in {found.code for found in report.problems}) == (goal == "edgetpu")
+
+
 def test_for_an_interpreter_nothing_is_placed(path):
     report = inspect_model(path)
     assert report.models[0].mapped is None

@@ -1,5 +1,7 @@
 """What is found out about a model for one reader."""
 
+import dataclasses
+
 import pytest
 
 from envdoctor.compilers.edgetpu import COMPILER as EDGETPU
@@ -9,6 +11,7 @@ from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import Request
 from envdoctor.facts import Facts
 from envdoctor.facts.model import Refusal, collect, examine
+from envdoctor.tflite.model import OperatorCode
 from envdoctor.tflite.readers import find_reader
 from graphs import Graph, chain
 from tflite_bytes import pack, small
@@ -54,6 +57,14 @@ def test_custom_operators_that_the_reader_has_are_not_unresolved():
     for code in ("TFLite_Detection_PostProcess", "Mine"):
         graph.op("CUSTOM", [graph.input([1])], custom=code)
     assert examine(graph.model(), find_reader("litert")).unresolved == ("Mine",)
+
+
+def test_a_custom_operator_code_that_no_operator_uses_is_no_problem():
+    """LiteRT 2.3 opens and runs such a file; of a builtin operator's code it asks even if nothing uses it."""
+    model = chain("RELU")
+    unused = OperatorCode(name="CUSTOM", custom_code="Mine", version=1)
+    model = dataclasses.replace(model, operator_codes=(*model.operator_codes, unused))
+    assert examine(model, find_reader("litert")).unresolved == ()
 
 
 def test_dense_layers_are_sorted_by_what_goes_in():

@@ -49,10 +49,13 @@ def _native(data: bytes, _: Path) -> object:
 
 
 def _library(data: bytes, folder: Path) -> object:
-    """What `elf` reads, with the defined versions."""
+    """What `elf` reads, with the defined versions; an installed file's relocations are looked at too."""
     from envdoctor.binaries.elf import read_version_definitions
+    from envdoctor.binaries.elf_relocations import check_relocations
 
-    return _native(data, folder), read_version_definitions(MemoryBytes(data))
+    library = _native(data, folder)
+    check_relocations(MemoryBytes(data))
+    return library, read_version_definitions(MemoryBytes(data))
 
 
 def _loader_refuses(data: bytes, sound: tuple, read: tuple, folder: Path) -> str:
@@ -79,9 +82,9 @@ def _healed(data: bytes, original: mutations.Seed) -> bytes:
 
 
 def _macho(data: bytes, folder: Path) -> object:
-    from envdoctor.binaries.macho_symbols import with_flat_symbols
+    from envdoctor.binaries.macho_symbols import with_symbols
 
-    return with_flat_symbols(_native(data, folder), MemoryBytes(data))
+    return with_symbols(_native(data, folder), MemoryBytes(data))
 
 
 def _macholib_differs(data: bytes, _sound: object, read: object, folder: Path) -> str:

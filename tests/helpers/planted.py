@@ -189,6 +189,33 @@ COMMANDS = (
     "twine upload -u joe -p {s} dist/*",
     "curl --proxy-user joe:{s} x",
 )
+#: The name stands elsewhere; the value has a digit and a letter.
+APART = (
+    '{{"name": "API_TOKEN", "value": "{s}"}}',
+    '{{"key": "DB_PASSWORD", "value": "{s}"}}',
+    '[{{"Name":"password","Value":"{s}"}}]',
+    '{{"value": "{s}", "name": "SECRET_KEY_2"}}',
+    '{{"headers": [{{"name": "x-api-key", "value": "{s}"}}]}}',
+    '"{{\\"name\\": \\"TOKEN\\", \\"value\\": \\"{s}\\"}}"',
+    "  - name: DB_PASSWORD\n    value: {s}\n",
+    "- name: UPLOAD_TOKEN\n  value: '{s}'\n",
+    '{{"token":\n    "{s}"\n}}',
+    "TWINE_PASSWORD          {s}",
+    "The password for joe is {s}.",
+    "the token of ci was `{s}`",
+    "requests.get(url, auth=('joe', '{s}'))",
+    'auth=HTTPBasicAuth("joe", "{s}")',
+    "-Password (ConvertTo-SecureString '{s}' -AsPlainText -Force)",
+    "[<Cookie session={s} for i.example/>]",
+    "curl --oauth2-bearer {s} https://x.example",
+    "net use \\\\srv\\share {s} /user:CORP\\joe",
+    "net use z: \\\\srv\\share {s}",
+    "schtasks /create /ru joe /rp {s} /tn x",
+    "openssl enc -aes-256-cbc -k {s} -in x",
+    "ssh-keygen -t rsa -N '{s}' -f x",
+    "X-Amz-Signature={s}&X-Amz-Date=2024",
+)
+VAULT = "key: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  {s}\n  3961\n"
 WEBHOOKS = (
     "https://hooks.slack.com/services/T01/B02/{s}",
     "https://discord.com/api/webhooks/123456789/{s}",
@@ -274,6 +301,10 @@ def _secrets(r):
         for context in NAMED + COMMANDS + NAMED_TOKENS + COOKIES + WEBHOOKS:
             if _fits(kind, context):
                 yield _plant(f"password of {kind}", context, make(r))
+    yield from (
+        _plant(f"password of {kind}", context, PASSWORDS[kind](r)) for kind in ("mixed", "hex") for context in APART
+    )
+    yield _plant("encrypted secret", VAULT, pick(r, HEX, 80))
     yield from _in_urls(r)
     yield from _blocks(r)
 

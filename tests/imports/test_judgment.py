@@ -5,7 +5,7 @@ from envdoctor.core.target import Interpreter, Platform, System, Target
 from envdoctor.imports.judgment import judge_wheel
 from envdoctor.imports.loading import LoadJudge
 from envdoctor.imports.problems import ProblemKind
-from native_files import elf_bytes, macho_bytes, pe_bytes, universal_bytes, with_symbols
+from native_files import REEXPORT, elf_bytes, macho_bytes, pe_bytes, universal_bytes, with_symbols
 from wheel_files import LINUX, LINUX_TAG, MACOS, MACOS_TAG, WINDOWS, WINDOWS_TAG, contents_of
 
 SOUND = elf_bytes(("libc.so.6",))
@@ -43,9 +43,28 @@ def test_the_words_for_a_missing_library(init, words):
 
 def test_the_words_for_a_plug_in_and_several_files():
     plugin = elf_bytes(("libgone.so",))
-    (problem,) = judge({"pkg/__init__.py": "", "pkg/liba.so": plugin, "pkg/libb.so": plugin})
+    files = {"pkg/__init__.py": "", "pkg/liba.so": plugin, "pkg/libb.so": plugin}
+    (problem,) = judge({**files, "pkg/libcore.so": elf_bytes(("libc.so.6",))})
     assert problem.message.startswith("an optional plug-in does not load: pkg/liba.so and 1 more need libgone.so")
     assert problem.severity is Severity.INFO
+    (problem,) = judge(files)
+    assert problem.message.startswith("the package's only native files do not load: pkg/liba.so and 1 more need")
+    assert (problem.severity, problem.condition) == (Severity.WARNING, "libgone.so is there")
+
+
+def program(*needed, loader="/lib64/ld-linux-x86-64.so.2"):
+    return elf_bytes(needed, interpreter=loader)
+
+
+def test_a_program_that_a_package_starts():
+    files = {"pkg/__init__.py": "", "pkg/libcore.so": elf_bytes(("libc.so.6",))}
+    assert judge({**files, "pkg/bin/tool.exe": program("libc.so.6")}) == ()
+    (problem,) = judge({**files, "pkg/bin/tool.exe": program("libgone.so")})
+    assert problem.message.startswith("a program of the package does not start: pkg/bin/tool.exe needs libgone.so")
+    assert problem.severity is Severity.WARNING
+    (problem,) = judge({**files, "pkg/bin/tool.exe": program(loader="/lib/ld-musl-x86_64.so.1")})
+    assert "asks for the loader /lib/ld-musl-x86_64.so.1, which this system lacks" in problem.message
+    assert (problem.severity, problem.condition) == (Severity.WARNING, "pkg/bin/tool.exe is not needed")
 
 
 def test_modules_for_another_processor():
@@ -127,14 +146,48 @@ def test_symbols_that_nothing_has():
     files = {"pkg/__init__.py": "import pkg._m", "pkg/_m.so": with_symbols(macho_bytes, SYMBOLS)}
     (problem,) = judge(files, MACOS_TAG, MACOS)
     assert (problem.kind, problem.severity) == (ProblemKind.MISSING_SYMBOL, Severity.ERROR)
-    assert problem.message == "pkg/_m.so needs _forgotten, which neither Python nor a library that it names has"
+    assert problem.message == "pkg/_m.so can't be loaded for want of _forgotten, which nothing defines"
     assert problem.details == ("_forgotten",)
-    assert judge({**files, "pkg/libx.dylib": macho_bytes()}, MACOS_TAG, MACOS) == ()
+    (note, other) = judge({**files, "pkg/libx.dylib": macho_bytes()}, MACOS_TAG, MACOS)
+    assert {note.severity, other.severity} == {Severity.INFO}
+    assert "1 symbol not looked at: they may be in libx.dylib" in note.message
     framework = ("/System/Library/Frameworks/Carbon.framework/Versions/A/Carbon",)
     beside = with_symbols(macho_bytes, SYMBOLS, needed=framework)
-    assert judge({**files, "pkg/_m.so": beside}, MACOS_TAG, MACOS) == ()
+    (note,) = judge({**files, "pkg/_m.so": beside}, MACOS_TAG, MACOS)
+    assert (note.severity, "they may be in Carbon" in note.message) == (Severity.INFO, True)
     universal = universal_bytes(arm64=files["pkg/_m.so"], x86_64=macho_bytes(architecture="x86_64"))
     assert [each.kind for each in judge({**files, "pkg/_m.so": universal}, MACOS_TAG, MACOS)] == [problem.kind]
+
+
+def test_what_every_process_of_macos_has_is_defined():
+    symbols = [(name, 0xFE) for name in ("_objc_msgSend", "_CFRelease", "__ZNSt3__16localeC1Ev", "___cxa_throw")]
+    files = {"pkg/__init__.py": "import pkg._m", "pkg/_m.so": with_symbols(macho_bytes, symbols)}
+    assert judge(files, MACOS_TAG, MACOS) == ()
+
+
+def exporting(*names, **options):
+    return with_symbols(macho_bytes, [(name, 0, 0x0F, 0) for name in names], **options)
+
+
+WANTING = {
+    "pkg/__init__.py": "import pkg._m",
+    "pkg/_m.so": with_symbols(macho_bytes, [("_made", 1)], needed=("@loader_path/libown.dylib",)),
+    "pkg/libother.dylib": exporting("_made"),
+}
+
+
+def test_a_library_that_lacks_what_another_file_wants_of_it():
+    (problem,) = judge({**WANTING, "pkg/libown.dylib": exporting("_else")}, MACOS_TAG, MACOS)
+    assert (problem.kind, problem.severity) == (ProblemKind.MISSING_SYMBOL, Severity.ERROR)
+    assert (problem.files, problem.details) == (("pkg/_m.so",), ("_made",))
+    assert judge({**WANTING, "pkg/libown.dylib": exporting("_made")}, MACOS_TAG, MACOS) == ()
+
+
+def test_a_library_offers_what_it_reexports():
+    offers = exporting("_else", needed=((REEXPORT, "@loader_path/libother.dylib"),))
+    assert judge({**WANTING, "pkg/libown.dylib": offers}, MACOS_TAG, MACOS) == ()
+    only_needs = exporting("_else", needed=("@loader_path/libother.dylib",))
+    assert judge({**WANTING, "pkg/libown.dylib": only_needs}, MACOS_TAG, MACOS)[0].severity is Severity.ERROR
 
 
 def test_universal2_that_is_not():

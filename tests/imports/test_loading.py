@@ -217,7 +217,7 @@ def test_a_guess_that_leaves_something_missing_asks_for_the_truth(monkeypatch):
 
 def test_a_part_that_was_not_read_is_neither_whole_nor_broken(monkeypatch):
     monkeypatch.setattr("envdoctor.wheels.native._FARTHEST", 0x8000)
-    monkeypatch.setattr("envdoctor.wheels.contents._SMALL_WHEEL", 0)
+    monkeypatch.setattr("envdoctor.wheels.contents._LARGEST_WHOLE", 16_384)
     code = code_like(100_000)
     module = universal_bytes(
         x86_64=macho_bytes(architecture="x86_64") + code, arm64=macho_bytes(("@rpath/gone.dylib",))
@@ -226,6 +226,7 @@ def test_a_part_that_was_not_read_is_neither_whole_nor_broken(monkeypatch):
     wheel = contents_of(files, MACOS_TAG)
     analysis = LoadJudge([wheel], MACOS, lambda wheel, member: "").analyse(wheel)
     assert analysis.inexact
+    assert analysis.unlooked == ("pkg/_m.cpython-311-darwin.so",)
     assert "its part for arm64 was not read" in dict(analysis.unreadable)["pkg/_m.cpython-311-darwin.so"]
 
 
@@ -253,8 +254,14 @@ def test_what_a_library_needs_that_an_import_opens_by_name_is_told():
         ("pkg/lib/libcore.so",),
     )
     assert analysis.loaded == ("pkg/lib/libcore.so",)
-    files["pkg/__init__.py"] = ""
+    files |= {"pkg/__init__.py": "", "pkg/lib/libplain.so": module()}
     assert analyse(files).assumed == ()
+
+
+def test_what_a_packages_only_library_needs_is_told_though_no_import_opens_it():
+    files = {"pkg/__init__.py": "", "pkg/lib/libcore.so": module("libgomp.so.1")}
+    (assumed,) = analyse(files).assumed
+    assert (assumed.name, assumed.severity) == ("libgomp.so.1", Severity.WARNING)
 
 
 def test_the_text_is_not_read_for_libraries_of_which_nothing_can_come():

@@ -1,6 +1,6 @@
 """CPython is the oracle: tiny packages are imported for real, and nothing that imports is said to fail.
 
-ENVDOCTOR_IMPORT_PROGRAMS=5000 makes that many of each kind instead of a few hundred.
+ENVDOCTOR_IMPORT_PROGRAMS=5000 makes that many of each kind instead of some dozens.
 """
 
 import os
@@ -11,6 +11,7 @@ import pytest
 from import_oracle import imported, judged
 from import_programs import Programs
 from shared_data import shared
+from thoroughness import amount
 
 MADE = int(os.environ.get("ENVDOCTOR_IMPORT_PROGRAMS", "0"))
 SEED = int(os.environ.get("ENVDOCTOR_IMPORT_SEED", "1"))
@@ -29,7 +30,7 @@ def told_falsely(found):
 
 def test_of_what_can_be_understood_nearly_all_failures_are_told_and_no_other(tmp_path):
     programs = Programs(SEED, odd=0)
-    found = compared([programs.package() for _ in range(MADE or 120)], tmp_path)
+    found = compared([programs.package() for _ in range(MADE or amount(120))], tmp_path)
     assert told_falsely(found) == []
     failing = [(files, raised, verdict) for files, raised, verdict in found if raised]
     assert 0.5 < len(failing) / len(found) < 0.98  # both kinds are there
@@ -38,14 +39,14 @@ def test_of_what_can_be_understood_nearly_all_failures_are_told_and_no_other(tmp
 
 def test_what_cannot_be_understood_is_never_said_to_fail(tmp_path):
     programs = Programs(SEED + 1000, odd=0.4, starred=sys.version_info >= (3, 11))
-    found = compared([programs.package() for _ in range(MADE or 160)], tmp_path)
+    found = compared([programs.package() for _ in range(MADE or amount(160))], tmp_path)
     assert told_falsely(found) == []
     assert sum(not raised for _, raised, _ in found) > 0.2 * len(found)
 
 
 def test_the_exception_in_which_an_import_ends_is_told(tmp_path):
     programs = Programs(SEED + 2000, odd=0)
-    found = compared([programs.package() for _ in range(MADE or 40)], tmp_path)
+    found = compared([programs.package() for _ in range(MADE or amount(40))], tmp_path)
     told = [(raised, verdict.failures[0].raises) for _, raised, verdict in found if verdict.failures]
     # One that was not foreseen may come before the one that is certain.
     assert sum(ours in {"", raised} for raised, ours in told) > 0.9 * len(told)

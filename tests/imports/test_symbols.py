@@ -96,3 +96,11 @@ def test_a_name_that_a_library_of_the_system_may_define(library, tmp_path):
     (problem,) = judge({"pkg/_m.so": library(WANTS.format("glSomething"), *flags)})
     assert problem.severity is Severity.INFO
     assert problem.message == "1 symbol not looked at: they may be in libGL.so.1, whose symbols were not read"
+
+
+@pytest.mark.parametrize(("code", "counts"), [("int PyInit__m(void) { return 1; }", True), (GIVES.format("a"), False)])
+def test_a_library_that_begins_no_module_is_none(library, code, counts):
+    wheel = contents_of(
+        {"pkg/__init__.py": "", "pkg/_m.so": library(code), "pkg/_m.abi3.so": library(GIVES.format("a"))}
+    )
+    assert {native.path: native.is_module for native in wheel.natives} == {"pkg/_m.so": counts, "pkg/_m.abi3.so": True}

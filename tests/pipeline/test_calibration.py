@@ -174,7 +174,11 @@ def scaling(scale):
     [
         (1 / 255, IMAGES, False),
         (1 / 127.5, IMAGES * 2 - 1, False),
+        (1 / 255, (IMAGES - 0.45) / 0.22, False),
+        (1 / 32768, IMAGES * 2 - 1, False),
+        (1 / 32768, IMAGES * 400 - 200, True),
         (1 / 255, IMAGES * 255, True),
+        (1 / 255, np.round(IMAGES * 4), True),
         (640.0, IMAGES, True),
         (0.5, IMAGES, True),
         ([0.1, 0.2], IMAGES, True),
@@ -186,7 +190,7 @@ def test_samples_that_are_scaled_for_a_model_that_does_it_itself(tmp_path, scale
     if accepted:
         assert check_samples(request) == ()
     else:
-        with pytest.raises(UsageProblem, match=r"the model scales its input itself .* give them unscaled, as 0 to 255"):
+        with pytest.raises(UsageProblem, match=r"the model scales its input itself .* give them unscaled"):
             check_samples(request)
 
 
@@ -194,7 +198,44 @@ def test_pixels_for_a_model_that_does_not_scale_them_are_worth_a_word(tmp_path, 
     pixels = np.round(IMAGES * 255).astype("uint8")
     (note,) = check_samples(request_for(calibration=npz(tmp_path, x=pixels)))
     assert "as pixels do, and no layer of the model scales them" in note
-    assert check_samples(request_for(calibration=npz(tmp_path, x=IMAGES * 255))) == (), "no whole numbers"
+    (note,) = check_samples(request_for(calibration=npz(tmp_path, x=IMAGES * 255)))
+    assert "as pixels do" in note, "ranges tell, not types"
+
+
+@pytest.mark.parametrize("images", [IMAGES, IMAGES * 2 - 1, (IMAGES - 0.45) / 0.22, IMAGES * 180, IMAGES * 400])
+def test_samples_that_may_be_right_need_no_word(tmp_path, request_for, images):
+    assert check_samples(request_for(calibration=npz(tmp_path, x=images))) == ()
+
+
+def test_pixels_for_a_model_that_takes_0_to_1_to_another_range(tmp_path):
+    source = identify(write_keras(tmp_path / "m.keras", change=scaling(2.0)))
+    request = Request(source=source, options=BuildOptions(calibration=npz(tmp_path, x=IMAGES * 255)))
+    (note,) = check_samples(request)
+    assert "the model's own Rescaling takes them times 2" in note
+
+
+def test_pixels_are_not_negative(tmp_path):
+    source = identify(write_keras(tmp_path / "m.keras", change=scaling(1 / 255)))
+    (note,) = check_samples(
+        Request(source=source, options=BuildOptions(calibration=npz(tmp_path, x=IMAGES * 255 - 120)))
+    )
+    assert "which no pixels do" in note
+    assert "unscaled, as 0 to 255" in note
+
+
+@pytest.mark.parametrize("first", ["BatchNormalization", "TrueDivide", "Normalization"])
+def test_a_model_that_begins_with_arithmetic_may_take_anything(tmp_path, first):
+    def change(config):
+        layer = {
+            "class_name": first,
+            "module": "keras.src.ops.numpy" if first == "TrueDivide" else "keras.layers",
+            "config": {"name": "f"},
+        }
+        config["config"]["layers"].insert(1, layer)
+
+    source = identify(write_keras(tmp_path / "m.keras", change=change))
+    request = Request(source=source, options=BuildOptions(calibration=npz(tmp_path, x=IMAGES * 255)))
+    assert check_samples(request) == ()
 
 
 def test_of_two_layers_that_scale_nothing_is_known(tmp_path):

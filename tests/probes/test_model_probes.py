@@ -35,7 +35,7 @@ def refused(*, known=True, any_version=False, op="CONV_2D"):
 
 
 ISLAND = ("operator 3, ELU, and 2 around it",)
-COMPILED = Compiled(custom_code="edgetpu-custom-op", packages=1, remaining={"SOFTMAX": 1})
+COMPILED = Compiled(custom_code="edgetpu-custom-op", packages=1, remaining={"SOFTMAX": 1}, words="for the Edge TPU")
 DIFFERENT = (Disagreement(op="ADD", status="", predicted=1, logged=0),)
 
 PROBLEMS = [
@@ -67,7 +67,8 @@ PROBLEMS = [
     ("MDL011", model("litert", lost=("kernel", "bias")), Severity.ERROR, "2 variables that nothing assigns"),
     ("MDL012", model("tf-2.5", data_outside=True), Severity.ERROR, "does not look"),
     ("MDL013", model(deprecated_codes_only=True), Severity.INFO, "before 2020"),
-    ("MDL015", model(compiled=COMPILED), Severity.ERROR, "already: 1 x edgetpu-custom-op"),
+    ("MDL010", model(signatures=("decode",)), Severity.WARNING, "and 1 signature run another"),
+    ("MDL015", model(compiled=COMPILED), Severity.ERROR, "already, for the Edge TPU: 1 x edgetpu-custom-op"),
     ("MDL016", model(disagreements=DIFFERENT), Severity.WARNING, "differ in 1 row"),
 ]
 FINE = [
@@ -77,7 +78,9 @@ FINE = [
     ("MDL007", model(refusals=refused())),
     ("MDL009", model("litert", dense=("operator 1",), hybrid=("operator 2",))),
     ("MDL009", model("tflite-runtime-2.14", dense=("operator 1",))),
+    ("MDL008", model(unresolved=("edgetpu-custom-op",), compiled=COMPILED)),
     ("MDL010", model("litert", control_flow=2)),
+    ("MDL010", model("litert", signatures=("decode",))),
     ("MDL012", model("litert", data_outside=True)),
     ("MDL014", model("litert")),
     ("MDL015", model("litert", compiled=COMPILED)),
@@ -115,7 +118,10 @@ def test_operators_on_the_cpu_are_counted_like_the_compiler_counts_them():
     result = asked("MDL014", examine(chain("RELU", "HARD_SWISH", "RELU"), find_reader("edgetpu"), EDGETPU))
     (finding,) = result.findings
     assert finding.message == "2 of 3 operators stay on the CPU"
-    assert "HARD_SWISH                  1  Operation not supported" in finding.evidence[0].excerpt
+    assert finding.evidence[0].excerpt.splitlines() == [
+        "Operation not supported: 1 HARD_SWISH",
+        "More than one subgraph is not supported: 1 RELU",
+    ]
     assert "minimalistic=True" in finding.fix.text
 
 
@@ -123,7 +129,7 @@ def test_an_operator_nothing_is_known_of_is_not_called_fine():
     graph = Graph()
     model_ = graph.model(graph.op("SOFTMAX", [graph.input([1, 30_000])], [1, 30_000]))
     (finding,) = asked("MDL014", examine(model_, find_reader("edgetpu"), EDGETPU)).findings
-    assert finding.message == "0 of 1 operators stay on the CPU, and of 1 nothing is known"
+    assert finding.message == "1 of 1 operator may stay on the CPU: no source tells"
 
 
 def test_a_model_that_is_refused_as_a_whole_is_not_asked_what_would_be_mapped():

@@ -10,16 +10,20 @@ from envdoctor.core.route import Reason, Route, StagePlan, Verdict
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, Refusal
 from envdoctor.stages.requirements import (
-    half_precision,
     has_trait,
+    known_operators,
     loops_crash,
     needs_samples,
     needs_samples_or_ranges,
     needs_sizes,
     no_control_flow,
+    no_flex,
     no_keras_2_functions,
+    odd_types,
+    open_batch,
     read_by_compiler,
     refuse_without_samples,
+    repeatable,
     saved_loops_crash,
     with_trait,
 )
@@ -69,16 +73,50 @@ def test_traits():
     assert reasons(loops_crash) == []
 
 
+@pytest.mark.parametrize(("trait", "words"), [("random", "random numbers"), ("stateful", "variables")])
+def test_what_gives_two_answers_to_the_same_input_is_not_ready(trait, words):
+    (reason,) = reasons(repeatable, source(trait, kind=ArtifactKind.SAVED_MODEL))
+    assert (reason.verdict, reason.code) == (Verdict.UNKNOWN, "RUN153")
+    assert words in reason.text
+    assert reasons(repeatable, source()) == []
+
+
+def test_operators_of_tensorflow_itself_block():
+    (reason,) = reasons(no_flex, source("flex-ops", kind=ArtifactKind.TFLITE_FLOAT))
+    assert (reason.verdict, reason.code) == (Verdict.BLOCKED, "RUN154")
+    assert "SELECT_TF_OPS" in reason.fix.text
+
+
+@pytest.mark.parametrize("trait", ["float64", "complex"])
+def test_numbers_that_tensorflow_lite_hardly_computes_in(trait):
+    (reason,) = reasons(odd_types, source(trait, kind=ArtifactKind.SAVED_MODEL))
+    assert (reason.verdict, reason.code) == (Verdict.UNKNOWN, "RUN120")
+
+
+def test_operators_that_tensorflow_lite_lacks_are_named():
+    artifact = source("lacks Svd", "lacks PrintV2", "stateful", kind=ArtifactKind.SAVED_MODEL)
+    (reason,) = reasons(known_operators, artifact)
+    assert (reason.verdict, reason.code) == (Verdict.UNKNOWN, "RUN016")
+    assert "no operator for PrintV2, Svd," in reason.text
+    assert reasons(known_operators, source("stateful")) == []
+
+
+def test_a_saved_model_for_two_samples_at_once_is_blocked():
+    (reason,) = reasons(open_batch, source("fixed-batch", kind=ArtifactKind.SAVED_MODEL))
+    assert (reason.verdict, reason.code) == (Verdict.BLOCKED, "RUN038")
+    assert reasons(open_batch, source("fixed-batch")) == [], "a Keras file is given another batch"
+
+
 def test_a_known_crash_is_not_ready():
     (reason,) = reasons(loops_crash, source("recurrent"))
     assert reason.verdict is Verdict.UNKNOWN
 
 
 def test_float16_is_held_against_a_saved_model_alone():
-    (reason,) = reasons(half_precision, source("float16", kind=ArtifactKind.SAVED_MODEL))
+    (reason,) = reasons(odd_types, source("float16", kind=ArtifactKind.SAVED_MODEL))
     assert (reason.verdict, reason.code) == (Verdict.UNKNOWN, "RUN120")
     assert "float32" in reason.fix.text
-    assert reasons(half_precision, source("float16", kind=ArtifactKind.TFLITE_FLOAT)) == []
+    assert reasons(odd_types, source("float16", kind=ArtifactKind.TFLITE_FLOAT)) == []
 
 
 def test_control_flow_stays_in_floats():

@@ -1,5 +1,7 @@
 """What a file is by its content, and the models inside bundles."""
 
+import dataclasses
+import struct
 import zipfile
 
 import pytest
@@ -163,3 +165,28 @@ def test_a_compiled_operator_has_memory_of_its_own_and_has_lost_nothing():
     assert unfed_tensors(made) == ()
     other = graph.model(graph.op("CUSTOM", [graph.input([1, 4]), scratch], [1, 4], custom="mine"))
     assert unfed_tensors(other) != ()
+
+
+def package(runtime, build):
+    """A flatbuffer of six fields, of which the first and the fifth are set, behind bytes of another format."""
+    text = struct.pack("<I", len(build)) + build + b"\0"
+    vtable = struct.pack("<8H", 16, 12, 4, 0, 0, 0, 8, 0)
+    table = struct.pack("<iii", len(vtable), runtime, 4)
+    return b"other" + struct.pack("<I", 8 + len(vtable)) + b"DWN1" + vtable + table + text
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (package(13, b"cl/343520747"), "for the Edge TPU, runtime 13 or newer, compiler build 343520747"),
+        (package(12, b"cl/"), "for the Edge TPU, runtime 12 or newer"),
+        (package(12, b"cl/")[:20], "for the Edge TPU"),
+        (b"", "for the Edge TPU"),
+    ],
+)
+def test_a_file_for_the_edge_tpu_names_its_runtime_and_its_compiler(options, words):
+    graph = Graph()
+    given = graph.op("CUSTOM", [graph.input([1, 4])], [1, 4], custom="edgetpu-custom-op")
+    content = Content(source=options, size=len(options))
+    graph.operators[-1] = dataclasses.replace(graph.operators[-1], custom_options=content)
+    assert compiled_file(graph.model(given)).words == words

@@ -36,9 +36,18 @@ def float_edge():
     return graph.model(graph.op("DEQUANTIZE", [graph.op("RELU", [taken], SHAPE)], SHAPE, "FLOAT32"))
 
 
+def keyword_spotter():
+    """An int8 SVDF, whose state has 16 bits and is a graph's input where it is kept outside."""
+    graph = Graph()
+    feature, time = graph.const([4, 4]), graph.const([4, 2], "INT16", values=None)
+    state = graph.input([1, 8], "INT16")
+    return graph.model(graph.op("SVDF", [graph.input([1, 4]), feature, time, -1, state], [1, 4]))
+
+
 @pytest.mark.parametrize(
     ("model", "scheme"),
     [
+        (keyword_spotter(), Scheme.INT8),
         (chain("CONV_2D", "RELU"), Scheme.INT8),
         (float_edge(), Scheme.INT8),
         (with_float_middle(), Scheme.PARTIAL),

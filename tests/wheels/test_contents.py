@@ -124,10 +124,11 @@ def test_names_that_can_be_imported():
 
 
 def test_little_of_a_macos_wheel_is_read():
-    files = {f"pkg/_m{number}.so": macho_bytes(size=2000) + code_like(700_000, seed=number) for number in range(4)}
-    contents = contents_of(files, MACOS_TAG)
-    assert len(contents.natives) == 4
-    assert contents.effort.bytes_read < 65_536 + 4 * 20_000
+    made = {number: macho_bytes(size=2000) + code_like(700_000, seed=number) for number in range(4)}
+    files = {f"pkg/_m{number}.so": made[number % 4] for number in range(12)}
+    contents = read_contents(MemoryBytes(wheel_of(files, MACOS_TAG)), parallel=True)
+    assert len(contents.natives) == 12
+    assert contents.effort.bytes_read < 65_536 + 12 * 20_000
     assert contents.effort.size > 1 << 20
 
 

@@ -40,6 +40,11 @@ def test_folders_are_left_out():
     assert list(read(archive_bytes({"pkg/": b"", "pkg/a.py": b"a"}))) == ["pkg/a.py"]
 
 
+def test_a_folder_with_content_is_a_file_whose_name_was_damaged():
+    with pytest.raises(Unreadable, match="has the content of a file"):
+        read(archive_bytes({"pkg/a.so/": b"content"}))
+
+
 def test_a_comment_behind_the_end_record():
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

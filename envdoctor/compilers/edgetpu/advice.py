@@ -92,4 +92,5 @@ def _advice(
         gained_ops=len(gained),
         gained_macs=sum(prediction.ops[index].macs for index in gained) / total if total else 0.0,
         source=str(entry["source"]),
+        link=str(entry["link"]) if "link" in entry else None,
     )

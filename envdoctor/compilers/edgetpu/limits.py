@@ -6,7 +6,7 @@ A limitation is a function of a `Question` that gives an `Objection` where the o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.tflite.values import integers
@@ -48,9 +48,18 @@ class Question:
     compiler: Compiler
     rules: Rulebook
 
-    def amended(self, amendment: str) -> bool:
-        """Whether models showed the compiler to differ from its documentation in this."""
-        return amendment in self.rules.amendments
+    def takes(self, form: str) -> bool | None:
+        """Whether the compiler takes a form of the rule book; None where no source tells."""
+        known = self.rules.forms.get(form)
+        return None if known is None else known.known(self.compiler)
+
+    def unless_taken(self, form: str, found: Objection) -> Objection | None:
+        """An objection to a form: none where it is known to be taken, certain only where it is known to be refused."""
+        taken = self.takes(form)
+        if taken is None:
+            reason = f"{found.reason}, of which nothing is known for edgetpu_compiler {self.compiler.release}"
+            return replace(found, certain=False, reason=reason)
+        return None if taken else found
 
     def input(self, position: int) -> Tensor | None:
         """One input of the operator."""
@@ -90,24 +99,25 @@ def only_zero_padding(question: Question) -> Objection | None:
 
 
 def even_dilation(question: Question) -> Objection | None:
-    """Dilation must be the same in both directions; it does not count where the kernel is one pixel thin."""
+    """Dilation must be the same in both directions; where the kernel is one pixel thin it may not count."""
     dilation = tuple(question.operator.integer(f"dilation_{axis}_factor", 1) for axis in "hw")
+    if dilation[0] == dilation[1]:
+        return None
+    found = _limit(f"its dilation is {dilation[0]} x {dilation[1]}")
     kernel = question.input(1)
-    if kernel is not None and len(kernel.shape) == _RANK_WITH_BATCH and question.amended("thin-kernels-dilate"):
-        counting = {factor for factor, size in zip(dilation, kernel.shape[1:3], strict=True) if size > 1}
-    else:
-        counting = set(dilation)
-    return None if len(counting) < 2 else _limit(f"its dilation is {dilation[0]} x {dilation[1]}")  # noqa: PLR2004
+    if kernel is None or len(kernel.shape) != _RANK_WITH_BATCH:
+        return found
+    counting = {factor for factor, size in zip(dilation, kernel.shape[1:3], strict=True) if size > 1}
+    return found if len(counting) > 1 else question.unless_taken("thin-kernels-dilate", found)
 
 
 def one_constant_operand(question: Question) -> Objection | None:
-    """A dense layer multiplies by a constant: the weights, from 16.0 on the input too."""
-    weights, taken = question.input(1), question.input(0)
+    """A dense layer multiplies by constant weights; newer compilers take computed ones too."""
+    weights = question.input(1)
     if weights is None or weights.constant:
         return None
-    if taken is not None and taken.constant and _is_16(question) and question.amended("constant-input-dense"):
-        return None
-    return Objection(status="constant", reason="it multiplies by weights that are computed, not constant")
+    found = Objection(status="constant", reason="it multiplies by weights that are computed, not constant")
+    return question.unless_taken("computed-dense-weights", found)
 
 
 def default_weights(question: Question) -> Objection | None:
@@ -117,19 +127,20 @@ def default_weights(question: Question) -> Objection | None:
 
 
 def one_row(question: Question) -> Objection | None:
-    """A dense layer gives one row before 16.0."""
-    output = question.output
-    if output is None or math.prod(output.shape[:-1]) <= 1:
-        return None
-    if _is_16(question) and question.amended("dense-of-many-rows"):
-        return None
-    return Objection(status="batch", reason=f"it gives {list(output.shape)}, more than one row")
+    """A dense layer gives one row; newer compilers take more."""
+    return _rows(question, "dense-of-many-rows")
+
+
+def softmax_rows(question: Question) -> Objection | None:
+    """Softmax runs over one row; newer compilers take more."""
+    return _rows(question, "softmax-of-many-rows")
 
 
 def not_over_batch(question: Question) -> Objection | None:
     """A reduction leaves the batch alone."""
-    over_batch = 0 in _axes(question) and _has_batch(question, question.input(0))
-    return _limit("it reduces over the batch") if over_batch else None
+    if 0 not in _axes(question):
+        return None
+    return _over_batch(question, question.input(0), _limit("it reduces over the first axis"))
 
 
 def depth_in_fours(question: Question) -> Objection | None:
@@ -151,26 +162,36 @@ def pooled_area(question: Question) -> Objection | None:
 
 def not_packed_into_batch(question: Question) -> Objection | None:
     """Packing makes no batch."""
-    output = question.output
-    if output is None or question.operator.integer("axis") != 0 or not _has_batch(question, output):
+    if question.operator.integer("axis") != 0:
         return None
-    return _limit("it packs into the batch")
+    return _over_batch(question, question.output, _limit("it packs along the first axis"))
 
 
 def not_split_over_batch(question: Question) -> Objection | None:
-    """Splitting along axis 0 is not taken."""
+    """Splitting along axis 0 is not taken, but into a single output it is a copy."""
     axis, taken = integers(question.input(0)), question.input(1)
     if taken is None or not axis or not taken.shape or axis[0] % len(taken.shape) != 0:
         return None
-    if not question.amended("first-axis-never-split") and not _has_batch(question, taken):
-        return None
-    return Objection(status="batch", reason="it splits along the first axis")
+    found = Objection(status="batch", reason="it splits along the first axis")
+    if len(question.operator.outputs) == 1:
+        return question.unless_taken("one-way-split", found)
+    return _over_batch(question, taken, found)
 
 
 def batch_not_padded(question: Question) -> Objection | None:
     """Padding leaves the batch alone."""
     amounts = integers(question.input(1)) or ()
-    return _limit("it pads the batch") if any(amounts[:2]) and _has_batch(question, question.input(0)) else None
+    return _over_batch(question, question.input(0), _limit("it pads the first axis")) if any(amounts[:2]) else None
+
+
+def padded_operand(question: Question) -> Objection | None:
+    """An addition of what was padded in height or width is not always taken by newer compilers."""
+    producers = question.subgraph.producers()
+    pads = [producers[index] for index in question.operator.inputs if index in producers]
+    amounts = [integers(question.subgraph.input(pad, 1)) or () for pad in pads if pad.name == "PAD"]
+    if not any(any(amount[2:6]) for amount in amounts if len(amount) == 2 * _RANK_WITH_BATCH):
+        return None
+    return question.unless_taken("sum-of-padded", _limit("it adds what was padded in height or width"))
 
 
 def slope_per_channel(question: Question) -> Objection | None:
@@ -196,8 +217,8 @@ def tile_of_one_pixel(question: Question) -> Objection | None:
     """Tiling is known to be mapped where one pixel becomes an image."""
     taken = question.input(0)
     if taken is not None and math.prod(taken.shape[:-1]) == 1:
-        return None
-    return Objection(status="limit", reason="it tiles more than one pixel, of which nothing is known", certain=False)
+        return question.unless_taken("tile-of-one-pixel", _limit("it tiles one pixel"))
+    return question.unless_taken("tile-of-many-pixels", _limit("it tiles more than one pixel"))
 
 
 def row(question: Question) -> Objection | None:
@@ -240,7 +261,8 @@ def bilinear(question: Question) -> Objection | None:
     if not len(taken.shape) == len(output.shape) == _RANK_WITH_BATCH:
         return None
     if min(taken.shape[1:3]) <= 1:
-        return _limit(f"it stretches {taken.shape[1]} x {taken.shape[2]} to {output.shape[1]} x {output.shape[2]}")
+        found = _limit(f"it stretches {taken.shape[1]} x {taken.shape[2]} to {output.shape[1]} x {output.shape[2]}")
+        return question.unless_taken("stretch-of-one-pixel", found)
     too_large = _size(question, "bilinear", output.elements, f"it gives {output.elements:,} bytes")
     if too_large is not None:
         return too_large
@@ -248,11 +270,7 @@ def bilinear(question: Question) -> Objection | None:
     factors = [
         (after - corner) % (before - corner) for before, after in zip(taken.shape[1:3], output.shape[1:3], strict=True)
     ]
-    if any(factors):
-        return Objection(
-            status="limit", reason="it resizes by a broken factor, of which nothing is known", certain=False
-        )
-    return None
+    return question.unless_taken("broken-factor", _limit("it resizes by a broken factor")) if any(factors) else None
 
 
 def too_many_dimensions(question: Question) -> Objection | None:
@@ -274,7 +292,7 @@ def _limit(reason: str) -> Objection:
 
 
 def _size(question: Question, name: str, size: int, reason: str) -> Objection | None:
-    limit = question.rules.sizes[name]
+    limit = question.rules.sizes[name].limit(question.compiler)
     if size <= limit.mapped:
         return None
     if limit.refused is not None and size >= limit.refused:
@@ -287,15 +305,22 @@ def _elements(tensor: Tensor | None) -> int:
     return 0 if tensor is None else tensor.elements
 
 
-def _has_batch(question: Question, tensor: Tensor | None) -> bool:
-    """Whether axis 0 is the batch."""
+def _rows(question: Question, form: str) -> Objection | None:
+    """What speaks against more than one row of outputs."""
+    output = question.output
+    if output is None or math.prod(output.shape[:-1]) <= 1:
+        return None
+    found = Objection(status="batch", reason=f"it gives {list(output.shape)}, more than one row")
+    return question.unless_taken(form, found)
+
+
+def _over_batch(question: Question, tensor: Tensor | None, found: Objection) -> Objection | None:
+    """An objection to work along axis 0: of four dimensions it is the batch, of less it depends on the operator."""
     if tensor is None:
-        return False
-    return len(tensor.shape) >= _RANK_WITH_BATCH or not question.amended("batch-only-in-four")
-
-
-def _is_16(question: Question) -> bool:
-    return not question.compiler.is_before("16.0")
+        return None
+    if len(tensor.shape) >= _RANK_WITH_BATCH:
+        return found
+    return question.unless_taken(f"{question.operator.name}-first-of-three", found)
 
 
 def _axes(question: Question) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,14 @@ from envdoctor.core.prediction import OperatorPlacement, Placement, Prediction
 from envdoctor.tflite.macs import multiply_adds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from envdoctor.tflite.model import Model, Operator, Subgraph
 
 _FIRST_INT8_RUNTIME = 12
 """With `-m 10` and `-m 11` nothing of an int8 model is mapped (measured with 16.0)."""
+_COMBINED = 4
+"""Up to so many things that are unknown are tried in every combination; more, each by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +53,8 @@ class EdgeTpuPrediction(Prediction):
 def predict(model: Model, settings: Settings | None = None) -> EdgeTpuPrediction:
     """Say for each operator of the first subgraph where it will run.
 
-    Where the evidence does not say whether an operator is taken, both are tried: what is mapped either way is MAPPED,
-    what is mapped in neither is CPU, and the rest is UNKNOWN.
+    Where the evidence does not say whether operators are taken, each way that it may be is tried: what is mapped in all
+    of them is MAPPED, what is mapped in none is CPU, and the rest is UNKNOWN.
 
     Raises:
         Unreadable: a constant that a rule must look at is not in the file.
@@ -59,19 +62,19 @@ def predict(model: Model, settings: Settings | None = None) -> EdgeTpuPrediction
     settings = settings or Settings()
     subgraph = model.main
     objections = [_objection(subgraph, operator, settings) for operator in subgraph.operators]
-    hopeful = [found is None or not found.certain for found in objections]
-    fearful = [found is None for found in objections]
-    most = _mapped(subgraph, hopeful, settings)
-    least = most if hopeful == fearful else _mapped(subgraph, fearful, settings)
-    blockers = _blockers(subgraph, objections)
+    if settings.all_subgraphs:
+        objections = _with_joints(subgraph, objections)
+    tried = [_mapped(subgraph, supported, settings) for supported in _scenarios(subgraph, objections)]
+    possible, certain = frozenset().union(*tried), tried[0].intersection(*tried)
+    blockers = _blockers(subgraph, objections, certain)
     return EdgeTpuPrediction(
         settings=settings,
         ops=tuple(
             _placement(
                 operator,
                 objections[operator.index],
-                (operator.index in most, operator.index in least),
-                blockers.get(operator.index),
+                (operator.index in possible, operator.index in certain),
+                _blocker(objections, blockers.get(operator.index)),
                 multiply_adds(subgraph, operator),
             )
             for operator in subgraph.operators
@@ -97,6 +100,32 @@ def _objection(subgraph: Subgraph, operator: Operator, settings: Settings) -> Ob
     return objection(question, int8=int8)
 
 
+def _with_joints(subgraph: Subgraph, objections: Sequence[Objection | None]) -> list[Objection | None]:
+    """The objections, and doubt about operators that join what several parts give.
+
+    With `-a`, 16.0 left both CONCATENATIONs of that sort to the CPU (google-coral/edgetpu#690); no other was seen.
+    """
+    doubt = Objection(status="limit", reason="it joins what several parts on the Edge TPU give", certain=False)
+    joints = _joints(subgraph, [found is None for found in objections])
+    joints |= _joints(subgraph, [not _is_certain(found) for found in objections])
+    return [
+        doubt if found is None and operator.index in joints else found
+        for operator, found in zip(subgraph.operators, objections, strict=True)
+    ]
+
+
+def _joints(subgraph: Subgraph, supported: Sequence[bool]) -> set[int]:
+    """Operators that take tensors of more than one part, if all parts are compiled."""
+    groups = delegate_groups(subgraph, supported)
+    part_of = {index: number for number, group in enumerate(groups) for index in group}
+    producers = {tensor: part_of.get(operator.index) for tensor, operator in subgraph.producers().items()}
+    return {
+        index
+        for index in part_of
+        if len({producers.get(tensor) for tensor in subgraph.operators[index].inputs} - {None}) > 1
+    }
+
+
 def _mapped(subgraph: Subgraph, supported: Sequence[bool], settings: Settings) -> frozenset[int]:
     behind = _behind(subgraph, settings.intermediate_tensors)
     groups = delegate_groups(subgraph, [takes and index not in behind for index, takes in enumerate(supported)])
@@ -115,14 +144,43 @@ def _behind(subgraph: Subgraph, names: frozenset[str]) -> frozenset[int]:
     return frozenset(found)
 
 
-def _blockers(subgraph: Subgraph, objections: Sequence[Objection | None]) -> Mapping[int, int]:
-    """For operators that could be mapped but wait for one that can't: that one, the first on the way."""
+def _scenarios(subgraph: Subgraph, objections: Sequence[Objection | None]) -> list[list[bool]]:
+    """For each operator whether it is taken, in each way that it may be; what is unknown alike goes together."""
+    kinds = [
+        (operator.name, found.limit or found.status) if found and not found.certain else None
+        for operator, found in zip(subgraph.operators, objections, strict=True)
+    ]
+    unknown = list(dict.fromkeys(kind for kind in kinds if kind is not None))
+    if len(unknown) <= _COMBINED:
+        sizes: Iterable[int] = range(len(unknown) + 1)
+    else:
+        sizes = (0, 1, len(unknown) - 1, len(unknown))
+    refused = [set(some) for size in sizes for some in itertools.combinations(unknown, size)]
+    return [
+        [
+            found is None or (kind is not None and kind not in some)
+            for found, kind in zip(objections, kinds, strict=True)
+        ]
+        for some in refused
+    ]
+
+
+def _blockers(subgraph: Subgraph, objections: Sequence[Objection | None], mapped: frozenset[int]) -> Mapping[int, int]:
+    """For operators that could be mapped but wait for one that can't: that one.
+
+    It is the first on the way of those that are on record as refused, or else of those of which nothing is known. What
+    is mapped keeps nothing waiting, whatever stands before it.
+    """
     spoiled: dict[int, int] = {}
     blockers: dict[int, int] = {}
     for operator in subgraph.operators:
-        cause = min((spoiled[tensor] for tensor in operator.inputs if tensor in spoiled), default=None)
         found = objections[operator.index]
-        if cause is not None and (found is None or not found.certain):
+        if operator.index in mapped:
+            continue
+        causes = {spoiled[tensor] for tensor in operator.inputs if tensor in spoiled}
+        refused = {index for index in causes if _is_certain(objections[index])}
+        cause = min(refused or causes, default=None)
+        if cause is not None and not _is_certain(found):
             blockers[operator.index] = cause
         elif found is not None:
             cause = operator.index
@@ -131,18 +189,29 @@ def _blockers(subgraph: Subgraph, objections: Sequence[Objection | None]) -> Map
     return blockers
 
 
+def _blocker(objections: Sequence[Objection | None], index: int | None) -> tuple[int, bool] | None:
+    """An operator that others wait for, and whether it is on record as refused."""
+    return None if index is None else (index, _is_certain(objections[index]))
+
+
+def _is_certain(found: Objection | None) -> bool:
+    return found is not None and found.certain
+
+
 def _placement(
-    operator: Operator, found: Objection | None, mapped: tuple[bool, bool], blocker: int | None, macs: int
+    operator: Operator, found: Objection | None, mapped: tuple[bool, bool], blocker: tuple[int, bool] | None, macs: int
 ) -> OperatorPlacement:
-    at_most, at_least = mapped
-    if at_least:
+    possible, certain = mapped
+    if certain:
         placement, words, reason = Placement.MAPPED, status_words("mapped"), ""
-    elif at_most:
+    elif possible:
         placement, words = Placement.UNKNOWN, ""
-        reason = found.reason if found else f"it depends on operator {blocker}, of which nothing is known"
+        waits = f"it depends on operator {blocker[0]}, of which nothing is known" if blocker and not blocker[1] else ""
+        reason = found.reason if found else waits or "where the first part for the Edge TPU begins is not known"
     elif found is None or not found.certain:
         placement, words = Placement.CPU, status_words("subgraph")
-        reason = f"it could run there, but waits for operator {blocker}, which stays on the CPU"
+        waits = f"waits for operator {blocker[0]}, which stays on the CPU" if blocker else "lies behind a tensor of -i"
+        reason = f"it could run there, but {waits}"
     else:
         placement, words, reason = Placement.CPU, status_words(found.status), found.reason
     return OperatorPlacement(
@@ -152,6 +221,6 @@ def _placement(
         status=words,
         reason=reason,
         cause=(found.limit or found.status) if found else "",
-        blocked_by=blocker if placement is not Placement.MAPPED else None,
+        blocked_by=blocker[0] if blocker and placement is not Placement.MAPPED else None,
         macs=macs,
     )

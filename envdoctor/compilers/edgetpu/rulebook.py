@@ -36,13 +36,52 @@ class Compiler:
         """Whether it is older than `release`."""
         return _numbers(self.release) < _numbers(release)
 
+    def is_after(self, release: str) -> bool:
+        """Whether it is newer than `release`."""
+        return _numbers(self.release) > _numbers(release)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeLimit:
-    """The largest size that was seen mapped and the smallest that was seen refused, None for never."""
+    """The largest size that is known to be mapped and the smallest that is known to be refused, None for never."""
 
     mapped: int
     refused: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeEvidence:
+    """Sizes that were seen mapped and refused, each with the compiler release that did so."""
+
+    mapped: tuple[tuple[int, str], ...] = ()
+    refused: tuple[tuple[int, str], ...] = ()
+
+    def limit(self, used: Compiler) -> SizeLimit:
+        """What follows for a compiler: it takes what an older one took, and refuses what a newer one refuses."""
+        mapped = [size for size, release in self.mapped if not used.is_before(release)]
+        refused = [size for size, release in self.refused if not used.is_after(release)]
+        return SizeLimit(mapped=max(mapped, default=0), refused=min(refused, default=None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A way to use an operator, or an operator that the documentation does not list.
+
+    Attributes:
+        taken: the first compiler release that is known to take it, None for none.
+        until: the last release that takes it, where a newer one was seen not to.
+        refused: the last release that is known to refuse it, None for none.
+    """
+
+    taken: str | None = None
+    until: str | None = None
+    refused: str | None = None
+
+    def known(self, used: Compiler) -> bool | None:
+        """Whether a compiler takes it; None where no source speaks of this release."""
+        if self.taken is not None and not used.is_before(self.taken):
+            return None if self.until is not None and used.is_after(self.until) else True
+        return False if self.refused is not None and not used.is_after(self.refused) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +90,8 @@ class OperatorRule:
 
     Attributes:
         version: the highest operator version that is known to be mapped.
-        since: the first compiler release that takes it, None for all.
+        since: the first compiler release that is known to take it, None for all.
+        absent: the last release that is known not to; between the two nothing is known.
         input: which input holds the activation that it works on.
         constants: positions of the inputs that must be constants.
         limits: names of functions in `limits`.
@@ -59,23 +99,28 @@ class OperatorRule:
 
     version: int
     since: str | None = None
+    absent: str | None = None
     input: int = 0
     constants: tuple[int, ...] = ()
     limits: tuple[str, ...] = ()
     source: Sources
 
+    def known(self, used: Compiler) -> bool | None:
+        """Whether a compiler takes the operator at all; None where no source speaks of this release."""
+        return True if self.since is None else Form(taken=self.since, refused=self.absent).known(used)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedVersion:
-    """Operator versions from `first` on that stay on the CPU, with compilers up to `until` or with all."""
+    """Operator versions from `first` on that stay on the CPU, with compilers up to `until`."""
 
     first: int
-    until: str | None = None
+    until: str
     source: Sources
 
     def covers(self, used: Compiler) -> bool:
         """Whether that is known of a compiler."""
-        return self.until is None or used.release == self.until or used.is_before(self.until)
+        return not used.is_after(self.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,8 +128,9 @@ class Rulebook:
     """All that is known, or all that would be without the models and logs of one repository."""
 
     operators: Mapping[str, OperatorRule]
-    sizes: Mapping[str, SizeLimit]
-    amendments: frozenset[str]
+    refused: Mapping[str, Form]
+    sizes: Mapping[str, SizeEvidence]
+    forms: Mapping[str, Form]
     refused_versions: Mapping[str, RefusedVersion]
 
 
@@ -124,8 +170,9 @@ def rulebook(without: str | None = None) -> Rulebook:
     table = load_file(_TABLE)
     return Rulebook(
         operators={name: OperatorRule(**row) for name, row in _known(table["ops"], without)},
+        refused={name: Form(refused=row["until"]) for name, row in _known(table["refused"], without)},
         sizes={name: _size(row, without) for name, row in table["sizes"].items()},
-        amendments=frozenset(name for name, sources in table["amendments"].items() if _counting(sources, without)),
+        forms={name: _form(row, without) for name, row in table["forms"].items()},
         refused_versions={name: RefusedVersion(**row) for name, row in _known(table["refused_versions"], without)},
     )
 
@@ -139,12 +186,21 @@ def _known(rows: Mapping[str, Mapping[str, Any]], without: str | None) -> list[t
     ]
 
 
-def _size(row: Mapping[str, list[Mapping[str, Any]]], without: str | None) -> SizeLimit:
+def _size(row: Mapping[str, list[Mapping[str, Any]]], without: str | None) -> SizeEvidence:
     mapped, refused = (
-        [item["size"] for item in row[outcome] if _counting([item["source"]], without)]
+        tuple((item["size"], item["release"]) for item in row[outcome] if _counting([item["source"]], without))
         for outcome in ("mapped", "refused")
     )
-    return SizeLimit(mapped=max(mapped, default=0), refused=min(refused, default=None))
+    return SizeEvidence(mapped=mapped, refused=refused)
+
+
+def _form(row: Mapping[str, Mapping[str, Any]], without: str | None) -> Form:
+    known = dict(_known(row, without))
+    return Form(
+        taken=known["taken"]["since"] if "taken" in known else None,
+        until=known["taken"].get("until") if "taken" in known else None,
+        refused=known["refused"]["until"] if "refused" in known else None,
+    )
 
 
 def _counting(sources: list[str], without: str | None) -> list[str]:

@@ -37,11 +37,11 @@ def _objections(question: Question, *, int8: bool) -> Iterator[Objection]:
     if mistyped:
         yield mistyped
         return
-    name, compiler = question.operator.name, question.compiler
-    rule = question.rules.operators.get(name)
-    if rule is None or (rule.since and compiler.is_before(rule.since)):
-        since = f" before {rule.since}" if rule else ""
-        yield Objection(status="unsupported", reason=f"the compiler does not know {question.operator.label}{since}")
+    rule = question.rules.operators.get(question.operator.name)
+    unsupported = _unsupported(question, rule)
+    if unsupported:
+        yield unsupported
+    if rule is None:
         return
     for limit in rule.limits:
         found = limitation(limit)(question)
@@ -50,6 +50,22 @@ def _objections(question: Question, *, int8: bool) -> Iterator[Objection]:
     for check in (_version(question, rule), _constants(question, rule), too_many_dimensions(question)):
         if check:
             yield check
+
+
+def _unsupported(question: Question, rule: OperatorRule | None) -> Objection | None:
+    """What speaks against the operator as such: certain only where a source says that this release refuses it."""
+    label, release = question.operator.label, question.compiler.release
+    if rule is None:
+        refused = question.rules.refused.get(question.operator.name)
+        taken = None if refused is None else refused.known(question.compiler)
+    else:
+        taken = rule.known(question.compiler)
+    if taken:
+        return None
+    if taken is None:
+        reason = f"no source tells whether edgetpu_compiler {release} takes {label}"
+        return Objection(status="unsupported", reason=reason, certain=False)
+    return Objection(status="unsupported", reason=f"edgetpu_compiler {release} does not take {label}")
 
 
 def _data_type(question: Question, *, int8: bool) -> Objection | None:

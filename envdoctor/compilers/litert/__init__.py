@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 def _actions() -> Iterable[Action]:
     from envdoctor.compilers.litert.action import ACTION
-    from envdoctor.compilers.litert.forms import DYNAMIC, FLOAT16, INT16X8
+    from envdoctor.compilers.litert.bundle import ACTIONS as BUNDLES
+    from envdoctor.compilers.litert.forms import DYNAMIC, FLOAT16, INT16X8, MIXED, WEIGHT_ONLY
 
-    return (ACTION, INT16X8, DYNAMIC, FLOAT16)
+    return (ACTION, INT16X8, DYNAMIC, WEIGHT_ONLY, FLOAT16, MIXED, *BUNDLES)
 
 
 def _float_gate(context: StageContext, output: StageOutput) -> StageOutput:
@@ -40,6 +41,18 @@ def _small_gate(context: StageContext, output: StageOutput) -> StageOutput:
     return small_gate(SMALL[kind], context, output)
 
 
+def _mixed_gate(context: StageContext, output: StageOutput) -> StageOutput:
+    from envdoctor.stages.gates import mixed_gate
+
+    return mixed_gate(context, output)
+
+
+def _bundle_gate(context: StageContext, output: StageOutput) -> StageOutput:
+    from envdoctor.compilers.litert.bundle_gate import bundle_gate
+
+    return bundle_gate(context, output)
+
+
 COMPILER = Compiler(
     name="litert",
     title="LiteRT",
@@ -48,7 +61,13 @@ COMPILER = Compiler(
         Product(kind=ArtifactKind.TFLITE_INT8, suffix="_int8.tflite", gate=_int8_gate),
         Product(kind=ArtifactKind.TFLITE_INT16X8, suffix="_int16x8.tflite", gate=_int8_gate),
         Product(kind="tflite-dynamic", suffix="_dynamic.tflite", gate=_small_gate),
+        Product(kind="tflite-weight-only", suffix="_weight_only.tflite", gate=_small_gate),
         Product(kind="tflite-float16", suffix="_float16.tflite", gate=_small_gate),
+        Product(kind="tflite-mixed", suffix="_mixed.tflite", gate=_mixed_gate),
+        *(
+            Product(kind=f"task-{form}", suffix=f"_{form.replace('-', '_')}.task", gate=_bundle_gate)
+            for form in ("int8", "int16x8", "dynamic", "weight-only", "float16")
+        ),
     ),
     actions=_actions,
 )

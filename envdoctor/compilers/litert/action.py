@@ -7,7 +7,7 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.route import Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import INT8_OPTIONS, quantize_with_litert
-from envdoctor.stages.requirements import needs_samples, needs_sizes, with_trait
+from envdoctor.stages.requirements import needs_samples, needs_sizes, no_flex, repeatable, with_trait
 
 
 def run(context: StageContext) -> StageOutput:
@@ -26,6 +26,8 @@ ACTION = Action(
         needs_environment("litert"),
         needs_samples,
         needs_sizes,
+        no_flex,
+        repeatable,
         with_trait(
             "recurrent",
             Verdict.UNKNOWN,

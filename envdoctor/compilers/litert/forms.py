@@ -1,23 +1,34 @@
-"""Float .tflite -> what people ask for beside int8, by the LiteRT quantizer: int16x8, dynamic range and float16."""
+"""Float .tflite -> what people ask for beside int8, by the LiteRT quantizer: other types, and their own recipes."""
 
 from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING
 
-from envdoctor.action import Action
+from envdoctor.action import Action, StageFailed
 from envdoctor.core.artifact import ArtifactKind
-from envdoctor.core.route import Verdict
+from envdoctor.core.finding import Fix
+from envdoctor.core.route import Reason, Verdict
 from envdoctor.facts.environments import needs_environment
-from envdoctor.stages.conversion import INT8_OPTIONS, quantize_with_litert
-from envdoctor.stages.requirements import needs_samples, needs_sizes, with_trait
+from envdoctor.stages.conversion import INT8_OPTIONS, convert, quantize_with_litert
+from envdoctor.stages.problems import finding
+from envdoctor.stages.recipes import needs_calibration, read_recipe
+from envdoctor.stages.requirements import needs_samples, needs_sizes, no_flex, repeatable, with_trait
 from envdoctor.tflite.quantization import Scheme
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from envdoctor.action import StageContext, StageOutput
+    from envdoctor.core.request import Request
+    from envdoctor.facts import Facts
 
 #: The kinds of the forms that compute in floats, with what their files are.
-SMALL = {"tflite-dynamic": Scheme.DYNAMIC_RANGE, "tflite-float16": Scheme.FLOAT16}
+SMALL = {
+    "tflite-dynamic": Scheme.DYNAMIC_RANGE,
+    "tflite-weight-only": Scheme.WEIGHT_ONLY,
+    "tflite-float16": Scheme.FLOAT16,
+}
 
 
 def quantize(form: str, context: StageContext) -> StageOutput:
@@ -25,6 +36,45 @@ def quantize(form: str, context: StageContext) -> StageOutput:
     return quantize_with_litert(context, form)
 
 
+def quantize_by_recipe(context: StageContext) -> StageOutput:
+    """The same by the recipe that the request names."""
+    path = context.request.options.recipe
+    if path is None:
+        raise StageFailed(finding("recipe-refused", context.source.path.name, words="none was given"))
+    entries = read_recipe(path)
+    return convert(
+        context,
+        "litert_quantize",
+        "mixed",
+        {"form": "mixed", "recipe": entries, "calibrated": needs_calibration(entries)},
+    )
+
+
+def _needs_recipe(facts: Facts, request: Request) -> Iterator[Reason]:
+    """The recipe, and the samples that it needs."""
+    path = request.options.recipe
+    if path is None:
+        yield Reason(
+            verdict=Verdict.FIXABLE,
+            text="needs a recipe",
+            fix=Fix(text="Give one of the LiteRT quantizer (ai-edge-quantizer's JSON) with --recipe FILE."),
+        )
+    elif needs_calibration(read_recipe(path)):
+        yield from needs_samples(facts, request)
+
+
+MIXED = Action(
+    name="litert-mixed",
+    title="quantize by a recipe with the LiteRT quantizer",
+    consumes=frozenset({ArtifactKind.TFLITE_FLOAT}),
+    produces="tflite-mixed",
+    run=quantize_by_recipe,
+    environment="litert",
+    requires=(needs_environment("litert"), _needs_recipe, needs_sizes),
+    goals=frozenset({"litert"}),
+    options=INT8_OPTIONS | {"recipe"},
+    cost=3.0,
+)
 INT16X8 = Action(
     name="litert-int16x8",
     title="quantize to int16 activations and int8 weights with the LiteRT quantizer",
@@ -35,6 +85,8 @@ INT16X8 = Action(
     requires=(
         needs_environment("litert"),
         needs_samples,
+        no_flex,
+        repeatable,
         with_trait(
             "recurrent",
             Verdict.UNKNOWN,
@@ -46,7 +98,7 @@ INT16X8 = Action(
     options=INT8_OPTIONS,
     cost=3.0,
 )
-DYNAMIC, FLOAT16 = (
+DYNAMIC, WEIGHT_ONLY, FLOAT16 = (
     Action(
         name=f"litert-{form}",
         title=title,
@@ -54,13 +106,14 @@ DYNAMIC, FLOAT16 = (
         produces=f"tflite-{form}",
         run=functools.partial(quantize, form),
         environment="litert",
-        requires=(needs_environment("litert"), needs_sizes),
+        requires=(needs_environment("litert"), needs_sizes, no_flex, repeatable),
         goals=frozenset({"litert"}),
         options=INT8_OPTIONS,
         cost=3.0,
     )
     for form, title in (
         ("dynamic", "store the weights as int8 with the LiteRT quantizer"),
+        ("weight-only", "store the weights as int8, widened before they are used, with the LiteRT quantizer"),
         ("float16", "store the weights as float16 with the LiteRT quantizer"),
     )
 )

@@ -209,7 +209,9 @@ def module_stem(name: str) -> str:
 
 def _read(file: NativeFile) -> NativeFile:
     """The file with its content read."""
+    from envdoctor.binaries.elf_relocations import check_relocations
     from envdoctor.binaries.files import FileBytes
+    from envdoctor.binaries.library import BinaryFormat
     from envdoctor.binaries.magic import is_native
     from envdoctor.binaries.native import read_native
     from envdoctor.core.errors import Unreadable
@@ -221,7 +223,10 @@ def _read(file: NativeFile) -> NativeFile:
             size = source.size
             native = is_native(source.read_at(0, 8))
             script = not native and _SCRIPT.match(source.read_at(0, min(size, _SCRIPT_HEAD))) is not None
-            return replace(file, size=size, library=read_native(source))
+            library = read_native(source)
+            if library.format is BinaryFormat.ELF:
+                check_relocations(source)
+            return replace(file, size=size, library=library)
     except Unreadable as error:
         special = os.path.exists(file.path) and not os.path.isfile(file.path)  # a FIFO is no library
         return replace(file, size=size, problem=str(error), is_native=native and not special, is_linker_script=script)

@@ -13,7 +13,7 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import INT8_OPTIONS, stem
 from envdoctor.stages.mending import ENVIRONMENT, mend, mends_for
 from envdoctor.stages.problems import finding
-from envdoctor.stages.requirements import needs_sizes, with_trait
+from envdoctor.stages.requirements import needs_sizes, no_flex, repeatable, with_trait
 from envdoctor.tflite.readers import find_reader
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ ACTION = Action(
         needs_environment(ENVIRONMENT),
         needs_sizes,
         _shapes_of_values,
+        no_flex,
+        repeatable,
         with_trait(
             "custom-ops",
             Verdict.UNKNOWN,

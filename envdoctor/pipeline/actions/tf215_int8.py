@@ -8,10 +8,13 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
 from envdoctor.stages.requirements import (
-    half_precision,
+    known_operators,
     needs_samples_or_ranges,
     needs_sizes,
     no_control_flow,
+    odd_types,
+    open_batch,
+    repeatable,
     saved_loops_crash,
 )
 
@@ -33,8 +36,11 @@ ACTION = Action(
         needs_samples_or_ranges,
         saved_loops_crash,
         needs_sizes,
-        half_precision,
+        odd_types,
+        known_operators,
+        open_batch,
         no_control_flow,
+        repeatable,
     ),
     options=INT8_OPTIONS,
     cost=13.0,

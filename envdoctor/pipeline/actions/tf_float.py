@@ -7,7 +7,15 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import SAMPLE_OPTIONS
-from envdoctor.stages.requirements import config_unread, half_precision, needs_sizes, no_keras_2_functions
+from envdoctor.stages.requirements import (
+    config_unread,
+    known_operators,
+    needs_sizes,
+    no_keras_2_functions,
+    odd_types,
+    open_batch,
+    repeatable,
+)
 
 
 def run(context: StageContext) -> StageOutput:
@@ -27,7 +35,10 @@ ACTION = Action(
         needs_sizes,
         no_keras_2_functions,
         config_unread,
-        half_precision,
+        odd_types,
+        known_operators,
+        open_batch,
+        repeatable,
     ),
     options=SAMPLE_OPTIONS | {"trust_code"},
     cost=12.0,

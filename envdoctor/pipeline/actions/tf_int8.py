@@ -9,12 +9,15 @@ from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
 from envdoctor.stages.requirements import (
     config_unread,
-    half_precision,
+    known_operators,
     loops_crash,
     needs_samples_or_ranges,
     needs_sizes,
     no_control_flow,
     no_keras_2_functions,
+    odd_types,
+    open_batch,
+    repeatable,
 )
 
 
@@ -37,8 +40,11 @@ ACTION = Action(
         no_keras_2_functions,
         config_unread,
         needs_sizes,
-        half_precision,
+        odd_types,
+        known_operators,
+        open_batch,
         no_control_flow,
+        repeatable,
     ),
     options=INT8_OPTIONS,
     cost=12.0,

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
-from envdoctor.pipeline.sources import keras, saved_model, tflite
+from envdoctor.pipeline.sources import bundle, keras, onnx, pt2, saved_model, tflite
+from envdoctor.pipeline.sources.factory import check_factory, is_python, split_factory
+from envdoctor.pipeline.sources.given_inputs import parse_inputs
 from envdoctor.pipeline.sources.keras_config import size_traits
 from envdoctor.pipeline.sources.unsupported import explain_file, explain_folder
 from envdoctor.support.files import open_regular
-from envdoctor.support.hashing import hash_path
+from envdoctor.support.hashing import hash_path, hash_value
 from envdoctor.tflite.containers import FileKind, sniff
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from envdoctor.stages.workers.arrays import InputSpec
@@ -27,32 +29,63 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def identify(path: Path, *, trust_code: bool = False, signature: str | None = None) -> Artifact:
+def identify(path: Path, *, trust_code: bool = False, signature: str | None = None, given: str = "") -> Artifact:
     """Tell what model a path is.
 
     Args:
-        path: a .keras, .h5 or .tflite file or the folder of a SavedModel, whatever it is called.
+        path: a .keras, .h5, .pt2 or .tflite file or the folder of a SavedModel, whatever it is called; or
+            `net.py:make_model`, a file of Python code and the function in it that makes a PyTorch model.
         trust_code: True if code that is stored in the model (a Lambda layer, an operator that writes files) may be run.
         signature: the one of a SavedModel that is meant, if it is named.
+        given: what the user said that the model takes (`--inputs`).
 
     Raises:
         UsageProblem: it is no model that a build can start from; one sentence says what it is and what to do.
     """
+    path, factory = split_factory(path)
     try:
         if not path.exists():
             raise UsageProblem(f"{path} does not exist; name a model file or the folder of a SavedModel.")
+        if factory or is_python(path):
+            return _identify_factory(path, factory, given)
+        if onnx.looks_like_onnx(path):
+            return _identify_onnx(path, given)
+        if given:
+            raise UsageProblem(f"--inputs: {path.name} says itself what it takes.")
         if not path.is_dir():
             open_regular(path).close()
-        kind, traits = _read(path, trust_code=trust_code)
+        kind, traits = _read(path, signature, trust_code=trust_code)
         artifact = Artifact(kind=kind, path=path, sha256=hash_path(path), traits=traits)
         inputs = model_inputs(artifact, signature) or ()
         _refuse_text(path, inputs)
-        sizes = size_traits(inputs) if kind == ArtifactKind.SAVED_MODEL else frozenset()
+        sizes = size_traits(inputs) if kind in {ArtifactKind.SAVED_MODEL, ArtifactKind.PT2} else frozenset()
         return dataclasses.replace(artifact, inputs=tuple(spec.describe() for spec in inputs), traits=traits | sizes)
     except Unreadable as error:
         raise UsageProblem(f"{str(error).rstrip('.')}; get a whole copy of it.") from None
     except OSError as error:
         raise UsageProblem(f"{path} can't be read: {error.strerror or error}.") from None
+
+
+def _identify_factory(path: Path, factory: str, given: str) -> Artifact:
+    check_factory(path, factory)
+    inputs = tuple(spec.describe() for spec in parse_inputs(given)) if given else ()
+    return Artifact(
+        kind=ArtifactKind.TORCH, path=path, sha256=hash_path(path), inputs=inputs, factory=factory, given=given
+    )
+
+
+def _identify_onnx(path: Path, given: str) -> Artifact:
+    model = onnx.read_onnx(path, given)
+    _refuse_text(path, model.inputs)
+    hashes = [hash_path(file) for file in (path, *sorted(model.external))]
+    return Artifact(
+        kind=ArtifactKind.ONNX,
+        path=path,
+        sha256=hash_value(hashes) if model.external else hashes[0],
+        traits=size_traits(model.inputs),
+        inputs=tuple(spec.describe() for spec in model.inputs),
+        given=given,
+    )
 
 
 def model_inputs(artifact: Artifact, signature: str | None = None) -> tuple[InputSpec, ...] | None:
@@ -66,13 +99,21 @@ def model_inputs(artifact: Artifact, signature: str | None = None) -> tuple[Inpu
     """
     if artifact.kind != ArtifactKind.SAVED_MODEL and signature is not None:
         raise UsageProblem(f"--signature: {artifact.path.name} is no SavedModel, and has no signatures to choose from.")
-    if artifact.kind == ArtifactKind.KERAS:
-        return keras.read_keras(artifact.path).inputs
-    if artifact.kind == ArtifactKind.SAVED_MODEL:
-        return saved_model.read_saved_model(artifact.path).inputs_of(signature)
-    if artifact.kind in {ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8}:
-        return tflite.inputs_of(artifact.path)
-    return None
+    read = _READ_INPUTS.get(artifact.kind)
+    return None if read is None else read(artifact, signature)
+
+
+_READ_INPUTS: Mapping[str, Callable[[Artifact, str | None], tuple[InputSpec, ...] | None]] = {
+    ArtifactKind.KERAS: lambda artifact, _: keras.read_keras(artifact.path).inputs,
+    ArtifactKind.TORCH: lambda artifact, _: parse_inputs(artifact.given) if artifact.given else None,
+    ArtifactKind.ONNX: lambda artifact, _: onnx.read_onnx(artifact.path, artifact.given).inputs,
+    ArtifactKind.PT2: lambda artifact, _: pt2.read_pt2(artifact.path).inputs,
+    ArtifactKind.SAVED_MODEL: lambda artifact, name: saved_model.read_saved_model(artifact.path).inputs_of(name),
+    **dict.fromkeys(
+        (ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8),
+        lambda artifact, _: tflite.inputs_of(artifact.path),
+    ),
+}
 
 
 def _refuse_text(path: Path, inputs: Sequence[InputSpec]) -> None:
@@ -89,7 +130,7 @@ def input_scale(artifact: Artifact) -> float | None:
     return keras.read_keras(artifact.path).input_scale if artifact.kind == ArtifactKind.KERAS else None
 
 
-def _read(path: Path, *, trust_code: bool) -> tuple[str, frozenset[str]]:
+def _read(path: Path, signature: str | None, *, trust_code: bool) -> tuple[str, frozenset[str]]:
     kind = sniff(path)
     if kind in {FileKind.KERAS, FileKind.HDF5}:
         model = keras.read_keras(path)
@@ -99,9 +140,15 @@ def _read(path: Path, *, trust_code: bool) -> tuple[str, frozenset[str]]:
     if kind is FileKind.SAVED_MODEL:
         program = saved_model.read_saved_model(path)
         _refuse_code(path, program.effects, trust_code=trust_code)
-        return ArtifactKind.SAVED_MODEL, program.traits
+        return ArtifactKind.SAVED_MODEL, program.traits(signature)
+    if kind is FileKind.EXPORTED_PROGRAM:
+        exported = pt2.read_pt2(path)
+        _refuse_code(path, exported.code, trust_code=trust_code)
+        return ArtifactKind.PT2, frozenset({pt2.OWN_OPERATORS} if exported.custom_operators else ())
     if kind in {FileKind.TFLITE, FileKind.COMPILED}:
         return tflite.identify_tflite(path)
+    if kind is FileKind.BUNDLE:
+        return ArtifactKind.TASK_BUNDLE, bundle.traits_of(path)
     raise UsageProblem(explain_folder(path) if path.is_dir() else explain_file(path, kind))
 
 

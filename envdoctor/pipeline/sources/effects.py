@@ -65,8 +65,21 @@ def reached_in(graph: Message) -> Reached:
     return Reached(effects=tuple(walk.found), missing=tuple(walk.missing))
 
 
-def _signature_nodes(graph: Message) -> Iterator[str]:
+def run_by(graph: Message, signature: str) -> Iterable[str]:
+    """The operators that a signature runs, in functions too.
+
+    Raises:
+        Unreadable: the graph is damaged.
+    """
+    walk = _Walk(graph)
+    walk.from_nodes(_signature_nodes(graph, signature))
+    return walk.kinds
+
+
+def _signature_nodes(graph: Message, name: str | None = None) -> Iterator[str]:
     for entry in graph.messages(5):
+        if name not in {None, entry.text(1)}:
+            continue
         signature = entry.first(2)
         for outputs in (*signature.messages(2), *signature.messages(1)):
             yield from tensor_names(outputs.first(2))
@@ -92,6 +105,7 @@ class _Walk:
     graph: Message
     found: dict[str, None] = field(default_factory=dict)
     missing: dict[str, None] = field(default_factory=dict)
+    kinds: set[str] = field(default_factory=set)
     nodes: dict[str, Message] = field(init=False)
     functions: dict[str, Message] = field(init=False)
     assets: frozenset[str] = field(init=False)
@@ -152,6 +166,7 @@ class _Walk:
     def _look(self, node: Message, around: Mapping[str, Message], assets: frozenset[str], *, restoring: bool) -> None:
         """One operator: what it does itself, and the functions that it calls."""
         kind = node.text(2)
+        self.kinds.add(kind)
         row = operator_effects().get(kind)
         own = restoring and kind in _RESTORES
         if row is not None and not own and not _is_harmless(node, row, around, assets):

@@ -61,6 +61,17 @@ def _sizes(shape: list[int | None] | dict[str, Any] | None) -> list[int | None] 
 
 _HOLDERS = frozenset({"InputLayer", "Functional", "Model", "Sequential", "DTypePolicy"})
 _SCALING = frozenset({"Rescaling", "Normalization"})
+#: Layers that leave numbers as large as they are, and those that may make them anything.
+_KEEPING = frozenset({
+    "Resizing", "CenterCrop", "RandomCrop", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom",
+    "Cropping1D", "Cropping2D", "ZeroPadding1D", "ZeroPadding2D", "Reshape", "Permute", "Flatten",
+    "GaussianNoise", "Dropout",
+})  # fmt: skip
+_CHANGING = frozenset({
+    "BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization", "TrueDivide", "Divide",
+    "Multiply", "Subtract", "Add", "FloorDivide", "TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "Lambda",
+    "Cast",
+})  # fmt: skip
 
 
 def names() -> Names:
@@ -87,12 +98,13 @@ def traits_of(nodes: tuple[Node, ...], inputs: tuple[InputSpec, ...] | None) -> 
 def scale_of(nodes: Iterable[Node]) -> float | None:
     """What a Rescaling layer takes a model's input times; 1 if no layer scales, None if that can't be told.
 
-    That it can only of a layer that is the first and the only one: others may take back what it does.
+    That it can only of a layer that is the only one, and the first that changes numbers: others may take back what it
+    does. Nor can it of a model that begins with arithmetic or a normalization.
     """
-    layers = [node for node in nodes if node["class_name"] not in _HOLDERS]
+    layers = [node for node in nodes if node["class_name"] not in _HOLDERS | _KEEPING]
     scaling = [node for node in layers if node["class_name"] in _SCALING]
     if not scaling:
-        return 1.0
+        return None if layers and layers[0]["class_name"] in _CHANGING else 1.0
     scale = config_of(scaling[0]).get("scale")
     is_only = len(scaling) == 1 and layers[0] is scaling[0]
     return float(scale) if is_only and isinstance(scale, int | float) else None
@@ -106,11 +118,17 @@ def _needs_keras_2(node: Node) -> bool:
 
 
 def size_traits(inputs: Iterable[InputSpec]) -> frozenset[str]:
-    """`dynamic-batch` if an input takes any number of samples, `open-sizes` if another size is open."""
+    """What inputs leave open: `dynamic-batch` the number of samples, `open-sizes` another size.
+
+    `fixed-batch` if one takes a certain number of samples other than one, or has no axis for them.
+    """
     shapes = [spec.shape for spec in inputs]
     batch = {"dynamic-batch"} if any(shape is None or shape[:1] == (None,) for shape in shapes) else set()
     sizes = {"open-sizes"} if any(shape is None or None in shape[1:] for shape in shapes) else set()
-    return frozenset(batch | sizes)
+    fixed = (
+        {"fixed-batch"} if any(shape is not None and shape[:1] not in {(None,), (1,)} for shape in shapes) else set()
+    )
+    return frozenset(batch | sizes | fixed)
 
 
 def inputs_of(model: Node) -> tuple[InputSpec, ...] | None:

@@ -11,9 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.artifact import LACKS
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
-from envdoctor.pipeline.sources.effects import asset_files, reached_in
+from envdoctor.pipeline.sources.effects import asset_files, reached_in, run_by
 from envdoctor.pipeline.sources.protobuf import read_message
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.tflite.reader import map_file
@@ -39,7 +40,8 @@ _TYPES = {
     14: "bfloat16", 17: "uint16", 19: "float16", 22: "uint32", 23: "uint64",
 }  # fmt: skip
 
-_HALF = frozenset({14, 19})
+#: Element types that TensorFlow Lite hardly computes in, by the trait of a model that does.
+_ODD = {"float16": frozenset({14, 19}), "float64": frozenset({2}), "complex": frozenset({8, 18})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +52,16 @@ class SavedModel:
         tensorflow: the version that wrote it, or an empty string.
         signatures: input specs by signature name.
         operators: the names of all operators, in functions too.
-        half: whether an operator computes in float16 or bfloat16.
+        running: the names of the operators that each signature runs.
+        odd: element types that an operator computes in and TensorFlow Lite hardly does: float16, float64, complex.
         effects: what loading it or running a signature does beyond computing, a phrase each.
     """
 
     tensorflow: str
     signatures: dict[str, tuple[InputSpec, ...]]
     operators: frozenset[str]
-    half: bool = False
+    running: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+    odd: frozenset[str] = frozenset()
     effects: tuple[str, ...] = ()
 
     def inputs_of(self, signature: str | None = None) -> tuple[InputSpec, ...]:
@@ -77,18 +81,21 @@ class SavedModel:
             )
         return self.signatures[chosen]
 
-    @property
-    def traits(self) -> frozenset[str]:
-        """See `Artifact`."""
+    def traits(self, signature: str | None = None) -> frozenset[str]:
+        """See `Artifact`; those of random numbers and variables are the signature's, or any's if none is chosen."""
         table = load_table("saved-model")
+        chosen = signature or (SIGNATURE if SIGNATURE in self.running else "")
+        running = self.running.get(chosen, frozenset().union(*self.running.values()))
         recurrent = self.operators & set(table["recurrent"])
         marks = {
             "recurrent": recurrent,
             "control-flow": self.operators & set(table["control_flow"]) and not recurrent,
-            "float16": self.half,
+            "random": running & set(table["random"].split()),
+            "stateful": running & set(table["changes_variables"].split()),
             LEARNT: any(name.startswith(_LEARNT_RANGES) for name in self.operators),
         }
-        return frozenset(name for name, present in marks.items() if present)
+        lacking = {f"{LACKS}{name}" for name in running & set(table["not_in_tflite"].split())}
+        return self.odd | lacking | {name for name, present in marks.items() if present}
 
 
 def read_saved_model(folder: Path) -> SavedModel:
@@ -109,6 +116,7 @@ def read_saved_model(folder: Path) -> SavedModel:
             raise UsageProblem(f"{folder} is a SavedModel without a graph for serving; save it with the tag 'serve'.")
         reached = [reached_in(graph) for graph in graphs]
         found = _read_graph(serving[0])
+        running = {name: frozenset(run_by(serving[0], name)) for name in found.signatures}
     except Unreadable as error:
         raise Unreadable(f"{file} is damaged or cut short: {error}") from None
     if not found.signatures:
@@ -123,7 +131,7 @@ def read_saved_model(folder: Path) -> SavedModel:
     _require_variables(folder, found)
     outside = [phrase for graph in graphs for phrase in _assets(folder, graph)]
     effects = [phrase for part in reached for phrase in part.effects]
-    return dataclasses.replace(found, effects=tuple(dict.fromkeys((*effects, *outside))))
+    return dataclasses.replace(found, running=running, effects=tuple(dict.fromkeys((*effects, *outside))))
 
 
 def _require_signatures(file: Path, graph: Message) -> None:
@@ -171,7 +179,7 @@ def _read_graph(graph: Message) -> SavedModel:
         tensorflow=graph.first(1).text(5),
         signatures={name: tuple(sorted(specs, key=lambda spec: spec.name)) for name, specs in signatures.items()},
         operators=frozenset(node.text(2) for node in nodes),
-        half=any(_computes_in_half(node) for node in nodes),
+        odd=frozenset(name for node in nodes for name in _odd_types(node)),
     )
 
 
@@ -192,8 +200,11 @@ def _nodes(graph: Message) -> Iterator[Message]:
         yield from function.messages(3)
 
 
-def _computes_in_half(node: Message) -> bool:
-    """True if its attribute T, the element type that it works on, is a 16-bit float."""
+def _odd_types(node: Message) -> Iterator[str]:
+    """The odd element type that an operator works on, as its attribute T says (of an FFT, Tcomplex)."""
     if node.text(2) in load_table("saved-model")["any_type"]:
-        return False
-    return any(entry.text(1) == "T" and entry.first(2).number(6) in _HALF for entry in node.messages(5))
+        return
+    for entry in node.messages(5):
+        if entry.text(1) in {"T", "Tcomplex"}:
+            number = entry.first(2).number(6)
+            yield from (name for name, numbers in _ODD.items() if number in numbers)

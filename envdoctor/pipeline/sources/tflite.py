@@ -10,7 +10,14 @@ from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.tflite.containers import compiled_file
 from envdoctor.tflite.quantization import FLOATS, Scheme, classify, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model
-from envdoctor.tflite.structure import dynamic_tensors, lost_variables, operators_named, resizable_inputs, unfed_tensors
+from envdoctor.tflite.structure import (
+    RANDOM,
+    dynamic_tensors,
+    lost_variables,
+    operators_named,
+    resizable_inputs,
+    unfed_tensors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +77,11 @@ def _require_constants(model: Model) -> None:
 
 def inputs_of(path: Path) -> tuple[InputSpec, ...]:
     """The inputs of the main graph, named as its only signature names them, else as their tensors are."""
-    model = read_model(path)
+    return model_inputs(read_model(path))
+
+
+def model_inputs(model: Model) -> tuple[InputSpec, ...]:
+    """The same of a model that is read."""
     names = {tensor: name for name, tensor in model.signatures[0].inputs.items()} if len(model.signatures) == 1 else {}
     tensors = [model.main.tensors[index] for index in model.main.inputs]
     return tuple(InputSpec(names.get(one.index, one.name), _open_shape(one), one.dtype.lower()) for one in tensors)
@@ -93,6 +104,9 @@ def _traits(model: Model, scheme: Scheme) -> Iterator[str]:
         "external-weights": model.external_buffers,
         "sparse": operators_named(model, "DENSIFY"),
         "custom-ops": operators_named(model, "CUSTOM"),
+        "flex-ops": any(one.custom_code.startswith("Flex") for one in model.operator_codes if one.custom_code),
+        "random": operators_named(model, *RANDOM),
+        "stateful": operators_named(model, "ASSIGN_VARIABLE"),
         "float-io": scheme in _INTEGER_SCHEMES and FLOATS & io,
         "per-channel-dense": per_channel_dense(model),
         "newer-forms": _newer_forms(model),

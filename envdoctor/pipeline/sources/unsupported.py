@@ -12,15 +12,16 @@ from envdoctor.tflite.containers import FileKind
 if TYPE_CHECKING:
     from pathlib import Path
 
-SUPPORTED = "start from a .keras or .h5 file, a SavedModel folder or a .tflite file"
+SUPPORTED = "start from a .keras, .h5, .pt2, .onnx, .tflite or .task file, a SavedModel folder, or net.py:make_model"
 _BY_KIND = {
     FileKind.EMPTY: "is empty; the step that should have written it failed",
-    FileKind.BUNDLE: "is a bundle of .tflite models; unpack it (it is a zip archive) and name one of them",
     FileKind.TORCH_ARCHIVE: (
-        "is a PyTorch file; export it with litert_torch.convert(...).export('model.tflite') and start from that"
+        "is a PyTorch file, which runs code when it is loaded; write a function in a .py file that makes the model and "
+        "loads its weights, and start from net.py:make_model"
     ),
 }
 _HEAD = 1024
+_IDENTIFIER_AT = 4
 _SHOWN = 40
 _LISTED = 5
 
@@ -30,13 +31,19 @@ def explain_file(path: Path, kind: FileKind) -> str:
     if kind in _BY_KIND:
         return f"{path} {_BY_KIND[kind]}."
     head = read_head(path, _HEAD)
-    known = _known(path, head)
+    known = explain_known(path, head)
     if known is not None:
-        return f"{path} is {known['what']}; {known['advice']}."
+        return known
     if path.suffix == ".tflite":
         return f"{path} is no .tflite file: bytes 4 to 8 are not TFL3; get a whole copy of it."
     what = _members(path) if kind is FileKind.ZIP else _beginning(head)
     return f"{path} is {what}; {SUPPORTED}."
+
+
+def explain_known(path: Path, head: bytes = b"") -> str | None:
+    """The same about a file of a format that is on record, None for any other; `head` as far as it was read already."""
+    known = _known(path, head or read_head(path, _HEAD))
+    return None if known is None else f"{path} is {known['what']}; {known['advice']}."
 
 
 def explain_folder(path: Path) -> str:
@@ -56,7 +63,10 @@ def _known(path: Path, head: bytes) -> dict[str, Any] | None:
     formats: list[dict[str, Any]] = load_table("model-formats")["format"]
     for row in formats:
         starts, holds = bytes.fromhex(row.get("starts", "")), row.get("holds", "").encode()
-        if (starts or holds) and head.startswith(starts) and holds in head.lower():
+        identifier = row.get("identifier", "").encode()
+        if not head.startswith(starts) or not head.startswith(identifier, _IDENTIFIER_AT):
+            continue
+        if (starts or holds or identifier) and holds in head.lower():
             return row
     return next((row for row in formats if path.name.lower().endswith(tuple(row.get("suffixes", ())))), None)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ENVIRONMENT = "litert"
 #: What a swallowed signal explains.
 _OF_A_SIGNAL = frozenset({"outputs-differ", "outputs-constant"})
+#: A constant of this size is meant to be "infinite".
+_MASK = 1e3
 _NO_REFERENCE = "no earlier stage had the float model and samples"
 
 
@@ -29,7 +31,7 @@ _NO_REFERENCE = "no earlier stage had the float model and samples"
 class Compared:
     """What came of a comparison: values for the summary, and findings."""
 
-    summary: Mapping[str, object] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
 
@@ -54,7 +56,7 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
     values: Mapping[str, Any] = run_worker(context, "litert_compare", request, python)
     accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed"}
     kind = "comparison" if output.reference is None or context.source.kind != ArtifactKind.TFLITE_INT8 else "mending"
-    summary = {kind: {key: value for key, value in values.items() if key not in hidden}}
+    summary: dict[str, Any] = {kind: {key: value for key, value in values.items() if key not in hidden}}
     found = list(judge_outputs(values, context.request.options.thresholds, subject))
     if accuracy is not None:
         summary["accuracy"] = accuracy
@@ -78,28 +80,38 @@ def _wrong(
     one: Mapping[str, Any], thresholds: Thresholds, subject: str, evidence: tuple[Evidence, ...]
 ) -> Iterator[Finding]:
     name = one["name"]
+    worthless = _worthless(one)
+    if worthless is not None:
+        problem, words = worthless
+        yield finding(problem, subject, evidence, output=name, **_numbers(words))
+        return
+    if one["flat"]:
+        yield finding("movement-of-a-step", subject, evidence, output=name, **_numbers(one["flat"]))
+    elif one["still"]:
+        yield finding("comparison-says-little", subject, evidence, output=name)
+    complaints = "; ".join(_complaints(one, thresholds))
+    if complaints:
+        yield finding("outputs-differ", subject, evidence, output=name, words=complaints)
+    if one["lost"]:
+        yield _channels_lost(one["lost"], name, subject, evidence)
+
+
+def _worthless(one: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+    """Why an output says nothing at all, with the words for it; None if it says something."""
     if not one["finite"]:
-        yield finding("outputs-not-finite", subject, evidence, output=name)
-    elif one["drowned"]:
-        yield finding("probabilities-below-step", subject, evidence, output=name, **_numbers(one["drowned"]))
-    elif one["constant"]:
-        yield finding("outputs-constant", subject, evidence, output=name)
-    else:
-        complaints = "; ".join(_complaints(one, thresholds))
-        if one["still"]:
-            yield finding("comparison-says-little", subject, evidence, output=name)
-        if complaints:
-            yield finding("outputs-differ", subject, evidence, output=name, words=complaints)
-        if one["lost"]:
-            yield _channels_lost(one["lost"], name, subject, evidence)
+        return "outputs-not-finite", {}
+    if one["drowned"]:
+        return "probabilities-below-step", one["drowned"]
+    if one["flat"] and one["flat"]["gone"]:
+        return "movement-below-step", one["flat"]
+    return ("outputs-constant", {}) if one["constant"] else None
 
 
 def _channels_lost(lost: Mapping[str, Any], output: str, subject: str, evidence: tuple[Evidence, ...]) -> Finding:
     listed = ", ".join(map(str, lost["indexes"])) + (", ..." if lost["count"] > len(lost["indexes"]) else "")
     step = f"one int8 step is {lost['step']:.3g}" if lost["step"] else "in int8 they do not move"
-    below = (
-        f"{step} > range" if lost["step"] and lost["step"] > lost["range"] else f"{step}, fewer than two make the range"
-    )
+    few = f"{step}, {lost['range'] / lost['step']:.1f} make the range" if lost["step"] else f"{step}, range"
+    below = f"{step} > range" if lost["step"] and lost["step"] > lost["range"] else few
     words = f"{lost['count']} of {lost['of']} indexes of axis {lost['axis']} ({listed})"
     proof = Evidence(source=f"output {output}, axis {lost['axis']}", excerpt=f"{below} {lost['range']:.3g}")
     name = "channels-lost" if lost["certain"] else "channels-perhaps-lost"
@@ -111,7 +123,8 @@ def _channels_lost(lost: Mapping[str, Any], output: str, subject: str, evidence:
 def _swallowed(found: Mapping[str, Any], subject: str, evidence: tuple[Evidence, ...]) -> Finding:
     constant = found["constant"]
     source = "" if constant is None else f", from the constant {constant:.3g}"
-    return finding("signal-swallowed", subject, evidence, **_numbers(found), source=source)
+    name = "narrow-signal-joined" if constant is None or abs(constant) < _MASK else "signal-swallowed"
+    return finding(name, subject, evidence, **_numbers(found), source=source)
 
 
 def _said(findings: Iterable[Finding]) -> Iterator[Evidence]:

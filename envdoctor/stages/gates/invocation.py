@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from envdoctor.core.finding import Finding
 
 ENVIRONMENT = "litert"
+#: What kernels say of a custom operator: one that the default delegate takes is no fault of a build.
+_NO_KERNEL = "Encountered unresolved custom op"
 _CRASHED = frozenset({"stage-crashed", "stage-out-of-time"})
 
 
@@ -54,7 +56,10 @@ def _ask(context: StageContext, path: Path, python: Path, *, delegates: list[boo
 
 def judge_run(answers: Mapping[str, str], subject: str) -> Iterator[Finding]:
     """What is wrong, given what the worker `litert_invoke` says. Pure."""
-    if answers.get("plain"):
+    if _NO_KERNEL in answers.get("plain", "") and answers.get("delegated") == "":
+        words = _sentence(answers["plain"])
+        yield finding("default-delegate-needed", subject, _said(answers["plain"]), words=words)
+    elif answers.get("plain"):
         only = "; its default delegate takes it" if answers.get("delegated") == "" else ""
         words = f"{_sentence(answers['plain'])}{only}"
         yield finding("interpreter-refused", subject, _said(answers["plain"]), words=words)

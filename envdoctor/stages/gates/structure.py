@@ -10,7 +10,7 @@ from envdoctor.core.finding import Evidence
 from envdoctor.stages.problems import finding
 from envdoctor.tflite.quantization import Scheme, classify, float_islands, per_channel_dense
 from envdoctor.tflite.readers import find_reader
-from envdoctor.tflite.structure import dynamic_tensors, lost_variables, resizable_inputs
+from envdoctor.tflite.structure import RANDOM, VARIABLES, dynamic_tensors, lost_variables, resizable_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 _QUANTIZED = frozenset({Scheme.INT8, Scheme.PARTIAL})
 _WIDE = frozenset({Scheme.INT16, Scheme.PARTIAL})
 _CONVERSIONS = frozenset({"QUANTIZE", "DEQUANTIZE"})
-#: Operators that run subgraphs, and what they come from.
-_CONTROL_FLOW = {"IF": "branch (tf.cond)", "WHILE": "loop (tf.while_loop)"}
+#: What is left in floats for a reason that has a name: the problem, and its operators with the words for them.
+_NAMED: tuple[tuple[str, dict[str, str]], ...] = (
+    ("control-flow-left", {"IF": "branch (tf.cond)", "WHILE": "loop (tf.while_loop)"}),
+    ("variables-left", {name: name for name in VARIABLES}),
+    ("random-numbers-left", {name: name for name in RANDOM}),
+)
 #: Element types of inputs and outputs that are no quantized numbers: indexes, counts, truth values.
 _COUNTS = frozenset({"INT32", "INT64", "UINT32", "BOOL"})
 _LISTED = 6
@@ -55,7 +59,7 @@ class Wanted:
         wide = goal is not None and goal.kind == ArtifactKind.TFLITE_INT16X8
         is_mended = request.source is not None and request.source.kind == ArtifactKind.TFLITE_INT8
         return cls(
-            io_type="" if is_mended else "INT16" if wide else options.io_type.upper(),
+            io_type="" if is_mended else "INT16" if wide and options.io_type != "float32" else options.io_type.upper(),
             schemes=_WIDE if wide else _QUANTIZED,
             per_tensor_dense=goal is not None and goal.per_tensor_dense,
             allow_float=options.allow_float or is_mended,
@@ -75,6 +79,13 @@ def judge_small(model: Model, scheme: Scheme) -> Iterator[Finding]:
     found = classify(model)
     if found is not scheme:
         yield finding("not-quantized", model.name, (_evidence(model, found.value),), scheme=found.value)
+
+
+def judge_mixed(model: Model) -> Iterator[Finding]:
+    """What is wrong with a model that a recipe was to quantize, in whatever way."""
+    yield from judge_float(model)
+    if classify(model) is Scheme.FLOAT:
+        yield finding("not-quantized", model.name, (_evidence(model, Scheme.FLOAT.value),), scheme=Scheme.FLOAT.value)
 
 
 def judge_int8(model: Model, wanted: Wanted) -> Iterator[Finding]:
@@ -98,13 +109,14 @@ def _floats(model: Model, wanted: Wanted) -> Iterator[Finding]:
     islands = float_islands(model)
     if not islands:
         return
-    branches = [one for island in islands for one in island.operators if one.name in _CONTROL_FLOW]
-    if branches and not wanted.allow_float:
-        tensor = _place(model, next(island for island in islands if branches[0] in island.operators))
-        words = " and ".join(dict.fromkeys(_CONTROL_FLOW[one.name] for one in branches))
-        proof = tuple(_evidence(model, f"{one.label} {one.index}") for one in branches[:_LISTED])
-        yield finding("control-flow-left", model.name, proof, words=words, tensor=tensor)
-        return
+    for problem, words in () if wanted.allow_float else _NAMED:
+        found = [one for island in islands for one in island.operators if one.name in words]
+        if found:
+            tensor = _place(model, next(island for island in islands if found[0] in island.operators))
+            said = " and ".join(dict.fromkeys(words[one.name] for one in found))
+            proof = tuple(_evidence(model, f"{one.label} {one.index}") for one in found[:_LISTED])
+            yield finding(problem, model.name, proof, words=said, tensor=tensor)
+            return
     computing = sum(operator.name not in _CONVERSIONS for island in islands for operator in island.operators)
     yield finding(
         "float-operators-accepted" if wanted.allow_float else "float-operators-left",
@@ -131,10 +143,16 @@ def _describe(model: Model, island: FloatIsland) -> str:
 
 def _edges(model: Model, wanted: Wanted) -> Iterator[Finding]:
     main = model.main
+    used = {*main.outputs, *(index for operator in main.operators for index in operator.inputs)}
     for which, indexes in (("input", main.inputs), ("output", main.outputs)):
         for index in indexes:
             tensor = main.tensors[index]
             is_count = tensor.dtype in _COUNTS and tensor.quantization is None
+            if which == "input" and index not in used:
+                yield finding(
+                    "input-unused", model.name, (_evidence(model, f"input tensor {index}"),), tensor=tensor.name
+                )
+                continue
             if wanted.io_type not in {"", tensor.dtype} and not is_count:
                 words = f"the {which} {tensor.name} is {tensor.dtype.lower()}"
                 evidence = (_evidence(model, f"{which} tensor {index}: {tensor.dtype}"),)

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 #: A channel that moves by less than this share of its largest value says nearly nothing that could be lost.
 _STILL = 0.05
-#: A channel needs at least so many steps to say more than one thing.
-_STEPS = 2.0
+#: What moves by less than this share of its largest value may be rounding of the float model itself.
+NOISE = 1e-5
+#: A channel needs at least so many steps to say more than one thing; beside others it is coarse below the second.
+STEPS, _COARSE = 2.0, 4.0
+#: A probability that is more likely than not, and a step that is fine enough for it.
+_LIKELY, _FINE = 0.5, 0.05
 #: An output of so many channels may lose some: among many features some are nearly dead.
 _MANY = 32
 #: The longest of the middle axes on which heads are joined (anchors, attributes); longer ones are places.
@@ -53,22 +57,46 @@ def find_lost(expected: Array, given: Array, scale: Scale) -> Mapping[str, objec
 
     Returns:
         `axis`; `indexes` of the first; `count` and `of` how many; the `step`; the `range` of the widest; and
-        `certain`: False for one tensor of many features, of which some are nearly dead, or if the axis may be time.
+        `certain`: False for one tensor of many features, of which some are nearly dead, if the axis may be time, and
+        for channels that hardly move or have a few steps.
     """
+    perhaps = None
     for axis in _channel_axes(expected, joined=scale.joined):
-        lost = [] if _is_distribution(expected, axis) else list(_lost(expected, given, axis, scale))
+        found = [] if _is_distribution(expected, axis) else list(_lost(expected, given, axis, scale))
+        lost = [one for one in found if one.certain] or found
         total = expected.shape[axis]
         if lost and len(lost) < total:
-            return {
+            told = {
                 "axis": axis,
-                "indexes": [index for index, _ in lost[:_LISTED]],
+                "indexes": [one.index for one in lost[:_LISTED]],
                 "count": len(lost),
                 "of": total,
                 "step": scale.step or None,
-                "range": max(width for _, width in lost),
-                "certain": scale.joined or (_names_channels(expected, axis) and total < _MANY),
+                "range": max(one.width for one in lost),
+                "certain": lost[0].certain and (scale.joined or (_names_channels(expected, axis) and total < _MANY)),
             }
-    return None
+            if told["certain"]:
+                return told
+            perhaps = perhaps or told
+    return perhaps
+
+
+def find_flat(expected: Array, given: Array, step: float) -> Mapping[str, object] | None:
+    """How a whole output moves over the samples, where that is lost in int8: the value that moves most.
+
+    A movement beside which the float model's own rounding counts is none.
+
+    Returns:
+        None if the output moves by at least two steps, or not at all; else its `range`, the `step`, and `gone`: True if
+        it is less than a step, or the int8 output does not move.
+    """
+    import numpy as np
+
+    width, moved = (float(np.ptp(values, axis=0).max(initial=0.0)) for values in (expected, given))
+    largest = float(np.abs(expected).max(initial=0.0))
+    if expected.dtype.kind != "f" or width <= NOISE * largest or width >= STEPS * step:
+        return None
+    return {"range": width, "step": step, "gone": moved == 0 or width < step}
 
 
 def drowned(expected: Array, step: float) -> Mapping[str, object] | None:
@@ -101,16 +129,30 @@ def _is_distribution(values: Array, axis: int) -> bool:
     return bool(values.min(initial=0.0) >= 0 and np.allclose(values.sum(axis=axis), 1, atol=_ROUNDING))
 
 
-def _lost(expected: Array, given: Array, axis: int, scale: Scale) -> Iterator[tuple[int, float]]:
-    """Index and range of each channel that is lost."""
+@dataclass(frozen=True)
+class _Channel:
+    """A channel that is lost, or may be."""
+
+    index: int
+    width: float
+    certain: bool
+
+
+def _lost(expected: Array, given: Array, axis: int, scale: Scale) -> Iterator[_Channel]:
     import numpy as np
 
     others = tuple(each for each in range(expected.ndim) if each != axis)
     low, high = expected.min(axis=others), expected.max(axis=others)
     widths, largest = high - low, np.maximum(np.abs(low), np.abs(high))
     moved = given.max(axis=others) - given.min(axis=others)
-    for index in np.flatnonzero((widths > _STILL * largest) & ((moved == 0) | (widths < _STEPS * scale.step))):
-        small = largest[index] <= 1 + _ROUNDING
-        excused = scale.bounded or scale.bounded_range >= _STEPS * scale.step > 0
+    below = largest < STEPS * scale.step
+    says_something = (widths > _STILL * largest) | (below & (widths > NOISE * largest))
+    gone = (moved == 0) | (widths < STEPS * scale.step)
+    hardly = (widths > NOISE * largest) & (expected.shape[axis] < _MANY) & ((moved == 0) | (widths < scale.step))
+    coarse = scale.joined & (widths > _STILL * largest) & (widths < _COARSE * scale.step)
+    for index in np.flatnonzero((says_something & gone) | hardly | coarse):
+        small = largest[index] < _LIKELY or (largest[index] <= 1 + _ROUNDING and scale.step <= _FINE)
+        excused = scale.bounded or scale.bounded_range >= STEPS * scale.step > 0
         if not (small and excused):
-            yield int(index), float(widths[index])
+            certain = bool(says_something[index] and gone[index])
+            yield _Channel(int(index), float(widths[index]), certain)

@@ -30,7 +30,7 @@ _NARROWEST = 0.1
 _NEAR = 0.98
 #: Kinds of numbers that name something.
 _WHOLE = "iub"
-_NO_PARTS = {"lost": None, "drowned": None}
+_NO_PARTS = {"lost": None, "drowned": None, "flat": None}
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
@@ -42,11 +42,15 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     outputs = pair(_kinds(expected.calibration.outputs), _details(runner.outputs), "outputs")
     given = _answers(runner, expected.calibration, inputs, outputs)
     steps = {name: float(runner.outputs[outputs[name]]["quantization"][0]) for name in outputs}
-    chosen = signals.chosen_outputs(Graph(data))
+    graph = Graph(data)
+    chosen = signals.chosen_outputs(graph)
     compared: dict[str, dict[str, Any]] = {}
     for name, value in expected.calibration.outputs.items():
-        is_chosen = int(runner.outputs[outputs[name]]["index"]) in chosen
-        compared[name] = _measures(name, value, given[name], steps[name], is_chosen=is_chosen)
+        index = int(runner.outputs[outputs[name]]["index"])
+        one = _measures(name, value, given[name], steps[name], is_chosen=index in chosen)
+        if one["flat"] and signals.is_bounded(graph, index):
+            one["flat"] = None  # the step is the operator's: it is the samples that hardly move it
+        compared[name] = one
     values: dict[str, object] = {
         "by": expected.by,
         "samples": expected.calibration.samples.count,
@@ -78,6 +82,7 @@ def _measures(name: str, expected: Array, given: Array, step: float, *, is_chose
         **compare(name, expected, given, step),
         "lost": channels.find_lost(expected, given, channels.Scale(step, joined=True)),  # a suspicion; see `_lost`
         "drowned": channels.drowned(expected, step),
+        "flat": channels.find_flat(expected, given, step),
     }
 
 
@@ -92,7 +97,7 @@ def _open(data: bytes) -> litert_run.Runner:
 def _looks_wrong(one: Mapping[str, Any]) -> bool:
     """True if an output may be judged wrong, so that the cause is worth a look."""
     near = one["cosine"] is not None and one["cosine"] > _NEAR and one["difference"] is not None
-    return one["constant"] or not near or (one["agreement"] is not None and one["agreement"] < _NEAR)
+    return one["constant"] or one["flat"] or not near or (one["agreement"] is not None and one["agreement"] < _NEAR)
 
 
 def _measure(data: bytes, samples: Samples) -> signals.Carried | None:
@@ -119,10 +124,12 @@ def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapp
     `step` is the smallest difference that the int8 output can show; values that close are a tie.
 
     Returns:
-        `difference`: the largest absolute one, as a share of the float output's range; `cosine` of all values together;
+        `difference`: the largest absolute one, as a share of the float output's range; `rms`: the root of the mean
+        square of the differences, as a share of that of the float output (None where that is 0);
+        `cosine` of all values together;
         `agreement`: the share of samples whose largest value, ties included, is where the float model has it (None for
         outputs of one value); `finite`: no NaN or infinity; `still`: the float output hardly changes over the samples,
-        so that the other measures say little; `constant`: it does change, and this one does not at all.
+        so that the other measures say little; `constant`: it does change, or by some steps, and this one not at all.
     """
     import numpy as np
 
@@ -130,16 +137,20 @@ def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapp
     right = np.asarray(given, dtype="float64").reshape(len(given), -1)
     largest = float(np.abs(left).max(initial=0.0)) or 1.0
     span = float(np.ptp(left)) if left.size else 0.0
+    rms = float(np.sqrt(np.mean(left**2))) if left.size else 0.0
     norm = float(np.linalg.norm(left) * np.linalg.norm(right))
-    still = _movement(left) <= _STILL * largest
+    movement = _movement(left)
+    still = movement <= _STILL * largest
+    says_something = not still or movement > max(channels.NOISE * largest, channels.STEPS * step)
     return {
         "name": name,
         "finite": bool(np.isfinite(right).all()),
         "difference": _number(np.abs(left - right).max(initial=0.0) / max(span, _NARROWEST * largest)),
+        "rms": _number(np.sqrt(np.mean((left - right) ** 2)) / rms) if rms else None,
         "cosine": _number((left * right).sum() / norm) if norm else float(np.allclose(left, right)),
         "agreement": _agreement(np.asarray(expected), np.asarray(given), step),
         "still": still,
-        "constant": not still and _movement(right) == 0.0,
+        "constant": says_something and _movement(right) == 0.0,
     }
 
 

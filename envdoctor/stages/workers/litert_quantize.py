@@ -1,7 +1,8 @@
 """Task: quantize a float .tflite file with the LiteRT quantizer.
 
-Request: `source`, `output`, `form` (a key of `FORMS`), `calibration` or `random`, `evaluation`, `reference` (a folder
-to write the float model's answers to, or null if an earlier stage did), and for int8 `io_type` and `per_tensor_dense`.
+Request: `source`, `output`, `form` (a key of `FORMS`), for `mixed` a `recipe` and whether it is `calibrated`,
+`calibration` or `random`, `evaluation`, `reference` (a folder to write the float model's answers to, or null if an
+earlier stage did), and for int8 `io_type` and `per_tensor_dense`.
 """
 
 from __future__ import annotations
@@ -10,26 +11,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import litert_run, reference
+from . import litert_run, reference, zipped_files
 from .mends import transposed_convolution
-from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms
+from .recipe import check_recipe
+from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms, require_single
 from .samples import Samples, fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
 from .tflite_edges import convert_edges_to_uint8
 from .tflite_graph import Graph, prune
 from .tflite_prepare import Prepared, prepare
+from .weights import compare_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .arrays import InputSpec
+    from .same_model import Predict
     from .untyped import Array, Recipe
 
 _CALIBRATED = 500
 _ANY = ".*"
 _BITS = 8
 #: What can be made, and the bits of activations: 0 for forms that compute in floats and need no samples.
-FORMS = {"int8": 8, "int16x8": 16, "dynamic": 0, "float16": 0}
+FORMS = {"int8": 8, "int16x8": 16, "dynamic": 0, "weight-only": 0, "float16": 0, "mixed": 0}
 _HALF = 16
 
 
@@ -46,33 +50,47 @@ class Source:
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     """Carry out a request; see the module."""
-    bits = FORMS[request["form"]]
-    source = _read(request, needs_samples=bits > 0)
+    bits, entries = FORMS[request["form"]], request.get("recipe")
+    calibrated = bits > 0 or request.get("calibrated", False)
+    source = _read(request, needs_samples=calibrated)
     shapes = {spec.name: spec.shape or () for spec in source.inputs}
-    prepared = prepare(source.data, shapes, for_integers=bits > 0)
+    prepared = prepare(source.data, shapes, for_integers=calibrated)
     original = litert_run.open_model(source.data, shapes)
+    require_single(
+        litert_run.input_specs(source.data), source.samples, _for_a_whole_batch(source.data), original.predict
+    )
     names = _prove_unchanged(original, prepared, source.samples)
     if request.get("reference"):
         made = reference.make(original.predict, "LiteRT", source.samples, source.labelled)
         reference.write(Path(request["reference"]), made)
-    if bits:
-        samples = source.samples.renamed(names)
-        graph = Graph(_quantized(prepared, samples, bits, per_tensor_dense=request["per_tensor_dense"]))
+    weights, samples = "", source.samples.renamed(names)
+    if entries:
+        graph = Graph(_by_recipe(prepared, entries, samples if calibrated else None))
+    elif bits:
+        graph = Graph(_quantized(prepared, samples, bits, request))
     else:
-        graph = Graph(_with_small_weights(prepared, half=request["form"] == "float16"))
+        graph = Graph(_with_small_weights(prepared, request["form"]))
+        weights = compare_weights(Graph(prepared.data), graph)
     changes = [*prepared.changes, *transposed_convolution.apply(graph, {})]
     prune(graph)
     if request["form"] == "int8" and request["io_type"] == "uint8":
         convert_edges_to_uint8(graph)
-    Path(request["output"]).write_bytes(graph.pack())
+    Path(request["output"]).write_bytes(_with_files_behind(source.data, graph.pack()))
     return {
         "samples": source.samples.count,
         "random": source.samples.random,
         "matched": source.samples.told,
         "prepared": changes,
+        "weights": weights,
         "moved_inside": graph.moved_inside,
         "sizes": source.sizes,
     }
+
+
+def _with_files_behind(source: bytes, packed: bytes) -> bytes:
+    """What was made, with the files behind it that were zipped behind the source (labels)."""
+    behind = zipped_files.find(source)
+    return packed if behind is None else packed + behind.at(len(packed))
 
 
 def _read(request: Mapping[str, Any], *, needs_samples: bool) -> Source:
@@ -83,7 +101,12 @@ def _read(request: Mapping[str, Any], *, needs_samples: bool) -> Source:
         raise Problem("calibration-missing", "an integer conversion needs samples; give them with --calibration.")
     fixed = fixed_inputs(inputs, samples)
     labelled = labelled_for_request(request, inputs)
-    return Source(data, fixed, samples or make_up(fixed), labelled, taken_sizes(inputs, fixed))
+    return Source(data, fixed, samples or make_up(fixed, smooth=True), labelled, taken_sizes(inputs, fixed))
+
+
+def _for_a_whole_batch(data: bytes) -> Predict:
+    """Runs the model in the shapes that the file has."""
+    return lambda batch: litert_run.open_model(data).predict(batch)
 
 
 def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: Samples) -> Mapping[str, str]:
@@ -104,25 +127,28 @@ def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: S
     return by_position
 
 
-def _with_small_weights(prepared: Prepared, *, half: bool) -> bytes:
-    """Store the weights as float16, or as int8 whose operators quantize their activations as they run."""
+def _with_small_weights(prepared: Prepared, form: str) -> bytes:
+    """Store the weights as float16, or as int8: widened before use, or with activations quantized as operators run."""
     from litert_quantizer import qtyping, quantizer, recipe
 
     work = quantizer.Quantizer(bytearray(prepared.data))
     every = {"regex": _ANY, "operation_name": qtyping.TFLOperationName.ALL_SUPPORTED}
-    if half:
+    if form == "float16":
         work.add_weight_only_config(**every, num_bits=_HALF, algorithm_key=recipe.AlgorithmName.FLOAT_CASTING)
+    elif form == "weight-only":
+        work.add_weight_only_config(**every, num_bits=_BITS)
     else:
         work.add_dynamic_config(**every, num_bits=_BITS)
     return bytes(work.quantize().quantized_model)
 
 
-def _quantized(prepared: Prepared, samples: Samples, bits: int, *, per_tensor_dense: bool) -> bytes:
+def _quantized(prepared: Prepared, samples: Samples, bits: int, request: Mapping[str, Any]) -> bytes:
     """Quantize weights to int8, and activations to integers of so many bits."""
     from litert_quantizer import qtyping, quantizer
+    from litert_quantizer.recipe import AlgorithmName
 
     recipe = [(qtyping.TFLOperationName.ALL_SUPPORTED, qtyping.QuantGranularity.CHANNELWISE)]
-    if per_tensor_dense:
+    if request["per_tensor_dense"]:
         recipe.append((qtyping.TFLOperationName.FULLY_CONNECTED, qtyping.QuantGranularity.TENSORWISE))
     work = quantizer.Quantizer(bytearray(prepared.data))
     for operation, granularity in recipe:
@@ -133,8 +159,29 @@ def _quantized(prepared: Prepared, samples: Samples, bits: int, *, per_tensor_de
             weight_num_bits=_BITS,
             weight_granularity=granularity,
         )
+    if request["io_type"] == "float32":
+        for edge in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
+            work.update_quantization_recipe(regex=_ANY, operation_name=edge, algorithm_key=AlgorithmName.NO_QUANTIZE)
     result = work.quantize(_ranges(prepared, samples, work.get_quantization_recipe()))
     return bytes(result.quantized_model)
+
+
+def _by_recipe(prepared: Prepared, entries: Recipe, samples: Samples | None) -> bytes:
+    """Quantize as a recipe says; without samples if it takes none.
+
+    Raises:
+        Problem: the quantizer does not know what it says, or the model has nothing of it.
+    """
+    from litert_quantizer import quantizer
+
+    check_recipe(entries, Graph(prepared.data))
+    work = quantizer.Quantizer(bytearray(prepared.data))
+    try:
+        work.load_quantization_recipe(entries)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Problem("recipe-refused", f"the quantizer refuses it: {' '.join(str(error).split())}") from error
+    ranges = None if samples is None else _ranges(prepared, samples, work.get_quantization_recipe())
+    return bytes(work.quantize(ranges).quantized_model)
 
 
 def _ranges(prepared: Prepared, samples: Samples, recipe: Recipe) -> Mapping[str, Any]:

@@ -1,7 +1,8 @@
 """What the float model answers to some samples: written beside a stage's product, read when the int8 model is judged.
 
 A reference folder holds `reference.json` (the names that `input_0...` and `output_0...` stand for), `calibration.npz`
-with these arrays, and, where evaluation samples were given, `evaluation.npz` with `labels` in addition.
+with these arrays, and, where evaluation samples were given, `evaluation.npz` with `labels` in addition. A stage that
+moved the axes of inputs leaves `samples.npz` there, for the stages after it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .same_model import require_repeatable
 from .samples import Samples
 from .stage import Problem
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 #: How many samples the comparison looks at.
 COMPARED = 100
 INDEX = "reference.json"
+#: All samples, by the names and in the order of axes that the stage's product takes, where these are not the user's.
+SAMPLES = "samples.npz"
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,12 @@ def answer(predict: Predict, samples: Samples) -> Answers:
 
 
 def make(predict: Predict, by: str, samples: Samples, labelled: Samples | None) -> Reference:
-    """Answers to the calibration samples, and to those that have labels."""
+    """Answers to the calibration samples, and to those that have labels.
+
+    Raises:
+        Problem: there is nothing that could be compared with them; see `answer` and `require_repeatable`.
+    """
+    require_repeatable(samples, predict)
     evaluation = None if labelled is None else answer(predict, labelled)
     return Reference(by, answer(predict, samples.at_most(COMPARED)), evaluation)
 

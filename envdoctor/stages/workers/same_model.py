@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .stage import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from .arrays import InputSpec
     from .samples import Samples
     from .untyped import Array
 
@@ -22,6 +24,7 @@ CHANGED_TOLERANCE = 0.02
 #: The same where the first form quantized its activations as it ran, and so was the less exact of the two.
 HYBRID_TOLERANCE = 0.1
 _COMPARED = 4
+_NUMBERS = "biuf"
 
 
 def compare_forms(samples: Samples, first: Predict, second: Predict, what: str, tolerance: float = TOLERANCE) -> float:
@@ -33,7 +36,8 @@ def compare_forms(samples: Samples, first: Predict, second: Predict, what: str, 
     import numpy as np
 
     largest = 0.0
-    for sample in samples.at_most(_COMPARED).one_by_one():
+    few = samples.at_most(_COMPARED)
+    for sample in few.one_by_one():
         given = second(sample)
         for name, value in first(sample).items():
             if not np.isfinite(value).all():
@@ -44,8 +48,65 @@ def compare_forms(samples: Samples, first: Predict, second: Predict, what: str, 
                 )
             largest = max(largest, _difference(value, given[name]))
     if largest > tolerance:
+        require_repeatable(few, first)
         raise Problem("model-changed", f"{what} changed the model: its outputs differ by {largest:.2g} of their range.")
     return largest
+
+
+def require_single(inputs: Sequence[InputSpec], samples: Samples, whole: Predict, single: Predict) -> None:
+    """Prove that a model for exactly so many samples at once gives each the same answer when it is asked alone.
+
+    Only then may its batch be made one. A model for any number, or for one, needs no proof.
+
+    Raises:
+        Problem: it does not, or it can't be asked for one.
+    """
+    import numpy as np
+
+    batches = {spec.shape[0] for spec in inputs if spec.shape}
+    count = max((size for size in batches if size is not None), default=1)
+    if count == 1:
+        return
+    chosen: Array = np.arange(count) % samples.count
+    together = replace(samples, inputs={name: array[chosen] for name, array in samples.inputs.items()}, labels=None)
+    try:
+        expected = whole(together.inputs)
+        alone = [single(sample) for sample in together.one_by_one()]
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise Problem("batch-computed-across", f"{_for_one(count)} it can't be asked for one alone: {error}") from None
+    for name, value in expected.items():
+        given = np.concatenate([np.atleast_1d(answer[name]) for answer in alone])
+        if given.shape != np.shape(value) or _difference(value, given) > TOLERANCE:
+            raise Problem(
+                "batch-computed-across",
+                f"{_for_one(count)} it computes across them: asked for one alone, its output '{name}' is another.",
+            )
+
+
+def _for_one(count: int) -> str:
+    return f"the model takes {count} samples at once, and"
+
+
+def require_repeatable(samples: Samples, predict: Predict) -> None:
+    """Ask a model the same twice: nothing can be compared with one that draws random numbers or keeps a state.
+
+    Raises:
+        Problem: it gives two answers.
+    """
+    import numpy as np
+
+    sample = next(iter(samples.one_by_one()))
+    before = predict(sample)
+    for name, value in predict(sample).items():
+        first = np.asarray(before[name])
+        comparable = first.dtype.kind in _NUMBERS and first.size and np.isfinite(first).all()
+        difference = _difference(first, value) if comparable else 0.0
+        if difference > TOLERANCE:
+            raise Problem(
+                "not-repeatable",
+                f"the model gives two answers to the same input (output '{name}', {difference:.2g} of its range), "
+                "as it draws random numbers or keeps a state between calls.",
+            )
 
 
 def _difference(expected: Array, given: Array) -> float:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _SEED = 20210521
 #: How many random samples are made, and the size that an axis without one gets in them.
 _RANDOM_COUNT = 100
+#: An image as an input takes it (height, width, channels), and in how many patches a side a made-up one is drawn.
+_AXES, _CHANNELS, _PATCHES = 3, 4, 6
 _FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
 _TEXT = "string"
 #: How many samples accuracy is measured on.
@@ -85,8 +87,13 @@ def load(path: Path, inputs: Sequence[InputSpec], limit: int, order: Sequence[st
     )
 
 
-def make_up(inputs: Sequence[InputSpec]) -> Samples:
+def make_up(inputs: Sequence[InputSpec], *, smooth: bool = False) -> Samples:
     """Random samples: floats from 0 to 1, integers 0 or 1; the same ones each time.
+
+    Args:
+        inputs: what they are for.
+        smooth: True if images are to change from place to place as pictures do, not from pixel to pixel: what a
+            network gives for noise says nothing about it.
 
     Raises:
         Problem: an input has a size that only real samples can tell, or takes text.
@@ -102,9 +109,31 @@ def make_up(inputs: Sequence[InputSpec]) -> Samples:
                 f"the input {spec.describe()} has no fixed size; give samples with --calibration, their size decides.",
             )
         shape = (_RANDOM_COUNT, *spec.sample)
-        random = generator.random(shape) if spec.dtype in _FLOATS else generator.integers(0, 2, shape)
+        if smooth and spec.dtype in _FLOATS and _is_image(spec.sample):
+            random = np.stack([_smooth(generator, spec.sample) for _ in range(_RANDOM_COUNT)])
+        else:
+            random = generator.random(shape) if spec.dtype in _FLOATS else generator.integers(0, 2, shape)
         made[spec.name] = _typed(random, spec)
     return Samples(made, random=True)
+
+
+def _is_image(shape: Sequence[int | None]) -> bool:
+    return len(shape) == _AXES and min(shape[0] or 0, shape[1] or 0) >= _PATCHES and (shape[2] or 0) <= _CHANNELS
+
+
+def _smooth(generator: Array, shape: Sequence[int | None]) -> Array:
+    """An image from 0 to 1 that goes over from patch to patch."""
+    import numpy as np
+
+    height, width, channels = (int(size or 0) for size in shape)
+    patches = generator.random((_PATCHES, _PATCHES, channels))
+    places = np.arange(_PATCHES)
+    for axis, size in enumerate((height, width)):
+        wanted = np.linspace(0, _PATCHES - 1, size)
+        low = np.minimum(wanted.astype(int), _PATCHES - 2)
+        share = (wanted - places[low]).reshape([-1 if each == axis else 1 for each in range(patches.ndim)])
+        patches = patches.take(low, axis) * (1 - share) + patches.take(low + 1, axis) * share
+    return patches
 
 
 def for_request(request: Mapping[str, Any], inputs: Sequence[InputSpec], limit: int) -> Samples | None:

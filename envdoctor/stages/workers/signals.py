@@ -126,6 +126,12 @@ def chosen_outputs(graph: Graph) -> set[int]:
     }
 
 
+def is_bounded(graph: Graph, output: int) -> bool:
+    """True if an output's step follows from an operator that gives 0 to 1 or -1 to 1 whatever goes in."""
+    sources = list(_sources(graph, output))
+    return len(sources) == 1 and sources[0][1] in _BOUNDED
+
+
 def scale_of(carried: Carried, output: int) -> Scale:
     """How an output tells numbers apart, by the operators that lead to it."""
     sources = list(_sources(carried.graph, output))
@@ -133,7 +139,7 @@ def scale_of(carried: Carried, output: int) -> Scale:
     steps = [carried.step(index) for index in (output, *(index for index, _ in sources))]
     return Scale(
         step=next((step for step in steps if step), 0.0),
-        bounded=len(bounded) == len(sources) == 1,
+        bounded=is_bounded(carried.graph, output),
         joined=len(sources) > 1,
         bounded_range=min((carried.width(index) for index in bounded), default=0.0),
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import keras_model, reference, saved_model
 from .assignment import as_argument
-from .same_model import CHANGED_TOLERANCE, compare_forms
+from .same_model import CHANGED_TOLERANCE, compare_forms, require_single
 from .samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
 from .tflite_edges import convert_edges_to_uint8, strip_input_casts
@@ -98,6 +98,7 @@ def _from_keras(request: Mapping[str, Any]) -> Exported:
     samples, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
     original_sizes = fixed = fixed_inputs(inputs, samples)
     probes = samples or make_up(fixed)
+    require_single(inputs, probes, _answers_of(original), _answers_of(original))
     model, changes = keras_model.adapted(original, fixed, Path(request["work"]), trust, unroll=request["unroll"])
     if changes:
         what = f"a change of its form ({', '.join(changes)})"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from . import litert_run
 from .stage import Problem
+from .tflite_graph import Graph, drop_unused_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from .tflite_graph import Graph
     from .untyped import Interpreter, SchemaObject
 
     #: Says whether an operator, given with its name, is to be computed if it can be.
@@ -26,6 +26,8 @@ _NOT_FOLDED = (
 _OF_SHAPE = frozenset({"SHAPE", "RANK"})
 #: A folded constant of more elements than this is not worth a larger file, unless it widens a stored one.
 _LARGEST_FOLDED = 1 << 20
+#: What the interpreter says of a custom operator that it lacks.
+_NO_KERNEL = "Encountered unresolved custom op"
 #: Operators that store a constant in another form.
 WIDENING = frozenset({"DEQUANTIZE", "DENSIFY"})
 
@@ -36,10 +38,42 @@ def _every(operator: SchemaObject, name: str) -> bool:
 
 
 def fold(graph: Graph, shapes: Mapping[str, Sequence[int | None]], choose: Choice = _every) -> list[str]:
-    """Fix all shapes and store what is constant then. Returns the names of the operators that were computed."""
-    interpreter = run_on_zeros(graph, shapes)
+    """Fix all shapes and store what is constant then. Returns the names of the operators that were computed.
+
+    Where the interpreter lacks a custom operator, only what needs no input is computed.
+    """
+    try:
+        interpreter = run_on_zeros(graph, shapes)
+    except RuntimeError as error:
+        if _NO_KERNEL not in str(error) or not _has_shapes(graph, shapes):
+            raise
+        return fold_constants(graph, _run_constant_part(graph), choose, shapes_known=False)
     fix_shapes(graph, interpreter)
     return fold_constants(graph, interpreter, choose)
+
+
+def _has_shapes(graph: Graph, shapes: Mapping[str, Sequence[int | None]]) -> bool:
+    """True if the file's own input shapes are those that are asked for, so that nothing has to be resized."""
+    written = sorted(graph.shape(int(index)) for index in graph.main.inputs)
+    return written == sorted(tuple(int(size or 0) for size in shape) for shape in shapes.values())
+
+
+def _run_constant_part(graph: Graph) -> Interpreter:
+    """An interpreter that has run the operators that depend on no input, and has what they gave."""
+    part = Graph(graph.pack())
+    known, operators = set[int](), []
+    for operator in part.main.operators:
+        name = part.operator_name(operator)
+        inputs = [int(index) for index in operator.inputs if index >= 0]
+        if inputs and not name.startswith(_NOT_FOLDED) and all(part.is_constant(i) or i in known for i in inputs):
+            operators.append(operator)
+            known |= {int(index) for index in operator.outputs}
+    part.main.operators, part.main.inputs, part.main.outputs = operators, [], sorted(known)
+    part.model.signatureDefs = None
+    drop_unused_codes(part.model)
+    interpreter = litert_run.make_interpreter(part.pack(), keep_all=True)
+    interpreter.invoke()
+    return interpreter
 
 
 def run_on_zeros(graph: Graph, shapes: Mapping[str, Sequence[int | None]]) -> Interpreter:
@@ -63,12 +97,15 @@ def fix_shapes(graph: Graph, interpreter: Interpreter) -> None:
         tensor.shapeSignature = None
 
 
-def fold_constants(graph: Graph, interpreter: Interpreter, choose: Choice = _every) -> list[str]:
+def fold_constants(
+    graph: Graph, interpreter: Interpreter, choose: Choice = _every, *, shapes_known: bool = True
+) -> list[str]:
     """Store what is constant, of what is chosen. Returns the names of the operators that were computed."""
     folded, kept = [], []
     for operator in graph.main.operators:
         name = graph.operator_name(operator)
-        if choose(operator, name) and _foldable(graph, operator, name):
+        of_values = shapes_known or name not in _OF_SHAPE
+        if of_values and choose(operator, name) and _foldable(graph, operator, name):
             for index in (int(output) for output in operator.outputs):
                 graph.make_constant(index, interpreter.get_tensor(index))
             folded.append(name)

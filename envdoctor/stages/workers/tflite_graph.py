@@ -233,10 +233,10 @@ def prune(graph: Graph) -> None:
     for index, buffer in enumerate(graph.model.buffers):
         if index not in referenced:
             buffer.data = None
-    _drop_unused_codes(graph.model)
+    drop_unused_codes(graph.model)
 
 
-def _drop_unused_codes(model: SchemaObject) -> None:
+def drop_unused_codes(model: SchemaObject) -> None:
     """An interpreter looks every code up, and refuses a file for one that it doesn't know."""
     operators = [operator for subgraph in model.subgraphs for operator in subgraph.operators]
     used = sorted({int(operator.opcodeIndex) for operator in operators})

@@ -22,3 +22,10 @@ SchemaObject = Any
 Recipe = Any
 #: Whatever json.loads gives.
 Json = Any
+#: A torch.nn.Module.
+TorchModule = Any
+#: An onnx.ModelProto.
+OnnxModel = Any
+#: A torch.export.ExportedProgram, and a torch.fx.Node of its graph.
+ExportedProgram = Any
+TorchNode = Any

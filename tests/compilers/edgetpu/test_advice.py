@@ -68,6 +68,8 @@ def test_every_cause_in_the_table_is_one_that_a_rule_can_give():
         assert set(entry["causes"]) <= statuses | functions, name
         assert entry["text"].endswith((".", ")"))
         assert entry["source"]
+        assert entry.get("link", "https://").startswith("https://")
+        assert "link" in entry or "issue" not in entry["source"], name
 
 
 def test_every_limitation_has_an_advice():

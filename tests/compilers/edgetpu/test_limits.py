@@ -21,7 +21,7 @@ def question(build, *, compiler="16.0", without=None):
     )
 
 
-def op(name, shapes, output=IMAGE, constants=(), **options):
+def op(name, shapes, output=IMAGE, constants=(), outputs=1, **options):
     """An operator of inputs with these shapes, those at the places in `constants` constant; lists of axes as tuples."""
 
     def build(graph):
@@ -31,7 +31,7 @@ def op(name, shapes, output=IMAGE, constants=(), **options):
             else (graph.const(shape) if place in constants else graph.input(shape))
             for place, shape in enumerate(shapes)
         ]
-        graph.op(name, inputs, output, **options)
+        graph.op(name, inputs, outputs=[graph.tensor(output) for _ in range(outputs)], **options)
 
     return build
 
@@ -58,6 +58,7 @@ MET = [
     ("even_dilation", conv([2, 3, 1, 4], 4, 1)),
     ("one_constant_operand", op("FULLY_CONNECTED", [[1, 4], [2, 4]], [1, 2], constants=[1])),
     ("one_constant_operand", op("FULLY_CONNECTED", [[1, 4], [2, 4]], [1, 2], constants=[0])),
+    ("one_constant_operand", op("FULLY_CONNECTED", [[1, 4], [2, 4]], [1, 2])),
     ("default_weights", op("FULLY_CONNECTED", [[1, 4], [2, 4]], [1, 2], weights_format="DEFAULT")),
     ("one_row", op("FULLY_CONNECTED", [[224, 4], [1, 4]], [224, 1], constants=[1])),
     ("not_over_batch", op("MEAN", [IMAGE, (1, 2)], [1, 4])),
@@ -68,6 +69,10 @@ MET = [
     ("not_packed_into_batch", op("PACK", [[2, 1], [2, 1]], [2, 2, 1], axis=0)),
     ("not_packed_into_batch", op("PACK", [[8, 8, 4]], [8, 8, 1, 4], axis=2)),
     ("not_split_over_batch", op("SPLIT", [(2,), [1, 8, 8]], [1, 8, 4])),
+    ("not_split_over_batch", op("SPLIT", [(0,), [8, 2, 1]], [8, 2, 1])),
+    ("padded_operand", op("ADD", [IMAGE, IMAGE])),
+    ("softmax_rows", op("SOFTMAX", [[1, 4, 16]], [1, 4, 16])),
+    ("nearest", op("RESIZE_NEAREST_NEIGHBOR", [[1, 256, 256, 8], (512, 512)], [1, 512, 512, 8])),
     ("batch_not_padded", op("PAD", [IMAGE, (0, 0, 1, 1, 1, 1, 0, 0)], [1, 10, 10, 4])),
     ("slope_per_channel", op("PRELU", [IMAGE, [1, 1, 4]], constants=[1])),
     ("unit_strides", op("STRIDED_SLICE", [IMAGE, (0, 0), (1, 1), (1, 1)], begin_mask=3)),
@@ -86,14 +91,14 @@ NOT_MET = [
     ("only_zero_padding", concatenation([0, 1]), "limit"),
     ("only_zero_padding", concatenation([0, 0], others=2), "limit"),
     ("even_dilation", conv([2, 3, 3, 4], 2, 1), "limit"),
-    ("one_constant_operand", op("FULLY_CONNECTED", [[1, 4], [2, 4]], [1, 2]), "constant"),
     ("default_weights", op("FULLY_CONNECTED", [[1, 4], [2, 4]], [1, 2], weights_format="SHUFFLED4x16INT8"), "limit"),
     ("not_over_batch", op("MEAN", [IMAGE, (-4,)], [8, 8, 4]), "limit"),
     ("depth_in_fours", op("MEAN", [[1, 8, 8, 3], (-1,)], [1, 8, 8]), "limit"),
     ("pooled_area", op("MEAN", [[1, 256, 128, 3], (1, 2)], [1, 3]), "limit"),
     ("not_packed_into_batch", op("PACK", [[8, 8, 4]] * 2, [2, 8, 8, 4], axis=0), "limit"),
-    ("not_split_over_batch", op("SPLIT", [(0,), [8, 2, 1]], [4, 2, 1]), "batch"),
-    ("not_split_over_batch", op("SPLIT", [(-3,), [8, 2, 1]], [4, 2, 1]), "batch"),
+    ("not_split_over_batch", op("SPLIT", [(0,), [8, 2, 1]], [4, 2, 1], outputs=2), "batch"),
+    ("not_split_over_batch", op("SPLIT", [(-3,), [8, 2, 1]], [4, 2, 1], outputs=2), "batch"),
+    ("not_split_over_batch", op("SPLIT", [(0,), [8, 2, 1, 1]], [4, 2, 1, 1], outputs=2), "batch"),
     ("batch_not_padded", op("PAD", [IMAGE, (1, 0, 0, 0, 0, 0, 0, 0)], [2, 8, 8, 4]), "limit"),
     ("slope_per_channel", op("PRELU", [IMAGE, [8, 8, 4]], constants=[1]), "limit"),
     ("unit_strides", op("STRIDED_SLICE", [IMAGE, (0, 0), (8, 8), (2, 1)]), "limit"),
@@ -101,9 +106,9 @@ NOT_MET = [
     ("row", op("LOGISTIC", [[1, 80, 8400]], [1, 80, 8400]), "limit"),
     ("reshape_size", op("RESHAPE", [[1, 40, 40, 255], (1, 1600, 3, 85)], [1, 1600, 3, 85]), "limit"),
     ("transpose_size", op("TRANSPOSE", [[1, 40, 40, 65], (0, 3, 1, 2)], [1, 65, 40, 40]), "limit"),
-    ("bilinear", op("RESIZE_BILINEAR", [[1, 1, 1, 4], (33, 33)], [1, 33, 33, 4]), "limit"),
-    ("bilinear", op("RESIZE_BILINEAR", [[1, 33, 33, 19], (513, 513)], [1, 513, 513, 19]), "limit"),
-    ("bilinear", op("RESIZE_BILINEAR", [[1, 0, 8, 4], (16, 16)], [1, 16, 16, 4]), "limit"),
+    ("transpose_size", op("TRANSPOSE", [[1, 40, 40, 64], (0, 3, 1, 2)], [1, 64, 40, 40]), "limit"),
+    ("bilinear", op("RESIZE_BILINEAR", [[1, 512, 512, 6], (1024, 1024)], [1, 1024, 1024, 6]), "limit"),
+    ("nearest", op("RESIZE_NEAREST_NEIGHBOR", [[1, 512, 512, 4], (1024, 1024)], [1, 1024, 1024, 4]), "limit"),
     ("nearest", op("RESIZE_NEAREST_NEIGHBOR", [[1, 512, 512, 3]], [1, 1024, 1024, 3]), "limit"),
 ]
 NOT_KNOWN = [
@@ -111,6 +116,10 @@ NOT_KNOWN = [
     ("softmax_size", op("SOFTMAX", [[1, 20000]], [1, 20000])),
     ("tile_of_one_pixel", op("TILE", [[1, 2, 2, 4], (1, 2, 2, 1)], [1, 4, 4, 4])),
     ("bilinear", op("RESIZE_BILINEAR", [[1, 10, 10, 4], (25, 25)], [1, 25, 25, 4])),
+    ("bilinear", op("RESIZE_BILINEAR", [[1, 1, 1, 4], (33, 33)], [1, 33, 33, 4])),
+    ("bilinear", op("RESIZE_BILINEAR", [[1, 0, 8, 4], (16, 16)], [1, 16, 16, 4])),
+    ("nearest", op("RESIZE_NEAREST_NEIGHBOR", [[1, 512, 512, 2], (1100, 1100)], [1, 1100, 1100, 2])),
+    ("not_over_batch", op("MEAN", [[2, 3, 4], (0,)], [3, 4])),
 ]
 
 
@@ -131,16 +140,53 @@ def test_between_what_was_seen_nothing_is_claimed(name, build):
     assert limitation(name)(question(build)).certain is False
 
 
-def test_before_16_a_dense_layer_needs_constant_weights_and_gives_one_row():
-    constant_input = op("FULLY_CONNECTED", [[1, 4], [2, 4]], [1, 2], constants=[0])
-    assert limitation("one_constant_operand")(question(constant_input, compiler="15.0")).status == "constant"
-    many_rows = op("FULLY_CONNECTED", [[224, 4], [1, 4]], [224, 1], constants=[1])
-    assert limitation("one_row")(question(many_rows, compiler="2.1")).status == "batch"
+COMPUTED = op("FULLY_CONNECTED", [[1, 4], [2, 4]], [1, 2])
+MANY_ROWS = op("FULLY_CONNECTED", [[224, 4], [1, 4]], [224, 1], constants=[1])
+STRETCHED = op("RESIZE_BILINEAR", [[1, 1, 1, 4], (33, 33)], [1, 33, 33, 4])
 
 
-def test_a_thin_kernel_helps_only_where_models_showed_it():
-    thin = question(conv([2, 3, 1, 4], 4, 1), without="fredriktegnell/edgetpu-tcn")
-    assert limitation("even_dilation")(thin) is not None
+@pytest.mark.parametrize(
+    ("name", "build", "compiler", "expected"),
+    [
+        ("one_constant_operand", COMPUTED, "2.0", True),  # refused on record
+        ("one_constant_operand", COMPUTED, "1.0", True),  # what a release refuses, older ones refuse
+        ("one_constant_operand", COMPUTED, "15.0", False),  # between the two nothing is known
+        ("one_constant_operand", COMPUTED, "16.0", None),  # taken
+        ("one_row", MANY_ROWS, "2.1", True),
+        ("softmax_rows", op("SOFTMAX", [[1, 4, 16]], [1, 4, 16]), "2.1", True),
+        ("bilinear", STRETCHED, "2.1", True),
+        ("bilinear", STRETCHED, "16.0", False),
+        ("not_split_over_batch", op("SPLIT", [(0,), [8, 2, 1]], [8, 2, 1]), "15.0", False),
+        ("softmax_size", op("SOFTMAX", [[1, 16384]], [1, 16384]), "15.0", True),
+        ("nearest", op("RESIZE_NEAREST_NEIGHBOR", [[1, 256, 256, 8]], [1, 512, 512, 8]), "15.0", False),
+    ],
+)
+def test_a_rule_speaks_of_the_releases_that_its_sources_speak_of(name, build, compiler, expected):
+    found = limitation(name)(question(build, compiler=compiler))
+    assert (found and found.certain) is expected
+
+
+@pytest.mark.parametrize(
+    ("without", "name", "build"),
+    [
+        ("fredriktegnell/edgetpu-tcn", "even_dilation", conv([2, 3, 1, 4], 4, 1)),
+        ("R-e-d-a-X/EdgeTPU-and-NCS", "one_row", MANY_ROWS),
+        ("R-e-d-a-X/EdgeTPU-and-NCS", "not_packed_into_batch", op("PACK", [[2, 1]] * 2, [2, 2, 1], axis=0)),
+        ("R-e-d-a-X/EdgeTPU-and-NCS", "not_split_over_batch", op("SPLIT", [(0,), [8, 2]], [4, 2], outputs=2)),
+    ],
+)
+def test_without_its_evidence_a_form_is_unknown_and_not_refused(without, name, build):
+    assert limitation(name)(question(build, without=without)).certain is False
+
+
+@pytest.mark.parametrize(("compiler", "expected"), [("1.0", None), ("16.0", False)])
+def test_a_sum_of_what_was_padded_is_not_promised_for_newer_compilers(compiler, expected):
+    def build(graph):
+        padded = graph.op("PAD", [graph.input([1, 7, 8, 4]), graph.axes(0, 0, 1, 0, 0, 0, 0, 0)], IMAGE)
+        graph.op("ADD", [padded, graph.input(IMAGE)], IMAGE)
+
+    found = limitation("padded_operand")(question(build, compiler=compiler))
+    assert (found and found.certain) is expected
 
 
 def test_a_batch_is_one_dimension_too_many():

@@ -95,6 +95,28 @@ def test_refused_versions_end_with_the_release_they_were_seen_in():
     assert status(resize, compiler="16.0") is None
 
 
+@pytest.mark.parametrize(
+    ("name", "compiler", "certain"),
+    [
+        ("HARD_SWISH", "16.0", True),  # refused on record
+        ("ELU", "16.0", False),  # nobody tells
+        ("BATCH_MATMUL", "16.0", None),  # taken
+        ("BATCH_MATMUL", "15.0", False),
+        ("TRANSPOSE", "15.0", True),
+        ("GATHER", "16.0", True),
+    ],
+)
+def test_an_operator_that_no_source_refuses_is_not_refused_for_certain(name, compiler, certain):
+    graph = Graph()
+    graph.op(name, [graph.input(IMAGE), graph.axes(0, 1, 2, 3)], IMAGE)
+    subgraph = graph.subgraph()
+    release = find_compiler(compiler)
+    found = objection(
+        Question(subgraph=subgraph, operator=subgraph.operators[0], compiler=release, rules=rulebook()), int8=True
+    )
+    assert (found and found.certain) is certain
+
+
 SHAPES = st.lists(st.integers(-1, 5), max_size=6)
 
 

@@ -11,6 +11,7 @@ from envdoctor.environments.spec import environment_names
 from envdoctor.environments.status import EnvironmentStatus, State
 from envdoctor.facts import Facts
 from envdoctor.facts.environments import Environments
+from envdoctor.facts.host import Host
 
 ACTIONS = registry.actions()
 OPTIONS = set(BuildOptions.__dataclass_fields__)
@@ -60,6 +61,42 @@ def test_from_other_sources():
 def test_to_what_people_ask_for_beside_int8(form):
     assert routes(ArtifactKind.TFLITE_FLOAT, f"tflite-{form}") == {f"litert-{form}"}
     assert routes(ArtifactKind.SAVED_MODEL, f"tflite-{form}") == {f"tf-float+litert-{form}"}
+
+
+def test_from_pytorch():
+    assert "torch-float+litert-int8+vela" in routes(ArtifactKind.TORCH, "ethos-u55-128")
+    assert "torch-float+litert-float16" in routes(ArtifactKind.PT2, "tflite-float16")
+
+
+def torch_routes(**options):
+    """The routes from PyTorch where its environment with CUDA could be made and the other one can't be."""
+    made = {name: EnvironmentStatus(name=name, title=name, state=State.MADE) for name in environment_names()}
+    made["torch"] = EnvironmentStatus(name="torch", title="torch", state=State.IMPOSSIBLE, reason="not for this Python")
+    made["torch-cuda"] = EnvironmentStatus(
+        name="torch-cuda", title="PyTorch", state=State.MAKEABLE, download=3 * 10**9, installed=6 * 10**9
+    )
+    source = Artifact(kind=ArtifactKind.TORCH, path=Path("net.py"), sha256="0", factory="make", given="1x3x8x8")
+    request = Request(
+        source=source,
+        goal=parse_goal("tflite-int8"),
+        options=BuildOptions(random_calibration=True, **options),
+        offline=True,
+        cache=Path("no-such-cache"),
+    )
+    found = planner.plan(ACTIONS, request, Facts(environments=Environments(statuses=made), host=Host(system="linux")))
+    return {route.stages[0].action: route for route in found}
+
+
+def test_the_inputs_of_a_factory_have_to_be_said():
+    found = ranked(ArtifactKind.TORCH, random_calibration=True)
+    assert found[0] == ("torch-float+litert-int8", Verdict.FIXABLE)
+
+
+def test_gigabytes_of_cuda_are_never_fetched_unasked():
+    words = "this build of PyTorch comes with CUDA: 3.0 GB to download and 6.0 GB on disk"
+    asked, allowed = torch_routes()["torch-cuda-float"], torch_routes(allow_large=True)["torch-cuda-float"]
+    assert (words, Verdict.FIXABLE, False) in {(one.text, one.verdict, one.automatic) for one in asked.reasons}
+    assert words not in {one.text for one in allowed.reasons}
 
 
 def test_no_compiler_for_a_goal_that_is_not_its_own():

@@ -1,11 +1,13 @@
 import gzip
 import os
+import re
 import zipfile
 
 import pytest
 
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import UsageProblem
+from envdoctor.doctor.model import inspect_model
 from envdoctor.pipeline.sources import identify, model_inputs
 from envdoctor.support.hashing import hash_path
 from keras_files import DATA, saved_model, tensor_info, write_keras, write_saved_model
@@ -78,6 +80,23 @@ def test_real_int8_tflite_files():
 def test_missing(tmp_path):
     assert "does not exist" in refused(tmp_path / "model.keras")
     assert "can't be read: File name too long" in refused(tmp_path / ("m" * 300))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("net.rknn", "compiled for a Rockchip NPU by rknn-toolkit2 already; start from the model"),
+        ("n.pte", "an ExecuTorch program, compiled already"),
+        ("m.vmfb", "compiled by IREE already"),
+        ("net_qnn_ctx.onnx", "compiled already (EPContext, as onnxruntime-qnn writes it)"),
+    ],
+)
+def test_what_other_compilers_made_is_named_whatever_the_file_is_called(tmp_path, name, words):
+    path = tmp_path / "model.bin"
+    path.write_bytes((shared("data/compiled") / name).read_bytes())
+    assert words in refused(path)
+    with pytest.raises(UsageProblem, match=re.escape(words)):
+        inspect_model(path)
 
 
 def test_empty(tmp_path):
@@ -190,7 +209,7 @@ def test_a_lambda_layer_needs_trust(tmp_path):
     ("name", "content", "words"),
     [
         ("m.pt", b"\x80\x02\x8a\nl\xfc", "PyTorch"),
-        ("m.onnx", b"\x08\x07\x12\x07pytorch", "onnx2tf"),
+        ("m.onnx", b"\x08\x07\x12\x07pytorch", "no ONNX model, whatever its name says"),
         ("m.pb", b"\n\x0b\x08\x01", "name the SavedModel's folder"),
         ("m.keras", b"version https://git-lfs.github.com/spec/v1\noid", "git lfs pull"),
         ("m.keras", b"<!DOCTYPE html><html>", "web page"),
@@ -229,7 +248,7 @@ def test_inputs_of_every_kind(tmp_path):
     assert [(spec.name, spec.shape, spec.dtype) for spec in model_inputs(folder)] == [("x", (None, 6), "float32")]
     tflite = identify(DATA / "tflite/layernorm.tflite")
     assert [spec.shape for spec in model_inputs(tflite)] == [(None, 6)]
-    assert model_inputs(Artifact(kind=ArtifactKind.ONNX, path=tmp_path, sha256="")) is None
+    assert model_inputs(Artifact(kind=ArtifactKind.TORCH, path=tmp_path, sha256="")) is None
 
 
 def test_the_smallest_tflite_file(tmp_path):

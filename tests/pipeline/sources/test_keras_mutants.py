@@ -10,6 +10,7 @@ import pytest
 from envdoctor.core.errors import UsageProblem
 from envdoctor.pipeline.sources import identify, model_inputs
 from keras_files import recorded, write_keras
+from thoroughness import amount
 
 NAMES = ["conv", "multi", "dicts", "lstm", "anysize", "k2conv", "k2oplambda", "custom", "lambda", "subclass"]
 OTHERS = [None, 3, -5, 2.5, True, "text", "", [], ["a"], [None, {"a": 1}, -5], {}, {"class_name": "Lambda"}, [[[]]]]
@@ -45,7 +46,7 @@ def read(path):
 def test_another_type_at_any_place(tmp_path, name):
     config, chance = recorded(name)["config"], random.Random(name)
     everywhere = list(places(config))
-    for path in chance.sample(everywhere, min(len(everywhere), 60)):
+    for path in chance.sample(everywhere, min(len(everywhere), amount(60))):
         members = {"config.json": json.dumps(changed(config, path, chance.choice(OTHERS)))}
         read(write_keras(tmp_path / "m.keras", name, members=members))
 

@@ -20,7 +20,7 @@ def test_a_real_one(tmp_path):
         "serving_default": [("x", (None, 6), "float32")]
     }
     assert {"MatMul", "Softmax", "VariableV2"} & found.operators
-    assert found.traits == frozenset()
+    assert found.traits() == frozenset()
 
 
 def test_the_only_signature_is_taken(tmp_path):
@@ -68,32 +68,64 @@ def test_only_a_saved_model_has_signatures(tmp_path):
 
 def test_a_loop_is_a_recurrent_layer(tmp_path):
     content = saved_model(PLAIN, in_functions=("TensorListReserve", "While"))
-    assert "recurrent" in read_saved_model(write_saved_model(tmp_path / "m", content)).traits
+    assert "recurrent" in read_saved_model(write_saved_model(tmp_path / "m", content)).traits()
 
 
 @pytest.mark.parametrize("name", ["FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"])
 def test_a_model_trained_for_quantization_brings_its_ranges(tmp_path, name):
     content = saved_model(PLAIN, in_functions=(name,))
-    assert "learnt-ranges" in read_saved_model(write_saved_model(tmp_path / "m", content)).traits
+    assert "learnt-ranges" in read_saved_model(write_saved_model(tmp_path / "m", content)).traits()
 
 
 @pytest.mark.parametrize("operator", ["StatelessIf", "While", "Case"])
 def test_a_part_under_a_condition_or_in_a_loop(tmp_path, operator):
     content = saved_model(PLAIN, in_functions=(operator,))
-    traits = read_saved_model(write_saved_model(tmp_path / "m", content)).traits
+    traits = read_saved_model(write_saved_model(tmp_path / "m", content)).traits()
     assert "control-flow" in traits
     assert "recurrent" not in traits
 
 
 @pytest.mark.parametrize(
-    ("operator", "kind", "half"),
-    [("Conv2D", 19, True), ("MatMul", 14, True), ("Conv2D", 1, False), ("Cast", 19, False), ("Identity", 19, False)],
+    ("operators", "traits"),
+    [
+        (("RandomStandardNormal",), {"random"}),
+        (("StatefulUniform",), {"random"}),
+        (("AssignAddVariableOp",), {"stateful"}),
+        (("MatrixInverse",), {"lacks MatrixInverse"}),
+        (("Relu", "RandomUniform", "AssignVariableOp"), set()),  # of training, which no signature runs
+    ],
 )
-def test_what_computes_in_float16(tmp_path, operator, kind, half):
+def test_a_signature_that_draws_random_numbers_or_keeps_a_state(tmp_path, operators, traits):
+    found = read_saved_model(write_saved_model(tmp_path / "m", saved_model(PLAIN, operators)))
+    assert found.traits() - {"dynamic-batch"} == traits
+    assert found.traits("serving_default") == found.traits()
+
+
+@pytest.mark.parametrize(
+    ("operator", "kind", "odd"),
+    [
+        ("Conv2D", 19, "float16"),
+        ("MatMul", 14, "float16"),
+        ("MatMul", 2, "float64"),
+        ("ComplexAbs", 8, "complex"),
+        ("Conv2D", 1, ""),
+        ("Cast", 19, ""),
+        ("Identity", 19, ""),
+    ],
+)
+def test_what_computes_in_odd_numbers(tmp_path, operator, kind, odd):
     """Weights that are kept in float16 and cast are computed in float32."""
     node = field(1, "n1") + field(2, operator) + field(5, field(1, "T") + field(2, field(6, kind)))
     content = saved_model(PLAIN, ("Placeholder", node))
-    assert ("float16" in read_saved_model(write_saved_model(tmp_path / "m", content)).traits) is half
+    found = read_saved_model(write_saved_model(tmp_path / "m", content)).traits()
+    assert found & {"float16", "float64", "complex"} == ({odd} if odd else set())
+
+
+def test_a_batch_of_two_is_told(tmp_path):
+    two = write_saved_model(tmp_path / "m", saved_model({"serving_default": {"x": tensor_info((2, 4))}}))
+    assert "fixed-batch" in identify(two).traits
+    one = write_saved_model(tmp_path / "n", saved_model({"serving_default": {"x": tensor_info((1, 4))}}))
+    assert "fixed-batch" not in identify(one).traits
 
 
 def test_no_signature(tmp_path):

@@ -17,9 +17,11 @@ GOOD = {
     "still": False,
     "constant": False,
     "lost": None,
+    "flat": None,
     "drowned": None,
 }
 LOST = {"axis": 2, "indexes": [4, 5], "count": 2, "of": 6, "step": 1.43, "range": 0.07, "certain": True}
+FLAT = {"range": 0.5, "step": 3.92, "gone": True}
 SWALLOWED = {
     "tensor": "scores", "range": 7.5, "op": "ADD", "result": "masked", "step": 3.9e6, "widest": "mask", "largest": 1e9,
     "constant": -1e9,
@@ -47,6 +49,12 @@ def test_a_good_output():
         ({"finite": False}, "outputs-not-finite", "NaN"),
         ({"constant": True}, "outputs-constant", "same for all samples"),
         ({"still": True}, "comparison-says-little", "hardly changes"),
+        (
+            {"flat": FLAT, "still": True},
+            "movement-below-step",
+            "moves by 0.5 over the samples in the float model",
+        ),
+        ({"flat": {**FLAT, "gone": False}, "still": True}, "movement-of-a-step", "one int8 step is 3.92"),
         ({"lost": LOST}, "channels-lost", "2 of 6 indexes of axis 2 (4, 5) of the output o move in the float model"),
         ({"lost": {**LOST, "certain": False}}, "channels-perhaps-lost", "one int8 step is 1.43, their range 0.07"),
         ({"lost": {**LOST, "step": None}}, "channels-lost", "in int8 they do not move"),
@@ -79,7 +87,7 @@ def test_the_step_is_the_proof():
     assert found.evidence[-1].excerpt == "one int8 step is 1.43 > range 0.07"
     assert "two outputs" in found.fix.text
     (found,) = judged(lost={**LOST, "range": 1.9})
-    assert found.evidence[-1].excerpt == "one int8 step is 1.43, fewer than two make the range 1.9"
+    assert found.evidence[-1].excerpt == "one int8 step is 1.43, 1.3 make the range 1.9"
 
 
 def test_what_flattens_a_signal_is_named_in_place_of_how_far_off_the_output_is():
@@ -90,6 +98,14 @@ def test_what_flattens_a_signal_is_named_in_place_of_how_far_off_the_output_is()
     assert "58.0%" in found.evidence[-1].excerpt
     assert "-12" in found.fix.text
     assert judged(swallowed=SWALLOWED) == [], "an output that is right needs no cause"
+
+
+@pytest.mark.parametrize("constant", [None, 640.0])
+def test_a_narrow_signal_beside_a_wide_one_is_no_mask(constant):
+    (found,) = judged(agreement=0.58, swallowed={**SWALLOWED, "constant": constant, "step": 5.0, "largest": 640.0})
+    assert found.name == "narrow-signal-joined"
+    assert "one range" in found.fix.text
+    assert "mask" not in found.fix.text
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,16 @@ def test_control_flow_is_named_as_such(name, words):
     assert accepted.name == "float-operators-accepted"
 
 
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("RANDOM_UNIFORM", "random-numbers-left"), ("READ_VARIABLE", "variables-left"), ("VAR_HANDLE", "variables-left")],
+)
+def test_random_numbers_and_variables_are_named_as_such(name, problem):
+    found = [one for one in judge_int8(with_branch(name), Wanted()) if one.name.endswith("-left")]
+    assert names(found) == [problem]
+    assert name in found[0].message
+
+
 def wide():
     graph = Graph()
     source = graph.input((1, 8), "INT16")
@@ -117,7 +127,8 @@ def test_an_island_that_gives_nothing():
     floats = graph.op("DEQUANTIZE", [dense(graph, graph.input((1, 8)))], (1, 4), "FLOAT32")
     graph.operators.append(Operator(index=2, name="ASSIGN_VARIABLE", inputs=(floats,), outputs=()))
     found = list(judge_int8(model(graph, [graph.op("RELU", [1], (1, 4))]), Wanted()))
-    assert "float-operators-left" in names(found)
+    assert "variables-left" in names(found)
+    assert "float-operators-accepted" in names(judge_int8(model(graph, [3]), Wanted(allow_float=True)))
 
 
 @pytest.mark.parametrize(
@@ -130,6 +141,13 @@ def test_types_of_inputs_and_outputs(dtype, wanted, wrong):
         judge_int8(model(graph, [dense(graph, graph.input((1, 8), dtype), dtype=dtype)]), Wanted(io_type=wanted))
     )
     assert found == (["not-quantized"] if wrong is None else ["wrong-io-type"] * wrong)
+
+
+def test_an_input_that_nothing_takes_is_told_and_may_have_any_type():
+    graph = Graph()
+    output = dense(graph, graph.input((1, 8)))
+    graph.input((1, 2), "FLOAT32")
+    assert names(judge_int8(model(graph, [output]), Wanted())) == ["input-unused"]
 
 
 def test_indexes_and_counts_may_stay_integers():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from envdoctor.stages.workers.channels import Scale, drowned, find_lost
+from envdoctor.stages.workers.channels import Scale, drowned, find_flat, find_lost
 
 RANDOM = np.random.default_rng(5)
 STEP = 1.43
@@ -78,6 +78,64 @@ def test_a_class_that_no_sample_shows_is_no_loss_where_the_other_scores_are_ther
     given = rounded(expected, 1 / 255)
     assert find_lost(expected, given, Scale(1 / 255, joined=True, bounded_range=0.9)) is None
     assert find_lost(expected, given, Scale(1 / 255, joined=True, bounded_range=0.0))["indexes"] == [7]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "step", "certain"),
+    [
+        (0.90, 0.99, STEP, True),  # 0 or 1.43: no threshold between them is left
+        (0.975, 0.985, STEP, True),
+        (0.90, 0.99, 0.25, True),
+        (0.975, 0.985, 0.25, False),  # always 1: it hardly moves, but a threshold of 0.98 is gone
+        (0.1, 0.9, 0.25, False),  # three steps
+        (0.975, 0.985, 1 / 128, None),  # as precise as a score is in int8
+    ],
+)
+def test_an_objectness_beside_boxes(low, high, step, certain):
+    expected = detector(scores=1)
+    expected[..., 4] = RANDOM.uniform(low, high, expected[..., 4].shape)
+    found = find_lost(expected, rounded(expected, step), Scale(step, joined=True, bounded_range=0.6))
+    assert (found and found["certain"]) is certain
+    assert found is None or found["indexes"] == [4]
+
+
+def test_a_channel_on_an_offset_beside_others_is_told_with_care():
+    expected = RANDOM.uniform(0, 1000, (30, 3))
+    expected[:, 1] = RANDOM.uniform(999.5, 1000, 30)
+    found = find_lost(expected, rounded(expected, 3.9), Scale(3.9))
+    assert (found["indexes"], found["certain"]) == ([1], False)
+
+
+def test_what_is_certain_is_told_first():
+    expected = detector(scores=2)
+    expected[..., 4] = RANDOM.uniform(0.1, 3.5, expected[..., 4].shape)
+    found = find_lost(expected, rounded(expected, STEP), Scale(STEP, joined=True))
+    assert (found["indexes"], found["certain"]) == ([5], True)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "step", "gone"),
+    [
+        (1000.0, 1000.5, 3.9, True),
+        (-7.02, -7.0, 0.03, True),
+        (1000.0, 1005.0, 3.9, False),
+        (1000.0, 1010.0, 3.9, None),
+        (0.0, 1.0, 1 / 256, None),
+        (1.0, 1.000001, 1 / 256, None),  # the float model's own rounding
+    ],
+)
+def test_an_output_that_moves_by_less_than_a_step(low, high, step, gone):
+    expected = np.linspace(low, high, 60).reshape(20, 3)
+    found = find_flat(expected, rounded(expected, step), step)
+    assert (found and found["gone"]) is gone
+    assert found is None or found["range"] < 2 * found["step"]
+
+
+def test_an_output_that_differs_between_places_and_not_between_samples_moves_little():
+    expected = np.repeat(RANDOM.uniform(0, 100, (1, 8, 8)), 5, axis=0)
+    assert find_flat(expected, expected, 0.4) is None, "it says nothing at all"
+    expected[1, 2, 2] += 0.1
+    assert find_flat(expected, rounded(expected, 0.4), 0.4)["gone"]
 
 
 def test_a_few_of_many_features_are_not_certain():

@@ -85,6 +85,12 @@ def test_an_output_that_does_not_move():
     assert (still["still"], still["constant"]) == (True, False)
 
 
+def test_a_small_movement_on_a_large_offset_is_one():
+    expected = 1000 + np.arange(12.0).reshape(6, 2)
+    one = compare("o", expected, np.full_like(expected, 1000.0), 0.5)
+    assert (one["still"], one["constant"]) == (True, True)
+
+
 def test_a_wrongly_scaled_output_is_not_hidden_by_its_own_coarse_steps():
     one = compare("o", EXPECTED, np.zeros_like(EXPECTED), 8.0)
     assert one["constant"]

@@ -21,6 +21,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     Only `edgetpu_compiler` makes files for an Edge TPU; no free substitute exists. Its package is for amd64, so that
     `apt install` finds it on no ARM machine; envdoctor unpacks it there just the same. Without it, a container, an
     x86_64 machine or Google's notebook can do the last stage.
+
+    Nobody maintains it: 16.0 is of 2021, its source was never published
+    (https://github.com/google-coral/pycoral/issues/106), and its apt repository can no longer be counted on.
     """
     edgetpu = facts.of(EdgeTpu)
     if edgetpu.compiler is None and not edgetpu.problem:

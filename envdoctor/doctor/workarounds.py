@@ -1,0 +1,146 @@
+"""What can still be done where a search for a route or a version ends empty: data/workarounds.toml, judged here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.core.data import load_table
+from envdoctor.core.route import Verdict
+from envdoctor.environments.spec import environment_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from envdoctor.core.availability import Cell
+    from envdoctor.core.route import Route
+    from envdoctor.index.project import IndexFile
+
+#: Stands before the workarounds.
+NO_ROUTE = "What can still be done, and is no route:"
+NO_VERSION = "No version is good on any of these targets. What can still be done:"
+_LISTED = 4
+_VAIN = "it would not help"
+#: How a platform tag of a wheel begins and ends, and the platform's printed name.
+_PLATFORMS = (
+    (re.compile(r"(?:many|musl)?linux.*_(x86_64|aarch64|armv7l)$"), "linux"),
+    (re.compile(r"macosx_.*_(arm64|x86_64|universal2)$"), "macos"),
+    (re.compile(r"win_(amd64|arm64)$"), "windows"),
+)
+_LIBRARY = re.compile(r"[\w+-]+(?:\.so(?:\.\d+)*|\.dylib|\.dll|\.pyd)\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What the workarounds are judged by.
+
+    Attributes:
+        package: whose versions were asked for; empty for a model's routes.
+        platforms: where it exists, by printed names; None if what stands in the way is not the machine.
+        has_source: True if there is a source distribution.
+        holders: what holds a library that is missing, a sentence's part each.
+    """
+
+    package: str = ""
+    platforms: tuple[str, ...] | None = None
+    has_source: bool = False
+    holders: tuple[str, ...] = ()
+
+
+def workarounds(place: str, situation: Situation) -> tuple[str, ...]:
+    """A sentence for each workaround that is named in a place (`routes`, `matrix`), in the order of the table."""
+    rows: Mapping[str, Mapping[str, Any]] = load_table("workarounds")
+    said = (_say(row, situation) for row in rows.values() if place in row["for"])
+    return tuple(sentence for sentence in said if sentence)
+
+
+def _say(row: Mapping[str, Any], situation: Situation) -> str:
+    """What a workaround comes to here; empty if it is not for this."""
+    needs = row.get("needs", "")
+    if needs == "package" and situation.package != row["package"]:
+        return ""
+    if (needs == "source") is not situation.has_source and needs in {"source", "no-source"}:
+        return ""
+    if needs == "holder" and not situation.holders:
+        return ""
+    judged = {"other-platform": _of_platforms, "holder": _of_holders}.get(needs, _nothing)(situation)
+    if judged.startswith(_VAIN):
+        return f"{row['title']}: {judged}."
+    return f"{row['title']}: {judged}effort: {row['effort']}; {row['blocker']} ({row['source']})."
+
+
+def _nothing(_: Situation) -> str:
+    return ""
+
+
+def _of_holders(situation: Situation) -> str:
+    return f"{', '.join(situation.holders[:_LISTED])}; "
+
+
+def _of_platforms(situation: Situation) -> str:
+    if situation.platforms is None:
+        return f"{_VAIN}, since what stands in the way is not this machine"
+    if not situation.platforms:
+        return f"{_VAIN}, since no other machine has wheels of it either"
+    return f"it exists for {', '.join(situation.platforms)}; "
+
+
+def situation_of(routes: Sequence[Route]) -> Situation | None:
+    """The situation of a model whose routes are all blocked; None if one may be open, or can be opened."""
+    if not routes or any(route.verdict is not Verdict.BLOCKED for route in routes):
+        return None
+    stages = [stage for route in routes for stage in route.stages if stage.environment is not None]
+    blocked = {
+        stage.environment
+        for stage in stages
+        if any(reason.verdict is Verdict.BLOCKED and not reason.code for reason in stage.reasons)
+    }
+    names = {name for one in blocked if one is not None for name in environment_spec(one).platforms}
+    return Situation(platforms=tuple(sorted(names)) if blocked else None)
+
+
+def situation_of_package(
+    package: str, files: Iterable[IndexFile], cells: Iterable[Cell], members: Mapping[str, Iterable[str]]
+) -> Situation | None:
+    """The situation of a package none of whose versions is good on any of the targets; None if one is.
+
+    Args:
+        package: its name.
+        files: what the index has of it.
+        cells: of the table.
+        members: the files in each of its wheels that was looked into, by the wheel's name.
+    """
+    known = tuple(cells)
+    if not known or any(cell.verdict.is_good for cell in known):
+        return None
+    names = [file.filename for file in files]
+    targets = [cell.target for cell in known]
+    platforms = {name for one in names for name in _platforms_of(one)}
+    elsewhere = tuple(sorted(name for name in platforms if not any(target.startswith(name) for target in targets)))
+    return Situation(
+        package=package,
+        platforms=elsewhere,
+        has_source=any(name.endswith((".tar.gz", ".zip")) for name in names),
+        holders=tuple(dict.fromkeys(_holders(known, members))),
+    )
+
+
+def _platforms_of(wheel: str) -> Iterator[str]:
+    """The printed names of the platforms that a wheel's name has tags for."""
+    if not wheel.endswith(".whl"):
+        return
+    for tag in wheel.removesuffix(".whl").rpartition("-")[2].split("."):
+        for pattern, system in _PLATFORMS:
+            if (match := pattern.match(tag)) is not None:
+                yield f"{system}-{match.group(1).replace('amd64', 'x86_64')}"
+
+
+def _holders(cells: Iterable[Cell], members: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """Wheels that hold a library which a reason says is missing."""
+    for cell in cells:
+        for reason in cell.reasons:
+            for library in _LIBRARY.findall(reason.message):
+                for wheel, paths in members.items():
+                    if f"-{cell.version}-" not in wheel and any(path.rpartition("/")[2] == library for path in paths):
+                        yield f"{wheel} holds {library}"

@@ -1,0 +1,22 @@
+"""PyTorch -> float .tflite with the channels last, by torch.export and litert-torch."""
+
+from __future__ import annotations
+
+from envdoctor.action import Action
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.facts.environments import needs_environment
+from envdoctor.pipeline.torch import OPTIONS, convert_with_torch, converted_operators, needs_cpu_build, tell_code
+from envdoctor.stages.requirements import needs_inputs, needs_sizes
+
+ACTION = Action(
+    name="torch-float",
+    title="export with PyTorch and convert to a float .tflite",
+    consumes=frozenset({ArtifactKind.TORCH, ArtifactKind.PT2, ArtifactKind.ONNX}),
+    produces=ArtifactKind.TFLITE_FLOAT,
+    run=convert_with_torch,
+    environment="torch",
+    requires=(needs_environment("torch"), needs_cpu_build, needs_inputs, needs_sizes, converted_operators),
+    options=OPTIONS,
+    tool=tell_code,
+    cost=40.0,
+)

@@ -1,0 +1,139 @@
+"""What torch.export.save wrote (.pt2), read as the zip archive that it is: inputs, and what loading it would run.
+
+The layout is that of torch/csrc/export/pt2_archive_constants.h (models/NAME.json, data/weights, data/constants,
+data/sample_inputs), the JSON that of torch/_export/serde/schema.py, version 8. Loading unpickles the sample inputs, and
+what is not stored as plain bytes; it takes any function of torch's, and gives expressions to sympy, which evaluates
+them. The stage that loads it leaves the sample inputs out; the rest is named here, to be trusted or not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.stages.workers.arrays import InputSpec
+from envdoctor.support.bounded import open_zip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+#: The trait of a program that calls operators which are not torch's own.
+OWN_OPERATORS = "own-operators"
+_LARGEST = 256 << 20
+#: torch/_export/serde/schema.py, ScalarType.
+_TYPES = {
+    1: "uint8",
+    2: "int8",
+    3: "int16",
+    4: "int32",
+    5: "int64",
+    6: "float16",
+    7: "float32",
+    8: "float64",
+    12: "bool",
+}
+#: Functions that compute and do nothing else.
+_HARMLESS = re.compile(r"torch\.ops\.(aten|prims|higher_order)\.\w+(\.\w+)?|(_operator|math)\.\w+")
+_READS_FILES = re.compile(r"from_file|\bload")
+_SYMBOL = re.compile(r"-?\w{1,40}")
+_OWN_OP = re.compile(r"torch\.ops\.(?!aten\.|prims\.|higher_order\.)([\w.]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedProgram:
+    """What an archive says.
+
+    Attributes:
+        inputs: what the program takes.
+        code: what loading or running it would do beyond computing, a phrase each.
+        operators: the functions that it calls, in order of appearance.
+    """
+
+    inputs: tuple[InputSpec, ...]
+    code: tuple[str, ...]
+    operators: tuple[str, ...]
+
+    @property
+    def custom_operators(self) -> tuple[str, ...]:
+        """Operators that are not torch's own."""
+        return tuple(match[1] for name in self.operators if (match := _OWN_OP.fullmatch(name)))
+
+
+def read_pt2(path: Path) -> ExportedProgram:
+    """Read the archive.
+
+    Raises:
+        Unreadable: it is damaged, holds no program or several, or was written in another way.
+    """
+    with open_zip(path) as archive:
+        names = [member.filename for member in archive.members]
+        models = [name for name in names if re.fullmatch(r"[^/]+/models/[^/]+\.json", name)]
+        if len(models) != 1:
+            raise Unreadable(f"{path} holds {len(models)} exported programs, and a build takes one")
+        configs = [name for name in names if re.fullmatch(r"[^/]+/data/(weights|constants)/[^/]+_config\.json", name)]
+        texts = [archive.read(name, _LARGEST) for name in (models[0], *configs)]
+    try:
+        program, *payloads = map(json.loads, texts)
+        module = program["graph_module"]
+        operators = tuple(dict.fromkeys(_targets(module)))
+        code = (*_code_of(program, operators), *_pickled(payloads))
+        return ExportedProgram(inputs=tuple(_inputs(module)), code=tuple(dict.fromkeys(code)), operators=operators)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Unreadable(f"{path} is damaged, or of a version that envdoctor can't read ({error!r})") from None
+
+
+def _inputs(module: Mapping[str, Any]) -> Iterator[InputSpec]:
+    values = module["graph"]["tensor_values"]
+    for spec in module["signature"]["input_specs"]:
+        if "user_input" not in spec:
+            continue
+        name = spec["user_input"]["arg"].get("as_tensor", {}).get("name")
+        if name is None:
+            continue  # a number that was fixed when it was exported
+        shape = tuple(size.get("as_int") for size in values[name]["sizes"])
+        yield InputSpec(name, (None, *shape[1:]) if shape[:1] == (1,) else shape, _TYPES[values[name]["dtype"]])
+
+
+def _targets(value: object) -> Iterator[str]:
+    """The functions that a graph calls, those of the graphs inside it included."""
+    if isinstance(value, dict):
+        target = value.get("target")
+        if isinstance(target, str) and "inputs" in value:
+            yield target
+        for each in value.values():
+            yield from _targets(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _targets(each)
+
+
+def _code_of(program: Mapping[str, Any], operators: tuple[str, ...]) -> Iterator[str]:
+    for name in operators:
+        if (not _HARMLESS.fullmatch(name) and not _OWN_OP.fullmatch(name)) or _READS_FILES.search(name):
+            yield f"a call of {name}"
+    for text in _expressions(program):
+        if not _SYMBOL.fullmatch(text):
+            yield f"the expression {text[:60]!r}, which is evaluated"
+
+
+def _expressions(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        text = value.get("expr_str")
+        if isinstance(text, str):
+            yield text
+        for each in value.values():
+            yield from _expressions(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _expressions(each)
+
+
+def _pickled(payloads: list[Any]) -> Iterator[str]:
+    for payload in payloads:
+        for name, entry in payload["config"].items():
+            if entry["use_pickle"] or not entry["tensor_meta"]:
+                yield f"a pickle of '{name}'"

@@ -1,0 +1,102 @@
+"""Operators of a model's own in an exported program: written out of standard ones, or marked as composites.
+
+An operator that torch.library.custom_op made has a body in Python. Where that can be traced, it is what the operator
+decomposes into: what comes out is held against PyTorch like everything else. A composite (StableHLO's, in a .tflite
+file operator 206) keeps the name and the numbers of the call beside that body.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .untyped import ExportedProgram, TorchNode
+
+#: Namespaces of operators that converters know.
+_STANDARD = frozenset({"aten", "prims", "prim", "higher_order", "quantized_decomposed", "litert", "odml_torch"})
+#: What an attribute of a composite can be.
+_NUMBERS = (bool, int, float, str)
+
+
+def own_operators(program: ExportedProgram) -> Mapping[Any, TorchNode]:
+    """The operators that are not torch's, each with its first call."""
+    import torch
+
+    found: dict[Any, TorchNode] = {}
+    for node in program.graph.nodes:
+        target = node.target
+        is_operator = isinstance(target, torch._ops.OpOverload)  # noqa: SLF001  (its only name)
+        if node.op == "call_function" and is_operator and target.namespace not in _STANDARD:
+            found.setdefault(target, node)
+    return found
+
+
+def write_out(operators: Mapping[Any, TorchNode], *, as_composites: bool) -> dict[str, str]:
+    """Register what the operators are made of, for the conversion in this process.
+
+    Returns:
+        For each operator by name what becomes of it, in words; one whose body can't be traced is left to its lowering.
+    """
+    from litert_torch.fx_infra import decomp
+
+    told = {}
+    for operator, node in operators.items():
+        body = _body_of(operator)
+        if operator in decomp.pre_convert_decomp():
+            told[str(operator)] = "decomposed as the model's code registered it"
+        elif body is None or not _can_be_traced(body, node):
+            told[str(operator)] = "no body in Python that can be traced"
+        else:
+            decomp.add_pre_convert_decomp(operator, _as_composite(operator, body) if as_composites else body)
+            words = "kept as a composite" if as_composites else "written out of standard operators, from its body"
+            told[str(operator)] = words
+    return told
+
+
+def _body_of(operator: Any) -> Callable[..., Any] | None:  # noqa: ANN401  (an OpOverload)
+    """The function that torch.library.custom_op was given; None for an operator made in another way."""
+    from torch._library import custom_ops
+
+    definition = custom_ops.OPDEFS.get(operator._schema.name)  # noqa: SLF001  (its only name)
+    return None if definition is None else definition._init_fn  # noqa: SLF001
+
+
+def _can_be_traced(body: Callable[..., Any], node: TorchNode) -> bool:
+    """True if the body runs on tensors without values, as tracing it does."""
+    from torch.fx import Node, map_arg
+
+    def value(each: TorchNode) -> object:
+        return each.meta["val"]
+
+    arguments, named = map_arg((node.args, node.kwargs), value)
+    modes = [each.meta["val"].fake_mode for each in node.all_input_nodes if isinstance(each, Node)]
+    try:
+        with modes[0]:
+            body(*arguments, **named)
+    except Exception as error:  # noqa: BLE001  (somebody's code: whatever it is, it can't be traced)
+        print(f"{node.target} can't be traced: {type(error).__name__}: {error}")
+        return False
+    return True
+
+
+def _as_composite(operator: Any, body: Callable[..., Any]) -> Callable[..., Any]:  # noqa: ANN401
+    """A function that does what the body does, between marks that name the operator and its numbers."""
+    import torch
+    from litert_torch.hlfb import StableHLOCompositeBuilder
+
+    schema = operator._schema  # noqa: SLF001
+    names = [argument.name for argument in schema.arguments]
+
+    def marked(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+        values = {**dict(zip(names, given, strict=False)), **named}
+        numbers = {name: value for name, value in values.items() if isinstance(value, _NUMBERS)}
+        tensors = [name for name, value in values.items() if isinstance(value, torch.Tensor)]
+        builder = StableHLOCompositeBuilder(name=schema.name.replace("::", "."), attr=numbers)
+        inner = builder.mark_inputs(*(values[name] for name in tensors))
+        values |= dict(zip(tensors, inner if len(tensors) > 1 else [inner], strict=True))
+        result = body(**values)
+        return builder.mark_outputs(*result) if isinstance(result, tuple) else builder.mark_outputs(result)
+
+    return marked

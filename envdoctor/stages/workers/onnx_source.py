@@ -1,0 +1,117 @@
+"""An ONNX model with all sizes fixed: as ONNX Runtime runs it, and as a PyTorch module.
+
+Before onnx2torch sees it, ONNX Runtime computes what is constant once the sizes are (Shape, Gather, Concat before a
+Reshape): torch.export takes no size from a value.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import types
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .onnx_constants import write_out_constants
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .arrays import InputSpec
+    from .components import Components
+    from .same_model import Predict
+    from .untyped import Array, OnnxModel, TorchModule
+
+#: Opsets that onnx2torch knows the operators of; a newer model is written in them where it does not.
+_KNOWN_OPSETS = (17, 13)
+
+
+@dataclass(frozen=True)
+class Original:
+    """A model, what ONNX Runtime gives for a batch (`output_0` and so on), and its version in words."""
+
+    model: OnnxModel
+    predict: Predict
+    by: str
+
+
+def load(path: Path, inputs: Sequence[InputSpec], components: Components) -> Original:
+    """Read a model, give its inputs these sizes, and make it ready to run.
+
+    Raises:
+        Problem: ONNX Runtime refuses it.
+    """
+    with components.step("model", "onnx-model-refused"):
+        import onnx
+
+        model = onnx.load(str(path))
+        _fix_sizes(model, inputs)
+    with components.step("run in ONNX Runtime", "onnx-model-refused"):
+        import onnxruntime
+
+        simplified, session = _open(model)
+
+        def predict(sample: Mapping[str, Array]) -> dict[str, Array]:
+            given = session.run(None, {spec.name: sample[spec.name] for spec in inputs})
+            return {f"output_{number}": value for number, value in enumerate(given)}
+
+    return Original(simplified, predict, f"ONNX Runtime {onnxruntime.__version__}")
+
+
+def as_torch(model: OnnxModel) -> TorchModule:
+    """The model as a module, in an older opset if onnx2torch does not know its own."""
+    import onnx
+
+    _stand_in_for_torchvision()
+    from onnx2torch import convert
+
+    for opset in _KNOWN_OPSETS:
+        try:
+            return write_out_constants(convert(model).eval())
+        except NotImplementedError:
+            if max(each.version for each in model.opset_import if not each.domain) <= opset:
+                raise
+            print(f"writing the model in opset {opset}: onnx2torch does not know an operator of it")
+            model = onnx.version_converter.convert_version(model, opset)
+    return write_out_constants(convert(model).eval())
+
+
+def _fix_sizes(model: OnnxModel, inputs: Sequence[InputSpec]) -> None:
+    values = {value.name: value for value in model.graph.input}
+    for spec in inputs:
+        shape = values[spec.name].type.tensor_type.shape
+        del shape.dim[:]
+        for size in spec.shape or ():
+            shape.dim.add().dim_value = size or 1
+    for value in model.graph.output:
+        value.type.tensor_type.ClearField("shape")
+    del model.graph.value_info[:]
+
+
+def _open(model: OnnxModel) -> tuple[OnnxModel, Any]:
+    """The model with everything computed that is constant, and a session for the original."""
+    import onnx
+    import onnxruntime
+
+    with tempfile.TemporaryDirectory() as name:
+        whole, simple = Path(name) / "whole.onnx", Path(name) / "simple.onnx"
+        onnx.save(model, str(whole))
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(simple)
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(str(whole), options, providers=["CPUExecutionProvider"])
+        return onnx.load(str(simple)), session
+
+
+def _stand_in_for_torchvision() -> None:
+    """onnx2torch imports torchvision for two operators (NMS, RoiAlign); the others do without it."""
+    try:
+        import torchvision.ops  # noqa: F401
+    except (ImportError, RuntimeError):
+        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        package, operators = types.ModuleType("torchvision"), types.ModuleType("torchvision.ops")
+        vars(package)["ops"], vars(operators)["roi_align"] = operators, None
+        sys.modules |= {"torchvision": package, "torchvision.ops": operators}

@@ -1,0 +1,49 @@
+"""ONNX files made by hand, byte for byte (onnx/onnx.proto)."""
+
+from __future__ import annotations
+
+
+def varint(value):
+    value &= (1 << 64) - 1
+    out = b""
+    while value > 0x7F:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def number(field, value):
+    return varint(field << 3) + varint(value)
+
+
+def nested(field, *parts):
+    data = b"".join(part.encode() if isinstance(part, str) else part for part in parts)
+    return varint(field << 3 | 2) + varint(len(data)) + data
+
+
+def value(name, *sizes, kind=1):
+    """An input; a size that is a text is open."""
+    dims = [nested(1, number(1, size) if isinstance(size, int) else nested(2, size)) for size in sizes]
+    return nested(11, nested(1, name), nested(2, nested(1, number(1, kind), nested(2, *dims))))
+
+
+def node(kind, domain="", *attributes):
+    return nested(
+        1, nested(1, "x"), nested(2, "y"), nested(4, kind), *attributes, *([nested(7, domain)] if domain else [])
+    )
+
+
+def subgraph(*nodes):
+    """An attribute that holds a graph."""
+    return nested(5, nested(1, "body"), nested(6, *nodes))
+
+
+def weight(name, location=None, offset=0, length=8):
+    entries = {"location": location, "offset": str(offset), "length": str(length)} if location is not None else {}
+    stored = [nested(13, nested(1, key), nested(2, text)) for key, text in entries.items()]
+    return nested(5, number(1, 2), number(2, 1), nested(8, name), *stored)
+
+
+def model(*parts, opset=17):
+    """A model with these nodes, weights and inputs."""
+    return number(1, 8) + nested(7, *parts) + nested(8, nested(1, ""), number(2, opset))

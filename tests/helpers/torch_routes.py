@@ -1,0 +1,33 @@
+"""Routes from PyTorch and ONNX, taken stage by stage with their real environments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from envdoctor import registry
+from stages import run_stage
+
+ACTIONS = {action.name: action for action in registry.actions()}
+MODELS = Path(__file__).with_name("torch_models.py")
+
+
+def take(route, source, folder, goal="tflite-int8", **options):
+    """Run the stages of a route, gates included; returns all outputs."""
+    artifact, reference, outputs = source, None, []
+    for number, name in enumerate(route.split("+")):
+        where = folder / f"{number}-{name}"
+        output, artifact = run_stage(
+            ACTIONS[name], where, artifact, goal, reference=reference, request_source=source, **options
+        )
+        reference = output.reference or reference
+        outputs.append(output)
+    return outputs
+
+
+def images(folder, count=20, size=96):
+    """A file of random images, channels first."""
+    path = folder / "images.npy"
+    np.save(path, np.random.default_rng(1).random((count, 3, size, size), dtype="float32"))
+    return path

@@ -1,0 +1,92 @@
+"""From ONNX to int8 and beyond, held against ONNX Runtime."""
+
+from pathlib import Path
+
+import pytest
+
+from envdoctor.action import StageFailed
+from envdoctor.core.command import Command
+from envdoctor.executors.local import LocalExecutor
+from envdoctor.pipeline.sources import identify
+from envdoctor.tflite.reader import read_model
+from stages import environment_python
+from torch_routes import MODELS, images, take
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+MAKER = f"""
+import sys
+sys.path.insert(0, {str(MODELS.parent)!r})
+import onnx, torch, torch_models as t
+from torch.nn import functional as F
+
+class Up(torch.nn.Module):
+    def forward(self, x): return F.interpolate(x, scale_factor=2)
+
+class Parts(torch.nn.Module):
+    def forward(self, x):
+        a, b = torch.split(x, [1, 2], dim=1)
+        return F.pad(b, (1, 1)).reshape(x.shape[0], -1)
+
+def save(model, name, size=16, opset=17, **rest):
+    torch.onnx.export(model.eval(), (torch.rand(1, 3, size, size),), name, dynamo=False, opset_version=opset,
+                      input_names=["image"], output_names=["scores"], **rest)
+
+save(t.mobilenet(), "mobilenet.onnx", 96, dynamic_axes={{"image": {{0: "batch"}}}})
+save(t.Small(), "open.onnx", dynamic_axes={{"image": {{0: "b", 2: "h", 3: "w"}}}})
+save(Up(), "up.onnx", opset=13)
+save(Parts(), "parts.onnx", opset=13, dynamic_axes={{"image": {{0: "b"}}}})
+save(t.Small(), "small.onnx")
+small = onnx.load("small.onnx")
+onnx.save(onnx.version_converter.convert_version(small, 22), "new.onnx")
+onnx.save(small, "beside.onnx", save_as_external_data=True, size_threshold=0, location="beside.data")
+small.graph.node[0].input[0], small.graph.node[0].op_type = "nowhere", "Conv"
+onnx.save(small, "wrong.onnx")
+"""
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory):
+    """A folder of models that PyTorch exported."""
+    folder = tmp_path_factory.mktemp("onnx")
+    argv = (str(environment_python("torch")), "-c", MAKER)
+    done = LocalExecutor().run(Command(argv=argv, cwd=folder, timeout=600))
+    assert done.ok, done.stderr[-2000:]
+    return folder
+
+
+def test_a_mobilenet_with_an_open_batch_goes_all_the_way(models, tmp_path):
+    source = identify(models / "mobilenet.onnx")
+    assert "dynamic-batch" in source.traits
+    first, second, compiled = take(
+        "torch-float+litert-int8+vela", source, tmp_path, "ethos-u55-128", calibration=images(tmp_path)
+    )
+    made = read_model(first.path)
+    assert made.main.tensors[made.main.inputs[0]].shape == (1, 96, 96, 3)
+    assert second.summary["comparison"]["by"].startswith("ONNX Runtime")
+    assert second.summary["comparison"]["outputs"][0]["cosine"] > 0.98
+    assert read_model(compiled.path).main.operators[0].label == "CUSTOM ethos-u"
+
+
+@pytest.mark.parametrize("name", ["up", "parts", "new", "beside"])
+def test_what_onnx2torch_alone_does_not_take(models, tmp_path, name):
+    first, second = take(
+        "torch-float+litert-int8", identify(models / f"{name}.onnx"), tmp_path, random_calibration=True
+    )
+    assert list(first.summary["components"])[-1] == "numbers"
+    assert second.summary["comparison"]["outputs"][0]["cosine"] > 0.98
+
+
+def test_open_sizes_are_fixed_as_the_user_says(models, tmp_path):
+    source = identify(models / "open.onnx", given="1x3x24x32")
+    first = take("torch-float", source, tmp_path, random_calibration=True, inputs="1x3x24x32")[0]
+    made = read_model(first.path)
+    assert made.main.tensors[made.main.inputs[0]].shape == (1, 24, 32, 3)
+
+
+def test_what_onnx_runtime_refuses_goes_no_further(models, tmp_path):
+    with pytest.raises(StageFailed) as caught:
+        take("torch-float", identify(models / "wrong.onnx"), tmp_path, random_calibration=True)
+    assert caught.value.finding.name == "onnx-model-refused"
+    assert "nowhere" in caught.value.finding.message
+    assert Path(caught.value.finding.evidence[-1].source).name == "run in ONNX Runtime"

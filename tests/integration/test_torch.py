@@ -1,0 +1,153 @@
+"""From PyTorch to int8 and beyond, with the real torch and litert-torch."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from envdoctor.action import StageFailed
+from envdoctor.core.command import Command
+from envdoctor.executors.local import LocalExecutor
+from envdoctor.pipeline.sources import identify
+from envdoctor.tflite.quantization import Scheme, classify
+from envdoctor.tflite.reader import read_model
+from stages import environment_python
+from torch_routes import MODELS, images, take
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+IMAGE = "1x3x16x16"
+
+
+def factory(name, given=IMAGE):
+    return identify(Path(f"{MODELS}:{name}"), given=given)
+
+
+def convert(name, folder, given=IMAGE, **options):
+    return take("torch-float", factory(name, given), folder, random_calibration=True, **options)[0]
+
+
+def failure(name, folder, given=IMAGE):
+    with pytest.raises(StageFailed) as caught:
+        convert(name, folder, given)
+    return caught.value.finding
+
+
+def ends(model):
+    return {model.main.operators[0].label, model.main.operators[-1].label}
+
+
+@pytest.mark.parametrize("end", ["vela", "edgetpu-ready"])
+def test_a_mobilenet_goes_all_the_way(tmp_path, end):
+    source = factory("mobilenet", "1x3x96x96")
+    samples = images(tmp_path)
+    if end == "vela":
+        first, second, compiled = take(
+            "torch-float+litert-int8+vela", source, tmp_path, "ethos-u55-128", calibration=samples
+        )
+        assert read_model(compiled.path).main.operators[0].label == "CUSTOM ethos-u"
+    else:
+        first, second = take("torch-float+litert-int8", source, tmp_path, "edgetpu", calibration=samples)
+    made = read_model(first.path)
+    assert made.main.tensors[made.main.inputs[0]].shape == (1, 96, 96, 3)
+    assert "TRANSPOSE" not in ends(made)
+    assert first.summary["layout"] == ["input_0: channels last"]
+    quantized = read_model(second.path)
+    assert classify(quantized) is Scheme.INT8
+    assert not any(one.label == "TRANSPOSE" for one in quantized.main.operators)
+    comparison = second.summary["comparison"]
+    assert comparison["by"].startswith("PyTorch")
+    assert comparison["outputs"][0]["cosine"] > 0.98
+    assert not second.summary["random"]
+
+
+def test_an_archive_gives_what_its_module_gives(tmp_path):
+    code = (
+        f"import sys; sys.path.insert(0, {str(MODELS.parent)!r}); import torch, torch_models as t;"
+        "torch.export.save(torch.export.export(t.Small().eval(), (torch.rand(1, 3, 16, 16),)), 'small.pt2')"
+    )
+    python = str(environment_python("torch"))
+    assert LocalExecutor().run(Command(argv=(python, "-c", code), cwd=tmp_path, timeout=300)).ok
+    source = identify(tmp_path / "small.pt2")
+    assert source.kind == "pt2"
+    assert source.inputs == ("'image' (float32, (N, 3, 16, 16))",)
+    output = take("torch-float", source, tmp_path, random_calibration=True)[0]
+    assert list(output.summary["components"])[-1] == "numbers"
+    listed = read_model(output.path)
+    assert listed.main.tensors[listed.main.inputs[0]].shape == (1, 16, 16, 3)
+
+
+def test_outputs_and_a_single_channel_are_turned_too(tmp_path):
+    maps = convert("Maps", tmp_path / "maps")
+    model = read_model(maps.path)
+    assert [model.main.tensors[index].shape for index in model.main.outputs] == [(1, 8, 8, 8), (1, 8)]
+    assert maps.summary["layout"] == ["input_0: channels last", "output_0: channels last"]
+    first = convert("Maps", tmp_path / "first", keep_layout=True)
+    model = read_model(first.path)
+    assert model.main.tensors[model.main.inputs[0]].shape == (1, 3, 16, 16)
+    assert first.summary["layout"] == []
+
+
+def test_two_inputs_are_called_as_the_user_calls_them(tmp_path):
+    given = "picture=1x3x16x16,factor=1x1"
+    random = np.random.default_rng(1)
+    np.savez(tmp_path / "x.npz", picture=random.random((5, 3, 16, 16)), factor=random.random((5, 1)))
+    source = factory("TwoInputs", given)
+    first, second = take("torch-float+litert-int8", source, tmp_path, calibration=tmp_path / "x.npz")
+    assert second.summary["comparison"]["outputs"][0]["cosine"] > 0.98
+    assert first.summary["layout"] == ["picture: channels last"]
+
+
+def test_an_operator_of_its_own_is_written_out_of_its_body(tmp_path):
+    output = convert("OwnOperator", tmp_path)
+    assert output.summary["custom_operators"] == {
+        "envdoctor_tests.twice.default": "written out of standard operators, from its body"
+    }
+    assert "STABLEHLO_COMPOSITE" not in {one.label for one in read_model(output.path).main.operators}
+
+
+def test_or_stays_a_composite(tmp_path):
+    output = take("torch-composite", factory("OwnOperator"), tmp_path, random_calibration=True)[0]
+    labels = {one.label for one in read_model(output.path).main.operators}
+    assert any(label.startswith("STABLEHLO_COMPOSITE") for label in labels)
+
+
+def test_a_factory_that_prints_disturbs_nothing(tmp_path):
+    assert convert("prints", tmp_path).path.is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "problem", "words"),
+    [
+        ("raises", "torch-factory-failed", "ValueError: no weights here"),
+        ("leaves", "torch-factory-failed", "SystemExit: 3"),
+        ("nothing", "torch-not-a-module", "returns None"),
+        ("weights", "torch-not-a-module", "OrderedDict"),
+        ("scripted", "torch-not-a-module", "TorchScript"),
+        ("imports", "torch-package-missing", "imports a_package_that_nobody_has"),
+        ("Branch", "torch-depends-on-values", "GuardOnDataDependentSymNode"),
+        ("Mask", "torch-depends-on-values", ""),
+        ("Noise", "torch-lowering-missing", "Lowering not found: aten.randn_like"),
+        ("OpaqueOperator", "torch-lowering-missing", "Lowering not found: envdoctor_tests.opaque"),
+    ],
+)
+def test_what_can_fail_is_named(tmp_path, name, problem, words):
+    found = failure(name, tmp_path)
+    assert found.name == problem
+    assert words in found.message
+    assert "\n" not in found.message
+    assert "failed" in found.evidence[-1].excerpt, "the component that failed comes last"
+
+
+def test_wrong_sizes_are_told_by_pytorch_itself(tmp_path):
+    found = failure("Small", tmp_path, "1x4x16x16")
+    assert found.name == "torch-model-refused"
+    assert "expected input" in found.message
+
+
+def test_a_factory_that_hangs_ends_with_its_stage(tmp_path, monkeypatch):
+    monkeypatch.setattr("stages._TIME_LIMIT", 60.0)
+    found = failure("hangs", tmp_path)
+    assert found.name == "stage-out-of-time"
+    assert dataclasses.astuple(found.evidence[-1]) == ("model", "not finished")
