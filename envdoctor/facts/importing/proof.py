@@ -63,7 +63,7 @@ def _cause(failed: FailedImport, facts: Facts) -> str:
         return f"{base_name(cause.subject)} has no function {init_function(cause.subject)}, which an import calls"
     modules = sought(failure, What.IMPORT)
     if modules:
-        return f"{asker} looks for {' or '.join(modules[:_SHOWN])}, which is not installed, and raises {failure.raises}"
+        return f"{asker} looks for {' or '.join(modules[:_SHOWN])}, which is not installed, and raises {failure.raises or 'an exception'}"
     return f"{asker} raises {failure.raises or 'an exception'}"
 
 
