@@ -50,7 +50,7 @@ def _listed(words: list[str]) -> str:
 
 def _cause(failed: FailedImport, facts: Facts) -> str:
     failure, asker = failed.failures[0], failed.asking.module
-    cause = failure.cause
+    cause, raised = failure.cause, failure.raises or "an exception"
     libraries = sought(failure, What.LOOK_UP)
     if libraries:
         return f"{asker} looks for the library {base_name(libraries[0])}, which this system does not have"
@@ -63,8 +63,8 @@ def _cause(failed: FailedImport, facts: Facts) -> str:
         return f"{base_name(cause.subject)} has no function {init_function(cause.subject)}, which an import calls"
     modules = sought(failure, What.IMPORT)
     if modules:
-        return f"{asker} looks for {' or '.join(modules[:_SHOWN])}, which is not installed, and raises {failure.raises or 'an exception'}"
-    return f"{asker} raises {failure.raises or 'an exception'}"
+        return f"{asker} looks for {' or '.join(modules[:_SHOWN])}, which is not installed, and raises {raised}"
+    return f"{asker} raises {raised}"
 
 
 def _absence(module: str, failed: FailedImport, facts: Facts) -> str:

@@ -27,11 +27,10 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Distribution
     from envdoctor.imports.events import Event
 
-#: Seconds of computing for one module, and modules of a package that are read for it.
+#: Seconds of computing for one module.
 _MOST_SECONDS = 4.0
-_MOST_MODULES = 40
-#: Modules of a package that was not followed to its end with these, if all others leave time for it.
-_MOST_IN_THE_END = 400
+#: Modules of a package that are read for one import: few at first, so that large packages leave time for all others.
+DEPTHS = (8, 40, 400)
 _MOST_CAUSES = 2
 
 
@@ -46,11 +45,11 @@ class Rehearsed:
         asked: (module, name, module that asks) of names that it certainly asks modules of others for.
         variables: the variables that it certainly sets, as (NAME=VALUE, module that does so).
         complete: whether everything was followed.
-        most: modules of its package that were followed at most.
+        most: modules of its package that were followed at most; the most of all where its time was up.
     """
 
     failures: tuple[Failure, ...] = ()
-    most: int = _MOST_MODULES
+    most: int = 0
     imports: frozenset[str] = frozenset()
     given: frozenset[tuple[str, str]] = frozenset()
     asked: frozenset[tuple[str, str, str]] = frozenset()
@@ -87,6 +86,7 @@ class Rehearsal:
         given: names that modules may have from others, told so far.
         mentioned: the native libraries that the text of a module names.
         is_new: whether anything was worked out that was not known.
+        most: modules of a package that are read for one import.
     """
 
     def __init__(
@@ -109,10 +109,10 @@ class Rehearsal:
         self.given = {pair for each in self.grounds.values() for one in each.verdicts.values() for pair in one.given}
         self.given.update(given)
         self.is_new = False
+        self.most = DEPTHS[-1]
         self.mentioned: dict[str, tuple[str, ...]] = {}
         self._deadline = deadline
         self._running: list[str] = []
-        self._most: dict[str, int] = {}
         self._names: dict[str, ModuleNames] = {}
         self._indexes: dict[str, UnitIndex] = {}
 
@@ -120,16 +120,17 @@ class Rehearsal:
         """What `import module` comes to; of one that is being judged, that nothing speaks against it."""
         unit = self.surroundings.modules.unit(module)
         verdicts = self.grounds[unit].verdicts
-        if module in verdicts:
-            return verdicts[module]
+        known = verdicts.get(module)
+        if known is not None and (known.complete or known.failures or known.most >= self.most):
+            return known
         if module in self._running or time.thread_time() > self._deadline:
-            return Rehearsed(complete=False)
+            return known or Rehearsed(complete=False)
         settled = frozenset() if module == unit else self._settled(unit, module)
         self._running.append(module)
+        began = time.thread_time()
         try:
             site = UnitSite(self, unit, settled, self._deadline)
-            most = self._most.get(module, _MOST_MODULES)
-            verdict = judge_import(module, site, most, _MOST_CAUSES)
+            verdict = judge_import(module, site, self.most, _MOST_CAUSES)
         finally:
             self._running.pop()
         outside = [event for event in verdict.events if self.surroundings.modules.unit(event.subject) != unit]
@@ -146,24 +147,13 @@ class Rehearsal:
                 (each.subject, each.name, each.via[-1]) for each in sure if each.what is What.USE and each.via
             ),
             complete=verdict.complete,
-            most=most,
+            most=DEPTHS[-1] if time.thread_time() - began > _MOST_SECONDS else self.most,
         )
         self.given |= found.given
         if time.thread_time() <= self._deadline:  # else it is worked out again the next time
             verdicts[module] = found
             self.is_new = True
         return found
-
-    def judge_further(self, module: str) -> Rehearsed:
-        """The same; of one that was not followed to its end, what more of its modules come to."""
-        known = self.judge(module)
-        if known.complete or known.failures or known.most > _MOST_MODULES or time.thread_time() > self._deadline:
-            return known
-        self._most[module] = _MOST_IN_THE_END
-        verdicts = self.grounds[self.surroundings.modules.unit(module)].verdicts
-        del verdicts[module]
-        found = self.judge(module)
-        return verdicts.setdefault(module, known) if time.thread_time() > self._deadline else found
 
     def _settled(self, unit: str, module: str) -> frozenset[str]:
         """Modules that a package itself imports, so that they are there by then, and need not be followed again.

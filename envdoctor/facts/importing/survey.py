@@ -10,7 +10,7 @@ from envdoctor.facts.importing.asking import find_asking
 from envdoctor.facts.importing.entries import commands_of, entrances_of, missing_interpreter, scripts_of
 from envdoctor.facts.importing.memory import Memory
 from envdoctor.facts.importing.others import told_by
-from envdoctor.facts.importing.rehearsal import Rehearsal
+from envdoctor.facts.importing.rehearsal import DEPTHS, Rehearsal
 from envdoctor.facts.importing.surroundings import look_around
 from envdoctor.facts.importing.unit import imports_outside_functions
 from envdoctor.imports.events import What
@@ -79,10 +79,11 @@ def _survey(facts: Facts, request: Request) -> Importing:
 
 def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use]) -> dict[str, Rehearsed]:
     """On all uses; those that are too large come last, with the time that is left."""
-    modules = dict.fromkeys(each.module for _, each in uses)
-    for module in modules:
-        rehearsal.judge(module)
-    return {module: rehearsal.judge_further(module) for module in modules}
+    found: dict[str, Rehearsed] = {}
+    for most in DEPTHS:
+        rehearsal.most = most
+        found = {each.module: rehearsal.judge(each.module) for _, each in uses}
+    return found
 
 
 def _asked(facts: Facts, request: Request) -> tuple[Distribution, ...]:
