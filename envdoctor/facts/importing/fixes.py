@@ -130,11 +130,24 @@ def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
     provider = _provider(module)
     installer = installer_for(facts.python, facts.packages, failed.distribution)
     if provider is None:
-        text = f"Install what brings {module.partition('.')[0]}; {failed.distribution.name} does not ask for it."
-        return Fix(text=text)
+        return _requirements_fix(failed, facts) or Fix(
+            text=f"Install what brings {module.partition('.')[0]}; {failed.distribution.name} does not ask for it."
+        )
     newer = f", or a newer {failed.distribution.name} that does without" if is_of_another_python(module) else ""
     commands = installer.install(*_parts(provider.requirement)) if installer is not None else ()
     return Fix(text=f"Install {provider.requirement}, which has {module}{newer}.", commands=commands)
+
+
+def _requirements_fix(failed: FailedImport, facts: Facts) -> Fix | None:
+    """All that a distribution requires and that is not there; None for nothing."""
+    one = failed.distribution
+    installer = installer_for(facts.python, facts.packages, one)
+    absent = [each for each in facts.requirements.unmet if each.by.metadata == one.metadata and each.found is None]
+    if not absent or installer is None:
+        return None
+    commands = [command for each in absent for command in installer.install(each.name, each.specifier)]
+    names = ", ".join(dict.fromkeys(each.name for each in absent))
+    return Fix(text=f"Install what {one.name} requires and is not there: {names}.", commands=tuple(commands))
 
 
 def _library_fix(name: str, facts: Facts) -> Fix | None:

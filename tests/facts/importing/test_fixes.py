@@ -66,3 +66,10 @@ def test_what_was_looked_for_first_is_named_and_mended(told):
     assert "imports pilfork, which is not installed, in place of PIL, which is not installed either" in message
     assert "Install pillow" in text
     assert command.endswith("pillow")
+
+
+def test_of_a_module_that_nobody_is_known_to_bring_all_that_is_required_and_absent_is_named(told):
+    files = {"foo.py": "try:\n    import odd_name\nexcept ImportError:\n    raise RuntimeError from None"}
+    _, text, commands = told(("foo", "1", files, ["python-odd>=2", "bar"]), ("bar", "1", {"bar.py": ""}, []))
+    assert text == "Install what foo requires and is not there: python-odd."
+    assert [command.split()[-1] for command in commands] == ["python-odd>=2"]
