@@ -69,4 +69,4 @@ class AskedReport:
     def is_fine(self) -> bool:
         """Whether everything is installed that is asked for, and every set is good."""
         here = all(one.presence is Presence.INSTALLED for one in self.wanted)
-        return here and all(one.verdict.is_good for one in self.sets)
+        return here and all(one.verdict.is_good and one.verdict is not CellVerdict.SOUND_IF for one in self.sets)

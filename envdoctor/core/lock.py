@@ -86,6 +86,7 @@ class Lock:
         targets: printed names; markers: what tells each from the others (PEP 508).
         packages: by name, newest version first; empty if there is no lock.
         unlocked: the targets without a set.
+        conditions: what the machines must have for their sets to be sound: targets, then the end of "sound if".
         avoided: versions that a resolver would have taken and that are broken, with the reason.
         as_of: the moment at which the index was looked at, ISO 8601; empty for now.
         notes: sentences that a reader should not miss.
@@ -97,6 +98,7 @@ class Lock:
     requires_python: str = ""
     packages: tuple[LockedPackage, ...] = ()
     unlocked: tuple[Unlocked, ...] = ()
+    conditions: tuple[str, ...] = ()
     avoided: tuple[str, ...] = ()
     as_of: str = ""
     notes: tuple[str, ...] = ()

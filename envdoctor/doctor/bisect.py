@@ -148,7 +148,7 @@ class _Search:
     def _tell_apart(self) -> str:
         """Decide how sets are told apart; why they can't be, if so."""
         good, bad = self._cell(self.good), self._cell(self._with(self.changes))
-        if good.verdict is CellVerdict.SOUND and bad.verdict not in {CellVerdict.SOUND, CellVerdict.UNKNOWN}:
+        if good.verdict.is_good and not bad.verdict.is_good and bad.verdict is not CellVerdict.UNKNOWN:
             self._bad_verdict = bad.verdict
             return ""
         if not self.request.command:
@@ -180,7 +180,7 @@ class _Search:
 
     def _judged(self, pins: dict[str, str]) -> Trial:
         verdict = self._cell(pins).verdict
-        if verdict is CellVerdict.SOUND:
+        if verdict.is_good:
             return Trial.GOOD
         return Trial.BAD if verdict is self._bad_verdict else Trial.NOT_TESTABLE
 

@@ -13,7 +13,7 @@ from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.table import parse_requirements
 from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.uv import Question
-from envdoctor.core.availability import CellVerdict
+from envdoctor.core.availability import CellVerdict, conditions
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.lock import Lock, LockedFile, LockedPackage, Unlocked
@@ -43,6 +43,7 @@ _MOST_TARGETS = 100
 #: Sets that are tried for one target: a lock is worth a longer search than a cell of a table.
 _MOST_SETS = 40
 _MOST_ROUNDS = 10
+_SOUND = frozenset({CellVerdict.SOUND, CellVerdict.SOUND_IF})
 
 
 def lock(
@@ -83,6 +84,7 @@ def lock(
     return replace(
         made,
         packages=_packages(choice.sets, plan.targets, tools),
+        conditions=tuple(f"{', '.join(on)}: {what}" for what, on in search.conditions(choice.sets).items()),
         avoided=tuple(dict.fromkeys(line for cell in cells.values() for line in _avoided(cell))),
         notes=tools.notes,
         effort=tools.effort,
@@ -129,9 +131,9 @@ class Search:
     expected: int = 0
 
     def __post_init__(self) -> None:
-        judge = WheelJudge(self.tools.catalogue, self.tools.inspector)
         self._refused: dict[Target, tuple[str, ...]] = {}
-        self._cells = Cells(self.tools.resolver, self.tools.catalogue, judge, _MOST_SETS)
+        self._judge = WheelJudge(self.tools.catalogue, self.tools.inspector)
+        self._cells = Cells(self.tools.resolver, self.tools.catalogue, self._judge, _MOST_SETS)
 
     def cells(
         self, targets: Sequence[Target], held: Sequence[str] = (), lines: tuple[str, ...] = ()
@@ -187,6 +189,14 @@ class Search:
         found = {target: sound_set(cell) for target, cell in self.cells(self.plan.targets, held).items()}
         return {target: pins for target, pins in found.items() if pins}
 
+    def conditions(self, sets: Mapping[Target, tuple[Pin, ...]]) -> dict[str, list[str]]:
+        """What must hold on which targets for their sets to be sound."""
+        found: dict[str, list[str]] = {}
+        for target, pins in sets.items():
+            for condition in conditions(self._judge.judge(pins, target).reasons):
+                found.setdefault(condition, []).append(target_name(target))
+        return found
+
     def unlocked(self, target: Target, cell: Cell) -> Unlocked:
         """Why a target has no set, and which requirement must give way, by asking without it."""
         ways = [way for line in self.lines if (way := self._without(line, target))]
@@ -223,13 +233,13 @@ def _normal(name: str) -> str:
 
 
 def sound_set(cell: Cell) -> tuple[Pin, ...]:
-    """The pins that make a sound set; none if what there is could not be looked into whole."""
-    return cell.pins if cell.verdict is CellVerdict.SOUND else cell.way_out
+    """The pins that make a sound set, maybe under a condition; none if they could not be looked into whole."""
+    return cell.pins if cell.verdict in _SOUND else cell.way_out
 
 
 def _avoided(cell: Cell) -> Iterable[str]:
     """What a resolver would have taken where another set was chosen, and why not."""
-    if cell.verdict is not CellVerdict.SOUND:
+    if cell.verdict not in _SOUND:
         errors = [reason.message for reason in cell.reasons if reason.severity is Severity.ERROR]
         taken = {str(pin) for pin in cell.pins} - {str(pin) for pin in cell.way_out}
         yield f"{cell.target}: {', '.join(sorted(taken))} would be taken by a resolver. {' '.join(errors[:1])}"

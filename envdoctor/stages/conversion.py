@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from envdoctor.action import StageContext
     from envdoctor.core.finding import Finding
 
+#: A share of weights above which those that stay floats are named.
+_MOST = 0.5
 #: Fewer samples than this are worth a warning.
 _FEW = 20
 #: The options that every conversion with samples depends on.
@@ -79,7 +81,11 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
         path=output,
         reference=reference if reference.is_dir() else None,
         summary=values,
-        findings=(*_size_findings(context, output), *(sample_findings(context, values) if to in _INTEGERS else ())),
+        findings=(
+            *_size_findings(context, output),
+            *_weight_findings(context, values),
+            *(sample_findings(context, values) if to in _INTEGERS or request.get("calibrated") else ()),
+        ),
     )
 
 
@@ -100,6 +106,13 @@ def stem(context: StageContext) -> str:
     """What the files of a build are called: as the model that it started from."""
     source = context.request.source or context.source
     return source.path.resolve().stem
+
+
+def _weight_findings(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Weights that the quantizer passed over in silence, if they are most of the model."""
+    share = values.get("float_weights_share", 0.0)
+    if share > _MOST:
+        yield finding("weights-left-float", context.source.path.name, words=f"{share:.0%} of the weights")
 
 
 def _size_findings(context: StageContext, output: Path) -> Iterator[Finding]:

@@ -31,20 +31,25 @@ class Toolchain:
 
 
 def toolchains() -> tuple[Toolchain, ...]:
-    """All toolchains; rows of the table that begin with the same distribution are releases of one, newest first."""
+    """The toolchains that any model may need; rows that begin with the same distribution are releases, newest first."""
     releases: dict[str, list[dict[str, Any]]] = {}
-    for row in load_table("environments").values():
+    for row in _common().values():
         name = re.split(r"[^\w.-]", row["own"][0][0])[0]
         releases.setdefault(name, []).append(row)
     return tuple(_merge(rows) for rows in releases.values())
 
 
 def rooms() -> dict[str, int]:
-    """The bytes that making each environment takes at most, its download included, by the environment's name."""
+    """The bytes that making each of their environments takes at most, the download included, by its name."""
     return {
         name: max(10**6 * (need["download"] + need["installed"]) for need in row["platforms"].values())
-        for name, row in load_table("environments").items()
+        for name, row in _common().items()
     }
+
+
+def _common() -> dict[str, dict[str, Any]]:
+    """The environments that are not for some sources or goals only."""
+    return {name: row for name, row in load_table("environments").items() if not row.get("optional")}
 
 
 def _merge(rows: list[dict[str, Any]]) -> Toolchain:

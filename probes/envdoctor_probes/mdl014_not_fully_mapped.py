@@ -46,7 +46,7 @@ def check(facts: Facts) -> Iterable[Finding]:
     total = plural(len(ops), "operator")
     told = [f"{len(left)} of {total} stay on the CPU"] if left else []
     if unknown:
-        told.append(f"{len(unknown)} of {total} may stay on the CPU: no source tells")
+        told.append(f"{len(unknown)} of {total} may stay on the CPU: no source tells, the log of a compilation will")
     yield Finding(
         severity=Severity.WARNING,
         subject=model.short_name,

@@ -11,7 +11,19 @@ if TYPE_CHECKING:
 
 #: Values that say nothing where they are empty, zero or False.
 _ONLY_IF_SET = frozenset(
-    {"random", "prepared", "moved_inside", "changes", "reasons", "matched", "stripped", "sizes", "weights", "layout"}
+    {
+        "random",
+        "prepared",
+        "moved_inside",
+        "changes",
+        "reasons",
+        "matched",
+        "stripped",
+        "sizes",
+        "weights",
+        "layout",
+        "float_weights_share",
+    }
 )
 #: Titles of sections.
 _TITLES = {

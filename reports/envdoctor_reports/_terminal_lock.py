@@ -47,12 +47,14 @@ def _show_packages(page: Page, lock: Lock, *, verbose: bool) -> None:
         page.mark(State.NOTE, f"Left out: {line}")
     if len(lock.avoided) > _SHOWN and not verbose:
         page.mark(State.NOTE, f"{len(lock.avoided) - _SHOWN} more were left out (-v).")
+    for condition in lock.conditions:
+        page.mark(State.WARNING, f"Sound if: {condition}")
     names = len({package.name for package in lock.packages})
     differ = f"; {', '.join(lock.differing)} differ" if lock.differing else ", the same versions everywhere"
     page.mark(
         State.FINE,
         f"{plural(names, 'package')} for {plural(len(lock.targets), 'target')}{differ}. "
-        "Every wheel was looked into, and every set can load.",
+        f"Every wheel was looked into, and every set can load{' on such machines' if lock.conditions else ''}.",
     )
 
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _WIDEST = 120
 _TITLE_WIDTH = 20
 #: Lines of one piece of evidence about a model: what becomes of its operators is told behind.
-_MODEL_LINES = 2
+_MODEL_LINES = 1
 
 
 def render(report: Report, *, width: int = 80, color: bool = False, symbols: bool = True, verbose: bool = False) -> str:

@@ -41,12 +41,14 @@ FINDINGS = {
     "version-TILE": "MDL006",
     "version-TRANSPOSE_CONV": "MDL006",
 }
-#: Advice that no small model shows: about detectors' heads, old compilers, and what converters don't write.
+#: Advice that no small model shows: about detectors' heads, old compilers (matrix-product too), and what converters
+#: don't write.
 NOT_SHOWN = {
     "computed-weights",
     "detection-postprocess",
     "division",
     "integer-tail",
+    "matrix-product",
     "old-compiler",
     "shared-version",
 }

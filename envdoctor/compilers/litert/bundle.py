@@ -186,12 +186,14 @@ def _told(part: Part) -> object:
     """A model's part of the summary: why it was left, or its sizes and how far each output is from the original's."""
     if part.left:
         return f"left as it is: {part.left}"
-    outputs = part.summary.get("comparison", {}).get("outputs", ())
+    comparison = part.summary.get("comparison", {})
+    samples = f"{comparison.get('samples', 0)} {'made-up' if comparison.get('random') else 'given'} samples"
     prepared = "; ".join(part.summary.get("prepared", ()))
     return {
         "size": f"{len(part.member.data):,} -> {len(part.data):,} bytes",
         **({"prepared": prepared} if prepared else {}),
-        **{f"output {one['name']}": _distance(one) for one in outputs},
+        "compared on": samples,
+        **{f"output {one['name']}": _distance(one) for one in comparison.get("outputs", ())},
     }
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: How much of what a model would do is listed.
 _SHOWN = 5
+#: The operator that holds what ONNX Runtime's providers compiled.
+_COMPILED_NODE = "com.microsoft.EPContext"
 
 
 def identify(path: Path, *, trust_code: bool = False, signature: str | None = None, given: str = "") -> Artifact:
@@ -76,6 +78,11 @@ def _identify_factory(path: Path, factory: str, given: str) -> Artifact:
 
 def _identify_onnx(path: Path, given: str) -> Artifact:
     model = onnx.read_onnx(path, given)
+    if _COMPILED_NODE in model.operators:
+        raise UsageProblem(
+            f"{path} is an ONNX file around a graph that is compiled already (EPContext, as onnxruntime-qnn writes "
+            "it); start from the model that it was made from."
+        )
     _refuse_text(path, model.inputs)
     hashes = [hash_path(file) for file in (path, *sorted(model.external))]
     return Artifact(

@@ -20,7 +20,7 @@ from .stage import Problem
 from .tflite_edges import convert_edges_to_uint8
 from .tflite_graph import Graph, prune
 from .tflite_prepare import Prepared, prepare
-from .weights import compare_weights
+from .weights import Compared, compare_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     if request.get("reference"):
         made = reference.make(original.predict, "LiteRT", source.samples, source.labelled)
         reference.write(Path(request["reference"]), made)
-    weights, samples = "", source.samples.renamed(names)
+    weights, samples = Compared("", 0.0), source.samples.renamed(names)
     if entries:
         graph = Graph(_by_recipe(prepared, entries, samples if calibrated else None))
     elif bits:
@@ -81,7 +81,8 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "random": source.samples.random,
         "matched": source.samples.told,
         "prepared": changes,
-        "weights": weights,
+        "weights": weights.words,
+        "float_weights_share": weights.left,
         "moved_inside": graph.moved_inside,
         "sizes": source.sizes,
     }

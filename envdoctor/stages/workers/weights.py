@@ -5,6 +5,7 @@ No sample is needed for it, so it holds where made-up samples say little.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .stage import Problem
@@ -23,29 +24,41 @@ _HALF_STEP, _HALF_FLOAT = 0.501, 2.0**-10
 _WEIGHTY = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "EMBEDDING_LOOKUP"})
 
 
-def compare_weights(before: Graph, after: Graph) -> str:
+@dataclass(frozen=True)
+class Compared:
+    """What came of a comparison.
+
+    Attributes:
+        words: how many constants are proven, and the bytes of weights that stayed floats.
+        left: those weights' share of all.
+    """
+
+    words: str
+    left: float
+
+
+def compare_weights(before: Graph, after: Graph) -> Compared:
     """Hold every constant that became smaller against the float that it was.
 
-    Returns:
-        How many are proven, and the bytes of weights that stayed floats, in words.
-
     Raises:
-        Problem: a weight is not what it was, or none became smaller.
+        Problem: a weight is not what it was.
     """
     import numpy as np
 
     floats = {tensor.name: index for index, tensor in enumerate(before.main.tensors) if before.is_constant(index)}
-    proven, worst = 0, 0.0
+    proven, elements, worst = 0, 0, 0.0
     for index, name in _small(after):
         if name in floats and before.dtype(floats[name]) == "FLOAT32":
             expected, limit = before.constant(floats[name]), _limit(after, index, before.constant(floats[name]))
             distance = np.abs(_value(after, index).reshape(expected.shape) - expected)
             worst = max(worst, float((distance / np.maximum(limit, np.finfo("float32").tiny)).max(initial=0.0)))
-            proven += 1
+            proven, elements = proven + 1, elements + expected.size
     if worst > 1:
         raise Problem("model-changed", f"the quantizer changed a weight by {worst:.2g} times what rounding may do.")
-    left = sum(4 * before.constant(floats[name]).size for name in _large_floats(after) if name in floats)
-    return f"{proven} constants within half a step" + (f", {left:,} bytes of weights stay floats" if left else "")
+    names = {name for name in _large_floats(after) if name in floats}
+    left = sum(before.constant(floats[name]).size for name in names)
+    stayed = f", {4 * left:,} bytes of weights stay floats" if left else ""
+    return Compared(f"{proven} constants within half a step{stayed}", left / max(1, left + elements))
 
 
 def _small(graph: Graph) -> Iterator[tuple[int, bytes]]:

@@ -220,6 +220,25 @@ def test_bundles_in_a_bundle_are_opened(tmp_path, monkeypatch):
     assert request.source.path.name == "gesture_embedder.tflite"
 
 
+def test_members_that_were_compressed_are_stored_and_that_is_said(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "f.task", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in NAMES:
+            archive.writestr(name, float_model())
+    monkeypatch.setattr(building, "_quantize", lambda form, path, context: StageOutput(path=path))
+    context = stage_context(tmp_path / "stage", identify(tmp_path / "f.task"), "tflite-dynamic")
+    output = bundle_gate(context, run("dynamic", context))
+    assert [one.name for one in output.findings] == ["bundle-was-deflated", "bundle-not-opened"]
+    assert not any(member.deflated for member in read_bundle(output.path).members)
+
+
+def test_noise_is_said_of_static_bundles_only(tmp_path, monkeypatch):
+    monkeypatch.setattr(building, "_quantize", lambda form, path, context: StageOutput(path=path))
+    source = identify(bundle(tmp_path / "f.task"))
+    for form, said in (("int8", ["bundle-calibrated-on-noise"]), ("dynamic", [])):
+        context = stage_context(tmp_path / form, source, f"tflite-{form}", random_calibration=True)
+        assert [one.name for one in run(form, context).findings] == said
+
+
 def test_a_damaged_bundle_in_a_bundle_is_refused(tmp_path):
     path = nested(tmp_path / "g.task")
     path.write_bytes(spoilt(path.read_bytes()))

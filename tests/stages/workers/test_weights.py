@@ -49,10 +49,25 @@ def quantized(weights, scales):
 
 def test_weights_within_half_a_step_are_proven(weights):
     scales = np.abs(weights).max(axis=1) / 127
-    words = compare_weights(added(weights, FLOAT32), added(quantized(weights, scales), INT8, scales))
-    assert words == "1 constants within half a step"
+    compared = compare_weights(added(weights, FLOAT32), added(quantized(weights, scales), INT8, scales))
+    assert (compared.words, compared.left) == ("1 constants within half a step", 0)
     half = added(weights.astype("float16"), FLOAT16)
-    assert compare_weights(added(weights, FLOAT32), half) == "1 constants within half a step"
+    assert compare_weights(added(weights, FLOAT32), half).words == "1 constants within half a step"
+
+
+def test_weights_that_stay_floats_are_counted(weights):
+    code, options = (9, 1, None), schema().FullyConnectedOptionsT()
+    tensors = [
+        tensor((1, 512), kind=FLOAT32, name=b"in"),
+        tensor((4, 512), kind=FLOAT32, buffer=1, name=b"w"),
+        tensor((1, 4), kind=FLOAT32, name=b"out"),
+    ]
+    operators = [(0, [0, 1, -1], [2], schema().BuiltinOptions.FullyConnectedOptions, options)]
+    buffers = (b"", weights.tobytes())
+    data = pack(model(tensors=tensors, operators=operators, codes=[code], inputs=[0], outputs=[2], buffers=buffers))
+    compared = compare_weights(Graph(data), Graph(data))
+    assert compared.words == "0 constants within half a step, 8,192 bytes of weights stay floats"
+    assert compared.left == 1
 
 
 def test_a_weight_that_moved_by_a_step_is_an_error(weights):
