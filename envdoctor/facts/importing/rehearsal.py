@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.facts.importing.ground import Ground, Rehearsed
 from envdoctor.facts.importing.unit import UnitIndex, read_module, stems_of
 from envdoctor.imports.events import Certainty, What
 from envdoctor.imports.names import ModuleNames
@@ -16,7 +17,7 @@ from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import module_provider
 from envdoctor.imports.targets import ENVIRONMENT
-from envdoctor.imports.verdict import Failure, judge_import
+from envdoctor.imports.verdict import judge_import
 from envdoctor.imports.wheel_site import WheelSite
 
 if TYPE_CHECKING:
@@ -32,50 +33,6 @@ _MOST_SECONDS = 4.0
 #: Modules of a package that are read for one import: few at first, so that large packages leave time for all others.
 DEPTHS = (8, 40, 400)
 _MOST_CAUSES = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsed:
-    """What importing one module comes to.
-
-    Attributes:
-        failures: why it fails, as `imports.verdict.Verdict` has it.
-        imports: the modules that it certainly imports.
-        given: (module, name) of names that it may give to modules of others.
-        asked: (module, name, module that asks) of names that it certainly asks modules of others for.
-        variables: the variables that it certainly sets, as (NAME=VALUE, module that does so).
-        complete: whether everything was followed.
-        most: modules of its package that were followed at most; the most of all where its time was up.
-    """
-
-    failures: tuple[Failure, ...] = ()
-    most: int = 0
-    imports: frozenset[str] = frozenset()
-    given: frozenset[tuple[str, str]] = frozenset()
-    asked: frozenset[tuple[str, str, str]] = frozenset()
-    variables: frozenset[tuple[str, str]] = frozenset()
-    complete: bool = True
-
-
-@dataclass(slots=True, kw_only=True)
-class Ground:
-    """What the verdicts on a unit rest on.
-
-    Attributes:
-        places: where each module was that was looked up.
-        texts: the files that were read.
-        libraries: answers on libraries, by name and whether that was a whole one.
-        units: others that were asked.
-        verdicts: on its modules.
-        lacking: whether a module certainly lacks a name, by both.
-    """
-
-    places: dict[str, Place] = field(default_factory=dict)
-    texts: set[str] = field(default_factory=set)
-    libraries: dict[tuple[str, bool], bool | None] = field(default_factory=dict)
-    units: set[str] = field(default_factory=set)
-    verdicts: dict[str, Rehearsed] = field(default_factory=dict)
-    lacking: dict[tuple[str, str], bool] = field(default_factory=dict)
 
 
 class Rehearsal:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
-    from envdoctor.facts.importing.rehearsal import Rehearsed
+    from envdoctor.facts.importing.ground import Rehearsed
     from envdoctor.facts.importing.surroundings import Surroundings
     from envdoctor.facts.packages import Distribution
     from envdoctor.imports.surface import Entrance
