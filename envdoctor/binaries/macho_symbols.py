@@ -46,17 +46,38 @@ def with_symbols(library: NativeLibrary, source: RandomAccess) -> NativeLibrary:
     Raises:
         Unreadable: a table lies outside the file, or is damaged.
     """
-    head = Window(source).read(0, 8, "Mach-O header")
-    layout = _FAT.get(head[:4])
-    if layout is None:
+    parts = _parts(source)
+    if parts == [source]:
         return replace(library, symbols=_summary(library, source))
-    rows = layout.iter_unpack(Window(source).read(8, int.from_bytes(head[4:], "big") * layout.size, "universal header"))
-    parts = [BytesRange(source, row[2], row[3]) for row in sorted(rows, key=lambda row: row[2])]
     slices = [
         part if part.unread else replace(part, symbols=_summary(part, bytes_))
         for part, bytes_ in zip(library.slices, parts, strict=True)
     ]
     return replace(library, slices=tuple(slices))
+
+
+def wanted_of_any(source: RandomAccess) -> frozenset[bytes]:
+    """The symbols that any image may have and one must, Python's included, of all architectures of a file.
+
+    Raises:
+        Unreadable: a table lies outside the file, is damaged, or larger than is read.
+    """
+    found: set[bytes] = set()
+    for part in _parts(source):
+        place = _symbol_table(_load_commands(part))
+        wanted = (symbol for symbol in _symbols(part, place) if symbol.is_wanted) if place else ()
+        found.update(symbol.name for symbol in wanted if symbol.description >> 8 == _ANY_IMAGE)
+    return frozenset(found)
+
+
+def _parts(source: RandomAccess) -> list[RandomAccess]:
+    """The architectures of a universal file in the order of the file; a thin one is its only part."""
+    head = Window(source).read(0, 8, "Mach-O header")
+    layout = _FAT.get(head[:4])
+    if layout is None:
+        return [source]
+    rows = layout.iter_unpack(Window(source).read(8, int.from_bytes(head[4:], "big") * layout.size, "universal header"))
+    return [BytesRange(source, row[2], row[3]) for row in sorted(rows, key=lambda row: row[2])]
 
 
 def lacking(names: Iterable[str], defined: Iterable[bytes]) -> tuple[str, ...]:
@@ -91,20 +112,17 @@ class _Symbol(NamedTuple):
 
 def _summary(library: NativeLibrary, source: RandomAccess) -> SymbolSummary | None:
     """Of one architecture."""
-    window = Window(source)
-    if window.read(0, 4, "Mach-O header") != b"\xcf\xfa\xed\xfe":  # 64 bits, little endian: all that macOS still loads
+    commands = _load_commands(source)
+    place, trie = _symbol_table(commands), _trie(commands)
+    if place is None:
         return None
-    count, size, flags = struct.unpack("<III", window.read(16, 12, "Mach-O header"))
-    commands = dict(_commands(window.read(32, size, "Mach-O load commands"), count))
-    if _LC_SYMTAB not in commands:
-        return None
-    trie = _trie(commands)
     try:
-        symbols = list(_symbols(source, _SYMTAB.unpack_from(commands[_LC_SYMTAB])))
+        symbols = list(_symbols(source, place))
         exported = set(_trie_names(_table(source, *trie))) if trie else {one.name for one in symbols if one.is_exported}
     except _TooLarge:
         return None
-    wanted = [symbol for symbol in symbols if symbol.is_wanted] if flags & _TWO_LEVEL else []
+    is_two_level = int.from_bytes(source.read_at(24, 4), "little") & _TWO_LEVEL
+    wanted = [symbol for symbol in symbols if symbol.is_wanted] if is_two_level else []
     flat = (symbol.name for symbol in wanted if symbol.description >> 8 == _ANY_IMAGE)
     return SymbolSummary(
         wanted=tuple(_text(name) for name in flat if not name.startswith(_OF_PYTHON))[:_MOST_NAMES],
@@ -143,6 +161,20 @@ def _table(source: RandomAccess, offset: int, size: int) -> bytes:
     if len(found) != size:
         raise Unreadable("Mach-O symbol table lies outside the file")
     return found
+
+
+def _load_commands(source: RandomAccess) -> dict[int, bytes]:
+    """The bodies of the load commands; none of a file that is not of 64 bits and little endian, as macOS wants it."""
+    window = Window(source)
+    if window.read(0, 4, "Mach-O header") != b"\xcf\xfa\xed\xfe":
+        return {}
+    count, size = struct.unpack("<II", window.read(16, 8, "Mach-O header"))
+    return dict(_commands(window.read(32, size, "Mach-O load commands"), count))
+
+
+def _symbol_table(commands: Mapping[int, bytes]) -> tuple[int, int, int, int] | None:
+    """Offset and number of the symbols, offset and size of their names."""
+    return _SYMTAB.unpack_from(commands[_LC_SYMTAB]) if _LC_SYMTAB in commands else None
 
 
 def _commands(commands: bytes, count: int) -> Iterator[tuple[int, bytes]]:

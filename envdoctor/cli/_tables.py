@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _BEAT = 0.5
 #: Seconds of work ahead that are told where there is no such line, and after which that is told again.
 _LONG = 60.0
+#: Steps from which the pace of all is told.
+_TELLING = 4
 
 
 def show(kind: str, value: object, *, as_json: bool, verbose: bool) -> None:
@@ -71,14 +73,23 @@ def say(text: str) -> None:
 
 
 class _Pace:
-    """How long the rest will take, if it goes on as before."""
+    """How long the rest will take, if it goes on as before; the first steps fetch what all the others share."""
 
     def __init__(self) -> None:
         self.since = time.monotonic()
+        self._first = (0, self.since)
 
-    def left(self, done: int, total: int) -> float:
-        """Seconds."""
-        return (time.monotonic() - self.since) / max(1, done) * (total - done)
+    def left(self, done: int, total: int) -> float | None:
+        """Seconds; None after too few steps to tell."""
+        now = time.monotonic()
+        if not self._first[0]:
+            self._first = (done, now)
+        steps = done - self._first[0]
+        return (now - self._first[1]) / steps * (total - done) if steps >= _TELLING else None
+
+
+def _rest(left: float | None) -> str:
+    return "" if left is None or left < 1 else f", about {duration(round(left))} left"
 
 
 class _Milestones:
@@ -93,9 +104,10 @@ class _Milestones:
     def count(self, done: int, total: int) -> None:
         """Takes note of how far it has got."""
         took, left = time.monotonic() - self._pace.since, self._pace.left(done, total)
-        if left > _LONG and took > _BEAT and took - self._told >= _LONG:
+        is_long = took >= _LONG if left is None else left > _LONG and took > _BEAT
+        if is_long and took - self._told >= _LONG:
             self._told = took
-            text = one_line(f"{self._doing}: {done} of {total} done, about {duration(round(left))} left")
+            text = one_line(f"{self._doing}: {done} of {total} done{_rest(left)}")
             _write(self._stream, encodable(text, self._stream.encoding or "ascii") + "\n")
 
 
@@ -116,8 +128,7 @@ class _Line:
         self._pace = _Pace()
 
     def count(self, done: int, total: int) -> None:
-        left = self._pace.left(done, total)
-        self._count = f", {done} of {total} done" + (f", about {duration(round(left))} left" if left >= 1 else "")
+        self._count = f", {done} of {total} done{_rest(self._pace.left(done, total))}"
 
     def keep_moving(self) -> None:
         shown = False

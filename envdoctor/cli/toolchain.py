@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from envdoctor.cli import _options
+from envdoctor.cli import _options, _tables
 from envdoctor.core.errors import ExitCode
 
 
@@ -30,7 +30,7 @@ def install_command(name: str, origin: str | None, sha256: str) -> int:
     for place in places:
         click.echo(f"{entry.name}: from {place.kind.value} {place.shown}", err=True)
     worst = ExitCode.OK
-    for one in doctor.install(entry, places):
+    for one in doctor.install(entry, places, _tables.say):
         if one.toolchain is None:
             click.echo(f"envdoctor: {one.problem}", err=True)
             worst = ExitCode.PROBLEMS

@@ -31,7 +31,7 @@ from envdoctor.index.access import Access
 from envdoctor.net.urls import is_remote
 from envdoctor.support.python_names import parse_pythons
 from envdoctor.support.target_names import HERE, parse_columns, parse_target, platform_name, target_name
-from envdoctor.support.text import plural
+from envdoctor.support.text import duration, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -50,6 +50,8 @@ _PYTHONS = "3.10-3.14"
 _MOST_CELLS = 5000
 # uv waits for the network in a cold cache and for a processor in a warm one.
 _WORKERS_PER_PROCESSOR = 2
+#: What a cell took on two processors with an empty cache (135 cells of tflite-runtime: 74 s), and what a person waits.
+_SECONDS_IF_COLD, _LONG = 0.5, 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +95,8 @@ def matrix(
     here = machine_here(request.platforms)
     judge = None if request.resolve_only else WheelJudge(tools.catalogue, tools.inspector, here)
     filler = Cells(tools.resolver, tools.catalogue, judge)
+    if say and (ahead := _ahead(len(asked), tools, judged=judge is not None)):
+        say(ahead)
     cells = filler.fill(asked, workers, progress)
     name = tools.catalogue.project(plan.requirements[0].name).name
     notes = (
@@ -120,6 +124,18 @@ def matrix(
         notes=notes,
         places=tools.settings.described,
         effort=tools.effort,
+    )
+
+
+def _ahead(cells: int, tools: Tools, *, judged: bool) -> str:
+    """What a cold cache makes long, told before it begins; it is cold where the rows had to be fetched."""
+    seconds = cells * _SECONDS_IF_COLD
+    if seconds < _LONG or not tools.effort.requests:
+        return ""
+    much = ", and tens of megabytes to read" if judged else ""
+    return (
+        f"{cells} cells are ahead: about {duration(seconds)}{much}, unless most of it is in the cache "
+        "(--platform and --python ask about fewer, --max-download sets a limit)."
     )
 
 

@@ -12,6 +12,8 @@ from envdoctor.core.model_report import AdviceReport, ModelReport, OperatorRepor
 from envdoctor.doctor._common import new_report
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, examine
+from envdoctor.pipeline.sources.factory import is_python, split_factory
+from envdoctor.pipeline.sources.onnx import looks_like_onnx
 from envdoctor.pipeline.sources.unsupported import explain_known
 from envdoctor.tflite.containers import FileKind, read_models, sniff
 from envdoctor.tflite.macs import multiply_adds
@@ -34,6 +36,7 @@ _SOURCES = {
     FileKind.KERAS: "a Keras model",
     FileKind.HDF5: "an HDF5 file, as Keras writes its models",
     FileKind.SAVED_MODEL: "a SavedModel",
+    FileKind.EXPORTED_PROGRAM: "an exported PyTorch program",
 }
 #: The reader that a model can be run in here.
 _INTERPRETER = "litert"
@@ -117,9 +120,12 @@ def _unread(path: Path, error: Unreadable) -> str:
         kind = sniff(path)
     except Unreadable:
         kind = FileKind.OTHER
-    if kind in _SOURCES:
+    source = "an ONNX model" if looks_like_onnx(path) else _SOURCES.get(kind, "")
+    if is_python(split_factory(path)[0]):
+        source = "PyTorch code"
+    if source:
         return (
-            f"{path} is {_SOURCES[kind]}, which no compiler takes as it is: `envdoctor routes MODEL --to GOAL` tells "
+            f"{path} is {source}, which no compiler takes as it is: `envdoctor routes MODEL --to GOAL` tells "
             "the ways from there, and `envdoctor model` then looks at what a build made."
         )
     known = explain_known(path) if kind in {FileKind.OTHER, FileKind.ZIP} and path.is_file() else None

@@ -13,7 +13,7 @@ from envdoctor.toolchains.store import InstalledToolchain, installed_toolchains
 from envdoctor.toolchains.store import remove as remove_from_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,15 @@ def sources(name: str, origin: str | None, sha256: str = "") -> tuple[CatalogueE
     return entry, (parse_source(origin, entry, sha256),)
 
 
-def install(entry: CatalogueEntry, places: tuple[Source, ...]) -> Iterator[Installed]:
+def install(
+    entry: CatalogueEntry, places: tuple[Source, ...], say: Callable[[str], None] | None = None
+) -> Iterator[Installed]:
     """Install a toolchain, and what it needs on a machine like this one.
+
+    Args:
+        entry: which.
+        places: where from.
+        say: told in a sentence before much is read over the network.
 
     Yields:
         One result for each, the named toolchain first; a companion that can't be had does not undo it.
@@ -54,7 +61,7 @@ def install(entry: CatalogueEntry, places: tuple[Source, ...]) -> Iterator[Insta
     from envdoctor.net.transport import NetworkSettings
     from envdoctor.toolchains.acquire import Acquirer
 
-    session = Session(NetworkSettings(retries=1, timeout=10))
+    session = Session(NetworkSettings(retries=1, timeout=10), say=say)
     own = {name: files for one in registry.compilers().values() for name, files in one.toolchains.items()}
     acquirer = Acquirer(session=session, executor=LocalExecutor(), own=own)
     wanted = [(entry, places)]

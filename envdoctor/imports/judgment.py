@@ -105,7 +105,8 @@ def _missing_message(missing: MissingLibrary) -> str:
     }.get(missing.reach, "")
     if missing.severity is Severity.INFO and missing.via:
         what = f"`import {missing.via[0]}` goes without a part of it: "
-    return f"{what}{first}{need} {missing.name}, which nothing brings{_supplier(missing.provider)}"
+    sound = f"; `import {missing.sound[0]}` finds what it needs" if missing.sound else ""
+    return f"{what}{first}{need} {missing.name}, which nothing brings{_supplier(missing.provider)}{sound}"
 
 
 def _architectures(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from envdoctor.binaries.library import NeedKind
 from envdoctor.binaries.policy import Provider, provider_of
 from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outcome, Resolution
 from envdoctor.core.finding import Severity
@@ -43,6 +44,7 @@ class MissingLibrary:
         via: the modules whose import leads there.
         provider: who would supply it, if that is known.
         considered: the paths that the loader tries for the first of the files, in order.
+        sound: see `Reached`.
     """
 
     wheel: str
@@ -53,6 +55,7 @@ class MissingLibrary:
     via: tuple[str, ...] = ()
     provider: Provider | None = None
     considered: tuple[Considered, ...] = ()
+    sound: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +300,7 @@ class LoadJudge:
                 reach=worst.reach,
                 loaders=tuple(dict.fromkeys(self._site.show(resolution.loader) for resolution, _ in found)),
                 via=worst.via,
+                sound=worst.sound,
                 provider=provider_of(name),
                 considered=tuple(
                     replace(each, path=self._site.show(each.path), rule=each.rule.replace(f"{SITE_PACKAGES}/", ""))
@@ -326,7 +330,7 @@ class LoadJudge:
         found: dict[str, list[Resolution]] = {}
         for result in results:
             for each in result.resolutions:
-                if each.outcome in _UNSURE:
+                if each.outcome in _UNSURE and each.need.kind is NeedKind.REQUIRED:
                     found.setdefault(each.need.name, []).append(each)
         for name, resolutions in found.items():
             loaders = tuple(dict.fromkeys(self._site.show(each.loader) for each in resolutions))

@@ -52,12 +52,14 @@ class Reached:
         via: the modules whose import leads there.
         missing: what it lacks at that moment, with the folders that were added by then and the libraries loaded;
             empty where no import came so far.
+        sound: of a module whose import fails: modules of the same wheel that load native files, and don't fail.
     """
 
     reach: Reach
     severity: Severity
     via: tuple[str, ...] = ()
     missing: tuple[Resolution, ...] = ()
+    sound: tuple[str, ...] = ()
 
 
 def find_reach(
@@ -138,6 +140,7 @@ class _Simulation:
         self._late: dict[str, tuple[Resolution, ...]] = {}
         # Of the modules imported one by one, how many load native files, and how many of these fail.
         self._parts = self._failing_parts = 0
+        self._sound_parts: list[str] = []
 
     def run(self, root: str, reach: Reach) -> None:
         """Imports one module in a new process, unless nothing can be learnt from it any more."""
@@ -155,6 +158,7 @@ class _Simulation:
         if reach is Reach.MODULE and loads.events and not self._imported.is_native(root):
             self._parts += 1
             self._failing_parts += bool(loads.needed)
+            self._sound_parts += [] if attempt.missing else [root]
         if not attempt.process.is_empty:
             self._load_late(attempt.process, {self._locate(event.subject) for event in loads.events})
 
@@ -190,6 +194,9 @@ class _Simulation:
             for path, reached in self.found.items():
                 if reached.reach is Reach.MODULE and reached.severity is Severity.WARNING:
                     self.found[path] = replace(reached, severity=Severity.ERROR)
+        for path, reached in self.found.items():
+            if reached.reach is Reach.MODULE:
+                self.found[path] = replace(reached, sound=tuple(self._sound_parts))
 
     def _load_late(self, process: ImportProcess, imported: Container[str]) -> None:
         """A plug-in that is loaded after an import finds what is in the process already."""

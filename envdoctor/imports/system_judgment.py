@@ -1,6 +1,7 @@
 """Judges what a wheel's files ask of the system: its version, its C and C++ libraries, its page size, its stack.
 
-A tag promises an oldest system (PEP 600, PEP 656, and the macOS tags); the files say what they really ask for.
+A tag promises an oldest system (PEP 600, PEP 656, and the macOS tags); the files say what they really ask for. That a
+wheel asks for more than its tag promises is told by the rules about its making.
 """
 
 from __future__ import annotations
@@ -66,14 +67,16 @@ def _macos(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
         promised = max(promised, _FIRST_ARM64)
     if newest is None or promised is None or newest[:2] <= promised:
         return
-    files = tuple(path for path, version in minima.items() if version[:2] > promised)
     here = target.platform.version
+    if here is None or newest[:2] <= here:  # what only belies the tag is told as a fault of the wheel's making
+        return
+    files = tuple(path for path, version in minima.items() if version[:2] > here)
     says = f"{len(files)} of {len(minima)} native files say they are for a newer one, up to macOS {_text(newest)}"
     yield WheelProblem(
         kind=ProblemKind.NEWER_MACOS,
-        severity=Severity.WARNING if here and newest[:2] > here else Severity.INFO,
+        severity=Severity.WARNING,
         wheel=wheel.label,
-        message=f"the tag promises macOS {_text(promised)}, and {says}",
+        message=f"this system is macOS {_text(here)}, and {says}",
         files=files,
     )
 
@@ -82,23 +85,20 @@ def _glibc(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iter
     """ld.so refuses a file that asks for a version that libc.so.6 does not define."""
     asked = _values(wheel, target, lambda library: library.glibc)
     here = target.platform.version
-    promised = tag_version(wheel.metadata.tags, "manylinux")
-    for limit, name in ((here, "this system has"), (promised, "the tag promises")):
-        files = tuple(path for path, version in asked.items() if limit and version > limit)
-        if limit and files:
-            loaded = [path for path in files if path in analysis.loaded]
-            unloaded = Severity.WARNING if analysis.sole else Severity.INFO
-            refused = Severity.ERROR if loaded else unloaded
-            first = max(loaded or files, key=lambda path: asked[path])
-            yield WheelProblem(
-                kind=ProblemKind.NEWER_GLIBC,
-                severity=refused if limit == here else Severity.INFO,
-                wheel=wheel.label,
-                message=f"{first} needs glibc {_text(asked[first])}, and {name} {_text(limit)}",
-                files=files,
-                condition=f"the system has glibc {_text(asked[first])}",
-            )
-            return
+    files = tuple(path for path, version in asked.items() if here and version > here)
+    if here is None or not files:
+        return
+    loaded = [path for path in files if path in analysis.loaded]
+    unloaded = Severity.WARNING if analysis.sole else Severity.INFO
+    first = max(loaded or files, key=lambda path: asked[path])
+    yield WheelProblem(
+        kind=ProblemKind.NEWER_GLIBC,
+        severity=Severity.ERROR if loaded else unloaded,
+        wheel=wheel.label,
+        message=f"{first} needs glibc {_text(asked[first])}, and this system has {_text(here)}",
+        files=files,
+        condition=f"the system has glibc {_text(asked[first])}",
+    )
 
 
 def _libstdcxx(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:

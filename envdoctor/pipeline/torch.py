@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 OPTIONS = SAMPLE_OPTIONS | {"trust_code", "inputs", "keep_layout"}
 _SHOWN = 5
+#: Kinds that only a file with composites leads to.
+_NEEDS_COMPOSITES = frozenset({"tflite-custom-ops"})
 _CPU_BUILD = re.compile(r"^torch==(\S+\+cpu)\b", re.MULTILINE)
 
 
@@ -51,6 +53,7 @@ def convert_with_torch(context: StageContext, *, composites: bool = False) -> St
     """
     source = context.source
     _refuse_program(context)
+    goal = context.request.goal
     inputs = model_inputs(source) or ()
     status = context.folder / "components.json"
     request = {
@@ -58,7 +61,7 @@ def convert_with_torch(context: StageContext, *, composites: bool = False) -> St
         "kind": source.kind,
         "inputs": [[spec.name, spec.shape, spec.dtype] for spec in inputs],
         "keep_layout": context.request.options.keep_layout,
-        "composites": composites,
+        "composites": composites or (goal is not None and goal.kind in _NEEDS_COMPOSITES),
         "components": status,
     }
     try:

@@ -30,6 +30,7 @@ _LITTLE_ROOM = 1 << 20
 #: What the workers' tasks are, for a person.
 _TITLES = {
     "tf_convert": "the TensorFlow conversion",
+    "composites_to_custom": "writing CUSTOM operators",
     "torch_convert": "the conversion from PyTorch",
     "litert_quantize": "the LiteRT quantizer",
     "litert_compare": "the comparison in LiteRT",

@@ -100,6 +100,20 @@ def _lacks_inputs(request: Request) -> bool:
     return source is not None and source.kind == ArtifactKind.TORCH and not source.given
 
 
+#: The trait of an exported program that calls operators which are not torch's own.
+OWN_OPERATORS = "own-operators"
+
+
+def has_own_operators(_: Facts, request: Request) -> Iterator[Reason]:
+    """A way for operators of a model's own: of a factory, only its exported graph tells whether there are any."""
+    source = request.source
+    if source is None or source.kind != ArtifactKind.PT2:
+        words = "whether the model has operators of its own, which this route is for, only its graph tells"
+        yield Reason(verdict=Verdict.UNKNOWN, text=words)
+    elif OWN_OPERATORS not in source.traits:
+        yield Reason(verdict=Verdict.BLOCKED, text="the model has no operator of its own, which this route is for")
+
+
 def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:
     """A source that leaves sizes open needs samples, whose size decides."""
     open_sizes = request.source is not None and "open-sizes" in request.source.traits

@@ -14,6 +14,7 @@ from is; and bytes copied from the same place are equal.
 
 from __future__ import annotations
 
+import functools
 import zlib
 from typing import TYPE_CHECKING
 
@@ -41,15 +42,23 @@ _HEADER_BITS = 3 + 5 + 5 + 4 + 19 * 3
 _HEADER_BYTES = (_HEADER_BITS + 7) // 8 + 1
 _DYNAMIC = 0b10
 _COMPLETE = 128  # of 2**7, the Kraft sum of a complete code of lengths up to 7
-# In ten bits: the places 0 to 7 where a block header with dynamic codes may begin.
-_BEGINS = tuple(tuple(bit for bit in range(8) if word >> bit + 1 & 3 == _DYNAMIC) for word in range(1 << 10))
 # For each HCLEN, the bits of the code lengths that follow.
 _LENGTHS = tuple((1 << 3 * (count + 4)) - 1 for count in range(16))
-# In twelve bits, four code lengths: their part of the Kraft sum.
-_KRAFT = tuple(
-    sum(_COMPLETE >> length for length in (word & 7, word >> 3 & 7, word >> 6 & 7, word >> 9) if length)
-    for word in range(1 << 12)
-)
+
+
+@functools.cache
+def _begins() -> tuple[tuple[int, ...], ...]:
+    """In ten bits: the places 0 to 7 where a block header with dynamic codes may begin."""
+    return tuple(tuple(bit for bit in range(8) if word >> bit + 1 & 3 == _DYNAMIC) for word in range(1 << 10))
+
+
+@functools.cache
+def _kraft() -> tuple[int, ...]:
+    """In twelve bits, four code lengths: their part of the Kraft sum."""
+    return tuple(
+        sum(_COMPLETE >> length for length in (word & 7, word >> 3 & 7, word >> 6 & 7, word >> 9) if length)
+        for word in range(1 << 12)
+    )
 
 
 class DeflateTail:
@@ -136,7 +145,7 @@ def _block_starts(data: bytes) -> Iterator[int]:
     HLIT, HDIST, HCLEN and the code lengths that follow are possible there, and the code is complete.
     """
     # Nearly all of a million places fail: a call of a function for each would take half as long again.
-    begins, kraft, complete = _BEGINS, _KRAFT, _COMPLETE
+    begins, kraft, complete = _begins(), _kraft(), _COMPLETE
     for place in range(len(data) - _HEADER_BYTES):
         word = int.from_bytes(data[place : place + _HEADER_BYTES], "little")
         for bit in begins[word & 0x3FF]:

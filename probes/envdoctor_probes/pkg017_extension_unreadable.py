@@ -17,24 +17,23 @@ if TYPE_CHECKING:
 
 @probe("PKG017")
 def check(facts: Facts) -> Iterator[Finding]:
-    """An extension module can't be read as a native library.
+    """An extension module is damaged, or no native library at all.
 
     Python would import the file by its name and the loader refuse it: "invalid ELF header", "file too short". A disk
     that was full, an interrupted copy or a pointer file of Git LFS leaves such files, sometimes with the size that
-    RECORD gives. Install the distribution again. A file `x.so` whose name tells no Python may be there for something
-    else than an import, which makes it a warning. What envdoctor's own reader can't follow is told as information.
+    RECORD gives; an ELF file that is cut off, or whose tables and relocations contradict each other, is refused too.
+    Install the distribution again. A text `x.so` whose name tells no Python may be there for something else than an
+    import, which makes it a warning. What envdoctor's own reader can't follow is told as information.
     """
     for one in facts.natives.files:
         if _is_told(one):
             installer = installer_for(facts.python, facts.packages, one.distribution)
-            damaged = not one.is_native
-            serious = Severity.ERROR if one.is_tagged else Severity.WARNING
+            damaged = one.is_damaged or not one.is_native
+            serious = Severity.ERROR if one.is_tagged or one.is_damaged else Severity.WARNING
             yield Finding(
                 severity=serious if damaged else Severity.INFO,
                 subject=one.distribution.name,
-                message=f"A module of {one.distribution.title} is no native library."
-                if damaged
-                else f"A native file of {one.distribution.title} could not be read.",
+                message=_told(one),
                 evidence=(Evidence(source=one.path, excerpt=one.problem),),
                 fix=None
                 if installer is None or not damaged
@@ -50,3 +49,11 @@ def _is_told(file: NativeFile) -> bool:
     """Whether a file that could not be read is named as a module, or is a library at least."""
     named = file.is_tagged or file.is_native or file.is_module
     return bool(file.problem) and file.importable and named and not file.is_linker_script
+
+
+def _told(file: NativeFile) -> str:
+    if not file.is_native:
+        return f"A module of {file.distribution.title} is no native library."
+    if file.is_damaged:
+        return f"A module of {file.distribution.title} is damaged: the loader refuses it."
+    return f"A native file of {file.distribution.title} could not be read."

@@ -6,7 +6,7 @@ import pytest
 
 from index_server import IndexServer
 from index_wheels import publish, wheel
-from native_files import elf_bytes, macho_bytes
+from native_files import elf_bytes, macho_bytes, pe_bytes
 from printed import as_json
 
 MAC = "cp311-cp311-macosx_12_0_arm64"
@@ -67,6 +67,7 @@ def test_a_wheel_by_itself_is_not_said_to_resolve(run, tmp_path):
 
 def test_plug_ins_are_told_together_for_a_person_and_one_by_one_for_a_program(run, tmp_path):
     files = {"mine/__init__.py": b"", "mine/vendors/libPlugin.so": elf_bytes(["libabsent.so.1", "libother.so.1"])}
+    files["mine/libcore.so"] = elf_bytes(["libc.so.6"])
     name, content = wheel("mine", "1.0", LINUX, files=files)
     (tmp_path / name).write_bytes(content)
     words = ("inspect", str(tmp_path / name), "--platform", "linux-x86_64", "--python", "3.11")
@@ -75,6 +76,18 @@ def test_plug_ins_are_told_together_for_a_person_and_one_by_one_for_a_program(ru
     assert "mine 1.0: libPlugin.so: libabsent.so.1, libother.so.1" in printed.out
     assert "does not load:" not in printed.out
     assert [reason["kind"] for reason in as_json(run, *words)[1]["reasons"]] == ["note", "note"]
+
+
+def test_a_condition_is_part_of_the_verdict_and_of_the_exit_code(run, tmp_path):
+    files = {"mine.pyd": pe_bytes(["MSVCP140.dll"])}
+    name, content = wheel("mine", "1.0", "py3-none-win_amd64", files=files)
+    (tmp_path / name).write_bytes(content)
+    words = ("inspect", str(tmp_path / name), "--alone", "--platform", "windows-amd64", "--python", "3.11")
+    code, printed = run(*words)
+    assert code == 1
+    assert "SOUND-IF on windows-amd64-cp311: sound if MSVCP140.dll is there" in " ".join(printed.out.split())
+    (reason,) = as_json(run, *words)[1]["reasons"]
+    assert reason["libraries"] == [["MSVCP140.dll"]]
 
 
 def test_an_extra_that_there_is_not_is_told(run, server):

@@ -25,6 +25,14 @@ def test_the_table_as_json(run):
     assert (reasons[0]["kind"], reasons[0]["path"]) == ("other-wheels", ["app==2.0", "lib==2.0"])
 
 
+def test_much_work_is_told_before_it_begins(run, monkeypatch):
+    monkeypatch.setattr("envdoctor.doctor.matrix._SECONDS_IF_COLD", 30)
+    words = ("matrix", "app", "--platform", "macos-arm64,linux-x86_64", "--python", "3.11", "--resolve-only")
+    told = run(*words)[1].err
+    assert told.startswith("envdoctor: 4 cells are ahead: about 2 min 0 s, unless most of it is in the cache")
+    assert "ahead" not in run(*words)[1].err, "the cache has it all"
+
+
 def test_resolve_only_says_no_more_than_was_looked_at(run):
     code, found = as_json(run, "matrix", "app", "--platform", "linux-x86_64", "--python", "3.11", "--resolve-only")
     assert code == 0

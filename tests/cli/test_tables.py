@@ -64,18 +64,33 @@ def test_a_pipe_is_told_when_much_is_left_and_not_too_often(monkeypatch):
             now[0] += 10
             count(done, 30)
     lines = stream.getvalue().splitlines()
-    assert lines[0] == "matrix of a\\x1b[2J: 1 of 30 done, about 4 min 50 s left"
+    assert lines[0] == "matrix of a\\x1b[2J: 5 of 30 done, about 4 min 10 s left"
     assert len(lines) == 4
-    assert lines[-1].endswith("19 of 30 done, about 1 min 50 s left")
+    assert lines[-1].endswith("23 of 30 done, about 70.0 s left")
+
+
+def test_the_first_step_tells_nothing_of_the_others(monkeypatch):
+    """It fetches what they share: from the first alone, 135 cells of a minute were said to take two hours."""
+    now = [100.0]
+    monkeypatch.setattr(_tables.time, "monotonic", lambda: now[0])
+    stream = io.StringIO()
+    with _tables.progress("a", stream) as count:
+        now[0] += 61
+        count(1, 135)
+        for done in range(2, 136):
+            now[0] += 0.1
+            count(done, 135)
+    assert stream.getvalue() == "a: 1 of 135 done\n"
 
 
 def test_a_terminal_is_told_what_is_left(monkeypatch):
     monkeypatch.setenv("COLUMNS", "90")
     stream = Terminal()
     with _tables.progress("a", stream) as count:
-        time.sleep(0.05)
-        count(1, 1000)
+        for done in range(1, 6):
+            time.sleep(0.02)
+            count(done, 1000)
         deadline = time.monotonic() + 10
         while "left" not in stream.getvalue() and time.monotonic() < deadline:
             time.sleep(0.01)
-    assert ", 1 of 1000 done, about " in stream.getvalue()
+    assert ", 5 of 1000 done, about " in stream.getvalue()

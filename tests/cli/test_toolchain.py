@@ -1,7 +1,9 @@
 import json
+import random
 
 import pytest
 
+from apt_repository import served
 from envdoctor.cli import main
 from standin import VERSION, build_standin
 
@@ -44,3 +46,14 @@ def test_what_can_be_installed_is_listed(capsys):
 def test_what_goes_wrong_has_a_code_and_words(words, code, said, capsys):
     assert main(["toolchain", *words]) == code
     assert said in capsys.readouterr().err
+
+
+def test_a_large_download_is_told_before_it_is_read(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("envdoctor.net.session._MUCH", 1000)
+    folder = tmp_path / "served"
+    folder.mkdir()
+    (folder / "compiler.tar.gz").write_bytes(random.Random(1).randbytes(5000))
+    with served(folder) as url:
+        assert main(["toolchain", "install", "edgetpu-compiler", "--from", f"{url}/compiler.tar.gz"]) == 1
+    said = capsys.readouterr().err
+    assert said.index("and more are to be read over the network") < said.index("could not be installed")

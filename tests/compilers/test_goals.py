@@ -22,6 +22,22 @@ from envdoctor.pipeline.sources import identify
 from envdoctor.tflite.readers import find_reader
 from envdoctor.toolchains.catalogue import catalogue
 from keras_files import DATA
+from tflite_bytes import model, pack, tensor
+
+
+def custom_model():
+    """A model that is one operator of somebody's own."""
+    given = [tensor([1, 4], 0, name=b"x"), tensor([1, 4], 0, name=b"y")]
+    return pack(
+        model(
+            tensors=given,
+            operators=[(0, [0], [1], 0, None)],
+            codes=[(32, 1, b"example.norm")],
+            inputs=[0],
+            outputs=[1],
+        )
+    )
+
 
 GOALS = [parse_goal(name) for name in goal_names()]
 COMPILERS = registry.compilers()
@@ -29,6 +45,7 @@ MADE = {
     ArtifactKind.TFLITE_FLOAT: float_model,
     ArtifactKind.TFLITE_INT8: int8_model,
     ArtifactKind.TFLITE_INT16X8: int16x8_model,
+    "tflite-custom-ops": custom_model,
     "tflite-dynamic": (DATA / "tflite/flatten_dynamic_range.tflite").read_bytes,
     "tflite-weight-only": weight_only_model,
     "tflite-mixed": weight_only_model,

@@ -10,6 +10,8 @@ from envdoctor.core.finding import Outcome
 from envdoctor.doctor import trial
 from envdoctor.doctor.model import inspect_model
 from envdoctor.stages.problems import finding
+from onnx_bytes import model as onnx_model
+from onnx_bytes import node, value
 from tflite_bytes import model, pack, small, tensor
 
 
@@ -202,3 +204,17 @@ def test_without_the_interpreter_the_report_says_so(path, tmp_path, monkeypatch)
     report = inspect_model(path, static=False)
     assert report.notes[0].startswith("It was not run: LiteRT")
     assert report.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("net.onnx", None, "is an ONNX model, which no compiler takes"),
+        ("net.py:make", b"def make(): ...", "is PyTorch code, which no compiler takes"),
+        ("net.py", b"import os; os.abort()", "is PyTorch code, which no compiler takes"),
+    ],
+)
+def test_a_source_is_called_what_it_is(tmp_path, name, content, words):
+    (tmp_path / name.partition(":")[0]).write_bytes(content or onnx_model(node("Relu"), value("x", 1, 4)))
+    with pytest.raises(UsageProblem, match=words):
+        inspect_model(tmp_path / name)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from envdoctor import registry
+from envdoctor.core.request import Thresholds
 from stages import run_stage
 
 ACTIONS = {action.name: action for action in registry.actions()}
@@ -26,8 +27,13 @@ def take(route, source, folder, goal="tflite-int8", **options):
     return outputs
 
 
+#: Of a model without training, the largest of ten outputs that are nearly the same says little.
+UNTRAINED = Thresholds(min_agreement=0.5)
+
+
 def images(folder, count=20, size=96):
-    """A file of random images, channels first."""
+    """A file of random images, channels first: six by six patches of one colour each."""
     path = folder / "images.npy"
-    np.save(path, np.random.default_rng(1).random((count, 3, size, size), dtype="float32"))
+    patches = np.random.default_rng(1).random((count, 3, 6, 6), dtype="float32")
+    np.save(path, patches.repeat(size // 6, axis=2).repeat(size // 6, axis=3))
     return path

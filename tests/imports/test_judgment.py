@@ -235,3 +235,16 @@ def test_unreadable_files_and_assumed_libraries_are_told():
     ]
     (problem,) = judge({"pkg/_m.so": SOUND[:150]})
     assert (problem.kind, problem.severity, problem.files) == (ProblemKind.UNREADABLE, Severity.WARNING, ("pkg/_m.so",))
+
+
+def test_of_two_modules_both_are_told():
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/compiled.py": "from pkg import _broken",
+        "pkg/interpreter.py": "from pkg import _fine",
+        "pkg/_broken.so": elf_bytes(("libgone.so",)),
+        "pkg/_fine.so": elf_bytes(("libc.so.6",)),
+    }
+    (problem,) = judge(files)
+    assert problem.message.startswith("`import pkg.compiled` fails: pkg/_broken.so needs libgone.so")
+    assert problem.message.endswith("; `import pkg.interpreter` finds what it needs")

@@ -258,6 +258,11 @@ def test_what_a_library_needs_that_an_import_opens_by_name_is_told():
     assert analyse(files).assumed == ()
 
 
+def test_a_library_that_is_looked_for_at_the_first_call_only_is_no_condition():
+    late = pe_bytes(("KERNEL32.dll",), delayed=("CONCRT140.dll",))
+    assert analyse({"pkg/__init__.py": "import pkg._m", "pkg/_m.pyd": late}, WINDOWS_TAG).assumed == ()
+
+
 def test_what_a_packages_only_library_needs_is_told_though_no_import_opens_it():
     files = {"pkg/__init__.py": "", "pkg/lib/libcore.so": module("libgomp.so.1")}
     (assumed,) = analyse(files).assumed

@@ -177,7 +177,7 @@ def test_html_values_survive_escaping(rows):
 def test_hostile_markup_takes_linear_time(piece):
     start = time.process_time()
     with contextlib.suppress(Unreadable):
-        parse_page(piece * (amount(4_000_000) // len(piece)), "text/html", BASE)
+        parse_page(piece * (amount(2_000_000) // len(piece)), "text/html", BASE)
     assert time.process_time() - start < 8
 
 

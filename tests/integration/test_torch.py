@@ -13,7 +13,7 @@ from envdoctor.pipeline.sources import identify
 from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
 from stages import environment_python
-from torch_routes import MODELS, images, take
+from torch_routes import MODELS, UNTRAINED, images, take
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -44,11 +44,13 @@ def test_a_mobilenet_goes_all_the_way(tmp_path, end):
     samples = images(tmp_path)
     if end == "vela":
         first, second, compiled = take(
-            "torch-float+litert-int8+vela", source, tmp_path, "ethos-u55-128", calibration=samples
+            "torch-float+litert-int8+vela", source, tmp_path, "ethos-u55-128", calibration=samples, thresholds=UNTRAINED
         )
         assert read_model(compiled.path).main.operators[0].label == "CUSTOM ethos-u"
     else:
-        first, second = take("torch-float+litert-int8", source, tmp_path, "edgetpu", calibration=samples)
+        first, second = take(
+            "torch-float+litert-int8", source, tmp_path, "edgetpu", calibration=samples, thresholds=UNTRAINED
+        )
     made = read_model(first.path)
     assert made.main.tensors[made.main.inputs[0]].shape == (1, 96, 96, 3)
     assert "TRANSPOSE" not in ends(made)

@@ -169,7 +169,11 @@ def test_files_that_fit_every_page_size(site):
     [
         (f"_x{TAGGED}", b"", [ERROR]),
         (f"_x{TAGGED}", b"version https://git-lfs.github.com/spec/v1", [ERROR]),
-        (f"_x{TAGGED}", elf_bytes()[:100], [INFO]),
+        (f"_x{TAGGED}", elf_bytes()[:100], [ERROR]),
+        (f"_x{TAGGED}", elf_bytes()[:-1], [ERROR]),
+        ("x.so", elf_bytes()[:100], [ERROR]),
+        (f"_x{TAGGED}", elf_bytes(kind=1), [INFO]),
+        (f"_x{TAGGED}", macho_bytes()[:100], [INFO]),
         (f"_x{TAGGED}", elf_bytes(), []),
         ("linker-script.so", b"INPUT(libc.so.6)", []),
         ("other-script.so", b"/* GNU ld script\n*/\nOUTPUT_FORMAT(elf64-x86-64)\nGROUP ( /lib/libc.so.6 )", []),

@@ -142,3 +142,22 @@ def test_what_was_done_to_samples_and_inputs_is_said(tmp_path):
 def test_what_is_said_about_samples(tmp_path, values, names):
     output = convert_with_tensorflow(context(tmp_path, WorkerDouble(values)), "int8")
     assert [finding.name for finding in output.findings] == names
+
+
+def test_samples_that_an_earlier_stage_turned_go_before_the_users(tmp_path):
+    double, reference = WorkerDouble({"samples": 30}), tmp_path / "reference"
+    reference.mkdir()
+    for name in ("reference.json", "samples.npz"):
+        (reference / name).write_bytes(b"{}")
+    given = context(
+        tmp_path,
+        double,
+        ArtifactKind.TFLITE_FLOAT,
+        reference=reference,
+        random_calibration=True,
+        evaluation=tmp_path / "y.npz",
+    )
+    output = quantize_with_litert(given)
+    assert (double.request["calibration"], double.request["random"]) == (str(reference / "samples.npz"), False)
+    assert double.request["evaluation"] is None
+    assert output.summary["random"], "they are random all the same"

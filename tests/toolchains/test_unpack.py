@@ -5,9 +5,11 @@ import io
 import itertools
 import lzma
 import shutil
+import struct
 import subprocess
 import tarfile
 import time
+import zlib
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -170,8 +172,12 @@ def test_limits(tmp_path):
 
 
 def test_a_dictionary_too_large_for_the_memory_allowed():
-    filters = [{"id": lzma.FILTER_LZMA2, "preset": 1, "dict_size": 512 << 20}]
-    stream = io.BytesIO(lzma.compress(b"x" * 10, filters=filters))
+    """Only the header says so: to pack with such a one takes more than a gigabyte."""
+    data = bytearray(lzma.compress(b"x" * 10, filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}]))
+    size = 4 * (data[12] + 1)  # of the block's header: its length, flags, filter, properties, CRC (the .xz file format)
+    data[16] = 34  # 2 << (34 / 2 + 11): 512 MB
+    data[12 + size - 4 : 12 + size] = struct.pack("<I", zlib.crc32(data[12 : 12 + size - 4]))
+    stream = io.BytesIO(bytes(data))
     with pytest.raises(Unreadable, match="damaged compressed data"):
         Inflated(stream).read(10)
 

@@ -15,7 +15,7 @@ from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import read_contents
 from envdoctor.wheels.review import review
 from envdoctor.wheels.rules import all_rules
-from native_files import elf_bytes, macho_bytes, pe_bytes
+from native_files import elf_bytes, macho_bytes, pe_bytes, with_symbols
 from wheel_files import archive_bytes
 
 PURE = "py3-none-any"
@@ -60,7 +60,17 @@ def names(built, **options):
     return [fault.name for fault in look(built, **options).faults]
 
 
+ABI3_MACOS = "cp39-abi3-macosx_11_0_arm64"
+
+
+def stable(*names):
+    """A module for the stable ABI that uses functions of Python's."""
+    module = with_symbols(macho_bytes, [(name, 0xFE) for name in names], minimum_os=(11, 0, 0))
+    return build({"pkg/__init__.py": b"", "pkg/_m.abi3.so": module}, ABI3_MACOS)
+
+
 SOUND = {
+    "stable ABI": stable("_PyList_New", "_PyCMethod_New", "__Py_Dealloc"),
     "pure": build(),
     "linux": build({"pkg/__init__.py": b"", MODULE: ELF}, LINUX),
     "plain module": build({"pkg/__init__.py": b"", "pkg/_m.so": ELF}, LINUX),
@@ -182,6 +192,8 @@ FAULTY = [
     ("entry-point-function-absent", build(scripts="run = pkg:gone")),
     ("module-does-not-compile", with_file("pkg/broken.py", b"def (:\n")),
     ("namespace-taken", build({"google/__init__.py": b"x = 1\n"})),
+    ("stable-abi-floor", stable("_PyList_New", "_PyBuffer_IsContiguous")),
+    ("stable-abi-floor", stable("__PyThreadState_UncheckedGet")),
 ]
 
 
@@ -273,3 +285,11 @@ def test_a_search_for_modules_that_do_not_compile_says_where_it_stopped(monkeypa
     (fault,) = look(with_file("pkg/large.py", b"#" * ((1 << 20) + 1))).faults
     assert (fault.name, fault.severity) == ("module-does-not-compile", Severity.INFO)
     assert "only the first 1 MiB" in fault.message
+
+
+def test_the_version_that_brought_a_function_is_told():
+    (fault,) = look(stable("_PyList_New", "_PyBuffer_IsContiguous", "_PyCMethod_New")).faults
+    assert fault.message == (
+        "the tag promises Python 3.9, and pkg/_m.abi3.so uses PyBuffer_IsContiguous of Python 3.11"
+    )
+    assert fault.evidence[0].excerpt == "PyBuffer_IsContiguous: 3.11"

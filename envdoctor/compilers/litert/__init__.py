@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 def _actions() -> Iterable[Action]:
     from envdoctor.compilers.litert.action import ACTION
     from envdoctor.compilers.litert.bundle import ACTIONS as BUNDLES
+    from envdoctor.compilers.litert.custom import ACTION as CUSTOM
     from envdoctor.compilers.litert.forms import DYNAMIC, FLOAT16, INT16X8, MIXED, WEIGHT_ONLY
 
-    return (ACTION, INT16X8, DYNAMIC, WEIGHT_ONLY, FLOAT16, MIXED, *BUNDLES)
+    return (ACTION, INT16X8, DYNAMIC, WEIGHT_ONLY, FLOAT16, MIXED, CUSTOM, *BUNDLES)
 
 
 def _float_gate(context: StageContext, output: StageOutput) -> StageOutput:
@@ -31,6 +32,12 @@ def _int8_gate(context: StageContext, output: StageOutput) -> StageOutput:
     from envdoctor.stages.gates import int8_gate
 
     return int8_gate(context, output)
+
+
+def _custom_gate(_: StageContext, output: StageOutput) -> StageOutput:
+    from envdoctor.compilers.litert.custom import judge
+
+    return judge(output)
 
 
 def _small_gate(context: StageContext, output: StageOutput) -> StageOutput:
@@ -61,6 +68,7 @@ COMPILER = Compiler(
         Product(kind=ArtifactKind.TFLITE_INT8, suffix="_int8.tflite", gate=_int8_gate),
         Product(kind=ArtifactKind.TFLITE_INT16X8, suffix="_int16x8.tflite", gate=_int8_gate),
         Product(kind="tflite-dynamic", suffix="_dynamic.tflite", gate=_small_gate),
+        Product(kind="tflite-custom-ops", suffix="_custom.tflite", gate=_custom_gate),
         Product(kind="tflite-weight-only", suffix="_weight_only.tflite", gate=_small_gate),
         Product(kind="tflite-float16", suffix="_float16.tflite", gate=_small_gate),
         Product(kind="tflite-mixed", suffix="_mixed.tflite", gate=_mixed_gate),

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from envdoctor.binaries.library import NativeLibrary
+    from envdoctor.core.request import Request
+    from envdoctor.executors import Executor
     from envdoctor.facts import Facts
+    from envdoctor.facts.natives.relocations import Relocations
     from envdoctor.facts.packages import Distribution
     from envdoctor.facts.python import Python
     from envdoctor.facts.records import Record
@@ -25,7 +28,7 @@ __all__ = [
     "Natives",
     "NumpyBuild",
     "NumpyUse",
-    "derive",
+    "ask",
     "fits_machine",
     "fits_python",
     "is_of_other_machine",
@@ -55,6 +58,7 @@ class NativeFile:
         size: bytes.
         library: what it says of itself; None if that could not be read.
         problem: why it could not be read; empty if it could.
+        is_damaged: True if it is an ELF file of which a part is missing or contradicts another: no loader takes it.
         is_linker_script: True for the text that a linker reads in a library's place (`INPUT(-lfoo)`), and no import.
         is_native: False if it is not even in a native format: an empty file, a page of text.
     """
@@ -68,6 +72,7 @@ class NativeFile:
     library: NativeLibrary | None = None
     problem: str = ""
     is_native: bool = True
+    is_damaged: bool = False
     is_linker_script: bool = False
 
 
@@ -92,14 +97,16 @@ class Natives:
         )
 
 
-def derive(facts: Facts) -> Natives:
+def ask(facts: Facts, request: Request, executor: Executor) -> Natives:  # noqa: ARG001 - files tell all
     """Read every native file of every distribution in use.
 
     Raises:
         FactUnavailable: the RECORDs could not be read.
     """
     from envdoctor.facts.natives.listing import list_native_paths, read_wheel_tags
+    from envdoctor.facts.natives.relocations import Relocations
 
+    relocations = Relocations(facts.python, request)
     records = {record.distribution.metadata: record for record in facts.records.records}
     suffixes = facts.python.extension_suffixes
     active = facts.packages.active()
@@ -108,10 +115,11 @@ def derive(facts: Facts) -> Natives:
     for distribution in active.values():
         record = records.get(distribution.metadata)
         listed = _of_others(record, facts) if record is not None and record.problem else frozenset()
-        found = list(_read_all(distribution, list_native_paths(distribution, record, listed), suffixes))
+        found = list(_read_all(distribution, list_native_paths(distribution, record, listed), suffixes, relocations))
         files += found
         if any(one.is_module for one in found):
             tags.append((distribution, read_wheel_tags(distribution)))
+    relocations.save()
     numpy = active.get("numpy")
     uses = find_numpy_uses(files) if numpy is not None and _major(numpy.version) >= _NUMPY_2 else ()
     return Natives(files=tuple(files), wheel_tags=tuple(tags), numpy_uses=uses)
@@ -185,7 +193,9 @@ def _major(version: str) -> int:
     return int(digits[0]) if digits else 0
 
 
-def _read_all(distribution: Distribution, paths: Sequence[str], suffixes: Sequence[str]) -> Iterator[NativeFile]:
+def _read_all(
+    distribution: Distribution, paths: Sequence[str], suffixes: Sequence[str], relocations: Relocations
+) -> Iterator[NativeFile]:
     for path in paths:
         name = path.rpartition("/")[2]
         stem = module_stem(name)
@@ -197,7 +207,8 @@ def _read_all(distribution: Distribution, paths: Sequence[str], suffixes: Sequen
                 is_module=bool(stem) and (is_tagged or not name.startswith("lib")),
                 is_tagged=is_tagged,
                 importable=any(name == stem + suffix for suffix in suffixes),
-            )
+            ),
+            relocations,
         )
 
 
@@ -207,28 +218,29 @@ def module_stem(name: str) -> str:
     return _TAGGED.sub("", "." + stem)[1:] if ending in {"so", "pyd"} else ""
 
 
-def _read(file: NativeFile) -> NativeFile:
+def _read(file: NativeFile, relocations: Relocations) -> NativeFile:
     """The file with its content read."""
-    from envdoctor.binaries.elf_relocations import check_relocations
     from envdoctor.binaries.files import FileBytes
-    from envdoctor.binaries.library import BinaryFormat
-    from envdoctor.binaries.magic import is_native
+    from envdoctor.binaries.library import BinaryFormat, NotLoadable
+    from envdoctor.binaries.magic import ELF, is_native
     from envdoctor.binaries.native import read_native
     from envdoctor.core.errors import Unreadable
     from envdoctor.support.bugs import describe_bug
 
-    size, native, script = 0, True, False
+    size, native, script, elf = 0, True, False, False
     try:
         with FileBytes(file.path) as source:
             size = source.size
-            native = is_native(source.read_at(0, 8))
+            native, elf = is_native(source.read_at(0, 8)), source.read_at(0, 4) == ELF
             script = not native and _SCRIPT.match(source.read_at(0, min(size, _SCRIPT_HEAD))) is not None
             library = read_native(source)
             if library.format is BinaryFormat.ELF:
-                check_relocations(source)
+                relocations.check(file.path, source)
             return replace(file, size=size, library=library)
     except Unreadable as error:
         special = os.path.exists(file.path) and not os.path.isfile(file.path)  # a FIFO is no library
-        return replace(file, size=size, problem=str(error), is_native=native and not special, is_linker_script=script)
+        damaged = elf and not isinstance(error, NotLoadable)
+        file = replace(file, is_native=native and not special, is_damaged=damaged, is_linker_script=script)
+        return replace(file, size=size, problem=str(error))
     except Exception as error:  # noqa: BLE001  (whatever is in a file: all others are read)
         return replace(file, size=size, problem=describe_bug(error), is_native=native)

@@ -15,6 +15,7 @@ from envdoctor.pipeline.sources.factory import check_factory, is_python, split_f
 from envdoctor.pipeline.sources.given_inputs import parse_inputs
 from envdoctor.pipeline.sources.keras_config import size_traits
 from envdoctor.pipeline.sources.unsupported import explain_file, explain_folder
+from envdoctor.stages.requirements import OWN_OPERATORS
 from envdoctor.support.files import open_regular
 from envdoctor.support.hashing import hash_path, hash_value
 from envdoctor.tflite.containers import FileKind, sniff
@@ -151,7 +152,7 @@ def _read(path: Path, signature: str | None, *, trust_code: bool) -> tuple[str, 
     if kind is FileKind.EXPORTED_PROGRAM:
         exported = pt2.read_pt2(path)
         _refuse_code(path, exported.code, trust_code=trust_code)
-        return ArtifactKind.PT2, frozenset({pt2.OWN_OPERATORS} if exported.custom_operators else ())
+        return ArtifactKind.PT2, frozenset({OWN_OPERATORS} if exported.custom_operators else ())
     if kind in {FileKind.TFLITE, FileKind.COMPILED}:
         return tflite.identify_tflite(path)
     if kind is FileKind.BUNDLE:

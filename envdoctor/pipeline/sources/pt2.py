@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-#: The trait of a program that calls operators which are not torch's own.
-OWN_OPERATORS = "own-operators"
 _LARGEST = 256 << 20
 #: torch/_export/serde/schema.py, ScalarType.
 _TYPES = {

@@ -2,7 +2,7 @@
 
 Request: `source`, `output`, `form` (a key of `FORMS`), for `mixed` a `recipe` and whether it is `calibrated`,
 `calibration` or `random`, `evaluation`, `reference` (a folder to write the float model's answers to, or null if an
-earlier stage did), and for int8 `io_type` and `per_tensor_dense`.
+earlier stage did), and for int8 `io_type`, `per_tensor_dense` and `keep_composites`.
 """
 
 from __future__ import annotations
@@ -160,6 +160,9 @@ def _quantized(prepared: Prepared, samples: Samples, bits: int, request: Mapping
             weight_num_bits=_BITS,
             weight_granularity=granularity,
         )
+    if request.get("keep_composites"):
+        kept = qtyping.TFLOperationName.STABLEHLO_COMPOSITE
+        work.update_quantization_recipe(regex=_ANY, operation_name=kept, algorithm_key=AlgorithmName.NO_QUANTIZE)
     if request["io_type"] == "float32":
         for edge in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
             work.update_quantization_recipe(regex=_ANY, operation_name=edge, algorithm_key=AlgorithmName.NO_QUANTIZE)

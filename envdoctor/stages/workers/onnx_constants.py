@@ -1,7 +1,8 @@
 """Sizes and scales that an ONNX model stores, as numbers in the PyTorch module that onnx2torch makes of it.
 
-It keeps them as buffers, and some of its modules turn a buffer into a list when they run: to torch.export that is a
-size which depends on a value. They are given the list itself.
+It keeps them as buffers, and some of its modules turn a buffer into sizes when they run: to torch.export those are
+sizes that depend on values. Here they are lists, in the module's own code where that takes a list, else in ours;
+ONNX's reference says what each operator does with them.
 """
 
 from __future__ import annotations
@@ -10,57 +11,94 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .untyped import TorchModule
+    from collections.abc import Callable, Mapping
 
-#: Modules of onnx2torch 1.5.15 that need nothing of a buffer but `tolist` and `nelement`.
-_TAKE_LISTS = ("OnnxResize", "OnnxSplit13")
+    from .untyped import Tensor, TorchModule
 
 
-class Numbers:
-    """A buffer that is nothing but a list."""
-
-    def __init__(self, values: list[Any]) -> None:
-        self._values = values
+class Numbers(list[Any]):
+    """A buffer that is nothing but a list: what onnx2torch asks of a buffer for sizes."""
 
     def tolist(self) -> list[Any]:
         """The numbers."""
-        return list(self._values)
+        return list(self)
 
     def nelement(self) -> int:
         """How many they are."""
-        return len(self._values)
+        return len(self)
+
+
+def _reshape(data: Tensor, shape: list[int]) -> Tensor:
+    return data.reshape([data.shape[axis] if size == 0 else size for axis, size in enumerate(shape)])
+
+
+def _expand(data: Tensor, shape: list[int]) -> Tensor:
+    import torch
+
+    return data.expand(torch.broadcast_shapes(data.shape, shape))
+
+
+def _tile(data: Tensor, repeats: list[int]) -> Tensor:
+    return data.repeat(repeats)
+
+
+def _slice(
+    data: Tensor, starts: list[int], ends: list[int], axes: list[int] | None = None, steps: list[int] | None = None
+) -> Tensor:
+    import torch
+
+    parts = [slice(None)] * data.dim()
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        axis, step = (axes[number] if axes else number) % data.dim(), steps[number] if steps else 1
+        if step < 0:
+            data, start, end, step = torch.flip(data, [axis]), -start - 1, -end - 1, -step  # noqa: PLW2901
+        parts[axis] = slice(start, end, step)
+    return data[tuple(parts)]
+
+
+#: Modules of onnx2torch 1.5.15 that take sizes as buffers; None for those whose own code takes lists too.
+_FORMS: Mapping[str, Callable[..., Any] | None] = {
+    "OnnxResize": None,
+    "OnnxResizeV10": None,
+    "OnnxSplit13": None,
+    "OnnxPadDynamic": None,
+    "OnnxReshape": _reshape,
+    "OnnxExpand": _expand,
+    "OnnxTile": _tile,
+    "OnnxSlice": _slice,
+}
 
 
 def write_out_constants(module: TorchModule) -> TorchModule:
-    """Give the parts of a module that want lists their lists."""
+    """Give the parts of a module that want sizes their sizes, where the model stores them."""
     for node in module.graph.nodes:
-        if node.op != "call_module" or not _takes_lists(module.get_submodule(node.target)):
+        inner = module.get_submodule(node.target) if node.op == "call_module" else None
+        if type(inner).__name__ not in _FORMS or inner is None:
             continue
-        inner = module.get_submodule(node.target)
         arguments = {**dict(enumerate(node.args)), **node.kwargs}
         fixed = {name: found for name, value in arguments.items() if (found := _numbers(module, value)) is not None}
-        inner.forward = functools.partial(_call, inner.forward, tuple(arguments), fixed)
-        node.args, node.kwargs = tuple(value for name, value in arguments.items() if name not in fixed), {}
+        others = [value for name, value in arguments.items() if name not in fixed]
+        if len([value for value in others if value is not None]) > 1:
+            continue  # a size that the model computes
+        form = _FORMS[type(inner).__name__] or inner.forward
+        inner.forward = functools.partial(_call, form, tuple(arguments), fixed)
+        node.args, node.kwargs = tuple(others), {}
     module.graph.eliminate_dead_code()
     module.recompile()
     return module
 
 
-def _call(forward: Any, names: tuple[Any, ...], fixed: dict[Any, Numbers], *given: Any) -> Any:  # noqa: ANN401
+def _call(form: Callable[..., Any], names: tuple[Any, ...], fixed: dict[Any, Any], *given: Any) -> Any:  # noqa: ANN401
     """Call with the fixed arguments and, in their order, the others."""
     rest = iter(given)
     values = [(name, fixed[name] if name in fixed else next(rest)) for name in names]
     positional = [value for name, value in values if isinstance(name, int)]
-    return forward(*positional, **{name: value for name, value in values if not isinstance(name, int)})
+    return form(*positional, **{name: value for name, value in values if not isinstance(name, int)})
 
 
-def _takes_lists(module: TorchModule) -> bool:
-    return type(module).__name__.startswith(_TAKE_LISTS)
-
-
-def _numbers(module: TorchModule, value: Any) -> Numbers | None:  # noqa: ANN401
-    """The numbers of a buffer; None for anything else."""
+def _numbers(module: TorchModule, value: Any) -> Any:  # noqa: ANN401
+    """The numbers of a buffer, a plain number if it holds one alone; None for anything else."""
     if getattr(value, "op", "") != "get_attr":
         return None
     stored = functools.reduce(getattr, value.target.split("."), module)
-    return Numbers(stored.tolist())
+    return Numbers(stored.tolist()) if stored.dim() else stored.item()

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
+import struct
 from typing import TYPE_CHECKING
 
+from envdoctor.binaries.elf_hashes import gnu_hash_of
+from envdoctor.binaries.macho_symbols import macho_hash
+from envdoctor.binaries.policy import version_tuple
 from envdoctor.binaries.python_abi import PythonAbi, fits
-from envdoctor.wheels.rules import Sighting, listed, rule
+from envdoctor.binaries.python_names import python_names
+from envdoctor.core.data import load_table
+from envdoctor.core.errors import Unreadable
+from envdoctor.support.bytes import MemoryBytes
+from envdoctor.wheels.rules import Part, Sighting, listed, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from packaging.tags import Tag
 
+    from envdoctor.binaries.library import Need
     from envdoctor.wheels.contents import NativeFile
     from envdoctor.wheels.reviewed import ReviewedWheel
 
@@ -22,6 +32,7 @@ _DEBUG = re.compile(r".*(?:\.cpython-\d+[a-z]*d[a-z]*-.*\.so|_d(?:\.cp\d+-\w+)?\
 _LIBC = re.compile(r".*\.cpython-3(?P<minor>\d+)[a-z]*-(?P<arch>\w+)-linux-(?P<libc>gnu|musl)\w*\.so")
 _MUSL_IS_NAMED = 11  # "Detect musl libc as a separate SOABI": What's New In Python 3.11
 _SUFFIX_ARCHITECTURES = {"i386": "i686", "powerpc64le": "ppc64le", "powerpc64": "ppc64", "arm": "armv7l"}
+_CPYTHON = re.compile(r"_?Py(?!Init_)(?:[A-Z][A-Za-z0-9]*)?_\w+")  # how CPython spells the names of its functions
 _FIX = "Build the module with the very Python that the tag names, or correct the tag."
 
 
@@ -120,3 +131,76 @@ def another_processor(wheel: ReviewedWheel) -> Iterator[Sighting]:
         first, kind = next(iter(found.items()))
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         yield Sighting(message=f"the tag is for {platforms}, and {first}{more} is {kind}", files=tuple(found))
+
+
+@rule(
+    "stable-abi-floor",
+    needs=Part.WHOLE,
+    fix="Raise the Python of the tag (and Py_LIMITED_API) to that version, or do without those functions.",
+)
+def stable_abi_floor(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A module for the stable ABI that uses what a later Python brought than the tag says, or what is not of that ABI.
+
+    The import fails on the older Pythons that the tag promises, or, for what is not stable, on some later one.
+    """
+    floors = [_version_of(tag.interpreter) for tag in wheel.tags if tag.abi in {"abi3", "abi3t"}]
+    floor = min(filter(None, floors), default=None)
+    later: dict[str, dict[str, tuple[int, ...]]] = {}
+    unstable: dict[str, set[str]] = {}
+    for native in wheel.modules if floor else ():
+        for name in _python_names(wheel, native):
+            since = _stable_names().get(name)
+            if since is None and _CPYTHON.fullmatch(name) and not _may_be_anothers(name, wheel):
+                unstable.setdefault(native.path, set()).add(name)
+            elif since and floor and since > floor:
+                later.setdefault(native.path, {})[name] = since
+    if later:
+        path, names = max(later.items(), key=lambda item: max(item[1].values()))
+        newest = max(names, key=lambda name: names[name])
+        message = (
+            f"the tag promises Python {_dotted(floor)}, and {path} uses {newest} of Python {_dotted(names[newest])}"
+        )
+        words = "\n".join(f"{name}: {_dotted(since)}" for name, since in sorted(names.items()))
+        yield Sighting(message=message, files=tuple(later), excerpt=words)
+    if unstable:
+        path, found = next(iter(unstable.items()))
+        message = f"the tag says abi3, and {path} uses what is not of the stable ABI: {listed(sorted(found))}"
+        yield Sighting(message=message, files=tuple(unstable), excerpt="\n".join(sorted(found)))
+
+
+def _python_names(wheel: ReviewedWheel, native: NativeFile) -> frozenset[str]:
+    python = native.python
+    if native.library is None or not python or not (python.stable or not python.implementation):
+        return frozenset()
+    try:
+        return python_names(MemoryBytes(wheel.read(native.member))) or frozenset()
+    except (Unreadable, struct.error):  # other rules tell of damage
+        return frozenset()
+
+
+def _may_be_anothers(name: str, wheel: ReviewedWheel) -> bool:
+    """Whether a library of the wheel defines a name, or one may do so that the wheel does not bring."""
+    symbols = [native.library.symbols for native in wheel.contents.natives if native.library]
+    hashes = (gnu_hash_of(name.encode()) | 1, macho_hash(f"_{name}".encode()))
+    if any(each is None or any(map(each.has, hashes)) for each in symbols):
+        return True
+    return any("abi3" in need.name or "shiboken" in need.name for each in wheel.libraries for need in _needed(each))
+
+
+def _needed(native: NativeFile) -> tuple[Need, ...]:
+    return native.library.needed if native.library else ()
+
+
+def _version_of(interpreter: str) -> tuple[int, int] | None:
+    match = _PYTHON_TAG.fullmatch(interpreter)
+    return (int(match["major"]), int(match["minor"])) if match else None
+
+
+def _dotted(version: tuple[int, ...] | None) -> str:
+    return ".".join(map(str, version or ()))
+
+
+@functools.cache
+def _stable_names() -> dict[str, tuple[int, ...]]:
+    rows: dict[str, str] = load_table("stable_abi")["since"]
+    return {name: version_tuple(key) for key, text in rows.items() for name in text.split()}
