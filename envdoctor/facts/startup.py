@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import sys
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import FactUnavailable
 from envdoctor.facts.python.search_path import Origin, is_import_line, lines_of_pth
 from envdoctor.support.files import read_head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from envdoctor.facts import Facts
+    from envdoctor.facts.importing.start_code import StartCode
     from envdoctor.facts.python import Python
 
 #: TensorFlow 2.16 and newer compare the variable with these (`tensorflow/__init__.py`).
@@ -60,7 +63,8 @@ def derive(facts: Facts) -> Startup:
         FactUnavailable: the interpreter could not be described.
     """
     asked = f"{_LEGACY_KERAS}={os.environ.get(_LEGACY_KERAS, '')}"
-    problems = [*_line_problems(facts), *_customization_problems(facts.python)]
+    code = functools.cache(lambda: _code_of(facts))
+    problems = [*_line_problems(facts, code), *_customization_problems(facts.python, code)]
     return Startup(problems=tuple(problems), legacy_keras=asked if asks_for_legacy_keras(asked) else "")
 
 
@@ -70,7 +74,17 @@ def asks_for_legacy_keras(variable: str) -> bool:
     return name == _LEGACY_KERAS and value in _TRUE
 
 
-def _line_problems(facts: Facts) -> Iterator[StartupProblem]:
+def _code_of(facts: Facts) -> StartCode | None:
+    """What follows code; None where imports are left out, or can't be followed."""
+    from envdoctor.facts.importing.start_code import StartCode  # the interpreter, which --fast does not need
+
+    try:
+        return None if facts.importing.left_out else StartCode(facts)
+    except FactUnavailable:
+        return None
+
+
+def _line_problems(facts: Facts, code: Callable[[], StartCode | None]) -> Iterator[StartupProblem]:
     gone = [one.editable for one in facts.packages.distributions if one.project_missing]
     for folder in facts.python.search_path:
         if folder.origin in {Origin.PYTHONPATH, Origin.PTH}:
@@ -78,7 +92,7 @@ def _line_problems(facts: Facts) -> Iterator[StartupProblem]:
         for file in _pth_files(folder.path):
             for line in lines_of_pth(_content(file)):
                 if is_import_line(line):
-                    reason, raises = _why_it_raises(line, facts.python), True
+                    reason, raises = _why_it_raises(line, facts.python) or _why_line_raises(line, code()), True
                 else:
                     reason, raises = _why_it_is_dead(folder.path, line, gone), False
                 if reason:
@@ -119,6 +133,10 @@ def _why_it_raises(line: str, python: Python) -> str:
     return f"there is no module {missing[0]}" if missing else ""
 
 
+def _why_line_raises(line: str, code: StartCode | None) -> str:
+    return code.why_line_raises(line) if code else ""
+
+
 def _is_there(name: str, python: Python) -> bool:
     """Whether a module of that name may be found; an archive on the search path may hold anything."""
     if name in sys.stdlib_module_names:
@@ -135,8 +153,8 @@ def _library(python: Python) -> str:
     return "{}/lib/python{}.{}".format(python.base_prefix, *python.minor)
 
 
-def _customization_problems(python: Python) -> Iterator[StartupProblem]:
-    """Texts that do not compile, of the modules that `site` imports last."""
+def _customization_problems(python: Python, code: Callable[[], StartCode | None]) -> Iterator[StartupProblem]:
+    """Texts that do not compile or certainly raise, of the modules that `site` imports last."""
     folders = [one.path for one in python.search_path if one.origin is Origin.PYTHONPATH] + [_library(python)]
     folders += [one.path for one in python.search_path if one.origin is not Origin.PYTHONPATH]
     sees_user = any(one.origin is Origin.USER for one in python.search_path)
@@ -144,8 +162,12 @@ def _customization_problems(python: Python) -> Iterator[StartupProblem]:
         path = next((f"{one}/{name}.py" for one in folders if os.path.isfile(f"{one}/{name}.py")), "")
         if path:
             tree, problem = _parse(_content(path), python)
-            if tree is None and problem:
-                yield StartupProblem(path=path, excerpt=problem, reason=f"{name} does not compile")
+            followed = None if tree is None else code()
+            reason = (
+                f"{name} does not compile" if problem else followed.why_module_raises(name, path) if followed else ""
+            )
+            if reason:
+                yield StartupProblem(path=path, excerpt=problem or f"import {name}", reason=reason)
 
 
 def _parse(text: bytes, python: Python) -> tuple[ast.Module | None, str]:

@@ -25,6 +25,9 @@ The proof takes for granted, and is wrong where this does not hold:
 - Code that is not followed (of other distributions, native modules, Python's own) gives no names to modules that it was
   not handed, and does not change what a followed module bound, unless the module's own text hands it over or some
   followed code names it in a call.
+- A text that is not known (`exec`, `eval`) binds names in the namespaces that it is given, else in those that it sees,
+  and in no other module; nor does unfollowed code in a module that it got by a name which was worked out.
+- What code of others takes out of a module's lists and dictionaries, it does not put there.
 - Environment variables that are not usual are not set. `assert` proves nothing, as `python -O` leaves it out.
 - Python's own names (`len`, `str`, ...) mean what they mean, unless followed code binds them.
 - A library whose name is worked out is taken to be one of those that the module's text, or the text of a module that it

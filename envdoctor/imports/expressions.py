@@ -6,12 +6,11 @@ import ast
 import functools
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.imports import operations
+from envdoctor.imports import dictionaries, operations
 from envdoctor.imports.exceptions import Raised, built_in
 from envdoctor.imports.machine import ANY
 from envdoctor.imports.scopes import COMPREHENSIONS, Scope, bound_names, own_nodes
 from envdoctor.imports.values import (
-    ABSENT,
     SOMETHING,
     UNKNOWN,
     Kind,
@@ -30,11 +29,6 @@ if TYPE_CHECKING:
     from envdoctor.imports.values import Place
 
 _ITEMS = ""  # of a list: its only slot; of a dictionary: its keys
-
-
-def key_slot(key: Any) -> str:  # noqa: ANN401 - any constant
-    """The slot of a dictionary for what it has under a key; keys that are equal have the same."""
-    return f" {hash(key)} {key!r}" if isinstance(key, (str, bytes)) else f" {hash(key)}"
 
 
 class Expressions:
@@ -184,7 +178,7 @@ class Expressions:
         known = None not in node.keys and is_constant(tuple(keys))
         place = self._machine.place()
         if known:
-            held = {key_slot(key): value for key, value in zip(keys, values, strict=True)}
+            held = {dictionaries.key_slot(key): value for key, value in zip(keys, values, strict=True)}
             state.make(place, {_ITEMS: tuple(dict.fromkeys(keys)), **held})
         else:
             self._machine.escapes.lose((*keys, *values), state)
@@ -306,28 +300,9 @@ class Expressions:
         if found is not None:
             return found
         if isinstance(subject, Reference) and subject.kind is Kind.DICT:
-            return self.under_key(subject, index, state)
+            return dictionaries.under_key(self._machine, subject, index, state)
         items = subject if isinstance(subject, str) else self.items(subject, state)
         return self._known(operations.item(items, index), state, subject, index)
-
-    def under_key(self, subject: Reference, key: Any, state: State) -> Any:  # noqa: ANN401
-        """What a dictionary holds under a key; UNKNOWN where that is not known."""
-        known = subject.place not in self._machine.escapes.wild and is_constant(key)
-        value = state.read(subject.place, key_slot(key)) if known else UNKNOWN
-        if value is UNKNOWN or value is ABSENT or isinstance(value, Perhaps):
-            self._machine.opaque(state, subject, key)
-            return UNKNOWN
-        return value
-
-    def put(self, subject: Reference, key: Any, value: Any, state: State) -> bool:  # noqa: ANN401
-        """Gives a dictionary a value under a key; whether it is still known what keys it has."""
-        items = self.items(subject, state)
-        if items is None or not is_constant(key):
-            return False
-        slot = self._machine.statements.targets.slot
-        slot(subject.place, _ITEMS, tuple(dict.fromkeys((*items, key))), state)
-        slot(subject.place, key_slot(key), value, state)
-        return True
 
     def _slice(self, node: ast.Slice, scope: Scope, state: State) -> Any:  # noqa: ANN401
         parts = [self.value(part, scope, state) for part in (node.lower, node.upper, node.step)]

@@ -209,6 +209,9 @@ class Imports:
         try:
             fails = machine.site.fails_to_load(found.path)
             event = machine.emit(What.LOAD, found.path, state, fails=fails)
+            if found.fails and not fails:
+                fails = True
+                event = machine.emit(What.LOAD, found.path, state, name=module, fails=True)
         finally:
             machine.via.pop()
         if fails:

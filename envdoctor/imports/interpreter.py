@@ -9,19 +9,20 @@ from envdoctor.imports.attributes import Attributes
 from envdoctor.imports.calls import Calls
 from envdoctor.imports.escapes import ANYTHING, is_collection
 from envdoctor.imports.events import Event, Outcome, What
-from envdoctor.imports.exceptions import Raised, TooLong
+from envdoctor.imports.exceptions import BASES, Raised, TooLong
 from envdoctor.imports.expressions import Expressions
 from envdoctor.imports.heap import State
 from envdoctor.imports.importing import Imports
 from envdoctor.imports.machine import Machine
 from envdoctor.imports.statements import Statements
-from envdoctor.imports.values import ABSENT, Function, Module, Perhaps
+from envdoctor.imports.values import ABSENT, External, Function, Kind, Module, Perhaps, Reference
 from envdoctor.support.deep_stack import on_deep_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envdoctor.imports.site import Site
+    from envdoctor.imports.values import Place
 
 MOST_MODULES = 400
 
@@ -79,13 +80,13 @@ class Alone:
     """A module that was gone through by itself.
 
     Attributes:
-        imports: what it imports.
-        changes_finders: whether it may change how modules are found.
+        handed: what code out of sight got hold of while it was imported.
     """
 
     module: str
     machine: Machine
     state: State
+    handed: frozenset[Place]
 
     @property
     def imports(self) -> tuple[str, ...]:
@@ -120,6 +121,22 @@ class Alone:
             return False
         return self._refuses(answer, name)
 
+    def lacks_in_class(self, name: str, attribute: str) -> bool:
+        """Whether it binds a name to a class that certainly has no such attribute in the end."""
+        value = self.state.read(self.module, name)
+        volatile = self.machine.escapes.is_volatile(self.module, name) or attribute in self.machine.escapes.given
+        return not volatile and not self.machine.escapes.everything and self._has_not(value, attribute)
+
+    def _has_not(self, value: object, attribute: str) -> bool:
+        if not isinstance(value, Reference) or value.kind is not Kind.CLASS:
+            return value == External("builtins.object") and not hasattr(object, attribute)
+        names = self.state.names(value.place)
+        return (
+            value.place not in self.handed
+            and attribute not in names
+            and all(self._has_not(base, attribute) for base in names.get(BASES) or (External("builtins.object"),))
+        )
+
     def binds(self, name: str) -> bool:
         """Whether it binds a name on every way."""
         value = self.state.read(self.module, name)
@@ -151,11 +168,12 @@ def follow_alone(module: str, site: Site) -> Alone | None:
             machine.imports.execute(module, state)
         except (Raised, TooLong, RecursionError):
             return None
+        handed = frozenset(machine.escapes.wild)
         for value in list(state.names(module).values()):  # others may call its functions at any time
             if is_collection(value):  # which they may take things from, and don't change
                 machine.escapes.expose((value.place,), state)
             elif not isinstance(value, Module):
                 machine.escapes.lose(value, state)
-        return Alone(module, machine, state) if machine.complete else None
+        return Alone(module, machine, state, handed) if machine.complete else None
 
     return on_deep_stack(follow)

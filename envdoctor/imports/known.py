@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.core.target import System
 from envdoctor.imports import operations
 from envdoctor.imports.attempts import QUIET, SUPPRESS, TRANSPARENT
+from envdoctor.imports.dictionaries import under_key
 from envdoctor.imports.escapes import NAMES
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, own_name
@@ -216,7 +217,7 @@ class Known:
         if operations.contained(arguments[0], keys) is False:
             return arguments[1] if len(arguments) > 1 else None
         self._machine.escapes.lose(arguments[1:], state)
-        return self._machine.expressions.under_key(subject, arguments[0], state)
+        return under_key(self._machine, subject, arguments[0], state)
 
     def _of_names(self, subject: Made, name: str, arguments: tuple[Any, ...], state: State) -> Result:
         if name not in _READING:
@@ -238,11 +239,7 @@ class Known:
         return UNKNOWN if holds is None else holds
 
     def _length(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
-        items = (
-            values[0]
-            if values and isinstance(values[0], str)
-            else self._machine.expressions.items(_first(values), state)
-        )
+        items = self._machine.expressions.items(_first(values), state)
         if items is None:
             self._machine.opaque(state, *values)
         return UNKNOWN if items is None else len(items)
@@ -268,8 +265,8 @@ class Known:
         return self._machine.expressions.make_list(items, state)
 
     def _tupled(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
-        listed = self._listed(values, scope, state)
-        return listed if listed is UNKNOWN else self._machine.expressions.items(listed, state)
+        items = self._machine.expressions.items(self._listed(values, scope, state), state)
+        return UNKNOWN if items is None else items
 
     def _listed_anew(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
         items = self._machine.expressions.items(_first(values), state)

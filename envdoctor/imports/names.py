@@ -76,6 +76,13 @@ class ModuleNames:
         alone = self._alone(module)
         return alone is not None and self._is_plain(module, alone) and alone.lacks(name)
 
+    def lacks_in_class(self, module: str, name: str, attribute: str) -> bool:
+        """Whether a module's name is a class that certainly has no such attribute; a metaclass may give it any."""
+        alone = self._alone(module)
+        if alone is None or not self._is_plain(module, alone) or "metaclass" in self._text(module):
+            return False
+        return alone.lacks_in_class(name, attribute)
+
     def holding(self, name: str) -> Holding:
         """Whether the wheel has a module, or a name in one, by its full name."""
         module, _, attribute = name.rpartition(".")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import functools
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.imports.events import What
 from envdoctor.imports.interpreter import import_in_thought
+from envdoctor.imports.scopes import own_nodes
 from envdoctor.imports.wheel_site import WheelSite
 from envdoctor.support.syntax import parse_python
 from envdoctor.wheels.module_index import ModuleIndex
@@ -120,11 +122,47 @@ class ImportedWheel:
         self.complete &= not outcome.unreadable
         return outcome
 
+    def takes_late(self, path: str) -> bool:
+        """Whether texts beside an extension module import it, all of them in functions or where a handler stands by."""
+        folder, stem = posixpath.dirname(path), posixpath.basename(path).partition(".")[0]
+        late = False
+        for name in self.index.texts_in(folder):
+            text = "\n".join(self._lines(name))
+            if stem in text:
+                imports = _imports_of(stem, text)
+                if imports is None or False in imports:
+                    return False
+                late |= bool(imports)
+        return late
+
     def _lines(self, member: str) -> list[str]:
         try:
             return self._read(member).splitlines()
         except Unreadable:  # Python goes on without it too
             return []
+
+
+def _imports_of(stem: str, text: str) -> list[bool] | None:
+    """Of each import of a module by its last name whether it is put off or tried; None where the text can't be read."""
+    try:
+        tree = parse_python(text)
+    except Unreadable:
+        return None
+    tried = {
+        id(node)
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Try) and each.handlers
+        for part in each.body
+        for node in ast.walk(part)
+    }
+    at_once = {id(node) for node in own_nodes(tree.body)} - tried
+    found = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        and any(alias.name.rpartition(".")[2] == stem for alias in node.names)
+    ]
+    return [id(node) not in at_once for node in found]
 
 
 def _startup_imports(lines: Iterable[str]) -> Iterator[str]:

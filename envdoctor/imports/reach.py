@@ -211,6 +211,8 @@ class _Simulation:
     def unreached(self, path: str, native: NativeFile) -> Reached:
         """How a file is met that no import leads to."""
         reached = _unreached(native, complete=self._imported.complete)
+        if reached.reach is Reach.UNREACHED_MODULE and self._imported.takes_late(native.path):
+            reached = Reached(reach=Reach.PLUGIN, severity=Severity.INFO)
         return replace(reached, missing=self._late.get(path, ()))
 
     def _judged(self, load: Event, loads: Loads, reach: Reach, missing: tuple[Resolution, ...]) -> Reached:

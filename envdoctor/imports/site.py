@@ -31,7 +31,7 @@ class Found:
         presence: what there is.
         is_package: whether submodules are looked for in it.
         path: its file, from site-packages; for TEXT and NATIVE.
-        fails: of ELSEWHERE: proven that importing it raises.
+        fails: of ELSEWHERE: proven that importing it raises. Of NATIVE: that the file lacks what an import calls.
         raises: of ELSEWHERE that fails: the exception, if it is one of Python's own.
         loads: of ELSEWHERE: proven to be imported without an exception.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.imports.dictionaries import put
 from envdoctor.imports.escapes import ANYTHING, NAMES
 from envdoctor.imports.events import What
 from envdoctor.imports.values import UNKNOWN, External, Kind, Made, Mark, Module, Perhaps, Reference
@@ -94,7 +95,7 @@ class Targets:
             machine.opaque(state, value)
         elif isinstance(subject, Made) and subject.maker == NAMES:
             self._global(subject.arguments[0], key, value, state)
-        elif is_dict(subject) and machine.expressions.put(subject, key, value, state):
+        elif is_dict(subject) and put(machine, subject, key, value, state):
             machine.surprise(state)
         else:
             if subject == External(ENVIRONMENT) and isinstance(key, str) and isinstance(value, str):

@@ -38,6 +38,11 @@ class ModuleIndex:
         """The members that are .pth files at the top of site-packages: Python reads them when it starts."""
         return [member for member, path in self._paths.items() if path.endswith(".pth") and "/" not in path]
 
+    def texts_in(self, folder: str) -> list[str]:
+        """The members that are Python texts right in a folder, from site-packages."""
+        texts = (member for member, path in self._paths.items() if path.endswith(".py"))
+        return [member for member in texts if posixpath.dirname(self._paths[member]) == folder]
+
     def add_path(self, line: str) -> None:
         """A line of a .pth file that names a folder: what is in it is found without the folder's name."""
         prefix = posixpath.normpath(line.strip().replace("\\", "/")) + "/"

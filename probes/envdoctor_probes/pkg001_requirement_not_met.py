@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.importing.others import is_refused
 from envdoctor.facts.importing.proof import evidence_of, failures_behind
 from envdoctor.facts.packages.installers import installer_for
 from envdoctor.facts.requirements import Unmet, contradict
@@ -34,9 +35,10 @@ def check(facts: Facts) -> Iterator[Finding]:
         if other is not None:
             evidence.append(Evidence(source=other.metadata, excerpt=other.title))
         uses = min((each.uses for each in failing), key=lambda uses: not uses[0].startswith("`import"), default=())
-        fails = f": {uses[0]} fails" if uses else ""
+        refused = is_refused(unmet)
+        fails = f": {uses[0]} fails" if uses else ", and its import refuses that" if refused else ""
         yield Finding(
-            severity=Severity.ERROR if failing else _severity(unmet),
+            severity=Severity.ERROR if failing or refused else _severity(unmet),
             subject=unmet.by.name,
             message=f"{unmet.by.title} requires {unmet.name}{unmet.specifier}{_extra(unmet)}; {_state(unmet)}{fails}.",
             evidence=(*evidence, *(proof for each in failing[:1] for proof in evidence_of(each)[:2])),

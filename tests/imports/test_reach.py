@@ -159,3 +159,17 @@ def test_what_comes_after_a_file_that_fails_is_met_too():
     files = {"pkg/__init__.py": "import pkg._m\nimport pkg._n", "pkg/_m.so": BROKEN, "pkg/_n.so": BROKEN}
     found = reach(files, "pkg/_m.so", "pkg/_n.so").values()
     assert [(each.reach, each.severity) for each in found] == [(Reach.IMPORT, Severity.ERROR)] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        ("def late():\n    from pkg import _m", Severity.INFO),
+        ("if x:\n    import pkg._m", Severity.WARNING),
+        ("x = '_m'", Severity.WARNING),
+    ],
+)
+def test_a_module_that_functions_import_on_demand_is_a_plug_in(text, severity):
+    files = {"pkg/__init__.py": "", "pkg/_use.py": text.replace("if x", "import gone\nif x"), "pkg/_m.so": BROKEN}
+    (found,) = reach(files, "pkg/_m.so").values()
+    assert found.severity is severity

@@ -29,6 +29,23 @@ def test_an_environment_that_is_as_it_should_be_passes_every_probe(site):
 # PKG001
 
 
+@pytest.mark.parametrize(
+    ("by", "version", "of", "severity"),
+    [
+        ("jax", "0.4.30", "jaxlib", ERROR),
+        ("pydantic", "2.12.3", "pydantic_core", ERROR),
+        ("pydantic", "2.9.2", "pydantic_core", WARNING),
+        ("other", "1", "jaxlib", WARNING),
+    ],
+)
+def test_a_version_that_an_import_refuses_is_an_error(site, by, version, of, severity):
+    site.install(by, version, requires=[f"{of}==5"])
+    site.install(of, "4")
+    (finding,) = ask("PKG001", facts_of(site))
+    assert finding.severity is severity
+    assert ("its import refuses that" in finding.message) is (severity is ERROR)
+
+
 def test_a_missing_requirement(site):
     site.install("foo", requires=["bar>=1"])
     (finding,) = ask("PKG001", facts_of(site))

@@ -1,11 +1,13 @@
 """Probes of what acts at every start of Python: variables, .pth files, sitecustomize."""
 
+import subprocess
 import sys
 
 import pytest
 
 from asking import ask
 from envdoctor.facts.python.search_path import Origin
+from loading_facts import loading_facts
 from package_facts import ERROR, INFO, PIP, WARNING, severities
 from sites import Site, facts_of
 
@@ -120,6 +122,32 @@ def test_a_customization_that_does_not_compile(tmp_path, name, origin):
 def test_a_customization_is_judged_by_its_own_python_and_only_where_it_is_read(site, tmp_path):
     site.write("sitecustomize.py", "def broken(:\n")
     assert ask("PYT009", facts_of(site, version="3.99.0", base_prefix=str(tmp_path))) == ()
-    site.write("sitecustomize.py", "raise SystemExit  # never run\n")
+    site.write("sitecustomize.py", "import sys  # never run\n")
     site.write("usercustomize.py", "def broken(:\n")
     assert ask("PYT009", facts_of(site, version=HERE, base_prefix=str(tmp_path))) == ()
+
+
+CODE = {
+    "a module that is gone": ("import no_such_module_anywhere", "raises ModuleNotFoundError, for no_such_module"),
+    "a name that is gone": ("import json\njson.nothere", "raises AttributeError, for json.nothere"),
+    "an exception": ("raise ValueError('x')", "raises ValueError"),
+    "a handled one": ("try:\n    import no_such_module_anywhere\nexcept ImportError:\n    pass", ""),
+    "nothing": ("import sys\nsys.x = 1", ""),
+}
+
+
+@pytest.mark.parametrize("kind", CODE)
+def test_code_that_raises_at_every_start_is_told(kind, site, tmp_path):
+    text, words = CODE[kind]
+    (site.path / "sitecustomize.py").write_text(text)
+    lines = f"import sys; exec({text!r})\n"
+    (site.path / "own.pth").write_text(lines)
+    folder = str(site.path)
+    start = f"import site, sys; sys.path[:0] = [{folder!r}]; site.addsitedir({folder!r}); site.execsitecustomize()"
+    argv = [sys.executable, "-I", "-S", "-c", start]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    assert bool(done.stderr) is bool(words)
+    facts = loading_facts(site, cache=tmp_path / "cache", python={"base_prefix": str(tmp_path)})
+    found = {each.subject: each.message for each in ask("PYT009", facts)}
+    assert found.keys() == ({"sitecustomize.py", "own.pth"} if words else set())
+    assert all(words in message for message in found.values())

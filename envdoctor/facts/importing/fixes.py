@@ -48,6 +48,8 @@ def fix_of(failed: FailedImport, facts: Facts) -> Fix | None:
     if cause.what is What.RAISE:
         modules = sought(failure, What.IMPORT)
         return _module_fix(modules[0], failed, facts) if modules else _other_version(failed)
+    if cause.what is What.LOAD:
+        return _again(failed, facts)
     return _owner_fix(failed, facts)
 
 
@@ -90,9 +92,7 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
             f"Install {owner.name} older than {major}, as there was when {asker.title} came, or a newer {asker.name}."
         )
         return Fix(text=text, commands=installer.install(owner.name, f"<{major}"))
-    text = (
-        f"{owner.title} is too new or too old for {asker.title}: install others; envdoctor tells which suit each other."
-    )
+    text = f"{owner.title} and {asker.title} don't suit each other: install others; envdoctor tells which do."
     return Fix(text=text, commands=matrix_command(asker.name, owner.name))
 
 
@@ -103,6 +103,15 @@ def _older_major(asker: Distribution, owner: Distribution, facts: Facts) -> str:
     majors = [numbers[0] for numbers in map(release_numbers, least) if numbers and numbers[0]]
     have = release_numbers(owner.version)
     return str(max(majors) + 1) if majors and have and have[0] > max(majors) else ""
+
+
+def _again(failed: FailedImport, facts: Facts) -> Fix:
+    """Of a file that is no extension module of its name: the distribution's own, or one that was built well."""
+    installer = installer_for(facts.python, facts.packages, failed.distribution)
+    if installer is None or failed.distribution.editable:
+        return _other_version(failed)
+    text = f"Install {failed.distribution.title} again; if that does not help, it was built wrong: another version."
+    return Fix(text=text, commands=installer.reinstall(failed.distribution), safe=True)
 
 
 def _other_version(failed: FailedImport) -> Fix:
@@ -121,11 +130,24 @@ def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
     provider = _provider(module)
     installer = installer_for(facts.python, facts.packages, failed.distribution)
     if provider is None:
-        text = f"Install what brings {module.partition('.')[0]}; {failed.distribution.name} does not ask for it."
-        return Fix(text=text)
+        return _requirements_fix(failed, facts) or Fix(
+            text=f"Install what brings {module.partition('.')[0]}; {failed.distribution.name} does not ask for it."
+        )
     newer = f", or a newer {failed.distribution.name} that does without" if is_of_another_python(module) else ""
     commands = installer.install(*_parts(provider.requirement)) if installer is not None else ()
     return Fix(text=f"Install {provider.requirement}, which has {module}{newer}.", commands=commands)
+
+
+def _requirements_fix(failed: FailedImport, facts: Facts) -> Fix | None:
+    """All that a distribution requires and that is not there; None for nothing."""
+    one = failed.distribution
+    installer = installer_for(facts.python, facts.packages, one)
+    absent = [each for each in facts.requirements.unmet if each.by.metadata == one.metadata and each.found is None]
+    if not absent or installer is None:
+        return None
+    commands = [command for each in absent for command in installer.install(each.name, each.specifier)]
+    names = ", ".join(dict.fromkeys(each.name for each in absent))
+    return Fix(text=f"Install what {one.name} requires and is not there: {names}.", commands=tuple(commands))
 
 
 def _library_fix(name: str, facts: Facts) -> Fix | None:

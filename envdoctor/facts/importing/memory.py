@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envdoctor.environments.cache import open_cache
+from envdoctor.facts.importing.ground import Ground, Rehearsed
 from envdoctor.facts.importing.modules import Place  # noqa: TC001  (resolved at run time where values are kept on disk)
-from envdoctor.facts.importing.rehearsal import Ground, Rehearsed
 from envdoctor.net.cache import DiskCache
 from envdoctor.support.hashing import hash_code
 from envdoctor.support.target_names import target_name

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.data import load_table
 from envdoctor.imports.events import What
+from envdoctor.imports.removed_names import release_numbers
 from envdoctor.imports.standard_library import is_project_of
+from envdoctor.support.requirement import normal_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,10 +32,14 @@ def told_by(facts: Facts, distribution: Distribution, owner: Distribution | None
         cause: the step that fails.
         path: the native file that does not load, or where the module that is not there would be; "" for neither.
     """
-    if cause.what is What.LOAD or (path and cause.what is What.IMPORT and not path.endswith(".py")):
+    if (cause.what is What.LOAD and not cause.name) or (
+        path and cause.what is What.IMPORT and not path.endswith(".py")
+    ):
         return _OF_NATIVE_FILES
     if unmet_behind(facts, distribution, owner, cause) is not None:
         return "PKG001"
+    if cause.what is What.LOAD:
+        return ""
     module = f"{cause.subject}.{cause.name}".rstrip(".")
     if _is_lost(facts, module, owner):
         return "PKG005"
@@ -54,6 +61,16 @@ def unmet_behind(facts: Facts, by: Distribution, owner: Distribution | None, cau
         if is_old or is_absent:
             return unmet
     return None
+
+
+def is_refused(unmet: Unmet) -> bool:
+    """Whether what requires a distribution is known to compare its version when imported, and then raises."""
+    return unmet.found is not None and any(
+        row["by"] == unmet.by.key
+        and normal_name(unmet.name) in row["of"]
+        and release_numbers(unmet.by.version) >= release_numbers(row.get("since", "0"))
+        for row in load_table("checked_requirements")["checked"]
+    )
 
 
 def _is_of(module: str, projects: Collection[str]) -> bool:

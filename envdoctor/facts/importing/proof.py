@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence
 from envdoctor.facts.importing.fixes import base_name, sought
+from envdoctor.facts.importing.init_functions import init_function
 from envdoctor.facts.importing.others import unmet_behind
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import is_of_another_python
@@ -49,7 +50,7 @@ def _listed(words: list[str]) -> str:
 
 def _cause(failed: FailedImport, facts: Facts) -> str:
     failure, asker = failed.failures[0], failed.asking.module
-    cause = failure.cause
+    cause, raised = failure.cause, failure.raises or "an exception"
     libraries = sought(failure, What.LOOK_UP)
     if libraries:
         return f"{asker} looks for the library {base_name(libraries[0])}, which this system does not have"
@@ -58,10 +59,12 @@ def _cause(failed: FailedImport, facts: Facts) -> str:
         return f"{asker} asks for {cause.subject}.{cause.name}, which {owner} does not have"
     if cause.what is What.IMPORT:
         return f"{asker} imports {cause.subject}, which {_absence(cause.subject, failed, facts)}{_first(cause, facts)}"
+    if cause.what is What.LOAD:
+        return f"{base_name(cause.subject)} has no function {init_function(cause.subject)}, which an import calls"
     modules = sought(failure, What.IMPORT)
     if modules:
-        return f"{asker} looks for {' or '.join(modules[:_SHOWN])}, which is not installed, and raises {failure.raises}"
-    return f"{asker} raises {failure.raises or 'an exception'}"
+        return f"{asker} looks for {' or '.join(modules[:_SHOWN])}, which is not installed, and raises {raised}"
+    return f"{asker} raises {raised}"
 
 
 def _absence(module: str, failed: FailedImport, facts: Facts) -> str:

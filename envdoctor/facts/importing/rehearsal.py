@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.facts.importing.ground import Ground, Rehearsed
 from envdoctor.facts.importing.unit import UnitIndex, read_module, stems_of
 from envdoctor.imports.events import Certainty, What
 from envdoctor.imports.names import ModuleNames
@@ -16,7 +17,7 @@ from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import module_provider
 from envdoctor.imports.targets import ENVIRONMENT
-from envdoctor.imports.verdict import Failure, judge_import
+from envdoctor.imports.verdict import judge_import
 from envdoctor.imports.wheel_site import WheelSite
 
 if TYPE_CHECKING:
@@ -27,56 +28,11 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Distribution
     from envdoctor.imports.events import Event
 
-#: Seconds of computing for one module, and modules of a package that are read for it.
+#: Seconds of computing for one module.
 _MOST_SECONDS = 4.0
-_MOST_MODULES = 40
-#: Modules of a package that was not followed to its end with these, if all others leave time for it.
-_MOST_IN_THE_END = 400
+#: Modules of a package that are read for one import: few at first, so that large packages leave time for all others.
+DEPTHS = (8, 40, 400)
 _MOST_CAUSES = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsed:
-    """What importing one module comes to.
-
-    Attributes:
-        failures: why it fails, as `imports.verdict.Verdict` has it.
-        imports: the modules that it certainly imports.
-        given: (module, name) of names that it may give to modules of others.
-        asked: (module, name, module that asks) of names that it certainly asks modules of others for.
-        variables: the variables that it certainly sets, as (NAME=VALUE, module that does so).
-        complete: whether everything was followed.
-        most: modules of its package that were followed at most.
-    """
-
-    failures: tuple[Failure, ...] = ()
-    most: int = _MOST_MODULES
-    imports: frozenset[str] = frozenset()
-    given: frozenset[tuple[str, str]] = frozenset()
-    asked: frozenset[tuple[str, str, str]] = frozenset()
-    variables: frozenset[tuple[str, str]] = frozenset()
-    complete: bool = True
-
-
-@dataclass(slots=True, kw_only=True)
-class Ground:
-    """What the verdicts on a unit rest on.
-
-    Attributes:
-        places: where each module was that was looked up.
-        texts: the files that were read.
-        libraries: answers on libraries, by name and whether that was a whole one.
-        units: others that were asked.
-        verdicts: on its modules.
-        lacking: whether a module certainly lacks a name, by both.
-    """
-
-    places: dict[str, Place] = field(default_factory=dict)
-    texts: set[str] = field(default_factory=set)
-    libraries: dict[tuple[str, bool], bool | None] = field(default_factory=dict)
-    units: set[str] = field(default_factory=set)
-    verdicts: dict[str, Rehearsed] = field(default_factory=dict)
-    lacking: dict[tuple[str, str], bool] = field(default_factory=dict)
 
 
 class Rehearsal:
@@ -87,6 +43,7 @@ class Rehearsal:
         given: names that modules may have from others, told so far.
         mentioned: the native libraries that the text of a module names.
         is_new: whether anything was worked out that was not known.
+        most: modules of a package that are read for one import.
     """
 
     def __init__(
@@ -109,10 +66,10 @@ class Rehearsal:
         self.given = {pair for each in self.grounds.values() for one in each.verdicts.values() for pair in one.given}
         self.given.update(given)
         self.is_new = False
+        self.most = DEPTHS[-1]
         self.mentioned: dict[str, tuple[str, ...]] = {}
         self._deadline = deadline
         self._running: list[str] = []
-        self._most: dict[str, int] = {}
         self._names: dict[str, ModuleNames] = {}
         self._indexes: dict[str, UnitIndex] = {}
 
@@ -120,16 +77,17 @@ class Rehearsal:
         """What `import module` comes to; of one that is being judged, that nothing speaks against it."""
         unit = self.surroundings.modules.unit(module)
         verdicts = self.grounds[unit].verdicts
-        if module in verdicts:
-            return verdicts[module]
+        known = verdicts.get(module)
+        if known is not None and (known.complete or known.failures or known.most >= self.most):
+            return known
         if module in self._running or time.thread_time() > self._deadline:
-            return Rehearsed(complete=False)
+            return known or Rehearsed(complete=False)
         settled = frozenset() if module == unit else self._settled(unit, module)
         self._running.append(module)
+        began = time.thread_time()
         try:
             site = UnitSite(self, unit, settled, self._deadline)
-            most = self._most.get(module, _MOST_MODULES)
-            verdict = judge_import(module, site, most, _MOST_CAUSES)
+            verdict = judge_import(module, site, self.most, _MOST_CAUSES)
         finally:
             self._running.pop()
         outside = [event for event in verdict.events if self.surroundings.modules.unit(event.subject) != unit]
@@ -146,7 +104,7 @@ class Rehearsal:
                 (each.subject, each.name, each.via[-1]) for each in sure if each.what is What.USE and each.via
             ),
             complete=verdict.complete,
-            most=most,
+            most=DEPTHS[-1] if time.thread_time() - began > _MOST_SECONDS else self.most,
         )
         self.given |= found.given
         if time.thread_time() <= self._deadline:  # else it is worked out again the next time
@@ -154,24 +112,16 @@ class Rehearsal:
             self.is_new = True
         return found
 
-    def judge_further(self, module: str) -> Rehearsed:
-        """The same; of one that was not followed to its end, what more of its modules come to."""
-        known = self.judge(module)
-        if known.complete or known.failures or known.most > _MOST_MODULES or time.thread_time() > self._deadline:
-            return known
-        self._most[module] = _MOST_IN_THE_END
-        verdicts = self.grounds[self.surroundings.modules.unit(module)].verdicts
-        del verdicts[module]
-        found = self.judge(module)
-        return verdicts.setdefault(module, known) if time.thread_time() > self._deadline else found
-
     def _settled(self, unit: str, module: str) -> frozenset[str]:
         """Modules that a package itself imports, so that they are there by then, and need not be followed again.
 
         Those above the module are: which of their submodules are names in them already, their texts alone tell.
         """
         parts = module.split(".")
-        return self.judge(unit).imports - {".".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
+        verdict = self.judge(unit)
+        if verdict.failures:
+            return frozenset()
+        return verdict.imports - {".".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
 
     @property
     def is_contradicted(self) -> bool:
@@ -198,14 +148,18 @@ class Rehearsal:
         return next((each for each in (unit, cause.subject) if each in known and known[each].failures), "")
 
     def lacks(self, module: str, name: str) -> bool:
-        """Whether a module certainly has no such name, nor a submodule of it."""
+        """Whether a module certainly has no such name, nor a submodule of it; NAME.NAME of a class in it."""
         place = self.surroundings.modules.find(module)
         if place.presence is not Presence.TEXT or (module, name) in self.given:
             return False
         unit = self.surroundings.modules.unit(module)
         known = self.grounds[unit].lacking
         if (module, name) not in known:
-            known[module, name] = self.names(unit).lacks(module, name)
+            first, _, attribute = name.partition(".")
+            names = self.names(unit)
+            known[module, name] = (
+                names.lacks_in_class(module, first, attribute) if attribute else names.lacks(module, name)
+            )
             self.is_new = True
         return known[module, name]
 
@@ -338,8 +292,13 @@ class UnitSite(WheelSite):
         """See `Site`; a folder of PYTHONPATH may hide a module of Python's own."""
         if module in self._settled:
             return Found(presence=Presence.ELSEWHERE, is_package=bool(self._around.modules.find(module).folders))
-        is_hidden = module.partition(".")[0] in self._around.hidden
-        return Found(presence=Presence.UNKNOWN) if is_hidden else super().find(module)
+        if module.partition(".")[0] in self._around.hidden:
+            return Found(presence=Presence.UNKNOWN)
+        found = super().find(module)
+        if found.presence is not Presence.NATIVE:
+            return found
+        self._ground.texts.add(found.path)
+        return replace(found, fails=self._around.inits.lacks(found.path))
 
     def read(self, module: str) -> str:
         """See `Site`.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import Severity
 from envdoctor.facts.importing.entries import units_of
 from envdoctor.facts.importing.hooks import find_hooks
+from envdoctor.facts.importing.init_functions import InitFunctions
 from envdoctor.facts.importing.libraries import MachineLibraries
 from envdoctor.facts.importing.modules import Modules
 from envdoctor.facts.loading.machine import read_loader, target_of
@@ -41,6 +42,7 @@ class Surroundings:
         names: of all distributions, normalized.
         hidden: modules of Python's own that a folder of PYTHONPATH may hold too.
         paths: of the files of each distribution, from its root, by its metadata folder.
+        inits: the functions that extension modules start with.
     """
 
     target: Target
@@ -53,6 +55,7 @@ class Surroundings:
     names: frozenset[str] = frozenset()
     hidden: Collection[str] = ()
     paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    inits: InitFunctions = field(default_factory=lambda: InitFunctions(()))
 
 
 def find_modules(facts: Facts) -> Modules:
@@ -94,6 +97,7 @@ def look_around(facts: Facts) -> Surroundings:
         names=frozenset(active),
         hidden=frozenset(names & standard_modules(target)),
         paths=paths,
+        inits=InitFunctions(facts.natives.files),
     )
 
 

@@ -10,7 +10,7 @@ from envdoctor.facts.importing.asking import find_asking
 from envdoctor.facts.importing.entries import commands_of, entrances_of, missing_interpreter, scripts_of
 from envdoctor.facts.importing.memory import Memory
 from envdoctor.facts.importing.others import told_by
-from envdoctor.facts.importing.rehearsal import Rehearsal
+from envdoctor.facts.importing.rehearsal import DEPTHS, Rehearsal
 from envdoctor.facts.importing.surroundings import look_around
 from envdoctor.facts.importing.unit import imports_outside_functions
 from envdoctor.imports.events import What
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
-    from envdoctor.facts.importing.rehearsal import Rehearsed
+    from envdoctor.facts.importing.ground import Rehearsed
     from envdoctor.facts.importing.surroundings import Surroundings
     from envdoctor.facts.packages import Distribution
     from envdoctor.imports.surface import Entrance
@@ -79,10 +79,11 @@ def _survey(facts: Facts, request: Request) -> Importing:
 
 def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use]) -> dict[str, Rehearsed]:
     """On all uses; those that are too large come last, with the time that is left."""
-    modules = dict.fromkeys(each.module for _, each in uses)
-    for module in modules:
-        rehearsal.judge(module)
-    return {module: rehearsal.judge_further(module) for module in modules}
+    found: dict[str, Rehearsed] = {}
+    for most in DEPTHS:
+        rehearsal.most = most
+        found = {each.module: rehearsal.judge(each.module) for _, each in uses}
+    return found
 
 
 def _asked(facts: Facts, request: Request) -> tuple[Distribution, ...]:
@@ -196,10 +197,13 @@ def _broken(rehearsal: Rehearsal, asked: Sequence[Distribution]) -> Iterator[Bro
         for entrance in commands:
             path = scripts.get(entrance.command, "")
             program = missing_interpreter(path) if path else ""
-            name = entrance.attribute.partition(".")[0]
+            parts = entrance.attribute.split(".")
+            can_be_imported = not program and not rehearsal.judge(entrance.module).failures
+            tried = [".".join(parts[:depth]) for depth in (1, 2) if len(parts) >= depth and all(parts)]
+            name = next((each for each in tried if can_be_imported and rehearsal.lacks(entrance.module, each)), "")
             if program:
                 reason, excerpt = f"the Python that it starts with, {program}, is not there", f"#!{program}"
-            elif name and not rehearsal.judge(entrance.module).failures and rehearsal.lacks(entrance.module, name):
+            elif name:
                 path = around.modules.find(entrance.module).path
                 reason, excerpt = f"{entrance.module} has no {name}", f"nothing binds {name}"
             else:

@@ -4,6 +4,7 @@ import pytest
 
 from envdoctor.core.finding import Severity
 from envdoctor.facts.python.search_path import Origin
+from extensions import compile_module
 from loading_facts import HERE, import_in_child, loading_facts
 from sites import Site
 
@@ -128,6 +129,16 @@ def test_a_package_of_many_modules_is_followed_to_its_end(site, look):
     assert told(look(site)) == [("foo", "foo", "gone")]
 
 
+@pytest.mark.skipif(not HERE, reason="reads ELF files of this machine")
+@pytest.mark.parametrize(("file", "fails"), [("_fast", False), ("_other", True)])
+def test_an_extension_module_without_the_function_of_its_name(file, fails, site, look, tmp_path):
+    module = compile_module(tmp_path, "_fast")
+    site.install("foo", files={"foo/__init__.py": f"from foo import {file}", f"foo/{file}.so": module})
+    assert ("PyInit" in import_in_child("foo", site)) is fails
+    facts = look(site).failed
+    assert [each.failures[0].cause.name for each in facts] == (["foo._other"] if fails else [])
+
+
 def test_the_first_folder_of_the_search_path_wins(tmp_path, look):
     first, second = Site(tmp_path / "first"), Site(tmp_path / "second")
     first.install("bar", "1.0", {"bar.py": "old = 1"})
@@ -184,7 +195,10 @@ def test_of_several_packages_the_one_of_the_distributions_name_counts(site, look
 COMMANDS = "[console_scripts]\nfoo = foo.main:run\nother = foo.other:Tool.start\n"
 
 
-def install_commands(site, main, other="class Tool: ...", requires=()):
+STARTS = "class Tool:\n    def start(): ...\n"
+
+
+def install_commands(site, main, other=STARTS, requires=()):
     info = site.install(
         "foo", files={"foo/__init__.py": "", "foo/main.py": main, "foo/other.py": other}, requires=requires
     )
@@ -214,6 +228,27 @@ def test_a_command_without_its_function_is_broken(site, look):
     install_commands(site, "def walk(): ...")
     (broken,) = look(site).broken
     assert (broken.name, broken.reason, broken.severity) == ("foo", "foo.main has no run", Severity.ERROR)
+
+
+CLASSES = {
+    "none": ("class Tool:\n    x = 1", True),
+    "of a base": ("class Base:\n    x = 1\nclass Tool(Base):\n    pass", True),
+    "a base that has it": (STARTS.replace("Tool", "Base") + "class Tool(Base):\n    pass", False),
+    "a base of others": ("import threading\nclass Tool(threading.Thread):\n    pass", False),
+    "set later": ("class Tool:\n    pass\nTool.start = print", False),
+    "set by a name": ("class Tool:\n    pass\nsetattr(Tool, 'st' + 'art', print)", False),
+    "of a metaclass": ("class Meta(type):\n    def start(cls): ...\nclass Tool(metaclass=Meta):\n    pass", False),
+    "of a decorator": ("def f(cls):\n    cls.start = print\n    return cls\n@f\nclass Tool:\n    pass", False),
+}
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_a_command_without_the_attribute_of_a_class_is_broken(kind, site, look):
+    other, is_broken = CLASSES[kind]
+    install_commands(site, "def run(): ...", f"{other}\n")
+    said = import_in_child("foo.other, operator; operator.attrgetter('other.Tool.start')(foo)", site)
+    assert ("has no attribute 'start'" in said) is is_broken
+    assert [each.reason for each in look(site).broken] == (["foo.other has no Tool.start"] if is_broken else [])
 
 
 def test_a_script_of_a_python_that_is_gone_is_broken(tmp_path, look):
@@ -277,8 +312,7 @@ def test_asked_to_be_left_out_nothing_is_looked_at(site, look):
 
 
 def test_a_large_package_is_said_not_to_be_followed(site, look, monkeypatch):
-    monkeypatch.setattr("envdoctor.facts.importing.rehearsal._MOST_MODULES", 5)
-    monkeypatch.setattr("envdoctor.facts.importing.rehearsal._MOST_IN_THE_END", 5)
+    monkeypatch.setattr("envdoctor.facts.importing.survey.DEPTHS", (5,))
     files = {f"foo/m{number}.py": f"from foo import m{number + 1}" for number in range(9)} | {"foo/m9.py": ""}
     site.install("foo", files={"foo/__init__.py": "from foo import m0", **files})
     importing = look(site)

@@ -1,0 +1,55 @@
+"""What imports come to, and what these verdicts rest on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from envdoctor.imports.verdict import Failure  # noqa: TC001 - what is kept is read back by its type
+
+if TYPE_CHECKING:
+    from envdoctor.facts.importing.modules import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """What importing one module comes to.
+
+    Attributes:
+        failures: why it fails, as `imports.verdict.Verdict` has it.
+        imports: the modules that it certainly imports.
+        given: (module, name) of names that it may give to modules of others.
+        asked: (module, name, module that asks) of names that it certainly asks modules of others for.
+        variables: the variables that it certainly sets, as (NAME=VALUE, module that does so).
+        complete: whether everything was followed.
+        most: modules of its package that were followed at most; the most of all where its time was up.
+    """
+
+    failures: tuple[Failure, ...] = ()
+    most: int = 0
+    imports: frozenset[str] = frozenset()
+    given: frozenset[tuple[str, str]] = frozenset()
+    asked: frozenset[tuple[str, str, str]] = frozenset()
+    variables: frozenset[tuple[str, str]] = frozenset()
+    complete: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class Ground:
+    """What the verdicts on a unit rest on.
+
+    Attributes:
+        places: where each module was that was looked up.
+        texts: the files that were read.
+        libraries: answers on libraries, by name and whether that was a whole one.
+        units: others that were asked.
+        verdicts: on its modules.
+        lacking: whether a module certainly lacks a name, by both.
+    """
+
+    places: dict[str, Place] = field(default_factory=dict)
+    texts: set[str] = field(default_factory=set)
+    libraries: dict[tuple[str, bool], bool | None] = field(default_factory=dict)
+    units: set[str] = field(default_factory=set)
+    verdicts: dict[str, Rehearsed] = field(default_factory=dict)
+    lacking: dict[tuple[str, str], bool] = field(default_factory=dict)

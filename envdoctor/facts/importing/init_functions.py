@@ -1,0 +1,49 @@
+"""Whether an extension module has the function that importing it calls (PEP 489: `PyInit_` and its last name)."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from envdoctor.binaries.elf_hashes import gnu_hash_of
+from envdoctor.binaries.elf_symbols import ElfSymbols, Wanted
+from envdoctor.binaries.files import FileBytes
+from envdoctor.core.errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envdoctor.facts.natives import NativeFile
+
+
+def init_function(path: str) -> str:
+    """The name of the function; "" where the module's name is spelled in another way there (Punycode)."""
+    stem = os.path.basename(path).partition(".")[0]
+    return f"PyInit_{stem}" if stem.isascii() else ""
+
+
+class InitFunctions:
+    """Those of the native files of an environment; only ELF files are looked into."""
+
+    def __init__(self, files: Iterable[NativeFile]) -> None:
+        self._needed = {
+            one.path: tuple(os.path.basename(need.name) for need in one.library.needed)
+            for one in files
+            if one.library is not None
+        }
+        self._own = frozenset(os.path.basename(path) for path in self._needed)
+
+    def lacks(self, path: str) -> bool:
+        """Whether a file certainly does not have its function, nor a library of the environment that it brings.
+
+        The loader asks for the function in a file and in all that it needs; the system's libraries have none.
+        """
+        name = init_function(path).encode()
+        if not name or path not in self._needed or not self._own.isdisjoint(self._needed[path]):
+            return False
+        wanted = Wanted(name)
+        try:
+            with FileBytes(path) as source:
+                return not ElfSymbols(source).defined((wanted,), {name: gnu_hash_of(name)})
+        except (Unreadable, OSError):
+            return False

@@ -1,0 +1,75 @@
+"""What would mend an import that fails: in the right direction, with versions that are there."""
+
+import pytest
+
+from envdoctor.facts.importing.fixes import fix_of
+from envdoctor.facts.importing.proof import message_of
+from loading_facts import loading_facts
+from sites import Site
+
+
+@pytest.fixture
+def told(tmp_path):
+    """The words and the fix for the only import that fails among some distributions."""
+
+    def told(*distributions, python=None):
+        site = Site(tmp_path / "site-packages")
+        for name, version, files, requires in distributions:
+            site.install(name, version, files, requires=requires)
+        facts = loading_facts(site, cache=tmp_path / "cache", **(python or {}))
+        (failed,) = facts.importing.failed
+        fix = fix_of(failed, facts)
+        return (
+            message_of(failed, facts),
+            fix.text,
+            [" ".join(each[(each[0] != "uv" and 1) or 0 :]) for each in fix.commands],
+        )
+
+    return told
+
+
+ASKS = {"foo.py": "from bar import old"}
+BAR = {"bar.py": "new = 1"}
+
+
+def test_what_a_later_major_version_dropped_wants_an_older(told):
+    _, text, (command,) = told(("foo", "1.2", ASKS, ["bar>=2.2"]), ("bar", "3.0.6", BAR, []))
+    assert "bar older than 3" in text
+    assert "a newer foo" in text
+    assert command.endswith("bar<3")
+
+
+@pytest.mark.parametrize(("requires", "version"), [([], "3.0"), (["bar>=3.1"], "3.2"), (["bar>=0.2"], "0.9")])
+def test_where_nothing_tells_the_direction_both_are_said(requires, version, told):
+    _, text, (command,) = told(("foo", "1.2", ASKS, requires), ("bar", version, BAR, []))
+    assert "don't suit each other" in text
+    assert command.endswith("matrix foo bar")
+
+
+def test_a_name_of_which_it_is_known_since_when_it_is_gone(told):
+    files = {"foo.py": "from markupsafe import soft_unicode"}
+    _, _, (command,) = told(("foo", "1", files, []), ("markupsafe", "2.1.5", {"markupsafe.py": ""}, []))
+    assert command.endswith("markupsafe<2.1")
+
+
+def test_a_project_that_no_release_mends_is_replaced(told):
+    files = {"nose/__init__.py": "import imp_that_is_gone"}
+    _, text, commands = told(("nose", "1.3.7", files, []))
+    assert "No release of nose" in text
+    assert "pytest" in text
+    assert ["uninstall" in commands[0], commands[1].split()[-1]] == [True, "pynose"]
+
+
+def test_what_was_looked_for_first_is_named_and_mended(told):
+    files = {"foo.py": "try:\n    import PIL\nexcept ImportError:\n    import pilfork as PIL"}
+    message, text, (command,) = told(("foo", "1", files, []))
+    assert "imports pilfork, which is not installed, in place of PIL, which is not installed either" in message
+    assert "Install pillow" in text
+    assert command.endswith("pillow")
+
+
+def test_of_a_module_that_nobody_is_known_to_bring_all_that_is_required_and_absent_is_named(told):
+    files = {"foo.py": "try:\n    import odd_name\nexcept ImportError:\n    raise RuntimeError from None"}
+    _, text, commands = told(("foo", "1", files, ["python-odd>=2", "bar"]), ("bar", "1", {"bar.py": ""}, []))
+    assert text == "Install what foo requires and is not there: python-odd."
+    assert [command.split()[-1] for command in commands] == ["python-odd>=2"]
