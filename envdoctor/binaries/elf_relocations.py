@@ -30,7 +30,7 @@ _INIT_ARRAY, _FINI_ARRAY, _INIT_ARRAYSZ, _FINI_ARRAYSZ, _FLAGS = 25, 26, 27, 28,
 _FLAGS_1, _RELACOUNT, _RELCOUNT, _VERSYM = 0x6FFFFFFB, 0x6FFFFFF9, 0x6FFFFFFA, 0x6FFFFFF0
 _DF_TEXTREL, _DF_1_PIE = 4, 0x08000000
 _PF_X, _PF_W = 1, 2
-_MOST_SEARCHED = 4000  # evenly of a larger library's symbols: each takes some microseconds
+_MOST_SEARCHED = 1000  # evenly of a larger library's symbols: each takes some microseconds
 _GLOBAL_BINDINGS, _THREAD_LOCAL = {1, 2, 10}, 6
 
 
@@ -64,10 +64,14 @@ class _Table(NamedTuple):
     relative: int
 
 
-def check_relocations(source: RandomAccess) -> None:
+def check_relocations(source: RandomAccess, most: int | None = None) -> None:
     """Looks at every relocation of a file, and at the symbols that they name.
 
     Files of processors that are not judged (see `elf_symbols.JUDGED`) and programs that nothing relocates pass.
+
+    Args:
+        source: the file.
+        most: bytes of relocations; a file that has more passes unseen.
 
     Raises:
         Unreadable: a relocation is of a type that no loader knows, writes where nothing may be written, calls what is
@@ -75,11 +79,18 @@ def check_relocations(source: RandomAccess) -> None:
     """
     header = read_header(Window(source))
     if header.architecture in JUDGED and header.of_kind(PT_DYNAMIC):
-        _Relocated(source).check()
+        relocated = _Relocated(source)
+        if most is None or relocated.size <= most:
+            relocated.check()
 
 
 class _Relocated(ElfSymbols):
     """A file whose relocations are looked at."""
+
+    @property
+    def size(self) -> int:
+        """The bytes of all its relocations, as it says itself."""
+        return sum(self._tags.get(tag, 0) for tag in (_PLTRELSZ, _RELASZ, _RELSZ))
 
     def check(self) -> None:
         machine = _MACHINES[self._header.architecture]

@@ -123,14 +123,15 @@ def _unread(path: Path, error: Unreadable) -> str:
     source = "an ONNX model" if looks_like_onnx(path) else _SOURCES.get(kind, "")
     if is_python(split_factory(path)[0]):
         source = "PyTorch code"
-    if source:
+    known = explain_known(path) if kind in {FileKind.OTHER, FileKind.ZIP} and path.is_file() else None
+    is_compiled = known is not None and "compiled already" in known  # ONNX around what another compiler made
+    if source and not is_compiled:
         return (
             f"{path} is {source}, which no compiler takes as it is: `envdoctor routes MODEL --to GOAL` tells "
             "the ways from there, and `envdoctor model FILE` then looks at what a build made."
         )
     if path.is_dir():
         return explain_folder(path)
-    known = explain_known(path) if kind in {FileKind.OTHER, FileKind.ZIP} and path.is_file() else None
     return known or f"{error}; name a whole .tflite file, or a bundle of some."
 
 

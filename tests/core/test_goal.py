@@ -8,7 +8,7 @@ from envdoctor.core.goal import goal_names, parse_goal
 
 def test_every_goal_of_the_issue_is_there():
     macs = {"u55": (32, 64, 128, 256), "u65": (256, 512), "u85": (128, 256, 512, 1024, 2048)}
-    forms = ("int8", "int16x8", "dynamic", "weight-only", "float16", "mixed")
+    forms = ("int8", "int16x8", "dynamic", "weight-only", "float16", "mixed", "custom-ops")
     quantized = {f"tflite-{form}" for form in forms}
     wanted = {*quantized, "edgetpu", *(f"ethos-{family}-{n}" for family, sizes in macs.items() for n in sizes)}
     assert set(goal_names()) == wanted

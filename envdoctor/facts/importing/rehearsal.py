@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 #: Seconds of computing for one module.
 _MOST_SECONDS = 4.0
 #: Modules of a package that are read for one import: few at first, so that large packages leave time for all others.
-DEPTHS = (8, 40, 400)
+DEPTHS = (8, 40)
+#: The same for a package that is not large.
+WHOLE = 400
 _MOST_CAUSES = 2
 
 
@@ -104,7 +106,7 @@ class Rehearsal:
                 (each.subject, each.name, each.via[-1]) for each in sure if each.what is What.USE and each.via
             ),
             complete=verdict.complete,
-            most=DEPTHS[-1] if time.thread_time() - began > _MOST_SECONDS else self.most,
+            most=WHOLE if time.thread_time() - began > _MOST_SECONDS else self.most,
         )
         self.given |= found.given
         if time.thread_time() <= self._deadline:  # else it is worked out again the next time

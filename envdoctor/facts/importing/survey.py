@@ -10,7 +10,7 @@ from envdoctor.facts.importing.asking import find_asking
 from envdoctor.facts.importing.entries import commands_of, entrances_of, missing_interpreter, scripts_of
 from envdoctor.facts.importing.memory import Memory
 from envdoctor.facts.importing.others import told_by
-from envdoctor.facts.importing.rehearsal import DEPTHS, Rehearsal
+from envdoctor.facts.importing.rehearsal import DEPTHS, WHOLE, Rehearsal
 from envdoctor.facts.importing.surroundings import look_around
 from envdoctor.facts.importing.unit import imports_outside_functions
 from envdoctor.imports.events import What
@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     Use = tuple[Distribution, Entrance]
 
 #: Seconds of computing for all imports of an environment.
-MOST_SECONDS = 15.0
+MOST_SECONDS = 10.0
 _MOST_ROUNDS = 3
 _MOST_TEXTS = 1000
+#: Modules of a distribution that is followed to its end.
+_FEW = 200
 
 
 def survey(facts: Facts, request: Request) -> Importing:
@@ -78,11 +80,16 @@ def _survey(facts: Facts, request: Request) -> Importing:
 
 
 def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use]) -> dict[str, Rehearsed]:
-    """On all uses; those that are too large come last, with the time that is left."""
+    """On all uses, a few modules of each at first; in the end whole packages, unless they are large."""
     found: dict[str, Rehearsed] = {}
     for most in DEPTHS:
         rehearsal.most = most
         found = {each.module: rehearsal.judge(each.module) for _, each in uses}
+    paths = rehearsal.surroundings.paths
+    small = {one.metadata for one, _ in uses if sum(p.endswith(".py") for p in paths.get(one.metadata, ())) <= _FEW}
+    rehearsal.most = WHOLE
+    found |= {each.module: rehearsal.judge(each.module) for one, each in uses if one.metadata in small}
+    rehearsal.most = DEPTHS[-1]
     return found
 
 

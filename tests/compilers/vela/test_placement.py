@@ -41,7 +41,7 @@ def test_where_vela_is_not_there_it_is_said_and_nothing_is_guessed(tmp_path, mon
     path.write_bytes(pack(small()))
     trial = try_compiler(path, "ethos-u55-128", COMPILER)
     assert trial.placement is None
-    assert "envdoctor build m.tflite --to ethos-u55-128" in trial.unplaced
+    assert f"envdoctor build {path} --to ethos-u55-128" in trial.unplaced
     report = inspect_model(path, goal="ethos-u55-128")
     (result,) = (result for result in report.probes if result.code == "MDL014")
     assert (result.outcome, report.complete) == (Outcome.UNKNOWN, False)

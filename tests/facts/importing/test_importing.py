@@ -313,6 +313,7 @@ def test_asked_to_be_left_out_nothing_is_looked_at(site, look):
 
 def test_a_large_package_is_said_not_to_be_followed(site, look, monkeypatch):
     monkeypatch.setattr("envdoctor.facts.importing.survey.DEPTHS", (5,))
+    monkeypatch.setattr("envdoctor.facts.importing.survey._FEW", 9)
     files = {f"foo/m{number}.py": f"from foo import m{number + 1}" for number in range(9)} | {"foo/m9.py": ""}
     site.install("foo", files={"foo/__init__.py": "from foo import m0", **files})
     importing = look(site)

@@ -16,7 +16,7 @@ def looked(monkeypatch):
     """The texts that were looked at; a file that holds `broken` is not sound."""
     seen = []
 
-    def check(source):
+    def check(source, _most):
         seen.append(source)
         if source == "broken":
             raise Unreadable("it is not sound")
