@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Refusals = Mapping[Version, frozenset[ReasonKind]]
     Releases = Mapping[Version, tuple[IndexFile, ...]]
 
+#: More patch releases than any minor version of Python has had.
+_PATCHES = 40
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidates:
@@ -109,9 +112,13 @@ def allows_python(requires: str | None, target: Target) -> bool:
 
 
 def pip_refuses(file: IndexFile, target: Target) -> bool:
-    """Whether pip, which honours upper bounds too, would not install this file there."""
+    """Whether pip, which honours upper bounds too, would not install this file there, on any patch if none is named."""
     specifier = _python_specifier(file.requires_python) if file.requires_python else None
-    return specifier is not None and not specifier.contains(target.interpreter.full_version, prereleases=True)
+    if specifier is None:
+        return False
+    python = target.interpreter
+    patches = range(_PATCHES) if python.patch is None else (python.patch,)
+    return not any(specifier.contains(f"{python.short_version}.{patch}", prereleases=True) for patch in patches)
 
 
 def _is_reached(bound: Specifier, version: Version) -> bool:

@@ -112,7 +112,7 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
         gathered += line.removesuffix("\\")
         if line.endswith("\\"):
             continue
-        said = re.sub(r"\s+--hash[= ]\S+", "", re.sub(r"(^|\s+)#.*", "", gathered)).strip()
+        said = re.sub(r"(?<=\s)--hash[= ]\S+", "", re.sub(r"(?<!\S)#.*", "", gathered)).strip()
         gathered = ""
         if said:
             yield first, said

@@ -44,7 +44,11 @@ def command(
     from envdoctor.core.errors import ExitCode
     from envdoctor.doctor.bisect import bisect
 
-    request = BisectRequest(requirements=requirements, command=tuple(shlex.split(line)), **rest)
+    try:
+        words = tuple(shlex.split(line))
+    except ValueError as error:
+        raise click.UsageError(f"--run {line!r} is no command line: {error}.") from None
+    request = BisectRequest(requirements=requirements, command=words, **rest)
     with _tables.progress("bisect"):
         found = bisect(request, _tables.say)
     _tables.show("bisect", found, as_json=as_json, verbose=verbose)

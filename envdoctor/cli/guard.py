@@ -61,11 +61,12 @@ def command(
     from envdoctor.support.redaction import Redactor, redact
 
     with _tables.progress("guard") as progress:
-        report = guard(LockRequest(requirements=requirements, **rest), state, progress, _tables.say)
+        report, remember = guard(LockRequest(requirements=requirements, **rest), state, progress, _tables.say)
     safe = redact(report, Redactor.here())
     if markdown is not None and report.alarms:
         write_output(markdown, registry.renderer("markdown").render_guard(safe), option="--markdown")
     if sarif is not None:
         write_output(sarif, registry.renderer("json").guard_sarif(safe), option="--sarif")
     _tables.show("guard", report, as_json=as_json, verbose=verbose)
+    remember()
     return ExitCode.OK if report.is_quiet else ExitCode.PROBLEMS

@@ -114,5 +114,6 @@ class RepairReport:
 
     @property
     def sound(self) -> bool:
-        """True if every mend that applied was proven, and nothing kept it from being tried."""
-        return not self.findings and all(mend.verified for mend in self.mends)
+        """True if every mend that applied was proven, none was kept from being tried, and the reader takes the file."""
+        refused = self.after is not None and bool(self.after.refused)
+        return not self.findings and not refused and all(mend.verified for mend in self.mends)

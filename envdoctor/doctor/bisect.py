@@ -31,7 +31,8 @@ from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import Access
 from envdoctor.locks.asked import read_asked
 from envdoctor.locks.bisecting import first_bad, smallest_cause
-from envdoctor.support.target_names import target_name
+from envdoctor.support.python_names import parse_pythons
+from envdoctor.support.target_names import HERE, parse_columns, target_name
 from envdoctor.support.virtual_environments import interpreter_in
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def bisect(request: BisectRequest, say: Callable[[str], None] | None = None) -> 
         UsageProblem: a text is not understood, the sets are the same, or a command is to be run for another machine.
         NetworkProblem: the index did not answer.
     """
-    good, bad = _pins(request.good, "--good"), _pins(request.bad, "--bad")
+    target = _target(request)
+    good, bad = _pins(request.good, "--good", target), _pins(request.bad, "--bad", target)
     changes = tuple(
         Change(name=name, good=good.get(name, ""), bad=bad.get(name, ""))
         for name in sorted({*good, *bad})
@@ -67,14 +69,9 @@ def bisect(request: BisectRequest, say: Callable[[str], None] | None = None) -> 
     plan = understood(
         MatrixRequest(
             requirements=(*request.requirements, *_lines(good)),
-            platforms=request.platform,
-            pythons=request.python or target_here().interpreter.short_version,
             as_of=request.as_of,
         )
     )
-    target, *others = plan.targets
-    if others:
-        raise UsageProblem("bisect is about one target; name one platform and one Python.")
     if request.command and not _is_here(target):
         raise UsageProblem(f"A command can't be run for {target_name(target)} on this machine; leave --run out.")
     tools = open_tools(
@@ -88,16 +85,29 @@ def _is_here(target: Target) -> bool:
     return runs_here(target, here) and target.interpreter.name == here.interpreter.name
 
 
-def _pins(text: str, option: str) -> dict[str, str]:
-    """Exact versions, by normalized name."""
+def _target(request: BisectRequest) -> Target:
+    here = target_here()
+    pythons = parse_pythons(request.python or here.interpreter.short_version)
+    target, *others = parse_columns(request.platform or HERE, pythons, here)
+    if others:
+        raise UsageProblem("bisect is about one target; name one platform and one Python.")
+    return target
+
+
+def _pins(text: str, option: str, target: Target) -> dict[str, str]:
+    """Exact versions that apply on the target, by normalized name."""
     lines = read_asked(Path(text))[0] if Path(text).is_file() else [one for one in text.split(",") if one.strip()]
     found: dict[str, str] = {}
     for line in lines:
         (requirement,) = parse_requirements([line.strip()])
+        if requirement.marker is not None and not requirement.marker.evaluate({**target.markers, "extra": ""}):
+            continue
         exact = [one.version for one in requirement.specifier if one.operator == "=="]
         if len(exact) != 1 or exact[0].endswith("*"):
             raise UsageProblem(f"{option} {line.strip()!r} pins no version; write it like numpy==1.26.4.")
-        found[canonicalize_name(requirement.name)] = exact[0]
+        name = canonicalize_name(requirement.name)
+        if found.setdefault(name, exact[0]) != exact[0]:
+            raise UsageProblem(f"{option} pins {name} twice, to {found[name]} and {exact[0]}.")
     if not found:
         raise UsageProblem(f"{option} names no versions; write them like numpy==1.26.4,protobuf==4.25.8.")
     return found

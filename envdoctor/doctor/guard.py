@@ -35,11 +35,14 @@ if TYPE_CHECKING:
 _MOST_BYTES = 4 << 20
 
 
-class _State(msgspec.Struct):
-    """What earlier runs told: the key of each alarm that lasts, and the upload that it is about."""
+_VERSION = 1
 
-    version: int = 1
-    told: dict[str, str] = {}
+
+class _State(msgspec.Struct):
+    """What earlier runs told, by what they were asked: the key of each alarm that lasts, and its upload."""
+
+    version: int = _VERSION
+    told: dict[str, dict[str, str]] = {}
 
 
 def guard(
@@ -47,8 +50,10 @@ def guard(
     state: Path,
     progress: Callable[[int, int], None] | None = None,
     say: Callable[[str], None] | None = None,
-) -> GuardReport:
+) -> tuple[GuardReport, Callable[[], None]]:
     """Resolves for every target as an installer would today, judges each set, and compares with earlier runs.
+
+    What comes with the report writes the state; it is to be called when the report has been told.
 
     Args:
         request: what is guarded.
@@ -61,7 +66,9 @@ def guard(
         NetworkProblem: the index did not answer.
     """
     lines, plan = understood_lock(request)
-    told = _read_state(state)
+    before = _read_state(state)
+    scope = f"{', '.join(lines)} for {', '.join(map(target_name, plan.targets))}"
+    told = before.get(scope, {})
     access = Access(offline=request.offline, most=request.max_download, say=say)
     tools = open_tools(LocalExecutor(), open_cache(Request(cache=request.cache)).root, access, as_of=plan.terms.as_of)
     search = Search(plan=plan, lines=lines, tools=tools, progress=progress)
@@ -81,8 +88,8 @@ def guard(
         effort=tools.effort,
     )
     lasting = {key: since for key, since in told.items() if unknown and key not in keys}
-    _write_state(state, lasting | {one.key: one.since for one in alarms})
-    return report
+    after = before | {scope: lasting | {one.key: one.since for one in alarms}}
+    return report, lambda: _write_state(state, after)
 
 
 def _alarms(cells: Mapping[Target, Cell], lines: tuple[str, ...], tools: Tools) -> Iterable[Alarm]:
@@ -140,9 +147,9 @@ def _first(cell: Cell) -> str:
     return next((one.message for one in cell.reasons), "it could not be found out")
 
 
-def _read_state(file: Path) -> dict[str, str]:
+def _read_state(file: Path) -> dict[str, dict[str, str]]:
     try:
-        return msgspec.json.decode(read_regular(file, _MOST_BYTES), type=_State).told
+        state = msgspec.json.decode(read_regular(file, _MOST_BYTES), type=_State)
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -151,8 +158,11 @@ def _read_state(file: Path) -> dict[str, str]:
         raise UsageProblem(
             f"--state {file} is no state of envdoctor guard ({error}); remove it to begin anew."
         ) from None
+    if state.version != _VERSION:
+        raise UsageProblem(f"--state {file} is of version {state.version}, which another envdoctor wrote.")
+    return state.told
 
 
-def _write_state(file: Path, told: dict[str, str]) -> None:
+def _write_state(file: Path, told: dict[str, dict[str, str]]) -> None:
     text = msgspec.json.format(msgspec.json.encode(_State(told=dict(sorted(told.items())))), indent=2)
     write_output(file, text + b"\n", option="--state")

@@ -26,6 +26,7 @@ from envdoctor.index.access import Access
 from envdoctor.locks.asked import read_asked
 from envdoctor.locks.choice import agree
 from envdoctor.locks.markers import check_targets, marker_for, marker_of, requires_python
+from envdoctor.net.urls import without_secrets
 from envdoctor.support.hashing import hash_path
 from envdoctor.support.target_names import target_name
 
@@ -68,7 +69,7 @@ def lock(
     tools = open_tools(LocalExecutor(), cache.root, access, as_of=plan.terms.as_of)
     search = Search(plan=plan, lines=lines, tools=tools, progress=progress)
     cells = search.cells(plan.targets)
-    sets = {target: found for target in plan.targets if (found := sound_set(cells[target]))}
+    sets = {target: found for target in plan.targets if (found := sound_set(cells[target])) is not None}
     made = Lock(
         requirements=lines,
         targets=tuple(map(target_name, plan.targets)),
@@ -146,7 +147,7 @@ class Search:
         left = list(targets)
         for _ in range(_MOST_ROUNDS):
             cells |= self._asked(left, held, lines or self.lines)
-            left = [target for target in left if self._refuse(target, sound_set(cells[target]))]
+            left = [target for target in left if self._refuse(target, sound_set(cells[target]) or ())]
             if not left:
                 return cells
         return cells | {target: replace(cells[target], verdict=CellVerdict.UNKNOWN, way_out=()) for target in left}
@@ -187,7 +188,7 @@ class Search:
     def solve(self, held: Sequence[str]) -> dict[Target, tuple[Pin, ...]]:
         """Sound sets within constraints; see `Solve`."""
         found = {target: sound_set(cell) for target, cell in self.cells(self.plan.targets, held).items()}
-        return {target: pins for target, pins in found.items() if pins}
+        return {target: pins for target, pins in found.items() if pins is not None}
 
     def conditions(self, sets: Mapping[Target, tuple[Pin, ...]]) -> dict[str, list[str]]:
         """What must hold on which targets for their sets to be sound."""
@@ -202,7 +203,7 @@ class Search:
         ways = [way for line in self.lines if (way := self._without(line, target))]
         if not ways and self.plan.terms.constraints:
             question = Asked(version="", question=Question(requirements=self.lines, target=target))
-            if sound_set(self._cells.one(question)):
+            if sound_set(self._cells.one(question)) is not None:
                 ways = ["Without the constraints there is a sound set."]
         return Unlocked(
             target=target_name(target),
@@ -217,11 +218,13 @@ class Search:
         others = tuple(one for one in self.lines if one != line)
         if requirement.specifier:
             extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
-            found = sound_set(self.cells([target], lines=(*others, f"{requirement.name}{extras}"))[target])
-            version = next((pin.version for pin in found if pin.name == _normal(requirement.name)), "")
+            marker = f" ; {requirement.marker}" if requirement.marker else ""
+            free = (*others, f"{requirement.name}{extras}{marker}")
+            found = sound_set(self.cells([target], lines=free)[target])
+            version = next((pin.version for pin in found or () if pin.name == _normal(requirement.name)), "")
             if version:
                 return f"{line} must give way: {requirement.name}=={version} makes a sound set."
-        if others and sound_set(self.cells([target], lines=others)[target]):
+        if others and sound_set(self.cells([target], lines=others)[target]) is not None:
             return f"{line} must give way: there is a sound set without it, and none with any of its versions."
         return ""
 
@@ -232,9 +235,9 @@ def _normal(name: str) -> str:
     return canonicalize_name(name)
 
 
-def sound_set(cell: Cell) -> tuple[Pin, ...]:
-    """The pins that make a sound set, maybe under a condition; none if they could not be looked into whole."""
-    return cell.pins if cell.verdict in _SOUND else cell.way_out
+def sound_set(cell: Cell) -> tuple[Pin, ...] | None:
+    """The pins that make a sound set, maybe under a condition; None if they could not be looked into whole."""
+    return cell.pins if cell.verdict in _SOUND else cell.way_out or None
 
 
 def _avoided(cell: Cell) -> Iterable[str]:
@@ -283,7 +286,7 @@ def _files(name: str, version: str, targets: Sequence[Target], tools: Tools) -> 
 def _locked(wheel: IndexFile) -> LockedFile:
     return LockedFile(
         filename=wheel.filename,
-        url=wheel.url,
+        url=without_secrets(wheel.url),
         sha256=wheel.sha256 or _hash(wheel),
         size=wheel.size,
         uploaded=wheel.uploaded.isoformat() if wheel.uploaded else "",
@@ -296,10 +299,10 @@ def _hash(wheel: IndexFile) -> str:
     Raises:
         UsageProblem: it does not.
     """
-    from urllib.parse import unquote, urlsplit
+    from urllib.parse import urlsplit
     from urllib.request import url2pathname
 
     parts = urlsplit(wheel.url)
     if parts.scheme != "file":
         raise UsageProblem(f"The index tells no SHA-256 of {wheel.filename}, and a lock needs one of each wheel.")
-    return hash_path(Path(url2pathname(unquote(parts.path))))
+    return hash_path(Path(url2pathname(parts.path)))

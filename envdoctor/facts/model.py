@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.prediction import Disagreement, Guidance, Prediction
-from envdoctor.tflite.kernels import unfit_operators
+from envdoctor.tflite.kernels import unfit_operators, untold_operators
 from envdoctor.tflite.quantization import FLOATS, Scheme, classify, float_islands, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.readers import ModelReader, find_reader
@@ -59,6 +59,7 @@ class ModelFacts:
         refusals: operators that the reader does not read, or may not.
         unresolved: custom operators that it does not bring along.
         unfit: operators whose element types or parameters its kernels refuse, in words.
+        untold: operators of whose element types nothing tells whether its kernels take them, in words.
         dense, hybrid: dense layers with a scale for each output, with integer and with float inputs.
         control_flow: how many subgraphs there are that operators run, beside the first and the bodies of composites.
         signatures: the signatures whose subgraph is another than the first.
@@ -85,6 +86,7 @@ class ModelFacts:
     refusals: tuple[Refusal, ...] = ()
     unresolved: tuple[str, ...] = ()
     unfit: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
     dense: tuple[str, ...] = ()
     hybrid: tuple[str, ...] = ()
     control_flow: int = 0
@@ -167,6 +169,7 @@ def examine(
         refusals=_refusals(model, reader),
         unresolved=_unresolved(model, reader),
         unfit=unfit_operators(model, reader),
+        untold=untold_operators(model, reader),
         lost=lost_variables(model),
         operators=sum(len(subgraph.operators) for subgraph in model.subgraphs),
         unfed=unfed_tensors(model),

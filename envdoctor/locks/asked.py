@@ -6,6 +6,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
+
 from envdoctor.availability.table import logical_lines, parse_constraints, parse_requirements
 from envdoctor.core.errors import UsageProblem
 from envdoctor.support.files import read_regular
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 32 << 20
 _MOST_DEPTH = 20
+_MOST_LINES = 50_000
 _NESTED = re.compile(r"(?:-r\s*|--requirement(?:=|\s+))(?P<file>.+)")
 _CONSTRAINTS = re.compile(r"(?:-c\s*|--constraint(?:=|\s+))(?P<file>.+)")
-#: Options that say where or how to install: pip's own settings decide where, and only wheels are locked.
-_IGNORED = re.compile(r"--(?:only-binary|prefer-binary|require-hashes|no-binary)\b")
+#: Options that change nothing here: only wheels are locked, and with their hashes.
+_IGNORED = re.compile(r"--(?:only-binary[= ]\s*\S+|prefer-binary|require-hashes)")
 
 
 def read_asked(file: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> tuple[list[str], list[str]]:
@@ -39,6 +42,8 @@ def read_asked(file: Path, extras: Sequence[str] = (), groups: Sequence[str] = (
 def _gather(file: Path, requirements: list[str], constraints: list[str], within: tuple[Path, ...]) -> None:
     if file in within or len(within) > _MOST_DEPTH:
         raise UsageProblem(f"{file} includes itself by -r.")
+    if len(requirements) + len(constraints) > _MOST_LINES:
+        raise UsageProblem(f"{file} brings more than {_MOST_LINES} lines; a file may be included too often.")
     for number, line in logical_lines(_text(file)):
         where = f"{file}, line {number}"
         if nested := _NESTED.fullmatch(line):
@@ -46,7 +51,7 @@ def _gather(file: Path, requirements: list[str], constraints: list[str], within:
         elif limits := _CONSTRAINTS.fullmatch(line):
             constraints += parse_constraints(file.parent / limits["file"].strip())
         elif line.startswith("-"):
-            if not _IGNORED.match(line):
+            if not _IGNORED.fullmatch(line):
                 raise UsageProblem(
                     f"{where}: the option {line!r} is not followed; indexes come from pip's settings, and editable or "
                     "local projects can't be locked. Take the line out."
@@ -72,12 +77,26 @@ def _of_project(file: Path, extras: Sequence[str], groups: Sequence[str]) -> Ite
         raise UsageProblem(f"{file} has no table [project], whose dependencies could be locked.")
     if "dependencies" in (project.get("dynamic") or ()):
         raise UsageProblem(f"{file}: its dependencies are dynamic: a build would have to be run to know them.")
+    own = canonicalize_name(str(project.get("name", "")))
     optional, grouped = project.get("optional-dependencies") or {}, table.get("dependency-groups") or {}
     yield from _lines(project.get("dependencies") or [], f"{file}, project.dependencies")
     for name in extras:
-        yield from _lines(_named(optional, name, f"{file} has no extra"), f"{file}, extra {name}")
+        yield from _of_extra(optional, name, own, str(file), ())
     for name in groups:
         yield from _of_group(grouped, name, str(file), ())
+
+
+def _of_extra(optional: dict[str, Any], name: str, own: str, file: str, within: tuple[str, ...]) -> Iterator[str]:
+    """An extra, with those of the project itself that it asks for by the project's name."""
+    if name in within:
+        return
+    for line in _lines(_named(optional, name, f"{file} has no extra"), f"{file}, extra {name}"):
+        (requirement,) = parse_requirements([line])
+        if canonicalize_name(requirement.name) != own:
+            yield line
+            continue
+        for extra in sorted(requirement.extras):
+            yield from _of_extra(optional, extra, own, file, (*within, name))
 
 
 def _of_group(groups: dict[str, Any], name: str, file: str, within: tuple[str, ...]) -> Iterator[str]:
@@ -92,8 +111,6 @@ def _of_group(groups: dict[str, Any], name: str, file: str, within: tuple[str, .
 
 
 def _named(table: dict[str, Any], name: str, otherwise: str) -> list[Any]:
-    from packaging.utils import canonicalize_name
-
     found = next((value for key, value in table.items() if canonicalize_name(key) == canonicalize_name(name)), None)
     if not isinstance(found, list):
         raise UsageProblem(f"{otherwise} {name!r}; it has {', '.join(sorted(table)) or 'none'}.")

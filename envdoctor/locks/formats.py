@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from envdoctor import __version__
@@ -79,7 +79,7 @@ def _wheel(file: LockedFile, folder: Path) -> Any:  # noqa: ANN401  (as above)
 
     parts = urlsplit(file.url)
     local = parts.scheme == "file"
-    path = os.path.relpath(url2pathname(unquote(parts.path)), folder) if local else None
+    path = _path(url2pathname(parts.path), folder) if local else None
     return PackageWheel(
         name=file.filename,
         url=None if local else file.url,
@@ -88,6 +88,11 @@ def _wheel(file: LockedFile, folder: Path) -> Any:  # noqa: ANN401  (as above)
         upload_time=datetime.fromisoformat(file.uploaded) if file.uploaded else None,
         hashes={"sha256": file.sha256},
     )
+
+
+def _path(file: str, folder: Path) -> str:
+    """From the lock's folder to a wheel; the whole path where links would lead `..` elsewhere."""
+    return os.path.relpath(file, folder) if folder.resolve() == folder else file
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  (what TOML can hold)

@@ -20,6 +20,12 @@ def without_credentials(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
 
 
+def without_secrets(url: str) -> str:
+    """The URL as others may have it: as `without_credentials`, and without a query that holds a secret."""
+    plain = without_credentials(url)
+    return plain if redacted(plain) == plain else plain.partition("?")[0]
+
+
 def credentials(url: str) -> tuple[str, str] | None:
     """User name and password in the URL (percent-encoding undone), or None; the password may be empty."""
     parts = urlsplit(url)

@@ -74,7 +74,8 @@ def check_samples(request: Request, option: str = "--calibration") -> tuple[str,
     if len(given) > 1:
         _require_alike(*given)
     scale = input_scale(source) if inputs is not None and len(inputs) == 1 else None
-    return tuple(note for samples in given for note in _judge_scaling(samples, scale, inputs or ()))
+    judged = [note for samples in given for note in _judge_scaling(samples, scale, inputs or ())]
+    return (*judged, *(note for samples in given for note in _still_inputs(samples)))
 
 
 def _checked(path: Path, option: str, inputs: Sequence[InputSpec] | None, of: str = "") -> _Samples:
@@ -194,6 +195,16 @@ def _judge_scaling(samples: _Samples, scale: float | None, inputs: Sequence[Inpu
             f"T{said[1:]}, as pixels do, and {own}: if it was trained on smaller numbers (0 to 1, -1 to 1, or by "
             "ImageNet's mean and deviation), scale them as in training."
         )
+
+
+def _still_inputs(samples: _Samples) -> Iterator[str]:
+    """Of several inputs those that are the same in all samples, beside others that are not."""
+    for name, found in samples.ranges.items() if len(samples.ranges) > 1 else ():
+        if found is not None and (found.equal or found.low == found.high):
+            yield (
+                f"'{name}' is the same in all samples of {samples.option}: the int8 model is made, and compared, for "
+                "that value alone; give samples in which it differs as in real use."
+            )
 
 
 def _check_labels(labels: StoredArray, samples: int) -> None:

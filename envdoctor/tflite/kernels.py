@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 #: Element types that the tables speak of.
 _MEASURED = frozenset({"FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64"})
 _TOLERANCE = 1e-5
+_NEWEST = "litert"
+#: Operators that take int16 activations since TensorFlow 2.5 (its documentation of 16x8 quantization).
+_INT16_SINCE_LONG = frozenset({
+    "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEQUANTIZE", "FULLY_CONNECTED",
+    "LEAKY_RELU", "LOGISTIC", "MAX_POOL_2D", "MUL", "PAD", "QUANTIZE", "RESHAPE", "SOFTMAX", "SUB", "TANH", "TRANSPOSE",
+})  # fmt: skip
 
 
 def unfit_operators(model: Model, reader: ModelReader) -> tuple[str, ...]:
@@ -26,12 +32,32 @@ def unfit_operators(model: Model, reader: ModelReader) -> tuple[str, ...]:
 
     Kernels without delegates: a delegate may take more, where one is used.
     """
-    rows: Mapping[str, Any] = load_table("tflite-kernels").get(reader.name, {})
+    rows = _rows(reader)
     if not rows:
         return ()
     return tuple(
         words for subgraph in model.subgraphs for words in (*_dimensions(subgraph), *_operators(subgraph, rows))
     )
+
+
+def untold_operators(model: Model, reader: ModelReader) -> tuple[str, ...]:
+    """Operators on int16 of which nothing tells whether an older interpreter's kernels take that type, in words."""
+    if not reader.interprets or reader.name in load_table("tflite-kernels"):
+        return ()
+    found = (
+        f"operator {operator.index}, {operator.name} on INT16"
+        for subgraph in model.subgraphs
+        for operator in subgraph.operators
+        if operator.name not in _INT16_SINCE_LONG and (taken := subgraph.taken(operator)) and taken[0].dtype == "INT16"
+    )
+    return tuple(found)
+
+
+def _rows(reader: ModelReader) -> Mapping[str, Any]:
+    """What was measured of a reader; of an older one the newest's, since no kernel takes less than it once did."""
+    tables: Mapping[str, Any] = load_table("tflite-kernels")
+    known: Mapping[str, Any] = tables.get(reader.name) or (tables.get(_NEWEST, {}) if reader.interprets else {})
+    return known
 
 
 def _dimensions(subgraph: Subgraph) -> Iterator[str]:

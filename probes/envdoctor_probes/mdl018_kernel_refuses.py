@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.errors import DoesNotApply
+from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
 
@@ -34,4 +34,8 @@ def check(facts: Facts) -> Iterable[Finding]:
             message=f"{model.reader.title} refuses {model.unfit[0]}",
             evidence=(Evidence(source=model.name, excerpt="\n".join(model.unfit)),),
             fix=Fix(text="Convert the model again with a current converter, or replace the operator in the model."),
+        )
+    elif model.untold:
+        raise FactUnavailable(
+            "model", f"whether {model.reader.title} takes {model.untold[0]} is not on record; run the model there"
         )

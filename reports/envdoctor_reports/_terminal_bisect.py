@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def show_bisect(page: Page, report: BisectReport, *, verbose: bool = False) -> None:
     """Show the changes that broke the set, and what is wrong with it; `verbose` also each set that was tried."""
-    page.write(f"{plural(report.differing, 'version')} differ, on {report.target}", style="bold")
+    page.write(f"{plural(report.differing, 'difference')} in versions, on {report.target}", style="bold")
     for note in report.notes:
         page.mark(State.NOTE, note)
     for step in report.steps if verbose else ():

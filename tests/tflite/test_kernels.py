@@ -1,6 +1,6 @@
 import pytest
 
-from envdoctor.tflite.kernels import unfit_operators
+from envdoctor.tflite.kernels import unfit_operators, untold_operators
 from envdoctor.tflite.model import Model, Quantization, Subgraph
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.readers import find_reader
@@ -11,12 +11,16 @@ from shared_data import shared
 LITERT = find_reader("litert")
 
 
-def unfit(graph, output, reader=LITERT):
+def model(graph, output):
     main = Subgraph(
         index=0, name="main", tensors=tuple(graph.tensors), inputs=tuple(graph.inputs), outputs=(output,),
         operators=tuple(graph.operators),
     )  # fmt: skip
-    return unfit_operators(Model(name="m", version=3, description="", operator_codes=(), subgraphs=(main,)), reader)
+    return Model(name="m", version=3, description="", operator_codes=(), subgraphs=(main,))
+
+
+def unfit(graph, output, reader=LITERT):
+    return unfit_operators(model(graph, output), reader)
 
 
 def one(name, dtype, scale=0.5):
@@ -64,8 +68,13 @@ def test_scales_along_a_dimension_that_is_not_there():
         assert (unfit(graph, output) == ("w has scales along dimension 2 of 2",)) is refused
 
 
-def test_of_other_readers_nothing_was_measured():
-    assert unfit(*one("SQUARED_DIFFERENCE", "INT16"), find_reader("tf-2.5")) == ()
+def test_an_older_reader_refuses_what_the_newest_does_and_of_the_rest_nothing_is_told():
+    old = find_reader("tf-2.5")
+    assert unfit(*one("SQUARED_DIFFERENCE", "INT16"), old)
+    assert untold_operators(model(*one("RSQRT", "INT16")), old) == ("operator 0, RSQRT on INT16",)
+    assert untold_operators(model(*one("RSQRT", "INT16")), LITERT) == ()
+    assert untold_operators(model(*one("ADD", "INT16")), old) == ()
+    assert untold_operators(model(*one("RSQRT", "INT8")), old) == ()
 
 
 def test_real_files():

@@ -73,7 +73,7 @@ def find_lost(expected: Array, given: Array, scale: Scale) -> Mapping[str, objec
                 "of": total,
                 "step": scale.step or None,
                 "range": max(one.width for one in lost),
-                "certain": lost[0].certain and (scale.joined or (_names_channels(expected, axis) and total < _MANY)),
+                "certain": lost[0].certain and (scale.joined or _is_surely_lost(expected, axis, len(lost), total)),
             }
             if told["certain"]:
                 return told
@@ -114,8 +114,16 @@ def _channel_axes(values: Array, *, joined: bool) -> Iterator[int]:
         height_and_width = values.ndim > _CHANNELS_FIRST and values.shape[1] == values.shape[2]
         if values.ndim >= _CHANNELS_FIRST and not height_and_width:
             yield 1
-        if joined:
-            yield from (axis for axis in range(2, values.ndim - 1) if values.shape[axis] <= _JOINED)
+        longest = max(_JOINED if joined else 0, 0 if height_and_width else _MANY)
+        yield from (axis for axis in range(2, values.ndim - 1) if values.shape[axis] <= longest)
+
+
+def _is_surely_lost(expected: Array, axis: int, lost: int, total: int) -> bool:
+    """Whether what is lost says something: channels of a few, or most of many, which no dead features are."""
+    most = 2 * lost >= total
+    if axis == expected.ndim - 1 or axis == 1:
+        return _names_channels(expected, axis) and (total < _MANY or most)
+    return most and total < _MANY
 
 
 def _names_channels(values: Array, axis: int) -> bool:

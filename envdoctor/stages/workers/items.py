@@ -23,6 +23,7 @@ _PLAIN: dict[str, object] = {
     "constant": False,
     "lost": None,
     "drowned": None,
+    "flat": None,
 }
 
 

@@ -178,3 +178,21 @@ def test_features_of_one_tensor_may_be_nearly_dead():
     expected[:, :19] *= 1e-3
     found = find_lost(expected, rounded(expected, 0.01), Scale(0.01))
     assert (found["count"], found["certain"]) == (19, False)
+
+
+def test_most_of_many_channels_are_no_dead_features():
+    expected = detector(scores=80)
+    found = find_lost(expected, rounded(expected, STEP), Scale(STEP))
+    assert (found["count"], found["of"], found["certain"]) == (80, 84, True)
+    features = RANDOM.uniform(0, 1, (20, 84)).astype("float32")
+    features[:, :20] *= 0.004  # a few of many are nearly dead
+    assert (
+        find_lost(features, rounded(features, 0.01), Scale(0.01)) is None
+        or not find_lost(features, rounded(features, 0.01), Scale(0.01))["certain"]
+    )
+
+
+def test_attributes_on_a_middle_axis():
+    expected = np.moveaxis(detector(samples=6, scores=16).reshape(6, 2, 8, 20), 2, 3)  # anchors, attributes, places
+    found = find_lost(expected, rounded(expected, STEP), Scale(STEP))
+    assert (found["axis"], found["count"], found["of"], found["certain"]) == (2, 16, 20, True)

@@ -62,10 +62,18 @@ def test_disagreement_and_ties():
     swapped = EXPECTED[:, ::-1]
     assert compare("o", EXPECTED, swapped)["agreement"] == 0.0
     tied = np.full_like(EXPECTED, 0.5)
-    assert compare("o", EXPECTED, tied)["agreement"] == 1.0
+    assert compare("o", EXPECTED, tied, 1 / 64)["agreement"] == pytest.approx(1 / 3)
     near = np.array([[0.51, 0.5]] * 3)
-    assert compare("o", EXPECTED, near)["agreement"] == pytest.approx(1 / 3)
-    assert compare("o", EXPECTED, near, 1 / 64)["agreement"] == 1.0
+    assert compare("o", near, near[:, ::-1])["agreement"] == 0.0
+    assert compare("o", near, near[:, ::-1], 1 / 64)["agreement"] == 1.0  # the float model hardly told them apart
+
+
+def test_classes_that_are_all_within_a_step_are_lost_and_not_tied():
+    logits = 5 * np.arange(6.0)[:, None] + 0.1 * np.random.default_rng(0).permuted(
+        np.tile(np.arange(10.0), (6, 1)), axis=1
+    )
+    rounded = np.round(logits / 1.5) * 1.5
+    assert compare("o", logits, rounded, 1.5)["agreement"] <= 0.5
 
 
 def test_outputs_of_one_value_have_no_class():
@@ -112,7 +120,7 @@ def test_zeros_are_like_zeros():
     ],
 )
 def test_classes(values, classes):
-    found = litert_compare._classes(np.array(values), 2)
+    found = litert_compare._classes(np.array(values), 2, 0.5)
     assert (None if found is None else found.tolist()) == classes
 
 

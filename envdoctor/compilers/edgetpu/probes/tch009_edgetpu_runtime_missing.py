@@ -40,10 +40,12 @@ def check(facts: Facts) -> Iterator[Finding]:
     else:
         severity, why = Severity.INFO, "Models can be compiled for an Edge TPU here, but not run on one"
     tried = [each.path for each in runtime.considered] or ["no folder"]
+    foreign = [f"{each.path} {each.problem}" for each in runtime.considered if each.problem.startswith("is for ")]
+    finds = f"finds only {foreign[0]}" if foreign else f"finds no {SONAME}"
     yield Finding(
         severity=severity,
         subject=SONAME,
-        message=f"{why}: the loader finds no {SONAME}, so load_delegate('{SONAME}') fails.",
+        message=f"{why}: the loader {finds}, so load_delegate('{SONAME}') fails.",
         evidence=(Evidence(source="the loader's search", excerpt=f"not at {', '.join(tried[:6])}"),),
         fix=_fix(facts),
     )

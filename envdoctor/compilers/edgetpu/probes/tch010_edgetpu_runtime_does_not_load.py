@@ -21,7 +21,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     """The Edge TPU's run-time library does not load.
 
     libedgetpu.so.1 is there, but the loader refuses it: a library that it needs is missing (libusb-1.0.so.0 on a
-    minimal system), it was built for a newer glibc, or it is for another processor. load_delegate then fails with the
+    minimal system), or it was built for a newer glibc. load_delegate then fails with the
     loader's words, or with "Failed to load delegate" and nothing else.
     """
     library = runtime_of(facts).library

@@ -28,6 +28,8 @@ _INFO = "var/lib/dpkg/info"
 _MOST_BYTES = 64 << 20
 _NAMES = ("libedgetpu1-std", "libedgetpu1-max", "libedgetpu1")
 _VERSION = re.compile(r"(?P<release>\d+(?:\.\d+)*)(?:tf(?P<tensorflow>\d+(?:\.\d+){1,2}))?(?P<rest>.*)")
+#: Interpreters whose versions are not TensorFlow's.
+_NUMBERED_OTHERWISE = frozenset({"pycoral", "ai-edge-litert"})
 #: What Coral's own packages, and those of one fork whose names don't tell, were built from.
 _BUILT = {"16.0": "2.5.0", "16.0-0ppa1": "2.8.4", "16.0pp2": "2.9.3", "16.0pp3": "2.10.1"}
 
@@ -93,10 +95,10 @@ def _installed(name: str, root: Path) -> str:
         text = read_regular(root / _STATUS, _MOST_BYTES)
     except OSError:
         return ""
-    start = f"\n{text.decode('utf-8', 'replace')}".find(f"\nPackage: {name}\n")
-    if start < 0:
+    found = re.search(rb"(?:^|\n)(Package: " + name.encode() + rb"\n.*?)(?:\n\n|\Z)", text, re.DOTALL)
+    if found is None:
         return ""
-    block = text[max(start, 0) :].decode("utf-8", "replace").partition("\n\n")[0]
+    block = found[1].decode("utf-8", "replace")
     fields = dict(line.partition(": ")[::2] for line in block.splitlines() if not line.startswith(" "))
     return fields.get("Version", "") if fields.get("Status", "").endswith(" installed") else ""
 
@@ -143,7 +145,7 @@ def judge_pair(library: str, interpreter: str, version: str) -> Pair:
     for row in _rows(release, tensorflow):
         if interpreter in row.interpreter and SpecifierSet(row.versions, prereleases=True).contains(number):
             return replace(known, pairing=row.pairing, words=row.words, source=row.source)
-    if interpreter != "pycoral" and tensorflow and Version(tensorflow).release[:2] == number.release[:2]:
+    if interpreter not in _NUMBERED_OTHERWISE and tensorflow and Version(tensorflow).release[:2] == number.release[:2]:
         words = f"both were built from TensorFlow {'.'.join(tensorflow.split('.')[:2])}"
         return replace(known, pairing=Pairing.WORKS, words=words, source="feranick/libedgetpu, README")
     return known
