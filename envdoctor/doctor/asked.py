@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from envdoctor.availability.candidates import pip_refuses
 from envdoctor.availability.cells import Asked, Cells
 from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.tools import open_tools
 from envdoctor.availability.uv import Question
 from envdoctor.core.asked import AskedReport, Presence, SetVerdict, Wanted
-from envdoctor.core.availability import CellVerdict, ReasonKind
+from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import UsageProblem
+from envdoctor.core.finding import Severity
 from envdoctor.core.request import Request
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
@@ -30,14 +33,18 @@ if TYPE_CHECKING:
 
     from packaging.pylock import Pylock
 
+    from envdoctor.availability.inspector import Inspector
     from envdoctor.availability.tools import Tools
+    from envdoctor.core.availability import Pin
     from envdoctor.core.target import Target
+    from envdoctor.index.project import IndexFile
 
 _WORKERS_PER_PROCESSOR = 2
 _VERDICTS = (
     (ReasonKind.OTHER_WHEELS, CellVerdict.NO_WHEEL),
     (ReasonKind.NO_VERSION, CellVerdict.NO_VERSION),
     (ReasonKind.SOURCE_ONLY, CellVerdict.NEEDS_BUILD),
+    (ReasonKind.UNREADABLE, CellVerdict.BROKEN),
     (ReasonKind.NOT_LOOKED_AT, CellVerdict.UNKNOWN),
 )
 
@@ -71,11 +78,10 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
     facts = None if platforms else Facts(Request(python=python), LocalExecutor())
     targets = (target_of(facts.host, facts.python),) if facts else _targets(platforms, pythons)
     tools = open_tools(LocalExecutor(), open_cache(Request()).root, Access(say=say))
-    judge = WheelJudge(tools.catalogue, tools.inspector)
     if lock is not None:
-        sets = tuple(_of_lock(lock, targets, file, judge, progress))
+        sets = tuple(_of_lock(lock, targets, file, tools, progress))
     else:
-        sets = _of_lines(lines, limits, targets, tools, judge, progress)
+        sets = _of_lines(lines, limits, targets, tools, progress)
     asked = sets[0].pins if lock else lines
     return AskedReport(
         file=str(file),
@@ -97,13 +103,15 @@ def _targets(platforms: str, pythons: str) -> tuple[Target, ...]:
 
 
 def _of_lock(
-    lock: Pylock, targets: Sequence[Target], file: Path, judge: WheelJudge, progress: Callable[[int, int], None] | None
+    lock: Pylock, targets: Sequence[Target], file: Path, tools: Tools, progress: Callable[[int, int], None] | None
 ) -> Iterator[SetVerdict]:
+    inspector, judge = tools.inspector, WheelJudge(tools.catalogue, tools.inspector)
     for number, target in enumerate(targets, 1):
         selection = select(lock, target, file.absolute().parent)
-        found = judge.judge_files(selection.files, target) if not selection.reasons else None
-        reasons = found.reasons if found else selection.reasons
-        kinds = {reason.kind for reason in selection.reasons}
+        refused = selection.reasons or tuple(_refused(selection.files, target, inspector))
+        found = judge.judge_files(selection.files, target) if not refused else None
+        reasons = found.reasons if found else refused
+        kinds = {reason.kind for reason in refused}
         verdict = found.verdict if found else next(verdict for kind, verdict in _VERDICTS if kind in kinds)
         pins = tuple(str(pin) for pin, _ in selection.files)
         yield SetVerdict(target=target_name(target), verdict=verdict, reasons=reasons, pins=pins)
@@ -111,12 +119,20 @@ def _of_lock(
             progress(number, len(targets))
 
 
-def _of_lines(  # noqa: PLR0913, PLR0917 - a question and who answers it
+def _refused(files: Sequence[tuple[Pin, IndexFile]], target: Target, inspector: Inspector) -> Iterator[CellReason]:
+    """Wheels that pip refuses for the target's Python, by their own metadata: a lock need not repeat it."""
+    for (pin, file), seen in zip(files, inspector.all([file for _, file in files]), strict=True):
+        asks = seen.contents.metadata.requires_python if seen.contents else None
+        if asks and pip_refuses(replace(file, requires_python=asks), target):
+            message = f"{pin} asks for Python {asks}: pip refuses it there, and uv does not."
+            yield CellReason(kind=ReasonKind.NO_VERSION, severity=Severity.ERROR, subject=str(pin), message=message)
+
+
+def _of_lines(
     lines: tuple[str, ...],
     limits: tuple[str, ...],
     targets: Sequence[Target],
     tools: Tools,
-    judge: WheelJudge,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[SetVerdict, ...]:
     asked = [
@@ -124,6 +140,7 @@ def _of_lines(  # noqa: PLR0913, PLR0917 - a question and who answers it
         for target in targets
     ]
     workers = max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1))
+    judge = WheelJudge(tools.catalogue, tools.inspector)
     cells = Cells(tools.resolver, tools.catalogue, judge).fill(asked, workers, progress)
     return tuple(
         SetVerdict(target=cell.target, verdict=cell.verdict, reasons=cell.reasons, pins=tuple(map(str, cell.pins)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ _MOST_TARGETS = 100
 #: Sets that are tried for one target: a lock is worth a longer search than a cell of a table.
 _MOST_SETS = 40
 _MOST_ROUNDS = 10
+_UNTOLD = re.compile(r"python_full_version|implementation_version|platform_release|platform_version")
 _SOUND = frozenset({CellVerdict.SOUND, CellVerdict.SOUND_IF})
 
 
@@ -87,7 +89,7 @@ def lock(
         packages=_packages(choice.sets, plan.targets, tools),
         conditions=tuple(f"{', '.join(on)}: {what}" for what, on in search.conditions(choice.sets).items()),
         avoided=tuple(dict.fromkeys(line for cell in cells.values() for line in _avoided(cell))),
-        notes=tools.notes,
+        notes=(*tools.notes, *search.doubts(choice.sets)),
         effort=tools.effort,
     )
 
@@ -197,6 +199,28 @@ class Search:
             for condition in conditions(self._judge.judge(pins, target).reasons):
                 found.setdefault(condition, []).append(target_name(target))
         return found
+
+    def doubts(self, sets: Mapping[Target, tuple[Pin, ...]]) -> tuple[str, ...]:
+        """Requirements that apply by what no target tells: Python's patch release, the kernel."""
+        from packaging.version import Version
+
+        wheels = {
+            file.filename: file
+            for target, pins in sets.items()
+            for pin in pins
+            if (file := self.tools.catalogue.wheel(pin.name, Version(pin.version), target)) is not None
+        }
+        asked = [(line, "what was asked for") for line in self.lines]
+        for contents in (seen.contents for seen in self.tools.inspector.all(list(wheels.values()))):
+            asked += [(line, contents.label) for line in contents.metadata.requires] if contents else []
+        return tuple(
+            dict.fromkeys(
+                f"{line} (of {whose}) depends on more than a target says; the lock has what "
+                f"{self.plan.targets[0].interpreter.full_version} and its like get."
+                for line, whose in asked
+                if _UNTOLD.search(line.partition(";")[2]) and "extra" not in line.partition(";")[2]
+            )
+        )
 
     def unlocked(self, target: Target, cell: Cell) -> Unlocked:
         """Why a target has no set, and which requirement must give way, by asking without it."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from envdoctor.core.availability import CellReason, Pin, ReasonKind
 from envdoctor.core.errors import UsageProblem
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
 
 _MOST_BYTES = 64 << 20
+_MOST_WHEEL = 4 << 30
+_SHAKES = frozenset({"shake_128", "shake_256"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,20 +72,26 @@ def select(lock: Pylock, target: Target, folder: Path) -> Selection:
         target: where it is to be installed.
         folder: of the lock, from which paths in it start.
     """
+    from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
     from packaging.pylock import PackageWheel, PylockSelectError
 
     files: list[tuple[Pin, IndexFile]] = []
     reasons: list[CellReason] = []
     try:
         for package, source in lock.select(environment=_environment(target), tags=target.tags):
-            if isinstance(source, PackageWheel):
-                file = _file(source, folder)
-                files.append((Pin(name=package.name, version=file.version, filename=file.filename), file))
-            else:
+            if not isinstance(source, PackageWheel):
                 reasons.append(_unread(package, source))
+            elif file := _file(source, folder):
+                files.append((Pin(name=package.name, version=file.version, filename=file.filename), file))
+                reasons += _damage(source, file)
+            else:
+                where = f"{package.name}: its wheel lies at no address that can be read."
+                reasons.append(_reason(ReasonKind.NOT_LOOKED_AT, package.name, where))
     except PylockSelectError as error:
         kind = ReasonKind.OTHER_WHEELS if "wheel" in str(error) else ReasonKind.NO_VERSION
         reasons.append(_reason(kind, "lock", f"An installer refuses the lock there: {str(error).rstrip('.')}."))
+    except (UndefinedComparison, UndefinedEnvironmentName) as error:
+        reasons.append(_reason(ReasonKind.NOT_LOOKED_AT, "lock", f"A marker of it can't be evaluated: {error}"))
     return Selection(files=tuple(files), reasons=tuple(reasons))
 
 
@@ -88,8 +99,15 @@ def _environment(target: Target) -> Any:  # noqa: ANN401  (packaging's typed dic
     return target.markers
 
 
-def _file(wheel: PackageWheel, folder: Path) -> IndexFile:
-    url = wheel.url or (folder / str(wheel.path)).resolve().as_uri()
+def _file(wheel: PackageWheel, folder: Path) -> IndexFile | None:
+    """The wheel as an index would list it; None for an address that is no place over HTTP or on the disk."""
+    try:
+        url = wheel.url or (folder / str(wheel.path)).resolve().as_uri()
+        scheme = urlsplit(url).scheme
+    except ValueError:  # half of an IPv6 address, a NUL
+        return None
+    if scheme not in {"http", "https", "file"}:
+        return None
     return IndexFile(
         filename=wheel.filename,
         url=url,
@@ -99,6 +117,27 @@ def _file(wheel: PackageWheel, folder: Path) -> IndexFile:
         uploaded=wheel.upload_time,
         size=wheel.size,
     )
+
+
+def _damage(wheel: PackageWheel, file: IndexFile) -> list[CellReason]:
+    """Where a wheel on this disk is not the one that was locked; installers compare size and hashes too."""
+    parts = urlsplit(file.url)
+    if parts.scheme != "file":
+        return []
+    path = url2pathname(parts.path)
+    try:
+        content = read_regular(path, _MOST_WHEEL)
+    except OSError as error:
+        return [_reason(ReasonKind.UNREADABLE, file.filename, f"{file.filename}: {error.strerror or error}.")]
+    wrong = [
+        algorithm
+        for algorithm, told in wheel.hashes.items()
+        if algorithm in hashlib.algorithms_guaranteed - _SHAKES and hashlib.new(algorithm, content).hexdigest() != told
+    ]
+    if wheel.size is not None and wheel.size != len(content):
+        wrong.append("size")
+    said = f"{file.filename} is not the wheel that was locked: another {' and '.join(wrong)}."
+    return [_reason(ReasonKind.UNREADABLE, file.filename, said)] if wrong else []
 
 
 def _unread(package: Package, source: object) -> CellReason:

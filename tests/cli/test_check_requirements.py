@@ -1,5 +1,6 @@
 """`envdoctor check -r`: a lock of anybody's, or a requirements file, held against targets and an environment."""
 
+import hashlib
 import subprocess
 import sys
 
@@ -24,7 +25,7 @@ def local(folder, name, version, **said):
     """A lock of one wheel that lies beside it."""
     filename, content = wheel(name, version, **said)
     (folder / filename).write_bytes(content)
-    wheels = f'wheels = [{{ path = "{filename}", hashes = {{ sha256 = "00" }} }}]'
+    wheels = f'wheels = [{{ path = "{filename}", hashes = {{ sha256 = "{hashlib.sha256(content).hexdigest()}" }} }}]'
     (folder / "pylock.toml").write_text(
         LOCK.format(packages=f'\n[[packages]]\nname = "{name}"\nversion = "{version}"\n{wheels}\n')
     )
@@ -46,6 +47,41 @@ def test_a_sound_lock(run, folder):
     code, printed = run("check", "-r", "pylock.toml", *HERE)
     assert code == 0
     assert "SOUND on linux-x86_64-cp311" in printed.out
+
+
+def test_a_wheel_that_is_not_the_locked_one(run, folder):
+    local(folder, "fine", "1.0")
+    text = (folder / "pylock.toml").read_text()
+    for changed in (text.replace('sha256 = "', 'sha256 = "0'), text.replace("hashes", "size = 7, hashes")):
+        (folder / "pylock.toml").write_text(changed)
+        code, found = as_json(run, "check", "-r", "pylock.toml", *HERE)
+        assert (code, found["sets"][0]["verdict"]) == (1, "BROKEN")
+        assert "is not the wheel that was locked" in found["sets"][0]["reasons"][0]["message"]
+
+
+def test_what_pip_refuses_for_its_python(run, folder):
+    local(folder, "bounded", "1.0", requires_python="<3.11")
+    code, found = as_json(run, "check", "-r", "pylock.toml", *HERE)
+    assert (code, found["sets"][0]["verdict"]) == (1, "NO-VERSION")
+    assert "bounded==1.0 asks for Python <3.11: pip refuses it there" in found["sets"][0]["reasons"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'marker = "extra == \'x\'"\nwheels = [{ url = "https://x.example/a-1.0-py3-none-any.whl", hashes = { md5 = "0" } }]',
+        'wheels = [{ url = "ftp://u:s@x.example/a-1.0-py3-none-any.whl", hashes = { sha256 = "0" } }]',
+        'wheels = [{ name = "a-1.0-py3-none-any.whl", path = "a\\u0000b", hashes = { sha256 = "0" } }]',
+    ],
+)
+def test_markers_and_addresses_that_nobody_can_read(run, folder, source):
+    (folder / "pylock.toml").write_text(
+        LOCK.format(packages=f'\n[[packages]]\nname = "a"\nversion = "1.0"\n{source}\n')
+    )
+    code, printed = run("check", "-r", "pylock.toml", *HERE)
+    assert code == 1
+    assert "UNKNOWN on linux-x86_64-cp311" in printed.out
+    assert "u:s@" not in printed.out
 
 
 def test_a_lock_without_a_wheel_for_the_target_and_one_for_another_python(run, folder):
