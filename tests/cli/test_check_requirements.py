@@ -69,7 +69,7 @@ def test_what_pip_refuses_for_its_python(run, folder):
 @pytest.mark.parametrize(
     "source",
     [
-        'marker = "extra == \'x\'"\nwheels = [{ url = "https://x.example/a-1.0-py3-none-any.whl", hashes = { md5 = "0" } }]',
+        'marker = "extra == \'x\'"\nwheels = [{ url = "https://x.it/a-1.0-py3-none-any.whl", hashes = { md5 = "0" } }]',
         'wheels = [{ url = "ftp://u:s@x.example/a-1.0-py3-none-any.whl", hashes = { sha256 = "0" } }]',
         'wheels = [{ name = "a-1.0-py3-none-any.whl", path = "a\\u0000b", hashes = { sha256 = "0" } }]',
     ],
