@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from envdoctor.binaries.elf_summary import summarize
-from envdoctor.binaries.library import NotLoadable
+from envdoctor.binaries.library import BinaryFormat, NotLoadable
 from envdoctor.binaries.native import read_native
 from envdoctor.core.errors import EnvDoctorError, Unreadable
 from envdoctor.core.finding import Severity
@@ -93,7 +93,8 @@ def test_members_in_parts_are_what_they_are_whole(remote, wanted):
             assert native.problem == ""
             source_of_all = MemoryBytes(whole[native.member])
             assert dataclasses.replace(native.library, symbols=None) == read_native(source_of_all), native.member
-            if native.library.symbols is not None and native.library.symbols.is_whole:
+            is_elf = native.library.format is BinaryFormat.ELF
+            if is_elf and native.library.symbols is not None and native.library.symbols.is_whole:
                 assert native.library.symbols == summarize(source_of_all), native.member
 
 
@@ -161,7 +162,9 @@ def test_the_broken_macos_wheels_are_broken_by_exactly_one_library(remote, versi
 def test_the_good_macos_wheel_loads_with_a_warning(remote):
     analysis, problems = judged(remote(LITERT, "2.3.0", "cp311", "macosx"), MACOS)
     assert analysis.missing == ()
-    assert [(each.kind, each.severity) for each in problems] == [(ProblemKind.NEWER_MACOS, Severity.WARNING)]
+    told = [(each.kind, each.severity) for each in problems if each.kind is not ProblemKind.MISSING_SYMBOL]
+    assert told == [(ProblemKind.NEWER_MACOS, Severity.WARNING)]
+    assert {each.severity for each in problems if each.kind is ProblemKind.MISSING_SYMBOL} <= {Severity.INFO}
     assert "15.2" in problems[0].message
 
 

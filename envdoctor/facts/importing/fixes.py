@@ -92,17 +92,26 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
             f"Install {owner.name} older than {major}, as there was when {asker.title} came, or a newer {asker.name}."
         )
         return Fix(text=text, commands=installer.install(owner.name, f"<{major}"))
+    if any(by == asker for by, _ in facts.requirements.wanted.get(owner.key, ())):
+        both = f"envdoctor matrix {asker.name} {owner.name}"
+        text = f"Install a newer {owner.name}; if it lacks that too, `{both}` tells which versions suit each other."
+        return Fix(text=text, commands=installer.install(owner.name, upgrade=True))
     text = f"{owner.title} and {asker.title} don't suit each other: install others; envdoctor tells which do."
     return Fix(text=text, commands=matrix_command(asker.name, owner.name))
 
 
 def _older_major(asker: Distribution, owner: Distribution, facts: Facts) -> str:
     """The major version after the oldest that a distribution asks for, if the one installed is not older than that."""
-    wanted = [text for by, text in facts.requirements.wanted.get(owner.key, ()) if by == asker]
-    least = [part.strip()[2:] for text in wanted for part in text.split(",") if part.strip().startswith(">=")]
-    majors = [numbers[0] for numbers in map(release_numbers, least) if numbers and numbers[0]]
+    majors = [numbers[0] for numbers in _least(asker, owner, facts) if numbers and numbers[0]]
     have = release_numbers(owner.version)
     return str(max(majors) + 1) if majors and have and have[0] > max(majors) else ""
+
+
+def _least(asker: Distribution, owner: Distribution, facts: Facts) -> list[tuple[int, ...]]:
+    """The oldest versions that a distribution asks for, as numbers."""
+    wanted = [text for by, text in facts.requirements.wanted.get(owner.key, ()) if by == asker]
+    bounds = [part.strip()[2:] for text in wanted for part in text.split(",") if part.strip().startswith(">=")]
+    return [tuple(release_numbers(bound)) for bound in bounds]
 
 
 def _again(failed: FailedImport, facts: Facts) -> Fix:

@@ -19,7 +19,7 @@ from envdoctor.support.deep_stack import on_deep_stack
 from envdoctor.support.requirement import is_of_extra, required_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
@@ -37,6 +37,12 @@ _MOST_ROUNDS = 3
 _MOST_TEXTS = 1000
 #: Modules of a distribution that is followed to its end.
 _FEW = 200
+_ALL = frozenset({"Exception", "BaseException"})
+#: What handlers name that take a failure: a missing module or name is an ImportError, a missing library is not.
+_RAISED = {
+    What.IMPORT: frozenset({"ImportError"}),
+    What.LOOK_UP: frozenset({"OSError"}),
+}
 
 
 def survey(facts: Facts, request: Request) -> Importing:
@@ -86,9 +92,12 @@ def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use]) -> dict[str, Rehearsed]
         rehearsal.most = most
         found = {each.module: rehearsal.judge(each.module) for _, each in uses}
     paths = rehearsal.surroundings.paths
-    small = {one.metadata for one, _ in uses if sum(p.endswith(".py") for p in paths.get(one.metadata, ())) <= _FEW}
+    sizes = {one.metadata: sum(path.endswith(".py") for path in paths.get(one.metadata, ())) for one, _ in uses}
+    small = [(one, each) for one, each in uses if sizes[one.metadata] <= _FEW]
     rehearsal.most = WHOLE
-    found |= {each.module: rehearsal.judge(each.module) for one, each in uses if one.metadata in small}
+    found |= {
+        each.module: rehearsal.judge(each.module) for _, each in sorted(small, key=lambda use: sizes[use[0].metadata])
+    }
     rehearsal.most = DEPTHS[-1]
     return found
 
@@ -139,19 +148,28 @@ def _spared(
         return ()
     spared = tuple(dict.fromkeys(by for each in requiring for by in each if by.key not in keys))
     units = {rehearsal.surroundings.modules.unit(entrance.module) for _, entrance in failing}
+    caught = _catching(rehearsal.judge(entrance.module).failures for _, entrance in failing)
     for by in spared:
         own = [rehearsal.judge(each.module) for one, each in uses if one == by and not each.command]
         is_known = all(each.complete for each in own)
-        if any(each.failures for each in own) or not (is_known or not _imports(by, units, rehearsal.surroundings)):
+        if any(each.failures for each in own) or not (
+            is_known or not _imports(by, units, caught, rehearsal.surroundings)
+        ):
             return ()
     return spared
 
 
-def _imports(distribution: Distribution, units: Collection[str], around: Surroundings) -> bool:
+def _catching(failures: Iterable[Sequence[Failure]]) -> frozenset[str]:
+    """The exceptions whose handlers take every one of these failures."""
+    kinds = [_RAISED.get(each[0].cause.what, frozenset({each[0].cause.subject})) for each in failures if each]
+    return _ALL | frozenset.intersection(*kinds) if kinds else _ALL
+
+
+def _imports(distribution: Distribution, units: Collection[str], caught: Collection[str], around: Surroundings) -> bool:
     """Whether a text of a distribution may import some packages outside of functions, or there are too many texts."""
     texts = [path for path in around.paths.get(distribution.metadata, ()) if path.endswith(".py")]
     return len(texts) > _MOST_TEXTS or any(
-        imports_outside_functions(f"{distribution.root}/{path}", units) for path in texts
+        imports_outside_functions(f"{distribution.root}/{path}", units, caught) for path in texts
     )
 
 

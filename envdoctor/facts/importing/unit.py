@@ -33,16 +33,33 @@ def read_module(path: str) -> str:
         raise Unreadable(f"{path}: {error.strerror or error}") from None
 
 
-def imports_outside_functions(path: str, packages: Collection[str]) -> bool:
-    """Whether a text may import some packages whenever it is imported itself; True where it can't be read."""
+def imports_outside_functions(path: str, packages: Collection[str], caught: Collection[str] = ()) -> bool:
+    """Whether a text may import some packages whenever it is imported itself; True where it can't be read.
+
+    What stands in a `try` whose handler names one of `caught`, or nothing, does not count: the text does without.
+    """
     try:
         text = read_module(path)
-        nodes = own_nodes(parse_python(text).body) if any(package in text for package in packages) else []
+        tree = parse_python(text) if any(package in text for package in packages) else ast.Module([], [])
+        nodes = [node for node in own_nodes(tree.body) if node not in _attempted(tree, caught)]
     except Unreadable:
         return True
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
     return any(f"{name}.".startswith(f"{package}.") for name in names for package in packages)
+
+
+def _attempted(tree: ast.Module, caught: Collection[str]) -> set[ast.AST]:
+    """What stands in the bodies of `try` statements that catch these exceptions, or all."""
+    tries = (node for node in ast.walk(tree) if isinstance(node, ast.Try))
+    guarded = (one for one in tries if any(_catches(handler.type, caught) for handler in one.handlers))
+    return {node for one in guarded for statement in one.body for node in ast.walk(statement)}
+
+
+def _catches(kind: ast.expr | None, caught: Collection[str]) -> bool:
+    if isinstance(kind, ast.Tuple):
+        return any(_catches(each, caught) for each in kind.elts)
+    return kind is None or (isinstance(kind, ast.Name) and kind.id in caught)
 
 
 class UnitIndex:
