@@ -92,7 +92,7 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
             f"Install {owner.name} older than {major}, as there was when {asker.title} came, or a newer {asker.name}."
         )
         return Fix(text=text, commands=installer.install(owner.name, f"<{major}"))
-    if any(by == asker for by, _ in facts.requirements.wanted.get(owner.key, ())):
+    if any(by == asker and not text for by, text in facts.requirements.wanted.get(owner.key, ())):  # any version
         both = f"envdoctor matrix {asker.name} {owner.name}"
         text = f"Install a newer {owner.name}; if it lacks that too, `{both}` tells which versions suit each other."
         return Fix(text=text, commands=installer.install(owner.name, upgrade=True))

@@ -41,7 +41,8 @@ def imports_outside_functions(path: str, packages: Collection[str], caught: Coll
     try:
         text = read_module(path)
         tree = parse_python(text) if any(package in text for package in packages) else ast.Module([], [])
-        nodes = [node for node in own_nodes(tree.body) if node not in _attempted(tree, caught)]
+        guarded = _attempted(tree, caught)
+        nodes = [node for node in own_nodes(tree.body) if node not in guarded]
     except Unreadable:
         return True
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
