@@ -143,3 +143,10 @@ def test_pip_and_uv_install_what_is_written(run, server, folder):
     subprocess.run(command, check=True, cwd=folder)
     listed = subprocess.run([find_uv(), "pip", "freeze", "--python", venv], capture_output=True, text=True, check=True)
     assert listed.stdout == "app==1.0\nlib==1.0\n"
+
+
+def test_a_set_that_is_empty_on_one_target(run, folder):
+    words = ("lock", 'app==1.0; sys_platform == "darwin"', *TARGETS)
+    assert run(*words)[0] == 0
+    assert selected(folder, "linux-x86_64-cp311") == {}
+    assert sorted(selected(folder, "macos-arm64-cp311")) == ["app", "lib"]

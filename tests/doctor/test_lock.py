@@ -14,9 +14,9 @@ OWN, OTHER = (Pin(name="a", version="2"),), (Pin(name="a", version="1"),)
         (CellVerdict.SOUND, (), OWN),
         (CellVerdict.SOUND_IF, (), OWN),
         (CellVerdict.BROKEN, OTHER, OTHER),
-        (CellVerdict.BROKEN, (), ()),
-        (CellVerdict.UNKNOWN, (), ()),
-        (CellVerdict.RESOLVES, (), ()),
+        (CellVerdict.BROKEN, (), None),
+        (CellVerdict.UNKNOWN, (), None),
+        (CellVerdict.RESOLVES, (), None),
     ],
 )
 def test_a_set_is_locked_only_if_it_was_looked_into(verdict, way_out, pins):
