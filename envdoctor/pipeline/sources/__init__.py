@@ -111,6 +111,16 @@ def model_inputs(artifact: Artifact, signature: str | None = None) -> tuple[Inpu
     return None if read is None else read(artifact, signature)
 
 
+def stored_code(artifact: Artifact) -> tuple[str, ...]:
+    """What loading an exported program would do beyond computing, as it is now, a phrase each; none for other kinds."""
+    if artifact.kind != ArtifactKind.PT2:
+        return ()
+    try:
+        return pt2.read_pt2(artifact.path).code
+    except Unreadable as error:
+        return (str(error),)
+
+
 _READ_INPUTS: Mapping[str, Callable[[Artifact, str | None], tuple[InputSpec, ...] | None]] = {
     ArtifactKind.KERAS: lambda artifact, _: keras.read_keras(artifact.path).inputs,
     ArtifactKind.TORCH: lambda artifact, _: parse_inputs(artifact.given) if artifact.given else None,
