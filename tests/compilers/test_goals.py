@@ -1,9 +1,11 @@
 """Every goal is whole: a route, a gate, a name for its file, a reader, words; told by builds with stage doubles."""
 
 import dataclasses
+import lzma
 
 import pytest
 
+import onnx_bytes
 from compiled_models import compiled_model, float_model, int8_model, int16x8_model, weight_only_model
 from envdoctor import planner, registry
 from envdoctor.action import Place, StageOutput
@@ -43,6 +45,7 @@ def custom_model():
 REAL = {
     "executorch-xnnpack": DATA / "executorch/xnnpack.pte",
     "executorch-ethos-u55-128": DATA / "executorch/ethos-u55-128.pte",
+    "qualcomm-sm8750": DATA / "qualcomm/sm8750.onnx.xz",
 }
 ALL_GOALS = [parse_goal(name) for name in goal_names()]
 FROM_TFLITE = [
@@ -78,7 +81,8 @@ def content_of(goal, kind):
     if kind in MADE:
         return MADE[kind]()
     if goal.name in REAL:
-        return REAL[goal.name].read_bytes()
+        content = REAL[goal.name].read_bytes()
+        return lzma.decompress(content) if REAL[goal.name].suffix == ".xz" else content
     (custom_code, *_) = load_file(folder_of(goal.compiler) / "compiled-files.toml")
     return compiled_model(custom_code)
 
@@ -90,6 +94,9 @@ def source_of(goal, folder):
         source = folder / "m.tflite"
         source.write_bytes(float_model())
         return source, BuildOptions(**options)
+    if ArtifactKind.ONNX in planner.kinds_that_lead_to(goal, registry.actions()):
+        (folder / "m.onnx").write_bytes(onnx_bytes.model(onnx_bytes.value("x", 1, 4), onnx_bytes.node("Relu")))
+        return folder / "m.onnx", BuildOptions(**options)
     (folder / "m.py").write_text("def make():\n    return None\n")
     return folder / "m.py:make", BuildOptions(inputs="1x3x32x32", **options)
 

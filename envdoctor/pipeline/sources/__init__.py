@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: How much of what a model would do is listed.
 _SHOWN = 5
+#: The trait of an ONNX model that computes in integers.
+_QUANTIZED = frozenset({"quantized"})
 #: The operator that holds what ONNX Runtime's providers compiled.
 _COMPILED_NODE = "com.microsoft.EPContext"
 
@@ -90,7 +92,7 @@ def _identify_onnx(path: Path, given: str) -> Artifact:
         kind=ArtifactKind.ONNX,
         path=path,
         sha256=hash_value(hashes) if model.external else hashes[0],
-        traits=size_traits(model.inputs),
+        traits=size_traits(model.inputs) | (_QUANTIZED if "DequantizeLinear" in model.operators else frozenset()),
         inputs=tuple(spec.describe() for spec in model.inputs),
         given=given,
     )

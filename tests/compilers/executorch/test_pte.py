@@ -37,7 +37,7 @@ def test_a_file_for_ethos_u_tells_its_chip():
 
 
 def test_a_file_of_somebody_elses():
-    program = read_program(shared("compiled/n.pte"))
+    program = read_program(shared("data/compiled/n.pte"))
     assert program.inputs == ("float32 [1, 3, 32, 32]",)
     assert sum(sum(one.operators.values()) for one in program.delegates) == 5
 
