@@ -31,7 +31,11 @@ python_option = click.option(
     " or else that of this folder (.venv, venv), or else envdoctor's own.",
 )
 goal_option = click.option(
-    "--to", "goal", required=True, metavar="GOAL", help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ..."
+    "--to",
+    "goal",
+    required=True,
+    metavar="GOAL",
+    help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ... (`routes` also takes any)",
 )
 
 

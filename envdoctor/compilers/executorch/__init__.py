@@ -32,4 +32,5 @@ COMPILER = Compiler(
         Product(kind="pte-ethos-u", suffix="_int8_ethosu.pte", gate=_gate),
     ),
     actions=_actions,
+    topics=frozenset({"executorch"}),
 )
