@@ -60,4 +60,5 @@ def test_what_a_probe_waits_for_exists_and_does_not_wait_for_it(probe):
 
 
 def test_the_topics_are_known():
-    assert {probe.topic for probe in PROBES} <= {"machine", "edgetpu", "emulation", "model", "vela", "witness", "prove"}
+    known = {"machine", "edgetpu", "emulation", "model", "compiled-file", "vela", "witness", "prove"}
+    assert {probe.topic for probe in PROBES} <= known
