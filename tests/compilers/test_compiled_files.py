@@ -64,8 +64,7 @@ def looked_at(path):
     try:
         found = registry.identify_file(path)
     except EnvDoctorError as error:
-        assert str(error).count("\n") == 0
-        return None
+        return error if str(error).count("\n") else None
     return found if found is not None and found.checked and not found.missing else None
 
 
@@ -100,7 +99,7 @@ def test_changed_bytes_end_in_words_of_envdoctor(name, put):
             changed[rnd.choice([rnd.randrange(len(content)), rnd.randrange(min(600, len(content)))])] = rnd.randrange(
                 256
             )
-        looked_at(put(name, bytes(changed)))
+        assert not isinstance(looked_at(put(name, bytes(changed))), EnvDoctorError), "more than one line"
 
 
 @pytest.mark.parametrize("name", ALL)

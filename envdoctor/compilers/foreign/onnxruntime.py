@@ -83,7 +83,8 @@ def read_ep_context(path: Path, fields: Fields) -> FileIdentity | None:
         raise Unreadable(f"as an ONNX file around a compiled graph (EPContext): {error}") from None
     if not nodes:
         return None
-    if not model.has(_OPSETS):
+    imported = {each.text(1) for each in model.messages(_OPSETS)}
+    if any(node.text(7) not in imported for node in nodes):
         raise Unreadable("as an ONNX file around a compiled graph (EPContext) it ends before its operator sets")
     told = _attributes(nodes)
     provider = told.get("source", "")
