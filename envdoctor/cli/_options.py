@@ -148,6 +148,13 @@ _BUILD_OPTIONS = (
         help="Let an environment with CUDA be made where PyTorch comes in no other build.",
     ),
     click.option(
+        "--accept-license",
+        "accepted_licenses",
+        multiple=True,
+        metavar="NAME",
+        help="Accept the licence of what a stage needs, once and for all; `routes` shows it.",
+    ),
+    click.option(
         "--trust-code", is_flag=True, help="Let what the model holds run: a Lambda layer, operators that write files."
     ),
     click.option(
@@ -210,6 +217,7 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
                 "inputs",
                 "keep_layout",
                 "allow_large",
+                "accepted_licenses",
                 "stage_timeout",
                 "stage_memory",
                 "compiler",

@@ -75,10 +75,10 @@ def inspect_model(
     Raises:
         UsageProblem: an unknown goal, or the file or the log can't be read as what it should be.
     """
-    reader = find_reader(goal or _INTERPRETER)
     named = inspect_compiled(path, goal)
     if named is not None:
         return named
+    reader = find_reader(goal or _INTERPRETER)
     compiler = registry.compilers().get(reader.compiler)
     if compare is not None and (compiler is None or compiler.compare is None):
         raise UsageProblem(f"--compare is for a compiler that is predicted, which {reader.title} is not; leave it out.")

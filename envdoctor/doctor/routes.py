@@ -14,6 +14,7 @@ from envdoctor.core.request import BuildOptions, Request
 from envdoctor.doctor._common import new_report, subject, topics
 from envdoctor.doctor.workarounds import NO_ROUTE, situation_of, workarounds
 from envdoctor.environments.cache import open_cache
+from envdoctor.environments.licenses import require_known
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.pipeline.calibration import check_samples
@@ -86,6 +87,7 @@ def _check_names(source: Path, options: BuildOptions, goal: Goal, compiler: Comp
         read_recipe(options.recipe)
         if goal.kind != "tflite-mixed":
             raise UsageProblem(f"--recipe says how to quantize, and so does --to {goal.name}; take --to tflite-mixed.")
+    require_known(options.accepted_licenses)
     for option, path in (("--calibration", options.calibration), ("--evaluate", options.evaluation)):
         if path is not None and not path.is_dir() and not path.is_file():
             what = "is no regular file" if path.exists() else "does not exist"

@@ -39,6 +39,8 @@ class Compiled:
             return True
         if self.kind != self.identity.kind or not self.kind:
             return False
+        if not self.accelerator:
+            return True
         return self.accelerator in self.identity.targets if self.identity.targets else None
 
 

@@ -96,6 +96,11 @@ def find_reader(name: str) -> ModelReader:
             key: tuple(value) if isinstance(value, list) else value for key, value in rows[known].items()
         }
         return ModelReader(name=known, **values)
+    if word in load_table("goals"):
+        raise UsageProblem(
+            f"no .tflite file leads to {word}: `envdoctor routes MODEL --to {word}` tells what does, and "
+            f"`envdoctor model FILE --to {word}` looks at what a build made."
+        )
     near = difflib.get_close_matches(word, reader_names(), n=2, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(reader_names())}."
     raise UsageProblem(f"'{name}' is nothing that envdoctor knows to read .tflite files; {hint}")

@@ -38,7 +38,12 @@ REAL = {
     "tiny_riscv32.vmfb": "vmfb",
     "tiny_flat.vmfb": "vmfb",
 }
-ALL = {**{name: real(name) for name in REAL}, **BUILT}
+PTE = ("xnnpack.pte", "ethos-u55-128.pte")
+ALL = {
+    **{name: (DATA / "executorch" / name).read_bytes() for name in PTE},
+    **{name: real(name) for name in REAL},
+    **BUILT,
+}
 #: Bytes at the end of a file that may be missing without harm: padding, the last end of line.
 PADDING = 8
 #: What stores nothing to tell a whole file by.
@@ -208,6 +213,23 @@ def test_a_file_for_another_goal_is_told(put):
     assert inspect_model(path, goal="litert").problems
     with pytest.raises(UsageProblem, match="hailo"):
         inspect_model(path, goal="hailo")
+
+
+@pytest.mark.parametrize(
+    ("name", "goal", "other"),
+    [
+        ("ethos-u55-128.pte", "executorch-ethos-u55-128", "executorch-ethos-u55-256"),
+        ("xnnpack.pte", "executorch-xnnpack", "executorch-ethos-u55-256"),
+        ("qnn_0_ctx.onnx", "qualcomm-sm8750", "qualcomm-sm8650"),
+        ("qnn_0_ctx_qnn.bin", "qualcomm-sm8750", "tflite-int8"),
+    ],
+)
+def test_a_file_is_held_against_the_goal(name, goal, other, put):
+    path = put(name, ALL[name])
+    report = inspect_model(path, goal=goal)
+    assert report.complete
+    assert not report.problems
+    assert [problem.code for problem in inspect_model(path, goal=other).problems] == ["MDL032"]
 
 
 def test_a_part_that_lies_beside_is_missed(tmp_path):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import FileIdentity, identity_of
@@ -97,6 +97,7 @@ def read_ep_context(path: Path, fields: Fields) -> FileIdentity | None:
         compiler_version=told.get("ep_sdk_version", "").removeprefix("v"),
         runtime=runtime,
         chip=chip,
+        **_goal_of(binary, provider),
         inputs=tuple(_value(each) for each in graph.messages(_INPUTS))[:_MOST],
         outputs=tuple(_value(each) for each in graph.messages(_OUTPUTS))[:_MOST],
         details=(f"{len(nodes)} compiled graphs" if len(nodes) > 1 else "1 compiled graph",),
@@ -164,6 +165,13 @@ def _chip_of(binary: Fields | None) -> str:
     return "" if found is None else f"Qualcomm {found['soc'].decode()} (Hexagon v{found['arch'].decode()})"
 
 
+def _goal_of(binary: Fields | None, provider: str) -> dict[str, Any]:
+    """What goals call it."""
+    found = None if binary is None else _QNN_CHIP.search(bytes(binary.data[:_LARGEST_HEAD]))
+    targets = () if found is None else (found["soc"].decode(),)
+    return {"kind": "qnn-context", "targets": targets} if provider.startswith("QNN") else {}
+
+
 def _compatible_chip(model: Message, provider: str) -> str:
     """What the provider wrote for what it fits: of QNN the Hexagon's architecture and the SoC's number."""
     pairs = {each.text(1): each.text(2) for each in model.messages(_METADATA)}
@@ -213,6 +221,7 @@ def read_qnn_binary(path: Path, fields: Fields) -> FileIdentity | None:
     return identity_of(
         "qnn-context",
         chip=_chip_of(fields),
+        **_goal_of(fields, "QNN"),
         compiler_version=_sdk(fields),
         checked="the sizes in its header agree with the file",
     )

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: How much of what a model would do is listed.
 _SHOWN = 5
+#: The trait of an ONNX model that computes in integers.
+_QUANTIZED = frozenset({"quantized"})
 
 
 def identify(path: Path, *, trust_code: bool = False, signature: str | None = None, given: str = "") -> Artifact:
@@ -91,7 +93,7 @@ def _identify_onnx(path: Path, given: str) -> Artifact:
         kind=ArtifactKind.ONNX,
         path=path,
         sha256=hash_value(hashes) if model.external else hashes[0],
-        traits=size_traits(model.inputs),
+        traits=size_traits(model.inputs) | (_QUANTIZED if "DequantizeLinear" in model.operators else frozenset()),
         inputs=tuple(spec.describe() for spec in model.inputs),
         given=given,
     )
@@ -110,6 +112,16 @@ def model_inputs(artifact: Artifact, signature: str | None = None) -> tuple[Inpu
         raise UsageProblem(f"--signature: {artifact.path.name} is no SavedModel, and has no signatures to choose from.")
     read = _READ_INPUTS.get(artifact.kind)
     return None if read is None else read(artifact, signature)
+
+
+def stored_code(artifact: Artifact) -> tuple[str, ...]:
+    """What loading an exported program would do beyond computing, as it is now, a phrase each; none for other kinds."""
+    if artifact.kind != ArtifactKind.PT2:
+        return ()
+    try:
+        return pt2.read_pt2(artifact.path).code
+    except Unreadable as error:
+        return (str(error),)
 
 
 _READ_INPUTS: Mapping[str, Callable[[Artifact, str | None], tuple[InputSpec, ...] | None]] = {
