@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from envdoctor.core.file_identity import FileIdentity
     from envdoctor.core.prediction import Disagreement, Guidance, Prediction
 
 
@@ -72,6 +73,8 @@ class Compiler:
             Raises Unreadable if that can't be read.
         placed: tells from the file that it made which operators run where: takes the Model before, the Model after, and
             the summary of the stage. None if `predict` is better.
+        identify: tells what a file or folder is, by its content, if it is of a format that this compiler knows and that
+            is no .tflite file; None for any other. Raises Unreadable if it is of such a format, and damaged.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Compiler:
     advise: Callable[[Any, Any], Guidance] | None = None
     compare: Callable[[Any, Any, Path], tuple[Disagreement, ...]] | None = None
     placed: Callable[[Any, Any, Mapping[str, Any]], Prediction] | None = None
+    identify: Callable[[Path], FileIdentity | None] | None = None
 
     @property
     def goals(self) -> tuple[Goal, ...]:

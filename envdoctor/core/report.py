@@ -6,6 +6,7 @@ from collections.abc import Mapping  # noqa: TC003  (resolved at run time for th
 from dataclasses import dataclass, field
 
 from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
+from envdoctor.core.file_identity import FileIdentity  # noqa: TC001  (the same)
 from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.goal import Goal  # noqa: TC001  (resolved at run time for the JSON schema)
 from envdoctor.core.model_report import ModelReport, OperatorReport  # noqa: TC001  (the same)
@@ -34,6 +35,7 @@ class Report:
         findings: the ones that come from no probe and no stage.
         models: the models that were looked into, for `model`.
         ops: their operators in execution order, for `model`.
+        file: what a compiled file that is no .tflite file is, for `model`.
         notes: sentences that a reader should not miss.
         schema: of this value.
     """
@@ -53,6 +55,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     models: tuple[ModelReport, ...] = ()
     ops: tuple[OperatorReport, ...] = ()
+    file: FileIdentity | None = None
     notes: tuple[str, ...] = ()
     schema: int = SCHEMA
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
+    from envdoctor.facts.compiled import Compiled
     from envdoctor.facts.containers import Containers
     from envdoctor.facts.emulation import Emulation
     from envdoctor.facts.environments import Environments
@@ -65,6 +66,7 @@ class Facts:
         self._lock = threading.Lock()
 
     if TYPE_CHECKING:  # what `__getattr__` answers with; tests/facts/test_facts.py holds the modules against it
+        compiled: Compiled
         containers: Containers
         emulation: Emulation
         environments: Environments

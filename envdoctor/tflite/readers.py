@@ -105,7 +105,8 @@ def find_reader(name: str) -> ModelReader:
         return ModelReader(name=known, **values)
     if word in load_table("goals"):
         raise UsageProblem(
-            f"what makes files for {word} does not read .tflite files: envdoctor routes tells from what it does."
+            f"no .tflite file leads to {word}: `envdoctor routes MODEL --to {word}` tells what does, and "
+            f"`envdoctor model FILE --to {word}` looks at what a build made."
         )
     near = difflib.get_close_matches(word, reader_names(), n=2, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(reader_names())}."

@@ -68,7 +68,7 @@ def _show_report(page: Page, report: Report, *, verbose: bool) -> None:
     _show_subject(page, report)
     if report.probes or report.findings or report.command == "check":
         _show_checks(page, report, verbose=verbose)
-    if report.models:
+    if report.models or report.file:
         from envdoctor_reports._terminal_model import show_models
 
         show_models(page, report, verbose=verbose)

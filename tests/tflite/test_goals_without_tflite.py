@@ -10,5 +10,5 @@ def test_they_are_no_readers():
     assert reads_tflite("ethos-u55-128")
     assert not reads_tflite("executorch-xnnpack")
     assert "executorch-xnnpack" not in reader_names()
-    with pytest.raises(UsageProblem, match="does not read"):
+    with pytest.raises(UsageProblem, match=r"no \.tflite file leads"):
         find_reader("executorch-xnnpack")

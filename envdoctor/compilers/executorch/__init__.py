@@ -8,8 +8,10 @@ from envdoctor.core.compiler import Compiler, Product
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from envdoctor.action import Action, StageContext, StageOutput
+    from envdoctor.core.file_identity import FileIdentity
 
 
 def _actions() -> Iterable[Action]:
@@ -24,6 +26,13 @@ def _gate(context: StageContext, output: StageOutput) -> StageOutput:
     return judge_program(context, output)
 
 
+def _identify(path: Path) -> FileIdentity | None:
+    from envdoctor.compilers.executorch.pte import read_pte
+    from envdoctor.stages.file_readers import identify_by
+
+    return identify_by(path, (read_pte,))
+
+
 COMPILER = Compiler(
     name="executorch",
     title="ExecuTorch",
@@ -33,4 +42,5 @@ COMPILER = Compiler(
     ),
     actions=_actions,
     topics=frozenset({"executorch"}),
+    identify=_identify,
 )

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from envdoctor.core.data import load_file
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.file_identity import FileIdentity, identity_of
 from envdoctor.tflite.flatbuffer import FlatBuffer
 from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from envdoctor.support.fields import Fields
     from envdoctor.tflite.flatbuffer import Table
 
 T = TypeVar("T")
@@ -96,6 +98,35 @@ def read_program(path: Path) -> Program:
     except Unreadable as error:
         words = str(error).removeprefix(f"{path} is ")
         raise Unreadable(f"{path} is no whole .pte file: {words}") from None
+
+
+def read_pte(path: Path, fields: Fields) -> FileIdentity | None:
+    """The identity of a .pte file; None for any other.
+
+    Raises:
+        Unreadable: it is damaged or cut short.
+    """
+    del path
+    if not fields.starts(IDENTIFIER, 4):
+        return None
+    program = parse_program(fields.data)
+    told = {"chip": program.chip, "targets": (program.chip,), "kind": "pte-ethos-u"} if program.chip else {}
+    if not told and "XnnpackBackend" in program.backends:
+        told = {"chip": "any CPU (XNNPACK)", "kind": "pte-xnnpack"}
+    elif not told and program.backends:
+        told = {"chip": f"what the delegates {', '.join(program.backends)} run on"}
+    return identity_of(
+        "pte",
+        inputs=program.inputs,
+        outputs=program.outputs,
+        details=(
+            f"method {program.method}",
+            *(f"delegate {backend}" for backend in program.backends),
+            *((f"{sum(program.kernels.values())} operators on the CPU",) if program.kernels else ()),
+        ),
+        checked="the sizes in its header and the places of its parts agree with the file",
+        **told,
+    )
 
 
 def parse_program(data: memoryview) -> Program:
