@@ -49,6 +49,7 @@ def run(context: StageContext) -> StageOutput:
             "inputs": [[spec.name, spec.shape, spec.dtype] for spec in context.inputs()],
             "soc": soc.model,
             "arch": soc.arch,
+            "floats": soc.floats,
             "output": output,
         },
     )

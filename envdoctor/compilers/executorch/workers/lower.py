@@ -19,7 +19,15 @@ from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.stages.workers.components import Components
 from envdoctor.stages.workers.litert_compare import accuracy_of, compare
 from envdoctor.stages.workers.same_model import compare_forms
-from envdoctor.stages.workers.samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
+from envdoctor.stages.workers.samples import (
+    as_batch,
+    fixed_inputs,
+    for_request,
+    keep_sizes,
+    labelled_for_request,
+    make_up,
+    taken_sizes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,10 +59,10 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         InputSpec(name, None if shape is None else tuple(shape), kind) for name, shape, kind in request["inputs"]
     )
     given, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
-    fixed = fixed_inputs(inputs, given)
+    fixed = keep_sizes(inputs, fixed_inputs(inputs, given))
     samples = given or make_up(fixed)
     source = torch_source.load(request, fixed, components)
-    sample = next(iter(samples.one_by_one()))
+    sample = as_batch(next(iter(samples.one_by_one())), fixed)
     with components.step("run in PyTorch", "torch-model-refused"):
         torch_source.answer(source.module, fixed, sample)
     arguments = torch_source.as_tensors(sample, source.inputs)
@@ -88,7 +96,7 @@ def _quantize(
         quantizer.set_global(get_symmetric_quantization_config())
         prepared = prepare_pt2e(program.module(check_guards=False), quantizer)
         for sample in samples.one_by_one():
-            prepared(*torch_source.as_tensors(sample, source.inputs))
+            prepared(*torch_source.as_tensors(as_batch(sample, source.inputs), source.inputs))
         return convert_pt2e(prepared)
 
 
@@ -143,14 +151,14 @@ def _runner(path: Path, source: Source, components: Components) -> Predict:
         method = Runtime.get().load_program(path).load_method("forward")
 
         def predict(sample: Mapping[str, Array]) -> dict[str, Array]:
-            given = method.execute(list(torch_source.as_tensors(sample, source.inputs)))
+            given = method.execute(list(torch_source.as_tensors(as_batch(sample, source.inputs), source.inputs)))
             return {f"output_{number}": each.numpy().copy() for number, each in enumerate(given)}
 
         return predict
 
 
 def _predict(module: TorchModule, source: Source) -> Predict:
-    return lambda sample: torch_source.answer(module, source.inputs, sample)
+    return lambda sample: torch_source.answer(module, source.inputs, as_batch(sample, source.inputs))
 
 
 def _compared(
@@ -162,17 +170,18 @@ def _compared(
         Problem: it is to be the same, and is not; the model itself gives NaN, or two answers to the same input.
     """
     values: dict[str, object] = {}
+    original = _predict(source.module, source)
     if exact:
-        largest = compare_forms(samples, source.predict, made, "lowering it", _TOLERANCE)
+        largest = compare_forms(samples, original, made, "lowering it", _TOLERANCE)
         values["difference"] = f"{largest:.1g} of the outputs' range"
     else:
-        expected = reference.make(source.predict, source.by, samples, labelled).calibration
+        expected = reference.make(original, source.by, samples, labelled).calibration
         given = reference.answer(made, expected.samples)
         outputs = [_measures(name, value, given.outputs[name]) for name, value in expected.outputs.items()]
         ran = "PyTorch's quantized model, as it was lowered,"
         values["comparison"] = {"by": source.by, "ran": ran, "samples": expected.samples.count, "outputs": outputs}
     if labelled is not None:
-        evaluation = reference.answer(source.predict, labelled)
+        evaluation = reference.answer(original, labelled)
         values["accuracy"] = accuracy_of(evaluation, reference.answer(made, labelled).outputs)
     return values
 
