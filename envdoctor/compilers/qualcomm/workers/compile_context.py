@@ -1,7 +1,8 @@
 """Task: compile an ONNX model for a Hexagon with onnxruntime-qnn, and run what came of it in Qualcomm's emulator.
 
 Request: `source`, `inputs` (name, shape and type of each), `soc` and `arch` (Qualcomm's numbers of the chip and of its
-Hexagon), `floats` (whether that computes in them), `output`, `work`, `calibration` or `random`, `evaluation`. A float model is quantized if there are samples.
+Hexagon), `floats` (whether that computes in them), `output`, `work`, `calibration` or `random`, `evaluation`. A float
+model is quantized if there are samples.
 
 The provider leaves what it does not take to the CPU, and of a model that it refuses as a whole it writes nothing and
 says nothing: the session is therefore forbidden to fall back, which makes it say why.
