@@ -244,12 +244,14 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=12).map("".joi
 NAMES = st.text(string.ascii_letters + string.digits + "-._ ", min_size=1, max_size=12)
 
 
+@pytest.mark.slow
 @given(TEXTS)
 def test_twice_is_the_same_as_once(text):
     once = ALICE.text(text)
     assert ALICE.text(once) == once
 
 
+@pytest.mark.slow
 @given(TEXTS, NAMES, NAMES)
 def test_no_name_breaks_it(text, user, host):
     redactor = Redactor(homes=(f"/home/{user}", user), users=(user,), hosts=(host,))
@@ -263,6 +265,7 @@ def test_a_known_secret_never_comes_through(before, after, secret):
     assert secret not in redactor.text(before + secret + after)
 
 
+@pytest.mark.slow
 @given(
     st.text(string.hexdigits.lower(), min_size=40, max_size=64),
     st.from_regex(r"\d{1,3}(\.\d{1,3}){1,3}", fullmatch=True),
@@ -272,6 +275,7 @@ def test_hashes_and_versions_come_through(digest, version):
     assert ALICE.text(text) == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -64,6 +64,7 @@ def library(tmp_path, monkeypatch):
     return made
 
 
+@pytest.mark.slow
 @linux_only
 def test_the_library_is_found_as_the_loader_finds_it(library):
     found = loads(tensorflow="2.21.0", numpy="2.0")
@@ -72,6 +73,7 @@ def test_the_library_is_found_as_the_loader_finds_it(library):
     assert probe("tch010", found).outcome is Outcome.PASSED
 
 
+@pytest.mark.slow
 @linux_only
 def test_what_the_library_lacks_is_named(library):
     library.with_name("libmadeusb.so.0").unlink()
@@ -83,6 +85,7 @@ def test_what_the_library_lacks_is_named(library):
     assert b"libmadeusb.so.0: cannot open shared object file" in loaded.stderr  # the loader says so too
 
 
+@pytest.mark.slow
 @linux_only
 def test_a_damaged_library_is_no_library(library):
     library.unlink()
