@@ -296,3 +296,36 @@ def test_long_hostile_text_takes_little_time(text):
 def test_what_can_not_be_hashed_stands_in_a_sequence():
     probes = ({"detail": {"token": "V7rq0Zx2LpWm"}}, {"a": "b"})
     assert redact(probes, Redactor()) == ({"detail": {"token": "****"}}, {"a": "b"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tls:\n  key: {}Q8wE\n",
+        "SALT={}",
+        "PASSWORD_SALT: {}",
+        "login: joe / {}",
+        "Login: joe:{}",
+        'password = getpass() or "{}"',
+        "token = input('token? ') or '{}'",
+        'password = os.getenv("PW", "{}")',
+        "secret = ask() if tty else '{}'",
+    ],
+)
+def test_what_stands_in_for_a_secret_is_one(text):
+    assert "kX9vT2qLmB7z" not in Redactor().text(text.format("kX9vT2qLmB7z"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "key: pip-linux-a1b2c3d4",
+        "key: MobileNetV2Quantized",
+        'tokenizer = load("bert-base", "float16")',
+        "user: 1000:1000",
+        "login: https://host1.example/a1b2c3d4",
+        "salt: 12",
+    ],
+)
+def test_what_only_looks_like_it_stays(text):
+    assert Redactor().text(text) == text
