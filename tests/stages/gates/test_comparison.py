@@ -127,7 +127,13 @@ def test_accuracy_that_was_measured_is_judged(accuracy, limit, words):
 
 @pytest.mark.parametrize(
     ("right", "commonest", "samples", "told"),
-    [(0.1, 0.12, 300, True), (0.5, 0.5, 20, True), (0.4, 0.12, 300, False), (0.1, 0.2, 10, False), (0.9, 1.0, 50, False)],
+    [
+        (0.1, 0.12, 300, True),
+        (0.5, 0.5, 20, True),
+        (0.4, 0.12, 300, False),
+        (0.1, 0.2, 10, False),
+        (0.9, 1.0, 50, False),
+    ],
 )
 def test_a_float_model_that_knows_no_class_is_told(right, commonest, samples, told):
     measured = {"float": right, "int8": right, "samples": samples, "output": "o", "commonest": commonest}
