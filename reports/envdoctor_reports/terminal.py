@@ -82,6 +82,8 @@ def _show_report(page: Page, report: Report, *, verbose: bool) -> None:
         show_routes(page, report, verbose=verbose)
     ends_with_advice = report.command == "routes" and any(route.verdict < Verdict.BLOCKED for route in report.routes)
     notes = () if ends_with_advice else report.notes
+    if verbose and report.unchanged_since:
+        notes = (*notes, f"No file of packages and libraries has changed since {report.unchanged_since}: told as then.")
     if notes:
         page.gap()
     for note in notes:
