@@ -60,7 +60,7 @@ def test_prove_says_what_python_says(environment, capsys):
 
 
 def test_without_a_wall_and_a_terminal_nothing_is_imported(environment, capsys, monkeypatch):
-    monkeypatch.setattr(doctor_check, "find_wall", lambda _: ())
+    monkeypatch.setattr("envdoctor.facts.proven.find_wall", lambda _: ())
     monkeypatch.setattr(doctor_check, "check", None)  # never reached
     assert main(["check", "--prove", "--python", str(environment)]) == 2
     assert "--yes imports the packages all the same" in capsys.readouterr().err
