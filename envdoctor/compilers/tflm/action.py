@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import Action, StageContext, StageFailed, StageOutput
 from envdoctor.compilers.tflm.firmware import write_sources
-from envdoctor.compilers.tflm.refusals import refusal
+from envdoctor.compilers.tflm.refusals import crash, refusal
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem, Unreadable
 from envdoctor.core.finding import Evidence
@@ -27,6 +27,8 @@ _LITERT = "litert"
 #: How the interpreter's process can end by itself, so that what it printed last is the reason.
 _ENDED = frozenset({"stage-crashed", "stage-failed"})
 _SAID = 600
+#: How Python's own account of a crash begins, behind what the interpreter said.
+_DUMP = "Fatal Python error"
 
 
 def run(context: StageContext) -> StageOutput:
@@ -71,18 +73,17 @@ def _measure(context: StageContext, source: Path, samples: Path) -> Mapping[str,
     try:
         measured: Mapping[str, Any] = run_worker(context, _WORKERS / "run_micro.py", request)
     except StageFailed as error:
-        words = said.read_text("utf-8", "replace") if said.is_file() else ""
-        if error.finding.name not in _ENDED or not words.strip():
+        if error.finding.name not in _ENDED or not said.is_file():
             raise
-        words = f"{' '.join(words.split())[-_SAID:]} Its process ended: {error.finding.message}"
-        raise StageFailed(refusal(words, context.source.path.name)) from None
+        words = said.read_text("utf-8", "replace").partition(_DUMP)[0]
+        raise StageFailed(crash(" ".join(words.split())[:_SAID], error.finding, context.source.path.name)) from None
     if measured["refused"]:
         raise StageFailed(refusal(measured["refused"], context.source.path.name))
     return measured
 
 
 def _compare(context: StageContext, source: Path, samples: Path) -> Mapping[str, Any]:
-    """How far LiteRT's reference kernels are from it; see the worker `run_litert`. `unknown` says why that is not known."""
+    """How far LiteRT's reference kernels are from it, or `unknown`: why that is not known; see the worker."""
     try:
         python = context.interpreter(_LITERT)
         request = {"model": source, "samples": samples}

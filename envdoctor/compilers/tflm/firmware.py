@@ -35,8 +35,10 @@ def resolver_text(model: Model) -> str:
     known = methods()
     needed = needed_operators(model)
     lines = [f"tflite::MicroMutableOpResolver<{len(needed)}> resolver;"]
-    for name in needed:
-        lines.append(f"resolver.{known[name]}();" if name in known else f"// {name}: TensorFlow Lite Micro has none")
+    lines += [
+        f"resolver.{known[name]}();" if name in known else f"// {name}: TensorFlow Lite Micro has none"
+        for name in needed
+    ]
     return "\n".join(lines)
 
 

@@ -26,3 +26,10 @@ def refusal(words: str, subject: str) -> Finding:
     name = next((name for name, pattern in _KINDS.items() if re.search(pattern, words)), "tflm-refused")
     evidence = (Evidence(source="TensorFlow Lite Micro's interpreter", excerpt=words),)
     return finding(name, subject, evidence, words=words.rstrip("."))
+
+
+def crash(words: str, ended: Finding, subject: str) -> Finding:
+    """The finding of a model at which the interpreter's process ended by itself, with what it printed before."""
+    said = words or "it printed nothing"
+    evidence = (Evidence(source="TensorFlow Lite Micro's interpreter", excerpt=said), *ended.evidence)
+    return finding("tflm-crashed", subject, evidence, words=said.rstrip("."), ended=ended.message)
