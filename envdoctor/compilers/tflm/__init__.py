@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from envdoctor.action import Action, StageContext, StageOutput
+    from envdoctor.core.prediction import Estimate
+    from envdoctor.tflite.model import Model
 
 
 def _actions() -> Iterable[Action]:
@@ -24,9 +26,16 @@ def _gate(context: StageContext, output: StageOutput) -> StageOutput:
     return gate(context, output)
 
 
+def _estimate(model: Model) -> Estimate:
+    from envdoctor.compilers.tflm.estimate import estimate
+
+    return estimate(model)
+
+
 COMPILER = Compiler(
     name="tflm",
     title="TensorFlow Lite Micro",
     products=(Product(kind="tflm-tflite", suffix="_tflm.tflite", gate=_gate),),
     actions=_actions,
+    estimate=_estimate,
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Structures of the interpreter itself; each subgraph, tensor, operator; an input or output; of a scale.
 _BASE = 464
 _SUBGRAPH, _TENSOR, _OPERATOR, _EDGE, _AFFINE, _INT, _POINTER = 24, 24, 64, 64, 24, 4, 8
-#: While the model is set up: what each scratch buffer's request, tensor and planned buffer takes, and requests kept free.
+#: While the model is set up: what a scratch buffer's request, a tensor and a planned buffer take; requests kept free.
 _REQUEST, _INFO, _PLANNED, _FREE_REQUESTS = 16, 32, 40, 12
 #: How options are aligned that hold a pointer; others hold integers, or truth values alone.
 _OPTIONS = {"FULLY_CONNECTED": 8}
@@ -119,12 +119,16 @@ def _take_structures(
         if options > 0:
             tail.take(options, _OPTIONS.get(operator.name, 4 if options % 4 == 0 else 1))
     for graph, operator, sizes in known:
-        if sizes is not None:
-            own = max(0, sizes[1] - measured_by_shape(graph, operator))
-            if own:
-                tail.take(own)
+        own = 0 if sizes is None else sizes[1] - measured_by_shape(graph, operator)
+        if own > 0:
+            tail.take(own)
+    return _prepare(tail, model, requests)
+
+
+def _prepare(tail: _Tail, model: Model, requests: Mapping[tuple[int, int], Request]) -> int:
+    """What kernels take as they are set up; how much the arena holds at most while one is."""
     most, scratch = 0, 0
-    for graph, operator, _ in known:
+    for graph, operator in _all(model):
         request = requests[graph.index, operator.index]
         for size in request.kept:
             tail.take(size)
@@ -176,7 +180,7 @@ def _is_stored(tensor: Tensor) -> bool:
 
 
 class _Lifetimes:
-    """From which step to which each tensor and operator lives; the steps of a called subgraph lie within the caller's."""
+    """From which step to which each tensor and operator lives; a called subgraph's steps lie within its caller's."""
 
     def __init__(self, model: Model) -> None:
         self.model = model

@@ -29,7 +29,9 @@ def planned_size(buffers: Sequence[Buffer]) -> int:
     """
     placed: list[tuple[int, int, Buffer]] = []
     highest = 0
-    for number, buffer in enumerate(sorted(reversed(buffers), key=lambda one: -one.size)):
+    by_size = list(reversed(buffers))
+    by_size.sort(key=lambda one: -one.size)
+    for number, buffer in enumerate(by_size):
         offset = 0
         for start, _, other in placed:
             if other.first > buffer.last or buffer.first > other.last:

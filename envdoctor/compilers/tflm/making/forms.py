@@ -139,6 +139,8 @@ SHAPED: dict[str, list[Form]] = {
     "FULLY_CONNECTED": [
         *dense({}, X, weights((3, 4)), bias(3), gives=(Value(shape=(1, 3)),)),
         Form((X, Value("INT8", (3, 4))), (Value(shape=(1, 3)),), {1: WEIGHTS[:2]}),
+        Form((Value(data=(1,)), Value("INT8", (3, 4))), (Value(shape=(1, 3)),), {1: WEIGHTS[:2]}),
+        Form((X, Value("INT8", (3, 4)), bias(3)), (Value(shape=(1, 3)),), {1: WEIGHTS[:2], 2: BIASES}),
     ],
     "TRANSPOSE_CONV": dense(
         {"strideW": 2, "strideH": 2, "padding": 1},
@@ -148,6 +150,7 @@ SHAPED: dict[str, list[Form]] = {
     "BATCH_MATMUL": [
         Form((Value(shape=(1, 2, 4)), Value(shape=(1, 4, 3))), (Value(shape=(1, 2, 3)),), {1: (*WEIGHTS, "T")}),
         Form((Value(shape=(1, 2, 4)), weights((1, 4, 3))), (Value(shape=(1, 2, 3)),), {1: WEIGHTS}),
+        Form((Value(shape=(1, 2, 4), data=(1,)), Value(shape=(1, 4, 3))), (Value(shape=(1, 2, 3)),)),
     ],
     "RESHAPE": [Form((X, fixed(2, 2)), (Value(shape=(2, 2)),)), Form((X,), (Value(shape=(2, 2)),))],
     "SQUEEZE": [Form((X,), (Value(shape=(4,)),), options={"squeezeDims": [0]})],

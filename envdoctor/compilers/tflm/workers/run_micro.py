@@ -64,33 +64,47 @@ def _open(data: bytes, said: Path) -> tuple[Any, int, str]:
     """The model, ready to run, with the arena that it got; or None, and the interpreter's words."""
     words = ""
     for size in _ARENAS:
-        made, words = _try(data, said, size)
-        if made is not None or not _TOO_SMALL.search(words):
-            return made, size, words
-    return None, 0, words
+        works, words = _try(data, said, size)
+        if works:
+            return _made(data, size), size, words
+        if words and not _TOO_SMALL.search(words):
+            break
+    return None, 0, words or f"it ended its process with {_ARENAS[-1]} bytes of arena"
 
 
-def _try(data: bytes, said: Path, size: int) -> tuple[Any, str]:
-    runtime = importlib.import_module("tflite_micro").runtime
-    made = None
+def _made(data: bytes, size: int) -> Any:  # noqa: ANN401  (no types in tflite-micro)
+    return importlib.import_module("tflite_micro").runtime.Interpreter.from_bytes(data, arena_size=size)
+
+
+def _try(data: bytes, said: Path, size: int) -> tuple[bool, str]:
+    """Whether the model can be set up in an arena, and what is printed; asked in a process of its own.
+
+    In an arena that is too small the interpreter may write where nothing is, and end the process.
+    """
     with _captured(said) as printed:
-        try:
-            made = runtime.Interpreter.from_bytes(data, arena_size=size)
-        except (RuntimeError, ValueError) as error:
-            printed.append(str(error))
-    return made, _words(printed)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                _made(data, size)
+                status = 0
+            except (RuntimeError, ValueError) as error:
+                os.write(2, f" {error}".encode())
+            finally:
+                os._exit(status)
+        _, ended = os.waitpid(child, 0)
+    return ended == 0, _words(printed)
 
 
 def _smallest(data: bytes, said: Path, used: int, size: int) -> int:
-    """The smallest arena in which the model can be set up and run: never below what it uses in the end."""
+    """The smallest arena in which the model can be set up: never below what it uses in the end."""
     low, high = used // _ALIGNMENT - 1, size // _ALIGNMENT
     while high - low > 1:
         middle = (low + high) // 2
-        made, _ = _try(data, said, middle * _ALIGNMENT)
-        if made is None:
-            low = middle
-        else:
+        if _try(data, said, middle * _ALIGNMENT)[0]:
             high = middle
+        else:
+            low = middle
     return high * _ALIGNMENT
 
 
