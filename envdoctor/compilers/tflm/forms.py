@@ -42,6 +42,9 @@ _RANKS = {
     "MIRROR_PAD": 4, "BATCH_TO_SPACE_ND": 4, "SPACE_TO_BATCH_ND": 4,
 }  # fmt: skip
 _LOW_RANK = 4
+#: Of so many int8 values that are nearly equal the sum leaves the range of SOFTMAX's kernel, which ends the process
+#: (measured: 511 equal ones are taken, 512 are not).
+_SOFTMAX = 512
 _TOLERANCE = 1e-4
 
 
@@ -75,10 +78,16 @@ def ask(graph: Subgraph, operator: Operator) -> Answer:
             return Answer(refused=words)
     taken: dict[str, list[int]] = table["taken"].get(operator.name, {})
     sizes = next((taken[key] for key in _spellings(operator, form) if key in taken), None)
-    if sizes is None:
-        return Answer(unknown=f"{form} was not asked")
-    unknown = next(_untried(graph, operator, table), "")
-    return Answer(unknown=unknown, structures=(sizes[0], sizes[1]))
+    if sizes is not None:
+        return Answer(unknown=next(_untried(graph, operator, table), ""), structures=(sizes[0], sizes[1]))
+    return Answer(unknown=f"{form} was not asked", structures=_of_another_form(form, taken))
+
+
+def _of_another_form(form: str, taken: dict[str, list[int]]) -> tuple[int, int] | None:
+    """The structures of the same operator where its output has the same type: what is constant does not change them."""
+    output = form.rpartition(" > ")[2]
+    alike = {(sizes[0], sizes[1]) for key, sizes in taken.items() if key.rpartition(" > ")[2] == output}
+    return min(alike) if alike else None
 
 
 def form_of(graph: Subgraph, operator: Operator) -> str:
@@ -114,6 +123,8 @@ def _untried(graph: Subgraph, operator: Operator, table: dict[str, Any]) -> Iter
         yield f"it was not asked with {rank} dimensions"
     if operator.activation not in _ACTIVATIONS:
         yield f"it was not asked with a fused {operator.activation}"
+    if operator.name == "SOFTMAX" and given[0].dtype == "INT8" and taken[0].shape[-1:] >= (_SOFTMAX,):
+        yield f"its kernel ends the process where {_SOFTMAX} values or more are nearly equal"
     if operator.word("weights_format", "DEFAULT") != "DEFAULT":
         yield "it was not asked with shuffled weights"
     yield from (f"it was not asked with {name}" for name in _OFF.get(operator.name, ()) if operator.options.get(name))

@@ -19,7 +19,16 @@ from typing import Any
 from .forms import FIXED, QUANTIZED, REDUCING, SHAPED, Form, Value, choices, ranked
 
 COMMIT = "8f6596d"
-NUMPY = {"FLOAT32": "f4", "INT8": "i1", "INT16": "i2", "UINT8": "u1", "INT32": "i4", "INT64": "i8", "BOOL": "?"}
+NUMPY = {
+    "FLOAT32": "f4",
+    "FLOAT16": "f2",
+    "INT8": "i1",
+    "INT16": "i2",
+    "UINT8": "u1",
+    "INT32": "i4",
+    "INT64": "i8",
+    "BOOL": "?",
+}
 NO_OPERATORS = frozenset({"CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES"})
 #: Operators whose options are called otherwise than they are.
 NAMED = {
