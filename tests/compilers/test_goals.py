@@ -50,7 +50,10 @@ MADE = {
     "tflite-weight-only": weight_only_model,
     "tflite-mixed": weight_only_model,
     "tflite-float16": (DATA / "tflite/flatten_float16.tflite").read_bytes,
+    "tflm-tflite": float_model,
 }
+#: What no gate of a goal may let through; for most a model in floats.
+WRONG = {"tflm-tflite": int16x8_model}
 
 
 @pytest.fixture
@@ -108,7 +111,7 @@ def test_a_goal_is_built_judged_and_named(goal, tmp_path, monkeypatch):
 def test_a_file_of_which_nothing_is_the_goals_is_refused(goal, tmp_path, monkeypatch):
     actions = [doubled(one, goal) for one in registry.actions()]
     monkeypatch.setattr(registry, "actions", lambda: actions)
-    monkeypatch.setitem(MADE, goal.kind, float_model)
+    monkeypatch.setitem(MADE, goal.kind, WRONG.get(goal.kind, float_model))
     source = tmp_path / "m.tflite"
     source.write_bytes(float_model())
     request = make_request(source, goal.name, BuildOptions(random_calibration=True), offline=True)
