@@ -37,6 +37,8 @@ class Report:
         ops: their operators in execution order, for `model`.
         file: what a compiled file that is no .tflite file is, for `model`.
         notes: sentences that a reader should not miss.
+        unchanged_since: when the results on packages and libraries were found, where nothing has changed since; empty
+            where they were found now.
         schema: of this value.
     """
 
@@ -57,6 +59,7 @@ class Report:
     ops: tuple[OperatorReport, ...] = ()
     file: FileIdentity | None = None
     notes: tuple[str, ...] = ()
+    unchanged_since: str = ""
     schema: int = SCHEMA
 
     @property
