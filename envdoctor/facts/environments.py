@@ -137,7 +137,7 @@ def _to_be_made(status: EnvironmentStatus, *, offline: bool) -> Reason:
 def _license_reason(asked: License, request: Request) -> Iterator[Reason]:
     """Nothing if the user accepted the licence, now or before."""
     if not is_accepted(asked, request):
-        fix = Fix(text=f"Read it, and accept it once with --accept-license {asked.name}.")
+        fix = Fix(text=f"Read it, then accept it once: give `build` the option --accept-license {asked.name}.")
         yield Reason(verdict=Verdict.FIXABLE, text=f"a licence has to be accepted: {asked.words}", fix=fix)
 
 
