@@ -178,7 +178,7 @@ def _compared(
         expected = reference.make(original, source.by, samples, labelled).calibration
         given = reference.answer(made, expected.samples)
         outputs = [_measures(name, value, given.outputs[name]) for name, value in expected.outputs.items()]
-        ran = "PyTorch's quantized model, as it was lowered,"
+        ran = "PyTorch's quantized model"
         values["comparison"] = {"by": source.by, "ran": ran, "samples": expected.samples.count, "outputs": outputs}
     if labelled is not None:
         evaluation = reference.answer(original, labelled)
