@@ -1,8 +1,8 @@
 """Task: lower a PyTorch model to a .pte file with ExecuTorch, for XNNPACK or for an Ethos-U.
 
 Request: `source`, `kind` and `factory` (see `torch_source`), `inputs` (name, shape and type of each), `accelerator`
-(Vela's name of an Ethos-U; None for XNNPACK), `output`, `components` (the file of the status table), `work`,
-`calibration` or `random`, `evaluation`.
+(Vela's name of an Ethos-U; None for XNNPACK), `flags` (more arguments for Vela), `output`, `components` (the file of
+the status table), `work`, `calibration` or `random`, `evaluation`.
 
 A file for XNNPACK is run here by ExecuTorch's own runtime beside the model in PyTorch. No host runs one for an Ethos-U:
 what is compared there is the quantized model that it was made from.
@@ -73,7 +73,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         quantized = _quantize(program, request["accelerator"], source, samples, components)
         with components.step("export of the quantized model", "executorch-not-quantized"):
             program = torch.export.export(quantized, arguments)
-    counted = _lower(program, request["accelerator"], Path(request["output"]), components)
+    counted = _lower(program, request, components)
     made = _runner(Path(request["output"]), source, components) if quantized is None else _predict(quantized, source)
     values: dict[str, object] = {"torch": torch.__version__, "sizes": taken_sizes(inputs, fixed), **counted}
     values |= {"components": {str(row["component"]): f"ok, {row.get('seconds')} s" for row in components.rows}}
@@ -100,27 +100,26 @@ def _quantize(
         return convert_pt2e(prepared)
 
 
-def _lower(
-    program: ExportedProgram, accelerator: str | None, output: Path, components: Components
-) -> Mapping[str, object]:
+def _lower(program: ExportedProgram, request: Mapping[str, Any], components: Components) -> Mapping[str, object]:
     """Write the .pte file; which operators delegates took."""
     with components.step("lowering", "executorch-not-lowered"):
         from executorch.exir import EdgeCompileConfig, ExecutorchBackendConfig, to_edge_transform_and_lower
 
-        if accelerator is None:
+        if request["accelerator"] is None:
             from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
 
             partitioner, checked, segments = XnnpackPartitioner(), True, True
         else:
             from executorch.backends.arm.ethosu import EthosUCompileSpec, EthosUPartitioner
 
+            spec = EthosUCompileSpec(request["accelerator"], extra_flags=list(request["flags"]))
             # What runs on a microcontroller loads no segments: the delegate's data stays in the program.
-            partitioner, checked, segments = EthosUPartitioner(EthosUCompileSpec(accelerator)), False, False
+            partitioner, checked, segments = EthosUPartitioner(spec), False, False
         config = EdgeCompileConfig(_check_ir_validity=checked)
         edge = to_edge_transform_and_lower(program, partitioner=[partitioner], compile_config=config)
         counted = _count(edge.exported_program())
         made = edge.to_executorch(config=ExecutorchBackendConfig(extract_delegate_segments=segments))
-        output.write_bytes(made.buffer)
+        Path(request["output"]).write_bytes(made.buffer)
         return counted
 
 
