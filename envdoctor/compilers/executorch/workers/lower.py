@@ -10,6 +10,7 @@ what is compared there is the quantized model that it was made from.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from envdoctor.stages.workers import items, reference, torch_source
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.stages.workers.components import Components
 from envdoctor.stages.workers.litert_compare import accuracy_of, compare
+from envdoctor.stages.workers.native_output import captured
 from envdoctor.stages.workers.same_model import compare_forms
 from envdoctor.stages.workers.samples import (
     as_batch,
@@ -28,6 +30,7 @@ from envdoctor.stages.workers.samples import (
     make_up,
     taken_sizes,
 )
+from envdoctor.stages.workers.stage import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +45,8 @@ _CALIBRATED = 500
 _TOLERANCE = 1e-4
 #: What is known of failures; the error as `Type: words`.
 KNOWN = ((r"(?i)GuardOnDataDependent|NonConcreteBooleanIndex|data.?dependent", "torch-depends-on-values"),)
+#: What the runtime says of a kernel that it does not have.
+_MISSING = re.compile(r"kernel '[^']+' not found")
 _DELEGATE, _GETITEM = "executorch_call_delegate", "getitem"
 #: Operators that turn numbers into others' form, and compute nothing.
 _CONVERTS = "quantize_per_"
@@ -147,7 +152,15 @@ def _runner(path: Path, source: Source, components: Components) -> Predict:
     with components.step("runtime", "executorch-file-does-not-run"):
         from executorch.runtime import Runtime
 
-        method = Runtime.get().load_program(path).load_method("forward")
+        said = path.with_suffix(".said")
+        try:
+            with captured(said) as words:
+                method = Runtime.get().load_program(path).load_method("forward")
+        except RuntimeError as error:  # its own words are a number, what it lacks is on the error stream
+            missing = ", ".join(dict.fromkeys(_MISSING.findall(words[0])))
+            raise Problem("executorch-file-does-not-run", f"{error}{missing and f' ({missing})'}") from error
+        finally:
+            said.unlink(missing_ok=True)
 
         def predict(sample: Mapping[str, Array]) -> dict[str, Array]:
             given = method.execute(list(torch_source.as_tensors(as_batch(sample, source.inputs), source.inputs)))

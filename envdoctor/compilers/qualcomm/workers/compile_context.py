@@ -10,17 +10,15 @@ says nothing: the session is therefore forbidden to fall back, which makes it sa
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections import Counter
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.stages.workers import items, onnx_source, reference
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.stages.workers.litert_compare import accuracy_of, compare
+from envdoctor.stages.workers.native_output import captured
 from envdoctor.stages.workers.samples import (
     as_batch,
     fixed_inputs,
@@ -33,7 +31,7 @@ from envdoctor.stages.workers.samples import (
 from envdoctor.stages.workers.stage import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from envdoctor.stages.workers.same_model import Predict
     from envdoctor.stages.workers.samples import Samples
@@ -126,7 +124,7 @@ def _compile(source: Path, output: Path, request: Mapping[str, Any], *, quantize
         options.add_session_config_entry(f"ep.context_{key}", value)
     options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     failure = ""
-    with _captured(Path(request["work"]) / "said.txt") as said:
+    with captured(Path(request["work"]) / "said.txt") as said:
         try:
             onnxruntime.InferenceSession(str(source), options)
         except Exception as error:  # noqa: BLE001  (the errors of ONNX Runtime have no class in common)
@@ -181,7 +179,7 @@ def _compared(
     samples, labelled = given
     original = onnxruntime.InferenceSession(str(source), providers=["CPUExecutionProvider"])
     by = f"ONNX Runtime {onnxruntime.__version__}"
-    with _captured(Path(request["work"]) / "run.txt"):
+    with captured(Path(request["work"]) / "run.txt"):
         try:
             made = onnxruntime.InferenceSession(str(output), _session_options(request))
         except Exception as error:  # noqa: BLE001  (the same)
@@ -210,23 +208,3 @@ def _measures(name: str, expected: Array, given: Array) -> dict[str, object]:
 
 def _words(error: BaseException) -> str:
     return " ".join(str(error).split())[:600] or type(error).__name__
-
-
-@contextmanager
-def _captured(file: Path) -> Iterator[list[str]]:
-    """What is written to the process's error stream meanwhile, by C++ too; it is then written on."""
-    said = [""]
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with file.open("wb") as stream:
-            os.dup2(stream.fileno(), 2)
-            try:
-                yield said
-            finally:
-                sys.stderr.flush()
-                os.dup2(kept, 2)
-        said[0] = file.read_text("utf-8", "replace")
-        print(said[0], file=sys.stderr)
-    finally:
-        os.close(kept)
