@@ -31,7 +31,11 @@ python_option = click.option(
     " or else that of this folder (.venv, venv), or else envdoctor's own.",
 )
 goal_option = click.option(
-    "--to", "goal", required=True, metavar="GOAL", help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ..."
+    "--to",
+    "goal",
+    required=True,
+    metavar="GOAL",
+    help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ... (`routes` also takes any)",
 )
 
 
@@ -148,6 +152,13 @@ _BUILD_OPTIONS = (
         help="Let an environment with CUDA be made where PyTorch comes in no other build.",
     ),
     click.option(
+        "--accept-license",
+        "accepted_licenses",
+        multiple=True,
+        metavar="NAME",
+        help="Accept the licence of what a stage needs, once and for all; `routes` shows it.",
+    ),
+    click.option(
         "--trust-code", is_flag=True, help="Let what the model holds run: a Lambda layer, operators that write files."
     ),
     click.option(
@@ -216,6 +227,7 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
                 "inputs",
                 "keep_layout",
                 "allow_large",
+                "accepted_licenses",
                 "stage_timeout",
                 "stage_memory",
                 "compiler",
