@@ -63,8 +63,8 @@ def command(
             report = session.undo(asking.about_undo)
             _tables.show("fix", report, as_json=as_json, verbose=verbose)
             return _exit_code_of_undo(report)
-        plan, before = session.plan(words)
-        return mend(session, plan, before, asking, dry_run=dry_run)
+        before = session.look()
+        return mend(session, session.plan(before, words), before, asking, dry_run=dry_run)
 
 
 class Asking:

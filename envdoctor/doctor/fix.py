@@ -48,15 +48,26 @@ class Session:
         self._python = python
         self._goal = goal
 
-    def plan(self, codes: Sequence[str] = ()) -> tuple[FixPlan, Report]:
-        """What mends what a check finds, and that check.
+    def look(self) -> Report:
+        """What a check finds.
 
         Raises:
-            UsageProblem: an unknown goal or code.
+            UsageProblem: an unknown goal.
         """
-        report = check(python=self._python, goal=self._goal)
+        return check(python=self._python, goal=self._goal)
+
+    def plan(self, report: Report, codes: Sequence[str] = ()) -> FixPlan:
+        """What mends what a check found; nothing is changed.
+
+        Args:
+            report: of `look`.
+            codes: codes or families to mend; empty for every problem.
+
+        Raises:
+            UsageProblem: an unknown code.
+        """
         _require_known(codes, report)
-        return make_plan(report, self._world, codes), report
+        return make_plan(report, self._world, codes)
 
     def run(self, plan: FixPlan, before: Report, agrees: Callable[[Step], str]) -> FixReport:
         """Run the steps that are agreed to, and check again.
@@ -69,7 +80,7 @@ class Session:
             notes = (_state_of(outcome),) if outcome.interrupted else ()
             return FixReport(plan=plan, results=outcome.results, log=outcome.log, notes=notes)
         self._world.say("checking again")
-        after = check(python=self._python, goal=self._goal)
+        after = self.look()
         findings = dict.fromkeys(finding for step in plan.steps for finding in step.mends)
         failed = any(one.state is StepState.FAILED for one in outcome.results)
         return FixReport(

@@ -174,6 +174,7 @@ class PackagePlanner:
 
     def _fall_back(self, state: _State, conflict: str) -> None:
         """Leave out what can't be had together: as little as a few questions tell."""
+        conflict = "; ".join((*dict.fromkeys(state.notes), conflict))
         names = list(dict.fromkeys(normal_name(one.name) for one, _ in state.asked if one.deed is Deed.INSTALL))
         for name in names:
             rest = [one for one in state.asked if normal_name(one[0].name) != name]

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _SECONDS = 600.0
 _LINE = re.compile(r"^ ([-+~]) (\S+?)==(\S+)", re.MULTILINE)
 _UNSATISFIABLE = "No solution found"
-_WHY = re.compile(r"(?:╰─▶|▶)\s*(.*)", re.DOTALL)
+#: What stands before the reason: in a tree for a terminal, or in a line of its own.
+_WHY = re.compile(r"(?:╰─▶|cause:)\s*(.*?)(?:\n\s*hint:|\Z)", re.DOTALL)
 _CREDENTIALS = re.compile(r"(?<=//)[^/@\s]+@")
 
 
@@ -94,7 +95,7 @@ class Resolver:
             return Resolution(versions=parse_changes(said))
         if _UNSATISFIABLE in said:
             why = _WHY.search(said)
-            return Resolution(versions={}, conflict=one_line(" ".join((why[1] if why else said).split())))
+            return Resolution(versions={}, conflict=one_line(" ".join((why[1] if why else said).split()).rstrip(".")))
         words_of_failure = " ".join(said.split()) if said.strip() else result.describe_failure()
         return Resolution(versions={}, problem=one_line(words_of_failure))
 

@@ -25,18 +25,18 @@ def undo_plan(log: Log, world: World) -> FixPlan:
     now = versions_now(packages, told)
     half_done = any(row["state"] != "done" for row in log.steps)
     back = [
-        Change(name=name, before=now[name], after=one.before, undo=one.undo, editable=one.editable)
+        Change(name=name, before=now[name], after=one.before, undo=_again(now[name], one), editable=one.editable)
         for name, one in told.items()
         if now[name] != one.before or (half_done and one.before) or (one.editable and one.before != one.after)
     ]
     pip, uv, _ = installers(python)
     installer = pip if packages.find("pip") is not None else uv
     goes = [one.name for one in back if not one.after]
-    comes = [one for one in back if one.after and one.undo]
-    lost = [one for one in back if one.after and not one.undo]
+    comes = [one for one in back if one.after and told[one.name].undo]
+    lost = [one for one in back if one.after and not told[one.name].undo]
     commands = [(*installer.removes, *goes)] if goes else []
     if comes:
-        words = [word for one in comes for word in (("-e", one.undo[3:]) if one.editable else (one.undo,))]
+        words = [word for one in comes for word in _words(told[one.name])]
         commands.append((*installer.reinstalls, *words))
     notes = [f"{one.name} {one.after} can't be put back: where it came from is gone" for one in lost]
     notes += _changed_since(told, now)
@@ -45,9 +45,20 @@ def undo_plan(log: Log, world: World) -> FixPlan:
         title=f"{installer.name}: put back the versions of {plural(len(back) - len(lost), 'distribution')}",
         commands=tuple(map(world.called, commands)),
         changes=tuple(one for one in back if one not in lost),
+        undo="`envdoctor fix` makes the change again",
         notes=tuple(notes),
     )
     return FixPlan(python=python.executable, prefix=python.prefix, steps=(step,) if commands or notes else ())
+
+
+def _again(now: str, told: Change) -> str:
+    """What would bring back what an undo takes away: the fix, which is made again."""
+    return f"{told.name}=={now}" if now else ""
+
+
+def _words(told: Change) -> tuple[str, ...]:
+    """What an installer is told to put back."""
+    return ("-e", told.undo.removeprefix("-e ")) if told.editable else (told.undo,)
 
 
 def _changed_since(told: dict[str, Change], now: dict[str, str]) -> list[str]:
