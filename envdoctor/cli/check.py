@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 @click.option("--skip", multiple=True, metavar="CODE", help="Leave out these codes or families.")
 @click.option("--fast", is_flag=True, help="Leave out what importing the installed packages comes to.")
 @click.option("--prove", is_flag=True, help="Also import each installed package really, without a network.")
-@click.option("--yes", is_flag=True, help="With --prove: go on where the network can't be cut off. With --fix: don't ask.")
+@click.option(
+    "--yes", is_flag=True, help="With --prove: go on where the network can't be cut off. With --fix: don't ask."
+)
 @click.option("--witness", is_flag=True, help="Also ask ldd (or otool) about each installed native file.")
 @click.option("--fix", "mends", is_flag=True, help="Then mend what was found, after asking: see `envdoctor fix`.")
 @click.option(
@@ -75,7 +77,9 @@ def command(
         return _check_asked(file, platforms, python, as_json=as_json, verbose=verbose)
     if mends:
         if skip or fast or prove or witness or as_json:
-            raise click.UsageError("--fix mends what a whole check finds; leave out --skip, --fast, --prove, --json, ...")
+            raise click.UsageError(
+                "--fix mends what a whole check finds; leave out --skip, --fast, --prove, --json, ..."
+            )
         return _check_and_fix(goal, _words(only), python, yes=yes, verbose=verbose)
     if platforms:
         raise click.UsageError("--platform is about a file; name one by -r, or ask 'envdoctor matrix'.")

@@ -47,11 +47,11 @@ class Harm:
 def new_problems(before: Report, after: Report) -> tuple[Finding, ...]:
     """The problems of a report that another of the same environment does not have; a new version in it is no news."""
     known = Counter((one.code, one.subject, one.severity) for one in before.problems)
-    told = {(one.code, one.subject, one.message) for one in before.problems}
+    told = {(one.code, one.subject, one.severity, one.message) for one in before.problems}
     found = []
     for one in after.problems:
         key = (one.code, one.subject, one.severity)
-        if (one.code, one.subject, one.message) in told:
+        if (*key, one.message) in told:
             known[key] -= 1
         else:
             found.append(one)

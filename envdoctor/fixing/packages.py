@@ -176,11 +176,14 @@ class PackagePlanner:
         """Leave out what can't be had together: as little as a few questions tell."""
         conflict = "; ".join((*dict.fromkeys(state.notes), conflict))
         names = list(dict.fromkeys(normal_name(one.name) for one, _ in state.asked if one.deed is Deed.INSTALL))
+        possible = {}
         for name in names:
-            rest = [one for one in state.asked if normal_name(one[0].name) != name]
-            if self._resolve(state, rest).ok:
-                state.leave_out([name], f"it can't be had with the others: {conflict}")
-                return
+            without = self._resolve(state, [one for one in state.asked if normal_name(one[0].name) != name])
+            if without.ok:
+                possible[name] = len(self._held(without, state))
+        if possible:  # best that after which nobody has what it does not want
+            state.leave_out([min(possible, key=possible.__getitem__)], f"it can't be had with the others: {conflict}")
+            return
         good: list[str] = []
         for name in names:
             tried = [one for one in state.asked if normal_name(one[0].name) in {*good, name}]

@@ -101,7 +101,7 @@ def other_steps(asked: Sequence[tuple[Argv, Finding]]) -> Iterator[Step]:
 
 
 def _undo_of(command: Argv) -> str:
-    if command[:3] == ("envdoctor", "toolchain", "install"):
+    if command[0] == "envdoctor" and command[1:3] == ("toolchain", "install"):
         return f"`envdoctor toolchain remove {command[3]}` removes it"
     return ""
 

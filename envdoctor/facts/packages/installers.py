@@ -63,7 +63,7 @@ class Installer:
     removes: Argv
     pin: str = "=="
     upgrades: Argv = ("--upgrade",)
-    afresh: Argv = ("--no-cache-dir",)
+    afresh: Argv = ("--no-cache-dir", "-v")
 
     def install(self, name: str, versions: str = "", *, upgrade: bool = False) -> Commands:
         """Install what meets a requirement, changing versions where that takes it."""
@@ -164,7 +164,7 @@ def _uv(python: Python) -> Installer:
         reinstalls=(*install, "--reinstall", "--no-deps"),
         removes=("uv", "pip", "uninstall", *where, *forced),
         upgrades=("--upgrade-package",),
-        afresh=("--no-cache",),
+        afresh=("--no-cache", "-v"),
     )
 
 

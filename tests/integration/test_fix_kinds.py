@@ -13,11 +13,21 @@ import pytest
 
 from built import built
 from envdoctor.core.errors import EnvironmentProblem, UsageProblem
+from envdoctor.core.finding import Finding, Fix, Severity
 from envdoctor.core.fixing import Mending, StepState
 from envdoctor.doctor.fix import open_session
 from envdoctor.executors.programs import find_uv
+from envdoctor.facts import Facts
+from envdoctor.facts.packages import Distribution, Packages
+from envdoctor.facts.packages.installers import installers
+from envdoctor.facts.python import Python
+from envdoctor.fixing.changes import requirement_of
+from envdoctor.fixing.packages import PackagePlanner
+from envdoctor.fixing.world import World
 from index_server import IndexServer
 from index_wheels import publish
+
+pytestmark = pytest.mark.integration
 
 OLD_AND_NEW = {"lib/__init__.py": b"old = 1\nnew = 2\n"}
 NEW = {"lib/__init__.py": b"new = 2\n"}
@@ -48,7 +58,7 @@ def server():
         publish(server, "setuptools", "82.0", files={"setuptools/__init__.py": b""})
         publish(server, "broken", "2.0", files={"broken/__init__.py": b"import nowhere_at_all\n"})
         publish(server, "broken", "1.5", files={"broken/__init__.py": b""})
-        publish(server, "needs-broken", "1.0", requires=["broken>=1.5"])
+        publish(server, "needs-broken", "1.0", requires=["broken>=1.5"], files={"needs_broken.py": b"import broken\n"})
         publish(server, "clash-a", "1.0", requires=["third>=2", "dep"])
         publish(server, "clash-b", "1.0", requires=["fourth"])
         publish(server, "third", "1.0")
@@ -228,9 +238,9 @@ def test_a_version_that_fails_here_is_not_offered_and_the_next_one_is(env):
 def test_what_can_not_be_had_together_is_told_and_the_rest_is_offered(env):
     env.install("clash-a==1.0", "clash-b==1.0")
     good, bad = env.plan().steps
-    assert "dep" in {one.name for one in good.changes}
-    assert "third" in bad.refused
-    assert "together" in bad.refused or "with the others" in bad.refused
+    assert {one.name: one.after for one in good.changes} == {"below": "1.0", "dep": "1.0", "third": "2.0"}
+    assert bad.title == "uv: fourth"
+    assert "with the others: Because all versions of fourth depend on third<2 and you require third>=2" in bad.refused
 
 
 def test_a_step_that_is_declined_leaves_no_log(env):
@@ -266,9 +276,6 @@ def test_an_interrupt_leaves_a_log_that_undo_uses(env, monkeypatch):
 
 
 def test_an_editable_project_is_put_back_and_what_was_deleted_is_told_before(env, tmp_path):
-    from envdoctor.facts.packages import Distribution
-    from envdoctor.fixing.changes import requirement_of
-
     metadata = tmp_path / "lib-1.0.dist-info"
     metadata.mkdir()
     distribution = Distribution(name="lib", version="1.0", metadata=str(metadata))
@@ -291,17 +298,16 @@ def test_a_local_file_that_is_gone_is_told_before(env, server, tmp_path):
     assert step.undo == ""
 
 
-def test_python_that_the_system_looks_after_is_refused(env, monkeypatch):
-    from envdoctor.facts.python import Python
-
-    env.install("wants==1.0")
-    monkeypatch.setattr("envdoctor.fixing.packages.site_folder", lambda _: env.packages)
-    with env.session() as session:
-        report = session.look()
-        facts = session._world.facts
-        managed = {name: getattr(facts.python, name) for name in Python.__dataclass_fields__}
-        facts._known["python"] = Python(**managed | {"externally_managed": "/usr/lib/python3/EXTERNALLY-MANAGED"})
-        (step,) = session.plan(report).steps
+def test_python_that_the_system_looks_after_is_refused(tmp_path):
+    python = Python(externally_managed="/usr/lib/python3.11/EXTERNALLY-MANAGED")
+    (pip, *_) = installers(python)
+    facts = Facts(python=python, packages=Packages(distributions=(Distribution(name="pip"),)))
+    world = World(
+        facts=facts, executor=None, check=None, facts_of=None, newest_with=None, cache=tmp_path, project=None, say=None
+    )
+    finding = Finding(severity=Severity.ERROR, subject="wants", message="m", fix=Fix(text="t"))
+    asked = [(operation, finding) for command in pip.install("dep") for operation in pip.read(command)]
+    (step,) = PackagePlanner(world, None).steps(asked)
     assert "EXTERNALLY-MANAGED" in step.refused
     assert "-m venv" in step.refused
 
