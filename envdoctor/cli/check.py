@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 @click.option(
     "--yes", is_flag=True, help="With --prove: go on where the network can't be cut off. With --fix: don't ask."
 )
-@click.option("--witness", is_flag=True, help="Also ask ldd (or otool) about each installed native file.")
+@click.option(
+    "--witness",
+    is_flag=True,
+    help="Also ask ldd (or otool) about each installed native file, and pip about what is installed.",
+)
 @click.option("--fix", "mends", is_flag=True, help="Then mend what was found, after asking: see `envdoctor fix`.")
 @click.option(
     "--requirement",
