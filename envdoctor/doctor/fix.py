@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from envdoctor.core.errors import EnvDoctorError, UsageProblem
-from envdoctor.core.finding import Outcome
-from envdoctor.core.fixing import FixReport, Mended, Mending, StepState
+from envdoctor.core.fixing import FixReport, StepState
 from envdoctor.core.matrix_request import MatrixRequest
 from envdoctor.core.request import Request
 from envdoctor.doctor.check import check
@@ -18,7 +17,7 @@ from envdoctor.doctor.holdings import holdings
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
-from envdoctor.fixing.judging import new_problems
+from envdoctor.fixing.judging import mended, new_problems
 from envdoctor.fixing.log import last_log, locked
 from envdoctor.fixing.plan import make_plan
 from envdoctor.fixing.run import run_plan
@@ -28,13 +27,11 @@ from envdoctor.fixing.world import World, uv_of_user
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from envdoctor.core.finding import Finding
     from envdoctor.core.fixing import FixPlan, Step
     from envdoctor.core.report import Report
     from envdoctor.fixing.log import Log
     from envdoctor.fixing.run import Outcome as RunOutcome
 
-_SILENT = frozenset({Outcome.UNKNOWN, Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.SKIPPED})
 #: Bytes that may be read to find a version that has a name.
 _MOST_READ = 64 << 20
 
@@ -86,7 +83,7 @@ class Session:
         return FixReport(
             plan=plan,
             results=outcome.results,
-            mended=tuple(_mended(one, before, after) for one in findings),
+            mended=tuple(mended(one, before, after) for one in findings),
             added=new_problems(before, after),
             log=outcome.log,
             notes=(_state_of(outcome),) if failed else (),
@@ -204,22 +201,6 @@ def _require_known(codes: Sequence[str], report: Report) -> None:
     for code in codes:
         if code not in known and code not in {one[:3] for one in known}:
             raise UsageProblem(f"'{code}' is no code or family that was checked here; see `envdoctor check -v`.")
-
-
-def _mended(finding: Finding, before: Report, after: Report) -> Mended:
-    """What the check afterwards says of a finding."""
-    probe = next((one for one in after.probes if one.code == finding.code), None)
-    if probe is None or probe.outcome in _SILENT:
-        why = "it was not asked again" if probe is None else f"{finding.code} could not answer: {probe.reason}"
-        return Mended(finding=finding, mending=Mending.CANT_TELL, words=why)
-    same = [one for one in probe.findings if one.subject == finding.subject]
-    if any(one.message == finding.message for one in same):
-        return Mended(finding=finding, mending=Mending.NOT_FIXED)
-    told = {one.message for result in before.probes if result.code == finding.code for one in result.findings}
-    others = [one for one in same if one.message not in told and one.severity >= finding.severity]
-    if others:
-        return Mended(finding=finding, mending=Mending.NOT_FIXED, words=f"now: {others[0].message}")
-    return Mended(finding=finding, mending=Mending.FIXED)
 
 
 def _state_of(outcome: RunOutcome) -> str:

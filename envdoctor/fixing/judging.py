@@ -8,6 +8,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Outcome, Severity
+from envdoctor.core.fixing import Mended, Mending
 from envdoctor.core.holdings import Holding
 from envdoctor.facts.loading.contents import installed_contents, read_text
 from envdoctor.facts.loading.machine import target_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Distribution
 
 _NO_ANSWER = frozenset({Outcome.UNKNOWN, Outcome.CRASHED, Outcome.TIMED_OUT})
+_SILENT = _NO_ANSWER | {Outcome.SKIPPED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,22 @@ def _is_news(finding: Finding, known: Counter[tuple[str, str, Severity]]) -> boo
     key = (finding.code, finding.subject, finding.severity)
     known[key] -= 1
     return known[key] < 0
+
+
+def mended(finding: Finding, before: Report, after: Report) -> Mended:
+    """What the check afterwards says of a finding."""
+    probe = next((one for one in after.probes if one.code == finding.code), None)
+    if probe is None or probe.outcome in _SILENT:
+        why = "it was not asked again" if probe is None else f"{finding.code} could not answer: {probe.reason}"
+        return Mended(finding=finding, mending=Mending.CANT_TELL, words=why)
+    same = [one for one in probe.findings if one.subject == finding.subject]
+    if any(one.message == finding.message for one in same):
+        return Mended(finding=finding, mending=Mending.NOT_FIXED)
+    told = {one.message for result in before.probes if result.code == finding.code for one in result.findings}
+    others = [one for one in same if one.message not in told and one.severity >= finding.severity]
+    if others:
+        return Mended(finding=finding, mending=Mending.NOT_FIXED, words=f"now: {others[0].message}")
+    return Mended(finding=finding, mending=Mending.FIXED)
 
 
 def unanswered(before: Report, after: Report) -> tuple[str, ...]:

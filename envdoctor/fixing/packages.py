@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvDoctorError
-from envdoctor.core.fixing import Step, StepKind
+from envdoctor.core.fixing import Mending, Step, StepKind
 from envdoctor.facts.packages.installers import Deed, installers
-from envdoctor.fixing.changes import changes_of, undo_words, with_undo
+from envdoctor.fixing.changes import changes_of, undo_words, versions_now, with_undo
 from envdoctor.fixing.copying import copied, site_folder
-from envdoctor.fixing.judging import harm_of_problems, lost_names, new_problems, unanswered
+from envdoctor.fixing.judging import harm_of_problems, lost_names, mended, new_problems, unanswered
 from envdoctor.support.requirement import admits, normal_name
 from envdoctor.support.text import one_line, plural
 
@@ -60,11 +60,12 @@ class _State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trial:
-    """What came of trying commands on a copy: why they failed there, why it can't be judged, or what they break."""
+    """What came of trying commands on a copy: why they failed there, why it can't be judged, what they break."""
 
     failed: str = ""
     unjudged: str = ""
     harms: tuple[Harm, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class PackagePlanner:
@@ -124,11 +125,11 @@ class PackagePlanner:
             step = self._step(state, installer, commands, changes)
             if not commands:
                 return None
-            trial = self._rehearse(commands, changes)
+            trial = self._rehearse(step)
             if trial.failed:
                 break
             if not trial.harms:
-                return replace(step, unjudged=trial.unjudged, notes=tuple(dict.fromkeys(state.notes)))
+                return replace(step, unjudged=trial.unjudged, notes=(*dict.fromkeys(state.notes), *trial.notes))
             self._learn(state, trial.harms, changes)
         why = trial.failed or trial.harms[0].words
         state.leave_out([normal_name(one.name) for one, _ in state.asked], why)
@@ -190,34 +191,43 @@ class PackagePlanner:
             good += [name] if self._resolve(state, tried).ok else []
         state.leave_out([name for name in names if name not in good], f"they can't be had together: {conflict}")
 
-    def _rehearse(self, commands: Sequence[Argv], changes: Sequence[Change]) -> _Trial:
+    def _rehearse(self, step: Step) -> _Trial:
         """Run the commands on a copy of the environment, and judge what that comes to."""
+        commands, changes, mends = step.commands, step.changes, step.mends
         self._world.say(f"trying {plural(len(changes), 'change')} on a copy of the environment")
         python = self._world.facts.python
         try:
             with copied(python, self._world.executor, self._world.cache) as copy:
                 for command in commands:
                     words = tuple(copy if word == python.executable else word for word in self._world.called(command))
-                    result = self._world.executor.run(Command(argv=words, env=self._variables(words), timeout=_SECONDS))
+                    result = self._world.executor.run(
+                        Command(argv=words, env=self._world.variables_of(words), timeout=_SECONDS)
+                    )
                     if not result.ok:
                         said = one_line(result.last_line)
                         return _Trial(failed=f"tried on a copy, it {result.describe_failure()}: {said}")
-                return self._judge(Path(copy), changes)
+                return self._judge(Path(copy), changes, mends)
         except EnvDoctorError as error:
             return _Trial(unjudged=str(error))
 
-    def _variables(self, command: Argv) -> dict[str, str | None]:
-        return {**(self._world.variables if command[0] == self._world.uv else {}), "PIP_NO_INPUT": "1"}
-
-    def _judge(self, copy: Path, changes: Sequence[Change]) -> _Trial:
+    def _judge(self, copy: Path, changes: Sequence[Change], mends: Sequence[Finding]) -> _Trial:
         changed = [normal_name(one.name) for one in changes]
+        facts = self._world.facts_of(copy)
+        now = versions_now(facts.packages, changed)
+        if odd := [f"{one.name} is {now[one.name] or 'absent'}" for one in changes if now[one.name] != one.after]:
+            return _Trial(failed=f"tried on a copy, it came to other versions than planned: {', '.join(odd)}")
         after = self._world.check(copy)
+        told = [mended(one, self._before, after) for one in mends]
+        if told and not any(one.mending is Mending.FIXED for one in told):
+            return _Trial(failed=f"tried on a copy, it does not mend {mends[0].code}: {mends[0].message}")
         found = new_problems(self._before, after)
         harms = list(harm_of_problems(found, changed))
-        harms += lost_names(self._world.facts, self._world.facts_of(copy), changed, self._world.project)
+        harms += lost_names(self._world.facts, facts, changed, self._world.project)
         silent = unanswered(self._before, after)
         unjudged = f"not all can be told of the result ({silent[0]})" if silent else ""
-        return _Trial(unjudged=unjudged, harms=tuple(harms))
+        left = [one.finding for one in told if one.mending is not Mending.FIXED]
+        notes = tuple(f"tried on a copy, it does not mend {one.code}: {one.message}" for one in left)
+        return _Trial(unjudged=unjudged, harms=tuple(harms), notes=notes)
 
     def _learn(self, state: _State, harms: Sequence[Harm], changes: Sequence[Change]) -> None:
         """Ask for other versions of what does harm; without one, leave it out."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command
-from envdoctor.core.fixing import StepKind, StepResult, StepState
+from envdoctor.core.fixing import StepResult, StepState
 from envdoctor.fixing.log import new_log
 from envdoctor.fixing.system import as_run, cant_be_root
 from envdoctor.support.text import one_line, quote_command
@@ -70,8 +70,7 @@ def _run(step: Step, world: World, log: Log) -> StepResult:
     try:
         for command in step.commands:
             world.say(f"running {quote_command(command)}")
-            variables = dict(world.variables) if step.kind is StepKind.PACKAGES and command[0] == world.uv else {}
-            variables |= {"PIP_NO_INPUT": "1", "DEBIAN_FRONTEND": "noninteractive"}
+            variables = world.variables_of(command)
             result = world.executor.run(Command(argv=as_run(command), env=variables, timeout=_SECONDS))
             if not result.ok:
                 said = one_line(result.last_line)

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
+#: Variables with which pip or uv would work on another folder or interpreter than the one that the command names.
+_LEADING_ASTRAY = (
+    *("PIP_PYTHON", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_DRY_RUN"),
+    *("UV_TARGET", "UV_PREFIX", "UV_SYSTEM_PYTHON", "UV_PYTHON", "UV_PROJECT_ENVIRONMENT"),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """An environment and what may be done with it.
@@ -53,6 +60,11 @@ class World:
     def resolver(self) -> Resolver:
         """Asks uv with the user's own index."""
         return Resolver(executor=self.executor, variables=self.variables)
+
+    def variables_of(self, command: Argv) -> dict[str, str | None]:
+        """The variables of a command: nobody is asked anything, and nothing leads it to another place."""
+        variables = dict(self.variables) if command[0] == self.uv else {}
+        return {**variables, **dict.fromkeys(_LEADING_ASTRAY), "PIP_NO_INPUT": "1", "DEBIAN_FRONTEND": "noninteractive"}
 
     def called(self, command: Argv) -> Argv:
         """A command as it can be run: uv by its path where there is none on PATH."""

@@ -339,3 +339,11 @@ def test_a_second_fix_of_the_same_environment_is_refused(env):
         thread.join()
     assert len(errors) == 1
     assert "another envdoctor" in errors[0]
+
+
+def test_a_variable_that_leads_pip_elsewhere_does_no_harm(env, tmp_path, monkeypatch):
+    env.install("wants==1.0", "extra==2.0", "dep==1.0")
+    monkeypatch.setenv("PIP_TARGET", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("UV_TARGET", str(tmp_path / "elsewhere"))
+    assert all_fixed(env.fix())
+    assert not (tmp_path / "elsewhere").exists()
