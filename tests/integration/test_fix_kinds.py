@@ -4,9 +4,11 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,7 @@ class Env:
         self.python = next(folder.glob("bin/python"))
         self.packages = next(folder.glob("lib/python*/site-packages"))
         self.project = project
+        self.url = server.simple
         self._index = ["--index-url", server.simple]
 
     def install(self, *words):
@@ -347,3 +350,75 @@ def test_a_variable_that_leads_pip_elsewhere_does_no_harm(env, tmp_path, monkeyp
     monkeypatch.setenv("UV_TARGET", str(tmp_path / "elsewhere"))
     assert all_fixed(env.fix())
     assert not (tmp_path / "elsewhere").exists()
+
+
+BACKEND = """
+import pathlib, sys, zipfile
+
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    name, info = "extra-1.0-py3-none-any.whl", "extra-1.0.dist-info"
+    members = {
+        "__editable__.extra-1.0.pth": str(pathlib.Path(__file__).parent),
+        f"{info}/METADATA": "Metadata-Version: 2.1\\nName: extra\\nVersion: 1.0\\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    }
+    members[f"{info}/RECORD"] = "".join(f"{path},,\\n" for path in [*members, f"{info}/RECORD"])
+    with zipfile.ZipFile(pathlib.Path(folder) / name, "w") as archive:
+        for path, text in members.items():
+            archive.writestr(path, text)
+    return name
+
+build_wheel = build_editable
+"""
+
+
+def test_an_editable_project_is_put_back_from_its_folder(env, tmp_path):
+    project = tmp_path / "extra"
+    project.mkdir()
+    (project / "backend.py").write_text(BACKEND)
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "extra"\nversion = "1.0"\n'
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    env.install("-e", str(project), "wants==1.0", "dep==1.0", "below==1.0")
+    before = env.files()
+    report = env.fix()
+    assert all_fixed(report), report
+    (change,) = report.plan.steps[0].changes
+    assert (change.after, change.editable, change.undo) == ("2.0", True, f"-e {project}")
+    assert env.undo().notes == ("the versions are those of before",)
+    assert env.files() == before
+
+
+def test_ctrl_c_in_the_middle_is_told_and_undone(env, tmp_path):
+    """The real program, ended by a real signal while pip's place is taken by what waits for it."""
+    env.install("wants==1.0", "extra==1.0")
+    before = env.files()
+    reached = tmp_path / "reached"
+    (tmp_path / "bin").mkdir()
+    uv = tmp_path / "bin" / "uv"
+    uv.write_text(
+        f'#!/bin/sh\ncase "$*" in *--dry-run*|*trial*) exec {find_uv()} "$@";; esac\n'
+        f'{find_uv()} "$@"; touch {reached}; sleep 60\n'
+    )
+    uv.chmod(0o755)
+    words = ["fix", "--python", str(env.python), "--yes"]
+    variables = os.environ | {"PATH": f"{uv.parent}{os.pathsep}{os.environ['PATH']}", "UV_INDEX_URL": env.url}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "envdoctor", *words],
+        env=variables,
+        cwd=env.project,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not reached.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    printed = process.communicate(timeout=60)[0]
+    assert process.returncode == 130
+    assert "ended in the middle" in printed
+    assert "`envdoctor fix --undo`" in printed
+    assert env.files() != before
+    env.undo()
+    assert env.files() == before
