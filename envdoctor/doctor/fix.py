@@ -145,7 +145,7 @@ def open_session(
 
     Raises:
         UsageProblem: the interpreter is none.
-        EnvironmentProblem: another process is fixing it, or there is no uv.
+        EnvironmentProblem: another process is fixing it.
     """
     executor = LocalExecutor()
     facts = Facts(Request(python=python), executor)

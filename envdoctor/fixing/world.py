@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.executors.programs import find_uv
 from envdoctor.fixing.resolving import Resolver
 from envdoctor.index.settings import load_settings
@@ -77,10 +79,12 @@ def uv_of_user(uses_pip: bool, prefix: Path) -> tuple[str, dict[str, str | None]
     A user who has uv has told it where packages come from; for all others pip's settings say it.
 
     Raises:
-        EnvironmentProblem: there is no uv at all.
         UsageProblem: pip's settings can't be read.
     """
     found = shutil.which("uv")
     if found is not None and not uses_pip:
         return "uv", {}
-    return ("uv" if found else find_uv()), uv_environment(load_settings(prefix=prefix))
+    called = "uv"
+    with contextlib.suppress(EnvironmentProblem):  # who asks it says so; fixes for root need none
+        called = "uv" if found else find_uv()
+    return called, uv_environment(load_settings(prefix=prefix))
