@@ -162,13 +162,22 @@ _BUILD_OPTIONS = (
         "--trust-code", is_flag=True, help="Let what the model holds run: a Lambda layer, operators that write files."
     ),
     click.option(
-        "--max-difference", type=percent, metavar="PERCENT", help="Largest output difference, as a share of the range."
+        "--max-difference",
+        type=percent,
+        metavar="PERCENT",
+        help="Largest output difference, as a share of the range.  [default: 35%]",
     ),
     click.option(
-        "--min-cosine", type=cosine, metavar="NUMBER", help="Smallest cosine similarity with the float outputs."
+        "--min-cosine",
+        type=cosine,
+        metavar="NUMBER",
+        help="Smallest cosine similarity with the float outputs.  [default: 0.9]",
     ),
     click.option(
-        "--min-agreement", type=percent, metavar="PERCENT", help="Smallest share of samples with the same class."
+        "--min-agreement",
+        type=percent,
+        metavar="PERCENT",
+        help="Smallest share of samples with the same class.  [default: 80%]",
     ),
     click.option(
         "--max-drop",
