@@ -84,7 +84,7 @@ def command(
         )
     _options.show(report, as_json=as_json, verbose=verbose)
     gc.freeze()  # nor does Python's own look for cycles at its end, which takes another tenth
-    return _options.exit_code(report)
+    return report.summary.exit_code
 
 
 def _check_asked(file: Path, platforms: str, python: Path | None, *, as_json: bool, verbose: bool) -> int:

@@ -69,4 +69,4 @@ def command(
         drawn = registry.renderer("svg").render(redact_report(report, Redactor.here()))
         write_output(svg, drawn, option="--svg")
     _options.show(report, as_json=as_json, verbose=verbose)
-    return _options.exit_code(report)
+    return report.summary.exit_code

@@ -31,15 +31,9 @@ def command(
     """
     import dataclasses
 
-    from envdoctor.core.errors import ExitCode
-    from envdoctor.core.route import Verdict
     from envdoctor.doctor.routes import routes
 
     report = routes(model, goal, options=_options.read_build_options(rest), python=python, offline=offline)
     report = dataclasses.replace(report, build_command=_options.build_command(click.get_current_context()))
     _options.show(report, as_json=as_json, verbose=verbose)
-    best = report.routes[0]
-    if best.verdict is Verdict.BLOCKED:
-        return ExitCode.NO_ROUTE
-    uncertain = any(reason.verdict is Verdict.UNKNOWN for reason in best.reasons)
-    return ExitCode.PROBLEMS if uncertain else ExitCode.OK
+    return report.summary.exit_code
