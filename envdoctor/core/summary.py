@@ -73,11 +73,16 @@ def exit_code(report: Report) -> ExitCode:
     OK if everything could be looked at and no finding is of severity WARNING or worse. A build is OK if it left an
     artifact, a list of routes if the best one is certain or can be opened.
     """
-    if report.command == "build":
+    if _is_build(report):
         return _of_build(report)
     if report.command == "routes":
         return _of_routes(report)
     return ExitCode.OK if report.complete and not report.problems else ExitCode.PROBLEMS
+
+
+def _is_build(report: Report) -> bool:
+    """Whether it tells of a build; `report` can, too."""
+    return report.command == "build" or bool(report.attempts)
 
 
 def _of_build(report: Report) -> ExitCode:
@@ -97,7 +102,7 @@ def _of_routes(report: Report) -> ExitCode:
 
 
 def _standing(report: Report, code: ExitCode) -> Standing:
-    if report.command in {"build", "routes"}:
+    if _is_build(report) or report.command == "routes":
         return Standing.UNKNOWN if code is ExitCode.PROBLEMS else _STANDINGS[code]
     if report.problems:
         return Standing.PROBLEMS

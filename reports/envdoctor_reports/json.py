@@ -19,8 +19,6 @@ from envdoctor.core.report import Report
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from envdoctor.core.guard import GuardReport
-
 
 def render(report: Report, *, indent: int | None = 2) -> str:
     """The report as one JSON document without a line feed at its end.
@@ -30,13 +28,6 @@ def render(report: Report, *, indent: int | None = 2) -> str:
         indent: spaces per level; None for a single line.
     """
     return encode(report, indent=indent)
-
-
-def guard_sarif(report: GuardReport) -> str:
-    """What `guard` found as SARIF 2.1.0."""
-    from envdoctor_reports._guard import sarif
-
-    return sarif(report)
 
 
 def encode(value: object, *, indent: int | None = 2) -> str:

@@ -1,0 +1,116 @@
+"""The formats a report can be written in, and writing one: secrets and names are hidden before anything is rendered."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from envdoctor.cli import _options
+from envdoctor.core.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envdoctor.core.report import Report
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+#: The format that the end of a file's name tells.
+_ENDINGS = {
+    ".sarif.json": "sarif",
+    ".sarif": "sarif",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+    ".xml": "junit",
+    ".svg": "svg",
+}
+NAMES = "markdown, html, json, sarif, junit or github"
+
+format_option = click.option(
+    "--format",
+    "format_name",
+    metavar="FORMAT",
+    help=f"{NAMES} (annotations of a workflow, and its step's summary); else told by the suffix of --output.",
+)
+output_option = click.option(
+    "--output", type=_options.FILE, metavar="FILE", help="Write the report to a file instead of printing it."
+)
+
+
+def format_of(name: str | None, output: Path | None, default: str) -> str:
+    """The format that is asked for, or that a file's name tells; `default` where neither tells one.
+
+    Raises:
+        UsageProblem: the file's name tells no format.
+    """
+    if name:
+        return name
+    if output is None or not output.suffix:
+        return default
+    told = next((one for ending, one in _ENDINGS.items() if output.name.lower().endswith(ending)), None)
+    if told is None:
+        known = ", ".join(ending for ending in _ENDINGS if ending not in {".svg", ".sarif.json"})
+        raise UsageProblem(
+            f"--output {output}: the suffix '{output.suffix.lower()}' tells no format; use one of {known}, or say"
+            f" --format ({NAMES})"
+        )
+    return told
+
+
+def asked(name: str | None, output: Path | None, *, as_json: bool) -> str | None:
+    """The format of a command that prints for a person where none is asked for; None for that.
+
+    Raises:
+        UsageProblem: the file's name tells no format, there is none of that name, or --json asks for another.
+    """
+    from envdoctor import registry
+
+    if name is None and output is None:
+        return None
+    told = format_of(name, output, "markdown")
+    if as_json and told != "json":
+        raise UsageProblem(f"--json and the format {told} contradict each other; leave one of them out.")
+    registry.renderer(told)
+    return told
+
+
+def write_report(report: Report, name: str, output: Path | None) -> None:
+    """Print a report in a format, or write it to a file.
+
+    Annotations of GitHub's workflows are always printed, and the summary of the workflow's step gets the report, too.
+
+    Args:
+        report: what must not leave the machine is hidden in it already.
+        name: of the format.
+        output: the file; None to print.
+
+    Raises:
+        UsageProblem: there is no such format, or the file can't be written.
+    """
+    from envdoctor import registry
+    from envdoctor.support.outputs import write_output
+    from envdoctor.support.text import visible
+
+    text = visible(registry.renderer(name).render(report))
+    if output is None:
+        _options.write_safe(text + ("" if text.endswith("\n") else "\n"))
+    else:
+        write_output(output, text, option="--output")
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if name == "github" and summary:
+        _append_summary(Path(summary), visible(registry.renderer("markdown").render(report)))
+
+
+def _append_summary(file: Path, text: str) -> None:
+    """Add to the summary of a workflow's step: others may have written to it before."""
+    try:
+        with file.open("a", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise UsageProblem(f"GITHUB_STEP_SUMMARY {file}: {error.strerror or error}") from None
