@@ -14,6 +14,7 @@ from envdoctor.core.errors import UsageProblem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from envdoctor.core.availability import Matrix
     from envdoctor.core.report import Report
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -80,6 +81,16 @@ def asked(name: str | None, output: Path | None, *, as_json: bool) -> str | None
     return told
 
 
+def show_or_write(report: Report, written: str | None, output: Path | None, *, as_json: bool, verbose: bool) -> None:
+    """Print a report for a person or as JSON; where a format was asked for, write it in that, for others to read."""
+    from envdoctor.support.redaction import Redactor, redact_report
+
+    if written is None:
+        _options.show(report, as_json=as_json, verbose=verbose)
+    else:
+        write_report(redact_report(report, Redactor.here(personal=True)), written, output)
+
+
 def write_report(report: Report, name: str, output: Path | None) -> None:
     """Print a report in a format, or write it to a file.
 
@@ -105,6 +116,16 @@ def write_report(report: Report, name: str, output: Path | None) -> None:
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if name == "github" and summary:
         _append_summary(Path(summary), visible(registry.renderer("markdown").render(report)))
+
+
+def write_matrix(matrix: Matrix, output: Path) -> None:
+    """Write a matrix as an HTML page, without what must not leave the machine."""
+    from envdoctor import registry
+    from envdoctor.support.outputs import write_output
+    from envdoctor.support.redaction import Redactor, redact
+
+    safe = redact(matrix, Redactor.here(personal=True))
+    write_output(output, registry.renderer("html").render_matrix(safe), option="--html")
 
 
 def _append_summary(file: Path, text: str) -> None:

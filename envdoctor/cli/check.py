@@ -68,7 +68,6 @@ def command(
     import gc
 
     from envdoctor.doctor.check import can_wall_off, check
-    from envdoctor.support.redaction import Redactor, redact_report
 
     if file is not None:
         if goal or only or skip or fast or prove or yes or witness or format_name or output:
@@ -88,10 +87,7 @@ def command(
         report = check(
             python=python, goal=goal, only=_words(only), skip=_words(skip), witness=witness, fast=fast, prove=prove
         )
-    if written is None:
-        _options.show(report, as_json=as_json, verbose=verbose)
-    else:
-        _formats.write_report(redact_report(report, Redactor.here(personal=True)), written, output)
+    _formats.show_or_write(report, written, output, as_json=as_json, verbose=verbose)
     gc.freeze()  # nor does Python's own look for cycles at its end, which takes another tenth
     return report.summary.exit_code
 

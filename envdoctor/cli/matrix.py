@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from envdoctor.cli import _options, _tables
+from envdoctor.cli import _formats, _options, _tables
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from envdoctor.core.matrix_request import MatrixRequest
 
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--has", "names", multiple=True, metavar="NAME", help="Tell which versions have a module or a name (several)."
 )
+@click.option("--html", type=_options.FILE, metavar="FILE", help="Also write the table with its reasons as a page.")
 @_options.max_download_option
 @_options.offline_option
 @_options.verbose_option
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 def command(
     requirements: tuple[str, ...],
     names: tuple[str, ...],
+    html: Path | None,
     as_json: bool,
     verbose: bool,
     **rest: Any,  # noqa: ANN401
@@ -54,6 +58,8 @@ def command(
         return _show_holdings(request, names, as_json=as_json, verbose=verbose)
     with _tables.progress(f"matrix of {requirements[0]}") as progress:
         found = matrix(request, progress, _tables.say)
+    if html is not None:
+        _formats.write_matrix(found, html)
     _tables.show("matrix", found, as_json=as_json, verbose=verbose)
     return ExitCode.OK if any(cell.verdict.is_good for cell in found.cells) else ExitCode.PROBLEMS
 

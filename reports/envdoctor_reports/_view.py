@@ -163,7 +163,8 @@ def outcome(report: Report) -> tuple[State, str]:
     if report.command == "routes" and report.routes:
         best = report.routes[0]
         state, words = verdict_of(best)
-        return state, f"The best of {plural(len(report.routes), 'route')} is {words}: {best.name}."
+        which = "The only route" if len(report.routes) == 1 else f"The best of {len(report.routes)} routes"
+        return state, f"{which}, {best.name}: {words}."
     return headline(report)
 
 
