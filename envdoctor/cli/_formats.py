@@ -10,12 +10,14 @@ import click
 
 from envdoctor.cli import _options
 from envdoctor.core.errors import UsageProblem
+from envdoctor.support.streams import safe_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envdoctor.core.availability import Matrix
     from envdoctor.core.report import Report
+    from envdoctor.core.upstream import UpstreamReport
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -38,6 +40,12 @@ format_option = click.option(
     "format_name",
     metavar="FORMAT",
     help=f"{NAMES} (annotations of a workflow, and its step's summary); else told by the suffix of --output.",
+)
+upstream_option = click.option(
+    "--upstream",
+    type=_options.FILE,
+    metavar="FOLDER",
+    help="Also write there a report to the maintainers, and a script that shows the fault without envdoctor.",
 )
 output_option = click.option(
     "--output", type=_options.FILE, metavar="FILE", help="Write the report to a file instead of printing it."
@@ -126,6 +134,30 @@ def write_matrix(matrix: Matrix, output: Path) -> None:
 
     safe = redact(matrix, Redactor.here(personal=True))
     write_output(output, registry.renderer("html").render_matrix(safe), option="--html")
+
+
+def write_upstream(report: UpstreamReport, folder: Path) -> None:
+    """Write the text for a package's maintainers and the script that shows the fault; nothing is sent.
+
+    Raises:
+        UsageProblem: the folder can't be made or written to.
+    """
+    from envdoctor import registry
+    from envdoctor.support.outputs import write_output
+    from envdoctor.support.redaction import Redactor, redact
+
+    safe, markdown = redact(report, Redactor.here(personal=True)), registry.renderer("markdown")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageProblem(f"--upstream {folder}: {error.strerror or error}; name a folder") from None
+    written = [folder / "report.md"]
+    write_output(written[0], markdown.render_upstream(safe, "reproduce.py"), option="--upstream")
+    if safe.claims:
+        written.append(folder / "reproduce.py")
+        write_output(written[1], markdown.upstream_script(safe), option="--upstream")
+    told = " and ".join(safe_words(str(file)) for file in written)
+    click.echo(f"Written: {told}. Nothing was sent; read and run them before you hand them on.", err=True)
 
 
 def _append_summary(file: Path, text: str) -> None:

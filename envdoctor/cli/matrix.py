@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     "--has", "names", multiple=True, metavar="NAME", help="Tell which versions have a module or a name (several)."
 )
 @click.option("--html", type=_options.FILE, metavar="FILE", help="Also write the table with its reasons as a page.")
+@_formats.upstream_option
 @_options.max_download_option
 @_options.offline_option
 @_options.verbose_option
@@ -36,6 +37,7 @@ def command(
     requirements: tuple[str, ...],
     names: tuple[str, ...],
     html: Path | None,
+    upstream: Path | None,
     as_json: bool,
     verbose: bool,
     **rest: Any,  # noqa: ANN401
@@ -61,6 +63,10 @@ def command(
     if html is not None:
         _formats.write_matrix(found, html)
     _tables.show("matrix", found, as_json=as_json, verbose=verbose)
+    if upstream is not None:
+        from envdoctor.doctor.upstream import upstream_of_matrix
+
+        _formats.write_upstream(upstream_of_matrix(found), upstream)
     return ExitCode.OK if any(cell.verdict.is_good for cell in found.cells) else ExitCode.PROBLEMS
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from envdoctor.core.guard import GuardReport
     from envdoctor.core.report import Report
     from envdoctor.core.route import Attempt, Reason, StageResult
+    from envdoctor.core.upstream import UpstreamReport
     from envdoctor_reports._view import Group
 
 MARKS = {State.FINE: "✅", State.ERROR: "❌", State.WARNING: "⚠️", State.UNANSWERED: "❔", State.NOTE: "\N{BULLET}"}
@@ -116,25 +117,39 @@ def render_guard(report: GuardReport) -> str:
     return issue(report)
 
 
+def render_upstream(report: UpstreamReport, script: str) -> str:
+    """The text of a report to the maintainers of a package; `script` is the name of the file beside it."""
+    from envdoctor_reports._upstream import text
+
+    return text(report, script)
+
+
+def upstream_script(report: UpstreamReport) -> str:
+    """The script that shows what such a report says."""
+    from envdoctor_reports._upstream import script
+
+    return script(report)
+
+
 def _document(report: Report, detail: _Detail) -> Iterator[str]:
     """Blocks that stand alone, what matters most first."""
-    yield f"### envdoctor {_text(report.version)}: {_text(report.command)}"
+    yield f"### envdoctor {plain(report.version)}: {plain(report.command)}"
     has_checks = bool(report.probes or report.findings or report.command == "check")
     outcomes = dict.fromkeys((outcome(report), *((headline(report),) if has_checks else ())))
-    yield "\n".join(f"**{MARKS[state]} {_text(words)}**  " for state, words in outcomes).rstrip()
+    yield "\n".join(f"**{MARKS[state]} {plain(words)}**  " for state, words in outcomes).rstrip()
     if report.source is not None and report.goal is not None:
-        yield f"{_code(str(report.source.path))} ({_text(report.source.kind)}) to {_text(report.goal.title)}"
-    yield from (f"> {_text(note)}" for note in report.notes)
+        yield f"{code(str(report.source.path))} ({plain(report.source.kind)}) to {plain(report.goal.title)}"
+    yield from (f"> {plain(note)}" for note in report.notes)
     for attempt in report.attempts:
         yield from _attempt(report, attempt, detail)
     if report.artifacts:
-        yield _block(_table((artifact_row(one) for one in report.artifacts), ("artifact", "file", "SHA-256")))
+        yield _block(table((artifact_row(one) for one in report.artifacts), ("artifact", "file", "SHA-256")))
     if has_checks:
         yield from _checks(report, detail)
     if report.routes and not report.attempts:
         yield _block(_routes(report))
     about = (("made", report.created), *((name, _short(text, detail)) for name, text in report.subject.items()))
-    yield _block(_folded("What was looked at", _table(about, ("", ""))))
+    yield _block(_folded("What was looked at", table(about, ("", ""))))
 
 
 def _short(text: str, detail: _Detail) -> str:
@@ -150,10 +165,10 @@ def _checks(report: Report, detail: _Detail) -> Iterator[str]:
     found = groups(report)
     for group in sorted(found, key=lambda group: list(_ORDER).index(group.state)):
         if group.problems or group.unanswered or group.skipped:
-            yield f"#### {MARKS[group.state]} {_text(group.title)}: {_text(group.summary)}"
+            yield f"#### {MARKS[group.state]} {plain(group.title)}: {plain(group.summary)}"
         yield from (_finding(finding, detail) for finding in group.problems)
-        unanswered = [f"{_code(result.code)} {_text(outcome_line(result))}" for result in group.unanswered]
-        unanswered += [_text(line) for line in skipped_lines(group.skipped)]
+        unanswered = [f"{code(result.code)} {plain(outcome_line(result))}" for result in group.unanswered]
+        unanswered += [plain(line) for line in skipped_lines(group.skipped)]
         if unanswered:
             yield "\n".join(f"- {MARKS[State.UNANSWERED]} {line}" for line in unanswered)
     notes = [finding for group in found for finding in group.notes]
@@ -168,8 +183,8 @@ _ORDER = (State.ERROR, State.WARNING, State.UNANSWERED, State.FINE, State.NOTE)
 
 def _answered(found: Sequence[Group], detail: _Detail) -> Iterator[str]:
     """The checks that passed, and those that do not apply, folded."""
-    passed = [f"- {_code(one.code)} {_text(passed_line(one))}" for group in found for one in group.passed]
-    apart = [f"- {_code(one.code)} {_text(inapplicable_line(one))}" for group in found for one in group.inapplicable]
+    passed = [f"- {code(one.code)} {plain(passed_line(one))}" for group in found for one in group.passed]
+    apart = [f"- {code(one.code)} {plain(inapplicable_line(one))}" for group in found for one in group.inapplicable]
     for lines, title in (
         (passed, f"{plural(len(passed), 'check')} passed"),
         (apart, f"{len(apart)} that {'does' if len(apart) == 1 else 'do'} not apply"),
@@ -190,8 +205,8 @@ def _details(finding: Finding, detail: _Detail) -> Iterator[str]:
     if finding.fix is not None:
         yield from _fix(finding.fix)
     for evidence in finding.evidence:
-        yield f"Seen in {_code(evidence.source)}:"
-        yield from _fenced(_excerpt(evidence.excerpt, detail))
+        yield f"Seen in {code(evidence.source)}:"
+        yield from fenced(_excerpt(evidence.excerpt, detail))
 
 
 def _excerpt(text: str, detail: _Detail) -> str:
@@ -204,11 +219,11 @@ def _excerpt(text: str, detail: _Detail) -> str:
 
 
 def _fix(fix: Fix) -> Iterator[str]:
-    yield f"Fix: {_text(fix.text)}"
+    yield f"Fix: {plain(fix.text)}"
     if fix.commands:
-        yield from _fenced("\n".join(quote_command(argv) for argv in fix.commands), "sh")
+        yield from fenced("\n".join(quote_command(argv) for argv in fix.commands), "sh")
     if fix.link is not None:
-        yield f"See {_code(fix.link)}"
+        yield f"See {code(fix.link)}"
 
 
 def _routes(report: Report) -> Iterator[str]:
@@ -219,9 +234,9 @@ def _routes(report: Report) -> Iterator[str]:
         yield from _reasons(folded.shared)
     for group in folded.groups:
         for one in group.routes:
-            yield f"#### {MARKS[one.state]} {_text(one.line)}"
+            yield f"#### {MARKS[one.state]} {plain(one.line)}"
             yield ""
-            yield _text(one.steps)
+            yield plain(one.steps)
             yield ""
             yield from _reasons(one.remarks)
         yield from _reasons(group.obstacles, group.whose)
@@ -229,7 +244,7 @@ def _routes(report: Report) -> Iterator[str]:
 
 def _reasons(reasons: Sequence[Reason], whose: str = "") -> Iterator[str]:
     for reason in reasons:
-        yield f"- {MARKS[reason_state(reason)]} {_text(whose + reason_line(reason))}"
+        yield f"- {MARKS[reason_state(reason)]} {plain(whose + reason_line(reason))}"
         if reason.fix is not None and not reason.automatic:
             yield ""
             yield from (f"  {line}" if line else "" for line in _fix(reason.fix))
@@ -239,13 +254,13 @@ def _reasons(reasons: Sequence[Reason], whose: str = "") -> Iterator[str]:
 
 def _attempt(report: Report, attempt: Attempt, detail: _Detail) -> Iterator[str]:
     mark = MARKS[attempt_state(attempt)]
-    yield f"#### {mark} {_text(attempt_line(report, attempt))}"
+    yield f"#### {mark} {plain(attempt_line(report, attempt))}"
     for result in attempt.results:
         yield from (_finding(finding, detail) for finding in result.findings)
-    yield _block(_table((stage_row(result) for result in attempt.results), ("stage", "ended", "time", "peak memory")))
+    yield _block(table((stage_row(result) for result in attempt.results), ("stage", "ended", "time", "peak memory")))
     for result in attempt.results if detail.lines else ():
         for title, rows in measurements(result):
-            yield _block(_table(rows, (title, "")))
+            yield _block(table(rows, (title, "")))
         if result.commands or result.environment:
             yield _block(_folded(f"How {_html(result.stage.action)} was run", _how(result)))
 
@@ -253,7 +268,7 @@ def _attempt(report: Report, attempt: Attempt, detail: _Detail) -> Iterator[str]
 def _how(result: StageResult) -> Iterator[str]:
     lines = [quote_command(argv) for argv in result.commands]
     lines += [f"# {name}=={version}" for name, version in sorted(result.environment.items())]
-    yield from _fenced("\n".join(lines), "sh")
+    yield from fenced("\n".join(lines), "sh")
 
 
 def _folded(title: str, lines: Iterable[str], *, opened: bool = False) -> Iterator[str]:
@@ -266,7 +281,8 @@ def _folded(title: str, lines: Iterable[str], *, opened: bool = False) -> Iterat
     yield ""
 
 
-def _fenced(text: str, language: str = "text") -> Iterator[str]:
+def fenced(text: str, language: str = "text") -> Iterator[str]:
+    """A fenced block."""
     safe = visible(text).strip("\n")
     longest = max((len(run) for run in re.findall(r"`+", safe)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -277,15 +293,16 @@ def _fenced(text: str, language: str = "text") -> Iterator[str]:
     yield ""
 
 
-def _table(rows: Iterable[Sequence[str]], head: Sequence[str]) -> Iterator[str]:
-    yield f"| {' | '.join(_text(cell) for cell in head)} |"
+def table(rows: Iterable[Sequence[str]], head: Sequence[str]) -> Iterator[str]:
+    """A table."""
+    yield f"| {' | '.join(plain(cell) for cell in head)} |"
     yield f"|{' --- |' * len(head)}"
     for row in rows:
-        yield f"| {' | '.join('<br>'.join(_text(line) for line in cell.splitlines()) for cell in row)} |"
+        yield f"| {' | '.join('<br>'.join(plain(line) for line in cell.splitlines()) for cell in row)} |"
     yield ""
 
 
-def _text(text: str) -> str:
+def plain(text: str) -> str:
     """Text as it reads, on one line."""
     escaped = _SPECIAL.sub(r"\\\1", escape(one_line(text), quote=False))
     return _REFERENCE.sub(lambda match: f"<code>{match[0]}</code>", escaped)
@@ -296,7 +313,7 @@ def _html(text: str) -> str:
     return _REFERENCE.sub(lambda match: f"<code>{match[0]}</code>", escape(one_line(text), quote=False))
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """A code span: delimited by more backticks than the text has in a row."""
     safe = one_line(text)
     longest = max((len(run) for run in re.findall(r"`+", safe)), default=0)
