@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from envdoctor.core.errors import ExitCode
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -310,8 +308,3 @@ def heading(text: str) -> None:
     from envdoctor.support.streams import safe_words, unguarded
 
     click.secho(safe_words(text), bold=True, file=unguarded(sys.stdout))
-
-
-def exit_code(report: Report) -> ExitCode:
-    """OK if everything could be looked at and no finding is of severity WARNING or worse, else PROBLEMS."""
-    return ExitCode.OK if report.complete and not report.problems else ExitCode.PROBLEMS

@@ -32,8 +32,6 @@ def command(
     """
     import dataclasses
 
-    from envdoctor.core.errors import ExitCode
-    from envdoctor.core.route import Verdict
     from envdoctor.doctor.routes import places, routes
 
     if model is not None and goal.strip().lower() == "any":
@@ -45,24 +43,15 @@ def command(
         report = routes(model, goal, options=options, python=python, offline=offline)
         report = dataclasses.replace(report, build_command=_options.build_command(click.get_current_context()))
     _options.show(report, as_json=as_json, verbose=verbose)
-    best = report.routes[0]
-    if best.verdict is Verdict.BLOCKED:
-        return ExitCode.NO_ROUTE
-    uncertain = any(reason.verdict is Verdict.UNKNOWN for reason in best.reasons)
-    return ExitCode.PROBLEMS if uncertain else ExitCode.OK
+    return report.summary.exit_code
 
 
 def _every_goal(
     model: Path, *, python: Path | None, offline: bool, as_json: bool, verbose: bool, **rest: object
 ) -> int:
     """Rank all goals; the exit code is that of the nearest."""
-    from envdoctor.core.errors import ExitCode
-    from envdoctor.core.route import Verdict
     from envdoctor.doctor.any_goal import every_goal
 
     report = every_goal(model, options=_options.read_build_options(rest), python=python, offline=offline)
     _options.show(report, as_json=as_json, verbose=verbose)
-    verdicts = {row.verdict for row in report.goals if row.takeable} or {row.verdict for row in report.goals}
-    if verdicts == {Verdict.BLOCKED}:
-        return ExitCode.NO_ROUTE
-    return ExitCode.PROBLEMS if verdicts == {Verdict.UNKNOWN} else ExitCode.OK
+    return report.summary.exit_code

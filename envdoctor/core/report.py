@@ -11,9 +11,10 @@ from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.goal import Goal  # noqa: TC001  (resolved at run time for the JSON schema)
 from envdoctor.core.model_report import ModelReport, OperatorReport  # noqa: TC001  (the same)
 from envdoctor.core.route import Attempt, GoalReach, Route  # noqa: TC001  (the same)
+from envdoctor.core.summary import Summary, summarize
 
 #: Raised when a field is taken away or changes its meaning; a new field does not raise it.
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,18 @@ class Report:
     notes: tuple[str, ...] = ()
     unchanged_since: str = ""
     schema: int = SCHEMA
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Every finding, from probes, from stages and from nowhere, the worst first."""
+        found = [finding for result in self.probes for finding in result.findings] + list(self.findings)
+        found += [finding for attempt in self.attempts for stage in attempt.results for finding in stage.findings]
+        return tuple(sorted(found, key=lambda finding: -finding.severity))
+
+    @property
+    def summary(self) -> Summary:
+        """What it all comes to."""
+        return summarize(self)
 
     @property
     def problems(self) -> tuple[Finding, ...]:
