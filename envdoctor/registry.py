@@ -32,7 +32,7 @@ def probes(families: frozenset[str] | None = None, topics: frozenset[str] | None
     """All probes, in the order of their codes: the constant that `@probe` leaves in each module.
 
     Args:
-        families: built-in modules of other families are not even imported; None for all. Plug-ins always are.
+        families: families and codes; built-in modules of others are not even imported; None for all. Plug-ins are.
         topics: probes of compilers that these do not concern are not even imported; None for all.
     """
     from envdoctor.probing import Probe
@@ -41,10 +41,10 @@ def probes(families: frozenset[str] | None = None, topics: frozenset[str] | None
         return (value for value in vars(module).values() if isinstance(value, Probe))
 
     def wanted(name: str) -> bool:
-        return families is None or name[:3].upper() in families
+        return families is None or not families.isdisjoint({name[:3].upper(), name[:6].upper()})
 
     asked = (package for package, one in _packages() if topics is None or one.topics & topics)
-    of_compilers = (module for package in asked for module in _walk_inside(package, "probes"))
+    of_compilers = (module for package in asked for module in _walk_inside(package, "probes", wanted))
     modules = itertools.chain(_modules("probes", "envdoctor_probes", wanted), of_compilers)
     return _unique(modules, found, lambda one: one.code)
 
@@ -141,10 +141,11 @@ def _compiler(package: ModuleType) -> Iterator[Compiler]:
     return (value for value in list(vars(package).values()) if isinstance(value, Compiler))
 
 
-def _walk_inside(package: ModuleType, name: str) -> Iterator[ModuleType]:
-    """The modules of a package inside another, if it is there."""
+def _walk_inside(package: ModuleType, name: str, wanted: Callable[[str], bool]) -> Iterator[ModuleType]:
+    """The modules of a package inside another, if it is there: of a built-in one those that are wanted."""
+    built_in = package.__name__.startswith("envdoctor.")
     if any(info.name == name for info in pkgutil.iter_modules(getattr(package, "__path__", ()))):
-        yield from _walk(importlib.import_module(f"{package.__name__}.{name}"))
+        yield from _walk(importlib.import_module(f"{package.__name__}.{name}"), wanted if built_in else _every)
 
 
 def _every(_: str) -> bool:

@@ -285,4 +285,4 @@ def heading(text: str) -> None:
 
 def exit_code(report: Report) -> ExitCode:
     """OK if everything could be looked at and no finding is of severity WARNING or worse, else PROBLEMS."""
-    return ExitCode.OK if report.complete and not report.problems else ExitCode.PROBLEMS
+    return ExitCode.OK if report.is_fine else ExitCode.PROBLEMS

@@ -72,3 +72,8 @@ class Report:
         """Whether all that was asked could be looked at; a probe that is skipped for what was found is no gap."""
         gaps = (Outcome.UNKNOWN, Outcome.CRASHED, Outcome.TIMED_OUT)
         return not any(result.outcome in gaps for result in self.probes)
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether everything could be looked at and no finding is of severity WARNING or worse."""
+        return self.complete and not self.problems
