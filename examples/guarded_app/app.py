@@ -27,7 +27,7 @@ def refuse_to_start(report: envdoctor.Report) -> None:
 
 
 def main() -> None:
-    report = envdoctor.check(only=ASKED, python=sys.executable, timeout=60)
+    report = envdoctor.check(only=ASKED, python=sys.executable, timeout=10, fast=True)
     if not report.is_fine:
         refuse_to_start(report)
     print("started")
