@@ -76,6 +76,10 @@ class _Commands(click.Group):
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
             hint = f"did you mean '{near[0]}'?" if near else "see 'envdoctor --help'."
             raise click.UsageError(f"there is no command '{args[0]}'; {hint}", ctx)
+        from envdoctor.cli import _defaults
+
+        if _defaults.NEEDLESS.isdisjoint(args):
+            ctx.default_map = _defaults.default_map()
         return super().resolve_command(ctx, args)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envdoctor.cli import _options, _tables
+from envdoctor.cli import _defaults, _options, _tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,13 +66,15 @@ def command(
     from envdoctor.doctor.check import can_wall_off, check
 
     if file is not None:
-        if goal or only or skip or fast or prove or yes or witness:
+        if any(map(_defaults.is_typed, ("goal", "only", "skip", "fast", "prove", "yes", "witness"))):
             raise click.UsageError(
                 "-r judges a file; leave out what is about the machine (--to, --only, --prove, ...)."
             )
         return _check_asked(file, platforms, python, as_json=as_json, verbose=verbose)
     if platforms:
         raise click.UsageError("--platform is about a file; name one by -r, or ask 'envdoctor matrix'.")
+    if _defaults.is_typed("only") and not _defaults.is_typed("skip"):
+        skip = ()  # what is asked for by name is not left out by what the configuration says
     if prove and fast:
         raise click.UsageError("--prove and --fast contradict each other; leave one of them out.")
     if prove and not yes and not can_wall_off():
@@ -82,6 +84,7 @@ def command(
         report = check(
             python=python, goal=goal, only=_words(only), skip=_words(skip), witness=witness, fast=fast, prove=prove
         )
+    report = _defaults.without_ignored(report)
     _options.show(report, as_json=as_json, verbose=verbose)
     gc.freeze()  # nor does Python's own look for cycles at its end, which takes another tenth
     return _options.exit_code(report)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envdoctor.cli import _options
+from envdoctor.cli import _defaults, _options
 from envdoctor.core.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def command(model: Path | None, goal: str | None, name: str | None, output: Path
     if model is not None and goal is None:
         raise click.UsageError("a model needs a goal: add --to GOAL")
     renderer = registry.renderer(name or _format_of(output))
-    made, hidden = report(python=python, source=model, goal=goal)
+    made, hidden = report(python=python, source=model, goal=goal, amend=_defaults.without_ignored)
     text = visible(renderer.render(made))
     if output is None:
         _options.write_safe(text + "\n")

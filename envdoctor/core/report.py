@@ -16,6 +16,22 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """A finding that the user's configuration ignores.
+
+    Attributes:
+        reason: the user's.
+        until: the last day on which it is ignored, ISO 8601; empty for no end.
+        origin: the file that says so.
+    """
+
+    finding: Finding
+    reason: str
+    until: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The report of one command.
 
@@ -33,6 +49,7 @@ class Report:
         findings: the ones that come from no probe and no stage.
         models: the models that were looked into, for `model`.
         ops: their operators in execution order, for `model`.
+        ignored: the findings that count as no problem, since the user's configuration ignores them.
         notes: sentences that a reader should not miss.
         schema: of this value.
     """
@@ -51,6 +68,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     models: tuple[ModelReport, ...] = ()
     ops: tuple[OperatorReport, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
     notes: tuple[str, ...] = ()
     schema: int = SCHEMA
 
@@ -64,7 +82,7 @@ class Report:
     @property
     def blind_spots(self) -> tuple[ProbeResult, ...]:
         """The probes that could not answer: unknown, crashed, timed out, or skipped because of one of those."""
-        answered = (Outcome.PASSED, Outcome.FAILED, Outcome.DOES_NOT_APPLY)
+        answered = (Outcome.PASSED, Outcome.FAILED, Outcome.DOES_NOT_APPLY, Outcome.IGNORED)
         return tuple(result for result in self.probes if result.outcome not in answered)
 
     @property

@@ -15,14 +15,18 @@ from envdoctor.support.redaction import Redactor, redact_report
 from envdoctor.support.text import size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from envdoctor.core.report import Report
 
 
 def report(
-    *, python: Path | None = None, source: Path | None = None, goal: str | None = None
+    *,
+    python: Path | None = None,
+    source: Path | None = None,
+    goal: str | None = None,
+    amend: Callable[[Report], Report] | None = None,
 ) -> tuple[Report, Mapping[str, int]]:
     """Check, plan if there is a model to plan for, and take out what must not be handed on.
 
@@ -30,6 +34,7 @@ def report(
         python: the interpreter to examine; None for the active environment's.
         source: a model whose routes belong into the report; needs a goal.
         goal: where to get to.
+        amend: what becomes of the checks' report, before anything is taken out of it.
 
     Returns:
         The report, and how many of what were taken out, by kind.
@@ -38,6 +43,7 @@ def report(
         UsageProblem: an unknown goal, a file that is no model, an interpreter that is none.
     """
     made = check(python=python, goal=goal)
+    made = amend(made) if amend else made
     facts = Facts(Request(python=python), LocalExecutor())
     made = dataclasses.replace(made, subject={**made.subject, **_machine(facts), **_installed(facts)})
     if source is not None and goal is not None:
