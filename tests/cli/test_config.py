@@ -102,12 +102,3 @@ def test_a_goal_that_is_configured_need_not_be_typed(call):
     done = call('goal = "edgetpu"', "routes", "absent.keras")
     assert "Missing option" not in done.stderr
     assert "absent.keras" in done.stderr
-
-
-def test_a_report_tells_what_is_ignored_and_not_where_its_writer_lives(call, work, monkeypatch):
-    monkeypatch.setenv("HOME", str(work.parent))
-    done = call(IGNORE, "report", "--format", "json", "--python", sys._base_executable)
-    assert done.returncode == 0, done.stderr
-    made = json.loads(done.stdout)
-    assert [one["finding"]["code"] for one in made["ignored"]] == ["PKG001"]
-    assert str(work.parent) not in done.stdout

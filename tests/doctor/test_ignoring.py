@@ -1,6 +1,8 @@
 """What the configuration ignores is no problem, and is never silently fine."""
 
+import sys
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from envdoctor.configuration import Ignore
 from envdoctor.core.finding import Evidence, Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.report import Report
 from envdoctor.doctor.ignoring import ignore
+from envdoctor.doctor.report import report as make_report
 from envdoctor_reports import html, json, markdown, terminal
 
 TODAY = date(2027, 1, 15)
@@ -78,3 +81,12 @@ def test_what_is_merely_worth_knowing_stays():
     made = judged(report(finding("foo", Severity.INFO), outcome=Outcome.PASSED))
     assert not made.ignored
     assert made.probes[0].outcome is Outcome.PASSED
+
+
+def test_a_report_tells_what_is_ignored_and_not_where_its_writer_lives(monkeypatch):
+    home = Path.home() / "work/pyproject.toml"
+    rule = Ignore(code="PKG001", reason="we know", subject=str(home.parent / "*"))
+    monkeypatch.setattr("envdoctor.doctor.report.check", lambda **_: report(finding(str(home))))
+    made, _ = make_report(python=Path(sys.executable), amend=lambda one: ignore(one, [rule], str(home)))
+    assert len(made.ignored) == 1
+    assert str(Path.home()) not in json.render(made)
