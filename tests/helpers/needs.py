@@ -32,6 +32,8 @@ PACKAGES = {
     "busybox": "busybox-static",
     "cpio": "cpio",
     "dpkg-deb": "dpkg",
+    "fish": "fish",
+    "mandoc": "mandoc",
     MUSL_LOADER: "musl",
     "mount": "mount",
     "podman": "podman",
@@ -46,6 +48,7 @@ PACKAGES = {
     "tar": "tar",
     "unshare": "util-linux",
     "x86_64-linux-gnu-gcc": "gcc-x86-64-linux-gnu",
+    "zsh": "zsh",
     "zstd": "zstd",
 }
 # A container inside continuous integration's own hardly ever runs; on x86_64 gcc itself is the compiler for x86_64.
