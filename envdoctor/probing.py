@@ -114,8 +114,8 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
         outcome, reason = Outcome.UNKNOWN, str(error)
     except MemoryError:
         outcome, reason = Outcome.UNKNOWN, "it may not have as much memory as it takes to look (see 'ulimit -v')"
-    except Exception as error:  # noqa: BLE001  (the one broad except: a probe's bug must not end the others)
-        outcome, reason = Outcome.CRASHED, describe_bug(error)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (a probe's bug must not end the others)
+        outcome, reason = Outcome.CRASHED, describe_bug(error, _owner(one))
     return ProbeResult(
         code=one.code,
         name=one.name,
@@ -125,6 +125,12 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
         reason=reason,
         seconds=time.monotonic() - start,
     )
+
+
+def _owner(one: Probe) -> str:
+    """Whose a probe is, by the module that it is in."""
+    package = one.check.__module__.partition(".")[0]
+    return "envdoctor" if package in {"envdoctor", "envdoctor_probes"} else f"the plug-in {package}"
 
 
 def run_probes(probes: Iterable[Probe], facts: Facts, *, within: float | None = None) -> tuple[ProbeResult, ...]:

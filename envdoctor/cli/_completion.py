@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import pkgutil
 import re
@@ -100,9 +101,10 @@ def _probes() -> Iterable[tuple[str, str]]:
     from envdoctor.core.data import compiler_folders
     from envdoctor.core.finding import FAMILIES
 
-    import envdoctor_probes  # isort: skip
-
-    places = [*envdoctor_probes.__path__, *(str(folder / "probes") for folder in compiler_folders())]
+    places = [
+        *importlib.import_module("envdoctor_probes").__path__,
+        *(str(folder / "probes") for folder in compiler_folders()),
+    ]
     for module in pkgutil.iter_modules(places):
         if match := _MODULE_OF_PROBE.match(module.name):
             yield match[1].upper(), module.name[match.end() :].replace("_", " ")

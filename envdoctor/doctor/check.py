@@ -72,7 +72,13 @@ def check(  # noqa: PLR0913 - by name, one for each option
     wanted = frozenset(only or families(asked)) | frozenset(skip)
     known = registry.probes(wanted, None if only or skip else asked)
     probes = select(known, asked, only, skip)
-    request = Request(python=python, goal=aim, compiler=compiler, topics=asked | {one.topic for one in probes})
+    request = Request(
+        python=python,
+        goal=aim,
+        compiler=compiler,
+        topics=asked | {one.topic for one in probes},
+        plugins=registry.plugins(),
+    )
     facts = Facts(request, LocalExecutor())
     looked_at = subject(facts)  # first, so that a wrong --python is told once and not by every probe
     results = probing.run_probes(
@@ -105,9 +111,10 @@ def select(
         UsageProblem: a word that is neither a code nor a family, or nothing is left.
     """
     codes = {one.code for one in probes}
+    known = dict.fromkeys((*FAMILIES, *(code[:3] for code in codes)))
     for word in (*only, *skip):
-        if word not in codes and word not in FAMILIES:
-            raise UsageProblem(f"'{word}' is neither a probe's code nor a family; families are {', '.join(FAMILIES)}")
+        if word not in codes and word not in known:
+            raise UsageProblem(f"'{word}' is neither a probe's code nor a family; families are {', '.join(known)}")
 
     def matches(one: Probe, words: Sequence[str]) -> bool:
         return one.code in words or one.code[:3] in words

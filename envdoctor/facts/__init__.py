@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.model import ModelFacts
     from envdoctor.facts.natives import Natives
     from envdoctor.facts.packages import Packages
+    from envdoctor.facts.plugins import Plugins
     from envdoctor.facts.proven import Proven
     from envdoctor.facts.python import Python
     from envdoctor.facts.records import Records
@@ -71,6 +72,7 @@ class Facts:
         importing: Importing
         loading: Loading
         model: ModelFacts
+        plugins: Plugins
         proven: Proven
         python: Python
         packages: Packages
