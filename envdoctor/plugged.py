@@ -116,6 +116,9 @@ def of_tables() -> tuple[PluginProblem, ...]:
                 codes = [row["code"] for row in rows.values()] if name == "stage-problems" else []
                 said = (*wrong, *filter(None, map(_why_no_code_text, codes)))
                 problems += [PluginProblem(entry=entry, text=f"has a table that is wrong: {text}") for text in said]
+                if name == "goals" and rows and not plugged_rows(folder, "tflite-readers", frozenset())[0]:
+                    text = "has goals and no row in tflite-readers.toml, which says what reads models for them"
+                    problems.append(PluginProblem(entry=entry, text=text))
     return tuple(problems)
 
 

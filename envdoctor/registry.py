@@ -58,6 +58,12 @@ def probes(families: frozenset[str] | None = None, topics: frozenset[str] | None
 
 def actions() -> tuple[Action, ...]:
     """All actions, by name: the constant ACTION of each module under pipeline/actions, and those of each compiler."""
+    known = _own_actions()
+    added = plugged.actions(frozenset(one.name for one in known)).found
+    return tuple(sorted((*known, *added), key=lambda one: one.name))
+
+
+def _own_actions() -> tuple[Action, ...]:
     from envdoctor.action import Action
     from envdoctor.core.compiler import Compiler
 
@@ -70,9 +76,7 @@ def actions() -> tuple[Action, ...]:
 
     packages = (package for package, _ in _built_in_compilers())
     modules = itertools.chain(_walk(importlib.import_module("envdoctor.pipeline.actions")), packages)
-    known = _unique(modules, found, lambda one: one.name)
-    added = plugged.actions(frozenset(one.name for one in known)).found
-    return tuple(sorted((*known, *added), key=lambda one: one.name))
+    return _unique(modules, found, lambda one: one.name)
 
 
 def compilers() -> dict[str, Compiler]:
@@ -88,7 +92,7 @@ def plugins() -> PluginState:
     found = (
         plugged.compilers(_own_compilers()),
         plugged.probes(),
-        plugged.actions(frozenset(one.name for one in actions())),
+        plugged.actions(frozenset(one.name for one in _own_actions())),
         plugged.renderers(_own_renderers()),
     )
     problems = (*state.problems, *(problem for one in found for problem in one.problems), *plugged.of_tables())

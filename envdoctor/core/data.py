@@ -24,12 +24,16 @@ _REQUIRED = {
     "compiled-files": {"words"},
     "goals": {"title", "kind", "compiler"},
     "stage-problems": {"code", "severity", "title", "why", "message", "fix"},
-    "tflite-readers": {"title"},
+    "tflite-readers": {"title", "evidence", "per_channel_dense", "per_channel_hybrid", "data_outside"},
     "toolchains": {"title"},
 }
 #: What it may have, of the tables whose rows become values as they are.
 _ALLOWED = {
     "goals": {"accelerator", "per_tensor_dense"},
+    "tflite-readers": {
+        *("custom_ops", "schemes", "static_shapes", "compiler", "release"),
+        *("reads_to", "refuses_from", "versions"),
+    },
     "toolchains": {"sources", "advice", "package", "architecture", "system_packages", "keep", "companion"},
 }
 
