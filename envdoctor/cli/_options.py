@@ -175,6 +175,12 @@ _BUILD_OPTIONS = (
     click.option(
         "--require-mapped", type=percent, metavar="PERCENT", help="Fail if fewer operators run on the accelerator."
     ),
+    click.option(
+        "--arena", type=size, metavar="SIZE", help="Fail if the model needs more working memory on a microcontroller."
+    ),
+    click.option(
+        "--flash", type=size, metavar="SIZE", help="Fail if the model takes more of a microcontroller's flash."
+    ),
 )
 
 
@@ -215,6 +221,8 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
                 "compiler",
                 "compiler_args",
                 "require_mapped",
+                "arena",
+                "flash",
                 "ssh_host",
                 "max_download",
             )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from envdoctor.core.prediction import Disagreement, Guidance, Prediction
+    from envdoctor.core.prediction import Disagreement, Estimate, Guidance, Prediction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,8 @@ class Compiler:
             Raises Unreadable if that can't be read.
         placed: tells from the file that it made which operators run where: takes the Model before, the Model after, and
             the summary of the stage. None if `predict` is better.
+        estimate: tells from the file what a device that runs the model will make of it and how much memory it takes;
+            takes the Model. None for a compiler of accelerators.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Compiler:
     advise: Callable[[Any, Any], Guidance] | None = None
     compare: Callable[[Any, Any, Path], tuple[Disagreement, ...]] | None = None
     placed: Callable[[Any, Any, Mapping[str, Any]], Prediction] | None = None
+    estimate: Callable[[Any], Estimate] | None = None
 
     @property
     def goals(self) -> tuple[Goal, ...]:

@@ -51,6 +51,8 @@ class Report:
         ops: their operators in execution order, for `model`.
         ignored: the findings that count as no problem, since the user's configuration ignores them.
         notes: sentences that a reader should not miss.
+        unchanged_since: when the results on packages and libraries were found, where nothing has changed since; empty
+            where they were found now.
         schema: of this value.
     """
 
@@ -70,6 +72,7 @@ class Report:
     ops: tuple[OperatorReport, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     notes: tuple[str, ...] = ()
+    unchanged_since: str = ""
     schema: int = SCHEMA
 
     @property

@@ -86,6 +86,7 @@ def _check_names(source: Path, options: BuildOptions, goal: Goal, compiler: Comp
         read_recipe(options.recipe)
         if goal.kind != "tflite-mixed":
             raise UsageProblem(f"--recipe says how to quantize, and so does --to {goal.name}; take --to tflite-mixed.")
+    _check_limits(options, goal, compiler)
     for option, path in (("--calibration", options.calibration), ("--evaluate", options.evaluation)):
         if path is not None and not path.is_dir() and not path.is_file():
             what = "is no regular file" if path.exists() else "does not exist"
@@ -95,6 +96,14 @@ def _check_names(source: Path, options: BuildOptions, goal: Goal, compiler: Comp
             compiler.check_program(options.compiler)
         except ToolchainProblem as error:
             raise UsageProblem(f"{error}.") from None
+
+
+def _check_limits(options: BuildOptions, goal: Goal, compiler: Compiler | None) -> None:
+    """Refuse a limit of the device that nothing would hold the model against."""
+    for name in ("arena", "flash"):
+        judged = compiler is not None and any(name in (one.options or ()) for one in compiler.actions())
+        if getattr(options, name) is not None and not judged:
+            raise UsageProblem(f"--{name} is for a microcontroller, and nothing measures it for --to {goal.name}.")
 
 
 def require_text(path: Path | None) -> None:
