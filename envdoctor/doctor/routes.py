@@ -95,8 +95,8 @@ def _check_names(source: Path, options: BuildOptions, goal: Goal, compiler: Comp
         read_recipe(options.recipe)
         if goal.kind != "tflite-mixed":
             raise UsageProblem(f"--recipe says how to quantize, and so does --to {goal.name}; take --to tflite-mixed.")
-    require_known(options.accepted_licenses)
     _check_limits(options, goal, compiler)
+    require_known(options.accepted_licenses)
     for option, path in (("--calibration", options.calibration), ("--evaluate", options.evaluation)):
         if path is not None and not path.is_dir() and not path.is_file():
             what = "is no regular file" if path.exists() else "does not exist"
@@ -169,6 +169,21 @@ def routes_of(request: Request, facts: Facts) -> Report:
     return dataclasses.replace(
         new_report("routes"), subject=subject(facts), source=artifact, goal=goal, routes=found, notes=notes
     )
+
+
+def places(goal: str, *, options: BuildOptions | None = None, python: Path | None = None) -> Report:
+    """Where the last stage to a goal can run, whatever the model.
+
+    Raises:
+        UsageProblem: the goal is unknown.
+    """
+    aim = parse_goal(goal)
+    compiler = registry.compiler_of(aim)
+    options = options or BuildOptions()
+    request = Request(python=python, goal=aim, compiler=compiler, options=options, topics=topics(compiler))
+    facts = Facts(request, LocalExecutor())
+    found = planner.last_stages(registry.actions(), request, facts)
+    return dataclasses.replace(new_report("routes"), subject=subject(facts), goal=aim, routes=found)
 
 
 def _say(fix: Fix) -> str:

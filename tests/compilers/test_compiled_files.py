@@ -36,6 +36,8 @@ REAL = {
     "qnn_0_ctx.onnx": "ep-context",
     "qnn_0_ctx_qnn.bin": "qnn-context",
     "tiny_riscv32.vmfb": "vmfb",
+    "tiny_riscv64.vmfb": "vmfb",
+    "tiny_aarch64.vmfb": "vmfb",
     "tiny_flat.vmfb": "vmfb",
 }
 PTE = ("xnnpack.pte", "ethos-u55-128.pte")

@@ -1,6 +1,7 @@
 """Every goal is whole: a route, a gate, a name for its file, a reader, words; told by builds with stage doubles."""
 
 import dataclasses
+import gzip
 import lzma
 
 import pytest
@@ -41,12 +42,17 @@ def custom_model():
     )
 
 
-#: Of compilers that take no .tflite file: what the real one made, by goal.
+#: Of compilers that make no .tflite file: what the real one made, by goal.
 REAL = {
     "executorch-xnnpack": DATA / "executorch/xnnpack.pte",
     "executorch-ethos-u55-128": DATA / "executorch/ethos-u55-128.pte",
     "qualcomm-sm8750": DATA / "qualcomm/sm8750.onnx.xz",
+    "iree-riscv32": DATA / "compiled/tiny_riscv32.vmfb.gz",
+    "iree-riscv64": DATA / "compiled/tiny_riscv64.vmfb.gz",
+    "iree-aarch64": DATA / "compiled/tiny_aarch64.vmfb.gz",
+    "iree-x86_64": DATA / "compiled/tiny_flat.vmfb.gz",
 }
+UNPACK = {".xz": lzma.decompress, ".gz": gzip.decompress}
 ALL_GOALS = [parse_goal(name) for name in goal_names()]
 FROM_TFLITE = [
     goal for goal in ALL_GOALS if ArtifactKind.TFLITE_FLOAT in planner.kinds_that_lead_to(goal, registry.actions())
@@ -84,8 +90,7 @@ def content_of(goal, kind):
     if kind in MADE:
         return MADE[kind]()
     if goal.name in REAL:
-        content = REAL[goal.name].read_bytes()
-        return lzma.decompress(content) if REAL[goal.name].suffix == ".xz" else content
+        return UNPACK.get(REAL[goal.name].suffix, bytes)(REAL[goal.name].read_bytes())
     (custom_code, *_) = load_file(folder_of(goal.compiler) / "compiled-files.toml")
     return compiled_model(custom_code)
 

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.compiler import Compiler
+from envdoctor.core.compiler import Compiler, Product
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from envdoctor.action import Action
+    from envdoctor.action import Action, StageContext, StageOutput
     from envdoctor.core.file_identity import FileIdentity
 
 
 def _actions() -> Iterable[Action]:
-    return ()
+    from envdoctor.compilers.iree.action import ONNX, TFLITE
+
+    return (ONNX, TFLITE)
+
+
+def _gate(context: StageContext, output: StageOutput) -> StageOutput:
+    from envdoctor.compilers.iree.gate import judge_module
+
+    return judge_module(context, output)
 
 
 def _identify(path: Path) -> FileIdentity | None:
@@ -25,4 +33,10 @@ def _identify(path: Path) -> FileIdentity | None:
     return identify_by(path, (read_vmfb,))
 
 
-COMPILER = Compiler(name="iree", title="IREE", products=(), actions=_actions, identify=_identify)
+COMPILER = Compiler(
+    name="iree",
+    title="IREE",
+    products=(Product(kind="iree", suffix=".vmfb", gate=_gate),),
+    actions=_actions,
+    identify=_identify,
+)
