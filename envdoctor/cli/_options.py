@@ -31,7 +31,11 @@ python_option = click.option(
     " or else that of this folder (.venv, venv), or else envdoctor's own.",
 )
 goal_option = click.option(
-    "--to", "goal", required=True, metavar="GOAL", help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ..."
+    "--to",
+    "goal",
+    required=True,
+    metavar="GOAL",
+    help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ... (`routes` also takes any)",
 )
 
 
@@ -182,6 +186,12 @@ _BUILD_OPTIONS = (
     click.option(
         "--require-mapped", type=percent, metavar="PERCENT", help="Fail if fewer operators run on the accelerator."
     ),
+    click.option(
+        "--arena", type=size, metavar="SIZE", help="Fail if the model needs more working memory on a microcontroller."
+    ),
+    click.option(
+        "--flash", type=size, metavar="SIZE", help="Fail if the model takes more of a microcontroller's flash."
+    ),
 )
 
 
@@ -223,6 +233,8 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
                 "compiler",
                 "compiler_args",
                 "require_mapped",
+                "arena",
+                "flash",
                 "ssh_host",
                 "max_download",
             )

@@ -181,6 +181,7 @@ def _summary(model: Model, facts: ModelFacts) -> ModelReport:
         outputs=_described(model.main, model.main.outputs),
         operators=sum(len(subgraph.operators) for subgraph in model.subgraphs),
         refused=facts.refused,
+        needs={} if facts.estimate is None else facts.estimate.needs,
         compiled=_compiled(facts),
     )
     if placement is None:

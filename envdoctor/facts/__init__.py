@@ -40,9 +40,12 @@ if TYPE_CHECKING:
     from envdoctor.facts.runtimes import Runtimes
     from envdoctor.facts.startup import Startup
     from envdoctor.facts.strays import Strays
+    from envdoctor.facts.watched import Watched
     from envdoctor.facts.witness import Witness
 
 T = TypeVar("T")
+#: Groups that tell of the model, as its goal's compiler reads it.
+_OF_A_MODEL = frozenset({"model"})
 
 
 class Facts:
@@ -82,6 +85,7 @@ class Facts:
         startup: Startup
         strays: Strays
         natives: Natives
+        watched: Watched
         witness: Witness
 
     else:
@@ -137,6 +141,11 @@ class Facts:
         if not isinstance(value, kind):
             raise EnvDoctorError(f"there is another fact group '{kind.__name__.lower()}'; rename {kind.__module__}'s")
         return value
+
+    def renewed(self, request: Request) -> Facts:
+        """The facts of another request on the same machine: what was collected is taken over, but of the model."""
+        known = {group: value for group, value in self._known.items() if group not in _OF_A_MODEL}
+        return Facts(request, self._executor, **known)
 
     def _collect(self, group: str, module: ModuleType | None) -> object | FactUnavailable:
         if self._request is None or self._executor is None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _CELLS = {Cell.MAPPED: ("█", "#"), Cell.CPU: ("░", "."), Cell.UNKNOWN: ("?", "?"), Cell.MIXED: ("▒", "+")}
 _INDEXES = 3
+_NEED = 10
 _CUT = 3
 _CAUSES = 3
 _ADVICE = 1
@@ -64,6 +65,11 @@ def _show_model(
     page.labelled("is", f"{model.scheme}, {plural(model.operators, 'operator')}{_compiled(model)}", indent=2)
     page.labelled("takes", ", ".join(model.inputs) or "nothing", indent=2)
     page.labelled("gives", ", ".join(model.outputs) or "nothing", indent=2)
+    if model.needs:
+        page.gap()
+    for name, value in model.needs.items():
+        shown = f"{value:,} bytes" if isinstance(value, int) else value
+        page.write(shown, lead=f"{name:<{_NEED}}", indent=2, lead_style="dim")
     if model.refused:
         page.gap()
         page.mark(State.ERROR, f"{model.reader} refuses it: {', '.join(model.refused)}", indent=2, style="bold")

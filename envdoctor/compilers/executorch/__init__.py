@@ -41,5 +41,6 @@ COMPILER = Compiler(
         Product(kind="pte-ethos-u", suffix="_int8_ethosu.pte", gate=_gate),
     ),
     actions=_actions,
+    topics=frozenset({"executorch"}),
     identify=_identify,
 )

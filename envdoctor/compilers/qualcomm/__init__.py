@@ -29,4 +29,5 @@ COMPILER = Compiler(
     title="onnxruntime-qnn",
     products=(Product(kind="qnn-context", suffix="_qnn.onnx", gate=_gate),),
     actions=_actions,
+    topics=frozenset({"qualcomm"}),
 )
