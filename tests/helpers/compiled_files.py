@@ -66,8 +66,8 @@ def blob(stages=3, magic=9709):
         )
 
     head_size = 52 + 80
-    given = tensor(0, b"image", 0, 0, 4)
-    made = tensor(0, b"scores", 1, 16, 2)
+    given = tensor(0, b"image", 1, 0, 4)
+    made = tensor(0, b"scores", 0, 16, 2)
     constants = struct.pack("<4I", 300, 300, 3, 1) + struct.pack("<2I", 1000, 1)
     places = (head_size, head_size + len(given), 0, head_size + len(given) + len(made))
     size = places[3] + len(constants)

@@ -204,7 +204,7 @@ def _qnn_sizes(fields: Fields) -> None:
     described, at, size = fields.numbers(16, 3, 8)
     fields.part(_QNN_HEADER, described)
     fields.require_size(at + size)
-    if not size or not any(fields.data[at : at + 4096]):
+    if not size or not any(fields.data[at : at + _LARGEST_HEAD]):
         raise Unreadable("behind its description are zeros: a placeholder")
 
 
