@@ -7,6 +7,7 @@ import lzma
 import pytest
 
 import onnx_bytes
+from compiled_files import rknn
 from compiled_models import compiled_model, float_model, int8_model, int16x8_model, weight_only_model
 from envdoctor import planner, registry
 from envdoctor.action import Place, StageOutput
@@ -57,7 +58,7 @@ ALL_GOALS = [parse_goal(name) for name in goal_names()]
 FROM_TFLITE = [
     goal for goal in ALL_GOALS if ArtifactKind.TFLITE_FLOAT in planner.kinds_that_lead_to(goal, registry.actions())
 ]
-GOALS = [goal for goal in ALL_GOALS if goal in FROM_TFLITE or goal.name in REAL]
+GOALS = [goal for goal in ALL_GOALS if goal in FROM_TFLITE or goal.name in REAL or goal.compiler == "rknn"]
 COMPILERS = registry.compilers()
 MADE = {
     ArtifactKind.TFLITE_FLOAT: float_model,
@@ -89,6 +90,8 @@ def content_of(goal, kind):
     """What a stage double writes: a model of that kind, or the file that the goal's compiler would make."""
     if kind in MADE:
         return MADE[kind]()
+    if goal.compiler == "rknn":  # the real one brings 5.6 GB along
+        return rknn(goal.accelerator.encode())
     if goal.name in REAL:
         return UNPACK.get(REAL[goal.name].suffix, bytes)(REAL[goal.name].read_bytes())
     (custom_code, *_) = load_file(folder_of(goal.compiler) / "compiled-files.toml")
