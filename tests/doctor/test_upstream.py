@@ -18,8 +18,10 @@ def reason(message, *evidence, kind=ReasonKind.BROKEN, subject="", severity=Seve
 
 SAID = [
     (
-        "ai-edge-litert 2.1.0rc1: `import ai_edge_litert.compiled_model` fails: ai_edge_litert/_a.so and 9 more need"
-        " @rpath/libcommon.dylib, which nothing brings",
+        (
+            "ai-edge-litert 2.1.0rc1: `import ai_edge_litert.compiled_model` fails: ai_edge_litert/_a.so and 9 more"
+            " need @rpath/libcommon.dylib, which nothing brings"
+        ),
         ("files of ai-edge-litert 2.1.0rc1", "ai_edge_litert/_a.so, ai_edge_litert/_b.so and 8 more"),
         (ClaimKind.LIBRARY, ("ai_edge_litert/_a.so", "ai_edge_litert/_b.so"), ("@rpath/libcommon.dylib",), ""),
     ),
@@ -29,14 +31,18 @@ SAID = [
         (ClaimKind.LIBRARY, ("app/_x.so",), ("libGL.so.1",), ""),
     ),
     (
-        "tensorflow-text 2.21.0: tensorflow_text/a.so and 4 more files can't be loaded for want of icudt77_dat, which"
-        " nothing defines",
+        (
+            "tensorflow-text 2.21.0: tensorflow_text/a.so and 4 more files can't be loaded for want of icudt77_dat,"
+            " which nothing defines"
+        ),
         ("files of tensorflow-text 2.21.0", "tensorflow_text/a.so, tensorflow_text/b.so"),
         (ClaimKind.SYMBOL, ("tensorflow_text/a.so", "tensorflow_text/b.so"), ("icudt77_dat",), ""),
     ),
     (
-        "tensorflow-hub 0.16.1: `import tensorflow_hub` fails: tensorflow_hub imports pkg_resources, which no wheel of"
-        " the set brings (setuptools<82 would).",
+        (
+            "tensorflow-hub 0.16.1: `import tensorflow_hub` fails: tensorflow_hub imports pkg_resources, which no wheel"
+            " of the set brings (setuptools<82 would)."
+        ),
         ("imports of tensorflow-hub 0.16.1", "tensorflow_hub > pkg_resources"),
         (ClaimKind.MODULE, ("tensorflow_hub",), ("pkg_resources",), ""),
     ),
@@ -46,14 +52,18 @@ SAID = [
         (ClaimKind.MODULE, ("old.part",), ("imp",), ""),
     ),
     (
-        "onnx 1.19.0: `import onnx` fails: onnx._mapping asks for ml_dtypes.float4_e2m1fn, which ml-dtypes 0.4.1 does"
-        " not have.",
+        (
+            "onnx 1.19.0: `import onnx` fails: onnx._mapping asks for ml_dtypes.float4_e2m1fn, which ml-dtypes 0.4.1"
+            " does not have."
+        ),
         ("imports of onnx 1.19.0", "onnx > onnx._mapping > ml_dtypes.float4_e2m1fn"),
         (ClaimKind.NAME, ("onnx._mapping",), ("ml_dtypes.float4_e2m1fn",), "ml-dtypes 0.4.1"),
     ),
     (
-        "sounddevice 0.5.3: `import sounddevice` fails: sounddevice looks for the library portaudio, which nothing"
-        " brings, and raises OSError; libportaudio2 (PortAudio) would supply it.",
+        (
+            "sounddevice 0.5.3: `import sounddevice` fails: sounddevice looks for the library portaudio, which nothing"
+            " brings, and raises OSError; libportaudio2 (PortAudio) would supply it."
+        ),
         ("imports of sounddevice 0.5.3", "sounddevice"),
         (ClaimKind.LOOKUP, ("sounddevice",), ("portaudio",), ""),
     ),
