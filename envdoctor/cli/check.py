@@ -26,8 +26,15 @@ if TYPE_CHECKING:
 @click.option("--skip", multiple=True, metavar="CODE", help="Leave out these codes or families.")
 @click.option("--fast", is_flag=True, help="Leave out what importing the installed packages comes to.")
 @click.option("--prove", is_flag=True, help="Also import each installed package really, without a network.")
-@click.option("--yes", is_flag=True, help="With --prove: go on where the network can't be cut off.")
-@click.option("--witness", is_flag=True, help="Also ask ldd (or otool) about each installed native file.")
+@click.option(
+    "--yes", is_flag=True, help="With --prove: go on where the network can't be cut off. With --fix: don't ask."
+)
+@click.option(
+    "--witness",
+    is_flag=True,
+    help="Also ask ldd (or otool) about each installed native file, and pip about what is installed.",
+)
+@click.option("--fix", "mends", is_flag=True, help="Then mend what was found, after asking: see `envdoctor fix`.")
 @click.option(
     "--requirement",
     "-r",
@@ -49,6 +56,7 @@ def command(
     prove: bool,
     yes: bool,
     witness: bool,
+    mends: bool,
     file: Path | None,
     platforms: str,
     python: Path | None,
@@ -70,11 +78,17 @@ def command(
     from envdoctor.doctor.check import can_wall_off, check
 
     if file is not None:
-        if goal or only or skip or fast or prove or yes or witness or format_name or output:
+        if goal or only or skip or fast or prove or yes or witness or mends or format_name or output:
             raise click.UsageError(
                 "-r judges a file; leave out what is about the machine (--to, --only, --prove, ...)."
             )
         return _check_asked(file, platforms, python, as_json=as_json, verbose=verbose)
+    if mends:
+        if skip or fast or prove or witness or as_json or format_name or output:
+            raise click.UsageError(
+                "--fix mends what a whole check finds; leave out --skip, --fast, --prove, --json, ..."
+            )
+        return _check_and_fix(goal, _words(only), python, yes=yes, verbose=verbose)
     if platforms:
         raise click.UsageError("--platform is about a file; name one by -r, or ask 'envdoctor matrix'.")
     if prove and fast:
@@ -90,6 +104,19 @@ def command(
     _formats.show_or_write(report, written, output, as_json=as_json, verbose=verbose)
     gc.freeze()  # nor does Python's own look for cycles at its end, which takes another tenth
     return report.summary.exit_code
+
+
+def _check_and_fix(goal: str | None, codes: tuple[str, ...], python: Path | None, *, yes: bool, verbose: bool) -> int:
+    from pathlib import Path as Folder
+
+    from envdoctor.cli.fix import Asking, mend
+    from envdoctor.doctor.fix import open_session
+
+    with open_session(python=python, goal=goal, project=Folder.cwd(), say=_tables.say) as session:
+        report = session.look()
+        _options.show(report, as_json=False, verbose=verbose)
+        plan = session.plan(report, codes)
+        return mend(session, plan, report, Asking(yes=yes, as_json=False, verbose=verbose), dry_run=False)
 
 
 def _check_asked(file: Path, platforms: str, python: Path | None, *, as_json: bool, verbose: bool) -> int:

@@ -94,11 +94,21 @@ def _of_build(report: Report) -> ExitCode:
 
 
 def _of_routes(report: Report) -> ExitCode:
+    if report.goals:
+        return _of_goals(report)
     best = report.routes[0] if report.routes else None
     if best is None or best.verdict is Verdict.BLOCKED:
         return ExitCode.NO_ROUTE
     uncertain = any(reason.verdict is Verdict.UNKNOWN for reason in best.reasons)
     return ExitCode.PROBLEMS if uncertain else ExitCode.OK
+
+
+def _of_goals(report: Report) -> ExitCode:
+    """That of the nearest goal."""
+    verdicts = {row.verdict for row in report.goals if row.takeable} or {row.verdict for row in report.goals}
+    if verdicts == {Verdict.BLOCKED}:
+        return ExitCode.NO_ROUTE
+    return ExitCode.PROBLEMS if verdicts == {Verdict.UNKNOWN} else ExitCode.OK
 
 
 def _standing(report: Report, code: ExitCode) -> Standing:

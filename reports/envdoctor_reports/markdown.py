@@ -13,7 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from envdoctor.support.text import one_line, plural, quote_command, visible
-from envdoctor_reports._routes import fold
+from envdoctor_reports._routes import fold, goal_rows
 from envdoctor_reports._view import (
     State,
     artifact_row,
@@ -146,6 +146,8 @@ def _document(report: Report, detail: _Detail) -> Iterator[str]:
         yield _block(table((artifact_row(one) for one in report.artifacts), ("artifact", "file", "SHA-256")))
     if has_checks:
         yield from _checks(report, detail)
+    if report.goals:
+        yield _block(table(goal_rows(report.goals), ("goal", "state", "route", "what it needs")))
     if report.routes and not report.attempts:
         yield _block(_routes(report))
     about = (("made", report.created), *((name, _short(text, detail)) for name, text in report.subject.items()))
