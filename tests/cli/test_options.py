@@ -14,6 +14,7 @@ import sample_reports as samples
 from compiled_models import int8_model
 from envdoctor.cli import _options, build, main, routes
 from envdoctor.core.errors import ExitCode
+from envdoctor.core.summary import exit_code
 
 
 @pytest.mark.parametrize(("text", "expected"), [("95%", 0.95), ("0.95", 0.95), (" 100 %", 1.0), ("0", 0.0)])
@@ -99,8 +100,8 @@ def test_a_text_is_printed_whatever_the_encoding(monkeypatch):
 
 
 def test_a_report_with_a_problem_is_no_success():
-    assert _options.exit_code(samples.fine()) is ExitCode.OK
-    assert _options.exit_code(samples.broken()) is ExitCode.PROBLEMS
+    assert exit_code(samples.fine()) is ExitCode.OK
+    assert exit_code(samples.broken()) is ExitCode.PROBLEMS
 
 
 def test_the_command_to_build_has_the_options_that_were_given():
@@ -121,7 +122,7 @@ def test_the_name_of_before_is_taken_and_not_shown(name, tmp_path, capsys):
     assert main([name, "--help"]) == 0
     shown = capsys.readouterr().out
     assert "--to GOAL" in shown
-    assert "--for" not in shown
+    assert "--for " not in shown
     path = str(tmp_path / "absent.tflite")
     words = {"check": ["check", "--for", "nosuchgoal"], "model": ["model", path, "--for", "nosuchgoal"]}[name]
     assert main(words) == 2
