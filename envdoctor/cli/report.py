@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envdoctor.cli import _formats, _options
+from envdoctor.cli import _defaults, _formats, _options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,9 @@ def command(
         raise click.UsageError("a model needs a goal: add --to GOAL")
     name = _formats.format_of(format_name, output, "markdown")
     registry.renderer(name)  # a wrong name is told before the work
-    made, hidden = report(python=python, source=model, goal=goal, build=out if failed_build else None)
+    made, hidden = report(
+        python=python, source=model, goal=goal, build=out if failed_build else None, amend=_defaults.without_ignored
+    )
     _formats.write_report(made, name, output)
     click.echo(_hidden_line(hidden), err=True)
 

@@ -18,6 +18,22 @@ SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """A finding that the user's configuration ignores.
+
+    Attributes:
+        reason: the user's.
+        until: the last day on which it is ignored, ISO 8601; empty for no end.
+        origin: the file that says so.
+    """
+
+    finding: Finding
+    reason: str
+    until: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The report of one command.
 
@@ -37,6 +53,7 @@ class Report:
         models: the models that were looked into, for `model`.
         ops: their operators in execution order, for `model`.
         file: what a compiled file that is no .tflite file is, for `model`.
+        ignored: the findings that count as no problem, since the user's configuration ignores them.
         notes: sentences that a reader should not miss.
         unchanged_since: when the results on packages and libraries were found, where nothing has changed since; empty
             where they were found now.
@@ -59,6 +76,7 @@ class Report:
     models: tuple[ModelReport, ...] = ()
     ops: tuple[OperatorReport, ...] = ()
     file: FileIdentity | None = None
+    ignored: tuple[Ignored, ...] = ()
     notes: tuple[str, ...] = ()
     unchanged_since: str = ""
     schema: int = SCHEMA
@@ -85,7 +103,7 @@ class Report:
     @property
     def blind_spots(self) -> tuple[ProbeResult, ...]:
         """The probes that could not answer: unknown, crashed, timed out, or skipped because of one of those."""
-        answered = (Outcome.PASSED, Outcome.FAILED, Outcome.DOES_NOT_APPLY)
+        answered = (Outcome.PASSED, Outcome.FAILED, Outcome.DOES_NOT_APPLY, Outcome.IGNORED)
         return tuple(result for result in self.probes if result.outcome not in answered)
 
     @property
@@ -93,3 +111,8 @@ class Report:
         """Whether all that was asked could be looked at; a probe that is skipped for what was found is no gap."""
         gaps = (Outcome.UNKNOWN, Outcome.CRASHED, Outcome.TIMED_OUT)
         return not any(result.outcome in gaps for result in self.probes)
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether everything could be looked at and no finding is of severity WARNING or worse."""
+        return self.complete and not self.problems

@@ -13,7 +13,10 @@ from envdoctor.core.finding import Outcome, Severity
 from envdoctor.core.route import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from envdoctor.core.report import Report
+    from envdoctor.core.route import GoalReach
 
 
 class Standing(enum.Enum):
@@ -95,7 +98,7 @@ def _of_build(report: Report) -> ExitCode:
 
 def _of_routes(report: Report) -> ExitCode:
     if report.goals:
-        return _of_goals(report)
+        return _of_goals(report.goals)
     best = report.routes[0] if report.routes else None
     if best is None or best.verdict is Verdict.BLOCKED:
         return ExitCode.NO_ROUTE
@@ -103,9 +106,9 @@ def _of_routes(report: Report) -> ExitCode:
     return ExitCode.PROBLEMS if uncertain else ExitCode.OK
 
 
-def _of_goals(report: Report) -> ExitCode:
+def _of_goals(goals: Sequence[GoalReach]) -> ExitCode:
     """That of the nearest goal."""
-    verdicts = {row.verdict for row in report.goals if row.takeable} or {row.verdict for row in report.goals}
+    verdicts = {row.verdict for row in goals if row.takeable} or {row.verdict for row in goals}
     if verdicts == {Verdict.BLOCKED}:
         return ExitCode.NO_ROUTE
     return ExitCode.PROBLEMS if verdicts == {Verdict.UNKNOWN} else ExitCode.OK

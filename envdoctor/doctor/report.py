@@ -16,7 +16,7 @@ from envdoctor.support.redaction import Redactor, redact_report
 from envdoctor.support.text import size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from envdoctor.core.report import Report
@@ -28,6 +28,7 @@ def report(
     source: Path | None = None,
     goal: str | None = None,
     build: Path | None = None,
+    amend: Callable[[Report], Report] | None = None,
 ) -> tuple[Report, Mapping[str, int]]:
     """Check, plan if there is a model to plan for, and take out what must not be handed on.
 
@@ -36,6 +37,7 @@ def report(
         source: a model whose routes belong into the report; needs a goal.
         goal: where to get to.
         build: the folder of a build whose attempts belong into the report.
+        amend: what becomes of the checks' report, before anything is taken out of it.
 
     Returns:
         The report, and how many of what were taken out, by kind.
@@ -45,6 +47,7 @@ def report(
     """
     built = None if build is None else read_build(build)
     made = check(python=python, goal=goal)
+    made = amend(made) if amend else made
     facts = Facts(Request(python=python), LocalExecutor())
     made = dataclasses.replace(made, subject={**made.subject, **_machine(facts), **_installed(facts)})
     if source is not None and goal is not None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.natives import Natives
     from envdoctor.facts.packages import Packages
     from envdoctor.facts.pip_list import PipList
+    from envdoctor.facts.plugins import Plugins
     from envdoctor.facts.proven import Proven
     from envdoctor.facts.python import Python
     from envdoctor.facts.records import Records
@@ -78,6 +79,7 @@ class Facts:
         loading: Loading
         model: ModelFacts
         pip_list: PipList
+        plugins: Plugins
         proven: Proven
         python: Python
         packages: Packages

@@ -57,6 +57,7 @@ class Group:
         inapplicable: those whose question makes no sense here.
         unanswered: the probes that could not answer, for whatever reason but being skipped.
         skipped: the probes that were not asked because of another.
+        ignored: how many findings the user's configuration ignores.
     """
 
     title: str
@@ -65,6 +66,7 @@ class Group:
     inapplicable: tuple[ProbeResult, ...]
     unanswered: tuple[ProbeResult, ...]
     skipped: tuple[ProbeResult, ...]
+    ignored: int = 0
 
     @property
     def problems(self) -> tuple[Finding, ...]:
@@ -81,7 +83,9 @@ class Group:
         """FINE only if every question was asked and answered well."""
         if self.problems:
             return min((state_of(one) for one in self.problems), key=list(State).index)
-        return State.UNANSWERED if self.unanswered or self.skipped else State.FINE
+        if self.unanswered or self.skipped:
+            return State.UNANSWERED
+        return State.NOTE if self.ignored else State.FINE
 
     @property
     def summary(self) -> str:
@@ -92,6 +96,7 @@ class Group:
             _count(states.count(State.WARNING), "warning"),
             f"{len(self.unanswered)} without an answer" if self.unanswered else "",
             f"{len(self.skipped)} skipped" if self.skipped else "",
+            f"{self.ignored} ignored" if self.ignored else "",
             f"{plural(len(self.passed), 'check')} passed" if self.passed else "",
             f"{len(self.notes)} noted" if self.notes else "",
             f"{len(self.inapplicable)} {'does' if len(self.inapplicable) == 1 else 'do'} not apply"
@@ -133,6 +138,7 @@ def _group(family: str, report: Report) -> Group | None:
         inapplicable=tuple(result for result in results if result.outcome is Outcome.DOES_NOT_APPLY),
         unanswered=tuple(result for result in results if result.outcome in unanswered),
         skipped=tuple(result for result in results if result.outcome is Outcome.SKIPPED),
+        ignored=sum(one.finding.code[:3] == family for one in report.ignored),
     )
 
 
@@ -144,6 +150,7 @@ def headline(report: Report) -> tuple[State, str]:
     blind = len(report.blind_spots)
     gap = f"; {blind} of them got no answer" if blind else ""
     gap += "" if report.complete else ": not everything could be looked at"
+    gap += f"; {plural(len(report.ignored), 'finding')} ignored" if report.ignored else ""
     errors, warnings = states.count(State.ERROR), states.count(State.WARNING)
     if states:
         words = " and ".join(word for word in (_count(errors, "error"), _count(warnings, "warning")) if word)
@@ -152,7 +159,7 @@ def headline(report: Report) -> tuple[State, str]:
         if not report.complete:
             return State.UNANSWERED, "Nothing is known: no check got an answer; not everything could be looked at."
         return State.UNANSWERED, f"Nothing was checked{': no check applies here' if report.probes else ''}."
-    state = State.UNANSWERED if blind else State.FINE
+    state = State.UNANSWERED if blind else State.NOTE if report.ignored else State.FINE
     return state, f"No problem found in {plural(asked, 'check')}{gap}."
 
 

@@ -33,6 +33,8 @@ PACKAGES = {
     "chromium": "chromium",
     "cpio": "cpio",
     "dpkg-deb": "dpkg",
+    "fish": "fish",
+    "mandoc": "mandoc",
     MUSL_LOADER: "musl",
     "mount": "mount",
     "npm": "npm",
@@ -48,6 +50,7 @@ PACKAGES = {
     "tar": "tar",
     "unshare": "util-linux",
     "x86_64-linux-gnu-gcc": "gcc-x86-64-linux-gnu",
+    "zsh": "zsh",
     "zstd": "zstd",
 }
 # A container inside continuous integration's own hardly ever runs; on x86_64 gcc itself is the compiler for x86_64;
