@@ -39,7 +39,7 @@ def test_check_writes_a_file_and_prints_nothing(somebody, capsys, name, reads):
     text = (somebody / name).read_text(encoding="utf-8")
     assert "HST004" in text or json.loads(text)["runs"]
     reads(text)
-    assert not [one.name for one in somebody.iterdir() if one.name not in {name, ".cache"}]
+    assert {one.name for one in somebody.iterdir()} - {".cache"} == {name}
 
 
 def test_annotations_are_printed_and_the_summary_is_added_to(somebody, capsys, monkeypatch):

@@ -14,7 +14,6 @@ import sample_reports as samples
 from compiled_models import int8_model
 from envdoctor.cli import _options, build, main, routes
 from envdoctor.core.errors import ExitCode
-from envdoctor.core.summary import exit_code
 
 
 @pytest.mark.parametrize(("text", "expected"), [("95%", 0.95), ("0.95", 0.95), (" 100 %", 1.0), ("0", 0.0)])
@@ -100,8 +99,8 @@ def test_a_text_is_printed_whatever_the_encoding(monkeypatch):
 
 
 def test_a_report_with_a_problem_is_no_success():
-    assert exit_code(samples.fine()) is ExitCode.OK
-    assert exit_code(samples.broken()) is ExitCode.PROBLEMS
+    assert samples.fine().summary.exit_code == ExitCode.OK
+    assert samples.broken().summary.exit_code == ExitCode.PROBLEMS
 
 
 def test_the_command_to_build_has_the_options_that_were_given():
