@@ -10,7 +10,7 @@ from envdoctor.core.availability import MEANINGS, CellVerdict
 from envdoctor.support.text import plural, quote_command, visible
 from envdoctor_reports import _drawings, _view
 from envdoctor_reports._placement import by_cause
-from envdoctor_reports._routes import fold
+from envdoctor_reports._routes import fold, goal_rows
 from envdoctor_reports._terminal_matrix import answer_state, python_of, targets_by_platform
 from envdoctor_reports._view import State
 
@@ -128,6 +128,7 @@ def _sections(report: Report, parts: dict[str, object]) -> Iterator[tuple[str, s
         "Artifacts": report.artifacts,
         "Problems": parts["problems"],
         "Operators": report.models,
+        "Goals": report.goals,
         "Routes": report.routes and not report.attempts,
         "Noted": parts["noted"],
         "Checks": parts["answered"],
@@ -151,6 +152,7 @@ def _page(template: str, **values: object) -> str:
     environment.globals.update(
         view=_view,
         fold=fold,
+        goal_rows=goal_rows,
         causes=_causes,
         route_map=_drawn(_drawings.route_map),
         timeline=_drawn(_drawings.timeline),
