@@ -46,6 +46,9 @@ _LOW_RANK = 4
 #: (measured: 511 equal ones are taken, 512 are not).
 _SOFTMAX = 512
 _TOLERANCE = 1e-4
+#: SOFTMAX's kernel ends the process at a smaller input scale (its multiplier must be more than 1); no model that was
+#: trained has such a scale.
+_SMALLEST_SCALE = 2.0**-26
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +144,8 @@ def _scales(operator: Operator, taken: tuple[Tensor, ...], given: tuple[Tensor, 
     for tensor in (*taken, *given):
         if tensor.dtype in {"INT8", "INT16"} and (tensor.quantization is None or not tensor.quantization.scales):
             yield f"{tensor.name} has no scale"
+        elif tensor.dtype == "INT8" and not tensor.constant and min(tensor.quantization.scales) <= _SMALLEST_SCALE:
+            yield f"{tensor.name} has a scale of {min(tensor.quantization.scales):.2g}, at which kernels end the process"
         elif tensor.dtype == "INT16" and tensor.quantization and any(tensor.quantization.zero_points):
             yield f"{tensor.name} has a zero point other than 0"
 
