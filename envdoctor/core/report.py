@@ -34,6 +34,8 @@ class Report:
         models: the models that were looked into, for `model`.
         ops: their operators in execution order, for `model`.
         notes: sentences that a reader should not miss.
+        unchanged_since: when the results on packages and libraries were found, where nothing has changed since; empty
+            where they were found now.
         schema: of this value.
     """
 
@@ -52,6 +54,7 @@ class Report:
     models: tuple[ModelReport, ...] = ()
     ops: tuple[OperatorReport, ...] = ()
     notes: tuple[str, ...] = ()
+    unchanged_since: str = ""
     schema: int = SCHEMA
 
     @property

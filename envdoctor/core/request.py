@@ -9,6 +9,9 @@ from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
 from envdoctor.core.compiler import Compiler  # noqa: TC001  (the same)
 from envdoctor.core.goal import Goal  # noqa: TC001  (the same)
 
+#: The topics of requests that leave imports out, and that do them really.
+LEFT_OUT, PROVE = "fast", "prove"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:

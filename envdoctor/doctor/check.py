@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from envdoctor import probing, registry
 from envdoctor.core.errors import FactUnavailable, UsageProblem
-from envdoctor.core.finding import FAMILIES
+from envdoctor.core.finding import FAMILIES as ALL_FAMILIES
 from envdoctor.core.goal import parse_goal
-from envdoctor.core.request import Request
+from envdoctor.core.request import LEFT_OUT, PROVE, Request
 from envdoctor.doctor._common import families, new_report, subject, topics
+from envdoctor.doctor.unchanged import FAMILIES, Unchanged, is_kept
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
-from envdoctor.facts.importing import LEFT_OUT
-from envdoctor.facts.proven import TOPIC as PROVE
-from envdoctor.facts.proven import find_wall
 from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
@@ -33,6 +31,8 @@ _NOT_IMPORTED = "What importing the packages comes to was not looked at (--fast)
 
 def can_wall_off() -> bool:
     """Whether packages can be imported without a network here."""
+    from envdoctor.facts.proven import find_wall
+
     return bool(find_wall(LocalExecutor()))
 
 
@@ -60,6 +60,8 @@ def check(  # noqa: PLR0913 - by name, one for each option
     Raises:
         UsageProblem: an unknown goal, code or family, or an interpreter that is none.
     """
+    if not (goal or only or skip or witness or fast or prove):
+        return _check_again(Request(python=python))
     aim = None if goal is None else parse_goal(goal)
     compiler = registry.compiler_of(aim)
     added = {"witness": witness, LEFT_OUT: fast, PROVE: prove}
@@ -74,6 +76,25 @@ def check(  # noqa: PLR0913 - by name, one for each option
     results = probing.run_probes(probes, facts)
     notes = (_NOT_IMPORTED,) if fast else _unfollowed(probes, facts)
     return dataclasses.replace(new_report("check"), subject=looked_at, goal=aim, probes=results, notes=notes)
+
+
+def _check_again(request: Request) -> Report:
+    """The same of all that matters for a machine; what rests on files alone is told again if none has changed."""
+    facts = Facts(request, LocalExecutor())
+    report = dataclasses.replace(new_report("check"), subject=subject(facts))
+    unchanged = Unchanged(facts, request)
+    known = unchanged.load()
+    asked = request.topics
+    there = families(asked) - (FAMILIES if known else frozenset())
+    probes = select(registry.probes(there, asked), asked, (), ())
+    if known is not None:
+        live = probing.run_probes((one for one in probes if not is_kept(one.code)), facts)
+        results = tuple(sorted((*live, *known.results), key=lambda one: one.code))
+        return dataclasses.replace(report, probes=results, notes=known.notes, unchanged_since=known.created)
+    results = probing.run_probes(probes, facts)
+    notes = _unfollowed(probes, facts)
+    unchanged.save(results, notes, report.created)
+    return dataclasses.replace(report, probes=results, notes=notes)
 
 
 def _unfollowed(probes: Sequence[Probe], facts: Facts) -> tuple[str, ...]:
@@ -100,8 +121,10 @@ def select(
     """
     codes = {one.code for one in probes}
     for word in (*only, *skip):
-        if word not in codes and word not in FAMILIES:
-            raise UsageProblem(f"'{word}' is neither a probe's code nor a family; families are {', '.join(FAMILIES)}")
+        if word not in codes and word not in ALL_FAMILIES:
+            raise UsageProblem(
+                f"'{word}' is neither a probe's code nor a family; families are {', '.join(ALL_FAMILIES)}"
+            )
 
     def matches(one: Probe, words: Sequence[str]) -> bool:
         return one.code in words or one.code[:3] in words

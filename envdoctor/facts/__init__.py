@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.runtimes import Runtimes
     from envdoctor.facts.startup import Startup
     from envdoctor.facts.strays import Strays
+    from envdoctor.facts.watched import Watched
     from envdoctor.facts.witness import Witness
 
 T = TypeVar("T")
@@ -80,6 +81,7 @@ class Facts:
         startup: Startup
         strays: Strays
         natives: Natives
+        watched: Watched
         witness: Witness
 
     else:

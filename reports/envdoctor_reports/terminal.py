@@ -80,8 +80,7 @@ def _show_report(page: Page, report: Report, *, verbose: bool) -> None:
         from envdoctor_reports._terminal_routes import show_routes
 
         show_routes(page, report, verbose=verbose)
-    ends_with_advice = report.command == "routes" and any(route.verdict < Verdict.BLOCKED for route in report.routes)
-    notes = () if ends_with_advice else report.notes
+    notes = _notes(report, verbose=verbose)
     if notes:
         page.gap()
     for note in notes:
@@ -89,6 +88,15 @@ def _show_report(page: Page, report: Report, *, verbose: bool) -> None:
     if report.command == "build":
         page.gap()
         page.mark(*build_outcome(report), style="bold")
+
+
+def _notes(report: Report, *, verbose: bool) -> tuple[str, ...]:
+    if report.command == "routes" and any(route.verdict < Verdict.BLOCKED for route in report.routes):
+        return ()  # it ends with advice
+    if verbose and report.unchanged_since:
+        since = f"No file of packages and libraries has changed since {report.unchanged_since}: told as then."
+        return (*report.notes, since)
+    return report.notes
 
 
 def write(report: Report, *, verbose: bool = False, stream: TextIO | None = None) -> None:

@@ -86,6 +86,7 @@ def doubled(action, goal):
     return dataclasses.replace(action, run=run, environment=None, requires=(), places=(Place(),), tool=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.name)
 @pytest.mark.usefixtures("without_environments")
 def test_a_goal_is_built_judged_and_named(goal, tmp_path, monkeypatch):
@@ -104,6 +105,7 @@ def test_a_goal_is_built_judged_and_named(goal, tmp_path, monkeypatch):
     assert judged.summary or judged.findings, "no gate looked at it"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.name)
 @pytest.mark.usefixtures("without_environments")
 def test_a_file_of_which_nothing_is_the_goals_is_refused(goal, tmp_path, monkeypatch):
@@ -150,6 +152,7 @@ def test_a_compilers_folder_is_whole(compiler):
     assert {one.code[:3] for one in probes} <= FAMILIES.keys()
 
 
+@pytest.mark.slow
 def test_all_environments_have_pins_and_all_stage_problems_are_explained():
     for name in environment_names():
         assert environment_spec(name).lock.is_file()

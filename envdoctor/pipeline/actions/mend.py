@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
 
-_SCHEMES = frozenset({"int8", "partial"})
+_SCHEMES = frozenset({"int8", "int16x8", "partial"})
 #: What mends take away, whatever the goal.
 _ALWAYS = frozenset({"dynamic-batch", "dynamic-shapes", "float-io", "reduced-after-transpose"})
 #: What mends write as older readers know it.

@@ -200,8 +200,16 @@ def _accuracy(
                 "output": name,
                 "float": float((float_predicted == labels).mean()),
                 "int8": float((predicted == labels).mean()),
+                "commonest": _commonest(labels),
             }
     raise Problem("evaluation-without-labels", "no output of the model gives one class for each sample.")
+
+
+def _commonest(labels: Array) -> float:
+    """The share of the class that most samples have: what a model gets right that always names it."""
+    import numpy as np
+
+    return float(np.unique(labels, return_counts=True)[1].max() / len(labels))
 
 
 def _require_classes(labels: Array, classes: int, output: str) -> None:
