@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from envdoctor.core.file_identity import FileIdentity
     from envdoctor.core.prediction import Disagreement, Estimate, Guidance, Prediction
 
 
@@ -74,6 +75,8 @@ class Compiler:
             the summary of the stage. None if `predict` is better.
         estimate: tells from the file what a device that runs the model will make of it and how much memory it takes;
             takes the Model. None for a compiler of accelerators.
+        identify: tells what a file or folder is, by its content, if it is of a format that this compiler knows and that
+            is no .tflite file; None for any other. Raises Unreadable if it is of such a format, and damaged.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Compiler:
     compare: Callable[[Any, Any, Path], tuple[Disagreement, ...]] | None = None
     placed: Callable[[Any, Any, Mapping[str, Any]], Prediction] | None = None
     estimate: Callable[[Any], Estimate] | None = None
+    identify: Callable[[Path], FileIdentity | None] | None = None
 
     @property
     def goals(self) -> tuple[Goal, ...]:

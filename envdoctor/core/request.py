@@ -47,6 +47,7 @@ class BuildOptions:
         inputs: what a model takes that does not say it itself (`1x3x224x224`); empty if it was not said.
         keep_layout: True to leave the channels of a PyTorch model's inputs and outputs first.
         allow_large: True if an environment with gigabytes of CUDA may be made.
+        accepted_licenses: names of licences that the user accepts with this request.
         thresholds: what the comparison with the float model must meet.
         stage_timeout: seconds for one stage.
         stage_memory: bytes of memory for one stage, or None.
@@ -73,6 +74,7 @@ class BuildOptions:
     inputs: str = ""
     keep_layout: bool = False
     allow_large: bool = False
+    accepted_licenses: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
     stage_timeout: float = 3600.0
     stage_memory: int | None = None

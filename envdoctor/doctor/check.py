@@ -55,7 +55,7 @@ def check(  # noqa: PLR0913 - by name, one for each option
         goal: a goal whose toolchain matters too.
         only: codes or families to ask; empty for all.
         skip: codes or families to leave out.
-        witness: True to ask `ldd` or `otool` too about the installed native files.
+        witness: True to ask `ldd` or `otool` too about the installed native files, and pip about what is installed.
         fast: True to leave out what importing the installed packages comes to.
         prove: True to import them really; see `can_wall_off`.
         timeout: seconds after which whatever has no answer is TIMED_OUT; None to wait for all.

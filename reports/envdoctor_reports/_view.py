@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import enum
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import FAMILIES, Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.route import Attempt, Route, StageResult, Verdict
-from envdoctor.support.text import duration, frequency, one_line, plural, size
+from envdoctor.support.text import duration, one_line, plural, size
 from envdoctor_reports._measured import title, worded
+from envdoctor_reports._words import label, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -163,6 +163,18 @@ def headline(report: Report) -> tuple[State, str]:
     return state, f"No problem found in {plural(asked, 'check')}{gap}."
 
 
+def outcome(report: Report) -> tuple[State, str]:
+    """What the whole report came to, in one sentence: of the build if there was one, else of the checks or routes."""
+    if report.command == "build" or report.attempts:
+        return build_outcome(report)
+    if report.command == "routes" and report.routes:
+        best = report.routes[0]
+        state, words = verdict_of(best)
+        which = "The only route" if len(report.routes) == 1 else f"The best of {len(report.routes)} routes"
+        return state, f"{which}, {best.name}: {words}."
+    return headline(report)
+
+
 def outcome_line(result: ProbeResult) -> str:
     """A probe that did not answer: its question, and why."""
     return f"{question(result)} {_OUTCOMES.get(result.outcome, result.outcome.value)}: {result.reason}".rstrip(": ")
@@ -307,50 +319,7 @@ def measurements(result: StageResult) -> Iterator[tuple[str, tuple[tuple[str, st
     summary = worded(result.summary)
     plain = {key: value for key, value in summary.items() if not value or not isinstance(value, Mapping)}
     if plain:
-        yield result.stage.action, tuple(_rows(plain))
+        yield result.stage.action, tuple(rows(plain))
     for key, value in summary.items():
         if isinstance(value, Mapping) and value:
-            yield label(title(key)), tuple(_rows(value))
-
-
-def _rows(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    for key, value in values.items():
-        words, _, unit = key.replace("-", "_").rpartition("_")
-        known = _UNITS.get(unit) if words else None
-        if known is not None and isinstance(value, (int, float)) and not isinstance(value, bool):
-            yield label(words), known(value)
-        elif isinstance(value, (list, tuple)) and len(value) == 1 and isinstance(value[0], Mapping):
-            yield from _rows(value[0])
-        else:
-            yield label(key), in_words(value)
-
-
-#: The last word of a measurement's name says its unit.
-_UNITS = {"bytes": size, "seconds": duration, "share": "{:.1%}".format, "hz": frequency}
-
-
-def label(key: str) -> str:
-    """A name in words: `max_abs_difference` is `Max abs difference`, `output logits_1` stays `Output logits_1`."""
-    if " " in key:
-        return key[:1].upper() + key[1:]
-    text = " ".join(_SPELLINGS.get(word, word) for word in re.split(r"[_\s-]+", key.strip()))
-    return text[:1].upper() + text[1:]
-
-
-_SPELLINGS = {
-    word.lower(): word for word in ("CPU", "DRAM", "MAC", "MACs", "NPU", "SHA256", "SRAM", "TensorFlow", "TPU")
-}
-
-
-def in_words(value: object) -> str:
-    """A measured value for a person; a list of things with several values stands on a line each."""
-    if value is None or isinstance(value, bool):
-        return {None: "not known", True: "yes", False: "no"}[value]
-    if isinstance(value, (int, float)):
-        return f"{value:,}" if isinstance(value, int) else f"{value:.5g}"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {in_words(one)}" for name, one in value.items()) or "none"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        separator = "\n" if any(isinstance(one, Mapping) for one in value) else ", "
-        return separator.join(in_words(one) for one in value) or "none"
-    return str(value)
+            yield label(title(key)), tuple(rows(value))

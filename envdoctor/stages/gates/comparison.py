@@ -67,9 +67,11 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
 
 
 def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
-    """What is wrong with the outputs, given what the worker `litert_compare` measured. Pure."""
+    """What is wrong with the outputs, given what a worker measured (`ran`: what gave them, if not LiteRT). Pure."""
     for one in values["outputs"]:
-        evidence = (Evidence(source=f"LiteRT on {values['samples']} samples", excerpt=_measures(one)),)
+        evidence = (
+            Evidence(source=f"{values.get('ran', 'LiteRT')} on {values['samples']} samples", excerpt=_measures(one)),
+        )
         wrong = list(_wrong(one, thresholds, subject, evidence))
         swallowed = values.get("swallowed")
         if swallowed and any(each.name in _OF_A_SIGNAL for each in wrong):

@@ -1,8 +1,8 @@
 """Start one task: `python -I -X faulthandler .../workers/__main__.py REQUEST.json`.
 
 -I keeps the current folder, PYTHONPATH and the user's site-packages out of the stage's environment; this folder is
-therefore loaded by its path, under a name that no distribution has. A folder of a compiler's own tasks (`tasks` in the
-request) is loaded beside it in the same way.
+therefore loaded by its path, under the name that it has in envdoctor and without the rest of it. A folder of a
+compiler's own tasks (`tasks` in the request) is loaded beside it in the same way: its modules can import these.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
-PACKAGE = "envdoctor_workers"
+PACKAGE = "envdoctor.stages.workers"
 OWN = "envdoctor_tasks"
 
 
@@ -36,6 +33,8 @@ def load_package(folder: Path, name: str = PACKAGE) -> ModuleType:
 
 def main(request_file: Path) -> int:
     """Carry out the request in a file; gives the exit status."""
+    for name in ("envdoctor", "envdoctor.stages"):
+        sys.modules[name] = ModuleType(name)
     load_package(Path(__file__).resolve().parent)
     stage = importlib.import_module(f"{PACKAGE}.stage")
     tasks = json.loads(request_file.read_text(encoding="utf-8")).get("tasks")
