@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from envdoctor.core.finding import Finding, ProbeResult
-    from envdoctor.core.report import Report
+    from envdoctor.core.report import Ignored, Report
     from envdoctor.core.route import Attempt
     from envdoctor_reports._view import Group
 
@@ -50,6 +50,8 @@ def render(report: Report) -> str:
     """The report as a JUnit XML document; what must not leave the machine is hidden in it already."""
     suites = [(group.title, list(_of_group(report, group))) for group in groups(report)]
     suites += [(attempt_line(report, attempt), list(_of_attempt(report, attempt))) for attempt in report.attempts]
+    if report.ignored:
+        suites.append(("Ignored", [_of_ignored(one) for one in report.ignored]))
     every = [case for _, cases in suites for case in cases]
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="envdoctor" {_counts(every)}>']
     for title, cases in suites:
@@ -83,6 +85,17 @@ def _of_attempt(report: Report, attempt: Attempt) -> Iterator[_Case]:
         yield _Case(suite="build", name=name, seconds=result.seconds)
         for finding in result.findings:
             yield _of_finding(report, finding, 0.0)
+
+
+def _of_ignored(one: Ignored) -> _Case:
+    """A finding that the user's configuration ignores: neither failed nor passed."""
+    finding = one.finding
+    return _Case(
+        suite=finding.code[:3],
+        name=f"{finding.code} {one_line(finding.subject)}".rstrip(),
+        kind="skipped",
+        said=f"ignored ({one_line(one.reason)}): {one_line(finding_line(finding))}",
+    )
 
 
 def _of_finding(report: Report, finding: Finding, seconds: float) -> _Case:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.finding import Finding, ProbeResult
     from envdoctor.core.guard import GuardReport
-    from envdoctor.core.report import Report
+    from envdoctor.core.report import Ignored, Report
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {State.ERROR: "error", State.WARNING: "warning", State.NOTE: "note"}
@@ -31,10 +31,11 @@ def render(report: Report) -> str:
     What must not leave the machine is hidden in the report already.
     """
     titles = {result.code: result.title for result in report.probes}
-    codes = dict.fromkeys(finding.code for finding in report.all_findings)
-    names = {finding.code: finding.name for finding in report.all_findings}
-    rules = [_rule(code, names[code], titles.get(code, "")) for code in codes]
+    every = [*report.all_findings, *(one.finding for one in report.ignored)]
+    names = {finding.code: finding.name for finding in reversed(every)}
+    rules = [_rule(code, names[code], titles.get(code, "")) for code in dict.fromkeys(one.code for one in every)]
     results = [_result(finding) for finding in report.all_findings]
+    results += [{**_result(one.finding), "suppressions": [_suppression(one)]} for one in report.ignored]
     return _log(rules, results, report)
 
 
@@ -75,6 +76,11 @@ def _note(text: str) -> dict[str, Any]:
 
 def _rule(code: str, name: str, title: str) -> dict[str, Any]:
     return {"id": code, "name": name or code, "shortDescription": {"text": title or name.replace("-", " ") or code}}
+
+
+def _suppression(one: Ignored) -> dict[str, Any]:
+    """SARIF 2.1.0, 3.35: outside of what is looked at, by the user's configuration."""
+    return {"kind": "external", "justification": one.reason}
 
 
 def _result(finding: Finding) -> dict[str, Any]:
