@@ -23,7 +23,8 @@ PROBES = registry.probes()
 UNNAMED = {
     "RUN013", "RUN030", "RUN031", "RUN036", "RUN040", "RUN042", "RUN043", "RUN045", "RUN097", "RUN099", "RUN104",
     "RUN122", "RUN130", "RUN137", "RUN141", "RUN143", "RUN145", "RUN160", "RUN168", "RUN169", "RUN170", "RUN171",
-    "RUN176", "RUN177", "RUN246", "RUN247", "RUN251",
+    "RUN176", "RUN177", "RUN246", "RUN247", "RUN251", "RUN260", "RUN261", "RUN262", "RUN263", "RUN280", "RUN282",
+    "RUN300", "RUN301", "RUN302", "RUN303", "RUN304",
 }  # fmt: skip
 #: Fields that a system does not have; a probe that reads one says first which system it is about.
 ABSENT = {
