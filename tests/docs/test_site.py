@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_what_a_build_of_the_site_needs_is_pinned_and_names_no_index():
 @pytest.mark.parametrize("name", ["picture-check.svg", "picture-routes.svg", "architecture.svg"])
 def test_a_picture_takes_nothing_from_elsewhere_and_shows_no_path_of_its_maker(name):
     text = (DOCS / name).read_text("utf-8")
-    assert ElementTree.fromstring(text).tag.endswith("svg")
+    assert ET.fromstring(text).tag.endswith("svg")
     assert set(re.findall(r"https?://[^\"' <]+", text)) == {"http://www.w3.org/2000/svg"}
     assert not re.search(r"/(?:root|tmp|work|Users)/", text)
     assert "<title>" in text
