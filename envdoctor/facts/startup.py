@@ -94,8 +94,8 @@ def _keras_backend() -> tuple[str, str]:
         settings = json.loads(_content(file))
     except (ValueError, RecursionError):
         settings = None
-    named = settings.get("backend") if isinstance(settings, dict) else None
-    return (named, file) if isinstance(named, str) else ("tensorflow", "Keras's default")
+    backend = settings.get("backend") if isinstance(settings, dict) else None
+    return (backend, file) if isinstance(backend, str) else ("tensorflow", "Keras's default")
 
 
 def _code_of(facts: Facts) -> StartCode | None:
