@@ -53,5 +53,5 @@ def _fix(broken: BrokenCommand, installer: Installer | None) -> Fix:
         return Fix(text=text)
     if project:
         return Fix(text=f"Install the project {project} again.")
-    commands = () if installer is None else installer.reinstall(broken.distribution)
-    return Fix(text="Install the same version again.", commands=commands, safe=True)
+    text = "Install the same version again."
+    return Fix(text=text, safe=True) if installer is None else installer.again(broken.distribution, text)
