@@ -12,7 +12,18 @@ from envdoctor_reports._view import State, reason_line, reason_state, verdict_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envdoctor.core.route import Reason, Route
+    from envdoctor.core.route import GoalReach, Reason, Route
+
+
+def goal_state(row: GoalReach) -> tuple[State, str]:
+    """How far a goal is, as a state and in words."""
+    return (State.ERROR, "blocked") if row.route is None else verdict_of(row.route)
+
+
+def goal_rows(goals: Sequence[GoalReach]) -> list[tuple[str, str, str, str]]:
+    """For each goal: its name, how far it is, the best route and what that needs."""
+    names = [(row, "none" if row.route is None else row.route.name) for row in goals]
+    return [(row.goal.name, goal_state(row)[1], name, row.obstacle or "nothing") for row, name in names]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +84,7 @@ class FoldedRoutes:
 
     Attributes:
         shared: the reasons that every one of several routes has.
-        groups: the others, in the order of the best route of each.
+        groups: the others, in the order of their ranks.
     """
 
     shared: tuple[Reason, ...]
@@ -99,14 +110,17 @@ def fold(routes: Sequence[Route]) -> FoldedRoutes:
     """Tell what several routes share once."""
     first, *others = routes
     shared = tuple(one for one in first.reasons if others and all(one in route.reasons for route in others))
-    grouped: dict[tuple[State, tuple[Reason, ...]], list[RankedRoute]] = {}
+    grouped: list[tuple[tuple[State, tuple[Reason, ...]], list[RankedRoute]]] = []
     for number, route in enumerate(routes, start=1):
         own = [one for one in route.reasons if one not in shared]
         remarks = tuple(one for one in own if reason_state(one) is State.NOTE)
         obstacles = tuple(one for one in own if one not in remarks)
         ranked = RankedRoute(number=number, route=route, remarks=remarks)
-        grouped.setdefault((ranked.state, obstacles), []).append(ranked)
-    groups = (RouteGroup(routes=tuple(alike), obstacles=obstacles) for (_, obstacles), alike in grouped.items())
+        key = (ranked.state, obstacles)
+        if not grouped or grouped[-1][0] != key:  # neighbours alone, so that the ranks stand in their order
+            grouped.append((key, []))
+        grouped[-1][1].append(ranked)
+    groups = (RouteGroup(routes=tuple(alike), obstacles=obstacles) for (_, obstacles), alike in grouped)
     return FoldedRoutes(shared=shared, groups=tuple(groups))
 
 

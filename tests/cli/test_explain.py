@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from envdoctor.cli import main
 
 
@@ -30,6 +32,7 @@ def test_problems_that_share_a_name_are_told_one_after_the_other(capsys):
     assert len(heads) == 2
 
 
+@pytest.mark.slow
 def test_without_a_code_all_are_listed_by_family(capsys):
     assert main(["explain"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -37,6 +40,7 @@ def test_without_a_code_all_are_listed_by_family(capsys):
     assert any(line.startswith("  RUN010  ") for line in lines)
 
 
+@pytest.mark.slow
 def test_json_holds_the_same(capsys):
     assert main(["explain", "HST004", "--json"]) == 0
     (one,) = json.loads(capsys.readouterr().out)
@@ -50,3 +54,9 @@ def test_an_unknown_code_is_a_usage_problem(capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("envdoctor: 'HST999' is no code")
+
+
+@pytest.mark.parametrize("word", ["pkg1", "PKG01", "pkg-1"])
+def test_a_code_with_too_few_digits_is_understood(word, capsys):
+    assert main(["explain", word]) == 2
+    assert "did you mean PKG001?" in capsys.readouterr().err

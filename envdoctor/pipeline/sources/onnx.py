@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.given_inputs import parse_inputs
-from envdoctor.pipeline.sources.protobuf import Message, read_message
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.support.files import read_head
+from envdoctor.support.protobuf import Message, read_message
 from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ def _sized(path: Path, inputs: tuple[InputSpec, ...], given: str) -> tuple[Input
             and all(mine in {None, size} for mine, size in zip(spec.shape[1:], shape[1:], strict=True))
         )
         if not fits:
-            raise UsageProblem(f"--inputs: {shape} does not fit the input {spec.describe()} of {path.name}.")
+            sizes = "x".join("N" if size is None else str(size) for size in shape)
+            raise UsageProblem(f"--inputs: {sizes} does not fit the input {spec.describe()} of {path.name}.")
     return tuple(
         dataclasses.replace(spec, shape=(None, *(one.shape or ())[1:])) for spec, one in zip(inputs, said, strict=True)
     )

@@ -18,7 +18,7 @@ _KERAS = ("keras", "keras-nightly")
 _BACKENDS = ("tensorflow", "torch", "jax", "openvino")
 
 
-@probe("PKG032")
+@probe("PKG033")
 def check(facts: Facts) -> Iterator[Finding]:
     """Keras 3 is installed without the backend that it is told to use.
 
