@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -214,6 +215,14 @@ def _is_meant(distribution: Distribution, entrance: Entrance, failure: Failure) 
     return failure.cause.what is What.IMPORT and is_project_of(failure.cause.subject, projects)
 
 
+def _nobody_may_run(script: str) -> bool:
+    """Whether a script lost its permission to be executed, as in a copy by way of a file system without any."""
+    try:
+        return not os.stat(script).st_mode & 0o111
+    except OSError:
+        return False
+
+
 def _broken(rehearsal: Rehearsal, asked: Sequence[Distribution]) -> Iterator[BrokenCommand]:
     """Commands whose Python is gone, or whose module can be imported and lacks what they call."""
     around = rehearsal.surroundings
@@ -232,6 +241,8 @@ def _broken(rehearsal: Rehearsal, asked: Sequence[Distribution]) -> Iterator[Bro
             elif name:
                 path = around.modules.find(entrance.module).path
                 reason, excerpt = f"{entrance.module} has no {name}", f"nothing binds {name}"
+            elif path and _nobody_may_run(path):
+                reason, excerpt = "its script may not be executed", "no permission to execute"
             else:
                 continue
             yield BrokenCommand(
