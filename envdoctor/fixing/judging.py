@@ -123,7 +123,8 @@ def lost_names(before: Facts, after: Facts, changed: Collection[str], folder: Pa
             shortest = min(gone, key=len)
             rest = f" and {plural(len(gone) - 1, 'more name')} of it" if len(gone) > 1 else ""
             words = f"{new.title} has no {shortest}, which {uses[shortest]} uses{rest}; {old.title} has it."
-            yield Harm(words=words, culprits=(key,), names=tuple(gone))
+            tops = tuple(name for name in gone if name.rpartition(".")[0] not in gone)
+            yield Harm(words=words, culprits=(key,), names=tops)
 
 
 def _uses(

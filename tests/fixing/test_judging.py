@@ -26,7 +26,7 @@ def test_a_name_that_an_installed_package_uses_and_that_is_gone_is_harm(tmp_path
     before, after = environment(tmp_path / "a", "1.0", OLD), environment(tmp_path / "b", "2.0", NEW)
     (harm,) = lost_names(before, after, ["lib"], None)
     assert harm.culprits == ("lib",)
-    assert "lib.solutions" in harm.names
+    assert harm.names == ("lib.solutions",)  # with it all that stands in it
     assert f"{tmp_path}/b/app/__init__.py:4" in harm.words
 
 
