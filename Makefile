@@ -10,7 +10,7 @@ OUT    ?= build/demo
 # Tests start this program hundreds of times: without its bytecode each start would compile it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test unit bare lint docs constraints bench clean
+.PHONY: demo test unit bare lint docs man constraints bench clean
 
 demo: $(STAMP)
 	$(BIN)/envdoctor build examples/digits/digits.keras --to ethos-u55-128 \
@@ -20,7 +20,7 @@ test: $(STAMP)-dev
 	ENVDOCTOR_TESTS=thorough $(BIN)/python -m pytest -n auto --dist worksteal
 
 unit: $(STAMP)-dev
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not integration"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not integration and not slow"
 
 # The tests that start programs, on a PATH and a Python that have only what the README names (Debian and Ubuntu).
 bare: $(STAMP)-dev
@@ -36,6 +36,9 @@ lint: $(STAMP)-dev
 
 docs: $(STAMP)-dev
 	$(BIN)/python tools/make_docs.py
+
+man: $(STAMP)
+	$(BIN)/python tools/make_man.py build/man
 
 constraints: $(STAMP)
 	$(BIN)/python tools/make_constraints.py

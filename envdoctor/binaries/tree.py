@@ -70,6 +70,11 @@ class InstalledTree:
         self._real: dict[str, str] = {}
         self._folders: dict[str, bool] = {}
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The paths that were asked for, or were known, whether there is a file or not."""
+        return tuple(self._known)
+
     def library(self, path: str) -> NativeLibrary | None:
         """The library installed at `path`.
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from envdoctor.core.errors import ExitCode
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -31,7 +29,11 @@ python_option = click.option(
     " or else that of this folder (.venv, venv), or else envdoctor's own.",
 )
 goal_option = click.option(
-    "--to", "goal", required=True, metavar="GOAL", help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ..."
+    "--to",
+    "goal",
+    required=True,
+    metavar="GOAL",
+    help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ... (`routes` also takes any)",
 )
 
 
@@ -148,6 +150,13 @@ _BUILD_OPTIONS = (
         help="Let an environment with CUDA be made where PyTorch comes in no other build.",
     ),
     click.option(
+        "--accept-license",
+        "accepted_licenses",
+        multiple=True,
+        metavar="NAME",
+        help="Accept the licence of what a stage needs, once and for all; `routes` shows it.",
+    ),
+    click.option(
         "--trust-code", is_flag=True, help="Let what the model holds run: a Lambda layer, operators that write files."
     ),
     click.option(
@@ -184,6 +193,12 @@ _BUILD_OPTIONS = (
     click.option(
         "--require-mapped", type=percent, metavar="PERCENT", help="Fail if fewer operators run on the accelerator."
     ),
+    click.option(
+        "--arena", type=size, metavar="SIZE", help="Fail if the model needs more working memory on a microcontroller."
+    ),
+    click.option(
+        "--flash", type=size, metavar="SIZE", help="Fail if the model takes more of a microcontroller's flash."
+    ),
 )
 
 
@@ -219,11 +234,14 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
                 "inputs",
                 "keep_layout",
                 "allow_large",
+                "accepted_licenses",
                 "stage_timeout",
                 "stage_memory",
                 "compiler",
                 "compiler_args",
                 "require_mapped",
+                "arena",
+                "flash",
                 "ssh_host",
                 "max_download",
             )
@@ -290,8 +308,3 @@ def heading(text: str) -> None:
     from envdoctor.support.streams import safe_words, unguarded
 
     click.secho(safe_words(text), bold=True, file=unguarded(sys.stdout))
-
-
-def exit_code(report: Report) -> ExitCode:
-    """OK if everything could be looked at and no finding is of severity WARNING or worse, else PROBLEMS."""
-    return ExitCode.OK if report.complete and not report.problems else ExitCode.PROBLEMS

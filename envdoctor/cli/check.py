@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envdoctor.cli import _options, _tables
+from envdoctor.cli import _defaults, _formats, _options, _tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 @_options.python_option
 @_options.verbose_option
 @_options.json_option
+@_formats.format_option
+@_formats.output_option
 def command(
     goal: str | None,
     only: tuple[str, ...],
@@ -60,6 +62,8 @@ def command(
     python: Path | None,
     verbose: bool,
     as_json: bool,
+    format_name: str | None,
+    output: Path | None,
 ) -> int:
     """Tell what is wrong on this machine, for this Python; exit code 1 if there is a problem.
 
@@ -74,21 +78,18 @@ def command(
     from envdoctor.doctor.check import can_wall_off, check
 
     if file is not None:
-        if goal or only or skip or fast or prove or yes or witness or mends:
-            raise click.UsageError(
-                "-r judges a file; leave out what is about the machine (--to, --only, --prove, ...)."
-            )
+        _require_file_options()
         return _check_asked(file, platforms, python, as_json=as_json, verbose=verbose)
     if mends:
-        if skip or fast or prove or witness or as_json:
-            raise click.UsageError(
-                "--fix mends what a whole check finds; leave out --skip, --fast, --prove, --json, ..."
-            )
+        _require_mending_options()
         return _check_and_fix(goal, _words(only), python, yes=yes, verbose=verbose)
     if platforms:
         raise click.UsageError("--platform is about a file; name one by -r, or ask 'envdoctor matrix'.")
+    if _defaults.is_typed("only") and not _defaults.is_typed("skip"):
+        skip = ()  # what is asked for by name is not left out by what the configuration says
     if prove and fast:
         raise click.UsageError("--prove and --fast contradict each other; leave one of them out.")
+    written = _formats.asked(format_name, output, as_json=as_json)
     if prove and not yes and not can_wall_off():
         _require_consent()
     gc.disable()  # tens of thousands of rows that live to the end: collecting finds nothing and takes a tenth
@@ -96,9 +97,24 @@ def command(
         report = check(
             python=python, goal=goal, only=_words(only), skip=_words(skip), witness=witness, fast=fast, prove=prove
         )
-    _options.show(report, as_json=as_json, verbose=verbose)
+    report = _defaults.without_ignored(report)
+    _formats.show_or_write(report, written, output, as_json=as_json, verbose=verbose)
     gc.freeze()  # nor does Python's own look for cycles at its end, which takes another tenth
-    return _options.exit_code(report)
+    return report.summary.exit_code
+
+
+#: What only says something about the machine.
+_OF_THE_MACHINE = ("goal", "only", "skip", "fast", "prove", "yes", "witness", "mends", "format_name", "output")
+
+
+def _require_file_options() -> None:
+    if any(map(_defaults.is_typed, _OF_THE_MACHINE)):
+        raise click.UsageError("-r judges a file; leave out what is about the machine (--to, --only, --prove, ...).")
+
+
+def _require_mending_options() -> None:
+    if any(map(_defaults.is_typed, ("skip", "fast", "prove", "witness", "as_json", "format_name", "output"))):
+        raise click.UsageError("--fix mends what a whole check finds; leave out --skip, --fast, --prove, --json, ...")
 
 
 def _check_and_fix(goal: str | None, codes: tuple[str, ...], python: Path | None, *, yes: bool, verbose: bool) -> int:

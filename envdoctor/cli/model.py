@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envdoctor.cli import _options
+from envdoctor.cli import _formats, _options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command(short_help="Tell where the operators of a .tflite file will run.")
+@click.command(short_help="Tell what a model is, and where the operators of a .tflite file will run.")
 @click.argument("file", type=_options.FILE)
 @click.option(
     "--to",
     "goal",
     cls=_options.GoalOption,
-    default="litert",
-    show_default=True,
+    default="",
     metavar="GOAL",
-    help="A goal, or what is to read it: edgetpu, edgetpu-15, litert, tflite-runtime-2.14, tf-2.5, ethos-u55-128, ...",
+    help="A goal, or what is to read it: edgetpu, edgetpu-15, litert, tflite-runtime-2.14, tf-2.5, ethos-u55-128, ..."
+    "  [default: litert, for a .tflite file]",
 )
 @click.option(
     "--compare",
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 @click.option("--svg", type=_options.FILE, metavar="FILE", help="Draw where the operators run, into this file.")
 @_options.verbose_option
 @_options.json_option
+@_formats.format_option
+@_formats.output_option
 def command(
     *,
     file: Path,
@@ -48,8 +50,13 @@ def command(
     svg: Path | None,
     verbose: bool,
     as_json: bool,
+    format_name: str | None,
+    output: Path | None,
 ) -> int:
     """Tell what a .tflite FILE is, where each of its operators will run, and what to change.
+
+    Of a file that another compiler made (.rknn, .vmfb, .hef, .engine, ...) it tells the chip, the compiler and whether
+    the file is whole.
 
     The exit code is 1 if something is wrong with it for its reader, or if not all of it will be mapped.
     """
@@ -60,6 +67,7 @@ def command(
         *(() if min_runtime_version is None else ("-m", str(min_runtime_version))),
         *(("-i", intermediate_tensors) if intermediate_tensors else ()),
     )
+    written = _formats.asked(format_name, output, as_json=as_json)
     report = inspect_model(file, goal=goal, arguments=arguments, compare=compare, static=static)
     if svg is not None:
         from envdoctor import registry
@@ -68,5 +76,5 @@ def command(
 
         drawn = registry.renderer("svg").render(redact_report(report, Redactor.here()))
         write_output(svg, drawn, option="--svg")
-    _options.show(report, as_json=as_json, verbose=verbose)
-    return _options.exit_code(report)
+    _formats.show_or_write(report, written, output, as_json=as_json, verbose=verbose)
+    return report.summary.exit_code

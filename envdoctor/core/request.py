@@ -8,6 +8,10 @@ from pathlib import Path  # noqa: TC003  (resolved at run time for the JSON sche
 from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
 from envdoctor.core.compiler import Compiler  # noqa: TC001  (the same)
 from envdoctor.core.goal import Goal  # noqa: TC001  (the same)
+from envdoctor.core.plugins import PluginState
+
+#: The topics of requests that leave imports out, and that do them really.
+LEFT_OUT, PROVE = "fast", "prove"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ class BuildOptions:
         inputs: what a model takes that does not say it itself (`1x3x224x224`); empty if it was not said.
         keep_layout: True to leave the channels of a PyTorch model's inputs and outputs first.
         allow_large: True if an environment with gigabytes of CUDA may be made.
+        accepted_licenses: names of licences that the user accepts with this request.
         thresholds: what the comparison with the float model must meet.
         stage_timeout: seconds for one stage.
         stage_memory: bytes of memory for one stage, or None.
@@ -55,6 +60,7 @@ class BuildOptions:
         recipe: a recipe of the LiteRT quantizer (JSON), for the goal that is made by one, or None.
         part: the model of a bundle that is meant, by its name in it; None for all.
         tasks_api: True if a bundle is to be opened in MediaPipe's Tasks API, too.
+        arena, flash: bytes of working and of read-only memory that the device has for a model; None for any number.
         resume: the file that a person brings back from the notebook which an earlier build wrote, or None.
     """
 
@@ -68,6 +74,7 @@ class BuildOptions:
     inputs: str = ""
     keep_layout: bool = False
     allow_large: bool = False
+    accepted_licenses: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
     stage_timeout: float = 3600.0
     stage_memory: int | None = None
@@ -80,6 +87,8 @@ class BuildOptions:
     recipe: Path | None = None
     part: str | None = None
     tasks_api: bool = False
+    arena: int | None = None
+    flash: int | None = None
     resume: Path | None = None
 
 
@@ -95,6 +104,7 @@ class Request:
         options: how to build.
         topics: which probes beyond `machine` matter (`edgetpu`, `emulation`, `model`, `witness`).
         distribution: the only one whose imports matter, by its normalized name; empty for all.
+        plugins: what other distributions add, and what of it is wrong.
         cache: the folder that envdoctor keeps its environments and downloads in; None for the user's cache folder.
         offline: True if nothing may be fetched.
     """
@@ -106,5 +116,6 @@ class Request:
     options: BuildOptions = field(default_factory=BuildOptions)
     topics: frozenset[str] = frozenset({"machine"})
     distribution: str = ""
+    plugins: PluginState = field(default_factory=PluginState)
     cache: Path | None = None
     offline: bool = False

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: The oldest Python whose environment can be examined: `describe.py` runs on it.
 OLDEST = (3, 8)
+#: What it is given to run.
+DESCRIBE = Path(__file__).with_name("describe.py")
 #: Seconds that an interpreter gets to describe itself; it needs about 0.02.
 TIME_LIMIT = 20.0
 
@@ -35,8 +37,7 @@ def ask_python(program: str, executor: Executor) -> dict[str, Any]:
         settings = folder / "pyvenv.cfg"
         if settings.exists() and not settings.is_file():
             raise UsageProblem(f"{settings} is no regular file, and {program} may wait for it for ever; delete it.")
-    script = Path(__file__).with_name("describe.py").read_bytes()
-    command = Command(argv=(program, "-I", "-S", "-"), stdin=script, timeout=TIME_LIMIT)
+    command = Command(argv=(program, "-I", "-S", "-"), stdin=DESCRIBE.read_bytes(), timeout=TIME_LIMIT)
     return parse_answer(program, executor.run(command))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command
+from envdoctor.core.request import PROVE
 from envdoctor.facts.python.search_path import Origin
 from envdoctor.support.parallel import in_parallel
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Distribution
     from envdoctor.imports.surface import Entrance
 
-#: The topic of requests that ask for it.
-TOPIC = "prove"
 #: unshare(1), in the order of preference: as root, as the user, as a user who counts as root.
 _WALLS = (("unshare", "--net"), ("unshare", "--user", "--map-current-user", "--net"), ("unshare", "-r", "--net"))
 _SECONDS, _BYTES = 120.0, 6 << 30
@@ -81,7 +80,7 @@ def ask(facts: Facts, request: Request, executor: Executor) -> Proven:
     Raises:
         FactUnavailable: the environment can't be read.
     """
-    if TOPIC not in request.topics:
+    if PROVE not in request.topics:
         return Proven()
     from envdoctor.facts.importing.entries import all_entrances_of
     from envdoctor.facts.importing.surroundings import find_modules, paths_of

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _CONFIG = ".runtimeconfig.json"
 _MOST_BYTES, _MOST_MODULES = 256 << 10, 40
+_LOCATION = "/etc/dotnet/install_location"
 _DEFAULT_DOTNET = {
     "linux": ("/usr/share/dotnet", "/usr/lib/dotnet", "/usr/lib64/dotnet"),
     "darwin": ("/usr/local/share/dotnet",),
@@ -125,9 +126,19 @@ def _dotnet_roots() -> Iterator[str]:
         yield root
         return
     try:
-        yield read_head("/etc/dotnet/install_location", 4096).decode("utf-8", "replace").splitlines()[0].strip()
+        yield read_head(_LOCATION, 4096).decode("utf-8", "replace").splitlines()[0].strip()
     except (OSError, IndexError):
         yield from _DEFAULT_DOTNET.get(sys.platform, ())
+
+
+def places_of_dotnet() -> Iterator[str]:
+    """The files and folders that tell which .NET there is."""
+    yield _LOCATION
+    for root in _dotnet_roots():
+        shared = os.path.join(root, "shared")
+        yield from (root, os.path.join(root, "host"), os.path.join(root, "host", "fxr"), shared)
+        if os.path.isdir(shared):
+            yield from (os.path.join(shared, name) for name in sorted(os.listdir(shared)))
 
 
 def _versions(root: str, framework: str) -> list[str]:

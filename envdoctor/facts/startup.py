@@ -76,10 +76,12 @@ def asks_for_legacy_keras(variable: str) -> bool:
 
 def _code_of(facts: Facts) -> StartCode | None:
     """What follows code; None where imports are left out, or can't be followed."""
-    from envdoctor.facts.importing.start_code import StartCode  # the interpreter, which --fast does not need
-
     try:
-        return None if facts.importing.left_out else StartCode(facts)
+        if facts.importing.left_out:
+            return None
+        from envdoctor.facts.importing.start_code import StartCode  # the interpreter, which --fast does not need
+
+        return StartCode(facts)
     except FactUnavailable:
         return None
 
@@ -141,21 +143,21 @@ def _is_there(name: str, python: Python) -> bool:
     """Whether a module of that name may be found; an archive on the search path may hold anything."""
     if name in sys.stdlib_module_names:
         return True
-    folders = [one.path for one in python.search_path] + [_library(python)]
+    folders = [one.path for one in python.search_path] + [library_of(python)]
     if any(os.path.isfile(folder) for folder in folders):
         return True
     endings = ("", ".py", ".pyc", *python.extension_suffixes)
     return any(os.path.exists(f"{folder}/{name}{ending}") for folder in folders for ending in endings)
 
 
-def _library(python: Python) -> str:
+def library_of(python: Python) -> str:
     """The folder of the standard library on POSIX; on Windows it holds no start-up files of others."""
     return "{}/lib/python{}.{}".format(python.base_prefix, *python.minor)
 
 
 def _customization_problems(python: Python, code: Callable[[], StartCode | None]) -> Iterator[StartupProblem]:
     """Texts that do not compile or certainly raise, of the modules that `site` imports last."""
-    folders = [one.path for one in python.search_path if one.origin is Origin.PYTHONPATH] + [_library(python)]
+    folders = [one.path for one in python.search_path if one.origin is Origin.PYTHONPATH] + [library_of(python)]
     folders += [one.path for one in python.search_path if one.origin is not Origin.PYTHONPATH]
     sees_user = any(one.origin is Origin.USER for one in python.search_path)
     for name in ("sitecustomize", *(("usercustomize",) if sees_user else ())):

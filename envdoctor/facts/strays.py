@@ -9,12 +9,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envdoctor.facts.python.search_path import Origin
+from envdoctor.facts.python.search_path import Origin, entries_of, modules_in
 from envdoctor.facts.records.clashes import CARELESS
 from envdoctor.support.files import read_head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution
@@ -109,7 +109,7 @@ def _leftovers(facts: Facts, owners: Mapping[str, Mapping[str, Distribution]]) -
         known = _known_names(facts, folder.path, owners)
         if folder.origin not in {Origin.SITE, Origin.USER} or known is None:
             continue
-        for entry in _entries(folder.path):
+        for entry in entries_of(folder.path):
             ordinary = entry.name in known or entry.name in _ORDINARY or entry.name.startswith("_")
             if entry.name.isidentifier() and not ordinary and entry.is_dir(follow_symlinks=False):
                 yield from _look_into(entry.name, entry.path)
@@ -153,7 +153,7 @@ def _hiding(facts: Facts, owners: Mapping[str, Mapping[str, Distribution]]) -> I
     for folder, variable in _first_places(facts):
         if folder in owners:
             continue  # of distributions: a clash of two is told as that
-        found = list(_modules(folder, facts.python.extension_suffixes))
+        found = list(modules_in(folder, facts.python.extension_suffixes))
         standard = {name for name, _ in found if name in sys.stdlib_module_names and name[0] != "_"} - _NEVER_HIDDEN
         if len(standard) > _LIBRARY:
             standard = set()
@@ -185,18 +185,6 @@ def _first_places(facts: Facts) -> Iterator[tuple[str, str]]:
             yield one.path, "PYTHONPATH"
 
 
-def _modules(folder: str, suffixes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """(import name, path) of the modules and packages in a folder."""
-    for entry in _entries(folder):
-        if entry.name.isidentifier():
-            if os.path.isfile(f"{entry.path}/__init__.py"):
-                yield entry.name, f"{entry.path}/__init__.py"
-        elif entry.name.endswith((".py", *suffixes)):
-            name = entry.name.partition(".")[0]
-            if name.isidentifier() and entry.is_file():
-                yield name, entry.path
-
-
 def _is_source(folder: str, one: Distribution) -> bool:
     """Whether a folder is where a distribution is developed: what lies there is meant to be found first."""
     if one.editable and os.path.realpath(folder).startswith(os.path.realpath(one.editable)):
@@ -211,14 +199,6 @@ def _is_source(folder: str, one: Distribution) -> bool:
             except OSError:
                 continue
     return False
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return []
 
 
 def _same(first: str, second: str) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -16,6 +15,7 @@ from envdoctor.support import interruption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
 
 #: Bytes: the stacks of some threads, 8 MiB each, and what they allocate.
 _ROOM_FOR_THREADS = 128 << 20
@@ -58,6 +58,8 @@ def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int, na
 
     Work begins with the first result that is asked for. If the caller stops asking, no further item is begun.
     """
+    from concurrent.futures import wait  # with logging, which a check does not need
+
     work = _Work(function, items)
     wanted = min(workers, len(work.results)) if len(work.results) > 1 else 0
     started = 0
@@ -76,6 +78,8 @@ def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int, na
 
 class _Work(Generic[T, R]):
     def __init__(self, function: Callable[[T], R], items: Iterable[T]) -> None:
+        from concurrent.futures import Future
+
         self._function = function
         self.open: deque[tuple[T, Future[R]]] = deque((item, Future()) for item in items)
         self.results = [result for _, result in self.open]

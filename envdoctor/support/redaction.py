@@ -21,6 +21,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
 
+from envdoctor.core.finding import ProbeResult
 from envdoctor.support.redaction_addresses import address_rules
 from envdoctor.support.redaction_forms import secrets_apart
 from envdoctor.support.redaction_names import NamedSecrets, is_secret, is_secret_name, other_named_secrets
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: What envdoctor's own code says of a probe; the machine has no part in it.
+_OWN_WORDS = frozenset({"code", "name", "title"})
 #: A value that is hidden can bring others to light (a boundary appears); no text needs more rounds than this.
 _ROUNDS = 5
 
@@ -178,7 +181,9 @@ class _Walk:
         return self._collection(value)
 
     def _dataclass(self, value: Any) -> Any:  # noqa: ANN401  (the same)
-        old = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
+        own = _OWN_WORDS if isinstance(value, ProbeResult) else ()
+        names = (field.name for field in dataclasses.fields(value) if field.init and field.name not in own)
+        old = {name: getattr(value, name) for name in names}
         return dataclasses.replace(value, **{name: self._entry(name, one) for name, one in old.items()})
 
     def _collection(self, value: Any) -> Any:  # noqa: ANN401  (the same)

@@ -11,12 +11,12 @@ from envdoctor.facts.host import Disk
 
 if TYPE_CHECKING:
     from envdoctor.core.request import Request
+    from envdoctor.environments.cache import Cache
 
 
 def measure_disks(request: Request) -> tuple[Disk, ...]:
     """The room in envdoctor's cache and in the folder for temporary files, one entry a file system."""
     from envdoctor.environments.cache import VARIABLE, open_cache
-    from envdoctor.environments.store import names_made
 
     cache = open_cache(request)
     places = (
@@ -31,10 +31,18 @@ def measure_disks(request: Request) -> tuple[Disk, ...]:
             device = os.stat(there).st_dev
         except OSError:
             continue
-        made = names_made(cache) if variable == VARIABLE else frozenset()
+        made = _names_made(cache) if variable == VARIABLE else frozenset()
         disk = Disk(folder=there, purpose=purpose, variable=variable, free=usage.free, total=usage.total, made=made)
         found.setdefault(device, disk)
     return tuple(found.values())
+
+
+def _names_made(cache: Cache) -> frozenset[str]:
+    if not cache.environments.is_dir():
+        return frozenset()
+    from envdoctor.environments.store import names_made
+
+    return names_made(cache)
 
 
 def nearest(folder: str) -> str:

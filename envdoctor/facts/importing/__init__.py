@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
+from envdoctor.core.request import LEFT_OUT
 
 if TYPE_CHECKING:
     from envdoctor.core.request import Request
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Distribution
     from envdoctor.imports.surface import Entrance
     from envdoctor.imports.verdict import Failure
-
-#: The topic of requests that leave imports out.
-LEFT_OUT = "fast"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +105,7 @@ class Importing:
         looked_at: the number of modules whose import was followed.
         variables: (distribution, path of a file in it, NAME=VALUE) of variables that packages set when imported.
         left_out: True if the user asked not to look.
+        is_late: True if time was up before all was worked out, so that another look may tell more.
     """
 
     failed: tuple[FailedImport, ...] = ()
@@ -115,6 +114,7 @@ class Importing:
     looked_at: int = 0
     variables: tuple[tuple[Distribution, str, str], ...] = ()
     left_out: bool = False
+    is_late: bool = False
 
 
 def ask(facts: Facts, request: Request, executor: Executor) -> Importing:  # noqa: ARG001 - files tell all

@@ -109,7 +109,13 @@ def _module_name(parts: Sequence[str]) -> str:
 
 
 def missing_interpreter(path: str) -> str:
-    """The interpreter that a script's first line names, if that is not there; "" if it is, or nothing is named.
+    """The interpreter that a script's first line names, if that is not there; "" if it is, or nothing is named."""
+    program = interpreter_of(path)
+    return program if posixpath.isabs(program) and not os.path.exists(program) else ""
+
+
+def interpreter_of(path: str) -> str:
+    """The interpreter that a script's first line names; "" for none.
 
     Rules: execve(2), and the form of distlib and pip for paths that are long or have spaces: `#!/bin/sh`, then `exec`.
     """
@@ -124,7 +130,7 @@ def missing_interpreter(path: str) -> str:
     if program == "/bin/sh" and len(lines) > 1 and lines[1].startswith("'''exec' "):
         rest = lines[1].removeprefix("'''exec' ").strip()
         program = rest[1:].partition('"')[0] if rest.startswith('"') else rest.partition(" ")[0]
-    return program if posixpath.isabs(program) and not os.path.exists(program) else ""
+    return program
 
 
 def scripts_of(paths: Iterable[str], root: str) -> Mapping[str, str]:

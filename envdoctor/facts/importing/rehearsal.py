@@ -45,6 +45,7 @@ class Rehearsal:
         given: names that modules may have from others, told so far.
         mentioned: the native libraries that the text of a module names.
         is_new: whether anything was worked out that was not known.
+        is_late: whether the deadline passed before all was worked out.
         most: modules of a package that are read for one import.
     """
 
@@ -68,6 +69,7 @@ class Rehearsal:
         self.given = {pair for each in self.grounds.values() for one in each.verdicts.values() for pair in one.given}
         self.given.update(given)
         self.is_new = False
+        self.is_late = False
         self.most = DEPTHS[-1]
         self.mentioned: dict[str, tuple[str, ...]] = {}
         self._deadline = deadline
@@ -82,7 +84,8 @@ class Rehearsal:
         known = verdicts.get(module)
         if known is not None and (known.complete or known.failures or known.most >= self.most):
             return known
-        if module in self._running or time.thread_time() > self._deadline:
+        self.is_late |= time.thread_time() > self._deadline
+        if module in self._running or self.is_late:
             return known or Rehearsed(complete=False)
         settled = frozenset() if module == unit else self._settled(unit, module)
         self._running.append(module)
@@ -111,7 +114,8 @@ class Rehearsal:
         if known is not None and not (found.complete or found.failures):
             found = found.beside(known)
         self.given |= found.given
-        if time.thread_time() <= self._deadline:  # else it is worked out again the next time
+        self.is_late |= time.thread_time() > self._deadline
+        if not self.is_late:  # else it is worked out again the next time
             verdicts[module] = found
             self.is_new = True
         return found

@@ -77,6 +77,7 @@ def _survey(facts: Facts, request: Request) -> Importing:
             if not (verdicts[each.module].complete or verdicts[each.module].failures)
         ),
         looked_at=len(verdicts),
+        is_late=rehearsal.is_late,
         variables=tuple(
             (one, around.modules.find(at).path, variable)
             for one, each in uses

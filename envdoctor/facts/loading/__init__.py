@@ -31,6 +31,8 @@ class Loading:
         symbols: what files lack that find all their libraries; None where that is not looked at: not glibc's loader.
         reached: the paths of the native files that extension modules load, themselves included.
         sources: what the search depended on, and where that was read.
+        asked: the paths at which libraries were looked for.
+        machine: the machine's libraries, and the folders that its loader searches.
     """
 
     analyses: tuple[tuple[Distribution, LoadAnalysis], ...] = ()
@@ -38,6 +40,8 @@ class Loading:
     symbols: Symbols | None = None
     reached: frozenset[str] = frozenset()
     sources: tuple[tuple[str, str], ...] = ()
+    asked: tuple[str, ...] = ()
+    machine: tuple[str, ...] = ()
 
     @property
     def missing(self) -> Iterator[tuple[Distribution, MissingLibrary]]:
@@ -80,12 +84,15 @@ def ask(facts: Facts, request: Request, executor: Executor) -> Loading:  # noqa:
     elf = [one for one in usable if one.library is not None and one.library.format is BinaryFormat.ELF]
     judged = environment.loader.system is System.LINUX and not environment.loader.musl
     needs = [(one, found.get(canonical(one.path), {})) for one in usable]
+    loader = environment.loader
     return Loading(
         analyses=_analyses(facts, environment, request, failing),
-        versions=() if environment.loader.musl else missing_versions(needs, reached),
+        versions=() if loader.musl else missing_versions(needs, reached),
         symbols=find_undefined(facts, environment, closures, elf, request) if judged else None,
         reached=reached,
-        sources=environment.loader.sources,
+        sources=loader.sources,
+        asked=environment.tree.asked,
+        machine=(*loader.library_path, *loader.folders, *loader.cache.values()),
     )
 
 

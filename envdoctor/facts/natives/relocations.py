@@ -7,8 +7,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envdoctor.core.request import LEFT_OUT
 from envdoctor.environments.cache import open_cache
-from envdoctor.facts.importing import LEFT_OUT
 from envdoctor.net.cache import DiskCache
 from envdoctor.support.hashing import hash_code
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import UsageProblem
 from envdoctor.environments.active import choose_environment
-from envdoctor.environments.asking import ask_python, find_program, machine_of
+from envdoctor.environments.asked_before import ask_python_once
+from envdoctor.environments.asking import find_program, machine_of
 from envdoctor.facts.python.search_path import SearchFolder, search_path
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def collect(request: Request, executor: Executor) -> Python:
             does not answer.
     """
     if request.python is not None:
-        return from_description(ask_python(find_program(request.python), executor))
+        return from_description(ask_python_once(find_program(request.python), executor, request))
     choice = choose_environment(os.environ, Path())
     if choice.folder is None:
         from envdoctor.environments.describe import describe
@@ -103,7 +104,7 @@ def collect(request: Request, executor: Executor) -> Python:
         found = from_description(describe())
     else:
         try:
-            found = from_description(ask_python(find_program(choice.folder), executor))
+            found = from_description(ask_python_once(find_program(choice.folder), executor, request))
         except UsageProblem as error:
             raise UsageProblem(f"{error} {choice.folder} is examined since {choice.reason}; {_OTHER_WAYS}") from None
     return dataclasses.replace(found, chosen=choice.reason, passed_over=choice.others)

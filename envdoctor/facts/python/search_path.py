@@ -95,3 +95,24 @@ def lines_of_pth(content: bytes) -> tuple[str, ...]:
 def is_import_line(line: str) -> bool:
     """Whether Python runs a line of a .pth file."""
     return line.startswith(("import ", "import\t"))
+
+
+def modules_in(folder: str, suffixes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(import name, path) of the modules and packages in a folder."""
+    for entry in entries_of(folder):
+        if entry.name.isidentifier():
+            if os.path.isfile(f"{entry.path}/__init__.py"):
+                yield entry.name, f"{entry.path}/__init__.py"
+        elif entry.name.endswith((".py", *suffixes)):
+            name = entry.name.partition(".")[0]
+            if name.isidentifier() and entry.is_file():
+                yield name, entry.path
+
+
+def entries_of(folder: str) -> list[os.DirEntry[str]]:
+    """What is in a folder, by name; nothing where it can't be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []

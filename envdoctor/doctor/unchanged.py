@@ -1,0 +1,123 @@
+"""Keeps what `check` found out of packages and libraries, to be told again for as long as nothing has changed.
+
+Everything that decides is held against what it was: each file of the environment, what lies outside of it and was
+looked at (`facts.watched`), the Python, the machine, the variables, the current folder and envdoctor itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envdoctor import __version__
+from envdoctor.core.errors import FactUnavailable
+from envdoctor.core.finding import Outcome, ProbeResult
+from envdoctor.core.plugins import entry_points
+from envdoctor.environments.cache import open_cache
+from envdoctor.environments.fingerprint import Fingerprint, is_unchanged, steady_variables, take_fingerprint
+from envdoctor.facts.python.search_path import modules_in
+from envdoctor.net.cache import DiskCache
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envdoctor.core.request import Request
+    from envdoctor.facts import Facts
+
+#: The families of probes that ask about files alone, and the one of another family that does.
+FAMILIES = frozenset({"PKG", "LIB"})
+_ALSO = "PYT009"
+_LIMIT = 64 << 20
+#: Answers that the next look may give otherwise.
+_UNSURE = frozenset({Outcome.UNKNOWN, Outcome.CRASHED, Outcome.TIMED_OUT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCheck:
+    """What was found.
+
+    Attributes:
+        circumstances: hash of what decides and is in no file.
+        files: what they were.
+        results: of the probes.
+        notes: of the report.
+        created: when that was, as `Report.created`.
+    """
+
+    circumstances: str
+    files: Fingerprint
+    results: tuple[ProbeResult, ...]
+    notes: tuple[str, ...]
+    created: str
+
+
+class Unchanged:
+    """The results of one environment."""
+
+    def __init__(self, facts: Facts, request: Request) -> None:
+        """Opens the folder; nothing is made before there is something to keep."""
+        self._facts = facts
+        self._began = time.time_ns()
+        self._cache = DiskCache(open_cache(request).root / "checks", _LIMIT)
+        self._circumstances = _circumstances(facts)
+        self._key = f"{facts.python.executable}\n{facts.python.prefix}\n{Path.cwd()}"
+
+    def load(self) -> KeptCheck | None:
+        """What was found before; None where anything is not what it was then."""
+        if _are_plugged_in():
+            return None
+        known = self._cache.get_value(self._key, KeptCheck)
+        if known is None or known.circumstances != self._circumstances or not is_unchanged(known.files):
+            return None
+        return known
+
+    def save(self, results: Sequence[ProbeResult], notes: Sequence[str], created: str) -> None:
+        """Keeps what was found, unless another look might find more, or something is too young to tell."""
+        facts = self._facts
+        kept = tuple(one for one in results if is_kept(one.code))
+        try:
+            if any(one.outcome in _UNSURE for one in kept) or facts.importing.is_late or _are_plugged_in():
+                return
+            files = take_fingerprint(facts.watched.trees, facts.watched.paths, self._began)
+        except FactUnavailable:
+            return
+        if files is not None:
+            settled = tuple(dataclasses.replace(one, seconds=0.0) for one in kept)
+            self._cache.put_value(
+                self._key,
+                KeptCheck(
+                    circumstances=self._circumstances,
+                    files=files,
+                    results=settled,
+                    notes=tuple(notes),
+                    created=created,
+                ),
+            )
+
+
+def is_kept(code: str) -> bool:
+    """Whether what a probe finds is kept."""
+    return code[:3] in FAMILIES or code == _ALSO
+
+
+def _are_plugged_in() -> bool:
+    """Whether others add probes, of which nothing is known."""
+    return bool(entry_points("envdoctor.probes"))
+
+
+def _circumstances(facts: Facts) -> str:
+    host, python = facts.host, facts.python
+    steady = dataclasses.replace(host, disks=(), memory=None, memory_limit=None, cpu_features=None)
+    told = [
+        (__version__, sys.version, sys.executable, getattr(os, "geteuid", int)()),
+        (python, steady, sorted(host.cpu_features or ())),
+        (str(Path.cwd()), list(modules_in(".", python.extension_suffixes))),
+        steady_variables(),
+    ]
+    return hashlib.sha256(repr(told).encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,135 @@
+"""What changes a fingerprint, and what does not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+
+import pytest
+
+from envdoctor.environments import fingerprint
+from envdoctor.environments.fingerprint import is_unchanged, take_fingerprint
+
+
+@pytest.fixture(autouse=True)
+def _old_enough(monkeypatch):
+    monkeypatch.setattr(fingerprint, "YOUNG", 0)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A tree, and beside it a folder, a file and another folder that a link in the tree leads to."""
+    package = tmp_path / "tree" / "package"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("a = 1\n")
+    (package / "data.bin").write_bytes(b"data")
+    (tmp_path / "first").mkdir()
+    (tmp_path / "second").mkdir()
+    (tmp_path / "tree" / "link").symlink_to(tmp_path / "first")
+    (tmp_path / "libz.so").write_bytes(b"z")
+    return tmp_path
+
+
+def take(tree):
+    time.sleep(0.02)  # the steps in which a system's clock counts the times of files
+    paths = [str(tree / "libz.so"), str(tree / "absent.so"), str(tree / "first")]
+    return take_fingerprint([str(tree / "tree")], paths, time.time_ns())
+
+
+def rewrite_in_place(tree):
+    file = tree / "tree" / "package" / "__init__.py"
+    times = file.stat().st_atime_ns, file.stat().st_mtime_ns
+    file.write_text("a = 2\n")
+    os.utime(file, ns=times)
+
+
+def replace_with_the_old_time(tree):
+    file, other = tree / "tree" / "package" / "__init__.py", tree / "tree" / "package" / "other"
+    other.write_text("a = 2\n")
+    shutil.copystat(file, other)
+    other.replace(file)
+
+
+def replace_folder(tree):
+    folder = tree / "tree" / "package"
+    shutil.copytree(folder, tree / "copy")
+    shutil.rmtree(folder)
+    (tree / "copy").rename(folder)
+
+
+def retarget_link(tree):
+    (tree / "tree" / "link").unlink()
+    (tree / "tree" / "link").symlink_to(tree / "second")
+
+
+CHANGES = {
+    "written, its old time put back": rewrite_in_place,
+    "replaced, the time copied": replace_with_the_old_time,
+    "longer": lambda tree: (tree / "tree" / "package" / "data.bin").write_bytes(b"more data"),
+    "removed": lambda tree: (tree / "tree" / "package" / "data.bin").unlink(),
+    "added": lambda tree: (tree / "tree" / "package" / "new.py").touch(),
+    "a folder is added": lambda tree: (tree / "tree" / "namespace").mkdir(),
+    "added to an added folder of before": lambda tree: (tree / "first" / "module.py").touch(),
+    "a folder is replaced": replace_folder,
+    "all of it is gone": lambda tree: shutil.rmtree(tree / "tree"),
+    "a link leads elsewhere": retarget_link,
+    "its permissions": lambda tree: (tree / "tree" / "package" / "data.bin").chmod(0),
+    "a library is replaced": lambda tree: (tree / "libz.so").write_bytes(b"y"),
+    "a library is gone": lambda tree: (tree / "libz.so").unlink(),
+    "a library appears": lambda tree: (tree / "absent.so").touch(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_every_change_is_seen(tree, change):
+    known = take(tree)
+    assert known is not None
+    assert is_unchanged(known)
+    change(tree)
+    assert not is_unchanged(known)
+
+
+def test_compiled_files_change_nothing(tree):
+    known = take(tree)
+    folder = tree / "tree" / "package" / "__pycache__"
+    folder.mkdir()
+    (folder / "__init__.cpython-311.pyc").write_bytes(b"compiled")
+    assert is_unchanged(known)
+    (folder.parent / "new.py").touch()
+    assert not is_unchanged(known)
+
+
+def test_what_may_have_changed_since_it_was_looked_at_is_not_taken(tree, monkeypatch):
+    monkeypatch.setattr(fingerprint, "YOUNG", 2_000_000_000)
+    assert take(tree) is None
+
+
+def test_what_changed_during_the_look_is_not_taken(tree):
+    began = time.time_ns()
+    time.sleep(0.02)
+    (tree / "libz.so").write_bytes(b"y")
+    assert take_fingerprint([], [str(tree / "libz.so")], began) is None
+
+
+def test_a_tree_that_is_too_large_is_not_taken(tree, monkeypatch):
+    monkeypatch.setattr(fingerprint, "_MOST_ENTRIES", 3)
+    assert take(tree) is None
+
+
+def test_a_circle_of_links_ends(tree):
+    (tree / "tree" / "package" / "back").symlink_to(tree / "tree")
+    assert is_unchanged(take(tree))
+
+
+def test_a_name_that_no_line_can_hold_is_never_the_same(tree):
+    (tree / "tree" / "package" / "a\nb").touch()
+    known = take(tree)
+    assert known is None or not is_unchanged(known)
+
+
+def test_a_tree_that_is_not_there_yet(tmp_path):
+    known = take_fingerprint([str(tmp_path / "user")], [], time.time_ns())
+    assert is_unchanged(known)
+    (tmp_path / "user").mkdir()
+    assert not is_unchanged(known)
