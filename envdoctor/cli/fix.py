@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,7 +84,7 @@ class Asking:
     def about_step(self, step: Step) -> str:
         """Why a step is not to run; "" if it is."""
         if self.yes:
-            if step.root and step.commands[0][0] == "sudo":
+            if step.root and not (hasattr(os, "geteuid") and os.geteuid() == 0):
                 return "it needs root, which --yes does not give: run its commands yourself."
             return f"its result could not be judged ({step.unjudged}): run it without --yes." if step.unjudged else ""
         said = " as root" if step.root else ""

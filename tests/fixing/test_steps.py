@@ -128,9 +128,19 @@ except (KeyError, AttributeError):
     (tmp_path / "env" / "x").mkdir(parents=True)
     (tmp_path / "env" / "pyvenv.cfg").touch()
     (tmp_path / "env" / "x" / "theirs.py").write_text("import lib\nlib.theirs\n")
-    found = names_used(project_files(tmp_path), {"mediapipe", "lib"})
+    files, is_whole = project_files(tmp_path)
+    assert is_whole
+    found = names_used(files, {"mediapipe", "lib"})
     assert set(found) == {
         *("mediapipe", "mediapipe.solutions", "mediapipe.solutions.pose"),
         *("lib.sub", "lib.sub.name", "lib.deep.thing", "lib.deep.more", "lib.deep.thing.part"),
     }
     assert found["mediapipe.solutions.pose"] == f"{tmp_path}/mine.py:8"
+
+
+def test_a_huge_tree_is_not_gone_through_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("envdoctor.fixing.uses._MOST_FILES", 3)
+    for number in range(5):
+        (tmp_path / f"{number}.py").touch()
+    files, is_whole = project_files(tmp_path)
+    assert (len(files), is_whole) == (3, False)
