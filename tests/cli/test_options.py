@@ -99,8 +99,8 @@ def test_a_text_is_printed_whatever_the_encoding(monkeypatch):
 
 
 def test_a_report_with_a_problem_is_no_success():
-    assert _options.exit_code(samples.fine()) is ExitCode.OK
-    assert _options.exit_code(samples.broken()) is ExitCode.PROBLEMS
+    assert samples.fine().summary.exit_code == ExitCode.OK
+    assert samples.broken().summary.exit_code == ExitCode.PROBLEMS
 
 
 def test_the_command_to_build_has_the_options_that_were_given():
@@ -121,7 +121,7 @@ def test_the_name_of_before_is_taken_and_not_shown(name, tmp_path, capsys):
     assert main([name, "--help"]) == 0
     shown = capsys.readouterr().out
     assert "--to GOAL" in shown
-    assert "--for" not in shown
+    assert "--for " not in shown
     path = str(tmp_path / "absent.tflite")
     words = {"check": ["check", "--for", "nosuchgoal"], "model": ["model", path, "--for", "nosuchgoal"]}[name]
     assert main(words) == 2

@@ -55,7 +55,12 @@ def test_a_group_is_fine_only_if_all_was_asked_and_answered():
         group = view.groups(
             dataclasses.replace(samples.fine(), probes=(passed, samples.result("HST009", "x", outcome)))
         )
-        fine = outcome in {Outcome.PASSED, Outcome.FAILED, Outcome.DOES_NOT_APPLY}  # a failure is told by its findings
+        fine = outcome in {
+            Outcome.PASSED,
+            Outcome.FAILED,
+            Outcome.DOES_NOT_APPLY,
+            Outcome.IGNORED,
+        }  # a failure is told by its findings
         assert (group[0].state is view.State.FINE) == fine, outcome
 
 
