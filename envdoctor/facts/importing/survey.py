@@ -93,7 +93,8 @@ def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use]) -> dict[str, Rehearsed]
         rehearsal.most = most
         found = {each.module: rehearsal.judge(each.module) for _, each in uses}
     paths = rehearsal.surroundings.paths
-    sizes = {one.metadata: sum(path.endswith(".py") for path in paths.get(one.metadata, ())) for one, _ in uses}
+    used = {one.metadata for one, _ in uses}
+    sizes = {each: sum(path.endswith(".py") for path in paths.get(each, ())) for each in used}
     small = [(one, each) for one, each in uses if sizes[one.metadata] <= _FEW]
     rehearsal.most = WHOLE
     found |= {
