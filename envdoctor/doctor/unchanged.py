@@ -66,7 +66,7 @@ class Unchanged:
         self._began = time.time_ns()
         self._cache = DiskCache(open_cache(request).root / "checks", _LIMIT)
         self._circumstances = _circumstances(facts)
-        self._key = f"{facts.python.executable}\n{facts.python.prefix}\n{Path.cwd()}"
+        self._key = "\n".join((facts.python.executable, facts.python.prefix, str(Path.cwd()), *sorted(request.topics)))
 
     def load(self) -> KeptCheck | None:
         """What was found before; None where anything is not what it was then."""
