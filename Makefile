@@ -20,7 +20,7 @@ test: $(STAMP)-dev
 	ENVDOCTOR_TESTS=thorough $(BIN)/python -m pytest -n auto --dist worksteal
 
 unit: $(STAMP)-dev
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not integration"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not integration and not slow"
 
 # The tests that start programs, on a PATH and a Python that have only what the README names (Debian and Ubuntu).
 bare: $(STAMP)-dev

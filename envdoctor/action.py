@@ -7,9 +7,9 @@ a compiler brings its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,6 +92,8 @@ class StageContext:
         interpreter: gives the interpreter of another environment by name, made now if it must be (for a gate).
         log: the file that `run` appends to, for evidence.
         out: the folder for what a person needs though the stage failed; None if there is none.
+        inputs: gives what the source takes, an `InputSpec` each; none where it does not say.
+        stored_code: gives what loading the source would do beyond computing, a phrase each.
     """
 
     source: Artifact
@@ -104,6 +106,8 @@ class StageContext:
     interpreter: Callable[[str], Path]
     log: Path
     out: Path | None = None
+    inputs: Callable[[], Sequence[Any]] = tuple
+    stored_code: Callable[[], Sequence[str]] = tuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

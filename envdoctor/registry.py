@@ -18,10 +18,12 @@ from envdoctor.core.plugins import entry_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from types import ModuleType
 
     from envdoctor.action import Action
     from envdoctor.core.compiler import Compiler, Product
+    from envdoctor.core.file_identity import FileIdentity
     from envdoctor.core.goal import Goal
     from envdoctor.probing import Probe
 
@@ -94,6 +96,16 @@ def products() -> dict[str, Product]:
             if made.setdefault(product.kind, product) is not product:
                 raise EnvDoctorError(f"two compilers make {product.kind}: one is {compiler.name}; remove one of them")
     return made
+
+
+def identify_file(path: Path) -> FileIdentity | None:
+    """What a file or folder is that a compiler made in a format of its own; None for any other.
+
+    Raises:
+        Unreadable: it is of such a format, and damaged, cut short or a placeholder.
+    """
+    asked = (compiler.identify for compiler in compilers().values() if compiler.identify is not None)
+    return next((found for identify in asked if (found := identify(path)) is not None), None)
 
 
 def renderer(name: str) -> ModuleType:

@@ -60,4 +60,12 @@ def test_what_a_probe_waits_for_exists_and_does_not_wait_for_it(probe):
 
 
 def test_the_topics_are_known():
-    assert {probe.topic for probe in PROBES} <= {"machine", "edgetpu", "emulation", "model", "vela", "witness", "prove"}
+    of_compilers = {topic for one in registry.compilers().values() for topic in one.topics}
+    assert {probe.topic for probe in PROBES} <= {
+        "machine",
+        "emulation",
+        "model",
+        "compiled-file",
+        "witness",
+        "prove",
+    } | of_compilers

@@ -85,6 +85,7 @@ def test_who_waits_for_a_fact_that_never_comes_ends_too(monkeypatch):
     assert time.monotonic() - start < 5
 
 
+@pytest.mark.slow
 def test_a_probe_that_computes_for_ever_times_out():
     told = []
 

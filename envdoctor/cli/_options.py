@@ -31,7 +31,11 @@ python_option = click.option(
     " or else that of this folder (.venv, venv), or else envdoctor's own.",
 )
 goal_option = click.option(
-    "--to", "goal", required=True, metavar="GOAL", help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ..."
+    "--to",
+    "goal",
+    required=True,
+    metavar="GOAL",
+    help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ... (`routes` also takes any)",
 )
 
 
@@ -148,6 +152,13 @@ _BUILD_OPTIONS = (
         help="Let an environment with CUDA be made where PyTorch comes in no other build.",
     ),
     click.option(
+        "--accept-license",
+        "accepted_licenses",
+        multiple=True,
+        metavar="NAME",
+        help="Accept the licence of what a stage needs, once and for all; `routes` shows it.",
+    ),
+    click.option(
         "--trust-code", is_flag=True, help="Let what the model holds run: a Lambda layer, operators that write files."
     ),
     click.option(
@@ -174,6 +185,12 @@ _BUILD_OPTIONS = (
     ),
     click.option(
         "--require-mapped", type=percent, metavar="PERCENT", help="Fail if fewer operators run on the accelerator."
+    ),
+    click.option(
+        "--arena", type=size, metavar="SIZE", help="Fail if the model needs more working memory on a microcontroller."
+    ),
+    click.option(
+        "--flash", type=size, metavar="SIZE", help="Fail if the model takes more of a microcontroller's flash."
     ),
 )
 
@@ -210,11 +227,14 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
                 "inputs",
                 "keep_layout",
                 "allow_large",
+                "accepted_licenses",
                 "stage_timeout",
                 "stage_memory",
                 "compiler",
                 "compiler_args",
                 "require_mapped",
+                "arena",
+                "flash",
                 "ssh_host",
                 "max_download",
             )

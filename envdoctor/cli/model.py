@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command(short_help="Tell where the operators of a .tflite file will run.")
+@click.command(short_help="Tell what a model is, and where the operators of a .tflite file will run.")
 @click.argument("file", type=_options.FILE)
 @click.option(
     "--to",
     "goal",
     cls=_options.GoalOption,
-    default="litert",
-    show_default=True,
+    default="",
     metavar="GOAL",
-    help="A goal, or what is to read it: edgetpu, edgetpu-15, litert, tflite-runtime-2.14, tf-2.5, ethos-u55-128, ...",
+    help="A goal, or what is to read it: edgetpu, edgetpu-15, litert, tflite-runtime-2.14, tf-2.5, ethos-u55-128, ..."
+    "  [default: litert, for a .tflite file]",
 )
 @click.option(
     "--compare",
@@ -50,6 +50,9 @@ def command(
     as_json: bool,
 ) -> int:
     """Tell what a .tflite FILE is, where each of its operators will run, and what to change.
+
+    Of a file that another compiler made (.rknn, .vmfb, .hef, .engine, ...) it tells the chip, the compiler and whether
+    the file is whole.
 
     The exit code is 1 if something is wrong with it for its reader, or if not all of it will be mapped.
     """

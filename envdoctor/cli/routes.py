@@ -26,8 +26,8 @@ def command(
     """List every way from MODEL to a goal, best first, and what stands in each one's way.
 
     MODEL is a .keras, .h5 or .pt2 file, a SavedModel folder, a float or int8 .tflite file, or net.py:make_model,
-    a file and the function in it that makes a PyTorch model. Exit code 1 if the best of them is not certain, 3 if
-    all are blocked.
+    a file and the function in it that makes a PyTorch model. With --to any, all goals are ranked by how far this
+    machine is from them. Exit code 1 if the best of them is not certain, 3 if all are blocked.
     """
     import dataclasses
 
@@ -35,6 +35,8 @@ def command(
     from envdoctor.core.route import Verdict
     from envdoctor.doctor.routes import routes
 
+    if goal.strip().lower() == "any":
+        return _every_goal(model, python=python, offline=offline, as_json=as_json, verbose=verbose, **rest)
     report = routes(model, goal, options=_options.read_build_options(rest), python=python, offline=offline)
     report = dataclasses.replace(report, build_command=_options.build_command(click.get_current_context()))
     _options.show(report, as_json=as_json, verbose=verbose)
@@ -43,3 +45,19 @@ def command(
         return ExitCode.NO_ROUTE
     uncertain = any(reason.verdict is Verdict.UNKNOWN for reason in best.reasons)
     return ExitCode.PROBLEMS if uncertain else ExitCode.OK
+
+
+def _every_goal(
+    model: Path, *, python: Path | None, offline: bool, as_json: bool, verbose: bool, **rest: object
+) -> int:
+    """Rank all goals; the exit code is that of the nearest."""
+    from envdoctor.core.errors import ExitCode
+    from envdoctor.core.route import Verdict
+    from envdoctor.doctor.any_goal import every_goal
+
+    report = every_goal(model, options=_options.read_build_options(rest), python=python, offline=offline)
+    _options.show(report, as_json=as_json, verbose=verbose)
+    verdicts = {row.verdict for row in report.goals if row.takeable} or {row.verdict for row in report.goals}
+    if verdicts == {Verdict.BLOCKED}:
+        return ExitCode.NO_ROUTE
+    return ExitCode.PROBLEMS if verdicts == {Verdict.UNKNOWN} else ExitCode.OK

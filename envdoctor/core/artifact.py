@@ -10,6 +10,8 @@ from pathlib import Path  # noqa: TC003  (msgspec resolves the annotation when i
 
 #: How a trait begins that names an operator which TensorFlow Lite has no form of.
 LACKS = "lacks "
+#: How a trait begins that names an operator which int8 conversions leave in floats.
+STAYS_FLOAT = "stays float "
 
 
 class ArtifactKind:

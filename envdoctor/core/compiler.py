@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from envdoctor.core.prediction import Disagreement, Guidance, Prediction
+    from envdoctor.core.file_identity import FileIdentity
+    from envdoctor.core.prediction import Disagreement, Estimate, Guidance, Prediction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,10 @@ class Compiler:
             Raises Unreadable if that can't be read.
         placed: tells from the file that it made which operators run where: takes the Model before, the Model after, and
             the summary of the stage. None if `predict` is better.
+        estimate: tells from the file what a device that runs the model will make of it and how much memory it takes;
+            takes the Model. None for a compiler of accelerators.
+        identify: tells what a file or folder is, by its content, if it is of a format that this compiler knows and that
+            is no .tflite file; None for any other. Raises Unreadable if it is of such a format, and damaged.
     """
 
     name: str
@@ -85,6 +90,8 @@ class Compiler:
     advise: Callable[[Any, Any], Guidance] | None = None
     compare: Callable[[Any, Any, Path], tuple[Disagreement, ...]] | None = None
     placed: Callable[[Any, Any, Mapping[str, Any]], Prediction] | None = None
+    estimate: Callable[[Any], Estimate] | None = None
+    identify: Callable[[Path], FileIdentity | None] | None = None
 
     @property
     def goals(self) -> tuple[Goal, ...]:

@@ -15,7 +15,16 @@ COMPILERS = DATA.parent / "compilers"
 
 #: Tables to which a compiler adds rows of its own, in a file of the same name in its folder.
 _SHARED = frozenset(
-    {"compiled-files", "environments", "goals", "stage-problems", "tflite-kernels", "tflite-readers", "toolchains"}
+    {
+        "compiled-files",
+        "environments",
+        "file-formats",
+        "goals",
+        "stage-problems",
+        "tflite-kernels",
+        "tflite-readers",
+        "toolchains",
+    }
 )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping  # noqa: TC003  (msgspec resolves the annotation when it builds the schema)
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ class ModelReport:
         all_subgraphs: how many operators `-a` would map; None where that makes no difference.
         cut: tensors to name with `-i`, so that nothing behind them is compiled.
         advice: what to change, the most gain first.
+        needs: what it takes of a device, by name: bytes, and words; empty where that is not told.
         compiled: what a compiler put in and what it left, in words; empty for a model that none compiled.
     """
 
@@ -88,4 +90,5 @@ class ModelReport:
     all_subgraphs: int | None = None
     cut: tuple[str, ...] = ()
     advice: tuple[AdviceReport, ...] = ()
+    needs: Mapping[str, int | str] = field(default_factory=dict)
     compiled: str = ""

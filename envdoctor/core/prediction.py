@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
+from dataclasses import dataclass, field
 
 
 class Placement(enum.Enum):
@@ -107,3 +108,18 @@ class Disagreement:
     status: str
     predicted: int
     logged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a program that runs a model on a device will make of it, told from the file.
+
+    Attributes:
+        refused: what it does not run, with its words.
+        unknown: what nobody knows whether it runs.
+        needs: what the model takes of the device, by name: numbers of bytes, and words.
+    """
+
+    refused: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    needs: Mapping[str, int | str] = field(default_factory=dict)

@@ -6,10 +6,11 @@ from collections.abc import Mapping  # noqa: TC003  (resolved at run time for th
 from dataclasses import dataclass, field
 
 from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
+from envdoctor.core.file_identity import FileIdentity  # noqa: TC001  (the same)
 from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.goal import Goal  # noqa: TC001  (resolved at run time for the JSON schema)
 from envdoctor.core.model_report import ModelReport, OperatorReport  # noqa: TC001  (the same)
-from envdoctor.core.route import Attempt, Route  # noqa: TC001  (the same)
+from envdoctor.core.route import Attempt, GoalReach, Route  # noqa: TC001  (the same)
 
 #: Raised when a field is taken away or changes its meaning; a new field does not raise it.
 SCHEMA = 1
@@ -27,12 +28,14 @@ class Report:
         source: the model, for `routes` and `build`.
         probes: every probe that was asked, with its outcome.
         routes: all routes, best first.
+        goals: of `routes --to any`, every goal and how far it is, the nearest first.
         build_command: what takes the best route, with the options that `routes` was given; empty if it was not asked.
         attempts: the routes that were tried, in order.
         artifacts: what a successful build leaves, the goal's first.
         findings: the ones that come from no probe and no stage.
         models: the models that were looked into, for `model`.
         ops: their operators in execution order, for `model`.
+        file: what a compiled file that is no .tflite file is, for `model`.
         notes: sentences that a reader should not miss.
         unchanged_since: when the results on packages and libraries were found, where nothing has changed since; empty
             where they were found now.
@@ -47,12 +50,14 @@ class Report:
     goal: Goal | None = None
     probes: tuple[ProbeResult, ...] = ()
     routes: tuple[Route, ...] = ()
+    goals: tuple[GoalReach, ...] = ()
     build_command: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     findings: tuple[Finding, ...] = ()
     models: tuple[ModelReport, ...] = ()
     ops: tuple[OperatorReport, ...] = ()
+    file: FileIdentity | None = None
     notes: tuple[str, ...] = ()
     unchanged_since: str = ""
     schema: int = SCHEMA

@@ -46,6 +46,7 @@ class BuildOptions:
         inputs: what a model takes that does not say it itself (`1x3x224x224`); empty if it was not said.
         keep_layout: True to leave the channels of a PyTorch model's inputs and outputs first.
         allow_large: True if an environment with gigabytes of CUDA may be made.
+        accepted_licenses: names of licences that the user accepts with this request.
         thresholds: what the comparison with the float model must meet.
         stage_timeout: seconds for one stage.
         stage_memory: bytes of memory for one stage, or None.
@@ -58,6 +59,7 @@ class BuildOptions:
         recipe: a recipe of the LiteRT quantizer (JSON), for the goal that is made by one, or None.
         part: the model of a bundle that is meant, by its name in it; None for all.
         tasks_api: True if a bundle is to be opened in MediaPipe's Tasks API, too.
+        arena, flash: bytes of working and of read-only memory that the device has for a model; None for any number.
         resume: the file that a person brings back from the notebook which an earlier build wrote, or None.
     """
 
@@ -71,6 +73,7 @@ class BuildOptions:
     inputs: str = ""
     keep_layout: bool = False
     allow_large: bool = False
+    accepted_licenses: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
     stage_timeout: float = 3600.0
     stage_memory: int | None = None
@@ -83,6 +86,8 @@ class BuildOptions:
     recipe: Path | None = None
     part: str | None = None
     tasks_api: bool = False
+    arena: int | None = None
+    flash: int | None = None
     resume: Path | None = None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path  # noqa: TC003  (the same)
 
 from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
 from envdoctor.core.finding import Finding, Fix  # noqa: TC001  (the same)
+from envdoctor.core.goal import Goal  # noqa: TC001  (the same)
 
 
 class Verdict(enum.IntEnum):
@@ -78,6 +79,32 @@ class Route:
     def takeable(self) -> bool:
         """True if a build may try it: nothing in the way but what is unknown or mends itself."""
         return all(reason.automatic or reason.verdict <= Verdict.UNKNOWN for reason in self.reasons)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalReach:
+    """How far one goal is from a model on this machine.
+
+    Attributes:
+        route: the best one; None if nothing leads there.
+        obstacle: what stands in its way, or what it needs first; empty for nothing.
+        fix: what opens the way.
+    """
+
+    goal: Goal
+    route: Route | None = None
+    obstacle: str = ""
+    fix: Fix | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the best route; BLOCKED without one."""
+        return Verdict.BLOCKED if self.route is None else self.route.verdict
+
+    @property
+    def takeable(self) -> bool:
+        """True if a build may try it; see `Route.takeable`."""
+        return self.route is not None and self.route.takeable
 
 
 class StageStatus(enum.Enum):

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 #: Families whose common probes only ask of one topic; tests/test_catalogue.py holds the probes against it.
-FAMILIES_OF_TOPIC = {"emulation": frozenset({"EMU", "TCH"}), "model": frozenset({"MDL"})}
+FAMILIES_OF_TOPIC = {
+    "emulation": frozenset({"EMU", "TCH"}),
+    "model": frozenset({"MDL"}),
+    "compiled-file": frozenset({"MDL"}),
+}
 
 
 def subject(facts: Facts) -> dict[str, str]:
@@ -87,5 +91,5 @@ def environment_provider(
 
 def families(asked: frozenset[str]) -> frozenset[str]:
     """The families of probes that can have something to ask for these topics."""
-    others = (codes for topic, codes in FAMILIES_OF_TOPIC.items() if topic not in asked)
-    return frozenset(FAMILIES).difference(*others)
+    wanted = frozenset().union(*(codes for topic, codes in FAMILIES_OF_TOPIC.items() if topic in asked))
+    return frozenset(FAMILIES).difference(*FAMILIES_OF_TOPIC.values()) | wanted

@@ -10,6 +10,7 @@ from envdoctor import planner, registry
 from envdoctor.core.events import Note
 from envdoctor.doctor._common import environment_provider
 from envdoctor.doctor.routes import require_text, routes_of
+from envdoctor.environments.licenses import accept
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.pipeline.calibration import check_samples
@@ -62,6 +63,7 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
         BuildFailed: the disk is full, or another build works in the same folder.
     """
     require_text(how.out)
+    accept(request.options.accepted_licenses)
     executor = LocalExecutor()
     facts = Facts(request, executor)
     report = routes_of(request, facts)

@@ -10,6 +10,7 @@ from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.core.finding import Outcome, ProbeResult
 from envdoctor.core.model_report import AdviceReport, ModelReport, OperatorReport
 from envdoctor.doctor._common import new_report
+from envdoctor.doctor.compiled_file import inspect_compiled
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, examine
 from envdoctor.pipeline.sources.factory import is_python, split_factory
@@ -56,7 +57,7 @@ _WORST_FIRST = (
 def inspect_model(
     path: Path,
     *,
-    goal: str = "litert",
+    goal: str = "",
     arguments: Sequence[str] = (),
     compare: Path | None = None,
     static: bool = True,
@@ -64,8 +65,9 @@ def inspect_model(
     """Look into a model, or into every model of a bundle.
 
     Args:
-        path: a .tflite file, or a bundle of some.
-        goal: the program that is to read it, a name that `find_reader` takes.
+        path: a .tflite file, or a bundle of some; or what a compiler made in a format of its own.
+        goal: the program that is to read it, a name that `find_reader` takes; empty for LiteRT's interpreter, or for
+            none where it is no .tflite file.
         arguments: what the compiler is called with, if that is the reader; its release is taken from the goal.
         compare: a log of the compiler, or the file it wrote, to hold the prediction against.
         static: False to run the model once, too, if the reader is an interpreter that is there.
@@ -73,7 +75,10 @@ def inspect_model(
     Raises:
         UsageProblem: an unknown goal, or the file or the log can't be read as what it should be.
     """
-    reader = find_reader(goal)
+    named = inspect_compiled(path, goal)
+    if named is not None:
+        return named
+    reader = find_reader(goal or _INTERPRETER)
     compiler = registry.compilers().get(reader.compiler)
     if compare is not None and (compiler is None or compiler.compare is None):
         raise UsageProblem(f"--compare is for a compiler that is predicted, which {reader.title} is not; leave it out.")
@@ -124,8 +129,7 @@ def _unread(path: Path, error: Unreadable) -> str:
     if is_python(split_factory(path)[0]):
         source = "PyTorch code"
     known = explain_known(path) if kind in {FileKind.OTHER, FileKind.ZIP} and path.is_file() else None
-    is_compiled = known is not None and "compiled already" in known  # ONNX around what another compiler made
-    if source and not is_compiled:
+    if source:
         return (
             f"{path} is {source}, which no compiler takes as it is: `envdoctor routes MODEL --to GOAL` tells "
             "the ways from there, and `envdoctor model FILE` then looks at what a build made."
@@ -177,6 +181,7 @@ def _summary(model: Model, facts: ModelFacts) -> ModelReport:
         outputs=_described(model.main, model.main.outputs),
         operators=sum(len(subgraph.operators) for subgraph in model.subgraphs),
         refused=facts.refused,
+        needs={} if facts.estimate is None else facts.estimate.needs,
         compiled=_compiled(facts),
     )
     if placement is None:

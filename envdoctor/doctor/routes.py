@@ -14,6 +14,7 @@ from envdoctor.core.request import BuildOptions, Request
 from envdoctor.doctor._common import new_report, subject, topics
 from envdoctor.doctor.workarounds import NO_ROUTE, situation_of, workarounds
 from envdoctor.environments.cache import open_cache
+from envdoctor.environments.licenses import require_known
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.pipeline.calibration import check_samples
@@ -25,6 +26,7 @@ from envdoctor.tflite.bundles import model_names
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from envdoctor.core.artifact import Artifact
     from envdoctor.core.compiler import Compiler
     from envdoctor.core.finding import Fix
     from envdoctor.core.goal import Goal
@@ -41,24 +43,31 @@ def make_request(
             compiler that was named is none.
     """
     aim = parse_goal(goal)
-    compiler = registry.compiler_of(aim)
-    _check_names(source, options, aim, compiler)
+    _check_names(source, options, aim, registry.compiler_of(aim))
     if options.part is not None:
         source = extract_part(source, options.part, open_cache(Request()).root / "parts")
     artifact = identify(source, trust_code=options.trust_code, signature=options.signature, given=options.inputs)
-    if artifact.kind == ArtifactKind.TASK_BUNDLE:
-        aim = _of_bundles(aim, source, options)
-    elif options.tasks_api:
-        raise UsageProblem(f"--tasks-api opens bundles, and {source.name} is none; leave it out.")
-    return Request(
-        python=python,
-        source=artifact,
-        goal=aim,
-        compiler=compiler,
-        options=options,
-        topics=topics(compiler) | {"model"},
-        offline=offline,
-    )
+    request = Request(python=python, source=artifact, options=options, offline=offline)
+    return request_for(request, aim_of(aim, artifact, options))
+
+
+def request_for(request: Request, goal: Goal) -> Request:
+    """The same request for a goal."""
+    compiler = registry.compiler_of(goal)
+    return dataclasses.replace(request, goal=goal, compiler=compiler, topics=topics(compiler) | {"model"})
+
+
+def aim_of(goal: Goal, source: Artifact, options: BuildOptions) -> Goal:
+    """A goal as this source leads to it: of a bundle, a bundle.
+
+    Raises:
+        UsageProblem: the goal takes no bundle, or the options are for one and this is none.
+    """
+    if source.kind == ArtifactKind.TASK_BUNDLE:
+        return _of_bundles(goal, source.path, options)
+    if options.tasks_api:
+        raise UsageProblem(f"--tasks-api opens bundles, and {source.path.name} is none; leave it out.")
+    return goal
 
 
 def _of_bundles(goal: Goal, source: Path, options: BuildOptions) -> Goal:
@@ -86,6 +95,8 @@ def _check_names(source: Path, options: BuildOptions, goal: Goal, compiler: Comp
         read_recipe(options.recipe)
         if goal.kind != "tflite-mixed":
             raise UsageProblem(f"--recipe says how to quantize, and so does --to {goal.name}; take --to tflite-mixed.")
+    _check_limits(options, goal, compiler)
+    require_known(options.accepted_licenses)
     for option, path in (("--calibration", options.calibration), ("--evaluate", options.evaluation)):
         if path is not None and not path.is_dir() and not path.is_file():
             what = "is no regular file" if path.exists() else "does not exist"
@@ -95,6 +106,14 @@ def _check_names(source: Path, options: BuildOptions, goal: Goal, compiler: Comp
             compiler.check_program(options.compiler)
         except ToolchainProblem as error:
             raise UsageProblem(f"{error}.") from None
+
+
+def _check_limits(options: BuildOptions, goal: Goal, compiler: Compiler | None) -> None:
+    """Refuse a limit of the device that nothing would hold the model against."""
+    for name in ("arena", "flash"):
+        judged = compiler is not None and any(name in (one.options or ()) for one in compiler.actions())
+        if getattr(options, name) is not None and not judged:
+            raise UsageProblem(f"--{name} is for a microcontroller, and nothing measures it for --to {goal.name}.")
 
 
 def require_text(path: Path | None) -> None:

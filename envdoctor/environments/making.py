@@ -14,6 +14,7 @@ from envdoctor.environments.cache import VARIABLE, Cache, human_size, open_cache
 from envdoctor.environments.choice import Machine, choose
 from envdoctor.environments.following import following
 from envdoctor.environments.interpreters import Interpreters
+from envdoctor.environments.licenses import require_accepted
 from envdoctor.environments.locking import locked
 from envdoctor.environments.proof import ISOLATED, prove
 from envdoctor.environments.store import (
@@ -58,9 +59,9 @@ def ensure(
         on_progress: gets one line at a time, also from another thread while something runs.
 
     Raises:
-        EnvironmentProblem: no Python fits, more would be fetched than the request allows, the disk is full, the cache
-            can't be written to, the index does not have the pinned versions, or what was installed does not import.
-            Nothing half-made is left.
+        EnvironmentProblem: no Python fits, its licence was not accepted, more would be fetched than the request
+            allows, the disk is full, the cache can't be written to, the index does not have the pinned versions, or
+            what was installed does not import. Nothing half-made is left.
         NetworkProblem: the index did not answer.
     """
     cache = open_cache(request)
@@ -69,6 +70,7 @@ def ensure(
     if found is not None:
         return found
     choice = maker.choose()
+    require_accepted(spec.license, request)
     cache.prepare()
     folder = cache.environments / folder_name(spec, choice.interpreter.minor, choice.interpreter.platform)
     try:

@@ -37,6 +37,19 @@ class PlatformNeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class License:
+    """A licence that the user has to accept before anything is fetched.
+
+    Attributes:
+        name: what `--accept-license` takes.
+        words: what is under which licence, and where that can be read.
+    """
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentSpec:
     """One environment by name.
 
@@ -49,6 +62,7 @@ class EnvironmentSpec:
         imports: modules whose import in one process proves that it works.
         own: what the user's own environment needs to be used instead: of each tuple, one requirement must be met.
         platforms: where it exists (`linux-x86_64`), and what it takes there.
+        license: the one that the user has to accept; None for packages that ask for nothing.
     """
 
     name: str
@@ -59,6 +73,7 @@ class EnvironmentSpec:
     imports: tuple[str, ...]
     own: tuple[tuple[str, ...], ...]
     platforms: Mapping[str, PlatformNeed]
+    license: License | None = None
 
     @property
     def key(self) -> str:
@@ -91,6 +106,7 @@ def environment_spec(name: str) -> EnvironmentSpec:
         imports=tuple(row["imports"]),
         own=tuple(tuple(group) for group in row["own"]),
         platforms={platform: _need(values) for platform, values in row["platforms"].items()},
+        license=License(**row["license"]) if "license" in row else None,
     )
 
 

@@ -7,6 +7,7 @@ holds the hash of each distribution's RECORD, and a RECORD holds the size of eac
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import os
@@ -23,7 +24,7 @@ from envdoctor.support.packing import unpack_json
 from envdoctor.support.virtual_environments import interpreter_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from envdoctor.environments.cache import Cache
@@ -153,8 +154,17 @@ def write_marker(folder: Path, spec: EnvironmentSpec, version: str, interpreter:
 
 
 def damaged_distributions(folder: Path) -> dict[str, str]:
-    """Distributions with a file that is gone or has another size than its RECORD says, and the first such file."""
-    first = {_distribution(record.parent.name)[0]: _first_damaged(record) for record in _records(folder)}
+    """Distributions with a file that is gone or has another size than its RECORD says, and the first such file.
+
+    A file that two of them brought (a program of the same name) is the later one's, and whole if it is as either says.
+    """
+    records = tuple(_records(folder))
+    sizes: dict[Path, set[int]] = {}
+    for record in records:
+        with contextlib.suppress(csv.Error):  # told below
+            for path, size in _files(record):
+                sizes.setdefault(path, set()).add(size)
+    first = {_distribution(record.parent.name)[0]: _first_damaged(record, sizes) for record in records}
     return {name: os.path.relpath(file, folder) for name, file in first.items() if file is not None}
 
 
@@ -259,9 +269,9 @@ def _files(record: Path) -> Iterator[tuple[Path, int]]:
                 yield site / row[0], int(row[2])
 
 
-def _first_damaged(record: Path) -> Path | None:
+def _first_damaged(record: Path, sizes: Mapping[Path, Collection[int]]) -> Path | None:
     try:
-        return next((path for path, size in _files(record) if _size(path) != size), None)
+        return next((path for path, _ in _files(record) if _size(path) not in sizes.get(path, ())), None)
     except csv.Error:
         return record
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
+    from envdoctor.facts.compiled import Compiled
     from envdoctor.facts.containers import Containers
     from envdoctor.facts.emulation import Emulation
     from envdoctor.facts.environments import Environments
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from envdoctor.facts.witness import Witness
 
 T = TypeVar("T")
+#: Groups that tell of the model, as its goal's compiler reads it.
+_OF_A_MODEL = frozenset({"model"})
 
 
 class Facts:
@@ -64,6 +67,7 @@ class Facts:
         self._lock = threading.Lock()
 
     if TYPE_CHECKING:  # what `__getattr__` answers with; tests/facts/test_facts.py holds the modules against it
+        compiled: Compiled
         containers: Containers
         emulation: Emulation
         environments: Environments
@@ -137,6 +141,11 @@ class Facts:
         if not isinstance(value, kind):
             raise EnvDoctorError(f"there is another fact group '{kind.__name__.lower()}'; rename {kind.__module__}'s")
         return value
+
+    def renewed(self, request: Request) -> Facts:
+        """The facts of another request on the same machine: what was collected is taken over, but of the model."""
+        known = {group: value for group, value in self._known.items() if group not in _OF_A_MODEL}
+        return Facts(request, self._executor, **known)
 
     def _collect(self, group: str, module: ModuleType | None) -> object | FactUnavailable:
         if self._request is None or self._executor is None:

@@ -12,6 +12,7 @@ from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
 from envdoctor.environments.cache import VARIABLE, human_size
+from envdoctor.environments.licenses import is_accepted
 from envdoctor.environments.own import OwnEnvironment, unmet
 from envdoctor.environments.spec import environment_names, environment_spec
 from envdoctor.environments.status import EnvironmentStatus, State, statuses
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from envdoctor.core.request import Request
+    from envdoctor.environments.spec import License
     from envdoctor.executors import Executor
     from envdoctor.facts import Facts
 
@@ -73,8 +75,8 @@ def needs_environment(name: str) -> Callable[[Facts, Request], Iterator[Reason]]
     """A requirement for `Action.requires`: that environment, the user's own or one that envdoctor makes.
 
     READY if there is one; FIXABLE, and mended by a build itself, if one has to be made; FIXABLE by the user if that
-    takes another Python first; BLOCKED if this machine can't have it; UNKNOWN if it would have to be made offline or on
-    a disk that is too full for all of it.
+    takes another Python first, or a licence that has to be accepted; BLOCKED if this machine can't have it; UNKNOWN if
+    it would have to be made offline or on a disk that is too full for all of it.
     """
     spec = environment_spec(name)
 
@@ -83,8 +85,11 @@ def needs_environment(name: str) -> Callable[[Facts, Request], Iterator[Reason]]
         if own is not None and not unmet(spec, own.distributions):
             has = ", ".join(own.relevant(spec))
             yield Reason(verdict=Verdict.READY, text=f"runs in your own environment, which has {has}")
-        else:
-            yield environment_reason(facts.environments.status(name), offline=request.offline)
+            return
+        reason = environment_reason(facts.environments.status(name), offline=request.offline)
+        yield reason
+        if spec.license is not None and reason.verdict is not Verdict.BLOCKED:
+            yield from _license_reason(spec.license, request)
 
     return requirement
 
@@ -127,6 +132,13 @@ def _to_be_made(status: EnvironmentStatus, *, offline: bool) -> Reason:
         fix=Fix(text=f"The build makes an environment for it by itself, with Python {status.version}.", safe=True),
         automatic=True,
     )
+
+
+def _license_reason(asked: License, request: Request) -> Iterator[Reason]:
+    """Nothing if the user accepted the licence, now or before."""
+    if not is_accepted(asked, request):
+        fix = Fix(text=f"Read it, and accept it once with --accept-license {asked.name}.")
+        yield Reason(verdict=Verdict.FIXABLE, text=f"a licence has to be accepted: {asked.words}", fix=fix)
 
 
 def _install_python(version: str) -> Fix:

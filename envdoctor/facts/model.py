@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
-from envdoctor.core.prediction import Disagreement, Guidance, Prediction
+from envdoctor.core.prediction import Disagreement, Estimate, Guidance, Prediction
 from envdoctor.tflite.kernels import unfit_operators, untold_operators
 from envdoctor.tflite.quantization import FLOATS, Scheme, classify, float_islands, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model
@@ -73,6 +73,7 @@ class ModelFacts:
         unplaced: why what a compiler would do could not be found out, where only it knows; empty if it answered.
         guidance: what to do about what it leaves to the CPU.
         disagreements: where a compiler's log says otherwise than the placement; None if no log was given.
+        estimate: what a device that runs it will make of it; None if the reader is for none.
     """
 
     name: str = "model.tflite"
@@ -101,6 +102,7 @@ class ModelFacts:
     unplaced: str = ""
     guidance: Guidance = field(default_factory=Guidance)
     disagreements: tuple[Disagreement, ...] | None = None
+    estimate: Estimate | None = None
 
     @property
     def short_name(self) -> str:
@@ -112,6 +114,8 @@ class ModelFacts:
         """Why the reader refuses the model as a whole, so that nothing of it is compiled or run."""
         if not self.operators or self.unfed:
             return ("its operators are lost",)
+        if self.estimate is not None:
+            return self.estimate.refused
         if not self.reader.interprets:
             return ()
         versions = (f"{one.op} version {one.version}" for one in self.refusals if one.known)
@@ -177,6 +181,7 @@ def examine(
         deprecated_codes_only=model.deprecated_codes_only,
         compiled=compiled_contents(model),
         placement=placement,
+        estimate=None if compiler is None or compiler.estimate is None else compiler.estimate(model),
         guidance=_guidance(model, compiler, placement),
         dense=_dense(model, float_input=False),
         hybrid=_dense(model, float_input=True),

@@ -15,6 +15,7 @@ from envdoctor.core.route import StagePlan, StageResult, StageStatus
 from envdoctor.pipeline.key import KeyMaker
 from envdoctor.pipeline.publication import is_full, unwritable
 from envdoctor.pipeline.recorder import Recorder
+from envdoctor.pipeline.sources import model_inputs, stored_code
 from envdoctor.pipeline.workspace import GateUse, StageRecord, StoredStage, Workspace
 from envdoctor.stages import problems
 from envdoctor.support.hashing import hash_path, hash_value
@@ -164,6 +165,8 @@ class StageRunner:
                 interpreter=lambda name: self._second(name, recorder),
                 log=recorder.log,
                 out=self.workspace.out,
+                inputs=lambda: model_inputs(given.artifact) or (),
+                stored_code=lambda: stored_code(given.artifact),
             )
             output = action.run(context)
             artifact = Artifact(kind=plan.produces, path=output.path, sha256=hash_path(output.path))

@@ -60,7 +60,7 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
     options, goal = context.request.options, context.request.goal
     output = context.folder / f"{stem(context)}{_SUFFIXES[to]}"
     reference = context.folder / "reference"
-    samples = _sample_options(context)
+    samples = sample_options(context)
     values: dict[str, Any] = run_worker(
         context,
         task,
@@ -90,7 +90,7 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
     )
 
 
-def _sample_options(context: StageContext) -> dict[str, object]:
+def sample_options(context: StageContext) -> dict[str, object]:
     """The samples to work with: the user's, or what an earlier stage made of them where it moved their axes."""
     options = context.request.options
     moved = None if context.reference is None else context.reference.resolve() / SAMPLES

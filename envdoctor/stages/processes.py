@@ -48,12 +48,14 @@ _QUIET = {
 }
 
 
-def run_worker(context: StageContext, task: str, request: Mapping[str, object], python: Path | None = None) -> Any:  # noqa: ANN401  (what JSON gives)
-    """Run a task of stages/workers in the stage's own environment.
+def run_worker(
+    context: StageContext, task: str | Path, request: Mapping[str, object], python: Path | None = None
+) -> Any:  # noqa: ANN401  (what JSON gives)
+    """Run a task in the stage's own environment.
 
     Args:
         context: the stage's.
-        task: the name of the task's module.
+        task: the name of a module of stages/workers, or the module of a compiler's own in a package beside others.
         request: what it takes beyond `task`, `result` and `work`; paths are made text.
         python: another interpreter than the stage's.
 
@@ -66,8 +68,10 @@ def run_worker(context: StageContext, task: str, request: Mapping[str, object], 
     with tempfile.TemporaryDirectory(prefix="work-", dir=context.folder) as name:
         work = Path(name)
         target = work / "result.json"
-        asked = {"task": task, "result": str(target), "work": str(work), **{k: _plain(v) for k, v in request.items()}}
-        file = _request_file(context.folder / REQUESTS, task)
+        asked = {"result": str(target), "work": str(work), **{k: _plain(v) for k, v in request.items()}}
+        asked |= {"task": task} if isinstance(task, str) else {"task": task.stem, "tasks": str(task.parent)}
+        title = _title(context, task)
+        file = _request_file(context.folder / REQUESTS, str(asked["task"]))
         file.write_text(json.dumps(asked), encoding="utf-8")
         command = Command(
             argv=(
@@ -84,8 +88,16 @@ def run_worker(context: StageContext, task: str, request: Mapping[str, object], 
         problem = answer.get("problem")
         if problem is not None:
             evidence = (Evidence(source=str(context.log), excerpt=problem["message"]),)
-            raise StageFailed(finding(problem["name"], _TITLES.get(task, task), evidence, words=problem["message"]))
-        raise failed(context, result, printed, _TITLES.get(task, task))
+            raise StageFailed(finding(problem["name"], title, evidence, words=problem["message"]))
+        raise failed(context, result, printed, title)
+
+
+def _title(context: StageContext, task: str | Path) -> str:
+    """What a task is, for a person; one of a compiler's own is called after it."""
+    if isinstance(task, str):
+        return _TITLES.get(task, task)
+    compiler = context.request.compiler
+    return task.stem if compiler is None else compiler.title
 
 
 def _request_file(folder: Path, task: str) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from envdoctor.core.artifact import LACKS, ArtifactKind
+from envdoctor.core.artifact import LACKS, STAYS_FLOAT, ArtifactKind
+from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
@@ -259,6 +260,29 @@ def no_control_flow(_: Facts, request: Request) -> Iterator[Reason]:
         fix=None if request.options.allow_float else Fix(text=_WITHOUT_CONTROL_FLOW),
         code=problem_kinds()["control-flow-left"].code,
     )
+
+
+def all_quantized(_: Facts, request: Request) -> Iterator[Reason]:
+    """Layers of a Keras file with an operator that TensorFlow's int8 conversion leaves in floats."""
+    yield from _left_in_floats(request, frozenset())
+
+
+def all_quantized_by_litert(_: Facts, request: Request) -> Iterator[Reason]:
+    """The same for the LiteRT quantizer."""
+    yield from _left_in_floats(request, frozenset(load_table("keras")["quantized_by_litert"]["operators"].split()))
+
+
+def _left_in_floats(request: Request, quantized: frozenset[str]) -> Iterator[Reason]:
+    traits = frozenset() if request.source is None else request.source.traits
+    names = {one.removeprefix(STAYS_FLOAT) for one in traits if one.startswith(STAYS_FLOAT)}
+    if names - quantized:
+        allowed, problem = request.options.allow_float, problem_kinds()["float-operators-left"]
+        yield Reason(
+            verdict=Verdict.READY if allowed else Verdict.UNKNOWN,
+            text=f"an int8 conversion leaves {', '.join(sorted(names - quantized))} in floats",
+            fix=None if allowed else Fix(text=problem.fix),
+            code=problem.code,
+        )
 
 
 #: What an .h5 file that only its library can follow makes of a route.

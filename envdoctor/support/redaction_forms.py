@@ -32,6 +32,21 @@ _SENTENCE = (
     rf"(?i)\b{_WORD} (?:for|of) \S{{1,60}} (?:is|was) [\"'`]?{_MIXED}"
     r"(?P<hide>[^\s\"'`]{6,200}?)(?=[.,;]?(?:[\s\"'`]|$))"
 )
+#: `name = getpass() or "..."`: what stands in where nobody answers.
+_ASSIGNED = rf"(?i){_WORD}(?:_?\d{{1,2}})?{_QUOTE}?\]?[ \t]?=[ \t]?"
+_OTHERWISE = (
+    rf"{_ASSIGNED}[^\n]{{1,160}}?(?:\)[ \t]{{1,4}}(?:or|\|\||\?\?)|[ \t]else)[ \t]{{1,4}}{_TEXT}",
+    rf"{_ASSIGNED}[\w.]{{1,60}}\([ \t]?{_QUOTE}[^\"'\n]{{1,100}}{_QUOTE},[ \t]?{_TEXT}",
+)
+_ACCOUNT = (
+    r"(?i)\b(?:log[io]n|credentials?|account|user(?:name)?(?: ?/ ?pass(?:word)?)?)[ \t]?[:=][ \t]{1,8}[\w.@*-]{1,60}"
+    rf"(?: / |:(?!//)){_MIXED}(?P<hide>[^\s/\"'][^\s\"']{{5,200}})"
+)
+#: A private key's field in YAML; a cache's key has no capitals.
+_KEY = (
+    r"(?m)^[ \t]{0,40}key:[ \t]{1,8}[\"']?(?=\S{0,80}\d[A-Za-z]\S{0,80}\d)(?=\S{0,80}[a-z])(?=\S{0,80}[A-Z])"
+    r"(?P<hide>[\w+/=~!#%^*-]{10,4000})[\"']?[ \t\r]*$"
+)
 _HINTS = ("pass", "secret", "token", "key", "authorization", "cookie")
 
 _PATTERNS = (
@@ -43,6 +58,9 @@ _PATTERNS = (
     # a table of the environment
     (rf"(?m)^[ \t]{{0,20}}(?:[A-Z0-9]{{1,30}}_){{1,6}}(?i:{_WORD})[ \t]{{2,60}}{_MIXED}(?P<hide>\S{{6,300}})", _HINTS),
     (_SENTENCE, _HINTS),
+    *((pattern, _HINTS) for pattern in _OTHERWISE),
+    (_ACCOUNT, ("login", "logon", "cred", "account", "user")),
+    (_KEY, ("key:",)),
     # calls
     (
         rf"(?i)\b(?:auth\s?=\s?|Http(?:Basic|Digest|Proxy)Auth)[(\[]{_QUOTE}[^\"'\n]{{1,100}}{_QUOTE},\s?{_TEXT}",

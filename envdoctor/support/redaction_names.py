@@ -130,7 +130,7 @@ class NamedSecrets:
             "key",
         ),
         *("string", "art", "registry", "webhook", "kennwort", "contrase", "otpw", "ndpw", "t pw", "t_pw", "d_pw"),
-        *("recovery", "pin_c", "pin c", "pinc"),
+        *("recovery", "pin_c", "pin c", "pinc", "salt"),
     )
 
     def apply(self, text: str, tally: Counter[str]) -> str:

@@ -171,3 +171,14 @@ class Table:
         for item in range(start, start + count * _U32.size, _U32.size):
             self.buffer.spend(_U32.size)
             yield Table(self.buffer, self.buffer.follow(item))
+
+    def strings(self, field: int) -> Iterator[str]:
+        """A vector of strings, one by one; nothing where absent."""
+        position = self._at(field)
+        if not position:
+            return
+        start, count = self.buffer.vector(position, _U32.size)
+        for item in range(start, start + count * _U32.size, _U32.size):
+            first, size = self.buffer.vector(item, 1)
+            self.buffer.spend(_U32.size + size)
+            yield str(self.buffer.view[first : first + size], "utf-8", "replace")

@@ -73,10 +73,17 @@ class ModelReader:
         return False if self.refuses_from is not None and added >= _numbers(self.refuses_from) else None
 
 
+def reads_tflite(goal: str) -> bool:
+    """True if a .tflite file is what the compiler of a goal starts from, so that `find_reader` knows it."""
+    compilers = {row.get("compiler") for row in load_table("tflite-readers").values()}
+    return load_table("goals").get(goal, {}).get("compiler") in compilers
+
+
 def reader_names() -> tuple[str, ...]:
-    """What `find_reader` takes: programs, compilers and goals."""
-    compilers = (row["compiler"] for row in load_table("goals").values())
-    return tuple(dict.fromkeys((*load_table("tflite-readers"), *compilers, *load_table("goals"))))
+    """What `find_reader` takes: programs, and the compilers and goals that start from .tflite files."""
+    goals = [name for name in load_table("goals") if reads_tflite(name)]
+    compilers = (load_table("goals")[name]["compiler"] for name in goals)
+    return tuple(dict.fromkeys((*load_table("tflite-readers"), *compilers, *goals)))
 
 
 @functools.cache
@@ -96,6 +103,11 @@ def find_reader(name: str) -> ModelReader:
             key: tuple(value) if isinstance(value, list) else value for key, value in rows[known].items()
         }
         return ModelReader(name=known, **values)
+    if word in load_table("goals"):
+        raise UsageProblem(
+            f"no .tflite file leads to {word}: `envdoctor routes MODEL --to {word}` tells what does, and "
+            f"`envdoctor model FILE --to {word}` looks at what a build made."
+        )
     near = difflib.get_close_matches(word, reader_names(), n=2, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(reader_names())}."
     raise UsageProblem(f"'{name}' is nothing that envdoctor knows to read .tflite files; {hint}")

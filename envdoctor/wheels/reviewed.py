@@ -173,7 +173,11 @@ class ReviewedWheel:
         return canonicalize_name(posixpath.splitext(top)[0]) == self.name
 
 
+def is_of_tests(path: str) -> bool:
+    """Whether a file lies in a folder of tests, or of data."""
+    return any(part.lower() in {"test", "tests", "testdata", "test_data", "data"} for part in path.split("/")[:-1])
+
+
 def _is_importable(path: str) -> bool:
-    folders = path.split("/")[:-1]
-    data = any(folder.lower() in {"test", "tests", "testdata", "test_data", "data"} for folder in folders)
-    return not path.startswith("../") and not data and all(folder.isidentifier() for folder in folders)
+    identifiers = all(folder.isidentifier() for folder in path.split("/")[:-1])
+    return not path.startswith("../") and not is_of_tests(path) and identifiers

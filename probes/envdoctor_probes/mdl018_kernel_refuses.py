@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.prediction import Estimate
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -25,17 +26,18 @@ def check(facts: Facts) -> Iterable[Finding]:
     Convert the model to int8 again with a current converter, or replace the operator.
     """
     model = facts.model
-    if not model.reader.interprets:
+    told = model.estimate or Estimate()
+    if model.estimate is None and not model.reader.interprets:
         raise DoesNotApply(f"{model.reader.title} hands on what it does not know")
-    if model.unfit:
+    if refused := (*model.unfit, *told.refused):
         yield Finding(
             severity=Severity.ERROR,
             subject=model.short_name,
-            message=f"{model.reader.title} refuses {model.unfit[0]}",
-            evidence=(Evidence(source=model.name, excerpt="\n".join(model.unfit)),),
+            message=f"{model.reader.title} refuses {refused[0]}",
+            evidence=(Evidence(source=model.name, excerpt="\n".join(refused)),),
             fix=Fix(text="Convert the model again with a current converter, or replace the operator in the model."),
         )
-    elif model.untold:
+    elif untold := (*model.untold, *told.unknown):
         raise FactUnavailable(
-            "model", f"whether {model.reader.title} takes {model.untold[0]} is not on record; run the model there"
+            "model", f"whether {model.reader.title} takes {untold[0]} is not on record; run the model there"
         )

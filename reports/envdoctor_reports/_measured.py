@@ -110,6 +110,7 @@ def _accuracy(values: Mapping[str, Any], *, mended: bool) -> Iterator[tuple[str,
     names = {
         "float": "model before" if mended else "float model",
         "int8": "mended model" if mended else "quantized model",
+        "commonest": "always the commonest class",
     }
     for key, value in values.items():
         yield names.get(key, key), f"{value:.1%}" if isinstance(value, float) else value

@@ -12,7 +12,18 @@ from envdoctor_reports._view import State, reason_line, reason_state, verdict_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envdoctor.core.route import Reason, Route
+    from envdoctor.core.route import GoalReach, Reason, Route
+
+
+def goal_state(row: GoalReach) -> tuple[State, str]:
+    """How far a goal is, as a state and in words."""
+    return (State.ERROR, "blocked") if row.route is None else verdict_of(row.route)
+
+
+def goal_rows(goals: Sequence[GoalReach]) -> list[tuple[str, str, str, str]]:
+    """For each goal: its name, how far it is, the best route and what that needs."""
+    names = [(row, "none" if row.route is None else row.route.name) for row in goals]
+    return [(row.goal.name, goal_state(row)[1], name, row.obstacle or "nothing") for row, name in names]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,23 +11,51 @@ from envdoctor_reports._view import State
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from envdoctor.core.file_identity import FileIdentity
     from envdoctor.core.model_report import ModelReport, OperatorReport
     from envdoctor.core.report import Report
     from envdoctor_reports._page import Page
 
 _CELLS = {Cell.MAPPED: ("█", "#"), Cell.CPU: ("░", "."), Cell.UNKNOWN: ("?", "?"), Cell.MIXED: ("▒", "+")}
 _INDEXES = 3
+_NEED = 10
 _CUT = 3
 _CAUSES = 3
 _ADVICE = 1
 
 
 def show_models(page: Page, report: Report, *, verbose: bool) -> None:
-    """Show each model of a report."""
+    """Show each model of a report, and a compiled file."""
+    if report.file is not None:
+        _show_file(page, report.subject["file"], report.file)
     told = frozenset(problem.fix.text for problem in report.problems if problem.fix is not None)
     for model in report.models:
         ops = [op for op in report.ops if not op.model or model.name.endswith(f"!{op.model}")]
         _show_model(page, model, ops, told, verbose=verbose)
+
+
+def _show_file(page: Page, name: str, file: FileIdentity) -> None:
+    page.heading(name)
+    made_by = f"{file.compiler} {file.compiler_version or '(its version is not in the file)'}" if file.compiler else ""
+    rows = (
+        ("is", file.what),
+        ("chip", file.chip or ("not told by the file" if file.compiler else "")),
+        ("by", made_by),
+        ("needs", file.runtime),
+        ("takes", _listed(file.inputs)),
+        ("gives", _listed(file.outputs)),
+        ("holds", ", ".join(file.details)),
+        ("whole", file.checked or "not known: the format stores nothing to tell"),
+    )
+    for label, words in rows:
+        if words:
+            page.labelled(label, words, indent=2)
+    for words in file.unknown:
+        page.mark(State.UNANSWERED, words, indent=2)
+
+
+def _listed(tensors: tuple[str, ...] | None) -> str:
+    return "not told" if tensors is None else ", ".join(tensors) or "nothing"
 
 
 def _show_model(
@@ -37,6 +65,11 @@ def _show_model(
     page.labelled("is", f"{model.scheme}, {plural(model.operators, 'operator')}{_compiled(model)}", indent=2)
     page.labelled("takes", ", ".join(model.inputs) or "nothing", indent=2)
     page.labelled("gives", ", ".join(model.outputs) or "nothing", indent=2)
+    if model.needs:
+        page.gap()
+    for name, value in model.needs.items():
+        shown = f"{value:,} bytes" if isinstance(value, int) else value
+        page.write(shown, lead=f"{name:<{_NEED}}", indent=2, lead_style="dim")
     if model.refused:
         page.gap()
         page.mark(State.ERROR, f"{model.reader} refuses it: {', '.join(model.refused)}", indent=2, style="bold")

@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from envdoctor.support.text import one_line, plural, quote_command, visible
-from envdoctor_reports._routes import fold
+from envdoctor_reports._routes import fold, goal_rows
 from envdoctor_reports._view import (
     State,
     artifact_row,
@@ -75,10 +75,7 @@ def _document(report: Report) -> Iterator[str]:
         yield ""
     if report.probes or report.findings or report.command == "check":
         yield from _checks(report)
-    for attempt in report.attempts:
-        yield from _attempt(report, attempt)
-    if report.routes and not report.attempts:
-        yield from _routes(report)
+    yield from _ways(report)
     if report.artifacts:
         yield from _table((artifact_row(artifact) for artifact in report.artifacts), ("artifact", "file", "SHA-256"))
 
@@ -129,6 +126,16 @@ def _fix(fix: Fix) -> Iterator[str]:
         yield from _fenced("\n".join(quote_command(argv) for argv in fix.commands), "sh")
     if fix.link is not None:
         yield f"See {_code(fix.link)}"
+
+
+def _ways(report: Report) -> Iterator[str]:
+    """What was tried, or what could be."""
+    for attempt in report.attempts:
+        yield from _attempt(report, attempt)
+    if report.goals:
+        yield from _table(goal_rows(report.goals), ("goal", "state", "route", "what it needs"))
+    if report.routes and not report.attempts:
+        yield from _routes(report)
 
 
 def _routes(report: Report) -> Iterator[str]:

@@ -68,18 +68,11 @@ def _show_report(page: Page, report: Report, *, verbose: bool) -> None:
     _show_subject(page, report)
     if report.probes or report.findings or report.command == "check":
         _show_checks(page, report, verbose=verbose)
-    if report.models:
+    if report.models or report.file:
         from envdoctor_reports._terminal_model import show_models
 
         show_models(page, report, verbose=verbose)
-    if report.attempts:
-        from envdoctor_reports._terminal_build import show_build
-
-        show_build(page, report, verbose=verbose)
-    elif report.routes:
-        from envdoctor_reports._terminal_routes import show_routes
-
-        show_routes(page, report, verbose=verbose)
+    _show_ways(page, report, verbose=verbose)
     notes = _notes(report, verbose=verbose)
     if notes:
         page.gap()
@@ -97,6 +90,22 @@ def _notes(report: Report, *, verbose: bool) -> tuple[str, ...]:
         since = f"No file of packages and libraries has changed since {report.unchanged_since}: told as then."
         return (*report.notes, since)
     return report.notes
+
+
+def _show_ways(page: Page, report: Report, *, verbose: bool) -> None:
+    """What was tried, or what could be."""
+    if report.goals:
+        from envdoctor_reports._terminal_goals import show_goals
+
+        show_goals(page, report, verbose=verbose)
+    elif report.attempts:
+        from envdoctor_reports._terminal_build import show_build
+
+        show_build(page, report, verbose=verbose)
+    elif report.routes:
+        from envdoctor_reports._terminal_routes import show_routes
+
+        show_routes(page, report, verbose=verbose)
 
 
 def write(report: Report, *, verbose: bool = False, stream: TextIO | None = None) -> None:

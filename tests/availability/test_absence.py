@@ -20,6 +20,7 @@ def on(client):
     return lambda day: Catalogue(client, MetadataReader(client), parse_as_of(day))
 
 
+@pytest.mark.slow
 def test_a_package_of_later_was_not_there(server, on):
     publish(server, "app", "1.1", uploaded="2025-08-01T00:00:00Z")
     publish(server, "app", "1.0", uploaded="2025-06-01T00:00:00Z")

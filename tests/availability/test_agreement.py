@@ -31,6 +31,7 @@ def world(tmp_path_factory):
         yield IndexSettings(index_url=server.simple), folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_of", [None, datetime(2025, 12, 21, tzinfo=timezone.utc)], ids=["now", "as-of"])
 def test_every_verdict_and_every_pin_is_uvs(world, target, as_of):
     settings, folder = world

@@ -15,6 +15,8 @@ from envdoctor.core.availability import CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.finding import Severity
 from index_wheels import publish, publish_sdist
 
+pytestmark = pytest.mark.slow
+
 LINUX = "cp311-cp311-manylinux_2_17_x86_64"
 
 

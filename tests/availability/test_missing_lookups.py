@@ -34,6 +34,7 @@ def test_a_library_that_desktops_have_is_a_warning():
     assert "fails without a library of the system" in reason.message
 
 
+@pytest.mark.slow
 def test_another_wheel_may_bring_it(elf_library):
     assert reasons(FIND.format("portaudio"), binary={"binary/lib/libportaudio.so.2": elf_library}) == []
 

@@ -10,6 +10,8 @@ from envdoctor.availability.uv import Question
 from index_wheels import publish
 from native_files import elf_bytes
 
+pytestmark = pytest.mark.slow
+
 MODULE = "app/_native.cpython-311-x86_64-linux-gnu.so"
 
 

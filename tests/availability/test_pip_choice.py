@@ -91,6 +91,7 @@ def test_only_what_nobody_means_is_told(catalogue, offered):
     assert "takes 0.1.0a1, a pre-release, from its source, as no file of 0.4 suits it" in note
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("files", [["1.0", "2.0 elsewhere"], ["1.0 sdist"], ["1.0"]])
 def test_what_is_no_fallback_is_not(catalogue, offered, files):
     offered(files)

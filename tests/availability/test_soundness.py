@@ -42,6 +42,7 @@ def native(name, *needed, requires=(), **more):
     }
 
 
+@pytest.mark.slow
 def test_a_set_that_loads_is_sound(server, cell):
     publish(server, "app", "1.0", LINUX, **native("app", "libc.so.6"))
     found = cell("app==1.0")
@@ -67,6 +68,7 @@ def test_a_library_that_only_a_plug_in_needs_is_information(server, cell):
     assert [reason.severity for reason in found.reasons] == [Severity.INFO]
 
 
+@pytest.mark.slow
 def test_a_broken_version_is_left_out_and_the_pins_are_the_answer(server, cell):
     publish(server, "app", "1.0", requires=["lib"])
     publish(server, "lib", "2.0", LINUX, **native("lib", "libabsent.so"))
@@ -76,6 +78,7 @@ def test_a_broken_version_is_left_out_and_the_pins_are_the_answer(server, cell):
     assert list(map(str, found.way_out)) == ["app==1.0", "lib==1.0"]
 
 
+@pytest.mark.slow
 def test_two_wheels_with_the_same_paths_conflict(server, cell):
     publish(server, "app", "1.0", requires=["keras", "keras-nightly"])
     publish(server, "keras", "3.0", files={"keras/__init__.py": b"one", "keras/layers.py": b"same"})
@@ -86,6 +89,7 @@ def test_two_wheels_with_the_same_paths_conflict(server, cell):
     assert "2 files, of which 1 differs" in shared.message
 
 
+@pytest.mark.slow
 def test_two_wheels_of_which_one_requires_the_other_are_meant_to_share(server, cell):
     publish(server, "app-dev", "1.0", requires=["app==1.0"], files={"app/__init__.py": b"one = 1", "app/dev.py": b""})
     publish(server, "app", "1.0", files={"app/__init__.py": b"two = 2"})
@@ -95,6 +99,7 @@ def test_two_wheels_of_which_one_requires_the_other_are_meant_to_share(server, c
     assert (shared.severity, "1 file, of which 1 differs" in shared.message) == (Severity.WARNING, True)
 
 
+@pytest.mark.slow
 def test_stray_files_of_many_packages_are_no_conflict(server, cell):
     publish(server, "app", "1.0", requires=["lib"], files={"app/__init__.py": b"", "tests/__init__.py": b"one"})
     publish(server, "lib", "1.0", files={"lib/__init__.py": b"", "tests/__init__.py": b"two"})
@@ -103,6 +108,7 @@ def test_stray_files_of_many_packages_are_no_conflict(server, cell):
     assert {reason.severity for reason in found.reasons} <= {Severity.INFO}
 
 
+@pytest.mark.slow
 def test_a_module_from_before_numpy_2_beside_numpy_2(server, cell):
     filler = b"\0numpy.core._multiarray_umath\0module compiled against API version 0x%x\0"
     publish(server, "app", "1.0", LINUX, **native("app", "libc.so.6", requires=["numpy"], filler=filler))
@@ -122,6 +128,7 @@ def test_the_numpy_of_a_recent_wheel_is_not_read_for(server, cell):
     assert cell("app==1.0").verdict is CellVerdict.SOUND
 
 
+@pytest.mark.slow
 def test_a_wheel_without_modules_is_not_read_for_its_numpy(server, cell, monkeypatch):
     monkeypatch.setattr(Inspector, "numpy_use", None)
     files = {"app/__init__.py": b"", "app/libapp.so": elf_bytes(["libc.so.6"])}
@@ -130,6 +137,7 @@ def test_a_wheel_without_modules_is_not_read_for_its_numpy(server, cell, monkeyp
     assert cell("app==1.0").verdict is CellVerdict.SOUND
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("required", "verdict"), [("numpy>=1.21", CellVerdict.UNKNOWN), ("other", CellVerdict.SOUND)])
 def test_an_old_wheel_too_large_to_be_read_for_numpy(server, cell, monkeypatch, required, verdict):
     monkeypatch.setattr(Inspector, "numpy_use", partialmethod(Inspector.numpy_use, most_bytes=10))

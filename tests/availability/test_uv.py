@@ -54,6 +54,7 @@ def test_as_of_a_day(server, resolver, target):
     assert found.pins == (("app", "1.0"),)
 
 
+@pytest.mark.slow
 def test_links_have_no_date_and_do_not_count_as_of_a_day(server, settings, resolver, target, tmp_path):
     from dataclasses import replace
 
@@ -68,6 +69,7 @@ def test_links_have_no_date_and_do_not_count_as_of_a_day(server, settings, resol
     assert ask(linked, target("linux"), "app", as_of=moment).pins == (("app", "1.0"),)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "tag"),
     [
@@ -89,6 +91,7 @@ def test_machines_that_uv_has_no_name_for_are_stood_in_for(server, resolver, tar
     assert ask(resolver, target(other), "app").outcome is Outcome.UNSATISFIABLE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "marker"),
     [
@@ -113,6 +116,7 @@ def test_a_failing_index_is_undecided(server, resolver, target):
     assert ask(resolver, target("linux"), "app").outcome is Outcome.UNDECIDED
 
 
+@pytest.mark.slow
 def test_offline_an_empty_cache_is_undecided(settings, target, tmp_path):
     offline = UvResolver(LocalExecutor(), settings, tmp_path, offline=True)
     found = ask(offline, target("linux"), "app")
@@ -120,6 +124,7 @@ def test_offline_an_empty_cache_is_undecided(settings, target, tmp_path):
     assert "network" in found.words
 
 
+@pytest.mark.slow
 def test_offline_a_warm_cache_answers(server, settings, resolver, target, tmp_path):
     publish(server, "app", "1.0")
     ask(resolver, target("linux"), "app")
@@ -129,6 +134,7 @@ def test_offline_a_warm_cache_answers(server, settings, resolver, target, tmp_pa
     assert len(server.seen) == asked
 
 
+@pytest.mark.slow
 def test_pages_are_kept_though_the_server_says_nothing(server, resolver, target):
     server.manners.etags = False
     publish(server, "app", "1.0")
@@ -137,6 +143,7 @@ def test_pages_are_kept_though_the_server_says_nothing(server, resolver, target)
     assert len(server.requests_for("/simple/app/")) == 1
 
 
+@pytest.mark.slow
 def test_credentials_are_used_and_stand_in_neither_words_nor_files(server, target, tmp_path):
     server.manners.credentials = ("me", "hunter2")
     publish(server, "app", "1.0")
@@ -148,6 +155,7 @@ def test_credentials_are_used_and_stand_in_neither_words_nor_files(server, targe
     assert not [file for file in tmp_path.glob("*.toml") if "hunter2" in file.read_text()]
 
 
+@pytest.mark.slow
 def test_the_best_of_all_indexes_is_taken(server, target, tmp_path):
     from index_server import IndexServer
 
@@ -160,6 +168,7 @@ def test_the_best_of_all_indexes_is_taken(server, target, tmp_path):
         assert ask(UvResolver(LocalExecutor(), settings, tmp_path), target("linux"), "app").pins == (("app", "2.0"),)
 
 
+@pytest.mark.slow
 def test_an_index_in_a_missing_folder_does_not_matter(server, target, tmp_path):
     publish(server, "app", "1.0")
     settings = IndexSettings(

@@ -13,6 +13,8 @@ from envdoctor.core.availability import Cell, CellVerdict, Pin, ReasonKind
 from envdoctor.executors.local import LocalExecutor
 from index_wheels import publish
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def verify(settings, tmp_path):

@@ -176,6 +176,7 @@ def test_a_circle_ends(server, walk):
     assert [reason.path for reason in found.reasons] == [("a", "b", "absent")]
 
 
+@pytest.mark.slow
 def test_a_lattice_takes_no_exponential_time(server, walk):
     depth = 24
     for level in range(depth):

@@ -121,6 +121,7 @@ def test_windows_searches_the_folder_of_the_module():
     assert not asked.loads("/o/A.dll")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folders", [1, 60], ids=["one folder", "a folder each"])
 @pytest.mark.parametrize("path", ["rpath", "runpath", "mixed"])
 def test_many_files_that_all_need_each_other(folders, path):
@@ -141,6 +142,7 @@ def test_many_files_that_all_need_each_other(folders, path):
         assert answers == {True}
 
 
+@pytest.mark.slow
 def test_a_chain_of_many_ends(monkeypatch):
     monkeypatch.setattr("envdoctor.binaries.closure._MOST_WAYS", 1500)
     files = {f"/e/{number}.so": elf(f"{number + 1}.so", **RUN) for number in range(1800)} | {"/e/1800.so": elf()}
@@ -172,6 +174,7 @@ FILES = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(FILES, st.sampled_from([ElfSearch, MuslSearch]), PATHS, st.sampled_from([(), ("/b",)]), st.randoms())
 def test_what_is_called_whole_loads(files, kind, program_path, library_path, random):

@@ -216,6 +216,7 @@ def test_the_hash_is_that_of_the_linker(name, hashed):
     assert elf_hash(name) == hashed
 
 
+@pytest.mark.slow
 @settings(max_examples=amount(400), deadline=1000)
 @given(st.data())
 def test_damage_never_hides_every_need(data):
@@ -237,6 +238,7 @@ def test_noise_behind_the_magic_number_is_unreadable(noise):
         read(b"\x7fELF\x02\x01\x01" + noise)
 
 
+@pytest.mark.slow
 def test_what_gcc_links_is_read_back(tmp_path):
     build_library(tmp_path / "liba.so", "int a(void){return 1;}", "-Wl,-soname,liba.so.3")
     user = build_library(
@@ -259,6 +261,7 @@ def test_an_object_file_of_gcc_is_not_loadable(tmp_path):
         read_elf(source)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="compares with this machine's own ELF files")
 def test_installed_libraries_are_read_as_pyelftools_reads_them():
     roots = [Path(sysconfig.get_path("platlib")), Path(sysconfig.get_config_var("DESTSHARED"))]

@@ -164,6 +164,7 @@ def loads(path):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_sound_file_passes(module, tmp_path):
     (tmp_path / "m.so").write_bytes(module[0])
     check_relocations(MemoryBytes(bytes(module[0])))
@@ -186,6 +187,7 @@ def test_a_chain_of_what_is_not_hashed_is_damage(module):
         check_relocations(MemoryBytes(bytes(module[0])))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("damage", "words"), OLDER_DAMAGE.items(), ids=lambda each: getattr(each, "__name__", ""))
 def test_nor_with_older_tables(older, tmp_path, damage, words):
     check_relocations(MemoryBytes(bytes(older[0])))
@@ -196,6 +198,7 @@ def test_nor_with_older_tables(older, tmp_path, damage, words):
     assert not loads(tmp_path / "m.so")
 
 
+@pytest.mark.slow
 def test_installed_libraries_pass():
     """Every library that this process has mapped was loaded, whatever is odd about it."""
     files = [Path(sys.executable), *Path(ctypes.__file__).parents[1].glob("lib-dynload/*.so")]

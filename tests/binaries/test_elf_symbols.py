@@ -42,6 +42,7 @@ def test_the_hash_of_a_name():
     assert gnu_hash_of(b"x" * 300) == value
 
 
+@pytest.mark.slow
 def test_a_summary(data):
     summary = summarize(MemoryBytes(data))
     assert summary.wanted == ("gone",)
@@ -56,6 +57,7 @@ def test_the_same_by_its_looks(data):
     assert find_gnu_hash(source.read_at, 64) is None
 
 
+@pytest.mark.slow
 def test_damage_is_unreadable_or_read(data):
     """Whatever stands in a file: an answer or `Unreadable`, soon, and nothing else."""
     chance = random.Random(4)

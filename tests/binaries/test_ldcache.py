@@ -61,6 +61,7 @@ def test_damage_is_unreadable(data):
         read_ld_cache(MemoryBytes(data), "x86_64")
 
 
+@pytest.mark.slow
 @settings(max_examples=amount(200), deadline=1000)
 @given(st.binary(max_size=300), st.integers(0, 140))
 def test_noise_is_read_or_unreadable(noise, place):

@@ -122,6 +122,7 @@ def test_what_cannot_be_read_is_never_empty(data, reason):
         read(data)
 
 
+@pytest.mark.slow
 @settings(max_examples=amount(400), deadline=1000)
 @given(st.data())
 def test_damage_never_hides_every_need(data):

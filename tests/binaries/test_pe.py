@@ -74,6 +74,7 @@ def test_a_program_for_16_bit_windows_is_not_loadable():
         read(SAMPLE.replace(b"PE\0\0", b"NE\0\0"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [0, 1, 2, 3, 255])
 def test_no_byte_alone_hides_every_need(value):
     for place in range(len(SAMPLE)):
@@ -83,6 +84,7 @@ def test_no_byte_alone_hides_every_need(value):
             assert read(bytes(damaged)).needed, place
 
 
+@pytest.mark.slow
 @settings(max_examples=amount(400), deadline=1000)
 @given(st.data())
 def test_damage_never_hides_every_need(data):

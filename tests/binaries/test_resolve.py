@@ -1,5 +1,7 @@
 """What all platforms have in common: the walk, what is loaded already, what is taken back, what was considered."""
 
+import pytest
+
 from envdoctor.binaries.library import Need, NeedKind
 from envdoctor.binaries.policy import SystemPolicy
 from envdoctor.binaries.resolve import Outcome
@@ -111,6 +113,7 @@ def test_one_file_under_two_paths_is_loaded_once():
     assert len(session(SEARCH, files).load("/e/m.so").files) == 4
 
 
+@pytest.mark.slow
 def test_a_file_that_wants_to_be_searched_for_ever_is_given_up(monkeypatch):
     monkeypatch.setattr("envdoctor.binaries.resolve._MOST_TRIED", 20_000)
     paths = tuple(f"/d{number}" for number in range(50))

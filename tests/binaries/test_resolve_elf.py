@@ -158,6 +158,7 @@ def _theirs(path):
     return {name: path for name, path in pairs if not name.startswith("ld-linux")}
 
 
+@pytest.mark.slow
 @needs_ldd
 def test_ldd_finds_the_same_for_every_installed_module():
     roots = sysconfig.get_path("platlib"), sysconfig.get_config_var("DESTSHARED")
@@ -168,6 +169,7 @@ def test_ldd_finds_the_same_for_every_installed_module():
         assert _ours(path) == _theirs(path), path
 
 
+@pytest.mark.slow
 @needs_ldd
 @pytest.mark.parametrize("tags", ["--disable-new-dtags", "--enable-new-dtags"])
 def test_ldd_finds_the_same_by_rpath_and_by_runpath(tmp_path, tags):

@@ -7,6 +7,8 @@ import pytest
 from index_wheels import publish
 from printed import as_json
 
+pytestmark = pytest.mark.slow
+
 HERE = ("--platform", "linux-x86_64", "--python", "3.11")
 
 

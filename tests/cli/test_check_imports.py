@@ -24,6 +24,7 @@ def environment(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.mark.slow
 def test_an_import_that_fails_ends_with_one(environment, capsys):
     assert main(["check", "--only", "PKG", "--python", str(environment)]) == 1
     assert "`import foo` fails: foo imports nobody_has_this, which is not installed." in " ".join(
@@ -31,6 +32,7 @@ def test_an_import_that_fails_ends_with_one(environment, capsys):
     )
 
 
+@pytest.mark.slow
 def test_fast_leaves_imports_out_and_says_so(environment, capsys):
     assert main(["check", "--fast", "--only", "PKG", "--python", str(environment)]) == 0
     assert NOTE in capsys.readouterr().out
@@ -38,6 +40,7 @@ def test_fast_leaves_imports_out_and_says_so(environment, capsys):
     assert json.loads(capsys.readouterr().out)["notes"] == [NOTE]
 
 
+@pytest.mark.slow
 def test_what_was_not_followed_to_its_end_is_said_beside_no_problem(environment, capsys):
     packages = next(iter([*environment.glob("lib/python3*/site-packages"), *environment.glob("Lib/site-packages")]))
     (packages / "foo/__init__.py").write_text("")
@@ -50,6 +53,7 @@ def test_what_was_not_followed_to_its_end_is_said_beside_no_problem(environment,
     assert "1 of 2 imports could not be followed to the end" in printed
 
 
+@pytest.mark.slow
 def test_prove_says_what_python_says(environment, capsys):
     assert main(["check", "--prove", "--yes", "--only", "PKG", "--python", str(environment)]) == 1
     assert "ModuleNotFoundError: No module named 'nobody_has_this'" in capsys.readouterr().out

@@ -129,6 +129,7 @@ def test_a_lock_that_is_none_is_one_sentence(run, folder, text, words):
     assert words in " ".join(printed.err.split())
 
 
+@pytest.mark.slow
 def test_a_requirements_file_for_other_machines(run, folder):
     (folder / "r.txt").write_text("app==2.0\n")
     code, found = as_json(run, "check", "-r", "r.txt", "--platform", "macos-arm64,linux-x86_64", "--python", "3.11")
@@ -138,6 +139,7 @@ def test_a_requirements_file_for_other_machines(run, folder):
     assert found["wanted"] == []
 
 
+@pytest.mark.slow
 def test_what_of_it_is_installed(run, server, folder):
     publish(server, "absent", "1.0")
     python = folder / "venv"

@@ -73,6 +73,7 @@ def report(printed):
     return {code: one["findings"] for code, one in probes.items() if one["findings"]}, probes
 
 
+@pytest.mark.slow
 def test_its_words_are_evidence_beside_ours(check, environment, ldd):
     asked = ldd(through())
     code, printed = check("--only", "LIB", "--witness", "--json")
@@ -85,6 +86,7 @@ def test_its_words_are_evidence_beside_ours(check, environment, ldd):
     assert finding["evidence"][-1] == {"source": f"ldd {path}", "excerpt": "libgone.so.1 => not found"}
 
 
+@pytest.mark.slow
 def test_the_same_for_people(check, ldd):
     ldd(through())
     code, printed = check("--only", "LIB", "--witness", "-v")
@@ -93,6 +95,7 @@ def test_the_same_for_people(check, ldd):
     assert "LIB010" in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [(), ("--only", "LIB"), ("--only", "LIB001"), ("--skip", "HST")])
 def test_it_is_never_asked_unasked(check, ldd, words):
     asked = ldd(through())
@@ -104,6 +107,7 @@ def test_it_is_never_asked_unasked(check, ldd, words):
     assert asked() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("--only", "LIB010"), ("--only", "lib010,HST")])
 def test_its_own_code_asks_it(check, ldd, words):
     asked = ldd(through())
@@ -113,6 +117,7 @@ def test_its_own_code_asks_it(check, ldd, words):
     assert len(asked()) == 1
 
 
+@pytest.mark.slow
 def test_a_disagreement_is_a_finding(check, ldd):
     ldd("printf '\\tlibgone.so.1 => /opt/libgone.so.1 (0x00007f00)\\n'")
     code, printed = check("--only", "LIB010", "--json")
@@ -126,6 +131,7 @@ def test_a_disagreement_is_a_finding(check, ldd):
     ]
 
 
+@pytest.mark.slow
 def test_a_tool_that_is_not_there_is_no_problem_of_the_environment(check, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path / "stand-in"))
     code, printed = check("--only", "LIB010", "--json")
@@ -136,6 +142,7 @@ def test_a_tool_that_is_not_there_is_no_problem_of_the_environment(check, monkey
     assert "could not be started: ldd" in finding["evidence"][0]["excerpt"]
 
 
+@pytest.mark.slow
 def test_secrets_in_its_words_are_hidden(check, ldd, monkeypatch):
     monkeypatch.setenv("DEPLOY_TOKEN", "hunter2-0123456789")
     ldd("printf '\\tlibgone.so.1 => /opt/hunter2-0123456789/libgone.so.1 (0x00007f00)\\n'")
@@ -145,6 +152,7 @@ def test_secrets_in_its_words_are_hidden(check, ldd, monkeypatch):
         assert "hunter2" not in printed
 
 
+@pytest.mark.slow
 def test_home_folders_in_its_words_do_not_leave_the_machine(environment, ldd):
     """`envdoctor report` hides what tells who and where, in whatever a tool printed too."""
     ldd("printf '\\tlibgone.so.1 => /home/alice/lib/libgone.so.1 (0x00007f00)\\n'")
@@ -157,6 +165,7 @@ def test_home_folders_in_its_words_do_not_leave_the_machine(environment, ldd):
     assert str(environment.parent) not in shown
 
 
+@pytest.mark.slow
 def test_what_it_prints_does_not_steer_a_terminal(check, ldd):
     ldd("printf '\\tlibgone.so.1 => /opt/\\033[2Jx/libgone.so.1 (0x00007f00)\\n'")
     _, printed = check("--only", "LIB010", "-v")
@@ -164,6 +173,7 @@ def test_what_it_prints_does_not_steer_a_terminal(check, ldd):
     assert "\x1b[2J" not in printed
 
 
+@pytest.mark.slow
 def test_inspected_wheels_are_never_given_to_it(ldd, tmp_path, monkeypatch, capsys):
     """ldd may run what it looks at, and a wheel may be anybody's."""
     asked = ldd()

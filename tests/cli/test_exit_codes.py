@@ -49,6 +49,7 @@ def test_the_code_of_routes_is_that_of_the_best(monkeypatch, tmp_path, verdicts,
     assert main(["routes", str(write_keras(tmp_path / "m.keras")), "--to", "tflite-int8"]) == code
 
 
+@pytest.mark.slow
 def test_a_build_that_waits_for_a_person_has_not_failed(tmp_path, capsys):
     (tmp_path / "m_int8.tflite").write_bytes(int8_model())
     words = ["build", str(tmp_path / "m_int8.tflite"), "--to", "edgetpu", "--route", "notebook", "--out", str(tmp_path)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from envdoctor.cli import main
 
 
@@ -30,6 +32,7 @@ def test_problems_that_share_a_name_are_told_one_after_the_other(capsys):
     assert len(heads) == 2
 
 
+@pytest.mark.slow
 def test_without_a_code_all_are_listed_by_family(capsys):
     assert main(["explain"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -37,6 +40,7 @@ def test_without_a_code_all_are_listed_by_family(capsys):
     assert any(line.startswith("  RUN010  ") for line in lines)
 
 
+@pytest.mark.slow
 def test_json_holds_the_same(capsys):
     assert main(["explain", "HST004", "--json"]) == 0
     (one,) = json.loads(capsys.readouterr().out)

@@ -26,6 +26,7 @@ def next_day(folder):
     know_this_python(folder / "cache/resolver/uv")
 
 
+@pytest.mark.slow
 def test_quiet_then_told_once_then_over(run, server, folder):
     code, found = as_json(run, *WORDS, "--as-of", "2026-01-05")
     assert (code, found["alarms"]) == (0, [])
@@ -54,6 +55,7 @@ def test_quiet_then_told_once_then_over(run, server, folder):
     assert (code, found["alarms"], len(found["over"])) == (0, [], 1)
 
 
+@pytest.mark.slow
 def test_what_can_not_be_looked_at_is_not_quiet_and_forgets_nothing(run, server, folder):
     publish(server, "lively", "2.0", files=BROKEN, uploaded="2026-02-01T00:00:00Z")
     assert run(*WORDS)[0] == 1

@@ -19,6 +19,7 @@ MAC = "cp311-cp311-macosx_12_0_arm64"
 LINUX = "cp311-cp311-manylinux_2_17_x86_64"
 
 
+@pytest.mark.slow
 def test_inspecting_a_broken_wheel(run, server):
     files = {"lib/__init__.py": b"from . import _x\n", "lib/_x.so": macho_bytes(["@rpath/libabsent.dylib"], size=4096)}
     publish(server, "lib", "3.0", MAC, files=files)
@@ -31,6 +32,7 @@ def test_inspecting_a_broken_wheel(run, server):
     assert "lib/_x.so" in printed.out
 
 
+@pytest.mark.slow
 def test_inspecting_a_file_beside_what_it_requires(run, server, tmp_path):
     name, content = wheel(
         "mine",
@@ -96,6 +98,7 @@ def test_a_condition_is_part_of_the_verdict_and_of_the_exit_code(run, tmp_path):
     assert reason["libraries"] == [["MSVCP140.dll"]]
 
 
+@pytest.mark.slow
 def test_an_extra_that_there_is_not_is_told(run, server):
     publish(server, "big", "2.0", requires=["absent; extra == 'more'"], extras=["more"])
     publish(server, "big", "1.0")
@@ -108,6 +111,7 @@ def test_an_extra_that_there_is_not_is_told(run, server):
     assert "no index has a package called absent" in printed.out
 
 
+@pytest.mark.slow
 def test_a_newer_version_that_was_passed_over_is_told(run):
     said = "2.0 is newer and can't be installed there from a wheel; why: envdoctor matrix lib==2.0"
     _, printed = run("inspect", "lib", "--platform", "macos-arm64", "--python", "3.11")
@@ -115,6 +119,7 @@ def test_a_newer_version_that_was_passed_over_is_told(run):
     assert "newer" not in run("inspect", "lib==1.0", "--platform", "macos-arm64", "--python", "3.11")[1].out
 
 
+@pytest.mark.slow
 def test_what_was_yanked_is_told(run, server):
     publish(server, "sour", "1.0", yanked="eats data")
     where = ("--platform", "linux-x86_64", "--python", "3.11")
@@ -125,6 +130,7 @@ def test_what_was_yanked_is_told(run, server):
     assert as_json(run, "inspect", "sour", *where)[1]["filename"] == "sour-1.0-py3-none-any.whl"
 
 
+@pytest.mark.slow
 def test_a_pre_release_that_nobody_named_is_told(run, server):
     publish(server, "early", "1.0b1")
     assert "1.0b1 is a pre-release, taken because no stable version has a wheel" in (
@@ -133,6 +139,7 @@ def test_a_pre_release_that_nobody_named_is_told(run, server):
     assert "pre-release" not in run("inspect", "early==1.0b1", "--python", "3.11")[1].out
 
 
+@pytest.mark.slow
 def test_what_an_index_refuses_to_tell_is_told(run, server, monkeypatch):
     with IndexServer() as other:
         monkeypatch.setenv("PIP_EXTRA_INDEX_URL", other.simple)
@@ -144,6 +151,7 @@ def test_what_an_index_refuses_to_tell_is_told(run, server, monkeypatch):
         assert said in " ".join(run("inspect", "app", *where)[1].out.split())
 
 
+@pytest.mark.slow
 def test_a_requirement_that_could_not_be_asked_for_leaves_the_verdict_open(run, server):
     server.fail("/simple/lib/", *[500] * 20)
     where = ("--platform", "linux-x86_64", "--python", "3.11")
@@ -194,6 +202,7 @@ def with_a_module(tmp_path):
     return str(tmp_path / "env")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="compiles an ELF module")
 def test_inspecting_what_is_installed(run, with_a_module):
     code, found = as_json(run, "inspect", "MsgSpeck", "--installed", "--in", with_a_module)

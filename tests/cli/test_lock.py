@@ -11,6 +11,8 @@ from envdoctor.support.target_names import parse_target
 from index_wheels import publish
 from printed import as_json
 
+pytestmark = pytest.mark.slow
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:

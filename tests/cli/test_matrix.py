@@ -10,6 +10,8 @@ from index_wheels import publish
 from printed import as_json
 from tiny_wheels import HERE
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_table_as_json(run):
     code, found = as_json(run, "matrix", "app", "--platform", "macos-arm64,linux-x86_64", "--python", "3.11")

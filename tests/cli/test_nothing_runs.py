@@ -37,6 +37,7 @@ def planted(tmp_path, monkeypatch):
     return made
 
 
+@pytest.mark.slow
 def test_the_files_would_run(planted):
     subprocess.run([planted.python, "-c", ""], check=True)
     marks = planted.marks()
@@ -44,6 +45,7 @@ def test_the_files_would_run(planted):
     assert "path-sitecustomize" in marks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", COMMANDS)
 def test_no_command_runs_what_it_examines(planted, server, tmp_path, line, capsys):
     model = write_keras(tmp_path / "conv.keras")
@@ -54,6 +56,7 @@ def test_no_command_runs_what_it_examines(planted, server, tmp_path, line, capsy
     assert code in {0, 1, 2, 3, 4}, said
 
 
+@pytest.mark.slow
 def test_nor_does_a_proof_by_installing(planted, server, capsys):
     assert main(["matrix", "app==1.0", "--platform", "here", "--verify"]) == 0
     assert planted.marks() == []

@@ -128,6 +128,7 @@ def test_the_name_of_before_is_taken_and_not_shown(name, tmp_path, capsys):
     assert "'nosuchgoal'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_model_is_asked_about_for_readers_and_goals(tmp_path, capsys):
     path = tmp_path / "m.tflite"
     path.write_bytes(int8_model())

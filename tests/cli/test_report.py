@@ -12,6 +12,8 @@ import pytest
 from envdoctor.cli import main
 from sites import Site
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def carol(tmp_path, monkeypatch):

@@ -93,6 +93,7 @@ def test_a_wrong_command_line_is_a_usage_error(words, capsys):
     assert capsys.readouterr().err.startswith("envdoctor: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["--help"], ["explain", "--help"], ["explain", "PKG003"], ["--version"]])
 def test_a_reader_that_goes_away_is_no_error(monkeypatch, words):
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # the interpreter's last flush is looked at too
@@ -103,6 +104,7 @@ def test_a_reader_that_goes_away_is_no_error(monkeypatch, words):
         assert process.wait(30) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="closes descriptors with a shell")
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
 def test_a_closed_stream_is_no_error(closed):
@@ -110,6 +112,7 @@ def test_a_closed_stream_is_no_error(closed):
     assert ended.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("words", [("--version",), ("--help",), ("check", "--only", "HST001"), ("explain", "PKG003")])
 def test_output_that_finds_no_room_is_told_in_a_sentence(words):
@@ -120,6 +123,7 @@ def test_output_that_finds_no_room_is_told_in_a_sentence(words):
     assert (ended.returncode, ended.stderr) == (1, "envdoctor: output: No space left on device\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
 def test_the_exit_code_is_right_though_nobody_can_be_told():
     with FULL.open("wb") as full:
@@ -134,6 +138,7 @@ WAITING = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_an_ending_signal_ends_a_command_like_ctrl_c(name):
@@ -163,6 +168,7 @@ def test_ctrl_c_before_the_program_is_loaded_is_no_traceback(module):
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="a limit on memory as Linux has it")
 @pytest.mark.parametrize("kilobytes", [30_000, 60_000])
 def test_too_little_memory_is_told_and_hangs_nothing(bare, kilobytes):
@@ -189,6 +195,7 @@ IN_A_POOL = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_an_ending_signal_waits_for_no_thread_and_leaves_no_program(name, tmp_path):
@@ -206,6 +213,7 @@ def test_an_ending_signal_waits_for_no_thread_and_leaves_no_program(name, tmp_pa
     assert_gone(int(note.read_text()))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix" or shutil.which("nohup") is None, reason="needs nohup")
 def test_under_nohup_a_closed_terminal_ends_nothing():
     command = ["nohup", sys.executable, "-c", WAITING.format(seconds=0.5)]
@@ -215,6 +223,7 @@ def test_under_nohup_a_closed_terminal_ends_nothing():
         assert process.wait(30) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="pipes as on POSIX")
 def test_a_reader_that_goes_away_is_no_problem():
     read, write = os.pipe()

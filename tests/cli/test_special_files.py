@@ -17,6 +17,7 @@ def planted(tmp_path, monkeypatch):
     return Planted(tmp_path, sees_base=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "code", "words"),
     [

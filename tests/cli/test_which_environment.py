@@ -18,6 +18,7 @@ def active(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.mark.slow
 def test_check_looks_at_the_active_one_and_says_so_first(active, capsys):
     assert main(["check", "--only", "PKG"]) == 0
     first = capsys.readouterr().out.partition("\n\n")[0].replace("\n", " ")
@@ -25,6 +26,7 @@ def test_check_looks_at_the_active_one_and_says_so_first(active, capsys):
     assert "(envdoctor's own)" in first
 
 
+@pytest.mark.slow
 def test_json_says_it_too(active, capsys):
     main(["check", "--only", "PKG", "--json"])
     subject = json.loads(capsys.readouterr().out)["subject"]
@@ -33,6 +35,7 @@ def test_json_says_it_too(active, capsys):
     assert "envdoctor's own" in subject["passed over"]
 
 
+@pytest.mark.slow
 def test_what_is_named_wins(active, tmp_path, capsys):
     venv.create(tmp_path / "named", symlinks=os.name != "nt")
     main(["check", "--only", "PKG", "--python", str(tmp_path / "named"), "--json"])

@@ -1,9 +1,12 @@
 """Every goal is whole: a route, a gate, a name for its file, a reader, words; told by builds with stage doubles."""
 
 import dataclasses
+import gzip
+import lzma
 
 import pytest
 
+import onnx_bytes
 from compiled_models import compiled_model, float_model, int8_model, int16x8_model, weight_only_model
 from envdoctor import planner, registry
 from envdoctor.action import Place, StageOutput
@@ -39,7 +42,22 @@ def custom_model():
     )
 
 
-GOALS = [parse_goal(name) for name in goal_names()]
+#: Of compilers that make no .tflite file: what the real one made, by goal.
+REAL = {
+    "executorch-xnnpack": DATA / "executorch/xnnpack.pte",
+    "executorch-ethos-u55-128": DATA / "executorch/ethos-u55-128.pte",
+    "qualcomm-sm8750": DATA / "qualcomm/sm8750.onnx.xz",
+    "iree-riscv32": DATA / "compiled/tiny_riscv32.vmfb.gz",
+    "iree-riscv64": DATA / "compiled/tiny_riscv64.vmfb.gz",
+    "iree-aarch64": DATA / "compiled/tiny_aarch64.vmfb.gz",
+    "iree-x86_64": DATA / "compiled/tiny_flat.vmfb.gz",
+}
+UNPACK = {".xz": lzma.decompress, ".gz": gzip.decompress}
+ALL_GOALS = [parse_goal(name) for name in goal_names()]
+FROM_TFLITE = [
+    goal for goal in ALL_GOALS if ArtifactKind.TFLITE_FLOAT in planner.kinds_that_lead_to(goal, registry.actions())
+]
+GOALS = [goal for goal in ALL_GOALS if goal in FROM_TFLITE or goal.name in REAL]
 COMPILERS = registry.compilers()
 MADE = {
     ArtifactKind.TFLITE_FLOAT: float_model,
@@ -50,7 +68,10 @@ MADE = {
     "tflite-weight-only": weight_only_model,
     "tflite-mixed": weight_only_model,
     "tflite-float16": (DATA / "tflite/flatten_float16.tflite").read_bytes,
+    "tflm-tflite": float_model,
 }
+#: What no gate of a goal may let through; for most a model in floats.
+WRONG = {"tflm-tflite": int16x8_model}
 
 
 @pytest.fixture
@@ -68,8 +89,24 @@ def content_of(goal, kind):
     """What a stage double writes: a model of that kind, or the file that the goal's compiler would make."""
     if kind in MADE:
         return MADE[kind]()
+    if goal.name in REAL:
+        return UNPACK.get(REAL[goal.name].suffix, bytes)(REAL[goal.name].read_bytes())
     (custom_code, *_) = load_file(folder_of(goal.compiler) / "compiled-files.toml")
     return compiled_model(custom_code)
+
+
+def source_of(goal, folder):
+    """A model that leads to a goal, and what has to be said of it."""
+    options = {"random_calibration": True}
+    if goal in FROM_TFLITE:
+        source = folder / "m.tflite"
+        source.write_bytes(float_model())
+        return source, BuildOptions(**options)
+    if ArtifactKind.ONNX in planner.kinds_that_lead_to(goal, registry.actions()):
+        (folder / "m.onnx").write_bytes(onnx_bytes.model(onnx_bytes.value("x", 1, 4), onnx_bytes.node("Relu")))
+        return folder / "m.onnx", BuildOptions(**options)
+    (folder / "m.py").write_text("def make():\n    return None\n")
+    return folder / "m.py:make", BuildOptions(inputs="1x3x32x32", **options)
 
 
 def doubled(action, goal):
@@ -83,14 +120,14 @@ def doubled(action, goal):
     return dataclasses.replace(action, run=run, environment=None, requires=(), places=(Place(),), tool=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.name)
 @pytest.mark.usefixtures("without_environments")
 def test_a_goal_is_built_judged_and_named(goal, tmp_path, monkeypatch):
     actions = [doubled(one, goal) for one in registry.actions()]
     monkeypatch.setattr(registry, "actions", lambda: actions)
-    source = tmp_path / "m.tflite"
-    source.write_bytes(float_model())
-    request = make_request(source, goal.name, BuildOptions(random_calibration=True), offline=True)
+    source, options = source_of(goal, tmp_path)
+    request = make_request(source, goal.name, options, offline=True)
     report = building.build(request, building.BuildPlan(out=tmp_path / "out"), lambda _: None)
     assert report.attempts[-1].succeeded, report.attempts[-1].results[-1].findings
     made = report.artifacts[0]
@@ -101,25 +138,31 @@ def test_a_goal_is_built_judged_and_named(goal, tmp_path, monkeypatch):
     assert judged.summary or judged.findings, "no gate looked at it"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.name)
 @pytest.mark.usefixtures("without_environments")
 def test_a_file_of_which_nothing_is_the_goals_is_refused(goal, tmp_path, monkeypatch):
     actions = [doubled(one, goal) for one in registry.actions()]
     monkeypatch.setattr(registry, "actions", lambda: actions)
-    monkeypatch.setitem(MADE, goal.kind, float_model)
-    source = tmp_path / "m.tflite"
-    source.write_bytes(float_model())
-    request = make_request(source, goal.name, BuildOptions(random_calibration=True), offline=True)
+    monkeypatch.setitem(MADE, goal.kind, WRONG.get(goal.kind, float_model))
+    source, options = source_of(goal, tmp_path)
+    request = make_request(source, goal.name, options, offline=True)
     report = building.build(request, building.BuildPlan(out=tmp_path / "out"), lambda _: None)
     assert not report.artifacts
 
 
-@pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.name)
-def test_a_goal_is_known_by_every_command(goal, tmp_path, monkeypatch):
-    monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))  # no compiler is there to be asked
+@pytest.mark.parametrize("goal", ALL_GOALS, ids=lambda goal: goal.name)
+def test_a_goal_has_a_route_and_a_product(goal):
     compiler = registry.compiler_of(goal)
     assert goal.title
     assert goal.kind in {product.kind for product in compiler.products}
+    assert planner.kinds_that_lead_to(goal, registry.actions())
+
+
+@pytest.mark.parametrize("goal", FROM_TFLITE, ids=lambda goal: goal.name)
+def test_a_goal_is_known_by_every_command(goal, tmp_path, monkeypatch):
+    monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))  # no compiler is there to be asked
+    compiler = registry.compiler_of(goal)
     assert planner.kinds_that_lead_to(goal, registry.actions()) >= {ArtifactKind.KERAS, ArtifactKind.TFLITE_FLOAT}
     assert find_reader(goal.name).compiler == compiler.name
     source = tmp_path / "m.tflite"
@@ -132,21 +175,30 @@ def test_a_goal_is_known_by_every_command(goal, tmp_path, monkeypatch):
 def test_a_compilers_folder_is_whole(compiler):
     folder = folder_of(compiler.name)
     assert folder.name == compiler.name
-    assert compiler.goals
+    assert compiler.goals or compiler.identify
     for action in compiler.actions():
         assert action.produces in {product.kind for product in compiler.products}
         assert action.environment is None or environment_spec(action.environment).lock.is_file()
-    for table in ("environments", "stage-problems", "toolchains", "goals", "tflite-readers", "compiled-files"):
+    for table in (
+        "environments",
+        "stage-problems",
+        "toolchains",
+        "goals",
+        "tflite-readers",
+        "compiled-files",
+        "file-formats",
+    ):
         file = folder / f"{table}.toml"
         own = load_file(file) if file.is_file() else {}
         assert own.keys() <= load_table(table).keys()
         if table == "goals":
-            assert {row["compiler"] for row in own.values()} == {compiler.name}
+            assert {row["compiler"] for row in own.values()} <= {compiler.name}
     assert compiler.toolchains.keys() <= catalogue().keys()
     probes = [one for one in registry.probes(frozenset(), compiler.topics) if one.topic in compiler.topics]
     assert {one.code[:3] for one in probes} <= FAMILIES.keys()
 
 
+@pytest.mark.slow
 def test_all_environments_have_pins_and_all_stage_problems_are_explained():
     for name in environment_names():
         assert environment_spec(name).lock.is_file()

@@ -16,6 +16,8 @@ from envdoctor.stages.problems import problem_kinds
 from envdoctor.tflite.readers import find_reader
 from processes import SCRIPT_HEAD
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/guide-compilers.md"
 #: The double of the compiler: writes the file that lies beside it, or says that it has no licence.

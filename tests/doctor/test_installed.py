@@ -33,6 +33,7 @@ def site(place):
     return Site(packages)
 
 
+@pytest.mark.slow
 def test_what_is_installed_is_judged_where_it_is(site, place):
     site.install("whole-one")
     found = inspect_installed("Whole.One", place)
@@ -53,6 +54,7 @@ def test_of_an_editable_installation_nothing_is_claimed(site, place, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_without_a_record_nothing_tells_which_files_are_its_own(site, place):
     (site.install("unlisted") / "RECORD").unlink()
     found = inspect_installed("unlisted", place)
@@ -60,6 +62,7 @@ def test_without_a_record_nothing_tells_which_files_are_its_own(site, place):
     assert "has no RECORD, so that nothing tells which files are its own" in found.reasons[0].message
 
 
+@pytest.mark.slow
 def test_a_module_that_is_gone_leaves_nothing_sound(site, place):
     site.install("torn", files={"torn/__init__.py": "", "torn/part.py": "", "torn/note.txt": ""})
     (site.path / "torn/note.txt").unlink()
@@ -88,6 +91,7 @@ def test_what_is_not_there(site, place, name, said):
 _LOADS = "import ctypes, os{0}\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'libplug.so'))\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HERE or platform.machine() != "x86_64", reason="needs files as glibc loads them on x86_64")
 @pytest.mark.parametrize(("first", "sound"), [(", frame", True), ("", False)])
 def test_check_and_inspect_agree_on_what_others_have_loaded_before(tmp_path, monkeypatch, first, sound):
@@ -117,6 +121,7 @@ SETS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("requires", [(), ("bar>=2",)])
 @pytest.mark.parametrize("kind", SETS)
 def test_check_and_inspect_agree_on_imports(tmp_path, monkeypatch, kind, requires):

@@ -92,6 +92,7 @@ def test_for_an_interpreter_nothing_is_placed(path):
     assert report.problems == ()
 
 
+@pytest.mark.slow
 def test_for_an_ethos_u_vela_is_asked_and_nothing_is_guessed(path, tmp_path, monkeypatch):
     monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "without vela"))
     report = inspect_model(path, goal="ethos-u55-128")

@@ -16,6 +16,8 @@ from envdoctor.tflite.quantization import io_types
 from envdoctor.tflite.reader import read_model
 from tflite_bytes import pack, schema
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch, tmp_path):

@@ -116,6 +116,7 @@ def test_any_text_is_an_entry_or_unreadable(text):
     parse_mount_points(text)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=64), st.binary(max_size=24), st.binary(max_size=24), st.integers(0, 300))
 def test_matching_never_reads_beyond_the_head(head, magic, mask, offset):
     one = BinfmtEntry(name="x", magic=magic, mask=mask, offset=offset)

@@ -46,6 +46,7 @@ def paths(answer, origin):
     return [path for each, path in answer["site_folders"] if each == origin]
 
 
+@pytest.mark.slow
 def test_a_virtual_environment_sees_its_own_packages_alone(make_environment, base):
     folder, python = make_environment()
     answer = ask(python)
@@ -57,6 +58,7 @@ def test_a_virtual_environment_sees_its_own_packages_alone(make_environment, bas
     assert answer["externally_managed"] == ""
 
 
+@pytest.mark.slow
 def test_with_the_system_s_packages_it_sees_those_after_the_user_s(make_environment):
     _, python = make_environment("--system-site-packages")
     origins = [origin for origin, _ in ask(python)["site_folders"]]
@@ -64,6 +66,7 @@ def test_with_the_system_s_packages_it_sees_those_after_the_user_s(make_environm
     assert "user" not in [origin for origin, _ in ask(python, PYTHONNOUSERSITE="1")["site_folders"]]
 
 
+@pytest.mark.slow
 def test_what_it_says_is_what_the_interpreter_finds_when_it_starts_as_usual(make_environment):
     _, python = make_environment("--system-site-packages")
     code = "import sys, json; print(json.dumps([path for path in sys.path if 'packages' in path]))"
@@ -80,6 +83,7 @@ def test_pythonpath_comes_first_although_the_script_runs_isolated(base, tmp_path
     assert answer["site_folders"][:2] == [["pythonpath", str(tmp_path)], ["pythonpath", "relative"]]
 
 
+@pytest.mark.slow
 def test_no_code_of_the_environment_runs(make_environment, tmp_path):
     folder, python = make_environment()
     mark = tmp_path / "mark"
@@ -91,6 +95,7 @@ def test_no_code_of_the_environment_runs(make_environment, tmp_path):
     assert not mark.exists()
 
 
+@pytest.mark.slow
 def test_this_process_describes_itself_as_the_script_does():
     here, there = describe.describe(), ask(sys.executable)
     differing = {name for name in here if here[name] != there[name]} - {"site_folders"}

@@ -93,6 +93,7 @@ def test_an_unset_variable_matches_nothing(monkeypatch):
     assert search_path("/one") == "/one"
 
 
+@pytest.mark.slow
 def test_this_python_is_found_and_is_among_all():
     found = Interpreters(executor=LocalExecutor())
     own = found.own()

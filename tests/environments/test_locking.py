@@ -8,6 +8,8 @@ import pytest
 from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.environments.locking import locked
 
+pytestmark = pytest.mark.slow
+
 HOLD = """
 import sys, time
 from pathlib import Path

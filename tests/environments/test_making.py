@@ -14,6 +14,8 @@ from made_environments import downloads, environments, make
 from planted_environment import Planted
 from tiny_wheels import pin, tiny_wheel
 
+pytestmark = pytest.mark.slow
+
 POSIX = pytest.mark.skipif(os.name == "nt", reason="links and signals as POSIX has them")
 
 

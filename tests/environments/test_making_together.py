@@ -12,6 +12,8 @@ from envdoctor.environments.store import MARKER
 from made_environments import environments, make
 from tiny_wheels import pin, tiny_wheel
 
+pytestmark = pytest.mark.slow
+
 POSIX = pytest.mark.skipif(os.name == "nt", reason="links and signals as POSIX has them")
 #: A module that says that it is imported, and waits as long as a file is there.
 WAITING = b"""

@@ -29,6 +29,7 @@ def modules(tmp_path, monkeypatch):
     return put
 
 
+@pytest.mark.slow
 def test_all_modules_are_imported_in_one_process_and_in_order(modules):
     first = modules("first_one", "import sys; sys.mine = 1")
     second = modules("second_one", "import sys; assert sys.mine == 1")
@@ -66,6 +67,7 @@ def test_the_current_folder_is_not_imported_from(monkeypatch, tmp_path):
     assert "ModuleNotFoundError" in prove(PYTHON, ["here_only"], RUN, {}).failure
 
 
+@pytest.mark.slow
 def test_nothing_of_the_user_leaks_into_an_isolated_process(modules):
     name = modules("mine_only", "")
     assert prove(PYTHON, [name], RUN, {}).failure == ""
@@ -85,6 +87,7 @@ class Counting:
         return RUN.run(command)
 
 
+@pytest.mark.slow
 def test_a_success_is_remembered_until_something_changes(modules, cache, tmp_path):
     name, run = modules("good_one", ""), Counting()
     for _ in range(2):
@@ -97,6 +100,7 @@ def test_a_success_is_remembered_until_something_changes(modules, cache, tmp_pat
     assert run.runs == 3
 
 
+@pytest.mark.slow
 def test_a_failure_is_not_remembered(modules, cache):
     name = modules("flaky_one", "raise ValueError")
     assert prove_once(PYTHON, [name], RUN, cache, {}).failure
@@ -104,6 +108,7 @@ def test_a_failure_is_not_remembered(modules, cache):
     assert prove_once(PYTHON, [name], RUN, cache, {}).failure == ""
 
 
+@pytest.mark.slow
 def test_a_damaged_memory_is_no_proof(modules, cache):
     name, run = modules("fine_one", ""), Counting()
     prove_once(PYTHON, [name], run, cache, {})
@@ -114,6 +119,7 @@ def test_a_damaged_memory_is_no_proof(modules, cache):
     assert run.runs == 6
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_costs_only_another_import(modules, tmp_path):
     from envdoctor.environments.cache import Cache
 
@@ -124,6 +130,7 @@ def test_a_cache_that_cannot_be_written_costs_only_another_import(modules, tmp_p
     assert run.runs == 2
 
 
+@pytest.mark.slow
 def test_the_interpreter_itself_counts(modules, cache, tmp_path):
     name, run = modules("still_one", ""), Counting()
     folder = tmp_path / "venv"

@@ -35,6 +35,7 @@ def test_the_users_own_is_taken_as_it_is(spec, request_, index, own):
     assert index.seen == []
 
 
+@pytest.mark.slow
 def test_the_wrong_version_has_one_made(spec, request_, index, own):
     said = []
     provided = provide(spec, request_, own("", version="2.0"), RUN, said.append)
@@ -45,6 +46,7 @@ def test_the_wrong_version_has_one_made(spec, request_, index, own):
     assert not any("your own environment" in line for line in said)
 
 
+@pytest.mark.slow
 def test_what_does_not_import_is_said_and_one_is_made(spec, request_, was_made, own):
     said = []
     provided = provide(spec, request_, own("raise OSError('no AVX')"), RUN, said.append)

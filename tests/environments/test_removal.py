@@ -27,6 +27,7 @@ def cached(cache):
     return {file.name for file in cache.uv.rglob("*.py")}
 
 
+@pytest.mark.slow
 def test_what_another_one_uses_stays_in_the_cache(two, cache):
     assert cached(cache) == {"tiny.py", "other.py"}
     first, second = two
@@ -38,6 +39,7 @@ def test_what_another_one_uses_stays_in_the_cache(two, cache):
     assert cached(cache) == set()
 
 
+@pytest.mark.slow
 def test_one_that_is_being_made_is_left_alone(two, cache):
     first, _ = two
     with locked(first.folder, lambda: None), pytest.raises(EnvironmentProblem, match="still at work on"):

@@ -23,6 +23,7 @@ def test_it_can_be_made_with_this_python(spec, request_, index):
     assert not (request_.cache / "environments").exists()
 
 
+@pytest.mark.slow
 def test_it_is_made(spec, request_, was_made):
     made = ensure(spec, request_, RUN, [].append)
     found = status(spec, request_, RUN)
@@ -35,6 +36,7 @@ def test_a_python_is_missing(spec, request_, lone_python):
     assert found.reason.startswith("Tiny 1.0 needs CPython 3.4 or 3.5, and none was found among: Python ")
 
 
+@pytest.mark.slow
 def test_this_machine_is_the_wrong_one(spec, request_, lone_python):
     need = next(iter(spec.platforms.values()))
     found = status(dataclasses.replace(spec, platforms={"beos-m68k": need}), request_, RUN)

@@ -108,6 +108,17 @@ def test_damage_names_the_distribution_and_the_file(folder):
     assert damaged_distributions(folder)["some-thing"].endswith("thing.py")
 
 
+def test_a_file_that_two_brought_is_whole_as_either_of_them_says(folder):
+    record = next(folder.rglob("RECORD"))
+    other = record.parent.with_name("other-2.0.dist-info")
+    other.mkdir()
+    shared = record.parent.parent / "thing.py"
+    (other / "RECORD").write_text(f"thing.py,,{shared.stat().st_size + 5}\n")
+    assert damaged_distributions(folder) == {}
+    shared.write_text("x" * 1000)
+    assert set(damaged_distributions(folder)) == {"some-thing", "other"}
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe,\x01,\n", b'"unclosed', b"a,b\nthing.py,,x\n", b""])
 def test_a_record_that_makes_no_sense_is_no_crash(folder, content):
     next(folder.rglob("RECORD")).write_bytes(content)

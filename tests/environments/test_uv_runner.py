@@ -101,6 +101,7 @@ def test_the_users_own_choices_for_uv_do_not_change_what_it_does(monkeypatch, ca
     }
 
 
+@pytest.mark.slow
 def test_it_runs_without_a_cache_where_none_can_be(tmp_path):
     (tmp_path / "file").touch()
     uv = Uv(executor=LocalExecutor(), cache=Cache(tmp_path / "file" / "cache"), variables={})

@@ -63,6 +63,7 @@ def test_podman_maps_the_user_itself():
     assert "--user" not in podman.argv(Command(argv=("x",)), "n")
 
 
+@pytest.mark.slow
 def test_a_container_that_outlived_its_time_is_removed(engine):
     result = container(engine).run(Command(argv=("sleep", "30"), timeout=1))
     assert result.ended == "time"

@@ -40,6 +40,7 @@ def wait_for(note):
     pytest.fail(f"{note} was not written")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize("name", ["willing", "stubborn"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGHUP])
@@ -55,6 +56,7 @@ def test_a_killed_parent_takes_its_command_and_its_commands_children_along(tmp_p
     assert time.monotonic() - start < 20
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_so_does_a_command_with_a_short_limit_once_it_hangs(tmp_path):
     note = tmp_path / "willing"
@@ -70,6 +72,7 @@ def test_a_command_that_ended_is_forgotten():
     assert left_over([b"+12\n", b"+7\n", b"-12\n", b"+\n", b"", b"+9x\n"]) == {7}
 
 
+@pytest.mark.slow
 def test_one_guard_serves_all_commands_and_ends_with_us(tmp_path):
     script = (
         "import sys\nfrom envdoctor.core.command import Command\nfrom envdoctor.executors.guarding import GUARDIAN\n"
@@ -94,6 +97,7 @@ def test_without_a_guard_a_command_runs_all_the_same(tmp_path, monkeypatch):
     assert LocalExecutor().run(Command(argv=(python, "-c", "pass"))).ok
 
 
+@pytest.mark.slow
 def test_a_short_question_needs_no_guard():
     script = (
         "import sys\nfrom envdoctor.core.command import Command\nfrom envdoctor.executors.guarding import GUARDIAN\n"

@@ -28,6 +28,7 @@ def test_output_status_and_time_are_told():
     assert result.last_line == "err"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs wait4(2) for the peak memory")
 def test_peak_memory_is_that_of_the_child():
     ballast = bytearray(300 << 20)  # what this process holds must not count
@@ -87,6 +88,7 @@ def test_a_time_limit_ends_the_children_too(tmp_path):
     assert_gone(int(note.read_text()))
 
 
+@pytest.mark.slow
 def test_a_memory_limit_ends_it():
     result = RUN(
         python(

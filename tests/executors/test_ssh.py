@@ -37,6 +37,7 @@ def work(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_files_go_there_and_what_was_made_comes_back(server, work):
     script = "tr a-z A-Z < 'in put.txt' > out.txt; mkdir d; touch d/x; echo $A; pwd"
     command = Command(argv=("sh", "-c", script), cwd=work, env={"A": "b c"})
@@ -49,6 +50,7 @@ def test_files_go_there_and_what_was_made_comes_back(server, work):
     assert {path.name for path in work.parent.iterdir()} == {"work"}
 
 
+@pytest.mark.slow
 def test_a_command_that_fails_is_a_result_and_leaves_nothing(server, work):
     result = executor(server).run(Command(argv=("sh", "-c", "echo no; exit 7"), cwd=work))
     assert (result.returncode, result.stdout) == (7, "no\n")
@@ -77,6 +79,7 @@ def test_a_dead_host(work):
     assert "Connection refused" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_time_limit_ends_the_far_side_too(server, work):
     result = executor(server).run(Command(argv=("sh", "-c", f"sleep {LONG}; true"), cwd=work, timeout=2))
     assert result.ended == "time"
@@ -84,6 +87,7 @@ def test_a_time_limit_ends_the_far_side_too(server, work):
     assert server.left_there == []
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_lost_leaves_nothing_on_the_far_side(server, work):
     threading.Timer(1.5, server.drop_connections).start()
     result = executor(server).run(Command(argv=("sleep", LONG), cwd=work, timeout=30))
@@ -107,6 +111,7 @@ def test_a_transfer_that_is_interrupted_leaves_nothing(server, work):
     assert {path.name for path in work.parent.iterdir()} == {"work"}
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_far_side_too(server, work):
     code = (
         "import sys\nfrom pathlib import Path\nfrom envdoctor.core.command import Command\n"
@@ -160,6 +165,7 @@ def test_the_line_for_the_far_side_quotes_everything(shell, tmp_path):
     assert (done.returncode, done.stderr) == (3, "")
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_no_folder_is_refused(work):
     class Odd:
         name = "odd"

@@ -37,6 +37,7 @@ def test_without_being_asked_nothing_is_run(site, tmp_path):
     assert loading_facts(site, cache=tmp_path, executor=None).proven.attempts == ()
 
 
+@pytest.mark.slow
 def test_what_fails_is_told_with_the_exception(site, facts):
     site.install("foo", files={"foo.py": "import os\nprint('a line')\nint(os.sep)"})
     site.install("bar", files={"bar.py": ""})
@@ -76,6 +77,7 @@ def test_a_crash_and_an_exit_are_failures(site, facts):
     assert words["bar"] == "not here"
 
 
+@pytest.mark.slow
 def test_one_that_does_not_end_is_ended(site, facts, monkeypatch):
     monkeypatch.setattr("envdoctor.facts.proven._SECONDS", 0.5)
     site.install("foo", files={"foo.py": "import time\ntime.sleep(60)"})

@@ -14,6 +14,7 @@ from envdoctor.core.request import BuildOptions, Request
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.judging import judge
 from envdoctor.pipeline.recorder import Recorder
+from envdoctor.pipeline.sources import model_inputs, stored_code
 from envdoctor.support.hashing import hash_path
 
 _TIME_LIMIT = 600.0
@@ -52,6 +53,8 @@ def stage_context(folder, source, goal="tflite-int8", **given):
         run=own["run"] or recorder.run,
         interpreter=environment_python,
         log=log,
+        inputs=lambda: model_inputs(source) or (),
+        stored_code=lambda: stored_code(source),
     )
 
 

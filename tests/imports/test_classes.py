@@ -48,6 +48,7 @@ def test_what_does_not(text):
     assert not raised_by(text)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="each package is imported in a fork")
 def test_cpython_agrees(tmp_path):
     assert "" not in cpython_says([*FAILS.values()], tmp_path / "fails")

@@ -42,6 +42,7 @@ def test_what_does_not(text):
     assert not raised_by(text)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux" or not hasattr(os, "fork"), reason="asks for libraries of Linux")
 def test_cpython_agrees(tmp_path):
     assert "" not in cpython_says([*FAILS.values()], tmp_path / "fails")

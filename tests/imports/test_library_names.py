@@ -40,6 +40,7 @@ def test_a_module_is_named_by_its_whole_name():
     assert not NamesInTexts(["'x'"]).name("x.cpython-311-x86_64-linux-gnu.so")
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.lists(LETTERS, max_size=3), st.sampled_from(["liba.so.2", "lib.so.1", "b.dylib", "libab.so.1"]))
 def test_it_is_what_looking_finds(texts, file):

@@ -230,6 +230,7 @@ def test_a_part_that_was_not_read_is_neither_whole_nor_broken(monkeypatch):
     assert "its part for arm64 was not read" in dict(analysis.unreadable)["pkg/_m.cpython-311-darwin.so"]
 
 
+@pytest.mark.slow
 def test_folders_that_a_package_adds_on_windows_are_searched_from_then_on():
     files = {
         "pkg/__init__.py": "import os, pkg._add\nimport pkg._m",

@@ -138,6 +138,7 @@ MADE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "lacks"), [("old", True), ("other", True), ("new", False)])
 def test_a_function_that_a_call_made_answers_for_a_module(name, lacks, tmp_path):
     assert names(MADE).lacks("pkg", name) is lacks

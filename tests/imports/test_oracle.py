@@ -28,6 +28,7 @@ def told_falsely(found):
     return [(files, verdict.failures) for files, raised, verdict in found if not raised and verdict.failures]
 
 
+@pytest.mark.slow
 def test_of_what_can_be_understood_nearly_all_failures_are_told_and_no_other(tmp_path):
     programs = Programs(SEED, odd=0)
     found = compared([programs.package() for _ in range(MADE or amount(120))], tmp_path)
@@ -37,6 +38,7 @@ def test_of_what_can_be_understood_nearly_all_failures_are_told_and_no_other(tmp
     assert sum(bool(verdict.failures) for _, _, verdict in failing) >= 0.95 * len(failing)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_understood_is_never_said_to_fail(tmp_path):
     programs = Programs(SEED + 1000, odd=0.4, starred=sys.version_info >= (3, 11))
     found = compared([programs.package() for _ in range(MADE or amount(160))], tmp_path)
@@ -44,6 +46,7 @@ def test_what_cannot_be_understood_is_never_said_to_fail(tmp_path):
     assert sum(not raised for _, raised, _ in found) > 0.2 * len(found)
 
 
+@pytest.mark.slow
 def test_the_exception_in_which_an_import_ends_is_told(tmp_path):
     programs = Programs(SEED + 2000, odd=0)
     found = compared([programs.package() for _ in range(MADE or amount(40))], tmp_path)

@@ -60,6 +60,7 @@ def test_what_is_there_or_not_known(module, name, target):
     assert not standard_lacks(module, name, target)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (3, 8) <= sys.version_info[:2] <= (3, 13), reason="the table ends with Python 3.13")
 def test_this_very_python_has_nothing_that_is_said_to_lack():
     false = []

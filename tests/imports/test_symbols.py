@@ -53,6 +53,7 @@ def test_a_name_that_nothing_defines(library, init, severity):
     assert problem.message == "pkg/_m.so can't be loaded for want of nobody_has_this, which nothing defines"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["gnu", "sysv"])
 def test_a_name_that_a_library_of_the_wheel_defines(library, style):
     module = library(WANTS.format("something"))
@@ -60,12 +61,14 @@ def test_a_name_that_a_library_of_the_wheel_defines(library, style):
     assert judge({"pkg/_m.so": module, "pkg/libgives.so": gives}) == []
 
 
+@pytest.mark.slow
 def test_a_name_that_another_wheel_of_the_set_defines(library):
     module = library(WANTS.format("something"))
     assert judge({"pkg/_m.so": module}, {"other/libgives.so": library(GIVES.format("something"))}) == []
     assert judge({"pkg/_m.so": module}, {"other/libgives.so": library(GIVES.format("something_else"))}) != []
 
 
+@pytest.mark.slow
 def test_a_library_that_a_module_brings(library, tmp_path):
     wants = library(WANTS.format("nobody_has_this").replace("PyInit__m", "use"), "-Wl,-soname,libwants.so")
     (tmp_path / "libwants.so").write_bytes(wants)
@@ -89,6 +92,7 @@ def test_a_name_of_a_newer_c_library(library, version, told):
     assert [one.message for one in found] == ([words] if told else [])
 
 
+@pytest.mark.slow
 def test_a_name_that_a_library_of_the_system_may_define(library, tmp_path):
     """Which names libGL has is not known here: not a fault, and said."""
     build_library(tmp_path / "libGL.so.1", GIVES.format("other"), "-Wl,-soname,libGL.so.1")
@@ -98,6 +102,7 @@ def test_a_name_that_a_library_of_the_system_may_define(library, tmp_path):
     assert problem.message == "1 symbol not looked at: they may be in libGL.so.1, whose symbols were not read"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "counts"), [("int PyInit__m(void) { return 1; }", True), (GIVES.format("a"), False)])
 def test_a_library_that_begins_no_module_is_none(library, code, counts):
     wheel = contents_of(

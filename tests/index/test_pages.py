@@ -139,6 +139,7 @@ def test_any_markup_is_read_to_its_end(text):
         parse_page(text.encode(), "text/html", BASE)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.recursive(
@@ -158,6 +159,7 @@ def test_any_value_in_any_field(value, field):
         link.of("pkg")
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.text(alphabet="ab<>&\"' =é", min_size=1, max_size=8), st.booleans())))
 def test_html_values_survive_escaping(rows):
@@ -171,6 +173,7 @@ def test_html_values_survive_escaping(rows):
     assert read == [reason if yanked else None for reason, yanked in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", [b"<", b"<a ", b"<a '", b'<a "', b"<a <a ", b"<!--", b"<a b=", b"<a b='c' ", b"</", b"<a '\"><"]
 )

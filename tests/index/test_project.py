@@ -31,6 +31,7 @@ def test_what_a_file_name_says(filename, expected):
     assert classify(filename, "ai-edge-litert") == expected
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_name_is_classified(text):

@@ -68,6 +68,7 @@ def test_the_end_cuts_a_read(server):
     assert file.read_at(len(CONTENT) + 10, 50) == b""
 
 
+@pytest.mark.slow
 def test_any_order_of_reads_gives_the_files_bytes(server):
     @settings(deadline=None)  # each example is a handful of requests, on a machine that may be busy
     @given(st.lists(st.tuples(st.integers(0, 310_000), st.integers(0, 5000)), max_size=12))
@@ -79,6 +80,7 @@ def test_any_order_of_reads_gives_the_files_bytes(server):
     check()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "content"), [("small.whl", b"tiny"), ("empty.whl", b"")])
 def test_a_file_smaller_than_the_tail(server, name, content):
     file = open_file(server, name)

@@ -110,6 +110,7 @@ def test_the_size_limit_ends_the_answer(server, session):
         session.get(f"{server.origin}/huge", limit=100_000)
 
 
+@pytest.mark.slow
 def test_the_size_limit_counts_what_is_unpacked(server, session):
     server.manners.gzip = True
     server.extra["/bomb"] = ("text/plain", bytes(50 << 20))

@@ -33,6 +33,7 @@ def test_samples_that_fit(tmp_path, request_for):
     assert check_samples(request_for(calibration=path, evaluation=path)) == ()
 
 
+@pytest.mark.slow
 def test_samples_that_would_fill_the_memory_are_refused(tmp_path, request_for):
     path = tmp_path / "bomb.npz"
     np.savez_compressed(path, x=np.zeros((43_000, 28, 28, 1), np.float32))

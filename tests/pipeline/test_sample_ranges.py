@@ -39,6 +39,7 @@ def test_one_sample_is_not_all_the_same(tmp_path):
     assert not measured(tmp_path, np.ones((1, 3))).equal
 
 
+@pytest.mark.slow
 def test_large_samples_are_compared_piece_by_piece(tmp_path):
     spec = InputSpec("x", (None, 300_001), "float32")
     values = np.tile(np.arange(300_001, dtype="float32"), (3, 1))

@@ -15,7 +15,8 @@ from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.facts.environments import Environments
 from envdoctor.facts.host import Host
-from envdoctor.pipeline.torch import convert_with_torch, needs_cpu_build, tell_code
+from envdoctor.pipeline.torch import convert_with_torch
+from envdoctor.stages.torch import needs_cpu_build, tell_code
 from stages import stage_context
 
 SOURCE = Artifact(kind=ArtifactKind.TORCH, path=Path("net.py"), sha256="0", factory="make", given="1x3x8x8")
@@ -35,7 +36,7 @@ def links(tmp_path, monkeypatch):
 def reasons(state=State.MAKEABLE, system="linux"):
     status = EnvironmentStatus(name="torch", title="PyTorch", state=state)
     facts = Facts(environments=Environments(statuses={"torch": status}), host=Host(system=system))
-    return list(needs_cpu_build(facts, Request(source=SOURCE)))
+    return list(needs_cpu_build("torch")(facts, Request(source=SOURCE)))
 
 
 def test_the_cpu_build_is_looked_for_where_pip_looks(links):

@@ -179,6 +179,7 @@ def test_systems_that_take_executable_stacks(host):
     assert ask("LIB007", **environment(host=host) | {"natives": Natives(files=(stack(),))}) == ()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HERE, reason="compiles modules for glibc's loader")
 def test_a_module_that_was_linked_with_an_executable_stack(tmp_path):
     site = Site(tmp_path / "site-packages")

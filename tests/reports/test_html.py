@@ -55,6 +55,7 @@ def test_the_page_is_well_formed_and_needs_nothing_else(make):
     assert "prefers-color-scheme: dark" in text
 
 
+@pytest.mark.slow
 def test_it_tells_what_the_terminal_tells():
     page = Page(html.render(samples.broken()))
     assert (

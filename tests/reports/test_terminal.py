@@ -303,6 +303,7 @@ def test_colours_need_a_terminal_and_nobodys_no(environ, tty, expected):
     assert terminal.wants_color(Stream("utf-8", tty=tty), environ) is expected
 
 
+@pytest.mark.slow
 def test_it_imports_nothing_heavy():
     code = "import sys, envdoctor_reports.terminal; print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

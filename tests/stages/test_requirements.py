@@ -10,6 +10,8 @@ from envdoctor.core.route import Reason, Route, StagePlan, Verdict
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, Refusal
 from envdoctor.stages.requirements import (
+    all_quantized,
+    all_quantized_by_litert,
     has_trait,
     known_operators,
     loops_crash,
@@ -125,6 +127,16 @@ def test_control_flow_stays_in_floats():
     assert [one.verdict for one in reasons(no_control_flow, source("control-flow"), allow_float=True)] == [
         Verdict.READY
     ]
+
+
+def test_layers_whose_operators_stay_in_floats_are_not_certain():
+    squared, masked = source("stays float SQUARE"), source("stays float SQUARE", "stays float NOT_EQUAL")
+    assert reasons(all_quantized, source()) == reasons(all_quantized_by_litert, squared) == []
+    for requirement in (all_quantized, all_quantized_by_litert):
+        (reason,) = reasons(requirement, masked)
+        assert (reason.verdict, reason.code, "NOT_EQUAL" in reason.text) == (Verdict.UNKNOWN, "RUN061", True)
+        (reason,) = reasons(requirement, masked, allow_float=True)
+        assert reason.verdict is Verdict.READY
 
 
 def test_a_build_without_samples_is_refused_for_what_is_missing():

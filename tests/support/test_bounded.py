@@ -34,6 +34,7 @@ def inflate(data, **options):
     return b"".join(inflated.pieces())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
 def test_each_format_gives_what_was_packed(pack):
     data = random.Random(1).randbytes(200_000) + bytes(300_000)
@@ -72,6 +73,7 @@ def test_a_limit_holds_however_well_it_is_packed():
         inflate(random.Random(1).randbytes(1001), most=1000)
 
 
+@pytest.mark.slow
 def test_many_streams_take_linear_time():
     start = time.process_time()
     with pytest.raises(Unreadable, match="streams"):
@@ -130,6 +132,7 @@ def test_a_size_that_lies_is_damage(tmp_path):
         archive.read("a", 1000)
 
 
+@pytest.mark.slow
 def test_a_directory_of_a_million_members_is_not_read(tmp_path):
     entry = struct.pack("<4s6H3I5H2I", b"PK\1\2", *[0] * 6, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
     size = len(entry) * 1_000_000
@@ -166,6 +169,7 @@ def test_what_is_no_archive_is_unreadable_or_empty(tmp_path, content):
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="measures by proc(5)")
 def test_a_bomb_takes_little_memory(tmp_path):
     (tmp_path / "bomb.gz").write_bytes(gzip.compress(ZEROS * 16) * 20)

@@ -3,6 +3,8 @@
 import hashlib
 import shutil
 
+import pytest
+
 from envdoctor.core.data import DATA
 from envdoctor.support import hashing
 from envdoctor.support.hashing import hash_code, hash_path, hash_value
@@ -31,6 +33,7 @@ def test_the_order_of_keys_does_not_matter_and_the_order_of_a_list_does():
     assert hash_value([1, 2]) != hash_value([2, 1])
 
 
+@pytest.mark.slow
 def test_code_is_known_by_modules_and_tables_of_the_folders_asked_for(tmp_path, monkeypatch):
     package = tmp_path / "envdoctor"
     shutil.copytree(DATA.parent, package, ignore=shutil.ignore_patterns("__pycache__"))

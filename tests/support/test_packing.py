@@ -55,6 +55,7 @@ for _ in range(int(sys.argv[1])):
 """
 
 
+@pytest.mark.slow
 def test_threads_that_meet_a_type_for_the_first_time_at_once():
     """In a process of its own: without a lock it is the interpreter that crashes."""
     done = subprocess.run(

@@ -19,6 +19,7 @@ HARMLESS = (Path(__file__).parents[1] / "data" / "harmless.txt").read_text("utf-
 SEED = 20261129
 
 
+@pytest.mark.slow
 def test_nothing_planted_is_left():
     left = [one for one in planted(SEED) if not is_gone(one.secret, Redactor().text(one.text))]
     assert left == []
@@ -29,6 +30,7 @@ def test_what_stands_around_a_key_stays():
         assert all(word in Redactor().text(one.text) for word in one.stays)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("render", [terminal.render, markdown.render, html.render, json.render])
 def test_no_format_brings_back_what_is_hidden(render):
     secrets = list(planted(SEED + 1))[::7]
@@ -61,6 +63,7 @@ def test_a_version_alone_in_its_field_stays():
     assert (safe.version, safe.subject) == ("10.0.1.6", {"driver version": "10.0.1.6", "peer": "<address>"})
 
 
+@pytest.mark.slow
 def test_a_long_text_takes_little_time():
     text = "\n".join((HARMLESS * 120)[: amount(25_000)])
     redactor = Redactor(users=("alice",), homes=("/home/alice",))

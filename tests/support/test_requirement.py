@@ -44,6 +44,7 @@ def by_packaging(specifier, version):
     return SpecifierSet(specifier).contains(version, prereleases=True)
 
 
+@pytest.mark.slow
 @given(specifiers.filter(bool), versions)
 def test_versions_are_judged_as_packaging_judges_them(specifier, version):
     assert answer_or_error(admits, specifier, version) == answer_or_error(by_packaging, specifier, version)

@@ -52,6 +52,7 @@ class Noisy:
             pass
 
 
+@pytest.mark.slow
 def test_threads_do_not_meet(monkeypatch):
     source = textwrap.dedent(
         """

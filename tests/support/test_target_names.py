@@ -135,6 +135,7 @@ def test_every_printed_name_is_read_back(platform, libc, interpreter):
     assert one.tags
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.text(alphabet="abcdeimnoprstuwxyz0123456789-_.", max_size=40))
 def test_any_name_is_a_target_or_refused(text):

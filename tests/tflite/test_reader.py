@@ -145,6 +145,7 @@ def looked_at(data):
         return
 
 
+@pytest.mark.slow
 @settings(max_examples=amount(300), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=8))
 def test_flipped_bytes_give_a_model_or_a_clear_error(changes):

@@ -54,6 +54,7 @@ def get(acquirer, text, sha256="", entry=ENTRY):
     return acquirer.acquire(entry, [parse_source(text, entry, sha256)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suite", ["coral-edgetpu-stable", ""])
 def test_from_an_apt_repository_whatever_this_machine_is(acquirer, package, hollow, tmp_path, suite):
     older = build_package(tmp_path, hollow, "15.0")
@@ -94,6 +95,7 @@ def test_a_repository_without_the_package(acquirer, hollow, tmp_path):
         get(acquirer, f"apt:{url}")
 
 
+@pytest.mark.slow
 def test_from_a_package_file_an_archive_and_a_folder(acquirer, package, tree, tmp_path):
     archive = tmp_path / "edgetpu-compiler_16.0_amd64.tar.gz"
     with tarfile.open(archive, "w:gz") as out:
@@ -111,6 +113,7 @@ def command(compiler):
     return Command(argv=compiler.command(["--version"]), timeout=10)
 
 
+@pytest.mark.slow
 def test_from_a_url_with_and_without_a_hash(acquirer, package, tmp_path):
     shutil.copy(package, tmp_path)
     with served(tmp_path) as url:
@@ -143,6 +146,7 @@ def test_what_is_no_compiler_is_not_installed(acquirer, tmp_path):
     assert installed_toolchains(store=acquirer.store) == ()
 
 
+@pytest.mark.slow
 def test_the_first_source_that_answers_is_taken(acquirer, package):
     installed = acquirer.acquire(ENTRY, [parse_source("/absent"), parse_source(str(package))])
     assert installed.receipt.source == str(package)
@@ -197,6 +201,7 @@ def compile_c(text, target):
 SAYS = '#include <stdio.h>\nint main() { puts("qemu-x86_64 version 10.0.2 (Debian 1:10.0.2+ds-2)"); }\n'
 
 
+@pytest.mark.slow
 def test_qemu_by_the_systems_apt_unpacked_and_not_installed(tmp_path, acquirer, monkeypatch):
     have_apt(monkeypatch)
     transitional = qemu_package(tmp_path, "qemu-user-static", "", "")

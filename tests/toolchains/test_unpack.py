@@ -161,6 +161,7 @@ def test_a_nul_in_a_pax_path_is_refused(tmp_path, path, target):
         unpack(write(tmp_path / "archive", bytes(block)), make_folder(tmp_path))
 
 
+@pytest.mark.slow
 def test_limits(tmp_path):
     archive = write(tmp_path / "a.tar.xz", lzma.compress(tar(("big", bytes(1 << 22)))))
     with pytest.raises(Unreadable, match="more than 1,048,576 bytes"):
@@ -200,6 +201,7 @@ def test_what_is_no_archive(tmp_path, data):
             unpack(archive, tmp_path)
 
 
+@pytest.mark.slow
 @settings(max_examples=amount(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damage_never_does_more_than_fail(tmp_path_factory, data):
@@ -254,6 +256,7 @@ def pax_archive(content, size=None):
     return info.tobuf() + content + bytes(-len(content) % 512)
 
 
+@pytest.mark.slow
 def test_many_pax_records_take_linear_time(tmp_path):
     record = b"6 a=b\n"
     archive = pax_archive(record * 170_000) + tar(("a", b"x"))
@@ -273,6 +276,7 @@ def test_headers_without_end_are_refused(tmp_path, monkeypatch):
         unpacked(tmp_path, gzip.compress(pax_archive(b"6 a=b\n") * 200))
 
 
+@pytest.mark.slow
 def test_a_member_that_is_not_wanted_is_not_unpacked_without_end(tmp_path):
     info = tarfile.TarInfo("huge")
     info.size = 1 << 40

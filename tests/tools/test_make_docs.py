@@ -24,6 +24,7 @@ def docs():
     return module
 
 
+@pytest.mark.slow
 def test_the_docs_are_up_to_date():
     """In a process of its own, as `make docs` does it: click remembers how a command was called first."""
     checked = subprocess.run(
@@ -32,6 +33,7 @@ def test_the_docs_are_up_to_date():
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", ""), "run `make docs`"
 
 
+@pytest.mark.slow
 def test_writing_mends_what_is_missing_changed_or_left_over(docs, tmp_path):
     docs.write(tmp_path)
     assert docs.outdated(tmp_path) == []

@@ -123,6 +123,7 @@ def test_names_that_can_be_imported():
     assert import_names(dict.fromkeys(paths)) == ("pkg", "single", "_native", "namespace", "hidden")
 
 
+@pytest.mark.slow
 def test_little_of_a_macos_wheel_is_read():
     made = {number: macho_bytes(size=2000) + code_like(700_000, seed=number) for number in range(4)}
     files = {f"pkg/_m{number}.so": made[number % 4] for number in range(12)}
@@ -137,6 +138,7 @@ def test_native_files_next_to_each_other_cost_one_read():
     assert contents_of(files).effort.reads <= 3
 
 
+@pytest.mark.slow
 def test_members_read_at_once_are_those_read_one_after_another():
     files = {
         f"pkg/_m{number}.so": elf_bytes((f"lib{number}.so",), filler=code_like(150_000, number)) for number in range(12)
@@ -167,6 +169,7 @@ MUTATED = wheel_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=amount(400), deadline=2000)
 @given(st.data())
 def test_damage_ends_in_contents_or_unreadable(data):

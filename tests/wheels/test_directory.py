@@ -148,6 +148,7 @@ def test_too_many_members_are_refused(monkeypatch):
         read(SAMPLE)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_members_are_read_in_time():
     entry = archive_bytes({"f000000.py": b""})
     local = entry[: entry.index(b"PK\1\2")]
@@ -164,6 +165,7 @@ def test_a_hundred_thousand_members_are_read_in_time():
     assert len(read(bytes(body + rows + record + locator + last))) == 100_000
 
 
+@pytest.mark.slow
 @settings(max_examples=amount(400), deadline=2000)
 @given(st.data())
 def test_damage_ends_in_members_or_unreadable(data):

@@ -30,6 +30,7 @@ def opened(data, name="p/libx.so.2"):
     return archive, archive.open(name, 0)
 
 
+@pytest.mark.slow
 def test_a_guess_has_every_need_and_the_versions():
     data = giant()
     guess = infer_elf(opened(data)[1], "libx.so.2")
@@ -48,6 +49,7 @@ def test_names_with_a_folder_are_no_needs():
     assert "bazel-out/libno.so" not in [need.name for need in infer_elf(opened(data)[1], "libx.so.2").needed]
 
 
+@pytest.mark.slow
 def test_without_its_own_name_in_the_table_nothing_is_guessed():
     assert infer_elf(opened(giant(soname="libother.so"))[1], "libx.so.2") is None
 
@@ -59,6 +61,7 @@ def test_only_what_lies_far_behind_makes_a_giant(monkeypatch):
     assert is_giant(source)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("exact", "inferred"), [(False, True), (True, False)])
 def test_members_are_guessed_at_unless_exactness_is_asked_for(monkeypatch, exact, inferred):
     monkeypatch.setattr(inferred_elf, "_LARGEST_EXACT", 100)
@@ -66,6 +69,7 @@ def test_members_are_guessed_at_unless_exactness_is_asked_for(monkeypatch, exact
     assert read_member(archive, "p/libx.so.2", 0, exact=exact).inferred is inferred
 
 
+@pytest.mark.slow
 def test_a_giant_that_cannot_be_guessed_at_is_read(monkeypatch):
     monkeypatch.setattr(inferred_elf, "_LARGEST_EXACT", 100)
     data = giant(soname="libother.so")

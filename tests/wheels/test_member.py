@@ -31,6 +31,7 @@ def test_the_head_costs_the_head():
     assert archive.source.bytes_read - before < 20_000
 
 
+@pytest.mark.slow
 def test_the_end_costs_the_tail():
     archive, source = opened()
     before = archive.source.bytes_read
@@ -45,6 +46,7 @@ def test_a_member_that_need_not_be_entered_from_its_tail():
     assert archive.source.bytes_read > source.packed_size
 
 
+@pytest.mark.slow
 @settings(max_examples=amount(40), deadline=5000)
 @given(st.lists(st.tuples(st.integers(0, 900_100), st.integers(0, 5000)), min_size=1, max_size=8))
 def test_any_reads_in_any_order_give_the_member(reads):
@@ -107,6 +109,7 @@ def test_what_would_take_too_much_memory_is_unreadable(monkeypatch):
         source.read_at(700_000, 10)
 
 
+@pytest.mark.slow
 def test_what_the_head_could_not_hold_is_taken_from_the_tail(monkeypatch):
     monkeypatch.setattr(member_room, "_MOST_HEAD", 500_000)
     content = code_like(400_000) + bytes(2_000_000) + b"libneeded.so.1" + code_like(200_000, seed=5)
@@ -116,6 +119,7 @@ def test_what_the_head_could_not_hold_is_taken_from_the_tail(monkeypatch):
     assert source.read_at(2_400_000, 14) == b"libneeded.so.1"
 
 
+@pytest.mark.slow
 def test_a_bomb_is_not_inflated_beyond_its_promise():
     data = archive_bytes({"a.so": bytes(50_000_000)})
     archive = WheelArchive(MemoryBytes(data))

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ def test_reads_beyond_the_end_count_what_there_is():
     assert (source.bytes_read, source.reads) == (24, 1)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 1100), st.integers(0, 300)), max_size=40))
 def test_any_reads_count_the_bytes_they_cover(reads):
     source = Metered(MemoryBytes(DATA))

@@ -20,6 +20,7 @@ def library(size=800_000, **options):
     return elf_bytes(("liba.so", "libstdc++.so.6", "libc.so.6"), **(fields | options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -37,6 +38,7 @@ def test_the_same_as_from_the_whole_file(options):
     assert read_packed_elf(archive.open("libx.so", 0)) == read_elf(MemoryBytes(data))
 
 
+@pytest.mark.slow
 def test_most_of_the_file_is_not_read():
     archive = open_archive({"libx.so": library(3_000_000)})
     read_packed_elf(archive.open("libx.so"))
@@ -82,6 +84,7 @@ def test_a_tag_or_a_value_that_matters_must_be_known(place):
     assert solve_dynamic(hidden) is None
 
 
+@pytest.mark.slow
 @settings(max_examples=amount(200))
 @given(st.sets(st.integers(0, len(TABLE) - 1)), st.data())
 def test_nothing_is_deduced_wrongly(places, data):

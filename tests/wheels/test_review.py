@@ -15,7 +15,7 @@ from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import read_contents
 from envdoctor.wheels.review import review
 from envdoctor.wheels.rules import all_rules
-from native_files import elf_bytes, macho_bytes, pe_bytes, with_symbols
+from native_files import elf_bytes, macho_bytes, pe_bytes, with_sections, with_symbols
 from wheel_files import archive_bytes
 
 PURE = "py3-none-any"
@@ -24,7 +24,11 @@ MACOS = "cp312-cp312-macosx_11_0_arm64"
 WINDOWS = "cp312-cp312-win_amd64"
 MODULE = "pkg/_m.cpython-312-x86_64-linux-gnu.so"
 ELF = elf_bytes(("libc.so.6",))
-METADATA = "Metadata-Version: 2.4\nName: pkg\nVersion: 1.0\nLicense-Expression: MIT\nLicense-File: LICENSE\n"
+METADATA = (
+    "Metadata-Version: 2.4\nName: pkg\nVersion: 1.0\nLicense-Expression: MIT\nLicense-File: LICENSE\n"
+    "Description-Content-Type: text/markdown\nSummary: x\n"
+)
+DESCRIPTION = "\n# pkg\n"
 INFO = "pkg-1.0.dist-info"
 
 
@@ -38,7 +42,7 @@ def build(files=None, tag=PURE, *, metadata=METADATA, wheel=None, record=None, n
     lines = [f"Tag: {tag}"] if wheel is None else []
     head = wheel or f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: {pure}\n"
     members = {"pkg/__init__.py": b"def main(): ...\n"} if files is None else dict(files)
-    members[f"{INFO}/METADATA"] = metadata.encode()
+    members[f"{INFO}/METADATA"] = (metadata if "\n\n" in metadata else metadata + DESCRIPTION).encode()
     members[f"{INFO}/WHEEL"] = (head + "\n".join(lines) + "\n").encode()
     members[f"{INFO}/licenses/LICENSE"] = b"MIT\n"
     if scripts:
@@ -106,6 +110,19 @@ def with_file(name, content=b"x = 1\n"):
 
 def with_module(content=ELF, tag=LINUX, name=MODULE):
     return build({"pkg/__init__.py": b"", name: content}, tag)
+
+
+def twice(first, second):
+    """Four modules, under two folders."""
+    names = ("__init__", "a", "b", "c")
+    return {f"{folder}/{name}.py": f"{name} = 1\n".encode() for folder in (first, second) for name in names}
+
+
+def described(text, content_type=""):
+    """A wheel with a long description."""
+    head = METADATA.replace("Description-Content-Type: text/markdown\n", "")
+    kind = f"Description-Content-Type: {content_type}\n" if content_type else ""
+    return build(metadata=f"{head}{kind}\n{text}")
 
 
 FAULTY = [
@@ -194,7 +211,78 @@ FAULTY = [
     ("namespace-taken", build({"google/__init__.py": b"x = 1\n"})),
     ("stable-abi-floor", stable("_PyList_New", "_PyBuffer_IsContiguous")),
     ("stable-abi-floor", stable("__PyThreadState_UncheckedGet")),
+    ("package-twice", build(twice("pkg", "pkg/build/lib/pkg"))),
+    ("package-of-another-project", with_file("numpy/__init__.py")),
+    ("package-of-another-project", with_file("six.py")),
+    ("standard-library-name", with_file("json/__init__.py")),
+    ("standard-library-name", with_file("typing.py")),
+    ("bytecode-file", with_file("pkg/hidden.pyc")),
+    ("description-not-rendered", described("Title\n=====\n\n.. automodule:: pkg\n")),
+    ("description-not-rendered", described("See :ref:`there`.\n", "text/x-rst; charset=UTF-8")),
+    ("description-not-rendered", described("A long title\n======\n\ntext\n")),
+    ("description-type-missing", described("# Title\n\n[link](https://a.example)\n")),
+    (
+        "library-of-another-platform",
+        build({"pkg/__init__.py": b"", "pkg/libx.so.1": elf_bytes((), machine=183)}, LINUX),
+    ),
+    ("library-of-another-platform", build({"pkg-1.0.data/scripts/run.exe": pe_bytes()}, LINUX)),
 ]
+
+
+DEBUG_ELF = with_sections(ELF, ((".text", 16), (".debug_info", 4096)))
+NOTES = [
+    ("duplicate-files", build({"pkg/__init__.py": b"", "pkg/a.py": b"text = 1\n", "pkg/b.py": b"text = 1\n"})),
+    ("several-packages", build({"pkg/__init__.py": b"", "stranger/__init__.py": b""})),
+    ("repository-file", with_file("pkg/.gitignore")),
+    ("repository-file", with_file("pkg/.github/workflows/x.yml")),
+    ("path-with-space", with_file("pkg/read me.txt")),
+    ("mixed-file-extensions", build({"pkg/__init__.py": b"", "pkg/a.yml": b"a", "pkg/b.yaml": b"b"})),
+    ("large-wheel", build({f"pkg/{number}.txt": str(number).encode() for number in range(2001)})),
+    ("no-module", build({"pkg-1.0.data/scripts/run": b"#!python\n"})),
+    ("unimportable-module", with_file("pkg/sub-folder/a.py")),
+    ("debug-symbols", with_module(DEBUG_ELF)),
+    ("library-of-another-platform", build({MODULE: ELF, "pkg/__init__.py": b"", "pkg/x.dll": pe_bytes()}, LINUX)),
+    ("description-type-missing", described("Title\n=====\n\n.. code:: python\n\n   :ref:`x`\n")),
+    ("description-missing", described("")),
+]
+
+
+@pytest.mark.parametrize(("name", "built"), NOTES, ids=[f"{number}-{row[0]}" for number, row in enumerate(NOTES)])
+def test_what_is_only_worth_a_look_is_a_note(name, built):
+    (fault,) = look(built).faults
+    assert (fault.name, fault.severity) == (name, Severity.INFO)
+    assert fault.fix
+    assert fault.evidence[0].excerpt
+
+
+def test_a_second_name_for_the_same_modules_may_be_meant():
+    found = {fault.name: fault.severity for fault in look(build(twice("pkg", "pkg/api"))).faults}
+    assert found == {"package-twice": Severity.INFO, "duplicate-files": Severity.INFO}
+
+
+@pytest.mark.parametrize(
+    "built",
+    [
+        build({"pkg/__init__.py": b"", f"{INFO}/entry_points.txt": b"[fsspec.specs]\nhf = pkg.FileSystem\n"}),
+        build({"pkg/__init__.py": b"", "pkg/schemas/@x/package.json.orig": b"{}"}),
+        build({"pkg/__init__.py": b"", "pkg/migrations/0001_initial.py": b"x = 2\n"}),
+        build({"pkg/__init__.py": b"", "pkg/a/__init__.py": b"# MIT\n", "pkg/b/__init__.py": b"# MIT\n"}),
+        build({"pkg/hidden.pyc": b"x", MODULE: ELF}, LINUX),
+        described("Title\n=====\n\n* ``:ref:`x` ``\n\n::\n\n   .. toctree::\n", "text/x-rst"),
+        described("Title\n=====\n\nname | what\n---- | ----\n\nanother *one*\n", "text/x-rst"),
+    ],
+    ids=[
+        "entry point without a colon",
+        "schemas of jupyter",
+        "migration",
+        "short inits",
+        "bytecode alone for its Python",
+        "literal",
+        "not a title",
+    ],
+)
+def test_look_alikes_are_no_faults(built):
+    assert names(built) == []
 
 
 @pytest.mark.parametrize(("name", "built"), FAULTY, ids=[f"{number}-{row[0]}" for number, row in enumerate(FAULTY)])
@@ -244,7 +332,7 @@ def test_of_a_wheel_read_in_parts_the_rules_that_need_more_are_named():
 
 def test_every_rule_has_a_test_a_reason_and_a_fix():
     untested = {"metadata-encoding", "licence-absent"}
-    known = {row[0] for row in FAULTY} | untested | {"unreadable-mode", "symbolic-link"}
+    known = {row[0] for row in FAULTY} | {row[0] for row in NOTES} | untested | {"unreadable-mode", "symbolic-link"}
     assert {rule.name for rule in all_rules()} == known
     for rule in all_rules():
         assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name)

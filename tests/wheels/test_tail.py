@@ -23,6 +23,7 @@ def deflated(data, level=6, strategy=zlib.Z_DEFAULT_STRATEGY):
 PACKED = deflated(CONTENT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [64 * 1024, 100_000, len(PACKED) - 10, len(PACKED)])
 def test_known_bytes_are_the_right_ones(length):
     tail = DeflateTail(PACKED[-length:], len(CONTENT))
@@ -50,6 +51,7 @@ def test_the_whole_stream_is_known_from_its_beginning():
     assert known(tail.read(400_000, 400_100)) == CONTENT[400_000:400_100]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [CONTENT, CONTENT[:100_000] + random.Random(2).randbytes(500_000) + CONTENT[:9999]])
 def test_blocks_that_are_stored_can_be_entered(content):
     packed = deflated(content, level=0 if content is CONTENT else 6)
@@ -63,6 +65,7 @@ def test_what_lies_before_the_first_block_is_not_there():
     assert tail.read(tail.start - 1, tail.start + 10) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "packed",
     [
@@ -79,11 +82,13 @@ def test_where_no_block_begins_or_ends_nothing_is_claimed(packed):
         DeflateTail(packed, len(CONTENT))
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_longer_than_its_member_is_refused():
     with pytest.raises(Unreadable):
         DeflateTail(PACKED, 1000)
 
 
+@pytest.mark.slow
 @settings(max_examples=amount(30), deadline=5000)
 @given(st.data())
 def test_damage_is_refused_or_harmless(data):

@@ -7,7 +7,14 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.route import Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import INT8_OPTIONS, quantize_with_litert
-from envdoctor.stages.requirements import needs_samples, needs_sizes, no_flex, repeatable, with_trait
+from envdoctor.stages.requirements import (
+    all_quantized_by_litert,
+    needs_samples,
+    needs_sizes,
+    no_flex,
+    repeatable,
+    with_trait,
+)
 
 
 def run(context: StageContext) -> StageOutput:
@@ -28,6 +35,7 @@ ACTION = Action(
         needs_sizes,
         no_flex,
         repeatable,
+        all_quantized_by_litert,
         with_trait(
             "recurrent",
             Verdict.UNKNOWN,

@@ -14,7 +14,7 @@ from envdoctor.stages.conversion import INT8_OPTIONS, stem
 from envdoctor.stages.mending import ENVIRONMENT, mend, mends_for
 from envdoctor.stages.problems import finding
 from envdoctor.stages.requirements import needs_sizes, no_flex, repeatable, with_trait
-from envdoctor.tflite.readers import find_reader
+from envdoctor.tflite.readers import find_reader, reads_tflite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
 
-_SCHEMES = frozenset({"int8", "partial"})
+_SCHEMES = frozenset({"int8", "int16x8", "partial"})
 #: What mends take away, whatever the goal.
 _ALWAYS = frozenset({"dynamic-batch", "dynamic-shapes", "float-io", "reduced-after-transpose"})
 #: What mends write as older readers know it.
@@ -33,7 +33,7 @@ _NEWER = (("TILE", 3), ("TRANSPOSE_CONV", 4))
 def mended_traits(request: Request) -> frozenset[str]:
     """What is wrong with the request's source for its goal that can be mended."""
     source, goal = request.source, request.goal
-    if source is None or goal is None or not source.traits & _SCHEMES:
+    if source is None or goal is None or not source.traits & _SCHEMES or not reads_tflite(goal.name):
         return frozenset()
     old = {"per-channel-dense"} if goal.per_tensor_dense else set()
     reader = find_reader(goal.name)

@@ -8,6 +8,7 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
 from envdoctor.stages.requirements import (
+    all_quantized,
     known_operators,
     needs_samples_or_ranges,
     needs_sizes,
@@ -41,6 +42,7 @@ ACTION = Action(
         open_batch,
         no_control_flow,
         repeatable,
+        all_quantized,
     ),
     options=INT8_OPTIONS,
     cost=13.0,

@@ -8,6 +8,7 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
 from envdoctor.stages.requirements import (
+    all_quantized,
     config_unread,
     known_operators,
     loops_crash,
@@ -47,6 +48,7 @@ ACTION = Action(
         open_batch,
         no_control_flow,
         repeatable,
+        all_quantized,
     ),
     options=INT8_OPTIONS,
     cost=12.0,

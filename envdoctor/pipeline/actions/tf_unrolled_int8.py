@@ -8,6 +8,7 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
 from envdoctor.stages.requirements import (
+    all_quantized,
     all_unrollable,
     config_unread,
     has_trait,
@@ -40,6 +41,7 @@ ACTION = Action(
         all_unrollable,
         known_operators,
         needs_sizes,
+        all_quantized,
     ),
     applies=has_trait("recurrent"),
     options=INT8_OPTIONS,

@@ -7,8 +7,9 @@ import functools
 from envdoctor.action import Action
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
-from envdoctor.pipeline.torch import OPTIONS, convert_with_torch, needs_cpu_build, tell_code
+from envdoctor.pipeline.torch import OPTIONS, convert_with_torch
 from envdoctor.stages.requirements import has_own_operators, needs_inputs, needs_sizes
+from envdoctor.stages.torch import needs_cpu_build, tell_code
 
 ACTION = Action(
     name="torch-composite",
@@ -17,7 +18,7 @@ ACTION = Action(
     produces=ArtifactKind.TFLITE_FLOAT,
     run=functools.partial(convert_with_torch, composites=True),
     environment="torch",
-    requires=(needs_environment("torch"), needs_cpu_build, needs_inputs, needs_sizes, has_own_operators),
+    requires=(needs_environment("torch"), needs_cpu_build("torch"), needs_inputs, needs_sizes, has_own_operators),
     goals=frozenset({"litert"}),
     options=OPTIONS,
     tool=tell_code,

@@ -11,8 +11,9 @@ from envdoctor.core.route import Reason, Verdict
 from envdoctor.environments.cache import human_size
 from envdoctor.environments.status import State
 from envdoctor.facts.environments import needs_environment
-from envdoctor.pipeline.torch import OPTIONS, convert_with_torch, converted_operators, cpu_build_is_there, tell_code
+from envdoctor.pipeline.torch import OPTIONS, convert_with_torch, converted_operators
 from envdoctor.stages.requirements import needs_inputs, needs_sizes
+from envdoctor.stages.torch import cpu_build_is_there, tell_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ _NAME = "torch-cuda"
 def _makes_sense(facts: Facts, request: Request) -> bool:
     """Where the other environment can't be made, and this one can."""
     status = facts.environments.status(_NAME)
-    return status.state is not State.IMPOSSIBLE and not cpu_build_is_there(facts, request)
+    return status.state is not State.IMPOSSIBLE and not cpu_build_is_there(facts, request, "torch")
 
 
 def _is_asked_for(facts: Facts, request: Request) -> Iterator[Reason]:

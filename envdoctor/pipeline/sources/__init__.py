@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from envdoctor import registry
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources import bundle, keras, onnx, pt2, saved_model, tflite
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 #: How much of what a model would do is listed.
 _SHOWN = 5
-#: The operator that holds what ONNX Runtime's providers compiled.
-_COMPILED_NODE = "com.microsoft.EPContext"
+#: The trait of an ONNX model that computes in integers.
+_QUANTIZED = frozenset({"quantized"})
 
 
 def identify(path: Path, *, trust_code: bool = False, signature: str | None = None, given: str = "") -> Artifact:
@@ -51,6 +52,7 @@ def identify(path: Path, *, trust_code: bool = False, signature: str | None = No
             raise UsageProblem(f"{path} does not exist; name a model file or the folder of a SavedModel.")
         if factory or is_python(path):
             return _identify_factory(path, factory, given)
+        _refuse_compiled(path)
         if onnx.looks_like_onnx(path):
             return _identify_onnx(path, given)
         if given:
@@ -69,6 +71,12 @@ def identify(path: Path, *, trust_code: bool = False, signature: str | None = No
         raise UsageProblem(f"{path} can't be read: {error.strerror or error}.") from None
 
 
+def _refuse_compiled(path: Path) -> None:
+    compiled = registry.identify_file(path)
+    if compiled is not None:
+        raise UsageProblem(f"{path} {compiled.sentence}")
+
+
 def _identify_factory(path: Path, factory: str, given: str) -> Artifact:
     check_factory(path, factory)
     inputs = tuple(spec.describe() for spec in parse_inputs(given)) if given else ()
@@ -79,18 +87,13 @@ def _identify_factory(path: Path, factory: str, given: str) -> Artifact:
 
 def _identify_onnx(path: Path, given: str) -> Artifact:
     model = onnx.read_onnx(path, given)
-    if _COMPILED_NODE in model.operators:
-        raise UsageProblem(
-            f"{path} is an ONNX file around a graph that is compiled already (EPContext, as onnxruntime-qnn writes "
-            "it); start from the model that it was made from."
-        )
     _refuse_text(path, model.inputs)
     hashes = [hash_path(file) for file in (path, *sorted(model.external))]
     return Artifact(
         kind=ArtifactKind.ONNX,
         path=path,
         sha256=hash_value(hashes) if model.external else hashes[0],
-        traits=size_traits(model.inputs),
+        traits=size_traits(model.inputs) | (_QUANTIZED if "DequantizeLinear" in model.operators else frozenset()),
         inputs=tuple(spec.describe() for spec in model.inputs),
         given=given,
     )
@@ -109,6 +112,16 @@ def model_inputs(artifact: Artifact, signature: str | None = None) -> tuple[Inpu
         raise UsageProblem(f"--signature: {artifact.path.name} is no SavedModel, and has no signatures to choose from.")
     read = _READ_INPUTS.get(artifact.kind)
     return None if read is None else read(artifact, signature)
+
+
+def stored_code(artifact: Artifact) -> tuple[str, ...]:
+    """What loading an exported program would do beyond computing, as it is now, a phrase each; none for other kinds."""
+    if artifact.kind != ArtifactKind.PT2:
+        return ()
+    try:
+        return pt2.read_pt2(artifact.path).code
+    except Unreadable as error:
+        return (str(error),)
 
 
 _READ_INPUTS: Mapping[str, Callable[[Artifact, str | None], tuple[InputSpec, ...] | None]] = {

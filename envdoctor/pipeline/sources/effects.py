@@ -19,7 +19,7 @@ from envdoctor.core.errors import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from envdoctor.pipeline.sources.protobuf import Message
+    from envdoctor.support.protobuf import Message
 
 #: Names under which a resource keeps what loading, or the end of the process, calls.
 _CALLED = frozenset({"_initialize", "_create_resource", "_destroy_resource"})

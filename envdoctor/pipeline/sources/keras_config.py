@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.core.artifact import LACKS
+from envdoctor.core.artifact import LACKS, STAYS_FLOAT
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
 from envdoctor.stages.workers.arrays import InputSpec
@@ -99,7 +99,18 @@ def traits_of(nodes: tuple[Node, ...], inputs: tuple[InputSpec, ...] | None) -> 
         yield "not-unrollable"
     lacking = load_table("keras")["not_in_tflite"]
     yield from {f"{LACKS}{lacking[node['class_name']]}" for node in nodes if node["class_name"] in lacking}
+    yield from {f"{STAYS_FLOAT}{operator}" for node in nodes for operator in _staying_float(node)}
     yield from size_traits(inputs or ())
+
+
+def _staying_float(node: Node) -> Iterator[str]:
+    """The operators of a layer that int8 conversions leave in floats."""
+    layers, activations = (load_table("keras")[key] for key in ("stays_float", "stays_float_activations"))
+    activation = config_of(node).get("activation")
+    if node["class_name"] in layers:
+        yield layers[node["class_name"]]
+    if isinstance(activation, str) and activation in activations:
+        yield activations[activation]
 
 
 def scale_of(nodes: Iterable[Node]) -> float | None:

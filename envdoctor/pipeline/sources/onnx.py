@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.given_inputs import parse_inputs
-from envdoctor.pipeline.sources.protobuf import Message, read_message
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.support.files import read_head
+from envdoctor.support.protobuf import Message, read_message
 from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:

@@ -15,15 +15,15 @@ from envdoctor.core.artifact import LACKS
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.effects import asset_files, reached_in, run_by
-from envdoctor.pipeline.sources.protobuf import read_message
 from envdoctor.stages.workers.arrays import InputSpec
+from envdoctor.support.protobuf import read_message
 from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from envdoctor.pipeline.sources.protobuf import Message
+    from envdoctor.support.protobuf import Message
 
 SIGNATURE = "serving_default"
 #: The trait of a model that brings the ranges of its tensors along, and the operators that tell.

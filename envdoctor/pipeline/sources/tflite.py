@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.artifact import STAYS_FLOAT, ArtifactKind
+from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.tflite.containers import compiled_file
@@ -114,6 +115,18 @@ def _traits(model: Model, scheme: Scheme) -> Iterator[str]:
     }
     yield scheme.value
     yield from (name for name, present in marks.items() if present)
+    if scheme is Scheme.FLOAT:
+        yield from {f"{STAYS_FLOAT}{name}" for name in _staying_float(model)}
+
+
+def _staying_float(model: Model) -> Iterator[str]:
+    """The operators on floats that int8 conversions leave as they are."""
+    table = load_table("keras")
+    known = {*table["stays_float"].values(), *table["stays_float_activations"].values()}
+    for operator in model.main.operators:
+        given = model.main.tensors[operator.inputs[0]] if operator.inputs and operator.inputs[0] >= 0 else None
+        if operator.name in known and given is not None and given.dtype in FLOATS and not given.constant:
+            yield operator.name
 
 
 def _newer_forms(model: Model) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.data import load_table
+from envdoctor.core.file_identity import file_formats
 from envdoctor.support.bounded import open_zip
 from envdoctor.support.files import read_head
 from envdoctor.tflite.containers import FileKind
@@ -49,6 +50,10 @@ def explain_known(path: Path, head: bytes = b"") -> str | None:
     known = _known(path, head)
     if known is not None:
         return f"{path} is {known['what']}; {known['advice']}."
+    suffix = path.suffix.lower()
+    if not _text(head) and any(suffix in row["suffixes"] for row in file_formats().values()):
+        begin = f"it begins with the bytes {head[:8].hex(' ')}"
+        return f"{path} is no {suffix} file, whatever its name says ({begin}); get a whole copy of it."
     no_model = "no .tflite file, but " if path.suffix == ".tflite" else ""
     return f"{path} is {no_model}{_beginning(head)}; get the model itself." if _text(head) else None
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ENVIRONMENT = "litert"
 #: What a swallowed signal explains.
 _OF_A_SIGNAL = frozenset({"outputs-differ", "outputs-constant"})
+#: With fewer evaluation samples, chance decides which share is right.
+_FEW_SAMPLES = 20
 #: A constant of this size is meant to be "infinite".
 _MASK = 1e3
 _NO_REFERENCE = "no earlier stage had the float model and samples"
@@ -65,9 +67,11 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
 
 
 def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
-    """What is wrong with the outputs, given what the worker `litert_compare` measured. Pure."""
+    """What is wrong with the outputs, given what a worker measured (`ran`: what gave them, if not LiteRT). Pure."""
     for one in values["outputs"]:
-        evidence = (Evidence(source=f"LiteRT on {values['samples']} samples", excerpt=_measures(one)),)
+        evidence = (
+            Evidence(source=f"{values.get('ran', 'LiteRT')} on {values['samples']} samples", excerpt=_measures(one)),
+        )
         wrong = list(_wrong(one, thresholds, subject, evidence))
         swallowed = values.get("swallowed")
         if swallowed and any(each.name in _OF_A_SIGNAL for each in wrong):
@@ -136,7 +140,8 @@ def _numbers(values: Mapping[str, Any]) -> dict[str, object]:
 
 
 def judge_accuracy(accuracy: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
-    """Whether int8 costs more accuracy than is accepted. Pure."""
+    """Whether int8 costs more accuracy than is accepted, and whether there was any to lose. Pure."""
+    yield from _at_chance(accuracy, subject)
     drop = round(accuracy["float"] - accuracy["int8"], 9)  # 1.0 - 0.95 is a little more than 0.05
     if drop > thresholds.max_drop:
         points = f"{100 * drop:.1f} points, from {accuracy['float']:.1%} to {accuracy['int8']:.1%}"
@@ -145,6 +150,15 @@ def judge_accuracy(accuracy: Mapping[str, Any], thresholds: Thresholds, subject:
         )
         accepted = f"{100 * thresholds.max_drop:g}"
         yield finding("accuracy-dropped", subject, evidence, words=points, accepted=accepted)
+
+
+def _at_chance(accuracy: Mapping[str, Any], subject: str) -> Iterator[Finding]:
+    """A float model that is right no more often than one that always names the same class tells nothing of int8."""
+    guessed, right, samples = accuracy["commonest"], accuracy["float"], accuracy["samples"]
+    if guessed < 1.0 and samples >= _FEW_SAMPLES and right <= guessed:
+        words = f"{right:.1%} of {samples} evaluation samples right, and {guessed:.1%} have one and the same class"
+        evidence = (Evidence(source="the float model", excerpt=words),)
+        yield finding("float-model-at-chance", subject, evidence, words=words)
 
 
 def _complaints(one: Mapping[str, Any], thresholds: Thresholds) -> Iterator[str]:

@@ -66,7 +66,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         values["swallowed"] = None if carried is None else signals.find_swallowed(carried)
     values["outputs"] = list(compared.values())
     if expected.evaluation is not None:
-        values["accuracy"] = _accuracy(runner, expected.evaluation, inputs, outputs)
+        values["accuracy"] = accuracy_of(expected.evaluation, _answers(runner, expected.evaluation, inputs, outputs))
     return values
 
 
@@ -184,11 +184,12 @@ def _number(value: Number) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _accuracy(
-    runner: litert_run.Runner, evaluation: reference.Answers, inputs: Mapping[str, str], outputs: Mapping[str, str]
-) -> Mapping[str, object]:
-    """Accuracy of the first output that can name a class, of the float model and of this one."""
-    given = _answers(runner, evaluation, inputs, outputs)
+def accuracy_of(evaluation: reference.Answers, given: Mapping[str, Array]) -> Mapping[str, object]:
+    """Accuracy of the first output that can name a class, of the float model and of the one that gave these answers.
+
+    Raises:
+        Problem: no output names a class, or not those of the labels.
+    """
     labels = evaluation.samples.labels
     for name, value in evaluation.outputs.items():
         middle = 0.5 if value.min(initial=0) >= 0 and value.max(initial=0) <= 1 else 0.0  # of a probability, of a logit
@@ -200,8 +201,16 @@ def _accuracy(
                 "output": name,
                 "float": float((float_predicted == labels).mean()),
                 "int8": float((predicted == labels).mean()),
+                "commonest": _commonest(labels),
             }
     raise Problem("evaluation-without-labels", "no output of the model gives one class for each sample.")
+
+
+def _commonest(labels: Array) -> float:
+    """The share of the class that most samples have: what a model gets right that always names it."""
+    import numpy as np
+
+    return float(np.unique(labels, return_counts=True)[1].max() / len(labels))
 
 
 def _require_classes(labels: Array, classes: int, output: str) -> None:

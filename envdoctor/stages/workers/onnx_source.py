@@ -46,7 +46,7 @@ def load(path: Path, inputs: Sequence[InputSpec], components: Components) -> Ori
         import onnx
 
         model = onnx.load(str(path))
-        _fix_sizes(model, inputs)
+        fix_sizes(model, inputs)
     with components.step("run in ONNX Runtime", "onnx-model-refused"):
         import onnxruntime
 
@@ -77,7 +77,8 @@ def as_torch(model: OnnxModel) -> TorchModule:
     return write_out_constants(convert(model).eval())
 
 
-def _fix_sizes(model: OnnxModel, inputs: Sequence[InputSpec]) -> None:
+def fix_sizes(model: OnnxModel, inputs: Sequence[InputSpec]) -> None:
+    """Give the inputs of a model these sizes, in place."""
     values = {value.name: value for value in model.graph.input}
     for spec in inputs:
         shape = values[spec.name].type.tensor_type.shape

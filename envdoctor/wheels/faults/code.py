@@ -63,8 +63,11 @@ def entry_point_absent(wheel: ReviewedWheel) -> Iterator[Sighting]:
     known = wheel.modules_by_name
     found = []
     for name, target in _entry_points(wheel):
-        module = target.partition(":")[0].strip()
+        module, colon, _ = target.partition(":")
+        module = module.strip()
         top = module.partition(".")[0]
+        if not colon and module.rpartition(".")[0] in known:
+            continue  # other groups than commands may name an object by dots alone, as fsspec's
         if not _DOTTED.fullmatch(module) or module in known:
             continue
         package = known.get(top)

@@ -15,7 +15,9 @@ from envdoctor.binaries.python_abi import PythonAbi, fits
 from envdoctor.binaries.python_names import python_names
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.finding import Severity
 from envdoctor.support.bytes import MemoryBytes
+from envdoctor.wheels.reviewed import is_of_tests
 from envdoctor.wheels.rules import Part, Sighting, listed, rule
 
 if TYPE_CHECKING:
@@ -131,6 +133,27 @@ def another_processor(wheel: ReviewedWheel) -> Iterator[Sighting]:
         first, kind = next(iter(found.items()))
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         yield Sighting(message=f"the tag is for {platforms}, and {first}{more} is {kind}", files=tuple(found))
+
+
+@rule("library-of-another-platform", fix="Build for the platform of the tag, or leave the file out.")
+def another_platform(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A program or library that is for another system or processor than every platform of the tags.
+
+    Where none in the wheel is for the tag's, whatever starts or loads them fails; beside others it may be meant.
+    """
+    if any(not platform.architectures for platform in wheel.platforms):
+        return
+    others = {
+        native.path: f"{native.library.format.value} {'/'.join(native.library.architectures)}"
+        for native in wheel.contents.natives
+        if native.library and native not in wheel.libraries and not native.is_module and not is_of_tests(native.path)
+    }
+    if others:
+        first, kind = next(iter(others.items()))
+        message = f"the tag is for {listed([platform.text for platform in wheel.platforms])}, and {first} is {kind}"
+        some_fit = bool(wheel.libraries or wheel.modules)
+        severity = Severity.INFO if some_fit else Severity.WARNING
+        yield Sighting(message=message, files=tuple(others), severity=severity)
 
 
 @rule(

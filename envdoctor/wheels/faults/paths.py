@@ -23,6 +23,7 @@ _LEFT_OVER = re.compile(
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.IGNORECASE)
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\x00-\x1f]|[ .]$')
 _LONGEST_PATH = 200  # of the 260 that Windows allows by default, an environment's own path takes some 50
+_ONE_PYTHON = re.compile(r"[cp]p\d{2,}")
 _SCHEMES = {"purelib", "platlib", "headers", "scripts", "data"}
 
 
@@ -36,13 +37,18 @@ def left_over(wheel: ReviewedWheel) -> Iterator[Sighting]:
 
 def _is_of_jupyter(name: str) -> bool:
     """Whether it is the copy of its schema's package.json that JupyterLab's builder always makes."""
-    return "/share/jupyter/" in name and name.endswith("/package.json.orig")
+    return re.search(r"/share/jupyter/|/schemas/", name) is not None and name.endswith("/package.json.orig")
 
 
 @rule("bytecode-file", fix="Leave out *.pyc and __pycache__: installers compile modules themselves.")
 def bytecode(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """Compiled modules beside their source: they are for one Python alone, and installers write their own there."""
-    found = tuple(name for name in wheel.members if name.endswith((".pyc", ".pyo")) and _source(name) in wheel.members)
+    """Compiled modules: they are for one Python alone, and beside their source installers write their own.
+
+    Without the source they are meant, where the tag is for one Python; another answers "bad magic number".
+    """
+    compiled = [name for name in wheel.members if name.endswith((".pyc", ".pyo"))]
+    for_one = all(_ONE_PYTHON.fullmatch(tag.interpreter) for tag in wheel.tags) and len(wheel.tags) == 1
+    found = tuple(name for name in compiled if not for_one or _source(name) in wheel.members)
     stale = tuple(name for name in wheel.members if "/__pycache__/" in f"/{name}" and name not in found)
     if found or stale:
         yield Sighting(message=f"holds compiled modules: {listed(found + stale)}", files=found + stale)

@@ -139,6 +139,7 @@ def test_the_image_counts(tmp_path, monkeypatch):
     assert answering("exit 1") is None  # not pulled yet
 
 
+@pytest.mark.slow
 def test_the_far_machines_own_compiler(tmp_path, monkeypatch):
     far = bundle(tmp_path / "far away")
     with ssh_server(tmp_path) as server:

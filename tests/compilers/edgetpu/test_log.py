@@ -224,6 +224,7 @@ PIECES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(PIECES | st.text(max_size=40), max_size=30), st.sampled_from(["\n", "", "\r\n", " "]))
 def test_any_text_is_read_and_no_full_row_is_lost(pieces, glue):
     text = glue.join(pieces)

@@ -1,5 +1,6 @@
 """Groups for a delegate, against TensorFlow Lite's own way of finding them written down plainly."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def graphs(draw):
     return subgraph, draw(st.lists(st.booleans(), min_size=size, max_size=size))
 
 
+@pytest.mark.slow
 @given(graphs())
 def test_groups_are_those_of_tensorflow_lite(case):
     subgraph, supported = case

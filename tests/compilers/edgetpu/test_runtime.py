@@ -23,6 +23,7 @@ from envdoctor.probing import run_probe
 from needs import C_COMPILER, needs
 
 LIBRARY = Library(path="/usr/lib/libedgetpu.so.1", package=("libedgetpu1-std", "16.0"))
+DELEGATE = "void tflite_plugin_create_delegate(void) {}\nvoid tflite_plugin_destroy_delegate(void) {}\n"
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks for the library as Linux' loader does")
 
 
@@ -57,13 +58,20 @@ def library(tmp_path, monkeypatch):
     shared = [gcc, "-shared", "-fPIC", "-x", "c", "/dev/null"]
     other = tmp_path / "libmadeusb.so.0"
     subprocess.run([*shared, "-Wl,-soname,libmadeusb.so.0", "-o", other], check=True)
-    made = tmp_path / "libedgetpu.so.1"
-    options = ["-Wl,--no-as-needed", f"-L{tmp_path}", "-l:libmadeusb.so.0", "-Wl,-soname,libedgetpu.so.1"]
-    subprocess.run([*shared, *options, "-o", made], check=True)
     monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
+    return compiled(tmp_path)
+
+
+def compiled(folder, source=DELEGATE):
+    """Compile a libedgetpu.so.1 that needs the libmadeusb beside it."""
+    made = folder / "libedgetpu.so.1"
+    options = ["-Wl,--no-as-needed", f"-L{folder}", "-l:libmadeusb.so.0", "-Wl,-soname,libedgetpu.so.1"]
+    argv = [needs(C_COMPILER), "-shared", "-fPIC", "-x", "c", "-", "-x", "none", *options, "-o", made]
+    subprocess.run(argv, input=source, check=True, text=True)
     return made
 
 
+@pytest.mark.slow
 @linux_only
 def test_the_library_is_found_as_the_loader_finds_it(library):
     found = loads(tensorflow="2.21.0", numpy="2.0")
@@ -72,6 +80,7 @@ def test_the_library_is_found_as_the_loader_finds_it(library):
     assert probe("tch010", found).outcome is Outcome.PASSED
 
 
+@pytest.mark.slow
 @linux_only
 def test_what_the_library_lacks_is_named(library):
     library.with_name("libmadeusb.so.0").unlink()
@@ -83,6 +92,23 @@ def test_what_the_library_lacks_is_named(library):
     assert b"libmadeusb.so.0: cannot open shared object file" in loaded.stderr  # the loader says so too
 
 
+@pytest.mark.slow
+@linux_only
+def test_symbols_that_nothing_defines_are_named(library):
+    compiled(library.parent, f"{DELEGATE}extern int nobody_defines_this;\nint *there = &nobody_defines_this;\n")
+    (finding,) = probe("tch010", loads()).findings
+    assert "needs the symbol nobody_defines_this, which nothing that is loaded with it defines" in finding.message
+
+
+@pytest.mark.slow
+@linux_only
+def test_a_library_of_that_name_that_is_no_delegate(library):
+    compiled(library.parent, "int nothing;\n")
+    (finding,) = probe("tch010", loads()).findings
+    assert "it does not define tflite_plugin_create_delegate, tflite_plugin_destroy_delegate" in finding.message
+
+
+@pytest.mark.slow
 @linux_only
 def test_a_damaged_library_is_no_library(library):
     library.unlink()

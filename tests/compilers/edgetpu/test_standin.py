@@ -62,6 +62,7 @@ def test_compiles_every_public_model_to_a_file_that_adds_up(standin, tmp_path):
         written.unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [VERSION, *OLD_VERSIONS])
 def test_every_layout_names_its_version(version, tmp_path):
     compiler = read_compiler(build_standin(tmp_path / "old", version), origin="test")

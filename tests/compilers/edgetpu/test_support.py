@@ -120,6 +120,7 @@ def test_an_operator_that_no_source_refuses_is_not_refused_for_certain(name, com
 SHAPES = st.lists(st.integers(-1, 5), max_size=6)
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from([*rulebook().operators, "CUSTOM", "NOTHING"]),
     st.lists(st.tuples(SHAPES, st.sampled_from(["INT8", "INT32", "FLOAT32"]), st.booleans()), max_size=4),

@@ -103,6 +103,7 @@ def test_a_broken_bundle_is_one_sentence(tmp_path, capsys, spoil):
     assert "\n" not in said
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused(tmp_path, capsys):
     with zipfile.ZipFile(tmp_path / "f.task", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(NAMES[0], float_model() + bytes(200 << 20))
@@ -135,6 +136,7 @@ def test_one_array_can_not_be_for_all_models(tmp_path):
         check_samples(request)
 
 
+@pytest.mark.slow
 def test_without_samples_static_is_not_open_and_the_others_are_named(tmp_path, capsys):
     bundle(tmp_path / "f.task")
     assert main(["routes", "f.task", "--to", "tflite-int8", "--offline"]) == 1

@@ -1,5 +1,7 @@
 """Reading off a file that Vela compiled which operators stayed on the CPU; and Vela that is not there."""
 
+import pytest
+
 from envdoctor.compilers.vela import COMPILER
 from envdoctor.compilers.vela.placement import placed
 from envdoctor.core.finding import Outcome
@@ -35,6 +37,7 @@ def test_an_operator_without_a_warning_says_that_there_is_none():
     assert (only.placement, only.reason) == (Placement.CPU, "Vela gives no reason")
 
 
+@pytest.mark.slow
 def test_where_vela_is_not_there_it_is_said_and_nothing_is_guessed(tmp_path, monkeypatch):
     monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
     path = tmp_path / "m.tflite"

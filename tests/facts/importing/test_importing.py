@@ -112,6 +112,7 @@ def test_what_those_who_require_it_do_without_is_only_noted(site, look):
     assert (failed.severity, [one.name for one in failed.spared]) == (Severity.INFO, ["foo"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["import bar\nimport no_such_module", "import later\n" + "x = [1]\n" * 21_000 + "import bar"]
 )
@@ -139,6 +140,7 @@ def test_an_extension_module_without_the_function_of_its_name(file, fails, site,
     assert [each.failures[0].cause.name for each in facts] == (["foo._other"] if fails else [])
 
 
+@pytest.mark.slow
 def test_the_first_folder_of_the_search_path_wins(tmp_path, look):
     first, second = Site(tmp_path / "first"), Site(tmp_path / "second")
     first.install("bar", "1.0", {"bar.py": "old = 1"})
@@ -293,6 +295,7 @@ def test_a_lost_file_explains_its_failure(site, look):
     assert failed.told_by == "PKG005"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HERE, reason="asks this machine's loader, with glibc on Linux")
 def test_libraries_are_looked_for_as_this_machine_does(site, look):
     text = "from ctypes.util import find_library\nif find_library({!r}) is None:\n    raise OSError('none')"

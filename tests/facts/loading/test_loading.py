@@ -64,6 +64,7 @@ def rpath(path, tags=NEW):
     return tags, f"-Wl,-rpath,{path}"
 
 
+@pytest.mark.slow
 def test_a_module_that_fails_for_want_of_a_library(site, built, look):
     library(built, "gone")
     site.install("foo", files={"foo/__init__.py": "from foo import _m", f"foo/{MODULE}": module(built, "gone")})
@@ -75,6 +76,7 @@ def test_a_module_that_fails_for_want_of_a_library(site, built, look):
     assert "/usr/lib/libgone.so" in {each.path for each in missing.considered}
 
 
+@pytest.mark.slow
 def test_the_same_library_for_a_plug_in_alone(site, built, look):
     library(built, "gone")
     plugin = library(built, "plugin", needs=["gone"])
@@ -90,6 +92,7 @@ def test_the_same_library_for_a_plug_in_alone(site, built, look):
     assert missing.loaders == ("foo/vendors/libplugin.so",)
 
 
+@pytest.mark.slow
 def test_an_import_that_goes_on_without_it(site, built, look):
     library(built, "gone")
     code = "try:\n    from foo import _m\nexcept ImportError:\n    pass\n"
@@ -99,6 +102,7 @@ def test_an_import_that_goes_on_without_it(site, built, look):
     assert missing.severity is Severity.INFO
 
 
+@pytest.mark.slow
 def test_libraries_that_their_loaders_rpath_finds(site, built, look):
     """As h5py has them: the libraries have no search path; the module's DT_RPATH is passed on to them."""
     inner, outer = library(built, "inner"), library(built, "outer", needs=["inner"])
@@ -111,6 +115,7 @@ def test_libraries_that_their_loaders_rpath_finds(site, built, look):
     assert {path.rpartition("/")[2] for path in found.reached} == {MODULE, "libinner.so", "libouter.so"}
 
 
+@pytest.mark.slow
 def test_a_runpath_is_not_passed_on(site, built, look):
     inner, outer = library(built, "inner"), library(built, "outer", needs=["inner"])
     code = module(built, "outer", flags=rpath("$ORIGIN/../foo.libs", NEW))
@@ -122,6 +127,7 @@ def test_a_runpath_is_not_passed_on(site, built, look):
     assert missing.loaders[0].endswith("foo.libs/libouter.so")
 
 
+@pytest.mark.slow
 def test_another_distribution_s_library_that_its_import_has_loaded(site, built, look):
     """As torchvision's modules, which name torch's libraries and no folder, and import torch first."""
     core = library(built, "core")
@@ -155,6 +161,7 @@ def test_the_program_s_own_rpath(tmp_path, site, look, kind, missing):
     assert [one.name for _, one in found.missing] == missing
 
 
+@pytest.mark.slow
 def test_ld_library_path(tmp_path, site, built, look, monkeypatch):
     folder = tmp_path / "mine"
     folder.mkdir()
@@ -173,6 +180,7 @@ def test_ld_library_path(tmp_path, site, built, look, monkeypatch):
     assert ("LD_LIBRARY_PATH", f"{tmp_path / 'absent'}:{folder}") in found.sources
 
 
+@pytest.mark.slow
 def test_a_library_for_another_machine(site, built, look):
     library(built, "other")
     code = module(built, "other", flags=rpath("$ORIGIN"))
@@ -185,6 +193,7 @@ def test_a_library_for_another_machine(site, built, look):
     assert missing.considered[0].problem == f"is for {'aarch64' if OTHER == 183 else 'x86_64'}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -214,6 +223,7 @@ def versioned(folder, *names):
 CALLS = {"head": "int f1(void);", "body": "f1();"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["foo", "foo.libs"])
 def test_a_symbol_version_that_the_library_does_not_define(site, built, look, place):
     """Of a module, and of a bundled library that is found by a path with `..` in it."""
@@ -235,6 +245,7 @@ def test_a_symbol_version_that_the_library_does_not_define(site, built, look, pl
     assert lacking.reached
 
 
+@pytest.mark.slow
 def test_a_glibc_that_is_not_there_yet(site, built, look):
     code = module(built, head="#include <unistd.h>", body="getppid();")
     asked = next(re.finditer(rb"\0(GLIBC_2\.[0-9.]+)\0", code))[1]
@@ -247,6 +258,7 @@ def test_a_glibc_that_is_not_there_yet(site, built, look):
     assert look(site, host=Host(libc="musl", libc_version="1.2.5")).versions == ()
 
 
+@pytest.mark.slow
 def test_a_plug_in_s_version_is_not_reached(site, built, look):
     versioned(built, "FOO_1", "FOO_2")
     plugin = library(

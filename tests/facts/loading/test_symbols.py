@@ -39,6 +39,7 @@ def module(folder, head, *flags):
     return compile_module(folder, "_m", head=head, flags=flags)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", [SYSV, GNU])
 @pytest.mark.parametrize(
     ("head", "flag", "fails"),
@@ -62,6 +63,7 @@ def test_a_module_is_told_if_its_import_fails(site, tmp_path, look, head, flag, 
     assert [(one.names, one.imported) for one in told] == ([(("nobody_defines_this",), True)] if fails else [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", [SYSV, GNU])
 def test_a_name_that_a_needed_library_defines(site, tmp_path, look, style):
     build_library(tmp_path / "libgives.so", "int nobody_defines_this;", "-Wl,-soname,libgives.so", style)
@@ -71,6 +73,7 @@ def test_a_name_that_a_needed_library_defines(site, tmp_path, look, style):
     assert look(site) == ()
 
 
+@pytest.mark.slow
 def test_a_name_that_a_library_of_the_environment_could_bring(site, tmp_path, look):
     gives = build_library(tmp_path / "libgives.so", "int nobody_defines_this;").read_bytes()
     preload = "import ctypes\nctypes.CDLL(__path__[0] + '/libgives.so', ctypes.RTLD_GLOBAL)\nfrom foo import _m"
@@ -84,6 +87,7 @@ CALLS_CURL = "extern int curl_like_name(void); int use(void) { return curl_like_
 GIVES_CURL = "int curl_like_name(void) { return 7; }"
 
 
+@pytest.mark.slow
 def test_a_name_that_only_an_unnamed_library_defines(site, tmp_path, look):
     """The linker was not told of it; that another package brings it does not help."""
     site.install("gives", files={"gives/libgives.so": build_library(tmp_path / "libgives.so", GIVES_CURL).read_bytes()})
@@ -94,6 +98,7 @@ def test_a_name_that_only_an_unnamed_library_defines(site, tmp_path, look):
     assert [path.rpartition("/")[2] for path in told.elsewhere] == ["libgives.so"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", [DATA, FUNCTION])
 def test_a_library_of_the_environment_that_lacks_a_name(site, tmp_path, look, head):
     bad = build_library(tmp_path / "libbad.so", head, "-Wl,-soname,libbad.so", LAZY).read_bytes()
@@ -106,6 +111,7 @@ def test_a_library_of_the_environment_that_lacks_a_name(site, tmp_path, look, he
     assert (told.holder.rpartition("/")[2], told.imported) == ("libbad.so", True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("opening", "imported"), [("libopened = ctypes.CDLL(where)", True), ("", False)])
 def test_a_library_that_code_opens(site, tmp_path, look, opening, imported):
     """One that nothing is known to open may be for a program that has the names."""
@@ -124,6 +130,7 @@ VERSIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "script", "loads"), VERSIONS.values(), ids=VERSIONS)
 def test_versions(site, tmp_path, look, code, script, loads):  # noqa: PLR0917
     """A module that was linked with f of version V3, beside another build of that library."""
@@ -140,6 +147,7 @@ def test_versions(site, tmp_path, look, code, script, loads):  # noqa: PLR0917
     assert [one.names for one in look(site)] == ([] if loads else [("f, version V3",)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("script", "loads"), [("V3 { f; };", True), ("V1 { }; V2 { }; V3 { };", False)])
 def test_a_symbol_without_a_version(site, tmp_path, look, script, loads):
     """It is met by a default version, and not by one that is only there for old programs."""
@@ -157,6 +165,7 @@ def test_a_symbol_without_a_version(site, tmp_path, look, script, loads):
     assert [one.names for one in look(site)] == ([] if loads else [("f",)])
 
 
+@pytest.mark.slow
 def test_a_library_that_code_loads_before_under_the_name_that_is_needed(site, tmp_path, look):
     """As torch's extensions do: their modules name torch's libraries, and have no path to them."""
     base = build_library(tmp_path / "libbase.so", GIVES_CURL, "-Wl,-soname,libbase.so").read_bytes()
@@ -169,6 +178,7 @@ def test_a_library_that_code_loads_before_under_the_name_that_is_needed(site, tm
     assert look(site) == ()
 
 
+@pytest.mark.slow
 def test_an_answer_is_kept_until_a_file_changes(site, tmp_path, look):
     site.install("foo", files={"foo/__init__.py": "from foo import _m", f"foo/{MODULE}": module(tmp_path, WEAK)})
     assert look(site) == ()
@@ -181,6 +191,7 @@ def test_an_answer_is_kept_until_a_file_changes(site, tmp_path, look):
     assert [one.names for one in look(site)] == [("nobody_defines_this",)]
 
 
+@pytest.mark.slow
 def test_a_module_whose_failure_is_caught(site, tmp_path, look):
     caught = "try:\n    from foo import _m\nexcept ImportError:\n    pass\n"
     site.install("foo", files={"foo/__init__.py": caught, f"foo/{MODULE}": module(tmp_path, DATA)})
@@ -222,6 +233,7 @@ def test_where_another_loader_is():
     assert answer("LIB011", **environment(symbols=None)).outcome is Outcome.DOES_NOT_APPLY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("flag", "refused"), [("-Wl,-z,nodlopen", True), (NOW, False)])
 def test_a_module_that_may_not_be_opened(site, tmp_path, flag, refused):
     head = "int nothing;"

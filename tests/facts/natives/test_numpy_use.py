@@ -74,6 +74,7 @@ def test_there_is_a_limit_on_what_is_read(tmp_path, monkeypatch):
     assert uses_of(tmp_path, {"foo/_x.so": module(OLD + bytes(3000))}) == []
 
 
+@pytest.mark.slow
 def test_a_module_that_is_really_compiled_with_the_headers_of_numpy_2(tmp_path):
     numpy = pytest.importorskip("numpy")
     if int(numpy.__version__.partition(".")[0]) < 2:

@@ -157,6 +157,7 @@ def test_whose_folder_it_is(path, system):
     assert is_system_folder(path) is system
 
 
+@pytest.mark.slow
 def test_this_environment_as_importlib_metadata_sees_it():
     here = type("Here", (), {"searched": SearchFolder(path=sysconfig.get_path("purelib"))})
     ours = {(one.key, one.version, one.requires) for one in facts_of(here).packages.distributions}

@@ -24,6 +24,7 @@ def test_this_interpreter_is_described_without_starting_another(tmp_path, monkey
     assert sys.executable not in found.described
 
 
+@pytest.mark.slow
 def test_another_interpreter_and_the_folder_of_its_environment_are_the_same():
     by_file = collect(Request(python=Path(sys.executable)), LocalExecutor())
     by_folder = collect(Request(python=Path(sys.prefix)), LocalExecutor())

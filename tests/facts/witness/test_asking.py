@@ -115,6 +115,7 @@ def test_a_static_program_needs_nothing(facts_about):
     assert witness.disagreements == ()
 
 
+@pytest.mark.slow
 def test_what_it_printed_is_kept_in_bounds(facts_about):
     executor = spoken("\tlibx.so => not found\n" + "\tlibx.so => not found\n" * 50_000)
     (account,) = facts_about({"_m.so": elf_bytes(["libx.so"])}, executor).witness.accounts
@@ -243,6 +244,7 @@ def test_otool_is_not_called_where_it_would_open_a_window(facts_about):
     assert [one.argv for one in executor.asked] == [("xcode-select", "-p")]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HERE, reason="asks glibc's ldd about compiled modules")
 def test_the_system_s_own_ldd(facts_about, site, tmp_path):
     """A library that is found along the runpath, one that is missing, and a version that is not there."""

@@ -151,6 +151,7 @@ def test_what_otool_does_not_take_for_an_object_file():
     assert parse_otool("/e/_m.so: is not an object file\n", None) == Words()
 
 
+@pytest.mark.slow
 @given(st.text(), st.one_of(st.none(), st.text()))
 def test_any_text_has_a_reading(text, own_name):
     parse_otool(text, own_name)
@@ -166,6 +167,7 @@ LINES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(LINES)
 def test_every_library_that_is_told_is_read(rows):
     printed = "".join(f"\t{name} => {f'{path} (0x00007f1)' if path else 'not found'}\n" for name, path in rows)

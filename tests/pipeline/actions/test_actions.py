@@ -57,6 +57,11 @@ def test_from_other_sources():
     assert routes(ArtifactKind.TFLITE_INT16X8, "edgetpu") == set()
 
 
+def test_float_edges_of_16x8_are_taken_off_as_those_of_int8():
+    mended = routes(ArtifactKind.TFLITE_INT16X8, "ethos-u85-256", "int16x8", "float-io")
+    assert mended == {"vela", "mend-int16x8+vela"}
+
+
 @pytest.mark.parametrize("form", ["int16x8", "dynamic", "float16"])
 def test_to_what_people_ask_for_beside_int8(form):
     assert routes(ArtifactKind.TFLITE_FLOAT, f"tflite-{form}") == {f"litert-{form}"}

@@ -1,6 +1,5 @@
 import gzip
 import os
-import re
 import zipfile
 
 import pytest
@@ -95,8 +94,7 @@ def test_what_other_compilers_made_is_named_whatever_the_file_is_called(tmp_path
     path = tmp_path / "model.bin"
     path.write_bytes((shared("data/compiled") / name).read_bytes())
     assert words in refused(path)
-    with pytest.raises(UsageProblem, match=re.escape(words)):
-        inspect_model(path)
+    assert inspect_model(path).file.what in f"is {words}"
 
 
 def test_empty(tmp_path):

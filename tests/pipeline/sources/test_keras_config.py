@@ -81,6 +81,8 @@ def test_recurrent_layers(node, recurrent):
         (layer("LSTM", stateful=True), "stateful-layer"),
         (layer("ConvLSTM2D"), "not-unrollable"),
         (layer("MaxPooling3D"), "lacks MaxPool3D"),
+        (layer("Masking"), "stays float NOT_EQUAL"),
+        (layer("Dense", activation="elu"), "stays float ELU"),
         (layer("SVD", module="keras.src.ops.linalg"), "lacks Svd"),
     ],
 )

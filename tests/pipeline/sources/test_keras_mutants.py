@@ -42,6 +42,7 @@ def read(path):
             model_inputs(identify(path, trust_code=trust))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_another_type_at_any_place(tmp_path, name):
     config, chance = recorded(name)["config"], random.Random(name)

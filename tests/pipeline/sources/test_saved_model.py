@@ -5,8 +5,8 @@ from hypothesis import strategies as some
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources import identify
 from envdoctor.pipeline.sources.effects import operator_effects
-from envdoctor.pipeline.sources.protobuf import read_message
 from envdoctor.pipeline.sources.saved_model import read_saved_model
+from envdoctor.support.protobuf import read_message
 from keras_files import DATA, entry, field, saved_model, tensor_info, varint, write_keras, write_saved_model
 
 RECORDED = (DATA / "saved_model/tf1.pb").read_bytes()

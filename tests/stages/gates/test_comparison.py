@@ -119,10 +119,26 @@ def test_a_narrow_signal_beside_a_wide_one_is_no_mask(constant):
     ],
 )
 def test_accuracy_that_was_measured_is_judged(accuracy, limit, words):
-    measured = {"float": accuracy[0], "int8": accuracy[1], "samples": 300, "output": "o"}
+    measured = {"float": accuracy[0], "int8": accuracy[1], "samples": 300, "output": "o", "commonest": 0.2}
     found = list(judge_accuracy(measured, Thresholds(max_drop=limit), "m.tflite"))
     assert [one.name for one in found] == ["accuracy-dropped"] * bool(words)
     assert all(words in one.message for one in found)
+
+
+@pytest.mark.parametrize(
+    ("right", "commonest", "samples", "told"),
+    [
+        (0.1, 0.12, 300, True),
+        (0.5, 0.5, 20, True),
+        (0.4, 0.12, 300, False),
+        (0.1, 0.2, 10, False),
+        (0.9, 1.0, 50, False),
+    ],
+)
+def test_a_float_model_that_knows_no_class_is_told(right, commonest, samples, told):
+    measured = {"float": right, "int8": right, "samples": samples, "output": "o", "commonest": commonest}
+    found = list(judge_accuracy(measured, Thresholds(), "m.tflite"))
+    assert [one.name for one in found] == ["float-model-at-chance"] * told
 
 
 def test_no_other_route_is_tried_for_probabilities_below_a_step():

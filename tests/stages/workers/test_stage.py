@@ -50,6 +50,7 @@ def test_nothing_half_written(tmp_path):
     assert (tmp_path / "result.json").read_text() == "old"
 
 
+@pytest.mark.slow
 def test_started_as_a_stage_starts_it(tmp_path):
     """Isolated, in a folder with modules of tempting names, and without envdoctor on the path."""
     (tmp_path / "numpy.py").write_text("raise SystemExit('the current folder was imported')")

@@ -21,8 +21,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     """The Edge TPU's run-time library does not load.
 
     libedgetpu.so.1 is there, but the loader refuses it: a library that it needs is missing (libusb-1.0.so.0 on a
-    minimal system), or it was built for a newer glibc. load_delegate then fails with the
-    loader's words, or with "Failed to load delegate" and nothing else.
+    minimal system), it was built for a newer glibc, or it is another library of that name. load_delegate then fails
+    with the loader's words, or with "Failed to load delegate" and nothing else.
     """
     library = runtime_of(facts).library
     if library is None:
@@ -40,6 +40,12 @@ def check(facts: Facts) -> Iterator[Finding]:
             f"needs {version.version} of {version.library}, and {version.found} has {version.offered}",
             "Install a libedgetpu that was built on an older system, or build it here.",
         )
+    again = "Install libedgetpu again, whole; or build it here, with the TensorFlow of its release."
+    if library.undefined and not library.versions:
+        words = f"needs the symbol {', '.join(library.undefined)}, which nothing that is loaded with it defines"
+        yield _finding(library.path, words, again)
+    if library.no_delegate:
+        yield _finding(library.path, f"is no delegate: it does not define {', '.join(library.no_delegate)}", again)
 
 
 def _finding(path: str, problem: str, fix: str, command: tuple[str, ...] = ()) -> Finding:

@@ -28,6 +28,8 @@ class Library:
         problem: why the file itself can't be mapped; empty if it can.
         missing: the names of the libraries that it needs, itself or through others, and that are not found.
         versions: symbol versions that a library it needs does not define.
+        undefined: symbols that it needs and that nothing mapped with it defines, the first few.
+        no_delegate: functions that `load_delegate` calls and that it does not define.
         package: of the system, that it belongs to, and its version: libedgetpu1-std, 16.0; empty where none tells.
     """
 
@@ -35,6 +37,8 @@ class Library:
     problem: str = ""
     missing: tuple[str, ...] = ()
     versions: tuple[MissingVersion, ...] = ()
+    undefined: tuple[str, ...] = ()
+    no_delegate: tuple[str, ...] = ()
     package: tuple[str, str] = ("", "")
 
 
@@ -89,6 +93,7 @@ def _find(facts: Facts) -> tuple[Library | None, tuple[Considered, ...]]:
     from envdoctor.binaries.resolve import Finder, Image, LoadSession
     from envdoctor.binaries.tree import InstalledTree
     from envdoctor.compilers.edgetpu.runtime.pairs import package_of_file
+    from envdoctor.compilers.edgetpu.runtime.symbols import no_delegate, undefined_in
     from envdoctor.facts.loading.machine import read_loader, search_of
     from envdoctor.facts.loading.versions import missing_versions
     from envdoctor.facts.natives import NativeFile
@@ -109,13 +114,15 @@ def _find(facts: Facts) -> tuple[Library | None, tuple[Considered, ...]]:
     if image is None:
         return Library(path=found.path, problem=found.considered[-1].problem), found.considered
     process = LoadSession(tree, search, loader.architecture)
-    process.load(loader.program)
+    started = process.load(loader.program)
     result = process.load(found.path)
     asking = NativeFile(distribution=Distribution(name=SONAME), path=found.path, library=image.library)
     needs = {each.need.name: each.path for each in result.resolutions if each.path}
     library = Library(
         path=found.path,
         missing=tuple(dict.fromkeys(each.need.name for each in result.missing)),
+        undefined=() if result.missing or result.unusable else undefined_in(result, started),
+        no_delegate=no_delegate(found.path),
         versions=() if loader.musl else missing_versions([(asking, needs)], frozenset()),
         package=package_of_file(found.path),
     )

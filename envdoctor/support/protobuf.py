@@ -62,6 +62,11 @@ class Message:
         """The text of a field; empty if it is absent. The last counts, where there are several."""
         return next(reversed(self.texts(number)), "")
 
+    def raw(self, number: int) -> memoryview:
+        """The bytes of a field; none if it is absent. The last counts, where there are several."""
+        found = (value for value in reversed(self._fields.get(number, ())) if isinstance(value, memoryview))
+        return next(found, memoryview(b""))
+
     def number(self, number: int) -> int:
         """The unsigned number of a field; zero if it is absent. The last counts, where there are several."""
         return next((value for value in reversed(self._fields.get(number, ())) if isinstance(value, int)), 0)

@@ -1,0 +1,41 @@
+"""The readers of files, in the order in which they are asked: what has a clear magic number first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.compilers.foreign import (
+    coreml,
+    deepx,
+    hailo,
+    kendryte,
+    mobile,
+    myriad,
+    onnxruntime,
+    openvino,
+    sophgo,
+    tensorrt,
+    vendors,
+    weights,
+)
+
+if TYPE_CHECKING:
+    from envdoctor.stages.file_readers import FileReader
+
+FILES: tuple[FileReader, ...] = (
+    hailo.read_hef,
+    tensorrt.read_engine,
+    deepx.read_dxnn,
+    myriad.read_blob,
+    openvino.read_exported,
+    kendryte.read_kmodel,
+    sophgo.read_cvimodel,
+    sophgo.read_bmodel,
+    *vendors.READERS,
+    *weights.READERS,
+    onnxruntime.read_ort,
+    onnxruntime.read_ep_context,
+    onnxruntime.read_qnn_binary,
+    *mobile.READERS,
+    coreml.read_mlmodel,
+)

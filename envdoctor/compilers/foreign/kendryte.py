@@ -1,0 +1,67 @@
+"""Kendryte's .kmodel files by nncase: version 3 for the K210, `LDMK` and versions from 4 on for K210, K510 and K230.
+
+Fields: include/nncase/runtime/model.h of github.com/kendryte/nncase.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.core.file_identity import FileIdentity, identity_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envdoctor.support.fields import Fields
+
+_MAGIC = b"LDMK"
+_NAMES = (b"k210", b"k510", b"k230")
+_FIRST_VERSION, _NEWEST_VERSION, _MODULES_FROM = 3, 8, 5
+_HEADER, _LEAST, _MOST_LAYERS, _HEAD = 32, 64, 4096, 1 << 20
+_VERSION_3_HEADER, _LAYER = 28, 8
+
+
+def read_kmodel(path: Path, fields: Fields) -> FileIdentity | None:
+    """The identity of a .kmodel file; None for any other.
+
+    Raises:
+        Unreadable: it is cut short or damaged.
+    """
+    del path
+    if fields.starts(_MAGIC):
+        return _tagged(fields)
+    return _version_3(fields)
+
+
+def _tagged(fields: Fields) -> FileIdentity:
+    version, modules = fields.number(4), fields.number(16)
+    if len(fields) < _LEAST:
+        raise Unreadable(f"it is cut short: {len(fields)} bytes hold no network")
+    if not _FIRST_VERSION < version <= _NEWEST_VERSION:
+        return identity_of("kmodel", details=(f"format version {version}",), unknown=("this version's fields",))
+    if version >= _MODULES_FROM and not modules:
+        raise Unreadable("it holds no module")
+    content = bytes(fields.data[:_HEAD])
+    chips = tuple(name.decode() for name in _NAMES if name + b"\0" in content)
+    return identity_of("kmodel", chip=", ".join(chips).upper(), details=(f"format version {version}",))
+
+
+def _version_3(fields: Fields) -> FileIdentity | None:
+    """A file of version 3, which has no magic number: all of its layers must fit."""
+    if len(fields) < _LEAST or fields.number(0) != _FIRST_VERSION:
+        return None
+    _, _, architecture, layers, _, main_memory, outputs = fields.numbers(0, 7)
+    if architecture or not 0 < layers <= _MOST_LAYERS or not 0 < outputs <= _MOST_LAYERS or not main_memory:
+        return None
+    at = _VERSION_3_HEADER + outputs * _LAYER
+    if at + layers * _LAYER > len(fields):
+        raise Unreadable(f"it is cut short: it has no room for its {layers} layers")
+    bodies = sum(fields.number(at + _LAYER * index + 4) for index in range(layers))
+    fields.require_size(at + layers * _LAYER + bodies)
+    return identity_of(
+        "kmodel",
+        chip="K210",
+        details=("format version 3", f"{layers} layers"),
+        checked="the sizes of its layers agree with the file",
+    )

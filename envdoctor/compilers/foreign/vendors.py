@@ -1,0 +1,132 @@
+"""Compiled files that are told by a short header alone: Ascend, VeriSilicon, MediaTek, Imagination, Espressif, SNPE.
+
+Headers: model_file_header of Ascend's graph engine (IMOD); VeriSilicon's network binary graph (VPMN), Qualcomm's deep
+learning container (a zip archive with `model` and `dlc.metadata`), as public viewers and runtimes describe them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.core.file_identity import FileIdentity, identity_of
+from envdoctor.support.bounded import open_zip
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envdoctor.support.fields import Fields
+
+_OM_HEADER, _NB_LEAST, _LEAST = 256, 512, 64
+_MOST_PARTITIONS, _LARGEST = 64, 1 << 20
+_DLC_VERSION = re.compile(r"(?:converter-version|model-version)\s*=\s*(?P<version>[^\n,]{1,100})")
+
+
+def read_om(path: Path, fields: Fields) -> FileIdentity | None:
+    """The identity of an Ascend offline model; None for any other file.
+
+    Raises:
+        Unreadable: it is cut short or damaged.
+    """
+    del path
+    if not fields.starts(b"IMOD"):
+        return None
+    size, version = fields.numbers(4, 2)
+    length = fields.number(76)
+    if size != _OM_HEADER:
+        raise Unreadable(f"its header would have {size:,} bytes, not {_OM_HEADER}")
+    fields.require_size(size + length)
+    if not length:
+        raise Unreadable("behind its header is nothing")
+    name, platform = fields.text(84, 32), fields.text(160, 20)
+    return identity_of(
+        "om",
+        details=(
+            *((f"network {name}",) if name else ()),
+            f"format version {version:#x}",
+            *((f"platform {platform}",) if platform else ()),
+        ),
+        checked="the length in its header agrees with the file",
+    )
+
+
+def read_nb(path: Path, fields: Fields) -> FileIdentity | None:
+    """The identity of a network binary graph for a VeriSilicon NPU; None for any other file.
+
+    Raises:
+        Unreadable: it is cut short or damaged.
+    """
+    del path
+    if not fields.starts(b"VPMN"):
+        return None
+    version, target = fields.numbers(4, 2)
+    if len(fields) < _NB_LEAST:
+        raise Unreadable(f"it is cut short: {len(fields)} bytes hold no network")
+    name, layers = fields.text(12, 64), fields.number(76)
+    if not layers:
+        raise Unreadable("it holds no layer")
+    return identity_of(
+        "nb",
+        chip=f"VeriSilicon target {target:#x}",
+        details=(f"format version {version:#x}", *((f"network {name}",) if name else ()), f"{layers} layers"),
+    )
+
+
+def read_dlc(path: Path, fields: Fields) -> FileIdentity | None:
+    """The identity of a deep learning container; None for any other file.
+
+    Raises:
+        Unreadable: it is a damaged archive.
+    """
+    if not fields.starts(b"PK\x03\x04") or not _mentions(fields, b"dlc.metadata", b"model.params"):
+        return None
+    with open_zip(path) as archive:
+        names = {member.filename for member in archive.members}
+        if not names & {"model", "model.params"}:
+            return None
+        archive.verify()
+        told = archive.read("dlc.metadata", _LARGEST).decode("utf-8", "replace") if "dlc.metadata" in names else ""
+    found = dict(pair.split("=", 1) for pair in re.findall(r"[\w-]+=[^\n]{0,200}", told))
+    caches = sorted(name for name in names if name.startswith(("aip.", "dsp.", "htp.", "backend", "cache")))
+    return identity_of(
+        "dlc",
+        compiler_version=found.get("converter-version", "").strip(),
+        details=tuple(f"prepared for {name}" for name in caches[:8]),
+        checked="the checksums of all its members",
+    )
+
+
+def _mentions(fields: Fields, *names: bytes) -> bool:
+    ends = bytes(fields.data[:_LARGEST]) + bytes(fields.data[-_LARGEST:])
+    return any(name in ends for name in names)
+
+
+def _magic(name: str, magic: bytes, at: int = 0, least: int = _LEAST) -> FileReader:
+    """A reader of a format of which only its first bytes are public."""
+
+    def read(path: Path, fields: Fields) -> FileIdentity | None:
+        del path
+        if not fields.starts(magic, at):
+            return None
+        if len(fields) < least or not any(fields.data[at + len(magic) : at + len(magic) + least]):
+            raise Unreadable(f"behind its first bytes is no network ({len(fields):,} bytes in all): a placeholder")
+        return identity_of(name)
+
+    return read
+
+
+if TYPE_CHECKING:
+    from envdoctor.stages.file_readers import FileReader
+
+READERS: tuple[FileReader, ...] = (
+    read_om,
+    read_nb,
+    read_dlc,
+    _magic("svp-om", b"PICO"),
+    _magic("imgdnn", b"IMGDNN"),
+    _magic("espdl", b"EDL1"),
+    _magic("espdl", b"EDL2"),
+    _magic("dla", b"DLA "),
+    _magic("dla", b"MTKDLA"),
+)

@@ -1,0 +1,138 @@
+"""Models in files of their own that no chip's compiler made: GGUF and safetensors."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.core.file_identity import FileIdentity, identity_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envdoctor.support.fields import Fields
+
+_LARGEST_HEADER, _MOST, _LONGEST = 100 << 20, 1 << 20, 1 << 16
+_STRING, _ARRAY, _ARCHITECTURE = 8, 9, "general.architecture"
+#: Bytes of a value, by its type in GGUF.
+_SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+#: Values and bytes of a block of a tensor, by its type in GGML.
+_BLOCKS = {
+    0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 36), 10: (256, 84),
+    11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 15: (256, 292), 24: (1, 1), 25: (1, 2), 26: (1, 4),
+    27: (1, 8), 28: (1, 8), 30: (1, 2),
+}  # fmt: skip
+_MOST_DIMENSIONS = 8
+
+
+def read_gguf(path: Path, fields: Fields) -> FileIdentity | None:
+    """The identity of a GGUF file (docs/gguf.md of github.com/ggml-org/ggml); None for any other.
+
+    Raises:
+        Unreadable: it is cut short or damaged.
+    """
+    del path
+    if not fields.starts(b"GGUF"):
+        return None
+    version = fields.number(4)
+    tensors, pairs = fields.number(8, 8), fields.number(16, 8)
+    if version < 2 or version > 3 or tensors > _MOST or pairs > _MOST:  # noqa: PLR2004
+        raise Unreadable(f"its header speaks of version {version}, {tensors:,} tensors and {pairs:,} values")
+    architecture, alignment, at = "", 32, 24
+    for _ in range(pairs):
+        key, at = _text(fields, at)
+        kind = fields.number(at)
+        if key == _ARCHITECTURE and kind == _STRING:
+            architecture, _ = _text(fields, at + 4)
+        elif key == "general.alignment" and kind == 4:  # noqa: PLR2004  (uint32)
+            alignment = max(1, fields.number(at + 4))
+        at = _behind(fields, at + 4, kind)
+    ends = []
+    for _ in range(tensors):
+        end, at = _tensor(fields, at)
+        ends.append(end)
+    start = -(-at // alignment) * alignment
+    known = [end for end in ends if end is not None]
+    fields.require_size(start + max(known, default=0))
+    return identity_of(
+        "gguf",
+        details=(f"architecture {architecture or 'not named'}", f"{tensors} tensors", f"format version {version}"),
+        checked="the places of its tensors lie within the file" if len(known) == len(ends) else "",
+    )
+
+
+def _tensor(fields: Fields, at: int) -> tuple[int | None, int]:
+    """Where a tensor's data ends, from the start of all data (None for a type that is not known); and what follows."""
+    _, at = _text(fields, at)
+    dimensions = fields.number(at)
+    if dimensions > _MOST_DIMENSIONS:
+        raise Unreadable(f"the tensor at byte {at:,} would have {dimensions:,} dimensions")
+    sizes = fields.numbers(at + 4, dimensions, 8)
+    at += 4 + 8 * dimensions
+    kind, place = fields.number(at), fields.number(at + 4, 8)
+    items, size = _BLOCKS.get(kind, (1, 0))
+    return place + math.prod(sizes) // items * size if size else None, at + 12
+
+
+def _text(fields: Fields, at: int) -> tuple[str, int]:
+    size = fields.number(at, 8)
+    raw = fields.part(at + 8, size)
+    return bytes(raw[:_LONGEST]).decode("utf-8", "replace"), at + 8 + size
+
+
+def _behind(fields: Fields, at: int, kind: int) -> int:
+    """Where a value ends."""
+    if kind == _STRING:
+        return _text(fields, at)[1]
+    if kind != _ARRAY:
+        if kind not in _SIZES:
+            raise Unreadable(f"the value at byte {at:,} has the type {kind}")
+        fields.part(at, _SIZES[kind])
+        return at + _SIZES[kind]
+    inner, count = fields.number(at), fields.number(at + 4, 8)
+    at += 12
+    if inner in _SIZES:
+        fields.part(at, count * _SIZES[inner])
+        return at + count * _SIZES[inner]
+    if inner != _STRING or count > len(fields):
+        raise Unreadable(f"the list at byte {at:,} holds values of the type {inner}")
+    for _ in range(count):
+        at += 8 + fields.number(at, 8)
+        fields.part(at, 0)
+    return at
+
+
+def read_safetensors(path: Path, fields: Fields) -> FileIdentity | None:
+    """The identity of a safetensors file: the size of a JSON text, the text, the data; None for any other.
+
+    Raises:
+        Unreadable: it is cut short or damaged.
+    """
+    del path
+    if len(fields) < 10 or not fields.starts(b"{", 8):  # noqa: PLR2004
+        return None
+    size = fields.number(0, 8)
+    if not len("{}") <= size <= _LARGEST_HEADER:
+        return None
+    if 8 + size > len(fields):
+        raise Unreadable(f"weights without a model (safetensors), cut short: {len(fields):,} bytes of {8 + size:,}")
+    try:
+        told = json.loads(bytes(fields.part(8, size)))
+        tensors = {name: value for name, value in told.items() if name != "__metadata__"}
+        end = max((value["data_offsets"][1] for value in tensors.values()), default=0)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        raise Unreadable(f"weights without a model (safetensors), their list is no such list: {error}") from None
+    if not isinstance(end, int) or 8 + size + end != len(fields):
+        have = len(fields) - 8 - size
+        raise Unreadable(f"weights without a model (safetensors) that end at byte {end} of their {have:,}")
+    return identity_of(
+        "safetensors", details=(f"{len(tensors)} tensors",), checked="the places of its tensors fill the file"
+    )
+
+
+if TYPE_CHECKING:
+    from envdoctor.stages.file_readers import FileReader
+
+READERS: tuple[FileReader, ...] = (read_gguf, read_safetensors)

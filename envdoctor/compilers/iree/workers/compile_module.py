@@ -1,0 +1,231 @@
+"""Task: compile an ONNX or .tflite model with IREE, and run what came of it beside the model itself.
+
+Request: `source`, `is_onnx`, `inputs` (name, shape and type of each), `target` (`name`, `triple`, `options` of
+iree-compile, `machines`), `output`, `work`, `calibration` or `random`, `evaluation`.
+
+A file for another kind of machine is run nowhere; its twin for this machine, compiled from the same form of the model,
+is. What is compared with is LiteRT's answer, or ONNX Runtime's.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.stages.workers import items, litert_run, onnx_source, reference
+from envdoctor.stages.workers.arrays import InputSpec
+from envdoctor.stages.workers.litert_compare import accuracy_of, compare
+from envdoctor.stages.workers.samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
+from envdoctor.stages.workers.stage import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from envdoctor.stages.workers.same_model import Predict
+    from envdoctor.stages.workers.samples import Samples
+    from envdoctor.stages.workers.untyped import Array
+
+    Function = Callable[[Sequence[Array]], list[Array]]
+
+_CALIBRATED = 100
+_GENERIC = ("--iree-llvmcpu-target-cpu=generic",)
+_ERROR = re.compile(r"^.*?error: (?P<words>.+)$", re.MULTILINE)
+_LINES, _LONGEST = 3, 600
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model in the form that iree-compile takes, and what it answers itself.
+
+    Attributes:
+        form: the file.
+        kind: what iree-compile calls that form.
+        inputs: what it takes, every size fixed.
+        predict: its answer, by ONNX Runtime or LiteRT.
+        by: which of them.
+        call: the answer of a compiled twin, in the same names and numbers.
+    """
+
+    form: Path
+    kind: str
+    inputs: tuple[InputSpec, ...]
+    predict: Predict
+    by: str
+    call: Callable[[Function], Predict]
+
+
+def run(request: Mapping[str, Any]) -> Mapping[str, object]:
+    """Carry out a request; see the module."""
+    import iree.compiler.version
+    import iree.runtime
+
+    asked = tuple(
+        InputSpec(name, None if shape is None else tuple(shape), kind) for name, shape, kind in request["inputs"]
+    )
+    given, labelled = for_request(request, asked, _CALIBRATED), labelled_for_request(request, asked)
+    fixed = fixed_inputs(asked, given)
+    work, target = Path(request["work"]), request["target"]
+    prepare = _from_onnx if request["is_onnx"] else _from_tflite
+    source = prepare(Path(request["source"]), fixed, work)
+    output = Path(request["output"])
+    _compile(source, output, (f"--iree-llvmcpu-target-triple={target['triple']}", *target["options"]))
+    values: dict[str, object] = {
+        "iree": iree.compiler.version.VERSION,
+        "form": source.kind,
+        "sizes": taken_sizes(asked, fixed),
+    }
+    if given is not None:
+        values |= {"samples": given.count, "random": given.random, "matched": given.told}
+    if platform.machine() in target["machines"]:
+        return values | _compared(source, output, "IREE's runtime", given or make_up(fixed), labelled)
+    twin = work / "twin.vmfb"
+    _compile(source, twin, _GENERIC)
+    ran = f"the same model compiled by IREE for this machine ({platform.machine()})"
+    return values | _compared(source, twin, ran, given or make_up(fixed), labelled)
+
+
+def _from_onnx(path: Path, fixed: Sequence[InputSpec], work: Path) -> Source:
+    """An ONNX model in the form of PyTorch's operators, by IREE's importer.
+
+    Raises:
+        Problem: ONNX Runtime or the importer refuses it.
+    """
+    import onnx
+    import onnxruntime
+    from iree.compiler.tools.import_onnx import __main__ as importer
+
+    model = onnx.load(str(path))
+    onnx_source.fix_sizes(model, fixed)
+    sized, form = work / "sized.onnx", work / "model.mlir"
+    onnx.save(onnx.shape_inference.infer_shapes(model, data_prop=True), str(sized))
+    try:
+        session = onnxruntime.InferenceSession(str(sized), providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise Problem("onnx-model-refused", _words(error)) from error
+    try:
+        importer.main(importer.parse_arguments([str(sized), "-o", str(form)]))
+    except (Exception, SystemExit) as error:
+        raise Problem("iree-not-imported", _words(error)) from error
+    names = [each.name for each in session.get_outputs()]
+
+    def call(function: Function) -> Predict:
+        return lambda sample: dict(zip(names, function([sample[spec.name] for spec in fixed]), strict=True))
+
+    by = f"ONNX Runtime {onnxruntime.__version__}"
+    return Source(
+        form,
+        "onnx",
+        tuple(fixed),
+        lambda sample: dict(zip(names, session.run(None, dict(sample)), strict=True)),
+        by,
+        call,
+    )
+
+
+def _from_tflite(path: Path, fixed: Sequence[InputSpec], work: Path) -> Source:
+    """A .tflite model in the form of TOSA's operators, as bytecode: the text of another release of MLIR is not read.
+
+    Raises:
+        Problem: LiteRT or the converter refuses it.
+    """
+    import ai_edge_litert
+    import tosa_converter_for_tflite
+
+    form = work / "model.mlirbc"
+    try:
+        tosa_converter_for_tflite.tflite_flatbuffer_to_tosa_mlir(str(path), str(form))
+    except Exception as error:
+        raise Problem("iree-not-converted", _words(error)) from error
+    runner = litert_run.open_model(path.read_bytes(), {spec.name: spec.shape or () for spec in fixed})
+
+    def call(function: Function) -> Predict:
+        def predict(sample: Mapping[str, Array]) -> dict[str, Array]:
+            given = [litert_run.quantize(sample[name], detail) for name, detail in runner.inputs.items()]
+            answers = zip(runner.outputs.items(), function(given), strict=True)
+            return {name: litert_run.dequantize(value, detail) for (name, detail), value in answers}
+
+        return predict
+
+    version = getattr(ai_edge_litert, "__version__", "")
+    return Source(form, "tosa", tuple(fixed), runner.predict, f"LiteRT {version}".strip(), call)
+
+
+def _compile(source: Source, output: Path, options: Sequence[str]) -> None:
+    """Write the file.
+
+    Raises:
+        Problem: iree-compile refuses the model.
+    """
+    from iree.compiler import tools
+
+    print(f"iree-compile {' '.join(options)}")
+    try:
+        tools.compile_file(
+            str(source.form),
+            input_type=source.kind,
+            target_backends=["llvm-cpu"],
+            output_file=str(output),
+            extra_args=list(options),
+        )
+    except tools.CompilerToolError as error:
+        print(error)
+        raise Problem("iree-refused", _told(str(error))) from None
+
+
+def _told(text: str) -> str:
+    """The first errors among what the compiler printed, without the module that it prints behind them."""
+    lines = dict.fromkeys(match["words"].strip() for match in _ERROR.finditer(text))
+    return "; ".join(list(lines)[:_LINES])[:_LONGEST].rstrip(".") or _words(Exception(text))
+
+
+def _load(path: Path) -> Function:
+    """The model's function in a compiled file.
+
+    Raises:
+        Problem: the runtime does not take it.
+    """
+    import iree.runtime
+    import numpy as np
+
+    try:
+        module = iree.runtime.load_vm_flatbuffer_file(str(path), driver="local-sync")
+        names = [one for one in module.vm_module.function_names if not one.startswith("__") and "$" not in one]
+        function = module[names[0]]
+    except Exception as error:
+        raise Problem("iree-does-not-run", _words(error)) from error
+
+    def invoke(given: Sequence[Array]) -> list[Array]:
+        try:
+            answer = function(*(np.ascontiguousarray(each) for each in given))
+        except Exception as error:
+            raise Problem("iree-does-not-run", _words(error)) from error
+        return [np.asarray(each.to_host()) for each in (answer if isinstance(answer, tuple | list) else (answer,))]
+
+    return invoke
+
+
+def _compared(source: Source, file: Path, ran: str, samples: Samples, labelled: Samples | None) -> dict[str, object]:
+    """Run a compiled file beside the model; numbers for the gate."""
+    made = source.call(_load(file))
+    expected = reference.make(source.predict, source.by, samples, labelled)
+    answers = reference.answer(made, expected.calibration.samples)
+    outputs = [_measures(name, value, answers.outputs[name]) for name, value in expected.calibration.outputs.items()]
+    count = expected.calibration.samples.count
+    compared = {"by": source.by, "ran": ran, "samples": count, "random": samples.random, "outputs": outputs}
+    if labelled is None or expected.evaluation is None:
+        return {"comparison": compared}
+    accuracy = accuracy_of(expected.evaluation, reference.answer(made, labelled).outputs)
+    return {"comparison": compared, "accuracy": accuracy}
+
+
+def _measures(name: str, expected: Array, given: Array) -> dict[str, object]:
+    if expected.dtype.kind != "f":
+        return dict(items.compare_labels(name, expected, given))
+    return {**compare(name, expected, given), "lost": None, "drowned": None, "flat": None}
+
+
+def _words(error: BaseException) -> str:
+    return " ".join(str(error).split())[:_LONGEST].rstrip(".") or type(error).__name__

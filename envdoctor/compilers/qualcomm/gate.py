@@ -1,0 +1,93 @@
+"""What onnxruntime-qnn made of a model, by the file itself: for which chip, by which SDK, what is left to the CPU."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.action import StageContext, StageFailed, StageOutput
+from envdoctor.compilers.qualcomm.context import EDGES, ContextModel, read_contexts
+from envdoctor.compilers.qualcomm.socs import Soc, name_of, soc_of
+from envdoctor.core.errors import Unreadable
+from envdoctor.core.finding import Evidence, Severity
+from envdoctor.stages.gates.comparison import judge_accuracy, judge_outputs
+from envdoctor.stages.gates.mapping import Mapped, judge_mapping
+from envdoctor.stages.problems import finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from envdoctor.core.finding import Finding
+    from envdoctor.core.request import BuildOptions
+
+
+def judge_context(context: StageContext, output: StageOutput) -> StageOutput:
+    """Judge an ONNX file with contexts in it.
+
+    Raises:
+        StageFailed: the product must not be used; the finding says why.
+    """
+    subject, goal, options = output.path.name, context.request.goal, context.request.options
+    try:
+        made = read_contexts(output.path)
+    except Unreadable as error:
+        evidence = (Evidence(source=subject, excerpt=str(error)),)
+        raise StageFailed(finding("file-truncated", subject, evidence, words=f"{subject}: {error}.")) from None
+    summary = output.summary
+    mapped = judge_mapping(_mapped(made, summary), subject, options.require_mapped)
+    found = [
+        *mapped.findings,
+        *_of_chip(made, soc_of("" if goal is None else goal.accelerator or ""), subject),
+        *_of_version(made, str(summary.get("sdk", "")), subject),
+        *_of_numbers(summary, options, subject),
+    ]
+    errors = [one for one in found if one.severity is Severity.ERROR]
+    if errors:
+        raise StageFailed(errors[0])
+    told = {"vendor": "Qualcomm"} | (
+        {"chip": name_of(first.soc), "hexagon": f"v{first.arch}", "context_sdk": first.sdk}
+        if (first := next(iter(made.contexts), None)) is not None
+        else {}
+    )
+    hidden = {"operators", "said"}
+    kept = {key: value for key, value in summary.items() if key not in hidden}
+    return dataclasses.replace(output, summary={**told, **kept, **mapped.summary}, findings=(*output.findings, *found))
+
+
+def _mapped(made: ContextModel, summary: Mapping[str, Any]) -> Mapped:
+    operators: Mapping[str, int] = summary.get("operators", {})
+    on_cpu = Counter({name: count for name, count in made.on_cpu.items() if name not in EDGES})
+    return Mapped(
+        packages=len(made.contexts),
+        on_cpu=on_cpu,
+        total=sum(operators.values()) or sum(on_cpu.values()) + len(made.contexts),
+        reasons=tuple(Evidence(source="onnxruntime-qnn", excerpt=line) for line in summary.get("said", ())),
+    )
+
+
+def _of_chip(made: ContextModel, wanted: Soc, subject: str) -> Iterator[Finding]:
+    for one in made.contexts:
+        if (one.soc, one.arch) != (wanted.model, wanted.arch):
+            words = f"{name_of(one.soc)}, Hexagon v{one.arch}"
+            evidence = (Evidence(source=subject, excerpt=words),)
+            yield finding(
+                "qualcomm-other-chip", subject, evidence, made=words, wanted=f"{wanted.name}, Hexagon v{wanted.arch}"
+            )
+
+
+def _of_version(made: ContextModel, plugin: str, subject: str) -> Iterator[Finding]:
+    for sdk in sorted({one.sdk for one in made.contexts}):
+        if plugin and not sdk.removeprefix("v").startswith(f"{plugin}."):
+            evidence = (Evidence(source=subject, excerpt=f"SDK {sdk}"),)
+            yield finding("qualcomm-version-differs", subject, evidence, made=sdk, plugin=plugin)
+
+
+def _of_numbers(summary: Mapping[str, Any], options: BuildOptions, subject: str) -> Iterator[Finding]:
+    if "comparison" in summary:
+        yield from judge_outputs(summary["comparison"], options.thresholds, subject)
+    else:
+        words = str(summary.get("not_run") or "the stage ran it nowhere")
+        yield finding("not-compared", subject, (Evidence(source="emulator", excerpt=words),), words=words)
+    if "accuracy" in summary:
+        yield from judge_accuracy(summary["accuracy"], options.thresholds, subject)

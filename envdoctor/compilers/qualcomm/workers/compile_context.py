@@ -1,0 +1,238 @@
+"""Task: compile an ONNX model for a Hexagon with onnxruntime-qnn, and run what came of it in Qualcomm's emulator.
+
+Request: `source`, `inputs` (name, shape and type of each), `soc` and `arch` (Qualcomm's numbers of the chip and of its
+Hexagon), `output`, `work`, `calibration` or `random`, `evaluation`. A float model is quantized if there are samples.
+
+The provider leaves what it does not take to the CPU, and of a model that it refuses as a whole it writes nothing and
+says nothing: the session is therefore forbidden to fall back, which makes it say why.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.stages.workers import items, onnx_source, reference
+from envdoctor.stages.workers.arrays import InputSpec
+from envdoctor.stages.workers.litert_compare import accuracy_of, compare
+from envdoctor.stages.workers.samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
+from envdoctor.stages.workers.stage import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from envdoctor.stages.workers.same_model import Predict
+    from envdoctor.stages.workers.samples import Samples
+    from envdoctor.stages.workers.untyped import Array, OnnxModel
+
+_CALIBRATED = 200
+_PROVIDER = "QNNExecutionProvider"
+_QUANTIZERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
+#: A line of the provider's, without what it begins with and its colours.
+_LINE = re.compile(r"\[[WE]:onnxruntime:[^\]]*\]\s*(?P<words>[^\n\x1b]+)")
+#: Lines that say why something is not compiled.
+_TELLING = re.compile(r"Unsupported nodes|failed|not supported|unsupported|invalid|Error:|error code", re.IGNORECASE)
+_FELL_BACK = "fallback to CPU EP has been explicitly disabled"
+_LINES = 6
+
+
+def run(request: Mapping[str, Any]) -> Mapping[str, object]:
+    """Carry out a request; see the module."""
+    import onnx
+    import onnxruntime
+    import onnxruntime_qnn
+
+    inputs = tuple(
+        InputSpec(name, None if shape is None else tuple(shape), kind) for name, shape, kind in request["inputs"]
+    )
+    given, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
+    fixed = _sized(inputs, fixed_inputs(inputs, given))
+    work = Path(request["work"])
+    model = onnx.load(request["source"])
+    onnx_source.fix_sizes(model, fixed)
+    onnx.save(model, str(work / "fixed.onnx"))
+    quantized = any(node.op_type in _QUANTIZERS for node in model.graph.node)
+    source = work / "fixed.onnx"
+    if given is not None and not quantized:
+        source, quantized = _quantize(source, given, work / "quantized.onnx"), True
+    onnxruntime.register_execution_provider_library(_PROVIDER, onnxruntime_qnn.get_library_path())
+    said = _compile(source, Path(request["output"]), request, quantized=quantized)
+    values: dict[str, object] = {
+        "sdk": onnxruntime_qnn.build_and_package_info.qnn_version,
+        "plugin": onnxruntime_qnn.__version__,
+        "arithmetic": "integers (QDQ)" if quantized else "float16",
+        "operators": _count(_read(source)),
+        "said": said,
+        "sizes": taken_sizes(inputs, fixed),
+    }
+    if given is not None:
+        values |= {"samples": given.count, "random": given.random, "matched": given.told}
+    samples = given or make_up(fixed)
+    return values | _compared(work / "fixed.onnx", Path(request["output"]), request, (samples, labelled))
+
+
+def _sized(inputs: Sequence[InputSpec], fixed: Sequence[InputSpec]) -> tuple[InputSpec, ...]:
+    """The inputs with every size that the model fixes as it is, its batch too."""
+    return tuple(
+        spec if spec.shape is not None and None not in spec.shape else other
+        for spec, other in zip(inputs, fixed, strict=True)
+    )
+
+
+def _quantize(source: Path, samples: Samples, target: Path) -> Path:
+    """The model with its weights in 8 bits and its activations in 16, as Qualcomm's own recipe for the Hexagon has it.
+
+    Raises:
+        Problem: ONNX Runtime does not quantize it.
+    """
+    from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize
+    from onnxruntime.quantization.execution_providers.qnn import get_qnn_qdq_config
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        """The samples, one by one."""
+
+        def __init__(self) -> None:
+            self._left = samples.one_by_one()
+
+        def get_next(self) -> dict[str, Array] | None:
+            """The next one."""
+            return next(self._left, None)
+
+    types = {"activation_type": QuantType.QUInt16, "weight_type": QuantType.QUInt8}
+    try:
+        quantize(str(source), str(target), get_qnn_qdq_config(str(source), Reader(), **types))
+    except Exception as error:  # whatever its converters raise is about the model
+        raise Problem("qualcomm-not-quantized", _words(error)) from error
+    return target
+
+
+def _compile(source: Path, output: Path, request: Mapping[str, Any], *, quantized: bool) -> list[str]:
+    """Write the context; what the provider said of operators that it left to the CPU.
+
+    Raises:
+        Problem: nothing of the model was compiled.
+    """
+    import onnxruntime
+
+    options = _session_options(request)
+    for key, value in (("enable", "1"), ("file_path", str(output)), ("embed_mode", "1")):
+        options.add_session_config_entry(f"ep.context_{key}", value)
+    options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    failure = ""
+    with _captured(Path(request["work"]) / "said.txt") as said:
+        try:
+            onnxruntime.InferenceSession(str(source), options)
+        except Exception as error:  # noqa: BLE001  (the errors of ONNX Runtime have no class in common)
+            failure = _words(error)
+    lines = list(dict.fromkeys(match["words"].strip() for match in _LINE.finditer(said[0])))
+    telling = [line for line in lines if _TELLING.search(line) and _FELL_BACK not in line][:_LINES]
+    if output.is_file() and (not failure or _FELL_BACK in failure):
+        return telling
+    words = "; ".join(telling) or failure or "it wrote nothing, and gave no reason"
+    words = f"{words.rstrip('.')} (operators: {', '.join(_count(_read(source)))})" if not telling else words
+    name = "qualcomm-refused" if quantized or "backendValidateOpConfig" not in words else "qualcomm-floats-refused"
+    raise Problem(name, words.rstrip("."))
+
+
+def _session_options(request: Mapping[str, Any]) -> Any:  # noqa: ANN401  (an onnxruntime.SessionOptions)
+    """A session's options with the provider for that chip."""
+    import onnxruntime
+    import onnxruntime_qnn
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 2
+    devices = [one for one in onnxruntime.get_ep_devices() if one.ep_name == _PROVIDER][:1]
+    if not devices:
+        raise Problem("qualcomm-refused", "the provider offers no device on this machine")
+    chip = {"soc_model": str(request["soc"]), "htp_arch": str(request["arch"])}
+    options.add_provider_for_devices(devices, {"backend_path": onnxruntime_qnn.get_qnn_htp_path(), **chip})
+    return options
+
+
+def _read(source: Path) -> OnnxModel:
+    import onnx
+
+    return onnx.load(str(source), load_external_data=False)
+
+
+def _count(model: OnnxModel) -> dict[str, int]:
+    """The operators that compute, by name."""
+    names = (node.op_type for node in model.graph.node if node.op_type != "Constant")
+    return dict(Counter(name for name in names if name not in _QUANTIZERS))
+
+
+def _compared(
+    source: Path, output: Path, request: Mapping[str, Any], given: tuple[Samples, Samples | None]
+) -> dict[str, object]:
+    """Run the context in the emulator beside the model in ONNX Runtime; numbers for the gate."""
+    import onnxruntime
+
+    samples, labelled = given
+    original = onnxruntime.InferenceSession(str(source), providers=["CPUExecutionProvider"])
+    by = f"ONNX Runtime {onnxruntime.__version__}"
+    with _captured(Path(request["work"]) / "run.txt"):
+        try:
+            made = onnxruntime.InferenceSession(str(output), _session_options(request))
+        except Exception as error:  # noqa: BLE001  (the same)
+            return {"not_run": _words(error)}
+        expected = reference.make(_predict(original), by, _whole(samples, original), labelled).calibration
+        answers = reference.answer(_predict(made), expected.samples)
+    outputs = [_measures(name, value, answers.outputs[name]) for name, value in expected.outputs.items()]
+    ran = "Qualcomm's emulator of the Hexagon"
+    compared = {"by": by, "ran": ran, "samples": expected.samples.count, "random": samples.random, "outputs": outputs}
+    if labelled is None:
+        return {"comparison": compared}
+    float_answers, made_answers = (reference.answer(_predict(one), labelled) for one in (original, made))
+    return {"comparison": compared, "accuracy": accuracy_of(float_answers, made_answers.outputs)}
+
+
+def _whole(samples: Samples, session: Any) -> Samples:  # noqa: ANN401  (an onnxruntime.InferenceSession)
+    """The samples; refuses a model that takes several at once: they are compared one by one.
+
+    Raises:
+        Problem: it does.
+    """
+    sizes = {each.shape[0] for each in session.get_inputs() if each.shape}
+    if sizes - {1}:
+        raise Problem("batch-not-fixed", f"the model takes {max(sizes)} samples at once; export it for one.")
+    return samples
+
+
+def _predict(session: Any) -> Predict:  # noqa: ANN401  (the same)
+    names = [each.name for each in session.get_outputs()]
+    return lambda sample: dict(zip(names, session.run(None, dict(sample)), strict=True))
+
+
+def _measures(name: str, expected: Array, given: Array) -> dict[str, object]:
+    if expected.dtype.kind != "f":
+        return dict(items.compare_labels(name, expected, given))
+    return {**compare(name, expected, given), "lost": None, "drowned": None, "flat": None}
+
+
+def _words(error: BaseException) -> str:
+    return " ".join(str(error).split())[:600] or type(error).__name__
+
+
+@contextmanager
+def _captured(file: Path) -> Iterator[list[str]]:
+    """What is written to the process's error stream meanwhile, by C++ too; it is then written on."""
+    said = [""]
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with file.open("wb") as stream:
+            os.dup2(stream.fileno(), 2)
+            try:
+                yield said
+            finally:
+                sys.stderr.flush()
+                os.dup2(kept, 2)
+        said[0] = file.read_text("utf-8", "replace")
+        print(said[0], file=sys.stderr)
+    finally:
+        os.close(kept)

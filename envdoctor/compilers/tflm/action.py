@@ -1,0 +1,137 @@
+"""A .tflite file -> the same, proven in TensorFlow Lite Micro's interpreter, and as C sources for a firmware."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.action import Action, StageContext, StageFailed, StageOutput
+from envdoctor.compilers.tflm.firmware import write_sources
+from envdoctor.compilers.tflm.refusals import crash, refusal
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.errors import EnvironmentProblem, NetworkProblem, Unreadable
+from envdoctor.core.finding import Evidence
+from envdoctor.facts.environments import needs_environment
+from envdoctor.stages.problems import finding
+from envdoctor.stages.processes import run_worker
+from envdoctor.tflite.reader import read_model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envdoctor.core.artifact import Artifact
+
+_WORKERS = Path(__file__).resolve().parent / "workers"
+_LITERT = "litert"
+#: How the interpreter's process can end by itself, so that what it printed last is the reason.
+_ENDED = frozenset({"stage-crashed", "stage-failed"})
+_SAID = 600
+#: How Python's own account of a crash begins, behind what the interpreter said.
+_DUMP = "Fatal Python error"
+
+
+def run(context: StageContext) -> StageOutput:
+    """Run the model in TensorFlow Lite Micro and in LiteRT; the file itself is not changed.
+
+    Raises:
+        StageFailed: it can't be read, or TensorFlow Lite Micro does not run it.
+    """
+    source = context.source.path.resolve()
+    try:
+        model = read_model(source)
+    except Unreadable as error:
+        evidence = (Evidence(source=str(source), excerpt=str(error)),)
+        raise StageFailed(finding("model-refused", source.name, evidence, words=f"{error}.")) from None
+    samples = context.folder / "tflm-samples.npz"
+    measured = _measure(context, source, samples)
+    compared = _compare(context, source, samples)
+    stem = _stem(context)
+    made = context.folder / f"{stem}_tflm.tflite"
+    shutil.copyfile(source, made)
+    files, snippet = write_sources(context.folder, stem, source, model)
+    summary = {
+        "arena": {
+            "bytes_needed": measured["smallest"],
+            "bytes_used": measured["used"],
+            "bytes_of_tensors_and_scratch": measured["head"],
+            "bytes_kept_throughout": measured["tail"],
+        },
+        "flash": {"bytes_of_model": source.stat().st_size, "not_counted": "the interpreter, its kernels, the firmware"},
+        "sources": ", ".join(file.name for file in files),
+        "allocations": "\n".join(measured["allocations"]),
+        "register": snippet,
+        "litert": compared,
+    }
+    return StageOutput(path=made, files=files, summary=summary)
+
+
+def _measure(context: StageContext, source: Path, samples: Path) -> Mapping[str, Any]:
+    """What the interpreter says of the model; see the worker `run_micro`."""
+    said = context.folder / "tflm-said.txt"
+    request = {"model": source, "said": said, "samples": samples}
+    try:
+        measured: Mapping[str, Any] = run_worker(context, _WORKERS / "run_micro.py", request)
+    except StageFailed as error:
+        if error.finding.name not in _ENDED or not said.is_file():
+            raise
+        words = said.read_text("utf-8", "replace").partition(_DUMP)[0]
+        raise StageFailed(crash(" ".join(words.split())[:_SAID], error.finding, context.source.path.name)) from None
+    if measured["refused"]:
+        raise StageFailed(refusal(measured["refused"], context.source.path.name))
+    return measured
+
+
+def _compare(context: StageContext, source: Path, samples: Path) -> Mapping[str, Any]:
+    """How far LiteRT's reference kernels are from it, or `unknown`: why that is not known; see the worker."""
+    try:
+        python = context.interpreter(_LITERT)
+        request = {"model": source, "samples": samples}
+        compared: Mapping[str, Any] = run_worker(context, _WORKERS / "run_litert.py", request, python)
+    except (EnvironmentProblem, NetworkProblem) as error:
+        return {"unknown": f"LiteRT could not be had: {error}"}
+    except StageFailed as error:
+        return {"unknown": error.finding.message}
+    if compared["refused"]:
+        return {"unknown": f"LiteRT does not run it: {compared['refused']}"}
+    return {"outputs": compared["outputs"]}
+
+
+def _stem(context: StageContext) -> str:
+    """What files are called after: the source of the whole route."""
+    source = context.request.source or context.source
+    return source.path.stem.removesuffix("_float").removesuffix("_int8")
+
+
+def _is_tflite(source: Artifact) -> bool:
+    return source.kind == ArtifactKind.TFLITE_FLOAT
+
+
+_OPTIONS = frozenset({"arena", "flash"})
+ACTIONS = (
+    Action(
+        name="tflm",
+        title="run in TensorFlow Lite Micro and measure the arena",
+        consumes=frozenset({ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8}),
+        produces="tflm-tflite",
+        run=run,
+        environment="tflm",
+        requires=(needs_environment("tflm"),),
+        goals=frozenset({"tflm"}),
+        options=_OPTIONS,
+        cost=2.0,
+    ),
+    Action(
+        name="tflm-as-it-is",
+        title="run the file as it is in TensorFlow Lite Micro and measure the arena",
+        consumes=frozenset({ArtifactKind.TFLITE_FLOAT}),
+        produces="tflm-tflite",
+        run=run,
+        environment="tflm",
+        requires=(needs_environment("tflm"),),
+        applies=_is_tflite,
+        goals=frozenset({"tflm"}),
+        options=_OPTIONS,
+        cost=2.0,
+    ),
+)

@@ -1,0 +1,63 @@
+"""Numbers, texts and parts of a binary file that nobody vouches for: every read is checked against the end."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from envdoctor.core.errors import Unreadable
+
+_LONGEST_TEXT = 4096
+
+
+class Fields:
+    """Some bytes, read at absolute positions.
+
+    Attributes:
+        data: the bytes.
+    """
+
+    __slots__ = ("_order", "data")
+
+    def __init__(self, data: bytes | memoryview, order: Literal["little", "big"] = "little") -> None:
+        self.data = memoryview(data)
+        self._order: Literal["little", "big"] = order
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def starts(self, magic: bytes, at: int = 0) -> bool:
+        """Whether these bytes are there."""
+        return bytes(self.data[at : at + len(magic)]) == magic
+
+    def part(self, at: int, size: int) -> memoryview:
+        """So many bytes.
+
+        Raises:
+            Unreadable: they are not all there.
+        """
+        if at < 0 or size < 0 or at + size > len(self.data):
+            raise Unreadable(f"it has {len(self.data):,} bytes, and its header speaks of {size:,} at byte {at:,}")
+        return self.data[at : at + size]
+
+    def number(self, at: int, size: int = 4, *, signed: bool = False) -> int:
+        """An integer; raises as `part`."""
+        return int.from_bytes(self.part(at, size), self._order, signed=signed)
+
+    def numbers(self, at: int, count: int, size: int = 4) -> tuple[int, ...]:
+        """Integers in a row; raises as `part`."""
+        self.part(at, count * size)
+        return tuple(self.number(at + size * index, size) for index in range(count))
+
+    def text(self, at: int, size: int) -> str:
+        """A text of fixed width that ends at its first NUL; what is no UTF-8 is replaced. Raises as `part`."""
+        raw = bytes(self.part(at, size)[:_LONGEST_TEXT])
+        return raw.split(b"\0", 1)[0].decode("utf-8", "replace").strip()
+
+    def require_size(self, size: int) -> None:
+        """Holds what a header says against the bytes that are there.
+
+        Raises:
+            Unreadable: there are fewer.
+        """
+        if size > len(self.data):
+            raise Unreadable(f"it is cut short: its header says {size:,} bytes, and it has {len(self.data):,}")

@@ -1,0 +1,31 @@
+"""MDL033: a compiled file of which it can't be told whether it is whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import FactUnavailable
+from envdoctor.probing import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envdoctor.core.finding import Finding
+    from envdoctor.facts import Facts
+
+
+@probe("MDL033", topic="compiled-file")
+def check(facts: Facts) -> Iterable[Finding]:
+    """Whether the compiled file is whole.
+
+    A download that broke off, a full disk and a "replacement compiler" leave files that begin like a compiled one. Most
+    formats store sizes or a checksum, which are held against the file; a few store none that is public.
+
+    Where there is no answer, compare the file's size or hash with those where it comes from.
+    """
+    file = facts.compiled
+    if not file.identity.checked:
+        raise FactUnavailable(
+            "compiled", f"the format of {file.path.name} stores nothing to tell a whole file from one that is cut short"
+        )
+    yield from ()

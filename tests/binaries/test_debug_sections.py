@@ -1,0 +1,31 @@
+"""Sections for debuggers, beside what `gcc -g` and `strip` make."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from envdoctor.binaries.debug_sections import debug_bytes
+from native_files import elf_bytes, macho_bytes, pe_bytes, with_sections
+
+
+def test_the_sizes_of_debug_sections_are_added_up():
+    elf = with_sections(elf_bytes(), ((".text", 100), (".debug_info", 4000), (".debug_line", 96)))
+    assert debug_bytes(elf) == 4096
+
+
+def test_a_file_without_them_of_another_format_or_cut_off_has_none():
+    elf = with_sections(elf_bytes(), ((".debug_info", 4096),))
+    cut = [elf[:length] for length in (0, 3, 15, 63, len(elf) - 1)]
+    for data in [with_sections(elf_bytes(), ((".text", 9),)), elf_bytes(), macho_bytes(), pe_bytes(), *cut]:
+        assert debug_bytes(data) == 0
+
+
+@pytest.mark.skipif(not (shutil.which("gcc") and shutil.which("strip")), reason="needs gcc and strip")
+def test_what_a_compiler_writes_and_strip_removes(tmp_path):
+    source, library = tmp_path / "a.c", tmp_path / "a.so"
+    source.write_text("int answer(void) { return 42; }\n")
+    subprocess.run(["gcc", "-g", "-shared", "-fPIC", "-o", library, source], check=True)
+    assert debug_bytes(library.read_bytes()) > 0
+    subprocess.run(["strip", "--strip-debug", library], check=True)
+    assert debug_bytes(library.read_bytes()) == 0

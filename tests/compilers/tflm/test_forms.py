@@ -1,0 +1,99 @@
+from compiled_models import compiled_model, float_model, int8_model, weight_only_model
+from envdoctor.compilers.tflm.estimate import estimate
+from envdoctor.compilers.tflm.forms import ask, form_of
+from envdoctor.tflite.reader import open_model
+from tflite_bytes import model, pack, schema, tensor
+
+TILE, SOFTMAX, CONCATENATION = 69, 25, 2
+FLOAT32, INT8, UINT8, INT32 = 0, 9, 3, 2
+
+
+def opened(data):
+    return open_model(data, name="m.tflite")
+
+
+def one(code, takes, gives, kind=0, options=None):
+    """A model of one operator."""
+    count = len(takes)
+    return opened(
+        pack(
+            model(
+                tensors=[*takes, *gives],
+                operators=[(0, range(count), range(count, count + len(gives)), kind, options)],
+                codes=[(code, 1, None)],
+                inputs=[0],
+                outputs=[count],
+            )
+        )
+    )
+
+
+def scaled(shape, scale, zero_point=0, kind=INT8):
+    made = schema().QuantizationParametersT()
+    made.scale, made.zeroPoint = [scale], [zero_point]
+    return tensor(shape, kind=kind, quantization=made)
+
+
+def answer(given):
+    return ask(given.main, given.main.operators[0])
+
+
+def test_what_runs_has_its_structures():
+    for make in (int8_model, float_model):
+        known = answer(opened(make()))
+        assert not known.refused
+        assert not known.unknown
+        assert known.structures is not None
+
+
+def test_an_operator_that_is_not_there_is_refused_with_the_interpreters_words():
+    tiled = one(TILE, [tensor([1, 4], kind=FLOAT32), tensor([2], kind=INT32)], [tensor([1, 8], kind=FLOAT32)])
+    assert answer(tiled).refused == "Didn't find op for builtin opcode 'TILE'"
+
+
+def test_a_custom_operator_of_others_is_refused():
+    assert "op code CUSTOM" in answer(opened(compiled_model("edgetpu-custom-op"))).refused
+
+
+def test_an_element_type_that_is_not_taken_is_refused_with_the_interpreters_words():
+    relu = one(19, [tensor([1, 4], kind=UINT8)], [tensor([1, 4], kind=UINT8)])
+    assert answer(relu).refused
+
+
+def test_a_scale_that_was_not_tried_is_unknown():
+    def softmax(scale, width=4):
+        options = schema().SoftmaxOptionsT()
+        options.beta = 1.0
+        kind = schema().BuiltinOptions.SoftmaxOptions
+        return answer(one(SOFTMAX, [scaled([1, width], 0.5)], [scaled([1, width], scale, -128)], kind, options))
+
+    assert not softmax(1 / 256).unknown
+    assert "another output scale" in softmax(1 / 128).unknown
+    assert "ends the process" in softmax(1 / 256, 512).unknown
+
+
+def test_any_number_of_alike_inputs_is_one_form():
+    options = schema().ConcatenationOptionsT()
+    options.axis = 1
+    kind = schema().BuiltinOptions.ConcatenationOptions
+    joined = one(CONCATENATION, [scaled([1, 2], 0.5) for _ in range(5)], [scaled([1, 10], 0.5)], kind, options)
+    assert form_of(joined.main, joined.main.operators[0]) == "INT8 INT8 > INT8"
+    assert not answer(joined).unknown
+
+
+def test_a_whole_model():
+    told = estimate(opened(float_model()))
+    assert told.needs["operators"] == "RELU"
+    assert told.needs["in use"] <= told.needs["arena"]
+    assert "not for the board" in told.needs["counted"]
+
+
+def test_a_refused_model_has_no_arena():
+    told = estimate(opened(compiled_model("ethos-u")))
+    assert told.refused
+    assert "arena" not in told.needs
+
+
+def test_weights_that_are_widened():
+    told = estimate(opened(weight_only_model()))
+    assert not told.refused

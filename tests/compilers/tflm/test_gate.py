@@ -1,0 +1,51 @@
+import pytest
+
+from envdoctor.compilers.tflm.gate import judge
+from envdoctor.core.finding import Severity
+from envdoctor.core.request import BuildOptions
+
+SAME = {"name": "out", "values": 10, "different": 0, "steps": 0.0, "share": 0.0}
+
+
+def measured(needed=65536, size=1000, outputs=(SAME,)):
+    return {"arena": {"bytes_needed": needed}, "flash": {"bytes_of_model": size}, "litert": {"outputs": list(outputs)}}
+
+
+def names(summary, **options):
+    return [(one.name, one.severity) for one in judge(summary, BuildOptions(**options), "m.tflite")]
+
+
+def test_what_fits_exactly_fits():
+    assert names(measured(), arena=65536, flash=1000) == []
+
+
+@pytest.mark.parametrize("option", ["arena", "flash"])
+def test_a_byte_too_much_is_an_error(option):
+    summary = measured(65537, 1001)
+    (found,) = judge(summary, BuildOptions(**{option: {"arena": 65536, "flash": 1000}[option]}), "m.tflite")
+    assert found.name == f"tflm-{option}-exceeded"
+    assert found.severity is Severity.ERROR
+    assert "1 bytes too much" in found.message
+
+
+def test_without_limits_nothing_is_too_large():
+    assert names(measured(1 << 30, 1 << 30)) == []
+
+
+def test_what_is_not_known_is_never_fine():
+    assert names({}) == [("tflm-not-measured", Severity.WARNING), ("tflm-not-compared", Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    ("change", "fine"),
+    [
+        ({"different": 3, "steps": 2.0}, True),
+        ({"different": 3, "steps": 3.0}, False),
+        ({"different": 1, "steps": None, "share": 1e-5}, True),
+        ({"different": 1, "steps": None, "share": 0.01}, False),
+        ({"different": 1, "steps": None, "share": None}, False),
+    ],
+)
+def test_rounding_is_no_difference(change, fine):
+    found = names(measured(outputs=[SAME | change]))
+    assert found == ([] if fine else [("tflm-outputs-differ", Severity.ERROR)])
