@@ -10,7 +10,7 @@ OUT    ?= build/demo
 # Tests start this program hundreds of times: without its bytecode each start would compile it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test unit bare lint docs constraints bench clean
+.PHONY: demo test unit bare lint docs man constraints bench clean
 
 demo: $(STAMP)
 	$(BIN)/envdoctor build examples/digits/digits.keras --to ethos-u55-128 \
@@ -36,6 +36,9 @@ lint: $(STAMP)-dev
 
 docs: $(STAMP)-dev
 	$(BIN)/python tools/make_docs.py
+
+man: $(STAMP)
+	$(BIN)/python tools/make_man.py build/man
 
 constraints: $(STAMP)
 	$(BIN)/python tools/make_constraints.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import itertools
@@ -66,6 +67,29 @@ def choose(routes: Sequence[Route], wanted: str) -> tuple[Route, ...]:
         hint = f"did you mean {near[0]}?" if near else f"the routes are {', '.join(names)}."
         raise UsageProblem(f"there is no route '{wanted}' from this model to this goal; {hint}")
     return chosen
+
+
+def last_stages(actions: Sequence[Action], request: Request, facts: Facts) -> tuple[Route, ...]:
+    """Where the last stage to a goal can run, the best first: routes of that stage alone, whatever the model."""
+    goal = goal_of(request)
+    found = []
+    for action in (one for one in actions if one.produces == goal.kind and one.mends is None):
+        asked = dataclasses.replace(action, requires=tuple(map(_whatever_the_model, action.requires)))
+        for place in _places(action, request, facts):
+            name = action.name if place.name == "local" else f"{action.name}@{place.name}"
+            stage = _stage(asked, place, request, facts)
+            found.append(Route(name=name, stages=(stage,), cost=action.cost + place.cost))
+    return tuple(sorted(found, key=lambda route: (route.verdict, route.cost)))
+
+
+def _whatever_the_model(requirement: Requirement) -> Requirement:
+    """The same, without a word where it asks about the model."""
+
+    def requires(facts: Facts, request: Request) -> Iterator[Reason]:
+        with contextlib.suppress(UsageProblem):
+            yield from requirement(facts, request)
+
+    return requires
 
 
 def _paths(start: str, goal: Goal, actions: Sequence[Action]) -> Iterator[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 import os
 import queue
 import re
@@ -113,8 +114,8 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
         outcome, reason = Outcome.UNKNOWN, str(error)
     except MemoryError:
         outcome, reason = Outcome.UNKNOWN, "it may not have as much memory as it takes to look (see 'ulimit -v')"
-    except Exception as error:  # noqa: BLE001  (the one broad except: a probe's bug must not end the others)
-        outcome, reason = Outcome.CRASHED, describe_bug(error)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (a probe's bug must not end the others)
+        outcome, reason = Outcome.CRASHED, describe_bug(error, _owner(one))
     return ProbeResult(
         code=one.code,
         name=one.name,
@@ -126,11 +127,22 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
     )
 
 
-def run_probes(probes: Iterable[Probe], facts: Facts) -> tuple[ProbeResult, ...]:
+def _owner(one: Probe) -> str:
+    """Whose a probe is, by the module that it is in."""
+    package = one.check.__module__.partition(".")[0]
+    return "envdoctor" if package in {"envdoctor", "envdoctor_probes"} else f"the plug-in {package}"
+
+
+def run_probes(probes: Iterable[Probe], facts: Facts, *, within: float | None = None) -> tuple[ProbeResult, ...]:
     """Ask all probes at once, each after the ones it requires and within its time limit.
 
     A required probe that is not among them counts as passed. A probe past its time limit is TIMED_OUT and its thread
     left to itself; the rest go on. The limit is one of work: see `_Clock`.
+
+    Args:
+        probes: what to ask.
+        facts: what to ask it of.
+        within: seconds after which whatever has no answer is TIMED_OUT; None to wait for all.
 
     Returns:
         One result a probe, in the order of their codes.
@@ -138,7 +150,7 @@ def run_probes(probes: Iterable[Probe], facts: Facts) -> tuple[ProbeResult, ...]
     Raises:
         ValueError: probes require each other in a circle.
     """
-    run = _Run(probes, facts)
+    run = _Run(probes, facts, math.inf if within is None else time.monotonic() + within)
     run.finish()
     return tuple(run.results[code] for code in sorted(run.results))
 
@@ -183,7 +195,8 @@ def _work() -> float:
 class _Run:
     """The state of one `run_probes`: which probes wait, which are being asked, which have a result."""
 
-    def __init__(self, probes: Iterable[Probe], facts: Facts) -> None:
+    def __init__(self, probes: Iterable[Probe], facts: Facts, end: float) -> None:
+        self._end = end
         self.results: dict[str, ProbeResult] = {}
         self._probes = {one.code: one for one in probes}
         self._waiting = dict(self._probes)
@@ -194,6 +207,9 @@ class _Run:
 
     def finish(self) -> None:
         while self._waiting or self._asked:
+            if time.monotonic() >= self._end:
+                self._give_up()
+                return
             ready = next((one for one in self._waiting.values() if self._is_open(one)), None)
             if ready is None and not self._asked:
                 raise ValueError(f"probes require each other in a circle: {', '.join(sorted(self._waiting))}")
@@ -202,6 +218,10 @@ class _Run:
                 self._begin(ready)
             if self._asked:
                 self._take_one(_APART if ready is not None else _TICK)
+
+    def _give_up(self) -> None:
+        for one in (*self._waiting.values(), *(asked.probe for asked in self._asked.values())):
+            self.results[one.code] = _unanswered(one, Outcome.TIMED_OUT, "no answer within the time for all checks")
 
     def _is_open(self, one: Probe) -> bool:
         return all(code in self.results or code not in self._probes for code in one.requires)
@@ -226,7 +246,8 @@ class _Run:
         """Waits so long for an answer; takes those that are there, and ends the probes that took too much."""
         least = min(one.probe.timeout - one.charged for one in self._asked.values())
         try:
-            self._settle(self._answers.get(timeout=min(seconds, max(least, _APART))))
+            left = max(0.0, self._end - time.monotonic())
+            self._settle(self._answers.get(timeout=min(seconds, max(least, _APART), left)))
         except queue.Empty:
             self._clock.charge(self._asked.values(), self._facts.waiting)
             for one in [one.probe for one in self._asked.values() if one.charged >= one.probe.timeout]:

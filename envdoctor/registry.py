@@ -1,20 +1,22 @@
 """Probes, actions, compilers and renderers, found by walking the built-in packages and the entry points of others.
 
 A plug-in is a distribution with an entry point in the group `envdoctor.probes`, `envdoctor.actions`,
-`envdoctor.compilers` or `envdoctor.renderers` that names a module; modules like the built-in ones are looked for in it
-and, if it is a package, in it. A compiler is a package with a constant COMPILER; its probes are in a package `probes`
-in it. A code or name that stands twice is an error of whoever ships the second one.
+`envdoctor.compilers`, `envdoctor.renderers` or `envdoctor.toolchains` that names a module; modules like the built-in
+ones are looked for in it and, if it is a package, in it. A compiler is a package with a constant COMPILER; its probes
+are in a package `probes` in it. What of a plug-in can't be used is left out, and `plugins` tells why.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import itertools
 import pkgutil
 from typing import TYPE_CHECKING, TypeVar
 
+from envdoctor import plugged
 from envdoctor.core.errors import EnvDoctorError, UsageProblem
-from envdoctor.core.plugins import entry_points
+from envdoctor.core.plugins import all_entry_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from envdoctor.core.compiler import Compiler, Product
     from envdoctor.core.file_identity import FileIdentity
     from envdoctor.core.goal import Goal
+    from envdoctor.core.plugins import PluginState
     from envdoctor.probing import Probe
 
 T = TypeVar("T")
@@ -34,25 +37,35 @@ def probes(families: frozenset[str] | None = None, topics: frozenset[str] | None
     """All probes, in the order of their codes: the constant that `@probe` leaves in each module.
 
     Args:
-        families: built-in modules of other families are not even imported; None for all. Plug-ins always are.
+        families: families and codes; built-in modules of others are not even imported; None for all. Plug-ins are.
         topics: probes of compilers that these do not concern are not even imported; None for all.
     """
-    from envdoctor.probing import Probe
-
-    def found(module: ModuleType) -> Iterator[Probe]:
-        return (value for value in vars(module).values() if isinstance(value, Probe))
 
     def wanted(name: str) -> bool:
-        return families is None or name[:3].upper() in families
+        return families is None or not families.isdisjoint({name[:3].upper(), name[:6].upper()})
 
-    asked = (package for package, one in _packages() if topics is None or one.topics & topics)
-    of_compilers = (module for package in asked for module in _walk_inside(package, "probes"))
-    modules = itertools.chain(_modules("probes", "envdoctor_probes", wanted), of_compilers)
-    return _unique(modules, found, lambda one: one.code)
+    def asked(compiler: Compiler) -> bool:
+        return topics is None or bool(compiler.topics & topics)
+
+    of_compilers = (
+        module
+        for package, one in _built_in_compilers()
+        if asked(one)
+        for module in _walk_inside(package, "probes", wanted)
+    )
+    modules = itertools.chain(_walk(importlib.import_module("envdoctor_probes"), wanted), of_compilers)
+    known = _unique(modules, _probes_in, lambda one: one.code)
+    return tuple(sorted((*known, *plugged.probes(asked).found), key=lambda one: one.code))
 
 
 def actions() -> tuple[Action, ...]:
     """All actions, by name: the constant ACTION of each module under pipeline/actions, and those of each compiler."""
+    known = _own_actions()
+    added = plugged.actions(frozenset(one.name for one in known)).found
+    return tuple(sorted((*known, *added), key=lambda one: one.name))
+
+
+def _own_actions() -> tuple[Action, ...]:
     from envdoctor.action import Action
     from envdoctor.core.compiler import Compiler
 
@@ -63,15 +76,29 @@ def actions() -> tuple[Action, ...]:
             elif isinstance(value, Compiler):
                 yield from value.actions()
 
-    packages = (package for package, _ in _packages())
-    modules = itertools.chain(_modules("actions", "envdoctor.pipeline.actions"), packages)
+    packages = (package for package, _ in _built_in_compilers())
+    modules = itertools.chain(_walk(importlib.import_module("envdoctor.pipeline.actions")), packages)
     return _unique(modules, found, lambda one: one.name)
 
 
 def compilers() -> dict[str, Compiler]:
     """All compilers by name: the constant COMPILER of each package under compilers."""
-    found = _unique((package for package, _ in _packages()), _compiler, lambda one: one.name)
-    return {one.name: one for one in found}
+    return {one.name: one for one in (*_own_compilers(), *plugged.compilers(_own_compilers()).found)}
+
+
+def plugins() -> PluginState:
+    """What other distributions add, and what of it is left out and why; all of it is imported for that."""
+    state = all_entry_points()
+    if not state.entries and not state.problems:
+        return state
+    found = (
+        plugged.compilers(_own_compilers()),
+        plugged.probes(),
+        plugged.actions(frozenset(one.name for one in _own_actions())),
+        plugged.renderers(_own_renderers()),
+    )
+    problems = (*state.problems, *(problem for one in found for problem in one.problems), *plugged.of_tables())
+    return dataclasses.replace(state, problems=tuple(dict.fromkeys(problems)))
 
 
 def compiler_of(goal: Goal | None) -> Compiler | None:
@@ -114,16 +141,23 @@ def renderer(name: str) -> ModuleType:
     Raises:
         UsageProblem: there is none of that name.
     """
-    package = importlib.import_module("envdoctor_reports")
-    built_in = {info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_")}
+    built_in = _own_renderers()
     if name in built_in:
-        return importlib.import_module(f"{package.__name__}.{name}")
-    found = (module for plugin in _plugins("renderers") for module in _walk(plugin) if hasattr(module, "render"))
-    plugged = {module.__name__.rpartition(".")[2]: module for module in found}
-    if name not in plugged:
-        names = ", ".join(sorted(built_in | plugged.keys()))
+        return importlib.import_module(f"envdoctor_reports.{name}")
+    added = {module.__name__.rpartition(".")[2]: module for module in plugged.renderers(built_in).found}
+    if name not in added:
+        names = ", ".join(sorted(built_in | added.keys()))
         raise UsageProblem(f"there is no report format '{name}'; the formats are {names}")
-    return plugged[name]
+    return added[name]
+
+
+def _own_renderers() -> frozenset[str]:
+    package = importlib.import_module("envdoctor_reports")
+    return frozenset(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_"))
+
+
+def _own_compilers() -> tuple[Compiler, ...]:
+    return _unique((package for package, _ in _built_in_compilers()), _compilers_in, lambda one: one.name)
 
 
 def _unique(
@@ -132,51 +166,37 @@ def _unique(
     known: dict[str, T] = {}
     for module in modules:
         for one in found(module):
-            other = known.setdefault(key(one), one)
-            if other is not one:
-                raise EnvDoctorError(
-                    f"two plug-ins are called {key(one)}: one is in {module.__name__}; remove one of them"
-                )
+            if known.setdefault(key(one), one) is not one:
+                raise AssertionError(f"two things are called {key(one)}: one is in {module.__name__}")
     return tuple(known[name] for name in sorted(known))
 
 
-def _packages() -> Iterator[tuple[ModuleType, Compiler]]:
-    """The packages of all compilers."""
+def _built_in_compilers() -> Iterator[tuple[ModuleType, Compiler]]:
     root = importlib.import_module("envdoctor.compilers")
-    for package in (*list(_walk(root))[1:], *_plugins("compilers")):
-        yield from ((package, one) for one in _compiler(package))
+    for package in list(_walk(root))[1:]:
+        yield from ((package, one) for one in _compilers_in(package))
 
 
-def _compiler(package: ModuleType) -> Iterator[Compiler]:
+def _probes_in(module: ModuleType) -> Iterator[Probe]:
+    from envdoctor.probing import Probe
+
+    return (value for value in list(vars(module).values()) if isinstance(value, Probe))
+
+
+def _compilers_in(package: ModuleType) -> Iterator[Compiler]:
     from envdoctor.core.compiler import Compiler
 
     return (value for value in list(vars(package).values()) if isinstance(value, Compiler))
 
 
-def _walk_inside(package: ModuleType, name: str) -> Iterator[ModuleType]:
+def _walk_inside(package: ModuleType, name: str, wanted: Callable[[str], bool]) -> Iterator[ModuleType]:
     """The modules of a package inside another, if it is there."""
     if any(info.name == name for info in pkgutil.iter_modules(getattr(package, "__path__", ()))):
-        yield from _walk(importlib.import_module(f"{package.__name__}.{name}"))
+        yield from _walk(importlib.import_module(f"{package.__name__}.{name}"), wanted)
 
 
 def _every(_: str) -> bool:
     return True
-
-
-def _modules(group: str, package: str, wanted: Callable[[str], bool] = _every) -> Iterator[ModuleType]:
-    yield from _walk(importlib.import_module(package), wanted)
-    for plugin in _plugins(group):
-        yield from _walk(plugin)
-
-
-def _plugins(group: str) -> Iterator[ModuleType]:
-    for name in entry_points(f"envdoctor.{group}"):
-        try:
-            yield importlib.import_module(name)
-        except Exception as error:
-            raise EnvDoctorError(
-                f"the plug-in {name} (entry point envdoctor.{group}) can't be imported: {error}; mend or remove it"
-            ) from error
 
 
 def _walk(package: ModuleType, wanted: Callable[[str], bool] = _every) -> Iterator[ModuleType]:

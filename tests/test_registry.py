@@ -1,11 +1,16 @@
 """Finding probes, actions and renderers, built in and from plug-ins."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from envdoctor import registry
+from envdoctor.core.data import load_table
 from envdoctor.core.errors import EnvDoctorError
+from envdoctor.core.finding import Outcome
+from envdoctor.doctor.check import check
+from envdoctor.toolchains.catalogue import catalogue
 
 PROBE = '''
 from envdoctor.probing import probe
@@ -44,30 +49,23 @@ def test_built_in_probes_are_found_in_order():
 
 
 def test_probes_of_other_families_are_not_even_imported(plugin, monkeypatch):
-    plugin("HST903", "kept")
+    plugin("XYZ903", "kept")
     for name in [name for name in sys.modules if name.startswith("envdoctor_probes.")]:
         monkeypatch.delitem(sys.modules, name)
     codes = {one.code for one in registry.probes(frozenset({"PYT"}))}
-    assert codes >= {"PYT001", "HST903"}
+    assert codes >= {"PYT001", "XYZ903"}
     assert not {code for code in codes if code[:3] in {"EMU", "MDL", "PKG"}}
     assert not [name for name in sys.modules if name.startswith("envdoctor_probes.pkg")]
 
 
 def test_a_plug_in_is_found(plugin):
-    plugin("HST901", "other")
-    assert "HST901" in [one.code for one in registry.probes()]
+    plugin("XYZ901", "other")
+    assert "XYZ901" in [one.code for one in registry.probes()]
 
 
 def test_an_entry_point_of_another_group_is_not(plugin):
-    plugin("HST902", "foreign", group="somebody.probes")
-    assert "HST902" not in [one.code for one in registry.probes()]
-
-
-def test_a_code_that_stands_twice_is_an_error(plugin):
-    taken = registry.probes()[0].code
-    plugin(taken, "copy")
-    with pytest.raises(EnvDoctorError, match=f"two plug-ins are called {taken}"):
-        registry.probes()
+    plugin("XYZ902", "foreign", group="somebody.probes")
+    assert "XYZ902" not in [one.code for one in registry.probes()]
 
 
 def test_actions_are_found_by_name():
@@ -85,9 +83,124 @@ def test_compilers_are_found_with_what_they_make():
     assert {"tflite-float", "tflite-int8", "edgetpu-tflite", "vela-tflite"} <= registry.products().keys()
 
 
-@pytest.mark.parametrize("group", ["probes", "compilers"])
-def test_a_plug_in_that_does_not_import_is_named(plugin, tmp_path, group):
-    module = plugin("HST904", "broken", group=f"envdoctor.{group}")
+def problems():
+    """What is said of each distribution."""
+    return {one.entry.distribution: one.text for one in registry.plugins().problems}
+
+
+def test_without_plug_ins_there_is_nothing_to_say():
+    assert not registry.plugins().problems
+
+
+def test_what_is_fine_is_listed_and_not_complained_of(plugin):
+    module = plugin("XYZ901", "good")
+    assert module in {one.module for one in registry.plugins().entries}
+    assert not problems()
+
+
+@pytest.mark.parametrize("group", ["probes", "actions", "compilers", "renderers"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import nothing_of_that_name\n", "can't be imported: ModuleNotFoundError: No module named"),
+        ("def broken(:\n", "can't be imported: SyntaxError"),
+        ("raise SystemExit('bye')\n", "can't be imported: SystemExit: bye"),
+        ("PROBE = ACTION = COMPILER = render = 'a text'\n", "holds no module with"),
+    ],
+)
+def test_a_plug_in_that_can_not_be_used_is_left_out_and_named(plugin, tmp_path, group, text, said):
+    before = [one.code for one in registry.probes()], list(registry.compilers()), len(registry.actions())
+    module = plugin("XYZ904", "broken", group=f"envdoctor.{group}")
+    (tmp_path / f"{module}.py").write_text(text)
+    assert ([one.code for one in registry.probes()], list(registry.compilers()), len(registry.actions())) == before
+    assert problems().keys() == {"broken-1.0"}
+    assert problems()["broken-1.0"].startswith(said)
+
+
+def test_a_module_of_a_plug_in_that_does_not_import_leaves_the_others(plugin, tmp_path):
+    module = plugin("XYZ905", "several")
+    (tmp_path / f"{module}.py").unlink()
+    (tmp_path / module).mkdir()
+    (tmp_path / module / "__init__.py").write_text("")
+    (tmp_path / module / "xyz905_fine.py").write_text(PROBE.format(code="XYZ905"))
+    (tmp_path / module / "xyz906_bad.py").write_text("1 / 0\n")
+    assert "XYZ905" in [one.code for one in registry.probes()]
+    assert "xyz906_bad: ZeroDivisionError" in problems()["several-1.0"]
+
+
+def test_a_code_that_stands_twice_counts_once(plugin):
+    plugin("XYZ907", "first")
+    plugin("XYZ907", "second")
+    assert [one.code for one in registry.probes()].count("XYZ907") == 1
+    assert list(problems().values()) == ["has XYZ907, and there is another XYZ907 already"]
+
+
+@pytest.mark.parametrize("code", ["PKG001", "PKG950"])
+def test_a_plug_in_may_not_take_letters_of_ours(plugin, code):
+    ours = [one for one in registry.probes() if one.code == code]
+    plugin(code, "taken")
+    assert [one for one in registry.probes() if one.code == code] == ours
+    assert "PKG is envdoctor's own; give it three other letters" in problems()["taken-1.0"]
+
+
+def test_a_format_of_a_name_that_is_built_in_is_told(plugin, tmp_path):
+    module = plugin("XYZ908", "formats", group="envdoctor.renderers")
+    (tmp_path / f"{module}.py").unlink()
+    (tmp_path / module).mkdir()
+    (tmp_path / module / "__init__.py").write_text("")
+    for name in ("html", "xyz"):
+        (tmp_path / module / f"{name}.py").write_text("def render(report):\n    return 'mine'\n")
+    assert registry.renderer("xyz").render(None) == "mine"
+    assert registry.renderer("html").__name__ == "envdoctor_reports.html"
+    assert problems()["formats-1.0"] == "has html, and there is another html already"
+
+
+def test_entry_points_that_can_not_be_read_are_told(tmp_path, monkeypatch):
+    info = tmp_path / "odd-1.0.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_text("x = y\n[envdoctor.probes]\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "its entry_points.txt can't be read" in problems()["odd-1.0"]
+    assert registry.probes()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[acmec]\n", "lacks title"),
+        ("acmec = 5\n", "is no table"),
+        ("[acmec\n", "is no TOML file"),
+        ("[acmec]\ntitle = 'x'\ncolour = 'x'\n", "has what nobody reads: colour"),
+        ("[edgetpu-compiler]\ntitle = 'x'\n", "is the name of another row already"),
+    ],
+)
+def test_a_table_that_is_wrong_is_left_out_and_told(plugin, tmp_path, text, said):
+    module = plugin("XYZ909", "tools", group="envdoctor.toolchains")
+    (tmp_path / f"{module}.py").unlink()
+    (tmp_path / module).mkdir()
+    (tmp_path / module / "__init__.py").write_text("raise RuntimeError('is never imported')\n")
+    (tmp_path / module / "toolchains.toml").write_text(text)
+    load_table.cache_clear()
+    try:
+        assert catalogue().keys() == {"edgetpu-compiler", "qemu-x86_64"}
+        assert said in problems()["tools-1.0"]
+    finally:
+        load_table.cache_clear()
+
+
+def test_check_tells_what_is_wrong_with_plug_ins(plugin, tmp_path):
+    plugin("XYZ910", "crashing")
+    (tmp_path / "xyz910_crashing.py").write_text(PROBE.format(code="XYZ910").replace("return ()", "return 1 / 0"))
+    module = plugin("XYZ911", "broken")
     (tmp_path / f"{module}.py").write_text("import nothing_of_that_name\n")
-    with pytest.raises(EnvDoctorError, match=f"the plug-in {module} .*{group}.*nothing_of_that_name"):
-        registry.probes()
+    report = check(only=("HST014", "XYZ"), python=Path(sys.executable))
+    told, crashed = report.probes
+    assert told.outcome is Outcome.FAILED
+    assert "The plug-in broken-1.0 is not used as it should be: xyz911_broken (entry point" in told.findings[0].message
+    assert crashed.outcome is Outcome.CRASHED
+    assert crashed.reason.startswith("a bug of the plug-in xyz910_crashing: ZeroDivisionError")
+    assert not report.is_fine
+
+
+def test_without_plug_ins_the_question_does_not_apply():
+    assert check(only=("HST014",), python=Path(sys.executable)).probes[0].outcome is Outcome.DOES_NOT_APPLY

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from envdoctor.core.errors import ExitCode
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -162,13 +160,22 @@ _BUILD_OPTIONS = (
         "--trust-code", is_flag=True, help="Let what the model holds run: a Lambda layer, operators that write files."
     ),
     click.option(
-        "--max-difference", type=percent, metavar="PERCENT", help="Largest output difference, as a share of the range."
+        "--max-difference",
+        type=percent,
+        metavar="PERCENT",
+        help="Largest output difference, as a share of the range.  [default: 35%]",
     ),
     click.option(
-        "--min-cosine", type=cosine, metavar="NUMBER", help="Smallest cosine similarity with the float outputs."
+        "--min-cosine",
+        type=cosine,
+        metavar="NUMBER",
+        help="Smallest cosine similarity with the float outputs.  [default: 0.9]",
     ),
     click.option(
-        "--min-agreement", type=percent, metavar="PERCENT", help="Smallest share of samples with the same class."
+        "--min-agreement",
+        type=percent,
+        metavar="PERCENT",
+        help="Smallest share of samples with the same class.  [default: 80%]",
     ),
     click.option(
         "--max-drop",
@@ -301,8 +308,3 @@ def heading(text: str) -> None:
     from envdoctor.support.streams import safe_words, unguarded
 
     click.secho(safe_words(text), bold=True, file=unguarded(sys.stdout))
-
-
-def exit_code(report: Report) -> ExitCode:
-    """OK if everything could be looked at and no finding is of severity WARNING or worse, else PROBLEMS."""
-    return ExitCode.OK if report.complete and not report.problems else ExitCode.PROBLEMS

@@ -65,18 +65,34 @@ class _Commands(click.Group):
         command = importlib.import_module(f"envdoctor.cli.{cmd_name}").command
         if not isinstance(command, click.Command):
             raise TypeError(f"envdoctor.cli.{cmd_name}.command is not a command")
+        if ctx.resilient_parsing:
+            _offer_values(cmd_name, command)
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if ctx.resilient_parsing:  # a shell asks what can come next; nothing is run
+            return super().resolve_command(ctx, args)
         if args and self.get_command(ctx, args[0]) is None:
             import difflib
 
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
             hint = f"did you mean '{near[0]}'?" if near else "see 'envdoctor --help'."
             raise click.UsageError(f"there is no command '{args[0]}'; {hint}", ctx)
+        from envdoctor.cli import _defaults
+
+        if _defaults.NEEDLESS.isdisjoint(args):
+            ctx.default_map = _defaults.default_map()
         return super().resolve_command(ctx, args)
+
+
+def _offer_values(name: str, command: click.Command) -> None:
+    from envdoctor.cli._completion import offer_values
+
+    offer_values(name, command)
+    for word, child in command.commands.items() if isinstance(command, click.Group) else ():
+        offer_values(word, child)
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -90,6 +106,10 @@ def run(words: Sequence[str]) -> int:
     from envdoctor.support.streams import guarded_streams
 
     _replace_closed_streams()
+    if asked := os.environ.get("_ENVDOCTOR_COMPLETE"):  # as click names it
+        from envdoctor.cli._completion import answer
+
+        return answer(group, asked)
     interruption.begin()
     with guarded_streams(), _signals_interrupt():
         return _run(words)

@@ -69,7 +69,15 @@ def progress(doing: str, stream: TextIO | None = None) -> Iterator[Callable[[int
 
 def say(text: str) -> None:
     """Print a sentence on standard error while something is at work."""
-    _write(sys.stderr, f"\r\033[Kenvdoctor: {text}\n" if sys.stderr.isatty() else f"envdoctor: {text}\n")
+    stream = unguarded(sys.stderr)  # which would show the escape sequence as text
+    clears = stream.isatty() and os.environ.get("TERM") != "dumb"
+    _write(
+        stream, ("\r\033[K" if clears else "") + encodable(safe_words(f"envdoctor: {text}"), _encoding(stream)) + "\n"
+    )
+
+
+def _encoding(stream: TextIO) -> str:
+    return stream.encoding or "ascii"
 
 
 class _Pace:
@@ -108,7 +116,7 @@ class _Milestones:
         if is_long and took - self._told >= _LONG:
             self._told = took
             text = one_line(f"{self._doing}: {done} of {total} done{_rest(left)}")
-            _write(self._stream, encodable(text, self._stream.encoding or "ascii") + "\n")
+            _write(self._stream, encodable(text, _encoding(self._stream)) + "\n")
 
 
 def _write(stream: TextIO, text: str) -> None:
@@ -122,7 +130,7 @@ class _Line:
 
     def __init__(self, doing: str, stream: TextIO) -> None:
         self.ended = threading.Event()
-        self._doing = encodable(safe_words(doing), stream.encoding or "ascii")
+        self._doing = encodable(safe_words(doing), _encoding(stream))
         self._count = ""
         self._stream = stream
         self._pace = _Pace()

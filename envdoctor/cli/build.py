@@ -48,7 +48,6 @@ def command(
     you to run a notebook.
     """
     from envdoctor.cli._progress import display
-    from envdoctor.core.errors import ExitCode
     from envdoctor.doctor.build import BuildPlan, build
     from envdoctor.doctor.routes import make_request
 
@@ -63,8 +62,4 @@ def command(
     with display() as listener:
         report = build(request, how, listener)
     _options.show(report, as_json=as_json, verbose=verbose)
-    if report.artifacts:
-        return ExitCode.OK
-    if report.attempts and report.attempts[-1].waiting:
-        return ExitCode.WAITING
-    return ExitCode.BUILD_FAILED if report.attempts else ExitCode.NO_ROUTE
+    return report.summary.exit_code

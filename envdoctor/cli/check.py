@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envdoctor.cli import _options, _tables
+from envdoctor.cli import _defaults, _formats, _options, _tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +26,15 @@ if TYPE_CHECKING:
 @click.option("--skip", multiple=True, metavar="CODE", help="Leave out these codes or families.")
 @click.option("--fast", is_flag=True, help="Leave out what importing the installed packages comes to.")
 @click.option("--prove", is_flag=True, help="Also import each installed package really, without a network.")
-@click.option("--yes", is_flag=True, help="With --prove: go on where the network can't be cut off.")
-@click.option("--witness", is_flag=True, help="Also ask ldd (or otool) about each installed native file.")
+@click.option(
+    "--yes", is_flag=True, help="With --prove: go on where the network can't be cut off. With --fix: don't ask."
+)
+@click.option(
+    "--witness",
+    is_flag=True,
+    help="Also ask ldd (or otool) about each installed native file, and pip about what is installed.",
+)
+@click.option("--fix", "mends", is_flag=True, help="Then mend what was found, after asking: see `envdoctor fix`.")
 @click.option(
     "--requirement",
     "-r",
@@ -39,6 +46,8 @@ if TYPE_CHECKING:
 @_options.python_option
 @_options.verbose_option
 @_options.json_option
+@_formats.format_option
+@_formats.output_option
 def command(
     goal: str | None,
     only: tuple[str, ...],
@@ -47,11 +56,14 @@ def command(
     prove: bool,
     yes: bool,
     witness: bool,
+    mends: bool,
     file: Path | None,
     platforms: str,
     python: Path | None,
     verbose: bool,
     as_json: bool,
+    format_name: str | None,
+    output: Path | None,
 ) -> int:
     """Tell what is wrong on this machine, for this Python; exit code 1 if there is a problem.
 
@@ -66,15 +78,18 @@ def command(
     from envdoctor.doctor.check import can_wall_off, check
 
     if file is not None:
-        if goal or only or skip or fast or prove or yes or witness:
-            raise click.UsageError(
-                "-r judges a file; leave out what is about the machine (--to, --only, --prove, ...)."
-            )
+        _require_file_options()
         return _check_asked(file, platforms, python, as_json=as_json, verbose=verbose)
+    if mends:
+        _require_mending_options()
+        return _check_and_fix(goal, _words(only), python, yes=yes, verbose=verbose)
     if platforms:
         raise click.UsageError("--platform is about a file; name one by -r, or ask 'envdoctor matrix'.")
+    if _defaults.is_typed("only") and not _defaults.is_typed("skip"):
+        skip = ()  # what is asked for by name is not left out by what the configuration says
     if prove and fast:
         raise click.UsageError("--prove and --fast contradict each other; leave one of them out.")
+    written = _formats.asked(format_name, output, as_json=as_json)
     if prove and not yes and not can_wall_off():
         _require_consent()
     gc.disable()  # tens of thousands of rows that live to the end: collecting finds nothing and takes a tenth
@@ -82,9 +97,37 @@ def command(
         report = check(
             python=python, goal=goal, only=_words(only), skip=_words(skip), witness=witness, fast=fast, prove=prove
         )
-    _options.show(report, as_json=as_json, verbose=verbose)
+    report = _defaults.without_ignored(report)
+    _formats.show_or_write(report, written, output, as_json=as_json, verbose=verbose)
     gc.freeze()  # nor does Python's own look for cycles at its end, which takes another tenth
-    return _options.exit_code(report)
+    return report.summary.exit_code
+
+
+#: What only says something about the machine.
+_OF_THE_MACHINE = ("goal", "only", "skip", "fast", "prove", "yes", "witness", "mends", "format_name", "output")
+
+
+def _require_file_options() -> None:
+    if any(map(_defaults.is_typed, _OF_THE_MACHINE)):
+        raise click.UsageError("-r judges a file; leave out what is about the machine (--to, --only, --prove, ...).")
+
+
+def _require_mending_options() -> None:
+    if any(map(_defaults.is_typed, ("skip", "fast", "prove", "witness", "as_json", "format_name", "output"))):
+        raise click.UsageError("--fix mends what a whole check finds; leave out --skip, --fast, --prove, --json, ...")
+
+
+def _check_and_fix(goal: str | None, codes: tuple[str, ...], python: Path | None, *, yes: bool, verbose: bool) -> int:
+    from pathlib import Path as Folder
+
+    from envdoctor.cli.fix import Asking, mend
+    from envdoctor.doctor.fix import open_session
+
+    with open_session(python=python, goal=goal, project=Folder.cwd(), say=_tables.say) as session:
+        report = session.look()
+        _options.show(report, as_json=False, verbose=verbose)
+        plan = session.plan(report, codes)
+        return mend(session, plan, report, Asking(yes=yes, as_json=False, verbose=verbose), dry_run=False)
 
 
 def _check_asked(file: Path, platforms: str, python: Path | None, *, as_json: bool, verbose: bool) -> int:

@@ -65,6 +65,26 @@ def remove(names: tuple[str, ...], everything: bool) -> None:
         click.echo(f"removed {one.folder} ({human_size(one.size)})")
 
 
+@command.command()
+def clean() -> None:
+    """Remove the environments that no build uses any more (outdated, unusable), and what uv unpacked for nothing."""
+    from envdoctor.core.request import Request
+    from envdoctor.environments.cache import human_size, open_cache
+    from envdoctor.environments.removal import prune_downloads
+    from envdoctor.environments.removal import remove as take_away
+    from envdoctor.environments.store import list_environments
+    from envdoctor.executors.local import LocalExecutor
+
+    cache, executor = open_cache(Request()), LocalExecutor()
+    idle = [one for one in list_environments(cache) if _state(one) != "ready"]
+    take_away(idle, cache, executor)
+    prune_downloads(cache, executor)
+    for one in idle:
+        click.echo(f"removed {one.folder} ({human_size(one.size)})")
+    if not idle:
+        click.echo(f"All environments in {cache.root} are in use.")
+
+
 def _check_names(names: tuple[str, ...], found: tuple[ManagedEnvironment, ...]) -> None:
     from envdoctor.core.errors import UsageProblem
 

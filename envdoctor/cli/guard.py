@@ -66,7 +66,7 @@ def command(
     if markdown is not None and report.alarms:
         write_output(markdown, registry.renderer("markdown").render_guard(safe), option="--markdown")
     if sarif is not None:
-        write_output(sarif, registry.renderer("json").guard_sarif(safe), option="--sarif")
+        write_output(sarif, registry.renderer("sarif").render_guard(safe), option="--sarif")
     _tables.show("guard", report, as_json=as_json, verbose=verbose)
     remember()
     return ExitCode.OK if report.is_quiet else ExitCode.PROBLEMS

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envdoctor.cli import _options, _tables
+from envdoctor.cli import _formats, _options, _tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +31,9 @@ def _refuse_with_installed(values: Mapping[str, object]) -> None:
     from envdoctor.core.errors import UsageProblem
 
     if given := [
-        f"--{name.replace('_', '-')}" for name in ("platform", "python", "alone", "max_download") if values[name]
+        f"--{name.replace('_', '-')}"
+        for name in ("platform", "python", "alone", "max_download", "upstream")
+        if values[name]
     ]:
         raise UsageProblem(
             f"What is installed is judged where it is, so that {' and '.join(given)} can't be said with it; "
@@ -60,12 +62,19 @@ def _refuse_with_installed(values: Mapping[str, object]) -> None:
 @click.option(
     "--in", "place", type=_options.FILE, metavar="PATH", help="Installed there: an interpreter or environment."
 )
+@_formats.upstream_option
 @_options.max_download_option
 @_options.offline_option
 @_options.verbose_option
 @_options.json_option
 def command(
-    subject: str, installed: bool, place: Path | None, as_json: bool, verbose: bool, **rest: str | bool | int
+    subject: str,
+    installed: bool,
+    place: Path | None,
+    upstream: Path | None,
+    as_json: bool,
+    verbose: bool,
+    **rest: str | bool | int,
 ) -> int:
     """Tell what is inside a wheel and whether it loads, without installing or running anything.
 
@@ -81,7 +90,7 @@ def command(
         if installed or place is not None:
             from envdoctor.doctor.installed import inspect_installed
 
-            _refuse_with_installed(rest)
+            _refuse_with_installed({**rest, "upstream": upstream})
             found = inspect_installed(subject, place)
         else:
             from envdoctor.doctor.inspect import InspectRequest, inspect
@@ -89,4 +98,8 @@ def command(
             asked = InspectRequest(subject=subject, **rest)  # type: ignore[arg-type]  # click made them fit
             found = inspect(asked, _tables.say, progress)
     _tables.show("inspection", found, as_json=as_json, verbose=verbose)
+    if upstream is not None:
+        from envdoctor.doctor.upstream import upstream_of_inspection
+
+        _formats.write_upstream(upstream_of_inspection(found, asked, _tables.say), upstream)
     return ExitCode.OK if found.verdict.is_good and found.verdict is not CellVerdict.SOUND_IF else ExitCode.PROBLEMS

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from envdoctor.cli import _options, _tables
+from envdoctor.cli import _formats, _options, _tables
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from envdoctor.core.matrix_request import MatrixRequest
 
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 @click.option(
     "--has", "names", multiple=True, metavar="NAME", help="Tell which versions have a module or a name (several)."
 )
+@click.option("--html", type=_options.FILE, metavar="FILE", help="Also write the table with its reasons as a page.")
+@_formats.upstream_option
 @_options.max_download_option
 @_options.offline_option
 @_options.verbose_option
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 def command(
     requirements: tuple[str, ...],
     names: tuple[str, ...],
+    html: Path | None,
+    upstream: Path | None,
     as_json: bool,
     verbose: bool,
     **rest: Any,  # noqa: ANN401
@@ -54,7 +60,13 @@ def command(
         return _show_holdings(request, names, as_json=as_json, verbose=verbose)
     with _tables.progress(f"matrix of {requirements[0]}") as progress:
         found = matrix(request, progress, _tables.say)
+    if html is not None:
+        _formats.write_matrix(found, html)
     _tables.show("matrix", found, as_json=as_json, verbose=verbose)
+    if upstream is not None:
+        from envdoctor.doctor.upstream import upstream_of_matrix
+
+        _formats.write_upstream(upstream_of_matrix(found), upstream)
     return ExitCode.OK if any(cell.verdict.is_good for cell in found.cells) else ExitCode.PROBLEMS
 
 

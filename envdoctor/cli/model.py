@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envdoctor.cli import _options
+from envdoctor.cli import _formats, _options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 @click.option("--svg", type=_options.FILE, metavar="FILE", help="Draw where the operators run, into this file.")
 @_options.verbose_option
 @_options.json_option
+@_formats.format_option
+@_formats.output_option
 def command(
     *,
     file: Path,
@@ -48,6 +50,8 @@ def command(
     svg: Path | None,
     verbose: bool,
     as_json: bool,
+    format_name: str | None,
+    output: Path | None,
 ) -> int:
     """Tell what a .tflite FILE is, where each of its operators will run, and what to change.
 
@@ -63,6 +67,7 @@ def command(
         *(() if min_runtime_version is None else ("-m", str(min_runtime_version))),
         *(("-i", intermediate_tensors) if intermediate_tensors else ()),
     )
+    written = _formats.asked(format_name, output, as_json=as_json)
     report = inspect_model(file, goal=goal, arguments=arguments, compare=compare, static=static)
     if svg is not None:
         from envdoctor import registry
@@ -71,5 +76,5 @@ def command(
 
         drawn = registry.renderer("svg").render(redact_report(report, Redactor.here()))
         write_output(svg, drawn, option="--svg")
-    _options.show(report, as_json=as_json, verbose=verbose)
-    return _options.exit_code(report)
+    _formats.show_or_write(report, written, output, as_json=as_json, verbose=verbose)
+    return report.summary.exit_code

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="List every way from a model to a goal, best first.")
-@click.argument("model", type=_options.FILE)
+@click.argument("model", type=_options.FILE, required=False)
 @_options.goal_option
 @_options.build_options
 @_options.offline_option
@@ -21,43 +21,37 @@ if TYPE_CHECKING:
 @_options.verbose_option
 @_options.json_option
 def command(
-    model: Path, goal: str, python: Path | None, offline: bool, as_json: bool, verbose: bool, **rest: object
+    model: Path | None, goal: str, python: Path | None, offline: bool, as_json: bool, verbose: bool, **rest: object
 ) -> int:
     """List every way from MODEL to a goal, best first, and what stands in each one's way.
 
     MODEL is a .keras, .h5 or .pt2 file, a SavedModel folder, a float or int8 .tflite file, or net.py:make_model,
     a file and the function in it that makes a PyTorch model. With --to any, all goals are ranked by how far this
-    machine is from them. Exit code 1 if the best of them is not certain, 3 if all are blocked.
+    machine is from them. Without MODEL: where the last stage to the goal can run. Exit code 1 if the best of them is
+    not certain, 3 if all are blocked.
     """
     import dataclasses
 
-    from envdoctor.core.errors import ExitCode
-    from envdoctor.core.route import Verdict
-    from envdoctor.doctor.routes import routes
+    from envdoctor.doctor.routes import places, routes
 
-    if goal.strip().lower() == "any":
+    if model is not None and goal.strip().lower() == "any":
         return _every_goal(model, python=python, offline=offline, as_json=as_json, verbose=verbose, **rest)
-    report = routes(model, goal, options=_options.read_build_options(rest), python=python, offline=offline)
-    report = dataclasses.replace(report, build_command=_options.build_command(click.get_current_context()))
+    options = _options.read_build_options(rest)
+    if model is None:
+        report = places(goal, options=options, python=python)
+    else:
+        report = routes(model, goal, options=options, python=python, offline=offline)
+        report = dataclasses.replace(report, build_command=_options.build_command(click.get_current_context()))
     _options.show(report, as_json=as_json, verbose=verbose)
-    best = report.routes[0]
-    if best.verdict is Verdict.BLOCKED:
-        return ExitCode.NO_ROUTE
-    uncertain = any(reason.verdict is Verdict.UNKNOWN for reason in best.reasons)
-    return ExitCode.PROBLEMS if uncertain else ExitCode.OK
+    return report.summary.exit_code
 
 
 def _every_goal(
     model: Path, *, python: Path | None, offline: bool, as_json: bool, verbose: bool, **rest: object
 ) -> int:
     """Rank all goals; the exit code is that of the nearest."""
-    from envdoctor.core.errors import ExitCode
-    from envdoctor.core.route import Verdict
     from envdoctor.doctor.any_goal import every_goal
 
     report = every_goal(model, options=_options.read_build_options(rest), python=python, offline=offline)
     _options.show(report, as_json=as_json, verbose=verbose)
-    verdicts = {row.verdict for row in report.goals if row.takeable} or {row.verdict for row in report.goals}
-    if verdicts == {Verdict.BLOCKED}:
-        return ExitCode.NO_ROUTE
-    return ExitCode.PROBLEMS if verdicts == {Verdict.UNKNOWN} else ExitCode.OK
+    return report.summary.exit_code

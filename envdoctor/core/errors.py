@@ -7,6 +7,10 @@ Each room raises its own class, so that a caller can tell them apart; every clas
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from envdoctor.core.report import Report
 
 
 class ExitCode(enum.IntEnum):
@@ -34,13 +38,25 @@ class UsageProblem(EnvDoctorError):
     exit_code = ExitCode.USAGE
 
 
-class NoRoute(EnvDoctorError):
+class _OfBuild(EnvDoctorError):
+    """A build that came to nothing.
+
+    Attributes:
+        report: what was planned and tried; None where it did not come to that.
+    """
+
+    def __init__(self, message: str, report: Report | None = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class NoRoute(_OfBuild):
     """No way from the source to the goal works on this machine."""
 
     exit_code = ExitCode.NO_ROUTE
 
 
-class BuildFailed(EnvDoctorError):
+class BuildFailed(_OfBuild):
     """Every route that was tried failed, or the result could not be kept."""
 
     exit_code = ExitCode.BUILD_FAILED

@@ -31,7 +31,8 @@ class Severity(enum.IntEnum):
 class Outcome(enum.Enum):
     """How a probe ended. Only PASSED means that the question was asked and the answer was good.
 
-    A DOES_NOT_APPLY is no gap: the question makes no sense on this machine, or for what was asked.
+    A DOES_NOT_APPLY is no gap: the question makes no sense on this machine, or for what was asked. IGNORED found only
+    what the user's configuration ignores.
     """
 
     PASSED = "passed"
@@ -41,6 +42,7 @@ class Outcome(enum.Enum):
     CRASHED = "crashed"
     TIMED_OUT = "timed-out"
     DOES_NOT_APPLY = "does-not-apply"
+    IGNORED = "ignored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,3 +60,4 @@ class HoldingTable:
     cells: tuple[HoldingCell, ...]
     places: tuple[str, ...] = ()
     effort: Effort = field(default_factory=Effort)
+    schema: int = 1

@@ -2,39 +2,136 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+
+#: The groups, and what a module of each brings.
+GROUPS = {
+    "probes": "a probe",
+    "actions": "an ACTION",
+    "compilers": "a COMPILER",
+    "renderers": "a function render",
+    "toolchains": "a table toolchains.toml",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryPoint:
+    """One line of an entry_points.txt.
+
+    Attributes:
+        group: a key of GROUPS.
+        module: what it names.
+        distribution: whose it is, `name-version`.
+        file: where it stands.
+    """
+
+    group: str
+    module: str
+    distribution: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginProblem:
+    """Why something of a plug-in is not used."""
+
+    entry: EntryPoint
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginState:
+    """What plug-ins there are, and what is wrong with them."""
+
+    entries: tuple[EntryPoint, ...] = ()
+    problems: tuple[PluginProblem, ...] = ()
 
 
 def entry_points(group: str) -> tuple[str, ...]:
-    """The modules that installed distributions name in an entry-point group, sorted.
+    """The modules that installed distributions name in an entry-point group (`envdoctor.probes`), sorted."""
+    wanted = group.removeprefix("envdoctor.")
+    return tuple(sorted({one.module for one in all_entry_points().entries if one.group == wanted}))
 
-    Reads entry_points.txt files directly: `importlib.metadata` needs about 30 ms for a hundred distributions, and
-    hardly any of them is a plug-in.
+
+def all_entry_points() -> PluginState:
+    """The entry points of all groups, and the files of which that can't be told; read anew where a folder changed."""
+    return _read(tuple((folder, _changed(folder)) for folder in dict.fromkeys(sys.path)))
+
+
+@functools.lru_cache(maxsize=1)
+def _read(folders: tuple[tuple[str, int], ...]) -> PluginState:
+    """Reads entry_points.txt files directly.
+
+    `importlib.metadata` needs about 30 ms for a hundred distributions, and hardly any of them is a plug-in.
     """
-    names: set[str] = set()
-    for folder in sys.path:
-        for file in Path(folder or ".").glob("*.dist-info/entry_points.txt"):
+    entries: dict[tuple[str, str], EntryPoint] = {}
+    problems: list[PluginProblem] = []
+    files = [file for folder, _ in folders for file in Path(folder or ".").glob("*.dist-info/entry_points.txt")]
+    for file in files:
+        try:
             text = file.read_text(encoding="utf-8", errors="replace")
-            if f"[{group}]" in text:
-                names |= _parse(text, group)
-    return tuple(sorted(names))
+        except OSError:  # whether it is a plug-in's is not known; no loader could use it either
+            continue
+        if "[envdoctor." not in text:
+            continue
+        try:
+            found = _parse(text, file)
+        except ValueError as error:
+            broken = EntryPoint(group="", module="", distribution=_distribution(file), file=str(file))
+            problems.append(PluginProblem(entry=broken, text=str(error)))
+            continue
+        for one in found:
+            entries.setdefault((one.group, one.module), one)
+    ordered = tuple(entries[key] for key in sorted(entries))
+    return PluginState(entries=ordered, problems=tuple(problems))
 
 
 def folder_of(module: str) -> Path | None:
-    """The folder of a package, without running its code; None for what is no package, or is not there."""
+    """The folder of a package, without running its own code; None for what is no package, or is not there."""
     try:
         spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
+    except Exception:  # noqa: BLE001  (runs the packages around it, which may raise anything)
         return None
     places = spec.submodule_search_locations if spec is not None else None
     return Path(next(iter(places))) if places else None
 
 
-def _parse(text: str, group: str) -> set[str]:
+def _changed(folder: str) -> int:
+    try:
+        return Path(folder or ".").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _distribution(file: Path) -> str:
+    return file.parent.name.removesuffix(".dist-info")
+
+
+def _parse(text: str, file: Path) -> list[EntryPoint]:
+    """The entry points for envdoctor.
+
+    Raises:
+        ValueError: the file is not in the form that the specification asks for.
+    """
     import configparser
 
     parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
-    parser.read_string(text)
-    return {value.partition(":")[0].strip() for value in parser[group].values()}
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise ValueError(f"its entry_points.txt can't be read: {' '.join(str(error).split())}") from None
+    return [
+        EntryPoint(
+            group=section.removeprefix("envdoctor."),
+            module=value.partition(":")[0].strip(),
+            distribution=_distribution(file),
+            file=str(file),
+        )
+        for section in parser.sections()
+        if section.startswith("envdoctor.")
+        for value in parser[section].values()
+    ]

@@ -96,6 +96,7 @@ class RepairReport:
         before, after: what that makes of it.
         findings: why nothing could be done, if that is so.
         notes: what else there is to say.
+        schema: of this value.
     """
 
     version: str
@@ -111,6 +112,7 @@ class RepairReport:
     after: Placed | None = None
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    schema: int = 1
 
     @property
     def sound(self) -> bool:

@@ -11,9 +11,26 @@ from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.goal import Goal  # noqa: TC001  (resolved at run time for the JSON schema)
 from envdoctor.core.model_report import ModelReport, OperatorReport  # noqa: TC001  (the same)
 from envdoctor.core.route import Attempt, GoalReach, Route  # noqa: TC001  (the same)
+from envdoctor.core.summary import Summary, summarize
 
 #: Raised when a field is taken away or changes its meaning; a new field does not raise it.
-SCHEMA = 1
+SCHEMA = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """A finding that the user's configuration ignores.
+
+    Attributes:
+        reason: the user's.
+        until: the last day on which it is ignored, ISO 8601; empty for no end.
+        origin: the file that says so.
+    """
+
+    finding: Finding
+    reason: str
+    until: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +53,7 @@ class Report:
         models: the models that were looked into, for `model`.
         ops: their operators in execution order, for `model`.
         file: what a compiled file that is no .tflite file is, for `model`.
+        ignored: the findings that count as no problem, since the user's configuration ignores them.
         notes: sentences that a reader should not miss.
         unchanged_since: when the results on packages and libraries were found, where nothing has changed since; empty
             where they were found now.
@@ -58,9 +76,22 @@ class Report:
     models: tuple[ModelReport, ...] = ()
     ops: tuple[OperatorReport, ...] = ()
     file: FileIdentity | None = None
+    ignored: tuple[Ignored, ...] = ()
     notes: tuple[str, ...] = ()
     unchanged_since: str = ""
     schema: int = SCHEMA
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Every finding, from probes, from stages and from nowhere, the worst first."""
+        found = [finding for result in self.probes for finding in result.findings] + list(self.findings)
+        found += [finding for attempt in self.attempts for stage in attempt.results for finding in stage.findings]
+        return tuple(sorted(found, key=lambda finding: -finding.severity))
+
+    @property
+    def summary(self) -> Summary:
+        """What it all comes to."""
+        return summarize(self)
 
     @property
     def problems(self) -> tuple[Finding, ...]:
@@ -72,7 +103,7 @@ class Report:
     @property
     def blind_spots(self) -> tuple[ProbeResult, ...]:
         """The probes that could not answer: unknown, crashed, timed out, or skipped because of one of those."""
-        answered = (Outcome.PASSED, Outcome.FAILED, Outcome.DOES_NOT_APPLY)
+        answered = (Outcome.PASSED, Outcome.FAILED, Outcome.DOES_NOT_APPLY, Outcome.IGNORED)
         return tuple(result for result in self.probes if result.outcome not in answered)
 
     @property
@@ -80,3 +111,8 @@ class Report:
         """Whether all that was asked could be looked at; a probe that is skipped for what was found is no gap."""
         gaps = (Outcome.UNKNOWN, Outcome.CRASHED, Outcome.TIMED_OUT)
         return not any(result.outcome in gaps for result in self.probes)
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether everything could be looked at and no finding is of severity WARNING or worse."""
+        return self.complete and not self.problems

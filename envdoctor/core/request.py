@@ -8,6 +8,7 @@ from pathlib import Path  # noqa: TC003  (resolved at run time for the JSON sche
 from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
 from envdoctor.core.compiler import Compiler  # noqa: TC001  (the same)
 from envdoctor.core.goal import Goal  # noqa: TC001  (the same)
+from envdoctor.core.plugins import PluginState
 
 #: The topics of requests that leave imports out, and that do them really.
 LEFT_OUT, PROVE = "fast", "prove"
@@ -103,6 +104,7 @@ class Request:
         options: how to build.
         topics: which probes beyond `machine` matter (`edgetpu`, `emulation`, `model`, `witness`).
         distribution: the only one whose imports matter, by its normalized name; empty for all.
+        plugins: what other distributions add, and what of it is wrong.
         cache: the folder that envdoctor keeps its environments and downloads in; None for the user's cache folder.
         offline: True if nothing may be fetched.
     """
@@ -114,5 +116,6 @@ class Request:
     options: BuildOptions = field(default_factory=BuildOptions)
     topics: frozenset[str] = frozenset({"machine"})
     distribution: str = ""
+    plugins: PluginState = field(default_factory=PluginState)
     cache: Path | None = None
     offline: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import TYPE_CHECKING
 
 from envdoctor import probing, registry
@@ -45,6 +46,7 @@ def check(  # noqa: PLR0913 - by name, one for each option
     witness: bool = False,
     fast: bool = False,
     prove: bool = False,
+    timeout: float | None = None,
 ) -> Report:
     """Ask all probes that matter for a machine, an environment and maybe a goal.
 
@@ -53,27 +55,38 @@ def check(  # noqa: PLR0913 - by name, one for each option
         goal: a goal whose toolchain matters too.
         only: codes or families to ask; empty for all.
         skip: codes or families to leave out.
-        witness: True to ask `ldd` or `otool` too about the installed native files.
+        witness: True to ask `ldd` or `otool` too about the installed native files, and pip about what is installed.
         fast: True to leave out what importing the installed packages comes to.
         prove: True to import them really; see `can_wall_off`.
+        timeout: seconds after which whatever has no answer is TIMED_OUT; None to wait for all.
 
     Raises:
         UsageProblem: an unknown goal, code or family, or an interpreter that is none.
     """
-    if not (goal or only or skip or witness or prove):
-        return _check_again(Request(python=python, topics=topics(None) | ({LEFT_OUT} if fast else set())))
+    began = time.monotonic()
+    if not (goal or only or skip or witness or prove or timeout):
+        asked = topics(None) | ({LEFT_OUT} if fast else set())
+        return _check_again(Request(python=python, topics=asked, plugins=registry.plugins()))
     aim = None if goal is None else parse_goal(goal)
     compiler = registry.compiler_of(aim)
     added = {"witness": witness, LEFT_OUT: fast, PROVE: prove}
     asked = topics(compiler) | {topic for topic, is_asked in added.items() if is_asked}
-    # Words may name any probe, so that all must be known then; else only those that can be asked are imported.
-    every = bool(only or skip)
-    known = registry.probes(None if every else families(asked), None if every else asked)
+    # Words may name a probe of any topic; whatever else can't be asked is not even imported.
+    wanted = frozenset(only or families(asked)) | frozenset(skip)
+    known = registry.probes(wanted, None if only or skip else asked)
     probes = select(known, asked, only, skip)
-    request = Request(python=python, goal=aim, compiler=compiler, topics=asked | {one.topic for one in probes})
+    request = Request(
+        python=python,
+        goal=aim,
+        compiler=compiler,
+        topics=asked | {one.topic for one in probes},
+        plugins=registry.plugins(),
+    )
     facts = Facts(request, LocalExecutor())
     looked_at = subject(facts)  # first, so that a wrong --python is told once and not by every probe
-    results = probing.run_probes(probes, facts)
+    results = probing.run_probes(
+        probes, facts, within=None if timeout is None else timeout - (time.monotonic() - began)
+    )
     notes = _notes(probes, facts, fast=fast)
     return dataclasses.replace(new_report("check"), subject=looked_at, goal=aim, probes=results, notes=notes)
 
@@ -122,11 +135,10 @@ def select(
         UsageProblem: a word that is neither a code nor a family, or nothing is left.
     """
     codes = {one.code for one in probes}
+    known = dict.fromkeys((*ALL_FAMILIES, *(code[:3] for code in codes)))
     for word in (*only, *skip):
-        if word not in codes and word not in ALL_FAMILIES:
-            raise UsageProblem(
-                f"'{word}' is neither a probe's code nor a family; families are {', '.join(ALL_FAMILIES)}"
-            )
+        if word not in codes and word not in known:
+            raise UsageProblem(f"'{word}' is neither a probe's code nor a family; families are {', '.join(known)}")
 
     def matches(one: Probe, words: Sequence[str]) -> bool:
         return one.code in words or one.code[:3] in words

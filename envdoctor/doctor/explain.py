@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 
 from envdoctor import registry
@@ -67,8 +68,11 @@ def explain(word: str) -> tuple[Explanation, ...]:
     found = tuple(one for one in known if wanted in {one.code.lower(), one.name})
     if found:
         return found
-    near = difflib.get_close_matches(wanted, [key for one in known for key in (one.code.lower(), one.name)], n=2)
     codes = {one.code.lower(): one.code for one in known}
+    digits = re.fullmatch(r"([a-z]{3})[ -]?0*(\d{1,3})", wanted)  # pkg1, pkg-01
+    meant = f"{digits[1]}{digits[2]:0>3}" if digits else ""
+    words = [key for one in known for key in (one.code.lower(), one.name)]
+    near = [meant] if meant in codes else difflib.get_close_matches(wanted, words, n=2)
     names = " or ".join(codes.get(key, key) for key in dict.fromkeys(near))
     hint = f"did you mean {names}?" if near else "'envdoctor explain' lists them all."
     raise UsageProblem(f"'{word}' is no code and no name of a problem that envdoctor knows; {hint}")

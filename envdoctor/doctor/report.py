@@ -11,18 +11,24 @@ from envdoctor.core.request import Request
 from envdoctor.doctor.check import check
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
+from envdoctor.pipeline.past import read_build
 from envdoctor.support.redaction import Redactor, redact_report
 from envdoctor.support.text import size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from envdoctor.core.report import Report
 
 
 def report(
-    *, python: Path | None = None, source: Path | None = None, goal: str | None = None
+    *,
+    python: Path | None = None,
+    source: Path | None = None,
+    goal: str | None = None,
+    build: Path | None = None,
+    amend: Callable[[Report], Report] | None = None,
 ) -> tuple[Report, Mapping[str, int]]:
     """Check, plan if there is a model to plan for, and take out what must not be handed on.
 
@@ -30,18 +36,30 @@ def report(
         python: the interpreter to examine; None for the active environment's.
         source: a model whose routes belong into the report; needs a goal.
         goal: where to get to.
+        build: the folder of a build whose attempts belong into the report.
+        amend: what becomes of the checks' report, before anything is taken out of it.
 
     Returns:
         The report, and how many of what were taken out, by kind.
 
     Raises:
-        UsageProblem: an unknown goal, a file that is no model, an interpreter that is none.
+        UsageProblem: an unknown goal, a file that is no model, an interpreter that is none, a folder without a build.
     """
+    built = None if build is None else read_build(build)
     made = check(python=python, goal=goal)
+    made = amend(made) if amend else made
     facts = Facts(Request(python=python), LocalExecutor())
     made = dataclasses.replace(made, subject={**made.subject, **_machine(facts), **_installed(facts)})
     if source is not None and goal is not None:
         made = _with_routes(made, source, goal, python)
+    if built is not None:
+        made = dataclasses.replace(
+            made,
+            attempts=built.attempts,
+            artifacts=built.artifacts,
+            notes=(*built.notes, *made.notes),
+            subject={**built.subject, **made.subject},
+        )
     hidden: Counter[str] = Counter()
     return redact_report(dataclasses.replace(made, command="report"), Redactor.here(personal=True), hidden), hidden
 

@@ -171,6 +171,21 @@ def routes_of(request: Request, facts: Facts) -> Report:
     )
 
 
+def places(goal: str, *, options: BuildOptions | None = None, python: Path | None = None) -> Report:
+    """Where the last stage to a goal can run, whatever the model.
+
+    Raises:
+        UsageProblem: the goal is unknown.
+    """
+    aim = parse_goal(goal)
+    compiler = registry.compiler_of(aim)
+    options = options or BuildOptions()
+    request = Request(python=python, goal=aim, compiler=compiler, options=options, topics=topics(compiler))
+    facts = Facts(request, LocalExecutor())
+    found = planner.last_stages(registry.actions(), request, facts)
+    return dataclasses.replace(new_report("routes"), subject=subject(facts), goal=aim, routes=found)
+
+
 def _say(fix: Fix) -> str:
     commands = "; ".join(shlex.join(command) for command in fix.commands)
     return f"One step opens the best route: {fix.text}" + (f" Run: {commands}" if commands else "")

@@ -65,7 +65,7 @@ class Unchanged:
         self._facts = facts
         self._began = time.time_ns()
         self._cache = DiskCache(open_cache(request).root / "checks", _LIMIT)
-        self._circumstances = _circumstances(facts)
+        self._circumstances = _circumstances(facts, request)
         self._key = "\n".join((facts.python.executable, facts.python.prefix, str(Path.cwd()), *sorted(request.topics)))
 
     def load(self) -> KeptCheck | None:
@@ -111,11 +111,11 @@ def _are_plugged_in() -> bool:
     return bool(entry_points("envdoctor.probes"))
 
 
-def _circumstances(facts: Facts) -> str:
+def _circumstances(facts: Facts, request: Request) -> str:
     host, python = facts.host, facts.python
     steady = dataclasses.replace(host, disks=(), memory=None, memory_limit=None, cpu_features=None)
     told = [
-        (__version__, sys.version, sys.executable, getattr(os, "geteuid", int)()),
+        (__version__, request.plugins, sys.version, sys.executable, getattr(os, "geteuid", int)()),
         (python, steady, sorted(host.cpu_features or ())),
         (str(Path.cwd()), list(modules_in(".", python.extension_suffixes))),
         steady_variables(),

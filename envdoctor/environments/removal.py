@@ -39,3 +39,10 @@ def remove(environments: Iterable[ManagedEnvironment], cache: Cache, executor: E
     if gone - kept:
         with contextlib.suppress(EnvironmentProblem):  # without uv there is nothing more to do
             Uv(executor=executor, cache=cache, variables={}).run("cache", "clean", *sorted(gone - kept))
+
+
+def prune_downloads(cache: Cache, executor: Executor) -> None:
+    """Take out of uv's cache what no later build can use: what it unpacked or built for one run."""
+    if cache.uv.is_dir():
+        with contextlib.suppress(EnvironmentProblem):
+            Uv(executor=executor, cache=cache, variables={}).run("cache", "prune")

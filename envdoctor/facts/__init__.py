@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from envdoctor.facts.model import ModelFacts
     from envdoctor.facts.natives import Natives
     from envdoctor.facts.packages import Packages
+    from envdoctor.facts.pip_list import PipList
+    from envdoctor.facts.plugins import Plugins
     from envdoctor.facts.proven import Proven
     from envdoctor.facts.python import Python
     from envdoctor.facts.records import Records
@@ -76,6 +78,8 @@ class Facts:
         importing: Importing
         loading: Loading
         model: ModelFacts
+        pip_list: PipList
+        plugins: Plugins
         proven: Proven
         python: Python
         packages: Packages

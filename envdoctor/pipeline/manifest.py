@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003  (msgspec resolves the annotations when it decodes)
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.finding import Finding  # noqa: TC001  (the same)
 from envdoctor.support.hashing import hash_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from envdoctor.core.finding import Finding
     from envdoctor.core.report import Report
     from envdoctor.core.request import BuildOptions, Request
     from envdoctor.core.route import Attempt, StageResult
+
+#: Raised when a field is taken away or changes its meaning.
+_SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ def make_manifest(report: Report, request: Request) -> Manifest:
     """The manifest of a build from its report."""
     arrived = [attempt for attempt in report.attempts if attempt.succeeded]
     return Manifest(
-        schema=report.schema,
+        schema=_SCHEMA,
         envdoctor=report.version,
         created=report.created,
         goal=request.goal.name if request.goal else "",

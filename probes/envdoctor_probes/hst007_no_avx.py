@@ -43,6 +43,8 @@ def check(facts: Facts) -> Iterator[Finding]:
                 *(Evidence(source=one.metadata, excerpt=one.title) for one in installed[:1]),
             ),
             fix=Fix(
-                text="Use a machine with AVX, in a virtual machine its host's processor model, or avoid TensorFlow."
+                text="Use a machine with AVX, in a virtual machine its host's processor model. Without TensorFlow: run "
+                "models by ai-edge-litert, and build from a .tflite file, which the LiteRT quantizer does "
+                "(`envdoctor build MODEL.tflite --to tflite-int8`).",
             ),
         )

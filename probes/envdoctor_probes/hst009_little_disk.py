@@ -27,8 +27,9 @@ def check(facts: Facts) -> Iterator[Finding]:
 
     The largest environment takes 2 GB with its download. Installers that run out of room stop half way and leave a
     damaged environment. Only what is still to be made counts: the largest of the environments that envdoctor's cache
-    does not hold yet, by their marker files; `envdoctor env list` looks into them. Free some space, or set
-    ENVDOCTOR_CACHE (and TMPDIR for temporary files) to a folder on another disk.
+    does not hold yet, by their marker files; `envdoctor env list` looks into them. Free some space (`envdoctor env
+    clean` removes the environments that no build uses any more), or set ENVDOCTOR_CACHE, and TMPDIR for temporary
+    files, to a folder on another disk.
     """
     host = facts.host
     if not host.disks:
@@ -42,5 +43,9 @@ def check(facts: Facts) -> Iterator[Finding]:
                 subject=disk.folder,
                 message=f"{size(disk.free)} are free for {disk.purpose}; up to {size(needed)} are needed.",
                 evidence=(Evidence(source=disk.folder, excerpt=f"{disk.free} of {disk.total} bytes free"),),
-                fix=Fix(text=f"Free some space, or set {disk.variable} to a folder elsewhere."),
+                fix=Fix(
+                    text=f"Free some space, or set {disk.variable} to a folder elsewhere.",
+                    commands=() if disk.variable == "TMPDIR" else (("envdoctor", "env", "clean"),),
+                    safe=True,
+                ),
             )

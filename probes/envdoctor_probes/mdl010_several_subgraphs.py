@@ -34,11 +34,12 @@ def check(facts: Facts) -> Iterable[Finding]:
             evidence=(Evidence(source=model.name, excerpt=", ".join(model.signatures)),),
             fix=Fix(text="Convert each signature to a file of its own, and compile each."),
         )
+    called = plural(model.control_flow, "subgraph")
     if model.control_flow and model.reader.accelerator:
         yield Finding(
             severity=Severity.WARNING,
             subject=model.short_name,
-            message=f"operators call {model.control_flow} subgraphs, of which {model.reader.title} compiles none",
-            evidence=(Evidence(source=model.name, excerpt=f"{model.control_flow} subgraphs beside the first"),),
+            message=f"operators call {called}, of which {model.reader.title} compiles none",
+            evidence=(Evidence(source=model.name, excerpt=f"{called} beside the first"),),
             fix=Fix(text="Unroll recurrent layers (unroll=True in Keras), and take branches out of the model."),
         )

@@ -25,7 +25,11 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.INFO,
             subject="pip",
-            message=f"{len(facts.packages.leftovers)} folders are left over from an interrupted removal.",
+            message=f"{_counted(len(facts.packages.leftovers))} left over from an interrupted removal.",
             evidence=tuple(Evidence(source=path, excerpt="left by pip") for path in facts.packages.leftovers),
             fix=Fix(text="Delete them."),
         )
+
+
+def _counted(count: int) -> str:
+    return "1 folder is" if count == 1 else f"{count} folders are"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.packages.installers import installer_for
 from envdoctor.probing import probe
-from envdoctor.support.requirement import command_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envdoctor.facts import Facts
+    from envdoctor.facts.packages import Distribution
 
 
 @probe("PKG030")
@@ -40,12 +41,11 @@ def check(facts: Facts) -> Iterator[Finding]:
             else Fix(
                 text="See in the output of its build what it can't fetch. If the vendor's server is away, wait for it, "
                 "or get the files from the vendor.",
-                commands=_commands(facts, one.distribution.name),
+                commands=_commands(facts, one.distribution),
             ),
         )
 
 
-def _commands(facts: Facts, name: str) -> tuple[tuple[str, ...], ...]:
-    words = command_words(name)
-    pip = (facts.python.executable, "-m", "pip", "install")
-    return ((*pip, "--no-cache-dir", "--force-reinstall", "--no-deps", "-v", *words),) if words else ()
+def _commands(facts: Facts, distribution: Distribution) -> tuple[tuple[str, ...], ...]:
+    installer = installer_for(facts.python, facts.packages, distribution)
+    return () if installer is None else installer.reinstall(distribution, fresh=True)

@@ -1,8 +1,7 @@
-"""What `guard` found: on a terminal, as the text of an issue, and as SARIF."""
+"""What `guard` found: on a terminal, as the text of an issue, and as results of SARIF."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from envdoctor import __version__
@@ -15,9 +14,6 @@ from envdoctor_reports._view import State
 if TYPE_CHECKING:
     from envdoctor.core.guard import Alarm, GuardReport
     from envdoctor_reports._page import Page
-
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_RULE = "unsound-release"
 
 
 def show_guard(page: Page, report: GuardReport, *, verbose: bool = False) -> None:
@@ -74,21 +70,18 @@ def issue(report: GuardReport) -> str:
     return "\n".join([*lines, f"Found by envdoctor {__version__} for {asked}{when}.", ""])
 
 
-def sarif(report: GuardReport) -> str:
-    """SARIF 2.1.0 (OASIS), one result an alarm; those told before have the baseline state `unchanged`."""
-    rule = {
-        "id": _RULE,
-        "shortDescription": {"text": "A release that the requirements admit is unsound on a supported platform."},
-    }
-    driver = {"name": "envdoctor", "version": __version__, "rules": [rule]}
-    run = {"tool": {"driver": driver}, "results": [_result(report, one) for one in report.alarms]}
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+#: The SARIF rule of every alarm.
+RULE = {
+    "id": "unsound-release",
+    "shortDescription": {"text": "A release that the requirements admit is unsound on a supported platform."},
+}
 
 
-def _result(report: GuardReport, alarm: Alarm) -> dict[str, Any]:
+def sarif_result(report: GuardReport, alarm: Alarm) -> dict[str, Any]:
+    """The SARIF result of an alarm."""
     why = " ".join(reason.message for reason in alarm.reasons[:3])
     result: dict[str, Any] = {
-        "ruleId": _RULE,
+        "ruleId": RULE["id"],
         "level": "error",
         "message": {"text": f"{headline(alarm)}. {why} Pin: {pins(alarm)}."},
         "partialFingerprints": {"envdoctor/alarm": alarm.key},

@@ -84,7 +84,7 @@ class FoldedRoutes:
 
     Attributes:
         shared: the reasons that every one of several routes has.
-        groups: the others, in the order of the best route of each.
+        groups: the others, in the order of their ranks.
     """
 
     shared: tuple[Reason, ...]
@@ -110,14 +110,17 @@ def fold(routes: Sequence[Route]) -> FoldedRoutes:
     """Tell what several routes share once."""
     first, *others = routes
     shared = tuple(one for one in first.reasons if others and all(one in route.reasons for route in others))
-    grouped: dict[tuple[State, tuple[Reason, ...]], list[RankedRoute]] = {}
+    grouped: list[tuple[tuple[State, tuple[Reason, ...]], list[RankedRoute]]] = []
     for number, route in enumerate(routes, start=1):
         own = [one for one in route.reasons if one not in shared]
         remarks = tuple(one for one in own if reason_state(one) is State.NOTE)
         obstacles = tuple(one for one in own if one not in remarks)
         ranked = RankedRoute(number=number, route=route, remarks=remarks)
-        grouped.setdefault((ranked.state, obstacles), []).append(ranked)
-    groups = (RouteGroup(routes=tuple(alike), obstacles=obstacles) for (_, obstacles), alike in grouped.items())
+        key = (ranked.state, obstacles)
+        if not grouped or grouped[-1][0] != key:  # neighbours alone, so that the ranks stand in their order
+            grouped.append((key, []))
+        grouped[-1][1].append(ranked)
+    groups = (RouteGroup(routes=tuple(alike), obstacles=obstacles) for (_, obstacles), alike in grouped)
     return FoldedRoutes(shared=shared, groups=tuple(groups))
 
 

@@ -35,7 +35,10 @@ _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8,}\S.*)*)", re.MULTILINE)
 
 def report_schema() -> Schema:
     """The schema of a report."""
-    return _schema(Report, "Report of envdoctor")
+    schema = _schema(Report, "Report of envdoctor")
+    findings = schema["$defs"]["Report"]["properties"]["findings"]
+    findings["description"] = "All findings, of probes, of stages and of neither, the worst first."
+    return schema
 
 
 def matrix_schema() -> Schema:
@@ -61,6 +64,10 @@ def lock_schema() -> Schema:
 def _schema(kind: type, title: str) -> Schema:
     definitions: dict[str, Schema] = {}
     root = _of(kind, definitions)
+    document = definitions[kind.__name__]
+    described = {"type": "integer", "description": "Raised when a field is taken away or changes its meaning."}
+    document["properties"] = {"schema_version": described, **document["properties"]}
+    document["required"] = ["schema_version", *document["required"]]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,

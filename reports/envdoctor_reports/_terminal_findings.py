@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from envdoctor.support.text import cells, one_line, plural, quote_command, visible
@@ -31,7 +32,8 @@ def show_findings(
         for one in alike[:shown]:
             show_finding(page, one, indent=indent, verbose=verbose, lines=lines)
         if rest := alike[shown:]:
-            subjects = ", ".join(one_line(one.subject) for one in rest)
+            counts = Counter(one_line(one.subject) for one in rest)
+            subjects = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in counts.items())
             page.mark(state_of(rest[0]), f"{rest[0].code}  {len(rest)} more (-v): {subjects}", indent=indent)
 
 

@@ -50,7 +50,7 @@ def show_matrix(page: Page, matrix: Matrix, *, verbose: bool = False) -> None:
     for note in matrix.notes:
         page.mark(State.NOTE, note)
     for answer, targets in zip(matrix.best, targets_by_platform(matrix.targets).values(), strict=False):
-        page.mark(_state_of([cell for cell in matrix.cells if cell.target in targets]), answer, style="bold")
+        page.mark(answer_state([cell for cell in matrix.cells if cell.target in targets]), answer, style="bold")
         _show_reserves(page, matrix, targets)
     page.write(effort_line(matrix.effort), style="dim")
 
@@ -70,7 +70,7 @@ def _show_reserves(page: Page, matrix: Matrix, targets: list[str]) -> None:
         page.write(f"and {len(reserves) - _MOST_RESERVES} more; see {command}", indent=4, style="dim")
 
 
-def _state_of(column: list[Cell]) -> State:
+def answer_state(column: list[Cell]) -> State:
     """Fine if the newest that works does so as it is, a warning if only on a condition, else an error, or not known."""
     best = next((cell for cell in column if cell.verdict.is_good), None)
     if best and best.verdict is not CellVerdict.SOUND_IF:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def show_routes(page: Page, report: Report, *, verbose: bool) -> None:
     """Show all routes, and what to do next; each with all its reasons if `verbose`, else folded."""
-    page.heading(plural(len(report.routes), "route"))
+    page.heading(plural(len(report.routes), "place" if report.source is None else "route"))
     if verbose:
         _show_in_full(page, report)
     else:
@@ -95,7 +95,9 @@ def _show_next_step(page: Page, report: Report) -> None:
     best = next((route for route in report.routes if route.takeable), None)
     way = opening(report.routes)
     page.gap()
-    if best is not None:
+    if report.source is None:
+        page.write("That is the last stage alone; name a model for the whole routes from it.")
+    elif best is not None:
         unsure = ", and see whether it works" if best.verdict is Verdict.UNKNOWN else ""
         _show_build(page, report, f"To take the best one, {best.name}{unsure}:")
     elif way is not None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import enum
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import FAMILIES, Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.route import Attempt, Route, StageResult, Verdict
-from envdoctor.support.text import duration, frequency, one_line, plural, size
+from envdoctor.support.text import duration, one_line, plural, size
 from envdoctor_reports._measured import title, worded
+from envdoctor_reports._words import label, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,6 +57,7 @@ class Group:
         inapplicable: those whose question makes no sense here.
         unanswered: the probes that could not answer, for whatever reason but being skipped.
         skipped: the probes that were not asked because of another.
+        ignored: how many findings the user's configuration ignores.
     """
 
     title: str
@@ -65,6 +66,7 @@ class Group:
     inapplicable: tuple[ProbeResult, ...]
     unanswered: tuple[ProbeResult, ...]
     skipped: tuple[ProbeResult, ...]
+    ignored: int = 0
 
     @property
     def problems(self) -> tuple[Finding, ...]:
@@ -81,7 +83,9 @@ class Group:
         """FINE only if every question was asked and answered well."""
         if self.problems:
             return min((state_of(one) for one in self.problems), key=list(State).index)
-        return State.UNANSWERED if self.unanswered or self.skipped else State.FINE
+        if self.unanswered or self.skipped:
+            return State.UNANSWERED
+        return State.NOTE if self.ignored else State.FINE
 
     @property
     def summary(self) -> str:
@@ -92,6 +96,7 @@ class Group:
             _count(states.count(State.WARNING), "warning"),
             f"{len(self.unanswered)} without an answer" if self.unanswered else "",
             f"{len(self.skipped)} skipped" if self.skipped else "",
+            f"{self.ignored} ignored" if self.ignored else "",
             f"{plural(len(self.passed), 'check')} passed" if self.passed else "",
             f"{len(self.notes)} noted" if self.notes else "",
             f"{len(self.inapplicable)} {'does' if len(self.inapplicable) == 1 else 'do'} not apply"
@@ -133,6 +138,7 @@ def _group(family: str, report: Report) -> Group | None:
         inapplicable=tuple(result for result in results if result.outcome is Outcome.DOES_NOT_APPLY),
         unanswered=tuple(result for result in results if result.outcome in unanswered),
         skipped=tuple(result for result in results if result.outcome is Outcome.SKIPPED),
+        ignored=sum(one.finding.code[:3] == family for one in report.ignored),
     )
 
 
@@ -144,6 +150,7 @@ def headline(report: Report) -> tuple[State, str]:
     blind = len(report.blind_spots)
     gap = f"; {blind} of them got no answer" if blind else ""
     gap += "" if report.complete else ": not everything could be looked at"
+    gap += f"; {plural(len(report.ignored), 'finding')} ignored" if report.ignored else ""
     errors, warnings = states.count(State.ERROR), states.count(State.WARNING)
     if states:
         words = " and ".join(word for word in (_count(errors, "error"), _count(warnings, "warning")) if word)
@@ -152,8 +159,20 @@ def headline(report: Report) -> tuple[State, str]:
         if not report.complete:
             return State.UNANSWERED, "Nothing is known: no check got an answer; not everything could be looked at."
         return State.UNANSWERED, f"Nothing was checked{': no check applies here' if report.probes else ''}."
-    state = State.UNANSWERED if blind else State.FINE
+    state = State.UNANSWERED if blind else State.NOTE if report.ignored else State.FINE
     return state, f"No problem found in {plural(asked, 'check')}{gap}."
+
+
+def outcome(report: Report) -> tuple[State, str]:
+    """What the whole report came to, in one sentence: of the build if there was one, else of the checks or routes."""
+    if report.command == "build" or report.attempts:
+        return build_outcome(report)
+    if report.command == "routes" and report.routes:
+        best = report.routes[0]
+        state, words = verdict_of(best)
+        which = "The only route" if len(report.routes) == 1 else f"The best of {len(report.routes)} routes"
+        return state, f"{which}, {best.name}: {words}."
+    return headline(report)
 
 
 def outcome_line(result: ProbeResult) -> str:
@@ -300,50 +319,7 @@ def measurements(result: StageResult) -> Iterator[tuple[str, tuple[tuple[str, st
     summary = worded(result.summary)
     plain = {key: value for key, value in summary.items() if not value or not isinstance(value, Mapping)}
     if plain:
-        yield result.stage.action, tuple(_rows(plain))
+        yield result.stage.action, tuple(rows(plain))
     for key, value in summary.items():
         if isinstance(value, Mapping) and value:
-            yield label(title(key)), tuple(_rows(value))
-
-
-def _rows(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    for key, value in values.items():
-        words, _, unit = key.replace("-", "_").rpartition("_")
-        known = _UNITS.get(unit) if words else None
-        if known is not None and isinstance(value, (int, float)) and not isinstance(value, bool):
-            yield label(words), known(value)
-        elif isinstance(value, (list, tuple)) and len(value) == 1 and isinstance(value[0], Mapping):
-            yield from _rows(value[0])
-        else:
-            yield label(key), in_words(value)
-
-
-#: The last word of a measurement's name says its unit.
-_UNITS = {"bytes": size, "seconds": duration, "share": "{:.1%}".format, "hz": frequency}
-
-
-def label(key: str) -> str:
-    """A name in words: `max_abs_difference` is `Max abs difference`, `output logits_1` stays `Output logits_1`."""
-    if " " in key:
-        return key[:1].upper() + key[1:]
-    text = " ".join(_SPELLINGS.get(word, word) for word in re.split(r"[_\s-]+", key.strip()))
-    return text[:1].upper() + text[1:]
-
-
-_SPELLINGS = {
-    word.lower(): word for word in ("CPU", "DRAM", "MAC", "MACs", "NPU", "SHA256", "SRAM", "TensorFlow", "TPU")
-}
-
-
-def in_words(value: object) -> str:
-    """A measured value for a person; a list of things with several values stands on a line each."""
-    if value is None or isinstance(value, bool):
-        return {None: "not known", True: "yes", False: "no"}[value]
-    if isinstance(value, (int, float)):
-        return f"{value:,}" if isinstance(value, int) else f"{value:.5g}"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {in_words(one)}" for name, one in value.items()) or "none"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        separator = "\n" if any(isinstance(one, Mapping) for one in value) else ", "
-        return separator.join(in_words(one) for one in value) or "none"
-    return str(value)
+            yield label(title(key)), tuple(rows(value))

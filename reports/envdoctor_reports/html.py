@@ -6,12 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from envdoctor.support.text import quote_command, visible
-from envdoctor_reports import _view
+from envdoctor.core.availability import MEANINGS, CellVerdict
+from envdoctor.support.text import plural, quote_command, visible
+from envdoctor_reports import _drawings, _view
+from envdoctor_reports._placement import by_cause
 from envdoctor_reports._routes import fold
+from envdoctor_reports._terminal_matrix import answer_state, python_of, targets_by_platform
+from envdoctor_reports._view import State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from envdoctor.core.availability import Cell, Matrix
+    from envdoctor.core.finding import ProbeResult
+    from envdoctor.core.model_report import ModelReport, OperatorReport
     from envdoctor.core.report import Report
+    from envdoctor_reports._view import Group
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -21,6 +31,113 @@ def render(report: Report) -> str:
 
     What must not leave the machine is hidden in the report already.
     """
+    found = _view.groups(report)
+    has_checks = bool(report.probes or report.findings or report.command == "check")
+    outcomes = dict.fromkeys((_view.outcome(report), *((_view.headline(report),) if has_checks else ())))
+    parts: dict[str, object] = {
+        "problems": _problems(found),
+        "noted": [finding for group in found for finding in group.notes],
+        "answered": _answered(found),
+        "models": list(_models(report)),
+    }
+    return _page(
+        "report.html.jinja",
+        title=f"envdoctor {report.command}",
+        outcomes=list(outcomes),
+        notes=report.notes,
+        sections=list(_sections(report, parts)),
+        report=report,
+        **parts,
+    )
+
+
+def render_matrix(matrix: Matrix) -> str:
+    """A matrix as a page likewise: the table, and behind each of its cells the reasons."""
+    anchors: dict[Cell, str] = {}
+    explained: list[tuple[str, str, Cell]] = []
+    for number, (cells, title) in enumerate(_alike(matrix), start=1):
+        anchors |= dict.fromkeys(cells, f"reason-{number}")
+        explained.append((f"reason-{number}", title, cells[0]))
+    used = dict.fromkeys(cell.verdict for cell in matrix.cells)
+    platforms = targets_by_platform(matrix.targets)
+    states = [answer_state([cell for cell in matrix.cells if cell.target in targets]) for targets in platforms.values()]
+    return _page(
+        "matrix.html.jinja",
+        title=f"envdoctor matrix of {matrix.package}",
+        outcomes=list(zip(states, matrix.best, strict=False)),
+        notes=matrix.notes,
+        sections=[("table", "Table"), *([("reasons", "Reasons")] if explained else []), ("asked", "Asked")],
+        matrix=matrix,
+        platforms=platforms,
+        by_place={(cell.version, cell.target): cell for cell in matrix.cells},
+        anchor_of=anchors,
+        explained=explained,
+        legend=[(verdict.value, MEANINGS[verdict]) for verdict in used],
+        state_of=_state_of,
+        python_of=python_of,
+    )
+
+
+def _alike(matrix: Matrix) -> Iterator[tuple[list[Cell], str]]:
+    """Cells of one version with the same reasons, together."""
+    grouped: dict[tuple[object, ...], list[Cell]] = {}
+    for cell in matrix.cells:
+        if cell.reasons:
+            grouped.setdefault((cell.version, cell.verdict, cell.reasons, cell.way_out), []).append(cell)
+    for cells in grouped.values():
+        yield cells, f"{cells[0].version} on {', '.join(cell.target for cell in cells)}"
+
+
+def _state_of(cell: Cell) -> State:
+    if cell.verdict is CellVerdict.UNKNOWN:
+        return State.UNANSWERED
+    if cell.verdict is CellVerdict.SOUND_IF:
+        return State.WARNING
+    return State.FINE if cell.verdict.is_good else State.ERROR
+
+
+def _problems(found: Sequence[Group]) -> list[Group]:
+    """The groups with something that is not fine, the worst first."""
+    bad = [group for group in found if group.problems or group.unanswered or group.skipped]
+    order = (State.ERROR, State.WARNING, State.UNANSWERED)
+    return sorted(bad, key=lambda group: order.index(group.state))
+
+
+def _answered(found: Sequence[Group]) -> list[tuple[str, list[ProbeResult]]]:
+    passed = [result for group in found for result in group.passed]
+    apart = [result for group in found for result in group.inapplicable]
+    titled = ((f"{plural(len(passed), 'check')} passed", passed), (f"{len(apart)} not applicable here", apart))
+    return [(title, results) for title, results in titled if results]
+
+
+def _models(report: Report) -> Iterator[tuple[ModelReport, list[OperatorReport], object]]:
+    """Each model with its operators and their picture."""
+    for model in report.models:
+        ops = [op for op in report.ops if not op.model or model.name.endswith(f"!{op.model}")]
+        yield model, ops, _drawn(_drawings.placement)(ops)
+
+
+def _causes(ops: Sequence[OperatorReport]) -> list[tuple[str, str, str]]:
+    return [(names, reason, str(len(indexes))) for names, reason, indexes in by_cause(ops)]
+
+
+def _sections(report: Report, parts: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """The sections that are there: anchor and name."""
+    present = {
+        "Build": report.attempts,
+        "Artifacts": report.artifacts,
+        "Problems": parts["problems"],
+        "Operators": report.models,
+        "Routes": report.routes and not report.attempts,
+        "Noted": parts["noted"],
+        "Checks": parts["answered"],
+        "What was looked at": True,
+    }
+    anchors = {"Checks": "answered", "What was looked at": "subject"}
+    yield from ((anchors.get(name, name.lower()), name) for name, there in present.items() if there)
+
+
+def _page(template: str, **values: object) -> str:
     import jinja2
 
     environment = jinja2.Environment(
@@ -31,7 +148,14 @@ def render(report: Report) -> str:
         lstrip_blocks=True,
         finalize=_safe,
     )
-    environment.globals.update(view=_view, fold=fold)
+    environment.globals.update(
+        view=_view,
+        fold=fold,
+        causes=_causes,
+        route_map=_drawn(_drawings.route_map),
+        timeline=_drawn(_drawings.timeline),
+        most_routes=_drawings.MOST_ROUTES,
+    )
     environment.filters.update(
         command=quote_command,
         is_web=_is_web,
@@ -39,8 +163,14 @@ def render(report: Report) -> str:
         artifact_row=_view.artifact_row,
         probe_row=_view.probe_row,
     )
-    page = environment.get_template("report.html.jinja").render(report=report)
-    return page.encode("ascii", "xmlcharrefreplace").decode()
+    return environment.get_template(template).render(**values).encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _drawn(draw: Callable[..., str]) -> Callable[..., object]:
+    """A picture that is markup already: its texts were escaped where it was drawn."""
+    from markupsafe import Markup
+
+    return lambda *values: Markup(draw(*values))  # noqa: S704
 
 
 def _safe(value: object) -> object:

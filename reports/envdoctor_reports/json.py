@@ -14,11 +14,10 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from envdoctor.core.report import Report
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from envdoctor.core.guard import GuardReport
-    from envdoctor.core.report import Report
 
 
 def render(report: Report, *, indent: int | None = 2) -> str:
@@ -31,16 +30,21 @@ def render(report: Report, *, indent: int | None = 2) -> str:
     return encode(report, indent=indent)
 
 
-def guard_sarif(report: GuardReport) -> str:
-    """What `guard` found as SARIF 2.1.0."""
-    from envdoctor_reports._guard import sarif
-
-    return sarif(report)
-
-
 def encode(value: object, *, indent: int | None = 2) -> str:
     """Any value of the core as a JSON document, as `render` writes a report."""
-    return json.dumps(plain(value), indent=indent, allow_nan=False).replace("\x7f", "\\u007f")
+    return json.dumps(_document(value), indent=indent, allow_nan=False).replace("\x7f", "\\u007f")
+
+
+def _document(value: object) -> object:
+    """A value as a whole document: what a program asks first stands first, and a report's findings in one list."""
+    members = plain(value)
+    if not isinstance(members, dict) or "schema" not in members:
+        return members
+    first = {"schema_version": members["schema"]}
+    if isinstance(value, Report):
+        members["findings"] = plain(value.all_findings)
+        first["summary"] = members["summary"]
+    return {**first, **members}
 
 
 def plain(value: object) -> object:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from envdoctor.core.asked import AskedReport
     from envdoctor.core.availability import Matrix
     from envdoctor.core.bisect import BisectReport
+    from envdoctor.core.fixing import FixReport
     from envdoctor.core.guard import GuardReport
     from envdoctor.core.holdings import HoldingTable
     from envdoctor.core.inspection import Inspection
@@ -139,6 +140,13 @@ def write_bisect(report: BisectReport, *, verbose: bool = False, stream: TextIO 
     from envdoctor_reports._terminal_bisect import show_bisect
 
     _write_page(lambda page: show_bisect(page, report, verbose=verbose), stream)
+
+
+def write_fix(report: FixReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print a plan of fixes, or what came of it, likewise."""
+    from envdoctor_reports._terminal_fix import show_fix_report
+
+    _write_page(lambda page: show_fix_report(page, report, verbose=verbose), stream)
 
 
 def write_guard(report: GuardReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:

@@ -77,6 +77,17 @@ def test_removing_all(put):
     assert not any(map(os.path.exists, folders))
 
 
+def test_cleaning_removes_what_no_build_uses(put, capsys, tmp_path):
+    (tmp_path / "old.txt").write_text(pin("x", "1", b""))
+    ready, half = put(environment_spec("vela")), put(environment_spec("litert"), finished=False)
+    outdated = put(tiny_spec(tmp_path / "old.txt", platform="linux-x86_64", name="vela"))
+    assert main(["env", "clean"]) == 0
+    assert [one.exists() for one in (ready, half, outdated)] == [True, False, False]
+    assert f"removed {outdated}" in capsys.readouterr().out
+    assert main(["env", "clean"]) == 0
+    assert "are in use" in capsys.readouterr().out
+
+
 def test_a_wrong_name_removes_nothing(put, capsys):
     folder = put(environment_spec("vela"))
     assert main(["env", "remove", "vela", "valo"]) == 2

@@ -6,11 +6,11 @@ import pytest
 
 from compiled_models import int8_model
 from envdoctor.cli import main
-from envdoctor.cli._options import exit_code
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.finding import Outcome
 from envdoctor.core.report import Report
 from envdoctor.core.route import Reason, Route, StagePlan, Verdict
+from envdoctor.core.summary import exit_code
 from keras_files import write_keras
 from sample_reports import result
 

@@ -54,3 +54,9 @@ def test_an_unknown_code_is_a_usage_problem(capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("envdoctor: 'HST999' is no code")
+
+
+@pytest.mark.parametrize("word", ["pkg1", "PKG01", "pkg-1"])
+def test_a_code_with_too_few_digits_is_understood(word, capsys):
+    assert main(["explain", word]) == 2
+    assert "did you mean PKG001?" in capsys.readouterr().err

@@ -109,7 +109,7 @@ def test_a_wrong_request_is_one_sentence(words, message, tmp_path, monkeypatch, 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["r.svg", "r.xml", "r.pdf", "r.md.bak"])
+@pytest.mark.parametrize("name", ["r.svg", "r.txt", "r.pdf", "r.md.bak"])
 def test_a_suffix_that_tells_no_format_writes_nothing(name, tmp_path, capsys):
     assert main(["report", "--output", str(tmp_path / name)]) == 2
     said = capsys.readouterr().err

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from envdoctor.cli import _tables
+from envdoctor.support.streams import guarded_streams
 
 
 class Terminal(io.StringIO):
@@ -94,3 +95,12 @@ def test_a_terminal_is_told_what_is_left(monkeypatch):
         while "left" not in stream.getvalue() and time.monotonic() < deadline:
             time.sleep(0.01)
     assert ", 5 of 1000 done, about " in stream.getvalue()
+
+
+def test_a_sentence_on_a_terminal_clears_the_line_and_brings_no_escapes_of_its_own(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr("sys.stderr", stream)
+    with guarded_streams():
+        _tables.say("reading \x1b[2Jit")
+    assert stream.getvalue().startswith("\r\x1b[Kenvdoctor: reading ")
+    assert "\x1b[2J" not in stream.getvalue()

@@ -106,9 +106,9 @@ def test_the_page_works(call, work):
         r"## What then works\n\n```text\n(.*?)```", PAGE.read_text(), re.DOTALL
     )[1].splitlines()
     check, explain_stage, explain_probe = asked
-    code, said = call(f"{check} --only TCH901 --json")
+    code, said = call(f"{check} --only ACM001 --json")
     assert code == 1
-    assert "TCH901" in said
+    assert "ACM001" in said
     assert "has no licence" in call(explain_stage)[1]
     assert "Only acmec makes files" in call(explain_probe)[1]
 
@@ -120,7 +120,7 @@ def test_the_page_works(call, work):
     code, said = call(install)
     assert code == 0, said
     assert (work / "toolchains/acmec").is_dir()
-    assert call(f"{check} --only TCH901")[0] == 0
+    assert call(f"{check} --only ACM001")[0] == 0
     code, said = call(routes)
     assert code == 0, said
     code, said = call(f"{model} --json")

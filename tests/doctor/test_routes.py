@@ -9,7 +9,7 @@ import pytest
 
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.request import BuildOptions
-from envdoctor.doctor.routes import make_request
+from envdoctor.doctor.routes import make_request, places
 from keras_files import write_keras
 
 
@@ -29,3 +29,13 @@ def test_a_name_that_no_manifest_can_hold_is_refused(tmp_path):
         make_request(odd, "tflite-int8", BuildOptions())
     with pytest.raises(UsageProblem, match="rename it"):
         make_request(write_keras(tmp_path / "m.keras"), "tflite-int8", BuildOptions(calibration=odd))
+
+
+def test_without_a_model_the_places_of_the_last_stage_are_told():
+    report = places("edgetpu", options=BuildOptions(ssh_host="me@bigbox"))
+    assert {route.stages[0].action for route in report.routes} == {"edgetpu"}
+    assert {"local", "ssh", "notebook"} <= {route.stages[0].place for route in report.routes}
+    assert [route.verdict for route in report.routes] == sorted(route.verdict for route in report.routes)
+    assert report.source is None
+    with pytest.raises(UsageProblem):
+        places("nowhere")

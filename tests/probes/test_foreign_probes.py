@@ -54,7 +54,8 @@ def test_a_package_without_what_it_carries_is_hollow(site, text, absent):
     (finding,) = ask("PKG030", facts_of(site, executable="/env/bin/python"))
     assert (finding.severity, finding.subject) == (ERROR, "vendor-sdk")
     assert str(site.path / "vendor_sdk" / absent) in finding.message
-    assert finding.fix.commands[0][-1] == "vendor-sdk"
+    assert finding.fix.commands[0][-1] == "vendor-sdk==1.0"
+    assert "--no-cache-dir" in finding.fix.commands[0]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence, Outcome
 from envdoctor.facts import Facts
 from envdoctor.facts.natives import NativeFile, Natives
+from envdoctor.facts.pip_list import Dispute, PipList
 from envdoctor.facts.witness import Disagreement, Witness
 from envdoctor.imports.loading import LoadAnalysis
 from library_facts import FOO, environment, heard, lacks
@@ -87,3 +88,16 @@ def test_a_witness_who_says_the_same():
 def test_no_witness_is_no_answer():
     given = Facts(witness=FactUnavailable("witness", "Windows has no tool like ldd that would tell"))
     assert answer("LIB010", given).outcome is Outcome.UNKNOWN
+
+
+# PKG032
+
+
+def test_a_distribution_that_pip_sees_otherwise():
+    dispute = Dispute(folder="/sp", name="lib", ours="1.0", theirs="")
+    (finding,) = ask("PKG032", pip_list=PipList(disputes=(dispute,)))
+    assert (finding.severity, finding.subject) == (WARNING, "lib")
+    assert finding.message == "envdoctor sees lib 1.0 in /sp, and pip sees nothing."
+    many = ask("PKG032", pip_list=PipList(disputes=(dispute,) * 12))
+    assert many[-1].message == "envdoctor and pip disagree about 2 more distributions."
+    assert ask("PKG032", pip_list=PipList(listed=3)) == ()

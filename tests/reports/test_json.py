@@ -11,10 +11,20 @@ import pytest
 
 import sample_reports as samples
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Matrix, Node, Pin, ReasonKind
-from envdoctor.core.finding import Evidence, Severity
+from envdoctor.core.finding import Evidence, Outcome, Severity
 from envdoctor.core.inspection import Inspection, NativeView
+from envdoctor.core.report import SCHEMA as REPORT_VERSION
 from envdoctor_reports import json as json_format
-from envdoctor_reports._schema import inspection_schema, matrix_schema, report_schema
+from envdoctor_reports._schema import inspection_schema, lock_schema, matrix_schema, repair_schema, report_schema
+
+DATA = Path(__file__).parents[1] / "data" / "schemas"
+MADE = {
+    "report": report_schema,
+    "matrix": matrix_schema,
+    "inspection": inspection_schema,
+    "repair": repair_schema,
+    "lock": lock_schema,
+}
 
 
 def read(report):
@@ -141,6 +151,64 @@ def test_numbers_and_names_that_json_cannot_hold_are_still_told():
     }
     assert result["log"] == "b\\udcff.log"
     assert text.isascii()
+
+
+def test_the_summary_stands_first_and_counts_every_finding():
+    report = read(samples.broken())
+    assert list(report)[:2] == ["schema_version", "summary"]
+    assert report["summary"]["verdict"] == "problems"
+    assert report["summary"]["exit_code"] == 1
+    assert sum(report["summary"]["findings"].values()) == len(report["findings"])
+    assert sum(report["summary"]["outcomes"].values()) == len(report["probes"])
+    of_probes = [finding for one in report["probes"] for finding in one["findings"]]
+    assert sorted(of_probes, key=str) == sorted(report["findings"], key=str)
+    assert report["findings"][0]["severity"] == "error"
+
+
+def test_findings_of_stages_are_in_the_flat_list():
+    report = read(samples.fell_back())
+    stages = [stage for attempt in report["attempts"] for stage in attempt["results"]]
+    assert report["findings"] == [finding for stage in stages for finding in stage["findings"]] != []
+
+
+def _report(*outcomes, **rest):
+    probes = tuple(samples.result(f"HST00{number}", "a-b", outcome) for number, outcome in enumerate(outcomes))
+    return dataclasses.replace(samples.fine(), probes=probes, **rest)
+
+
+@pytest.mark.parametrize(
+    ("report", "verdict", "code"),
+    [
+        (samples.fine(), "fine", 0),
+        (samples.broken(), "problems", 1),
+        (_report(Outcome.PASSED, Outcome.UNKNOWN), "unknown", 1),
+        (_report(Outcome.PASSED, Outcome.CRASHED), "unknown", 1),
+        (_report(Outcome.DOES_NOT_APPLY), "nothing-checked", 0),
+        (_report(), "nothing-checked", 0),
+        (samples.fell_back(), "fine", 0),
+        (dataclasses.replace(samples.fell_back(), artifacts=()), "build-failed", 4),
+        (dataclasses.replace(samples.fell_back(), artifacts=(), attempts=()), "no-route", 3),
+        (dataclasses.replace(samples.routes_blocked(), routes=samples.routes_blocked().routes[1:]), "no-route", 3),
+    ],
+)
+def test_the_verdict_of_a_report(report, verdict, code):
+    summary = read(report)["summary"]
+    assert (summary["verdict"], summary["exit_code"]) == (verdict, code)
+
+
+@pytest.mark.parametrize("name", ["report", "matrix", "inspection", "repair", "lock"])
+def test_what_a_published_schema_promised_is_still_there(name):
+    """The recorded schema is that of the version in its name: no member may go or change its type without a new one."""
+    recorded = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
+    made = MADE[name]()
+    current = {
+        f"{kind}.{member}": {key: value for key, value in one.items() if key != "description"}
+        for kind, definition in made["$defs"].items()
+        for member, one in definition.get("properties", {}).items()
+    }
+    version = {"report": REPORT_VERSION, "matrix": 1, "inspection": 1, "repair": 1, "lock": 1}[name]
+    assert recorded["schema_version"] == version, "record the new version's members under tests/data/schemas"
+    assert recorded["members"].items() <= current.items()
 
 
 def test_one_line_where_asked():

@@ -62,7 +62,7 @@ def test_hostile_text_stays_in_its_place():
     text = markdown.render(report)
     outside = _without_code(text)
     assert "<script>" not in outside
-    assert outside.count("</details>") == 1
+    assert outside.count("</details>") == text.count("<details")
     assert "@torvalds" not in outside
     assert "#123" not in outside
     assert "\x1b" not in text

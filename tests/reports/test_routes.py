@@ -42,11 +42,13 @@ def test_a_single_route_keeps_its_reasons():
     assert not group.whose
 
 
-def test_routes_with_the_same_in_their_way_stand_together_by_rank():
+def test_neighbours_with_the_same_in_their_way_stand_together_and_ranks_in_their_order():
     other = Reason(verdict=Verdict.FIXABLE, text="no other machine was named")
-    found = fold((needs(FIXABLE, SAMPLES), needs(FIXABLE, other), needs(FIXABLE, SAMPLES), needs(BLOCKED)))
-    assert [group.whose for group in found.groups] == ["1, 3: ", "", ""]
-    assert [group.obstacles for group in found.groups] == [(SAMPLES,), (other,), ()]
+    two = (needs(FIXABLE, SAMPLES), needs(FIXABLE, SAMPLES))
+    found = fold((*two, needs(FIXABLE, other), needs(FIXABLE, SAMPLES), needs(BLOCKED)))
+    assert [group.whose for group in found.groups] == ["1, 2: ", "", "", ""]
+    assert [group.obstacles for group in found.groups] == [(SAMPLES,), (other,), (SAMPLES,), ()]
+    assert [one.number for group in found.groups for one in group.routes] == [1, 2, 3, 4, 5]
 
 
 def test_commands_open_the_best_route_that_commands_can_open():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import enum
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from envdoctor.support.requirement import command_words
+from envdoctor.support.requirement import command_words, parse_requirement
 
 if TYPE_CHECKING:
     from envdoctor.facts.packages import Distribution, Packages
@@ -16,6 +17,34 @@ Argv = tuple[str, ...]
 Commands = tuple[Argv, ...]
 
 
+class Deed(enum.Enum):
+    """What a command does with distributions."""
+
+    INSTALL = "install"
+    REINSTALL = "reinstall"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What is to happen to a distribution.
+
+    Attributes:
+        installer: who does it: `pip`, `uv` or `conda`.
+        name: as the command writes it.
+        versions: what stands behind the name.
+        upgrade: whether the newest version is wanted though an installed one would do.
+        fresh: whether what the installer keeps in its cache must not be used.
+    """
+
+    installer: str
+    deed: Deed
+    name: str
+    versions: str = ""
+    upgrade: bool = False
+    fresh: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installer:
     """One installer, told which environment to work on.
@@ -24,6 +53,8 @@ class Installer:
         name: `pip`, `uv` or `conda`.
         installs, reinstalls, removes: the beginnings of its commands; pins or names follow.
         pin: what stands between a name and a version.
+        upgrades: the words behind `installs` that ask for the newest version; the name follows them.
+        afresh: the words that keep it from using its cache.
     """
 
     name: str
@@ -31,14 +62,19 @@ class Installer:
     reinstalls: Argv
     removes: Argv
     pin: str = "=="
+    upgrades: Argv = ("--upgrade",)
+    afresh: Argv = ("--no-cache-dir", "-v")
 
     def install(self, name: str, versions: str = "", *, upgrade: bool = False) -> Commands:
         """Install what meets a requirement, changing versions where that takes it."""
-        return _command((*self.installs, *(("--upgrade",) if upgrade else ())), command_words(name, versions))
+        words = command_words(name, versions)
+        if upgrade and words and self.name == "uv":  # whose --upgrade renews everything that is required, too
+            return ((*self.installs, *self.upgrades, name, *words),)
+        return _command((*self.installs, *(self.upgrades if upgrade else ())), words)
 
-    def reinstall(self, distribution: Distribution) -> Commands:
+    def reinstall(self, distribution: Distribution, *, fresh: bool = False) -> Commands:
         """Put back the files of a distribution, in the version that it has, and nothing else."""
-        return _command(self.reinstalls, self._pinned(distribution))
+        return _command((*self.reinstalls, *(self.afresh if fresh else ())), self._pinned(distribution))
 
     def put(self, distribution: Distribution) -> Commands:
         """Install a distribution in the version that it has, with what it requires."""
@@ -48,6 +84,28 @@ class Installer:
         """Remove distributions."""
         words = [command_words(one.name) for one in distributions]
         return _command(self.removes, sum(words, ())) if all(words) else ()
+
+    def read(self, command: Argv) -> tuple[Operation, ...]:
+        """What one of its commands, as made above, does; nothing for any other command."""
+        beginnings = {Deed.REINSTALL: self.reinstalls, Deed.REMOVE: self.removes, Deed.INSTALL: self.installs}
+        for deed, beginning in beginnings.items():
+            if command[: len(beginning)] != beginning:
+                continue
+            rest = command[len(beginning) :]
+            upgrade, fresh = "--upgrade" in rest or "--upgrade-package" in rest, bool(set(self.afresh) & set(rest))
+            words = (
+                rest[2:] if "--upgrade-package" in rest else tuple(word for word in rest if not word.startswith("-"))
+            )
+            made = [self._operation(deed, word) for word in words]
+            return tuple(replace(one, upgrade=upgrade, fresh=fresh) for one in made)
+        return ()
+
+    def _operation(self, deed: Deed, word: str) -> Operation:
+        if self.name == "conda":
+            name, _, version = word.partition("=")
+            return Operation(installer=self.name, deed=deed, name=name, versions=f"={version}" if version else "")
+        parsed = parse_requirement(word)
+        return Operation(installer=self.name, deed=deed, name=parsed.name, versions=parsed.specifier)
 
     def _pinned(self, distribution: Distribution) -> tuple[str, ...]:
         return command_words(distribution.name, f"{self.pin}{distribution.version}")
@@ -79,6 +137,11 @@ def installer_for(python: Python, packages: Packages, distribution: Distribution
     return _pip(python)
 
 
+def installers(python: Python) -> tuple[Installer, ...]:
+    """All installers, told to work on an environment."""
+    return _pip(python), _uv(python), _conda(python)
+
+
 def _pip(python: Python) -> Installer:
     pip = (python.executable, "-m", "pip")
     forced = ("--break-system-packages",) if python.externally_managed else ()
@@ -100,6 +163,8 @@ def _uv(python: Python) -> Installer:
         installs=install,
         reinstalls=(*install, "--reinstall", "--no-deps"),
         removes=("uv", "pip", "uninstall", *where, *forced),
+        upgrades=("--upgrade-package",),
+        afresh=("--no-cache", "-v"),
     )
 
 

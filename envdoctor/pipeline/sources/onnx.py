@@ -123,7 +123,8 @@ def _sized(path: Path, inputs: tuple[InputSpec, ...], given: str) -> tuple[Input
             and all(mine in {None, size} for mine, size in zip(spec.shape[1:], shape[1:], strict=True))
         )
         if not fits:
-            raise UsageProblem(f"--inputs: {shape} does not fit the input {spec.describe()} of {path.name}.")
+            sizes = "x".join("N" if size is None else str(size) for size in shape)
+            raise UsageProblem(f"--inputs: {sizes} does not fit the input {spec.describe()} of {path.name}.")
     return tuple(
         dataclasses.replace(spec, shape=(None, *(one.shape or ())[1:])) for spec, one in zip(inputs, said, strict=True)
     )

@@ -1,0 +1,155 @@
+"""What mends an environment: a plan, what each of its steps changes, and what came of it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from envdoctor.core.finding import Finding  # noqa: TC001  (resolved at run time for the JSON schema)
+
+Argv = tuple[str, ...]
+
+
+class StepKind(enum.Enum):
+    """Who does the work of a step."""
+
+    PACKAGES = "packages"  # pip or uv, in the examined environment
+    CONDA = "conda"
+    SYSTEM = "system"  # what changes the machine, as root
+    OTHER = "other"  # commands without root: envdoctor's own, and others'
+
+
+class StepState(enum.Enum):
+    """How far a step got."""
+
+    DONE = "done"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    DECLINED = "declined"
+    NOT_RUN = "not-run"
+
+
+class Mending(enum.Enum):
+    """What became of a finding."""
+
+    FIXED = "fixed"
+    NOT_FIXED = "not-fixed"
+    CANT_TELL = "cant-tell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What happens to a distribution, or to a package of the system.
+
+    Attributes:
+        before, after: its versions; "" where it is absent. The same ones: its files are put back.
+        undo: the requirement that puts `before` back; "" where nothing can.
+        editable: True if that is the folder of a project.
+    """
+
+    name: str
+    before: str = ""
+    after: str = ""
+    undo: str = ""
+    editable: bool = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether the state of before can't be had again."""
+        return bool(self.before) and self.before != self.after and not self.undo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Commands that belong together.
+
+    Attributes:
+        title: what they do, in a sentence.
+        commands: argv tuples, run in this order; the first that fails ends the step.
+        mends: the findings that asked for it.
+        changes: what it changes, as far as that is known before.
+        root: whether it needs root.
+        safe: whether nothing of the user's can be lost by it.
+        undo: how it is undone, in a sentence; "" where it can't be.
+        refused: why it is not run, with what to do; "" if it may be.
+        unjudged: why nobody knows what comes of it; "" if that was tried.
+        notes: what else is to be told.
+    """
+
+    kind: StepKind
+    title: str
+    commands: tuple[Argv, ...] = ()
+    mends: tuple[Finding, ...] = ()
+    changes: tuple[Change, ...] = ()
+    root: bool = False
+    safe: bool = False
+    undo: str = ""
+    refused: str = ""
+    unjudged: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixPlan:
+    """All steps that mend what was found.
+
+    Attributes:
+        python, prefix: the interpreter and its environment's folder.
+        steps: in the order in which they run.
+        manual: findings that no command mends; their fix says what to do, where one is known.
+        blind: probes that could not answer, as `CODE: reason`.
+    """
+
+    python: str
+    prefix: str
+    steps: tuple[Step, ...] = ()
+    manual: tuple[Finding, ...] = ()
+    blind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """What came of a step; `words` say why it was not done."""
+
+    title: str
+    state: StepState
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """What became of a finding; `words` say why that can't be told."""
+
+    finding: Finding
+    mending: Mending
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixReport:
+    """What came of a plan.
+
+    Attributes:
+        plan: what was to be done.
+        results: of its steps, in order; empty if it was only shown.
+        mended: what the check afterwards says of each finding that a step was to mend.
+        added: problems that were not there before.
+        log: the file that `fix --undo` reads; "" if nothing was run.
+        notes: what a reader should not miss.
+    """
+
+    plan: FixPlan
+    results: tuple[StepResult, ...] = ()
+    mended: tuple[Mended, ...] = ()
+    added: tuple[Finding, ...] = ()
+    log: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether all that was found is mended, nothing was added and everything could be looked at."""
+        nothing_left = not self.plan.manual and not self.plan.blind and not self.added
+        if not self.results:
+            return nothing_left and not self.plan.steps
+        done = all(one.state is StepState.DONE for one in self.results)
+        return nothing_left and done and all(one.mending is Mending.FIXED for one in self.mended)

@@ -1,0 +1,110 @@
+"""What a step does to the versions of an environment, and what would put the ones of before back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.core.fixing import Change
+from envdoctor.facts.packages.installers import Deed
+from envdoctor.support.files import read_regular
+from envdoctor.support.requirement import is_version, normal_name, parse_requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from envdoctor.facts import Facts
+    from envdoctor.facts.packages import Distribution, Packages
+    from envdoctor.facts.packages.installers import Operation
+    from envdoctor.fixing.resolving import Resolution
+    from envdoctor.fixing.world import World
+
+_LARGEST = 1 << 16
+
+
+def changes_of(operations: Sequence[Operation], resolution: Resolution, facts: Facts) -> tuple[Change, ...]:
+    """Each distribution that is touched, with its versions."""
+    versions = dict(resolution.versions)
+    gone = {normal_name(one.name) for one in operations if one.deed is Deed.REMOVE}
+    for one in operations:
+        name, there = normal_name(one.name), facts.packages.find(one.name)
+        before = there.version if there else ""
+        if one.deed is Deed.REINSTALL:
+            versions.setdefault(name, (before, before))
+        elif one.deed is Deed.INSTALL and name in gone and name not in versions:
+            versions[name] = (before, _pinned(one) or before)
+    for name in gone - versions.keys():
+        there = facts.packages.find(name)
+        versions[name] = (there.version if there else "", "")
+    return tuple(
+        Change(name=name, before=before, after=after, **_origin(facts.packages.find(name)))
+        for name, (before, after) in sorted(versions.items())
+    )
+
+
+def _pinned(operation: Operation) -> str:
+    versions = parse_requirement(f"{operation.name}{operation.versions}").specifier
+    return versions.removeprefix("==").strip() if versions.startswith("==") and "," not in versions else ""
+
+
+def _origin(distribution: Distribution | None) -> dict[str, Any]:
+    """The requirement that installs a distribution again as it is; "" where none does."""
+    if distribution is None:
+        return {}
+    if distribution.editable:
+        back = "" if distribution.project_missing else f"-e {distribution.editable}"
+        return {"undo": back, "editable": True}
+    return {"undo": requirement_of(distribution)}
+
+
+def requirement_of(distribution: Distribution) -> str:
+    """What installs a distribution again: its version, or where it came from (PEP 610, `direct_url.json`).
+
+    Returns:
+        "" where the file that it was installed from is gone, or nothing says its version.
+    """
+    try:
+        told = json.loads(read_regular(f"{distribution.metadata}/direct_url.json", _LARGEST))
+        url, vcs = str(told["url"]), told.get("vcs_info")
+    except FileNotFoundError:
+        return f"{distribution.name}=={distribution.version}" if is_version(distribution.version) else ""
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
+    if vcs:
+        return f"{distribution.name} @ {vcs.get('vcs')}+{url}@{vcs.get('commit_id')}"
+    if url.startswith("file://"):
+        from urllib.parse import urlsplit
+        from urllib.request import url2pathname
+
+        if not Path(url2pathname(urlsplit(url).path)).exists():
+            return ""
+    return f"{distribution.name} @ {url}"
+
+
+def with_undo(changes: Iterable[Change], world: World) -> tuple[Change, ...]:
+    """The changes, without the requirements that can't be had any more: a version that the index lost, say."""
+    rows = tuple(changes)
+    asked = [one for one in rows if one.undo and one.before != one.after]
+    python = world.facts.python.executable
+    if world.resolver.can_restore(python, [one.undo for one in asked]):
+        return rows
+    gone = {one.name for one in asked if not world.resolver.can_restore(python, [one.undo])}
+    return tuple(replace(one, undo="") if one.name in gone else one for one in rows)
+
+
+def undo_words(changes: Sequence[Change]) -> str:
+    """How changes are undone, in a sentence; "" where nothing of them can be, or there is nothing to undo."""
+    lost = [one for one in changes if one.lost]
+    changed = [one for one in changes if one.before != one.after]
+    if not changed or len(lost) == len(changed):
+        return ""
+    but = f"; not {', '.join(f'{one.name} {one.before}' for one in lost)}" if lost else ""
+    return f"`envdoctor fix --undo` restores the versions of before{but}"
+
+
+def versions_now(packages: Packages, names: Iterable[str]) -> dict[str, str]:
+    """The installed version of each name; "" for what is absent."""
+    found = {name: packages.find(name) for name in names}
+    return {name: one.version if one else "" for name, one in found.items()}

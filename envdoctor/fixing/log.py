@@ -1,0 +1,154 @@
+"""What `fix` did, written down before and after each step, so that it can be undone whatever happens in between."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.core.errors import EnvironmentProblem
+from envdoctor.core.fixing import Change
+from envdoctor.support.files import read_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.core.fixing import Step
+
+VARIABLE = "ENVDOCTOR_STATE"
+_LARGEST = 16 << 20
+
+
+def log_folder() -> Path:
+    """Where logs are: the user's folder for what programs keep, or the one that ENVDOCTOR_STATE names."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return Path(named).expanduser() / "fixes"
+    import platformdirs
+
+    return Path(platformdirs.user_state_path("envdoctor", appauthor=False)) / "fixes"
+
+
+@dataclass(slots=True)
+class Log:
+    """The log of a run.
+
+    Attributes:
+        path: its file.
+        prefix, python: of the environment.
+        steps: what was begun: title, commands, state and the changes of versions.
+        undone: whether its changes were taken back.
+    """
+
+    path: Path
+    prefix: str
+    python: str
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    undone: bool = False
+
+    def begin(self, step: Step) -> None:
+        """A step is about to run."""
+        changes = [
+            {name: getattr(one, name) for name in ("name", "before", "after", "undo", "editable")}
+            for one in step.changes
+        ]
+        row = {"title": step.title, "kind": step.kind.value, "commands": step.commands, "state": "begun"}
+        self.steps.append({**row, "changes": changes})
+        self.write()
+
+    def end(self, state: str, words: str) -> None:
+        """The step that was begun last has ended."""
+        self.steps[-1].update(state=state, words=words)
+        self.write()
+
+    def changes(self) -> dict[str, Change]:
+        """What changed in the environment, by name: its first version, and its last."""
+        found: dict[str, Change] = {}
+        for row in self.steps:
+            for one in row["changes"] if row["kind"] == "packages" else ():
+                first = found.get(one["name"])
+                before = {name: getattr(first, name) for name in ("before", "undo", "editable")} if first else {}
+                found[one["name"]] = Change(**{**one, **before})
+        return found
+
+    def write(self) -> None:
+        """Write it, whole or not at all.
+
+        Raises:
+            EnvironmentProblem: it can't be written.
+        """
+        value = {name: getattr(self, name) for name in ("prefix", "python", "steps", "undone")}
+        new = self.path.with_suffix(".new")
+        try:
+            new.write_text(json.dumps(value, indent=1), encoding="utf-8")
+            new.replace(self.path)
+        except OSError as error:
+            raise EnvironmentProblem(
+                f"the log {self.path} can't be written ({error.strerror}); without it nothing could be undone. "
+                f"Set {VARIABLE} to a folder that can."
+            ) from error
+
+
+def new_log(prefix: str, python: str) -> Log:
+    """A log of now, not yet written."""
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    name = f"{_key(prefix)}-{stamp}-{time.time_ns() % 10**9:09}.json"
+    return Log(path=_prepared() / name, prefix=prefix, python=python)
+
+
+def last_log(prefix: str) -> Log | None:
+    """The newest log of an environment that was not undone; None if there is none."""
+    for path in sorted(log_folder().glob(f"{_key(prefix)}-*.json"), reverse=True):
+        try:
+            told = json.loads(read_regular(path, _LARGEST))
+            log = Log(path=path, **{name: told[name] for name in ("prefix", "python", "steps", "undone")})
+            log.changes()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise EnvironmentProblem(f"the log {path} can't be read: {error}") from error
+        if not log.undone and log.changes():
+            return log
+    return None
+
+
+@contextmanager
+def locked(prefix: str) -> Iterator[None]:
+    """Keep other processes from fixing an environment meanwhile.
+
+    Raises:
+        EnvironmentProblem: another is at it, or there can be no lock.
+    """
+    import filelock
+
+    lock = filelock.FileLock(_prepared() / f"{_key(prefix)}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise EnvironmentProblem(f"another envdoctor is fixing {prefix}; wait until it has ended.") from None
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"{lock.lock_file} can't be written ({error.strerror}); set {VARIABLE} to a folder that can."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _prepared() -> Path:
+    folder = log_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"{folder}, where `fix` keeps its log, can't be made ({error.strerror}); set {VARIABLE} to another folder."
+        ) from error
+    return folder
+
+
+def _key(prefix: str) -> str:
+    return hashlib.sha256(os.path.realpath(prefix).encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -1,0 +1,308 @@
+"""The step that pip or uv does: all fixes in one command, with versions that were tried on a copy before."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envdoctor.core.command import Command
+from envdoctor.core.errors import EnvDoctorError
+from envdoctor.core.fixing import Mending, Step, StepKind
+from envdoctor.facts.packages.installers import Deed, installers
+from envdoctor.fixing.changes import changes_of, undo_words, versions_now, with_undo
+from envdoctor.fixing.copying import copied, site_folder
+from envdoctor.fixing.judging import harm_of_problems, lost_names, mended, new_problems, unanswered
+from envdoctor.support.requirement import admits, normal_name
+from envdoctor.support.text import one_line, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from envdoctor.core.finding import Finding
+    from envdoctor.core.fixing import Argv, Change
+    from envdoctor.core.report import Report
+    from envdoctor.facts.packages.installers import Installer, Operation
+    from envdoctor.fixing.judging import Harm
+    from envdoctor.fixing.resolving import Resolution
+    from envdoctor.fixing.world import World
+
+Asked = tuple["Operation", "Finding"]
+
+#: How often another version is tried where the first breaks something.
+_TRIES = 4
+_SECONDS = 3600.0
+
+
+@dataclass(slots=True)
+class _State:
+    """What is left of the work, and what was learned on the way."""
+
+    asked: list[Asked]
+    constraints: list[str] = field(default_factory=list)
+    left_out: list[tuple[list[Asked], str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def leave_out(self, names: Iterable[str], why: str) -> bool:
+        """Take what concerns distributions out of the work; whether there was any such."""
+        keys = set(names)
+        out = [one for one in self.asked if normal_name(one[0].name) in keys]
+        # A fix is done as a whole or not at all.
+        findings = [finding for _, finding in out]
+        out = [one for one in self.asked if one[1] in findings]
+        if out:
+            self.left_out.append((out, why))
+            self.asked = [one for one in self.asked if one not in out]
+        return bool(out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trial:
+    """What came of trying commands on a copy: why they failed there, why it can't be judged, what they break."""
+
+    failed: str = ""
+    unjudged: str = ""
+    harms: tuple[Harm, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class PackagePlanner:
+    """Makes the steps for pip or uv."""
+
+    def __init__(self, world: World, before: Report) -> None:
+        """`before`: what a check of the environment says."""
+        self._world = world
+        self._before = before
+
+    def steps(self, asked: Sequence[Asked]) -> Iterator[Step]:
+        """One step that is tried, and one for each part that is not offered, with why."""
+        if not asked:
+            return
+        installer = self._installer(asked)
+        refusal = self._refusal()
+        if refusal:
+            yield _refused(asked, installer, self._world, refusal)
+            return
+        state = _State(asked=list(asked))
+        step = self._tried(state, installer)
+        if step is not None:
+            yield step
+        for out, why in state.left_out:
+            yield _refused(out, installer, self._world, why)
+
+    def _installer(self, asked: Sequence[Asked]) -> Installer:
+        pip, uv, _ = installers(self._world.facts.python)
+        has_pip = self._world.facts.packages.find("pip") is not None
+        return pip if has_pip and any(one.installer == "pip" for one, _ in asked) else uv
+
+    def _refusal(self) -> str:
+        """Why nothing may be installed into the environment at all; "" if it may."""
+        python = self._world.facts.python
+        if python.externally_managed:
+            return (
+                f"the operating system looks after the packages of {python.executable} ({python.externally_managed}); "
+                f"make an environment, `{python.executable} -m venv .venv`, and install what you need there."
+            )
+        try:
+            folder = site_folder(python)
+        except EnvDoctorError as error:
+            return str(error)
+        if not os.access(folder, os.W_OK):
+            return f"{folder} can't be written by you; run it as its owner, or make an environment of your own."
+        return ""
+
+    def _tried(self, state: _State, installer: Installer) -> Step | None:
+        """The step, once a copy of the environment takes no harm from it."""
+        trial = _Trial()
+        for _ in range(_TRIES):
+            resolution = self._solved(state)
+            if resolution is None:
+                return None
+            changes = with_undo(changes_of([one for one, _ in state.asked], resolution, self._world.facts), self._world)
+            commands = _commands([one for one, _ in state.asked], changes, installer)
+            step = self._step(state, installer, commands, changes)
+            if not commands:
+                return None
+            trial = self._rehearse(step)
+            if trial.failed:
+                break
+            if not trial.harms:
+                return replace(step, unjudged=trial.unjudged, notes=(*dict.fromkeys(state.notes), *trial.notes))
+            self._learn(state, trial.harms, changes)
+        why = trial.failed or trial.harms[0].words
+        state.leave_out([normal_name(one.name) for one, _ in state.asked], why)
+        return None
+
+    def _solved(self, state: _State) -> Resolution | None:
+        """Versions that meet all that is left, and what others require; None if nothing is left."""
+        while state.asked:
+            resolution = self._resolve(state, state.asked)
+            if resolution.problem:
+                names = [normal_name(one.name) for one, _ in state.asked]
+                state.leave_out(names, f"the versions could not be worked out: {resolution.problem}")
+                return None
+            if resolution.ok:
+                held = self._held(resolution, state)
+                if not held:
+                    return resolution
+                state.constraints += held
+                continue
+            self._fall_back(state, resolution.conflict)
+        return None
+
+    def _resolve(self, state: _State, asked: Sequence[Asked]) -> Resolution:
+        installs = [one for one, _ in asked if one.deed is Deed.INSTALL]
+        words: dict[str, list[str]] = {}
+        for one in installs:
+            words.setdefault(normal_name(one.name), []).extend(part for part in one.versions.split(",") if part)
+        wanted = [f"{name}{','.join(dict.fromkeys(parts))}" for name, parts in words.items()]
+        newest = [normal_name(one.name) for one in installs if one.upgrade]
+        executable = self._world.facts.python.executable
+        return self._world.resolver.resolve(executable, wanted, state.constraints, newest)
+
+    def _held(self, resolution: Resolution, state: _State) -> list[str]:
+        """What installed distributions that stay as they are require of those that change, where it would be broken."""
+        removed = {normal_name(one.name) for one, _ in state.asked if one.deed is Deed.REMOVE}
+        held = []
+        for name, (before, after) in resolution.versions.items():
+            for by, specifier in self._world.facts.requirements.wanted.get(name, ()):
+                stays = by.key not in resolution.versions and by.key not in removed
+                if stays and after and _breaks(specifier, before, after):
+                    held.append(f"{name}{specifier}")
+        return [line for line in dict.fromkeys(held) if line not in state.constraints]
+
+    def _fall_back(self, state: _State, conflict: str) -> None:
+        """Leave out what can't be had together: as little as a few questions tell."""
+        conflict = "; ".join((*dict.fromkeys(state.notes), conflict))
+        names = list(dict.fromkeys(normal_name(one.name) for one, _ in state.asked if one.deed is Deed.INSTALL))
+        possible = {}
+        for name in names:
+            without = self._resolve(state, [one for one in state.asked if normal_name(one[0].name) != name])
+            if without.ok:
+                possible[name] = len(self._held(without, state))
+        if possible:  # best that after which nobody has what it does not want
+            state.leave_out([min(possible, key=possible.__getitem__)], f"it can't be had with the others: {conflict}")
+            return
+        good: list[str] = []
+        for name in names:
+            tried = [one for one in state.asked if normal_name(one[0].name) in {*good, name}]
+            good += [name] if self._resolve(state, tried).ok else []
+        state.leave_out([name for name in names if name not in good], f"they can't be had together: {conflict}")
+
+    def _rehearse(self, step: Step) -> _Trial:
+        """Run the commands on a copy of the environment, and judge what that comes to."""
+        commands, changes, mends = step.commands, step.changes, step.mends
+        self._world.say(f"trying {plural(len(changes), 'change')} on a copy of the environment")
+        python = self._world.facts.python
+        try:
+            with copied(python, self._world.executor, self._world.cache) as copy:
+                for command in commands:
+                    words = tuple(copy if word == python.executable else word for word in self._world.called(command))
+                    result = self._world.executor.run(
+                        Command(argv=words, env=self._world.variables_of(words), timeout=_SECONDS)
+                    )
+                    if not result.ok:
+                        said = one_line(result.last_line)
+                        return _Trial(failed=f"tried on a copy, it {result.describe_failure()}: {said}")
+                return self._judge(Path(copy), changes, mends)
+        except EnvDoctorError as error:
+            return _Trial(unjudged=str(error))
+
+    def _judge(self, copy: Path, changes: Sequence[Change], mends: Sequence[Finding]) -> _Trial:
+        changed = [normal_name(one.name) for one in changes]
+        facts = self._world.facts_of(copy)
+        now = versions_now(facts.packages, changed)
+        if odd := [f"{one.name} is {now[one.name] or 'absent'}" for one in changes if now[one.name] != one.after]:
+            return _Trial(failed=f"tried on a copy, it came to other versions than planned: {', '.join(odd)}")
+        after = self._world.check(copy)
+        told = [mended(one, self._before, after) for one in mends]
+        if told and not any(one.mending is Mending.FIXED for one in told):
+            return _Trial(failed=f"tried on a copy, it does not mend {mends[0].code}: {mends[0].message}")
+        found = new_problems(self._before, after)
+        harms = list(harm_of_problems(found, changed))
+        harms += lost_names(self._world.facts, facts, changed, self._world.project)
+        silent = unanswered(self._before, after)
+        unjudged = f"not all can be told of the result ({silent[0]})" if silent else ""
+        left = [one.finding for one in told if one.mending is not Mending.FIXED]
+        notes = tuple(f"tried on a copy, it does not mend {one.code}: {one.message}" for one in left)
+        return _Trial(unjudged=unjudged, harms=tuple(harms), notes=notes)
+
+    def _learn(self, state: _State, harms: Sequence[Harm], changes: Sequence[Change]) -> None:
+        """Ask for other versions of what does harm; without one, leave it out."""
+        versions = {normal_name(one.name): one for one in changes}
+        for harm in harms:
+            movable = [name for name in harm.culprits if versions[name].after != versions[name].before]
+            if not movable or not all(versions[name].after for name in movable):
+                asked = [normal_name(one.name) for one, _ in state.asked]
+                if not state.leave_out(harm.culprits or asked, harm.words):
+                    state.leave_out(asked, harm.words)
+                return
+            for name in movable:
+                after = versions[name].after
+                good = self._world.newest_with(name, harm.names, after) if harm.names else ""
+                line = f"{name}<={good}" if good else f"{name}!={after}"
+                if harm.names and not good:
+                    state.leave_out([name], harm.words)
+                elif line not in state.constraints:
+                    state.constraints.append(line)
+                    state.notes.append(f"{name} {after} was left: {harm.words}")
+
+    def _step(
+        self, state: _State, installer: Installer, commands: tuple[Argv, ...], changes: tuple[Change, ...]
+    ) -> Step:
+        counts = Counter("put back" if one.before == one.after else _verb(one) for one in changes)
+        done = ", ".join(f"{verb} {count}" for verb, count in counts.items())
+        lost = [one for one in changes if one.lost]
+        return Step(
+            kind=StepKind.PACKAGES,
+            title=f"{installer.name}: {done}",
+            commands=tuple(map(self._world.called, commands)),
+            mends=tuple(dict.fromkeys(finding for _, finding in state.asked)),
+            changes=changes,
+            safe=all(not one.before or one.before == one.after for one in changes) and not lost,
+            undo=undo_words(changes),
+        )
+
+
+def _verb(change: Change) -> str:
+    return "remove" if not change.after else "change" if change.before else "add"
+
+
+def _breaks(specifier: str, before: str, after: str) -> bool:
+    """Whether a requirement that is met is not met any more."""
+    try:
+        return not admits(specifier, after) and (not before or admits(specifier, before))
+    except ValueError:
+        return False
+
+
+def _commands(operations: Sequence[Operation], changes: Sequence[Change], installer: Installer) -> tuple[Argv, ...]:
+    """One command that removes (again, where a distribution is registered several times), and one that installs."""
+    times = Counter(normal_name(one.name) for one in operations if one.deed is Deed.REMOVE)
+    # Of several findings that remove the same, each says it as often as it takes.
+    most = max(times.values(), default=1) if installer.name == "pip" else 1
+    rounds = [[name for name, count in times.items() if count > number] for number in range(most)]
+    commands = [(*installer.removes, *names) for names in rounds if names]
+    pins = [f"{one.name}=={one.after}" for one in changes if one.after]
+    if pins:
+        again = any(one.before == one.after and normal_name(one.name) not in times for one in changes)
+        fresh = installer.afresh if any(one.fresh for one in operations) else ()
+        beginning = installer.reinstalls if again else (*installer.installs, "--no-deps")
+        commands.append((*beginning, *fresh, *pins))
+    return tuple(commands)
+
+
+def _refused(asked: Sequence[Asked], installer: Installer, world: World, why: str) -> Step:
+    """What the findings' own fixes say, which is not offered."""
+    findings = dict.fromkeys(finding for _, finding in asked)
+    commands = dict.fromkeys(command for one in findings if one.fix for command in one.fix.commands)
+    names = ", ".join(dict.fromkeys(one.name for one, _ in asked))
+    return Step(
+        kind=StepKind.PACKAGES,
+        title=f"{installer.name}: {names}",
+        commands=tuple(map(world.called, commands)),
+        mends=tuple(findings),
+        refused=why,
+    )

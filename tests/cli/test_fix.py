@@ -1,0 +1,52 @@
+"""`envdoctor fix` as a user types it: what it prints and answers; the work itself is tested in tests/fixing."""
+
+import subprocess
+import sys
+
+import pytest
+
+from envdoctor.executors.programs import find_uv
+from index_wheels import publish
+
+
+@pytest.fixture
+def env(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("ENVDOCTOR_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.chdir(tmp_path)
+    publish(server, "lib", "1.5", files={"lib.py": b"import this_is_nowhere\n"})
+    folder = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    words = ["--quiet", "--no-deps", "--python", str(folder), "--index-url", server.simple]
+    subprocess.run([find_uv(), "pip", "install", *words, "app==1.0"], check=True)
+    return str(folder)
+
+
+def test_the_plan_is_shown_and_nothing_is_done_without_a_terminal_and_done_with_yes(env, run):
+    code, printed = run("fix", "--python", env)
+    assert code == 1
+    assert "lib  is added: 1.0" in printed.out
+    assert "there is no terminal to ask on; --yes runs the plan" in printed.err
+    code, printed = run("fix", "--python", env, "--yes")
+    assert code == 0
+    assert "fixed: PKG001" in printed.out
+    code, printed = run("fix", "--python", env, "--dry-run")
+    assert (code, "There is nothing to mend" in printed.out) == (0, True)
+    code, printed = run("fix", "--python", env, "--undo")
+    assert (code, "nobody can be asked here" in printed.out) == (1, True)
+    code, printed = run("fix", "--python", env, "--undo", "--yes")
+    assert (code, "the versions are those of before" in printed.out) == (0, True)
+    code, printed = run("check", "--python", env, "--fix", "--yes")
+    assert code == 0
+    assert printed.out.index("error in") < printed.out.index("The plan for") < printed.out.index("fixed: PKG001")
+
+
+def test_options_that_contradict_each_other_are_refused(run):
+    for words in (["fix", "--undo", "PKG001"], ["fix", "--undo", "--dry-run"], ["check", "--fix", "--fast"]):
+        assert run(*words)[0] == 2
+
+
+def test_a_code_that_is_none_is_named(env, run):
+    code, printed = run("fix", "--python", env, "PKG999")
+    assert code == 2
+    assert "'PKG999' is no code" in printed.err

@@ -1,0 +1,136 @@
+"""Fixes as values: what a plan makes of commands, uses of names, and what uv prints."""
+
+import pytest
+
+from envdoctor.core.finding import Finding, Fix, Severity
+from envdoctor.core.fixing import Step, StepKind
+from envdoctor.facts.packages import Distribution
+from envdoctor.facts.packages.installers import Deed, Operation, installers
+from envdoctor.facts.python import Python
+from envdoctor.fixing.gathering import gather
+from envdoctor.fixing.resolving import parse_changes
+from envdoctor.fixing.system import as_run, combined, other_steps
+from envdoctor.fixing.uses import names_used, project_files
+
+PIP, UV, CONDA = installers(Python(executable="/env/bin/python", prefix="/env"))
+NUMPY = Distribution(name="numpy", version="1.26.4")
+
+
+def finding(*commands):
+    return Finding(severity=Severity.ERROR, subject="s", message="m", fix=Fix(text="Do it.", commands=commands))
+
+
+@pytest.mark.parametrize("installer", [PIP, UV, CONDA], ids=lambda one: one.name)
+def test_an_installer_reads_every_command_that_it_makes(installer):
+    made = {
+        Deed.INSTALL: installer.install("numpy", "<2" if installer.name != "conda" else ""),
+        Deed.REINSTALL: installer.reinstall(NUMPY),
+        Deed.REMOVE: installer.remove(NUMPY, Distribution(name="other")),
+    }
+    for deed, (command,) in made.items():
+        read = installer.read(command)
+        assert {one.deed for one in read} == {deed}
+        assert read[0].name == "numpy"
+    assert [one.name for one in installer.read(made[Deed.REMOVE][0])] == ["numpy", "other"]
+    (upgrade,) = installer.read(installer.install("numpy", upgrade=True)[0])
+    assert upgrade.upgrade
+    (fresh,) = installer.read(installer.reinstall(NUMPY, fresh=True)[0])
+    assert fresh.fresh
+
+
+def test_an_installer_reads_nothing_in_what_is_not_its_own():
+    commands = [
+        *UV.install("numpy"),
+        ("sudo", "apt-get", "install", "numpy"),
+        ("/other/python", "-m", "pip", "install"),
+    ]
+    assert all(PIP.read(command) == () for command in commands)
+
+
+def test_only_the_named_package_is_upgraded_by_uv():
+    ((*_, option, name, requirement),) = UV.install("numpy", upgrade=True)
+    assert (option, name, requirement) == ("--upgrade-package", "numpy", "numpy")
+
+
+def test_fixes_go_to_who_does_the_work_and_advice_to_a_person():
+    given = [
+        finding(*PIP.install("numpy", "<2")),
+        finding(("sudo", "chmod", "+x", "/x")),
+        finding(("docker", "run", "--privileged", "x")),
+        finding(("envdoctor", "toolchain", "install", "edgetpu-compiler")),
+        finding(("envdoctor", "matrix", "numpy")),
+        finding(("/env/bin/python", "-m", "venv", ".venv")),
+        finding(("sudo", "usermod", "-aG", "docker", "YOUR-NAME")),
+        finding(),
+    ]
+    gathered = gather(given, Python(executable="/env/bin/python", prefix="/env"))
+    numpy = Operation(installer="pip", deed=Deed.INSTALL, name="numpy", versions="<2")
+    assert gathered.packages == [(numpy, given[0])]
+    assert [one for _, one in gathered.root] == given[1:3]
+    assert [one for _, one in gathered.others] == given[3:4]
+    assert gathered.manual == given[4:]
+
+
+def test_one_command_for_each_package_manager_then_what_needs_it_last():
+    restart = ("sudo", "systemctl", "restart", "systemd-binfmt")
+    given = [
+        restart,
+        ("sudo", "apt-get", "install", "libgl1"),
+        ("sudo", "apt-get", "install", "qemu-user", "qemu-user-binfmt"),
+        restart,
+        ("sudo", "apt-get", "install", "libgl1"),
+    ]
+    install = ("sudo", "apt-get", "install", "--yes", "libgl1", "qemu-user", "qemu-user-binfmt")
+    assert combined(given) == (install, restart)
+
+
+def test_a_toolchain_is_installed_by_this_envdoctor_and_sudo_asks_for_no_password():
+    (step,) = other_steps([(("envdoctor", "toolchain", "install", "x"), finding())])
+    assert step == Step(
+        kind=StepKind.OTHER,
+        title="Do it.",
+        commands=(("envdoctor", "toolchain", "install", "x"),),
+        mends=(finding(),),
+        undo="`envdoctor toolchain remove x` removes it",
+    )
+    assert as_run(step.commands[0])[1:3] == ("-m", "envdoctor")
+    assert as_run(("sudo", "x")) == ("sudo", "-n", "x")
+
+
+def test_what_uv_would_change():
+    printed = (
+        "Would uninstall 1 package\n - Numpy==2.0\n + numpy==1.26.4\n + a-b==1.0+cpu (from x)\n ~ same==3\n - gone==1\n"
+    )
+    expected = {"numpy": ("2.0", "1.26.4"), "a-b": ("", "1.0+cpu"), "same": ("3", "3"), "gone": ("1", "")}
+    assert parse_changes(printed) == expected
+
+
+def test_names_that_code_uses(tmp_path):
+    text = """
+import mediapipe as mp
+import lib.sub
+from lib.deep import thing as other, more
+import elsewhere.lib
+
+def use():
+    mp.solutions.pose
+    other.part
+    lib.sub.name
+    elsewhere.lib.x
+
+try:
+    lib.optional
+except (KeyError, AttributeError):
+    pass
+"""
+    (tmp_path / "mine.py").write_text(text)
+    (tmp_path / "broken.py").write_text("import lib as (")
+    (tmp_path / "env" / "x").mkdir(parents=True)
+    (tmp_path / "env" / "pyvenv.cfg").touch()
+    (tmp_path / "env" / "x" / "theirs.py").write_text("import lib\nlib.theirs\n")
+    found = names_used(project_files(tmp_path), {"mediapipe", "lib"})
+    assert set(found) == {
+        *("mediapipe", "mediapipe.solutions", "mediapipe.solutions.pose"),
+        *("lib.sub", "lib.sub.name", "lib.deep.thing", "lib.deep.more", "lib.deep.thing.part"),
+    }
+    assert found["mediapipe.solutions.pose"] == f"{tmp_path}/mine.py:8"
