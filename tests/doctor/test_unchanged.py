@@ -199,9 +199,20 @@ def test_what_another_look_may_tell_is_not_kept(environment, monkeypatch, reason
     assert environment.check().unchanged_since == ""
 
 
-def test_only_the_plain_check_is_answered_so(environment):
+def test_what_was_left_out_is_no_answer_to_a_whole_check(environment):
+    (environment.site.path / "foo" / "__init__.py").write_text("raise ValueError\n")
+    first = check(python=environment.folder, fast=True)
+    again = check(python=environment.folder, fast=True)
+    assert again.unchanged_since == first.created
+    assert again.notes == first.notes == ("What importing the packages comes to was not looked at (--fast).",)
+    whole = environment.check()
+    assert whole.unchanged_since == ""
+    assert outcomes(whole)["PKG021"][0] is Outcome.FAILED
+    assert outcomes(check(python=environment.folder, fast=True)) == outcomes(first)
+
+
+def test_chosen_probes_are_asked_anew(environment):
     environment.check()
-    assert check(python=environment.folder, fast=True).unchanged_since == ""
     assert check(python=environment.folder, only=["PKG"]).unchanged_since == ""
     assert environment.check().unchanged_since
 

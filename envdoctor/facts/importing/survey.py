@@ -69,16 +69,17 @@ def _survey(facts: Facts, request: Request) -> Importing:
     failed, broken = tuple(_failed(facts, rehearsal, uses)), tuple(_broken(rehearsal, asked))
     if rehearsal.is_new:
         memory.save(rehearsal.grounds)
+    unfinished = tuple(
+        (one, each.module)
+        for one, each in uses
+        if not (verdicts[each.module].complete or verdicts[each.module].failures)
+    )
     return Importing(
         failed=failed,
         broken=broken,
-        unfinished=tuple(
-            (one, each.module)
-            for one, each in uses
-            if not (verdicts[each.module].complete or verdicts[each.module].failures)
-        ),
+        unfinished=unfinished,
         looked_at=len(verdicts),
-        is_late=rehearsal.is_late,
+        is_late=rehearsal.is_late or (rehearsal.is_new and bool(unfinished)),  # what is known now may lead further
         variables=tuple(
             (one, around.modules.find(at).path, variable)
             for one, each in uses
@@ -94,7 +95,8 @@ def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use]) -> dict[str, Rehearsed]
         rehearsal.most = most
         found = {each.module: rehearsal.judge(each.module) for _, each in uses}
     paths = rehearsal.surroundings.paths
-    sizes = {one.metadata: sum(path.endswith(".py") for path in paths.get(one.metadata, ())) for one, _ in uses}
+    used = {one.metadata for one, _ in uses}
+    sizes = {each: sum(path.endswith(".py") for path in paths.get(each, ())) for each in used}
     small = [(one, each) for one, each in uses if sizes[one.metadata] <= _FEW]
     rehearsal.most = WHOLE
     found |= {
