@@ -85,11 +85,16 @@ def asks_for_legacy_keras(variable: str) -> bool:
     return name == _LEGACY_KERAS and value in _TRUE
 
 
+def keras_settings() -> str:
+    """The file in which Keras keeps the name of its backend, whether it is there or not."""
+    return os.path.expanduser(os.path.join(os.environ.get("KERAS_HOME", os.path.join("~", ".keras")), "keras.json"))
+
+
 def _keras_backend() -> tuple[str, str]:
     """As `keras/src/backend/config.py` finds it: the variable, else keras.json, else TensorFlow."""
     if named := os.environ.get("KERAS_BACKEND", ""):
         return named, f"KERAS_BACKEND={named}"
-    file = os.path.expanduser(os.path.join(os.environ.get("KERAS_HOME", os.path.join("~", ".keras")), "keras.json"))
+    file = keras_settings()
     try:
         settings = json.loads(_content(file))
     except (ValueError, RecursionError):

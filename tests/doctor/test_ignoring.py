@@ -50,7 +50,7 @@ def test_every_format_tells_it_and_none_says_passed():
     (told,) = loads(sarif.render(made))["runs"][0]["results"]
     assert told["suppressions"] == [{"kind": "external", "justification": "our tests pass"}]
     assert 'skipped="1"' in junit.render(made)
-    assert 'PKG001 is ignored (our tests pass): foo is wrong.' in junit.render(made)
+    assert "PKG001 is ignored (our tests pass): foo is wrong." in junit.render(made)
     assert "our tests pass" in github.render(made)
     assert "✓" not in terminal.render(made)
 

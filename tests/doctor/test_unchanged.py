@@ -44,6 +44,9 @@ class Environment:
         monkeypatch.chdir(self.empty)
         monkeypatch.setenv("ENVDOCTOR_CACHE", str(self.cache))
         monkeypatch.setenv("LD_LIBRARY_PATH", str(self.libraries))
+        self.keras = path / "keras"
+        self.keras.mkdir()
+        monkeypatch.setenv("KERAS_HOME", str(self.keras))
         monkeypatch.setattr(fingerprint, "YOUNG", 0)
         monkeypatch.setattr(watched, "_LD_CACHE", str(self.ld_cache))
 
@@ -131,6 +134,7 @@ FILES = {
     ),
     "the interpreter": replace_interpreter,
     "a module in the current folder": lambda one: (one.empty / "tensorflow.py").touch(),
+    "Keras's settings": lambda one: (one.keras / "keras.json").write_text('{"backend": "jax"}'),
     "a project in the current folder": lambda one: (one.empty / "pyproject.toml").touch(),
 }
 
@@ -142,7 +146,7 @@ def test_a_changed_file_is_looked_at_anew(environment, change):
     assert not environment.is_known()
 
 
-VARIABLES = ("TF_USE_LEGACY_KERAS", "LD_LIBRARY_PATH", "PYTHONPATH", "PATH", "JAVA_HOME", "HOME")
+VARIABLES = ("TF_USE_LEGACY_KERAS", "KERAS_BACKEND", "LD_LIBRARY_PATH", "PYTHONPATH", "PATH", "JAVA_HOME", "HOME")
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
