@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from built import VARIABLE
+from envdoctor.cli._defaults import configuration
 from needs import told
 from thoroughness import amount
 
@@ -35,6 +36,12 @@ def heed_signals():
     for number in (getattr(signal, name, None) for name in ("SIGHUP", "SIGINT")):
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+
+
+@pytest.fixture(autouse=True)
+def unconfigured():
+    """What is configured is read once a process; a test's own variables must not reach the next test."""
+    configuration.cache_clear()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -86,7 +86,7 @@ def _in_a_container(request: Request) -> tuple[str, ...]:
     source, goal = request.source, request.goal
     folder = "." if source is None else str(source.path.resolve().parent)
     words = ("MODEL" if source is None else source.path.name, "--to", "GOAL" if goal is None else goal.name)
-    build = shlex.join(("envdoctor", "build", *words, "--accept-license", ENVIRONMENT))
+    build = shlex.join(["envdoctor", "build", *words, "--accept-license", ENVIRONMENT])
     return (*_CONTAINER, f"{folder}:/work", _IMAGE, "sh", "-c", f"pip install envdoctor && {build}")
 
 
