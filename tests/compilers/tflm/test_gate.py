@@ -1,6 +1,6 @@
 import pytest
 
-from envdoctor.compilers.tflm.gate import judge
+from envdoctor.compilers.tflm.gate import _in_words, judge
 from envdoctor.core.finding import Severity
 from envdoctor.core.request import BuildOptions
 
@@ -15,15 +15,25 @@ def names(summary, **options):
     return [(one.name, one.severity) for one in judge(summary, BuildOptions(**options), "m.tflite")]
 
 
+CODES = {"arena": "RUN246", "flash": "RUN247"}
+
+
 def test_what_fits_exactly_fits():
     assert names(measured(), arena=65536, flash=1000) == []
+
+
+def test_which_kernels_agree_is_told():
+    ((_, words),) = _in_words({"outputs": [SAME | {"kernels": "optimized"}]})
+    assert words.startswith("all 10 values are equal (LiteRT's optimized kernels")
+    ((_, words),) = _in_words({"outputs": [SAME | {"kernels": "reference"}]})
+    assert words == "all 10 values are equal"
 
 
 @pytest.mark.parametrize("option", ["arena", "flash"])
 def test_a_byte_too_much_is_an_error(option):
     summary = measured(65537, 1001)
     (found,) = judge(summary, BuildOptions(**{option: {"arena": 65536, "flash": 1000}[option]}), "m.tflite")
-    assert found.name == f"tflm-{option}-exceeded"
+    assert (found.name, found.code) == (f"tflm-{option}-exceeded", CODES[option])
     assert found.severity is Severity.ERROR
     assert "1 bytes too much" in found.message
 
@@ -40,7 +50,9 @@ def test_what_is_not_known_is_never_fine():
     ("change", "fine"),
     [
         ({"different": 3, "steps": 2.0}, True),
-        ({"different": 3, "steps": 3.0}, False),
+        ({"different": 3, "steps": 3.0, "share": 0.012}, False),
+        ({"different": 16, "steps": 29.0, "share": 4.5e-4}, True),
+        ({"different": 16, "steps": 29.0, "share": None}, False),
         ({"different": 1, "steps": None, "share": 1e-5}, True),
         ({"different": 1, "steps": None, "share": 0.01}, False),
         ({"different": 1, "steps": None, "share": None}, False),

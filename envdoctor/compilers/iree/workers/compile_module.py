@@ -200,7 +200,7 @@ def _compile(source: Source, output: Path, options: Sequence[str]) -> None:
 
 
 def _told(text: str) -> str:
-    """The first errors among what the compiler printed, without the module or the backtrace that it prints behind them."""
+    """The first errors among what the compiler printed, without the module or backtrace that it prints behind them."""
     if crashed := _CRASHED.search(text):
         return f"it crashed (signal {crashed['signal']}), which is a fault of its own; its backtrace is in the log"
     lines = dict.fromkeys(match["words"].strip() for match in _ERROR.finditer(text))
