@@ -11,6 +11,7 @@ from envdoctor import registry
 from envdoctor.cli import main
 from envdoctor.core.errors import EnvDoctorError, ExitCode, Unreadable, UsageProblem
 from envdoctor.core.file_identity import file_formats
+from envdoctor.core.finding import Outcome
 from envdoctor.doctor.model import inspect_model
 from envdoctor.pipeline.sources import identify
 from keras_files import DATA
@@ -87,6 +88,8 @@ def test_each_is_named_and_is_fine_only_if_it_is_known_to_be_whole(name, put):
     assert not report.problems
     assert report.complete == (name not in UNTOLD)
     assert bool(report.file.checked) == report.complete
+    untold = [one.code for one in report.probes if one.outcome is Outcome.UNKNOWN]
+    assert untold == (["MDL033"] if name in UNTOLD else [])
     suffix = f".{name.rpartition('.')[2]}"
     assert suffix in report.file.suffixes
 

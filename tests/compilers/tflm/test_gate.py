@@ -1,8 +1,12 @@
 import pytest
 
-from envdoctor.compilers.tflm.gate import _in_words, judge
+from envdoctor.action import StageFailed, StageOutput
+from envdoctor.compilers.tflm.gate import _in_words, gate, judge
+from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.finding import Severity
 from envdoctor.core.request import BuildOptions
+from envdoctor.support.hashing import hash_path
+from stages import stage_context
 
 SAME = {"name": "out", "values": 10, "different": 0, "steps": 0.0, "share": 0.0}
 
@@ -51,7 +55,7 @@ def test_what_is_not_known_is_never_fine():
     [
         ({"different": 3, "steps": 2.0}, True),
         ({"different": 3, "steps": 3.0, "share": 0.012}, False),
-        ({"different": 16, "steps": 29.0, "share": 4.5e-4}, True),
+        ({"different": 16, "steps": 29.0, "share": 1.1e-3}, True),
         ({"different": 16, "steps": 29.0, "share": None}, False),
         ({"different": 1, "steps": None, "share": 1e-5}, True),
         ({"different": 1, "steps": None, "share": 0.01}, False),
@@ -61,3 +65,17 @@ def test_what_is_not_known_is_never_fine():
 def test_rounding_is_no_difference(change, fine):
     found = names(measured(outputs=[SAME | change]))
     assert found == ([] if fine else [("tflm-outputs-differ", Severity.ERROR)])
+
+
+def test_another_file_than_the_one_that_was_run_is_refused(tmp_path):
+    path = tmp_path / "m_int8.tflite"
+    path.write_bytes(b"the model that was run")
+    source = Artifact(kind=ArtifactKind.TFLITE_INT8, path=path, sha256=hash_path(path))
+    made = tmp_path / "m_tflm.tflite"
+    made.write_bytes(b"another")
+    with pytest.raises(StageFailed) as caught:
+        gate(stage_context(tmp_path / "s", source, "tflm"), StageOutput(path=made, summary=measured()))
+    assert caught.value.finding.code == "RUN251"
+    made.write_bytes(path.read_bytes())
+    judged = gate(stage_context(tmp_path / "s", source, "tflm"), StageOutput(path=made, summary=measured()))
+    assert not judged.findings
