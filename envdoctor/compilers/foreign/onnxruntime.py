@@ -60,7 +60,7 @@ def read_ort(path: Path, fields: Fields) -> FileIdentity | None:
         tensor.raw(4)  # its data must be there
     return identity_of(
         "ort",
-        details=(f"format version {session.string(0)}", f"{nodes} operators"),
+        details=(f"format version {session.string(0)}", f"{nodes} operator{'' if nodes == 1 else 's'}"),
         inputs=tuple(graph.strings(5))[:_MOST],
         outputs=tuple(graph.strings(6))[:_MOST],
         checked="its tables lie within the file",
