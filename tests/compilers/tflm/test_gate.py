@@ -1,9 +1,10 @@
 import pytest
 
 from envdoctor.action import StageFailed, StageOutput
-from envdoctor.compilers.tflm.gate import _in_words, gate, judge
+from envdoctor.compilers.tflm.gate import _in_words, gate, hold, judge
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.finding import Severity
+from envdoctor.core.prediction import Estimate
 from envdoctor.core.request import BuildOptions
 from envdoctor.support.hashing import hash_path
 from stages import stage_context
@@ -79,3 +80,22 @@ def test_another_file_than_the_one_that_was_run_is_refused(tmp_path):
     made.write_bytes(path.read_bytes())
     judged = gate(stage_context(tmp_path / "s", source, "tflm"), StageOutput(path=made, summary=measured()))
     assert not judged.findings
+
+
+@pytest.mark.parametrize(
+    ("arena", "limits", "codes"),
+    [
+        (1000, {"arena": 1031}, []),
+        (1000, {"arena": 1029}, ["RUN255"]),
+        (1000, {"arena": 980}, ["RUN255"]),
+        (1000, {"arena": 900}, ["RUN246"]),
+        (1000, {"flash": 100}, []),
+        (1000, {"flash": 99, "arena": 900}, ["RUN247", "RUN246"]),
+        (None, {"arena": 900}, []),  # of a model that is refused nothing is predicted
+    ],
+)
+def test_limits_are_held_against_what_is_predicted(arena, limits, codes, tmp_path):
+    path = tmp_path / "m.tflite"
+    path.write_bytes(bytes(100))
+    estimate = Estimate(needs={} if arena is None else {"arena": arena})
+    assert [one.code for one in hold(estimate, path, limits)] == codes
