@@ -154,6 +154,18 @@ def test_a_file_of_which_nothing_is_the_goals_is_refused(goal, tmp_path, monkeyp
     assert not report.artifacts
 
 
+@pytest.mark.usefixtures("without_environments")
+def test_what_is_made_of_a_16x8_file_is_called_so(tmp_path, monkeypatch):
+    goal = parse_goal("ethos-u55-128")
+    actions = [doubled(one, goal) for one in registry.actions()]
+    monkeypatch.setattr(registry, "actions", lambda: actions)
+    source = tmp_path / "m.tflite"
+    source.write_bytes(int16x8_model())
+    request = make_request(source, goal.name, BuildOptions())
+    report = building.build(request, building.BuildPlan(out=tmp_path / "out"), lambda _: None)
+    assert report.artifacts[0].path.name == "m_int16x8_vela.tflite"
+
+
 @pytest.mark.parametrize("goal", ALL_GOALS, ids=lambda goal: goal.name)
 def test_a_goal_has_a_route_and_a_product(goal):
     compiler = registry.compiler_of(goal)
