@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 @click.option("-m", "--min-runtime-version", type=int, metavar="N", help="Predict for edgetpu_compiler -m N.")
 @click.option("-i", "--intermediate-tensors", metavar="NAMES", default="", help="Predict for edgetpu_compiler -i a,b.")
 @click.option("--svg", type=_options.FILE, metavar="FILE", help="Draw where the operators run, into this file.")
+@click.option(
+    "--arena", type=_options.size, metavar="SIZE", help="With --to tflm: find fault if more working memory is needed."
+)
+@click.option("--flash", type=_options.size, metavar="SIZE", help="With --to tflm: find fault if the model is larger.")
 @_options.verbose_option
 @_options.json_option
 @_formats.format_option
@@ -48,6 +52,8 @@ def command(
     min_runtime_version: int | None,
     intermediate_tensors: str,
     svg: Path | None,
+    arena: int | None,
+    flash: int | None,
     verbose: bool,
     as_json: bool,
     format_name: str | None,
@@ -69,6 +75,11 @@ def command(
     )
     written = _formats.asked(format_name, output, as_json=as_json)
     report = inspect_model(file, goal=goal, arguments=arguments, compare=compare, static=static)
+    limits = {name: limit for name, limit in (("arena", arena), ("flash", flash)) if limit is not None}
+    if limits:
+        from envdoctor.doctor.limits import hold_limits
+
+        report = hold_limits(report, file, goal, limits)
     if svg is not None:
         from envdoctor import registry
         from envdoctor.support.outputs import write_output

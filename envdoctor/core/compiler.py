@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envdoctor.core.file_identity import FileIdentity
+    from envdoctor.core.finding import Finding
     from envdoctor.core.prediction import Disagreement, Estimate, Guidance, Prediction
 
 
@@ -75,6 +76,8 @@ class Compiler:
             the summary of the stage. None if `predict` is better.
         estimate: tells from the file what a device that runs the model will make of it and how much memory it takes;
             takes the Model. None for a compiler of accelerators.
+        hold: what is wrong with a model, by its Estimate, on a device with so little memory; takes the Estimate, the
+            file and the limits in bytes by name (`arena`, `flash`).
         identify: tells what a file or folder is, by its content, if it is of a format that this compiler knows and that
             is no .tflite file; None for any other. Raises Unreadable if it is of such a format, and damaged.
     """
@@ -91,6 +94,7 @@ class Compiler:
     compare: Callable[[Any, Any, Path], tuple[Disagreement, ...]] | None = None
     placed: Callable[[Any, Any, Mapping[str, Any]], Prediction] | None = None
     estimate: Callable[[Any], Estimate] | None = None
+    hold: Callable[[Any, Path, Mapping[str, int]], Iterable[Finding]] | None = None
     identify: Callable[[Path], FileIdentity | None] | None = None
 
     @property

@@ -88,6 +88,12 @@ def named_otherwise(path: PurePath, identity: FileIdentity) -> str:
     return suffix if suffix in others else ""
 
 
+def suffix_of_compiled(path: PurePath) -> str:
+    """The suffix of a file that is called as what a compiler writes in a format of its own; empty for any other."""
+    suffixes = {each for row in file_formats().values() for each in row["suffixes"]} - _VAGUE - (_MODELS - {".pte"})
+    return path.suffix.lower() if path.suffix.lower() in suffixes else ""
+
+
 #: Suffixes that say nothing, and those of models that are no compiled files.
 _VAGUE = frozenset({".bin", ".dat", ".data", ".model", ".zip"})
 _MODELS = frozenset({".tflite", ".task", ".onnx", ".keras", ".h5", ".pt", ".pth", ".pt2", ".pte", ".pb"})

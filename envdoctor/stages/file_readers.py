@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     #: Takes a file and its bytes; None if it is none of its own. Raises Unreadable if it is, and damaged.
     FileReader = Callable[[Path, Fields], FileIdentity | None]
 
+_LEAST, _STEP, _ENOUGH = 1 << 12, 1 << 20, 1 << 26
+#: What is said of a file with the size that its header tells, of which only the beginning was written.
+HALF_EMPTY = (
+    "whether it is whole: it ends in zeros, as what a download or a full disk broke off, or has weights of zeros"
+)
+
 
 def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | None:
     """What the first reader that knows a file says of it; None for a folder, an empty file, or if none knows it.
@@ -31,7 +38,19 @@ def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | Non
         return None  # whoever looks at it next tells that
     fields = Fields(data)
     try:
-        return next((found for read in readers if (found := read(path, fields)) is not None), None)
+        found = next((found for read in readers if (found := read(path, fields)) is not None), None)
     except (Unreadable, RecursionError, ValueError, zipfile.BadZipFile) as error:
         words = str(error).removeprefix(f"{path} is damaged: ").removeprefix(f"{path} is ")
         raise Unreadable(f"{path} is damaged: {words}") from error
+    if found is None or not found.checked or not _ends_in_zeros(memoryview(fields.data)):
+        return found
+    return dataclasses.replace(found, checked="", unknown=(*found.unknown, HALF_EMPTY))
+
+
+def _ends_in_zeros(data: memoryview) -> bool:
+    """Whether all of the second half are zeros, or of a large file all of its last part."""
+    for start in range(max(len(data) // 2, len(data) - _ENOUGH), len(data), _STEP):
+        part = data[start : start + _STEP]
+        if part != bytes(len(part)):
+            return False
+    return len(data) > _LEAST

@@ -20,13 +20,16 @@ def check(facts: Facts) -> Iterable[Finding]:
     """Whether the compiled file is whole.
 
     A download that broke off, a full disk and a "replacement compiler" leave files that begin like a compiled one. Most
-    formats store sizes or a checksum, which are held against the file; a few store none that is public.
+    formats store sizes or a checksum, which are held against the file; a few store none that is public. Of a file whose
+    second half is zeros the sizes are no answer: space is often set aside before it is filled.
 
     Where there is no answer, compare the file's size or hash with those where it comes from.
     """
     file = compiled_of(facts)
     if not file.identity.checked:
-        raise FactUnavailable(
-            "compiled", f"the format of {file.path.name} stores nothing to tell a whole file from one that is cut short"
-        )
+        doubts = [
+            words.partition(": ")[2] for words in file.identity.unknown if words.startswith("whether it is whole")
+        ]
+        told = "the format stores nothing to tell a whole file from one that is cut short"
+        raise FactUnavailable("compiled", f"{file.path.name}: {next(iter(doubts), told)}")
     yield from ()

@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from compiled_models import int8_model
 from envdoctor.cli import main
 from shared_data import shared
 
@@ -71,3 +72,17 @@ def test_a_source_is_told_from_a_damaged_file(tmp_path, capsys):
     assert f"{path} is a Keras model, which no compiler takes as it is" in capsys.readouterr().err
     assert main(["model", str(tmp_path / "absent.tflite")]) == 2
     assert "can't be read: No such file" in capsys.readouterr().err
+
+
+def test_a_limit_of_the_device_is_a_gate(tmp_path, capsys):
+    path = tmp_path / "m.tflite"
+    path.write_bytes(int8_model())
+    told = ["model", str(path), "--to", "tflm"]
+    assert main([*told, "--arena", "64k", "--flash", "64k"]) == 0
+    assert main([*told, "--arena", "100"]) == 1
+    assert "RUN246" in capsys.readouterr().out
+    assert main([*told, "--flash", "100"]) == 1
+    assert "RUN247" in capsys.readouterr().out
+    for goal in ([], ["--to", "edgetpu"]):
+        assert main(["model", str(path), *goal, "--arena", "64k"]) == 2
+        assert "--to tflm" in capsys.readouterr().err

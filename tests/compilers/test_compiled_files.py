@@ -1,8 +1,10 @@
 """What `model` says of compiled files of other formats: made by the real tool where it can be had, else by headers."""
 
 import gzip
+import json
 import random
 import shutil
+import struct
 
 import pytest
 
@@ -11,6 +13,7 @@ from envdoctor import registry
 from envdoctor.cli import main
 from envdoctor.core.errors import EnvDoctorError, ExitCode, Unreadable, UsageProblem
 from envdoctor.core.file_identity import file_formats
+from envdoctor.core.finding import Outcome
 from envdoctor.doctor.model import inspect_model
 from envdoctor.pipeline.sources import identify
 from keras_files import DATA
@@ -87,6 +90,8 @@ def test_each_is_named_and_is_fine_only_if_it_is_known_to_be_whole(name, put):
     assert not report.problems
     assert report.complete == (name not in UNTOLD)
     assert bool(report.file.checked) == report.complete
+    untold = [one.code for one in report.probes if one.outcome is Outcome.UNKNOWN]
+    assert untold == (["MDL033"] if name in UNTOLD else [])
     suffix = f".{name.rpartition('.')[2]}"
     assert suffix in report.file.suffixes
 
@@ -96,6 +101,24 @@ def test_no_file_that_is_cut_short_is_fine(name, put):
     content = ALL[name]
     for size in [len(content) * part // 50 for part in range(50)] + [len(content) - PADDING - 1]:
         assert looked_at(put(name, content[:size])) is None, size
+
+
+@pytest.mark.parametrize("name", [name for name, content in ALL.items() if len(content) > 2 << 12])
+def test_no_file_that_was_only_half_filled_is_fine(name, put):
+    content = ALL[name]
+    for size in (len(content) // 2, len(content) // 3):
+        assert looked_at(put(name, content[:size] + bytes(len(content) - size))) is None, size
+
+
+def test_a_file_that_ends_in_zeros_is_unknown_and_says_so(put):
+    head = json.dumps({"w": {"dtype": "F32", "shape": [2048], "data_offsets": [0, 8192]}}).encode()
+    content = struct.pack("<Q", len(head)) + head
+    assert inspect_model(put("m.safetensors", content + b"\1" * 8192)).complete
+    report = inspect_model(put("m.safetensors", content + b"\1" * 512 + bytes(8192 - 512)))
+    assert not report.complete
+    assert report.summary.exit_code == ExitCode.PROBLEMS
+    (result,) = [one for one in report.probes if one.code == "MDL033"]
+    assert "ends in zeros" in result.reason
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -246,6 +269,17 @@ def test_a_part_that_lies_beside_is_missed(tmp_path):
         inspect_model(path)
     (tmp_path / "net.param").write_bytes(ncnn())
     assert inspect_model(tmp_path / "net.param").file.missing == ("net.bin",)
+
+
+def test_openvinos_description_and_its_weights_are_held_against_each_other(put, tmp_path):
+    path = put("tiny.xml", real("tiny.xml"))
+    assert inspect_model(path).complete
+    (tmp_path / "tiny.bin").write_bytes(real("tiny.bin")[:-1])
+    with pytest.raises(UsageProblem, match=r"its weights are cut short: tiny\.bin has 23 bytes of 24"):
+        inspect_model(path)
+    put("tiny.xml", real("tiny.xml").replace(b"<layers>", bytes(8)))
+    with pytest.raises(UsageProblem, match="zeros in it"):
+        inspect_model(path)
 
 
 def test_what_lies_outside_the_folder_is_not_read(tmp_path):

@@ -23,6 +23,11 @@ for kind in ("Erf", "NonZero"):
     made = helper.make_tensor_value_info("y", TensorProto.INT64 if kind == "NonZero" else TensorProto.FLOAT, None)
     graph = helper.make_graph([helper.make_node(kind, ["x"], ["y"])], "net", [given], [made])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), f"{kind}.onnx")
+nodes = [helper.make_node("Flatten", ["x"], ["f"]), helper.make_node("Mul", ["f", "f"], ["y"])]
+given = helper.make_tensor_value_info("x", TensorProto.DOUBLE, [1, 2, 2])
+made = helper.make_tensor_value_info("y", TensorProto.DOUBLE, [1, 4])
+graph = helper.make_graph(nodes, "net", [given], [made])
+onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 7)], ir_version=4), "old.onnx")
 """
 
 
@@ -49,3 +54,14 @@ def test_an_onnx_model_for_a_core_of_32_bits_and_what_it_refuses(tmp_path):
         ONNX.run(context)
     assert caught.value.finding.name == "iree-refused"
     assert "undefined symbol: __fixsfdi" in caught.value.finding.message
+
+
+def test_an_old_opset_and_float64_run_as_they_are(tmp_path):
+    python = environment_python("iree")
+    done = LocalExecutor().run(Command(argv=(str(python), "-c", MAKER), cwd=tmp_path, timeout=300))
+    assert done.ok, done.stderr
+    machine = "aarch64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
+    context = stage_context(tmp_path / "s", identify(tmp_path / "old.onnx"), f"iree-{machine}", python=python)
+    judged = judge_module(context, ONNX.run(context))
+    assert judged.summary["comparison"]["ran"] == "IREE's runtime"
+    assert judged.summary["comparison"]["outputs"][0]["cosine"] > 0.9999

@@ -35,7 +35,6 @@ FILES: tuple[FileReader, ...] = (
     *weights.READERS,
     onnxruntime.read_ort,
     onnxruntime.read_ep_context,
-    onnxruntime.read_qnn_binary,
     *mobile.READERS,
     coreml.read_mlmodel,
 )

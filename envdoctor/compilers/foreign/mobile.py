@@ -56,7 +56,10 @@ def read_mnn(path: Path, fields: Fields) -> FileIdentity | None:
     return identity_of(
         "mnn",
         outputs=outputs[:_MOST],
-        details=(f"{operators} operators", f"from {_SOURCES.get(root.integer(6, 'b'), 'another form')}"),
+        details=(
+            f"{operators} operator{'' if operators == 1 else 's'}",
+            f"from {_SOURCES.get(root.integer(6, 'b'), 'another form')}",
+        ),
     )
 
 

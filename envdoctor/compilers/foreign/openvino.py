@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _CPU, _NPU_END = b"RR_UPCVO", b"OVNPU"
 _TEXT_AT, _LONGEST, _LEAST = 20, 4096, 64
 _HEAD = 4096
+_CONSTANT = re.compile(rb'<data\s[^<>]*?offset="(?P<at>\d{1,18})"[^<>]*?\ssize="(?P<size>\d{1,18})"')
 _NET = re.compile(r'<net\s+name="(?P<name>[^"]{0,200})"\s+version="(?P<version>\d+)"')
 
 
@@ -63,10 +64,25 @@ def _description(path: Path, fields: Fields) -> FileIdentity | None:
         return None
     if not bytes(fields.data[-_LEAST:]).rstrip().endswith(b"</net>"):
         raise Unreadable("it is cut short: its description does not end with </net>")
+    text = bytes(fields.data)
+    if b"\0" in text:
+        raise Unreadable("its description has zeros in it, which no text has")
     weights = path.with_suffix(".bin")
+    _require_weights(weights, text)
     return identity_of(
         "openvino-ir",
         details=(f"network {found['name']}", f"IR version {found['version']}"),
         missing=() if weights.is_file() else (weights.name,),
-        checked="its description has its end",
+        checked="its description has its end, and its weights lie within the file beside it",
     )
+
+
+def _require_weights(weights: Path, text: bytes) -> None:
+    """Holds the places of constants against the file beside, if it is there.
+
+    Raises:
+        Unreadable: one lies behind its end.
+    """
+    end = max((int(one["at"]) + int(one["size"]) for one in _CONSTANT.finditer(text)), default=0)
+    if weights.is_file() and (size := weights.stat().st_size) < end:
+        raise Unreadable(f"its weights are cut short: {weights.name} has {size:,} bytes of {end:,}")

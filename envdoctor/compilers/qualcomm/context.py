@@ -88,7 +88,7 @@ def _embedded(node: Message) -> bytes | None:
     return bytes(attributes["ep_cache_context"].raw(4)) if "ep_cache_context" in attributes else b""
 
 
-def parse_context(data: bytes) -> ContextBinary:
+def parse_context(data: bytes | memoryview) -> ContextBinary:
     """Read a context binary.
 
     Raises:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from envdoctor.core.compiler import Compiler, Product
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from envdoctor.action import Action, StageContext, StageOutput
+    from envdoctor.core.finding import Finding
     from envdoctor.core.prediction import Estimate
     from envdoctor.tflite.model import Model
 
@@ -32,10 +34,17 @@ def _estimate(model: Model) -> Estimate:
     return estimate(model)
 
 
+def _hold(estimate: Estimate, path: Path, limits: Mapping[str, int]) -> Iterable[Finding]:
+    from envdoctor.compilers.tflm.gate import hold
+
+    return hold(estimate, path, limits)
+
+
 COMPILER = Compiler(
     name="tflm",
     title="TensorFlow Lite Micro",
     products=(Product(kind="tflm-tflite", suffix="_tflm.tflite", gate=_gate),),
     actions=_actions,
     estimate=_estimate,
+    hold=_hold,
 )

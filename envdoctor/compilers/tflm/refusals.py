@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 #: The interpreter's words, and the problem that they are; the first that fits.
 _KINDS = {
+    "tflm-values": r"only defined for (?:positive|non-?negative)",
     "tflm-ended": r"ended it while the model was set up",
     "tflm-operator-missing": r"Didn't find op for builtin opcode|Failed to get registration from op code",
     "tflm-hybrid": r"Hybrid models are not supported|FLOAT32 with filter type: INT8|dequantize_common[.]cc",

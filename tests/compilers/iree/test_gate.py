@@ -46,6 +46,13 @@ def test_a_file_for_another_target_is_refused(judge):
     assert caught.value.finding.name == "iree-other-target"
 
 
+def test_a_file_without_machine_code_is_for_every_target(judge):
+    content = gzip.decompress((DATA / "compiled/no_code.vmfb.gz").read_bytes())
+    output = judge("iree-riscv32", content=content)
+    assert output.findings == ()
+    assert output.summary["target"].startswith("any")
+
+
 @pytest.mark.parametrize("content", [b"", b"placeholder" * 100, FILE[:-1], FILE[: len(FILE) // 2]])
 def test_a_placeholder_and_a_file_that_is_cut_short_are_refused(judge, content):
     with pytest.raises(StageFailed) as caught:

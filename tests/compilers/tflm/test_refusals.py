@@ -5,6 +5,8 @@ from envdoctor.core.finding import Evidence, Severity
 from envdoctor.stages.problems import finding
 
 WORDS = {
+    "tflm-values": "elementwise.cc Rsqrt is only defined for positive values Node RSQRT (number 0) failed to invoke",
+    "tflm-ended": "signal 6 ended it while the model was set up",
     "tflm-operator-missing": "Didn't find op for builtin opcode 'TILE' Failed to get registration from op code TILE",
     "tflm-hybrid": "conv_common.cc Hybrid models are not supported on TFLite Micro. Node CONV_2D (number 0) failed",
     "tflm-dynamic": "Op#0 (RESHAPE) of subgraph 0 has dynamic tensor #2 Dynamic tensors are not supported",

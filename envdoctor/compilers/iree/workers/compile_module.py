@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 
     from envdoctor.stages.workers.same_model import Predict
     from envdoctor.stages.workers.samples import Samples
-    from envdoctor.stages.workers.untyped import Array
+    from envdoctor.stages.workers.untyped import Array, OnnxModel
 
     Function = Callable[[Sequence[Array]], list[Array]]
 
 _CALIBRATED = 100
 _GENERIC = ("--iree-llvmcpu-target-cpu=generic",)
+#: For float64 that goes in or out: by itself iree-compile narrows it, and the file's own inputs and outputs don't fit.
+_KEEP_FLOAT64 = ("--iree-input-demote-f64-to-f32=false",)
+#: The importer's operators are those of this opset and, of most, of 13.
+_OPSET = 17
 _ERROR = re.compile(r"^.*?error: (?P<words>.+)$", re.MULTILINE)
+_CRASHED = re.compile(r"Error code: -(?P<signal>\d+)")
 _LINES, _LONGEST = 3, 600
 
 
@@ -47,6 +52,7 @@ class Source:
         predict: its answer, by ONNX Runtime or LiteRT.
         by: which of them.
         call: the answer of a compiled twin, in the same names and numbers.
+        options: what iree-compile has to be told of it.
     """
 
     form: Path
@@ -55,6 +61,7 @@ class Source:
     predict: Predict
     by: str
     call: Callable[[Function], Predict]
+    options: tuple[str, ...] = ()
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
@@ -105,11 +112,14 @@ def _from_onnx(path: Path, fixed: Sequence[InputSpec], work: Path) -> Source:
         session = onnxruntime.InferenceSession(str(sized), providers=["CPUExecutionProvider"])
     except Exception as error:
         raise Problem("onnx-model-refused", _words(error)) from error
+    newer = work / "newer.onnx"
+    onnx.save(_in_newer_opset(onnx.load(str(sized))), str(newer))
     try:
-        importer.main(importer.parse_arguments([str(sized), "-o", str(form)]))
+        importer.main(importer.parse_arguments([str(newer), "-o", str(form)]))
     except (Exception, SystemExit) as error:
         raise Problem("iree-not-imported", _words(error)) from error
     names = [each.name for each in session.get_outputs()]
+    wide = any(each.type == "tensor(double)" for each in (*session.get_inputs(), *session.get_outputs()))
 
     def call(function: Function) -> Predict:
         return lambda sample: dict(zip(names, function([sample[spec.name] for spec in fixed]), strict=True))
@@ -122,7 +132,21 @@ def _from_onnx(path: Path, fixed: Sequence[InputSpec], work: Path) -> Source:
         lambda sample: dict(zip(names, session.run(None, dict(sample)), strict=True)),
         by,
         call,
+        _KEEP_FLOAT64 if wide else (),
     )
+
+
+def _in_newer_opset(model: OnnxModel) -> OnnxModel:
+    """The model with its operators written as the importer knows them, where onnx can do that."""
+    import onnx
+
+    if max((each.version for each in model.opset_import if not each.domain), default=_OPSET) >= _OPSET:
+        return model
+    try:
+        return onnx.version_converter.convert_version(model, _OPSET)
+    except Exception as error:  # noqa: BLE001  (it raises what it likes; the importer says what it does not know)
+        print(f"not written in opset {_OPSET}: {error}")
+        return model
 
 
 def _from_tflite(path: Path, fixed: Sequence[InputSpec], work: Path) -> Source:
@@ -168,7 +192,7 @@ def _compile(source: Source, output: Path, options: Sequence[str]) -> None:
             input_type=source.kind,
             target_backends=["llvm-cpu"],
             output_file=str(output),
-            extra_args=list(options),
+            extra_args=[*source.options, *options],
         )
     except tools.CompilerToolError as error:
         print(error)
@@ -176,7 +200,9 @@ def _compile(source: Source, output: Path, options: Sequence[str]) -> None:
 
 
 def _told(text: str) -> str:
-    """The first errors among what the compiler printed, without the module that it prints behind them."""
+    """The first errors among what the compiler printed, without the module or backtrace that it prints behind them."""
+    if crashed := _CRASHED.search(text):
+        return f"it crashed (signal {crashed['signal']}), which is a fault of its own; its backtrace is in the log"
     lines = dict.fromkeys(match["words"].strip() for match in _ERROR.finditer(text))
     return "; ".join(list(lines)[:_LINES])[:_LONGEST].rstrip(".") or _words(Exception(text))
 

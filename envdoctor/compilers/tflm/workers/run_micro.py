@@ -28,6 +28,8 @@ _ALIGNMENT = 16
 #: What is said of a process that the interpreter ended.
 _ENDED = "ended it while the model was set up"
 _RUNS = 2
+#: The least of floats above zero.
+_NEAR_ZERO = 0.01
 _LONGEST = 2000
 
 
@@ -39,11 +41,15 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     interpreter, size, words = _open(data, said)
     if interpreter is None:
         return {"refused": words}
-    with _captured(said) as printed:
-        inputs = [_made_up(detail, number) for number, detail in enumerate(_details(interpreter.get_input_details))]
-    with _captured(said) as printed:
-        outputs = _run(interpreter, inputs)
-    if outputs is None:
+    with _captured(said):
+        details = _details(interpreter.get_input_details)
+    for draw in (_made_up, _positive):
+        inputs = [draw(detail, number) for number, detail in enumerate(details)]
+        with _captured(said) as printed:
+            outputs = _run(interpreter, inputs)
+        if outputs is not None:
+            break
+    else:
         return {"refused": _words(printed)}
     stored = {f"in_{number}": values for number, values in enumerate(inputs)}
     stored |= {f"out_{number}": values for number, values in enumerate(outputs)}
@@ -153,6 +159,21 @@ def _made_up(detail: Mapping[str, Any], seed: int) -> Any:  # noqa: ANN401  (an 
     else:
         drawn = generator.integers(0, 2, shape)  # an index, a count or a truth value
     return np.concatenate([np.zeros((1, *detail["shape"])), drawn]).astype(kind)
+
+
+def _positive(detail: Mapping[str, Any], seed: int) -> Any:  # noqa: ANN401  (an array)
+    """The same above zero: kernels of roots and logarithms end the run at other numbers."""
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    kind, shape = np.dtype(detail["dtype"]), (_RUNS, *detail["shape"])
+    if kind.kind == "f":
+        return generator.uniform(_NEAR_ZERO, 1, shape).astype(kind)
+    zeros = detail["quantization_parameters"]["zero_points"]
+    if kind.kind not in "iu" or not len(zeros):
+        return _made_up(detail, seed)
+    most = np.iinfo(kind).max
+    return generator.integers(min(int(zeros[0]) + 1, most), most, shape, endpoint=True).astype(kind)
 
 
 @contextmanager

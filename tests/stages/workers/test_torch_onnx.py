@@ -1,0 +1,34 @@
+"""What the worker says where PyTorch does not export, with a stand-in for it."""
+
+import sys
+import types
+
+import pytest
+
+from envdoctor.stages.problems import problem_kinds
+from envdoctor.stages.workers import torch_onnx, torch_source
+from envdoctor.stages.workers.stage import Problem
+
+
+def test_what_pytorch_does_not_export_is_told_in_its_words(tmp_path, monkeypatch):
+    pytest.importorskip("numpy")
+
+    def refuse(*given, **named):
+        raise RuntimeError("Exporting the operator 'aten::fft_rfft' to ONNX opset version 17 is not supported")
+
+    torch = types.ModuleType("torch")
+    torch.manual_seed = lambda seed: None
+    torch.onnx = types.SimpleNamespace(export=refuse)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setattr(torch_source, "load", lambda *_: types.SimpleNamespace(module=None, inputs=()))
+    monkeypatch.setattr(torch_source, "answer", lambda *_: {"y": None})
+    monkeypatch.setattr(torch_source, "as_tensors", lambda *_: ())
+    request = {
+        "components": str(tmp_path / "rows"),
+        "inputs": [["x", [1, 4], "float32"]],
+        "output": str(tmp_path / "o"),
+    }
+    with pytest.raises(Problem) as caught:
+        torch_onnx.run(request)
+    assert problem_kinds()[caught.value.name].code == "RUN290"
+    assert "aten::fft_rfft" in caught.value.message
