@@ -194,6 +194,7 @@ class _Closed:
         self.target = site.target
         self.read = site.read
         self.lacks = site.lacks
+        self.may_be_compiled = site.may_be_compiled
         self.has_library = site.has_library
         self.alone_brings = site.alone_brings
         self.files_named = site.files_named

@@ -64,6 +64,10 @@ class Site(Protocol):
         """
         ...
 
+    def may_be_compiled(self, module: str) -> bool:
+        """Whether Python may take a compiled file in place of the text of a module that is TEXT."""
+        ...
+
     def lacks(self, module: str, name: str) -> bool:
         """Whether a module that is ELSEWHERE is proven to have no such name and no such submodule."""
         ...

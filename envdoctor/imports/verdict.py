@@ -127,6 +127,10 @@ class _Supposing:
         """See `Site`."""
         return self.site.read(module)
 
+    def may_be_compiled(self, module: str) -> bool:
+        """See `Site`."""
+        return self.site.may_be_compiled(module)
+
     def lacks(self, module: str, name: str) -> bool:
         """See `Site`."""
         return (What.USE, module, name) not in self.supposed and self.site.lacks(module, name)

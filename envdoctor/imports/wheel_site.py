@@ -158,6 +158,10 @@ class WheelSite:
         """See `Site`."""
         return self._read(self._index.find(module) or "")
 
+    def may_be_compiled(self, module: str) -> bool:  # noqa: ARG002
+        """See `Site`: installers compile what can be."""
+        return False
+
     def lacks(self, module: str, name: str) -> bool:
         """See `Site`."""
         if standard_found(module, self.target) is not None:

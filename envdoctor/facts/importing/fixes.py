@@ -45,11 +45,12 @@ def fix_of(failed: FailedImport, facts: Facts) -> Fix | None:
         return replaced
     if cause.what is What.IMPORT and failed.owner is None:
         return _module_fix(cause.instead_of or cause.subject, failed, facts)
-    if cause.what is What.RAISE:
+    if cause.what is What.RAISE and not cause.name:
         modules = sought(failure, What.IMPORT)
         return _module_fix(modules[0], failed, facts) if modules else _other_version(failed)
-    if cause.what is What.LOAD:
-        return _again(failed, facts)
+    if cause.what in {What.LOAD, What.RAISE}:
+        otherwise = "it was built wrong" if cause.what is What.LOAD else "it was made for another Python"
+        return _again(failed, facts, otherwise)
     return _owner_fix(failed, facts)
 
 
@@ -114,12 +115,12 @@ def _least(asker: Distribution, owner: Distribution, facts: Facts) -> list[tuple
     return [tuple(release_numbers(bound)) for bound in bounds]
 
 
-def _again(failed: FailedImport, facts: Facts) -> Fix:
-    """Of a file that is no extension module of its name: the distribution's own, or one that was built well."""
+def _again(failed: FailedImport, facts: Facts, otherwise: str) -> Fix:
+    """Of a file that is not what it should be: the distribution's own, or that of another version."""
     installer = installer_for(facts.python, facts.packages, failed.distribution)
     if installer is None or failed.distribution.editable:
         return _other_version(failed)
-    text = f"Install {failed.distribution.title} again; if that does not help, it was built wrong: another version."
+    text = f"Install {failed.distribution.title} again; if that does not help, {otherwise}: another version."
     return installer.again(failed.distribution, text)
 
 

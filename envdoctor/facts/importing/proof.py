@@ -63,9 +63,10 @@ def _cause(failed: FailedImport, facts: Facts) -> str:
     if cause.what is What.LOAD:
         return f"{base_name(cause.subject)} has no function {init_function(cause.subject)}, which an import calls"
     modules = sought(failure, What.IMPORT)
-    if modules:
+    if modules and not cause.name:
         return f"{asker} looks for {' or '.join(modules[:_SHOWN])}, which is not installed, and raises {raised}"
-    return f"{asker} raises {raised}"
+    version = "{}.{}".format(*facts.python.minor)
+    return f"the text of {asker} is not Python {version} ({cause.name})" if cause.name else f"{asker} raises {raised}"
 
 
 def _absence(module: str, failed: FailedImport, facts: Facts) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.facts.importing.ground import Ground, Rehearsed
-from envdoctor.facts.importing.unit import UnitIndex, read_module, stems_of
+from envdoctor.facts.importing.unit import UnitIndex, may_take_bytecode, read_module, stems_of
 from envdoctor.imports.events import Certainty, What
 from envdoctor.imports.names import ModuleNames
 from envdoctor.imports.removed_names import removed_since
@@ -317,6 +317,10 @@ class UnitSite(WheelSite):
         if time.thread_time() > self._deadline:
             raise Unreadable("out of time")
         return super().read(module)
+
+    def may_be_compiled(self, module: str) -> bool:
+        """See `Site`."""
+        return may_take_bytecode(self._index.find(module) or "")
 
     def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
         """See `Site`; where all files of the unit load, it does not matter which are meant."""

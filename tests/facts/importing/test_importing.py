@@ -1,5 +1,7 @@
 """What importing installed packages comes to; the tests' own interpreter imports the same in a child process."""
 
+import os
+import py_compile
 import sys
 
 import pytest
@@ -329,3 +331,24 @@ def test_a_large_package_is_said_not_to_be_followed(site, look, monkeypatch):
     importing = look(site)
     assert [module for _, module in importing.unfinished] == ["foo"]
     assert (importing.failed, importing.looked_at) == ((), 1)
+
+
+def test_a_text_that_can_not_be_compiled_is_told_with_its_line(site, look):
+    site.install("foo", files={"foo/__init__.py": "from foo import bad", "foo/bad.py": "x = 1\nprint x\n"})
+    assert "SyntaxError" in import_in_child("foo", site)
+    (failed,) = look(site).failed
+    assert (failed.failures[0].raises, failed.asking.line, failed.asking.excerpt) == ("SyntaxError", 2, "print x")
+
+
+def test_a_compiled_file_of_the_same_time_and_size_stands_in_for_a_damaged_text(site, look):
+    site.install("foo", files={"foo.py": "x = 1\n"})
+    text = site.path / "foo.py"
+    py_compile.compile(str(text), invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP)
+    times = text.stat()
+    text.write_bytes(bytes(len("x = 1\n")))
+    os.utime(text, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert import_in_child("foo", site) == ""
+    assert look(site).failed == ()
+    os.utime(text, (1, 1))
+    assert "null bytes" in import_in_child("foo", site)
+    assert len(look(site).failed) == 1
