@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.classes import Classes
+from envdoctor.imports.distributions import call_distributions
 from envdoctor.imports.functions import Functions
 from envdoctor.imports.known import Known
 from envdoctor.imports.libraries import Libraries
@@ -99,7 +100,9 @@ class Calls:
             return self.functions.run(subject.function, every, keywords, state)
         if isinstance(subject, Reference) and subject.kind is Kind.CLASS:
             return self.classes.instantiate(subject, arguments, keywords, state)
-        found = self._known.call(subject, arguments, keywords, scope, state)
+        found = call_distributions(self._machine, subject, arguments, keywords, state)
+        if found is None:
+            found = self._known.call(subject, arguments, keywords, scope, state)
         return self.outside(subject, arguments, keywords, scope, state) if found is None else found.value
 
     def outside(

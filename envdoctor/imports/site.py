@@ -72,6 +72,10 @@ class Site(Protocol):
         """Whether a module that is ELSEWHERE is proven to have no such name and no such submodule."""
         ...
 
+    def has_distribution(self, name: str) -> bool | None:
+        """Whether `importlib.metadata` finds a distribution of a name; None where that is not known."""
+        ...
+
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """Whether the system's loader finds a library; None where that is not known.
 

@@ -135,6 +135,10 @@ class _Supposing:
         """See `Site`."""
         return (What.USE, module, name) not in self.supposed and self.site.lacks(module, name)
 
+    def has_distribution(self, name: str) -> bool | None:
+        """See `Site`."""
+        return None if (What.ASK, name, "") in self.supposed else self.site.has_distribution(name)
+
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`."""
         return True if (What.LOOK_UP, name, "") in self.supposed else self.site.has_library(name, whole=whole)

@@ -168,6 +168,10 @@ class WheelSite:
             return standard_lacks(module, name, self.target) and not self._beside.gives(module, name)
         return self._beside.lacks(module, name)
 
+    def has_distribution(self, name: str) -> bool | None:  # noqa: ARG002
+        """See `Site`."""
+        return None
+
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`: what a wheel brings itself, it may make the loader find."""
         if brings_library(self._index.natives, name) or self._beside.brings_library(name):

@@ -45,13 +45,20 @@ def fix_of(failed: FailedImport, facts: Facts) -> Fix | None:
         return replaced
     if cause.what is What.IMPORT and failed.owner is None:
         return _module_fix(cause.instead_of or cause.subject, failed, facts)
+    return _owner_fix(failed, facts) if cause.what in {What.IMPORT, What.USE} else _own_fix(failed, facts)
+
+
+def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
+    """Of a distribution that fails for what it holds itself, or for a distribution that it names."""
+    cause = failed.failures[0].cause
     if cause.what is What.RAISE and not cause.name:
-        modules = sought(failure, What.IMPORT)
+        modules = sought(failed.failures[0], What.IMPORT)
         return _module_fix(modules[0], failed, facts) if modules else _other_version(failed)
-    if cause.what in {What.LOAD, What.RAISE}:
-        otherwise = "it was built wrong" if cause.what is What.LOAD else "it was made for another Python"
-        return _again(failed, facts, otherwise)
-    return _owner_fix(failed, facts)
+    if cause.what is What.ASK:
+        installer = installer_for(facts.python, facts.packages, failed.distribution)
+        text = f"Install {cause.subject}; {failed.distribution.name} can't be imported without its metadata."
+        return Fix(text=text, commands=installer.install(cause.subject) if installer is not None else ())
+    return _again(failed, facts, "it was built wrong" if cause.what is What.LOAD else "it was made for another Python")
 
 
 def _replacement(failed: FailedImport, facts: Facts) -> Fix | None:

@@ -333,6 +333,11 @@ class UnitSite(WheelSite):
                 known[module] = super().files_mentioned((module,))
         return tuple(dict.fromkeys(path for module in modules for path in known[module]))
 
+    def has_distribution(self, name: str) -> bool | None:
+        """See `Site`."""
+        answer = self._ground.distributions[name] = self._around.modules.has_distribution(name)
+        return answer
+
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`."""
         answer = self._around.libraries.has(name, whole=whole)

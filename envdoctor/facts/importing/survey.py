@@ -124,7 +124,7 @@ def _failed(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use]) -> Iterator
         cause = failures[0].cause
         asking = find_asking(module, cause, rehearsal.surroundings.modules)
         distribution = rehearsal.owner(asking.module) or behind[0][0]
-        owner = rehearsal.owner(cause.subject)
+        owner = rehearsal.owner(cause.subject) if cause.what is not What.ASK else None
         path = rehearsal.surroundings.modules.find(cause.subject).path if cause.what is What.IMPORT else ""
         yield FailedImport(
             distribution=distribution,

@@ -352,3 +352,46 @@ def test_a_compiled_file_of_the_same_time_and_size_stands_in_for_a_damaged_text(
     os.utime(text, (1, 1))
     assert "null bytes" in import_in_child("foo", site)
     assert len(look(site).failed) == 1
+
+
+ASKING = {
+    "nobody has it": "V = metadata.version('absent-one')",
+    "its other questions": "V = metadata.distribution('absent-one').files",
+    "by its own name": "V = metadata.version(__name__)",
+    "another spelling": "V = metadata.version('Some.Other')",
+    "behind a handler": "try:\n    V = metadata.version('absent')\nexcept metadata.PackageNotFoundError:\n    V = ''",
+    "behind a handler of ImportError": "try:\n    V = metadata.version('absent')\nexcept ImportError:\n    V = ''",
+    "in a function": "def f():\n    return metadata.version('absent')",
+    "a name that is worked out": "import os\nV = metadata.version(os.environ.get('PATH') and 'foo')",
+    "after a finder of its own": """import sys
+class D(metadata.Distribution):
+    def read_text(self, name):
+        return 'Name: absent\\nVersion: 1'
+    def locate_file(self, path):
+        return path
+class F(metadata.DistributionFinder):
+    def find_distributions(self, context=None):
+        return [D()]
+sys.meta_path.insert(0, F())
+V = metadata.version('absent')""",
+}
+
+
+@pytest.mark.parametrize("kind", ASKING)
+def test_the_metadata_of_a_distribution_that_is_not_there(site, look, kind):
+    fails = kind in {"nobody has it", "its other questions"}
+    site.install("foo", files={"foo.py": f"from importlib import metadata\n{ASKING[kind]}"})
+    site.install("some_other")
+    assert bool(import_in_child("foo", site)) is fails
+    found = look(site).failed
+    assert len(found) == fails
+    if found:
+        assert found[0].failures[0].raises == "PackageNotFoundError"
+        assert found[0].asking.line == 2
+
+
+def test_a_distribution_that_came_since_ends_what_was_remembered(site, look):
+    site.install("foo", files={"foo.py": f"from importlib import metadata\n{ASKING['nobody has it']}"})
+    assert look(site).failed
+    site.install("absent_one")
+    assert look(site).failed == ()
