@@ -279,6 +279,10 @@ def test_a_script_of_a_python_that_is_gone_is_broken(tmp_path, look):
         assert broken.reason == "its script may not be executed"
     script.chmod(0o755)
     assert look(site).broken == ()
+    script.unlink()
+    assert look(site).broken == ()  # as after `pip install --target`
+    (broken,) = look(site, python={"executable": f"{tmp_path}/bin/python"}).broken
+    assert (broken.reason, broken.severity) == ("its script is gone", Severity.WARNING)
 
 
 UNMET = {
