@@ -17,6 +17,7 @@ class What(enum.Enum):
     LOAD = "loads"  # a native file: of an extension module, or one that ctypes or another call names
     LOOK_UP = "looks for"  # a library of the system
     ADD_FOLDER = "adds a folder of libraries"  # os.add_dll_directory
+    OPEN = "opens"  # a file of the site, by its whole path
     ASK = "asks for the distribution"  # its metadata
     RAISE = "raises"
 

@@ -17,7 +17,7 @@ from envdoctor.imports.scopes import Scope
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.syntax_errors import NUL, refusal
 from envdoctor.imports.targets import LOADED
-from envdoctor.imports.values import ABSENT, SOMETHING, UNKNOWN, Ending, Made, Module, Perhaps
+from envdoctor.imports.values import ABSENT, SOMETHING, UNKNOWN, Made, Module, OwnPath, Perhaps
 from envdoctor.support.syntax import parse_python
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ class Imports:
             module,
             {
                 "__name__": module,
-                "__file__": Ending(f"/{self.path_of(module)}"),
+                "__file__": OwnPath(f"/{self.path_of(module)}"),
                 "__package__": self.package_of(module),
             },
         )

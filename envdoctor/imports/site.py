@@ -72,6 +72,10 @@ class Site(Protocol):
         """Whether a module that is ELSEWHERE is proven to have no such name and no such submodule."""
         ...
 
+    def lacks_file(self, path: str) -> bool:
+        """Whether a file of the site is certainly not there, by its path as `Found` has it."""
+        ...
+
     def has_distribution(self, name: str) -> bool | None:
         """Whether `importlib.metadata` finds a distribution of a name; None where that is not known."""
         ...

@@ -168,6 +168,10 @@ class WheelSite:
             return standard_lacks(module, name, self.target) and not self._beside.gives(module, name)
         return self._beside.lacks(module, name)
 
+    def lacks_file(self, path: str) -> bool:  # noqa: ARG002
+        """See `Site`: which data the wheel has is not asked."""
+        return False
+
     def has_distribution(self, name: str) -> bool | None:  # noqa: ARG002
         """See `Site`."""
         return None

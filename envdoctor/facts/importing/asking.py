@@ -48,6 +48,8 @@ def _patterns(cause: Event) -> list[re.Pattern[str]]:
         forms = [rf"{_IMPORT}\b{last}\b.*\b{name}\b", rf"\.{name}\b", rf"{_IMPORT}\b{name}\b", rf"^\s*{name},?$"]
     elif cause.what is What.RAISE:
         forms = [rf"\braise\b.*\b{last}\b"]
+    elif cause.what is What.OPEN:
+        forms = [re.escape(cause.subject.rpartition("/")[2])]
     elif cause.what is What.ASK:
         forms = [rf"['\"]{subject}['\"]", r"\b(?:version|distribution|metadata|requires|files)\("]
     else:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.standard_library import ModuleProvider
     from envdoctor.imports.verdict import Failure
 
+_NOT_AS_BUILT = {What.LOAD: "it was built wrong", What.OPEN: "its wheel lacks that file"}
 _FORMS = ("{}", "lib{}.so", "{}.dll", "lib{}.dylib")
 
 
@@ -58,7 +59,7 @@ def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
         installer = installer_for(facts.python, facts.packages, failed.distribution)
         text = f"Install {cause.subject}; {failed.distribution.name} can't be imported without its metadata."
         return Fix(text=text, commands=installer.install(cause.subject) if installer is not None else ())
-    return _again(failed, facts, "it was built wrong" if cause.what is What.LOAD else "it was made for another Python")
+    return _again(failed, facts, _NOT_AS_BUILT.get(cause.what, "it was made for another Python"))
 
 
 def _replacement(failed: FailedImport, facts: Facts) -> Fix | None:

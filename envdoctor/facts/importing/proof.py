@@ -67,6 +67,8 @@ def _own_cause(failed: FailedImport, facts: Facts) -> str:
     """Of what a distribution's own text or files do."""
     failure, asker = failed.failures[0], failed.asking.module
     cause, raised = failure.cause, failure.raises or "an exception"
+    if cause.what is What.OPEN:
+        return f"{asker} opens {cause.subject}, which is not there"
     if cause.what is What.ASK:
         return f"{asker} asks for the metadata of the distribution {cause.subject}, which is not installed"
     if cause.what is What.LOAD:

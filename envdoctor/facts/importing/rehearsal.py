@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.facts.importing.ground import Ground, Rehearsed
-from envdoctor.facts.importing.unit import UnitIndex, may_take_bytecode, read_module, stems_of
+from envdoctor.facts.importing.unit import UnitIndex, is_gone, may_take_bytecode, read_module, stems_of
 from envdoctor.imports.events import Certainty, What
 from envdoctor.imports.names import ModuleNames
 from envdoctor.imports.removed_names import removed_since
@@ -332,6 +332,11 @@ class UnitSite(WheelSite):
             if module not in known:
                 known[module] = super().files_mentioned((module,))
         return tuple(dict.fromkeys(path for module in modules for path in known[module]))
+
+    def lacks_file(self, path: str) -> bool:
+        """See `Site`."""
+        self._ground.texts.add(path)
+        return is_gone(path)
 
     def has_distribution(self, name: str) -> bool | None:
         """See `Site`."""

@@ -44,6 +44,7 @@ _ALL = frozenset({"Exception", "BaseException"})
 _RAISED = {
     What.IMPORT: frozenset({"ImportError"}),
     What.LOOK_UP: frozenset({"OSError"}),
+    What.OPEN: frozenset({"OSError", "FileNotFoundError"}),
     What.ASK: frozenset({"ImportError", "PackageNotFoundError"}),
 }
 _GONE = "its script is gone"
@@ -130,7 +131,7 @@ def _failed(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use]) -> Iterator
         cause = failures[0].cause
         asking = find_asking(module, cause, rehearsal.surroundings.modules)
         distribution = rehearsal.owner(asking.module) or behind[0][0]
-        owner = rehearsal.owner(cause.subject) if cause.what is not What.ASK else None
+        owner = rehearsal.owner(cause.subject) if cause.what not in {What.ASK, What.OPEN} else None
         path = rehearsal.surroundings.modules.find(cause.subject).path if cause.what is What.IMPORT else ""
         yield FailedImport(
             distribution=distribution,

@@ -35,6 +35,18 @@ def read_module(path: str) -> str:
         raise Unreadable(f"{path}: {error.strerror or error}") from None
 
 
+def is_gone(path: str) -> bool:
+    """Whether there certainly is no file of a whole path, in a folder that is there."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        folder = posixpath.dirname(path)
+        return posixpath.isabs(path) and not os.path.lexists(path) and os.path.isdir(folder)
+    except (OSError, ValueError):
+        pass
+    return False
+
+
 def may_take_bytecode(path: str) -> bool:
     """Whether a compiled file of any Python may stand in for a text: one that says it is of this very text.
 

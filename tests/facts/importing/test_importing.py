@@ -399,3 +399,52 @@ def test_a_distribution_that_came_since_ends_what_was_remembered(site, look):
     assert look(site).failed
     site.install("absent_one")
     assert look(site).failed == ()
+
+
+HERE_PATH = "import os, sys\nhere = os.path.dirname(os.path.abspath(__file__))\n"
+OPENING = {
+    "a file that is gone": ("open(os.path.join(here, 'data.bin'))", True),
+    "by addition": ("open(here + '/data.bin', 'rb')", True),
+    "in a formatted text": ("with open(f'{here}/data.bin', mode='r') as file:\n    text = file.read()", True),
+    "in a function": ("def read(name):\n    return open(os.path.join(here, name)).read()\nT = read('data.bin')", True),
+    "a library that is gone": ("import ctypes\nL = ctypes.CDLL(os.path.join(here, 'libgone.so'))", True),
+    "behind another handler": ("try:\n    open(here + '/data.bin')\nexcept ValueError:\n    pass", True),
+    "one that is there": ("open(os.path.join(here, '__init__.py'))", False),
+    "for writing": ("open(here + '/data.bin', 'w').close()", False),
+    "after it is written": ("open(here + '/data.bin', 'w').close()\nopen(here + '/data.bin')", False),
+    "after a folder was handed over": (
+        "import shutil\nos.chdir(here)\nshutil.copy('__init__.py', 'data' + '.bin')\nopen(here + '/data.bin')",
+        False,
+    ),
+    "after a list was handed over": (
+        "import subprocess\nmake = 'import sys; open(sys.argv[1], chr(119))'\npath = here + '/data.bin'\n"
+        + "subprocess.run([sys.executable, '-c', make, path])\nopen(path)",
+        False,
+    ),
+    "if it is there": ("if os.path.exists(here + '/data.bin'):\n    open(here + '/data.bin')", False),
+    "behind a handler": ("try:\n    open(here + '/data.bin')\nexcept OSError:\n    pass", False),
+    "later": ("def read():\n    return open(here + '/data.bin')", False),
+    "with an opener": (
+        "open(here + '/data.bin', opener=lambda path, flags: os.open(here + '/__init__.py', flags))",
+        False,
+    ),
+    "with another open": ("def open(path):\n    pass\nopen(here + '/data.bin')", False),
+    "up and down": ("open(os.path.join(here, '..', 'foo', '__init__.py'))", False),
+    "by a link": ("open(os.path.join(os.path.dirname(os.path.realpath(here)), 'foo', '__init__.py'))", False),
+}
+
+
+@pytest.mark.parametrize("kind", OPENING)
+def test_a_file_beside_a_module_that_is_opened_and_not_there(site, look, kind):
+    text, fails = OPENING[kind]
+    site.install("foo", files={"foo/__init__.py": HERE_PATH + text + "\n"})
+    found = look(site).failed
+    assert len(found) == fails
+    assert bool(import_in_child("foo", site)) is fails
+
+
+def test_a_file_that_came_since_ends_what_was_remembered(site, look):
+    site.install("foo", files={"foo/__init__.py": HERE_PATH + OPENING["a file that is gone"][0]})
+    assert look(site).failed
+    site.write("foo/data.bin", "")
+    assert look(site).failed == ()
