@@ -417,8 +417,10 @@ OPENING = {
         False,
     ),
     "after a list was handed over": (
-        "import subprocess\nmake = 'import sys; open(sys.argv[1], chr(119))'\npath = here + '/data.bin'\n"
-        + "subprocess.run([sys.executable, '-c', make, path])\nopen(path)",
+        (
+            "import subprocess\nmake = 'import sys; open(sys.argv[1], chr(119))'\npath = here + '/data.bin'\n"
+            "subprocess.run([sys.executable, '-c', make, path])\nopen(path)"
+        ),
         False,
     ),
     "if it is there": ("if os.path.exists(here + '/data.bin'):\n    open(here + '/data.bin')", False),
