@@ -37,6 +37,8 @@ def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, 
     fails = "fails without a library of the system" if bare else "fails"
     at = failure.cause.via[-1] if failure.cause.via else package.name
     raises = failure.raises or "an exception"
+    if failure.cause.name:
+        raises = f"{raises}, for its text is not Python ({failure.cause.name})"
     said = f"{at} looks for {_sought(libraries, modules, bare=bare)}, and raises {raises}{supplier}"
     return CellReason(
         kind=ReasonKind.BROKEN if severity is Severity.ERROR else ReasonKind.NOTE,

@@ -28,6 +28,8 @@ The proof takes for granted, and is wrong where this does not hold:
 - A text that is not known (`exec`, `eval`) binds names in the namespaces that it is given, else in those that it sees,
   and in no other module; nor does unfollowed code in a module that it got by a name which was worked out.
 - What code of others takes out of a module's lists and dictionaries, it does not put there.
+- A file of the site that is not there when the import begins is made by no code that was not given its name, or a
+  folder above it.
 - Environment variables that are not usual are not set. `assert` proves nothing, as `python -O` leaves it out.
 - Python's own names (`len`, `str`, ...) mean what they mean, unless followed code binds them.
 - A library whose name is worked out is taken to be one of those that the module's text, or the text of a module that it

@@ -6,6 +6,8 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.classes import Classes
+from envdoctor.imports.distributions import call_distributions
+from envdoctor.imports.files import Files
 from envdoctor.imports.functions import Functions
 from envdoctor.imports.known import Known
 from envdoctor.imports.libraries import Libraries
@@ -36,7 +38,8 @@ class Calls:
         self.functions = Functions(machine)
         self.classes = Classes(machine)
         self._known = Known(machine)
-        self._libraries = Libraries(machine)
+        self._files = Files(machine)
+        self._libraries = Libraries(machine, self._files)
 
     def call(self, node: ast.Call, scope: Scope, state: State) -> Any:  # noqa: ANN401
         """A call as it stands in the text.
@@ -99,7 +102,10 @@ class Calls:
             return self.functions.run(subject.function, every, keywords, state)
         if isinstance(subject, Reference) and subject.kind is Kind.CLASS:
             return self.classes.instantiate(subject, arguments, keywords, state)
-        found = self._known.call(subject, arguments, keywords, scope, state)
+        self._files.call(subject, arguments, keywords, state)
+        found = call_distributions(self._machine, subject, arguments, keywords, state)
+        if found is None:
+            found = self._known.call(subject, arguments, keywords, scope, state)
         return self.outside(subject, arguments, keywords, scope, state) if found is None else found.value
 
     def outside(

@@ -17,6 +17,8 @@ class What(enum.Enum):
     LOAD = "loads"  # a native file: of an extension module, or one that ctypes or another call names
     LOOK_UP = "looks for"  # a library of the system
     ADD_FOLDER = "adds a folder of libraries"  # os.add_dll_directory
+    OPEN = "opens"  # a file of the site, by its whole path
+    ASK = "asks for the distribution"  # its metadata
     RAISE = "raises"
 
 
@@ -36,9 +38,9 @@ class Event:
 
     Attributes:
         what: the kind of step.
-        subject: the module, the file, the library or the exception.
+        subject: the module, the file, the library, the distribution or the exception.
         name: of USE and SET the name that the module is asked for or given; of LOAD the module for which a file lacks
-            what its import calls.
+            what its import calls; of RAISE what is wrong with a text that can't be compiled.
         certainty: whether the step is taken.
         via: the modules whose import leads there, the one imported first.
         fails: the site says that there is no such thing, so that the step raises.

@@ -15,8 +15,9 @@ from envdoctor.imports.flow import NEXT, Ends
 from envdoctor.imports.heap import DONE, RUNNING
 from envdoctor.imports.scopes import Scope
 from envdoctor.imports.site import Found, Presence
+from envdoctor.imports.syntax_errors import NUL, refusal
 from envdoctor.imports.targets import LOADED
-from envdoctor.imports.values import ABSENT, SOMETHING, UNKNOWN, Ending, Made, Module, Perhaps
+from envdoctor.imports.values import ABSENT, SOMETHING, UNKNOWN, Made, Module, OwnPath, Perhaps
 from envdoctor.support.syntax import parse_python
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ class Imports:
         machine.emit(What.IMPORT, module, state)
         self._runs[module] += 1
         text = self._read(module)
-        tree = None if text is None else self._tree(text)
+        tree = None if text is None else self._tree(text, module, state)
         if tree is None:
             machine.complete = False
             machine.escapes.everything = machine.escapes.finders = True
@@ -270,7 +271,7 @@ class Imports:
             module,
             {
                 "__name__": module,
-                "__file__": Ending(f"/{self.path_of(module)}"),
+                "__file__": OwnPath(f"/{self.path_of(module)}"),
                 "__package__": self.package_of(module),
             },
         )
@@ -306,9 +307,21 @@ class Imports:
             return None
         return text if len(text) <= _MOST_TEXT else None
 
-    def _tree(self, text: str) -> ast.Module | None:
+    def _tree(self, text: str, module: str, state: State) -> ast.Module | None:
+        """The syntax tree of a module's text; None where there is none, and that proves nothing.
+
+        Raises:
+            Raised: the target's Python refuses the text too.
+        """
+        machine = self._machine
         try:
             return parse_python(text)
-        except Unreadable:
-            self._machine.unreadable = True
+        except Unreadable as error:
+            refused = refusal(error, text, machine.site.target)
+            if refused and not machine.site.may_be_compiled(module):
+                machine.via.append(module)
+                event = machine.emit(What.RAISE, "SyntaxError", state, name=refused)
+                machine.via.pop()
+                raise Raised(Exc(cause=event) if NUL in text else built_in("SyntaxError", event)) from None
+            machine.unreadable = True
             return None

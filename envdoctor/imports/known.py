@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import posixpath
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.target import System
@@ -14,6 +13,7 @@ from envdoctor.imports.escapes import NAMES
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, own_name
 from envdoctor.imports.made_text import MadeText
+from envdoctor.imports.paths import joined_path, of_path, split_extension
 from envdoctor.imports.targets import LOADED
 from envdoctor.imports.values import (
     SOMETHING,
@@ -98,8 +98,8 @@ class Known:
         self._machine = machine
         texts = MadeText(machine)
         self._of: dict[str, Callable[[tuple[Any, ...], Scope, State], Any]] = {
-            "os.path.join": lambda values, _scope, _state: _join(values),
-            "os.path.splitext": lambda values, _scope, _state: _splitext(values),
+            "os.path.join": lambda values, _scope, _state: joined_path(values),
+            "os.path.splitext": lambda values, _scope, _state: split_extension(values),
             "os.fspath": lambda values, _scope, _state: _first(values),
             "builtins.str": lambda values, _scope, _state: _text(values),
             "builtins.bool": self._bool,
@@ -175,15 +175,8 @@ class Known:
             isinstance(each, Reference) and each.kind is Kind.INSTANCE for each in arguments
         ):
             self._machine.escapes.lose(arguments, state)
-        if (
-            name.startswith("os.path.")
-            and len(arguments) == 1
-            and name not in {"os.path.dirname", "os.path.expanduser"}
-        ):
-            value = arguments[0]
-            return value if isinstance(value, Ending) and name != "os.path.basename" else UNKNOWN
-        if name == "os.path.dirname" and isinstance(arguments[0] if arguments else None, str):
-            return posixpath.dirname(arguments[0])
+        if name.startswith("os.path."):
+            return of_path(name, arguments)
         return None if name == "builtins.print" else UNKNOWN
 
     def _method(self, subject: Any, name: str, arguments: tuple[Any, ...] | None, state: State) -> Result | None:  # noqa: ANN401
@@ -323,24 +316,6 @@ class Known:
 
 def _first(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
     return values[0] if values else UNKNOWN
-
-
-def _join(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
-    if values and is_constant(values) and all(isinstance(each, str) for each in values):
-        return posixpath.join(*values)
-    last = values[-1] if values else UNKNOWN
-    return operations.tail([*("/" if len(values) > 1 else ()), last]) if isinstance(last, (str, Ending)) else UNKNOWN
-
-
-def _splitext(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
-    """A path's root and its extension, as `posixpath.splitext` tells them apart: by the last dot of its last part."""
-    value = values[0] if len(values) == 1 else UNKNOWN
-    if isinstance(value, str):
-        return posixpath.splitext(value) if is_short(value) else UNKNOWN
-    if not isinstance(value, Ending) or "/" not in value.text:
-        return UNKNOWN
-    root, extension = posixpath.splitext(value.text)
-    return operations.tail([UNKNOWN, root]), extension
 
 
 def _text(values: tuple[Any, ...]) -> Any:  # noqa: ANN401

@@ -14,6 +14,7 @@ from envdoctor.imports.values import SOMETHING, UNKNOWN, Ending, External, Made,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from envdoctor.imports.files import Files
     from envdoctor.imports.heap import State
     from envdoctor.imports.machine import Machine
     from envdoctor.imports.scopes import Scope
@@ -37,8 +38,9 @@ _SEARCHERS = frozenset({"find_library", "find_msvcrt"})
 class Libraries:
     """What calls do with libraries."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, files: Files) -> None:
         self._machine = machine
+        self._files = files
         self._mentions: dict[ast.Call, tuple[str, ...]] = {}
 
     def call(
@@ -78,6 +80,7 @@ class Libraries:
         if not isinstance(text, str):
             self._computed(scope, state, certain=True)
             return SOMETHING
+        self._files.open(name, "OSError", state)
         base = posixpath.basename(text.replace("\\", "/"))
         if base == text and isinstance(name, str):
             return self._of_system(base, scope, state, opener=opener)

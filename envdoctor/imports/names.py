@@ -194,6 +194,9 @@ class _Closed:
         self.target = site.target
         self.read = site.read
         self.lacks = site.lacks
+        self.may_be_compiled = site.may_be_compiled
+        self.lacks_file = site.lacks_file
+        self.has_distribution = site.has_distribution
         self.has_library = site.has_library
         self.alone_brings = site.alone_brings
         self.files_named = site.files_named

@@ -6,7 +6,7 @@ import ast
 import operator
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.imports.values import SOMETHING, UNKNOWN, Ending, External, Mark, Perhaps, is_constant, is_short
+from envdoctor.imports.values import SOMETHING, UNKNOWN, Ending, External, Mark, OwnPath, Perhaps, is_constant, is_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,6 +52,8 @@ def binary(op: ast.operator, left: Any, right: Any) -> Any:  # noqa: ANN401 - an
 def tail(parts: Sequence[Any]) -> Any:  # noqa: ANN401 - any value of Python
     """A text of which the last parts are known."""
     text = ""
+    if parts and isinstance(parts[0], OwnPath) and all(isinstance(part, str) for part in parts[1:]):
+        return OwnPath(parts[0].text + "".join(parts[1:]))
     for part in reversed(parts):
         if not isinstance(part, str):
             text = part.text + text if isinstance(part, Ending) else text

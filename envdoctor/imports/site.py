@@ -64,8 +64,20 @@ class Site(Protocol):
         """
         ...
 
+    def may_be_compiled(self, module: str) -> bool:
+        """Whether Python may take a compiled file in place of the text of a module that is TEXT."""
+        ...
+
     def lacks(self, module: str, name: str) -> bool:
         """Whether a module that is ELSEWHERE is proven to have no such name and no such submodule."""
+        ...
+
+    def lacks_file(self, path: str) -> bool:
+        """Whether a file of the site is certainly not there, by its path as `Found` has it."""
+        ...
+
+    def has_distribution(self, name: str) -> bool | None:
+        """Whether `importlib.metadata` finds a distribution of a name; None where that is not known."""
         ...
 
     def has_library(self, name: str, *, whole: bool) -> bool | None:

@@ -46,6 +46,11 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnPath(Ending):
+    """The path of a file or a folder of the site: `text` is a slash, and the path as the site tells it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """A module object."""
 

@@ -127,9 +127,21 @@ class _Supposing:
         """See `Site`."""
         return self.site.read(module)
 
+    def may_be_compiled(self, module: str) -> bool:
+        """See `Site`."""
+        return self.site.may_be_compiled(module)
+
     def lacks(self, module: str, name: str) -> bool:
         """See `Site`."""
         return (What.USE, module, name) not in self.supposed and self.site.lacks(module, name)
+
+    def lacks_file(self, path: str) -> bool:
+        """See `Site`."""
+        return (What.OPEN, path, "") not in self.supposed and self.site.lacks_file(path)
+
+    def has_distribution(self, name: str) -> bool | None:
+        """See `Site`."""
+        return None if (What.ASK, name, "") in self.supposed else self.site.has_distribution(name)
 
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`."""

@@ -158,11 +158,23 @@ class WheelSite:
         """See `Site`."""
         return self._read(self._index.find(module) or "")
 
+    def may_be_compiled(self, module: str) -> bool:  # noqa: ARG002
+        """See `Site`: installers compile what can be."""
+        return False
+
     def lacks(self, module: str, name: str) -> bool:
         """See `Site`."""
         if standard_found(module, self.target) is not None:
             return standard_lacks(module, name, self.target) and not self._beside.gives(module, name)
         return self._beside.lacks(module, name)
+
+    def lacks_file(self, path: str) -> bool:  # noqa: ARG002
+        """See `Site`: which data the wheel has is not asked."""
+        return False
+
+    def has_distribution(self, name: str) -> bool | None:  # noqa: ARG002
+        """See `Site`."""
+        return None
 
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`: what a wheel brings itself, it may make the loader find."""

@@ -18,13 +18,28 @@ _kept: OrderedDict[str, ast.Module] = OrderedDict()
 _characters = 0  # in these
 
 
+class InvalidSyntax(Unreadable):
+    """A text breaks the grammar of the Python that reads it.
+
+    Attributes:
+        line: from 1; 0 where none is told.
+        problem: what is wrong.
+    """
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(f"not Python that can be read: {problem} (line {line})")
+        self.line = line
+        self.problem = problem
+
+
 def parse_python(source: str) -> ast.Module:
     """The syntax tree of a module's text. Safe to call from several threads; says nothing of the text's style.
 
     The tree is shared with who asks for the same text: don't change it.
 
     Raises:
-        Unreadable: it is not Python as this interpreter knows it, or is nested too deeply.
+        InvalidSyntax: it is not Python as this interpreter knows it.
+        Unreadable: it is nested too deeply, or has characters that can't be.
     """
     global _characters  # noqa: PLW0603 - guarded by the lock, as what it counts
     with _ONE_AT_A_TIME:
@@ -43,5 +58,7 @@ def _parsed(source: str) -> ast.Module:
         warnings.simplefilter("ignore")  # since Python 3.12 "invalid escape sequence" would be printed
         try:
             return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        except SyntaxError as error:
+            raise InvalidSyntax(error.lineno or 0, error.msg) from error
+        except (ValueError, RecursionError, MemoryError) as error:
             raise Unreadable(f"not Python that can be read: {error}") from error

@@ -23,9 +23,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     """A command of an installed distribution does not start.
 
     Installers write a script for each console script of a distribution. It names the Python that runs it, and calls a
-    function of a module. An environment that was moved or copied leaves scripts that name a Python which is gone ("bad
-    interpreter"), a copy may have lost the permission to be executed, and a damaged or mixed installation has modules
-    without that function. Make the environment again where its Python is gone; else install the same version again.
+    function of a module. An environment that was moved or copied leaves scripts that name a Python which is gone
+    ("bad interpreter"), a copy may have lost the permission to be executed, a script may be deleted, and a damaged or
+    mixed installation has modules without that function. Make the environment again where its Python is gone; else
+    install the same version again.
     """
     if facts.importing.left_out:
         raise DoesNotApply("imports were not looked at, as asked")

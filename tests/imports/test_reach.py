@@ -64,7 +64,7 @@ def test_the_severer_of_two_ways_counts():
 
 
 def test_what_cannot_be_followed_makes_a_plug_in_less_sure():
-    files = {"pkg/__init__.py": "def broken(:", "pkg/plugins/libp.so": BROKEN}
+    files = {"pkg/__init__.py": "# coding: utf-7\ndef broken(:", "pkg/plugins/libp.so": BROKEN}
     (found,) = reach(files, "pkg/plugins/libp.so").values()
     assert (found.reach, found.severity) == (Reach.PLUGIN, Severity.WARNING)
 

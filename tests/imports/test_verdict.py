@@ -55,5 +55,5 @@ def test_steps_and_how_certain_they_are():
 
 
 def test_a_text_that_can_not_be_read_proves_nothing():
-    verdict = judged({"pkg/__init__.py": "import pkg.odd\nimport gone", "pkg/odd.py": "def broken(:"})
+    verdict = judged({"pkg/__init__.py": "import pkg.odd\nimport gone", "pkg/odd.py": "# coding: utf-7\ndef broken(:"})
     assert (verdict.failures, verdict.complete) == ((), False)

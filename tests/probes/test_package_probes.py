@@ -247,6 +247,10 @@ def test_leftovers(site):
     assert severities("PKG015", site) == []
     site.write("~umpy/x.py", "")
     assert severities("PKG015", site) == [INFO]
+    site.write("~umpy-1.0.dist-info/METADATA", "")
+    assert severities("PKG015", site) == [WARNING]
+    site.install("numpy")
+    assert severities("PKG015", site) == [INFO]
 
 
 @pytest.mark.parametrize(

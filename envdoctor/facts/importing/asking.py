@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.events import Event
 
 _LONGEST = 160
+_TOLD_LINE = re.compile(r"line (\d+):")
 _IMPORT = r"^\s*(?:from|import)\b.*"
 
 
@@ -26,6 +27,10 @@ def find_asking(module: str, cause: Event, modules: Modules) -> Asking:
         lines = read_module(path).splitlines() if path.endswith(".py") else []
     except Unreadable:
         lines = []
+    told = _TOLD_LINE.match(cause.name)
+    if told and cause.what is What.RAISE and 0 < int(told[1]) <= len(lines):
+        excerpt = lines[int(told[1]) - 1].replace("\0", "\\0").strip()[:_LONGEST]
+        return Asking(module=at, path=path, line=int(told[1]), excerpt=excerpt)
     for pattern in _patterns(cause):
         for number, line in enumerate(lines, 1):
             if pattern.search(line):
@@ -43,6 +48,10 @@ def _patterns(cause: Event) -> list[re.Pattern[str]]:
         forms = [rf"{_IMPORT}\b{last}\b.*\b{name}\b", rf"\.{name}\b", rf"{_IMPORT}\b{name}\b", rf"^\s*{name},?$"]
     elif cause.what is What.RAISE:
         forms = [rf"\braise\b.*\b{last}\b"]
+    elif cause.what is What.OPEN:
+        forms = [re.escape(cause.subject.rpartition("/")[2])]
+    elif cause.what is What.ASK:
+        forms = [rf"['\"]{subject}['\"]", r"\b(?:version|distribution|metadata|requires|files)\("]
     else:
         forms = [rf"['\"/]{subject}['\"]", last]
     return [re.compile(form) for form in forms]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.standard_library import ModuleProvider
     from envdoctor.imports.verdict import Failure
 
+_NOT_AS_BUILT = {What.LOAD: "it was built wrong", What.OPEN: "its wheel lacks that file"}
 _FORMS = ("{}", "lib{}.so", "{}.dll", "lib{}.dylib")
 
 
@@ -45,12 +46,20 @@ def fix_of(failed: FailedImport, facts: Facts) -> Fix | None:
         return replaced
     if cause.what is What.IMPORT and failed.owner is None:
         return _module_fix(cause.instead_of or cause.subject, failed, facts)
-    if cause.what is What.RAISE:
-        modules = sought(failure, What.IMPORT)
+    return _owner_fix(failed, facts) if cause.what in {What.IMPORT, What.USE} else _own_fix(failed, facts)
+
+
+def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
+    """Of a distribution that fails for what it holds itself, or for a distribution that it names."""
+    cause = failed.failures[0].cause
+    if cause.what is What.RAISE and not cause.name:
+        modules = sought(failed.failures[0], What.IMPORT)
         return _module_fix(modules[0], failed, facts) if modules else _other_version(failed)
-    if cause.what is What.LOAD:
-        return _again(failed, facts)
-    return _owner_fix(failed, facts)
+    if cause.what is What.ASK:
+        installer = installer_for(facts.python, facts.packages, failed.distribution)
+        text = f"Install {cause.subject}; {failed.distribution.name} can't be imported without its metadata."
+        return Fix(text=text, commands=installer.install(cause.subject) if installer is not None else ())
+    return _again(failed, facts, _NOT_AS_BUILT.get(cause.what, "it was made for another Python"))
 
 
 def _replacement(failed: FailedImport, facts: Facts) -> Fix | None:
@@ -114,12 +123,12 @@ def _least(asker: Distribution, owner: Distribution, facts: Facts) -> list[tuple
     return [tuple(release_numbers(bound)) for bound in bounds]
 
 
-def _again(failed: FailedImport, facts: Facts) -> Fix:
-    """Of a file that is no extension module of its name: the distribution's own, or one that was built well."""
+def _again(failed: FailedImport, facts: Facts, otherwise: str) -> Fix:
+    """Of a file that is not what it should be: the distribution's own, or that of another version."""
     installer = installer_for(facts.python, facts.packages, failed.distribution)
     if installer is None or failed.distribution.editable:
         return _other_version(failed)
-    text = f"Install {failed.distribution.title} again; if that does not help, it was built wrong: another version."
+    text = f"Install {failed.distribution.title} again; if that does not help, {otherwise}: another version."
     return installer.again(failed.distribution, text)
 
 

@@ -52,6 +52,7 @@ class Ground:
         places: where each module was that was looked up.
         texts: the files that were read.
         libraries: answers on libraries, by name and whether that was a whole one.
+        distributions: answers on distributions, by name.
         units: others that were asked.
         verdicts: on its modules.
         lacking: whether a module certainly lacks a name, by both.
@@ -60,6 +61,7 @@ class Ground:
     places: dict[str, Place] = field(default_factory=dict)
     texts: set[str] = field(default_factory=set)
     libraries: dict[tuple[str, bool], bool | None] = field(default_factory=dict)
+    distributions: dict[str, bool | None] = field(default_factory=dict)
     units: set[str] = field(default_factory=set)
     verdicts: dict[str, Rehearsed] = field(default_factory=dict)
     lacking: dict[tuple[str, str], bool] = field(default_factory=dict)

@@ -33,7 +33,7 @@ class KeptUnit:
 
     Attributes:
         owner: the distribution that has the unit, with its version.
-        places, libraries, units, verdicts, lacking: see `Ground`.
+        places, libraries, distributions, units, verdicts, lacking: see `Ground`.
         texts: size, mtime_ns and ctime_ns of each file that was read.
     """
 
@@ -41,6 +41,7 @@ class KeptUnit:
     places: dict[str, Place] = field(default_factory=dict)
     texts: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     libraries: list[tuple[str, bool, bool | None]] = field(default_factory=list)
+    distributions: dict[str, bool | None] = field(default_factory=dict)
     units: list[str] = field(default_factory=list)
     verdicts: dict[str, Rehearsed] = field(default_factory=dict)
     lacking: list[tuple[str, str, bool]] = field(default_factory=list)
@@ -79,6 +80,7 @@ class Memory:
                 places=dict(each.places),
                 texts=set(each.texts),
                 libraries={(library, whole): answer for library, whole, answer in each.libraries},
+                distributions=dict(each.distributions),
                 units=set(each.units),
                 verdicts=dict(each.verdicts),
                 lacking={(module, name): answer for module, name, answer in each.lacking},
@@ -87,12 +89,13 @@ class Memory:
         }
 
     def _holds(self, name: str, kept: KeptUnit) -> bool:
-        find, has = self._around.modules.find, self._around.libraries.has
+        modules, has = self._around.modules, self._around.libraries.has
         return (
             kept.owner == self._owner(name)
-            and all(find(module) == place for module, place in kept.places.items())
+            and all(modules.find(module) == place for module, place in kept.places.items())
             and all(state_of(path) == state for path, state in kept.texts.items())
             and all(has(library, whole=whole) is answer for library, whole, answer in kept.libraries)
+            and all(modules.has_distribution(each) is answer for each, answer in kept.distributions.items())
         )
 
     def _owner(self, unit: str) -> str:
@@ -107,6 +110,7 @@ class Memory:
                 places=each.places,
                 texts={path: state_of(path) for path in each.texts},
                 libraries=[(*asked, answer) for asked, answer in each.libraries.items()],
+                distributions=each.distributions,
                 units=sorted(each.units),
                 verdicts=each.verdicts,
                 lacking=[(*asked, answer) for asked, answer in each.lacking.items()],

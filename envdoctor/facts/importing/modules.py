@@ -7,12 +7,14 @@ from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envdoctor.facts.packages.metadata import normalize
 from envdoctor.imports.site import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _TEXT, _COMPILED = ".py", ".pyc"
+_METADATA = frozenset({"dist-info", "egg-info"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,19 @@ class Modules:
     def listing(self, folder: str) -> frozenset[str]:
         """The names in a folder; none where it can't be listed."""
         return self._names(folder) or frozenset()
+
+    def has_distribution(self, name: str) -> bool | None:
+        """Whether `importlib.metadata` finds a distribution of a name; None where that is not known.
+
+        Rules: `importlib.metadata.FastPath` and `Prepared`.
+        """
+        wanted = normalize(name)
+        listings = [self._names(folder) for folder in self.folders]
+        found = (each.lower().rpartition(".") for names in listings if names is not None for each in names)
+        if any(ending in _METADATA and normalize(stem.partition("-")[0]) == wanted for stem, _, ending in found):
+            return True
+        plain = None not in listings and not self.hooks.anything and wanted
+        return False if plain and not any(folder.endswith(".egg") for folder in self.folders) else None
 
     def _find(self, module: str) -> Place:
         package, _, name = module.rpartition(".")

@@ -51,7 +51,7 @@ def _listed(words: list[str]) -> str:
 
 def _cause(failed: FailedImport, facts: Facts) -> str:
     failure, asker = failed.failures[0], failed.asking.module
-    cause, raised = failure.cause, failure.raises or "an exception"
+    cause = failure.cause
     libraries = sought(failure, What.LOOK_UP)
     if libraries:
         return f"{asker} looks for the library {base_name(libraries[0])}, which this system does not have"
@@ -60,12 +60,24 @@ def _cause(failed: FailedImport, facts: Facts) -> str:
         return f"{asker} asks for {cause.subject}.{cause.name}, which {owner} does not have"
     if cause.what is What.IMPORT:
         return f"{asker} imports {cause.subject}, which {_absence(cause.subject, failed, facts)}{_first(cause, facts)}"
+    return _own_cause(failed, facts)
+
+
+def _own_cause(failed: FailedImport, facts: Facts) -> str:
+    """Of what a distribution's own text or files do."""
+    failure, asker = failed.failures[0], failed.asking.module
+    cause, raised = failure.cause, failure.raises or "an exception"
+    if cause.what is What.OPEN:
+        return f"{asker} opens {cause.subject}, which is not there"
+    if cause.what is What.ASK:
+        return f"{asker} asks for the metadata of the distribution {cause.subject}, which is not installed"
     if cause.what is What.LOAD:
         return f"{base_name(cause.subject)} has no function {init_function(cause.subject)}, which an import calls"
     modules = sought(failure, What.IMPORT)
-    if modules:
+    if modules and not cause.name:
         return f"{asker} looks for {' or '.join(modules[:_SHOWN])}, which is not installed, and raises {raised}"
-    return f"{asker} raises {raised}"
+    version = "{}.{}".format(*facts.python.minor)
+    return f"the text of {asker} is not Python {version} ({cause.name})" if cause.name else f"{asker} raises {raised}"
 
 
 def _absence(module: str, failed: FailedImport, facts: Facts) -> str:

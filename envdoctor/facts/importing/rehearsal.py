@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.facts.importing.ground import Ground, Rehearsed
-from envdoctor.facts.importing.unit import UnitIndex, read_module, stems_of
+from envdoctor.facts.importing.unit import UnitIndex, is_gone, may_take_bytecode, read_module, stems_of
 from envdoctor.imports.events import Certainty, What
 from envdoctor.imports.names import ModuleNames
 from envdoctor.imports.removed_names import removed_since
@@ -318,6 +318,10 @@ class UnitSite(WheelSite):
             raise Unreadable("out of time")
         return super().read(module)
 
+    def may_be_compiled(self, module: str) -> bool:
+        """See `Site`."""
+        return may_take_bytecode(self._index.find(module) or "")
+
     def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
         """See `Site`; where all files of the unit load, it does not matter which are meant."""
         natives = self._around.natives.get(self._unit, {})
@@ -328,6 +332,16 @@ class UnitSite(WheelSite):
             if module not in known:
                 known[module] = super().files_mentioned((module,))
         return tuple(dict.fromkeys(path for module in modules for path in known[module]))
+
+    def lacks_file(self, path: str) -> bool:
+        """See `Site`."""
+        self._ground.texts.add(path)
+        return is_gone(path)
+
+    def has_distribution(self, name: str) -> bool | None:
+        """See `Site`."""
+        answer = self._ground.distributions[name] = self._around.modules.has_distribution(name)
+        return answer
 
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`."""

@@ -6,6 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from envdoctor.core.finding import Severity
 from envdoctor.facts.importing import BrokenCommand, FailedImport, Importing
 from envdoctor.facts.importing.asking import find_asking
 from envdoctor.facts.importing.entries import commands_of, entrances_of, missing_interpreter, scripts_of
@@ -43,7 +44,10 @@ _ALL = frozenset({"Exception", "BaseException"})
 _RAISED = {
     What.IMPORT: frozenset({"ImportError"}),
     What.LOOK_UP: frozenset({"OSError"}),
+    What.OPEN: frozenset({"OSError", "FileNotFoundError"}),
+    What.ASK: frozenset({"ImportError", "PackageNotFoundError"}),
 }
+_GONE = "its script is gone"
 
 
 def survey(facts: Facts, request: Request) -> Importing:
@@ -66,7 +70,10 @@ def _survey(facts: Facts, request: Request) -> Importing:
             break
         rehearsal = rehearsal.again()
         verdicts = _verdicts(rehearsal, uses)
-    failed, broken = tuple(_failed(facts, rehearsal, uses)), tuple(_broken(rehearsal, asked))
+    failed, broken = (
+        tuple(_failed(facts, rehearsal, uses)),
+        tuple(_broken(rehearsal, asked, os.path.dirname(facts.python.executable))),
+    )
     if rehearsal.is_new:
         memory.save(rehearsal.grounds)
     unfinished = tuple(
@@ -124,7 +131,7 @@ def _failed(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use]) -> Iterator
         cause = failures[0].cause
         asking = find_asking(module, cause, rehearsal.surroundings.modules)
         distribution = rehearsal.owner(asking.module) or behind[0][0]
-        owner = rehearsal.owner(cause.subject)
+        owner = rehearsal.owner(cause.subject) if cause.what not in {What.ASK, What.OPEN} else None
         path = rehearsal.surroundings.modules.find(cause.subject).path if cause.what is What.IMPORT else ""
         yield FailedImport(
             distribution=distribution,
@@ -217,15 +224,23 @@ def _is_meant(distribution: Distribution, entrance: Entrance, failure: Failure) 
     return failure.cause.what is What.IMPORT and is_project_of(failure.cause.subject, projects)
 
 
-def _nobody_may_run(script: str) -> bool:
-    """Whether a script lost its permission to be executed, as in a copy by way of a file system without any."""
+def _script_problem(script: str, folder: str) -> tuple[str, str]:
+    """What keeps a script from being started, and the words for it; empty for nothing.
+
+    A copy by way of a file system without permissions loses them. That a script is gone is told of the environment's
+    own folder alone: `pip install --target` lists scripts where it does not put them.
+    """
     try:
-        return not os.stat(script).st_mode & 0o111
+        may_run = os.stat(script).st_mode & 0o111
+    except FileNotFoundError:
+        gone = os.path.dirname(script) == folder and not os.path.lexists(script)
+        return (_GONE, "RECORD lists it, and it is not there") if gone else ("", "")
     except OSError:
-        return False
+        return "", ""
+    return ("", "") if may_run else ("its script may not be executed", "no permission to execute")
 
 
-def _broken(rehearsal: Rehearsal, asked: Sequence[Distribution]) -> Iterator[BrokenCommand]:
+def _broken(rehearsal: Rehearsal, asked: Sequence[Distribution], folder: str) -> Iterator[BrokenCommand]:
     """Commands whose Python is gone, or whose module can be imported and lacks what they call."""
     around = rehearsal.surroundings
     for one in asked:
@@ -243,14 +258,14 @@ def _broken(rehearsal: Rehearsal, asked: Sequence[Distribution]) -> Iterator[Bro
             elif name:
                 path = around.modules.find(entrance.module).path
                 reason, excerpt = f"{entrance.module} has no {name}", f"nothing binds {name}"
-            elif path and _nobody_may_run(path):
-                reason, excerpt = "its script may not be executed", "no permission to execute"
             else:
+                reason, excerpt = _script_problem(path, folder) if path else ("", "")
+            if not reason:
                 continue
             yield BrokenCommand(
                 distribution=one,
                 name=entrance.command,
-                severity=entrance.severity,
+                severity=Severity.WARNING if reason == _GONE else entrance.severity,
                 path=path,
                 reason=reason,
                 excerpt=excerpt,

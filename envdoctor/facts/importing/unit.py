@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import os
 import posixpath
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.imports.scopes import own_nodes
 from envdoctor.imports.site import Presence
-from envdoctor.support.files import read_regular
+from envdoctor.support.files import read_head, read_regular
 from envdoctor.support.syntax import parse_python
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.importing.modules import Modules, Place
 
 _LARGEST_TEXT = 1 << 20
+_WORD = 0xFFFFFFFF
 _IN_PACKAGE = frozenset({Presence.TEXT, Presence.NATIVE})
 
 
@@ -31,6 +33,40 @@ def read_module(path: str) -> str:
         return read_regular(path, _LARGEST_TEXT).decode("utf-8-sig", "surrogateescape")
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror or error}") from None
+
+
+def is_gone(path: str) -> bool:
+    """Whether there certainly is no file of a whole path, in a folder that is there."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        folder = posixpath.dirname(path)
+        return posixpath.isabs(path) and not os.path.lexists(path) and os.path.isdir(folder)
+    except (OSError, ValueError):
+        pass
+    return False
+
+
+def may_take_bytecode(path: str) -> bool:
+    """Whether a compiled file of any Python may stand in for a text: one that says it is of this very text.
+
+    Source: PEP 552; flags 0 go by the text's time and size.
+    """
+    folder, name = posixpath.split(path)
+    cached = f"{folder}/__pycache__"
+    try:
+        found = os.stat(path)
+        heads = [
+            read_head(f"{cached}/{each}", 16)
+            for each in os.listdir(cached)
+            if each.startswith(f"{name.removesuffix('.py')}.") and each.endswith(".pyc")
+        ]
+    except OSError:
+        return os.path.isdir(cached)
+    same = (
+        bytes(4) + (int(found.st_mtime) & _WORD).to_bytes(4, "little") + (found.st_size & _WORD).to_bytes(4, "little")
+    )
+    return any(head[4:] == same or any(head[4:8]) for head in heads)
 
 
 def imports_outside_functions(path: str, packages: Collection[str], caught: Collection[str] = ()) -> bool:

@@ -1,5 +1,7 @@
 """What importing installed packages comes to; the tests' own interpreter imports the same in a child process."""
 
+import os
+import py_compile
 import sys
 
 import pytest
@@ -277,6 +279,10 @@ def test_a_script_of_a_python_that_is_gone_is_broken(tmp_path, look):
         assert broken.reason == "its script may not be executed"
     script.chmod(0o755)
     assert look(site).broken == ()
+    script.unlink()
+    assert look(site).broken == ()  # as after `pip install --target`
+    (broken,) = look(site, python={"executable": f"{tmp_path}/bin/python"}).broken
+    assert (broken.reason, broken.severity) == ("its script is gone", Severity.WARNING)
 
 
 UNMET = {
@@ -329,3 +335,118 @@ def test_a_large_package_is_said_not_to_be_followed(site, look, monkeypatch):
     importing = look(site)
     assert [module for _, module in importing.unfinished] == ["foo"]
     assert (importing.failed, importing.looked_at) == ((), 1)
+
+
+def test_a_text_that_can_not_be_compiled_is_told_with_its_line(site, look):
+    site.install("foo", files={"foo/__init__.py": "from foo import bad", "foo/bad.py": "x = 1\nprint x\n"})
+    assert "SyntaxError" in import_in_child("foo", site)
+    (failed,) = look(site).failed
+    assert (failed.failures[0].raises, failed.asking.line, failed.asking.excerpt) == ("SyntaxError", 2, "print x")
+
+
+def test_a_compiled_file_of_the_same_time_and_size_stands_in_for_a_damaged_text(site, look):
+    site.install("foo", files={"foo.py": "x = 1\n"})
+    text = site.path / "foo.py"
+    py_compile.compile(str(text), invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP)
+    times = text.stat()
+    text.write_bytes(bytes(len("x = 1\n")))
+    os.utime(text, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert import_in_child("foo", site) == ""
+    assert look(site).failed == ()
+    os.utime(text, (1, 1))
+    assert "null bytes" in import_in_child("foo", site)
+    assert len(look(site).failed) == 1
+
+
+ASKING = {
+    "nobody has it": "V = metadata.version('absent-one')",
+    "its other questions": "V = metadata.distribution('absent-one').files",
+    "by its own name": "V = metadata.version(__name__)",
+    "another spelling": "V = metadata.version('Some.Other')",
+    "behind a handler": "try:\n    V = metadata.version('absent')\nexcept metadata.PackageNotFoundError:\n    V = ''",
+    "behind a handler of ImportError": "try:\n    V = metadata.version('absent')\nexcept ImportError:\n    V = ''",
+    "in a function": "def f():\n    return metadata.version('absent')",
+    "a name that is worked out": "import os\nV = metadata.version(os.environ.get('PATH') and 'foo')",
+    "after a finder of its own": """import sys
+class D(metadata.Distribution):
+    def read_text(self, name):
+        return 'Name: absent\\nVersion: 1'
+    def locate_file(self, path):
+        return path
+class F(metadata.DistributionFinder):
+    def find_distributions(self, context=None):
+        return [D()]
+sys.meta_path.insert(0, F())
+V = metadata.version('absent')""",
+}
+
+
+@pytest.mark.parametrize("kind", ASKING)
+def test_the_metadata_of_a_distribution_that_is_not_there(site, look, kind):
+    fails = kind in {"nobody has it", "its other questions"}
+    site.install("foo", files={"foo.py": f"from importlib import metadata\n{ASKING[kind]}"})
+    site.install("some_other")
+    assert bool(import_in_child("foo", site)) is fails
+    found = look(site).failed
+    assert len(found) == fails
+    if found:
+        assert found[0].failures[0].raises == "PackageNotFoundError"
+        assert found[0].asking.line == 2
+
+
+def test_a_distribution_that_came_since_ends_what_was_remembered(site, look):
+    site.install("foo", files={"foo.py": f"from importlib import metadata\n{ASKING['nobody has it']}"})
+    assert look(site).failed
+    site.install("absent_one")
+    assert look(site).failed == ()
+
+
+HERE_PATH = "import os, sys\nhere = os.path.dirname(os.path.abspath(__file__))\n"
+OPENING = {
+    "a file that is gone": ("open(os.path.join(here, 'data.bin'))", True),
+    "by addition": ("open(here + '/data.bin', 'rb')", True),
+    "in a formatted text": ("with open(f'{here}/data.bin', mode='r') as file:\n    text = file.read()", True),
+    "in a function": ("def read(name):\n    return open(os.path.join(here, name)).read()\nT = read('data.bin')", True),
+    "a library that is gone": ("import ctypes\nL = ctypes.CDLL(os.path.join(here, 'libgone.so'))", True),
+    "behind another handler": ("try:\n    open(here + '/data.bin')\nexcept ValueError:\n    pass", True),
+    "one that is there": ("open(os.path.join(here, '__init__.py'))", False),
+    "for writing": ("open(here + '/data.bin', 'w').close()", False),
+    "after it is written": ("open(here + '/data.bin', 'w').close()\nopen(here + '/data.bin')", False),
+    "after a folder was handed over": (
+        "import shutil\nos.chdir(here)\nshutil.copy('__init__.py', 'data' + '.bin')\nopen(here + '/data.bin')",
+        False,
+    ),
+    "after a list was handed over": (
+        (
+            "import subprocess\nmake = 'import sys; open(sys.argv[1], chr(119))'\npath = here + '/data.bin'\n"
+            "subprocess.run([sys.executable, '-c', make, path])\nopen(path)"
+        ),
+        False,
+    ),
+    "if it is there": ("if os.path.exists(here + '/data.bin'):\n    open(here + '/data.bin')", False),
+    "behind a handler": ("try:\n    open(here + '/data.bin')\nexcept OSError:\n    pass", False),
+    "later": ("def read():\n    return open(here + '/data.bin')", False),
+    "with an opener": (
+        "open(here + '/data.bin', opener=lambda path, flags: os.open(here + '/__init__.py', flags))",
+        False,
+    ),
+    "with another open": ("def open(path):\n    pass\nopen(here + '/data.bin')", False),
+    "up and down": ("open(os.path.join(here, '..', 'foo', '__init__.py'))", False),
+    "by a link": ("open(os.path.join(os.path.dirname(os.path.realpath(here)), 'foo', '__init__.py'))", False),
+}
+
+
+@pytest.mark.parametrize("kind", OPENING)
+def test_a_file_beside_a_module_that_is_opened_and_not_there(site, look, kind):
+    text, fails = OPENING[kind]
+    site.install("foo", files={"foo/__init__.py": HERE_PATH + text + "\n"})
+    found = look(site).failed
+    assert len(found) == fails
+    assert bool(import_in_child("foo", site)) is fails
+
+
+def test_a_file_that_came_since_ends_what_was_remembered(site, look):
+    site.install("foo", files={"foo/__init__.py": HERE_PATH + OPENING["a file that is gone"][0]})
+    assert look(site).failed
+    site.write("foo/data.bin", "")
+    assert look(site).failed == ()

@@ -1,0 +1,55 @@
+"""A text that is no Python fails to be imported, in the eyes of CPython and in ours."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from envdoctor.core.target import Interpreter
+from envdoctor.imports.syntax_errors import refusal
+from envdoctor.support.syntax import InvalidSyntax
+from import_oracle import HERE, cpython_says, judged, raised_by
+
+BROKEN = {
+    "Python 2": "print 'x'",
+    "an exception of Python 2": "try:\n    pass\nexcept ValueError, e:\n    pass",
+    "a conflict of versions": "<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> other",
+    "a text cut off": "def f(",
+    "indentation": "if 1:\nx = 1",
+    "behind a handler for something else": "try:\n    from pkg import bad\nexcept ImportError:\n    pass",
+}
+SOUND = {
+    "a handler": "try:\n    from pkg import bad\nexcept SyntaxError:\n    pass",
+    "a bare handler": "try:\n    from pkg import bad\nexcept Exception:\n    pass",
+    "not reached": "if False:\n    from pkg import bad",
+    "another encoding": "# coding: utf-7\nx = +ACI-text+ACI-",
+}
+
+
+@pytest.mark.parametrize("text", [*BROKEN.values(), *SOUND.values()], ids=[*BROKEN, *SOUND])
+def test_as_cpython(text, tmp_path):
+    (tmp_path / "0" / "pkg").mkdir(parents=True)
+    (tmp_path / "0" / "pkg" / "bad.py").write_text("print 1")
+    (said,) = cpython_says([text], tmp_path)
+    assert (said != "") is (text in BROKEN.values())
+    assert raised_by(text, bad="print 1") in ({"SyntaxError"} if said else {""})
+
+
+def test_a_nul_byte_whatever_is_raised_for_it(tmp_path):
+    text = "x = 1\0"
+    assert cpython_says([text], tmp_path)[0]
+    (failure,) = judged({"pkg/__init__.py": "from pkg import bad", "pkg/bad.py": text}).failures
+    assert (failure.cause.via, failure.cause.name) == (("pkg", "pkg.bad"), "line 1: it holds a NUL byte")
+
+
+def test_a_newer_python_may_take_it():
+    newer = replace(HERE, interpreter=Interpreter(version=(sys.version_info[0], sys.version_info[1] + 1)))
+    assert refusal(InvalidSyntax(1, "bad"), "x = (", HERE)
+    assert not refusal(InvalidSyntax(1, "bad"), "x = (", newer)
+    assert not refusal(RecursionError(), "x", HERE)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="f-strings have other rules since Python 3.12")
+def test_an_older_python_reads_f_strings_otherwise():
+    older = replace(HERE, interpreter=Interpreter(version=(3, 11)))
+    assert not refusal(InvalidSyntax(1, "bad"), 'f"{x! r}"', older)
