@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 #: More than this is not copied where files can't be linked.
 _MOST_COPIED = 2 << 30
+_TRIAL = ".envdoctor-trial-"
+_BARE = "envdoctor-bare-"
+_NAME = "environment"
+#: The folder of a copy, in what programs say of it.
+_COPY = re.compile(rf"(?:[A-Za-z]:)?[\\/][^\s'\"`]*?[\\/](?:{re.escape(_TRIAL)}|{_BARE})\w+[\\/]{_NAME}")
 _METADATA = (".dist-info", ".egg-info")
 _SITE_FOLDERS = frozenset({"site-packages", "dist-packages"})
 #: In pyvenv.cfg, as `site` reads it.
@@ -44,8 +49,8 @@ def metadata_copied(python: Python, executor: Executor) -> Iterator[str]:
     Raises:
         EnvironmentProblem: it can't be made.
     """
-    with tempfile.TemporaryDirectory(prefix="envdoctor-") as name:
-        copy = Path(name) / "environment"
+    with tempfile.TemporaryDirectory(prefix=_BARE) as name:
+        copy = Path(name) / _NAME
         program = _copy(python, executor, copy, _Copier(only_metadata=True))
         with nothing_starts(copy):
             yield program
@@ -97,7 +102,7 @@ def copied(python: Python, executor: Executor, cache: Path) -> Iterator[str]:
     """
     source = site_folder(python)
     with _folder_for(source, python, cache) as folder:
-        yield _copy(python, executor, folder / "environment", _Copier())
+        yield _copy(python, executor, folder / _NAME, _Copier())
 
 
 def _copy(python: Python, executor: Executor, copy: Path, copier: _Copier) -> str:
@@ -111,6 +116,11 @@ def _copy(python: Python, executor: Executor, copy: Path, copier: _Copier) -> st
         raise EnvironmentProblem(f"the environment can't be copied: {error.strerror or error}.") from error
     program = Path(python.executable)
     return str(copy / program.parent.name / program.name)
+
+
+def without_copy(text: str, prefix: str) -> str:
+    """What programs said of a copy, said of the environment: the copy's folder means nothing to a reader."""
+    return _COPY.sub(lambda _: prefix, text)
 
 
 def site_folder(python: Python) -> Path:
@@ -133,7 +143,7 @@ def _folder_for(source: Path, python: Python, cache: Path) -> Iterator[Path]:
     same = [place for place in places if place.stat().st_dev == source.stat().st_dev]
     if not places or (not same and _size(source) > _MOST_COPIED):
         raise EnvironmentProblem("there is no folder on its file system to copy the environment into.")
-    with tempfile.TemporaryDirectory(prefix=".envdoctor-trial-", dir=(same or places)[0]) as name:
+    with tempfile.TemporaryDirectory(prefix=_TRIAL, dir=(same or places)[0]) as name:
         yield Path(name)
 
 

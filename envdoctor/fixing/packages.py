@@ -13,7 +13,7 @@ from envdoctor.core.errors import EnvDoctorError, EnvironmentProblem
 from envdoctor.core.fixing import Mending, Step, StepKind
 from envdoctor.facts.packages.installers import Deed, installers
 from envdoctor.fixing.changes import changes_of, undo_words, versions_now, with_undo
-from envdoctor.fixing.copying import copied, metadata_copied, nothing_starts, site_folder
+from envdoctor.fixing.copying import copied, metadata_copied, nothing_starts, site_folder, without_copy
 from envdoctor.fixing.judging import harm_of_problems, lost_names, mended, new_problems, unanswered
 from envdoctor.fixing.uses import project_files
 from envdoctor.support.requirement import admits, normal_name
@@ -104,10 +104,12 @@ class PackagePlanner:
         except EnvironmentProblem as error:
             yield _refused(asked, installer, self._world, str(error))
             return
+        prefix = self._world.facts.python.prefix
         if step is not None:
-            yield step
+            notes = tuple(without_copy(note, prefix) for note in step.notes)
+            yield replace(step, notes=notes, unjudged=without_copy(step.unjudged, prefix))
         for out, why in state.left_out:
-            yield _refused(out, installer, self._world, why)
+            yield _refused(out, installer, self._world, without_copy(why, prefix))
 
     def _installer(self, asked: Sequence[Asked]) -> Installer:
         pip, uv, _ = installers(self._world.facts.python)

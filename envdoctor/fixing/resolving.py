@@ -79,7 +79,8 @@ class Resolver:
             file = Path(folder) / "constraints.txt"
             file.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
             newest = [word for name in upgraded for word in ("--upgrade-package", name)]
-            words = ("--constraints", str(file), *newest, *wanted)
+            limits = ("--constraints", str(file)) if constraints else ()
+            words = (*limits, *newest, *wanted)
             return self._ask(python, "--only-binary", ":all:", *words)
 
     def can_restore(self, python: str, wanted: Sequence[str]) -> bool:
