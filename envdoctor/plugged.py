@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from envdoctor.core.data import SHARED, built_in_folders, load_file, plugged_rows
 from envdoctor.core.finding import FAMILIES
-from envdoctor.core.plugins import GROUPS, EntryPoint, PluginProblem, all_entry_points, folder_of
+from envdoctor.core.plugins import GROUPS, EntryPoint, PluginProblem, all_entry_points, folder_of, prints_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -200,7 +200,8 @@ def _names(package: ModuleType, inside: str) -> Iterator[str]:
 
 def _imported(entry: EntryPoint, name: str, gathering: _Gathering[T]) -> ModuleType | None:
     try:
-        return importlib.import_module(name)
+        with prints_elsewhere():
+            return importlib.import_module(name)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (a plug-in may raise anything)
         where = "" if name == entry.module else f": {name}"
         gathering.complain(entry, f"can't be imported{where}: {_words(error)}")

@@ -117,6 +117,19 @@ def test_a_plug_in_that_can_not_be_used_is_left_out_and_named(plugin, tmp_path, 
     assert problems()["broken-1.0"].startswith(said)
 
 
+@pytest.mark.parametrize("group", ["probes", "actions", "compilers", "renderers", "toolchains"])
+def test_a_package_of_a_plug_in_that_ends_or_prints_does_neither_here(plugin, tmp_path, group, capsys):
+    """To look for `package.module` imports the package, which must not end the doctor, and with 0 at that."""
+    package = plugin("XYZ907", "ending", group=f"envdoctor.{group}")
+    info = tmp_path / "ending-1.0.dist-info" / "entry_points.txt"
+    info.write_text(f"[envdoctor.{group}]\nmine = {package}.inner\n")
+    (tmp_path / f"{package}.py").unlink()
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "__init__.py").write_text("print('hello')\nraise SystemExit(0)\n")
+    assert problems().keys() == {"ending-1.0"}
+    assert capsys.readouterr().out == ""
+
+
 def test_a_module_of_a_plug_in_that_does_not_import_leaves_the_others(plugin, tmp_path):
     module = plugin("XYZ905", "several")
     (tmp_path / f"{module}.py").unlink()

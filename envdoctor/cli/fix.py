@@ -95,9 +95,11 @@ class Asking:
         """Why an undo is not to run; "" if it is."""
         from envdoctor.core.fixing import FixReport
 
+        if not plan.steps:
+            return ""
         if not self.as_json:
             _tables.show("fix", FixReport(plan=plan), as_json=False, verbose=self.verbose)
-        if not plan.steps or self.yes:
+        if self.yes:
             return ""
         if not self.can_ask:
             return "nobody can be asked here; --yes puts it back"
@@ -127,5 +129,6 @@ def mend(session: Session, plan: FixPlan, before: Report, asking: Asking, *, dry
 def _exit_code_of_undo(report: FixReport) -> int:
     if any(result.state.value == "interrupted" for result in report.results):
         return ExitCode.INTERRUPTED
-    done = bool(report.results) and not any(note.startswith("not as before") for note in report.notes)
+    ran = bool(report.results) or not report.plan.steps
+    done = ran and not any(note.startswith("not as before") for note in report.notes)
     return ExitCode.OK if done else ExitCode.PROBLEMS

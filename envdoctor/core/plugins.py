@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 #: The groups, and what a module of each brings.
 GROUPS = {
@@ -90,11 +95,17 @@ def _read(folders: tuple[tuple[str, int], ...]) -> PluginState:
     return PluginState(entries=ordered, problems=tuple(problems))
 
 
+def prints_elsewhere() -> contextlib.redirect_stdout[TextIO]:
+    """Send what a plug-in prints at its import to standard error: standard output is a report, which others read."""
+    return contextlib.redirect_stdout(sys.stderr)
+
+
 def folder_of(module: str) -> Path | None:
     """The folder of a package, without running its own code; None for what is no package, or is not there."""
     try:
-        spec = importlib.util.find_spec(module)
-    except Exception:  # noqa: BLE001  (runs the packages around it, which may raise anything)
+        with prints_elsewhere():
+            spec = importlib.util.find_spec(module)
+    except (Exception, SystemExit):  # noqa: BLE001  (runs the packages around it, which may raise anything)
         return None
     places = spec.submodule_search_locations if spec is not None else None
     return Path(next(iter(places))) if places else None

@@ -116,9 +116,8 @@ class Session:
             log.undone = True
             log.write()
             self._forget(outcome)
-        notes = tuple(f"not as before: {one}" for one in left) or (
-            ("the versions are those of before",) if done else ()
-        )
+        restored = "the versions are those of before" if plan.steps else "the last fix left no other version behind"
+        notes = tuple(f"not as before: {one}" for one in left) or ((restored,) if done else ())
         return FixReport(plan=plan, results=outcome.results, notes=notes, log=str(log.path))
 
     @staticmethod

@@ -33,6 +33,7 @@ class Unmet:
         name: the normalized name of what is required.
         specifier: the versions that would do.
         found: what is installed under that name, or None.
+        url: where it is to come from, if that is no index (`name @ URL`).
         stand_in: where `found` is None, a distribution with the same import package whose version would do.
     """
 
@@ -41,6 +42,7 @@ class Unmet:
     text: str
     name: str
     specifier: str
+    url: str = ""
     found: Distribution | None = None
     stand_in: Distribution | None = None
 
@@ -158,6 +160,7 @@ class _Walk:
                     text=text,
                     name=name,
                     specifier=requirement.specifier,
+                    url=requirement.url,
                     found=found,
                     stand_in=self._stand_in(name, requirement.specifier) if found is None else None,
                 )

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution, Packages
     from envdoctor.facts.packages.installers import Operation
-    from envdoctor.fixing.resolving import Resolution
-    from envdoctor.fixing.world import World
+    from envdoctor.fixing.resolving import Resolution, Resolver
 
 _LARGEST = 1 << 16
 
@@ -83,14 +82,16 @@ def requirement_of(distribution: Distribution) -> str:
     return f"{distribution.name} @ {url}"
 
 
-def with_undo(changes: Iterable[Change], world: World) -> tuple[Change, ...]:
-    """The changes, without the requirements that can't be had any more: a version that the index lost, say."""
+def with_undo(changes: Iterable[Change], resolver: Resolver, python: str) -> tuple[Change, ...]:
+    """The changes, without the requirements that can't be had any more: a version that the index lost, say.
+
+    A project's folder was looked at before, and to ask more of it would run what builds it.
+    """
     rows = tuple(changes)
-    asked = [one for one in rows if one.undo and one.before != one.after]
-    python = world.facts.python.executable
-    if world.resolver.can_restore(python, [one.undo for one in asked]):
+    asked = [one for one in rows if one.undo and one.before != one.after and not one.editable]
+    if resolver.can_restore(python, [one.undo for one in asked]):
         return rows
-    gone = {one.name for one in asked if not world.resolver.can_restore(python, [one.undo])}
+    gone = {one.name for one in asked if not resolver.can_restore(python, [one.undo])}
     return tuple(replace(one, undo="") if one.name in gone else one for one in rows)
 
 

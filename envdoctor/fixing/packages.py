@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command
-from envdoctor.core.errors import EnvDoctorError
+from envdoctor.core.errors import EnvDoctorError, EnvironmentProblem
 from envdoctor.core.fixing import Mending, Step, StepKind
 from envdoctor.facts.packages.installers import Deed, installers
 from envdoctor.fixing.changes import changes_of, undo_words, versions_now, with_undo
-from envdoctor.fixing.copying import copied, site_folder
+from envdoctor.fixing.copying import copied, metadata_copied, nothing_starts, site_folder, without_copy
 from envdoctor.fixing.judging import harm_of_problems, lost_names, mended, new_problems, unanswered
 from envdoctor.fixing.uses import project_files
 from envdoctor.support.requirement import admits, normal_name
@@ -35,6 +35,15 @@ Asked = tuple["Operation", "Finding"]
 #: How often another version is tried where the first breaks something.
 _TRIES = 4
 _SECONDS = 3600.0
+#: To build a source distribution is to run it, and nobody has agreed to anything yet; nor is anything compiled.
+_BUILDS_NOTHING: dict[str, str | None] = {
+    "PIP_ONLY_BINARY": ":all:",
+    "PIP_NO_BINARY": None,
+    "UV_NO_BUILD": "1",
+    "UV_NO_BINARY": None,
+    "UV_COMPILE_BYTECODE": None,
+}
+_BY_HAND = " (nothing is built from source in a trial; where that is all there is, run the command yourself)"
 
 
 @dataclass(slots=True)
@@ -76,6 +85,7 @@ class PackagePlanner:
         """`before`: what a check of the environment says."""
         self._world = world
         self._before = before
+        self._bare = ""  # the interpreter of a copy that uv is asked about
         self._code, self._is_whole = ((), True) if world.project is None else project_files(world.project)
 
     def steps(self, asked: Sequence[Asked]) -> Iterator[Step]:
@@ -88,11 +98,18 @@ class PackagePlanner:
             yield _refused(asked, installer, self._world, refusal)
             return
         state = _State(asked=list(asked))
-        step = self._tried(state, installer)
+        try:
+            with metadata_copied(self._world.facts.python, self._world.executor) as self._bare:
+                step = self._tried(state, installer)
+        except EnvironmentProblem as error:
+            yield _refused(asked, installer, self._world, str(error))
+            return
+        prefix = self._world.facts.python.prefix
         if step is not None:
-            yield step
+            notes = tuple(without_copy(note, prefix) for note in step.notes)
+            yield replace(step, notes=notes, unjudged=without_copy(step.unjudged, prefix))
         for out, why in state.left_out:
-            yield _refused(out, installer, self._world, why)
+            yield _refused(out, installer, self._world, without_copy(why, prefix))
 
     def _installer(self, asked: Sequence[Asked]) -> Installer:
         pip, uv, _ = installers(self._world.facts.python)
@@ -122,7 +139,8 @@ class PackagePlanner:
             resolution = self._solved(state)
             if resolution is None:
                 return None
-            changes = with_undo(changes_of([one for one, _ in state.asked], resolution, self._world.facts), self._world)
+            changes = changes_of([one for one, _ in state.asked], resolution, self._world.facts)
+            changes = with_undo(changes, self._world.resolver, self._bare)
             commands = _commands([one for one, _ in state.asked], changes, installer)
             step = self._step(state, installer, commands, changes)
             if not commands:
@@ -161,8 +179,7 @@ class PackagePlanner:
             words.setdefault(normal_name(one.name), []).extend(part for part in one.versions.split(",") if part)
         wanted = [f"{name}{','.join(dict.fromkeys(parts))}" for name, parts in words.items()]
         newest = [normal_name(one.name) for one in installs if one.upgrade]
-        executable = self._world.facts.python.executable
-        return self._world.resolver.resolve(executable, wanted, state.constraints, newest)
+        return self._world.resolver.resolve(self._bare, wanted, state.constraints, newest)
 
     def _held(self, resolution: Resolution, state: _State) -> list[str]:
         """What installed distributions that stay as they are require of those that change, where it would be broken."""
@@ -200,17 +217,23 @@ class PackagePlanner:
         python = self._world.facts.python
         try:
             with copied(python, self._world.executor, self._world.cache) as copy:
-                for command in commands:
-                    words = tuple(copy if word == python.executable else word for word in self._world.called(command))
-                    result = self._world.executor.run(
-                        Command(argv=words, env=self._world.variables_of(words), timeout=_SECONDS)
-                    )
-                    if not result.ok:
-                        said = one_line(result.last_line)
-                        return _Trial(failed=f"tried on a copy, it {result.describe_failure()}: {said}")
-                return self._judge(Path(copy), changes, mends)
+                with nothing_starts(Path(copy).parent.parent):
+                    failed = self._run_on(copy, commands)
+                return _Trial(failed=failed) if failed else self._judge(Path(copy), changes, mends)
         except EnvDoctorError as error:
             return _Trial(unjudged=str(error))
+
+    def _run_on(self, copy: str, commands: Sequence[Argv]) -> str:
+        """Why commands fail on a copy; "" if they do not."""
+        python = self._world.facts.python.executable
+        for command in map(self._world.called, commands):
+            words = tuple(copy if word == python else word for word in command)
+            words = (copy, "-I", *words[1:]) if words[0] == copy else words
+            variables = self._world.variables_of(words) | _BUILDS_NOTHING
+            result = self._world.executor.run(Command(argv=words, env=variables, timeout=_SECONDS))
+            if not result.ok:
+                return f"tried on a copy, it {result.describe_failure()}: {one_line(result.last_line)}{_BY_HAND}"
+        return ""
 
     def _judge(self, copy: Path, changes: Sequence[Change], mends: Sequence[Finding]) -> _Trial:
         changed = [normal_name(one.name) for one in changes]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _SECONDS = 600.0
 _LINE = re.compile(r"^ ([-+~]) (\S+?)==(\S+)", re.MULTILINE)
+#: What uv says of a source that it found and may not build.
+_NEEDS_BUILDING = re.compile("Building source distributions|has no usable wheels")
 _UNSATISFIABLE = "No solution found"
 #: What stands before the reason: in a tree for a terminal, or in a line of its own.
 _WHY = re.compile(r"(?:╰─▶|cause:)\s*(.*?)(?:\n\s*hint:|\Z)", re.DOTALL)
@@ -77,13 +79,16 @@ class Resolver:
             file = Path(folder) / "constraints.txt"
             file.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
             newest = [word for name in upgraded for word in ("--upgrade-package", name)]
-            words = ("--constraints", str(file), *newest, *wanted)
+            limits = ("--constraints", str(file)) if constraints else ()
+            words = (*limits, *newest, *wanted)
             return self._ask(python, "--only-binary", ":all:", *words)
 
     def can_restore(self, python: str, wanted: Sequence[str]) -> bool:
-        """Whether requirements can be installed as they stand, without what they require."""
-        words = [word for each in wanted for word in (("-e", each[3:]) if each.startswith("-e ") else (each,))]
-        return not wanted or self._ask(python, "--no-deps", *words).ok
+        """Whether requirements can be installed as they stand, without what they require; nothing is built."""
+        if not wanted:
+            return True
+        found = self._ask(python, "--no-deps", "--no-build", *wanted)
+        return found.ok or any(_NEEDS_BUILDING.search(words) for words in (found.conflict, found.problem))
 
     def _ask(self, python: str, *words: str) -> Resolution:
         argv = (find_uv(), "pip", "install", "--dry-run", "--python", python, "--no-progress", *words)

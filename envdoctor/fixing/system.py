@@ -92,12 +92,19 @@ def other_steps(asked: Sequence[tuple[Argv, Finding]]) -> Iterator[Step]:
     for command, findings in by_command.items():
         yield Step(
             kind=StepKind.OTHER,
-            title=next(one.fix.text for one in findings if one.fix is not None),
+            title=_title_of(command, findings),
             commands=(command,),
             mends=tuple(dict.fromkeys(findings)),
             safe=all(one.fix is not None and one.fix.safe for one in findings),
             undo=_undo_of(command),
         )
+
+
+def _title_of(command: Argv, findings: Sequence[Finding]) -> str:
+    """What a step does: one of envdoctor's own commands says it; a fix's words may speak of more, or of an "it"."""
+    if command[0] == "envdoctor":
+        return " ".join(command)
+    return next(one.fix.text for one in findings if one.fix is not None)
 
 
 def _undo_of(command: Argv) -> str:

@@ -43,12 +43,13 @@ _WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedRequirement:
-    """A requirement in parts; `specifier` and `marker` are text, empty where there is none."""
+    """A requirement in parts; `specifier`, `marker` and `url` (PEP 508, `name @ URL`) are empty where there is none."""
 
     name: str
     extras: tuple[str, ...] = ()
     specifier: str = ""
     marker: str = ""
+    url: str = ""
 
 
 def parse_requirement(text: str) -> ParsedRequirement:
@@ -77,6 +78,7 @@ def parse_requirement(text: str) -> ParsedRequirement:
         extras=tuple(sorted(parsed.extras)),
         specifier=str(parsed.specifier),
         marker=str(parsed.marker or ""),
+        url=parsed.url or "",
     )
 
 

@@ -75,6 +75,9 @@ def _fix(facts: Facts, unmet: Unmet) -> Fix | None:
         return None
     if installer is None:
         return Fix(text=f"Install {unmet.name} with the system's package manager, if {unmet.by.name} is used at all.")
+    if any(one.url for one in facts.requirements.unmet if one.name == unmet.name):
+        source = "the place that the requirement names, if you trust it"
+        return Fix(text=f"Install {unmet.name} from {source}: an index may have another project of that name.")
     specifiers = sorted({text for _, text in facts.requirements.wanted[unmet.name] if text})
     if contradict(specifiers):
         sides = ", ".join(f"{by.name} wants {text or 'any'}" for by, text in facts.requirements.wanted[unmet.name])

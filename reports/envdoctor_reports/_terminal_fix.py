@@ -114,6 +114,6 @@ def _show_results(page: Page, report: FixReport, *, verbose: bool) -> None:
         show_findings(page, report.added, indent=0, verbose=verbose)
     left = len(report.plan.manual)
     if left:
-        page.mark(State.NOTE, f"{plural(left, 'finding')} no command mends; see `envdoctor check`.")
+        page.mark(State.NOTE, f"No command mends {plural(left, 'other finding')}; see `envdoctor check`.")
     if report.log:
         page.write(f"log: {report.log}", style="dim")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,15 @@ def test_the_plan_is_shown_and_nothing_is_done_without_a_terminal_and_done_with_
     code, printed = run("check", "--python", env, "--fix", "--yes")
     assert code == 0
     assert printed.out.index("error in") < printed.out.index("The plan for") < printed.out.index("fixed: PKG001")
+
+
+def test_an_undo_of_a_fix_that_changed_no_version_is_fine(env, run):
+    (lost,) = Path(env).glob("lib/python*/site-packages/app/__init__.py")
+    lost.unlink()
+    code, printed = run("fix", "PKG005", "--python", env, "--yes")
+    assert "fixed: PKG005" in printed.out
+    code, printed = run("fix", "--python", env, "--undo")
+    assert (code, printed.out.strip()) == (0, "· the last fix left no other version behind")
 
 
 def test_options_that_contradict_each_other_are_refused(run):

@@ -1,11 +1,18 @@
 """What is examined is never run: no command starts a file of the environment that it looks at."""
 
+import ensurepip
+import json
 import os
+import shutil
 import subprocess
+import zipfile
+from pathlib import Path
 
 import pytest
 
 from envdoctor.cli import main
+from envdoctor.cli.fix import Asking
+from index_wheels import publish
 from keras_files import write_keras
 from planted_environment import Planted
 
@@ -61,3 +68,46 @@ def test_nor_does_a_proof_by_installing(planted, server, capsys):
     assert main(["matrix", "app==1.0", "--platform", "here", "--verify"]) == 0
     assert planted.marks() == []
     assert "PROVEN" in capsys.readouterr().out
+
+
+@pytest.fixture
+def to_mend(planted, server, tmp_path, monkeypatch):
+    """An environment with pip that lacks a package, and a project whose build leaves a mark."""
+    pip = next(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"), None)
+    if pip is None:
+        pytest.skip("needs the pip that comes with Python")
+    zipfile.ZipFile(pip).extractall(planted.site.path)
+    publish(server, "lacking", "1.0")
+    publish(server, "foo", "2.0")
+    project = tmp_path / "foo"
+    project.mkdir()
+    (project / "setup.py").write_text(planted.code("setup") + "from setuptools import setup\nsetup(name='foo')\n")
+    planted.site.install("wants", "1.0", requires=["lacking", "foo>=2"])
+    source = json.dumps({"url": project.as_uri(), "dir_info": {"editable": True}})
+    planted.site.install("foo", "1.0", {"foo.py": "", "foo-1.0.dist-info/direct_url.json": source})
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", server.simple)
+    for name, folder in {"ENVDOCTOR_STATE": "state", "ENVDOCTOR_CACHE": "cache", "UV_CACHE_DIR": "uv"}.items():
+        monkeypatch.setenv(name, str(tmp_path / folder))
+    monkeypatch.setattr(Asking, "can_ask", True)
+    monkeypatch.setattr("click.confirm", lambda *_, **__: False)
+    (tmp_path / "code").mkdir()
+    return ["fix", "PKG001", "--python", str(planted.python), "--code", str(tmp_path / "code")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+@pytest.mark.parametrize("more", [["--dry-run"], []], ids=["dry-run", "no"])
+def test_nor_does_a_fix_before_it_is_agreed_to(to_mend, planted, installer, more, capsys):
+    """Which tries its plan on a copy of the environment."""
+    if installer == "uv":
+        shutil.rmtree(next(planted.site.path.glob("pip-*.dist-info")))
+        shutil.rmtree(planted.site.path / "pip")
+    before = {file: file.read_bytes() for file in planted.site.path.rglob("*") if file.is_file()}
+    assert main([*to_mend, *more]) == 1
+    printed = capsys.readouterr().out
+    assert "lacking  is added: 1.0" in printed, printed
+    assert "foo      1.0 -> 2.0" in printed, printed
+    assert "not offered" not in printed
+    assert planted.marks() == []
+    assert {file: file.read_bytes() for file in planted.site.path.rglob("*") if file.is_file()} == before

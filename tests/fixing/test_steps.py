@@ -94,7 +94,7 @@ def test_a_toolchain_is_installed_by_this_envdoctor_and_sudo_asks_for_no_passwor
     (step,) = other_steps([(("envdoctor", "toolchain", "install", "x"), finding())])
     assert step == Step(
         kind=StepKind.OTHER,
-        title="Do it.",
+        title="envdoctor toolchain install x",
         commands=(("envdoctor", "toolchain", "install", "x"),),
         mends=(finding(),),
         undo="`envdoctor toolchain remove x` removes it",

@@ -34,10 +34,10 @@ class Planted:
         self.site.install("foo", "1.0")
         for name, place in {"site": self.site.path, "user": path / "base" / library, "path": path / "path"}.items():
             place.mkdir(parents=True, exist_ok=True)
-            (place / "mark.pth").write_text(self._code(f"{name}-pth"))
-            (place / "sitecustomize.py").write_text(self._code(f"{name}-sitecustomize"))
-            (place / "usercustomize.py").write_text(self._code(f"{name}-usercustomize"))
-        (path / "startup.py").write_text(self._code("startup"))
+            (place / "mark.pth").write_text(self.code(f"{name}-pth"))
+            (place / "sitecustomize.py").write_text(self.code(f"{name}-sitecustomize"))
+            (place / "usercustomize.py").write_text(self.code(f"{name}-usercustomize"))
+        (path / "startup.py").write_text(self.code("startup"))
         self.variables = {
             "PYTHONPATH": str(path / "path"),
             "PYTHONUSERBASE": str(path / "base"),
@@ -50,5 +50,6 @@ class Planted:
         """Which of the files ran."""
         return sorted(one.name for one in self._marks.iterdir())
 
-    def _code(self, name):
+    def code(self, name):
+        """What leaves a mark."""
         return _WRITE.format(mark=str(self._marks / name))

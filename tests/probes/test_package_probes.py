@@ -66,6 +66,13 @@ def test_a_requirement_of_another_version_is_mended_for_all_who_have_one(site):
     assert finding.fix.commands == ((*PIP, "install", "bar<4,>=1,>=2"),)
 
 
+def test_what_is_to_come_from_a_url_is_not_taken_from_an_index(site):
+    site.install("numpy", "1.26.4", requires=["absl-py @ https://example.org/absl.whl", "absl-py"])
+    found = ask("PKG001", facts_of(site))
+    assert len(found) == 2
+    assert all(one.fix.commands == () and "an index may have another" in one.fix.text for one in found)
+
+
 def test_requirements_that_exclude_each_other_have_no_command(site):
     site.install("foo", requires=["bar>=2"])
     site.install("baz", requires=["bar<2"])

@@ -1,0 +1,34 @@
+"""A copy of an environment: what starts with its Python, and what is said of it."""
+
+import os
+
+from envdoctor.fixing.copying import nothing_starts, without_copy
+
+
+def test_what_starts_is_empty_meanwhile_and_as_before_afterwards(tmp_path):
+    real, copy = tmp_path / "real.pth", tmp_path / "copy"
+    site = copy / "lib" / "python3.11" / "site-packages"
+    (site / "usercustomize").mkdir(parents=True)
+    real.write_text("import evil")
+    os.link(real, site / "a.pth")
+    files = {name: site / name for name in ("b.pth", "c.pth", "sitecustomize.py", "usercustomize/__init__.py")}
+    for file in files.values():
+        file.write_text("import evil")
+    settings = copy / "pyvenv.cfg"
+    settings.write_text("home = /usr/bin\nInclude-System-Site-Packages = TRUE\nversion = 3.11.7\n")
+    with nothing_starts(copy):
+        assert [one.read_text() for one in (site / "a.pth", *files.values())] == [""] * 5
+        assert "Include-System-Site-Packages = false\nversion" in settings.read_text()
+        assert real.read_text() == "import evil"
+        files["b.pth"].unlink()  # as the removal of its distribution does
+        files["c.pth"].write_text("import new")
+    assert not files["b.pth"].exists()
+    assert files["c.pth"].read_text() == "import new"
+    assert files["sitecustomize.py"].read_text() == files["usercustomize/__init__.py"].read_text() == "import evil"
+    assert (site / "a.pth").read_text() == "import evil"
+    assert "TRUE" in settings.read_text()
+
+
+def test_the_folder_of_a_copy_is_said_to_be_the_environment():
+    said = "Using Python at: /tmp/envdoctor-bare-f8_6q/environment '/ann/.envdoctor-trial-x1/environment/lib'"
+    assert without_copy(said, "/env") == "Using Python at: /env '/env/lib'"
