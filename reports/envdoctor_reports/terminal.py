@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from envdoctor.core.lock import Lock
     from envdoctor.core.repair import RepairReport
     from envdoctor.core.report import Report
+    from envdoctor.core.sweep import SweepReport
     from envdoctor_reports._view import Group
 
 #: Lines longer than this are hard to read, however wide the window is.
@@ -154,6 +155,13 @@ def write_guard(report: GuardReport, *, verbose: bool = False, stream: TextIO | 
     from envdoctor_reports._guard import show_guard
 
     _write_page(lambda page: show_guard(page, report, verbose=verbose), stream)
+
+
+def write_sweep(report: SweepReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what a sweep found likewise."""
+    from envdoctor_reports._terminal_sweep import show_sweep
+
+    _write_page(lambda page: show_sweep(page, report, verbose=verbose), stream)
 
 
 def write_holdings(table: HoldingTable, *, verbose: bool = False, stream: TextIO | None = None) -> None:
