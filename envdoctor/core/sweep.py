@@ -149,3 +149,71 @@ class SweepReport:
         """Whether everything was looked at and nothing is wrong with any of it."""
         bad = any(row.found.state in {State.BROKEN, State.UNKNOWN, State.CONDITIONAL} for row in self.rows)
         return bool(self.rows) and not (bad or self.problem or self.left or self.judged_nowhere)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """What is known last of one version on one target.
+
+    Attributes:
+        kind: what was swept.
+        found: the last judgment; of several files of that version that the target takes, the worst.
+        item: the file or the line that it is about.
+        since: the first sweep that found this state, without another one after it; ISO 8601.
+        measured: the last sweep that looked.
+        before: the verdict before that; empty where it never was another.
+    """
+
+    kind: str
+    found: Judgment
+    item: str
+    since: str
+    measured: str
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryAnswer:
+    """Since when something is broken on a target.
+
+    Attributes:
+        subject, target, kind: what and where.
+        state: of its newest version there.
+        text: the answer, in a sentence or two.
+        broken: the versions that are broken there, oldest first.
+        first_broken: the first of those that all newer ones share; empty if the newest is not broken.
+        last_fine: the newest version before it that is fine; empty for none.
+    """
+
+    subject: str
+    target: str
+    kind: str
+    state: State
+    text: str
+    broken: tuple[str, ...] = ()
+    first_broken: str = ""
+    last_fine: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What the history says.
+
+    Attributes:
+        database: the file that holds it.
+        subject: what was asked about; empty for everything.
+        answers: one for each subject and target.
+        entries: one for each version and target; by subject, oldest version first.
+    """
+
+    database: str
+    answers: tuple[HistoryAnswer, ...]
+    entries: tuple[HistoryEntry, ...]
+    subject: str = ""
+    schema: int = SCHEMA
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether the newest version of everything is fine wherever it is made for."""
+        judged = [one.state for one in self.answers if one.state is not State.ABSENT]
+        return bool(judged) and all(state is State.FINE for state in judged)

@@ -11,6 +11,7 @@ import pytest
 
 from index_wheels import wheel
 from printed import as_json
+from tflite_bytes import pack, small
 
 FOR = ("--platform", "linux-x86_64", "--python", "3.11", "--offline", "--workers", "1")
 BROKEN = {"broken/__init__.py": b"import nobody_has_this\n"}
@@ -126,3 +127,30 @@ def test_what_was_done_before_it_was_ended_is_not_done_again(tmp_path, monkeypat
     assert second.returncode == 0
     assert 2 <= found["reused"] < 70
     assert len(found["rows"]) == 70
+
+
+@pytest.mark.slow
+def test_every_model_has_a_row_for_every_goal(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ENVDOCTOR_HISTORY", str(tmp_path / "h"))
+    (tmp_path / "zoo" / "deep").mkdir(parents=True)
+    (tmp_path / "zoo" / "deep" / "small.tflite").write_bytes(pack(small()))
+    (tmp_path / "zoo" / "cut.tflite").write_bytes(pack(small())[:60])
+    (tmp_path / "zoo" / "net.onnx").write_bytes(b"no model")
+    (tmp_path / "zoo" / "readme.md").write_text("no model")
+    words = ("sweep", "models", "zoo", "--to", "edgetpu,litert", "--workers", "1")
+    code, found = as_json(run, *words)
+    rows = {(row["found"]["subject"], row["found"]["target"]): row for row in found["rows"]}
+    assert code == 1
+    assert set(rows) == {
+        (name, goal) for name in ("small.tflite", "cut.tflite", "net.onnx") for goal in ("edgetpu", "litert")
+    }
+    assert rows["small.tflite", "litert"]["found"]["state"] == "fine"
+    assert "operators mapped" in rows["small.tflite", "edgetpu"]["found"]["message"]
+    assert {rows["cut.tflite", "litert"]["ending"], rows["net.onnx", "litert"]["ending"]} == {"UNREADABLE"}
+    assert as_json(run, *words)[1]["reused"] == 3
+
+
+def test_an_unknown_goal_is_one_sentence(run, tmp_path):
+    code, printed = run("sweep", "models", str(tmp_path), "--to", "edgetpu,amiga")
+    assert (code, "amiga" in printed.err) == (2, True)
