@@ -104,6 +104,25 @@ def models_command(paths: tuple[Path, ...], goals: str, **rest: Any) -> int:  # 
     return _told(report, rest)
 
 
+@command.command("index")
+@click.option(
+    "--packages", required=True, type=_options.FILE, metavar="FILE", help="A requirements file: a package a line."
+)
+@click.option("--since", required=True, metavar="DATE", help="Only releases uploaded on that day (UTC) or later.")
+@platform_option
+@click.option("--python", "pythons", default="", metavar="VERSIONS", help="3.11 or 3.10-3.13.  [default: 3.10-3.14]")
+@_options.offline_option
+@_shared
+def index_command(packages: Path, since: str, platforms: str, pythons: str, offline: bool, **rest: Any) -> int:  # noqa: ANN401
+    """Tell of every new release of some packages where it is sound; 0 if there is none."""
+    from envdoctor.doctor.sweep_index import IndexRequest, sweep_index
+
+    request = IndexRequest(packages=packages, since=since, platforms=platforms, pythons=pythons, offline=offline)
+    with _tables.progress("releases") as progress:
+        report = sweep_index(request, _read(rest), progress)
+    return _told(report, rest)
+
+
 def _read(values: Mapping[str, Any]) -> SweepOptions:
     from envdoctor.doctor.sweep import SweepOptions
 

@@ -148,7 +148,7 @@ class SweepReport:
     def is_fine(self) -> bool:
         """Whether everything was looked at and nothing is wrong with any of it."""
         bad = any(row.found.state in {State.BROKEN, State.UNKNOWN, State.CONDITIONAL} for row in self.rows)
-        return bool(self.rows) and not (bad or self.problem or self.left or self.judged_nowhere)
+        return not (bad or self.problem or self.left or self.judged_nowhere)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,12 +62,14 @@ class Plan:
         items: what to look at.
         judge: how.
         waits: an item spends its time waiting for a network, so that threads do.
+        notes: sentences that a reader should not miss.
     """
 
     kind: str
     items: Sequence[SweepItem]
     judge: Judge
     waits: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,7 @@ def sweep_wheels(request: WheelsRequest, options: SweepOptions, progress: Progre
     for line in dict.fromkeys(line for file in request.files for line in read_asked(file)[0]):
         key = item_key("wheels", line, targets, request.alone)
         items.append(SweepItem(name=line, key=key, question=replace(asked, subject=line), subject=line, targets=names))
-    return _swept(Plan(kind="wheels", items=items, judge=judge_wheel), _aged(options, request, 168.0), progress)
+    return swept(Plan(kind="wheels", items=items, judge=judge_wheel), _aged(options, request, 168.0), progress)
 
 
 def sweep_models(
@@ -150,7 +152,7 @@ def sweep_models(
         )
         for path in found_files(paths, MODEL_SUFFIXES)
     ]
-    return _swept(Plan(kind="models", items=items, judge=judge_model), replace(options, max_age=None), progress)
+    return swept(Plan(kind="models", items=items, judge=judge_model), replace(options, max_age=None), progress)
 
 
 def _aged(options: SweepOptions, request: WheelsRequest, hours: float) -> SweepOptions:
@@ -208,8 +210,13 @@ def _targets(platforms: str, pythons: str) -> tuple[tuple[str, str, str], ...]:
     return tuple(found.values())
 
 
-def _swept(plan: Plan, options: SweepOptions, progress: Progress | None) -> SweepReport:
-    if not plan.items:
+def swept(plan: Plan, options: SweepOptions, progress: Progress | None) -> SweepReport:
+    """Sweeps.
+
+    Raises:
+        UsageProblem: there is nothing to look at, or the history can't be used.
+    """
+    if not plan.items and not plan.notes:
         raise UsageProblem("There is nothing to look at: no file of that kind in the folders, no line in the files.")
     reuse = Reuse(
         fresh=options.fresh,
@@ -219,7 +226,8 @@ def _swept(plan: Plan, options: SweepOptions, progress: Progress | None) -> Swee
     )
     with open_database(options.database or default_database(), write=True) as database:
         keeping = Keeping(database=database, reuse=reuse)
-        return sweep(plan.kind, plan.items, lambda todo: _pooled(plan, options, todo), keeping, progress)
+        report = sweep(plan.kind, plan.items, lambda todo: _pooled(plan, options, todo), keeping, progress)
+    return replace(report, notes=plan.notes)
 
 
 def _pooled(plan: Plan, options: SweepOptions, todo: Sequence[SweepItem]) -> Iterator[tuple[SweepItem, Done]]:
