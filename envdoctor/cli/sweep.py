@@ -123,6 +123,21 @@ def index_command(packages: Path, since: str, platforms: str, pythons: str, offl
     return _told(report, rest)
 
 
+@command.command("hosts")
+@click.argument("file", type=_options.FILE)
+@_shared
+def hosts_command(file: Path, **rest: Any) -> int:  # noqa: ANN401
+    """Tell of every host in FILE, one a line, what `envdoctor check` finds there: by ssh, with your own configuration.
+
+    envdoctor must be installed there. A host is asked each time, unless --max-age says how old an answer may be.
+    """
+    from envdoctor.doctor.sweep_hosts import sweep_hosts
+
+    with _tables.progress("hosts") as progress:
+        report = sweep_hosts(file, _read(rest), progress)
+    return _told(report, rest)
+
+
 def _read(values: Mapping[str, Any]) -> SweepOptions:
     from envdoctor.doctor.sweep import SweepOptions
 
