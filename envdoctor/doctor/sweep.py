@@ -232,6 +232,10 @@ def swept(plan: Plan, options: SweepOptions, progress: Progress | None) -> Sweep
 
 def _pooled(plan: Plan, options: SweepOptions, todo: Sequence[SweepItem]) -> Iterator[tuple[SweepItem, Done]]:
     limits = Limits(seconds=options.time_limit, memory=options.memory_limit)
+    if options.scheduler:
+        from envdoctor.sweeps.dask_workers import in_dask
+
+        return in_dask(plan.judge, todo, options.scheduler, limits)
     if plan.waits:
         from envdoctor.sweeps.threads import in_threads
 

@@ -51,11 +51,12 @@ class Keeping:
 
 def item_key(*parts: object) -> str:
     """The key of an item: of what tells its content and the question, and of envdoctor's own code."""
-    return hash_value([_own_code(), *map(str, parts)])
+    return hash_value([own_code(), *map(str, parts)])
 
 
 @functools.cache
-def _own_code() -> str:
+def own_code() -> str:
+    """What tells this envdoctor, as it is installed, from others."""
     return hash_code(".")
 
 
