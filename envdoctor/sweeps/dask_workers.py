@@ -7,6 +7,7 @@ Source: https://distributed.dask.org/en/stable/api.html.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections import deque
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _BEAT = 0.05
 _PATIENCE = 10.0
+#: Seconds for what is there already.
+_SOON = 2.0
 #: Items that are handed out for each thread of the workers, so that none waits for the network.
 _AHEAD = 4
 
@@ -49,8 +52,9 @@ def in_dask(judge: Judge, items: Iterable[SweepItem], address: str, limits: Limi
                 pending[client.submit(_judged, judge, item, limits, key=f"envdoctor-{item.key}", pure=False)] = item
             interruption.pause(_BEAT)
             for future in [one for one in pending if one.done()]:
-                yield pending[future], _told(future, address)
-                del pending[future]
+                done = _told(future, address)
+                if done is not None:
+                    yield pending.pop(future), done
             if client.status != "running":
                 raise EnvDoctorError(f"The scheduler {address} went away; run the same command again to go on.")
     finally:
@@ -65,8 +69,7 @@ def _connected(address: str) -> Any:  # noqa: ANN401  (Dask's own, which need no
         from distributed import Client
     except ImportError:
         raise UsageProblem("--scheduler needs Dask, which is not here: pip install 'envdoctor[dask]'.") from None
-    for name in ("distributed", "tornado", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what is wrong is told in a sentence
+    logging.disable(logging.CRITICAL)  # Dask's tracebacks: what is wrong is told in a sentence
     try:
         return Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
@@ -91,12 +94,15 @@ def _judged(judge: Judge, item: SweepItem, limits: Limits) -> Done:
     return done
 
 
-def _told(future: Any, address: str) -> Done:  # noqa: ANN401
-    """What came of an item."""
+def _told(future: Any, address: str) -> Done | None:  # noqa: ANN401
+    """What came of an item; None where that was lost with its worker, and another one is at it again."""
     if future.status == "finished":
-        told: Done = future.result(timeout=_PATIENCE)
+        try:
+            told: Done = future.result(timeout=_SOON)
+        except (TimeoutError, asyncio.TimeoutError):  # two classes until Python 3.11
+            return None
         return told
     if future.status != "error":  # cancelled or lost
         raise EnvDoctorError(f"The scheduler {address} went away; run the same command again to go on.")
-    error = future.exception(timeout=_PATIENCE)
+    error = future.exception(timeout=_SOON)
     return Done(ending=Ending.CRASHED, message=f"The worker died of it ({type(error).__name__}: {error}).")
