@@ -100,7 +100,7 @@ def sweep_index(
         f"{line}: no release since {request.since}." for line, items in zip(lines, found, strict=True) if not items
     )
     items = [item for of_package in found for item in of_package]
-    plan = Plan(kind="index", items=items, judge=judge_release, waits=True, notes=notes)
+    plan = Plan(kind="index", items=items, judge=judge_release, notes=notes)
     return swept(plan, replace(options, max_age=options.max_age or _HOLDS), progress)
 
 

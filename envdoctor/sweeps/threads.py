@@ -31,8 +31,8 @@ def in_threads(
         while waiting and len(busy) < workers:
             item = waiting.popleft()
             busy[item.key] = (item, time.monotonic())
-            if start_thread(lambda item=item: ended.put((item, call(judge, item))), "sweep") is None:  # type: ignore[misc]
-                ended.put((item, call(judge, item)))
+            if start_thread(lambda item=item: ended.put((item, call(judge, item, time.thread_time))), "sweep") is None:  # type: ignore[misc]
+                ended.put((item, call(judge, item, time.thread_time)))
         try:
             item, done = ended.get(timeout=interruption.BEAT)
         except queue.Empty:

@@ -49,9 +49,15 @@ class Done:
     memory: int = 0
 
 
-def call(judge: Judge, item: SweepItem) -> Done:
-    """Judges an item; whatever goes wrong is the item's own ending, but for an interrupt."""
-    began, spent = time.monotonic(), time.process_time()
+def call(judge: Judge, item: SweepItem, clock: Callable[[], float] = time.process_time) -> Done:
+    """Judges an item; whatever goes wrong is the item's own ending, but for an interrupt.
+
+    Args:
+        judge: how.
+        item: what.
+        clock: tells the processor time that is the worker's.
+    """
+    began, spent = time.monotonic(), clock()
     ending, message = Ending.JUDGED, ""
     judgments: tuple[Judgment, ...] = ()
     try:
@@ -72,6 +78,6 @@ def call(judge: Judge, item: SweepItem) -> Done:
         judgments=judgments,
         message=one_line(message[:_LONGEST_MESSAGE]),
         seconds=time.monotonic() - began,
-        cpu=time.process_time() - spent,
+        cpu=clock() - spent,
         memory=psutil.Process().memory_info().rss,
     )
