@@ -214,6 +214,8 @@ def _serve(pipe: Connection, judge: Judge) -> None:
     """What a worker does: judges what comes, until nobody is there any more."""
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # What ends the whole group (`timeout`, a closed session) must not look like an item that killed its worker.
+        signal.signal(signal.SIGTERM, lambda *_: None)  # no SIG_IGN, which what it starts would inherit
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

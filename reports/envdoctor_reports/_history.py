@@ -41,7 +41,7 @@ def show_history(page: Page, history: History, *, verbose: bool = False) -> None
     page.gap()
     counts = {state: sum(one.found.state is state for one in history.entries) for state in State}
     told = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
-    page.write(f"{plural(len(history.entries), 'entry')}: {told}; from {history.database}", style="dim")
+    page.write(f"{plural(len(history.entries), 'row')}: {told}; from {history.database}", style="dim")
 
 
 _WORTH_A_LINE = frozenset({State.BROKEN, State.UNKNOWN, State.CONDITIONAL})
