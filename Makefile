@@ -10,7 +10,7 @@ OUT    ?= build/demo
 # Tests start this program hundreds of times: without its bytecode each start would compile it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test unit bare lint docs man constraints bench clean
+.PHONY: demo test unit bare lint docs site pictures man constraints bench clean
 
 demo: $(STAMP)
 	$(BIN)/envdoctor build examples/digits/digits.keras --to ethos-u55-128 \
@@ -36,6 +36,16 @@ lint: $(STAMP)-dev
 
 docs: $(STAMP)-dev
 	$(BIN)/python tools/make_docs.py
+
+# The pages as a site that needs no network to be read: build/site/index.html. Links and anchors are checked.
+site: docs tools/requirements-docs.txt
+	$(PYTHON) tools/make_venv.py build/docs-venv
+	build/docs-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	    --requirement tools/requirements-docs.txt
+	build/docs-venv/bin/python -m mkdocs build --strict --quiet
+
+pictures: $(STAMP)-dev
+	$(BIN)/python tools/make_pictures.py
 
 man: $(STAMP)
 	$(BIN)/python tools/make_man.py build/man

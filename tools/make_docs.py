@@ -10,6 +10,7 @@ envdoctor/wheels/faults, docs/*-schema.json from the types of the core.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +18,10 @@ from typing import TYPE_CHECKING
 import click
 
 from envdoctor.cli._run import group
+from envdoctor.core.data import DATA, built_in_folders, load_file
 from envdoctor.core.goal import goal_names, parse_goal
 from envdoctor.doctor.explain import explanations
+from envdoctor.registry import probes
 from envdoctor.support.outputs import write_output
 from envdoctor.wheels.rules import all_rules
 from envdoctor_reports._schema import inspection_schema, lock_schema, matrix_schema, repair_schema, report_schema
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _MADE = "<!-- Made by tools/make_docs.py; don't edit. -->\n"
 _WIDTH = 100
+_LINK = re.compile(r"https://[^\s\"'`<>)\]]+[^\s\"'`<>)\].,;:]")
 
 
 def pages() -> dict[str, str]:
@@ -38,6 +42,7 @@ def pages() -> dict[str, str]:
     known = explanations()
     made = {f"codes/{one.code}.md": _page(one) for one in known}
     made["codes/index.md"] = "\n".join(_list(known))
+    made["architecture.svg"] = "\n".join(_architecture())
     made["commands.md"] = "\n".join(_commands())
     made["goals.md"] = "\n".join(_goals())
     made["faults.md"] = "\n".join(_faults())
@@ -79,7 +84,39 @@ def _read(path: Path) -> str:
 
 def _page(one: Explanation) -> str:
     origin = "Found by a check." if one.origin == "probe" else "Found by a stage of a build."
-    return f"{_MADE}\n# {one.code}: {one.title}\n\n`{one.name}` | {one.family}. {origin}\n\n{one.text}\n"
+    links = "".join(f"- <{link}>\n" for link in dict.fromkeys(_LINK.findall(_source(one).read_text("utf-8"))))
+    sources = f"\nSources:\n\n{links}" if links else ""
+    place = f"Judged in `{_source(one).relative_to(DOCS.parent).as_posix()}`."
+    text = f"{_MADE}\n# {one.code}: {one.title}\n\n`{one.name}` | {one.family}. {origin}\n\n{one.text}\n"
+    return f"{text}{sources}\n{place}\n"
+
+
+def _source(one: Explanation) -> Path:
+    """The module of a probe, or the table of a stage's problem."""
+    if one.origin == "probe":
+        return next(Path(each.check.__code__.co_filename) for each in probes() if each.code == one.code)  # type: ignore[attr-defined]
+    tables = (folder / "stage-problems.toml" for folder in (*built_in_folders(), DATA))
+    return next(file for file in tables if file.is_file() and f'code = "{one.code}"' in file.read_text("utf-8"))
+
+
+def _architecture() -> Iterator[str]:
+    """The rooms as a picture: the layers that import-linter checks."""
+    project = load_file(DOCS.parent / "pyproject.toml")
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    rows = [layer.split(" | ") for layer in layers]
+    yield (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {len(rows) * 34 + 8}" role="img" '
+        'font-family="sans-serif" font-size="13"><title>The rooms of envdoctor, top may import below</title>'
+    )
+    for number, row in enumerate(rows):
+        width = 704 / len(row)
+        for place, name in enumerate(row):
+            left, top = 8 + place * width, 8 + number * 34
+            box = f'x="{left:.1f}" y="{top}" width="{width - 6:.1f}" height="28"'
+            middle = f'x="{left + (width - 6) / 2:.1f}" y="{top + 19}"'
+            yield f'<rect {box} rx="4" fill="#e8eef7" stroke="#5b7db1"/>'
+            yield f'<text {middle} text-anchor="middle" fill="#1b2a41">{name}</text>'
+    yield "</svg>\n"
 
 
 def _list(known: tuple[Explanation, ...]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from envdoctor.core.finding import Evidence, Severity
 from envdoctor.executors.bare_environment import make_bare
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.uv_settings import uv_arguments, uv_environment
+from envdoctor.support.text import quote_command
 from envdoctor.support.virtual_environments import interpreter_in
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _failed(cell: Cell, what: str, result: CommandResult) -> Cell:
         severity=Severity.ERROR,
         subject=cell.requirement,
         message=f"{what} here: {result.last_line or result.describe_failure()}",
-        evidence=(Evidence(source=" ".join(result.argv), excerpt=f"{words}\n({result.describe_failure()})"),),
+        evidence=(Evidence(source=quote_command(result.argv), excerpt=f"{words}\n({result.describe_failure()})"),),
     )
     return replace(cell, verdict=CellVerdict.BROKEN, reasons=(reason, *cell.reasons))
 

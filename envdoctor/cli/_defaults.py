@@ -18,7 +18,7 @@ NEEDLESS = frozenset({"-h", "--help", "completion", "config", "explain"})
 _PARAMETERS: dict[str, tuple[str, frozenset[str]]] = {
     "select": ("only", frozenset({"check"})),
     "skip": ("skip", frozenset({"check"})),
-    "goal": ("goal", frozenset({"build", "check", "model", "report", "routes"})),
+    "goal": ("goal", frozenset({"build", "check", "fix", "model", "report", "routes"})),
     "platforms": ("platforms", frozenset({"guard", "lock", "matrix"})),
     "pythons": ("pythons", frozenset({"guard", "lock", "matrix"})),
     "max_difference": ("max_difference", frozenset({"build", "routes"})),

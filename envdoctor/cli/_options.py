@@ -147,7 +147,7 @@ _BUILD_OPTIONS = (
     click.option(
         "--allow-large",
         is_flag=True,
-        help="Let an environment with CUDA be made where PyTorch comes in no other build.",
+        help="Let an environment of several gigabytes be made (a compiler or PyTorch that comes with CUDA alone).",
     ),
     click.option(
         "--accept-license",

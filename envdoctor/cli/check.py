@@ -125,8 +125,9 @@ def _check_and_fix(goal: str | None, codes: tuple[str, ...], python: Path | None
 
     with open_session(python=python, goal=goal, project=Folder.cwd(), say=_tables.say) as session:
         report = session.look()
-        _options.show(report, as_json=False, verbose=verbose)
-        plan = session.plan(report, codes)
+        wanted = _defaults.without_ignored(report)
+        _options.show(wanted, as_json=False, verbose=verbose)
+        plan = session.plan(report, codes, None if codes else wanted)
         return mend(session, plan, report, Asking(yes=yes, as_json=False, verbose=verbose), dry_run=False)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from envdoctor.cli import _options, _tables
+from envdoctor.cli import _defaults, _options, _tables
 from envdoctor.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def command(
     would break something else is not offered. Each step is asked for, then the environment is checked again.
     Exit code 0 if everything is mended.
     """
-    if undo and (codes or goal or dry_run):
+    if undo and (codes or dry_run or _defaults.is_typed("goal")):
         raise click.UsageError("--undo takes back the last fix; leave out codes, --to and --dry-run.")
     from envdoctor.doctor.fix import open_session
 
@@ -64,7 +65,8 @@ def command(
             _tables.show("fix", report, as_json=as_json, verbose=verbose)
             return _exit_code_of_undo(report)
         before = session.look()
-        return mend(session, session.plan(before, words), before, asking, dry_run=dry_run)
+        wanted = None if words else _defaults.without_ignored(before)
+        return mend(session, session.plan(before, words, wanted), before, asking, dry_run=dry_run)
 
 
 class Asking:
@@ -83,7 +85,7 @@ class Asking:
     def about_step(self, step: Step) -> str:
         """Why a step is not to run; "" if it is."""
         if self.yes:
-            if step.root and step.commands[0][0] == "sudo":
+            if step.root and not (hasattr(os, "geteuid") and os.geteuid() == 0):
                 return "it needs root, which --yes does not give: run its commands yourself."
             return f"its result could not be judged ({step.unjudged}): run it without --yes." if step.unjudged else ""
         said = " as root" if step.root else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor import planner, registry
+from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.events import Note
 from envdoctor.doctor._common import environment_provider
 from envdoctor.doctor.routes import require_text, routes_of
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from envdoctor.core.request import Request
     from envdoctor.core.route import Attempt
     from envdoctor.pipeline.publication import Publication
+
+#: What a product made by way of 16x8 is called in place of what the same product is called otherwise.
+_WIDE = ("_int8_", "_int16x8_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +109,7 @@ def _publish(attempt: Attempt, source: Artifact, publication: Publication, out: 
         return ()
     artifacts: list[Artifact] = []
     products = registry.products()
+    kinds = {source.kind, *(result.artifact.kind for result in attempt.results if result.artifact)}
     for result in attempt.results:
         made = result.artifact
         product = products.get(made.kind) if made else None
@@ -114,8 +119,9 @@ def _publish(attempt: Attempt, source: Artifact, publication: Publication, out: 
         for known in ("_float", "_int8"):
             stem = stem.removesuffix(known)
         stem += "_mended" if made.kind == source.kind else ""  # in the source's folder it must not take its place
-        publication.copy(made.path, f"{stem}{product.suffix}")
-        artifacts.append(dataclasses.replace(made, path=out / f"{stem}{product.suffix}"))
+        name = stem + (product.suffix.replace(*_WIDE) if ArtifactKind.TFLITE_INT16X8 in kinds else product.suffix)
+        publication.copy(made.path, name)
+        artifacts.append(dataclasses.replace(made, path=out / name))
         for file in result.files:
             publication.copy(file, file.name)
     return tuple(reversed(artifacts))

@@ -64,8 +64,9 @@ def check(  # noqa: PLR0913 - by name, one for each option
         UsageProblem: an unknown goal, code or family, or an interpreter that is none.
     """
     began = time.monotonic()
-    if not (goal or only or skip or witness or fast or prove or timeout):
-        return _check_again(Request(python=python, plugins=registry.plugins()))
+    if not (goal or only or skip or witness or prove or timeout):
+        asked = topics(None) | ({LEFT_OUT} if fast else set())
+        return _check_again(Request(python=python, topics=asked, plugins=registry.plugins()))
     aim = None if goal is None else parse_goal(goal)
     compiler = registry.compiler_of(aim)
     added = {"witness": witness, LEFT_OUT: fast, PROVE: prove}
@@ -86,7 +87,7 @@ def check(  # noqa: PLR0913 - by name, one for each option
     results = probing.run_probes(
         probes, facts, within=None if timeout is None else timeout - (time.monotonic() - began)
     )
-    notes = (_NOT_IMPORTED,) if fast else _unfollowed(probes, facts)
+    notes = _notes(probes, facts, fast=fast)
     return dataclasses.replace(new_report("check"), subject=looked_at, goal=aim, probes=results, notes=notes)
 
 
@@ -104,13 +105,15 @@ def _check_again(request: Request) -> Report:
         results = tuple(sorted((*live, *known.results), key=lambda one: one.code))
         return dataclasses.replace(report, probes=results, notes=known.notes, unchanged_since=known.created)
     results = probing.run_probes(probes, facts)
-    notes = _unfollowed(probes, facts)
+    notes = _notes(probes, facts, fast=LEFT_OUT in asked)
     unchanged.save(results, notes, report.created)
     return dataclasses.replace(report, probes=results, notes=notes)
 
 
-def _unfollowed(probes: Sequence[Probe], facts: Facts) -> tuple[str, ...]:
-    """That some imports were not looked at to their end, for what else is said is no word on those."""
+def _notes(probes: Sequence[Probe], facts: Facts, *, fast: bool) -> tuple[str, ...]:
+    """That some imports were not looked at, or not to their end, for what else is said is no word on those."""
+    if fast:
+        return (_NOT_IMPORTED,)
     if all(one.code != _IMPORTS for one in probes):
         return ()
     try:

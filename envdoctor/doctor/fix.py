@@ -53,18 +53,19 @@ class Session:
         """
         return check(python=self._python, goal=self._goal)
 
-    def plan(self, report: Report, codes: Sequence[str] = ()) -> FixPlan:
+    def plan(self, report: Report, codes: Sequence[str] = (), wanted: Report | None = None) -> FixPlan:
         """What mends what a check found; nothing is changed.
 
         Args:
             report: of `look`.
             codes: codes or families to mend; empty for every problem.
+            wanted: the same without what the user ignores; None for all of it.
 
         Raises:
             UsageProblem: an unknown code.
         """
         _require_known(codes, report)
-        return make_plan(report, self._world, codes)
+        return make_plan(report, self._world, codes, wanted)
 
     def run(self, plan: FixPlan, before: Report, agrees: Callable[[Step], str]) -> FixReport:
         """Run the steps that are agreed to, and check again.

@@ -43,14 +43,12 @@ class KeptCheck:
     """What was found.
 
     Attributes:
-        circumstances: hash of what decides and is in no file.
         files: what they were.
         results: of the probes.
         notes: of the report.
         created: when that was, as `Report.created`.
     """
 
-    circumstances: str
     files: Fingerprint
     results: tuple[ProbeResult, ...]
     notes: tuple[str, ...]
@@ -65,15 +63,14 @@ class Unchanged:
         self._facts = facts
         self._began = time.time_ns()
         self._cache = DiskCache(open_cache(request).root / "checks", _LIMIT)
-        self._circumstances = _circumstances(facts)
-        self._key = f"{facts.python.executable}\n{facts.python.prefix}\n{Path.cwd()}"
+        self._key = _circumstances(facts, request)  # those that alternate, as in two shells, are kept beside each other
 
     def load(self) -> KeptCheck | None:
         """What was found before; None where anything is not what it was then."""
         if _are_plugged_in():
             return None
         known = self._cache.get_value(self._key, KeptCheck)
-        if known is None or known.circumstances != self._circumstances or not is_unchanged(known.files):
+        if known is None or not is_unchanged(known.files):
             return None
         return known
 
@@ -92,7 +89,6 @@ class Unchanged:
             self._cache.put_value(
                 self._key,
                 KeptCheck(
-                    circumstances=self._circumstances,
                     files=files,
                     results=settled,
                     notes=tuple(notes),
@@ -111,11 +107,19 @@ def _are_plugged_in() -> bool:
     return bool(entry_points("envdoctor.probes"))
 
 
-def _circumstances(facts: Facts) -> str:
+def _circumstances(facts: Facts, request: Request) -> str:
+    """Hash of what decides and is in no file."""
     host, python = facts.host, facts.python
     steady = dataclasses.replace(host, disks=(), memory=None, memory_limit=None, cpu_features=None)
     told = [
-        (__version__, sys.version, sys.executable, getattr(os, "geteuid", int)()),
+        (
+            __version__,
+            request.plugins,
+            sorted(request.topics),
+            sys.version,
+            sys.executable,
+            getattr(os, "geteuid", int)(),
+        ),
         (python, steady, sorted(host.cpu_features or ())),
         (str(Path.cwd()), list(modules_in(".", python.extension_suffixes))),
         steady_variables(),

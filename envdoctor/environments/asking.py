@@ -73,6 +73,26 @@ def _require_reachable(path: Path) -> None:
         raise UsageProblem(f"{words}.") from None
     except OSError as error:
         raise UsageProblem(f"{path} can't be reached: {error.strerror}.") from None
+    if _has_lost_its_settings(path):
+        home = path.parent.parent
+        words = (
+            f"{home} has no pyvenv.cfg: its Python starts as {path.resolve()} and does not see the packages in {home}"
+        )
+        raise UsageProblem(f"{words}; make the environment again.")
+
+
+def _has_lost_its_settings(path: Path) -> bool:
+    """Whether an interpreter is a link out of what was a virtual environment, without the file that makes it that.
+
+    Conda's environments have no such file, nor have those of virtualenv before 20, whose interpreter is a copy.
+    """
+    home = path.parent.parent
+    try:
+        is_link_out = path.is_symlink() and home.resolve() not in path.resolve().parents
+        made_as_one = (path.parent / "activate").is_file() and any(home.glob("lib/python*/site-packages"))
+        return is_link_out and made_as_one and not any((home / name).exists() for name in ("pyvenv.cfg", "conda-meta"))
+    except OSError:
+        return False
 
 
 def parse_answer(program: str, result: CommandResult) -> dict[str, Any]:

@@ -86,8 +86,9 @@ def take_fingerprint(trees: Iterable[str], paths: Iterable[str], before: int) ->
 def is_unchanged(known: Fingerprint) -> bool:
     """Whether every file and folder is what it was. Folders may have got other times by compiled files alone."""
     for folder in known.folders:
-        if _times(folder.path) != folder.state:
-            now = _list(folder.path)
+        times = _times(folder.path)
+        if times != folder.state:
+            now = _list(folder.path, times)
             if now is None or (now.files, now.folders, bool(now.state)) != (
                 folder.files,
                 folder.folders,
@@ -118,10 +119,7 @@ def _walk(trees: Iterable[str]) -> tuple[Folder, ...] | None:
         if identity in seen:
             continue
         seen.add(identity)
-        folder = _list(path)
-        if folder is None:
-            found.append(Folder(path=path))
-            continue
+        folder = _list(path, _times_of(status)) or Folder(path=path)
         found.append(folder)
         waiting += [f"{path}/{name}" for name in _lines(folder.folders)]
         left -= 1 + folder.files.count("\n")
@@ -130,9 +128,13 @@ def _walk(trees: Iterable[str]) -> tuple[Folder, ...] | None:
     return tuple(found)
 
 
-def _list(path: str) -> Folder | None:
-    """A folder with what is in it; None where it can't be listed, or holds a name that no line can."""
-    state = _times(path)  # before the names: what is added meanwhile is found by its times
+def _list(path: str, state: tuple[int, ...]) -> Folder | None:
+    """A folder with what is in it; None where it can't be listed, or holds a name that no line can.
+
+    Args:
+        path: of it.
+        state: its times, taken before: what is added meanwhile is found by them.
+    """
     files, folders = [], []
     try:
         with os.scandir(path) as entries:
@@ -156,7 +158,11 @@ def _times(path: str) -> tuple[int, ...]:
         found = os.stat(path)  # noqa: PTH116 - thousands
     except (OSError, ValueError):
         return ()
-    return (found.st_mtime_ns, found.st_ctime_ns) if stat.S_ISDIR(found.st_mode) else ()
+    return _times_of(found)
+
+
+def _times_of(status: os.stat_result) -> tuple[int, ...]:
+    return (status.st_mtime_ns, status.st_ctime_ns) if stat.S_ISDIR(status.st_mode) else ()
 
 
 def _files(folders: Iterable[Folder]) -> Iterator[str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
+    from envdoctor.facts.bytecode import Bytecode
     from envdoctor.facts.compiled import Compiled
     from envdoctor.facts.containers import Containers
     from envdoctor.facts.emulation import Emulation
@@ -73,6 +74,7 @@ class Facts:
         containers: Containers
         emulation: Emulation
         environments: Environments
+        bytecode: Bytecode
         hollow: HollowPackages
         host: Host
         importing: Importing

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor.core.errors import FactUnavailable
+from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.file_identity import FileIdentity
 
 if TYPE_CHECKING:
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
+    from envdoctor.facts import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,18 @@ class Compiled:
         if not self.accelerator:
             return True
         return self.accelerator in self.identity.targets if self.identity.targets else None
+
+
+def compiled_of(facts: Facts) -> Compiled:
+    """The compiled file that is looked at.
+
+    Raises:
+        DoesNotApply: none is: it is a model, or nothing.
+    """
+    try:
+        return facts.compiled
+    except FactUnavailable:
+        raise DoesNotApply("no compiled file of another format was given") from None
 
 
 def collect(request: Request, executor: Executor) -> Compiled:

@@ -94,6 +94,27 @@ def needs_environment(name: str) -> Callable[[Facts, Request], Iterator[Reason]]
     return requirement
 
 
+def needs_permission(name: str, what: str) -> Callable[[Facts, Request], Iterator[Reason]]:
+    """A requirement for `Action.requires`: an environment of gigabytes is made only if the user allows it.
+
+    Args:
+        name: of the environment.
+        what: it brings along, in words that its size follows.
+    """
+    spec = environment_spec(name)
+
+    def requirement(facts: Facts, request: Request) -> Iterator[Reason]:
+        own, status = own_environment(facts), facts.environments.status(name)
+        has_own = own is not None and not unmet(spec, own.distributions)
+        if has_own or request.options.allow_large or status.state in {State.MADE, State.IMPOSSIBLE}:
+            return
+        size = f"{human_size(status.download)} to download and {human_size(status.installed)} on disk"
+        text = f"{what}: {size}" if status.download else what
+        yield Reason(verdict=Verdict.FIXABLE, text=text, fix=Fix(text="Allow it with --allow-large."))
+
+    return requirement
+
+
 def environment_reason(status: EnvironmentStatus, *, offline: bool) -> Reason:
     """What an environment of envdoctor's own means for a route.
 
@@ -137,7 +158,7 @@ def _to_be_made(status: EnvironmentStatus, *, offline: bool) -> Reason:
 def _license_reason(asked: License, request: Request) -> Iterator[Reason]:
     """Nothing if the user accepted the licence, now or before."""
     if not is_accepted(asked, request):
-        fix = Fix(text=f"Read it, and accept it once with --accept-license {asked.name}.")
+        fix = Fix(text=f"Read it, then accept it once: give `build` the option --accept-license {asked.name}.")
         yield Reason(verdict=Verdict.FIXABLE, text=f"a licence has to be accepted: {asked.words}", fix=fix)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import json
 import os
 import sys
 import warnings
@@ -50,10 +51,14 @@ class Startup:
     Attributes:
         problems: what does not work.
         legacy_keras: `VARIABLE=value` if the environment asks TensorFlow for Keras 2; else empty.
+        keras_backend: what Keras 3 computes with, such as "torch".
+        keras_backend_source: what says so: a variable, a file, or that nothing does.
     """
 
     problems: tuple[StartupProblem, ...] = ()
     legacy_keras: str = ""
+    keras_backend: str = "tensorflow"
+    keras_backend_source: str = "Keras's default"
 
 
 def derive(facts: Facts) -> Startup:
@@ -65,13 +70,37 @@ def derive(facts: Facts) -> Startup:
     asked = f"{_LEGACY_KERAS}={os.environ.get(_LEGACY_KERAS, '')}"
     code = functools.cache(lambda: _code_of(facts))
     problems = [*_line_problems(facts, code), *_customization_problems(facts.python, code)]
-    return Startup(problems=tuple(problems), legacy_keras=asked if asks_for_legacy_keras(asked) else "")
+    backend, source = _keras_backend()
+    return Startup(
+        problems=tuple(problems),
+        legacy_keras=asked if asks_for_legacy_keras(asked) else "",
+        keras_backend=backend,
+        keras_backend_source=source,
+    )
 
 
 def asks_for_legacy_keras(variable: str) -> bool:
     """Whether a variable, as NAME=VALUE, asks TensorFlow for Keras 2."""
     name, _, value = variable.partition("=")
     return name == _LEGACY_KERAS and value in _TRUE
+
+
+def keras_settings() -> str:
+    """The file in which Keras keeps the name of its backend, whether it is there or not."""
+    return os.path.expanduser(os.path.join(os.environ.get("KERAS_HOME", os.path.join("~", ".keras")), "keras.json"))
+
+
+def _keras_backend() -> tuple[str, str]:
+    """As `keras/src/backend/config.py` finds it: the variable, else keras.json, else TensorFlow."""
+    if named := os.environ.get("KERAS_BACKEND", ""):
+        return named, f"KERAS_BACKEND={named}"
+    file = keras_settings()
+    try:
+        settings = json.loads(_content(file))
+    except (ValueError, RecursionError):
+        settings = None
+    backend = settings.get("backend") if isinstance(settings, dict) else None
+    return (backend, file) if isinstance(backend, str) else ("tensorflow", "Keras's default")
 
 
 def _code_of(facts: Facts) -> StartCode | None:

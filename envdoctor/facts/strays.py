@@ -122,6 +122,8 @@ def _known_names(facts: Facts, root: str, owners: Mapping[str, Mapping[str, Dist
 
     if is_system_folder(root):
         return None
+    if any(record.problem and record.distribution.root == root for record in facts.records.records):
+        return None  # what such a RECORD does not list may be its distribution's
     names = set(owners.get(root, ()))
     for one in facts.packages.distributions:
         if one.root != root:

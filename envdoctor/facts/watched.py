@@ -69,9 +69,10 @@ def _helpers() -> Iterator[str]:
 
 def _of_python(facts: Facts) -> Iterator[str]:
     """The interpreter, its settings, and what it runs when it starts."""
-    from envdoctor.facts.startup import library_of
+    from envdoctor.facts.startup import keras_settings, library_of
 
     python = facts.python
+    yield keras_settings()
     yield python.executable
     yield os.path.realpath(python.executable)
     for folder in (python.prefix, os.path.dirname(python.executable)):

@@ -13,14 +13,13 @@ from envdoctor.core.holdings import Holding
 from envdoctor.facts.loading.contents import installed_contents, read_text
 from envdoctor.facts.loading.machine import target_of
 from envdoctor.facts.packages.metadata import normalize
-from envdoctor.fixing.uses import names_used, project_files
+from envdoctor.fixing.uses import names_used
 from envdoctor.imports.names import ModuleNames
 from envdoctor.support.text import plural
 from envdoctor.wheels.module_index import ModuleIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from envdoctor.core.finding import Finding
     from envdoctor.core.report import Report
@@ -98,14 +97,14 @@ def harm_of_problems(problems: Iterable[Finding], changed: Collection[str]) -> I
         yield Harm(words=f"{one.code}: {one.message}", culprits=of)
 
 
-def lost_names(before: Facts, after: Facts, changed: Collection[str], folder: Path | None) -> Iterator[Harm]:
+def lost_names(before: Facts, after: Facts, changed: Collection[str], code: Sequence[str]) -> Iterator[Harm]:
     """The names of changed distributions that installed ones and the user's code use, and that are gone.
 
     Args:
         before: the environment.
         after: its changed copy.
         changed: normalized names.
-        folder: of the user's project; None to leave it out.
+        code: the modules of the user's own.
 
     Raises:
         FactUnavailable: an environment can't be read.
@@ -116,21 +115,22 @@ def lost_names(before: Facts, after: Facts, changed: Collection[str], folder: Pa
             continue
         users = [by for by, _ in before.requirements.wanted.get(key, ()) if by.key != key]
         packages = installed_contents(before, old).imports
-        uses = _uses(after, users, packages, folder)
+        uses = _uses(after, users, packages, code)
         had, has = _names_of(before, old), _names_of(after, new)
         gone = [name for name in uses if has.holding(name) is Holding.LACKS and had.holding(name) is not Holding.LACKS]
         if gone:
             shortest = min(gone, key=len)
             rest = f" and {plural(len(gone) - 1, 'more name')} of it" if len(gone) > 1 else ""
             words = f"{new.title} has no {shortest}, which {uses[shortest]} uses{rest}; {old.title} has it."
-            yield Harm(words=words, culprits=(key,), names=tuple(gone))
+            tops = tuple(name for name in gone if name.rpartition(".")[0] not in gone)
+            yield Harm(words=words, culprits=(key,), names=tops)
 
 
 def _uses(
-    after: Facts, users: Iterable[Distribution], packages: Collection[str], folder: Path | None
+    after: Facts, users: Iterable[Distribution], packages: Collection[str], code: Sequence[str]
 ) -> dict[str, str]:
     """Names that are used once all is changed: what another version of a user does not use any more is not missed."""
-    files: list[str] = list(project_files(folder)) if folder is not None else []
+    files = list(code)
     for user in {one.key: one for one in users}.values():
         there = after.packages.find(user.key)
         if there is not None and not there.editable:

@@ -15,6 +15,7 @@ from envdoctor.facts.packages.installers import Deed, installers
 from envdoctor.fixing.changes import changes_of, undo_words, versions_now, with_undo
 from envdoctor.fixing.copying import copied, site_folder
 from envdoctor.fixing.judging import harm_of_problems, lost_names, mended, new_problems, unanswered
+from envdoctor.fixing.uses import project_files
 from envdoctor.support.requirement import admits, normal_name
 from envdoctor.support.text import one_line, plural
 
@@ -75,6 +76,7 @@ class PackagePlanner:
         """`before`: what a check of the environment says."""
         self._world = world
         self._before = before
+        self._code, self._is_whole = ((), True) if world.project is None else project_files(world.project)
 
     def steps(self, asked: Sequence[Asked]) -> Iterator[Step]:
         """One step that is tried, and one for each part that is not offered, with why."""
@@ -222,11 +224,13 @@ class PackagePlanner:
             return _Trial(failed=f"tried on a copy, it does not mend {mends[0].code}: {mends[0].message}")
         found = new_problems(self._before, after)
         harms = list(harm_of_problems(found, changed))
-        harms += lost_names(self._world.facts, facts, changed, self._world.project)
+        harms += lost_names(self._world.facts, facts, changed, self._code)
         silent = unanswered(self._before, after)
         unjudged = f"not all can be told of the result ({silent[0]})" if silent else ""
         left = [one.finding for one in told if one.mending is not Mending.FIXED]
         notes = tuple(f"tried on a copy, it does not mend {one.code}: {one.message}" for one in left)
+        if not self._is_whole:
+            notes += (f"not all code below {self._world.project} was looked at; name its folder with --code",)
         return _Trial(unjudged=unjudged, harms=tuple(harms), notes=notes)
 
     def _learn(self, state: _State, harms: Sequence[Harm], changes: Sequence[Change]) -> None:

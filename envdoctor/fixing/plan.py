@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _NO_ANSWER = frozenset({Outcome.UNKNOWN, Outcome.CRASHED, Outcome.TIMED_OUT})
 
 
-def make_plan(report: Report, world: World, codes: Collection[str] = ()) -> FixPlan:
+def make_plan(report: Report, world: World, codes: Collection[str] = (), wanted: Report | None = None) -> FixPlan:
     """What mends the problems of a report.
 
     Args:
@@ -29,13 +29,14 @@ def make_plan(report: Report, world: World, codes: Collection[str] = ()) -> FixP
         world: the environment.
         codes: codes or families; what is merely worth knowing is mended too, if it is among these. Empty for every
             problem.
+        wanted: the report of which the problems are to be mended, where that is not all of it.
 
     Raises:
         FactUnavailable: the environment can't be read.
         EnvironmentProblem: there is no uv.
     """
     python = world.facts.python
-    gathered = gather(_wanted(report, codes), python)
+    gathered = gather(_wanted(wanted or report, codes), python)
     steps = (
         *system_steps(gathered.root, world.executor),
         *other_steps(gathered.others),

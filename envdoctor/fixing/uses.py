@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
 _LARGEST = 4 << 20
-_MOST_FILES = 4000
+_MOST_FILES, _MOST_FOLDERS = 4000, 10_000
 #: Folders of a project that hold no code of the user's.
 _FOREIGN = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist"})
 _ENVIRONMENT = "pyvenv.cfg"
@@ -49,20 +49,21 @@ def names_used(files: Iterable[str], packages: Collection[str]) -> dict[str, str
     return found
 
 
-def project_files(folder: Path) -> Iterator[str]:
-    """The modules of the project in a folder, at most some thousands; environments in it are passed over."""
-    count = 0
-    for place, folders, names in os.walk(folder):
+def project_files(folder: Path) -> tuple[tuple[str, ...], bool]:
+    """The modules below a project's folder, and whether these are all: a huge tree is not gone through to its end.
+
+    Environments and what is no code of the user's are passed over.
+    """
+    found: list[str] = []
+    for count, (place, folders, names) in enumerate(os.walk(folder)):
         if _ENVIRONMENT in names and Path(place) != folder:
             folders[:] = []
             continue
         folders[:] = [one for one in folders if not one.startswith(".") and one not in _FOREIGN]
-        for name in names:
-            if name.endswith(".py"):
-                count += 1
-                if count > _MOST_FILES:
-                    return
-                yield f"{place}/{name}"
+        found += [f"{place}/{name}" for name in sorted(names) if name.endswith(".py")]
+        if len(found) > _MOST_FILES or count > _MOST_FOLDERS:
+            return tuple(found[:_MOST_FILES]), False
+    return tuple(found), True
 
 
 class _Names:

@@ -14,7 +14,7 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.core.holdings import Holding
 from envdoctor.imports.attributes import ALWAYS
 from envdoctor.imports.interpreter import Alone, follow_alone
-from envdoctor.imports.scopes import mentions
+from envdoctor.imports.scopes import every_node, mentions
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.wheel_site import WheelSite
 from envdoctor.support.syntax import parse_python
@@ -136,9 +136,10 @@ class ModuleNames:
         """
         try:
             text = self._text(module)
-            nodes = list(ast.walk(parse_python(text))) if _STAR.search(text) or _ANSWER in text else []
+            nodes = every_node(parse_python(text)) if _STAR.search(text) or _ANSWER in text else []
         except Unreadable:
             return True
+        nodes = [node for node in nodes if isinstance(node, (ast.ImportFrom, ast.Assign))]
         makers = {name for node in nodes for name in _makers(node)}
         for node in nodes:
             if isinstance(node, ast.ImportFrom) and any(

@@ -210,15 +210,14 @@ def _by_type(node: ast.AST) -> dict[type[ast.AST], list[Any]]:
 
 
 def _own_mentions(by_type: Mapping[type[ast.AST], list[Any]]) -> Mentions:
-    attributes = by_type.get(ast.Attribute, [])
+    attributes, words = by_type.get(ast.Attribute, []), by_type.get(ast.Name, [])
     held = {id(each.value) for each in attributes} | {id(each.func) for each in by_type.get(ast.Call, ())}
-    called = {each.id for each in by_type.get(ast.Name, ())}
     read = set(map(id, read_from(by_type)))
     declarations = (*by_type.get(ast.Global, ()), *by_type.get(ast.Nonlocal, ()))
     return Mentions(
-        names=frozenset(called),
-        bare=frozenset(each.id for each in by_type.get(ast.Name, ()) if id(each) not in held),
-        used=frozenset(each.id for each in by_type.get(ast.Name, ()) if id(each) not in read),
+        names=frozenset([each.id for each in words]),
+        bare=frozenset([each.id for each in words if id(each) not in held]),
+        used=frozenset([each.id for each in words if id(each) not in read]),
         shared=frozenset(name for each in declarations for name in each.names),
         attributes=frozenset(each.attr for each in attributes if not isinstance(each.ctx, ast.Load)),
         changes=module_changes(by_type),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -130,7 +131,7 @@ def explain_failure(result: CommandResult, printed: str, *, title: str, log: str
         log: where `printed` can be read, for the evidence.
         traits: of the model it worked on.
     """
-    ending = Evidence(source=" ".join(result.argv), excerpt=result.describe_failure())
+    ending = Evidence(source=quote_command(result.argv), excerpt=result.describe_failure())
     for kind in problem_kinds().values():
         words = _explanation(kind, result, printed, traits)
         if words is not None:

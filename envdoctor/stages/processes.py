@@ -32,6 +32,7 @@ _TITLES = {
     "tf_convert": "the TensorFlow conversion",
     "composites_to_custom": "writing CUSTOM operators",
     "torch_convert": "the conversion from PyTorch",
+    "torch_onnx": "the export to ONNX",
     "litert_quantize": "the LiteRT quantizer",
     "litert_compare": "the comparison in LiteRT",
     "mend": "the mending of the .tflite file",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         + (f" {others} is here, but the Edge TPU compiler is not known to work under it." if others else ""),
         evidence=(
             Evidence(source="PATH", excerpt="neither qemu-x86_64-static nor qemu-x86_64"),
-            Evidence(source=" ".join(emulation.direct.argv), excerpt=emulation.direct.words),
+            Evidence(source=quote_command(emulation.direct.argv), excerpt=emulation.direct.words),
         ),
         fix=Fix(
             text="Get QEMU's emulator for x86_64 programs.",

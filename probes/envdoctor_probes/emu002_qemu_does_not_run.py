@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         message=f"{qemu.path} does not run a tiny x86_64 program: {qemu.problem or emulation.explicit.words}.",
         evidence=(
             Evidence(source=f"{qemu.path} --version", excerpt=qemu.problem or qemu.text),
-            Evidence(source=" ".join(emulation.explicit.argv), excerpt=emulation.explicit.words),
+            Evidence(source=quote_command(emulation.explicit.argv), excerpt=emulation.explicit.words),
         ),
         fix=Fix(
             text="Install another build of QEMU.", commands=advice.unpack or advice.install, safe=bool(advice.unpack)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.emulation import USUAL_PLACE, needed_emulation
 from envdoctor.probing import probe
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         + ("." if binfmt.known else "; the kernel has no binfmt_misc loaded either."),
         evidence=(
             Evidence(source="/proc/self/mountinfo", excerpt="no mount of type binfmt_misc"),
-            Evidence(source=" ".join(emulation.direct.argv), excerpt=emulation.direct.words),
+            Evidence(source=quote_command(emulation.direct.argv), excerpt=emulation.direct.words),
         ),
         fix=Fix(text="Mount it, and register QEMU again.", commands=(*module, mount, *advice.register)),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         message="binfmt_misc is switched off for all formats.",
         evidence=(
             Evidence(source=status, excerpt="disabled"),
-            Evidence(source=" ".join(emulation.direct.argv), excerpt=emulation.direct.words),
+            Evidence(source=quote_command(emulation.direct.argv), excerpt=emulation.direct.words),
         ),
         fix=Fix(text="Switch it on.", commands=(("sudo", "sh", "-c", f"echo 1 > {status}"),)),
     )

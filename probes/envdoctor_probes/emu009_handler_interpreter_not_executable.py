@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             '"Permission denied".',
             evidence=(
                 Evidence(source=emulation.binfmt.path(entry), excerpt=entry.description),
-                Evidence(source=" ".join(emulation.direct.argv), excerpt=emulation.direct.words),
+                Evidence(source=quote_command(emulation.direct.argv), excerpt=emulation.direct.words),
             ),
             fix=Fix(text="Make it executable.", commands=(("sudo", "chmod", "+x", entry.interpreter),)),
         )

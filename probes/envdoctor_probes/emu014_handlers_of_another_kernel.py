@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         message=f"This is {place}: the kernel's handlers are its host's, and none runs x86_64 programs here.",
         evidence=(
             *(Evidence(source="surroundings", excerpt=proof) for proof in around.proof),
-            Evidence(source=" ".join(emulation.direct.argv), excerpt=emulation.direct.words),
+            Evidence(source=quote_command(emulation.direct.argv), excerpt=emulation.direct.words),
         ),
         fix=Fix(
             text="On the host, register QEMU with F.",

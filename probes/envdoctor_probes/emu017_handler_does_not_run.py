@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.emulation import needed_emulation
 from envdoctor.probing import probe
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             message=f"{entry.name} looks right, but a tiny x86_64 program does not run through it: {failed.words}.",
             evidence=(
                 Evidence(source=emulation.binfmt.path(entry), excerpt=entry.description),
-                Evidence(source=" ".join(failed.argv), excerpt=failed.words),
+                Evidence(source=quote_command(failed.argv), excerpt=failed.words),
             ),
             fix=Fix(text="Install QEMU again.", commands=emulation.advice(facts.host).install),
         )

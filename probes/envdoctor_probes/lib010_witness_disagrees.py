@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
-from envdoctor.support.text import plural
+from envdoctor.support.text import plural, quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,9 @@ def check(facts: Facts) -> Iterator[Finding]:
             subject=each.account.path.rpartition("/")[2],
             message=f"{witness.tool} and envdoctor disagree about {each.name} of this file.",
             evidence=(
-                Evidence(source=" ".join(each.account.command), excerpt=each.account.about(each.name) or each.theirs),
+                Evidence(
+                    source=quote_command(each.account.command), excerpt=each.account.about(each.name) or each.theirs
+                ),
                 Evidence(source=each.account.path, excerpt=f"envdoctor: {each.ours}"),
             ),
             fix=Fix(text="Report this to the authors of envdoctor, with both answers."),

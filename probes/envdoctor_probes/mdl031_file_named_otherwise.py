@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.file_identity import named_otherwise
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.compiled import compiled_of
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def check(facts: Facts) -> Iterable[Finding]:
 
     Give it the suffix of its own format, or look where the file that was meant has gone.
     """
-    file = facts.compiled
+    file = compiled_of(facts)
     suffix = named_otherwise(file.path, file.identity)
     if not suffix:
         return

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.compiled import compiled_of
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def check(facts: Facts) -> Iterable[Finding]:
 
     Compile the model from before for this goal.
     """
-    file = facts.compiled
+    file = compiled_of(facts)
     if file.fits is None:
         raise FactUnavailable("compiled", f"{file.path.name} does not tell which chip it is for")
     if file.fits:

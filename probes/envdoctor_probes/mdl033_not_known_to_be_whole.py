@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
+from envdoctor.facts.compiled import compiled_of
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def check(facts: Facts) -> Iterable[Finding]:
 
     Where there is no answer, compare the file's size or hash with those where it comes from.
     """
-    file = facts.compiled
+    file = compiled_of(facts)
     if not file.identity.checked:
         raise FactUnavailable(
             "compiled", f"the format of {file.path.name} stores nothing to tell a whole file from one that is cut short"

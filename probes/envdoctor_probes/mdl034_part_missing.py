@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.compiled import compiled_of
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def check(facts: Facts) -> Iterable[Finding]:
 
     Bring the other file to the same folder, under the name that it was written with.
     """
-    file = facts.compiled
+    file = compiled_of(facts)
     if not file.identity.missing:
         return
     names = ", ".join(file.identity.missing)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.facts.packages.installers import installer_for
+from envdoctor.facts.packages.installers import installer_for, source_note
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def _fix(facts: Facts, same: list[Distribution]) -> Fix | None:
     keep = max(same, key=lambda one: (intact.get(one.metadata, -(1 << 30)), one.version))
     removals = installer.remove(keep) * (len(same) if installer.name == "pip" else 1)
     return Fix(
-        text=f"Remove {keep.name} until nothing of it is left, and install {keep.version}, whose files are there.",
+        text=f"Remove {keep.name} until nothing of it is left, and install {keep.version}, whose files are there."
+        + source_note(keep),
         commands=(*removals, *installer.put(keep)),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
-from envdoctor.facts.packages.installers import installer_for
+from envdoctor.facts.packages.installers import installer_for, source_note
 from envdoctor.facts.records.kinds import FileKind, kind_of
 from envdoctor.probing import probe
 from envdoctor.support.text import plural
@@ -69,7 +69,8 @@ def _fix(facts: Facts, overlap: Overlap) -> Fix | None:
     keep = wanted[0] if wanted else min(pair, key=_preference)
     return Fix(
         text=f"Remove both and install one of them again: {keep.name}"
-        + (", which others require." if wanted else ", unless it is the other that you need."),
+        + (", which others require." if wanted else ", unless it is the other that you need.")
+        + source_note(keep),
         commands=(*installer.remove(*pair), *installer.reinstall(keep)),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
-from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.finding import Evidence, Finding, Severity
 from envdoctor.facts.packages.installers import installer_for
 from envdoctor.facts.records.kinds import FileKind, kind_of
 from envdoctor.probing import probe
@@ -50,11 +50,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 ),
                 fix=None
                 if installer is None or severity is Severity.INFO
-                else Fix(
-                    text="Install the same version again.",
-                    commands=installer.reinstall(distribution),
-                    safe=not record.changed,
-                ),
+                else installer.again(distribution, "Install the same version again.", safe=not record.changed),
             )
     unseen = [path for record in facts.records.records for path in record.unseen]
     if unseen and not any(record.missing for record in facts.records.records):

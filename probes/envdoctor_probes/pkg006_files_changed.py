@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.finding import Evidence, Finding, Severity
 from envdoctor.facts.packages.installers import installer_for
 from envdoctor.facts.records.kinds import FileKind, kind_of
 from envdoctor.probing import probe
@@ -45,9 +45,8 @@ def check(facts: Facts) -> Iterator[Finding]:
                 ),
                 fix=None
                 if installer is None or severity is Severity.INFO
-                else Fix(
-                    text="Install the same version again; that takes back every change to it.",
-                    commands=installer.reinstall(distribution),
+                else installer.again(
+                    distribution, "Install the same version again; that takes back every change to it.", safe=False
                 ),
             )
 

@@ -52,4 +52,4 @@ def _fix(facts: Facts, distribution: Distribution) -> Fix | None:
         return Fix(
             text=f"Use the Python that {distribution.root} belongs to, or take that folder from the search path."
         )
-    return Fix(text="Install it again with this Python.", commands=installer.reinstall(distribution), safe=True)
+    return installer.again(distribution, "Install it again with this Python.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.finding import Evidence, Finding, Severity
 from envdoctor.facts.natives import fits_machine, is_of_other_machine
 from envdoctor.facts.packages.installers import installer_for
 from envdoctor.probing import probe
@@ -45,7 +45,5 @@ def check(facts: Facts) -> Iterator[Finding]:
                 Evidence(source=wrong[0].path, excerpt=kind),
                 Evidence(source=python.executable, excerpt=python.described),
             ),
-            fix=None
-            if installer is None
-            else Fix(text="Install it again on this machine.", commands=installer.reinstall(distribution), safe=True),
+            fix=None if installer is None else installer.again(distribution, "Install it again on this machine."),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.finding import Evidence, Finding, Severity
 from envdoctor.facts.packages.installers import installer_for
 from envdoctor.probing import probe
 
@@ -37,11 +37,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 evidence=(Evidence(source=one.path, excerpt=one.problem),),
                 fix=None
                 if installer is None or not damaged
-                else Fix(
-                    text="Install the same version again.",
-                    commands=installer.reinstall(one.distribution),
-                    safe=True,
-                ),
+                else installer.again(one.distribution, "Install the same version again."),
             )
 
 

@@ -24,8 +24,8 @@ def check(facts: Facts) -> Iterator[Finding]:
 
     Installers write a script for each console script of a distribution. It names the Python that runs it, and calls a
     function of a module. An environment that was moved or copied leaves scripts that name a Python which is gone ("bad
-    interpreter"), and a damaged or mixed installation has modules without that function. Make the environment again
-    where its Python is gone; else install the same version again.
+    interpreter"), a copy may have lost the permission to be executed, and a damaged or mixed installation has modules
+    without that function. Make the environment again where its Python is gone; else install the same version again.
     """
     if facts.importing.left_out:
         raise DoesNotApply("imports were not looked at, as asked")
@@ -53,5 +53,5 @@ def _fix(broken: BrokenCommand, installer: Installer | None) -> Fix:
         return Fix(text=text)
     if project:
         return Fix(text=f"Install the project {project} again.")
-    commands = () if installer is None else installer.reinstall(broken.distribution)
-    return Fix(text="Install the same version again.", commands=commands, safe=True)
+    text = "Install the same version again."
+    return Fix(text=text, safe=True) if installer is None else installer.again(broken.distribution, text)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.packages.installers import matrix_command
 from envdoctor.probing import probe
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             severity=Severity.WARNING if first.ended else first.entrance.severity,
             subject=name,
             message=f"{_capital(first.entrance.use)} of {first.distribution.title} {what}{more}: {words.rstrip('.')}.",
-            evidence=(Evidence(source=" ".join(first.command), excerpt=words),),
+            evidence=(Evidence(source=quote_command(first.command), excerpt=words),),
             fix=Fix(
                 text=f"Install what the message names, or a {name} that suits the others.",
                 commands=matrix_command(name),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.importing.proof import evidence_of
 from envdoctor.probing import probe
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                     subject=distribution.name,
                     message=f"{entrance.use} of {distribution.title} works, and envdoctor says that it fails.",
                     evidence=(
-                        Evidence(source=" ".join(attempt.command), excerpt="ended without an exception"),
+                        Evidence(source=quote_command(attempt.command), excerpt="ended without an exception"),
                         *evidence_of(failed)[:2],
                     ),
                     fix=Fix(text="Report this to the authors of envdoctor, with both answers."),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import DoesNotApply
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         severity=Severity.INFO,
         subject=engine.name,
         message=f"{engine.name} is installed, but does not answer: {engine.words}",
-        evidence=(Evidence(source=" ".join(engine.argv), excerpt=engine.words),),
+        evidence=(Evidence(source=quote_command(engine.argv), excerpt=engine.words),),
         fix=Fix(
             text="Join the group docker and log in again."
             if denied

@@ -172,6 +172,10 @@ def outcome(report: Report) -> tuple[State, str]:
         state, words = verdict_of(best)
         which = "The only route" if len(report.routes) == 1 else f"The best of {len(report.routes)} routes"
         return state, f"{which}, {best.name}: {words}."
+    if report.goals:
+        near = sum(row.takeable for row in report.goals)
+        state = State.FINE if near else State.WARNING
+        return state, f"{near} of {plural(len(report.goals), 'goal')} can be built here as it is."
     return headline(report)
 
 

@@ -11,7 +11,7 @@ from envdoctor.support.text import plural, quote_command, visible
 from envdoctor_reports import _drawings, _view
 from envdoctor_reports._history import heat_map
 from envdoctor_reports._placement import by_cause
-from envdoctor_reports._routes import fold
+from envdoctor_reports._routes import fold, goal_rows
 from envdoctor_reports._terminal_matrix import answer_state, python_of, targets_by_platform
 from envdoctor_reports._terminal_sweep import MARKS
 from envdoctor_reports._view import State
@@ -155,6 +155,7 @@ def _sections(report: Report, parts: dict[str, object]) -> Iterator[tuple[str, s
         "Artifacts": report.artifacts,
         "Problems": parts["problems"],
         "Operators": report.models,
+        "Goals": report.goals,
         "Routes": report.routes and not report.attempts,
         "Noted": parts["noted"],
         "Checks": parts["answered"],
@@ -178,6 +179,7 @@ def _page(template: str, **values: object) -> str:
     environment.globals.update(
         view=_view,
         fold=fold,
+        goal_rows=goal_rows,
         causes=_causes,
         route_map=_drawn(_drawings.route_map),
         timeline=_drawn(_drawings.timeline),

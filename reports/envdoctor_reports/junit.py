@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from envdoctor.core.finding import Finding, ProbeResult
-    from envdoctor.core.report import Report
+    from envdoctor.core.report import Ignored, Report
     from envdoctor.core.route import Attempt
     from envdoctor_reports._view import Group
 
@@ -50,6 +50,7 @@ def render(report: Report) -> str:
     """The report as a JUnit XML document; what must not leave the machine is hidden in it already."""
     suites = [(group.title, list(_of_group(report, group))) for group in groups(report)]
     suites += [(attempt_line(report, attempt), list(_of_attempt(report, attempt))) for attempt in report.attempts]
+    suites += [("Ignored", [_of_ignored(one) for one in report.ignored])] if report.ignored else []
     every = [case for _, cases in suites for case in cases]
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="envdoctor" {_counts(every)}>']
     for title, cases in suites:
@@ -57,6 +58,9 @@ def render(report: Report) -> str:
         lines.append(f'<testsuite name="{_text(title)}" timestamp="{stamp}" {_counts(cases)}>')
         lines += [line for case in cases for line in _element(case)]
         lines.append("</testsuite>")
+    if report.notes:
+        lines.append(f'<testsuite name="Notes" {_counts([])}>')
+        lines += [f"<system-out>{_block(chr(10).join(report.notes))}</system-out>", "</testsuite>"]
     return "\n".join([*lines, "</testsuites>", ""])
 
 
@@ -96,6 +100,13 @@ def _of_finding(report: Report, finding: Finding, seconds: float) -> _Case:
         said=said,
         body="\n".join([said, *_details(finding)]),
     )
+
+
+def _of_ignored(one: Ignored) -> _Case:
+    """What the user's configuration ignores."""
+    name = f"{one.finding.code} {one_line(one.finding.subject)}".rstrip()
+    said = f"Ignored ({one_line(one.reason)}): {one_line(finding_line(one.finding))}"
+    return _Case(suite=one.finding.code[:3], name=name, kind="skipped", said=said)
 
 
 def _details(finding: Finding) -> Iterable[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.finding import Finding, ProbeResult
     from envdoctor.core.guard import GuardReport
-    from envdoctor.core.report import Report
+    from envdoctor.core.report import Ignored, Report
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {State.ERROR: "error", State.WARNING: "warning", State.NOTE: "note"}
@@ -30,11 +30,12 @@ def render(report: Report) -> str:
 
     What must not leave the machine is hidden in the report already.
     """
+    told: list[tuple[Finding, Ignored | None]] = [(finding, None) for finding in report.all_findings]
+    told += [(one.finding, one) for one in report.ignored]
     titles = {result.code: result.title for result in report.probes}
-    codes = dict.fromkeys(finding.code for finding in report.all_findings)
-    names = {finding.code: finding.name for finding in report.all_findings}
-    rules = [_rule(code, names[code], titles.get(code, "")) for code in codes]
-    results = [_result(finding) for finding in report.all_findings]
+    names = {finding.code: finding.name for finding, _ in told}
+    rules = [_rule(code, name, titles.get(code, "")) for code, name in names.items()]
+    results = [_result(finding) | _suppressed(ignored) for finding, ignored in told]
     return _log(rules, results, report)
 
 
@@ -94,6 +95,11 @@ def _result(finding: Finding) -> dict[str, Any]:
         "partialFingerprints": {"envdoctor/finding": _fingerprint(finding)},
         "properties": properties,
     }
+
+
+def _suppressed(ignored: Ignored | None) -> dict[str, Any]:
+    """What the user's configuration ignores stays a result, which readers leave out of their counts."""
+    return {} if ignored is None else {"suppressions": [{"kind": "external", "justification": ignored.reason}]}
 
 
 def _location(finding: Finding) -> dict[str, Any]:

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from envdoctor.cli.fix import Asking
+from envdoctor.core.fixing import Step, StepKind
 from envdoctor.executors.programs import find_uv
 from index_wheels import publish
 
@@ -50,3 +52,20 @@ def test_a_code_that_is_none_is_named(env, run):
     code, printed = run("fix", "--python", env, "PKG999")
     assert code == 2
     assert "'PKG999' is no code" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("step", "user", "why"),
+    [
+        ({"root": True, "commands": (("docker", "run", "--privileged", "x"),)}, 1000, "needs root"),
+        ({"root": True, "commands": (("chmod", "x"),)}, 0, ""),
+        ({"unjudged": "conda's result can't be tried"}, 1000, "without --yes"),
+        ({}, 1000, ""),
+    ],
+)
+def test_yes_gives_no_root_and_runs_nothing_that_was_not_tried(step, user, why, monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: user, raising=False)
+    step = Step(kind=StepKind.OTHER, title="t", **step)
+    said = Asking(yes=True, as_json=False, verbose=False).about_step(step)
+    assert why in said
+    assert bool(said) == bool(why)

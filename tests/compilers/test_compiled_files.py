@@ -39,6 +39,7 @@ REAL = {
     "tiny_riscv64.vmfb": "vmfb",
     "tiny_aarch64.vmfb": "vmfb",
     "tiny_flat.vmfb": "vmfb",
+    "tiny.litertlm": "litertlm",
 }
 PTE = ("xnnpack.pte", "ethos-u55-128.pte")
 ALL = {

@@ -50,7 +50,7 @@ def test_the_nearest_goals_come_first(tmp_path):
 def test_every_format_shows_the_table(onnx_file):
     report = every_goal(onnx_file, offline=True)
     for text in (terminal.render(report, width=200), markdown.render(report).replace("\\", "")):
-        assert all(name in text for name in goal_names())
+        assert [row.goal.name for row in report.goals if row.goal.name not in text] == []
         assert "no Python fits" in text
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import date
+from json import loads
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from envdoctor.core.finding import Evidence, Finding, Outcome, ProbeResult, Seve
 from envdoctor.core.report import Report
 from envdoctor.doctor.ignoring import ignore
 from envdoctor.doctor.report import report as make_report
-from envdoctor_reports import html, json, markdown, terminal
+from envdoctor_reports import github, html, json, junit, markdown, sarif, terminal
 
 TODAY = date(2027, 1, 15)
 
@@ -46,6 +47,11 @@ def test_every_format_tells_it_and_none_says_passed():
         assert "foo is wrong" in text
         assert "1 check passed" not in text
     assert '"ignored"' in json.render(made)
+    (told,) = loads(sarif.render(made))["runs"][0]["results"]
+    assert told["suppressions"] == [{"kind": "external", "justification": "our tests pass"}]
+    assert 'skipped="1"' in junit.render(made)
+    assert "PKG001 is ignored (our tests pass): foo is wrong." in junit.render(made)
+    assert "our tests pass" in github.render(made)
     assert "✓" not in terminal.render(made)
 
 

@@ -44,6 +44,9 @@ class Environment:
         monkeypatch.chdir(self.empty)
         monkeypatch.setenv("ENVDOCTOR_CACHE", str(self.cache))
         monkeypatch.setenv("LD_LIBRARY_PATH", str(self.libraries))
+        self.keras = path / "keras"
+        self.keras.mkdir()
+        monkeypatch.setenv("KERAS_HOME", str(self.keras))
         monkeypatch.setattr(fingerprint, "YOUNG", 0)
         monkeypatch.setattr(watched, "_LD_CACHE", str(self.ld_cache))
 
@@ -131,6 +134,7 @@ FILES = {
     ),
     "the interpreter": replace_interpreter,
     "a module in the current folder": lambda one: (one.empty / "tensorflow.py").touch(),
+    "Keras's settings": lambda one: (one.keras / "keras.json").write_text('{"backend": "jax"}'),
     "a project in the current folder": lambda one: (one.empty / "pyproject.toml").touch(),
 }
 
@@ -142,7 +146,7 @@ def test_a_changed_file_is_looked_at_anew(environment, change):
     assert not environment.is_known()
 
 
-VARIABLES = ("TF_USE_LEGACY_KERAS", "LD_LIBRARY_PATH", "PYTHONPATH", "PATH", "JAVA_HOME", "HOME")
+VARIABLES = ("TF_USE_LEGACY_KERAS", "KERAS_BACKEND", "LD_LIBRARY_PATH", "PYTHONPATH", "PATH", "JAVA_HOME", "HOME")
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
@@ -199,9 +203,20 @@ def test_what_another_look_may_tell_is_not_kept(environment, monkeypatch, reason
     assert environment.check().unchanged_since == ""
 
 
-def test_only_the_plain_check_is_answered_so(environment):
+def test_what_was_left_out_is_no_answer_to_a_whole_check(environment):
+    (environment.site.path / "foo" / "__init__.py").write_text("raise ValueError\n")
+    first = check(python=environment.folder, fast=True)
+    again = check(python=environment.folder, fast=True)
+    assert again.unchanged_since == first.created
+    assert again.notes == first.notes == ("What importing the packages comes to was not looked at (--fast).",)
+    whole = environment.check()
+    assert whole.unchanged_since == ""
+    assert outcomes(whole)["PKG021"][0] is Outcome.FAILED
+    assert outcomes(check(python=environment.folder, fast=True)) == outcomes(first)
+
+
+def test_chosen_probes_are_asked_anew(environment):
     environment.check()
-    assert check(python=environment.folder, fast=True).unchanged_since == ""
     assert check(python=environment.folder, only=["PKG"]).unchanged_since == ""
     assert environment.check().unchanged_since
 

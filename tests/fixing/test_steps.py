@@ -1,16 +1,22 @@
 """Fixes as values: what a plan makes of commands, uses of names, and what uv prints."""
 
+from dataclasses import replace
+
 import pytest
 
-from envdoctor.core.finding import Finding, Fix, Severity
+from envdoctor.core.finding import Finding, Fix, Outcome, ProbeResult, Severity
 from envdoctor.core.fixing import Step, StepKind
+from envdoctor.core.report import Report
+from envdoctor.facts import Facts
 from envdoctor.facts.packages import Distribution
 from envdoctor.facts.packages.installers import Deed, Operation, installers
 from envdoctor.facts.python import Python
 from envdoctor.fixing.gathering import gather
+from envdoctor.fixing.plan import make_plan
 from envdoctor.fixing.resolving import parse_changes
 from envdoctor.fixing.system import as_run, combined, other_steps
 from envdoctor.fixing.uses import names_used, project_files
+from envdoctor.fixing.world import World
 
 PIP, UV, CONDA = installers(Python(executable="/env/bin/python", prefix="/env"))
 NUMPY = Distribution(name="numpy", version="1.26.4")
@@ -128,9 +134,34 @@ except (KeyError, AttributeError):
     (tmp_path / "env" / "x").mkdir(parents=True)
     (tmp_path / "env" / "pyvenv.cfg").touch()
     (tmp_path / "env" / "x" / "theirs.py").write_text("import lib\nlib.theirs\n")
-    found = names_used(project_files(tmp_path), {"mediapipe", "lib"})
+    files, is_whole = project_files(tmp_path)
+    assert is_whole
+    found = names_used(files, {"mediapipe", "lib"})
     assert set(found) == {
         *("mediapipe", "mediapipe.solutions", "mediapipe.solutions.pose"),
         *("lib.sub", "lib.sub.name", "lib.deep.thing", "lib.deep.more", "lib.deep.thing.part"),
     }
     assert found["mediapipe.solutions.pose"] == f"{tmp_path}/mine.py:8"
+
+
+def test_what_the_user_ignores_is_no_part_of_a_plan_and_what_is_named_is(tmp_path):
+    world = World(
+        facts=Facts(python=Python(executable="/env/bin/python", prefix="/env")),
+        **dict.fromkeys(("executor", "check", "facts_of", "newest_with", "project", "say")),
+        cache=tmp_path,
+    )
+    known, other = replace(finding(), code="PKG004"), replace(finding(), code="PKG021", severity=Severity.INFO)
+    result = ProbeResult(code="PKG004", name="n", title="t", outcome=Outcome.FAILED, findings=(known, other))
+    report = Report(command="check", version="1", created="now", probes=(result,))
+    assert make_plan(report, world).manual == (known,)
+    assert make_plan(report, world, (), replace(report, probes=())).manual == ()
+    assert make_plan(report, world, ("PKG",)).manual == (known, other)
+    assert make_plan(report, world, ("PKG021",)).manual == (other,)
+
+
+def test_a_huge_tree_is_not_gone_through_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("envdoctor.fixing.uses._MOST_FILES", 3)
+    for number in range(5):
+        (tmp_path / f"{number}.py").touch()
+    files, is_whole = project_files(tmp_path)
+    assert (len(files), is_whole) == (3, False)

@@ -66,8 +66,8 @@ def blob(stages=3, magic=9709):
         )
 
     head_size = 52 + 80
-    given = tensor(0, b"image", 0, 0, 4)
-    made = tensor(0, b"scores", 1, 16, 2)
+    given = tensor(0, b"image", 1, 0, 4)
+    made = tensor(0, b"scores", 0, 16, 2)
     constants = struct.pack("<4I", 300, 300, 3, 1) + struct.pack("<2I", 1000, 1)
     places = (head_size, head_size + len(given), 0, head_size + len(given) + len(made))
     size = places[3] + len(constants)
@@ -96,17 +96,32 @@ def kmodel(version=6, modules=1, name=b"k230"):
     return struct.pack("<4s5I", b"LDMK", version, 0, 0, modules, 0) + name.ljust(16, b"\0") + b"\x05" * 200
 
 
-def flatbuffer(*texts):
+def flatbuffer(*texts, identifier=b""):
     """A root table of strings."""
     vtable = struct.pack(f"<HH{len(texts)}H", 4 + 2 * len(texts), 4 + 4 * len(texts), *range(4, 4 + 4 * len(texts), 4))
     vtable += bytes(-len(vtable) % 4)
-    at = 4 + len(vtable)
+    at = 4 + len(identifier) + len(vtable)
     behind = at + 4 + 4 * len(texts)
     table, strings = struct.pack("<i", len(vtable)), b""
     for number, text in enumerate(texts):
         table += struct.pack("<I", behind + len(strings) - (at + 4 + 4 * number))
         strings += struct.pack("<I", len(text)) + text + bytes(4 - len(text) % 4)
-    return struct.pack("<I", at) + vtable + table + strings
+    return struct.pack("<I", at) + identifier + vtable + table + strings
+
+
+def rknn(chip=b"rk3588", version=b"2.5.0", told=None):
+    texts = [b"-"] * 7 + [version + b"(compiler version: 2.5.0 (74ea630ce@2026-09-29T14:54:20))", chip]
+    program = flatbuffer(*texts, identifier=b"RKNN")
+    tensors = [
+        {"tensor_id": 0, "url": "x", "size": [1, 3, 8, 8], "dtype": {"vx_type": "int8"}},
+        {"tensor_id": 1, "url": "y", "size": [1, 10], "dtype": {"vx_type": "int8"}},
+    ]
+    graph = [{"left": "input", "right_tensor_id": 0}, {"left": "output", "right_tensor_id": 1}]
+    shape = {"nodes": [{"op": "RKNN_OP_NNBG"}], "norm_tensor": tensors, "graph": graph}
+    shape |= {"target_platform": [chip.decode()], "version": version.decode()}
+    text = json.dumps(shape if told is None else told).encode()
+    head = struct.pack("<8sQQ40x", b"RKNN", 6, len(program))
+    return head + program + struct.pack("<Q", len(text)) + text
 
 
 def cvimodel(chip=b"cv181x"):
@@ -167,4 +182,5 @@ BUILT = {
     "net.om": om(),
     "net.nb": nb(),
     "net.dlc": dlc(),
+    "net.rknn": rknn(),
 }

@@ -107,6 +107,11 @@ class Env:
         found = (one.relative_to(self.packages) for one in self.packages.rglob("*") if one.is_file())
         return sorted(str(one) for one in found if "__pycache__" not in one.parts)
 
+    def contents(self):
+        """Every file with its bytes: a copy whose files are links must write into none."""
+        found = (one for one in self.folder.rglob("*") if one.is_file())
+        return {str(one): (one.read_bytes(), one.stat().st_mtime_ns) for one in found}
+
     def imports(self, module):
         return subprocess.run([self.python, "-c", f"import {module}"], capture_output=True, check=False).returncode == 0
 
@@ -422,3 +427,25 @@ def test_ctrl_c_in_the_middle_is_told_and_undone(env, tmp_path):
     assert env.files() != before
     env.undo()
     assert env.files() == before
+
+
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+def test_a_trial_on_a_copy_writes_into_no_file_of_the_environment(env, installer):
+    if installer == "pip":
+        subprocess.run([str(env.python), "-m", "ensurepip", "--default-pip"], check=True, capture_output=True)
+    env.install("wants==1.0", "extra==1.0", "twin-nightly==1.0")
+    env.install("twin==1.0")
+    if installer == "pip":
+        for file in env.packages.glob("*.dist-info/INSTALLER"):
+            file.unlink()  # linked into uv's cache
+            file.write_text("pip\n")
+    before = env.contents()
+    (step,) = env.plan().steps
+    assert step.title.startswith(installer)
+    assert not step.refused
+    assert env.contents() == before
+    assert all_fixed(env.fix())
+    assert env.imports("wants")
+    env.undo()
+    assert {"extra-1.0.dist-info", "twin-1.0.dist-info", "twin_nightly-1.0.dist-info"} <= set(env.versions())
+    assert not any(name.startswith("dep-") for name in env.versions())

@@ -8,6 +8,7 @@ from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.support.hashing import hash_path
 from onnx_bytes import model, nested, node, value
 from stages import run_stage
+from torch_routes import take
 
 pytestmark = pytest.mark.integration
 
@@ -45,3 +46,15 @@ def test_a_model_of_which_nothing_is_taken_is_no_success(tmp_path):
         run_stage(ACTION, tmp_path / "s", source, "qualcomm-sm8750")
     assert caught.value.finding.name == "qualcomm-refused"
     assert "Hardmax" in caught.value.finding.message
+
+
+@pytest.mark.timeout(900)
+def test_a_net_in_pytorch_goes_there_by_onnx(tmp_path):
+    file = tmp_path / "net.py"
+    file.write_text("import torch\n\n\ndef make():\n    torch.manual_seed(0)\n    return torch.nn.Linear(4, 3)\n")
+    source = Artifact(kind=ArtifactKind.TORCH, path=file, sha256=hash_path(file), factory="make", given="1x4")
+    exported, compiled = take("torch-onnx+qualcomm-context", source, tmp_path / "build", "qualcomm-sm8650")
+    assert float(str(exported.summary["difference"]).split()[0]) < 1e-4
+    assert compiled.summary["chip"] == "SM8650"
+    (compared,) = compiled.summary["comparison"]["outputs"]
+    assert compared["cosine"] > 0.999

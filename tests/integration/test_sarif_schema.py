@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import sample_reports as samples
 from envdoctor.core.availability import CellVerdict
 from envdoctor.core.guard import Alarm, GuardReport
+from envdoctor.core.report import Ignored
 from envdoctor_reports import sarif
 from npm_packages import package_file
 
@@ -26,7 +28,12 @@ def errors(text, schema):
     return [one.message for one in kind(schema, format_checker=kind.FORMAT_CHECKER).iter_errors(json.loads(text))]
 
 
-@pytest.mark.parametrize("make", samples.ALL)
+def ignoring():
+    ignored = Ignored(finding=samples.TWO_FOLDERS, reason="known")
+    return dataclasses.replace(samples.broken(), ignored=(ignored,), notes=("a note",))
+
+
+@pytest.mark.parametrize("make", [*samples.ALL, ignoring])
 def test_reports_are_valid(make, schema):
     assert errors(sarif.render(make()), schema) == []
 

@@ -3,10 +3,12 @@
 import dataclasses
 import importlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import envdoctor_probes
+from asking import answer
 from envdoctor.compilers.edgetpu import COMPILER as EDGETPU
 from envdoctor.compilers.edgetpu.agreement import Disagreement
 from envdoctor.core.finding import Outcome, Severity
@@ -136,3 +138,13 @@ def test_a_model_that_is_refused_as_a_whole_is_not_asked_what_would_be_mapped():
     facts = dataclasses.replace(examine(chain("HARD_SWISH"), find_reader("edgetpu"), EDGETPU), dynamic=("operator 4",))
     outcomes = {result.code: result.outcome for result in run_probes(PROBES.values(), Facts(model=facts))}
     assert (outcomes["MDL001"], outcomes["MDL014"]) == (Outcome.FAILED, Outcome.SKIPPED)
+
+
+def test_of_a_file_that_stores_nothing_to_check_it_is_not_known_whether_it_is_whole():
+    def compiled(*, checked):
+        return SimpleNamespace(identity=SimpleNamespace(checked=checked), path=Path("net.bin"))
+
+    assert answer("MDL033", compiled=compiled(checked=True)).outcome is Outcome.PASSED
+    result = answer("MDL033", compiled=compiled(checked=False))
+    assert result.outcome is Outcome.UNKNOWN
+    assert "net.bin stores nothing" in result.reason

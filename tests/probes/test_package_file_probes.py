@@ -1,5 +1,6 @@
 """Probes of the files of installed packages: claimed twice, missing, changed."""
 
+import json
 import shutil
 
 import pytest
@@ -141,6 +142,16 @@ def test_what_another_distribution_took_along_when_it_was_uninstalled(site):
     site.install("keras", files={"keras/__init__.py": "1"})
     shutil.rmtree(site.path / "keras")
     assert severities("PKG005", site) == [ERROR]
+
+
+@pytest.mark.parametrize("url", ["file:///home/me/pkg", "https://example.org/pkg.git"])
+def test_what_came_from_no_index_is_not_asked_of_one(site, url):
+    folder = site.install("pkg", files={"pkg/__init__.py": "", "pkg/core.py": "x = 1"})
+    (folder / "direct_url.json").write_text(json.dumps({"url": url, "dir_info": {}}))
+    (site.path / "pkg/core.py").unlink()
+    (finding,) = ask("PKG005", facts_of(site))
+    assert finding.fix.commands == ()
+    assert f"It was installed from {url.removeprefix('file://')}, not from an index." in finding.fix.text
 
 
 def test_missing_compiled_files_are_no_problem(site):

@@ -151,3 +151,62 @@ def test_code_that_raises_at_every_start_is_told(kind, site, tmp_path):
     found = {each.subject: each.message for each in ask("PYT009", facts)}
     assert found.keys() == ({"sitecustomize.py", "own.pth"} if words else set())
     assert all(words in message for message in found.values())
+
+
+# PKG033
+
+
+@pytest.fixture
+def no_keras_settings(monkeypatch, tmp_path):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    return tmp_path / "keras.json"
+
+
+@pytest.mark.usefixtures("no_keras_settings")
+def test_keras_3_alone_can_not_be_imported(site):
+    site.install("keras", "3.15.1", files={"keras/__init__.py": ""})
+    (finding,) = ask("PKG033", facts_of(site))
+    assert (finding.severity, finding.subject) == (ERROR, "keras")
+    assert "computes with tensorflow, which is not installed" in finding.message
+    assert finding.fix.commands == ((*PIP, "install", "tensorflow"),)
+
+
+@pytest.mark.usefixtures("no_keras_settings")
+def test_keras_3_beside_another_backend_wants_the_variable(site):
+    site.install("keras", "3.15.1")
+    site.install("torch", "2.13.0")
+    (finding,) = ask("PKG033", facts_of(site))
+    assert "KERAS_BACKEND=torch" in finding.fix.text
+
+
+def test_the_variable_and_the_file_say_which_backend_it_is(site, monkeypatch, no_keras_settings):
+    site.install("keras", "3.15.1")
+    site.install("torch", "2.13.0")
+    no_keras_settings.write_text('{"backend": "torch"}')
+    assert ask("PKG033", facts_of(site)) == ()
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    (finding,) = ask("PKG033", facts_of(site))
+    assert finding.evidence[0].source == "KERAS_BACKEND=jax"
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert ask("PKG033", facts_of(site)) == ()
+
+
+@pytest.mark.usefixtures("no_keras_settings")
+@pytest.mark.parametrize(
+    ("version", "tensorflow"), [("2.15.0", None), ("3.15.1", "tensorflow-cpu"), ("3.15.1", "tf-nightly")]
+)
+def test_keras_2_and_keras_with_its_backend_are_fine(site, version, tensorflow):
+    site.install("keras", version)
+    if tensorflow:
+        site.install(tensorflow, "2.20.0")
+    assert ask("PKG033", facts_of(site)) == ()
+
+
+@pytest.mark.usefixtures("no_keras_settings")
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"backend": 3}', "null"])
+def test_settings_that_say_nothing_leave_the_default(site, no_keras_settings, text):
+    no_keras_settings.write_text(text)
+    site.install("keras", "3.15.1")
+    (finding,) = ask("PKG033", facts_of(site))
+    assert finding.evidence[0].source == "Keras's default"

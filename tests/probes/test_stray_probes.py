@@ -86,6 +86,12 @@ def test_where_a_distribution_does_not_tell_its_names_none_is_called_a_leftover(
     assert ask("PKG018", facts_of(site)) == ()
 
 
+def test_where_a_record_can_not_be_read_none_is_called_a_leftover(site):
+    folder = site.install("numpy", files={"numpy/__init__.py": "", "numpy/core.py": ""})
+    (folder / "RECORD").write_text("numpy/__init__")
+    assert severities("PKG018", site) == []
+
+
 def test_conda_s_packages_need_no_metadata(site):
     site.write("tensorflow/notes.txt", "")
     assert ask("PKG018", facts_of(site, conda=True)) == ()

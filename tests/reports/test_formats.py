@@ -12,7 +12,7 @@ import pytest
 
 import sample_reports as samples
 from envdoctor.core.finding import Evidence, Finding, Fix, Outcome, Severity
-from envdoctor.core.report import Report
+from envdoctor.core.report import Ignored, Report
 from envdoctor_reports import github, junit, markdown, sarif, terminal
 
 FORMATS = ("json", "markdown", "html", "sarif", "junit", "github")
@@ -141,6 +141,20 @@ def test_hostile_text_breaks_no_format(name):
         json.loads(text)
     elif name == "junit":
         ET.fromstring(text)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_is_ignored_is_told_with_its_reason_and_counts_as_no_problem(name):
+    ignored = Ignored(finding=samples.TWO_FOLDERS, reason="we know of it")
+    note = "PKG002 is ignored (we know of it): protobuf has two metadata folders."
+    text = rendered(name, dataclasses.replace(samples.fine(), ignored=(ignored,), notes=(note,)))
+    assert "PKG002" in text
+    assert "we know of it" in text
+    if name == "sarif":
+        (result,) = json.loads(text)["runs"][0]["results"]
+        assert result["suppressions"] == [{"kind": "external", "justification": "we know of it"}]
+    if name == "junit":
+        assert ET.fromstring(text).get("failures") == "0"
 
 
 def large(count):

@@ -21,6 +21,7 @@ from envdoctor.core.finding import Evidence
 from envdoctor.core.route import Verdict
 from envdoctor.stages.problems import finding
 from envdoctor.stages.requirements import read_by_compiler, with_trait
+from envdoctor.support.text import quote_command
 from envdoctor.tflite.reader import read_model
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _collect(context: StageContext, source: Path, work: Path, compiled: Compiled
     """Move what the compiler wrote into the stage's folder: the model, or its segments, and the logs."""
     models = sorted(work.glob("*_edgetpu.tflite"))
     if not models:
-        evidence = (Evidence(source=" ".join(compiled.run.result.argv), excerpt="exited with status 0"),)
+        evidence = (Evidence(source=quote_command(compiled.run.result.argv), excerpt="exited with status 0"),)
         name = f"{source.stem}_edgetpu.tflite"
         raise StageFailed(finding("compiled-file-missing", source.name, evidence, words=name))
     if compiled.log.outcome is not Outcome.SUCCEEDED:
@@ -132,7 +133,7 @@ def _require_compiled(models: Sequence[Path], source: Path, compiled: Compiled) 
         check_compiled(models, source, whole="-i" not in compiled.run.result.argv)
     except Unreadable as error:
         said = compiled.run.printed.strip()[-_EXCERPT:] or "nothing was printed"
-        evidence = (Evidence(source=" ".join(compiled.run.result.argv), excerpt=said),)
+        evidence = (Evidence(source=quote_command(compiled.run.result.argv), excerpt=said),)
         raise StageFailed(finding("compiled-file-wrong", source.name, evidence, words=str(error))) from None
 
 

@@ -13,6 +13,7 @@ from envdoctor.core.finding import Evidence
 from envdoctor.executors.ssh import CONNECTION_FAILED
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import failed
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from envdoctor.action import StageContext
@@ -83,13 +84,13 @@ def _connection(context: StageContext, run: CompilerRun) -> Finding:
     host = context.request.options.ssh_host or ""
     lines = [line for line in run.printed.splitlines() if line.strip()]
     words = lines[-1].strip() if lines else "the connection failed"
-    evidence = (Evidence(source=" ".join(run.result.argv), excerpt=run.printed.strip()[-_EXCERPT:] or words),)
+    evidence = (Evidence(source=quote_command(run.result.argv), excerpt=run.printed.strip()[-_EXCERPT:] or words),)
     return finding("ssh-failed", host, evidence, host=host, words=words.rstrip("."))
 
 
 def _finding(context: StageContext, run: CompilerRun, cause: CompilerFailure, blamed: str) -> Finding:
     evidence = (
-        Evidence(source=" ".join(run.result.argv), excerpt=run.result.describe_failure()),
+        Evidence(source=quote_command(run.result.argv), excerpt=run.result.describe_failure()),
         Evidence(source=str(context.log), excerpt=cause.line),
     )
     return finding(

@@ -32,6 +32,7 @@ def run(context: StageContext) -> StageOutput:
     output = context.folder / f"{stem(context)}.pte"
     request = worker_request(context) | sample_options(context)
     request |= {"source": context.source.path.resolve(), "output": output, "accelerator": accelerator}
+    request["flags"] = context.request.options.compiler_args
     try:
         values: Mapping[str, Any] = run_worker(context, _TASK, request)
     except StageFailed as failure:
@@ -62,7 +63,7 @@ ETHOS_U = Action(
     environment=ENVIRONMENT,
     requires=(needs_environment(ENVIRONMENT), needs_cpu_build(ENVIRONMENT), needs_inputs, needs_samples, needs_sizes),
     goals=frozenset({"executorch"}),
-    options=_OPTIONS | {"thresholds"},
+    options=_OPTIONS | {"thresholds", "compiler_args"},
     tool=tell_code,
     cost=60.0,
 )

@@ -119,14 +119,26 @@ def read_pte(path: Path, fields: Fields) -> FileIdentity | None:
         "pte",
         inputs=program.inputs,
         outputs=program.outputs,
+        runtime=", ".join(("ExecuTorch's runtime of the compiler's release or newer", *_needs(program))),
         details=(
             f"method {program.method}",
-            *(f"delegate {backend}" for backend in program.backends),
-            *((f"{sum(program.kernels.values())} operators on the CPU",) if program.kernels else ()),
+            *(f"delegate {one.backend}{_counted(one.operators, ': ')}" for one in program.delegates),
         ),
         checked="the sizes in its header and the places of its parts agree with the file",
         **told,
     )
+
+
+def _needs(program: Program) -> Iterator[str]:
+    """What the runtime has to have linked in."""
+    if program.backends:
+        yield f"with {' and '.join(program.backends)}"
+    if program.kernels:
+        yield f"with kernels for{_counted(program.kernels, ' ')}"
+
+
+def _counted(names: Mapping[str, int], lead: str) -> str:
+    return lead + ", ".join(f"{count} {name}" for name, count in names.items()) if names else ""
 
 
 def parse_program(data: memoryview) -> Program:

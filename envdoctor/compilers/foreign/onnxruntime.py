@@ -73,13 +73,15 @@ def read_ep_context(path: Path, fields: Fields) -> FileIdentity | None:
     Raises:
         Unreadable: it is damaged.
     """
-    if not fields.starts(b"\x08") or not _has(fields.data, _COMPILED_NODE.encode()):
+    if not fields.starts(b"\x08"):
         return None
     try:
         model = read_message(fields.data)
         graph = model.first(_GRAPH)
         nodes = [node for node in graph.messages(_NODES) if node.text(4) == _COMPILED_NODE]
     except Unreadable as error:
+        if _COMPILED_NODE.encode() not in bytes(fields.data[:_LARGEST_HEAD]):
+            return None
         raise Unreadable(f"as an ONNX file around a compiled graph (EPContext): {error}") from None
     if not nodes:
         return None
@@ -104,11 +106,6 @@ def read_ep_context(path: Path, fields: Fields) -> FileIdentity | None:
         missing=missing,
         checked="the file has its end" + ("" if missing else ", and what was compiled is there"),
     )
-
-
-def _has(data: memoryview, word: bytes) -> bool:
-    step = 1 << 20
-    return any(word in bytes(data[at : at + step + len(word)]) for at in range(0, len(data), step))
 
 
 def _attributes(nodes: list[Message]) -> dict[str, str]:
@@ -204,7 +201,7 @@ def _qnn_sizes(fields: Fields) -> None:
     described, at, size = fields.numbers(16, 3, 8)
     fields.part(_QNN_HEADER, described)
     fields.require_size(at + size)
-    if not size or not any(fields.data[at : at + 4096]):
+    if not size or not any(fields.data[at : at + _LARGEST_HEAD]):
         raise Unreadable("behind its description are zeros: a placeholder")
 
 

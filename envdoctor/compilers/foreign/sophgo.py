@@ -56,7 +56,7 @@ def read_bmodel(path: Path, fields: Fields) -> FileIdentity | None:
     del path
     if not fields.starts(_BM):
         return None
-    header, described, binary = fields.numbers(4, 3)
+    header, described, binary = fields.number(4), fields.number(8), fields.number(12, 8)
     if header != _BM_HEADER:
         raise Unreadable(f"its header would have {header:,} bytes, not {_BM_HEADER}")
     fields.require_size(header + described + binary)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from envdoctor.support.fields import Fields
 
 _TAG = b"ftrt"
-_VERSION_AT, _LEAST = 24, 1024
+_VERSION_AT, _HEADER, _LEAST, _LOOKED_AT = 24, 32, 1024, 1 << 20
 _SHORTEST_JSON, _LONGEST_JSON = 2, 1 << 20
 _LATEST = 99
 
@@ -45,7 +45,7 @@ def read_engine(path: Path, fields: Fields) -> FileIdentity | None:
 def _plan(fields: Fields, start: int, told: dict[str, Any]) -> FileIdentity:
     if len(fields) - start < _LEAST:
         raise Unreadable(f"it is cut short: {len(fields) - start:,} bytes hold no plan of TensorRT")
-    if not any(fields.data[start + _LEAST // 2 : start + _LEAST]):
+    if not any(fields.data[start + _HEADER : start + _LOOKED_AT]):
         raise Unreadable("behind its tag are zeros, no plan of TensorRT: a placeholder")
     numbers = tuple(fields.part(start + _VERSION_AT, 4))
     likely = 4 <= numbers[0] <= _LATEST  # noqa: PLR2004  (TensorRT 4 wrote such a plan first)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from envdoctor.support.fields import Fields
 
 _OM_HEADER, _NB_LEAST, _LEAST = 256, 512, 64
+#: The version of an .om file's header from which on it counts its models.
+_SEVERAL_MODELS = 0x20000000
 _MOST_PARTITIONS, _LARGEST = 64, 1 << 20
 _DLC_VERSION = re.compile(r"(?:converter-version|model-version)\s*=\s*(?P<version>[^\n,]{1,100})")
 
@@ -39,7 +41,7 @@ def read_om(path: Path, fields: Fields) -> FileIdentity | None:
     fields.require_size(size + length)
     if not length:
         raise Unreadable("behind its header is nothing")
-    name, platform = fields.text(84, 32), fields.text(160, 20)
+    name, platform = fields.text(84, 32), fields.text(160 if version >= _SEVERAL_MODELS else 156, 20)
     return identity_of(
         "om",
         details=(
@@ -60,7 +62,7 @@ def read_nb(path: Path, fields: Fields) -> FileIdentity | None:
     del path
     if not fields.starts(b"VPMN"):
         return None
-    version, target = fields.numbers(4, 2)
+    major, minor, target = fields.number(4, 2), fields.number(6, 2), fields.number(8)
     if len(fields) < _NB_LEAST:
         raise Unreadable(f"it is cut short: {len(fields)} bytes hold no network")
     name, layers = fields.text(12, 64), fields.number(76)
@@ -69,7 +71,7 @@ def read_nb(path: Path, fields: Fields) -> FileIdentity | None:
     return identity_of(
         "nb",
         chip=f"VeriSilicon target {target:#x}",
-        details=(f"format version {version:#x}", *((f"network {name}",) if name else ()), f"{layers} layers"),
+        details=(f"format version {major}.{minor}", *((f"network {name}",) if name else ()), f"{layers} layers"),
     )
 
 

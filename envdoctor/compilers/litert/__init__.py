@@ -9,8 +9,10 @@ from envdoctor.core.compiler import Compiler, Product
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from envdoctor.action import Action, StageContext, StageOutput
+    from envdoctor.core.file_identity import FileIdentity
 
 
 def _actions() -> Iterable[Action]:
@@ -60,6 +62,13 @@ def _bundle_gate(context: StageContext, output: StageOutput) -> StageOutput:
     return bundle_gate(context, output)
 
 
+def _identify(path: Path) -> FileIdentity | None:
+    from envdoctor.compilers.litert.litertlm import read_litertlm
+    from envdoctor.stages.file_readers import identify_by
+
+    return identify_by(path, (read_litertlm,))
+
+
 COMPILER = Compiler(
     name="litert",
     title="LiteRT",
@@ -78,4 +87,5 @@ COMPILER = Compiler(
         ),
     ),
     actions=_actions,
+    identify=_identify,
 )

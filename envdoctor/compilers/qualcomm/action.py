@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "qualcomm"
 _TASK = Path(__file__).resolve().parent / "workers" / "compile_context.py"
-_IN_A_CONTAINER = (
-    "docker", "run", "--rm", "-v", ".:/work", "-w", "/work", "python:3.12-bookworm",
-    "sh", "-c", "pip install envdoctor && envdoctor build MODEL --to GOAL",
-)  # fmt: skip
+#: A container with glibc 2.36.
+_CONTAINER = ("docker", "run", "--rm", "-w", "/work", "-v")
+_IMAGE = "python:3.12-bookworm"
 
 
 def run(context: StageContext) -> StageOutput:
@@ -49,6 +49,7 @@ def run(context: StageContext) -> StageOutput:
             "inputs": [[spec.name, spec.shape, spec.dtype] for spec in context.inputs()],
             "soc": soc.model,
             "arch": soc.arch,
+            "floats": soc.floats,
             "output": output,
         },
     )
@@ -76,8 +77,17 @@ def newer_system(facts: Facts, request: Request) -> Iterator[Reason]:
             yield Reason(
                 verdict=Verdict.BLOCKED,
                 text="a container of a newer system can do it",
-                fix=Fix(text=text, commands=(_IN_A_CONTAINER,)),
+                fix=Fix(text=text, commands=(_in_a_container(request),)),
             )
+
+
+def _in_a_container(request: Request) -> tuple[str, ...]:
+    """The same build in a container."""
+    source, goal = request.source, request.goal
+    folder = "." if source is None else str(source.path.resolve().parent)
+    words = ("MODEL" if source is None else source.path.name, "--to", "GOAL" if goal is None else goal.name)
+    build = shlex.join(("envdoctor", "build", *words, "--accept-license", ENVIRONMENT))
+    return (*_CONTAINER, f"{folder}:/work", _IMAGE, "sh", "-c", f"pip install envdoctor && {build}")
 
 
 def needs_integers(facts: Facts, request: Request) -> Iterator[Reason]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import Action, StageContext, StageFailed, StageOutput
+from envdoctor.compilers.tflm.estimate import estimate
 from envdoctor.compilers.tflm.firmware import write_sources
-from envdoctor.compilers.tflm.refusals import crash, refusal
+from envdoctor.compilers.tflm.refusals import crash, refusal, with_all
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem, Unreadable
 from envdoctor.core.finding import Evidence
@@ -44,7 +45,10 @@ def run(context: StageContext) -> StageOutput:
         evidence = (Evidence(source=str(source), excerpt=str(error)),)
         raise StageFailed(finding("model-refused", source.name, evidence, words=f"{error}.")) from None
     samples = context.folder / "tflm-samples.npz"
-    measured = _measure(context, source, samples)
+    try:
+        measured = _measure(context, source, samples)
+    except StageFailed as error:
+        raise StageFailed(with_all(error.finding, estimate(model).refused)) from None
     compared = _compare(context, source, samples)
     stem = _stem(context)
     made = context.folder / f"{stem}_tflm.tflite"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envdoctor.compilers.tflm.kernels import WIDTHS, Request, aligned, measured_by_shape, requested
+from envdoctor.compilers.tflm.kernels import WIDTHS, Request, aligned, looked_at, measured_by_shape, requested
 from envdoctor.compilers.tflm.planner import Buffer, planned_size
 
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ def _prepare(tail: _Tail, model: Model, requests: Mapping[tuple[int, int], Reque
         for size in request.kept:
             tail.take(size)
         scratch += len(request.scratch)
-        tensors = (*graph.taken(operator), *graph.given(operator))
-        most = max(most, tail.size + _REQUEST * (scratch + _FREE_REQUESTS) + sum(map(_described, tensors)))
+        asked = sum(map(_described, looked_at(graph, operator)))
+        most = max(most, tail.size + _REQUEST * (scratch + _FREE_REQUESTS) + asked)
     return most
 
 

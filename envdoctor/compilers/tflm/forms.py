@@ -46,6 +46,10 @@ _LOW_RANK = 4
 #: (measured: 511 equal ones are taken, 512 are not).
 _SOFTMAX = 512
 _TOLERANCE = 1e-4
+_WITH_SCALES = frozenset({"INT8", "INT16"})
+#: SOFTMAX's kernel ends the process at a smaller input scale (its multiplier must be more than 1); no model that was
+#: trained has such a scale.
+_SMALLEST_SCALE = 2.0**-26
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +129,8 @@ def _untried(graph: Subgraph, operator: Operator, table: dict[str, Any]) -> Iter
         yield f"it was not asked with a fused {operator.activation}"
     if operator.name == "SOFTMAX" and given[0].dtype == "INT8" and taken[0].shape[-1:] >= (_SOFTMAX,):
         yield f"its kernel ends the process where {_SOFTMAX} values or more are nearly equal"
+    if operator.name in {"SOFTMAX", "LOG_SOFTMAX"} and _is_tiny(taken[0]):
+        yield f"its kernel ends the process at an input scale of {_SMALLEST_SCALE:.2g} or less"
     if operator.word("weights_format", "DEFAULT") != "DEFAULT":
         yield "it was not asked with shuffled weights"
     yield from (f"it was not asked with {name}" for name in _OFF.get(operator.name, ()) if operator.options.get(name))
@@ -133,16 +139,27 @@ def _untried(graph: Subgraph, operator: Operator, table: dict[str, Any]) -> Iter
     yield from _scales(operator, taken, given)
 
 
+def _is_tiny(tensor: Tensor) -> bool:
+    known = tensor.quantization
+    return tensor.dtype == "INT8" and known is not None and any(one <= _SMALLEST_SCALE for one in known.scales)
+
+
 def _scales(operator: Operator, taken: tuple[Tensor, ...], given: tuple[Tensor, ...]) -> Iterator[str]:
     fixed = _FIXED.get(operator.name, {}).get(given[0].dtype)
     scales = given[0].quantization
     if fixed is not None and (scales is None or not _is(scales.scales, scales.zero_points, *fixed)):
         yield f"it was not asked with another output scale than {fixed[0]:g}"
     for tensor in (*taken, *given):
-        if tensor.dtype in {"INT8", "INT16"} and (tensor.quantization is None or not tensor.quantization.scales):
-            yield f"{tensor.name} has no scale"
-        elif tensor.dtype == "INT16" and tensor.quantization and any(tensor.quantization.zero_points):
-            yield f"{tensor.name} has a zero point other than 0"
+        if tensor.dtype in _WITH_SCALES:
+            yield from _scale(tensor)
+
+
+def _scale(tensor: Tensor) -> Iterator[str]:
+    known = tensor.quantization
+    if known is None or not len(known.scales):
+        yield f"{tensor.name} has no scale"
+    elif tensor.dtype == "INT16" and any(known.zero_points):
+        yield f"{tensor.name} has a zero point other than 0"
 
 
 def _is(scales: Any, zero_points: Any, scale: float, zero_point: int) -> bool:  # noqa: ANN401  (sequences)

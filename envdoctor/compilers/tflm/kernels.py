@@ -26,6 +26,7 @@ WIDTHS = {
     "INT32": 4, "UINT32": 4, "INT64": 8, "UINT64": 8, "BOOL": 1, "INT4": 1, "RESOURCE": 4, "COMPLEX64": 8,
     "COMPLEX128": 16,
 }  # fmt: skip
+_REDUCING = frozenset({"MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_ALL"})
 _INTEGERS = frozenset({"INT8", "INT16"})
 
 
@@ -68,6 +69,21 @@ def measured_by_shape(subgraph: Subgraph, operator: Operator) -> int:
         return MEASURED.get(operator.name, 0)
     right = subgraph.taken(operator)[1].dtype
     return 16 + aligned(_EVAL_TENSOR) + 16 + aligned(12 * WIDTHS.get(right, 1))
+
+
+def looked_at(subgraph: Subgraph, operator: Operator) -> tuple[Tensor, ...]:
+    """The tensors that a kernel asks for while it is set up, each as often as it does: it gives none back before."""
+    taken, given = subgraph.taken(operator), subgraph.given(operator)
+    again: tuple[Tensor, ...] = ()
+    if operator.name in {"CONV_2D", "DEPTHWISE_CONV_2D"}:
+        again = (*taken[:2], *given)
+    elif operator.name == "TRANSPOSE_CONV" and taken[1].dtype != "FLOAT32":
+        again = (*taken[1:3], *given)
+    elif operator.name in _REDUCING:
+        again = (*taken, *(given if taken[0].dtype == "INT8" else ()))
+    elif operator.name in {"TANH", "CONCATENATION"}:
+        again = taken[:1]
+    return (*taken, *given, *again)
 
 
 def _dims(tensor: Tensor) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 #: The interpreter's words, and the problem that they are; the first that fits.
 _KINDS = {
+    "tflm-ended": r"ended it while the model was set up",
     "tflm-operator-missing": r"Didn't find op for builtin opcode|Failed to get registration from op code",
     "tflm-hybrid": r"Hybrid models are not supported|FLOAT32 with filter type: INT8|dequantize_common[.]cc",
     "tflm-dynamic": r"Dynamic tensors are not supported|has dynamic tensor|[Dd]ynamic shape",
@@ -33,3 +35,11 @@ def crash(words: str, ended: Finding, subject: str) -> Finding:
     said = words or "it printed nothing"
     evidence = (Evidence(source="TensorFlow Lite Micro's interpreter", excerpt=said), *ended.evidence)
     return finding("tflm-crashed", subject, evidence, words=said.rstrip("."), ended=ended.message)
+
+
+def with_all(found: Finding, refused: tuple[str, ...]) -> Finding:
+    """The finding with all operators that are known to be refused: the interpreter stops at the first."""
+    if not refused:
+        return found
+    proof = Evidence(source="what it is known to refuse", excerpt="\n".join(refused))
+    return dataclasses.replace(found, evidence=(*found.evidence, proof))

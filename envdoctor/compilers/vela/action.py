@@ -16,6 +16,7 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import failed, run_logged
 from envdoctor.stages.requirements import with_trait
+from envdoctor.support.text import quote_command
 from envdoctor.tflite.reader import read_model
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def run(context: StageContext) -> StageOutput:
         raise failed(context, result, printed, _TITLE)
     compiled = context.folder / f"{source.stem}_vela.tflite"
     if not compiled.is_file():
-        evidence = (Evidence(source=" ".join(result.argv), excerpt="exited with status 0"),)
+        evidence = (Evidence(source=quote_command(result.argv), excerpt="exited with status 0"),)
         raise StageFailed(finding("compiled-file-missing", source.name, evidence, words=compiled.name))
     return _output(context.folder, compiled, printed)
 

@@ -105,7 +105,7 @@ class Importing:
         looked_at: the number of modules whose import was followed.
         variables: (distribution, path of a file in it, NAME=VALUE) of variables that packages set when imported.
         left_out: True if the user asked not to look.
-        is_late: True if time was up before all was worked out, so that another look may tell more.
+        is_late: True if another look may tell more: time was up, or something was unfinished and more is known now.
     """
 
     failed: tuple[FailedImport, ...] = ()

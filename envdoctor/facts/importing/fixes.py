@@ -120,7 +120,7 @@ def _again(failed: FailedImport, facts: Facts) -> Fix:
     if installer is None or failed.distribution.editable:
         return _other_version(failed)
     text = f"Install {failed.distribution.title} again; if that does not help, it was built wrong: another version."
-    return Fix(text=text, commands=installer.reinstall(failed.distribution), safe=True)
+    return installer.again(failed.distribution, text)
 
 
 def _other_version(failed: FailedImport) -> Fix:

@@ -11,6 +11,7 @@ from envdoctor.facts.importing.init_functions import init_function
 from envdoctor.facts.importing.others import unmet_behind
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import is_of_another_python
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from envdoctor.facts import Facts
@@ -107,5 +108,5 @@ def words_on(facts: Facts, failed: FailedImport) -> tuple[Evidence, ...]:
     modules = {each.module for _, each in failed.entrances}
     for attempt in attempts:
         if attempt.entrance.module in modules and attempt.words:
-            return (Evidence(source=" ".join(attempt.command), excerpt=attempt.words),)
+            return (Evidence(source=quote_command(attempt.command), excerpt=attempt.words),)
     return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -68,16 +69,17 @@ def _survey(facts: Facts, request: Request) -> Importing:
     failed, broken = tuple(_failed(facts, rehearsal, uses)), tuple(_broken(rehearsal, asked))
     if rehearsal.is_new:
         memory.save(rehearsal.grounds)
+    unfinished = tuple(
+        (one, each.module)
+        for one, each in uses
+        if not (verdicts[each.module].complete or verdicts[each.module].failures)
+    )
     return Importing(
         failed=failed,
         broken=broken,
-        unfinished=tuple(
-            (one, each.module)
-            for one, each in uses
-            if not (verdicts[each.module].complete or verdicts[each.module].failures)
-        ),
+        unfinished=unfinished,
         looked_at=len(verdicts),
-        is_late=rehearsal.is_late,
+        is_late=rehearsal.is_late or (rehearsal.is_new and bool(unfinished)),  # what is known now may lead further
         variables=tuple(
             (one, around.modules.find(at).path, variable)
             for one, each in uses
@@ -93,7 +95,8 @@ def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use]) -> dict[str, Rehearsed]
         rehearsal.most = most
         found = {each.module: rehearsal.judge(each.module) for _, each in uses}
     paths = rehearsal.surroundings.paths
-    sizes = {one.metadata: sum(path.endswith(".py") for path in paths.get(one.metadata, ())) for one, _ in uses}
+    used = {one.metadata for one, _ in uses}
+    sizes = {each: sum(path.endswith(".py") for path in paths.get(each, ())) for each in used}
     small = [(one, each) for one, each in uses if sizes[one.metadata] <= _FEW]
     rehearsal.most = WHOLE
     found |= {
@@ -214,6 +217,14 @@ def _is_meant(distribution: Distribution, entrance: Entrance, failure: Failure) 
     return failure.cause.what is What.IMPORT and is_project_of(failure.cause.subject, projects)
 
 
+def _nobody_may_run(script: str) -> bool:
+    """Whether a script lost its permission to be executed, as in a copy by way of a file system without any."""
+    try:
+        return not os.stat(script).st_mode & 0o111
+    except OSError:
+        return False
+
+
 def _broken(rehearsal: Rehearsal, asked: Sequence[Distribution]) -> Iterator[BrokenCommand]:
     """Commands whose Python is gone, or whose module can be imported and lacks what they call."""
     around = rehearsal.surroundings
@@ -232,6 +243,8 @@ def _broken(rehearsal: Rehearsal, asked: Sequence[Distribution]) -> Iterator[Bro
             elif name:
                 path = around.modules.find(entrance.module).path
                 reason, excerpt = f"{entrance.module} has no {name}", f"nothing binds {name}"
+            elif path and _nobody_may_run(path):
+                reason, excerpt = "its script may not be executed", "no permission to execute"
             else:
                 continue
             yield BrokenCommand(

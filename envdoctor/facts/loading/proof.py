@@ -42,7 +42,7 @@ def fix_for(missing: MissingLibrary, distribution: Distribution, facts: Facts) -
         owner = installer_for(facts.python, facts.packages, record.distribution)
         if lost and owner is not None:
             text = f"{record.distribution.title} had installed it, and it is gone: install that version again."
-            return Fix(text=text, commands=owner.reinstall(record.distribution), safe=True)
+            return owner.again(record.distribution, text)
     package = package_of(file, facts.host.distribution) if facts.host.system == "linux" else None
     if package is not None:
         return Fix(text=f"Install the system's package {package.name}.", commands=(package.command,), safe=True)

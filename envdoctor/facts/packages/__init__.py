@@ -37,6 +37,7 @@ class Distribution:
         installer: the program that installed it, as INSTALLER says: pip, uv, conda; empty where nothing says it.
         editable: the project folder of an editable install; empty for others.
         project_missing: True if that folder does not exist.
+        source: the folder, file or URL that it was installed from, where that is no index and not editable.
         has_record: True if there is a RECORD.
         system: True if it belongs to the operating system, whose package manager strips and moves files as it likes.
         problem: why its metadata can't be used; empty if it can.
@@ -53,6 +54,7 @@ class Distribution:
     installer: str = "pip"
     editable: str = ""
     project_missing: bool = False
+    source: str = ""
     has_record: bool = True
     system: bool = False
     problem: str = ""

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from envdoctor.core.finding import Fix
 from envdoctor.support.requirement import command_words, parse_requirement
 
 if TYPE_CHECKING:
@@ -72,12 +73,24 @@ class Installer:
             return ((*self.installs, *self.upgrades, name, *words),)
         return _command((*self.installs, *(self.upgrades if upgrade else ())), words)
 
+    def again(self, distribution: Distribution, text: str, *, safe: bool = True) -> Fix:
+        """The fix that puts back the files of a distribution, in the version that it has, and nothing else.
+
+        What came from a folder, a file or a URL has no command: an index may have another project of that name.
+        """
+        commands = self.reinstall(distribution)
+        return Fix(text=text + source_note(distribution), commands=commands, safe=safe and bool(commands))
+
     def reinstall(self, distribution: Distribution, *, fresh: bool = False) -> Commands:
-        """Put back the files of a distribution, in the version that it has, and nothing else."""
+        """The command that puts back its files; none for what came from elsewhere than an index."""
+        if distribution.source:
+            return ()
         return _command((*self.reinstalls, *(self.afresh if fresh else ())), self._pinned(distribution))
 
     def put(self, distribution: Distribution) -> Commands:
-        """Install a distribution in the version that it has, with what it requires."""
+        """Install a distribution in the version that it has, with what it requires; none as for `reinstall`."""
+        if distribution.source:
+            return ()
         return _command(self.installs, self._pinned(distribution))
 
     def remove(self, *distributions: Distribution) -> Commands:
@@ -109,6 +122,11 @@ class Installer:
 
     def _pinned(self, distribution: Distribution) -> tuple[str, ...]:
         return command_words(distribution.name, f"{self.pin}{distribution.version}")
+
+
+def source_note(distribution: Distribution) -> str:
+    """A sentence on where it was installed from, if that is no index; to stand behind another."""
+    return f" It was installed from {distribution.source}, not from an index." if distribution.source else ""
 
 
 def matrix_command(*names: str) -> Commands:

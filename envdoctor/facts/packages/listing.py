@@ -84,7 +84,7 @@ def _read_dist_info(folder: SearchFolder, name: str) -> Distribution:
     if problem := _problem_of(metadata):
         return _broken(folder, name, f"has a METADATA file that {problem}")
     installer = _small(f"{path}/INSTALLER").decode("utf-8", "replace").strip() if "INSTALLER" in inside else ""
-    editable = parse_direct_url(_small(f"{path}/direct_url.json")) if "direct_url.json" in inside else ""
+    editable, source = parse_direct_url(_small(f"{path}/direct_url.json")) if "direct_url.json" in inside else ("", "")
     return Distribution(
         name=metadata.name,
         version=metadata.version,
@@ -96,6 +96,7 @@ def _read_dist_info(folder: SearchFolder, name: str) -> Distribution:
         installer=installer,
         editable=editable,
         project_missing=bool(editable) and not os.path.isdir(editable),
+        source=source,
         has_record="RECORD" in inside,
         system=is_system_folder(folder.path) and installer not in _USERS_INSTALLERS,
     )

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from envdoctor.support.requirement import normal_name
 
 _FIELD = re.compile(r"^(Name|Version|Requires-Dist|Requires-Python)[ \t]*:[ \t]*(.*)$", re.MULTILINE | re.IGNORECASE)
+_LOGIN = re.compile(r"//[^/@]*@")
 _FOLDED = re.compile(r"\n[ \t]+")
 _SECTION = re.compile(r"^\[(?P<extra>[^]:]*)(?::(?P<marker>.*))?\]$")
 
@@ -73,8 +75,20 @@ def normalize(name: str) -> str:
     return normal_name(name)
 
 
-def parse_direct_url(content: bytes) -> str:
-    """The project folder of an editable install as direct_url.json gives it; empty if the install is not editable.
+class DirectUrl(NamedTuple):
+    """Where a distribution came from that is of no index.
+
+    Attributes:
+        editable: the project folder of an editable install; else empty.
+        source: the folder, file or URL of another install, without user and password; else empty.
+    """
+
+    editable: str = ""
+    source: str = ""
+
+
+def parse_direct_url(content: bytes) -> DirectUrl:
+    """What direct_url.json says.
 
     Source: the direct URL data structure (PEP 610). A file that is no JSON says nothing, as pip holds it.
     """
@@ -85,10 +99,11 @@ def parse_direct_url(content: bytes) -> str:
         editable = record.get("dir_info", {}).get("editable") is True
         url = str(record["url"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return ""
-    if not editable or not url.startswith("file:"):
-        return ""
+        return DirectUrl()
+    if not url.startswith("file:"):
+        return DirectUrl(source="" if editable else _LOGIN.sub("//", url, count=1))
     from urllib.parse import unquote
 
     path = unquote(url.removeprefix("file://").removeprefix("file:").removeprefix("localhost"))
-    return path.removeprefix("/") if re.match(r"/[A-Za-z]:", path) else path
+    path = path.removeprefix("/") if re.match(r"/[A-Za-z]:", path) else path
+    return DirectUrl(editable=path) if editable else DirectUrl(source=path)

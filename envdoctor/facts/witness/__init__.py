@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from envdoctor.core.request import Request
@@ -104,5 +105,5 @@ def words_on(facts: Facts, path: str, name: str) -> tuple[Evidence, ...]:
     for account in accounts:
         if account.path == path:
             said = account.about(name)
-            return (Evidence(source=" ".join(account.command), excerpt=said),) if said else ()
+            return (Evidence(source=quote_command(account.command), excerpt=said),) if said else ()
     return ()

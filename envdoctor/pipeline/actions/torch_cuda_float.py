@@ -6,36 +6,24 @@ from typing import TYPE_CHECKING
 
 from envdoctor.action import Action, Place
 from envdoctor.core.artifact import ArtifactKind
-from envdoctor.core.finding import Fix
-from envdoctor.core.route import Reason, Verdict
-from envdoctor.environments.cache import human_size
 from envdoctor.environments.status import State
-from envdoctor.facts.environments import needs_environment
+from envdoctor.facts.environments import needs_environment, needs_permission
 from envdoctor.pipeline.torch import OPTIONS, convert_with_torch, converted_operators
 from envdoctor.stages.requirements import needs_inputs, needs_sizes
 from envdoctor.stages.torch import cpu_build_is_there, tell_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
 
 _NAME = "torch-cuda"
+_PERMISSION = needs_permission(_NAME, "this build of PyTorch comes with CUDA")
 
 
 def _makes_sense(facts: Facts, request: Request) -> bool:
     """Where the other environment can't be made, and this one can."""
     status = facts.environments.status(_NAME)
     return status.state is not State.IMPOSSIBLE and not cpu_build_is_there(facts, request, "torch")
-
-
-def _is_asked_for(facts: Facts, request: Request) -> Iterator[Reason]:
-    status = facts.environments.status(_NAME)
-    if status.state is not State.MADE and not request.options.allow_large:
-        size = f"{human_size(status.download)} to download and {human_size(status.installed)} on disk"
-        text = f"this build of PyTorch comes with CUDA: {size}" if status.download else "this build comes with CUDA"
-        yield Reason(verdict=Verdict.FIXABLE, text=text, fix=Fix(text="Allow it with --allow-large."))
 
 
 ACTION = Action(
@@ -45,7 +33,7 @@ ACTION = Action(
     produces=ArtifactKind.TFLITE_FLOAT,
     run=convert_with_torch,
     environment=_NAME,
-    requires=(needs_environment(_NAME), _is_asked_for, needs_inputs, needs_sizes, converted_operators),
+    requires=(needs_environment(_NAME), _PERMISSION, needs_inputs, needs_sizes, converted_operators),
     places=(Place(applies=_makes_sense),),
     options=OPTIONS,
     tool=tell_code,

@@ -181,6 +181,22 @@ def fixed_inputs(inputs: Sequence[InputSpec], samples: Samples | None) -> tuple[
     return tuple(fixed)
 
 
+def keep_sizes(inputs: Sequence[InputSpec], fixed: Sequence[InputSpec]) -> tuple[InputSpec, ...]:
+    """The inputs that leave no size open as they are, whatever their batch; the others as they were fixed."""
+    return tuple(
+        spec if spec.shape is not None and None not in spec.shape else other
+        for spec, other in zip(inputs, fixed, strict=True)
+    )
+
+
+def as_batch(sample: Mapping[str, Array], inputs: Sequence[InputSpec]) -> dict[str, Array]:
+    """A sample as often as an input takes at once."""
+    import numpy as np
+
+    counts = {spec.name: (spec.shape or (1,))[0] or 1 for spec in inputs}
+    return {name: array if counts[name] == 1 else np.repeat(array, counts[name], 0) for name, array in sample.items()}
+
+
 def _order(request: Mapping[str, Any]) -> Sequence[str]:
     """The names of the inputs in the order that the build's first stage had them in, from its `reference.json`."""
     index = request.get("order_from")

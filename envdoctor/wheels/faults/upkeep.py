@@ -30,7 +30,7 @@ _SPELLINGS = (
     (".txt", ".text"),
     (".yaml", ".yml"),
 )
-_PYPI_FILE_LIMIT = 100 << 20  # what the public index takes of a project
+_INDEX_FILE_LIMIT = 100 << 20  # what the public index takes of a project that did not ask for more
 _MANY_FILES = 2000
 _LARGE_UNPACKED = 75 << 20
 _CODE = (".py", ".so", ".pyd")
@@ -70,7 +70,7 @@ def large_wheel(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """More than PyPI takes by default (100 MiB), or very many or large files, which cost every user time and space."""
     packed, count = wheel.contents.effort.size, len(wheel.members)
     unpacked = sum(member.size for member in wheel.members.values())
-    if packed > _PYPI_FILE_LIMIT:
+    if packed > _INDEX_FILE_LIMIT:
         yield _note(f"{size(packed)}; PyPI takes files of up to 100 MiB unless asked for more", (wheel.filename,))
     elif count > _MANY_FILES or unpacked > _LARGE_UNPACKED:
         yield _note(f"installs {count} files of {size(unpacked)}", (wheel.filename,))

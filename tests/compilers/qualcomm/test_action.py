@@ -37,7 +37,9 @@ def test_where_the_system_is_too_old_a_container_is_named():
     facts = Facts(environments=Environments(statuses={"qualcomm": status}), host=Host(system="linux"))
     (reason,) = newer_system(facts, Request())
     assert reason.verdict is Verdict.BLOCKED
-    assert reason.fix.commands[0][:2] == ("docker", "run")
+    (command,) = reason.fix.commands
+    assert command[:2] == ("docker", "run")
+    assert "--accept-license qualcomm" in command[-1]
 
 
 def test_every_goal_names_a_chip_of_the_table():

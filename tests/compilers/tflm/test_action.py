@@ -10,6 +10,7 @@ from envdoctor.compilers.tflm.action import ACTIONS
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.command import CommandResult
 from envdoctor.core.errors import EnvironmentProblem
+from keras_files import DATA
 from stages import stage_context
 
 MICRO = {"refused": "", "used": 912, "head": 32, "tail": 880, "smallest": 1056, "allocations": ["Arena total 912"]}
@@ -74,6 +75,13 @@ def test_a_refusal_has_the_interpreters_words(tmp_path, source):
         run(tmp_path, source, Workers(run_micro={"refused": words}))
     assert caught.value.finding.name == "tflm-operator-missing"
     assert words in caught.value.finding.message
+
+
+def test_a_refusal_names_all_operators_that_are_known_to_be_refused(tmp_path, source):
+    source.path.write_bytes((DATA / "tflite/pixels.tflite").read_bytes())
+    with pytest.raises(StageFailed) as caught:
+        run(tmp_path, source, Workers(run_micro={"refused": "Didn't find op for builtin opcode 'TILE'"}))
+    assert "TILE" in caught.value.finding.evidence[-1].excerpt
 
 
 def test_a_crash_has_what_was_said_before(tmp_path, source):

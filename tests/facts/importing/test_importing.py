@@ -1,5 +1,7 @@
 """What importing installed packages comes to; the tests' own interpreter imports the same in a child process."""
 
+import sys
+
 import pytest
 
 from envdoctor.core.finding import Severity
@@ -269,6 +271,11 @@ def test_a_script_of_a_python_that_is_gone_is_broken(tmp_path, look):
     (broken,) = look(site).broken
     assert f"{tmp_path}/gone/py thon" in broken.reason
     script.write_text("#!/bin/sh\n")
+    script.chmod(0o644)
+    if sys.platform != "win32":
+        (broken,) = look(site).broken
+        assert broken.reason == "its script may not be executed"
+    script.chmod(0o755)
     assert look(site).broken == ()
 
 

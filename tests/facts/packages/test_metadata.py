@@ -7,6 +7,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from envdoctor.facts.packages.metadata import (
+    DirectUrl,
     normalize,
     parse_direct_url,
     parse_egg_requires,
@@ -74,24 +75,27 @@ def test_names_are_compared_as_packaging_does(name):
 
 
 @pytest.mark.parametrize(
-    ("record", "project"),
+    ("record", "expected"),
     [
-        ({"url": "file:///home/me/my%20project", "dir_info": {"editable": True}}, "/home/me/my project"),
-        ({"url": "file:///C:/Users/me/project", "dir_info": {"editable": True}}, "C:/Users/me/project"),
-        ({"url": "file://localhost/srv/x", "dir_info": {"editable": True}}, "/srv/x"),
-        ({"url": "file:///home/me/project", "dir_info": {}}, ""),
-        ({"url": "file:///home/me/x.whl", "archive_info": {}}, ""),
-        ({"url": "https://example.org/x.git", "vcs_info": {}}, ""),
-        ({"url": "https://example.org/x", "dir_info": {"editable": True}}, ""),
-        ([], ""),
+        ({"url": "file:///home/my%20one", "dir_info": {"editable": True}}, DirectUrl(editable="/home/my one")),
+        ({"url": "file:///C:/me/project", "dir_info": {"editable": True}}, DirectUrl(editable="C:/me/project")),
+        ({"url": "file://localhost/srv/x", "dir_info": {"editable": True}}, DirectUrl(editable="/srv/x")),
+        ({"url": "file:///home/me/project", "dir_info": {}}, DirectUrl(source="/home/me/project")),
+        ({"url": "file:///home/me/x.whl", "archive_info": {}}, DirectUrl(source="/home/me/x.whl")),
+        (
+            {"url": "https://me:secret@example.org/x.git", "vcs_info": {}},
+            DirectUrl(source="https://example.org/x.git"),
+        ),
+        ({"url": "https://example.org/x", "dir_info": {"editable": True}}, DirectUrl()),
+        ([], DirectUrl()),
     ],
 )
-def test_direct_urls(record, project):
-    assert parse_direct_url(json.dumps(record).encode()) == project
+def test_direct_urls(record, expected):
+    assert parse_direct_url(json.dumps(record).encode()) == expected
 
 
 @given(st.binary(max_size=200))
 def test_no_file_is_too_strange(content):
     parse_metadata(content)
     parse_egg_requires(content)
-    assert parse_direct_url(content) == ""
+    assert parse_direct_url(content) == DirectUrl()

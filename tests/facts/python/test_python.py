@@ -37,6 +37,25 @@ def bare_environment(path):
     (path / "bin" / "python").symlink_to("/absent/python3.12")
 
 
+def environment_without_settings(path):
+    bare_environment(path)
+    (path / "bin" / "python").unlink()
+    (path / "bin" / "python").symlink_to(sys.executable)
+    (path / "bin" / "activate").write_text("")
+    (path / "lib/python3.11/site-packages").mkdir(parents=True)
+
+
+@pytest.mark.parametrize("named", ["", "bin/python"])
+@pytest.mark.skipif(sys.platform == "win32", reason="makes links")
+def test_a_virtual_environment_without_its_settings_is_told(tmp_path, named):
+    path = tmp_path / "env"
+    environment_without_settings(path)
+    with pytest.raises(UsageProblem, match=r"has no pyvenv\.cfg: its Python starts as .* does not see the packages"):
+        collect(Request(python=path / named), LocalExecutor())
+    (path / "conda-meta").mkdir()
+    assert collect(Request(python=path / named), LocalExecutor()).version
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

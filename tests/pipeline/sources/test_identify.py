@@ -94,7 +94,7 @@ def test_what_other_compilers_made_is_named_whatever_the_file_is_called(tmp_path
     path = tmp_path / "model.bin"
     path.write_bytes((shared("data/compiled") / name).read_bytes())
     assert words in refused(path)
-    assert inspect_model(path).file.what in f"is {words}"
+    assert words.partition(";")[0] in inspect_model(path).file.what
 
 
 def test_empty(tmp_path):

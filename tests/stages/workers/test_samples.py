@@ -4,8 +4,10 @@ import pytest
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.stages.workers.samples import (
     Samples,
+    as_batch,
     fixed_inputs,
     for_request,
+    keep_sizes,
     labelled_for_request,
     load,
     make_up,
@@ -151,3 +153,14 @@ def test_what_was_taken_for_an_open_size_is_told():
     fixed = fixed_inputs([spec, X], Samples({"x": np.zeros((5, 7, 3)), X.name: np.zeros((5, 7, 3))}))
     assert taken_sizes([spec], fixed[:1]) == ["(1, 7, 3) for 'x' (float32, (N, any, 3))"]
     assert taken_sizes([X], [InputSpec("x", (1, 2), "float32")]) == []
+
+
+def test_sizes_that_are_fixed_stay_and_a_sample_fills_the_batch():
+    inputs = (InputSpec("x", (4, 3), "float32"), InputSpec("y", (None, 2), "float32"), InputSpec("z", None, "float32"))
+    fixed = (InputSpec("x", (1, 3), "float32"), InputSpec("y", (1, 2), "float32"), InputSpec("z", (1, 5), "float32"))
+    kept = keep_sizes(inputs, fixed)
+    assert [spec.shape for spec in kept] == [(4, 3), (1, 2), (1, 5)]
+    sample = {"x": np.arange(3.0)[None], "y": np.zeros((1, 2)), "z": np.zeros((1, 5))}
+    batch = as_batch(sample, kept)
+    assert [batch[name].shape for name in "xyz"] == [(4, 3), (1, 2), (1, 5)]
+    assert (batch["x"] == np.arange(3.0)).all()

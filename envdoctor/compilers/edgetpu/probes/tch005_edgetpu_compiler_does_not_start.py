@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.compilers.edgetpu.facts import EdgeTpu
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.probing import probe
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         severity=Severity.ERROR,
         subject=str(edgetpu.compiler.wrapper),
         message=f"edgetpu_compiler --version does not answer: {last.words}.",
-        evidence=tuple(Evidence(source=" ".join(one.argv), excerpt=one.words) for one in edgetpu.answers),
+        evidence=tuple(Evidence(source=quote_command(one.argv), excerpt=one.words) for one in edgetpu.answers),
         fix=Fix(
             text="Unpack it afresh.",
             commands=(("envdoctor", "toolchain", "install", "edgetpu-compiler"),),

@@ -1,8 +1,8 @@
 """Task: lower a PyTorch model to a .pte file with ExecuTorch, for XNNPACK or for an Ethos-U.
 
 Request: `source`, `kind` and `factory` (see `torch_source`), `inputs` (name, shape and type of each), `accelerator`
-(Vela's name of an Ethos-U; None for XNNPACK), `output`, `components` (the file of the status table), `work`,
-`calibration` or `random`, `evaluation`.
+(Vela's name of an Ethos-U; None for XNNPACK), `flags` (more arguments for Vela), `output`, `components` (the file of
+the status table), `work`, `calibration` or `random`, `evaluation`.
 
 A file for XNNPACK is run here by ExecuTorch's own runtime beside the model in PyTorch. No host runs one for an Ethos-U:
 what is compared there is the quantized model that it was made from.
@@ -10,6 +10,7 @@ what is compared there is the quantized model that it was made from.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,18 @@ from envdoctor.stages.workers import items, reference, torch_source
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.stages.workers.components import Components
 from envdoctor.stages.workers.litert_compare import accuracy_of, compare
+from envdoctor.stages.workers.native_output import captured
 from envdoctor.stages.workers.same_model import compare_forms
-from envdoctor.stages.workers.samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
+from envdoctor.stages.workers.samples import (
+    as_batch,
+    fixed_inputs,
+    for_request,
+    keep_sizes,
+    labelled_for_request,
+    make_up,
+    taken_sizes,
+)
+from envdoctor.stages.workers.stage import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +45,8 @@ _CALIBRATED = 500
 _TOLERANCE = 1e-4
 #: What is known of failures; the error as `Type: words`.
 KNOWN = ((r"(?i)GuardOnDataDependent|NonConcreteBooleanIndex|data.?dependent", "torch-depends-on-values"),)
+#: What the runtime says of a kernel that it does not have.
+_MISSING = re.compile(r"kernel '[^']+' not found")
 _DELEGATE, _GETITEM = "executorch_call_delegate", "getitem"
 #: Operators that turn numbers into others' form, and compute nothing.
 _CONVERTS = "quantize_per_"
@@ -51,10 +64,10 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         InputSpec(name, None if shape is None else tuple(shape), kind) for name, shape, kind in request["inputs"]
     )
     given, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
-    fixed = fixed_inputs(inputs, given)
+    fixed = keep_sizes(inputs, fixed_inputs(inputs, given))
     samples = given or make_up(fixed)
     source = torch_source.load(request, fixed, components)
-    sample = next(iter(samples.one_by_one()))
+    sample = as_batch(next(iter(samples.one_by_one())), fixed)
     with components.step("run in PyTorch", "torch-model-refused"):
         torch_source.answer(source.module, fixed, sample)
     arguments = torch_source.as_tensors(sample, source.inputs)
@@ -65,7 +78,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         quantized = _quantize(program, request["accelerator"], source, samples, components)
         with components.step("export of the quantized model", "executorch-not-quantized"):
             program = torch.export.export(quantized, arguments)
-    counted = _lower(program, request["accelerator"], Path(request["output"]), components)
+    counted = _lower(program, request, components)
     made = _runner(Path(request["output"]), source, components) if quantized is None else _predict(quantized, source)
     values: dict[str, object] = {"torch": torch.__version__, "sizes": taken_sizes(inputs, fixed), **counted}
     values |= {"components": {str(row["component"]): f"ok, {row.get('seconds')} s" for row in components.rows}}
@@ -88,31 +101,30 @@ def _quantize(
         quantizer.set_global(get_symmetric_quantization_config())
         prepared = prepare_pt2e(program.module(check_guards=False), quantizer)
         for sample in samples.one_by_one():
-            prepared(*torch_source.as_tensors(sample, source.inputs))
+            prepared(*torch_source.as_tensors(as_batch(sample, source.inputs), source.inputs))
         return convert_pt2e(prepared)
 
 
-def _lower(
-    program: ExportedProgram, accelerator: str | None, output: Path, components: Components
-) -> Mapping[str, object]:
+def _lower(program: ExportedProgram, request: Mapping[str, Any], components: Components) -> Mapping[str, object]:
     """Write the .pte file; which operators delegates took."""
     with components.step("lowering", "executorch-not-lowered"):
         from executorch.exir import EdgeCompileConfig, ExecutorchBackendConfig, to_edge_transform_and_lower
 
-        if accelerator is None:
+        if request["accelerator"] is None:
             from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
 
             partitioner, checked, segments = XnnpackPartitioner(), True, True
         else:
             from executorch.backends.arm.ethosu import EthosUCompileSpec, EthosUPartitioner
 
+            spec = EthosUCompileSpec(request["accelerator"], extra_flags=list(request["flags"]))
             # What runs on a microcontroller loads no segments: the delegate's data stays in the program.
-            partitioner, checked, segments = EthosUPartitioner(EthosUCompileSpec(accelerator)), False, False
+            partitioner, checked, segments = EthosUPartitioner(spec), False, False
         config = EdgeCompileConfig(_check_ir_validity=checked)
         edge = to_edge_transform_and_lower(program, partitioner=[partitioner], compile_config=config)
         counted = _count(edge.exported_program())
         made = edge.to_executorch(config=ExecutorchBackendConfig(extract_delegate_segments=segments))
-        output.write_bytes(made.buffer)
+        Path(request["output"]).write_bytes(made.buffer)
         return counted
 
 
@@ -140,17 +152,25 @@ def _runner(path: Path, source: Source, components: Components) -> Predict:
     with components.step("runtime", "executorch-file-does-not-run"):
         from executorch.runtime import Runtime
 
-        method = Runtime.get().load_program(path).load_method("forward")
+        said = path.with_suffix(".said")
+        try:
+            with captured(said) as words:
+                method = Runtime.get().load_program(path).load_method("forward")
+        except RuntimeError as error:  # its own words are a number, what it lacks is on the error stream
+            missing = ", ".join(dict.fromkeys(_MISSING.findall(words[0])))
+            raise Problem("executorch-file-does-not-run", f"{error}{missing and f' ({missing})'}") from error
+        finally:
+            said.unlink(missing_ok=True)
 
         def predict(sample: Mapping[str, Array]) -> dict[str, Array]:
-            given = method.execute(list(torch_source.as_tensors(sample, source.inputs)))
+            given = method.execute(list(torch_source.as_tensors(as_batch(sample, source.inputs), source.inputs)))
             return {f"output_{number}": each.numpy().copy() for number, each in enumerate(given)}
 
         return predict
 
 
 def _predict(module: TorchModule, source: Source) -> Predict:
-    return lambda sample: torch_source.answer(module, source.inputs, sample)
+    return lambda sample: torch_source.answer(module, source.inputs, as_batch(sample, source.inputs))
 
 
 def _compared(
@@ -162,17 +182,18 @@ def _compared(
         Problem: it is to be the same, and is not; the model itself gives NaN, or two answers to the same input.
     """
     values: dict[str, object] = {}
+    original = _predict(source.module, source)
     if exact:
-        largest = compare_forms(samples, source.predict, made, "lowering it", _TOLERANCE)
+        largest = compare_forms(samples, original, made, "lowering it", _TOLERANCE)
         values["difference"] = f"{largest:.1g} of the outputs' range"
     else:
-        expected = reference.make(source.predict, source.by, samples, labelled).calibration
+        expected = reference.make(original, source.by, samples, labelled).calibration
         given = reference.answer(made, expected.samples)
         outputs = [_measures(name, value, given.outputs[name]) for name, value in expected.outputs.items()]
-        ran = "PyTorch's quantized model, as it was lowered,"
+        ran = "PyTorch's quantized model"
         values["comparison"] = {"by": source.by, "ran": ran, "samples": expected.samples.count, "outputs": outputs}
     if labelled is not None:
-        evaluation = reference.answer(source.predict, labelled)
+        evaluation = reference.answer(original, labelled)
         values["accuracy"] = accuracy_of(evaluation, reference.answer(made, labelled).outputs)
     return values
 

@@ -1,7 +1,8 @@
 """Task: compile an ONNX model for a Hexagon with onnxruntime-qnn, and run what came of it in Qualcomm's emulator.
 
 Request: `source`, `inputs` (name, shape and type of each), `soc` and `arch` (Qualcomm's numbers of the chip and of its
-Hexagon), `output`, `work`, `calibration` or `random`, `evaluation`. A float model is quantized if there are samples.
+Hexagon), `floats` (whether that computes in them), `output`, `work`, `calibration` or `random`, `evaluation`. A float
+model is quantized if there are samples.
 
 The provider leaves what it does not take to the CPU, and of a model that it refuses as a whole it writes nothing and
 says nothing: the session is therefore forbidden to fall back, which makes it say why.
@@ -9,22 +10,28 @@ says nothing: the session is therefore forbidden to fall back, which makes it sa
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections import Counter
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.stages.workers import items, onnx_source, reference
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.stages.workers.litert_compare import accuracy_of, compare
-from envdoctor.stages.workers.samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
+from envdoctor.stages.workers.native_output import captured
+from envdoctor.stages.workers.samples import (
+    as_batch,
+    fixed_inputs,
+    for_request,
+    keep_sizes,
+    labelled_for_request,
+    make_up,
+    taken_sizes,
+)
 from envdoctor.stages.workers.stage import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from envdoctor.stages.workers.same_model import Predict
     from envdoctor.stages.workers.samples import Samples
@@ -51,7 +58,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         InputSpec(name, None if shape is None else tuple(shape), kind) for name, shape, kind in request["inputs"]
     )
     given, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
-    fixed = _sized(inputs, fixed_inputs(inputs, given))
+    fixed = keep_sizes(inputs, fixed_inputs(inputs, given))
     work = Path(request["work"])
     model = onnx.load(request["source"])
     onnx_source.fix_sizes(model, fixed)
@@ -59,7 +66,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     quantized = any(node.op_type in _QUANTIZERS for node in model.graph.node)
     source = work / "fixed.onnx"
     if given is not None and not quantized:
-        source, quantized = _quantize(source, given, work / "quantized.onnx"), True
+        source, quantized = _quantize(source, given, fixed, work / "quantized.onnx"), True
     onnxruntime.register_execution_provider_library(_PROVIDER, onnxruntime_qnn.get_library_path())
     said = _compile(source, Path(request["output"]), request, quantized=quantized)
     values: dict[str, object] = {
@@ -73,18 +80,10 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     if given is not None:
         values |= {"samples": given.count, "random": given.random, "matched": given.told}
     samples = given or make_up(fixed)
-    return values | _compared(work / "fixed.onnx", Path(request["output"]), request, (samples, labelled))
+    return values | _compared(work / "fixed.onnx", Path(request["output"]), request, fixed, (samples, labelled))
 
 
-def _sized(inputs: Sequence[InputSpec], fixed: Sequence[InputSpec]) -> tuple[InputSpec, ...]:
-    """The inputs with every size that the model fixes as it is, its batch too."""
-    return tuple(
-        spec if spec.shape is not None and None not in spec.shape else other
-        for spec, other in zip(inputs, fixed, strict=True)
-    )
-
-
-def _quantize(source: Path, samples: Samples, target: Path) -> Path:
+def _quantize(source: Path, samples: Samples, inputs: Sequence[InputSpec], target: Path) -> Path:
     """The model with its weights in 8 bits and its activations in 16, as Qualcomm's own recipe for the Hexagon has it.
 
     Raises:
@@ -101,7 +100,8 @@ def _quantize(source: Path, samples: Samples, target: Path) -> Path:
 
         def get_next(self) -> dict[str, Array] | None:
             """The next one."""
-            return next(self._left, None)
+            sample = next(self._left, None)
+            return None if sample is None else as_batch(sample, inputs)
 
     types = {"activation_type": QuantType.QUInt16, "weight_type": QuantType.QUInt8}
     try:
@@ -124,7 +124,7 @@ def _compile(source: Path, output: Path, request: Mapping[str, Any], *, quantize
         options.add_session_config_entry(f"ep.context_{key}", value)
     options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     failure = ""
-    with _captured(Path(request["work"]) / "said.txt") as said:
+    with captured(Path(request["work"]) / "said.txt") as said:
         try:
             onnxruntime.InferenceSession(str(source), options)
         except Exception as error:  # noqa: BLE001  (the errors of ONNX Runtime have no class in common)
@@ -135,7 +135,7 @@ def _compile(source: Path, output: Path, request: Mapping[str, Any], *, quantize
         return telling
     words = "; ".join(telling) or failure or "it wrote nothing, and gave no reason"
     words = f"{words.rstrip('.')} (operators: {', '.join(_count(_read(source)))})" if not telling else words
-    name = "qualcomm-refused" if quantized or "backendValidateOpConfig" not in words else "qualcomm-floats-refused"
+    name = "qualcomm-refused" if quantized or request["floats"] else "qualcomm-floats-refused"
     raise Problem(name, words.rstrip("."))
 
 
@@ -167,7 +167,11 @@ def _count(model: OnnxModel) -> dict[str, int]:
 
 
 def _compared(
-    source: Path, output: Path, request: Mapping[str, Any], given: tuple[Samples, Samples | None]
+    source: Path,
+    output: Path,
+    request: Mapping[str, Any],
+    inputs: Sequence[InputSpec],
+    given: tuple[Samples, Samples | None],
 ) -> dict[str, object]:
     """Run the context in the emulator beside the model in ONNX Runtime; numbers for the gate."""
     import onnxruntime
@@ -175,37 +179,25 @@ def _compared(
     samples, labelled = given
     original = onnxruntime.InferenceSession(str(source), providers=["CPUExecutionProvider"])
     by = f"ONNX Runtime {onnxruntime.__version__}"
-    with _captured(Path(request["work"]) / "run.txt"):
+    with captured(Path(request["work"]) / "run.txt"):
         try:
             made = onnxruntime.InferenceSession(str(output), _session_options(request))
         except Exception as error:  # noqa: BLE001  (the same)
             return {"not_run": _words(error)}
-        expected = reference.make(_predict(original), by, _whole(samples, original), labelled).calibration
-        answers = reference.answer(_predict(made), expected.samples)
+        expected = reference.make(_predict(original, inputs), by, samples, labelled).calibration
+        answers = reference.answer(_predict(made, inputs), expected.samples)
     outputs = [_measures(name, value, answers.outputs[name]) for name, value in expected.outputs.items()]
     ran = "Qualcomm's emulator of the Hexagon"
     compared = {"by": by, "ran": ran, "samples": expected.samples.count, "random": samples.random, "outputs": outputs}
     if labelled is None:
         return {"comparison": compared}
-    float_answers, made_answers = (reference.answer(_predict(one), labelled) for one in (original, made))
+    float_answers, made_answers = (reference.answer(_predict(one, inputs), labelled) for one in (original, made))
     return {"comparison": compared, "accuracy": accuracy_of(float_answers, made_answers.outputs)}
 
 
-def _whole(samples: Samples, session: Any) -> Samples:  # noqa: ANN401  (an onnxruntime.InferenceSession)
-    """The samples; refuses a model that takes several at once: they are compared one by one.
-
-    Raises:
-        Problem: it does.
-    """
-    sizes = {each.shape[0] for each in session.get_inputs() if each.shape}
-    if sizes - {1}:
-        raise Problem("batch-not-fixed", f"the model takes {max(sizes)} samples at once; export it for one.")
-    return samples
-
-
-def _predict(session: Any) -> Predict:  # noqa: ANN401  (the same)
+def _predict(session: Any, inputs: Sequence[InputSpec]) -> Predict:  # noqa: ANN401  (an onnxruntime.InferenceSession)
     names = [each.name for each in session.get_outputs()]
-    return lambda sample: dict(zip(names, session.run(None, dict(sample)), strict=True))
+    return lambda sample: dict(zip(names, session.run(None, as_batch(sample, inputs)), strict=True))
 
 
 def _measures(name: str, expected: Array, given: Array) -> dict[str, object]:
@@ -216,23 +208,3 @@ def _measures(name: str, expected: Array, given: Array) -> dict[str, object]:
 
 def _words(error: BaseException) -> str:
     return " ".join(str(error).split())[:600] or type(error).__name__
-
-
-@contextmanager
-def _captured(file: Path) -> Iterator[list[str]]:
-    """What is written to the process's error stream meanwhile, by C++ too; it is then written on."""
-    said = [""]
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with file.open("wb") as stream:
-            os.dup2(stream.fileno(), 2)
-            try:
-                yield said
-            finally:
-                sys.stderr.flush()
-                os.dup2(kept, 2)
-        said[0] = file.read_text("utf-8", "replace")
-        print(said[0], file=sys.stderr)
-    finally:
-        os.close(kept)

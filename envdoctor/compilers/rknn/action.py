@@ -1,0 +1,67 @@
+"""ONNX -> .rknn, by rknn-toolkit2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.action import Action, StageContext, StageOutput
+from envdoctor.compilers.rknn.chips import chip_of
+from envdoctor.core.artifact import ArtifactKind
+from envdoctor.facts.environments import needs_environment, needs_permission
+from envdoctor.stages.conversion import sample_findings, sample_options, stem
+from envdoctor.stages.processes import run_worker
+from envdoctor.stages.requirements import needs_samples, needs_sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from envdoctor.core.request import Request
+    from envdoctor.core.route import Reason
+    from envdoctor.facts import Facts
+
+ENVIRONMENT = "rknn"
+_TASK = Path(__file__).resolve().parent / "workers" / "build_model.py"
+_BRINGS = "rknn-toolkit2 2.5.0 brings torch 2.2.0 with CUDA, numpy 1.26.4 and onnx 1.18.0 along"
+
+
+def run(context: StageContext) -> StageOutput:
+    """Compile for the goal's chip: in int8 with samples, else in float16.
+
+    Raises:
+        StageFailed: it failed.
+    """
+    output = context.folder / f"{stem(context)}.rknn"
+    values: Mapping[str, Any] = run_worker(
+        context,
+        _TASK,
+        {
+            **sample_options(context),
+            "source": context.source.path.resolve(),
+            "inputs": [[spec.name, spec.shape, spec.dtype] for spec in context.inputs()],
+            "chip": chip_of(context.request.goal).target,
+            "output": output,
+        },
+    )
+    found = tuple(sample_findings(context, values)) if "samples" in values else ()
+    return StageOutput(path=output, summary=values, findings=found)
+
+
+def needs_integers(facts: Facts, request: Request) -> Iterator[Reason]:
+    """A chip that computes no floats needs samples."""
+    if not chip_of(request.goal).floats:
+        yield from needs_samples(facts, request)
+
+
+ACTION = Action(
+    name="rknn",
+    title="compile for Rockchip's NPU with rknn-toolkit2",
+    consumes=frozenset({ArtifactKind.ONNX}),
+    produces="rknn",
+    run=run,
+    environment=ENVIRONMENT,
+    requires=(needs_environment(ENVIRONMENT), needs_permission(ENVIRONMENT, _BRINGS), needs_sizes, needs_integers),
+    goals=frozenset({"rknn"}),
+    options=frozenset({"calibration", "random_calibration", "evaluation", "inputs", "thresholds"}),
+    cost=40.0,
+)

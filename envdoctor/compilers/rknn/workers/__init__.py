@@ -1,0 +1,1 @@
+"""Tasks of this compiler, run in its own environment; see envdoctor/stages/workers."""

@@ -1,0 +1,71 @@
+"""Task: export a PyTorch model to ONNX, all sizes fixed, and hold it against PyTorch in ONNX Runtime.
+
+Request: `source`, `kind` and `factory` (see `torch_source`), `inputs` (name, shape and type of each), `output`,
+`components` (the file of the status table), `work`, `calibration` or `random`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import torch_source
+from .arrays import InputSpec
+from .components import Components
+from .same_model import compare_forms
+from .samples import as_batch, fixed_inputs, for_request, keep_sizes, make_up, taken_sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .untyped import Array
+
+_CALIBRATED = 500
+_OPSET = 17
+#: How far the ONNX file may be from torch, as a share of an output's range.
+_TOLERANCE = 1e-4
+#: What is known of failures; the error as `Type: words`.
+KNOWN = ((r"(?i)GuardOnDataDependent|data.?dependent", "torch-depends-on-values"),)
+
+
+def run(request: Mapping[str, Any]) -> Mapping[str, object]:
+    """Carry out a request; see the module."""
+    components = Components(Path(request["components"]), KNOWN)
+    with components.step("PyTorch", "torch-not-there"):
+        import torch
+
+        torch.manual_seed(0)
+    inputs = tuple(
+        InputSpec(name, None if size is None else tuple(size), kind) for name, size, kind in request["inputs"]
+    )
+    given = for_request(request, inputs, _CALIBRATED)
+    fixed = keep_sizes(inputs, fixed_inputs(inputs, given))
+    samples = given or make_up(fixed)
+    source = torch_source.load(request, fixed, components)
+    sample = as_batch(next(iter(samples.one_by_one())), fixed)
+    with components.step("run in PyTorch", "torch-model-refused"):
+        outputs = torch_source.answer(source.module, fixed, sample)
+    with components.step("export to ONNX", "torch-onnx-failed"):
+        names = {"input_names": [spec.name for spec in fixed], "output_names": list(outputs)}
+        arguments = torch_source.as_tensors(sample, fixed)
+        # The newer exporter (dynamo=True) needs onnxscript, which litert-torch's environment does not have.
+        torch.onnx.export(source.module, arguments, request["output"], dynamo=False, opset_version=_OPSET, **names)
+    with components.step("run in ONNX Runtime", "onnx-model-refused"):
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(request["output"], providers=["CPUExecutionProvider"])
+    with components.step("numbers"):
+
+        def expected(one: Mapping[str, Array]) -> dict[str, Array]:
+            return torch_source.answer(source.module, fixed, as_batch(one, fixed))
+
+        def exported(one: Mapping[str, Array]) -> dict[str, Array]:
+            return dict(zip(outputs, session.run(None, as_batch(one, fixed)), strict=True))
+
+        largest = compare_forms(samples, expected, exported, "exporting it to ONNX", _TOLERANCE)
+    return {
+        "torch": torch.__version__,
+        "difference": f"{largest:.1g} of the outputs' range",
+        "components": {str(row["component"]): f"ok, {row.get('seconds')} s" for row in components.rows},
+        "sizes": taken_sizes(inputs, fixed),
+    }
