@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 from envdoctor.core.availability import MEANINGS, CellVerdict
 from envdoctor.support.text import plural, quote_command, visible
 from envdoctor_reports import _drawings, _view
+from envdoctor_reports._history import heat_map
 from envdoctor_reports._placement import by_cause
 from envdoctor_reports._routes import fold, goal_rows
 from envdoctor_reports._terminal_matrix import answer_state, python_of, targets_by_platform
+from envdoctor_reports._terminal_sweep import MARKS
 from envdoctor_reports._view import State
 
 if TYPE_CHECKING:
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
     from envdoctor.core.finding import ProbeResult
     from envdoctor.core.model_report import ModelReport, OperatorReport
     from envdoctor.core.report import Report
+    from envdoctor.core.sweep import History
     from envdoctor_reports._view import Group
 
+#: A page with more could hardly be read; the CSV has all.
+_MOST_ANSWERS = 2000
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -75,6 +80,28 @@ def render_matrix(matrix: Matrix) -> str:
         legend=[(verdict.value, MEANINGS[verdict]) for verdict in used],
         state_of=_state_of,
         python_of=python_of,
+    )
+
+
+def render_history(history: History) -> str:
+    """The history as a page likewise: a heat map, and since when each is broken."""
+    columns, rows, left_out = heat_map(history)
+    counts = {state: sum(one.state is state for one in history.answers) for state in MARKS}
+    outcomes = [
+        (MARKS[state], f"{count} {state.value} in the newest version") for state, count in counts.items() if count
+    ]
+    return _page(
+        "history.html.jinja",
+        title=f"envdoctor history{' of ' if history.subject else ''}{history.subject}",
+        outcomes=outcomes,
+        notes=(),
+        sections=[("map", "Heat map"), ("answers", "Since when")],
+        history=history,
+        columns=columns,
+        rows=rows,
+        left_out=left_out,
+        answers=history.answers[:_MOST_ANSWERS],
+        marks=MARKS,
     )
 
 

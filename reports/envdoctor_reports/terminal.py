@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from envdoctor.core.lock import Lock
     from envdoctor.core.repair import RepairReport
     from envdoctor.core.report import Report
+    from envdoctor.core.sweep import History, SweepReport
     from envdoctor_reports._view import Group
 
 #: Lines longer than this are hard to read, however wide the window is.
@@ -154,6 +155,27 @@ def write_guard(report: GuardReport, *, verbose: bool = False, stream: TextIO | 
     from envdoctor_reports._guard import show_guard
 
     _write_page(lambda page: show_guard(page, report, verbose=verbose), stream)
+
+
+def write_sweep(report: SweepReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what a sweep found likewise."""
+    from envdoctor_reports._terminal_sweep import show_sweep
+
+    _write_page(lambda page: show_sweep(page, report, verbose=verbose), stream)
+
+
+def write_history(history: History, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what the history says likewise."""
+    from envdoctor_reports._history import show_history
+
+    _write_page(lambda page: show_history(page, history, verbose=verbose), stream)
+
+
+def history_as_csv(history: History) -> str:
+    """The history as a table of comma-separated values."""
+    from envdoctor_reports import _history
+
+    return _history.history_as_csv(history)
 
 
 def write_holdings(table: HoldingTable, *, verbose: bool = False, stream: TextIO | None = None) -> None:

@@ -1,0 +1,77 @@
+"""A real scheduler with a real worker on loopback, where Dask is installed."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from envdoctor.core.errors import UsageProblem
+from envdoctor.sweeps.dask_workers import in_dask
+from envdoctor.sweeps.work import Limits
+from index_wheels import wheel
+
+LIMITS = Limits(seconds=60, memory=1 << 30)
+needs_dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="Dask is not installed")
+
+
+def test_without_dask_it_is_one_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageProblem, match=r"envdoctor\[dask\]"):
+        list(in_dask(None, [], "tcp://127.0.0.1:1", LIMITS))
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """The scheduler's process and address; ended with its worker."""
+    base = [sys.executable, "-W", "ignore", "-m"]
+    file = tmp_path / "scheduler.json"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    words = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    scheduler = subprocess.Popen([*base, *words, "--scheduler-file", str(file)], **quiet)
+    words = ["distributed.cli.dask_worker", "--scheduler-file", str(file), "--no-dashboard", "--no-nanny"]
+    worker = subprocess.Popen([*base, *words, "--local-directory", str(tmp_path / "scratch")], **quiet)
+    try:
+        for _ in range(600):
+            if file.exists() and (text := file.read_text()):
+                break
+            time.sleep(0.1)
+        yield scheduler, json.loads(text)["address"]
+    finally:
+        for process in (worker, scheduler):
+            process.kill()
+            process.wait()
+
+
+def swept(tmp_path, address):
+    words = ["sweep", "wheels", str(tmp_path / "wheels"), "--scheduler", address, "--alone", "--offline", "--json"]
+    argv = [sys.executable, "-W", "ignore", "-m", "envdoctor", *words, "--db", str(tmp_path / "h")]
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@needs_dask
+@pytest.mark.slow
+def test_workers_elsewhere_judge_and_a_scheduler_that_goes_away_loses_nothing(tmp_path, cluster):
+    scheduler, address = cluster
+    (tmp_path / "wheels").mkdir()
+    for number in range(3):
+        filename, content = wheel(f"pkg{number}", "1.0")
+        (tmp_path / "wheels" / filename).write_bytes(content)
+    for _ in range(60):  # until the worker has come
+        process = swept(tmp_path, address)
+        out, err = process.communicate(timeout=120)
+        if "no workers" not in err:
+            break
+    assert process.returncode == 0, err
+    assert {row["found"]["state"] for row in json.loads(out)["rows"]} == {"fine"}
+
+    scheduler.kill()
+    scheduler.wait()
+    filename, content = wheel("late", "1.0")
+    (tmp_path / "wheels" / filename).write_bytes(content)
+    process = swept(tmp_path, address)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out, len(err.splitlines())) == (2, "", 1)
+    assert "does not answer" in err
