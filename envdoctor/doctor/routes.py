@@ -144,7 +144,11 @@ def routes(
         UsageProblem: see `make_request` and `check_samples`: `build` would refuse the same samples.
         NoRoute: no chain of actions leads from this kind of model to this goal, on any machine.
     """
-    request = make_request(source, goal, options or BuildOptions(), python=python, offline=offline)
+    return plan(make_request(source, goal, options or BuildOptions(), python=python, offline=offline))
+
+
+def plan(request: Request) -> Report:
+    """The report of `routes` for a request; see there for what it raises."""
     check_samples(request)
     return routes_of(request, Facts(request, LocalExecutor()))
 

@@ -84,6 +84,11 @@ class Branch(Small):
         return super().forward(image) if image.sum() > 0 else super().forward(-image)
 
 
+class Condition(Small):
+    def forward(self, image):
+        return super().forward(torch.cond(image.sum() > 0, lambda x: x * 2, lambda x: x - 1, (image,)))
+
+
 class Mask(Small):
     def forward(self, image):
         return image[image > 0.5].sum() + super().forward(image)

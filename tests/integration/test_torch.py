@@ -8,6 +8,11 @@ import pytest
 
 from envdoctor.action import StageFailed
 from envdoctor.core.command import Command
+from envdoctor.core.events import ignore
+from envdoctor.core.request import BuildOptions
+from envdoctor.core.route import Verdict
+from envdoctor.doctor.exporting import exported_routes
+from envdoctor.doctor.routes import make_request
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.sources import identify
 from envdoctor.tflite.quantization import Scheme, classify
@@ -140,6 +145,26 @@ def test_what_can_fail_is_named(tmp_path, name, problem, words):
     assert words in found.message
     assert "\n" not in found.message
     assert "failed" in found.evidence[-1].excerpt, "the component that failed comes last"
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "words"),
+    [
+        ("OwnOperator", Verdict.READY, "written out of standard operators, from its body"),
+        ("OpaqueOperator", Verdict.BLOCKED, "envdoctor_tests.opaque.default has no body that can be traced"),
+        ("Condition", Verdict.BLOCKED, "litert-torch has no form of cond"),
+        ("Branch", Verdict.BLOCKED, "GuardOnDataDependentSymNode"),
+        ("Mask", Verdict.UNKNOWN, "the values decide a size that aten.index.Tensor gives"),
+    ],
+)
+def test_a_plan_that_was_asked_to_export_knows_more(name, verdict, words):
+    environment_python("torch")
+    options = BuildOptions(inputs=IMAGE, random_calibration=True)
+    request = make_request(Path(f"{MODELS}:{name}"), "tflite-int8", options)
+    report = exported_routes(request, ignore)
+    first = next(one for one in report.routes if one.name == "torch-float+litert-int8")
+    assert first.verdict is verdict
+    assert any(words in reason.text for reason in first.reasons)
 
 
 def test_wrong_sizes_are_told_by_pytorch_itself(tmp_path):
