@@ -12,7 +12,7 @@ from envdoctor.core.errors import NoRoute, ToolchainProblem, UsageProblem
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.doctor._common import new_report, subject, topics
-from envdoctor.doctor.workarounds import NO_ROUTE, situation_of, workarounds
+from envdoctor.doctor.workarounds import NO_ROUTE, Situation, situation_of, workarounds
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.licenses import require_known
 from envdoctor.executors.local import LocalExecutor
@@ -161,9 +161,10 @@ def routes_of(request: Request, facts: Facts) -> Report:
     if not found:
         kinds = planner.kinds_that_lead_to(goal, actions)
         words = ", ".join(sorted(kind for kind in kinds))
+        says = "\n".join((NO_ROUTE, *(f"- {one}" for one in workarounds("routes", Situation()))))
         raise NoRoute(
             f"{artifact.path.name} is {artifact.kind}, and nothing that envdoctor knows leads from there to "
-            f"{goal.title}; start from one of: {words}."
+            f"{goal.title}; start from one of: {words}.\n{says}"
         )
     unlocking = planner.unlocking(found)
     notes: tuple[str, ...] = () if unlocking is None or unlocking.fix is None else (_say(unlocking.fix),)
