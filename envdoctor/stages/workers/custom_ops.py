@@ -1,14 +1,17 @@
 """Operators of a model's own in an exported program: written out of standard ones, or marked as composites.
 
 An operator that torch.library.custom_op made has a body in Python. Where that can be traced, it is what the operator
-decomposes into: what comes out is held against PyTorch like everything else. A composite (StableHLO's, in a .tflite
-file operator 206) keeps the name and the numbers of the call beside that body.
+decomposes into: what comes out is held against PyTorch like everything else. Where it can't, a form that is known by
+the operator's name may do (`known_operators`). A composite (StableHLO's, in a .tflite file operator 206) keeps the name
+and the numbers of the call beside that body.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from .known_operators import known_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,6 +62,9 @@ def _way(operator: Any, node: TorchNode) -> Way:  # noqa: ANN401  (an OpOverload
     body = _body_of(operator)
     if body is not None and _can_be_traced(body, node):
         return Way("written out of standard operators, from its body", body)
+    known = known_form(operator, node)
+    if known is not None:
+        return Way(f"written out as the known {known.title}, {known.difference:.1g} from what it gives", known.body)
     return Way("no body in Python that can be traced", is_opaque=True)
 
 
