@@ -50,13 +50,22 @@ class StageFailed(Exception):
     Attributes:
         of_place: True if the same may succeed in another place: the fault is not the model's.
         waits: True if nothing is wrong, and a person has to go on.
+        learnt: what was found out before it failed, by name; the result's summary.
     """
 
-    def __init__(self, finding: Finding, *, of_place: bool = False, waits: bool = False) -> None:
+    def __init__(
+        self,
+        finding: Finding,
+        *,
+        of_place: bool = False,
+        waits: bool = False,
+        learnt: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(finding.message)
         self.finding = finding
         self.of_place = of_place
         self.waits = waits
+        self.learnt = learnt or {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

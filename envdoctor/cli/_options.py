@@ -249,8 +249,12 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
     )
 
 
+#: Options of other commands: how a report is printed, and what is asked before a plan.
+_NOT_OF_BUILD = frozenset({"as_json", "verbose", "export"})
+
+
 def build_command(ctx: click.Context) -> tuple[str, ...]:
-    """The `build` command with the argument and the options that another command was given, but for those of printing.
+    """The `build` command with the argument and the options that another command was given, but for those it lacks.
 
     What stands in the way is the same for it then, since `build` takes every option that `routes` takes.
     """
@@ -259,7 +263,7 @@ def build_command(ctx: click.Context) -> tuple[str, ...]:
     words = ["envdoctor", "build"]
     for parameter in ctx.command.params:
         name = parameter.name or ""
-        if name in {"as_json", "verbose"} or ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+        if name in _NOT_OF_BUILD or ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue
         given = ctx.params[name]
         for value in given if isinstance(given, tuple) else (given,):

@@ -7,6 +7,7 @@ from pathlib import Path  # noqa: TC003  (resolved at run time for the JSON sche
 
 from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
 from envdoctor.core.compiler import Compiler  # noqa: TC001  (the same)
+from envdoctor.core.exported_graph import ExportedGraph  # noqa: TC001  (the same)
 from envdoctor.core.goal import Goal  # noqa: TC001  (the same)
 from envdoctor.core.plugins import PluginState
 
@@ -107,6 +108,7 @@ class Request:
         plugins: what other distributions add, and what of it is wrong.
         cache: the folder that envdoctor keeps its environments and downloads in; None for the user's cache folder.
         offline: True if nothing may be fetched.
+        graph: what the source was exported to, where that is known.
     """
 
     python: Path | None = None
@@ -119,3 +121,4 @@ class Request:
     plugins: PluginState = field(default_factory=PluginState)
     cache: Path | None = None
     offline: bool = False
+    graph: ExportedGraph | None = None

@@ -10,7 +10,9 @@ from envdoctor import planner, registry
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.events import Note
 from envdoctor.doctor._common import environment_provider
+from envdoctor.doctor.exporting import OpenRoutes
 from envdoctor.doctor.routes import require_text, routes_of
+from envdoctor.doctor.workarounds import NO_ROUTE, situation_of_attempts, workarounds
 from envdoctor.environments.licenses import accept
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
@@ -91,11 +93,16 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
             provide=environment_provider(request, facts, executor, emit),
             fresh=how.fresh,
         )
-        tried = open_routes if how.fallback else open_routes[:1]
-        attempts = tuple(run_routes(tried, actions, planner.source_of(request), runner, emit))
+        plan = OpenRoutes(request, facts, report.routes, emit, how.route)
+        tried = plan if how.fallback else open_routes[:1]
+        attempts = tuple(run_routes(tried, actions, planner.source_of(request), runner, plan.hear))
         with workspace.publishing() as publication:
+            if (situation := situation_of_attempts(attempts)) is not None:
+                report = dataclasses.replace(report, notes=(*report.notes, NO_ROUTE, *workarounds("routes", situation)))
             artifacts = _publish(attempts[-1], planner.source_of(request), publication, how.out)
-            report = dataclasses.replace(report, command="build", attempts=attempts, artifacts=artifacts)
+            report = dataclasses.replace(
+                report, command="build", routes=plan.routes, attempts=attempts, artifacts=artifacts
+            )
             _write_manifest(report, request, publication)
     return report
 

@@ -12,7 +12,7 @@ from envdoctor.core.errors import NoRoute, ToolchainProblem, UsageProblem
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.doctor._common import new_report, subject, topics
-from envdoctor.doctor.workarounds import NO_ROUTE, situation_of, workarounds
+from envdoctor.doctor.workarounds import NO_ROUTE, Situation, situation_of, workarounds
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.licenses import require_known
 from envdoctor.executors.local import LocalExecutor
@@ -144,7 +144,11 @@ def routes(
         UsageProblem: see `make_request` and `check_samples`: `build` would refuse the same samples.
         NoRoute: no chain of actions leads from this kind of model to this goal, on any machine.
     """
-    request = make_request(source, goal, options or BuildOptions(), python=python, offline=offline)
+    return plan(make_request(source, goal, options or BuildOptions(), python=python, offline=offline))
+
+
+def plan(request: Request) -> Report:
+    """The report of `routes` for a request; see there for what it raises."""
     check_samples(request)
     return routes_of(request, Facts(request, LocalExecutor()))
 
@@ -157,9 +161,10 @@ def routes_of(request: Request, facts: Facts) -> Report:
     if not found:
         kinds = planner.kinds_that_lead_to(goal, actions)
         words = ", ".join(sorted(kind for kind in kinds))
+        says = "\n".join((NO_ROUTE, *(f"- {one}" for one in workarounds("routes", Situation()))))
         raise NoRoute(
             f"{artifact.path.name} is {artifact.kind}, and nothing that envdoctor knows leads from there to "
-            f"{goal.title}; start from one of: {words}."
+            f"{goal.title}; start from one of: {words}.\n{says}"
         )
     unlocking = planner.unlocking(found)
     notes: tuple[str, ...] = () if unlocking is None or unlocking.fix is None else (_say(unlocking.fix),)

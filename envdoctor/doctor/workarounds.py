@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.core.data import load_table
 from envdoctor.core.route import Verdict
 from envdoctor.environments.spec import environment_spec
+from envdoctor.stages.problems import is_upstream, problem_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from envdoctor.core.availability import Cell
-    from envdoctor.core.route import Route
+    from envdoctor.core.route import Attempt, Route
     from envdoctor.index.project import IndexFile
 
 #: Stands before the workarounds.
@@ -87,8 +88,8 @@ def _of_platforms(situation: Situation) -> str:
 
 
 def situation_of(routes: Sequence[Route]) -> Situation | None:
-    """The situation of a model whose routes are all blocked; None if one may be open, or can be opened."""
-    if not routes or any(route.verdict is not Verdict.BLOCKED for route in routes):
+    """The situation of a model whose routes are all blocked; None if one may be open, or the user can open it."""
+    if not routes or any(route.verdict is not Verdict.BLOCKED or _is_the_users(route) for route in routes):
         return None
     stages = [stage for route in routes for stage in route.stages if stage.environment is not None]
     blocked = {
@@ -98,6 +99,20 @@ def situation_of(routes: Sequence[Route]) -> Situation | None:
     }
     names = {name for one in blocked if one is not None for name in environment_spec(one).platforms}
     return Situation(platforms=tuple(sorted(names)) if blocked else None)
+
+
+def _is_the_users(route: Route) -> bool:
+    """True if the user's own change opens a route: all that blocks it is a problem with a fix that mends it."""
+    mendable = {kind.code for kind in problem_kinds().values() if not kind.upstream}
+    return {reason.code for reason in route.reasons if reason.verdict is Verdict.BLOCKED} <= mendable
+
+
+def situation_of_attempts(attempts: Sequence[Attempt]) -> Situation | None:
+    """The situation of a build that failed by every route; None if it did not, or the user can mend one of them."""
+    failures = [attempt.results[-1].findings[-1:] for attempt in attempts if not attempt.succeeded]
+    if not attempts or len(failures) < len(attempts):
+        return None
+    return Situation() if all(found and is_upstream(found[0]) for found in failures) else None
 
 
 def situation_of_package(

@@ -10,14 +10,14 @@ from envdoctor.pipeline.stage import StageInput, StageRunner
 from envdoctor.stages.problems import Scope, ends_build, shared_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from envdoctor.action import Action
     from envdoctor.core.artifact import Artifact
 
 
 def run_routes(
-    routes: Sequence[Route], actions: Mapping[str, Action], source: Artifact, runner: StageRunner, emit: Listener
+    routes: Iterable[Route], actions: Mapping[str, Action], source: Artifact, runner: StageRunner, emit: Listener
 ) -> Iterator[Attempt]:
     """Try routes in order; stop after the first that arrives, waits for a person, or refuses what is not trusted.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.action import StageContext, StageFailed, StageOutput
@@ -108,7 +108,7 @@ class StageRunner:
                 stored = self._make(plan, action, given, environment, recorder, key.text)
         except StageFailed as error:
             status = StageStatus.WAITING if error.waits else StageStatus.FAILED
-            result = _failed(plan, recorder, error.finding, start, status)
+            result = replace(_failed(plan, recorder, error.finding, start, status), summary=error.learnt)
             if not error.of_place:
                 self._settled.append(result)
             return result, None

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import StageFailed, StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.data import load_table
+from envdoctor.core.exported_graph import ExportedGraph
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
 from envdoctor.pipeline.sources import onnx
-from envdoctor.stages.conversion import SAMPLE_OPTIONS, convert
-from envdoctor.stages.problems import problem_kinds
+from envdoctor.stages.conversion import SAMPLE_OPTIONS, convert, sample_options
+from envdoctor.stages.problems import Scope, problem_kinds, shared_by
+from envdoctor.stages.processes import run_worker
 from envdoctor.stages.torch import with_components, worker_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from envdoctor.action import StageContext
     from envdoctor.core.request import Request
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 
 OPTIONS = SAMPLE_OPTIONS | {"trust_code", "inputs", "keep_layout"}
 _SHOWN = 5
+#: The file for what a graph holds, which outlives a worker that fails later.
+_GRAPH = "graph.json"
 #: Kinds that only a file with composites leads to.
 _NEEDS_COMPOSITES = frozenset({"tflite-custom-ops"})
 
@@ -40,12 +46,72 @@ def convert_with_torch(context: StageContext, *, composites: bool = False) -> St
     goal = context.request.goal
     request = worker_request(context) | {
         "keep_layout": context.request.options.keep_layout,
+        "graph": context.folder / _GRAPH,
         "composites": composites or (goal is not None and goal.kind in _NEEDS_COMPOSITES),
     }
     try:
         return convert(context, "torch_convert", "float", request)
     except StageFailed as failure:
-        raise with_components(failure, context.folder / "components.json") from None
+        graph = _read_graph(context.folder / _GRAPH)
+        learnt = {"graph": graph} if graph and context.source.kind == ArtifactKind.TORCH else None
+        raise with_components(failure, context.folder / "components.json", learnt) from None
+
+
+def _read_graph(file: Path) -> dict[str, Any]:
+    """What a worker that failed later wrote of the exported graph; nothing if it did not come to that."""
+    try:
+        graph: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return graph
+
+
+def export_only(context: StageContext) -> ExportedGraph:
+    """Export a factory's model, and nothing else; a failure is part of the answer."""
+    request = worker_request(context) | sample_options(context)
+    try:
+        told = run_worker(context, "torch_graph", request | {"source": context.source.path.resolve()})
+    except StageFailed as failure:
+        return ExportedGraph(problem=with_components(failure, context.folder / "components.json").finding)
+    return parse_graph(told)
+
+
+def parse_graph(told: Mapping[str, Any]) -> ExportedGraph:
+    """The graph that a worker tells of."""
+    return ExportedGraph(
+        own=told.get("own", {}),
+        opaque=tuple(told.get("opaque", ())),
+        control_flow=tuple(told.get("control_flow", ())),
+        sizes_of_values=tuple(told.get("sizes_of_values", ())),
+    )
+
+
+def was_exported(_: Facts, request: Request) -> Iterator[Reason]:
+    """The export that failed, where it was tried: of a fault that is the model's own, nothing comes from there."""
+    found = None if request.graph is None else request.graph.problem
+    if found is not None:
+        certain = shared_by(found) is Scope.MODEL
+        verdict = Verdict.BLOCKED if certain else Verdict.UNKNOWN
+        yield Reason(verdict=verdict, text=found.message.rstrip("."), fix=found.fix, code=found.code)
+
+
+def has_lowerings(_: Facts, request: Request) -> Iterator[Reason]:
+    """What litert-torch has no form of, told from the exported graph; and what becomes of the model's own operators."""
+    graph = request.graph
+    if graph is None:
+        return
+    for verdict, names, words, problem in (
+        (Verdict.BLOCKED, graph.control_flow, "litert-torch has no form of {}", "torch-lowering-missing"),
+        (Verdict.BLOCKED, graph.opaque, "the operator {} has no body that can be traced", "torch-lowering-missing"),
+        (Verdict.UNKNOWN, graph.sizes_of_values, "the values decide a size that {} gives", "torch-depends-on-values"),
+    ):
+        if names:
+            kind = problem_kinds()[problem]
+            text = words.format(", ".join(names[:_SHOWN]))
+            yield Reason(verdict=verdict, text=text, fix=Fix(text=kind.fix), code=kind.code)
+    for name, words in graph.own.items():
+        if name not in graph.opaque:
+            yield Reason(verdict=Verdict.READY, text=f"the operator {name} is {words}")
 
 
 def converted_operators(_: Facts, request: Request) -> Iterator[Reason]:
@@ -59,3 +125,7 @@ def converted_operators(_: Facts, request: Request) -> Iterator[Reason]:
         kind = problem_kinds()["onnx-operator-unknown"]
         text = f"onnx2torch has no form of {', '.join(unknown[:_SHOWN])}"
         yield Reason(verdict=Verdict.BLOCKED, text=text, fix=Fix(text=kind.fix), code=kind.code)
+
+
+#: What of the model decides whether litert-torch converts it.
+OF_THE_MODEL = (was_exported, has_lowerings, converted_operators)

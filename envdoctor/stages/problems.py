@@ -43,6 +43,7 @@ class ProblemKind:
         pattern: searched in what a failed process printed; None if the problem is not told from there.
         ends_build: True if no other route may be tried after it: it would run what was refused.
         shared_by: which other routes have the same cause.
+        upstream: True if those who make the tool can mend it for good.
     """
 
     name: str
@@ -58,6 +59,7 @@ class ProblemKind:
     trait: str = ""
     ends_build: bool = False
     shared_by: Scope = Scope.STAGES
+    upstream: bool = False
 
     @property
     def explains_failures(self) -> bool:
@@ -82,6 +84,7 @@ def problem_kinds() -> dict[str, ProblemKind]:
             ended=row.get("ended", ""),
             trait=row.get("trait", ""),
             ends_build=row.get("ends_build", False),
+            upstream=row.get("upstream", False),
             shared_by=Scope(row.get("shared_by", Scope.STAGES.value)),
         )
         for name, row in load_table("stage-problems").items()
@@ -119,6 +122,12 @@ def shared_by(found: Finding) -> Scope:
     """Which other routes have the same cause."""
     kind = problem_kinds().get(found.name)
     return Scope.STAGES if kind is None else kind.shared_by
+
+
+def is_upstream(found: Finding) -> bool:
+    """True if those who make the tool can mend it for good."""
+    kind = problem_kinds().get(found.name)
+    return kind is not None and kind.upstream
 
 
 def explain_failure(result: CommandResult, printed: str, *, title: str, log: str, traits: frozenset[str]) -> Finding:

@@ -108,12 +108,17 @@ OWN_OPERATORS = "own-operators"
 
 def has_own_operators(_: Facts, request: Request) -> Iterator[Reason]:
     """A way for operators of a model's own: of a factory, only its exported graph tells whether there are any."""
-    source = request.source
-    if source is None or source.kind != ArtifactKind.PT2:
+    source, graph = request.source, request.graph
+    known = None if graph is None or graph.problem is not None else bool(graph.own)
+    if source is not None and source.kind == ArtifactKind.PT2:
+        known = OWN_OPERATORS in source.traits
+    if known is None:
         words = "whether the model has operators of its own, which this route is for, only its graph tells"
         yield Reason(verdict=Verdict.UNKNOWN, text=words)
-    elif OWN_OPERATORS not in source.traits:
-        yield Reason(verdict=Verdict.BLOCKED, text="the model has no operator of its own, which this route is for")
+    elif not known:
+        code = problem_kinds()["no-custom-operators"].code
+        text = "the model has no operator of its own, which this route is for"
+        yield Reason(verdict=Verdict.BLOCKED, text=text, code=code)
 
 
 def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:

@@ -50,11 +50,11 @@ def worker_request(context: StageContext) -> dict[str, object]:
     }
 
 
-def with_components(failure: StageFailed, status: Path) -> StageFailed:
+def with_components(failure: StageFailed, status: Path, learnt: Mapping[str, object] | None = None) -> StageFailed:
     """The failure of a worker, with how far the model got: the rows that the worker wrote down."""
     found = failure.finding
     rows = tuple(Evidence(source=str(row["component"]), excerpt=_row(row)) for row in _rows(status))
-    return StageFailed(dataclasses.replace(found, evidence=(*found.evidence, *rows)))
+    return StageFailed(dataclasses.replace(found, evidence=(*found.evidence, *rows)), learnt=learnt)
 
 
 def _row(row: Mapping[str, Any]) -> str:

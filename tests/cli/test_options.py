@@ -105,15 +105,16 @@ def test_a_report_with_a_problem_is_no_success():
 
 def test_the_command_to_build_has_the_options_that_were_given():
     words = ["m.keras", "--to", "edgetpu", "--require-mapped", "95%", "--trust-code", "--compiler-arg", "-a"]
-    words += ["--compiler-arg", "x y", "--stage-memory", "2G", "-v", "--json"]
+    words += ["--compiler-arg", "x y", "--stage-memory", "2G", "-v", "--json", "--export"]
+    lacking = {"verbose", "as_json", "export"}
     with routes.command.make_context("routes", words) as ctx:
         said = _options.build_command(ctx)
     with build.command.make_context("build", list(said[2:])) as again:
-        assert {name: again.params[name] for name in ctx.params if name not in {"verbose", "as_json"}} == {
-            name: value for name, value in ctx.params.items() if name not in {"verbose", "as_json"}
+        assert {name: again.params.get(name) for name in ctx.params if name not in lacking} == {
+            name: value for name, value in ctx.params.items() if name not in lacking
         }
     assert said[:3] == ("envdoctor", "build", "m.keras")
-    assert not {"-v", "--verbose", "--json", "--io"} & set(said)
+    assert not {"-v", "--verbose", "--json", "--io", "--export"} & set(said)
 
 
 @pytest.mark.parametrize("name", ["check", "model"])

@@ -1,15 +1,28 @@
 """What can still be done where nothing is open: judged for the machine, and never named where it would not help."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
+from envdoctor.core.artifact import Artifact
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, ReasonKind
 from envdoctor.core.data import load_table
+from envdoctor.core.errors import NoRoute
 from envdoctor.core.finding import Severity
-from envdoctor.core.route import Reason, Route, StagePlan, Verdict
-from envdoctor.doctor.workarounds import Situation, situation_of, situation_of_package, workarounds
+from envdoctor.core.request import BuildOptions
+from envdoctor.core.route import Attempt, Reason, Route, StagePlan, StageResult, StageStatus, Verdict
+from envdoctor.doctor.routes import make_request, plan
+from envdoctor.doctor.workarounds import (
+    Situation,
+    situation_of,
+    situation_of_attempts,
+    situation_of_package,
+    workarounds,
+)
 from envdoctor.index.project import FileKind, IndexFile
+from envdoctor.stages.problems import finding
+from keras_files import write_keras
 
 ROWS = load_table("workarounds")
 
@@ -19,6 +32,16 @@ def route(*reasons, environment="vela"):
         action="a", title="t", produces="k", place="local", environment=environment, reasons=tuple(reasons)
     )
     return Route(name="a", stages=(stage,), cost=1.0)
+
+
+def attempt(found):
+    """One that failed with a finding, or succeeded with none."""
+    status = StageStatus.DONE if found is None else StageStatus.FAILED
+    artifact = None if found else Artifact(kind="k", path=Path("m"), sha256="0")
+    findings = () if found is None else (found,)
+    planned = route()
+    result = StageResult(stage=planned.stages[0], status=status, artifact=artifact, findings=findings)
+    return Attempt(route=planned, results=(result,))
 
 
 def blocked(code=""):
@@ -70,6 +93,31 @@ def test_another_machine_is_named_where_this_one_is_in_the_way():
 def test_another_machine_would_not_help_a_model_that_is_refused():
     situation = situation_of([route(blocked(code="MDL006"))])
     assert "it would not help" in starting(workarounds("routes", situation), "Use another machine")
+
+
+@pytest.mark.parametrize(("problem", "named"), [("torch-factory-failed", False), ("torch-lowering-missing", True)])
+def test_what_the_user_mends_needs_no_workaround(problem, named):
+    found = finding(problem, "net.py", words="x")
+    assert (situation_of([route(blocked(code=found.code))]) is not None) is named
+    assert (situation_of_attempts([attempt(found)]) is not None) is named
+
+
+def test_a_build_is_hopeless_if_all_of_its_routes_are():
+    crash, samples = (
+        finding("stage-crashed", "x", title="x", failure="x"),
+        finding("calibration-mismatch", "x", words="x"),
+    )
+    assert situation_of_attempts([attempt(crash), attempt(crash)]) is not None
+    assert situation_of_attempts([attempt(crash), attempt(samples)]) is None
+    assert situation_of_attempts([attempt(crash), attempt(None)]) is None
+    assert situation_of_attempts([]) is None
+
+
+def test_a_kind_from_which_nothing_leads_there_is_told_with_what_is_left(tmp_path):
+    with pytest.raises(NoRoute, match="start from one of") as caught:
+        plan(make_request(write_keras(tmp_path / "m.keras"), "executorch-xnnpack", BuildOptions()))
+    assert starting(str(caught.value).splitlines(), "- Use another machine: it would not help")
+    assert starting(str(caught.value).splitlines(), "- Run the model in the framework")
 
 
 WHEELS = ("p-1.0-cp312-cp312-manylinux_2_28_x86_64.whl", "p-1.0-cp312-cp312-macosx_12_0_arm64.whl")

@@ -1,18 +1,27 @@
 """From PyTorch to int8 and beyond, with the real torch and litert-torch."""
 
 import dataclasses
+import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from envdoctor.action import StageFailed
+from envdoctor.cli import main
 from envdoctor.core.command import Command
+from envdoctor.core.events import ignore
+from envdoctor.core.request import BuildOptions
+from envdoctor.core.route import Verdict
+from envdoctor.doctor.exporting import exported_routes
+from envdoctor.doctor.routes import make_request
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.sources import identify
 from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
 from stages import environment_python
+from standin import build_standin
 from torch_routes import MODELS, UNTRAINED, images, take
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
@@ -64,6 +73,31 @@ def test_a_mobilenet_goes_all_the_way(tmp_path, end):
     assert not second.summary["random"]
 
 
+def files_of(folder):
+    """Every file below a folder, with its size and time; what Python compiles by itself is no change."""
+    return {
+        str(path): (path.lstat().st_size, path.lstat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if "__pycache__" not in path.parts and not path.is_dir()
+    }
+
+
+def test_a_build_for_the_edge_tpu_leaves_the_users_environment_as_it_is(tmp_path, monkeypatch, capsys):
+    environment_python("torch")
+    compiler = build_standin(tmp_path / "standin")
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.random.default_rng(1).random((30, 3, 16, 16), dtype="float32"))
+    before = files_of(Path(sys.prefix))
+    words = ["--to", "edgetpu", "--inputs", IMAGE, "--calibration", "x.npy", "--compiler", str(compiler), "--json"]
+    code = main(["build", f"{MODELS}:Small", *words, "--min-agreement", "50%"])
+    report = json.loads(capsys.readouterr().out)
+    assert code == 0, report["attempts"]
+    assert report["attempts"][-1]["results"][0]["stage"]["action"] == "torch-float"
+    assert list((tmp_path / "build").glob("torch_models*edgetpu.tflite"))
+    assert files_of(Path(sys.prefix)) == before
+    assert not list(MODELS.parent.glob("*.tflite"))
+
+
 def test_an_archive_gives_what_its_module_gives(tmp_path):
     code = (
         f"import sys; sys.path.insert(0, {str(MODELS.parent)!r}); import torch, torch_models as t;"
@@ -109,6 +143,21 @@ def test_an_operator_of_its_own_is_written_out_of_its_body(tmp_path):
     assert "STABLEHLO_COMPOSITE" not in {one.label for one in read_model(output.path).main.operators}
 
 
+def test_operators_that_are_known_by_name_are_written_out_if_the_numbers_agree(tmp_path):
+    output = convert("KnownOperators", tmp_path, "1x8x16")
+    told = output.summary["custom_operators"]
+    for name, title in (
+        ("my_rms_norm", "RMSNorm"),
+        ("LayerNorm", "LayerNorm"),
+        ("fast_gelu", "GELU"),
+        ("silu", "SiLU"),
+        ("apply_rope", "RoPE"),
+    ):
+        assert told[f"envdoctor_tests.{name}.default"].startswith(f"written out as the known {title}, ")
+    assert not any("CUSTOM" in one.label for one in read_model(output.path).main.operators)
+    assert failure("FalseName", tmp_path / "false", "1x8x16").name == "torch-lowering-missing"
+
+
 def test_or_stays_a_composite(tmp_path):
     output = take("torch-composite", factory("OwnOperator"), tmp_path, random_calibration=True)[0]
     labels = {one.label for one in read_model(output.path).main.operators}
@@ -140,6 +189,26 @@ def test_what_can_fail_is_named(tmp_path, name, problem, words):
     assert words in found.message
     assert "\n" not in found.message
     assert "failed" in found.evidence[-1].excerpt, "the component that failed comes last"
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "words"),
+    [
+        ("OwnOperator", Verdict.READY, "written out of standard operators, from its body"),
+        ("OpaqueOperator", Verdict.BLOCKED, "envdoctor_tests.opaque.default has no body that can be traced"),
+        ("Condition", Verdict.BLOCKED, "litert-torch has no form of cond"),
+        ("Branch", Verdict.BLOCKED, "GuardOnDataDependentSymNode"),
+        ("Mask", Verdict.UNKNOWN, "the values decide a size that aten.index.Tensor gives"),
+    ],
+)
+def test_a_plan_that_was_asked_to_export_knows_more(name, verdict, words):
+    environment_python("torch")
+    options = BuildOptions(inputs=IMAGE, random_calibration=True)
+    request = make_request(Path(f"{MODELS}:{name}"), "tflite-int8", options)
+    report = exported_routes(request, ignore)
+    first = next(one for one in report.routes if one.name == "torch-float+litert-int8")
+    assert first.verdict is verdict
+    assert any(words in reason.text for reason in first.reasons)
 
 
 def test_wrong_sizes_are_told_by_pytorch_itself(tmp_path):

@@ -15,8 +15,11 @@ from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.facts.environments import Environments
 from envdoctor.facts.host import Host
-from envdoctor.pipeline.torch import convert_with_torch
+from envdoctor.pipeline.sources import identify
+from envdoctor.pipeline.torch import convert_with_torch, converted_operators
 from envdoctor.stages.torch import needs_cpu_build, tell_code
+from onnx_bytes import model, node
+from onnx_bytes import value as onnx_input
 from stages import stage_context
 
 SOURCE = Artifact(kind=ArtifactKind.TORCH, path=Path("net.py"), sha256="0", factory="make", given="1x3x8x8")
@@ -96,3 +99,14 @@ def test_a_process_that_is_ended_shows_how_far_it_got(tmp_path):
         ("model", "ok, 1.5 s"),
         ("export", "not finished"),
     ]
+
+
+def test_an_onnx_operator_that_onnx2torch_does_not_know_is_named_before_anything_runs(tmp_path):
+    path = tmp_path / "net.onnx"
+    image = onnx_input("image", 1, 3, 8, 8)
+    path.write_bytes(model(node("Relu"), node("Fancy", "mylib"), image))
+    (reason,) = converted_operators(Facts(), Request(source=identify(path)))
+    assert reason.verdict is Verdict.BLOCKED
+    assert "no form of mylib.Fancy" in reason.text
+    path.write_bytes(model(node("Relu"), image))
+    assert not list(converted_operators(Facts(), Request(source=identify(path))))

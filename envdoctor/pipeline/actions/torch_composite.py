@@ -7,7 +7,7 @@ import functools
 from envdoctor.action import Action
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
-from envdoctor.pipeline.torch import OPTIONS, convert_with_torch
+from envdoctor.pipeline.torch import OPTIONS, convert_with_torch, has_lowerings, was_exported
 from envdoctor.stages.requirements import has_own_operators, needs_inputs, needs_sizes
 from envdoctor.stages.torch import needs_cpu_build, tell_code
 
@@ -18,7 +18,15 @@ ACTION = Action(
     produces=ArtifactKind.TFLITE_FLOAT,
     run=functools.partial(convert_with_torch, composites=True),
     environment="torch",
-    requires=(needs_environment("torch"), needs_cpu_build("torch"), needs_inputs, needs_sizes, has_own_operators),
+    requires=(
+        needs_environment("torch"),
+        needs_cpu_build("torch"),
+        needs_inputs,
+        needs_sizes,
+        was_exported,
+        has_own_operators,
+        has_lowerings,
+    ),
     goals=frozenset({"litert"}),
     options=OPTIONS,
     tool=tell_code,

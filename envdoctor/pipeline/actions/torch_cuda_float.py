@@ -8,7 +8,7 @@ from envdoctor.action import Action, Place
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.environments.status import State
 from envdoctor.facts.environments import needs_environment, needs_permission
-from envdoctor.pipeline.torch import OPTIONS, convert_with_torch, converted_operators
+from envdoctor.pipeline.torch import OF_THE_MODEL, OPTIONS, convert_with_torch
 from envdoctor.stages.requirements import needs_inputs, needs_sizes
 from envdoctor.stages.torch import cpu_build_is_there, tell_code
 
@@ -33,7 +33,7 @@ ACTION = Action(
     produces=ArtifactKind.TFLITE_FLOAT,
     run=convert_with_torch,
     environment=_NAME,
-    requires=(needs_environment(_NAME), _PERMISSION, needs_inputs, needs_sizes, converted_operators),
+    requires=(needs_environment(_NAME), _PERMISSION, needs_inputs, needs_sizes, *OF_THE_MODEL),
     places=(Place(applies=_makes_sense),),
     options=OPTIONS,
     tool=tell_code,

@@ -1,13 +1,17 @@
 """Operators of a model's own in an exported program: written out of standard ones, or marked as composites.
 
 An operator that torch.library.custom_op made has a body in Python. Where that can be traced, it is what the operator
-decomposes into: what comes out is held against PyTorch like everything else. A composite (StableHLO's, in a .tflite
-file operator 206) keeps the name and the numbers of the call beside that body.
+decomposes into: what comes out is held against PyTorch like everything else. Where it can't, a form that is known by
+the operator's name may do (`known_operators`). A composite (StableHLO's, in a .tflite file operator 206) keeps the name
+and the numbers of the call beside that body.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from .known_operators import known_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +22,15 @@ if TYPE_CHECKING:
 _STANDARD = frozenset({"aten", "prims", "prim", "higher_order", "quantized_decomposed", "litert", "odml_torch"})
 #: What an attribute of a composite can be.
 _NUMBERS = (bool, int, float, str)
+
+
+@dataclass(frozen=True)
+class Way:
+    """What becomes of an operator, in words; the function that it is written out of, where a conversion does that."""
+
+    words: str
+    body: Callable[..., Any] | None = None
+    is_opaque: bool = False
 
 
 def own_operators(program: ExportedProgram) -> Mapping[Any, TorchNode]:
@@ -33,25 +46,42 @@ def own_operators(program: ExportedProgram) -> Mapping[Any, TorchNode]:
     return found
 
 
-def write_out(operators: Mapping[Any, TorchNode], *, as_composites: bool) -> dict[str, str]:
+def find_ways(operators: Mapping[Any, TorchNode]) -> dict[Any, Way]:
+    """What becomes of operators of a model's own in a conversion."""
+    return {operator: _way(operator, node) for operator, node in operators.items()}
+
+
+def _way(operator: Any, node: TorchNode) -> Way:  # noqa: ANN401  (an OpOverload)
+    from litert_torch.backend import lowerings
+    from litert_torch.fx_infra import decomp
+
+    if operator in decomp.pre_convert_decomp():
+        return Way("decomposed as the model's code registered it")
+    if lowerings.lookup(operator) is not None:
+        return Way("lowered as the model's code registered it")
+    body = _body_of(operator)
+    if body is not None and _can_be_traced(body, node):
+        return Way("written out of standard operators, from its body", body)
+    known = known_form(operator, node)
+    if known is not None:
+        return Way(f"written out as the known {known.title}, {known.difference:.1g} from what it gives", known.body)
+    return Way("no body in Python that can be traced", is_opaque=True)
+
+
+def write_out(ways: Mapping[Any, Way], *, as_composites: bool) -> dict[str, str]:
     """Register what the operators are made of, for the conversion in this process.
 
     Returns:
-        For each operator by name what becomes of it, in words; one whose body can't be traced is left to its lowering.
+        For each operator by name what becomes of it, in words.
     """
     from litert_torch.fx_infra import decomp
 
     told = {}
-    for operator, node in operators.items():
-        body = _body_of(operator)
-        if operator in decomp.pre_convert_decomp():
-            told[str(operator)] = "decomposed as the model's code registered it"
-        elif body is None or not _can_be_traced(body, node):
-            told[str(operator)] = "no body in Python that can be traced"
-        else:
-            decomp.add_pre_convert_decomp(operator, _as_composite(operator, body) if as_composites else body)
-            words = "kept as a composite" if as_composites else "written out of standard operators, from its body"
-            told[str(operator)] = words
+    for operator, way in ways.items():
+        told[str(operator)] = way.words
+        if way.body is not None:
+            decomp.add_pre_convert_decomp(operator, _as_composite(operator, way.body) if as_composites else way.body)
+            told[str(operator)] = "kept as a composite" if as_composites else way.words
     return told
 
 

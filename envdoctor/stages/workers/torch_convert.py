@@ -1,25 +1,26 @@
 """Task: turn a PyTorch or an ONNX model into a float .tflite file, with the channels last.
 
-Request: `source`, `kind` and `factory` (see `torch_source`), `inputs` (name, shape and type of each), `keep_layout`
-(True to leave channels first), `composites` (True to keep operators of the model's own as such), `output`,
-`components` (the file of the status table), `work`, `calibration` or `random`, `evaluation`, `reference` (a folder for
-the answers of the model that was given; the samples go there too, in the order of axes that the .tflite file takes).
+Request: that of `torch_graph`, and `keep_layout` (True to leave channels first), `composites` (True to keep operators
+of the model's own as such), `output`, `graph` (the file for what the exported graph holds), `evaluation`, `reference`
+(a folder for the answers of the model that was given; the samples go there too, in the order of axes that the .tflite
+file takes).
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import custom_ops, litert_run, reference, torch_source
-from .arrays import InputSpec
+from . import custom_ops, litert_run, reference
 from .components import Components
 from .same_model import compare_forms
-from .samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
+from .samples import labelled_for_request, taken_sizes
 from .stage import Problem
 from .tflite_graph import Graph
 from .tflite_layout import Layout, put_channels_last, rename
+from .torch_graph import KNOWN, export
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,17 +29,8 @@ if TYPE_CHECKING:
     from .torch_source import Source
     from .untyped import Array
 
-_CALIBRATED = 500
 #: How far the .tflite file may be from torch, as a share of an output's range.
 _TOLERANCE = 1e-4
-#: What is known of failures; the error as `Type: words`.
-KNOWN = (
-    (r"torchvision::|torchvision.*(?:undefined symbol|incompatible)", "torchvision-mismatch"),
-    (r"Lowering not found: ", "torch-lowering-missing"),
-    (r"(?i)GuardOnDataDependent|NonConcreteBooleanIndex|data.?dependent", "torch-depends-on-values"),
-    (r"vhlo\.custom_call|stablehlo\.custom_call|STABLEHLO_CUSTOM_CALL", "torch-custom-call"),
-    (r"Converter is not implemented", "onnx-operator-unknown"),
-)
 
 
 @dataclass(frozen=True)
@@ -52,36 +44,25 @@ class Converted:
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     """Carry out a request; see the module."""
     components = Components(Path(request["components"]), KNOWN)
-    with components.step("PyTorch", "torch-not-there"):
-        import torch
-
-        torch.manual_seed(0)
-    inputs = tuple(
-        InputSpec(name, None if shape is None else tuple(shape), dtype) for name, shape, dtype in request["inputs"]
-    )
-    given, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
-    fixed = fixed_inputs(inputs, given)
-    samples = given or make_up(fixed)
-    source = torch_source.load(request, fixed, components)
-    with components.step("run in PyTorch", "torch-model-refused"):
-        torch_source.answer(source.module, fixed, next(iter(samples.one_by_one())))
-    with components.step("export", "torch-export-failed"):
-        arguments = torch_source.as_tensors(next(iter(samples.one_by_one())), source.inputs)
-        own = custom_ops.own_operators(torch.export.export(source.module, arguments))
-    with components.step("operators of its own"):
-        if request["composites"] and not own:
-            raise Problem("no-custom-operators", "the model calls no operator of its own; take the route torch-float.")
-        told = custom_ops.write_out(own, as_composites=request["composites"])
-    converted = _convert(source, arguments, request, components)
-    largest = _judge(source, converted, samples, components)
+    exported = export(request, components)
+    Path(request["graph"]).write_text(json.dumps(exported.told), encoding="utf-8")
+    if request["composites"] and not exported.ways:
+        raise Problem("no-custom-operators", "the model calls no operator of its own; take the route torch-float.")
+    source, given = exported.source, exported.given
+    labelled = labelled_for_request(request, exported.inputs)
+    told = custom_ops.write_out(exported.ways, as_composites=request["composites"])
+    converted = _convert(source, exported.arguments, request, components)
+    largest = _judge(source, converted, exported.samples, components)
     Path(request["output"]).write_bytes(converted.data)
     values: dict[str, object] = {
-        "torch": torch.__version__,
+        "torch": exported.torch,
         "difference": f"{largest:.1g} of the outputs' range",
         "components": {str(row["component"]): f"ok, {row.get('seconds')} s" for row in components.rows},
         "layout": _told(source, converted.layout),
-        "sizes": taken_sizes(inputs, fixed),
+        "sizes": taken_sizes(exported.inputs, exported.fixed),
     }
+    if request["kind"] == "torch":
+        values["graph"] = exported.told
     if told:
         values["custom_operators"] = told
     if given is not None:

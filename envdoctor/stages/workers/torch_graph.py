@@ -1,0 +1,126 @@
+"""Task: export a PyTorch model, and tell what its graph holds that decides how it can be converted.
+
+Request: `source`, `kind` and `factory` (see `torch_source`), `inputs`, `components` (the file of the status table),
+`work`, `calibration` or `random`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import custom_ops, torch_source
+from .arrays import InputSpec
+from .components import Components
+from .samples import fixed_inputs, for_request, make_up
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .custom_ops import Way
+    from .samples import Samples
+    from .torch_source import Source
+    from .untyped import ExportedProgram, Tensor
+
+_CALIBRATED = 500
+#: What is known of failures; the error as `Type: words`.
+KNOWN = (
+    (r"torchvision::|torchvision.*(?:undefined symbol|incompatible)", "torchvision-mismatch"),
+    (r"Lowering not found: ", "torch-lowering-missing"),
+    (r"(?i)GuardOnDataDependent|NonConcreteBooleanIndex|data.?dependent", "torch-depends-on-values"),
+    (r"vhlo\.custom_call|stablehlo\.custom_call|STABLEHLO_CUSTOM_CALL", "torch-custom-call"),
+    (r"Converter is not implemented", "onnx-operator-unknown"),
+)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A model that was exported.
+
+    Attributes:
+        inputs: as they were given, and `fixed` with all sizes.
+        given: the user's samples, if there are any; `samples` are those or made up.
+        ways: what becomes of each operator of the model's own.
+        told: what the graph holds, for the report.
+        torch: PyTorch's version.
+    """
+
+    source: Source
+    inputs: tuple[InputSpec, ...]
+    fixed: tuple[InputSpec, ...]
+    given: Samples | None
+    samples: Samples
+    arguments: tuple[Tensor, ...]
+    ways: Mapping[Any, Way]
+    told: Mapping[str, object]
+    torch: str
+
+
+def run(request: Mapping[str, Any]) -> Mapping[str, object]:
+    """Carry out a request; see the module."""
+    return export(request, Components(Path(request["components"]), KNOWN)).told
+
+
+def export(request: Mapping[str, Any], components: Components) -> Exported:
+    """Load the model, run it once, and export it.
+
+    Raises:
+        Problem: one of these failed.
+    """
+    with components.step("PyTorch", "torch-not-there"):
+        import torch
+
+        torch.manual_seed(0)
+    inputs = tuple(
+        InputSpec(name, None if shape is None else tuple(shape), dtype) for name, shape, dtype in request["inputs"]
+    )
+    given = for_request(request, inputs, _CALIBRATED)
+    fixed = fixed_inputs(inputs, given)
+    samples = given or make_up(fixed)
+    source = torch_source.load(request, fixed, components)
+    with components.step("run in PyTorch", "torch-model-refused"):
+        torch_source.answer(source.module, fixed, next(iter(samples.one_by_one())))
+    with components.step("export", "torch-export-failed"):
+        arguments = torch_source.as_tensors(next(iter(samples.one_by_one())), source.inputs)
+        program = torch.export.export(source.module, arguments)
+    with components.step("operators of its own"):
+        ways = custom_ops.find_ways(custom_ops.own_operators(program))
+        told = _told(program, ways)
+    return Exported(source, inputs, fixed, given, samples, arguments, ways, told, torch.__version__)
+
+
+def _told(program: ExportedProgram, ways: Mapping[Any, Way]) -> dict[str, object]:
+    """The number of calls, and of what decides a route what there is."""
+    calls = [node for node in program.graph.nodes if node.op == "call_function"]
+    found = {
+        "own": {str(operator): way.words for operator, way in ways.items()},
+        "opaque": [str(operator) for operator, way in ways.items() if way.is_opaque],
+        "control_flow": _control_flow(calls),
+        "sizes_of_values": _sizes_of_values(calls),
+    }
+    return {"operators": len(calls), **{name: value for name, value in found.items() if value}}
+
+
+def _control_flow(calls: list[Any]) -> list[str]:
+    """Operators that call graphs inside the graph, and have no lowering."""
+    import torch
+    from litert_torch.backend import lowerings
+
+    targets = {node.target for node in calls if isinstance(node.target, torch._ops.HigherOrderOperator)}  # noqa: SLF001
+    return sorted(str(target) for target in targets if lowerings.lookup(target) is None)
+
+
+def _sizes_of_values(calls: list[Any]) -> list[str]:
+    """Operators that give a size which only the values decide: torch.export calls such sizes u0, u1, ..."""
+    from torch.fx.experimental.symbolic_shapes import free_unbacked_symbols
+
+    found: dict[str, None] = {}
+    known: set[Any] = set()
+    for node in calls:
+        value = node.meta.get("val")
+        new = set() if value is None or isinstance(value, (tuple, list)) else set(free_unbacked_symbols(value))
+        if new - known:
+            found[str(node.target)] = None
+        known |= new
+    return list(found)
