@@ -31,6 +31,8 @@ _REFUSALS = frozenset(
     )
     if hasattr(errno, name)
 )
+#: How errors without a type of their own tell that memory is short: threads, a library's mapping, C code of Python.
+_OF_MEMORY = ("can't start new thread", "failed to map segment", "without setting an exception")
 
 
 #: Seconds that other threads get, after an interrupt, to end their programs and to remove their files.
@@ -125,20 +127,26 @@ def _run(words: Sequence[str]) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (told to the user, whatever it is)
         if isinstance(error, (KeyboardInterrupt, click.Abort)):
             _end_quickly()
-        code, message = _explain(error)
-        if os.environ.get("ENVDOCTOR_TRACEBACK"):
-            import traceback
-
-            message = "".join(traceback.format_exception(error)) + message
         try:
-            click.echo(message, err=True)
-        except OSError:  # nobody can be told but by the exit code
-            _give_up(sys.stderr)
-        except MemoryError:  # not even for what looks a message through
+            return _tell(error)
+        except (MemoryError, ImportError, SystemError):  # no memory even for what looks a message through
             os.write(2, b"envdoctor: it may use less memory than it needs (see 'ulimit -v'); allow it more\n")
             return ExitCode.PROBLEMS
-        return code
     return code if isinstance(code, int) else ExitCode.OK
+
+
+def _tell(error: BaseException) -> ExitCode:
+    """Say what ended the command; its exit code."""
+    code, message = _explain(error)
+    if os.environ.get("ENVDOCTOR_TRACEBACK"):
+        import traceback
+
+        message = "".join(traceback.format_exception(error)) + message
+    try:
+        click.echo(message, err=True)
+    except OSError:  # nobody can be told but by the exit code
+        _give_up(sys.stderr)
+    return code
 
 
 @contextlib.contextmanager
@@ -185,7 +193,7 @@ def _refusal(error: BaseException) -> str:
         if error.filename is None:
             _give_up(sys.stdout)
         return f"{error.filename or 'output'}: {error.strerror}"
-    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _OF_MEMORY):
         return "it may use less memory than it needs (see 'ulimit -v'); allow it more"
     if isinstance(error, FileNotFoundError) and "usable temporary directory" in str(error):
         return "there is no folder for temporary files; set TMPDIR to one"

@@ -45,7 +45,7 @@ def test_the_code_of_routes_is_that_of_the_best(monkeypatch, tmp_path, verdicts,
     reasons = tuple(Reason(verdict=verdict, text="why") for verdict in verdicts)
     stage = StagePlan(action="a", title="t", produces=ArtifactKind.TFLITE_INT8, reasons=reasons)
     report = Report(command="routes", version="1", created="now", routes=(Route(name="a", stages=(stage,)),))
-    monkeypatch.setattr("envdoctor.doctor.routes.routes", lambda *_, **__: report)
+    monkeypatch.setattr("envdoctor.doctor.routes.plan", lambda *_, **__: report)
     assert main(["routes", str(write_keras(tmp_path / "m.keras")), "--to", "tflite-int8"]) == code
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from envdoctor import __version__
 from envdoctor.cli import _run, main
-from envdoctor.core.errors import BuildFailed, NoRoute, UsageProblem
+from envdoctor.core.errors import BuildFailed, ExitCode, NoRoute, UsageProblem
 from processes import assert_gone
 
 FULL = Path("/dev/full")
@@ -179,6 +179,30 @@ def test_too_little_memory_is_told_and_hangs_nothing(bare, kilobytes):
     assert ended.returncode in {0, 1}
     assert "Traceback" not in ended.stderr
     assert ended.stdout or "less memory than it needs" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("can't start new thread"),
+        ImportError("array.so: failed to map segment from shared object"),
+        SystemError("<built-in function wait4> returned NULL without setting an exception"),
+    ],
+    ids=["itself", "a thread", "a library", "Python's own"],
+)
+def test_too_little_memory_is_no_bug_whatever_it_is_told_by(error, monkeypatch, capsys):
+    monkeypatch.setattr(_run.group, "main", lambda **_: (_ for _ in ()).throw(error))
+    assert _run.run(["check"]) == ExitCode.PROBLEMS
+    assert "less memory than it needs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [MemoryError(), SystemError("returned NULL")])
+def test_where_not_even_the_message_finds_memory_it_is_told_all_the_same(error, monkeypatch, capfd):
+    monkeypatch.setattr(_run.group, "main", lambda **_: (_ for _ in ()).throw(ValueError()))
+    monkeypatch.setattr(_run, "_describe_bug", lambda _: (_ for _ in ()).throw(error))
+    assert _run.run(["check"]) == ExitCode.PROBLEMS
+    assert "less memory than it needs" in capfd.readouterr().err
 
 
 IN_A_POOL = (
