@@ -11,6 +11,7 @@ import envdoctor_probes
 from asking import answer
 from envdoctor.compilers.edgetpu import COMPILER as EDGETPU
 from envdoctor.compilers.edgetpu.agreement import Disagreement
+from envdoctor.core.file_identity import FileIdentity
 from envdoctor.core.finding import Outcome, Severity
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, Refusal, examine
@@ -142,9 +143,9 @@ def test_a_model_that_is_refused_as_a_whole_is_not_asked_what_would_be_mapped():
 
 def test_of_a_file_that_stores_nothing_to_check_it_is_not_known_whether_it_is_whole():
     def compiled(*, checked):
-        return SimpleNamespace(identity=SimpleNamespace(checked=checked), path=Path("net.bin"))
+        return SimpleNamespace(identity=FileIdentity(format="x", what="x", checked=checked), path=Path("net.bin"))
 
-    assert answer("MDL033", compiled=compiled(checked=True)).outcome is Outcome.PASSED
-    result = answer("MDL033", compiled=compiled(checked=False))
+    assert answer("MDL033", compiled=compiled(checked="by its sum")).outcome is Outcome.PASSED
+    result = answer("MDL033", compiled=compiled(checked=""))
     assert result.outcome is Outcome.UNKNOWN
-    assert "net.bin stores nothing" in result.reason
+    assert "net.bin: the format stores nothing" in result.reason
