@@ -3,14 +3,11 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from envdoctor.cli import main
 from needs import needing
-
-BIN = Path(sys.executable).parent
 
 #: Answers what bash would offer for a line; `complete` itself needs a terminal.
 BASH = """
@@ -26,7 +23,11 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 @pytest.fixture
 def ask(tmp_path, capsys, monkeypatch):
     """What a shell offers for the last word of a line."""
-    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    program = tmp_path / "bin/envdoctor"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m envdoctor "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
 
     def ask(shell, code):
         assert main(["completion", shell]) == 0
