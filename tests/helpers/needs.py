@@ -34,6 +34,7 @@ PACKAGES = {
     "cpio": "cpio",
     "dpkg-deb": "dpkg",
     "fish": "fish",
+    "groff": "groff",
     "man": "man-db",
     "mandoc": "mandoc",
     MUSL_LOADER: "musl",
@@ -57,7 +58,7 @@ PACKAGES = {
 # A container inside continuous integration's own hardly ever runs; on x86_64 gcc itself is the compiler for x86_64;
 # Debian's npm brings four hundred packages, and the tests that use it run where it is there anyway; mandoc reads what
 # man does.
-_IDLE_IN_CI = {"podman", "busybox", "x86_64-linux-gnu-gcc", "npm", "man"}
+_IDLE_IN_CI = {"podman", "busybox", "x86_64-linux-gnu-gcc", "npm", "man", "groff"}
 _INSTALL = re.compile(r"\(Debian: apt-get install (.+)\)$")
 _DETAILS = re.compile(r" \(|: ")
 
