@@ -1,5 +1,8 @@
 """What tests are skipped for, and the last lines of a run."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 import needs
@@ -45,3 +48,14 @@ def test_a_run_ends_with_reasons_and_the_one_command():
         "To run more of them, on Debian or Ubuntu: sudo apt-get install openssh-client openssh-server zstd",
     ]
     assert told([]) == []
+
+
+def test_whatever_a_test_needs_is_in_the_table():
+    """A name that is not would end the test where the thing is absent, and only there."""
+    for path in Path(__file__).parents[1].rglob("*.py"):
+        text = path.read_text("utf-8")
+        if "from needs import" in text:
+            calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
+            named = [call.args for call in calls if getattr(call.func, "id", "") in {"needs", "needing"}]
+            words = {one.value for arguments in named for one in arguments if isinstance(one, ast.Constant)}
+            assert words <= needs.PACKAGES.keys() | {"no-such-program"}, path
