@@ -47,6 +47,9 @@ _LOW_RANK = 4
 _SOFTMAX = 512
 _TOLERANCE = 1e-4
 _WITH_SCALES = frozenset({"INT8", "INT16"})
+#: The lowest number of int8, and what gives a variance, and what is added to it.
+_LOWEST = -128
+_OF_A_VARIANCE = frozenset({"ADD", "MEAN", "SUM", "SQUARE", "SQUARED_DIFFERENCE"})
 #: SOFTMAX's kernel ends the process at a smaller input scale (its multiplier must be more than 1); no model that was
 #: trained has such a scale.
 _SMALLEST_SCALE = 2.0**-26
@@ -131,6 +134,8 @@ def _untried(graph: Subgraph, operator: Operator, table: dict[str, Any]) -> Iter
         yield f"its kernel ends the process where {_SOFTMAX} values or more are nearly equal"
     if operator.name in {"SOFTMAX", "LOG_SOFTMAX"} and _is_tiny(taken[0]):
         yield f"its kernel ends the process at an input scale of {_SMALLEST_SCALE:.2g} or less"
+    if operator.name == "RSQRT" and _may_be_negative(graph, taken[0]):
+        yield "its kernel stops at a negative number, which its input has the range for"
     if operator.word("weights_format", "DEFAULT") != "DEFAULT":
         yield "it was not asked with shuffled weights"
     yield from (f"it was not asked with {name}" for name in _OFF.get(operator.name, ()) if operator.options.get(name))
@@ -142,6 +147,16 @@ def _untried(graph: Subgraph, operator: Operator, table: dict[str, Any]) -> Iter
 def _is_tiny(tensor: Tensor) -> bool:
     known = tensor.quantization
     return tensor.dtype == "INT8" and known is not None and any(one <= _SMALLEST_SCALE for one in known.scales)
+
+
+def _may_be_negative(graph: Subgraph, tensor: Tensor) -> bool:
+    """Whether a quantized tensor has the range for it; 16 bits always have, and a variance has none all the same."""
+    known = tensor.quantization
+    if known is None or not len(known.zero_points):
+        return False
+    maker = graph.producers().get(tensor.index)
+    is_variance = maker is not None and maker.name in _OF_A_VARIANCE
+    return known.zero_points[0] > _LOWEST if tensor.dtype == "INT8" else tensor.dtype == "INT16" and not is_variance
 
 
 def _scales(operator: Operator, taken: tuple[Tensor, ...], given: tuple[Tensor, ...]) -> Iterator[str]:

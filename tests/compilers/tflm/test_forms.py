@@ -4,8 +4,8 @@ from envdoctor.compilers.tflm.forms import ask, form_of
 from envdoctor.tflite.reader import open_model
 from tflite_bytes import model, pack, schema, tensor
 
-TILE, SOFTMAX, CONCATENATION = 69, 25, 2
-FLOAT32, INT8, UINT8, INT32 = 0, 9, 3, 2
+TILE, SOFTMAX, CONCATENATION, RSQRT = 69, 25, 2, 76
+FLOAT32, INT8, UINT8, INT32, INT16 = 0, 9, 3, 2, 7
 
 
 def opened(data):
@@ -70,6 +70,17 @@ def test_a_scale_that_was_not_tried_is_unknown():
     assert not softmax(1 / 256).unknown
     assert "another output scale" in softmax(1 / 128).unknown
     assert "ends the process" in softmax(1 / 256, 512).unknown
+
+
+def test_a_root_of_what_may_be_negative_is_unknown():
+    def rooted(zero_point, kind=INT8):
+        return answer(
+            one(RSQRT, [scaled([1, 4], 0.1, zero_point, kind)], [scaled([1, 4], 0.1, -128 * (kind == INT8), kind)])
+        )
+
+    assert not rooted(-128).unknown
+    assert "negative" in str(rooted(0).unknown)
+    assert "negative" in str(rooted(0, INT16).unknown)
 
 
 def test_any_number_of_alike_inputs_is_one_form():
