@@ -46,6 +46,7 @@ def test_every_name_of_the_api_is_there_and_documented():
         envdoctor.cheque  # noqa: B018  (reading it is the test)
 
 
+@pytest.mark.slow
 def test_a_cheap_first_check_is_quick_and_silent(tmp_path):
     """About 0.2 s of a processor here; a busy machine makes it more, so that the best of three counts."""
     code = (
@@ -64,6 +65,7 @@ def test_a_cheap_first_check_is_quick_and_silent(tmp_path):
     assert min(took) < 0.6
 
 
+@pytest.mark.slow
 def test_words_may_be_one_text_or_several():
     for only in ("pyt001, PYT002", ["PYT001", "pyt002"]):
         report = envdoctor.check(only=only, python=sys.executable)
@@ -92,12 +94,14 @@ def test_what_has_no_answer_in_time_is_timed_out_and_never_fine():
     assert "time for all checks" in results[0].reason
 
 
+@pytest.mark.slow
 def test_a_time_limit_that_is_past_leaves_nothing_fine():
     report = envdoctor.check(only="PYT001", python=sys.executable, timeout=1e-9)
     assert [one.outcome for one in report.probes] == [Outcome.TIMED_OUT]
     assert not report.is_fine
 
 
+@pytest.mark.slow
 def test_a_build_that_can_not_be_carries_its_report(tmp_path, monkeypatch):
     monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("ENVDOCTOR_TOOLCHAINS", str(tmp_path / "toolchains"))
@@ -136,6 +140,7 @@ def start(site):
     return subprocess.run(command, check=False, capture_output=True, text=True, env=environ)
 
 
+@pytest.mark.slow
 def test_the_example_starts_where_nothing_is_wrong(site):
     site.install("foo", requires=["bar"])
     site.install("bar")
@@ -143,6 +148,7 @@ def test_the_example_starts_where_nothing_is_wrong(site):
     assert (done.returncode, done.stdout, done.stderr) == (0, "started\n", "")
 
 
+@pytest.mark.slow
 def test_the_example_refuses_to_start_and_says_what_to_do(site):
     site.install("foo", requires=["bar-that-is-nowhere"])
     done = start(site)
@@ -153,6 +159,7 @@ def test_the_example_refuses_to_start_and_says_what_to_do(site):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_page_run(tmp_path):
     page = (ROOT / "docs/python-api.md").read_text("utf-8")
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)

@@ -40,6 +40,7 @@ def test_a_probe_is_asked_by_a_test(probe):
     assert any(name in TEXT for name in names), names
 
 
+@pytest.mark.slow
 def test_a_stage_problem_is_named_by_a_test_or_is_on_the_list():
     unnamed = {one.code for one in problem_kinds().values() if one.code not in TEXT and one.name not in TEXT}
     assert unnamed <= UNNAMED

@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 ASKS = re.compile(r"sys\.platform\b|os\.name\b|\.mac_ver\(|getwindowsversion|windll")
 # The names by which modules ask for the system, and what they get; nothing is asked here.

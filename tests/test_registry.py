@@ -98,6 +98,7 @@ def test_what_is_fine_is_listed_and_not_complained_of(plugin):
     assert not problems()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["probes", "actions", "compilers", "renderers"])
 @pytest.mark.parametrize(
     ("text", "said"),
@@ -201,6 +202,7 @@ def test_a_table_that_is_wrong_is_left_out_and_told(plugin, tmp_path, text, said
         load_table.cache_clear()
 
 
+@pytest.mark.slow
 def test_check_tells_what_is_wrong_with_plug_ins(plugin, tmp_path):
     plugin("XYZ910", "crashing")
     (tmp_path / "xyz910_crashing.py").write_text(PROBE.format(code="XYZ910").replace("return ()", "return 1 / 0"))
@@ -215,5 +217,6 @@ def test_check_tells_what_is_wrong_with_plug_ins(plugin, tmp_path):
     assert not report.is_fine
 
 
+@pytest.mark.slow
 def test_without_plug_ins_the_question_does_not_apply():
     assert check(only=("HST014",), python=Path(sys.executable)).probes[0].outcome is Outcome.DOES_NOT_APPLY

@@ -31,6 +31,7 @@ def test_a_package_of_later_was_not_there(server, on):
     assert no_project(on("2025-03-01"), "absent") == "no index has a package called absent"
 
 
+@pytest.mark.slow
 def test_a_version_of_later_was_not_there(server, on):
     publish(server, "app", "1.0", uploaded="2025-01-01T00:00:00Z")
     publish(server, "app", "2.0", uploaded="2025-06-01T00:00:00Z")

@@ -53,6 +53,7 @@ def test_every_verdict_and_every_pin_is_uvs(world, target, as_of):
     assert 0 < good < amount(70)
 
 
+@pytest.mark.slow
 def test_each_pin_has_the_wheel_that_an_installer_takes(world, target):
     settings, folder = world
     client = open_index(settings, folder / "index")
@@ -64,6 +65,7 @@ def test_each_pin_has_the_wheel_that_an_installer_takes(world, target):
     assert all(wheels.values())
 
 
+@pytest.mark.slow
 def test_a_wheel_for_macos_that_only_a_candidate_has(world, target):
     settings, folder = world
     client = open_index(settings, folder / "index")

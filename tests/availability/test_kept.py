@@ -39,6 +39,7 @@ def publish_app(server, version, *needed):
     publish(server, "app", version, LINUX, files=files)
 
 
+@pytest.mark.slow
 def test_the_same_set_is_not_looked_into_again(server, judged, monkeypatch):
     publish_app(server, "1.0", "libabsent.so.1")
     first = judged("1.0")

@@ -83,6 +83,7 @@ def test_it_is_what_pip_takes(real_pip, server, catalogue, offered, case):
     assert ours == real_pip(server.simple, specifier)
 
 
+@pytest.mark.slow
 def test_only_what_nobody_means_is_told(catalogue, offered):
     offered(["0.1.0a1 sdist", "0.4 elsewhere"])
     found = pip_fallbacks(catalogue, Requirement("lib"), [target_here()])

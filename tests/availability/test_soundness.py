@@ -49,6 +49,7 @@ def test_a_set_that_loads_is_sound(server, cell):
     assert (found.verdict, found.reasons) == (CellVerdict.SOUND, ())
 
 
+@pytest.mark.slow
 def test_a_missing_library_that_an_import_needs_breaks_the_set(server, cell):
     publish(server, "app", "1.0", LINUX, **native("app", "libabsent.so.1", runpath="$ORIGIN/lib"))
     found = cell("app==1.0")
@@ -60,6 +61,7 @@ def test_a_missing_library_that_an_import_needs_breaks_the_set(server, cell):
     assert "app/lib/libabsent.so.1" in considered
 
 
+@pytest.mark.slow
 def test_a_library_that_only_a_plug_in_needs_is_information(server, cell):
     files = native("app", "libc.so.6")["files"] | {"app/plugins/libextra.so": elf_bytes(["libvendor.so"])}
     publish(server, "app", "1.0", LINUX, files=files)
@@ -120,6 +122,7 @@ def test_a_module_from_before_numpy_2_beside_numpy_2(server, cell):
     assert list(map(str, found.way_out)) == ["app==1.0", "numpy==1.26.4"]
 
 
+@pytest.mark.slow
 def test_the_numpy_of_a_recent_wheel_is_not_read_for(server, cell):
     filler = b"\0numpy.core._multiarray_umath\0module compiled against API version 0x%x\0"
     files = native("app", "libc.so.6", requires=["numpy"], filler=filler)
@@ -155,6 +158,7 @@ def test_a_damaged_wheel_is_unknown_with_its_reason(server, cell):
     assert (found.verdict, found.reasons[0].kind) == (CellVerdict.UNKNOWN, ReasonKind.UNREADABLE)
 
 
+@pytest.mark.slow
 def test_a_wheel_that_can_not_be_fetched_is_unknown(server, cell):
     publish(server, "app", "1.0", LINUX, **native("app", "libc.so.6"))
     server.fail(f"/files/app/{next(iter(server.projects['app']))}", *[503] * 9)
@@ -178,6 +182,7 @@ def test_what_was_seen_is_remembered(server, client, settings, tmp_path):
     assert len(server.seen) == before
 
 
+@pytest.mark.slow
 def test_an_import_that_nothing_brings_breaks_the_set(server, cell):
     publish(server, "app", "1.0", files={"app/__init__.py": b"import helper, numpy\n"}, requires=["helper"])
     publish(server, "helper", "1.0")
@@ -186,6 +191,7 @@ def test_an_import_that_nothing_brings_breaks_the_set(server, cell):
     assert "imports numpy, which no wheel of the set brings" in found.reasons[0].message
 
 
+@pytest.mark.slow
 def test_a_wheel_without_code_is_told(server, cell):
     publish(server, "app", "1.0", files={"app-1.0.dist-info/NOTICE": b""})
     (reason,) = cell("app==1.0").reasons
@@ -203,6 +209,7 @@ def test_one_wheel_alone_says_nothing_about_imports(judge, server, client, targe
 WINDOWS, PYD = "cp311-cp311-win_amd64", "_native.cp311-win_amd64.pyd"
 
 
+@pytest.mark.slow
 def test_a_library_that_windows_does_not_bring_is_a_condition(server, cell):
     files = {"app/__init__.py": b"from . import _native\n", f"app/{PYD}": pe_bytes(["MSVCP140.dll"])}
     publish(server, "app", "1.0", WINDOWS, files=files)
@@ -212,6 +219,7 @@ def test_a_library_that_windows_does_not_bring_is_a_condition(server, cell):
     assert condition.startswith("MSVCP140.dll is there")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("on", "verdict"), [("cp37", CellVerdict.SOUND_IF), ("cp38", CellVerdict.SOUND)])
 def test_python_37_brings_no_vcruntime140_1(server, cell, on, verdict):
     publish(server, "app", "1.0", "py3-none-win_amd64", files={"app.py": b"", **windows_module("vcruntime140_1.dll")})
@@ -234,6 +242,7 @@ def test_a_library_of_this_machine_counts_here(server, catalogue, client, target
     assert judge.judge([Pin(name="app", version="1.0")], where).verdict is ON_MACHINES[has]
 
 
+@pytest.mark.slow
 def test_what_only_some_environments_have_is_a_condition(server, cell):
     publish(server, "app", "1.0", "py3-none-any", files={"app.py": b"import pkg_resources\n"})
     found = cell("app==1.0")

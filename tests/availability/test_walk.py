@@ -37,6 +37,7 @@ def test_a_tree_without_hurdles(server, walk):
     assert (root.chosen, [(node.requirement, node.chosen) for node in root.children]) == ("1.0", [("lib>=1", "1.2")])
 
 
+@pytest.mark.slow
 def test_every_blocker_is_found_where_a_resolver_names_one(server, walk):
     publish(server, "app", "1.0", requires=["linux-only==1", "new-python", "absent", "source", "gone==2"])
     publish(server, "linux-only", "1", LINUX)
@@ -90,6 +91,7 @@ def test_an_older_version_that_can_be_completed_is_no_blocker(server, walk):
     assert found.roots[0].chosen == "1.0"
 
 
+@pytest.mark.slow
 def test_if_no_version_can_be_completed_the_newest_is_explained(server, walk):
     for number in range(10):
         publish(server, "app", f"{number}.0", requires=[f"absent-{number}"])

@@ -39,6 +39,7 @@ def environment(tmp_path):
     return tmp_path / "environment"
 
 
+@pytest.mark.slow
 def test_every_command_works_and_has_its_line(benchmark, environment, tmp_path, capfd, monkeypatch):
     variables = {**os.environ, "ENVDOCTOR_CACHE": str(tmp_path / "cache")}
     cases = benchmark.commands(environment)
@@ -54,6 +55,7 @@ def test_every_command_works_and_has_its_line(benchmark, environment, tmp_path, 
     assert lines[-1] == "all imports were followed to the end"
 
 
+@pytest.mark.slow
 def test_a_first_run_finds_no_cache_and_comes_seldom(benchmark, tmp_path):
     cache = tmp_path / "cache"
     code = "import pathlib; path = pathlib.Path({!r}); path.exists() is {} or exit(2); path.mkdir(exist_ok=True)"

@@ -21,6 +21,7 @@ def test_a_file_without_them_of_another_format_or_cut_off_has_none():
         assert debug_bytes(data) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (shutil.which("gcc") and shutil.which("strip")), reason="needs gcc and strip")
 def test_what_a_compiler_writes_and_strip_removes(tmp_path):
     source, library = tmp_path / "a.c", tmp_path / "a.so"

@@ -255,6 +255,7 @@ def test_what_gcc_links_is_read_back(tmp_path):
     assert (library.rpath, library.runpath, library.executable_stack) == (("$ORIGIN",), (), True)
 
 
+@pytest.mark.slow
 def test_an_object_file_of_gcc_is_not_loadable(tmp_path):
     path = build_library(tmp_path / "a.o", "int a;", "-c")
     with FileBytes(path) as source, pytest.raises(NotLoadable):

@@ -171,6 +171,7 @@ def test_a_sound_file_passes(module, tmp_path):
     assert loads(tmp_path / "m.so")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("damage", "words"), DAMAGE.items(), ids=lambda each: getattr(each, "__name__", ""))
 def test_what_the_loader_refuses_is_damage(module, tmp_path, damage, words):
     damage(module)

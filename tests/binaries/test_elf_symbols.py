@@ -49,6 +49,7 @@ def test_a_summary(data):
     assert undefined_in([*NAMES, "u", "gone", "name_200"], [summary.defined]) == ("gone", "name_200")
 
 
+@pytest.mark.slow
 def test_the_same_by_its_looks(data):
     """The hash table is found without the dynamic section, and is the one that the dynamic section tells."""
     source = MemoryBytes(data)

@@ -41,6 +41,7 @@ def ask(tmp_path, capsys, monkeypatch):
     return ask
 
 
+@pytest.mark.slow
 @needing("bash")
 @pytest.mark.parametrize(
     ("words", "offered"),
@@ -65,18 +66,21 @@ def test_bash_offers_values(ask, words, offered):
     assert set(found) >= set(offered) if {"HST00", "EM"} & {words[-5:], words[-2:]} else found == offered
 
 
+@pytest.mark.slow
 @needing("bash")
 def test_a_broken_configuration_disturbs_no_line(ask, tmp_path):
     (tmp_path / "pyproject.toml").write_text("[tool.envdoctor]\ncolour = 1\n")
     assert ask("bash", BASH.format(words="envdoctor check --to edg")) == ["edgetpu"]
 
 
+@pytest.mark.slow
 @needing("zsh")
 def test_zsh_takes_the_script(ask):
     code = "autoload -Uz compinit && compinit -u -d dump && source ./script && print -r -- $_comps[envdoctor]"
     assert ask("zsh", code) == ["_envdoctor_completion"]
 
 
+@pytest.mark.slow
 @needing("fish")
 def test_fish_offers_values_with_what_they_are(ask):
     found = ask("fish", "source ./script; complete --do-complete 'envdoctor check --to edg'")

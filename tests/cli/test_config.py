@@ -9,6 +9,8 @@ import pytest
 
 from sites import Site
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def work(tmp_path):

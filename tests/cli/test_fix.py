@@ -25,6 +25,7 @@ def env(server, tmp_path, monkeypatch):
     return str(folder)
 
 
+@pytest.mark.slow
 def test_the_plan_is_shown_and_nothing_is_done_without_a_terminal_and_done_with_yes(env, run):
     code, printed = run("fix", "--python", env)
     assert code == 1
@@ -44,6 +45,7 @@ def test_the_plan_is_shown_and_nothing_is_done_without_a_terminal_and_done_with_
     assert printed.out.index("error in") < printed.out.index("The plan for") < printed.out.index("fixed: PKG001")
 
 
+@pytest.mark.slow
 def test_an_undo_of_a_fix_that_changed_no_version_is_fine(env, run):
     (lost,) = Path(env).glob("lib/python*/site-packages/app/__init__.py")
     lost.unlink()
@@ -58,6 +60,7 @@ def test_options_that_contradict_each_other_are_refused(run):
         assert run(*words)[0] == 2
 
 
+@pytest.mark.slow
 def test_a_code_that_is_none_is_named(env, run):
     code, printed = run("fix", "--python", env, "PKG999")
     assert code == 2

@@ -12,6 +12,8 @@ import pytest
 
 from envdoctor.cli import main
 
+pytestmark = pytest.mark.slow
+
 ONLY = ("--only", "HST004,HST006,HST009")
 
 

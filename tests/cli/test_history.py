@@ -62,6 +62,7 @@ def test_a_platform_means_all_of_its_pythons(run, history, platform, targets, ex
     assert ({one["target"] for one in found["answers"]}, code) == (targets, expected)
 
 
+@pytest.mark.slow
 def test_a_table_and_a_page_are_written(run, history):
     run("history", "--csv", "all.csv", "--html", "map.html")
     with (history / "all.csv").open(newline="") as stream:

@@ -73,6 +73,7 @@ def test_a_wheel_by_itself_is_not_said_to_resolve(run, tmp_path):
     assert as_json(run, "inspect", str(tmp_path / name), "--alone")[1]["basis"] == "alone"
 
 
+@pytest.mark.slow
 def test_plug_ins_are_told_together_for_a_person_and_one_by_one_for_a_program(run, tmp_path):
     files = {"mine/__init__.py": b"", "mine/vendors/libPlugin.so": elf_bytes(["libabsent.so.1", "libother.so.1"])}
     files["mine/libcore.so"] = elf_bytes(["libc.so.6"])
@@ -165,6 +166,7 @@ def test_a_requirement_that_could_not_be_asked_for_leaves_the_verdict_open(run, 
     assert "What it requires could not be found out, so that it was judged alone." in " ".join(printed.out.split())
 
 
+@pytest.mark.slow
 def test_inspecting_what_is_not_there_for_the_target(run):
     code, found = as_json(run, "inspect", "lib==2.0", "--platform", "macos-arm64", "--python", "3.11")
     assert (code, found["verdict"], found["filename"]) == (1, "NO-WHEEL", "")

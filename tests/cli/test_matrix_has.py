@@ -52,6 +52,7 @@ def test_all_names_must_be_there_for_exit_code_0(run):
     assert held(run, "tool==2.0", "--has", "tool.tasks", "--has", "tool.solutions")[0] == 1
 
 
+@pytest.mark.slow
 def test_the_table_for_people(run):
     code, printed = run("matrix", "tool", "--has", "tool.solutions", *WHERE, "-v")
     lines = [line.strip() for line in printed.out.splitlines()]

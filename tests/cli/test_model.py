@@ -10,6 +10,8 @@ from compiled_models import int8_model
 from envdoctor.cli import main
 from shared_data import shared
 
+pytestmark = pytest.mark.slow
+
 WHOLE, PARTLY = "743acf193ebb8840", "3c2fd2847f70c21c"
 
 

@@ -76,6 +76,7 @@ def test_without_a_terminal_a_line_is_out_before_the_next_event():
         assert stream.buffer.getvalue() == b"    environment tensorflow: resolving\n"
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_every_stage_and_where_it_ended():
     text = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", shown(Stream())).replace("\r", "\n")
     lines = [line.rstrip() for line in text.split("\n")]

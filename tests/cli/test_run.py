@@ -162,6 +162,7 @@ INTERRUPTED_EARLY = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["envdoctor.cli._run", "click", "envdoctor.support.streams"])
 def test_ctrl_c_before_the_program_is_loaded_is_no_traceback(module):
     ended = subprocess.run([sys.executable, "-c", INTERRUPTED_EARLY, module], capture_output=True, check=False)

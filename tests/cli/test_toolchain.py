@@ -14,6 +14,7 @@ def store(tmp_path, monkeypatch):
     return tmp_path / "store"
 
 
+@pytest.mark.slow
 def test_install_list_where_remove(tmp_path, store, capsys):
     build_standin(tmp_path / "bundle")
     assert main(["toolchain", "install", "edgetpu-compiler", "--from", str(tmp_path / "bundle")]) == 0

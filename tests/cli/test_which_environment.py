@@ -53,6 +53,7 @@ def test_a_broken_one_is_told_and_never_passed_over(active, capsys, words):
     assert "No problem" not in said.out
 
 
+@pytest.mark.slow
 def test_inspect_installed_looks_at_the_active_one(active, capsys):
     assert main(["inspect", "--installed", "click"]) == 2
     assert f"click is not installed in {active}" in capsys.readouterr().err

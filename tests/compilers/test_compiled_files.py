@@ -96,6 +96,7 @@ def test_each_is_named_and_is_fine_only_if_it_is_known_to_be_whole(name, put):
     assert suffix in report.file.suffixes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_no_file_that_is_cut_short_is_fine(name, put):
     content = ALL[name]
@@ -121,6 +122,7 @@ def test_a_file_that_ends_in_zeros_is_unknown_and_says_so(put):
     assert "ends in zeros" in result.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_changed_bytes_end_in_words_of_envdoctor(name, put):
     rnd, content = random.Random(name), ALL[name]

@@ -154,6 +154,7 @@ def test_a_file_of_which_nothing_is_the_goals_is_refused(goal, tmp_path, monkeyp
     assert not report.artifacts
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_environments")
 def test_what_is_made_of_a_16x8_file_is_called_so(tmp_path, monkeypatch):
     goal = parse_goal("ethos-u55-128")
@@ -174,6 +175,7 @@ def test_a_goal_has_a_route_and_a_product(goal):
     assert planner.kinds_that_lead_to(goal, registry.actions())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("goal", FROM_TFLITE, ids=lambda goal: goal.name)
 def test_a_goal_is_known_by_every_command(goal, tmp_path, monkeypatch):
     monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))  # no compiler is there to be asked

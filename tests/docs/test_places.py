@@ -71,6 +71,7 @@ def run(tmp_path):
     return run
 
 
+@pytest.mark.slow
 @needing("bash")
 def test_the_action_annotates_writes_the_report_and_fails(run, tmp_path):
     code, printed, summary = run(python=sys.executable, args="--only PKG001 --fast")
@@ -80,6 +81,7 @@ def test_the_action_annotates_writes_the_report_and_fails(run, tmp_path):
     assert "<html" in (tmp_path / "temp/envdoctor/report.html").read_text()
 
 
+@pytest.mark.slow
 @needing("bash")
 def test_the_action_passes_where_nothing_is_wrong(run):
     code, printed, _ = run(python=sys.executable, args="--only PYT001")
@@ -87,6 +89,7 @@ def test_the_action_passes_where_nothing_is_wrong(run):
     assert "::error" not in printed
 
 
+@pytest.mark.slow
 @needing("bash")
 def test_the_action_guards_and_tells_what_can_not_be_known(run, tmp_path):
     code, printed, _ = run(guard="true", requirements=str(tmp_path / "absent.txt"))
@@ -107,6 +110,7 @@ def test_the_scripts_are_bash():
         subprocess.run(["bash", "-n", "-c", script], check=True)
 
 
+@pytest.mark.slow
 def test_the_hook_names_a_command_that_there_is():
     text = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
     entry = re.search(r"(?m)^  entry: envdoctor (.+)$", text)[1].split()

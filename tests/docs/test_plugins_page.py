@@ -11,6 +11,8 @@ import pytest
 from compiled_models import int8_model
 from pages import build_wheel, files_of
 
+pytestmark = pytest.mark.slow
+
 FILES = files_of("plugins.md")
 RECIPES = sorted({name.partition("/")[0] for name in FILES})
 

@@ -50,6 +50,7 @@ def test_every_page_has_commands():
     assert len(pages) == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "codes"), COMMANDS)
 def test_a_command_of_a_page_runs(work, command, codes):
     environ = {**os.environ, "COLUMNS": "100"}

@@ -12,6 +12,8 @@ from envdoctor.environments.choice import Choice
 from envdoctor_reports import markdown, terminal
 from onnx_bytes import model, node, value
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path, monkeypatch):

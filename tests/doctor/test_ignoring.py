@@ -39,6 +39,7 @@ def test_an_ignored_finding_is_no_problem_and_is_told():
     assert (made.ignored[0].reason, made.ignored[0].until) == ("our tests pass", "2027-01-15")
 
 
+@pytest.mark.slow
 def test_every_format_tells_it_and_none_says_passed():
     made = judged(report(finding("foo")))
     for text in (terminal.render(made), markdown.render(made), html.render(made)):
@@ -89,6 +90,7 @@ def test_what_is_merely_worth_knowing_stays():
     assert made.probes[0].outcome is Outcome.PASSED
 
 
+@pytest.mark.slow
 def test_a_report_tells_what_is_ignored_and_not_where_its_writer_lives(monkeypatch):
     home = Path.home() / "work/pyproject.toml"
     rule = Ignore(code="PKG001", reason="we know", subject=str(home.parent / "*"))

@@ -42,6 +42,7 @@ def test_what_is_installed_is_judged_where_it_is(site, place):
     assert inspect_installed("whole-one==1.0", place).verdict is CellVerdict.SOUND
 
 
+@pytest.mark.slow
 def test_of_an_editable_installation_nothing_is_claimed(site, place, tmp_path):
     info = site.install("in-work", files={"in_work.pth": f"{tmp_path}\n"})
     origin = {"url": tmp_path.as_uri(), "dir_info": {"editable": True}}

@@ -180,6 +180,7 @@ def interpreter_double(found=(), note=""):
     return asked, answer
 
 
+@pytest.mark.slow
 def test_a_model_is_run_once_where_its_interpreter_is_there(path, monkeypatch):
     refusal = finding("interpreter-refused", "m.tflite", words="got 7")
     asked, answer = interpreter_double([refusal])
@@ -200,6 +201,7 @@ def test_what_the_interpreter_refuses_by_its_tables_is_not_run(tmp_path, monkeyp
     assert asked == []
 
 
+@pytest.mark.slow
 def test_without_the_interpreter_the_report_says_so(path, tmp_path, monkeypatch):
     monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "without litert"))
     report = inspect_model(path, static=False)

@@ -78,6 +78,7 @@ def outcomes(report):
     return {one.code: (one.outcome, one.findings, one.reason) for one in report.probes}
 
 
+@pytest.mark.slow
 def test_the_second_check_tells_the_same_without_a_look(environment, monkeypatch):
     first = environment.check()
     assert first.unchanged_since == ""
@@ -89,6 +90,7 @@ def test_the_second_check_tells_the_same_without_a_look(environment, monkeypatch
     assert second.subject == first.subject
 
 
+@pytest.mark.slow
 def test_what_breaks_after_a_good_check_is_told(environment):
     assert outcomes(environment.check())["PKG021"][0] is Outcome.PASSED
     assert environment.check().unchanged_since
@@ -99,6 +101,7 @@ def test_what_breaks_after_a_good_check_is_told(environment):
     assert outcomes(environment.check()) == outcomes(broken)
 
 
+@pytest.mark.slow
 def test_what_is_mended_is_told(environment):
     environment.site.write("foo/__init__.py", "raise ValueError\n")
     assert outcomes(environment.check())["PKG021"][0] is Outcome.FAILED
@@ -139,6 +142,7 @@ FILES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", FILES.values(), ids=FILES.keys())
 def test_a_changed_file_is_looked_at_anew(environment, change):
     environment.keep()
@@ -149,6 +153,7 @@ def test_a_changed_file_is_looked_at_anew(environment, change):
 VARIABLES = ("TF_USE_LEGACY_KERAS", "KERAS_BACKEND", "LD_LIBRARY_PATH", "PYTHONPATH", "PATH", "JAVA_HOME", "HOME")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variable", VARIABLES)
 def test_another_variable_is_looked_at_anew(environment, monkeypatch, variable):
     environment.keep()
@@ -156,12 +161,14 @@ def test_another_variable_is_looked_at_anew(environment, monkeypatch, variable):
     assert not environment.is_known()
 
 
+@pytest.mark.slow
 def test_another_envdoctor_looks_anew(environment, monkeypatch):
     environment.keep()
     monkeypatch.setattr(unchanged, "__version__", "99.0")
     assert not environment.is_known()
 
 
+@pytest.mark.slow
 def test_another_folder_another_python_and_another_user_look_anew(environment, monkeypatch):
     environment.keep()
     with monkeypatch.context() as other:
@@ -176,12 +183,14 @@ def test_another_folder_another_python_and_another_user_look_anew(environment, m
     assert environment.is_known()
 
 
+@pytest.mark.slow
 def test_another_machine_looks_anew(environment, monkeypatch):
     environment.keep()
     monkeypatch.setattr(os, "confstr", lambda _: "glibc 2.17")
     assert not environment.is_known()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"nothing of ours", None], ids=["empty", "foreign", "cut"])
 def test_a_damaged_file_is_no_answer_and_is_made_anew(environment, content):
     first = environment.check()
@@ -193,6 +202,7 @@ def test_a_damaged_file_is_no_answer_and_is_made_anew(environment, content):
     assert environment.check().unchanged_since
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reason", ["an unsure answer", "time was up"])
 def test_what_another_look_may_tell_is_not_kept(environment, monkeypatch, reason):
     if reason == "time was up":
@@ -203,6 +213,7 @@ def test_what_another_look_may_tell_is_not_kept(environment, monkeypatch, reason
     assert environment.check().unchanged_since == ""
 
 
+@pytest.mark.slow
 def test_what_was_left_out_is_no_answer_to_a_whole_check(environment):
     (environment.site.path / "foo" / "__init__.py").write_text("raise ValueError\n")
     first = check(python=environment.folder, fast=True)
@@ -215,12 +226,14 @@ def test_what_was_left_out_is_no_answer_to_a_whole_check(environment):
     assert outcomes(check(python=environment.folder, fast=True)) == outcomes(first)
 
 
+@pytest.mark.slow
 def test_chosen_probes_are_asked_anew(environment):
     environment.check()
     assert check(python=environment.folder, only=["PKG"]).unchanged_since == ""
     assert environment.check().unchanged_since
 
 
+@pytest.mark.slow
 def test_a_plug_in_is_asked_each_time(environment, monkeypatch):
     environment.keep()
     monkeypatch.setattr(unchanged, "entry_points", lambda group: ("plugin",) if group.endswith("probes") else ())
@@ -246,6 +259,7 @@ class Looks:
 LOOKS = Looks()
 
 
+@pytest.mark.slow
 def test_everything_that_is_looked_at_is_watched(environment, monkeypatch):
     environment.site.install("bar", files={"../../../bin/bar": f"#!{environment.folder}/bin/python\n"})
     (environment.site.path / "native.so").write_bytes(Path("/bin/sh").read_bytes())

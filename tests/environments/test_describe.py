@@ -78,6 +78,7 @@ def test_what_it_says_is_what_the_interpreter_finds_when_it_starts_as_usual(make
     assert found == [path for path in described if path in found]
 
 
+@pytest.mark.slow
 def test_pythonpath_comes_first_although_the_script_runs_isolated(base, tmp_path):
     answer = ask(base, PYTHONPATH=f"{tmp_path}{os.pathsep}{os.pathsep}relative")
     assert answer["site_folders"][:2] == [["pythonpath", str(tmp_path)], ["pythonpath", "relative"]]

@@ -26,6 +26,7 @@ def own(tmp_path, monkeypatch):
     return have
 
 
+@pytest.mark.slow
 def test_the_users_own_is_taken_as_it_is(spec, request_, index, own):
     provided = provide(spec, request_, own(""), RUN, [].append)
     assert (provided.origin, provided.python) == (Origin.OWN, Path(sys.executable))
@@ -54,6 +55,7 @@ def test_what_does_not_import_is_said_and_one_is_made(spec, request_, was_made, 
     assert said[0] == ("your own environment has tiny 1.0, but importing tiny exited with status 1: OSError: no AVX")
 
 
+@pytest.mark.slow
 def test_without_a_look_at_the_users_own_one_is_made(spec, request_, was_made):
     assert provide(spec, request_, None, RUN, [].append).origin is Origin.MANAGED
 

@@ -30,6 +30,7 @@ def test_it_is_made(spec, request_, was_made):
     assert (found.state, found.python) == (State.MADE, made.python)
 
 
+@pytest.mark.slow
 def test_a_python_is_missing(spec, request_, lone_python):
     found = status(dataclasses.replace(spec, pythons=("3.4", "3.5")), request_, RUN)
     assert (found.state, found.pythons, found.python) == (State.NO_PYTHON, ("3.4", "3.5"), None)
@@ -44,11 +45,13 @@ def test_this_machine_is_the_wrong_one(spec, request_, lone_python):
     assert "Tiny 1.0 exists for beos-m68k only" in found.reason
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_to_hinders_no_look(spec, request_, tmp_path):
     (tmp_path / "file").touch()
     assert status(spec, dataclasses.replace(request_, cache=tmp_path / "file"), RUN).state is State.MAKEABLE
 
 
+@pytest.mark.slow
 def test_several_are_looked_at_with_one_question(spec, request_):
     class Counting:
         """A double of an executor that counts what the real one runs."""

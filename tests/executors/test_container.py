@@ -39,6 +39,7 @@ def container(engine, **fields):
     return ContainerExecutor(engine=str(engine), image="IMAGE", inner=LocalExecutor(), **fields)
 
 
+@pytest.mark.slow
 def test_the_command_line(engine, tmp_path):
     work = tmp_path / "a b"
     work.mkdir()

@@ -73,6 +73,7 @@ def test_the_signal_that_killed_it_is_named():
     assert result.describe_failure() == "was killed by SIGSEGV (signal 11)"
 
 
+@pytest.mark.slow
 def test_a_time_limit_ends_the_children_too(tmp_path):
     note = tmp_path / "pid"
     code = (
@@ -99,6 +100,7 @@ def test_a_memory_limit_ends_it():
     assert "memory limit" in result.describe_failure()
 
 
+@pytest.mark.slow
 def test_a_flood_of_output_ends_it(monkeypatch):
     monkeypatch.setattr(local, "FLOOD", 1 << 20)
     flood = "while True: print('x' * 4096)"

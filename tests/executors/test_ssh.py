@@ -96,6 +96,7 @@ def test_a_connection_that_is_lost_leaves_nothing_on_the_far_side(server, work):
     assert server.left_there == []
 
 
+@pytest.mark.slow
 def test_a_transfer_that_is_interrupted_leaves_nothing(server, work):
     with (work / "large").open("wb") as stream:
         stream.truncate(4 << 30)
@@ -154,6 +155,7 @@ def test_what_ssh_would_read_as_an_option_is_no_host(host):
         SshExecutor(host=host, inner=LocalExecutor())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["sh", "bash", "dash"])
 def test_the_line_for_the_far_side_quotes_everything(shell, tmp_path):
     needs(shell)

@@ -106,6 +106,7 @@ def test_what_is_not_known_is_unavailable_and_never_ready():
         reason(facts(environment=None))
 
 
+@pytest.mark.slow
 def test_all_environments_of_the_table_are_collected_here(tmp_path):
     found = Facts(Request(cache=tmp_path), LocalExecutor()).environments
     assert tuple(found.statuses) == environment_names()

@@ -28,6 +28,7 @@ class Answering:
         return CommandResult(argv=command.argv, returncode=returncode, stdout=stdout, stderr="No module named pip_api")
 
 
+@pytest.mark.slow
 def test_pip_and_envdoctor_agree_on_all_that_stands_in_a_folder_and_nothing_there_runs(tmp_path, monkeypatch):
     planted = Planted(tmp_path)
     for name, value in planted.variables.items():

@@ -51,6 +51,7 @@ def test_what_fails_is_told_with_the_exception(site, facts):
     assert ask("PKG024", known) == ()
 
 
+@pytest.mark.slow
 def test_what_was_foreseen_is_told_once_with_the_exception(site, facts):
     site.install("foo", files={"foo.py": "import nobody_has_this"})
     known = facts()
@@ -69,6 +70,7 @@ def test_where_thought_and_deed_differ_a_report_is_asked_for(site, facts, monkey
     assert finding.fix.text.startswith("Report this")
 
 
+@pytest.mark.slow
 def test_a_crash_and_an_exit_are_failures(site, facts):
     site.install("foo", files={"foo.py": "import os\nos.kill(os.getpid(), 9)"})
     site.install("bar", files={"bar.py": "import sys\nsys.exit('not here')"})
@@ -96,6 +98,7 @@ def test_nothing_is_left_behind(site, facts, tmp_path, monkeypatch):
     assert not (site.path / "foo" / "__pycache__").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not find_wall(LocalExecutor()), reason="this system has no network namespaces for this user")
 def test_the_network_is_out_of_reach(site, facts):
     text = "import socket\nsocket.create_connection(('127.0.0.1', {}), timeout=5)"

@@ -90,6 +90,7 @@ def test_modules_for_newer_processors_of_the_same_kind(arch, kind):
 ARM, TAG = elf_bytes(("libc.so.6",), machine=183), "cpython-311-x86_64-linux-gnu"
 
 
+@pytest.mark.slow
 def test_a_file_for_another_processor_that_is_only_named_like_a_module():
     files = {"pkg/__init__.py": "import pkg._m", "pkg/_m.so": SOUND, "pkg/driver.so": ARM}
     (problem,) = judge(files)

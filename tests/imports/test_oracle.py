@@ -56,6 +56,7 @@ def test_the_exception_in_which_an_import_ends_is_told(tmp_path):
     assert sum(ours == raised for raised, ours in told) > 0.8 * len(told)
 
 
+@pytest.mark.slow
 def test_real_statements_that_were_once_said_to_fail(tmp_path):
     """Modules, and what CPython makes of each: most of them could be imported, and were called broken."""
     files = sorted(shared("data/reports/imports").glob("*.py"))

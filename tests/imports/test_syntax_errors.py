@@ -26,6 +26,7 @@ SOUND = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [*BROKEN.values(), *SOUND.values()], ids=[*BROKEN, *SOUND])
 def test_as_cpython(text, tmp_path):
     (tmp_path / "0" / "pkg").mkdir(parents=True)
@@ -35,6 +36,7 @@ def test_as_cpython(text, tmp_path):
     assert raised_by(text, bad="print 1") in ({"SyntaxError"} if said else {""})
 
 
+@pytest.mark.slow
 def test_a_nul_byte_whatever_is_raised_for_it(tmp_path):
     text = "x = 1\0"
     assert cpython_says([text], tmp_path)[0]

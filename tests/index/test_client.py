@@ -152,6 +152,7 @@ def test_metadata_beside_a_wheel(server):
     assert asking.metadata(wheel) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("json", [True, False])
 def test_the_files_of_a_long_page_are_not_read_out_of_it_again(server, tmp_path, monkeypatch, json):
     server.manners.json = json

@@ -233,6 +233,7 @@ def test_a_project_without_files(text):
     assert [link for link in parse_page(text.encode(), "text/html", BASE) if link.of("pkg")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -38,6 +38,7 @@ def resolver(monkeypatch):
     assert lookups() == []
 
 
+@pytest.mark.slow
 def test_a_name_that_nobody_answers_for_costs_the_requests_time(resolver):
     session, start = Session(NetworkSettings(timeout=0.2, retries=2), pause=lambda _: None), time.monotonic()
     with pytest.raises(NetworkProblem, match=r"no name server told its address within 0 s, after 3 tries"):

@@ -270,6 +270,7 @@ def test_netrc_is_read(server, tmp_path, monkeypatch):
     assert Session().get(f"{server.origin}/page").found
 
 
+@pytest.mark.slow
 def test_a_proxy_is_used():
     with IndexServer(extra={"/page": ("text/plain", b"by proxy")}) as proxy:
         # A proxy is asked with the absolute URL; the double looks at the path alone.

@@ -49,6 +49,7 @@ def test_stages_hand_on_what_they_made(bench):
     assert kinds == [RouteStarted, StageStarted, StageEnded, StageStarted, StageEnded]
 
 
+@pytest.mark.slow
 def test_a_failed_stage_ends_its_route_and_the_next_begins(bench):
     bad = failing("bad", K.KERAS, K.TFLITE_INT8, problem("killed by SIGSEGV"))
     good = copying("good", K.KERAS, K.TFLITE_INT8, "+g", bench.calls)

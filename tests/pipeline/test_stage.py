@@ -78,6 +78,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_second_run_does_not_reuse_what_changed(bench, change, monkeypatch):
     one = copying("a", K.KERAS, K.TFLITE_INT8, "+a", bench.calls, environment="tensorflow")
@@ -88,6 +89,7 @@ def test_a_second_run_does_not_reuse_what_changed(bench, change, monkeypatch):
     assert attempt.results[0].artifact.path.read_text().endswith("+a")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("version", "fresh"), [(2, False), (1, True)])
 def test_another_version_of_an_action_or_the_users_wish_runs_it_again(bench, version, fresh):
     for given, wish in ((1, False), (version, fresh)):
@@ -115,6 +117,7 @@ def test_a_tool_is_told_by_what_it_is_not_by_where(bench):
     assert bench.calls == ["a", "a"]
 
 
+@pytest.mark.slow
 def test_what_an_unknown_tool_made_is_shared_in_one_build_alone(bench):
     one = copying("a", K.KERAS, K.TFLITE_INT8, "+a", bench.calls, tool=lambda request, place, executor: None)
     bad = failing("bad", K.TFLITE_INT8, "vela-tflite", problem())
@@ -182,6 +185,7 @@ def test_a_damaged_reference_or_log_is_not_reused(bench):
         assert (attempt.succeeded, len(bench.calls)) == (True, number)
 
 
+@pytest.mark.slow
 def test_two_routes_share_a_stage_even_when_nothing_old_is_reused(bench):
     one = copying("a", K.KERAS, K.TFLITE_INT8, "+a", bench.calls)
     bad = failing("bad", K.TFLITE_INT8, "vela-tflite", problem())
@@ -190,6 +194,7 @@ def test_two_routes_share_a_stage_even_when_nothing_old_is_reused(bench):
     assert bench.calls == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_a_gate_can_add_and_refuse(bench):
     def gate(context, artifact, output):
         if output.summary["word"] == "+bad":
@@ -227,6 +232,7 @@ def test_a_full_disk_ends_the_build_with_one_sentence(bench):
     assert bench.leftovers() == []
 
 
+@pytest.mark.slow
 def test_a_failed_stage_can_be_run_again_by_hand(bench):
     """The request is kept beside the log, and the commands and the evidence name it there."""
 

@@ -19,6 +19,7 @@ def facts(site, tmp_path):
     return facts
 
 
+@pytest.mark.slow
 def test_a_module_that_a_known_project_brings_is_named_with_the_command(site, facts):
     site.install("foo", files={"foo/__init__.py": "import os\nfrom pkg_resources import parse_version"})
     (finding,) = ask("PKG021", facts())
@@ -120,6 +121,7 @@ def test_commands_that_lack_the_same_are_told_together(site, facts):
 TENSORFLOW = {"tensorflow/__init__.py": ""}
 
 
+@pytest.mark.slow
 def test_a_package_that_asks_for_keras_two_is_found_by_what_it_does(site, facts):
     site.install("tensorflow", "2.20.0", TENSORFLOW)
     text = "import os\ndef start():\n    os.environ['TF_USE_LEGACY_KERAS'] = {!r}\nstart()"

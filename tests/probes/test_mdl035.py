@@ -21,6 +21,7 @@ def test_any_other_name_is_fine(name):
     assert not list(check.check(Facts(model=ModelFacts(name=name, reader=find_reader("litert")))))
 
 
+@pytest.mark.slow
 def test_model_refuses_what_a_replacement_compiler_copied(tmp_path, capsys):
     path = tmp_path / "m.vmfb"
     path.write_bytes(int8_model())

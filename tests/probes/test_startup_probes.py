@@ -104,6 +104,7 @@ def test_an_archive_on_the_search_path_may_hold_any_module(site, tmp_path):
     assert ask("PYT009", facts_of(site, archive, version=HERE)) == ()
 
 
+@pytest.mark.slow
 def test_an_editable_project_that_is_gone_is_told_as_that(site, tmp_path):
     site.install_editable("mine", tmp_path / "gone")
     assert ask("PYT009", facts_of(site)) == ()
@@ -136,6 +137,7 @@ CODE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CODE)
 def test_code_that_raises_at_every_start_is_told(kind, site, tmp_path):
     text, words = CODE[kind]
@@ -180,6 +182,7 @@ def test_keras_3_beside_another_backend_wants_the_variable(site):
     assert "KERAS_BACKEND=torch" in finding.fix.text
 
 
+@pytest.mark.slow
 def test_the_variable_and_the_file_say_which_backend_it_is(site, monkeypatch, no_keras_settings):
     site.install("keras", "3.15.1")
     site.install("torch", "2.13.0")

@@ -167,6 +167,7 @@ def large(count):
     return dataclasses.replace(samples.broken(), findings=tuple(map(finding, range(count))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [20, 60, 300])
 def test_a_long_report_fits_an_issue_and_still_names_every_finding(count):
     text = markdown.render(large(count))
@@ -177,6 +178,7 @@ def test_a_long_report_fits_an_issue_and_still_names_every_finding(count):
     assert len(re.findall(r"^`{3,}", text, re.MULTILINE)) % 2 == 0
 
 
+@pytest.mark.slow
 def test_what_fits_in_no_way_is_cut_between_parts_and_says_so():
     text = markdown.render(large(2000))
     assert len(text) <= markdown.MOST

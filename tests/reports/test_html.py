@@ -44,6 +44,7 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", samples.ALL)
 def test_the_page_is_well_formed_and_needs_nothing_else(make):
     text = html.render(make())
@@ -115,6 +116,7 @@ def test_the_headline_is_first_and_every_anchor_leads_somewhere(name):
     assert len(headings) == len(set(headings))
 
 
+@pytest.mark.slow
 def test_with_a_model_the_outcome_of_the_checks_stands_before_the_routes():
     routes = tuple(samples.routes_blocked().routes) * 6
     report = dataclasses.replace(samples.broken(), command="report", routes=routes, source=samples.KERAS)
@@ -122,6 +124,7 @@ def test_with_a_model_the_outcome_of_the_checks_stands_before_the_routes():
     assert text.index("4 errors and 2 warnings") < text.index("PKG001") < text.index("Map of the routes")
 
 
+@pytest.mark.slow
 def test_marks_are_words_for_who_does_not_see_them():
     page = Page(html.render(samples.broken()))
     assert "error: PKG001 tensorflow" in page.text
@@ -129,6 +132,7 @@ def test_marks_are_words_for_who_does_not_see_them():
     assert "unanswered: PYT001" in page.text
 
 
+@pytest.mark.slow
 def test_the_map_shows_which_stage_is_blocked_by_what():
     text = html.render(samples.routes_blocked())
     drawn = text[text.index("<svg") : text.index("</svg>")]
@@ -146,6 +150,7 @@ def test_the_map_shows_which_stage_is_blocked_by_what():
     assert "qemu-x86_64 crashes under a 16 KiB page size" in stages[3][1]
 
 
+@pytest.mark.slow
 def test_the_timeline_puts_stages_one_after_the_other():
     text = html.render(samples.fell_back())
     drawn = re.findall(r"<svg.*?</svg>", text, re.DOTALL)[1]
@@ -159,6 +164,7 @@ def test_the_timeline_puts_stages_one_after_the_other():
     assert "16.2 s, 870.0 MiB, reused" in drawn
 
 
+@pytest.mark.slow
 def test_the_strip_has_a_cell_for_each_operator_and_a_legend_that_counts():
     text = html.render(sample_pages.model())
     drawn = text[text.index("<svg") : text.index("</svg>")]

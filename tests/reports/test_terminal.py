@@ -78,6 +78,7 @@ def test_what_could_not_be_looked_at_never_looks_fine():
     assert lines(dataclasses.replace(only_blind, probes=()))[-1] == "? Nothing was checked."
 
 
+@pytest.mark.slow
 def test_passed_noted_and_not_applicable_are_three_words():
     note = samples.finding("HST002", "x", severity=Severity.INFO, subject="pages", message="pages are large.")
     other = samples.result("HST003", "not-here", Outcome.DOES_NOT_APPLY, reason="this is not macOS")

@@ -93,6 +93,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in CASES if name != "name"])
 def test_a_fault_is_shown_where_it_is_and_not_where_it_is_mended(name, tmp_path):
     said, faulty, mended = CASES[name]
@@ -104,6 +105,7 @@ def test_a_fault_is_shown_where_it_is_and_not_where_it_is_mended(name, tmp_path)
     assert "=> NOT shown" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("content", "code"), [(b"old = 1\n", 0), (b"new = 1\n", 1)])
 def test_a_name_is_looked_for_in_the_other_wheel(content, code, tmp_path):
     own, other = of({"app/__init__.py": b"import lib\nlib.new\n"}), of({"lib/__init__.py": content}, "lib", "2")
@@ -111,6 +113,7 @@ def test_a_name_is_looked_for_in_the_other_wheel(content, code, tmp_path):
     assert ran(tmp_path, report(said, pins=(pin(own), pin(other))), own, other).returncode == code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("content", "code"), [(b"2", 0), (b"1", 1)])
 def test_files_that_two_wheels_share_are_compared(content, code, tmp_path):
     own, other = of({"same/x.py": b"1"}), of({"same/x.py": content}, "lib", "2")

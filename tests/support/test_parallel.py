@@ -73,6 +73,7 @@ def test_an_interrupt_ends_the_wait_for_a_thread_that_does_not_end():
     assert time.monotonic() - start < 5
 
 
+@pytest.mark.slow
 def test_no_thread_keeps_the_program_from_ending():
     code = (
         "import time; from envdoctor.support.parallel import in_parallel\n"
@@ -82,6 +83,7 @@ def test_no_thread_keeps_the_program_from_ending():
     assert (ended.stdout, ended.stderr) == ("first\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits the address space")
 def test_a_limit_on_memory_that_grants_no_stack_for_a_thread():
     code = (
@@ -95,6 +97,7 @@ def test_a_limit_on_memory_that_grants_no_stack_for_a_thread():
     assert ended.stdout == "36\n", ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits the address space")
 def test_deep_work_is_done_here_where_there_is_no_room_for_a_deep_stack():
     code = (

@@ -259,6 +259,7 @@ def test_no_name_breaks_it(text, user, host):
     assert redactor.text(once) == once
 
 
+@pytest.mark.slow
 @given(TEXTS, TEXTS, st.text(string.ascii_letters + string.digits + "!$%@/", min_size=8, max_size=30))
 def test_a_known_secret_never_comes_through(before, after, secret):
     redactor = Redactor(secrets=(secret,))

@@ -25,6 +25,7 @@ def test_nothing_planted_is_left():
     assert left == []
 
 
+@pytest.mark.slow
 def test_what_stands_around_a_key_stays():
     for one in planted(SEED):
         assert all(word in Redactor().text(one.text) for word in one.stays)
@@ -73,6 +74,7 @@ def test_a_long_text_takes_little_time():
     assert time.process_time() - start < 6 * len(text) / 1_000_000  # this text is dense; an ordinary one takes a fifth
 
 
+@pytest.mark.slow
 def test_what_the_program_says_of_itself_stays():
     for one in explanations():
         assert Redactor(personal=False).text(one.text) == one.text

@@ -62,6 +62,7 @@ def test_markers_are_judged_as_packaging_judges_them(name, operator, value, form
     assert answer_or_error(holds, text, ENVIRONMENT) == theirs
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(["numpy", "Foo.Bar", "a", "foo_bar-2", "-a", "foo-", "a b", ""]),
     st.sampled_from(["", "[x]", "[ x , y-1 ]", "[]", "[x,]", "[x"]),
@@ -101,6 +102,7 @@ def test_what_is_not_plain_is_handed_on(text):
     )
 
 
+@pytest.mark.slow
 def test_plain_ones_need_no_packaging():
     code = """
 import sys

@@ -120,6 +120,7 @@ PLATFORMS = [
 ]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.sampled_from(PLATFORMS),

@@ -40,6 +40,7 @@ def test_control_characters_are_shown_not_sent(text, expected):
     assert visible(text) == expected
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_nothing_that_is_shown_has_an_effect(text):
     shown = visible(text)
@@ -106,6 +107,7 @@ def test_plurals():
     assert [plural(count, "error") for count in (0, 1, 2)] == ["0 errors", "1 error", "2 errors"]
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(string.printable.strip() + " ", max_size=12), min_size=1, max_size=5))
 def test_a_shell_reads_a_quoted_command_as_it_was(argv):
     words = [word for word in argv if not word.startswith("~/")] or ["true"]

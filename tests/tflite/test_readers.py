@@ -57,6 +57,7 @@ def test_later_programs_read_what_earlier_ones_do():
             assert told == sorted(told, key=[False, None, True].index), (operator, version)
 
 
+@pytest.mark.slow
 def test_no_compiler_is_said_to_refuse_what_it_is_on_record_to_have_read():
     folder = shared("data/edgetpu")
     pairs = [json.loads(line) for line in (folder / "pairs.jsonl").read_text(encoding="utf-8").splitlines()]

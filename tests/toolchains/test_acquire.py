@@ -70,6 +70,7 @@ def test_from_an_apt_repository_whatever_this_machine_is(acquirer, package, holl
     assert (compiler.origin, compiler.version) == ("toolchain store", VERSION)
 
 
+@pytest.mark.slow
 def test_an_index_that_is_not_what_the_release_file_says(acquirer, package, tmp_path):
     build_repository(tmp_path / "apt", [package])
     for index in (tmp_path / "apt/dists").rglob("Packages*"):
@@ -86,6 +87,7 @@ def test_a_package_that_is_not_what_the_index_says(acquirer, package, tmp_path):
     assert installed_toolchains(store=acquirer.store) == ()
 
 
+@pytest.mark.slow
 def test_a_repository_without_the_package(acquirer, hollow, tmp_path):
     build_repository(tmp_path / "apt", [build_package(tmp_path, hollow, name="other")])
     with (
@@ -228,6 +230,7 @@ def test_apt_that_knows_nothing_is_asked_again_with_fresh_lists(tmp_path, acquir
     ]
 
 
+@pytest.mark.slow
 def test_an_emulator_for_another_machine_or_one_that_does_not_run(tmp_path, acquirer):
     entry = find_entry(QEMU)
     compile_c("int main() { return 3; }", tmp_path / "qemu-x86_64")

@@ -44,6 +44,7 @@ def test_writing_mends_what_is_missing_changed_or_left_over(docs, tmp_path):
     assert docs.outdated(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_pages_hold_what_they_are_about(docs):
     pages = docs.pages()
     assert "# HST004: The C library is older than current wheels need" in pages["codes/HST004.md"]

@@ -46,6 +46,7 @@ def test_mandoc_finds_no_fault(tmp_path):
     assert [line for line in said if "missing date" not in line] == []  # a page is of its version, not of a day
 
 
+@pytest.mark.slow
 @needing("man", "groff")
 @pytest.mark.parametrize("name", ["envdoctor-completion.1", "envdoctor-build.1"])
 def test_man_shows_it(tmp_path, name, monkeypatch):

@@ -50,6 +50,7 @@ def test_a_run_ends_with_reasons_and_the_one_command():
     assert told([]) == []
 
 
+@pytest.mark.slow
 def test_whatever_a_test_needs_is_in_the_table():
     """A name that is not would end the test where the thing is absent, and only there."""
     for path in Path(__file__).parents[1].rglob("*.py"):

@@ -26,6 +26,8 @@ from standin import VERSION, build_standin
 from tflite_bytes import model as packed
 from tflite_bytes import pack, tensor
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):

@@ -94,6 +94,7 @@ def test_a_build_is_refused_before_any_compiler_runs(bundle, tmp_path):
     assert started == []
 
 
+@pytest.mark.slow
 def test_a_file_as_predicted_is_no_surprise(bundle, whole, tmp_path):
     context = stage_context(tmp_path / "stage", artifact(pair_of(partly=False)[1]), "edgetpu", compiler=bundle)
     output = ACTION.run(context)
@@ -101,6 +102,7 @@ def test_a_file_as_predicted_is_no_surprise(bundle, whole, tmp_path):
     assert surprise(whole, read_model(output.path), foresee(whole, [])) is None
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_as_predicted_asks_for_a_report_without_weights(bundle, whole, tmp_path):
     context = stage_context(tmp_path / "stage", artifact(pair_of(partly=False)[1]), "edgetpu", compiler=bundle)
     compiled = read_model(ACTION.run(context).path)

@@ -234,6 +234,7 @@ def test_any_text_is_read_and_no_full_row_is_lost(pieces, glue):
         assert len(log.rows) >= sum(line in TABLE.splitlines()[6:] for line in whole)
 
 
+@pytest.mark.slow
 @given(st.integers(0, len(TABLE)))
 def test_a_text_cut_anywhere_keeps_the_rows_before_the_cut(size):
     text = TABLE[:size]

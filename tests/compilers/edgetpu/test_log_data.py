@@ -3,9 +3,13 @@
 import json
 import re
 
+import pytest
+
 from envdoctor.compilers.edgetpu.log import parse_log
 from envdoctor.compilers.edgetpu.result import OpStatus, Outcome
 from shared_data import shared
+
+pytestmark = pytest.mark.slow
 
 
 def logs():

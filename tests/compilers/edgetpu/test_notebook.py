@@ -12,6 +12,8 @@ from envdoctor.tflite.reader import read_model
 from shared_data import shared
 from standin import build_standin
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def models():

@@ -4,6 +4,8 @@ import functools
 import json
 from collections import Counter
 
+import pytest
+
 from envdoctor.compilers.edgetpu.prediction import Settings, if_taken, predict
 from envdoctor.compilers.edgetpu.rulebook import find_compiler, rulebook
 from envdoctor.core.prediction import Placement
@@ -141,6 +143,7 @@ def test_every_operator_gets_a_placement_and_a_reason_if_it_is_not_mapped():
         assert (op.placement is Placement.MAPPED) == (not op.reason)
 
 
+@pytest.mark.slow
 def test_at_least_97_percent_of_the_graphs_on_record_are_placed_exactly():
     folder = shared("data/edgetpu")
     pairs = [json.loads(line) for line in (folder / "pairs.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -160,6 +163,7 @@ def test_at_least_97_percent_of_the_graphs_on_record_are_placed_exactly():
     assert wrong <= 0.02 * statuses
 
 
+@pytest.mark.slow
 def test_without_a_graphs_own_repository_no_certain_statement_is_wrong():
     folder = shared("data/edgetpu")
     pairs = [json.loads(line) for line in (folder / "pairs.jsonl").read_text(encoding="utf-8").splitlines()]

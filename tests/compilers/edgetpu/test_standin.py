@@ -46,6 +46,7 @@ def fully_mapped():
     return next(path for path, pair in models() if not pair["on_cpu"] and pair["ops_total"] > 20)
 
 
+@pytest.mark.slow
 def test_compiles_every_public_model_to_a_file_that_adds_up(standin, tmp_path):
     for path, pair in models():
         status, log = call(standin, tmp_path, path)
@@ -108,6 +109,7 @@ def test_time_limit(standin, tmp_path):
     assert call(standin, tmp_path, "--timeout_sec", 4, fully_mapped(), EDGETPU_STANDIN_FAIL="slow@2")[0] == 0
 
 
+@pytest.mark.slow
 def test_search_leaves_out_the_operator_that_breaks_it(standin, tmp_path):
     status, log = call(standin, tmp_path, "-s", "-d", fully_mapped(), EDGETPU_STANDIN_FAIL="large@20")
     assert (status, log.outcome, log.models[0].mapped) == (0, Outcome.SUCCEEDED, 20)
@@ -123,6 +125,7 @@ def test_intermediate_tensors_cut_the_graph(standin, tmp_path):
     assert 0 < log.models[0].mapped < log.models[0].operations
 
 
+@pytest.mark.slow
 def test_segments_and_several_models(standin, tmp_path):
     path = fully_mapped()
     status, log = call(standin, tmp_path, "-n", 3, "-s", path)

@@ -50,6 +50,7 @@ def test_no_part_of_a_file_is_taken_for_all_of_it(file):
             parse_program(memoryview(data[:length]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", [XNNPACK, ETHOS_U], ids=lambda file: file.stem)
 def test_no_byte_that_changes_makes_it_crash(file):
     data = bytearray(file.read_bytes())

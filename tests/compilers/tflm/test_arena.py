@@ -29,6 +29,7 @@ def test_a_model_of_ours(path):
     check(path)
 
 
+@pytest.mark.slow
 def test_public_models():
     found = [path for path in sorted(shared("data/edgetpu/models").glob("*.tflite")) if path.stem in MEASURED]
     assert len(found) > 40

@@ -74,6 +74,7 @@ def micro(monkeypatch, tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_a_root_is_run_with_numbers_that_it_is_defined_for(micro, tmp_path):
     assert micro(Root)["refused"] == ""
     with np.load(tmp_path / "samples.npz") as stored:

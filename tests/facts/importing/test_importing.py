@@ -127,6 +127,7 @@ def test_what_fails_itself_or_was_not_followed_to_its_end_does_not_do_without(te
     assert ["bar", Severity.ERROR, ()] in [[each.module, each.severity, each.spared] for each in look(site).failed]
 
 
+@pytest.mark.slow
 def test_a_package_of_many_modules_is_followed_to_its_end(site, look):
     files = {f"foo/m{number}.py": "" for number in range(90)}
     files["foo/__init__.py"] = "".join(f"from foo import m{number}\n" for number in range(90)) + "import gone"
@@ -134,6 +135,7 @@ def test_a_package_of_many_modules_is_followed_to_its_end(site, look):
     assert told(look(site)) == [("foo", "foo", "gone")]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HERE, reason="reads ELF files of this machine")
 @pytest.mark.parametrize(("file", "fails"), [("_fast", False), ("_other", True)])
 def test_an_extension_module_without_the_function_of_its_name(file, fails, site, look, tmp_path):
@@ -257,6 +259,7 @@ def test_a_command_without_the_attribute_of_a_class_is_broken(kind, site, look):
     assert [each.reason for each in look(site).broken] == (["foo.other has no Tool.start"] if is_broken else [])
 
 
+@pytest.mark.slow
 def test_a_script_of_a_python_that_is_gone_is_broken(tmp_path, look):
     site = Site(tmp_path / "lib" / "python3" / "site-packages")
     info = site.install("foo", files={"foo/__init__.py": "def run(): ..."})
@@ -344,6 +347,7 @@ def test_a_text_that_can_not_be_compiled_is_told_with_its_line(site, look):
     assert (failed.failures[0].raises, failed.asking.line, failed.asking.excerpt) == ("SyntaxError", 2, "print x")
 
 
+@pytest.mark.slow
 def test_a_compiled_file_of_the_same_time_and_size_stands_in_for_a_damaged_text(site, look):
     site.install("foo", files={"foo.py": "x = 1\n"})
     text = site.path / "foo.py"
@@ -381,6 +385,7 @@ V = metadata.version('absent')""",
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ASKING)
 def test_the_metadata_of_a_distribution_that_is_not_there(site, look, kind):
     fails = kind in {"nobody has it", "its other questions"}

@@ -73,6 +73,7 @@ def test_a_module_that_came_since_is_found(site, look):
     assert look(site).failed == ()
 
 
+@pytest.mark.slow
 def test_a_module_that_went_is_missed(site, look):
     look(site)
     (site.path / "qux.py").unlink()

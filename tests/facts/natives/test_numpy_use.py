@@ -89,12 +89,14 @@ def test_a_module_that_is_really_compiled_with_the_headers_of_numpy_2(tmp_path):
     assert uses_of(tmp_path, {"foo/_real.so": content}) == [("foo", "_real.so", NumpyBuild.NUMPY_2)]
 
 
+@pytest.mark.slow
 def test_a_module_that_is_really_compiled_and_imports_the_old_name(tmp_path):
     body = 'PyObject *api = PyImport_ImportModule("numpy.core._multiarray_umath"); Py_XDECREF(api);'
     content = compile_module(tmp_path, "_real", body=body)
     assert uses_of(tmp_path, {"foo/_real.so": content}) == [("foo", "_real.so", NumpyBuild.NUMPY_1)]
 
 
+@pytest.mark.slow
 def test_a_module_that_has_nothing_to_do_with_numpy(tmp_path):
     assert uses_of(tmp_path, {"foo/_real.so": compile_module(tmp_path, "_real")}) == []
 
@@ -110,6 +112,7 @@ class Raw(io.BytesIO):
         return super().readinto(memoryview(target)[: self.most])
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.sampled_from([OLD, NEW, PYBIND, MESSAGE, b"multiarray", b"numpy._core", b"x" * 90]), max_size=4),
     st.integers(30, 200),

@@ -45,6 +45,7 @@ def environment_without_settings(path):
     (path / "lib/python3.11/site-packages").mkdir(parents=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("named", ["", "bin/python"])
 @pytest.mark.skipif(sys.platform == "win32", reason="makes links")
 def test_a_virtual_environment_without_its_settings_is_told(tmp_path, named):

@@ -71,6 +71,7 @@ def test_what_each_input_takes(tmp_path):
     assert identify(write_keras(tmp_path / "model.keras")).inputs[0].endswith("(float32, (N, 28, 28, 1))")
 
 
+@pytest.mark.slow
 def test_real_int8_tflite_files():
     kinds = {identify(path).kind for path in sorted(shared("data/edgetpu/models").glob("*.tflite"))[:20]}
     assert kinds == {ArtifactKind.TFLITE_INT8}

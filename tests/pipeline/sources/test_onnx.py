@@ -99,6 +99,7 @@ def test_a_constants_value_may_lie_elsewhere_too(tmp_path):
     assert "gone.bin" in refused(write(tmp_path, node("Constant", "", nested(5, nested(1, "value"), tensor)), IMAGE))
 
 
+@pytest.mark.slow
 def test_every_cut_is_one_sentence(tmp_path):
     whole = write(tmp_path, node("Relu"), IMAGE, weight("w")).read_bytes()
     for length in range(1, len(whole)):

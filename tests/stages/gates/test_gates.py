@@ -55,17 +55,20 @@ def test_a_float_model_is_no_int8_product(tmp_path):
     assert failure(tmp_path, path, ArtifactKind.TFLITE_INT8).name == "not-quantized"
 
 
+@pytest.mark.slow
 def test_a_good_model_without_reference_is_not_called_right(tmp_path):
     output = judged(tmp_path, an_int8_model(), ArtifactKind.TFLITE_INT8)
     assert [finding.name for finding in output.findings] == ["not-compared"]
     assert output.summary == {"a": 1}
 
 
+@pytest.mark.slow
 def test_a_product_that_the_interpreter_refuses(tmp_path, monkeypatch):
     monkeypatch.setattr(gates, "run_once", lambda *_: judge_run({"plain": "got 7"}, "m.tflite"))
     assert failure(tmp_path, an_int8_model(), ArtifactKind.TFLITE_INT8).name == "interpreter-refused"
 
 
+@pytest.mark.slow
 def test_what_else_is_wrong_is_in_the_evidence(tmp_path):
     found = failure(tmp_path, an_int8_model(), ArtifactKind.TFLITE_INT8, io_type="uint8")
     assert found.name == "wrong-io-type"
@@ -77,6 +80,7 @@ def test_a_damaged_product(tmp_path):
     assert failure(tmp_path, tmp_path / "m.tflite", ArtifactKind.TFLITE_INT8).name == "file-truncated"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["vela-tflite", "edgetpu-tflite"])
 def test_a_compiler_that_compiled_nothing(tmp_path, kind):
     path = an_int8_model()

@@ -222,6 +222,7 @@ def test_what_a_request_wants():
     assert Wanted.of(Request()) == Wanted()
 
 
+@pytest.mark.slow
 def test_models_that_the_real_compiler_took_are_not_refused_for_their_versions():
     """No false alarm: what edgetpu_compiler compiled, the gate does not call too new for it."""
     for path in sorted(shared("data/edgetpu/models").glob("*.tflite")):

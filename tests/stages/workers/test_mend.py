@@ -74,6 +74,7 @@ def test_samples_are_real_numbers_or_what_the_input_stores(tmp_path, kind):
     assert found["correct"][2] == 10
 
 
+@pytest.mark.slow
 def test_both_kinds_of_samples_say_the_same(tmp_path):
     stored = np.random.default_rng(1).integers(-128, 128, (30, 8)).astype("int8")
     seen = []
