@@ -171,6 +171,7 @@ def test_processors_that_an_elf_header_does_not_tell_apart_are_no_fault():
     [
         ("requires-tool-of-developers", build(metadata=METADATA + "Requires-Dist: pytest>=7\n")),
         ("platform-of-no-index", build({"pkg/_m.so": elf_bytes(("libc.so.6",))}, "cp312-cp312-linux_x86_64")),
+        ("platform-without-natives", build(tag="py3-none-manylinux_2_17_x86_64")),
         ("startup-file", build({"pkg/__init__.py": b"", "pkg.pth": b"import pkg\n"})),
         ("hidden-module", build({"pkg/__init__.py": b"", "pkg.py": b"x = 1\n"})),
     ],
