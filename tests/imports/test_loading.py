@@ -293,7 +293,7 @@ def test_whether_what_a_wheel_requires_offers_libraries(other, leans):
 def test_folders_that_a_package_adds_to_path_are_searched_by_pythons_that_mind_it():
     files = {
         "pkg/__init__.py": "import pkg._config\nimport pkg._m",
-        "pkg/_config.py": "import os\nos.environ['PATH'] += os.pathsep + os.path.join(os.path.dirname(__file__), 'lib')",
+        "pkg/_config.py": "import os\nos.environ['PATH'] += os.pathsep + os.path.dirname(__file__) + '/lib'",
         "pkg/_m.cp37-win_amd64.pyd": pe_bytes(("core.dll",)),
         "pkg/lib/core.dll": pe_bytes(),
     }
