@@ -109,7 +109,7 @@ def any_with_modules(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """
     if not wheel.is_for_any_platform:
         return
-    modules = [native for native in wheel.modules if native.library]
+    modules = [native for native in wheel.modules if native.library and "/_vendor" not in f"/{native.path}"]
     systems = sorted({_system(native.library) for native in modules if native.library})
     if modules and len(systems) == 1:
         paths = tuple(native.path for native in modules)
