@@ -24,7 +24,7 @@ from envdoctor.doctor.explain import explanations
 from envdoctor.registry import probes
 from envdoctor.support.outputs import write_output
 from envdoctor.wheels.rules import all_rules
-from envdoctor_reports._schema import inspection_schema, lock_schema, matrix_schema, repair_schema, report_schema
+from envdoctor_reports._schema import DOCUMENTS, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,15 +46,8 @@ def pages() -> dict[str, str]:
     made["commands.md"] = "\n".join(_commands())
     made["goals.md"] = "\n".join(_goals())
     made["faults.md"] = "\n".join(_faults())
-    schemas = {
-        "report": report_schema(),
-        "matrix": matrix_schema(),
-        "inspection": inspection_schema(),
-        "repair": repair_schema(),
-        "lock": lock_schema(),
-    }
-    made |= {f"{name}-schema.json": json.dumps(schema, indent=2) + "\n" for name, schema in schemas.items()}
-    return made
+    made["schemas.md"] = "\n".join(_schemas())
+    return made | {f"{name}-schema.json": json.dumps(schema(name), indent=2) + "\n" for name in DOCUMENTS}
 
 
 def outdated(folder: Path = DOCS) -> list[str]:
@@ -156,6 +149,33 @@ def _help(command: click.Command, context: click.Context) -> Iterator[str]:
             child = command.get_command(context, name)
             if child is not None:
                 yield from _help(child, click.Context(child, info_name=name, parent=context))
+
+
+def _schemas() -> Iterator[str]:
+    yield f"""{_MADE}
+# JSON schemas
+
+What `--json` prints, as JSON Schema 2020-12. A schema's number, `schema_version`, is raised when a field is taken away
+or changes its meaning; a new field does not raise it. These members stand first, whatever the command:
+
+| member | what it says |
+| --- | --- |
+| `schema_version` | the number of the schema |
+| `summary.verdict` | `fine`, `problems`, `unknown`, ...: what it all comes to |
+| `summary.exit_code` | what the command returns to the shell; see [exit codes](exit-codes.md) |
+| `summary.findings` | how many findings of which severity there are |
+| `summary.counts`, `summary.outcomes` | how many cells, targets, rows or probes came to what |
+| `findings` | all findings in one list, the worst first |
+
+The same values are what the [Python API](python-api.md) returns. `config`, `env list` and `toolchain list` print
+settings and folders, which have no verdict and no schema.
+
+| value | printed by | schema |
+| --- | --- | --- |"""
+    for name, (_, commands) in DOCUMENTS.items():
+        words = ", ".join(f"`{command}`" for command in commands)
+        yield f"| {name} | {words} | [{name}-schema.json]({name}-schema.json) |"
+    yield ""
 
 
 def _goals() -> Iterator[str]:

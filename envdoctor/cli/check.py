@@ -132,7 +132,6 @@ def _check_and_fix(goal: str | None, codes: tuple[str, ...], python: Path | None
 
 
 def _check_asked(file: Path, platforms: str, python: Path | None, *, as_json: bool, verbose: bool) -> int:
-    from envdoctor.core.errors import ExitCode
     from envdoctor.doctor.asked import check_asked
 
     versions = str(python) if platforms and python else ""
@@ -141,7 +140,7 @@ def _check_asked(file: Path, platforms: str, python: Path | None, *, as_json: bo
             file, python=python, platforms=platforms, pythons=versions, progress=progress, say=_tables.say
         )
     _tables.show("asked", report, as_json=as_json, verbose=verbose)
-    return ExitCode.OK if report.is_fine else ExitCode.PROBLEMS
+    return report.summary.exit_code
 
 
 def _require_consent() -> None:

@@ -6,7 +6,9 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from envdoctor.core.finding import Evidence, Severity
+from envdoctor.core.answer import AnswerSummary, count_values, summarize_answer, verdict_of, worst_first
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.summary import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +35,11 @@ class CellVerdict(enum.Enum):
     def is_good(self) -> bool:
         """Whether it can be installed, as far as was looked at."""
         return self in {CellVerdict.PROVEN, CellVerdict.SOUND, CellVerdict.SOUND_IF, CellVerdict.RESOLVES}
+
+    @property
+    def is_certain(self) -> bool:
+        """The same without a condition."""
+        return self.is_good and self is not CellVerdict.SOUND_IF
 
 
 #: What each verdict means, for a legend.
@@ -102,6 +109,23 @@ class CellReason:
     remedies: tuple[str, ...] = ()
     condition: str = ""
     libraries: tuple[tuple[str, ...], ...] = ()
+
+    def as_finding(self, where: str) -> Finding:
+        """The same as a finding.
+
+        Args:
+            where: what it is about, as `name==version on target`; its own subject stands behind that.
+        """
+        about = where if self.subject in where else f"{where}: {self.subject}"
+        fix = Fix(text=f"Add one of: {', '.join(self.remedies)}") if self.remedies else None
+        return Finding(
+            name=self.kind.value,
+            severity=self.severity,
+            subject=about,
+            message=self.message,
+            evidence=self.evidence,
+            fix=fix,
+        )
 
 
 def conditions(reasons: Iterable[CellReason]) -> tuple[str, ...]:
@@ -209,6 +233,28 @@ class Matrix:
     places: tuple[str, ...] = ()
     effort: Effort = field(default_factory=Effort)
     schema: int = SCHEMA
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """What is said of each cell, the worst first."""
+        return worst_first(
+            reason.as_finding(f"{self.package}=={cell.version} on {cell.target}")
+            for cell in self.cells
+            for reason in cell.reasons
+        )
+
+    @property
+    def summary(self) -> AnswerSummary:
+        """What it all comes to: mixed where some cells are good and others are not; counts are cells by verdict."""
+        good = [cell.verdict.is_certain for cell in self.cells]
+        any_good = any(cell.verdict.is_good for cell in self.cells)
+        unknown = any(cell.verdict is CellVerdict.UNKNOWN for cell in self.cells)
+        verdict = Standing.MIXED if any_good else verdict_of(problems=not unknown, unknown=unknown)
+        return summarize_answer(
+            Standing.FINE if good and all(good) else verdict,
+            self.all_findings,
+            count_values(cell.verdict for cell in self.cells),
+        )
 
     def cell(self, version: str, target: str) -> Cell:
         """The cell of a row and a column.

@@ -104,7 +104,7 @@ class Session:
         plan = undo_plan(log, self._world)
         why_not = agrees(plan)
         if why_not:
-            return FixReport(plan=plan, notes=(why_not,))
+            return FixReport(plan=plan, notes=(why_not,), is_undo=True)
         outcome = run_plan(plan, self._world, lambda _: "")
         return self._undone(plan, outcome, log)
 
@@ -117,8 +117,14 @@ class Session:
             log.write()
             self._forget(outcome)
         restored = "the versions are those of before" if plan.steps else "the last fix left no other version behind"
-        notes = tuple(f"not as before: {one}" for one in left) or ((restored,) if done else ())
-        return FixReport(plan=plan, results=outcome.results, notes=notes, log=str(log.path))
+        return FixReport(
+            plan=plan,
+            results=outcome.results,
+            notes=(restored,) if done and not left else (),
+            log=str(log.path),
+            is_undo=True,
+            not_restored=left,
+        )
 
     @staticmethod
     def _forget(outcome: RunOutcome) -> None:
