@@ -4,7 +4,8 @@
 
 docs/codes/*.md come from the docstrings of the probes and the tables stage-problems.toml, docs/commands.md from the
 command line's own help, docs/goals.md from the goals of each compiler, docs/faults.md from the rules of
-envdoctor/wheels/faults, docs/*-schema.json from the types of the core.
+envdoctor/wheels/faults, docs/*-schema.json from the types of the core. One page lies elsewhere: codes.html, which is
+installed with the renderers, so that a terminal's links lead to it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ from envdoctor.doctor.explain import explanations
 from envdoctor.registry import probes
 from envdoctor.support.outputs import write_output
 from envdoctor.wheels.rules import all_rules
+from envdoctor_reports._links import PAGE
 from envdoctor_reports._schema import DOCUMENTS, schema
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from envdoctor.doctor.explain import Explanation
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+#: The page about all codes that is installed with envdoctor.
+CODES_PAGE = "codes.html"
 _MADE = "<!-- Made by tools/make_docs.py; don't edit. -->\n"
 _WIDTH = 100
 _LINK = re.compile(r"https://[^\s\"'`<>)\]]+[^\s\"'`<>)\].,;:]")
@@ -47,13 +52,15 @@ def pages() -> dict[str, str]:
     made["goals.md"] = "\n".join(_goals())
     made["faults.md"] = "\n".join(_faults())
     made["schemas.md"] = "\n".join(_schemas())
+    made[CODES_PAGE] = "\n".join(_codes_page(known))
     return made | {f"{name}-schema.json": json.dumps(schema(name), indent=2) + "\n" for name in DOCUMENTS}
 
 
 def outdated(folder: Path = DOCS) -> list[str]:
     """The pages that are missing, differ from what would be made, or are about a code that is no more."""
     made = pages()
-    stale = [name for name, text in made.items() if not (folder / name).is_file() or _read(folder / name) != text]
+    places = {name: _place(folder, name) for name in made}
+    stale = [name for name, text in made.items() if not places[name].is_file() or _read(places[name]) != text]
     stale += [f"codes/{file.name}" for file in (folder / "codes").glob("*.md") if f"codes/{file.name}" not in made]
     return sorted(stale)
 
@@ -62,13 +69,18 @@ def write(folder: Path = DOCS) -> list[str]:
     """Bring all pages up to date; returns the ones that were not."""
     made, stale = pages(), outdated(folder)
     for name in stale:
-        path = folder / name
+        path = _place(folder, name)
         if name in made:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_output(path, made[name], option="docs:")
         else:
             path.unlink()
     return stale
+
+
+def _place(folder: Path, name: str) -> Path:
+    """Where a page lies; the one that is installed lies with the renderers."""
+    return PAGE if (folder, name) == (DOCS, CODES_PAGE) else folder / name
 
 
 def _read(path: Path) -> str:
@@ -110,6 +122,30 @@ def _architecture() -> Iterator[str]:
             yield f'<rect {box} rx="4" fill="#e8eef7" stroke="#5b7db1"/>'
             yield f'<text {middle} text-anchor="middle" fill="#1b2a41">{name}</text>'
     yield "</svg>\n"
+
+
+def _codes_page(known: tuple[Explanation, ...]) -> Iterator[str]:
+    """One page without a script that tells of every code: where the links of a terminal lead."""
+    style = (PAGE.parent / "templates" / "report.css").read_text("utf-8")
+    yield f"<!doctype html>\n{_MADE.rstrip()}"
+    yield '<html lang="en"><head><meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>Codes of envdoctor</title>\n<style>\n{style.rstrip()}\n</style></head>"
+    yield "<body><header><h1>Codes of envdoctor</h1>"
+    yield "<p>What <code>envdoctor explain</code> tells of each.</p></header><main>"
+    for one in known:
+        origin = "check" if one.origin == "probe" else "stage of a build"
+        yield f'<section id="{one.code}" aria-labelledby="{one.code}-title">'
+        yield f'<h2 id="{one.code}-title">{one.code}: {_inline(one.title)}</h2>'
+        yield f'<p class="source"><code>{one.name}</code> {escape(one.family)}. Found by a {origin}.</p>'
+        for part in one.text.split("\n\n"):
+            yield f"<p>{_inline(' '.join(part.split()))}</p>"
+        yield "</section>"
+    yield "</main></body></html>\n"
+
+
+def _inline(text: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
 
 
 def _list(known: tuple[Explanation, ...]) -> Iterator[str]:
