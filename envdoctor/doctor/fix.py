@@ -12,7 +12,7 @@ from envdoctor.core.errors import EnvDoctorError, UsageProblem
 from envdoctor.core.fixing import FixReport, StepState
 from envdoctor.core.matrix_request import MatrixRequest
 from envdoctor.core.request import Request
-from envdoctor.doctor.check import check
+from envdoctor.doctor.check import CheckRequest, check
 from envdoctor.doctor.holdings import holdings
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
@@ -51,7 +51,7 @@ class Session:
         Raises:
             UsageProblem: an unknown goal.
         """
-        return check(python=self._python, goal=self._goal)
+        return check(CheckRequest(python=self._python, goal=self._goal))
 
     def plan(self, report: Report, codes: Sequence[str] = (), wanted: Report | None = None) -> FixPlan:
         """What mends what a check found; nothing is changed.
@@ -163,7 +163,7 @@ def open_session(
     world = World(
         facts=facts,
         executor=executor,
-        check=lambda copy: check(python=copy, goal=goal),
+        check=lambda copy: check(CheckRequest(python=copy, goal=goal)),
         facts_of=lambda copy: Facts(Request(python=copy), executor),
         newest_with=_Newest(facts).version,
         cache=cache,
