@@ -81,6 +81,36 @@ class ReasonKind(enum.Enum):
     NOTE = "note"
 
 
+class CauseKind(enum.Enum):
+    """What is at fault, where pip, zipfile, readelf and otool alone can show it; the value is its name in JSON."""
+
+    LIBRARY = "library"  # a file needs a library that no wheel holds
+    SYMBOL = "symbol"  # a file needs a symbol that no file defines
+    MODULE = "module"  # a module imports another that no wheel holds
+    NAME = "name"  # a module asks for a name that another wheel lacks
+    LOOKUP = "lookup"  # a module looks for a library of the system by its name
+    SHARED = "shared"  # two wheels hold the same file with different content
+    REFUSED = "refused"  # pip finds no set of wheels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What is at fault, as data: what a reason's sentence and a report to the maintainers are written from.
+
+    Attributes:
+        wheel: name and version, of the one at fault.
+        files: the paths in the wheel that it is about, or the dotted module.
+        names: the libraries, symbols, modules or names that are missing.
+        other: name and version of the other wheel, if it is about two.
+    """
+
+    kind: CauseKind
+    wheel: str
+    files: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    other: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellReason:
     """One statement about one version on one target.
@@ -97,6 +127,7 @@ class CellReason:
         condition: what would take it away on the machine itself, as the end of "sound if"; empty where nothing would.
         libraries: the libraries of the system that it is about, as files' names or as look-ups give them; each in
             several forms, of which one is enough.
+        cause: what is at fault, as data; None where no other tool can show it.
     """
 
     kind: ReasonKind
@@ -109,6 +140,7 @@ class CellReason:
     remedies: tuple[str, ...] = ()
     condition: str = ""
     libraries: tuple[tuple[str, ...], ...] = ()
+    cause: Cause | None = None
 
     def as_finding(self, where: str) -> Finding:
         """The same as a finding.
