@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from envdoctor.core.route import Verdict
 from envdoctor.support.streams import unguarded
-from envdoctor.support.text import encodable, one_line
+from envdoctor.support.text import encodable, one_line, quote_command
 from envdoctor_reports._links import linked
 from envdoctor_reports._page import Page
 from envdoctor_reports._terminal_findings import EXCERPT_LINES, show_findings
@@ -256,6 +256,9 @@ def _show_checks(page: Page, report: Report, *, verbose: bool) -> None:
     page.mark(*headline(report), style="bold")
     if first := next(iter(report.problems), None):
         page.write(f"More about a code: envdoctor explain {first.code}", style="dim")
+    if report.command == "check" and any(one.fix and one.fix.commands for one in report.problems):
+        words = ("envdoctor", "fix", "--python", report.subject.get("python", ""))
+        page.write(f"Mend what can be mended, after asking: {quote_command(words)}", style="dim")
 
 
 def _show_group(page: Page, group: Group, *, verbose: bool, lines: int) -> None:
