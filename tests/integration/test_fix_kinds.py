@@ -189,6 +189,44 @@ def test_of_two_that_clash_both_are_removed_and_the_release_is_installed_and_the
     assert env.versions() == versions
 
 
+def test_what_another_mend_takes_away_is_fixed_too(env):
+    """A file cut short breaks an import; no command mends the import, and putting the file back does."""
+    damaged = env.packages / "lib" / "__init__.py"
+    env.install("lib==1.0")
+    damaged.unlink()
+    damaged.write_text("import nowhere_at_all\n")
+    report = env.fix()
+    assert {one.code for one in report.plan.manual} == {"PKG021"}
+    assert {(one.finding.code, one.mending) for one in report.mended} == {
+        ("PKG006", Mending.FIXED),
+        ("PKG021", Mending.FIXED),
+    }
+    assert report.is_fine
+    assert report.summary.exit_code == 0
+
+
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+def test_what_lost_its_record_is_installed_over_what_is_there(env, installer):
+    """pip refuses to remove it, and so to reinstall it."""
+    if installer == "pip":
+        subprocess.run([str(env.python), "-m", "ensurepip", "--default-pip"], check=True, capture_output=True)
+    env.install("twin==1.0", "lib==1.0")
+    (info,) = env.packages.glob("twin-1.0.dist-info")
+    (info / "INSTALLER").unlink()
+    (info / "INSTALLER").write_text(f"{installer}\n")
+    (info / "RECORD").unlink()
+    (env.packages / "twin" / "more.py").unlink()
+    (env.packages / "twin" / "__init__.py").unlink()
+    (env.packages / "twin" / "__init__.py").write_text("from . import more\n")
+    report = env.fix()
+    assert "PKG011" in {one.finding.code for one in report.mended}
+    assert all_fixed(report)
+    assert report.is_fine
+    assert (env.packages / "twin" / "more.py").is_file()
+    assert env.imports("twin")
+    assert {"twin-1.0.dist-info", "lib-1.0.dist-info"} <= set(env.versions())
+
+
 def test_a_left_over_registration_is_removed(env):
     env.install("lib==1.0")
     shutil.copytree(env.packages / "lib-1.0.dist-info", env.packages / "kept")
