@@ -29,7 +29,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         severity=Severity.INFO if emulation.runs_directly else Severity.WARNING,
         subject=first.name,
-        message=f"The kernel uses {first.name} ({first.interpreter}), not {rest[0].name} ({rest[0].interpreter}); both fit.",
+        message=f"The kernel uses {first.name} ({first.interpreter}), "
+        f"not {rest[0].name} ({rest[0].interpreter}); both fit.",
         evidence=tuple(Evidence(source=emulation.binfmt.path(entry), excerpt=entry.description) for entry in enabled),
         fix=Fix(
             text=f"Remove the one that you don't want, {first.name} for example.",
