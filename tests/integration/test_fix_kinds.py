@@ -96,7 +96,7 @@ class Env:
         self.python = next(folder.glob("bin/python"))
         self.packages = next(folder.glob("lib/python*/site-packages"))
         self.project = project
-        self.url = server.simple
+        self.server, self.url = server, server.simple
         self._index = ["--index-url", server.simple]
 
     def install(self, *words):
@@ -203,6 +203,31 @@ def test_what_another_mend_takes_away_is_fixed_too(env):
     }
     assert report.is_fine
     assert report.summary.exit_code == 0
+
+
+def test_an_installer_that_fails_half_way_is_told_and_what_it_removed_is_put_back(env, tmp_path):
+    """Both twins are removed, then the index is gone: nothing of them is left, and the undo brings both back."""
+    env.install("twin-nightly==1.0")
+    env.install("twin==1.0")
+    before, hidden = env.versions(), {}
+
+    def index_goes(_):
+        shutil.rmtree(tmp_path / "uv")  # what the trial has fetched
+        hidden.update({name: env.server.projects.pop(name) for name in ("twin", "twin-nightly")})
+        return ""
+
+    try:
+        report = env.fix("PKG003", agrees=index_goes)
+    finally:
+        env.server.projects.update(hidden)
+    (result,) = report.results
+    assert result.state is StepState.FAILED
+    assert "twin" in result.words
+    assert env.versions() == []
+    assert report.summary.exit_code == 1
+    assert "may be half done. `envdoctor fix --undo` puts the versions of before back." in report.notes[0]
+    env.undo()
+    assert env.versions() == before
 
 
 @pytest.mark.parametrize("installer", ["pip", "uv"])
