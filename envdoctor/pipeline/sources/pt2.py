@@ -90,6 +90,8 @@ def _inputs(module: Mapping[str, Any]) -> Iterator[InputSpec]:
         if name is None:
             continue  # a number that was fixed when it was exported
         shape = tuple(size.get("as_int") for size in values[name]["sizes"])
+        if not isinstance(name, str) or not all(size is None or (type(size) is int and size >= 0) for size in shape):
+            raise ValueError(f"an input of the sizes {shape}")
         yield InputSpec(name, (None, *shape[1:]) if shape[:1] == (1,) else shape, _TYPES[values[name]["dtype"]])
 
 

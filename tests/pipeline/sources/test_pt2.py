@@ -13,7 +13,9 @@ from envdoctor.pipeline.sources.pt2 import read_pt2
 
 
 def sizes(*values):
-    return [{"as_int": value} if isinstance(value, int) else {"as_expr": {"expr_str": value}} for value in values]
+    return [
+        {"as_int": value} if isinstance(value, int | dict) else {"as_expr": {"expr_str": value}} for value in values
+    ]
 
 
 def program(*targets, shape=(1, 3, 8, 8), dtype=7, guards=(), spec=""):
@@ -132,7 +134,9 @@ def test_operators_of_somebodys_own(tmp_path):
     assert read.code == ()
 
 
-@pytest.mark.parametrize("rest", [{"models": 0}, {"models": 2}, {"text": "{}"}, {"text": "{"}, {"dtype": 99}])
+@pytest.mark.parametrize(
+    "rest", [{"models": 0}, {"models": 2}, {"text": "{}"}, {"text": "{"}, {"dtype": 99}, {"shape": ({}, 3)}]
+)
 def test_a_damaged_archive_is_one_sentence(tmp_path, rest):
     with pytest.raises(UsageProblem) as caught:
         identify(write(tmp_path, **rest))
