@@ -34,6 +34,13 @@ def find_uv() -> str:
     return found
 
 
+def trusted_path(path: str | None = None) -> str:
+    """The folders of PATH, or of `path` in its place, from which a program may be run unasked; see `find_program`."""
+    folders = (os.environ.get("PATH", os.defpath) if path is None else path).split(os.pathsep)
+    trusted = [folder for folder in folders if Path(folder).is_absolute() and not _is_of_another_environment(folder)]
+    return os.pathsep.join(trusted)
+
+
 def find_program(name: str, path: str | None = None) -> str | None:
     """The absolute path of a program on PATH that may be run without being asked to; None if there is none.
 
@@ -44,9 +51,8 @@ def find_program(name: str, path: str | None = None) -> str | None:
         name: of the program.
         path: folders as in PATH, which it replaces.
     """
-    folders = (os.environ.get("PATH", os.defpath) if path is None else path).split(os.pathsep)
-    trusted = [folder for folder in folders if Path(folder).is_absolute() and not _is_of_another_environment(folder)]
-    found = shutil.which(name, path=os.pathsep.join(trusted)) if trusted else None
+    folders = trusted_path(path)
+    found = shutil.which(name, path=folders) if folders else None
     return found if found and Path(found).is_absolute() else None  # Windows looks in the current folder too
 
 
