@@ -54,7 +54,7 @@ class SavedModel:
         signatures: input specs by signature name.
         operators: the names of all operators, in functions too.
         running: the names of the operators that each signature runs.
-        on_floats: the names of the operators that work on float32.
+        on_floats: the names of the operators that work on float32, or on what they do if a file says nothing of it.
         odd: element types that an operator computes in and TensorFlow Lite hardly does: float16, float64, complex.
         effects: what loading it or running a signature does beyond computing, a phrase each.
     """
@@ -188,7 +188,7 @@ def _read_graph(graph: Message) -> SavedModel:
         tensorflow=graph.first(1).text(5),
         signatures={name: tuple(sorted(specs, key=lambda spec: spec.name)) for name, specs in signatures.items()},
         operators=frozenset(node.text(2) for node in nodes),
-        on_floats=frozenset(node.text(2) for node in nodes if _FLOAT32 in _types_of(node)),
+        on_floats=frozenset(node.text(2) for node in nodes if _FLOAT32 in (_types_of(node) or [_FLOAT32])),
         odd=frozenset(name for node in nodes for name in _odd_types(node)),
     )
 

@@ -298,6 +298,7 @@ def node(name, kind, key="T"):
         ([node("Cumsum", 1)], {"stays float CUMSUM"}),
         ([node("Cumsum", 3)], set()),
         ([node("RFFT", 1, "Treal")], {"stays float RFFT2D"}),
+        ([field(2, "RFFT")], {"stays float RFFT2D"}),  # attributes that are the default may be left out
         ([node("Neg", 1)], {"stays float NEG"}),
         ([node("Neg", 1), node("Erfc", 1)], set()),  # a GELU takes it in
         ([node("Softplus", 1)], {"stays float EXP", "stays float LOG"}),
