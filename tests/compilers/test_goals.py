@@ -164,7 +164,24 @@ def test_what_is_made_of_a_16x8_file_is_called_so(tmp_path, monkeypatch):
     source.write_bytes(int16x8_model())
     request = make_request(source, goal.name, BuildOptions())
     report = building.build(request, building.BuildPlan(out=tmp_path / "out"), lambda _: None)
-    assert report.artifacts[0].path.name == "m_int16x8_vela.tflite"
+    assert report.artifacts[0].path.name == "m_ethos-u55-128_int16x8_vela.tflite"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pair", SEVERAL, ids=lambda pair: pair[0].kind)
+@pytest.mark.usefixtures("without_environments")
+def test_two_goals_of_one_compiler_do_not_take_each_others_files(pair, tmp_path, monkeypatch):
+    names = []
+    for goal in pair:
+        actions = [doubled(one, goal) for one in registry.actions()]
+        monkeypatch.setattr(registry, "actions", lambda actions=actions: actions)
+        source, options = source_of(goal, tmp_path)
+        request = make_request(source, goal.name, options, offline=True)
+        report = building.build(request, building.BuildPlan(out=tmp_path / "out"), lambda _: None)
+        names.append(report.artifacts[0].path.name)
+        assert goal.accelerator.lower() in names[-1]
+    assert len(set(names)) == len(pair)
+    assert all((tmp_path / "out" / name).is_file() for name in names)
 
 
 @pytest.mark.parametrize("goal", ALL_GOALS, ids=lambda goal: goal.name)

@@ -7,7 +7,8 @@ import zipfile
 import pytest
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.tflite.containers import FileKind, compiled_file, read_models, sniff
+from envdoctor.tflite.compiled import compiled_file
+from envdoctor.tflite.containers import FileKind, read_models, sniff
 from envdoctor.tflite.model import Content
 from envdoctor.tflite.reader import open_model, read_model
 from envdoctor.tflite.structure import compiled_contents, unfed_tensors
