@@ -32,6 +32,7 @@ class CompiledFile:
             version of the runtime and whose fifth the compiler's build; empty for none.
         bytecode: the integers among the operator's options (a flexbuffer) that name the place in the file, and the
             size, of what was compiled; empty where it lies elsewhere.
+        stream: what the constant begins with that the operator takes as its code; empty where it lies elsewhere.
     """
 
     custom_code: str
@@ -40,6 +41,7 @@ class CompiledFile:
     stamp: str = ""
     package: str = ""
     bytecode: tuple[str, ...] = ()
+    stream: str = ""
 
 
 def compiled_file(model: Model) -> CompiledFile | None:
@@ -52,8 +54,11 @@ def compiled_file(model: Model) -> CompiledFile | None:
     mark = next((one for code in sorted(filter(None, customs)) if (one := mark_of(code)) is not None), None)
     if mark is None:
         return None
-    if mark.bytecode:
-        _require_bytecode(model, mark)
+    for operator in _operators(model, mark):
+        try:
+            _require_whole(model, operator, mark)
+        except Unreadable as error:
+            raise Unreadable(f"{model.name} is damaged: its {mark.custom_code} {error}") from None
     more = _package_words(model, mark) if mark.package else _stamp_words(model, mark)
     return replace(mark, words=f"{mark.words}, {more}") if more else mark
 
@@ -63,27 +68,40 @@ def _operators(model: Model, mark: CompiledFile) -> Iterator[Operator]:
         yield from (operator for operator in subgraph.operators if operator.custom_code == mark.custom_code)
 
 
-def _require_bytecode(model: Model, mark: CompiledFile) -> None:
-    """Holds the places of what was compiled against the file.
+def _require_whole(model: Model, operator: Operator, mark: CompiledFile) -> None:
+    """Holds what an operator says of its code against the file.
 
     Raises:
-        Unreadable: one is not told, lies behind the end, or holds zeros.
+        Unreadable: it says nothing, or the code is not there or zeros.
     """
-    for operator in _operators(model, mark):
-        content, subject = operator.custom_options, f"{model.name} is damaged: its {mark.custom_code}"
-        try:
-            told = {} if content is None else map_integers(content.view())
-        except Unreadable as error:
-            raise Unreadable(f"{subject} does not tell where its code is: {error}") from None
-        if content is None or not all(told.get(name) for name in mark.bytecode):
-            raise Unreadable(f"{subject} does not tell where its code is ({', '.join(mark.bytecode)})")
-        at, size = (told[name] for name in mark.bytecode)
-        if at + size > len(content.source):
-            end = at + size
-            raise Unreadable(f"{subject} has code up to byte {end:,}, and the file ends at {len(content.source):,}")
-        code = memoryview(content.source)[at : at + size]
-        if only_zeros(code[size // 2 :]):
-            raise Unreadable(f"{subject} has zeros in place of its code, as a download that broke off leaves them")
+    if mark.bytecode:
+        _require_filled(_bytecode(operator, mark))
+    if mark.stream:
+        subgraph = next(one for one in model.subgraphs if operator in one.operators)
+        constants = [bytes(one.data()[: len(mark.stream)]) for one in subgraph.taken(operator) if one.constant]
+        if constants and mark.stream.encode() not in constants:
+            raise Unreadable(f"takes no constant that begins with {mark.stream}, as its code does")
+    if mark.package and operator.custom_options is not None and operator.custom_options.size:
+        _require_filled(operator.custom_options.view())
+
+
+def _bytecode(operator: Operator, mark: CompiledFile) -> memoryview:
+    content = operator.custom_options
+    try:
+        told = {} if content is None else map_integers(content.view())
+    except Unreadable as error:
+        raise Unreadable(f"does not tell where its code is: {error}") from None
+    at, size = (told.get(name, 0) for name in mark.bytecode)
+    if content is None or at <= 0 or size <= 0:
+        raise Unreadable(f"does not tell where its code is ({', '.join(mark.bytecode)})")
+    if at + size > len(content.source):
+        raise Unreadable(f"has code up to byte {at + size:,}, and the file ends at {len(content.source):,}")
+    return memoryview(content.source)[at : at + size]
+
+
+def _require_filled(code: memoryview) -> None:
+    if only_zeros(code[len(code) // 2 :]):
+        raise Unreadable("has zeros in place of its code, as a download that broke off leaves them")
 
 
 def _stamp_words(model: Model, mark: CompiledFile) -> str:

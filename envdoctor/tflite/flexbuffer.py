@@ -14,7 +14,8 @@ from envdoctor.support.fields import Fields
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_INTEGERS, _MAP = {1: False, 2: False, 6: True, 7: True}, 9
+#: Types of integers: in place, and behind an offset; and which of them have a sign.
+_IN_PLACE, _ELSEWHERE, _SIGNED, _MAP = {1, 2}, {6, 7}, {1, 6}, 9
 _LONGEST_KEY = 256
 
 
@@ -36,11 +37,11 @@ def _pairs(fields: Fields, values: int, width: int) -> Iterator[tuple[str, int]]
     key_width = fields.number(values - 2 * width, width)
     types = fields.part(values + count * width, count)
     for index, kind in enumerate(types):
-        at = values + index * width
-        if (is_elsewhere := _INTEGERS.get(kind >> 2)) is not None:
-            size = 1 << (kind & 3) if is_elsewhere else width
-            place = _behind(fields, at, width) if is_elsewhere else at
-            yield _key(fields, _behind(fields, keys + index * key_width, key_width)), fields.number(place, size)
+        at, number = values + index * width, kind >> 2
+        if number in _IN_PLACE | _ELSEWHERE:
+            place, size = (at, width) if number in _IN_PLACE else (_behind(fields, at, width), 1 << (kind & 3))
+            name = _key(fields, _behind(fields, keys + index * key_width, key_width))
+            yield name, fields.number(place, size, signed=number in _SIGNED)
 
 
 def _behind(fields: Fields, at: int, width: int) -> int:

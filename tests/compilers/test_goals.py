@@ -59,6 +59,11 @@ FROM_TFLITE = [
     goal for goal in ALL_GOALS if ArtifactKind.TFLITE_FLOAT in planner.kinds_that_lead_to(goal, registry.actions())
 ]
 GOALS = [goal for goal in ALL_GOALS if goal in FROM_TFLITE or goal.name in REAL or goal.compiler == "rknn"]
+#: Two goals whose compiler makes the same kind of file.
+SEVERAL = [
+    tuple(map(parse_goal, pair))
+    for pair in (("ethos-u55-128", "ethos-u65-256"), ("rknn-rk3588", "rknn-rk3566"), ("iree-riscv32", "iree-aarch64"))
+]
 COMPILERS = registry.compilers()
 MADE = {
     ArtifactKind.TFLITE_FLOAT: float_model,
@@ -135,7 +140,9 @@ def test_a_goal_is_built_judged_and_named(goal, tmp_path, monkeypatch):
     assert report.attempts[-1].succeeded, report.attempts[-1].results[-1].findings
     made = report.artifacts[0]
     assert made.kind == goal.kind
-    assert made.path.name == f"m{registry.products()[goal.kind].suffix}"
+    suffix = registry.products()[goal.kind].suffix
+    assert made.path.name.endswith(suffix)
+    assert made.path.name.removesuffix(suffix) in {"m", f"m_{(goal.accelerator or '').lower()}"}
     assert made.path.is_file()
     judged = report.attempts[-1].results[-1]
     assert judged.summary or judged.findings, "no gate looked at it"

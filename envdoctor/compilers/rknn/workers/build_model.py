@@ -15,11 +15,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.stages.workers import items, reference
 from envdoctor.stages.workers.arrays import InputSpec
-from envdoctor.stages.workers.litert_compare import accuracy_of, compare
+from envdoctor.stages.workers.compiled_compare import compare_runs
 from envdoctor.stages.workers.native_output import captured, write_by_line
-from envdoctor.stages.workers.samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
+from envdoctor.stages.workers.samples import (
+    as_batch,
+    fixed_inputs,
+    for_request,
+    keep_sizes,
+    labelled_for_request,
+    make_up,
+    taken_sizes,
+)
 from envdoctor.stages.workers.stage import Problem
 
 from .log import last_words, read_log
@@ -43,7 +50,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         InputSpec(name, None if shape is None else tuple(shape), kind) for name, shape, kind in request["inputs"]
     )
     given, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
-    fixed = fixed_inputs(inputs, given)
+    fixed = keep_sizes(inputs, fixed_inputs(inputs, given))
     output = Path(request["output"])
     from rknn.api import RKNN
 
@@ -113,7 +120,8 @@ def _write_dataset(samples: Samples, fixed: Sequence[InputSpec], folder: Path) -
     import numpy as np
 
     lines = []
-    for number, sample in enumerate(samples.one_by_one()):
+    for number, one in enumerate(samples.one_by_one()):
+        sample = as_batch(one, fixed)
         files = [folder / f"sample_{number}_{index}.npy" for index in range(len(fixed))]
         for spec, file in zip(fixed, files, strict=True):
             np.save(file, sample[spec.name])
@@ -146,25 +154,18 @@ def _compared(
         made = _simulated(toolkit, fixed, [each.name for each in session.get_outputs()])
         if answer:
             return {"not_run": f"init_runtime returned {answer}"}
-        by = f"ONNX Runtime {onnxruntime.__version__}"
-        expected = reference.make(_predict(session), by, samples, labelled)
-        answers = reference.answer(made, expected.calibration.samples)
+        model = _predict(session, fixed), f"ONNX Runtime {onnxruntime.__version__}"
+        return compare_runs(model, (made, "rknn-toolkit2's simulator"), samples, labelled)
     except Problem:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001  (the simulator is no part of the file)
         return {"not_run": f"the toolkit's simulator: {_words(error)}"}
-    outputs = [_measures(name, value, answers.outputs[name]) for name, value in expected.calibration.outputs.items()]
-    count = expected.calibration.samples.count
-    compared = {"by": by, "ran": "rknn-toolkit2's simulator", "samples": count, "random": samples.random}
-    found: dict[str, object] = {"comparison": compared | {"outputs": outputs}}
-    if labelled is not None and expected.evaluation is not None:
-        found["accuracy"] = accuracy_of(expected.evaluation, reference.answer(made, labelled).outputs)
-    return found
 
 
 def _simulated(toolkit: Any, fixed: Sequence[InputSpec], names: Sequence[str]) -> Predict:  # noqa: ANN401  (the same)
     def predict(sample: Mapping[str, Array]) -> dict[str, Array]:
-        given = [sample[spec.name] for spec in fixed]
+        batch = as_batch(sample, fixed)
+        given = [batch[spec.name] for spec in fixed]
         answers = toolkit.inference(inputs=given, data_format=["nchw"] * len(fixed))  # and none with other axes
         if answers is None:
             raise RuntimeError("it gives no outputs")
@@ -173,15 +174,9 @@ def _simulated(toolkit: Any, fixed: Sequence[InputSpec], names: Sequence[str]) -
     return predict
 
 
-def _predict(session: Any) -> Predict:  # noqa: ANN401  (an onnxruntime.InferenceSession)
+def _predict(session: Any, fixed: Sequence[InputSpec]) -> Predict:  # noqa: ANN401  (an onnxruntime.InferenceSession)
     names = [each.name for each in session.get_outputs()]
-    return lambda sample: dict(zip(names, session.run(None, dict(sample)), strict=True))
-
-
-def _measures(name: str, expected: Array, given: Array) -> dict[str, object]:
-    if expected.dtype.kind != "f":
-        return dict(items.compare_labels(name, expected, given))
-    return {**compare(name, expected, given), "lost": None, "drowned": None, "flat": None}
+    return lambda sample: dict(zip(names, session.run(None, as_batch(sample, fixed)), strict=True))
 
 
 def _words(error: BaseException) -> str:

@@ -49,11 +49,15 @@ class Said:
 def read_log(printed: str) -> Said:
     """What the toolkit said in some of its output."""
     messages = list(_messages(printed))
-    errors = [_short(words) for level, words in messages if level == "E"]
+    said = [_short(words) for level, words in messages if level == "E"]
+    errors: list[str] = []
+    for words in said:
+        known = words.startswith((_MOVED, _SIGNATURE)) or any(words.endswith(_told(each)) for each in errors)
+        errors += [] if known else [words]
     rows = Counter(_rows(messages))
     return Said(
-        errors=tuple(dict.fromkeys(each for each in errors if not each.startswith((_MOVED, _SIGNATURE))))[:_MOST],
-        moved=sum(each.startswith(_MOVED) for each in errors),
+        errors=tuple(errors[:_MOST]),
+        moved=sum(each.startswith(_MOVED) for each in said),
         on_npu={name: count for (name, target), count in rows.items() if target == "NPU"},
         on_cpu={name: count for (name, target), count in rows.items() if target != "NPU"},
     )
@@ -66,6 +70,11 @@ def last_words(text: str) -> str:
         return " ".join(lines)
     step = lines[0].partition(_TRACE)[0] if lines[0].endswith(_TRACE) else ""
     return f"{step}{lines[-1]}"
+
+
+def _told(words: str) -> str:
+    """An error without the step that it is of: what is raised after it was printed repeats it."""
+    return words.partition(": ")[2] or words
 
 
 def _messages(printed: str) -> Iterator[tuple[str, str]]:
