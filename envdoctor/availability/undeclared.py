@@ -54,7 +54,7 @@ def undeclared_reason(survey: Survey, package: Package, failures: list[Failure])
         evidence=(Evidence(source=f"imports of {wheel.label}", excerpt=chains),),
         remedies=_remedies(first, survey),
         condition=f"{provider.requirement} is installed" if usual and provider else "",
-        cause=Cause(kind=CauseKind.MODULE, wheel=wheel.label, files=(cause.via[-1],), names=(first,)),
+        cause=Cause(kind=CauseKind.MODULE, wheel=wheel.label, files=cause.via[-1:], names=(first,)),
     )
 
 
