@@ -71,7 +71,7 @@ def test_a_wrong_name_gets_the_nearest():
         environment_spec("tensorflw")
     with pytest.raises(
         UsageProblem,
-        match=r"they are .*litert, mediapipe, .*vela, tensorflow, tensorflow-2\.15, torch, torch-cuda, onnx2tf\.",
+        match=r"they are .*litert, .*vela, tensorflow, tensorflow-2\.15, torch, torch-cuda, onnx2tf\.",
     ):
         environment_spec("?")
 

@@ -83,13 +83,13 @@ def test_a_keras_model_that_does_not_say_its_inputs(tmp_path, monkeypatch, model
     assert code_of(caught) == "RUN036"
 
 
-@pytest.mark.parametrize("version", ["2.15.0", "3.12.1"])
-def test_nothing_can_be_unrolled(monkeypatch, version):
-    """A convolutional recurrent layer has no unrolled form; an LSTM has."""
+@pytest.mark.parametrize(("version", "layer"), [("2.15.0", "ConvLSTM2D"), ("3.12.1", "Dense")])
+def test_nothing_can_be_unrolled(monkeypatch, version, layer):
+    """A convolutional recurrent layer of Keras 2 has no unrolled form; an LSTM has."""
     module = types.ModuleType("tensorflow")
     module.keras = types.SimpleNamespace(__version__=version)
     monkeypatch.setitem(sys.modules, "tensorflow", module)
-    layers = [{"class_name": "InputLayer", "config": {"name": "x"}}, {"class_name": "ConvLSTM2D", "config": {}}]
+    layers = [{"class_name": "InputLayer", "config": {"name": "x"}}, {"class_name": layer, "config": {}}]
     with pytest.raises(Problem) as caught:
         keras_model._adapt({"config": {"layers": layers}}, {"x": [1, 4, 8, 8, 3]}, unroll=True)
     assert code_of(caught) == "RUN040"
