@@ -40,11 +40,14 @@ def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, 
     if failure.cause.name:
         raises = f"{raises}, for its text is not Python ({failure.cause.name})"
     said = f"{at} looks for {_sought(libraries, modules, bare=bare)}, and raises {raises}{supplier}"
+    if not (libraries or modules):
+        opens = f"opens {failure.cause.subject}, which its wheel lacks, and " if failure.cause.what is What.OPEN else ""
+        said = f"{at} {opens}raises {raises}"
     return CellReason(
         kind=ReasonKind.BROKEN if severity is Severity.ERROR else ReasonKind.NOTE,
         severity=severity,
         subject=wheel.label,
-        message=f"{wheel.label}: {package.use} {fails}: {said if libraries or modules else f'{at} raises {raises}'}.",
+        message=f"{wheel.label}: {package.use} {fails}: {said}.",
         evidence=(
             Evidence(source=f"imports of {wheel.label}", excerpt=" > ".join(failure.cause.via)),
             Evidence(source="names that it tries", excerpt=", ".join((*libraries, *modules))),

@@ -206,7 +206,7 @@ def test_a_damaged_file_is_no_answer_and_is_made_anew(environment, content):
 @pytest.mark.parametrize("reason", ["an unsure answer", "time was up"])
 def test_what_another_look_may_tell_is_not_kept(environment, monkeypatch, reason):
     if reason == "time was up":
-        monkeypatch.setattr("envdoctor.facts.importing.survey.MOST_SECONDS", -1.0)
+        monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", -1)
     else:
         monkeypatch.setattr("envdoctor.facts.strays.derive", lambda _: Path("/dev/null/x").read_text())
     environment.check()

@@ -6,7 +6,7 @@ import types
 import pytest
 
 from envdoctor.stages.problems import problem_kinds
-from envdoctor.stages.workers import keras_model, litert_run, recipe, torch_convert, torch_source
+from envdoctor.stages.workers import keras_model, litert_run, recipe, torch_convert, torch_source, turned
 from envdoctor.stages.workers.components import Components
 from envdoctor.stages.workers.stage import Problem
 from envdoctor.stages.workers.torch_graph import KNOWN
@@ -58,7 +58,7 @@ def test_a_file_from_pytorch_that_does_not_run(components, monkeypatch):
 
     monkeypatch.setattr(litert_run, "open_model", refuse)
     with pytest.raises(Problem) as caught:
-        torch_convert._judge(None, types.SimpleNamespace(data=b""), None, components)
+        turned.judge(None, types.SimpleNamespace(data=b""), None, components)
     assert code_of(caught) == "RUN170"
 
 
@@ -83,9 +83,13 @@ def test_a_keras_model_that_does_not_say_its_inputs(tmp_path, monkeypatch, model
     assert code_of(caught) == "RUN036"
 
 
-def test_nothing_can_be_unrolled():
-    """A convolutional recurrent layer has no unrolled form; an LSTM has."""
-    layers = [{"class_name": "InputLayer", "config": {"name": "x"}}, {"class_name": "ConvLSTM2D", "config": {}}]
+@pytest.mark.parametrize(("version", "layer"), [("2.15.0", "ConvLSTM2D"), ("3.12.1", "Dense")])
+def test_nothing_can_be_unrolled(monkeypatch, version, layer):
+    """A convolutional recurrent layer of Keras 2 has no unrolled form; an LSTM has."""
+    module = types.ModuleType("tensorflow")
+    module.keras = types.SimpleNamespace(__version__=version)
+    monkeypatch.setitem(sys.modules, "tensorflow", module)
+    layers = [{"class_name": "InputLayer", "config": {"name": "x"}}, {"class_name": layer, "config": {}}]
     with pytest.raises(Problem) as caught:
         keras_model._adapt({"config": {"layers": layers}}, {"x": [1, 4, 8, 8, 3]}, unroll=True)
     assert code_of(caught) == "RUN040"
