@@ -168,11 +168,22 @@ class PackagePlanner:
             if resolution.ok:
                 held = self._held(resolution, state)
                 if not held:
-                    return resolution
+                    return self._without_moot(resolution, state)
                 state.constraints += held
                 continue
             self._fall_back(state, resolution.conflict)
         return None
+
+    def _without_moot(self, resolution: Resolution, state: _State) -> Resolution:
+        """The same without what only versions require that are changed anyway; the new ones bring what they need."""
+        moved = {name for name, (before, after) in resolution.versions.items() if before and before != after}
+        needed = [
+            (one, by)
+            for one, by in state.asked
+            if normal_name(by.subject) not in moved or normal_name(one.name) in moved or one.deed is not Deed.INSTALL
+        ]
+        leaner = self._resolve(state, needed)
+        return leaner if leaner.ok and not self._held(leaner, state) else resolution
 
     def _resolve(self, state: _State, asked: Sequence[Asked]) -> Resolution:
         installs = [one for one, _ in asked if one.deed is Deed.INSTALL]

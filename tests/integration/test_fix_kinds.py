@@ -66,6 +66,9 @@ def server():
         publish(server, "wants-bounded", "1.0", requires=["bounded"])
         publish(server, "bounded", "1.0")
         publish(server, "bounded", "2.0", requires_python=">=3.8,<3.9")
+        publish(server, "shrinking", "1.0")
+        publish(server, "shrinking", "2.0", requires=["below"])
+        publish(server, "wants-old", "1.0", requires=["shrinking<2"])
         publish(server, "third", "1.0")
         publish(server, "third", "2.0")
         publish(server, "fourth", "1.0", requires=["third<2"])
@@ -307,6 +310,15 @@ def test_a_version_that_fails_here_is_not_offered_and_the_next_one_is(env):
     (step,) = env.plan().steps
     assert [(one.name, one.after) for one in step.changes] == [("broken", "1.5")]
     assert any("broken 2.0 was left" in note and "nowhere_at_all" in note for note in step.notes)
+
+
+def test_what_only_a_version_requires_that_goes_is_not_installed(env):
+    env.install("wants-old==1.0", "shrinking==2.0")
+    report = env.fix()
+    assert all_fixed(report)
+    assert len(report.mended) == 2
+    (step,) = report.plan.steps
+    assert [(one.name, one.before, one.after) for one in step.changes] == [("shrinking", "2.0", "1.0")]
 
 
 def test_what_pip_refuses_for_this_python_is_left_and_the_version_before_is_taken(env):
