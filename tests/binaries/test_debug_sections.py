@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from envdoctor.binaries.debug_sections import debug_bytes
-from native_files import elf_bytes, macho_bytes, pe_bytes, with_sections
+from native_files import elf_bytes, macho_bytes, pe_bytes, universal_bytes, with_sections, with_symbols
 from needs import C_COMPILER, needs
 
 
@@ -20,6 +20,17 @@ def test_a_file_without_them_of_another_format_or_cut_off_has_none():
     cut = [elf[:length] for length in (0, 3, 15, 63, len(elf) - 1)]
     for data in [with_sections(elf_bytes(), ((".text", 9),)), elf_bytes(), macho_bytes(), pe_bytes(), *cut]:
         assert debug_bytes(data) == 0
+
+
+def test_of_macho_the_map_of_object_files_counts():
+    plain = [("_used", 1)]
+    stabs = [("a.c", 0, 0x64, 0), ("/tmp/a.o", 0, 0x66, 0)]  # N_SO, N_OSO
+    assert debug_bytes(with_symbols(macho_bytes, plain)) == 0
+    thin = with_symbols(macho_bytes, [*plain, *stabs])
+    assert debug_bytes(thin) == 2 * 16
+    assert debug_bytes(universal_bytes(arm64=thin, x86_64=thin)) == 2 * 2 * 16
+    assert debug_bytes(thin[:40]) == 0
+    assert debug_bytes(b"\xca\xfe\xba\xbe" + bytes(9)) == 0
 
 
 @pytest.mark.slow
