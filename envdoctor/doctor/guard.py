@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,8 @@ from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.guard import Alarm, GuardReport
 from envdoctor.core.request import Request
-from envdoctor.doctor.lock import Search, understood_lock
+from envdoctor.doctor.lock import Search
+from envdoctor.doctor.lock_request import understood_lock
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import Access
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
 
 _MOST_BYTES = 4 << 20
-
+#: Seconds for which another run may write.
+_PATIENCE = 30.0
 
 _VERSION = 1
 
@@ -66,9 +70,8 @@ def guard(
         NetworkProblem: the index did not answer.
     """
     lines, plan = understood_lock(request)
-    before = _read_state(state)
     scope = f"{', '.join(lines)} for {', '.join(map(target_name, plan.targets))}"
-    told = before.get(scope, {})
+    told = _read_state(state).get(scope, {})
     access = Access(offline=request.offline, most=request.max_download, say=say)
     tools = open_tools(LocalExecutor(), open_cache(Request(cache=request.cache)).root, access, as_of=plan.terms.as_of)
     search = Search(plan=plan, lines=lines, tools=tools, progress=progress)
@@ -88,8 +91,8 @@ def guard(
         effort=tools.effort,
     )
     lasting = {key: since for key, since in told.items() if unknown and key not in keys}
-    after = before | {scope: lasting | {one.key: one.since for one in alarms}}
-    return report, lambda: _write_state(state, after)
+    after = lasting | {one.key: one.since for one in alarms}
+    return report, lambda: _remember(state, scope, after)
 
 
 def _alarms(cells: Mapping[Target, Cell], lines: tuple[str, ...], tools: Tools) -> Iterable[Alarm]:
@@ -161,6 +164,20 @@ def _read_state(file: Path) -> dict[str, dict[str, str]]:
     if state.version != _VERSION:
         raise UsageProblem(f"--state {file} is of version {state.version}, which another envdoctor wrote.")
     return state.told
+
+
+def _remember(file: Path, scope: str, told: dict[str, str]) -> None:
+    """Writes what was told about one scope; what another run wrote of others meanwhile stays."""
+    import filelock
+
+    folder = open_cache(Request()).root / "guard"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = hashlib.sha256(os.fsencode(file.absolute())).hexdigest()[:16]
+    try:
+        with filelock.FileLock(folder / f"{name}.lock", timeout=_PATIENCE):
+            _write_state(file, _read_state(file) | {scope: told})
+    except filelock.Timeout:
+        raise UsageProblem(f"--state {file}: another guard has been writing it for {_PATIENCE:.0f} s.") from None
 
 
 def _write_state(file: Path, told: dict[str, dict[str, str]]) -> None:

@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from envdoctor.core.lock import LockRequest
+from envdoctor.doctor.guard import guard
 from index_wheels import publish
 from printed import as_json
 from uv_knowledge import know_this_python
@@ -77,3 +79,16 @@ def test_a_state_that_is_none_is_one_sentence_and_stays(run, folder, text):
     assert code == 2
     assert "is no state of envdoctor guard" in " ".join(printed.err.split())
     assert state.read_bytes() == text.encode("latin-1")
+
+
+@pytest.mark.slow
+def test_what_another_run_wrote_meanwhile_stays(run, server, folder):
+    publish(server, "lively", "2.0", files=BROKEN, uploaded="2026-02-01T00:00:00Z")
+    request = LockRequest(requirements=("lively",), platforms="linux-x86_64", pythons="3.11", cache=folder / "cache")
+    report, remember = guard(request, folder / "envdoctor-guard.json")
+    assert len(report.alarms) == 1
+    assert run(*WORDS, "--state", "envdoctor-guard.json")[0] == 1  # another scope, from beginning to end
+    remember()
+    told = json.loads((folder / "envdoctor-guard.json").read_text())["told"]
+    assert len(told) == 2
+    assert all(len(alarms) == 1 for alarms in told.values())
