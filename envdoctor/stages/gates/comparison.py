@@ -150,7 +150,7 @@ def _swallowed(found: Mapping[str, Any], subject: str, evidence: tuple[Evidence,
     constant = found["constant"]
     source = "" if constant is None else f", from the constant {constant:.3g}"
     name = "narrow-signal-joined" if constant is None or abs(constant) < _MASK else "signal-swallowed"
-    enough = math.ceil(found["range"]) + _BEYOND
+    enough = math.ceil(found["signal"]) + _BEYOND
     return finding(name, subject, evidence, **_numbers(found), source=source, enough=enough)
 
 

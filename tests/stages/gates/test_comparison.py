@@ -23,8 +23,8 @@ GOOD = {
 LOST = {"axis": 2, "indexes": [4, 5], "count": 2, "of": 6, "step": 1.43, "range": 0.07, "certain": True}
 FLAT = {"range": 0.5, "step": 3.92, "gone": True}
 SWALLOWED = {
-    "tensor": "scores", "range": 7.5, "op": "ADD", "result": "masked", "step": 3.9e6, "widest": "mask", "largest": 1e9,
-    "constant": -1e9,
+    "tensor": "scores", "range": 7.5, "signal": 7.5, "op": "ADD", "result": "masked", "step": 3.9e6, "widest": "mask",
+    "largest": 1e9, "constant": -1e9,
 }  # fmt: skip
 
 
