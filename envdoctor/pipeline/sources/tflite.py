@@ -8,7 +8,7 @@ from envdoctor.core.artifact import STAYS_FLOAT, ArtifactKind
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.stages.workers.arrays import InputSpec
-from envdoctor.tflite.containers import compiled_file
+from envdoctor.tflite.compiled import compiled_file
 from envdoctor.tflite.quantization import FLOATS, Scheme, classify, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.structure import (
