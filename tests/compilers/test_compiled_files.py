@@ -345,6 +345,29 @@ def test_core_mls_folders(tmp_path):
     assert named(compiled).format == "mlmodelc"
 
 
+def blobs(*sizes):
+    """A file of weights as coremltools writes it."""
+    content = struct.pack("<II", len(sizes), 2).ljust(64, b"\0")
+    for size in sizes:
+        content = content.ljust(-(-len(content) // 64) * 64, b"\0")
+        content += struct.pack("<IIQQ", 0xDEADBEEF, 1, size, len(content) + 64).ljust(64, b"\0") + b"\1" * size
+    return content
+
+
+def test_the_weights_of_core_mls_folders_must_all_be_there(tmp_path):
+    package = tmp_path / "tiny.mlpackage"
+    shutil.copytree(MADE / "tiny.mlpackage", package)
+    weights = package / "Data/com.apple.CoreML/weights/weight.bin"
+    weights.parent.mkdir()
+    whole = blobs(4096, 64, 10)
+    weights.write_bytes(whole)
+    assert "its weights fill their file" in named(package).checked
+    for content in (whole[:-1], whole[:4000], whole[:4100] + bytes(len(whole) - 4100), whole[:10], blobs()[:4]):
+        weights.write_bytes(content)
+        with pytest.raises(UsageProblem):
+            named(package)
+
+
 def test_formats_have_words_a_source_and_a_suffix():
     for name, row in file_formats().items():
         assert all(row[key] for key in ("what", "source", "suffixes")), name
