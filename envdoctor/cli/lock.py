@@ -50,7 +50,6 @@ def command(
 
     Exit code 1, and nothing is written, if a target has no sound set; which requirement must give way is told.
     """
-    from envdoctor.core.errors import ExitCode
     from envdoctor.core.lock import LockRequest
     from envdoctor.doctor.lock import lock
     from envdoctor.locks.formats import write_lock
@@ -62,7 +61,7 @@ def command(
     if not made.unlocked:
         write_output(target, write_lock(made, form, target.absolute().parent), option="--output")
     _show(made, target, as_json=as_json, verbose=verbose)
-    return ExitCode.PROBLEMS if made.unlocked else ExitCode.OK
+    return made.summary.exit_code
 
 
 def _checked(target: Path, form: str) -> Path:

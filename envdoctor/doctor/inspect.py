@@ -115,7 +115,9 @@ def _looked_into(
     left = looked.contents.not_compared
     unread = (replace(_note(subject, left), severity=Severity.INFO),) if left else ()
     misfit = _misfit(file, target)
-    told = tuple(_note(subject, f"pip and uv refuse to install it: {message}.") for message in reviewed.refusals)
+    misnamed = (f"its file is called {subject.misnamed}, which is no wheel's name",) if subject.misnamed else ()
+    refusals = (*misnamed, *reviewed.refusals)
+    told = tuple(_note(subject, f"pip and uv refuse to install it: {message}.") for message in refusals)
     refusal = refusal or (CellVerdict.UNKNOWN if told else None)
     return replace(
         own,

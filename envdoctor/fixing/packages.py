@@ -146,8 +146,10 @@ class PackagePlanner:
             if not commands:
                 return None
             trial = self._rehearse(step)
-            if trial.failed:
+            if trial.failed and not (installer.name == "pip" and self._learn_of_pip(state, changes)):
                 break
+            if trial.failed:
+                continue
             if not trial.harms:
                 return replace(step, unjudged=trial.unjudged, notes=(*dict.fromkeys(state.notes), *trial.notes))
             self._learn(state, trial.harms, changes)
@@ -255,6 +257,15 @@ class PackagePlanner:
         if not self._is_whole:
             notes += (f"not all code below {self._world.project} was looked at; name its folder with --code",)
         return _Trial(unjudged=unjudged, harms=tuple(harms), notes=notes)
+
+    def _learn_of_pip(self, state: _State, changes: Sequence[Change]) -> bool:
+        """Ask for versions that pip takes: it honours upper bounds on Python, which uv disregards."""
+        refused = {one.name: self._world.instead_for_pip(one.name, one.after) for one in changes if one.after}
+        lines = {f"{name}<={good}": name for name, good in refused.items() if good}
+        state.constraints += lines
+        versions = {one.name: one.after for one in changes}
+        state.notes += [f"{name} {versions[name]} was left: pip refuses it for this Python" for name in lines.values()]
+        return bool(lines)
 
     def _learn(self, state: _State, harms: Sequence[Harm], changes: Sequence[Change]) -> None:
         """Ask for other versions of what does harm; without one, leave it out."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
 from envdoctor.availability.table import logical_lines, parse_constraints, parse_requirements
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.support.files import read_regular
+from envdoctor.support.toml import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,10 +75,11 @@ def _of_project(file: Path, extras: Sequence[str], groups: Sequence[str]) -> Ite
     project = table.get("project")
     if not isinstance(project, dict):
         raise UsageProblem(f"{file} has no table [project], whose dependencies could be locked.")
-    if "dependencies" in (project.get("dynamic") or ()):
+    if "dependencies" in _table(project, "dynamic", file, list):
         raise UsageProblem(f"{file}: its dependencies are dynamic: a build would have to be run to know them.")
     own = canonicalize_name(str(project.get("name", "")))
-    optional, grouped = project.get("optional-dependencies") or {}, table.get("dependency-groups") or {}
+    optional = _table(project, "optional-dependencies", file)
+    grouped = _table(table, "dependency-groups", file)
     yield from _lines(project.get("dependencies") or [], f"{file}, project.dependencies")
     for name in extras:
         yield from _of_extra(optional, name, own, str(file), ())
@@ -110,6 +111,14 @@ def _of_group(groups: dict[str, Any], name: str, file: str, within: tuple[str, .
             yield from _lines([line], f"{file}, group {name}")
 
 
+def _table(table: dict[str, Any], name: str, file: Path, kind: type[Any] = dict) -> Any:  # noqa: ANN401 - what is asked
+    """A table, or a list, of a document; empty where there is none."""
+    found = table.get(name, kind())
+    if not isinstance(found, kind):
+        raise UsageProblem(f"{file}: {name} is no {'table' if kind is dict else 'list'}.")
+    return found
+
+
 def _named(table: dict[str, Any], name: str, otherwise: str) -> list[Any]:
     found = next((value for key, value in table.items() if canonicalize_name(key) == canonicalize_name(name)), None)
     if not isinstance(found, list):
@@ -124,13 +133,9 @@ def _lines(lines: object, where: str) -> Iterator[str]:
 
 
 def _toml(file: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        return tomllib.loads(_text(file))
-    except tomllib.TOMLDecodeError as error:
+        return parse_toml(_text(file))
+    except Unreadable as error:
         raise UsageProblem(f"{file} is no TOML: {error}.") from None
 
 

@@ -26,6 +26,7 @@ from envdoctor.support.redaction_addresses import address_rules
 from envdoctor.support.redaction_forms import secrets_apart
 from envdoctor.support.redaction_names import NamedSecrets, is_secret, is_secret_name, other_named_secrets
 from envdoctor.support.redaction_people import people_rules
+from envdoctor.support.redaction_places import secrets_in_places
 from envdoctor.support.redaction_rules import SECRET, Rule, known_secrets, shapes
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ def _rules(redactor: Redactor) -> tuple[tuple[Rule | NamedSecrets, ...], tuple[t
         *shapes(),
         *other_named_secrets(),
         *secrets_apart(),
+        *secrets_in_places(),
         NamedSecrets(),
     ]
     if redactor.personal:

@@ -34,6 +34,8 @@ def show_fix_report(page: Page, report: FixReport, *, verbose: bool = False) -> 
         _show_results(page, report, verbose=verbose)
     elif not report.notes:
         _show_plan(page, report, verbose=verbose)
+    for text in report.not_restored:
+        page.mark(State.NOTE, f"not as before: {text}")
     for note in report.notes:
         page.mark(State.NOTE, note)
 

@@ -84,6 +84,17 @@ def dense(scales=(0.01, 0.002, 0.03), *, seed=1, shared=False):
     return maker.done([given], out)
 
 
+def centred_batch():
+    """Floats less their mean over an open batch."""
+    maker = Maker()
+    given, out = (maker.tensor([1, 4], FLOAT, shapeSignature=[-1, 4]) for _ in range(2))
+    mean, options = maker.tensor([1, 4], FLOAT), schema().ReducerOptionsT()
+    options.keepDims = True
+    maker.operator("MEAN", [given, maker.constant(np.array([0], "int32"))], [mean], options, 2)
+    maker.operator("SUB", [given, mean], [out], schema().SubOptionsT())
+    return maker.done([given], [out])
+
+
 def float_edges(outputs=1):
     """QUANTIZE, RELU in int8, DEQUANTIZE."""
     maker = Maker()

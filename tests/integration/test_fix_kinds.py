@@ -63,6 +63,9 @@ def server():
         publish(server, "needs-broken", "1.0", requires=["broken>=1.5"], files={"needs_broken.py": b"import broken\n"})
         publish(server, "clash-a", "1.0", requires=["third>=2", "dep"])
         publish(server, "clash-b", "1.0", requires=["fourth"])
+        publish(server, "wants-bounded", "1.0", requires=["bounded"])
+        publish(server, "bounded", "1.0")
+        publish(server, "bounded", "2.0", requires_python=">=3.8,<3.9")
         publish(server, "third", "1.0")
         publish(server, "third", "2.0")
         publish(server, "fourth", "1.0", requires=["third<2"])
@@ -243,6 +246,20 @@ def test_a_version_that_fails_here_is_not_offered_and_the_next_one_is(env):
     assert any("broken 2.0 was left" in note and "nowhere_at_all" in note for note in step.notes)
 
 
+def test_what_pip_refuses_for_this_python_is_left_and_the_version_before_is_taken(env):
+    """uv disregards upper bounds on Python, pip honours them: `backports-strenum 1.3.1` asks for Python below 3.11."""
+    subprocess.run([str(env.python), "-m", "ensurepip", "--default-pip"], check=True, capture_output=True)
+    env.install("wants-bounded==1.0", "app==1.0")
+    for file in env.packages.glob("*.dist-info/INSTALLER"):
+        file.unlink()  # linked into uv's cache
+        file.write_text("pip\n")
+    report = env.fix()
+    assert all_fixed(report)
+    (step,) = report.plan.steps
+    assert {one.name: one.after for one in step.changes} == {"bounded": "1.0", "lib": "2.1"}
+    assert "bounded 2.0 was left: pip refuses it for this Python" in step.notes
+
+
 def test_what_can_not_be_had_together_is_told_and_the_rest_is_offered(env):
     env.install("clash-a==1.0", "clash-b==1.0")
     good, bad = env.plan().steps
@@ -311,7 +328,9 @@ def test_python_that_the_system_looks_after_is_refused(tmp_path):
     (pip, *_) = installers(python)
     facts = Facts(python=python, packages=Packages(distributions=(Distribution(name="pip"),)))
     world = World(
-        facts=facts, executor=None, check=None, facts_of=None, newest_with=None, cache=tmp_path, project=None, say=None
+        **dict.fromkeys(("executor", "check", "facts_of", "newest_with", "instead_for_pip", "project", "say")),
+        facts=facts,
+        cache=tmp_path,
     )
     finding = Finding(severity=Severity.ERROR, subject="wants", message="m", fix=Fix(text="t"))
     asked = [(operation, finding) for command in pip.install("dep") for operation in pip.read(command)]

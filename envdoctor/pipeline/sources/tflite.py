@@ -120,9 +120,8 @@ def _traits(model: Model, scheme: Scheme) -> Iterator[str]:
 
 
 def _staying_float(model: Model) -> Iterator[str]:
-    """The operators on floats that int8 conversions leave as they are."""
-    table = load_table("keras")
-    known = {*table["stays_float"].values(), *table["stays_float_activations"].values()}
+    """The operators on floats that some int8 conversion leaves as they are."""
+    known = {name for names in load_table("stays-float")["left"].values() for name in names.split()}
     for operator in model.main.operators:
         given = model.main.tensors[operator.inputs[0]] if operator.inputs and operator.inputs[0] >= 0 else None
         if operator.name in known and given is not None and given.dtype in FLOATS and not given.constant:

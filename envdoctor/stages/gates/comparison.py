@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ _OF_A_SIGNAL = frozenset({"outputs-differ", "outputs-constant"})
 _FEW_SAMPLES = 20
 #: A constant of this size is meant to be "infinite".
 _MASK = 1e3
+#: So much smaller than all others, a score adds less than 1e-5 of a softmax.
+_BEYOND = 12
 _NO_REFERENCE = "no earlier stage had the float model and samples"
 
 
@@ -68,6 +71,11 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
 
 def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
     """What is wrong with the outputs, given what a worker measured (`ran`: what gave them, if not LiteRT). Pure."""
+    if not values.get("random") and values["outputs"] and all(one.get("frozen") for one in values["outputs"]):
+        names = ", ".join(str(one["name"]) for one in values["outputs"])
+        said = Evidence(source="the float model", excerpt=f"the same {names} for each of {values['samples']} samples")
+        yield finding("float-model-constant", subject, (said,), samples=values["samples"])
+        return
     for one in values["outputs"]:
         evidence = (
             Evidence(source=f"{values.get('ran', 'LiteRT')} on {values['samples']} samples", excerpt=_measures(one)),
@@ -128,7 +136,8 @@ def _swallowed(found: Mapping[str, Any], subject: str, evidence: tuple[Evidence,
     constant = found["constant"]
     source = "" if constant is None else f", from the constant {constant:.3g}"
     name = "narrow-signal-joined" if constant is None or abs(constant) < _MASK else "signal-swallowed"
-    return finding(name, subject, evidence, **_numbers(found), source=source)
+    enough = math.ceil(found["range"]) + _BEYOND
+    return finding(name, subject, evidence, **_numbers(found), source=source, enough=enough)
 
 
 def _said(findings: Iterable[Finding]) -> Iterator[Evidence]:

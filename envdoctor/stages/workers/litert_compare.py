@@ -130,7 +130,8 @@ def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapp
         `cosine` of all values together;
         `agreement`: the share of samples whose largest value, ties included, is where the float model has it (None for
         outputs of one value); `finite`: no NaN or infinity; `still`: the float output hardly changes over the samples,
-        so that the other measures say little; `constant`: it does change, or by some steps, and this one not at all.
+        so that the other measures say little; `frozen`: it is the very same for all; `constant`: it does change, or by
+        some steps, and this one not at all.
     """
     import numpy as np
 
@@ -151,6 +152,7 @@ def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapp
         "cosine": _number((left * right).sum() / norm) if norm else float(np.allclose(left, right)),
         "agreement": _agreement(np.asarray(expected), np.asarray(given), step),
         "still": still,
+        "frozen": movement == 0.0 and len(left) > 1,
         "constant": says_something and _movement(right) == 0.0,
     }
 

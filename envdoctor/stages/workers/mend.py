@@ -16,7 +16,9 @@ from .arrays import stored_arrays
 from .assignment import assign
 from .mend_inputs import random_samples
 from .mend_proof import Measured, measure
+from .mends import fixed_batch
 from .mends.catalogue import MENDS
+from .same_model import influence
 from .samples import Samples, labelled_for_request, load
 from .stage import Problem
 from .tflite_graph import Graph, prune
@@ -175,6 +177,7 @@ def _apply(mend: Mend, data: bytes, work: Work) -> tuple[bytes, list[Mapping[str
         prune(graph)
         graph.model.metadata = [each for each in graph.model.metadata or [] if each.name not in _BY_NUMBER] or None
         after = graph.pack()
+        _require_apart(mend, data, _named_now(data, work))
         found = measure(data, after, _named_now(data, work), _samples_now(data, work))
     except Problem:
         raise
@@ -185,6 +188,21 @@ def _apply(mend: Mend, data: bytes, work: Work) -> tuple[bytes, list[Mapping[str
     verified = moved and found.steps <= mend.steps and found.share <= mend.share
     told = {"name": mend.name, "changes": changes, "verified": verified, "measured": _numbers(found)}
     return (after if verified else data), [told]
+
+
+def _require_apart(mend: Mend, data: bytes, shapes: Shapes) -> None:
+    """Prove, of a batch that is to be fixed at one, that its samples do not change each other's answers.
+
+    Raises:
+        RuntimeError: they do.
+    """
+    if mend is fixed_batch.MEND:
+        alone = litert_run.Runner(litert_run.make_interpreter(data, shapes, delegates=False))
+        met = influence(random_samples(alone), lambda batch: litert_run.predict_batch(data, batch), alone.predict)
+        if met:
+            raise RuntimeError(
+                f"the samples of a batch change each other's answers ({met}), and so does fixing it at one"
+            )
 
 
 def _named_now(data: bytes, work: Work) -> Shapes:

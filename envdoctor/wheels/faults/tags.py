@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
+from envdoctor.wheels.metadata import expand_tag
 from envdoctor.wheels.rules import Sighting, listed, rule
 
 if TYPE_CHECKING:
@@ -76,15 +77,17 @@ def tags_disagree(wheel: ReviewedWheel) -> Iterator[Sighting]:
     Installers go by the name; tools that read WHEEL, such as auditwheel, judge another wheel.
     """
     named = {str(tag) for tag in wheel.tags}
-    written = {tag.lower() for tag in wheel.contents.metadata.tags}
+    lines = wheel.wheel_fields.get("tag", [])  # the contents' own tags are those of the name
+    written = {tag.lower() for line in lines for tag in expand_tag(line)}
     if not written:
-        yield Sighting(message="WHEEL has no Tag", files=("WHEEL",))
+        what = f" that is PYTHON-ABI-PLATFORM, only {listed([repr(line) for line in lines])}" if lines else ""
+        yield Sighting(message=f"WHEEL has no Tag{what}", files=("WHEEL",))
     elif named != written:
         only_named, only_written = sorted(named - written), sorted(written - named)
         parts = [f"the name says {listed(only_named)}"] if only_named else []
         parts += [f"WHEEL says {listed(only_written)}"] if only_written else []
         message = f"tags disagree: {', and '.join(parts)}" + ("" if len(parts) > 1 else " alone")
-        yield Sighting(message=message, files=("WHEEL",), excerpt="\n".join(wheel.contents.metadata.tags))
+        yield Sighting(message=message, files=("WHEEL",), excerpt="\n".join(lines))
 
 
 @rule("build-number-disagrees", fix="Write the same build number into the name and into WHEEL's Build.")
@@ -164,3 +167,19 @@ def python_excluded(wheel: ReviewedWheel) -> Iterator[Sighting]:
     if not any(allowed.contains(f"{name[2]}.{name[3:]}.{patch}") for name in names for patch in (0, 99)):
         message = f"the tags are for {', '.join(names)}, and Requires-Python is {said}"
         yield Sighting(message=message, files=("METADATA",))
+
+
+@rule("python-two-excluded", fix="Leave py2 out of the tag: `universal = 0`, or no `[bdist_wheel]` in setup.cfg.")
+def python_two_excluded(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """The tag promises Python 2, and Requires-Python shuts it out: an old pip takes the wheel, and can't install it."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    interpreters = {tag.interpreter for tag in wheel.tags}
+    said = wheel.contents.metadata.requires_python
+    try:
+        excluded = bool(said) and not any(SpecifierSet(said).contains(f"2.{minor}.18") for minor in (6, 7))
+    except InvalidSpecifier:
+        return
+    if excluded and interpreters & {"py2", "py27"} and interpreters & {"py3"}:
+        message = f"the tag promises Python 2, and Requires-Python is {said}"
+        yield Sighting(message=message, files=("METADATA",), severity=Severity.INFO)

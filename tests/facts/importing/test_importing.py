@@ -1,7 +1,9 @@
 """What importing installed packages comes to; the tests' own interpreter imports the same in a child process."""
 
+import itertools
 import os
 import py_compile
+import shutil
 import sys
 
 import pytest
@@ -331,13 +333,64 @@ def test_asked_to_be_left_out_nothing_is_looked_at(site, look):
 
 
 def test_a_large_package_is_said_not_to_be_followed(site, look, monkeypatch):
-    monkeypatch.setattr("envdoctor.facts.importing.survey.DEPTHS", (5,))
-    monkeypatch.setattr("envdoctor.facts.importing.survey._FEW", 9)
-    files = {f"foo/m{number}.py": f"from foo import m{number + 1}" for number in range(9)} | {"foo/m9.py": ""}
-    site.install("foo", files={"foo/__init__.py": "from foo import m0", **files})
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal.PART", 5)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal.WHOLE", 7)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal._FEW", 9)
+    site.install("foo", files=chain("foo"))
     importing = look(site)
     assert [module for _, module in importing.unfinished] == ["foo"]
     assert (importing.failed, importing.looked_at) == ((), 1)
+
+
+def chain(name, last=""):
+    """A package of eleven modules, each of which imports the next."""
+    files = {f"{name}/m{number}.py": f"from {name} import m{number + 1}" for number in range(9)}
+    return {f"{name}/__init__.py": f"from {name} import m0", **files, f"{name}/m9.py": last}
+
+
+def test_a_large_package_is_followed_further_with_what_is_left(site, look, monkeypatch):
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal.PART", 5)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal._FEW", 9)
+    site.install("foo", files=chain("foo", "import nobody_has_this"))
+    assert told(look(site)) == [("foo", "foo", "nobody_has_this")]
+
+
+def test_a_large_package_leaves_enough_for_small_ones(site, look, monkeypatch):
+    """The large one is asked about first of all, and by the small one, too."""
+    monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", 400)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal.PART", 5)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal._FEW", 9)
+    files = {path: text + "\nX = 1" * 50 for path, text in chain("a_monster").items()}
+    site.install("a_monster", files=files)
+    site.install("zoo", files={"zoo.py": "import a_monster\nimport nobody_has_this"})
+    importing = look(site)
+    assert told(importing) == [("zoo", "zoo", "nobody_has_this")]
+    assert importing.is_late
+
+
+@pytest.fixture
+def run_slowly(monkeypatch):
+    """A clock on which each look takes its time, on a machine that is so many times slower."""
+
+    def run_slowly(times):
+        clock = itertools.count(step=0.01 * times)
+        monkeypatch.setattr("time.thread_time", lambda: next(clock))
+
+    return run_slowly
+
+
+def test_a_machine_that_is_slower_comes_to_the_same_answer(site, look, run_slowly, tmp_path):
+    for number in range(60):
+        site.install(f"foo{number}", files={f"foo{number}/__init__.py": "from . import m", f"foo{number}/m.py": ""})
+    site.install("zoo", files={"zoo/__init__.py": "import nobody_has_this"})
+    answers = []
+    for times in (1, 3):
+        run_slowly(times)
+        shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+        answers.append(look(site))
+    assert answers[0] == answers[1]
+    assert not answers[0].unfinished
+    assert told(answers[0]) == [("zoo", "zoo", "nobody_has_this")]
 
 
 def test_a_text_that_can_not_be_compiled_is_told_with_its_line(site, look):

@@ -33,6 +33,16 @@ def judged(thresholds=None, *, swallowed=None, **changed):
     return list(judge_outputs(values, thresholds or Thresholds(), "m.tflite"))
 
 
+def test_a_float_model_that_answers_all_alike():
+    frozen = {"outputs": [{**GOOD, "frozen": True, "still": True}] * 2, "samples": 80}
+    (found,) = judge_outputs(frozen, Thresholds(), "m.tflite")
+    assert (found.name, shared_by(found)) == ("float-model-constant", Scope.MODEL)
+    assert "each of the 80 samples the very same outputs" in found.message
+    one_moves = {"outputs": [{**GOOD, "frozen": True}, GOOD], "samples": 80}
+    for values in (one_moves, {**frozen, "random": True}):
+        assert "float-model-constant" not in [each.name for each in judge_outputs(values, Thresholds(), "m.tflite")]
+
+
 def test_a_good_output():
     assert judged() == []
     assert judged(agreement=None) == []
@@ -93,10 +103,10 @@ def test_the_step_is_the_proof():
 def test_what_flattens_a_signal_is_named_in_place_of_how_far_off_the_output_is():
     (found,) = judged(agreement=0.58, swallowed=SWALLOWED)
     assert found.name == "signal-swallowed"
+    assert "a mask of -20 in place of -1e+09" in found.fix.text, "-12 would do for scores that differ by nothing"
     assert "scores moves by 7.5, which is lost in masked (ADD), whose step is 3.9e+06" in found.message
     assert found.message.endswith("mask reaches 1e+09, from the constant -1e+09.")
     assert "58.0%" in found.evidence[-1].excerpt
-    assert "-12" in found.fix.text
     assert judged(swallowed=SWALLOWED) == [], "an output that is right needs no cause"
 
 

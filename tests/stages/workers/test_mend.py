@@ -63,6 +63,13 @@ def test_a_mend_whose_outputs_never_move_is_left_out(tmp_path):
     assert written is None
 
 
+def test_a_batch_whose_samples_meet_is_not_fixed(tmp_path):
+    values, written = run(tmp_path, made.centred_batch(), ["fixed-batch"])
+    (row,) = values["tried"]
+    assert "the samples of a batch change each other's answers (its output" in row["failure"]
+    assert written is None
+
+
 @pytest.mark.parametrize("kind", ["float32", "int8"])
 def test_samples_are_real_numbers_or_what_the_input_stores(tmp_path, kind):
     stored = np.arange(-40, 40).reshape(10, 8).astype("int8")
