@@ -1,5 +1,6 @@
 """PyTorch models that tests build from: factories, good and broken. Run in a stage's own environment."""
 
+import os
 import sys
 
 import torch
@@ -240,6 +241,14 @@ def imports():
     import a_package_that_nobody_has
 
     return a_package_that_nobody_has
+
+
+def halved():
+    return Small().half()
+
+
+def disappears():
+    os._exit(7)
 
 
 def hangs():
