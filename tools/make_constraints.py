@@ -10,12 +10,15 @@ depend on what else their maker's pip looks at.
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import io
 import re
 import sys
+import tempfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -40,9 +43,8 @@ from envdoctor.support.target_names import parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
-#: The Python whose wheels are measured, and the patch release that markers are asked about.
+#: The Python whose wheels are measured where an environment has it, and the patch release that markers get.
 MEASURED = "3.11"
 PATCH = 9
 ANY = Target(platform=Platform(system=System.WINDOWS, arch="amd64"), interpreter=Interpreter(version=(3, 11)))
@@ -71,6 +73,7 @@ def _compile(row: dict[str, Any], requirements: str, *options: str) -> str:
         *(find_uv(), "pip", "compile", "-", "--universal", "--python-version", oldest, "--no-python-downloads"),
         *("--only-binary", ":all:", "--no-header", "--no-annotate", "--no-emit-index-url", "--quiet"),
         *(word for name in row.get("left_out", ()) for word in ("--no-emit-package", name)),
+        *(word for file in _overrides(row) for word in ("--overrides", file)),
         *options,
         *uv_arguments(settings),
     )
@@ -79,6 +82,15 @@ def _compile(row: dict[str, Any], requirements: str, *options: str) -> str:
     if not result.ok:
         sys.exit(f"{' '.join(argv)} {result.describe_failure()}\n{result.stderr}")
     return result.stdout
+
+
+def _overrides(row: dict[str, Any]) -> Iterator[str]:
+    """A file with the requirements that stand for what packages ask for themselves."""
+    if "overrides" in row:
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
+            file.write("\n".join(row["overrides"]))
+        atexit.register(Path(file.name).unlink)
+        yield file.name
 
 
 def _without_comments(lock: str) -> str:
@@ -97,7 +109,7 @@ def _examine(name: str, row: dict[str, Any], lock: Path) -> Iterator[str]:
         for python in row["pythons"]:
             wheels = _wheels(packages, _target(platform, need, python))
             yield from (f"{name}: {package} has no wheel for {python} on {platform}" for package in _missing(wheels))
-            if python == MEASURED:
+            if python == (MEASURED if MEASURED in row["pythons"] else row["pythons"][0]):
                 download, installed = _measure([url for url in wheels.values() if url])
                 sys.stdout.write(f"{name:16} {platform:15} download = {download}, installed = {installed}\n")
 

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.policy import is_there, provider_of
-from envdoctor.core.availability import CellReason, ReasonKind
+from envdoctor.core.availability import Cause, CauseKind, CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.imports.events import What
 
@@ -54,7 +54,14 @@ def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, 
         ),
         condition=is_there(_shown(libraries[0]), provider) if libraries else "",
         libraries=_needed(failures),
+        cause=_cause(wheel.label, at, libraries, modules),
     )
+
+
+def _cause(wheel: str, module: str, libraries: Sequence[str], modules: Sequence[str]) -> Cause | None:
+    if libraries:
+        return Cause(kind=CauseKind.LOOKUP, wheel=wheel, files=(module,), names=(_shown(libraries[0]),))
+    return Cause(kind=CauseKind.MODULE, wheel=wheel, files=(module,), names=(modules[0],)) if modules else None
 
 
 def _needed(failures: Sequence[Failure]) -> tuple[tuple[str, ...], ...]:

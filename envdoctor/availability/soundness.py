@@ -13,7 +13,7 @@ from envdoctor.availability.kept import KeptJudgments
 from envdoctor.availability.machine import settle
 from envdoctor.availability.set_conflicts import conflict_reasons, numpy_reason
 from envdoctor.binaries.numpy_build import NumpyBuild
-from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind, conditions
+from envdoctor.core.availability import Cause, CauseKind, CellReason, CellVerdict, ReasonKind, conditions
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.imports.judgment import judge_wheel
@@ -243,7 +243,17 @@ def problem_reason(problem: WheelProblem) -> CellReason:
         evidence=tuple(evidence),
         condition=problem.condition,
         libraries=((problem.library,),) if problem.library else (),
+        cause=_cause(problem),
     )
+
+
+def _cause(problem: WheelProblem) -> Cause | None:
+    files = problem.files[:_FILES_SHOWN]
+    if problem.library:
+        return Cause(kind=CauseKind.LIBRARY, wheel=problem.wheel, files=files, names=(problem.library,))
+    if problem.kind is ProblemKind.MISSING_SYMBOL and problem.details:
+        return Cause(kind=CauseKind.SYMBOL, wheel=problem.wheel, files=files, names=problem.details[:1])
+    return None
 
 
 def _is_from_before(file: IndexFile) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.import_survey import outermost_wheels
-from envdoctor.core.availability import CellReason, ReasonKind
+from envdoctor.core.availability import Cause, CauseKind, CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.imports.standard_library import is_of_another_python, module_provider
 
@@ -54,6 +54,7 @@ def undeclared_reason(survey: Survey, package: Package, failures: list[Failure])
         evidence=(Evidence(source=f"imports of {wheel.label}", excerpt=chains),),
         remedies=_remedies(first, survey),
         condition=f"{provider.requirement} is installed" if usual and provider else "",
+        cause=Cause(kind=CauseKind.MODULE, wheel=wheel.label, files=cause.via[-1:], names=(first,)),
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from envdoctor.action import StageContext
+    from envdoctor.action import Requirement, StageContext
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
 
@@ -114,18 +114,27 @@ def has_lowerings(_: Facts, request: Request) -> Iterator[Reason]:
             yield Reason(verdict=Verdict.READY, text=f"the operator {name} is {words}")
 
 
-def converted_operators(_: Facts, request: Request) -> Iterator[Reason]:
-    """Operators of an ONNX model that onnx2torch has no converter for."""
-    source = request.source
-    if source is None or source.kind != ArtifactKind.ONNX:
-        return
-    known: list[str] = load_table("onnx-operators")["onnx2torch"]
-    unknown = sorted(onnx.read_onnx(source.path, source.given).operators.difference(known))
-    if unknown:
-        kind = problem_kinds()["onnx-operator-unknown"]
-        text = f"onnx2torch has no form of {', '.join(unknown[:_SHOWN])}"
-        yield Reason(verdict=Verdict.BLOCKED, text=text, fix=Fix(text=kind.fix), code=kind.code)
+def known_operators(tool: str, problem: str) -> Requirement:
+    """Operators of an ONNX model that a tool has no form of.
+
+    Args:
+        tool: a list of data/onnx-operators.toml.
+        problem: the name of the problem that it would end with.
+    """
+
+    def requirement(_: Facts, request: Request) -> Iterator[Reason]:
+        source = request.source
+        if source is None or source.kind != ArtifactKind.ONNX:
+            return
+        known: list[str] = load_table("onnx-operators")[tool]
+        unknown = sorted(onnx.read_onnx(source.path, source.given).operators.difference(known))
+        if unknown:
+            kind = problem_kinds()[problem]
+            text = f"{tool} has no form of {', '.join(unknown[:_SHOWN])}"
+            yield Reason(verdict=Verdict.BLOCKED, text=text, fix=Fix(text=kind.fix), code=kind.code)
+
+    return requirement
 
 
 #: What of the model decides whether litert-torch converts it.
-OF_THE_MODEL = (was_exported, has_lowerings, converted_operators)
+OF_THE_MODEL = (was_exported, has_lowerings, known_operators("onnx2torch", "onnx-operator-unknown"))

@@ -16,7 +16,7 @@ from envdoctor.facts import Facts
 from envdoctor.facts.environments import Environments
 from envdoctor.facts.host import Host
 from envdoctor.pipeline.sources import identify
-from envdoctor.pipeline.torch import convert_with_torch, converted_operators
+from envdoctor.pipeline.torch import OF_THE_MODEL, convert_with_torch
 from envdoctor.stages.torch import needs_cpu_build, tell_code
 from onnx_bytes import model, node
 from onnx_bytes import value as onnx_input
@@ -105,8 +105,9 @@ def test_an_onnx_operator_that_onnx2torch_does_not_know_is_named_before_anything
     path = tmp_path / "net.onnx"
     image = onnx_input("image", 1, 3, 8, 8)
     path.write_bytes(model(node("Relu"), node("Fancy", "mylib"), image))
-    (reason,) = converted_operators(Facts(), Request(source=identify(path)))
+    knows = OF_THE_MODEL[-1]
+    (reason,) = knows(Facts(), Request(source=identify(path)))
     assert reason.verdict is Verdict.BLOCKED
     assert "no form of mylib.Fancy" in reason.text
     path.write_bytes(model(node("Relu"), image))
-    assert not list(converted_operators(Facts(), Request(source=identify(path))))
+    assert not list(knows(Facts(), Request(source=identify(path))))

@@ -39,6 +39,7 @@ def run(context: StageContext) -> StageOutput:
             **sample_options(context),
             "source": context.source.path.resolve(),
             "inputs": [[spec.name, spec.shape, spec.dtype] for spec in context.inputs()],
+            "quantized": "quantized" in context.source.traits,
             "chip": chip_of(context.request.goal).target,
             "output": output,
         },
@@ -62,6 +63,6 @@ ACTION = Action(
     environment=ENVIRONMENT,
     requires=(needs_environment(ENVIRONMENT), needs_permission(ENVIRONMENT, _BRINGS), needs_sizes, needs_integers),
     goals=frozenset({"rknn"}),
-    options=frozenset({"calibration", "random_calibration", "evaluation", "inputs", "thresholds"}),
+    options=frozenset({"calibration", "random_calibration", "evaluation", "inputs", "require_mapped", "thresholds"}),
     cost=40.0,
 )

@@ -29,9 +29,10 @@ _KNOWN_OPSETS = (17, 13)
 
 @dataclass(frozen=True)
 class Original:
-    """A model, what ONNX Runtime gives for a batch (`output_0` and so on), and its version in words."""
+    """A model, what it takes, what ONNX Runtime gives for a batch (`output_0` and so on), and its version in words."""
 
     model: OnnxModel
+    inputs: tuple[InputSpec, ...]
     predict: Predict
     by: str
 
@@ -56,7 +57,7 @@ def load(path: Path, inputs: Sequence[InputSpec], components: Components) -> Ori
             given = session.run(None, {spec.name: sample[spec.name] for spec in inputs})
             return {f"output_{number}": value for number, value in enumerate(given)}
 
-    return Original(simplified, predict, f"ONNX Runtime {onnxruntime.__version__}")
+    return Original(simplified, tuple(inputs), predict, f"ONNX Runtime {onnxruntime.__version__}")
 
 
 def as_torch(model: OnnxModel) -> TorchModule:

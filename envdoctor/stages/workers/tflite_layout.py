@@ -39,6 +39,11 @@ def put_channels_last(graph: Graph) -> Layout:
     return Layout(tuple(inputs), tuple(outputs))
 
 
+def channels_last(axes: int) -> tuple[int, ...] | None:
+    """The order that puts the channels of so many axes last; None where there is nothing to put."""
+    return _TO_LAST.get(axes)
+
+
 def rename(graph: Graph, inputs: Sequence[str]) -> None:
     """Call the inputs of the only signature, by position, as the user does; its outputs `output_0` and so on."""
     for signature in graph.model.signatureDefs or []:

@@ -1,5 +1,6 @@
 """Archives of torch.export.save, told without torch."""
 
+import contextlib
 import json
 import zipfile
 
@@ -12,12 +13,16 @@ from envdoctor.pipeline.sources.pt2 import read_pt2
 
 
 def sizes(*values):
-    return [{"as_int": value} if isinstance(value, int) else {"as_expr": {"expr_str": value}} for value in values]
+    return [
+        {"as_int": value} if isinstance(value, int | dict) else {"as_expr": {"expr_str": value}} for value in values
+    ]
 
 
-def program(*targets, shape=(1, 3, 8, 8), dtype=7):
+def program(*targets, shape=(1, 3, 8, 8), dtype=7, guards=(), spec=""):
     return {
+        "guards_code": list(guards),
         "graph_module": {
+            "module_call_graph": [{"fqn": "", "signature": {"in_spec": spec, "out_spec": "[]"}}, {"fqn": "a"}],
             "graph": {
                 "nodes": [{"target": target, "inputs": [], "outputs": []} for target in targets],
                 "tensor_values": {"w": {"dtype": 7, "sizes": sizes(4)}, "x": {"dtype": dtype, "sizes": sizes(*shape)}},
@@ -28,11 +33,16 @@ def program(*targets, shape=(1, 3, 8, 8), dtype=7):
                     {"user_input": {"arg": {"as_tensor": {"name": "x"}}}},
                 ]
             },
-        }
+        },
     }
 
 
-def write(folder, *targets, pickled=False, models=1, text=None, **rest):
+def spec(context):
+    """The structure of inputs, as torch writes it: JSON in a text, with JSON in it."""
+    return json.dumps([1, {"type": "builtins.dict", "context": json.dumps(context), "children_spec": []}])
+
+
+def write(folder, *targets, pickled=False, models=1, text=None, members=(), **rest):
     path = folder / "net.pt2"
     entry = {"use_pickle": pickled, "tensor_meta": {"dtype": 7}}
     with zipfile.ZipFile(path, "w") as archive:
@@ -41,6 +51,8 @@ def write(folder, *targets, pickled=False, models=1, text=None, **rest):
         archive.writestr("net/data/sample_inputs/m.pt", b"\x80\x02 whatever this is")
         for number in range(models):
             archive.writestr(f"net/models/m{number}.json", text or json.dumps(program(*targets, **rest)))
+        for name in members:
+            archive.writestr(name, b"whatever this is")
     return path
 
 
@@ -67,7 +79,23 @@ def test_an_open_size_is_open(tmp_path):
         {"targets": ("torch.ops.aten.from_file.default",)},
         {"targets": ("#torchvision:read",)},
         {"shape": ("__import__('os').abort()", 3)},
+        {"shape": ("Symbol(__import__('os').abort(), integer=True)", 3)},
+        {"shape": ("S('__import__(chr(111)).abort()')", 3)},
         {"pickled": True},
+        {"guards": ["L['x'].size()[0] >= __import__('os').abort()"]},
+        {"guards": ["L['\"); evil(); (\"'].size()[0] == 1"]},
+        {"guards": ["L.__class__ == 1"]},
+        {"guards": ["[x for x in L] == 1"]},
+        {"spec": spec({"__enum__": True, "fqn": "os:abort", "name": "x"})},
+        {"spec": spec({"default_factory_module": "os", "default_factory_name": "abort", "dict_context": []})},
+        {"members": ["net/data/weights/m.pt"]},
+        {"members": ["net/data/constants/m.pt"]},
+        {"members": ["net/data/constants/custom_obj_0"]},
+        {"members": ["net/data/aotinductor/m/a.so"]},
+        {"members": ["net/Data/sample_inputs/n.pt"]},
+        {"members": ["net/models/n.JSON"]},
+        {"members": ["version", "serialized_exported_program.json", "serialized_state_dict.pt"]},
+        {"members": ["other/archive_format"]},
     ],
 )
 def test_what_would_run_is_not_loaded_untrusted(tmp_path, rest):
@@ -75,6 +103,27 @@ def test_what_would_run_is_not_loaded_untrusted(tmp_path, rest):
     with pytest.raises(UsageProblem, match="--trust-code"):
         identify(path)
     assert identify(path, trust_code=True).kind == ArtifactKind.PT2
+
+
+def test_what_torch_writes_by_itself_needs_no_trust(tmp_path):
+    open_sizes = ("Symbol('s77', positive=True, integer=True)", 3, "s12", "Mul(Integer(2), s12)")
+    guards = ["L['x'].size()[0] >= 2", "Eq(Mod(L['x'].size()[2], 2), 0)", "not math.isnan(L['n'])"]
+    members = [
+        "net/data/weights/weight_0",
+        "net/data/constants/tensor_0",
+        "net/extra/labels/a.txt",
+        "net/.data/version",
+    ]
+    path = write(tmp_path, shape=open_sizes, guards=guards, members=members, spec=spec(["a", "b"]))
+    assert identify(path).inputs == ("'x' (float32, (N, 3, any, any))",)
+
+
+@pytest.mark.parametrize("name", ["net/data/weights/m_weights_config.json", "net/Models/M0.json"])
+def test_a_file_that_is_in_it_twice_is_damage(tmp_path, name):
+    with pytest.warns(UserWarning, match="Duplicate") if "weights" in name else contextlib.nullcontext():
+        path = write(tmp_path, members=[name])
+    with pytest.raises(UsageProblem, match="twice"):
+        identify(path)
 
 
 def test_operators_of_somebodys_own(tmp_path):
@@ -85,7 +134,9 @@ def test_operators_of_somebodys_own(tmp_path):
     assert read.code == ()
 
 
-@pytest.mark.parametrize("rest", [{"models": 0}, {"models": 2}, {"text": "{}"}, {"text": "{"}, {"dtype": 99}])
+@pytest.mark.parametrize(
+    "rest", [{"models": 0}, {"models": 2}, {"text": "{}"}, {"text": "{"}, {"dtype": 99}, {"shape": ({}, 3)}]
+)
 def test_a_damaged_archive_is_one_sentence(tmp_path, rest):
     with pytest.raises(UsageProblem) as caught:
         identify(write(tmp_path, **rest))
