@@ -17,7 +17,8 @@ from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.guard import Alarm, GuardReport
 from envdoctor.core.request import Request
-from envdoctor.doctor.lock import Search, understood_lock
+from envdoctor.doctor.lock import Search
+from envdoctor.doctor.lock_request import understood_lock
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.locking import locked
 from envdoctor.executors.local import LocalExecutor
