@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ _SYNONYMS = {"pypi-url": "index-url", "default-timeout": "timeout"}
 _YES = frozenset({"y", "yes", "t", "true", "on", "1"})
 _NO = frozenset({"n", "no", "f", "false", "off", "0"})
 _PIP_TIMEOUT = 15.0
+#: Seconds, or tries, beyond which nobody means it.
+_MOST = 1e9
 _PIP_RETRIES = 5
 
 
@@ -127,6 +130,9 @@ def _number(name: str, value: str | None, default: float) -> float:
     if value is None:
         return default
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
-        raise UsageProblem(f"pip's setting {name} has the value {value!r}; it takes a number.") from None
+        number = math.nan
+    if not 0 <= number < _MOST:
+        raise UsageProblem(f"pip's setting {name} has the value {value[:40]!r}; it takes a number.")
+    return number

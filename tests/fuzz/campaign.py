@@ -8,9 +8,10 @@ as fine though the loader or zipfile refuses it. Mach-O and PE have no loader he
 pefile are listed and judged by a person. Judged so far, and no faults: macholib refuses load commands that it does not
 know, dyld only those that are marked as required; pefile drops the whole import table where the functions of the first
 library are damaged, and a name that it takes for invalid, where the reader goes on and asks for more libraries, never
-for fewer; the loader dies of code, which no reader looks at, and asks for symbols under names that damage made, which
-are judged with all that is loaded (LIB011). Each mutant is a function of the seed, the target and its number, so it
-can be made again.
+for fewer; the loader dies of code, which no reader looks at (also where a program header moves other bytes to its
+place), and asks for symbols under names that damage made, which are judged with all that is loaded (LIB011); SQLite
+finds damage in pages of a history that were not asked for. Each mutant is a function of the seed, the target and its
+number, so it can be made again.
 """
 
 from __future__ import annotations

@@ -184,3 +184,10 @@ def test_where_pip_looks_on_windows(home, monkeypatch):
         "C:/Users/ann/AppData/Roaming/pip/pip.ini",
         "env/pip.ini",
     ]
+
+
+@pytest.mark.parametrize("name", ["retries", "timeout"])
+@pytest.mark.parametrize("value", ["inf", "nan", "-1", "9" * 400, "x"])
+def test_a_number_that_is_none_is_told(name, value):
+    with pytest.raises(UsageProblem, match=rf"{name} has the value .* it takes a number"):
+        settings_from_options({name: value})
