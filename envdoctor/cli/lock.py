@@ -70,10 +70,14 @@ def _checked(target: Path, form: str) -> Path:
 
     from envdoctor.core.errors import UsageProblem
 
-    if form == "pylock" and not is_valid_pylock_path(target) and target.suffix == ".toml":
+    is_named_so = is_valid_pylock_path(target)
+    if form == "pylock" and not is_named_so and (target.is_file() or not target.exists()):
         raise UsageProblem(
-            f"--output {target}: name it pylock.toml or pylock.NAME.toml; installers know no other name."
+            f"--output {target}: name it pylock.toml or pylock.NAME.toml, for installers know no other name, or say "
+            "--format requirements or --format constraints."
         )
+    if form != "pylock" and target.suffix == ".toml":
+        raise UsageProblem(f"--output {target}: installers would take {form} for TOML; name it {_NAMES[form]}.")
     return target
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from envdoctor.availability.table import logical_lines, parse_constraints, parse_requirements
+from envdoctor.availability.table import hashes_of, logical_lines, parse_constraints, parse_requirements, whole_lines
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.support.files import read_regular
 from envdoctor.support.toml import parse_toml
@@ -37,6 +37,37 @@ def read_asked(file: Path, extras: Sequence[str] = (), groups: Sequence[str] = (
     constraints: list[str] = []
     _gather(file, requirements, constraints, ())
     return requirements, constraints
+
+
+def read_hashes(file: Path) -> dict[str, frozenset[str]]:
+    """The SHA-256 that a requirements file and those that it includes name, by normalized names of packages.
+
+    Raises:
+        UsageProblem: see `read_asked`, which is to be called before.
+    """
+    found: dict[str, frozenset[str]] = {}
+    if file.suffix == ".toml":
+        return found
+    for _, line in whole_lines(_text(file)):
+        said = line.partition(" --hash")[0].strip()
+        if nested := _NESTED.fullmatch(said):
+            found |= read_hashes(file.parent / nested["file"].strip())
+        elif hashes := hashes_of(line):
+            (requirement,) = parse_requirements([said])
+            name = canonicalize_name(requirement.name)
+            found[name] = found.get(name, frozenset()) | hashes
+    return found
+
+
+def python_of_project(file: Path) -> str:
+    """What a pyproject.toml says in `requires-python`; empty for nothing, and of a file of another kind.
+
+    Raises:
+        UsageProblem: it can't be read.
+    """
+    project = _toml(file).get("project") if file.suffix == ".toml" else None
+    asked = project.get("requires-python") if isinstance(project, dict) else None
+    return asked if isinstance(asked, str) else ""
 
 
 def _gather(file: Path, requirements: list[str], constraints: list[str], within: tuple[Path, ...]) -> None:
