@@ -269,23 +269,29 @@ def no_control_flow(_: Facts, request: Request) -> Iterator[Reason]:
 
 def all_quantized(_: Facts, request: Request) -> Iterator[Reason]:
     """Operators of a source that TensorFlow's int8 conversion leaves in floats."""
-    yield from _left_in_floats(request, "tensorflow")
+    yield from _left_in_floats(request, ("tensorflow",))
 
 
 def all_quantized_by_litert(_: Facts, request: Request) -> Iterator[Reason]:
     """The same for the LiteRT quantizer."""
-    yield from _left_in_floats(request, "litert")
+    yield from _left_in_floats(request, ("litert",))
 
 
-def _left_in_floats(request: Request, by: str) -> Iterator[Reason]:
+def all_quantized_to_int16x8(_: Facts, request: Request) -> Iterator[Reason]:
+    """The same for the LiteRT quantizer with activations of int16, of which it leaves more."""
+    yield from _left_in_floats(request, ("litert", "litert_16x8"))
+
+
+def _left_in_floats(request: Request, by: Iterable[str]) -> Iterator[Reason]:
     traits = frozenset() if request.source is None else request.source.traits
     names = {one.removeprefix(STAYS_FLOAT) for one in traits if one.startswith(STAYS_FLOAT)}
-    left = sorted(names & set(load_table("stays-float")["left"][by].split()))
+    table = load_table("stays-float")["left"]
+    left = sorted(names & {name for each in by for name in table[each].split()})
     if left:
         allowed, problem = request.options.allow_float, problem_kinds()["float-operators-left"]
         yield Reason(
             verdict=Verdict.READY if allowed else Verdict.UNKNOWN,
-            text=f"this int8 conversion leaves {', '.join(left)} in floats",
+            text=f"this conversion leaves {', '.join(left)} in floats",
             fix=None if allowed else Fix(text=problem.fix),
             code=problem.code,
         )

@@ -186,3 +186,12 @@ def test_samples_that_an_earlier_stage_turned_go_before_the_users(tmp_path):
     assert (double.request["calibration"], double.request["random"]) == (str(reference / "samples.npz"), False)
     assert double.request["evaluation"] is None
     assert output.summary["random"], "they are random all the same"
+
+
+def test_samples_that_change_each_other_are_told(tmp_path):
+    met = WorkerDouble({"influence": "its output 'y' moves by 0.3 of its range"})
+    (found,) = convert_with_tensorflow(context(tmp_path, met), "float").findings
+    assert (found.name, found.severity.name) == ("samples-influence-each-other", "WARNING")
+    assert "asked for one alone, its output 'y' moves by 0.3 of its range" in found.message
+    apart = WorkerDouble({"influence": ""})
+    assert convert_with_tensorflow(context(tmp_path, apart), "float").findings == ()

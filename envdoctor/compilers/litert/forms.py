@@ -13,7 +13,14 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import INT8_OPTIONS, convert, quantize_with_litert
 from envdoctor.stages.problems import finding
 from envdoctor.stages.recipes import needs_calibration, read_recipe
-from envdoctor.stages.requirements import needs_samples, needs_sizes, no_flex, repeatable, with_trait
+from envdoctor.stages.requirements import (
+    all_quantized_to_int16x8,
+    needs_samples,
+    needs_sizes,
+    no_flex,
+    repeatable,
+    with_trait,
+)
 from envdoctor.tflite.quantization import Scheme
 
 if TYPE_CHECKING:
@@ -85,8 +92,10 @@ INT16X8 = Action(
     requires=(
         needs_environment("litert"),
         needs_samples,
+        needs_sizes,
         no_flex,
         repeatable,
+        all_quantized_to_int16x8,
         with_trait(
             "recurrent",
             Verdict.UNKNOWN,
