@@ -26,7 +26,7 @@ class _File(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
         """The path that was typed."""
-        path: Path = super().convert(value, param, ctx)
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
         shorter = Path(os.path.normpath(path))
         leads_back = len(shorter.parts) < len(path.parts) and path.name == shorter.name
         # Of the folders: interpreters of several environments are links to the same file.

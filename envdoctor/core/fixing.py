@@ -137,7 +137,10 @@ class FixReport:
     Attributes:
         plan: what was to be done.
         results: of its steps, in order; empty if it was only shown.
-        mended: what the check afterwards says of each finding that a step was to mend.
+        checked_again: whether there was a check afterwards.
+        mended: what that says of each finding that a step was to mend, and of others that are gone, too.
+        left: findings that no step was to mend, and that are still there.
+        blind: probes that could not answer then, as `CODE: reason`.
         added: problems that were not there before.
         log: the file that `fix --undo` reads; "" if nothing was run.
         notes: what a reader should not miss.
@@ -148,13 +151,26 @@ class FixReport:
 
     plan: FixPlan
     results: tuple[StepResult, ...] = ()
+    checked_again: bool = False
     mended: tuple[Mended, ...] = ()
+    left: tuple[Finding, ...] = ()
+    blind: tuple[str, ...] = ()
     added: tuple[Finding, ...] = ()
     log: str = ""
     notes: tuple[str, ...] = ()
     is_undo: bool = False
     not_restored: tuple[str, ...] = ()
     schema: int = SCHEMA
+
+    @property
+    def unmended(self) -> tuple[Finding, ...]:
+        """The findings that no step mends, as far as is known."""
+        return self.left if self.checked_again else self.plan.manual
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """The probes that could not answer when last asked."""
+        return self.blind if self.checked_again else self.plan.blind
 
     @property
     def is_fine(self) -> bool:
@@ -164,7 +180,7 @@ class FixReport:
         """
         if self.is_undo:
             return (bool(self.results) or not self.plan.steps) and not self.not_restored
-        nothing_left = not self.plan.manual and not self.plan.blind and not self.added
+        nothing_left = not self.unmended and not self.unanswered and not self.added
         if not self.results:
             return nothing_left and not self.plan.steps
         done = all(one.state is StepState.DONE for one in self.results)
@@ -177,9 +193,9 @@ class FixReport:
             left = [one.finding for one in self.mended if one.mending is not Mending.FIXED]
         else:
             left = [one for step in self.plan.steps for one in step.mends]
-        unknown = [_note("not-looked-at", one) for one in self.plan.blind]
+        unknown = [_note("not-looked-at", one) for one in self.unanswered]
         other = [_note("not-restored", one) for one in self.not_restored]
-        return worst_first((*left, *self.plan.manual, *self.added, *unknown, *other))
+        return worst_first((*left, *self.unmended, *self.added, *unknown, *other))
 
     @property
     def summary(self) -> AnswerSummary:
@@ -187,8 +203,8 @@ class FixReport:
         states = [one.state for one in self.results]
         told = [one.mending for one in self.mended]
         counts = {**count_values(told), **{f"steps-{name}": count for name, count in count_values(states).items()}}
-        unknown = Mending.CANT_TELL in told or bool(self.plan.blind)
-        sure = Mending.NOT_FIXED in told or bool(self.added or self.plan.manual or self.not_restored)
+        unknown = Mending.CANT_TELL in told or bool(self.unanswered)
+        sure = Mending.NOT_FIXED in told or bool(self.added or self.unmended or self.not_restored)
         verdict = verdict_of(problems=not self.is_fine and (sure or not unknown), unknown=not self.is_fine)
         interrupted = ExitCode.INTERRUPTED if StepState.INTERRUPTED in states else None
         return summarize_answer(verdict, self.all_findings, counts, interrupted)

@@ -13,7 +13,7 @@ from envdoctor.availability.here import target_here
 from envdoctor.availability.pip_choice import newest_wheel_for_pip
 from envdoctor.availability.tools import open_tools
 from envdoctor.core.errors import EnvDoctorError, UsageProblem
-from envdoctor.core.fixing import FixReport, StepState
+from envdoctor.core.fixing import FixReport, Mending, StepState
 from envdoctor.core.matrix_request import MatrixRequest
 from envdoctor.core.request import Request
 from envdoctor.doctor.check import CheckRequest, check
@@ -23,7 +23,7 @@ from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.fixing.judging import mended, new_problems
 from envdoctor.fixing.log import last_log, locked
-from envdoctor.fixing.plan import make_plan
+from envdoctor.fixing.plan import blind_spots, make_plan
 from envdoctor.fixing.run import run_plan
 from envdoctor.fixing.undo import not_restored, undo_plan
 from envdoctor.fixing.world import World, uv_of_user
@@ -87,11 +87,16 @@ class Session:
         self._world.say("checking again")
         after = self.look()
         findings = dict.fromkeys(finding for step in plan.steps for finding in step.mends)
+        others = [mended(one, before, after) for one in plan.manual]
+        gone = [one for one in others if one.mending is Mending.FIXED]
         failed = any(one.state is StepState.FAILED for one in outcome.results)
         return FixReport(
             plan=plan,
             results=outcome.results,
-            mended=tuple(mended(one, before, after) for one in findings),
+            checked_again=True,
+            mended=(*(mended(one, before, after) for one in findings), *gone),
+            left=tuple(one.finding for one in others if one not in gone),
+            blind=blind_spots(after),
             added=new_problems(before, after),
             log=outcome.log,
             notes=(_state_of(outcome),) if failed else (),

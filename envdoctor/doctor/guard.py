@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,17 +13,20 @@ from packaging.utils import canonicalize_name
 from envdoctor.availability.table import parse_requirements
 from envdoctor.availability.tools import open_tools
 from envdoctor.core.availability import CellVerdict
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.guard import Alarm, GuardReport
 from envdoctor.core.request import Request
 from envdoctor.doctor.lock import Search
 from envdoctor.doctor.lock_request import understood_lock
 from envdoctor.environments.cache import open_cache
+from envdoctor.environments.locking import locked
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import Access
 from envdoctor.support.files import read_regular
+from envdoctor.support.hashing import hash_value
 from envdoctor.support.outputs import write_output
+from envdoctor.support.packing import unpack_json
 from envdoctor.support.target_names import target_name
 
 if TYPE_CHECKING:
@@ -34,9 +37,10 @@ if TYPE_CHECKING:
     from envdoctor.core.availability import Cell
     from envdoctor.core.lock import LockRequest
     from envdoctor.core.target import Target
+    from envdoctor.environments.cache import Cache
 
 _MOST_BYTES = 4 << 20
-#: Seconds for which another run may write.
+#: Seconds that another run may take to write the state.
 _PATIENCE = 30.0
 
 _VERSION = 1
@@ -91,8 +95,8 @@ def guard(
         effort=tools.effort,
     )
     lasting = {key: since for key, since in told.items() if unknown and key not in keys}
-    after = lasting | {one.key: one.since for one in alarms}
-    return report, lambda: _remember(state, scope, after)
+    kept = lasting | {one.key: one.since for one in alarms}
+    return report, lambda: _keep(state, scope, kept, open_cache(Request(cache=request.cache)))
 
 
 def _alarms(cells: Mapping[Target, Cell], lines: tuple[str, ...], tools: Tools) -> Iterable[Alarm]:
@@ -152,12 +156,12 @@ def _first(cell: Cell) -> str:
 
 def _read_state(file: Path) -> dict[str, dict[str, str]]:
     try:
-        state = msgspec.json.decode(read_regular(file, _MOST_BYTES), type=_State)
+        state = unpack_json(read_regular(file, _MOST_BYTES), _State)
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise UsageProblem(f"--state {file}: {error.strerror or error}.") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except Unreadable as error:
         raise UsageProblem(
             f"--state {file} is no state of envdoctor guard ({error}); remove it to begin anew."
         ) from None
@@ -166,20 +170,18 @@ def _read_state(file: Path) -> dict[str, dict[str, str]]:
     return state.told
 
 
-def _remember(file: Path, scope: str, told: dict[str, str]) -> None:
-    """Writes what was told about one scope; what another run wrote of others meanwhile stays."""
-    import filelock
+def _keep(file: Path, scope: str, told: dict[str, str], cache: Cache) -> None:
+    """What runs of other requirements kept in the same file meanwhile stays.
 
-    folder = open_cache(Request()).root / "guard"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = hashlib.sha256(os.fsencode(file.absolute())).hexdigest()[:16]
-    try:
-        with filelock.FileLock(folder / f"{name}.lock", timeout=_PATIENCE):
-            _write_state(file, _read_state(file) | {scope: told})
-    except filelock.Timeout:
-        raise UsageProblem(f"--state {file}: another guard has been writing it for {_PATIENCE:.0f} s.") from None
-
-
-def _write_state(file: Path, told: dict[str, dict[str, str]]) -> None:
-    text = msgspec.json.format(msgspec.json.encode(_State(told=dict(sorted(told.items())))), indent=2)
-    write_output(file, text + b"\n", option="--state")
+    Raises:
+        EnvironmentProblem: another run does not let go of the file.
+        UsageProblem: the file can't be read or written.
+    """
+    with contextlib.ExitStack() as held:
+        if cache.writable:
+            name = hash_value(os.path.realpath(file))[:16]
+            cache.root.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(cache.root / f"guard-{name}", lambda: None, _PATIENCE))
+        every = _read_state(file) | {scope: told}
+        text = msgspec.json.format(msgspec.json.encode(_State(told=dict(sorted(every.items())))), indent=2)
+        write_output(file, text + b"\n", option="--state")

@@ -73,6 +73,7 @@ class Outcome:
         complete: whether every module was followed; False where a text could not be read or there were too many.
         unreadable: whether the text of a module could not be read.
         steps: statements and calls that were gone through.
+        ended: the modules of which the text was gone through to its end on all ways that led there.
     """
 
     events: tuple[Event, ...] = ()
@@ -83,3 +84,4 @@ class Outcome:
     complete: bool = True
     unreadable: bool = False
     steps: int = 0
+    ended: frozenset[str] = frozenset()

@@ -69,6 +69,7 @@ def _import(module: str, machine: Machine) -> Outcome:
         complete=machine.complete,
         unreadable=machine.unreadable,
         steps=machine.steps,
+        ended=machine.imports.ended,
     )
     if raised is None:
         return outcome

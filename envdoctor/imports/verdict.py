@@ -48,12 +48,14 @@ class Verdict:
         failures: why it fails, the first cause first; () where that is not proven.
         complete: see `Outcome`.
         steps: of the interpreter, on all ways that were tried.
+        ended: see `Outcome`.
     """
 
     events: tuple[Event, ...] = ()
     failures: tuple[Failure, ...] = ()
     complete: bool = True
     steps: int = 0
+    ended: frozenset[str] = frozenset()
 
 
 def judge_import(module: str, site: Site, most_modules: int = MOST_MODULES, most_causes: int = _MOST_CAUSES) -> Verdict:
@@ -67,7 +69,7 @@ def judge_import(module: str, site: Site, most_modules: int = MOST_MODULES, most
     """
     supposed = _Supposing(site)
     outcome = supposed.follow(module, most_modules)
-    events, complete = dict.fromkeys(outcome.events), outcome.complete
+    first, events = outcome, dict.fromkeys(outcome.events)
     failures: list[Failure] = []
     while outcome.fails and outcome.cause is not None and len(failures) < most_causes:
         failure = _failure(module, outcome, supposed, most_modules)
@@ -78,7 +80,13 @@ def judge_import(module: str, site: Site, most_modules: int = MOST_MODULES, most
         events |= dict.fromkeys(outcome.events)
         if any(outcome.cause == each.cause for each in failures):
             break
-    return Verdict(events=tuple(events), failures=tuple(failures), complete=complete, steps=supposed.steps)
+    return Verdict(
+        events=tuple(events),
+        failures=tuple(failures),
+        complete=first.complete,
+        steps=supposed.steps,
+        ended=first.ended,
+    )
 
 
 def _failure(module: str, outcome: Outcome, supposed: _Supposing, most_modules: int) -> Failure:

@@ -53,7 +53,13 @@ def worker_request(context: StageContext) -> dict[str, object]:
 def with_components(failure: StageFailed, status: Path, learnt: Mapping[str, object] | None = None) -> StageFailed:
     """The failure of a worker, with how far the model got: the rows that the worker wrote down."""
     found = failure.finding
-    rows = tuple(Evidence(source=str(row["component"]), excerpt=_row(row)) for row in _rows(status))
+    known = _rows(status)
+    if found.name == "stage-failed" and known and (known[-1]["component"], known[-1]["status"]) == ("model", "running"):
+        words = "the process ended while it was called, without an error of Python's"
+        found = dataclasses.replace(
+            finding("torch-factory-failed", found.subject, words=words), evidence=found.evidence
+        )
+    rows = tuple(Evidence(source=str(row["component"]), excerpt=_row(row)) for row in known)
     return StageFailed(dataclasses.replace(found, evidence=(*found.evidence, *rows)), learnt=learnt)
 
 

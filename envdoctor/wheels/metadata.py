@@ -66,6 +66,11 @@ class WheelMetadata:
     is_pure: bool = False
     scripts: tuple[Script, ...] = ()
 
+    @property
+    def is_for_any_platform(self) -> bool:
+        """Whether installers take it everywhere: what is for one system or Python in it is mostly optional then."""
+        return all(tag.endswith("-any") for tag in self.tags)
+
 
 def read_metadata(archive: WheelArchive) -> WheelMetadata:
     """What the wheel says of itself.

@@ -26,6 +26,7 @@ class ModuleText:
         path: from site-packages.
         problem: why this Python can't compile it; "" if it can.
         imports: modules, absolute, of `import` statements that run whenever it is imported.
+        names: what such statements take from packages, dotted: a module or another name.
         reads: the files beside it that it reads and surely expects.
         libraries: the names of shared libraries among its texts.
     """
@@ -34,6 +35,7 @@ class ModuleText:
     path: str
     problem: str = ""
     imports: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     reads: tuple[DataRead, ...] = ()
     libraries: tuple[str, ...] = ()
 
@@ -75,9 +77,18 @@ def _parsed(name: str, path: str, content: bytes) -> ModuleText:
         name=name,
         path=path,
         imports=tuple(dict.fromkeys(each for statement in tree.body for each in _imported(statement, package))),
+        names=tuple(dict.fromkeys(each for statement in tree.body for each in _taken(statement, package))),
         reads=tuple(data_reads(tree, path, package)) if "open" in text or "read" in text or "get_data" in text else (),
         libraries=tuple(_libraries(tree)) if "ctypes" in text or "cffi" in text else (),
     )
+
+
+def _taken(statement: ast.stmt, package: str) -> Iterator[str]:
+    if isinstance(statement, ast.ImportFrom):
+        above = package.split(".")
+        base = above[: len(above) - statement.level + 1] if statement.level else []
+        parts = [*base, *([statement.module] if statement.module else [])]
+        yield from (".".join([*parts, alias.name]) for alias in statement.names)
 
 
 def _imported(statement: ast.stmt, package: str) -> Iterator[str]:

@@ -114,7 +114,9 @@ def _show_results(page: Page, report: FixReport, *, verbose: bool) -> None:
     if report.added:
         page.heading("New problems")
         show_findings(page, report.added, indent=0, verbose=verbose)
-    left = len(report.plan.manual)
+    for blind in report.unanswered:
+        page.mark(State.UNANSWERED, f"not looked at: {blind}")
+    left = len(report.unmended)
     if left:
         page.mark(State.NOTE, f"No command mends {plural(left, 'other finding')}; see `envdoctor check`.")
     if report.log:

@@ -6,7 +6,7 @@ from envdoctor.core.availability import CellVerdict
 from envdoctor.core.errors import UsageProblem
 from envdoctor.doctor.inspect import InspectRequest, inspect
 from index_wheels import wheel
-from native_files import elf_bytes
+from native_files import elf_bytes, pe_bytes
 
 SUFFIX = ".cpython-311-x86_64-linux-gnu.so"
 
@@ -94,3 +94,28 @@ def test_modules_deep_in_folders_without_init_are_imported_in_thought(tmp_path):
         )
         found = inspect(ask(tmp_path, filename, content))
         assert (path, found.verdict.is_good) == (path, path == "space/_m{}")
+
+
+def test_a_python_that_the_wheel_does_not_allow_is_a_refusal(tmp_path):
+    said = {"<3.4": False, ">=3.12": False, ">=3.11.4": True, "python 3": True, ">=3.8,!=3.11.1": True}
+    for number, (requires, good) in enumerate(said.items()):
+        found = inspect(ask(tmp_path, *wheel("pkg", f"1.{number}", requires_python=requires)))
+        assert (requires, found.verdict.is_good) == (requires, good)
+    found = inspect(ask(tmp_path, *wheel("pkg", "2.0", requires_python="<3.4")))
+    assert found.reasons[0].message.endswith("it requires Python <3.4.")
+
+
+def test_a_byte_order_mark_is_no_fault_of_a_text(tmp_path):
+    files = {"pkg/__init__.py": b"\xef\xbb\xbfimport pkg.part\n", "pkg/part.py": b"\xef\xbb\xbfx = 1\n"}
+    assert inspect(ask(tmp_path, *wheel("pkg", "1.0", files=files))).verdict is CellVerdict.SOUND
+
+
+def test_modules_for_another_system_in_a_wheel_for_any_matter_only_if_they_are_imported(tmp_path):
+    files = {
+        "pkg/__init__.py": b"try:\n    from pkg import _fast\nexcept ImportError:\n    _fast = None\n",
+        "pkg/_vendored/_fast.cp311-win_amd64.pyd": pe_bytes(),
+        "pkg/_fast.cp311-win_amd64.pyd": pe_bytes(),
+    }
+    assert inspect(ask(tmp_path, *wheel("pkg", "1.0", files=files))).verdict is CellVerdict.SOUND
+    files["pkg/__init__.py"] = b"from pkg._fast import x\n"
+    assert inspect(ask(tmp_path, *wheel("pkg", "1.1", files=files))).verdict is CellVerdict.BROKEN

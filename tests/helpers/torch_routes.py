@@ -31,9 +31,12 @@ def take(route, source, folder, goal="tflite-int8", **options):
 UNTRAINED = Thresholds(min_agreement=0.5)
 
 
-def images(folder, count=20, size=96):
-    """A file of random images, channels first: six by six patches of one colour each."""
-    path = folder / "images.npy"
-    patches = np.random.default_rng(1).random((count, 3, 6, 6), dtype="float32")
-    np.save(path, patches.repeat(size // 6, axis=2).repeat(size // 6, axis=3))
+def images(folder, count=30, size=96):
+    """A file of random images, channels first, with detail of every size."""
+    path, random = folder / "images.npy", np.random.default_rng(1)
+    image = np.zeros((count, 3, size, size), dtype="float32")
+    for patches in (3, 6, 12, 24, 48, 96):
+        small = random.random((count, 3, patches, patches), dtype="float32")
+        image += small.repeat(size // patches, axis=2).repeat(size // patches, axis=3)
+    np.save(path, image / 6)
     return path

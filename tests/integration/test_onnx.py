@@ -1,10 +1,12 @@
 """From ONNX to int8 and beyond, held against ONNX Runtime."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from envdoctor.action import StageFailed
+from envdoctor.cli import main
 from envdoctor.core.command import Command
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.sources import identify
@@ -37,6 +39,7 @@ def save(model, name, size=16, opset=17, **rest):
 save(t.mobilenet(), "mobilenet.onnx", 96, dynamic_axes={{"image": {{0: "batch"}}}})
 save(t.Small(), "open.onnx", dynamic_axes={{"image": {{0: "b", 2: "h", 3: "w"}}}})
 save(Up(), "up.onnx", opset=13)
+save(torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ConvTranspose2d(4, 5, 3, 2, 1, 1)), "turned.onnx")
 save(Parts(), "parts.onnx", opset=13, dynamic_axes={{"image": {{0: "b"}}}})
 save(t.Small(), "small.onnx")
 small = onnx.load("small.onnx")
@@ -82,6 +85,36 @@ def test_what_onnx2torch_alone_does_not_take(models, tmp_path, name):
     )
     assert list(first.summary["components"])[-1] == "numbers"
     assert second.summary["comparison"]["outputs"][0]["cosine"] > 0.98
+
+
+def test_the_other_way_gives_the_same_mobilenet(models, tmp_path):
+    source = identify(models / "mobilenet.onnx")
+    first, second = take(
+        "onnx2tf-float+litert-int8", source, tmp_path, calibration=images(tmp_path), thresholds=UNTRAINED
+    )
+    made = read_model(first.path)
+    assert made.main.tensors[made.main.inputs[0]].shape == (1, 96, 96, 3)
+    assert first.summary["layout"] == ["image: channels last"]
+    assert second.summary["comparison"]["by"].startswith("ONNX Runtime")
+    assert second.summary["comparison"]["outputs"][0]["cosine"] > 0.98
+    assert any("before a TRANSPOSE" in change for change in second.summary["prepared"])
+
+
+@pytest.mark.parametrize(("name", "layout"), [("up", ["image", "output_0"]), ("parts", [])])
+def test_the_other_way_says_which_axes_it_moved(models, tmp_path, name, layout):
+    first = take("onnx2tf-float", identify(models / f"{name}.onnx"), tmp_path, random_calibration=True)[0]
+    assert first.summary["layout"] == [f"{each}: channels last" for each in layout]
+
+
+def test_a_build_falls_back_to_the_other_way(models, tmp_path, capsys):
+    environment_python("torch")
+    environment_python("onnx2tf")
+    words = ["--to", "tflite-int8", "--calibration", "random", "--out", str(tmp_path), "--json"]
+    assert main(["build", str(models / "turned.onnx"), *words]) == 0
+    first, second = json.loads(capsys.readouterr().out)["attempts"]
+    assert [result["stage"]["action"] for result in first["results"]] == ["torch-float"]
+    assert first["results"][0]["findings"][0]["name"] == "torch-not-converted"
+    assert [result["stage"]["action"] for result in second["results"]] == ["onnx2tf-float", "litert-int8"]
 
 
 def test_open_sizes_are_fixed_as_the_user_says(models, tmp_path):

@@ -168,9 +168,19 @@ def test_a_factory_that_prints_disturbs_nothing(tmp_path):
     assert convert("prints", tmp_path).path.is_file()
 
 
+def test_a_function_of_jax_goes_to_int8(tmp_path):
+    source = identify(Path(f"{MODELS.with_name('jax_models.py')}:make_jax"), given="1x16x16x3")
+    first, second = take("torch-float+litert-int8", source, tmp_path, random_calibration=True)
+    assert first.summary["layout"] == []
+    assert second.summary["comparison"]["by"].startswith("JAX")
+    assert all(output["cosine"] > 0.98 for output in second.summary["comparison"]["outputs"])
+
+
 @pytest.mark.parametrize(
     ("name", "problem", "words"),
     [
+        ("halved", "torch-half-precision", "torch.float16"),
+        ("disappears", "torch-factory-failed", "ended while it was called"),
         ("raises", "torch-factory-failed", "ValueError: no weights here"),
         ("leaves", "torch-factory-failed", "SystemExit: 3"),
         ("nothing", "torch-not-a-module", "returns None"),

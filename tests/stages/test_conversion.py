@@ -114,6 +114,13 @@ def test_weights_that_the_quantizer_passed_over(tmp_path, share, told):
     assert [one.name for one in output.findings] == told
 
 
+@pytest.mark.parametrize(("influence", "told"), [("", []), ("x by 12%", ["samples-influence-each-other"])])
+def test_samples_that_influence_each_other_are_told(tmp_path, influence, told):
+    double = WorkerDouble({"samples": 300, "influence": influence})
+    output = quantize_with_litert(context(tmp_path, double, ArtifactKind.TFLITE_FLOAT, "tflite-int8"), "int8")
+    assert [one.name for one in output.findings] == told
+
+
 def test_a_mend_that_is_left_out_is_told(tmp_path):
     tried = [
         {"name": "dense", "verified": False, "changes": ["one scale"], "failure": "it does not run"},

@@ -286,6 +286,19 @@ TESTED_BESIDE = {  # test_review_of_texts
     "requires-part-of-python",
     "typed-without-marker",
     "python-two-excluded",
+    "clashing-command",
+    "entry-points-malformed",
+    "hidden-module",
+    "link-as-text",
+    "module-without-init",
+    "platform-of-no-index",
+    "private-mode",
+    "requires-local-version",
+    "requires-tool-of-developers",
+    "script-without-interpreter",
+    "secret-file",
+    "special-mode",
+    "startup-file",
 }
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from envdoctor.core.finding import Severity
-from native_files import elf_bytes
-from reviewed_wheels import METADATA, build, look, names
+from native_files import elf_bytes, macho_bytes, with_symbols
+from reviewed_wheels import INFO, LINUX, MACOS, METADATA, build, look, names
 
 OS = "import json\nimport os\n"
 PATH = "from pathlib import Path\n"
@@ -14,6 +14,20 @@ RESOURCES = "from importlib.resources import files\n"
 def modules(text, **others):
     """A wheel of a package whose `__init__` has a text."""
     return build({"pkg/__init__.py": text.encode(), **{path: content.encode() for path, content in others.items()}})
+
+
+def script(content):
+    return build({"pkg/__init__.py": b"", "pkg-1.0.data/scripts/run": content})
+
+
+def entry_points(content):
+    return build({"pkg/__init__.py": b"def main(): ...\n", f"{INFO}/entry_points.txt": content})
+
+
+def native_module(text, begins):
+    """A package with a module that defines `PyInit_` and a name."""
+    module = with_symbols(macho_bytes, [(f"_PyInit_{begins}", 0, 0x0F, 0)], minimum_os=(11, 0, 0))
+    return build({"pkg/__init__.py": text.encode(), "pkg/_m.cpython-312-darwin.so": module}, MACOS)
 
 
 FAULTY = [
@@ -30,6 +44,19 @@ FAULTY = [
     ("data-in-working-folder", modules("X = open('data/x.json').read()\n")),
     ("requires-part-of-python", build(metadata=METADATA + "Requires-Dist: enum34\n")),
     ("requires-part-of-python", build(metadata=METADATA + "Requires-Dist: pathlib (>=1.0)\n")),
+    ("requires-local-version", build(metadata=METADATA + "Requires-Dist: torch==2.0.0+cu118\n")),
+    ("script-without-interpreter", script(b"print(1)\n")),
+    ("script-without-interpreter", script(b"#!/home/me/env/bin/python\nprint(1)\n")),
+    ("script-without-interpreter", script(b"#!/bin/sh\r\necho\r\n")),
+    ("clashing-command", build(scripts="lint = pkg:main")),
+    ("entry-points-malformed", entry_points(b"[console_scripts]\nrun pkg:main\n")),
+    ("entry-points-malformed", entry_points(b"run = pkg:main\n")),
+    ("secret-file", build({"pkg/__init__.py": b"", "pkg/.env": b"KEY=1\n"})),
+    (
+        "link-as-text",
+        build({"pkg/__init__.py": b"", "pkg/libx.so": b"libx.so.1", "pkg/libx.so.1": elf_bytes(())}, LINUX),
+    ),
+    ("module-without-init", native_module("from . import _m\n", "other")),
     ("typed-without-marker", build(metadata=METADATA + "Classifier: Typing :: Typed\n")),
 ]
 
@@ -137,3 +164,46 @@ def test_processors_that_an_elf_header_does_not_tell_apart_are_no_fault():
     for tag in ("linux_armv5l", "linux_armv6l", "linux_armv7l"):
         built = build({"pkg/__init__.py": b"", "pkg/_m.so": arm}, f"cp312-cp312-{tag}")
         assert "module-of-another-processor" not in names(built)
+
+
+@pytest.mark.parametrize(
+    ("name", "built"),
+    [
+        ("requires-tool-of-developers", build(metadata=METADATA + "Requires-Dist: pytest>=7\n")),
+        ("platform-of-no-index", build({"pkg/_m.so": elf_bytes(("libc.so.6",))}, "cp312-cp312-linux_x86_64")),
+        ("platform-without-natives", build(tag="py3-none-manylinux_2_17_x86_64")),
+        ("startup-file", build({"pkg/__init__.py": b"", "pkg.pth": b"import pkg\n"})),
+        ("hidden-module", build({"pkg/__init__.py": b"", "pkg.py": b"x = 1\n"})),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_only_worth_a_look_is_a_note(name, built):
+    (fault,) = [each for each in look(built).faults if each.name == name]
+    assert fault.severity is Severity.INFO
+
+
+@pytest.mark.parametrize(
+    "built",
+    [
+        script(b"#!python\r\nprint(1)\r\n"),
+        script(b"#!/usr/bin/env python\n"),
+        script(b"\x7fELF" + bytes(40)),
+        build({"pkg/__init__.py": b"", "pkg-1.0.data/scripts/run.bat": b"echo\r\n"}),
+        entry_points(b"# a comment\n[console_scripts]\nrun = pkg:main\n\n[other.group]\nx = pkg:main\n"),
+        native_module("from . import _m\n", "_m"),
+        native_module("import ctypes\n", "other"),
+        build(metadata=METADATA + "Requires-Dist: pytest ; extra == 'test'\nProvides-Extra: test\n"),
+        build({"pkg/__init__.py": b"", "pkg.pth": b"pkg/vendored\n"}),
+        build({"pkg/__init__.py": b"\xef\xbb\xbfx = 1\n"}),
+    ],
+)
+def test_other_look_alikes_are_no_faults(built):
+    assert names(built) == []
+
+
+def test_bits_of_the_mode_are_told():
+    built = build()
+    (fault,) = look(built, modes={"pkg/__init__.py": 0o100640}).faults
+    assert (fault.name, fault.severity) == ("private-mode", Severity.INFO)
+    (fault,) = look(built, modes={"pkg/__init__.py": 0o104755}).faults
+    assert (fault.name, fault.severity) == ("special-mode", Severity.WARNING)

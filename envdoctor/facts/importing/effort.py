@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-#: Steps for all imports of an environment; some 50 µs each where this was measured.
-MOST_STEPS = 200_000
+#: Steps for all imports of an environment, and of them for large packages beyond their part; some 50 µs each where
+#: this was measured.
+MOST_STEPS, FURTHER_STEPS = 200_000, 20_000
 #: Seconds of computing after which no more is asked, on a machine that is many times slower: its answers are late.
 MOST_SECONDS = 90.0
 #: To make a syntax tree of so many characters takes as long as a step of the interpreter.
@@ -31,6 +32,10 @@ class Effort:
     def is_up(self) -> bool:
         """Whether all is spent."""
         return self.spent > self.most or time.thread_time() > self.end
+
+    def leave(self, steps: int) -> None:
+        """No more than so many steps are left, from now on."""
+        self.most = min(self.most, self.spent + steps)
 
     def read(self, text: str) -> None:
         """A module's text is gone through."""

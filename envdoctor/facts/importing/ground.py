@@ -17,7 +17,7 @@ class Rehearsed:
 
     Attributes:
         failures: why it fails, as `imports.verdict.Verdict` has it.
-        imports: the modules that it certainly imports.
+        ended: the modules whose texts it goes through to their end, certainly or not.
         given: (module, name) of names that it may give to modules of others.
         asked: (module, name, module that asks) of names that it certainly asks modules of others for.
         variables: the variables that it certainly sets, as (NAME=VALUE, module that does so).
@@ -27,7 +27,7 @@ class Rehearsed:
 
     failures: tuple[Failure, ...] = ()
     most: int = 0
-    imports: frozenset[str] = frozenset()
+    ended: frozenset[str] = frozenset()
     given: frozenset[tuple[str, str]] = frozenset()
     asked: frozenset[tuple[str, str, str]] = frozenset()
     variables: frozenset[tuple[str, str]] = frozenset()

@@ -36,6 +36,7 @@ class Rehearsal:
     Attributes:
         grounds: of the units that were looked at.
         given: names that modules may have from others, told so far.
+        binding: modules of which functions may give names to those that call them.
         mentioned: the native libraries that the text of a module names.
         is_new: whether anything was worked out that was not known.
         is_late: whether the effort was up before all was worked out.
@@ -68,6 +69,8 @@ class Rehearsal:
         self.mentioned: dict[str, tuple[str, ...]] = {}
         self._running: list[str] = []
         self._sizes: dict[str, int] = {}
+        self._ended: dict[str, frozenset[str]] = {}
+        self.binding: set[str] = set()
         self._names: dict[str, ModuleNames] = {}
         self._indexes: dict[str, UnitIndex] = {}
 
@@ -88,11 +91,10 @@ class Rehearsal:
         finally:
             self._running.pop()
         outside = [event for event in verdict.events if self.surroundings.modules.unit(event.subject) != unit]
-        certain = [event for event in verdict.events if event.certainty is Certainty.CERTAIN]
         sure = [event for event in outside if event.certainty is Certainty.CERTAIN]
         found = Rehearsed(
             failures=verdict.failures,
-            imports=frozenset(each.subject for each in certain if each.what is What.IMPORT),
+            ended=verdict.ended - self.binding,
             given=frozenset((each.subject, each.name) for each in outside if each.what is What.SET),
             variables=frozenset(
                 (each.name, each.via[-1]) for each in sure if each.what is What.SET and each.subject == ENVIRONMENT
@@ -108,6 +110,7 @@ class Rehearsal:
         self.is_late |= self.effort.is_up
         if not self.is_late:  # else it is worked out again the next time
             verdicts[module] = found
+            self._ended.pop(unit, None)
             self.is_new = True
         return found
 
@@ -128,15 +131,21 @@ class Rehearsal:
         return self._sizes[distribution.metadata]
 
     def _settled(self, unit: str, module: str) -> frozenset[str]:
-        """Modules that a package itself imports, so that they are there by then, and need not be followed again.
+        """Modules of a package that were gone through, so that they need not be followed again.
 
         Those above the module are: which of their submodules are names in them already, their texts alone tell.
         """
         parts = module.split(".")
-        verdict = self.judge(unit)
-        if verdict.failures:
+        if self.judge(unit).failures:
             return frozenset()
-        return verdict.imports - {".".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
+        return self.ended(unit) - {".".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
+
+    def ended(self, unit: str) -> frozenset[str]:
+        """The modules of a package that imports which don't fail go through to their end, as far as that is known."""
+        if unit not in self._ended:
+            known = (one for one in self.grounds[unit].verdicts.values() if one.complete and not one.failures)
+            self._ended[unit] = frozenset().union(*(one.ended for one in known))
+        return self._ended[unit]
 
     @property
     def is_contradicted(self) -> bool:
@@ -204,9 +213,7 @@ class Rehearsal:
         def read(path: str) -> str:
             texts.add(path)
             self.is_new = True
-            text = read_module(path)
-            self.effort.read(text)
-            return text
+            return read_module(path)
 
         return read
 

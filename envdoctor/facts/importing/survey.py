@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.finding import Severity
 from envdoctor.facts.importing import BrokenCommand, FailedImport, Importing
 from envdoctor.facts.importing.asking import find_asking
+from envdoctor.facts.importing.effort import FURTHER_STEPS
 from envdoctor.facts.importing.entries import commands_of, entrances_of, missing_interpreter, scripts_of
 from envdoctor.facts.importing.memory import Memory
 from envdoctor.facts.importing.others import told_by
@@ -99,6 +100,7 @@ def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use], first: Collection[Distr
     order = sorted(uses, key=lambda use: (use[0] not in first, rehearsal.size(use[0])))
     found = {each.module: rehearsal.judge(each.module) for _, each in order}
     rehearsal.deep = True
+    rehearsal.effort.leave(FURTHER_STEPS)
     large = [each.module for one, each in order if rehearsal.is_large(one) and not each.command]
     found |= {module: rehearsal.judge(module) for module in large}
     rehearsal.deep = False

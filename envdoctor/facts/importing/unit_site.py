@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from envdoctor.facts.importing.modules import Place
     from envdoctor.facts.importing.rehearsal import Rehearsal
 
+#: By which a function may give names to the module that calls it.
+_FRAMES = "f_globals"
 #: Characters of texts for one import.
 _MOST_CHARACTERS = 12 << 20
 
@@ -59,7 +61,7 @@ class BesideUnit:
         """The exception that importing a module of another unit raises; None if it may raise none."""
         self._ground.units.add(unit)
         verdict = self._rehearsal.judge(unit)
-        if not verdict.failures and verdict.complete and module not in verdict.imports:
+        if not verdict.failures and verdict.complete and module not in self._rehearsal.ended(unit):
             verdict = self._rehearsal.judge(module)
         return verdict.failures[0].raises if verdict.failures else None
 
@@ -131,6 +133,9 @@ class UnitSite(WheelSite):
             raise Unreadable("the texts before it are long enough")
         text = super().read(module)
         self._characters += len(text)
+        self._rehearsal.effort.read(text)
+        if _FRAMES in text:
+            self._rehearsal.binding.add(module)
         return text
 
     def may_be_compiled(self, module: str) -> bool:

@@ -41,6 +41,8 @@ _TYPES = {
 }  # fmt: skip
 
 _FLOAT32 = 1
+#: Operators that give what a model stores; and how often its nodes are gone through for what depends on these alone.
+_STORED, _PASSES = frozenset({"Const", "ReadVariableOp"}), 4
 #: Element types that TensorFlow Lite hardly computes in, by the trait of a model that does.
 _ODD = {"float16": frozenset({14, 19}), "float64": frozenset({2}), "complex": frozenset({8, 18})}
 
@@ -188,9 +190,33 @@ def _read_graph(graph: Message) -> SavedModel:
         tensorflow=graph.first(1).text(5),
         signatures={name: tuple(sorted(specs, key=lambda spec: spec.name)) for name, specs in signatures.items()},
         operators=frozenset(node.text(2) for node in nodes),
-        on_floats=frozenset(node.text(2) for node in nodes if _FLOAT32 in (_types_of(node) or [_FLOAT32])),
+        on_floats=frozenset(_on_floats(graph.first(2))),
         odd=frozenset(name for node in nodes for name in _odd_types(node)),
     )
+
+
+def _on_floats(graph: Message) -> Iterator[str]:
+    """The operators that compute on float32 from what is put in; what is made of constants alone becomes one."""
+    for body in (graph.messages(1), *(function.messages(3) for function in graph.first(2).messages(1))):
+        nodes = list(body)
+        constant = _constants(nodes)
+        for node in nodes:
+            if node.text(1) not in constant and _FLOAT32 in (_types_of(node) or [_FLOAT32]):
+                yield node.text(2)
+
+
+def _constants(nodes: list[Message]) -> set[str]:
+    """The names of the nodes that depend on constants and variables alone."""
+    found = set[str]()
+    for _ in range(_PASSES):  # nodes stand in any order, nearly always behind what they take
+        before = len(found)
+        for node in nodes:
+            taken = [name.partition(":")[0] for name in node.texts(3) if not name.startswith("^")]
+            if node.text(2) in _STORED or (taken and found.issuperset(taken)):
+                found.add(node.text(1))
+        if len(found) == before:
+            break
+    return found
 
 
 def _input(entry: Message) -> InputSpec:

@@ -132,7 +132,7 @@ def _newer_forms(model: Model) -> bool:
     """True if an operator says what an older one can say, which more readers know: see the mends of workers/mends."""
     makers = model.main.producers()
     tiled = [makers.get(operator.inputs[0]) for operator in model.main.operators if operator.name == "TILE"]
-    reshaped = any(maker is not None and maker.name == "RESHAPE" for maker in tiled)
+    reshaped = any(maker is not None and maker.name in {"RESHAPE", "EXPAND_DIMS"} for maker in tiled)
     return reshaped or any(each.name == "TRANSPOSE_CONV" and each.version == 4 for each in model.main.operators)  # noqa: PLR2004
 
 

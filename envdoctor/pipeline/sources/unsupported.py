@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.data import load_table
 from envdoctor.core.file_identity import file_formats
+from envdoctor.pipeline.sources.torch_file import explain_torch, looks_pickled
 from envdoctor.support.bounded import open_zip
 from envdoctor.support.files import read_head
 from envdoctor.tflite.containers import FileKind
@@ -16,12 +17,9 @@ if TYPE_CHECKING:
 SUPPORTED = "start from a .keras, .h5, .pt2, .onnx, .tflite or .task file, a SavedModel folder, or net.py:make_model"
 _BY_KIND = {
     FileKind.EMPTY: "is empty; the step that should have written it failed",
-    FileKind.TORCH_ARCHIVE: (
-        "is a PyTorch file, which runs code when it is loaded; write a function in a .py file that makes the model and "
-        "loads its weights, and start from net.py:make_model"
-    ),
 }
 _HEAD = 1024
+_TORCH_SUFFIXES = frozenset({".pt", ".pth", ".bin", ".ckpt", ".tar"})
 _IDENTIFIER_AT = 4
 _SHOWN = 40
 _LISTED = 5
@@ -32,6 +30,8 @@ def explain_file(path: Path, kind: FileKind) -> str:
     if kind in _BY_KIND:
         return f"{path} {_BY_KIND[kind]}."
     head = read_head(path, _HEAD)
+    if kind is FileKind.TORCH_ARCHIVE or (looks_pickled(head) and path.suffix.lower() in _TORCH_SUFFIXES):
+        return f"{path} {explain_torch(path)}."
     known = explain_known(path, head)
     if known is not None:
         return known

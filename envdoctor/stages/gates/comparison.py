@@ -81,8 +81,11 @@ def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: st
             Evidence(source=f"{values.get('ran', 'LiteRT')} on {values['samples']} samples", excerpt=_measures(one)),
         )
         wrong = list(_wrong(one, thresholds, subject, evidence))
-        swallowed = values.get("swallowed")
-        if swallowed and any(each.name in _OF_A_SIGNAL for each in wrong):
+        swallowed, unread = values.get("swallowed"), values.get("unread")
+        is_far = any(each.name in _OF_A_SIGNAL for each in wrong)
+        if unread and is_far:
+            yield _unread(unread, subject, (*evidence, *_said(wrong)))
+        elif swallowed and is_far:
             yield _swallowed(swallowed, subject, (*evidence, *_said(wrong)))
         else:
             yield from wrong
@@ -102,10 +105,9 @@ def _wrong(
     elif one["still"]:
         yield finding("comparison-says-little", subject, evidence, output=name)
     complaints = "; ".join(_complaints(one, thresholds))
-    if complaints:
-        yield finding("outputs-differ", subject, evidence, output=name, words=complaints)
-    if one["lost"]:
-        yield _channels_lost(one["lost"], name, subject, evidence)
+    differs = [finding("outputs-differ", subject, evidence, output=name, words=complaints)] if complaints else []
+    lost = [_channels_lost(one["lost"], name, subject, evidence)] if one["lost"] else []
+    yield from sorted((*lost, *differs), key=lambda each: -each.severity)  # a lost part is why the whole differs
 
 
 def _worthless(one: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
@@ -119,8 +121,20 @@ def _worthless(one: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     return ("outputs-constant", {}) if one["constant"] else None
 
 
+def _listed(lost: Mapping[str, Any]) -> str:
+    return ", ".join(map(str, lost["indexes"])) + (", ..." if lost["count"] > len(lost["indexes"]) else "")
+
+
+def _unread(lost: Mapping[str, Any], subject: str, evidence: tuple[Evidence, ...]) -> Finding:
+    words = (
+        f"{lost['count']} of {lost['of']} indexes of axis {lost['axis']} ({_listed(lost)}) of the input {lost['input']}"
+    )
+    numbers = {key: f"{lost[key]:.3g}" for key in ("step", "range")}
+    return finding("input-values-lost", subject, evidence, words=words, **numbers)
+
+
 def _channels_lost(lost: Mapping[str, Any], output: str, subject: str, evidence: tuple[Evidence, ...]) -> Finding:
-    listed = ", ".join(map(str, lost["indexes"])) + (", ..." if lost["count"] > len(lost["indexes"]) else "")
+    listed = _listed(lost)
     step = f"one int8 step is {lost['step']:.3g}" if lost["step"] else "in int8 they do not move"
     few = f"{step}, {lost['range'] / lost['step']:.1f} make the range" if lost["step"] else f"{step}, range"
     below = f"{step} > range" if lost["step"] and lost["step"] > lost["range"] else few
@@ -136,7 +150,7 @@ def _swallowed(found: Mapping[str, Any], subject: str, evidence: tuple[Evidence,
     constant = found["constant"]
     source = "" if constant is None else f", from the constant {constant:.3g}"
     name = "narrow-signal-joined" if constant is None or abs(constant) < _MASK else "signal-swallowed"
-    enough = math.ceil(found["range"]) + _BEYOND
+    enough = math.ceil(found["signal"]) + _BEYOND
     return finding(name, subject, evidence, **_numbers(found), source=source, enough=enough)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .jax_function import NAMESPACE
 from .known_operators import known_form
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from .untyped import ExportedProgram, TorchNode
 
 #: Namespaces of operators that converters know.
-_STANDARD = frozenset({"aten", "prims", "prim", "higher_order", "quantized_decomposed", "litert", "odml_torch"})
+_STANDARD = frozenset(
+    {"aten", "prims", "prim", "higher_order", "quantized_decomposed", "litert", "odml_torch", NAMESPACE}
+)
 #: What an attribute of a composite can be.
 _NUMBERS = (bool, int, float, str)
 

@@ -64,6 +64,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
                 detail = runner.outputs[outputs[name]]
                 one["lost"] = _lost(expected.calibration.outputs[name], given[name], carried, detail)
         values["swallowed"] = None if carried is None else signals.find_swallowed(carried)
+        values["unread"] = _unread(runner, expected.calibration.samples.renamed(inputs))
     values["outputs"] = list(compared.values())
     if expected.evaluation is not None:
         values["accuracy"] = accuracy_of(expected.evaluation, _answers(runner, expected.evaluation, inputs, outputs))
@@ -99,6 +100,18 @@ def _looks_wrong(one: Mapping[str, Any]) -> bool:
     """True if an output may be judged wrong, so that the cause is worth a look."""
     near = one["cosine"] is not None and one["cosine"] > _NEAR and one["difference"] is not None
     return one["constant"] or one["flat"] or not near or (one["agreement"] is not None and one["agreement"] < _NEAR)
+
+
+def _unread(runner: litert_run.Runner, samples: Samples) -> Mapping[str, object] | None:
+    """The first input some of whose values lie within a step of it: what goes in wide beside them makes the step."""
+    for name, detail in runner.inputs.items():
+        step = float(detail["quantization"][0])
+        if step:
+            given = litert_run.dequantize(litert_run.quantize(samples.inputs[name], detail), detail)
+            lost = channels.find_lost(samples.inputs[name], given, channels.Scale(step, joined=True))
+            if lost and lost["certain"]:
+                return {"input": name, **lost}
+    return None
 
 
 def _measure(data: bytes, samples: Samples) -> signals.Carried | None:

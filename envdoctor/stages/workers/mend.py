@@ -15,7 +15,7 @@ from . import litert_run, reference, tflite_fold, zipped_files
 from .arrays import stored_arrays
 from .assignment import assign
 from .mend_inputs import random_samples
-from .mend_proof import Measured, measure
+from .mend_proof import Measured, accepted_steps, measure
 from .mends import fixed_batch
 from .mends.catalogue import MENDS
 from .same_model import influence
@@ -77,7 +77,9 @@ def _whole(work: Work, mended: bytes, tried: list[Mapping[str, Any]]) -> Mapping
         return next(iter(measured.values()))
     found = measure(work.data, mended, work.shapes, work.samples)
     applied = [mend for mend in MENDS if mend.name in measured]
-    if found.steps > sum(mend.steps for mend in applied) or found.share > sum(mend.share for mend in applied):
+    if found.steps > sum(accepted_steps(mend, found) for mend in applied) or found.share > sum(
+        mend.share for mend in applied
+    ):
         raise Problem("model-changed", f"the mends together changed the model: {found.steps} steps, {found.share:.2g}.")
     return _numbers(found)
 
@@ -185,8 +187,10 @@ def _apply(mend: Mend, data: bytes, work: Work) -> tuple[bytes, list[Mapping[str
         failure = f"{type(error).__name__}: {error}".strip()
         return data, [{"name": mend.name, "changes": changes, "verified": False, "failure": failure}]
     moved = found.moved or not mend.computes
-    verified = moved and found.steps <= mend.steps and found.share <= mend.share
+    accepted = accepted_steps(mend, found)
+    verified = moved and found.steps <= accepted and found.share <= mend.share
     told = {"name": mend.name, "changes": changes, "verified": verified, "measured": _numbers(found)}
+    told["accepted_steps"] = accepted
     return (after if verified else data), [told]
 
 

@@ -46,7 +46,9 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     with components.step("conversion", "onnx2tf-failed"):
         data = _convert(source.model, source.inputs, Path(request["work"]))
     with components.step("flatbuffer", "onnx2tf-failed"):
-        converted = _settle(data, source, samples)
+        converted = _in_order(data, source)
+    with components.step("order of axes", "torch-file-does-not-run"):
+        converted = _with_turned_outputs(converted, source, samples)
     largest = judge(source, converted, samples, components)
     Path(request["output"]).write_bytes(converted.data)
     values: dict[str, object] = {
@@ -139,8 +141,12 @@ def _rename_in(graph: Any, names: Mapping[str, str]) -> None:  # noqa: ANN401
                     value.name = names.get(value.name, value.name)
 
 
-def _settle(data: bytes, source: onnx_source.Original, samples: Samples) -> Converted:
-    """Put inputs and outputs in the model's order, channels last, and find out which outputs onnx2tf turned itself."""
+def _in_order(data: bytes, source: onnx_source.Original) -> Converted:
+    """Put inputs and outputs in the model's order, with the channels last.
+
+    Raises:
+        Problem: onnx2tf had no form of an operator.
+    """
     graph = Graph(data)
     unknown = sorted({name for each in graph.main.operators if (name := _custom_name(graph, each))})
     if unknown:
@@ -149,15 +155,19 @@ def _settle(data: bytes, source: onnx_source.Original, samples: Samples) -> Conv
     graph.main.outputs = _ordered(graph, graph.main.outputs, "output")
     layout = put_channels_last(graph)
     rename(graph, [spec.name for spec in source.inputs])
-    data = graph.pack()
-    sample = next(iter(samples.one_by_one()))
-    answers = litert_run.open_model(data).predict(moved_inputs(sample, source, layout))
+    return Converted(graph.pack(), layout)
+
+
+def _with_turned_outputs(converted: Converted, source: onnx_source.Original, samples: Samples) -> Converted:
+    """Find out which outputs onnx2tf turned itself."""
+    sample, layout = next(iter(samples.one_by_one())), converted.layout
+    answers = litert_run.open_model(converted.data).predict(moved_inputs(sample, source, layout))
     expected = source.predict(sample)
     outputs = tuple(
         _order(expected[name], answers[name]) if order is None else order
         for name, order in zip(expected, layout.outputs, strict=True)
     )
-    return Converted(data, replace(layout, outputs=outputs))
+    return replace(converted, layout=replace(layout, outputs=outputs))
 
 
 def _custom_name(graph: Graph, operator: Any) -> str:  # noqa: ANN401
@@ -178,8 +188,9 @@ def _order(expected: Array, given: Array) -> tuple[int, ...] | None:
     """The order in which the axes came out: as they were, or channels last; the numbers decide where both fit."""
     import numpy as np
 
-    last = channels_last(expected.ndim)
-    fitting = [order for order in (None, last) if moved(expected, order).shape == given.shape]
-    return min(
-        fitting, key=lambda order: float(np.max(np.abs(moved(expected, order) - given), initial=0.0)), default=None
-    )
+    def distance(order: tuple[int, ...] | None) -> float:
+        difference = moved(expected, order).astype("float64") - given.astype("float64")
+        return float(np.max(np.abs(difference), initial=0.0))
+
+    fitting = [order for order in (None, channels_last(expected.ndim)) if moved(expected, order).shape == given.shape]
+    return min(fitting, key=distance, default=None)

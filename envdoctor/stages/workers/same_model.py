@@ -51,6 +51,7 @@ def compare_forms(samples: Samples, first: Predict, second: Predict, what: str, 
             largest = max(largest, _difference(value, given[name]))
     if largest > tolerance:
         require_repeatable(few, first)
+        require_repeatable(few, second)
         raise Problem("model-changed", f"{what} changed the model: its outputs differ by {largest:.2g} of their range.")
     return largest
 

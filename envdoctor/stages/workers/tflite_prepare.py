@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .early_activations import move_activations
 from .mends import reduced_axes, upsampling
 from .tflite_fold import fold
 from .tflite_graph import Graph, prune, schema
@@ -69,7 +70,7 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]], *, for_inte
     if opened:
         changes.append(f"took the CAST from {opened} inputs of whole numbers, which are float now")
     if for_integers:
-        changes += [*reduced_axes.apply(graph, {}), *upsampling.apply(graph, {})]
+        changes += [*move_activations(graph), *reduced_axes.apply(graph, {}), *upsampling.apply(graph, {})]
     rewritten = rewrite(graph) if for_integers else {}
     if rewritten:
         names = ", ".join(f"{count} {name}" for name, count in sorted(rewritten.items()))

@@ -14,6 +14,7 @@ from . import custom_ops, torch_source
 from .arrays import InputSpec
 from .components import Components
 from .samples import fixed_inputs, for_request, make_up
+from .stage import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from .custom_ops import Way
     from .samples import Samples
     from .torch_source import Source
-    from .untyped import ExportedProgram, Tensor
+    from .untyped import ExportedProgram, Tensor, TorchModule
 
 _CALIBRATED = 500
 #: What is known of failures; the error as `Type: words`.
@@ -79,6 +80,8 @@ def export(request: Mapping[str, Any], components: Components) -> Exported:
     fixed = fixed_inputs(inputs, given)
     samples = given or make_up(fixed)
     source = torch_source.load(request, fixed, components)
+    with components.step("element types"):
+        _refuse_half(source.module)
     with components.step("run in PyTorch", "torch-model-refused"):
         torch_source.answer(source.module, fixed, next(iter(samples.one_by_one())))
     with components.step("export", "torch-export-failed"):
@@ -88,6 +91,18 @@ def export(request: Mapping[str, Any], components: Components) -> Exported:
         ways = custom_ops.find_ways(custom_ops.own_operators(program))
         told = _told(program, ways)
     return Exported(source, inputs, fixed, given, samples, arguments, ways, told, torch.__version__)
+
+
+def _refuse_half(module: TorchModule) -> None:
+    """Refuse weights in half precision.
+
+    Raises:
+        Problem: litert-torch writes operators with them that no kernel of LiteRT computes.
+    """
+    kinds = {str(each.dtype) for each in (*module.parameters(), *module.buffers())}
+    half = sorted(kinds & {"torch.float16", "torch.bfloat16"})
+    if half:
+        raise Problem("torch-half-precision", f"the model's weights are {half[0]}, which LiteRT has no kernels for")
 
 
 def _told(program: ExportedProgram, ways: Mapping[Any, Way]) -> dict[str, object]:

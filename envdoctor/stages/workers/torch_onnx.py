@@ -6,6 +6,7 @@ Request: `source`, `kind` and `factory` (see `torch_source`), `inputs` (name, sh
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from .samples import as_batch, fixed_inputs, for_request, keep_sizes, make_up, t
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .untyped import Array
+    from .untyped import Array, Tensor, TorchModule
 
 _CALIBRATED = 500
 _OPSET = 17
@@ -45,6 +46,8 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     sample = as_batch(next(iter(samples.one_by_one())), fixed)
     with components.step("run in PyTorch", "torch-model-refused"):
         outputs = torch_source.answer(source.module, fixed, sample)
+    with components.step("branches", "torch-onnx-failed"):
+        _refuse_branches_on_values(source.module, torch_source.as_tensors(sample, fixed))
     with components.step("export to ONNX", "torch-onnx-failed"):
         names = {"input_names": [spec.name for spec in fixed], "output_names": list(outputs)}
         arguments = torch_source.as_tensors(sample, fixed)
@@ -69,3 +72,18 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "components": {str(row["component"]): f"ok, {row.get('seconds')} s" for row in components.rows},
         "sizes": taken_sizes(inputs, fixed),
     }
+
+
+def _refuse_branches_on_values(module: TorchModule, arguments: tuple[Tensor, ...]) -> None:
+    """Ask torch.export: torch.onnx.export writes the branch down that one sample takes, and says nothing.
+
+    Raises:
+        RuntimeError: values decide what is computed; any other word of torch.export's is none against a trace.
+    """
+    import torch
+
+    try:
+        torch.export.export(module, arguments)
+    except Exception as error:
+        if re.search(KNOWN[0][0], f"{type(error).__name__}: {error}"):
+            raise RuntimeError(f"{type(error).__name__}: {error}") from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import onnx_source
+from . import jax_function, onnx_source
 from .stage import Problem
 
 if TYPE_CHECKING:
@@ -50,8 +50,6 @@ def load(request: Mapping[str, Any], inputs: tuple[InputSpec, ...], components: 
         Problem: the factory gives no model, or needs a package that is not there; the ONNX file does not run, or has no
             form in PyTorch.
     """
-    import torch
-
     path = Path(request["source"])
     if request["kind"] == "onnx":
         original = onnx_source.load(path, inputs, components)
@@ -60,10 +58,16 @@ def load(request: Mapping[str, Any], inputs: tuple[InputSpec, ...], components: 
         return Source(module, inputs, original.predict, original.by)
     with components.step("model", "torch-factory-failed"):
         if request["kind"] == "torch":
-            module = _from_factory(path, request["factory"])
+            module, by = _from_factory(path, request["factory"], inputs)
         else:
-            module = _from_archive(path, Path(request["work"]))
-    return Source(module, inputs, lambda sample: answer(module, inputs, sample), f"PyTorch {torch.__version__}")
+            module, by = _from_archive(path, Path(request["work"])), _by_torch()
+    return Source(module, inputs, lambda sample: answer(module, inputs, sample), by)
+
+
+def _by_torch() -> str:
+    import torch
+
+    return f"PyTorch {torch.__version__}"
 
 
 def answer(module: TorchModule, inputs: Sequence[InputSpec], sample: Mapping[str, Array]) -> dict[str, Array]:
@@ -94,7 +98,8 @@ def outputs_of(value: object) -> list[Tensor]:
     return tensors
 
 
-def _from_factory(path: Path, name: str) -> TorchModule:
+def _from_factory(path: Path, name: str, inputs: tuple[InputSpec, ...]) -> tuple[TorchModule, str]:
+    """The module, and what computes it."""
     import torch
 
     with _missing_package(path):
@@ -102,6 +107,8 @@ def _from_factory(path: Path, name: str) -> TorchModule:
         if not callable(factory):
             raise Problem("torch-not-a-module", f"{name} in {path.name} is {_kind(factory)}, no function.")
         module = factory if isinstance(factory, torch.nn.Module) else factory()
+    if not isinstance(module, torch.nn.Module) and jax_function.is_jax(module):
+        return jax_function.as_module(module, inputs), f"JAX {sys.modules['jax'].__version__}"
     if isinstance(module, torch.jit.ScriptModule):
         raise Problem(
             "torch-not-a-module",
@@ -113,7 +120,7 @@ def _from_factory(path: Path, name: str) -> TorchModule:
     module = module.eval().cpu()
     for parameter in module.parameters():
         parameter.requires_grad_(False)  # noqa: FBT003  (torch's own)
-    return module
+    return module, _by_torch()
 
 
 def _import(path: Path) -> object:

@@ -1,4 +1,4 @@
-"""Rules about what a wheel's own modules import of the wheel, and of Python's own library."""
+"""Rules about what a wheel's own modules import of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
-from envdoctor.support.requirement import required_name
+from envdoctor.wheels.contents import module_path
 from envdoctor.wheels.rules import Part, Sighting, listed, rule
 
 if TYPE_CHECKING:
@@ -24,15 +24,6 @@ _OF_A_PLATFORM = re.compile(
     r".*(?:win|nt|mac|darwin|osx|linux|posix|unix|bsd|android|ios|java|jython|pypy|cuda|gpu|rocm).*", re.IGNORECASE
 )
 _OPEN_NAMES = re.compile(r"import\s*\*|__getattr__|globals\(\)|setattr\(|sys\.modules|exec\(|lazy|__path__|extend_path")
-_IN_PYTHON = {
-    "argparse": "2.7",
-    "asyncio": "3.4",
-    "dataclasses": "3.7",
-    "enum34": "3.4",
-    "futures": "3.2",
-    "pathlib": "3.4",
-    "typing": "3.5",
-}
 
 
 @rule(
@@ -75,30 +66,28 @@ def _may_be_made(module: str, wheel: ReviewedWheel) -> bool:
     return False
 
 
+@rule("module-without-init", needs=Part.WHOLE, fix="Define the function PyInit_NAME, NAME being that of the file.")
+def module_without_init(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """An extension module that is imported and has no `PyInit_NAME`: "does not define module export function".
+
+    Other libraries are named like extension modules too, for ctypes; nothing imports those.
+    """
+    imported = {name for module in wheel.module_texts.modules for name in (*module.imports, *module.names)}
+    found = tuple(
+        native.path for native in wheel.contents.natives if native.lacks_init and _dotted(native.path) in imported
+    )
+    if found:
+        yield Sighting(message=f"imported, and without the function that begins a module: {listed(found)}", files=found)
+
+
+def _dotted(path: str) -> str:
+    folder, _, file = module_path(path).rpartition("/")
+    return ".".join([*filter(None, folder.split("/")), file.partition(".")[0]])
+
+
 def _is_public(name: str) -> bool:
     parts = name.split(".")
     return not any(part.startswith("_") or _OF_A_PLATFORM.fullmatch(part) for part in parts[1:])
-
-
-@rule("requires-part-of-python", fix="Require it for the Pythons that need it alone: `; python_version < '3.4'`.")
-def requires_python_parts(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """A requirement, for every Python, of what Python itself has had for long: an old copy is installed beside it.
-
-    enum34 and typing have broken Pythons so; pip can't build futures on Python 3.
-    """
-    found = tuple(
-        line
-        for line in wheel.contents.metadata.requires
-        if ";" not in line and required_name(line) in _IN_PYTHON and f"py{_major(wheel)}" != "py2"
-    )
-    if found:
-        names = [f"{required_name(line)} (in Python since {_IN_PYTHON[required_name(line) or '']})" for line in found]
-        yield Sighting(message=f"requires for every Python what Python has: {listed(names)}", files=found)
-
-
-def _major(wheel: ReviewedWheel) -> str:
-    """2 for a wheel of Python 2 alone."""
-    return "2" if all(tag.interpreter[2:3] == "2" for tag in wheel.tags) else "3"
 
 
 @rule("typed-without-marker", fix="Put an empty `py.typed` into the package.")

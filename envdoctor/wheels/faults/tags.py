@@ -109,7 +109,7 @@ def any_with_modules(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """
     if not wheel.is_for_any_platform:
         return
-    modules = [native for native in wheel.modules if native.library]
+    modules = [native for native in wheel.modules if native.library and "/_vendor" not in f"/{native.path}"]
     systems = sorted({_system(native.library) for native in modules if native.library})
     if modules and len(systems) == 1:
         paths = tuple(native.path for native in modules)
@@ -137,7 +137,10 @@ def _system(library: NativeLibrary) -> str:
 
 @rule("platform-without-natives", fix="Build it as a pure wheel: py3-none-any.")
 def platform_without_natives(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """The tag is for one platform, and there is no native file: the compiled part is missing, or the tag is wrong."""
+    """The tag is for one platform, and there is no native file: the compiled part is missing, or the tag is wrong.
+
+    With a tag for any Python (`py3-none-`) it is a note: text alone may be meant for one platform.
+    """
     if wheel.is_for_any_platform or wheel.contents.natives:
         return
     names = [name for name in wheel.members if not name.startswith(f"{wheel.folder}/")]
@@ -146,7 +149,12 @@ def platform_without_natives(wheel: ReviewedWheel) -> Iterator[Sighting]:
     if len(names) <= _METAPACKAGE_FILES and wheel.contents.metadata.requires:
         return
     platforms = listed([platform.text for platform in wheel.platforms])
-    yield Sighting(message=f"the tag is for {platforms}, and the wheel has no native file", files=(wheel.filename,))
+    plain = all(tag.interpreter.startswith("py") and tag.abi == "none" for tag in wheel.tags)
+    yield Sighting(
+        message=f"the tag is for {platforms}, and the wheel has no native file",
+        files=(wheel.filename,),
+        severity=Severity.INFO if plain else Severity.WARNING,
+    )
 
 
 @rule("python-tag-excluded", fix="Make the Python tag and Requires-Python agree.")

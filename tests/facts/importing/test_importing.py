@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from envdoctor.core.finding import Severity
+from envdoctor.facts.importing.unit_site import UnitSite
 from envdoctor.facts.python.search_path import Origin
 from extensions import compile_module
 from loading_facts import HERE, import_in_child, loading_facts
@@ -366,6 +367,54 @@ def test_a_large_package_leaves_enough_for_small_ones(site, look, monkeypatch):
     importing = look(site)
     assert told(importing) == [("zoo", "zoo", "nobody_has_this")]
     assert importing.is_late
+
+
+#: What is not wrong: files of `foo` and of `bar` beside it, and what is imported; CPython imports it too.
+SOUND = {
+    "an annotation in a function": (
+        {"foo.py": "class A:\n    def __init__(self):\n        self.x: Nowhere = 1\nA()"}, {}, "foo",
+    ),
+    "a class in the place of a module of its name": (
+        {"foo.py": "import bar\nbar.part.name"},
+        {"bar/__init__.py": "from .part import Part as part", "bar/part.py": "class Part:\n    name = 1"}, "foo",
+    ),
+    "a name by way of the caller's frame": (
+        {"foo/__init__.py": "from foo import tool", "foo/user.py": "from foo.tool import make\nmake()\nmade",
+         "foo/tool.py": "import sys\ndef make():\n    names = sys._getframe(1).f_globals\n    names['made'] = 1"},
+        {}, "foo.user",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SOUND)
+def test_of_what_is_not_wrong_nothing_is_told(site, look, kind):
+    files, beside, module = SOUND[kind]
+    site.install("foo", files=files | {"foo-1.0.dist-info/entry_points.txt": f"[console_scripts]\nfoo = {module}:x"})
+    if beside:
+        site.install("bar", files=beside)
+    assert import_in_child(module, site) == ""
+    assert told(look(site)) == []
+
+
+@pytest.mark.slow
+def test_the_part_of_a_package_that_is_its_own_is_asked_for_names(site, look):
+    site.install("foo", files={"foo.py": "import bar\nbar.part.gone"})
+    site.install("bar", files={"bar/__init__.py": "from . import part", "bar/part.py": "name = 1"})
+    assert "no attribute 'gone'" in import_in_child("foo", site)
+    assert told(look(site)) == [("foo", "foo", "bar.part")]
+
+
+def test_what_one_import_went_through_is_not_gone_through_again(site, look, monkeypatch):
+    read: list[str] = []
+    take = UnitSite.read
+    monkeypatch.setattr(UnitSite, "read", lambda self, module: read.append(module) or take(self, module))
+    site.install("foo", files={"foo.py": "from bar import a, b"})
+    site.install("bar", files={
+        "bar/__init__.py": "", "bar/a.py": "from bar import c", "bar/b.py": "from bar import c", "bar/c.py": "",
+    })  # fmt: skip
+    assert look(site).failed == ()
+    assert read.count("bar.c") == 1
 
 
 @pytest.fixture

@@ -312,3 +312,15 @@ def test_operators_that_stay_in_floats(tmp_path, nodes, expected):
     )
     found = read_saved_model(write_saved_model(tmp_path / "m", content)).traits()
     assert {trait for trait in found if trait.startswith("stays float")} == expected
+
+
+def test_what_is_made_of_constants_stays_nowhere(tmp_path):
+    nodes = [field(1, "c") + field(2, "Const"), field(1, "n") + node("Neg", 1) + field(3, "c:0")]
+    nodes += [
+        field(1, "x") + field(2, "Placeholder"),
+        field(1, "y") + field(2, "AddV2") + field(3, "x") + field(3, "n"),
+    ]
+    content = saved_model({"serving_default": {"x": tensor_info((None, 4))}}, operators=nodes, gives="y:0")
+    found = read_saved_model(write_saved_model(tmp_path / "m", content))
+    assert "Neg" in found.operators
+    assert not any(trait.startswith("stays float") for trait in found.traits())

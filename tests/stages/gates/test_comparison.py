@@ -23,8 +23,8 @@ GOOD = {
 LOST = {"axis": 2, "indexes": [4, 5], "count": 2, "of": 6, "step": 1.43, "range": 0.07, "certain": True}
 FLAT = {"range": 0.5, "step": 3.92, "gone": True}
 SWALLOWED = {
-    "tensor": "scores", "range": 7.5, "op": "ADD", "result": "masked", "step": 3.9e6, "widest": "mask", "largest": 1e9,
-    "constant": -1e9,
+    "tensor": "scores", "range": 7.5, "signal": 7.5, "op": "ADD", "result": "masked", "step": 3.9e6, "widest": "mask",
+    "largest": 1e9, "constant": -1e9,
 }  # fmt: skip
 
 
@@ -108,6 +108,23 @@ def test_what_flattens_a_signal_is_named_in_place_of_how_far_off_the_output_is()
     assert found.message.endswith("mask reaches 1e+09, from the constant -1e+09.")
     assert "58.0%" in found.evidence[-1].excerpt
     assert judged(swallowed=SWALLOWED) == [], "an output that is right needs no cause"
+
+
+UNREAD = {"input": "x", "axis": 1, "indexes": [0, 2], "count": 2, "of": 4, "step": 47.1, "range": 5.2, "certain": True}
+
+
+def test_values_of_an_input_that_a_step_swallows_are_named_first():
+    values = {"outputs": [{**GOOD, "constant": True}], "samples": 80, "swallowed": SWALLOWED, "unread": UNREAD}
+    (found,) = judge_outputs(values, Thresholds(), "m.tflite")
+    assert (found.name, shared_by(found)) == ("input-values-lost", Scope.MODEL)
+    assert found.message.startswith("2 of 4 indexes of axis 1 (0, 2) of the input x move by 5.2 at most")
+    assert list(judge_outputs({**values, "outputs": [GOOD]}, Thresholds(), "m.tflite")) == []
+
+
+def test_a_lost_part_is_told_before_that_the_whole_differs():
+    assert [each.name for each in judged(agreement=0.5, lost=LOST)] == ["channels-lost", "outputs-differ"]
+    perhaps = judged(agreement=0.5, lost={**LOST, "certain": False})
+    assert [each.name for each in perhaps] == ["outputs-differ", "channels-perhaps-lost"]
 
 
 @pytest.mark.parametrize("constant", [None, 640.0])

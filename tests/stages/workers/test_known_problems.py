@@ -6,7 +6,7 @@ import types
 import pytest
 
 from envdoctor.stages.problems import problem_kinds
-from envdoctor.stages.workers import keras_model, litert_run, recipe, torch_convert, torch_source, turned
+from envdoctor.stages.workers import keras_model, litert_run, onnx_direct, recipe, torch_convert, torch_source, turned
 from envdoctor.stages.workers.components import Components
 from envdoctor.stages.workers.stage import Problem
 from envdoctor.stages.workers.torch_graph import KNOWN
@@ -122,3 +122,18 @@ def test_a_recipe_that_the_quantizer_or_the_model_does_not_know(quantizer, chang
     with pytest.raises(Problem, match=words) as caught:
         recipe.check_recipe([entry], None)
     assert code_of(caught) == "RUN143"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("NotImplementedError: Fancy is not supported in flatbuffer_direct.", "RUN330"),
+        ("ValueError: Unsupported ONNX op: mylib.Fancy", "RUN330"),
+        ("KeyError: 'wa/model/x'", "RUN331"),
+    ],
+)
+def test_what_fails_on_the_way_from_onnx_without_pytorch(tmp_path, words, code):
+    components = Components(tmp_path / "rows.json", onnx_direct.KNOWN)
+    with pytest.raises(Problem) as caught, components.step("conversion", "onnx2tf-failed"):
+        raise RuntimeError(words)
+    assert code_of(caught) == code

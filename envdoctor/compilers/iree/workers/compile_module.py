@@ -9,8 +9,12 @@ is. What is compared with is LiteRT's answer, or ONNX Runtime's.
 
 from __future__ import annotations
 
+import os
 import platform
 import re
+import shutil
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +34,7 @@ from envdoctor.stages.workers.samples import (
 from envdoctor.stages.workers.stage import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from envdoctor.stages.workers.same_model import Predict
     from envdoctor.stages.workers.untyped import Array, OnnxModel
@@ -46,6 +50,7 @@ _OPSET = 17
 _ERROR = re.compile(r"^.*?error: (?P<words>.+)$", re.MULTILINE)
 _CRASHED = re.compile(r"Error code: -(?P<signal>\d+)")
 _LINES, _LONGEST = 3, 600
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 
 @dataclass(frozen=True)
@@ -203,16 +208,34 @@ def _compile(source: Source, output: Path, options: Sequence[str]) -> None:
 
     print(f"iree-compile {' '.join(options)}")
     try:
-        tools.compile_file(
-            str(source.form),
-            input_type=source.kind,
-            target_backends=["llvm-cpu"],
-            output_file=str(output),
-            extra_args=[*source.options, *options],
-        )
+        with _without_spaces(output.parent) as folder:
+            made = folder / "module.vmfb"
+            tools.compile_file(
+                str(source.form),
+                input_type=source.kind,
+                target_backends=["llvm-cpu"],
+                output_file=str(made),
+                extra_args=[*source.options, *options],
+            )
+            shutil.move(made, output)
     except tools.CompilerToolError as error:
         print(error)
         raise Problem("iree-refused", _told(str(error))) from None
+
+
+@contextmanager
+def _without_spaces(beside: Path) -> Iterator[Path]:
+    """A folder for what iree-compile writes on its way: its linker's command line is parted at spaces, unquoted."""
+    places = [place for place in (beside, Path("/tmp"), Path("/var/tmp")) if place.is_dir() and " " not in str(place)]  # noqa: S108  (a folder of its own is made there)
+    with tempfile.TemporaryDirectory(dir=next(iter(places), beside)) as name:
+        kept = {variable: os.environ.get(variable) for variable in _TEMPORARY}
+        os.environ.update(dict.fromkeys(_TEMPORARY, name))
+        try:
+            yield Path(name)
+        finally:
+            for variable, value in kept.items():
+                os.environ.pop(variable, None)
+                os.environ.update({} if value is None else {variable: value})
 
 
 def _told(text: str) -> str:
