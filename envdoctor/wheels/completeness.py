@@ -76,17 +76,26 @@ def _damage(archive: WheelArchive, metadata: WheelMetadata) -> str:
     listed = {_archive_path(archive, row.path): row for row in rows}
     if unlisted := [name for name in _OWN if f"{metadata.folder}/{name}" not in listed]:
         return f"its RECORD does not list {' and '.join(unlisted)}"
-    missing = [path for path in listed if path not in archive.members and not _may_be_absent(path)]
-    lost, unlisted = _natives(missing), _natives(set(archive.members) - set(listed))
-    # One in RECORD alone beside one in the archive alone was renamed in the making: imports by the old name are judged.
-    renamed = {folder for folder, count in lost.items() if count <= unlisted[folder]}
-    if missing := [path for path in missing if not (path.endswith(_NATIVE) and posixpath.dirname(path) in renamed)]:
+    if missing := _missing(archive, listed):
         return (
             f"its RECORD lists {plural(len(missing), 'file')} that the archive does not have "
             f"({', '.join(missing[:_NAMED])}{', ...' if missing[_NAMED:] else ''})"
         )
     different = next(_different_sizes(archive, metadata, listed), None)
     return f"{different} has another size than its RECORD says" if different else ""
+
+
+def _missing(archive: WheelArchive, listed: Iterable[str]) -> list[str]:
+    """What RECORD lists, the archive has not, and an import may need.
+
+    A native file in RECORD alone beside one in the archive alone was renamed in the making: that imports by the old
+    name fail is judged with them.
+    """
+    names = set(listed)
+    missing = [path for path in names if path not in archive.members and not _may_be_absent(path)]
+    lost, unlisted = _natives(missing), _natives(set(archive.members) - names)
+    renamed = {folder for folder, count in lost.items() if count <= unlisted[folder]}
+    return sorted(path for path in missing if not (path.endswith(_NATIVE) and posixpath.dirname(path) in renamed))
 
 
 def _natives(paths: Iterable[str]) -> Counter[str]:
