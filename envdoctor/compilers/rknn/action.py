@@ -49,8 +49,8 @@ def run(context: StageContext) -> StageOutput:
 
 
 def needs_integers(facts: Facts, request: Request) -> Iterator[Reason]:
-    """A chip that computes no floats needs samples."""
-    if not chip_of(request.goal).floats:
+    """A chip that computes no floats needs samples, but for a model that is quantized already."""
+    if not chip_of(request.goal).floats and (request.source is None or "quantized" not in request.source.traits):
         yield from needs_samples(facts, request)
 
 
