@@ -89,7 +89,8 @@ def _of_machine(facts: Facts) -> Iterator[str]:
     yield from facts.loading.asked
     yield from facts.loading.machine
     yield from (os.path.expanduser(folder) for folder in _LIBRARY_FOLDERS)
-    yield from filter(None, os.environ.get("PATH", "").split(os.pathsep))
+    for folder in filter(None, os.environ.get("PATH", "").split(os.pathsep)):
+        yield from (folder, os.path.join(folder, "java"))  # mostly a link to another folder, which may go
     yield from places_of_dotnet()
     yield os.path.join(os.environ.get("JAVA_HOME", ""), "bin")
 

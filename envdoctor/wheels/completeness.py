@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from envdoctor.support.text import plural
 from envdoctor.wheels.metadata import read_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from envdoctor.wheels.archive import WheelArchive
     from envdoctor.wheels.metadata import RecordRow, WheelMetadata
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _LARGEST_REMOTE_RECORD = 1 << 20  # bytes, compressed, of 20,000 files
 _OWN = ("METADATA", "WHEEL")
 _NAMED = 3
+_NATIVE = (".so", ".dylib", ".dll", ".pyd")
 _NOT_IMPORTED = re.compile(r"[^/]+\.dist-info/.*|[^/]+\.data/(?:data|headers|scripts)/.*")
 
 
@@ -74,13 +76,31 @@ def _damage(archive: WheelArchive, metadata: WheelMetadata) -> str:
     listed = {_archive_path(archive, row.path): row for row in rows}
     if unlisted := [name for name in _OWN if f"{metadata.folder}/{name}" not in listed]:
         return f"its RECORD does not list {' and '.join(unlisted)}"
-    if missing := [path for path in listed if path not in archive.members and not _may_be_absent(path)]:
+    if missing := _missing(archive, listed):
         return (
             f"its RECORD lists {plural(len(missing), 'file')} that the archive does not have "
             f"({', '.join(missing[:_NAMED])}{', ...' if missing[_NAMED:] else ''})"
         )
     different = next(_different_sizes(archive, metadata, listed), None)
     return f"{different} has another size than its RECORD says" if different else ""
+
+
+def _missing(archive: WheelArchive, listed: Iterable[str]) -> list[str]:
+    """What RECORD lists, the archive has not, and an import may need.
+
+    A native file in RECORD alone beside one in the archive alone was renamed in the making: that imports by the old
+    name fail is judged with them.
+    """
+    names = set(listed)
+    missing = [path for path in names if path not in archive.members and not _may_be_absent(path)]
+    lost, unlisted = _natives(missing), _natives(set(archive.members) - names)
+    renamed = {folder for folder, count in lost.items() if count <= unlisted[folder]}
+    return sorted(path for path in missing if not (path.endswith(_NATIVE) and posixpath.dirname(path) in renamed))
+
+
+def _natives(paths: Iterable[str]) -> Counter[str]:
+    """How many native files a folder has among these."""
+    return Counter(posixpath.dirname(path) for path in paths if path.endswith(_NATIVE))
 
 
 def _different_sizes(archive: WheelArchive, metadata: WheelMetadata, listed: dict[str, RecordRow]) -> Iterator[str]:

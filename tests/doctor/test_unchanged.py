@@ -47,6 +47,12 @@ class Environment:
         self.keras = path / "keras"
         self.keras.mkdir()
         monkeypatch.setenv("KERAS_HOME", str(self.keras))
+        self.java = path / "jvm" / "java"
+        for folder in (self.java.parent, path / "programs"):
+            folder.mkdir()
+        self.java.touch(mode=0o755)
+        (path / "programs" / "java").symlink_to(self.java)
+        monkeypatch.setenv("PATH", f"{path / 'programs'}{os.pathsep}{os.environ['PATH']}")
         monkeypatch.setattr(fingerprint, "YOUNG", 0)
         monkeypatch.setattr(watched, "_LD_CACHE", str(self.ld_cache))
 
@@ -138,6 +144,7 @@ FILES = {
     "the interpreter": replace_interpreter,
     "a module in the current folder": lambda one: (one.empty / "tensorflow.py").touch(),
     "Keras's settings": lambda one: (one.keras / "keras.json").write_text('{"backend": "jax"}'),
+    "the program that a link on the PATH leads to": lambda one: one.java.unlink(),
     "a project in the current folder": lambda one: (one.empty / "pyproject.toml").touch(),
 }
 

@@ -69,6 +69,14 @@ def test_a_line_that_does_not_work(site, line, words):
     assert finding.evidence[0].excerpt == line
 
 
+def test_a_line_is_followed_without_all_imports_of_the_environment(site, monkeypatch):
+    monkeypatch.setattr("envdoctor.facts.importing.ask", lambda *_: pytest.fail("all imports are surveyed"))
+    site.write("mine.py", "import nobody_has_this\n")
+    site.write("mine.pth", "import mine\n")
+    (finding,) = ask("PYT009", facts_of(site, version=HERE))
+    assert "it raises ModuleNotFoundError" in finding.message
+
+
 def test_what_setuptools_leaves_behind_is_a_note(site):
     site.write("easy-install.pth", "./old-1.0-py3.11.egg\n")
     assert severities("PYT009", site) == [INFO]

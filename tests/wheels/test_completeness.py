@@ -44,6 +44,17 @@ def test_a_member_that_record_lists_and_the_archive_lacks_is_damage(lost):
     assert found == f"the wheel is damaged: its RECORD lists 1 file that the archive does not have ({lost})"
 
 
+def test_a_native_file_that_was_renamed_after_record_was_written_is_no_damage():
+    """As in two releases of mediapipe, which pip and uv install and Python imports."""
+    library = FILES["pkg/_m.so"]
+    found = look(rebuilt({"pkg/_m.so": None, "pkg/libm.dylib": library}))
+    assert (found.damage, [native.path for native in found.natives]) == ("", ["pkg/libm.dylib"])
+    for changed in ({"pkg/other/libm.so": library}, {"pkg/libm.txt": library}):
+        assert (
+            "1 file that the archive does not have (pkg/_m.so)" in look(rebuilt({"pkg/_m.so": None, **changed})).damage
+        )
+
+
 def test_a_name_that_is_damaged_in_the_directory_alone_is_damage():
     data = bytearray(WHOLE)
     place = data.rindex(b"pkg/_m.so")
