@@ -92,13 +92,13 @@ class Rehearsal:
             self._running.pop()
         outside = [event for event in verdict.events if self.surroundings.modules.unit(event.subject) != unit]
         sure = [event for event in outside if event.certainty is Certainty.CERTAIN]
+        variables = [each for each in outside if each.what is What.SET and each.subject == ENVIRONMENT]
+        unsure = {module for each in variables if each.certainty is not Certainty.CERTAIN for module in each.via}
         found = Rehearsed(
             failures=verdict.failures,
-            ended=verdict.ended - self.binding,
+            ended=verdict.ended - self.binding - unsure,
             given=frozenset((each.subject, each.name) for each in outside if each.what is What.SET),
-            variables=frozenset(
-                (each.name, each.via[-1]) for each in sure if each.what is What.SET and each.subject == ENVIRONMENT
-            ),
+            variables=frozenset((each.name, each.via[-1]) for each in variables if each.certainty is Certainty.CERTAIN),
             asked=frozenset(
                 (each.subject, each.name, each.via[-1]) for each in sure if each.what is What.USE and each.via
             ),
