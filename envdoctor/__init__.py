@@ -1,61 +1,31 @@
 """envdoctor: why an edge-ML toolchain does not work here, the proof, the fix, and another route.
 
-`check`, `build`, `inspect` and `matrix` are the Python API: values out, nothing printed, see docs/python-api.md. Each
-name is imported when it is first used, so that `import envdoctor` costs nothing.
+`check`, `build`, `inspect` and `matrix` are the Python API: values out, nothing printed, see docs/python-api.md. Its
+names are listed in `envdoctor.api`, which is imported when the first of them is used: `import envdoctor` costs nothing.
 """
 
 TYPE_CHECKING = False  # typing's is not imported: `envdoctor --version` is answered before anything else is
 if TYPE_CHECKING:
-    from envdoctor.api import (
-        BuildFailed,
-        BuildOptions,
-        EnvDoctorError,
-        Finding,
-        Inspection,
-        Matrix,
-        NetworkProblem,
-        NoRoute,
-        Report,
-        Severity,
-        UsageProblem,
-        build,
-        check,
-        inspect,
-        matrix,
-    )
+    from envdoctor.api import *  # noqa: F403
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "BuildFailed",
-    "BuildOptions",
-    "EnvDoctorError",
-    "Finding",
-    "Inspection",
-    "Matrix",
-    "NetworkProblem",
-    "NoRoute",
-    "Report",
-    "Severity",
-    "UsageProblem",
-    "__version__",
-    "build",
-    "check",
-    "inspect",
-    "matrix",
-]
-
 
 def __getattr__(name: str) -> object:
-    """A name of the API, imported now."""
-    if name not in __all__:
+    """A name of the API, imported now; `__all__` is the list of them."""
+    if name.startswith("_") and name != "__all__":
         raise AttributeError(f"module 'envdoctor' has no attribute '{name}'")
     import importlib
 
-    value = globals()[name] = getattr(importlib.import_module("envdoctor.api"), name)
+    api = importlib.import_module("envdoctor.api")
+    if name == "__all__":
+        return [*api.__all__, "__version__"]
+    if name not in api.__all__:
+        raise AttributeError(f"module 'envdoctor' has no attribute '{name}'")
+    value = globals()[name] = getattr(api, name)
     return value
 
 
 def __dir__() -> list[str]:
     """The names of the API, imported or not."""
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__getattr__("__all__")})  # type: ignore[misc]  # a list of texts

@@ -81,11 +81,14 @@ def check(  # noqa: PLR0913  (by name, one for each option of the command)
     Raises:
         UsageProblem: an unknown goal, code or family, an interpreter that is none, or a time limit of 0 or less.
     """
-    from envdoctor.doctor.check import check
+    from envdoctor.doctor.check import CheckRequest, check
 
     if timeout is not None and not timeout > 0:
         raise UsageProblem(f"timeout={timeout!r} is no time limit; give seconds above 0, or None")
-    return check(python=_path(python), goal=goal, only=_words(only), skip=_words(skip), fast=fast, timeout=timeout)
+    asked = CheckRequest(
+        python=_path(python), goal=goal, only=_words(only), skip=_words(skip), fast=fast, timeout=timeout
+    )
+    return check(asked)
 
 
 def build(  # noqa: PLR0913  (by name, one for each option of the command)

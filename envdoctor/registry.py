@@ -9,6 +9,7 @@ are in a package `probes` in it. What of a plug-in can't be used is left out, an
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import itertools
 import pkgutil
@@ -171,10 +172,10 @@ def _unique(
     return tuple(known[name] for name in sorted(known))
 
 
-def _built_in_compilers() -> Iterator[tuple[ModuleType, Compiler]]:
-    root = importlib.import_module("envdoctor.compilers")
-    for package in list(_walk(root))[1:]:
-        yield from ((package, one) for one in _compilers_in(package))
+@functools.cache
+def _built_in_compilers() -> tuple[tuple[ModuleType, Compiler], ...]:
+    packages = list(_walk(importlib.import_module("envdoctor.compilers")))[1:]
+    return tuple((package, one) for package in packages for one in _compilers_in(package))
 
 
 def _probes_in(module: ModuleType) -> Iterator[Probe]:

@@ -1,5 +1,6 @@
 """Finding probes, actions and renderers, built in and from plug-ins."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,8 +10,12 @@ from envdoctor import registry
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import EnvDoctorError
 from envdoctor.core.finding import Outcome
-from envdoctor.doctor.check import check
+from envdoctor.doctor.check import CheckRequest, check
+from envdoctor.executors.local import LocalExecutor
+from envdoctor.plugged import trial
 from envdoctor.toolchains.catalogue import catalogue
+
+run = LocalExecutor().run
 
 PROBE = '''
 from envdoctor.probing import probe
@@ -131,6 +136,44 @@ def test_a_package_of_a_plug_in_that_ends_or_prints_does_neither_here(plugin, tm
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import os\nos._exit(0)\n", "can't be imported: its import ends the process: it exited with status 0"),
+        ("import os\nos._exit(3)\n", "can't be imported: its import ends the process: it exited with status 3"),
+        ("import os\nos.write(1, b'fine')\nos.abort()\n", "can't be imported: its import ends the process"),
+        ("raise KeyboardInterrupt\n", "can't be imported: its import raises KeyboardInterrupt"),
+        ("while True:\n    pass\n", "can't be imported: its import had not come to an end after"),
+        ("import time\ntime.sleep(1000)\n", "can't be imported: its import had not come to an end after"),
+    ],
+)
+def test_a_plug_in_whose_import_ends_or_holds_the_process_is_named(plugin, tmp_path, text, said, monkeypatch):
+    monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(trial, "_LIMIT", 2.0)
+    before = [one.code for one in registry.probes()]
+    module = plugin("XYZ912", "deadly")
+    (tmp_path / f"{module}.py").write_text(text)
+    trial.why_not_imported.cache_clear()
+    assert [one.code for one in registry.probes()] == before
+    assert problems()["deadly-1.0"].startswith(said)
+    trial.why_not_imported.cache_clear()
+
+
+@pytest.mark.slow
+def test_what_imports_is_tried_once_and_again_when_it_changes(plugin, tmp_path, tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("ENVDOCTOR_CACHE", str(tmp_path_factory.mktemp("cache")))
+    module, tried = plugin("XYZ913", "tried"), []
+    monkeypatch.setattr(trial.LocalExecutor, "run", lambda _, command: tried.append(command) or run(command))
+    for text, expected in ((PROBE, 1), (PROBE, 1), (PROBE + "# changed\n", 2)):
+        (tmp_path / f"{module}.py").write_text(text.format(code="XYZ913"))
+        os.utime(tmp_path / f"{module}.py", ns=(len(text), len(text)))
+        sys.modules.pop(module, None)
+        trial.why_not_imported.cache_clear()
+        assert "XYZ913" in [one.code for one in registry.probes()]
+        assert len(tried) == expected
+
+
 def test_a_module_of_a_plug_in_that_does_not_import_leaves_the_others(plugin, tmp_path):
     module = plugin("XYZ905", "several")
     (tmp_path / f"{module}.py").unlink()
@@ -208,7 +251,7 @@ def test_check_tells_what_is_wrong_with_plug_ins(plugin, tmp_path):
     (tmp_path / "xyz910_crashing.py").write_text(PROBE.format(code="XYZ910").replace("return ()", "return 1 / 0"))
     module = plugin("XYZ911", "broken")
     (tmp_path / f"{module}.py").write_text("import nothing_of_that_name\n")
-    report = check(only=("HST014", "XYZ"), python=Path(sys.executable))
+    report = check(CheckRequest(only=("HST014", "XYZ"), python=Path(sys.executable)))
     told, crashed = report.probes
     assert told.outcome is Outcome.FAILED
     assert "The plug-in broken-1.0 is not used as it should be: xyz911_broken (entry point" in told.findings[0].message
@@ -219,4 +262,6 @@ def test_check_tells_what_is_wrong_with_plug_ins(plugin, tmp_path):
 
 @pytest.mark.slow
 def test_without_plug_ins_the_question_does_not_apply():
-    assert check(only=("HST014",), python=Path(sys.executable)).probes[0].outcome is Outcome.DOES_NOT_APPLY
+    assert (
+        check(CheckRequest(only=("HST014",), python=Path(sys.executable))).probes[0].outcome is Outcome.DOES_NOT_APPLY
+    )

@@ -4,7 +4,8 @@
 
 docs/codes/*.md come from the docstrings of the probes and the tables stage-problems.toml, docs/commands.md from the
 command line's own help, docs/goals.md from the goals of each compiler, docs/faults.md from the rules of
-envdoctor/wheels/faults, docs/*-schema.json from the types of the core.
+envdoctor/wheels/faults, docs/*-schema.json from the types of the core. One page lies elsewhere: codes.html, which is
+installed with the renderers, so that a terminal's links lead to it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +26,8 @@ from envdoctor.doctor.explain import explanations
 from envdoctor.registry import probes
 from envdoctor.support.outputs import write_output
 from envdoctor.wheels.rules import all_rules
-from envdoctor_reports._schema import inspection_schema, lock_schema, matrix_schema, repair_schema, report_schema
+from envdoctor_reports._links import PAGE
+from envdoctor_reports._schema import DOCUMENTS, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from envdoctor.doctor.explain import Explanation
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+#: The page about all codes that is installed with envdoctor.
+CODES_PAGE = "codes.html"
 _MADE = "<!-- Made by tools/make_docs.py; don't edit. -->\n"
 _WIDTH = 100
 _LINK = re.compile(r"https://[^\s\"'`<>)\]]+[^\s\"'`<>)\].,;:]")
@@ -46,21 +51,16 @@ def pages() -> dict[str, str]:
     made["commands.md"] = "\n".join(_commands())
     made["goals.md"] = "\n".join(_goals())
     made["faults.md"] = "\n".join(_faults())
-    schemas = {
-        "report": report_schema(),
-        "matrix": matrix_schema(),
-        "inspection": inspection_schema(),
-        "repair": repair_schema(),
-        "lock": lock_schema(),
-    }
-    made |= {f"{name}-schema.json": json.dumps(schema, indent=2) + "\n" for name, schema in schemas.items()}
-    return made
+    made["schemas.md"] = "\n".join(_schemas())
+    made[CODES_PAGE] = "\n".join(_codes_page(known))
+    return made | {f"{name}-schema.json": json.dumps(schema(name), indent=2) + "\n" for name in DOCUMENTS}
 
 
 def outdated(folder: Path = DOCS) -> list[str]:
     """The pages that are missing, differ from what would be made, or are about a code that is no more."""
     made = pages()
-    stale = [name for name, text in made.items() if not (folder / name).is_file() or _read(folder / name) != text]
+    places = {name: _place(folder, name) for name in made}
+    stale = [name for name, text in made.items() if not places[name].is_file() or _read(places[name]) != text]
     stale += [f"codes/{file.name}" for file in (folder / "codes").glob("*.md") if f"codes/{file.name}" not in made]
     return sorted(stale)
 
@@ -69,13 +69,18 @@ def write(folder: Path = DOCS) -> list[str]:
     """Bring all pages up to date; returns the ones that were not."""
     made, stale = pages(), outdated(folder)
     for name in stale:
-        path = folder / name
+        path = _place(folder, name)
         if name in made:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_output(path, made[name], option="docs:")
         else:
             path.unlink()
     return stale
+
+
+def _place(folder: Path, name: str) -> Path:
+    """Where a page lies; the one that is installed lies with the renderers."""
+    return PAGE if (folder, name) == (DOCS, CODES_PAGE) else folder / name
 
 
 def _read(path: Path) -> str:
@@ -119,6 +124,30 @@ def _architecture() -> Iterator[str]:
     yield "</svg>\n"
 
 
+def _codes_page(known: tuple[Explanation, ...]) -> Iterator[str]:
+    """One page without a script that tells of every code: where the links of a terminal lead."""
+    style = (PAGE.parent / "templates" / "report.css").read_text("utf-8")
+    yield f"<!doctype html>\n{_MADE.rstrip()}"
+    yield '<html lang="en"><head><meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>Codes of envdoctor</title>\n<style>\n{style.rstrip()}\n</style></head>"
+    yield "<body><header><h1>Codes of envdoctor</h1>"
+    yield "<p>What <code>envdoctor explain</code> tells of each.</p></header><main>"
+    for one in known:
+        origin = "check" if one.origin == "probe" else "stage of a build"
+        yield f'<section id="{one.code}" aria-labelledby="{one.code}-title">'
+        yield f'<h2 id="{one.code}-title">{one.code}: {_inline(one.title)}</h2>'
+        yield f'<p class="source"><code>{one.name}</code> {escape(one.family)}. Found by a {origin}.</p>'
+        for part in one.text.split("\n\n"):
+            yield f"<p>{_inline(' '.join(part.split()))}</p>"
+        yield "</section>"
+    yield "</main></body></html>\n"
+
+
+def _inline(text: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+
+
 def _list(known: tuple[Explanation, ...]) -> Iterator[str]:
     yield f"{_MADE}\n# Codes\n\nWhat `envdoctor explain` knows. A code is never used again for anything else."
     family = ""
@@ -156,6 +185,33 @@ def _help(command: click.Command, context: click.Context) -> Iterator[str]:
             child = command.get_command(context, name)
             if child is not None:
                 yield from _help(child, click.Context(child, info_name=name, parent=context))
+
+
+def _schemas() -> Iterator[str]:
+    yield f"""{_MADE}
+# JSON schemas
+
+What `--json` prints, as JSON Schema 2020-12. A schema's number, `schema_version`, is raised when a field is taken away
+or changes its meaning; a new field does not raise it. These members stand first, whatever the command:
+
+| member | what it says |
+| --- | --- |
+| `schema_version` | the number of the schema |
+| `summary.verdict` | `fine`, `problems`, `unknown`, ...: what it all comes to |
+| `summary.exit_code` | what the command returns to the shell; see [exit codes](exit-codes.md) |
+| `summary.findings` | how many findings of which severity there are |
+| `summary.counts`, `summary.outcomes` | how many cells, targets, rows or probes came to what |
+| `findings` | all findings in one list, the worst first |
+
+The same values are what the [Python API](python-api.md) returns. `config`, `env list` and `toolchain list` print
+settings and folders, which have no verdict and no schema.
+
+| value | printed by | schema |
+| --- | --- | --- |"""
+    for name, (_, commands) in DOCUMENTS.items():
+        words = ", ".join(f"`{command}`" for command in commands)
+        yield f"| {name} | {words} | [{name}-schema.json]({name}-schema.json) |"
+    yield ""
 
 
 def _goals() -> Iterator[str]:

@@ -26,6 +26,14 @@ HEADER = """\
 # an underscore.
 [names]
 """
+#: What only some releases of a version have, those that distributions mended too; no version lacks it.
+ALSO = {
+    "email.generator": "NEWLINE_WITHOUT_FWSP_BYTES",
+    "html.parser": "endtagopen",
+    "pdb": "getsourcelines",
+    "venv": "shlex",
+    "zipfile": "re",
+}
 ASK = """
 import importlib, json, pkgutil, sys, warnings
 warnings.simplefilter("ignore")
@@ -87,7 +95,9 @@ def _names(module: str, answers: list[dict], stubs: Stubs) -> list[str]:
         if first and not any(stubs.has(module, name, version) for version in versions[:first]):
             text += f">={have[0][0]}.{have[0][1]}" if name == "*" or stubs.has(module, name, have[0]) else ""
         found.append(text)
-    return found + sorted(name for name in stubs.ever(module) - every if not name.startswith("_"))
+    stubbed = sorted(name for name in stubs.ever(module) - every if not name.startswith("_"))
+    also = ALSO.get(module)
+    return [each for each in found + stubbed if each.partition("<")[0] != also] + ([also] if also else [])
 
 
 class Stubs:

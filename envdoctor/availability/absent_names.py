@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.availability import CellReason, ReasonKind
+from envdoctor.core.availability import Cause, CauseKind, CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.imports.events import What
 from envdoctor.imports.removed_names import removed_since
@@ -38,6 +38,7 @@ def absent_reason(survey: Survey, package: Package, failures: list[Failure]) -> 
     """One statement on a wheel, for all that it asks for in vain."""
     wheel = survey.wheels[package.wheel]
     first = failures[0].cause
+    asker = first.via[-1] if first.via else package.name
     owner = _owner(survey, package, first)
     more = len(failures) - 1
     others = f", nor {more} more" if more else ""
@@ -50,9 +51,10 @@ def absent_reason(survey: Survey, package: Package, failures: list[Failure]) -> 
         severity=package.severity,
         subject=", ".join((wheel.label, *guilty)),
         message=(
-            f"{wheel.label}: {package.use} fails: {first.via[-1] if first.via else package.name} "
-            f"asks for {_named(first)}, which {owner} does not have{others}."
+            f"{wheel.label}: {package.use} fails: {asker} asks for {_named(first)}, "
+            f"which {owner} does not have{others}."
         ),
+        cause=Cause(kind=CauseKind.NAME, wheel=wheel.label, files=(asker,), names=(_named(first),), other=owner),
         evidence=(Evidence(source=f"imports of {wheel.label}", excerpt=chains),),
         remedies=remedies,
     )

@@ -113,7 +113,12 @@ def allows_python(requires: str | None, target: Target) -> bool:
 
 def pip_refuses(file: IndexFile, target: Target) -> bool:
     """Whether pip, which honours upper bounds too, would not install this file there, on any patch if none is named."""
-    specifier = _python_specifier(file.requires_python) if file.requires_python else None
+    return bool(file.requires_python) and refuses_python(str(file.requires_python), target)
+
+
+def refuses_python(requires: str, target: Target) -> bool:
+    """Whether ``Requires-Python`` leaves the target's Python out, on every patch release if none is named."""
+    specifier = _python_specifier(requires)
     if specifier is None:
         return False
     python = target.interpreter

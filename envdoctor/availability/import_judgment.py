@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def import_reasons(
-    wheels: Sequence[WheelContents], target: Target, judge: JudgePackage, read: ReadText
+    wheels: Sequence[WheelContents], target: Target, judge: JudgePackage, read: ReadText, *, complete: bool = True
 ) -> Iterator[CellReason]:
     """Why imports fail for want of what no file of their own wheel shows.
 
@@ -33,10 +33,12 @@ def import_reasons(
         target: where it would be installed.
         judge: what importing a package of a wheel comes to (`judge_package`); called from several threads.
         read: the text of a member of a wheel.
+        complete: see `Survey`.
     """
-    survey = survey_imports(wheels, target, judge, read)
+    survey = survey_imports(wheels, target, judge, read, complete=complete)
     yield from failure_reasons(survey)
-    yield from empty_reasons(wheels)
+    if complete:
+        yield from empty_reasons(wheels)
 
 
 def failure_reasons(survey: Survey) -> Iterator[CellReason]:

@@ -71,6 +71,7 @@ class Survey:
         bringers: which wheel brings which module.
         packages: each package that is imported, with what that comes to, the outermost first.
         outermost: how many of them nothing in the set requires.
+        complete: whether the wheels are all that would be installed; else what they don't bring may be there.
     """
 
     wheels: Sequence[WheelContents]
@@ -78,6 +79,7 @@ class Survey:
     bringers: Bringers
     packages: dict[Package, PackageVerdict]
     outermost: int = 0
+    complete: bool = True
 
     def origins(self, package: Package) -> Iterator[tuple[Package, Failure]]:
         """Why a package can't be imported, told of the packages where that begins."""
@@ -97,7 +99,9 @@ class Survey:
         return [each for each in self.packages if (each.wheel, each.name) in found]
 
 
-def survey_imports(wheels: Sequence[WheelContents], target: Target, judge: JudgePackage, read: ReadText) -> Survey:
+def survey_imports(
+    wheels: Sequence[WheelContents], target: Target, judge: JudgePackage, read: ReadText, *, complete: bool = True
+) -> Survey:
     """Follows the imports.
 
     Args:
@@ -105,8 +109,9 @@ def survey_imports(wheels: Sequence[WheelContents], target: Target, judge: Judge
         target: where it would be installed.
         judge: see `judge_package`; called from several threads.
         read: the text of a member of a wheel.
+        complete: see `Survey`.
     """
-    survey = Survey(wheels=wheels, target=target, bringers=Bringers(wheels), packages={})
+    survey = Survey(wheels=wheels, target=target, bringers=Bringers(wheels), packages={}, complete=complete)
     others = WheelNames(wheels, target, read)
     for _ in range(_MOST_ROUNDS):
         found = _surveyed(survey, judge, others)
@@ -213,7 +218,8 @@ class BesideWheel:
         bringers = self._survey.bringers
         having = [index for index in bringers.having(module.partition(".")[0]) if index != self._place]
         if not having:
-            return Found(presence=Presence.UNKNOWN if bringers.excuse(module) else Presence.ABSENT)
+            unknown = bringers.excuse(module) or not (self._survey.complete or self._is_own(module))
+            return Found(presence=Presence.UNKNOWN if unknown else Presence.ABSENT)
         if any(
             self._others.index(index).find(module) or self._others.index(index).is_folder(module) for index in having
         ):
@@ -226,6 +232,12 @@ class BesideWheel:
             return Found(presence=self._in_namespace(module, having))
         absent = self._others.lacks_module(having[0], module) or self._in_namespace(module, having) is Presence.ABSENT
         return Found(presence=Presence.ABSENT if absent else Presence.UNKNOWN)
+
+    def _is_own(self, module: str) -> bool:
+        """Whether a module lies in a package of the wheel, into which nothing that it requires is likely to install."""
+        top, wheel = module.partition(".")[0], self._survey.wheels[self._place]
+        related = any(normal_name(top) in name for name in required_names(wheel))
+        return self._others.index(self._place).is_package(top) and not related
 
     def _in_namespace(self, module: str, having: Sequence[int]) -> Presence:
         """What nobody has directly in a namespace is not there."""
@@ -249,11 +261,11 @@ class BesideWheel:
 
     def gives(self, module: str, name: str) -> bool:
         """Whether any of them may give a name to a module of Python's own."""
-        return (module, name) in self._others.given
+        return (module, name) in self._others.given or not self._survey.complete
 
     def brings_library(self, name: str) -> bool:
         """Whether any of them may bring a library."""
-        return brings_library(self._files, name)
+        return brings_library(self._files, name) or not self._survey.complete
 
 
 class Bringers:

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from envdoctor.availability.module_texts import ModuleTexts
 from envdoctor.core.errors import NetworkProblem, Unreadable
 from envdoctor.core.holdings import Holding  # noqa: TC001 - answers are read back by their types
 from envdoctor.imports.names import ModuleNames
@@ -82,6 +83,7 @@ class Inspector:
         self._known: dict[str, Inspected] = {}
         self._judged: dict[str, KnownVerdicts] = {}
         self._indexes: dict[str, ModuleIndex] = {}
+        self._texts: dict[str, ModuleTexts] = {}
 
     @property
     def cache(self) -> DiskCache | None:
@@ -167,19 +169,40 @@ class Inspector:
         with ExitStack() as stack:
             archives: list[WheelArchive] = []
 
-            def read(member: str) -> str:
-                key = f"TEXT {file.sha256} {member}"
-                kept = cache.get_bytes(key) if cache else None
-                if kept is not None:
-                    return kept.decode("utf-8", "surrogateescape")
+            def archive() -> WheelArchive:
                 if not archives:
                     archives.append(stack.enter_context(self._reopened(file, contents)))
-                text = archives[0].read_module(member)
-                if cache:
-                    cache.put_bytes(key, text.encode("utf-8", "surrogateescape"))
-                return text
+                return archives[0]
+
+            def read(member: str) -> str:
+                return self._kept_text(file, contents, member, archive) if cache else archive().read_module(member)
 
             yield read
+
+    def _kept_text(
+        self, file: IndexFile, contents: WheelContents, member: str, archive: Callable[[], WheelArchive]
+    ) -> str:
+        """The text of a member, out of the cache if it, or one of its folder's, was ever asked for."""
+        cache = self._client.cache
+        assert cache is not None  # noqa: S101 - who asks has looked
+        texts = self._texts_of(file, contents, cache)
+        key = f"TEXT {texts.key_of(member)}"
+        with self._turn(f"TEXTS {texts.release}"):
+            found = texts.kept(member)
+            found = cache.get_bytes(key) if found is None else found
+            if found is None:
+                texts.fetch(member, archive())
+                found = texts.kept(member)
+            if found is None:
+                found = archive().read(member)
+                cache.put_bytes(key, found)
+        return found.decode("utf-8", "surrogateescape")
+
+    def _texts_of(self, file: IndexFile, contents: WheelContents, cache: DiskCache) -> ModuleTexts:
+        with self._lock:
+            return self._texts.get(str(file.sha256)) or self._texts.setdefault(
+                str(file.sha256), ModuleTexts(contents, cache)
+            )
 
     def holdings(self, file: IndexFile, names: Sequence[str], target: Target) -> dict[str, Holding]:
         """Whether a wheel has modules and names, by its directory and its text; see `ModuleNames.holding`.

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.policy import is_there, provider_of
-from envdoctor.core.availability import CellReason, ReasonKind
+from envdoctor.core.availability import Cause, CauseKind, CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.imports.events import What
 
@@ -40,18 +40,28 @@ def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, 
     if failure.cause.name:
         raises = f"{raises}, for its text is not Python ({failure.cause.name})"
     said = f"{at} looks for {_sought(libraries, modules, bare=bare)}, and raises {raises}{supplier}"
+    if not (libraries or modules):
+        opens = f"opens {failure.cause.subject}, which its wheel lacks, and " if failure.cause.what is What.OPEN else ""
+        said = f"{at} {opens}raises {raises}"
     return CellReason(
         kind=ReasonKind.BROKEN if severity is Severity.ERROR else ReasonKind.NOTE,
         severity=severity,
         subject=wheel.label,
-        message=f"{wheel.label}: {package.use} {fails}: {said if libraries or modules else f'{at} raises {raises}'}.",
+        message=f"{wheel.label}: {package.use} {fails}: {said}.",
         evidence=(
             Evidence(source=f"imports of {wheel.label}", excerpt=" > ".join(failure.cause.via)),
             Evidence(source="names that it tries", excerpt=", ".join((*libraries, *modules))),
         ),
         condition=is_there(_shown(libraries[0]), provider) if libraries else "",
         libraries=_needed(failures),
+        cause=_cause(wheel.label, at, libraries, modules),
     )
+
+
+def _cause(wheel: str, module: str, libraries: Sequence[str], modules: Sequence[str]) -> Cause | None:
+    if libraries:
+        return Cause(kind=CauseKind.LOOKUP, wheel=wheel, files=(module,), names=(_shown(libraries[0]),))
+    return Cause(kind=CauseKind.MODULE, wheel=wheel, files=(module,), names=(modules[0],)) if modules else None
 
 
 def _needed(failures: Sequence[Failure]) -> tuple[tuple[str, ...], ...]:

@@ -49,6 +49,19 @@ class PipChoice:
         return ", ".join(filter(None, parts))
 
 
+def newest_wheel_for_pip(name: str, target: Target, catalogue: Catalogue) -> Version | None:
+    """The newest version, no pre-release, with a wheel that pip takes for a target; None if there is none."""
+    suiting = (
+        version
+        for version in sorted(catalogue.releases(name), reverse=True)
+        if not version.is_prerelease
+        and (wheel := catalogue.wheel(name, version, target)) is not None
+        and wheel.yanked is None
+        and not pip_refuses(wheel, target)
+    )
+    return next(suiting, None)
+
+
 def pip_choice(releases: Releases, specifier: SpecifierSet, target: Target) -> PipChoice | None:
     """What `pip install` takes with nothing but its defaults; None if there is nothing.
 

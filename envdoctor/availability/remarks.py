@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.candidates import pip_refuses
+from envdoctor.availability.pip_choice import newest_wheel_for_pip
 from envdoctor.core.availability import CellReason, ReasonKind
 from envdoctor.core.finding import Severity
 
@@ -66,15 +67,7 @@ def _python_limits(pins: Iterable[Pin], target: Target, catalogue: Catalogue) ->
 
 def _of_pip(pin: Pin, target: Target, catalogue: Catalogue) -> str:
     """The newest other version that pip would find to suit the target's Python."""
-    others = (
-        version
-        for version in sorted(catalogue.releases(pin.name), reverse=True)
-        if not version.is_prerelease
-        and (wheel := catalogue.wheel(pin.name, version, target)) is not None
-        and wheel.yanked is None
-        and not pip_refuses(wheel, target)
-    )
-    newest = next(others, None)
+    newest = newest_wheel_for_pip(pin.name, target, catalogue)
     if newest is None:
         return f"no version of {pin.name} with a wheel suits it"
     return f"the newest version that suits it is {newest}"

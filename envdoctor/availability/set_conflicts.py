@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.import_survey import required_names
 from envdoctor.binaries.numpy_build import NumpyBuild
-from envdoctor.core.availability import CellReason, ReasonKind
+from envdoctor.core.availability import Cause, CauseKind, CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.support.requirement import normal_name
 from envdoctor.support.text import plural
@@ -82,6 +82,7 @@ def _shared(found: Conflicts, meant: set[frozenset[str]]) -> Iterator[CellReason
             subject=f"{pair.first}, {pair.second}",
             message=_shared_words(pair),
             evidence=(Evidence(source="CRC-32 in both wheels' directories", excerpt=", ".join(pair.examples)),),
+            cause=Cause(kind=CauseKind.SHARED, wheel=pair.first, files=tuple(pair.examples), other=pair.second),
         )
 
 

@@ -13,7 +13,7 @@ from envdoctor.availability.kept import KeptJudgments
 from envdoctor.availability.machine import settle
 from envdoctor.availability.set_conflicts import conflict_reasons, numpy_reason
 from envdoctor.binaries.numpy_build import NumpyBuild
-from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind, conditions
+from envdoctor.core.availability import Cause, CauseKind, CellReason, CellVerdict, ReasonKind, conditions
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.imports.judgment import judge_wheel
@@ -93,7 +93,7 @@ class WheelJudge:
         Args:
             files: the wheels.
             target: where they would be installed.
-            complete: whether these are all that would be installed; else modules that none of them has say nothing.
+            complete: whether these are all that would be installed; else only what a wheel lacks of its own is told.
         """
         known = self._kept.get(files, target, complete=complete)
         if known is None:
@@ -120,8 +120,8 @@ class WheelJudge:
         ]
         conflicts = conflict_reasons([member.contents for member in members])
         own = [*self._problems(members, target), *self._numpy(members)]
-        if complete and not lost and not failures:
-            own += self._imports(members, target)
+        if not lost and not failures:
+            own += self._imports(members, target, complete=complete)
         return _judgment(members, [*lost, *failures, *own, *conflicts])
 
     def _numpy(self, members: Sequence[_Member]) -> Iterator[CellReason]:
@@ -140,7 +140,7 @@ class WheelJudge:
                 if reason is not None:
                     yield reason
 
-    def _imports(self, members: Sequence[_Member], target: Target) -> Iterator[CellReason]:
+    def _imports(self, members: Sequence[_Member], target: Target, *, complete: bool) -> Iterator[CellReason]:
         """What importing the wheels asks of others, and does not get."""
         files = {member.contents.label: member.file for member in members}
 
@@ -150,7 +150,9 @@ class WheelJudge:
         with ExitStack() as stack:
             readers = _readers(self._inspector, members, stack)
             wheels = [member.contents for member in members]
-            yield from import_reasons(wheels, target, judge, lambda wheel, member: readers[wheel.label](member))
+            yield from import_reasons(
+                wheels, target, judge, lambda wheel, member: readers[wheel.label](member), complete=complete
+            )
 
     def _file(self, pin: Pin, target: Target) -> IndexFile | None:
         from packaging.version import Version
@@ -241,7 +243,17 @@ def problem_reason(problem: WheelProblem) -> CellReason:
         evidence=tuple(evidence),
         condition=problem.condition,
         libraries=((problem.library,),) if problem.library else (),
+        cause=_cause(problem),
     )
+
+
+def _cause(problem: WheelProblem) -> Cause | None:
+    files = problem.files[:_FILES_SHOWN]
+    if problem.library:
+        return Cause(kind=CauseKind.LIBRARY, wheel=problem.wheel, files=files, names=(problem.library,))
+    if problem.kind is ProblemKind.MISSING_SYMBOL and problem.details:
+        return Cause(kind=CauseKind.SYMBOL, wheel=problem.wheel, files=files, names=problem.details[:1])
+    return None
 
 
 def _is_from_before(file: IndexFile) -> bool:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.candidates import candidates
 from envdoctor.availability.table import nothing_of, parse_requirements
+from envdoctor.binaries.files import FileBytes
 from envdoctor.core.availability import ReasonKind
-from envdoctor.core.errors import UsageProblem
-from envdoctor.index.project import FileKind, IndexFile, classify
+from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.index.project import FileKind, IndexFile
+from envdoctor.wheels.archive import WheelArchive
+from envdoctor.wheels.metadata import read_metadata
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -36,6 +39,7 @@ class Subject:
         extras: that were asked for with it.
         is_named: whether a pre-release, if it is one, was asked for.
         passed_over: the newest version that was allowed and has no wheel for the target, if that is newer.
+        misnamed: its file's name, where that is no wheel's.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Subject:
     extras: tuple[str, ...] = ()
     is_named: bool = True
     passed_over: str = ""
+    misnamed: str = ""
 
     @property
     def requirement(self) -> str:
@@ -94,12 +99,37 @@ def _local(path: Path) -> Subject:
         raise UsageProblem(f"{path} is not a regular file; give a .whl file.")
     if not path.is_file():
         raise UsageProblem(f"There is no file {path}.")
-    name = canonicalize_name(path.name.partition("-")[0])
-    found = classify(path.name, name)
-    if found is None or found[0] is not FileKind.WHEEL:
+    filename = path.name if _is_wheel_name(path.name) else _name_by_contents(path)
+    if not _is_wheel_name(filename):
         raise UsageProblem(f"{path.name} is not named like a wheel: NAME-VERSION-PYTHON-ABI-PLATFORM.whl (PEP 427).")
-    file = IndexFile(filename=path.name, url=path.resolve().as_uri(), kind=FileKind.WHEEL, version=found[1])
-    return Subject(name=name, version=found[1], file=file, is_local=True)
+    name, version = filename.split("-")[:2]
+    file = IndexFile(filename=filename, url=path.resolve().as_uri(), kind=FileKind.WHEEL, version=version)
+    misnamed = path.name if filename != path.name else ""
+    return Subject(name=canonicalize_name(name), version=version, file=file, is_local=True, misnamed=misnamed)
+
+
+def _is_wheel_name(filename: str) -> bool:
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    try:
+        parse_wheel_filename(filename)
+    except InvalidWheelFilename:
+        return False
+    return True
+
+
+def _name_by_contents(path: Path) -> str:
+    """The name that a wheel should have by its METADATA and WHEEL; "" where it can't be read as one."""
+    from packaging.utils import canonicalize_name
+
+    try:
+        with FileBytes(path) as source:
+            metadata = read_metadata(WheelArchive(source))
+    except Unreadable:
+        return ""
+    columns = zip(*(tag.split("-") for tag in metadata.tags), strict=True)
+    tags = "-".join(".".join(dict.fromkeys(column)) for column in columns)
+    return f"{canonicalize_name(metadata.name).replace('-', '_')}-{metadata.version}-{tags}.whl"
 
 
 def _remote(text: str, catalogue: Catalogue, target: Target) -> Subject:

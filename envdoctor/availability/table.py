@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_HASH = re.compile(r"(?<=\s)--hash[= ]\s*(\S+)")
 _TIME = re.compile(rf"{_DAY.pattern}[T ]\d{{2}}:\d{{2}}", re.ASCII)
 
 #: Bytes; a line for every project of a large index would be 20 MB.
@@ -106,13 +107,24 @@ def parse_constraints(file: Path) -> tuple[str, ...]:
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Lines without comments, hashes and line breaks, each with the number of the first that it is made of."""
+    yield from ((number, said) for number, line in whole_lines(text) if (said := _HASH.sub("", line).strip()))
+
+
+def hashes_of(line: str) -> frozenset[str]:
+    """The SHA-256 that a line of `whole_lines` names; what pip takes besides (sha384, sha512) no index tells."""
+    named = (match[1].partition(":") for match in _HASH.finditer(line))
+    return frozenset(value.lower() for algorithm, _, value in named if algorithm.lower() == "sha256")
+
+
+def whole_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines without comments and line breaks, each with the number of the first that it is made of."""
     gathered, first = "", 0
     for number, line in enumerate([*text.splitlines(), ""], 1):
         first = first if gathered else number
         gathered += line.removesuffix("\\")
         if line.endswith("\\"):
             continue
-        said = re.sub(r"(?<=\s)--hash[= ]\S+", "", re.sub(r"(?<!\S)#.*", "", gathered)).strip()
+        said = re.sub(r"(?<!\S)#.*", "", gathered).strip()
         gathered = ""
         if said:
             yield first, said

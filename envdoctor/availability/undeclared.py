@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.import_survey import outermost_wheels
-from envdoctor.core.availability import CellReason, ReasonKind
+from envdoctor.core.availability import Cause, CauseKind, CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.imports.standard_library import is_of_another_python, module_provider
 
@@ -44,15 +44,17 @@ def undeclared_reason(survey: Survey, package: Package, failures: list[Failure])
     instead = f" (in place of {_words(cause.instead_of, survey)})" if cause.instead_of else ""
     others = [name for name in names if name != first]
     more = f"; nor does any bring {', '.join(others)}" if others else ""
+    importer = f"{cause.via[-1]} imports" if cause.via else "it needs"
     chains = "\n".join(" > ".join((*missing[name].via, name)) for name in names[:_SHOWN])
     return CellReason(
         kind=ReasonKind.BROKEN if package.severity is Severity.ERROR and not usual else ReasonKind.NOTE,
         severity=Severity.WARNING if usual else package.severity,
         subject=wheel.label,
-        message=f"{wheel.label}: {package.use} fails: {cause.via[-1]} imports {_words(first, survey)}{instead}{more}.",
+        message=f"{wheel.label}: {package.use} fails: {importer} {_words(first, survey)}{instead}{more}.",
         evidence=(Evidence(source=f"imports of {wheel.label}", excerpt=chains),),
         remedies=_remedies(first, survey),
         condition=f"{provider.requirement} is installed" if usual and provider else "",
+        cause=Cause(kind=CauseKind.MODULE, wheel=wheel.label, files=cause.via[-1:], names=(first,)),
     )
 
 

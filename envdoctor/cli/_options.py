@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +17,23 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-FILE = click.Path(path_type=Path)
+
+class _File(click.Path):
+    """A path, without steps that lead back: `models/../b` is `b`, unless a link makes that another place."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """The path that was typed."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        shorter = Path(os.path.normpath(path))
+        leads_back = len(shorter.parts) < len(path.parts) and path.name == shorter.name
+        # Of the folders: interpreters of several environments are links to the same file.
+        return shorter if leads_back and os.path.realpath(shorter.parent) == os.path.realpath(path.parent) else path
+
+
+FILE = _File()
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the report as JSON on standard output.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show everything, also what is fine.")

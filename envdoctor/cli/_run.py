@@ -197,6 +197,15 @@ def _refusal(error: BaseException) -> str:
         return "it may use less memory than it needs (see 'ulimit -v'); allow it more"
     if isinstance(error, FileNotFoundError) and "usable temporary directory" in str(error):
         return "there is no folder for temporary files; set TMPDIR to one"
+    return _foreign_library(str(error)) if isinstance(error, ImportError) else ""
+
+
+def _foreign_library(said: str) -> str:
+    """That the library which Python can't load, for itself, is one that a variable leads the loader to; "" if none."""
+    for name in ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES"):
+        led = [folder for folder in os.environ.get(name, "").split(os.pathsep) if folder and folder in said]
+        if led:
+            return f"{name} leads Python to a library that it can't load ({said}); take {led[0]} out of {name}"
     return ""
 
 

@@ -41,7 +41,6 @@ def command(
     Exit code 1 if the two sets could not be told apart.
     """
     from envdoctor.core.bisect import BisectRequest
-    from envdoctor.core.errors import ExitCode
     from envdoctor.doctor.bisect import bisect
 
     try:
@@ -52,4 +51,4 @@ def command(
     with _tables.progress("bisect"):
         found = bisect(request, _tables.say)
     _tables.show("bisect", found, as_json=as_json, verbose=verbose)
-    return ExitCode.PROBLEMS if found.problem else ExitCode.OK
+    return found.summary.exit_code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -48,23 +48,7 @@ if TYPE_CHECKING:
 @_options.json_option
 @_formats.format_option
 @_formats.output_option
-def command(
-    goal: str | None,
-    only: tuple[str, ...],
-    skip: tuple[str, ...],
-    fast: bool,
-    prove: bool,
-    yes: bool,
-    witness: bool,
-    mends: bool,
-    file: Path | None,
-    platforms: str,
-    python: Path | None,
-    verbose: bool,
-    as_json: bool,
-    format_name: str | None,
-    output: Path | None,
-) -> int:
+def command(file: Path | None, mends: bool, platforms: str, python: Path | None, **rest: Any) -> int:  # noqa: ANN401
     """Tell what is wrong on this machine, for this Python; exit code 1 if there is a problem.
 
     It is 1 too where not everything could be looked at.
@@ -73,32 +57,38 @@ def command(
     It tells what is missing or of another version in the environment, and whether the set can load there; with
     --platform, and --python for versions such as 3.11,3.12, on other machines.
     """
-    import gc
-
-    from envdoctor.doctor.check import can_wall_off, check
-
+    rest["only"], rest["skip"] = _words(rest["only"]), _words(rest["skip"])
     if file is not None:
         _require_file_options()
-        return _check_asked(file, platforms, python, as_json=as_json, verbose=verbose)
+        return _check_asked(file, platforms, python, as_json=rest["as_json"], verbose=rest["verbose"])
     if mends:
         _require_mending_options()
-        return _check_and_fix(goal, _words(only), python, yes=yes, verbose=verbose)
+        return _check_and_fix(rest["goal"], rest["only"], python, yes=rest["yes"], verbose=rest["verbose"])
     if platforms:
         raise click.UsageError("--platform is about a file; name one by -r, or ask 'envdoctor matrix'.")
-    if _defaults.is_typed("only") and not _defaults.is_typed("skip"):
-        skip = ()  # what is asked for by name is not left out by what the configuration says
-    if prove and fast:
+    if rest["prove"] and rest["fast"]:
         raise click.UsageError("--prove and --fast contradict each other; leave one of them out.")
-    written = _formats.asked(format_name, output, as_json=as_json)
-    if prove and not yes and not can_wall_off():
+    return _check_machine(python, **rest)
+
+
+def _check_machine(python: Path | None, **rest: Any) -> int:  # noqa: ANN401
+    import gc
+
+    from envdoctor.doctor.check import CheckRequest, can_wall_off, check
+
+    if _defaults.is_typed("only") and not _defaults.is_typed("skip"):
+        rest["skip"] = ()  # what is asked for by name is not left out by what the configuration says
+    written = _formats.asked(rest["format_name"], rest["output"], as_json=rest["as_json"])
+    if rest["prove"] and not rest["yes"] and not can_wall_off():
         _require_consent()
     gc.disable()  # tens of thousands of rows that live to the end: collecting finds nothing and takes a tenth
-    with _tables.progress("looking at every installed native file") if witness else contextlib.nullcontext():
-        report = check(
-            python=python, goal=goal, only=_words(only), skip=_words(skip), witness=witness, fast=fast, prove=prove
-        )
+    asked = CheckRequest(
+        python=python, **{name: rest[name] for name in ("goal", "only", "skip", "witness", "fast", "prove")}
+    )
+    with _tables.progress("looking at every installed native file") if asked.witness else contextlib.nullcontext():
+        report = check(asked)
     report = _defaults.without_ignored(report)
-    _formats.show_or_write(report, written, output, as_json=as_json, verbose=verbose)
+    _formats.show_or_write(report, written, rest["output"], as_json=rest["as_json"], verbose=rest["verbose"])
     gc.freeze()  # nor does Python's own look for cycles at its end, which takes another tenth
     return report.summary.exit_code
 
@@ -132,7 +122,6 @@ def _check_and_fix(goal: str | None, codes: tuple[str, ...], python: Path | None
 
 
 def _check_asked(file: Path, platforms: str, python: Path | None, *, as_json: bool, verbose: bool) -> int:
-    from envdoctor.core.errors import ExitCode
     from envdoctor.doctor.asked import check_asked
 
     versions = str(python) if platforms and python else ""
@@ -141,7 +130,7 @@ def _check_asked(file: Path, platforms: str, python: Path | None, *, as_json: bo
             file, python=python, platforms=platforms, pythons=versions, progress=progress, say=_tables.say
         )
     _tables.show("asked", report, as_json=as_json, verbose=verbose)
-    return ExitCode.OK if report.is_fine else ExitCode.PROBLEMS
+    return report.summary.exit_code
 
 
 def _require_consent() -> None:

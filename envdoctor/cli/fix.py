@@ -13,7 +13,7 @@ from envdoctor.cli import _defaults, _options, _tables
 from envdoctor.core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from envdoctor.core.fixing import FixPlan, FixReport, Step
+    from envdoctor.core.fixing import FixPlan, Step
     from envdoctor.core.report import Report
     from envdoctor.doctor.fix import Session
 
@@ -63,7 +63,7 @@ def command(
         if undo:
             report = session.undo(asking.about_undo)
             _tables.show("fix", report, as_json=as_json, verbose=verbose)
-            return _exit_code_of_undo(report)
+            return report.summary.exit_code
         before = session.look()
         wanted = None if words else _defaults.without_ignored(before)
         return mend(session, session.plan(before, words, wanted), before, asking, dry_run=dry_run)
@@ -112,23 +112,14 @@ def mend(session: Session, plan: FixPlan, before: Report, asking: Asking, *, dry
 
     report = FixReport(plan=plan)
     runnable = [step for step in plan.steps if not step.refused]
-    if dry_run or not runnable or not asking.as_json:
+    refused = not asking.yes and not asking.can_ask
+    if dry_run or not runnable or refused or not asking.as_json:
         _tables.show("fix", report, as_json=asking.as_json, verbose=asking.verbose)
     if dry_run or not runnable:
-        return ExitCode.OK if report.is_fine else ExitCode.PROBLEMS
-    if not asking.yes and not asking.can_ask:
+        return report.summary.exit_code
+    if refused:
         click.echo("envdoctor: nothing was changed: there is no terminal to ask on; --yes runs the plan.", err=True)
         return ExitCode.PROBLEMS
     report = session.run(plan, before, asking.about_step)
     _tables.show("fix", report, as_json=asking.as_json, verbose=asking.verbose)
-    if any(result.state.value == "interrupted" for result in report.results):
-        return ExitCode.INTERRUPTED
-    return ExitCode.OK if report.is_fine else ExitCode.PROBLEMS
-
-
-def _exit_code_of_undo(report: FixReport) -> int:
-    if any(result.state.value == "interrupted" for result in report.results):
-        return ExitCode.INTERRUPTED
-    ran = bool(report.results) or not report.plan.steps
-    done = ran and not any(note.startswith("not as before") for note in report.notes)
-    return ExitCode.OK if done else ExitCode.PROBLEMS
+    return report.summary.exit_code

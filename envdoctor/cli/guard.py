@@ -54,7 +54,6 @@ def command(
     0, as long as the state file is kept.
     """
     from envdoctor import registry
-    from envdoctor.core.errors import ExitCode
     from envdoctor.core.lock import LockRequest
     from envdoctor.doctor.guard import guard
     from envdoctor.support.outputs import write_output
@@ -69,4 +68,4 @@ def command(
         write_output(sarif, registry.renderer("sarif").render_guard(safe), option="--sarif")
     _tables.show("guard", report, as_json=as_json, verbose=verbose)
     remember()
-    return ExitCode.OK if report.is_quiet else ExitCode.PROBLEMS
+    return report.summary.exit_code

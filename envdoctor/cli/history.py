@@ -8,7 +8,6 @@ import click
 
 from envdoctor.cli import _options, _tables
 from envdoctor.cli.sweep import db_option
-from envdoctor.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +45,7 @@ def command(
     found = history(subject, platform=platform, kind=kind or "", database=database)
     _write(found, csv, html)
     _tables.show("history", found, as_json=as_json, verbose=verbose)
-    return ExitCode.OK if found.is_fine else ExitCode.PROBLEMS
+    return found.summary.exit_code
 
 
 def _write(found: History, csv: Path | None, html: Path | None) -> None:

@@ -82,9 +82,6 @@ def command(
     read over the network in parts, or with --installed the name of a distribution. Exit code 1 if it does not load,
     if that could not be found out, or if it loads only under a condition (SOUND-IF).
     """
-    from envdoctor.core.availability import CellVerdict
-    from envdoctor.core.errors import ExitCode
-
     _tables.collect_rarely()
     with _tables.progress(f"looking into {subject}") as progress:
         if installed or place is not None:
@@ -102,4 +99,4 @@ def command(
         from envdoctor.doctor.upstream import upstream_of_inspection
 
         _formats.write_upstream(upstream_of_inspection(found, asked, _tables.say), upstream)
-    return ExitCode.OK if found.verdict.is_good and found.verdict is not CellVerdict.SOUND_IF else ExitCode.PROBLEMS
+    return found.summary.exit_code

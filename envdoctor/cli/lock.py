@@ -50,7 +50,6 @@ def command(
 
     Exit code 1, and nothing is written, if a target has no sound set; which requirement must give way is told.
     """
-    from envdoctor.core.errors import ExitCode
     from envdoctor.core.lock import LockRequest
     from envdoctor.doctor.lock import lock
     from envdoctor.locks.formats import write_lock
@@ -62,7 +61,7 @@ def command(
     if not made.unlocked:
         write_output(target, write_lock(made, form, target.absolute().parent), option="--output")
     _show(made, target, as_json=as_json, verbose=verbose)
-    return ExitCode.PROBLEMS if made.unlocked else ExitCode.OK
+    return made.summary.exit_code
 
 
 def _checked(target: Path, form: str) -> Path:
@@ -71,10 +70,14 @@ def _checked(target: Path, form: str) -> Path:
 
     from envdoctor.core.errors import UsageProblem
 
-    if form == "pylock" and not is_valid_pylock_path(target) and target.suffix == ".toml":
+    is_named_so = is_valid_pylock_path(target)
+    if form == "pylock" and not is_named_so and (target.is_file() or not target.exists()):
         raise UsageProblem(
-            f"--output {target}: name it pylock.toml or pylock.NAME.toml; installers know no other name."
+            f"--output {target}: name it pylock.toml or pylock.NAME.toml, for installers know no other name, or say "
+            "--format requirements or --format constraints."
         )
+    if form != "pylock" and target.suffix == ".toml":
+        raise UsageProblem(f"--output {target}: installers would take {form} for TOML; name it {_NAMES[form]}.")
     return target
 
 

@@ -50,7 +50,6 @@ def command(
     With --has mediapipe.solutions the table tells which versions have that module or name, by their wheels' own files:
     HAS, LACKS or UNKNOWN. Exit code 1 if no version is known to have all names that are asked for.
     """
-    from envdoctor.core.errors import ExitCode
     from envdoctor.core.matrix_request import MatrixRequest
     from envdoctor.doctor.matrix import matrix
 
@@ -67,14 +66,13 @@ def command(
         from envdoctor.doctor.upstream import upstream_of_matrix
 
         _formats.write_upstream(upstream_of_matrix(found), upstream)
-    return ExitCode.OK if any(cell.verdict.is_good for cell in found.cells) else ExitCode.PROBLEMS
+    return found.summary.exit_code
 
 
 def _show_holdings(request: MatrixRequest, names: tuple[str, ...], *, as_json: bool, verbose: bool) -> int:
-    from envdoctor.core.errors import ExitCode
     from envdoctor.doctor.holdings import holdings
 
     with _tables.progress(f"names in {request.requirements[0]}") as progress:
         table = holdings(request, names, progress, _tables.say)
     _tables.show("holdings", table, as_json=as_json, verbose=verbose)
-    return ExitCode.OK if any(cell.has_all for cell in table.cells) else ExitCode.PROBLEMS
+    return table.summary.exit_code

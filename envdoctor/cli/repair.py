@@ -43,10 +43,9 @@ def command(file: Path, as_json: bool, verbose: bool, **rest: Any) -> int:  # no
     right. Exit code 0 if FILE was mended or nothing needs to be, 1 if a mend was left out.
     """
     from envdoctor.cli._progress import display
-    from envdoctor.core.errors import ExitCode
     from envdoctor.doctor.repair import RepairRequest, repair
 
     with display() as listener:
         report = repair(RepairRequest(file=file, **rest), listener)
     _tables.show("repair", report, as_json=as_json, verbose=verbose)
-    return ExitCode.OK if report.sound else ExitCode.PROBLEMS
+    return report.summary.exit_code

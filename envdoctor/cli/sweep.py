@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from envdoctor.cli import _options, _tables
-from envdoctor.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -146,4 +145,4 @@ def _read(values: Mapping[str, Any]) -> SweepOptions:
 
 def _told(report: SweepReport, values: Mapping[str, Any]) -> int:
     _tables.show("sweep", report, as_json=values["as_json"], verbose=values["verbose"])
-    return ExitCode.OK if report.is_fine else ExitCode.PROBLEMS
+    return report.summary.exit_code

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.configuration import NOT_IN_ENVIRONMENT, ONLY_USER, Ignore, Settings, spelled, variable
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.support.files import read_regular
+from envdoctor.support.toml import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +80,8 @@ def _of_project(file: Path | None) -> _Found:
     text = _read(file)
     if "envdoctor" not in text:  # most have nothing for us, and reading TOML takes a while
         return {}
-    table = _toml(file, text).get("tool", {}).get("envdoctor", {})
+    tool = _toml(file, text).get("tool", {})
+    table = tool.get("envdoctor", {}) if isinstance(tool, dict) else tool
     found = _checked(table, file, f"{_TABLE}.")
     for key in sorted(ONLY_USER & found.keys()):
         raise UsageProblem(
@@ -103,20 +105,15 @@ def _of_environ(environ: Mapping[str, str]) -> _Found:
 
 def _read(file: Path) -> str:
     try:
-        with file.open("rb") as stream:
-            return stream.read(_MOST).decode("utf-8-sig")
+        return read_regular(file, _MOST).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageProblem(f"the configuration {file} can't be read: {error}.") from None
 
 
 def _toml(file: Path, text: str) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return parse_toml(text)
+    except Unreadable as error:
         raise UsageProblem(f"{file} is no TOML file: {error}.") from None
 
 

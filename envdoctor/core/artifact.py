@@ -10,7 +10,7 @@ from pathlib import Path  # noqa: TC003  (msgspec resolves the annotation when i
 
 #: How a trait begins that names an operator which TensorFlow Lite has no form of.
 LACKS = "lacks "
-#: How a trait begins that names an operator which int8 conversions leave in floats.
+#: How a trait begins that names an operator which some int8 conversion leaves in floats; see data/stays-float.toml.
 STAYS_FLOAT = "stays float "
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from envdoctor.core.answer import AnswerSummary, count_values, summarize_answer, verdict_of, worst_first
 from envdoctor.core.availability import SCHEMA, CellReason, CellVerdict, Effort
+from envdoctor.core.finding import Finding, Severity
 
 
 class Presence(enum.Enum):
@@ -23,6 +25,16 @@ class Wanted:
     requirement: str
     presence: Presence
     installed: str = ""
+
+    def as_finding(self) -> Finding:
+        """The same as a finding; of what is installed none should be made."""
+        has = f"{self.installed} is installed" if self.installed else "it is not installed"
+        return Finding(
+            name=self.presence.value.replace(" ", "-"),
+            severity=Severity.ERROR,
+            subject=self.requirement,
+            message=f"{self.requirement} is asked for, and {has}.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,4 +81,19 @@ class AskedReport:
     def is_fine(self) -> bool:
         """Whether everything is installed that is asked for, and every set is good."""
         here = all(one.presence is Presence.INSTALLED for one in self.wanted)
-        return here and all(one.verdict.is_good and one.verdict is not CellVerdict.SOUND_IF for one in self.sets)
+        return here and all(one.verdict.is_certain for one in self.sets)
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """What is missing or of another version, and what is said of each set; the worst first."""
+        missing = (one.as_finding() for one in self.wanted if one.presence is not Presence.INSTALLED)
+        return worst_first((*missing, *(why.as_finding(one.target) for one in self.sets for why in one.reasons)))
+
+    @property
+    def summary(self) -> AnswerSummary:
+        """What it all comes to; counts are requirements by presence, and sets by verdict."""
+        unknown = any(one.verdict is CellVerdict.UNKNOWN for one in self.sets)
+        bad = any(not one.verdict.is_certain and one.verdict is not CellVerdict.UNKNOWN for one in self.sets)
+        missing = any(one.presence is not Presence.INSTALLED for one in self.wanted)
+        counts = {**count_values(one.presence for one in self.wanted), **count_values(one.verdict for one in self.sets)}
+        return summarize_answer(verdict_of(problems=bad or missing, unknown=unknown), self.all_findings, counts)

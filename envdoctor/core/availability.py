@@ -6,7 +6,9 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from envdoctor.core.finding import Evidence, Severity
+from envdoctor.core.answer import AnswerSummary, count_values, summarize_answer, verdict_of, worst_first
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.summary import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +35,11 @@ class CellVerdict(enum.Enum):
     def is_good(self) -> bool:
         """Whether it can be installed, as far as was looked at."""
         return self in {CellVerdict.PROVEN, CellVerdict.SOUND, CellVerdict.SOUND_IF, CellVerdict.RESOLVES}
+
+    @property
+    def is_certain(self) -> bool:
+        """The same without a condition."""
+        return self.is_good and self is not CellVerdict.SOUND_IF
 
 
 #: What each verdict means, for a legend.
@@ -74,6 +81,36 @@ class ReasonKind(enum.Enum):
     NOTE = "note"
 
 
+class CauseKind(enum.Enum):
+    """What is at fault, where pip, zipfile, readelf and otool alone can show it; the value is its name in JSON."""
+
+    LIBRARY = "library"  # a file needs a library that no wheel holds
+    SYMBOL = "symbol"  # a file needs a symbol that no file defines
+    MODULE = "module"  # a module imports another that no wheel holds
+    NAME = "name"  # a module asks for a name that another wheel lacks
+    LOOKUP = "lookup"  # a module looks for a library of the system by its name
+    SHARED = "shared"  # two wheels hold the same file with different content
+    REFUSED = "refused"  # pip finds no set of wheels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What is at fault, as data: what a reason's sentence and a report to the maintainers are written from.
+
+    Attributes:
+        wheel: name and version, of the one at fault.
+        files: the paths in the wheel that it is about, or the dotted module.
+        names: the libraries, symbols, modules or names that are missing.
+        other: name and version of the other wheel, if it is about two.
+    """
+
+    kind: CauseKind
+    wheel: str
+    files: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    other: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellReason:
     """One statement about one version on one target.
@@ -90,6 +127,7 @@ class CellReason:
         condition: what would take it away on the machine itself, as the end of "sound if"; empty where nothing would.
         libraries: the libraries of the system that it is about, as files' names or as look-ups give them; each in
             several forms, of which one is enough.
+        cause: what is at fault, as data; None where no other tool can show it.
     """
 
     kind: ReasonKind
@@ -102,6 +140,24 @@ class CellReason:
     remedies: tuple[str, ...] = ()
     condition: str = ""
     libraries: tuple[tuple[str, ...], ...] = ()
+    cause: Cause | None = None
+
+    def as_finding(self, where: str) -> Finding:
+        """The same as a finding.
+
+        Args:
+            where: what it is about, as `name==version on target`; its own subject stands behind that.
+        """
+        about = where if self.subject in where else f"{where}: {self.subject}"
+        fix = Fix(text=f"Add one of: {', '.join(self.remedies)}") if self.remedies else None
+        return Finding(
+            name=self.kind.value,
+            severity=self.severity,
+            subject=about,
+            message=self.message,
+            evidence=self.evidence,
+            fix=fix,
+        )
 
 
 def conditions(reasons: Iterable[CellReason]) -> tuple[str, ...]:
@@ -209,6 +265,28 @@ class Matrix:
     places: tuple[str, ...] = ()
     effort: Effort = field(default_factory=Effort)
     schema: int = SCHEMA
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """What is said of each cell, the worst first."""
+        return worst_first(
+            reason.as_finding(f"{self.package}=={cell.version} on {cell.target}")
+            for cell in self.cells
+            for reason in cell.reasons
+        )
+
+    @property
+    def summary(self) -> AnswerSummary:
+        """What it all comes to: mixed where some cells are good and others are not; counts are cells by verdict."""
+        good = [cell.verdict.is_certain for cell in self.cells]
+        any_good = any(cell.verdict.is_good for cell in self.cells)
+        unknown = any(cell.verdict is CellVerdict.UNKNOWN for cell in self.cells)
+        verdict = Standing.MIXED if any_good else verdict_of(problems=not unknown, unknown=unknown)
+        return summarize_answer(
+            Standing.FINE if good and all(good) else verdict,
+            self.all_findings,
+            count_values(cell.verdict for cell in self.cells),
+        )
 
     def cell(self, version: str, target: str) -> Cell:
         """The cell of a row and a column.

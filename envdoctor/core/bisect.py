@@ -5,7 +5,10 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from envdoctor.core.answer import AnswerSummary, count_values, summarize_answer, worst_first
 from envdoctor.core.availability import SCHEMA, CellReason, Effort
+from envdoctor.core.finding import Finding, Severity
+from envdoctor.core.summary import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,3 +91,24 @@ class BisectReport:
     notes: tuple[str, ...] = ()
     effort: Effort = field(default_factory=Effort)
     schema: int = SCHEMA
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """The versions that turn the set bad, and what is wrong with it; the worst first."""
+        causes = (
+            Finding(
+                name="turns-bad",
+                severity=Severity.ERROR,
+                subject=one.name,
+                message=f"{one.name}: {one.last_good or one.good or 'absent'} is good,"
+                f" {one.first_bad or one.bad or 'absent'} is bad.",
+            )
+            for one in self.causes
+        )
+        return worst_first((*causes, *(one.as_finding(self.target) for one in self.reasons)))
+
+    @property
+    def summary(self) -> AnswerSummary:
+        """What it all comes to; counts are trials."""
+        verdict = Standing.UNKNOWN if self.problem else Standing.ANSWERED
+        return summarize_answer(verdict, self.all_findings, count_values(one.trial for one in self.steps))

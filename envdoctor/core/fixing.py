@@ -5,7 +5,12 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from envdoctor.core.finding import Finding  # noqa: TC001  (resolved at run time for the JSON schema)
+from envdoctor.core.answer import AnswerSummary, count_values, summarize_answer, verdict_of, worst_first
+from envdoctor.core.errors import ExitCode
+from envdoctor.core.finding import Finding, Severity
+
+#: Raised when a field of the JSON is taken away or changes its meaning.
+SCHEMA = 1
 
 Argv = tuple[str, ...]
 
@@ -132,24 +137,78 @@ class FixReport:
     Attributes:
         plan: what was to be done.
         results: of its steps, in order; empty if it was only shown.
-        mended: what the check afterwards says of each finding that a step was to mend.
+        checked_again: whether there was a check afterwards.
+        mended: what that says of each finding that a step was to mend, and of others that are gone, too.
+        left: findings that no step was to mend, and that are still there.
+        blind: probes that could not answer then, as `CODE: reason`.
         added: problems that were not there before.
         log: the file that `fix --undo` reads; "" if nothing was run.
         notes: what a reader should not miss.
+        is_undo: whether it takes back an earlier fix.
+        not_restored: what has another version than before that fix, as sentences.
+        schema: of this value.
     """
 
     plan: FixPlan
     results: tuple[StepResult, ...] = ()
+    checked_again: bool = False
     mended: tuple[Mended, ...] = ()
+    left: tuple[Finding, ...] = ()
+    blind: tuple[str, ...] = ()
     added: tuple[Finding, ...] = ()
     log: str = ""
     notes: tuple[str, ...] = ()
+    is_undo: bool = False
+    not_restored: tuple[str, ...] = ()
+    schema: int = SCHEMA
+
+    @property
+    def unmended(self) -> tuple[Finding, ...]:
+        """The findings that no step mends, as far as is known."""
+        return self.left if self.checked_again else self.plan.manual
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """The probes that could not answer when last asked."""
+        return self.blind if self.checked_again else self.plan.blind
 
     @property
     def is_fine(self) -> bool:
-        """Whether all that was found is mended, nothing was added and everything could be looked at."""
-        nothing_left = not self.plan.manual and not self.plan.blind and not self.added
+        """Whether all that was found is mended, nothing was added and everything could be looked at.
+
+        Of an undo: whether all versions are those of before.
+        """
+        if self.is_undo:
+            return (bool(self.results) or not self.plan.steps) and not self.not_restored
+        nothing_left = not self.unmended and not self.unanswered and not self.added
         if not self.results:
             return nothing_left and not self.plan.steps
         done = all(one.state is StepState.DONE for one in self.results)
         return nothing_left and done and all(one.mending is Mending.FIXED for one in self.mended)
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """What is not mended (yet), what was added, and what could not be looked at; the worst first."""
+        if self.results or self.is_undo:
+            left = [one.finding for one in self.mended if one.mending is not Mending.FIXED]
+        else:
+            left = [one for step in self.plan.steps for one in step.mends]
+        unknown = [_note("not-looked-at", one) for one in self.unanswered]
+        other = [_note("not-restored", one) for one in self.not_restored]
+        return worst_first((*left, *self.unmended, *self.added, *unknown, *other))
+
+    @property
+    def summary(self) -> AnswerSummary:
+        """What it all comes to; counts are findings by what became of them, and steps by how far they got."""
+        states = [one.state for one in self.results]
+        told = [one.mending for one in self.mended]
+        counts = {**count_values(told), **{f"steps-{name}": count for name, count in count_values(states).items()}}
+        unknown = Mending.CANT_TELL in told or bool(self.unanswered)
+        sure = Mending.NOT_FIXED in told or bool(self.added or self.unmended or self.not_restored)
+        verdict = verdict_of(problems=not self.is_fine and (sure or not unknown), unknown=not self.is_fine)
+        interrupted = ExitCode.INTERRUPTED if StepState.INTERRUPTED in states else None
+        return summarize_answer(verdict, self.all_findings, counts, interrupted)
+
+
+def _note(name: str, text: str) -> Finding:
+    return Finding(name=name, severity=Severity.WARNING, subject=text.partition(":")[0], message=text)

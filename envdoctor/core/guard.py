@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from envdoctor.core.answer import AnswerSummary, summarize_answer, verdict_of, worst_first
 from envdoctor.core.availability import SCHEMA, CellReason, CellVerdict, Effort
+from envdoctor.core.errors import ExitCode
+from envdoctor.core.finding import Finding, Fix, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,18 @@ class Alarm:
         """What makes it the same alarm in the next run."""
         return f"{', '.join(self.releases)} on {', '.join(self.targets)}"
 
+    def as_finding(self) -> Finding:
+        """The same as a finding: what is wrong with the set, and the pins that keep it out."""
+        return Finding(
+            name="unsound-release",
+            severity=Severity.ERROR,
+            subject=self.key,
+            message=" ".join(one.message for one in self.reasons if one.severity is Severity.ERROR)
+            or f"The set that an installer would take is {self.verdict.value}.",
+            evidence=tuple(proof for one in self.reasons for proof in one.evidence),
+            fix=Fix(text=f"Pin {', '.join(self.pins)}.") if self.pins else None,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardReport:
@@ -61,3 +76,21 @@ class GuardReport:
     def is_quiet(self) -> bool:
         """Whether there is nothing new, and everything could be looked at."""
         return not self.unknown and not any(one.is_new for one in self.alarms)
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Every alarm, new or told before, and every target that could not be looked at; the worst first."""
+        unknown = (
+            Finding(name="not-looked-at", severity=Severity.WARNING, subject=target, message=why)
+            for target, why in self.unknown
+        )
+        return worst_first((*(one.as_finding() for one in self.alarms), *unknown))
+
+    @property
+    def summary(self) -> AnswerSummary:
+        """What it all comes to; problems with exit code 0 are those that an earlier run has told."""
+        new = sum(one.is_new for one in self.alarms)
+        counts = {"new": new, "known": len(self.alarms) - new, "over": len(self.over), "unknown": len(self.unknown)}
+        verdict = verdict_of(problems=bool(self.alarms), unknown=bool(self.unknown))
+        code = ExitCode.OK if self.is_quiet else ExitCode.PROBLEMS
+        return summarize_answer(verdict, self.all_findings, counts, code)

@@ -6,7 +6,10 @@ import enum
 from collections.abc import Mapping  # noqa: TC003 - a field's type, read by tools
 from dataclasses import dataclass, field
 
+from envdoctor.core.answer import AnswerSummary, count_values, summarize_answer, verdict_of, worst_first
 from envdoctor.core.availability import Effort
+from envdoctor.core.finding import Finding, Severity
+from envdoctor.core.summary import Standing
 
 
 class Holding(enum.Enum):
@@ -61,3 +64,39 @@ class HoldingTable:
     places: tuple[str, ...] = ()
     effort: Effort = field(default_factory=Effort)
     schema: int = 1
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """The names that a version lacks, and the cells of which nothing is known; the worst first."""
+        lacking = (
+            Finding(
+                name="lacks-name",
+                severity=Severity.INFO,
+                subject=f"{self.package}=={cell.version} on {cell.target}",
+                message=f"{self.package} {cell.version} has no {name}.",
+            )
+            for cell in self.cells
+            for name, holding in cell.holdings.items()
+            if holding is Holding.LACKS
+        )
+        unknown = (
+            Finding(
+                name="not-looked-at",
+                severity=Severity.WARNING,
+                subject=f"{self.package}=={cell.version} on {cell.target}",
+                message=cell.problem,
+            )
+            for cell in self.cells
+            if cell.problem
+        )
+        return worst_first((*unknown, *lacking))
+
+    @property
+    def summary(self) -> AnswerSummary:
+        """What it all comes to: fine where every version has every name; counts are names by cell."""
+        answers = [each for cell in self.cells for each in cell.holdings.values()]
+        unknown = Holding.UNKNOWN in answers or any(cell.problem for cell in self.cells)
+        verdict = verdict_of(problems=Holding.LACKS in answers and not unknown, unknown=unknown)
+        if any(cell.has_all for cell in self.cells):
+            verdict = Standing.FINE if all(cell.has_all for cell in self.cells) else Standing.MIXED
+        return summarize_answer(verdict, self.all_findings, count_values(answers))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from envdoctor.core.answer import AnswerSummary, summarize_answer, verdict_of, worst_first
 from envdoctor.core.availability import CellReason, CellVerdict, Effort, Pin
-from envdoctor.core.finding import Evidence, Severity  # noqa: TC001  (resolved at run time for the JSON schema)
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 
 #: Raised when a field of the JSON is taken away or changes its meaning.
 SCHEMA = 1
@@ -73,6 +74,17 @@ class WheelFault:
     evidence: tuple[Evidence, ...] = ()
     fix: str = ""
 
+    def as_finding(self) -> Finding:
+        """The same as a finding."""
+        return Finding(
+            name=self.name,
+            severity=self.severity,
+            subject=self.subject,
+            message=self.message,
+            evidence=self.evidence,
+            fix=Fix(text=self.fix) if self.fix else None,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
@@ -118,3 +130,17 @@ class Inspection:
     faults: tuple[WheelFault, ...] = ()
     rules_left_out: tuple[str, ...] = ()
     schema: int = SCHEMA
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """What its verdict rests on and what its maker should mend, the worst first."""
+        about = f"{self.label or self.subject} on {self.target}"
+        reasons = (one.as_finding(about) for one in self.reasons)
+        return worst_first((*reasons, *(one.as_finding() for one in self.faults)))
+
+    @property
+    def summary(self) -> AnswerSummary:
+        """What it all comes to; faults of its making do not count."""
+        unknown = self.verdict is CellVerdict.UNKNOWN
+        verdict = verdict_of(problems=not (self.verdict.is_certain or unknown), unknown=unknown)
+        return summarize_answer(verdict, self.all_findings, {self.verdict.value: 1})

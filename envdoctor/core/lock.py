@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003  (part of a value)
 
+from envdoctor.core.answer import AnswerSummary, summarize_answer, verdict_of, worst_first
 from envdoctor.core.availability import SCHEMA, CellReason, CellVerdict, Effort
+from envdoctor.core.finding import Finding, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,3 +114,31 @@ class Lock:
         for package in self.packages:
             seen[package.name] = seen.get(package.name, 0) + 1
         return tuple(name for name, count in seen.items() if count > 1)
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Why targets have no set, and what machines must have, the worst first."""
+        found = [reason.as_finding(one.target) for one in self.unlocked for reason in one.reasons]
+        found += [
+            Finding(
+                name="no-set",
+                severity=Severity.ERROR,
+                subject=one.target,
+                message=f"No sound set was found; the resolver's own choice is {one.verdict.value}.",
+            )
+            for one in self.unlocked
+            if all(reason.severity is not Severity.ERROR for reason in one.reasons)
+        ]
+        found += [
+            Finding(name="condition", severity=Severity.INFO, subject="the targets", message=one)
+            for one in self.conditions
+        ]
+        return worst_first(found)
+
+    @property
+    def summary(self) -> AnswerSummary:
+        """What it all comes to; counts are targets."""
+        unknown = any(one.verdict is CellVerdict.UNKNOWN for one in self.unlocked)
+        left = len(self.unlocked)
+        verdict = verdict_of(problems=bool(left) and not unknown, unknown=unknown)
+        return summarize_answer(verdict, self.all_findings, {"locked": len(self.targets) - left, "unlocked": left})

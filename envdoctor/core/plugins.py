@@ -7,6 +7,7 @@ import functools
 import importlib.util
 import sys
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,14 +102,17 @@ def prints_elsewhere() -> contextlib.redirect_stdout[TextIO]:
 
 
 def folder_of(module: str) -> Path | None:
-    """The folder of a package, without running its own code; None for what is no package, or is not there."""
+    """The folder of a package, without running any code of it; None for what is no package, or is not there."""
+    top, *inner = module.split(".")
     try:
-        with prints_elsewhere():
-            spec = importlib.util.find_spec(module)
-    except (Exception, SystemExit):  # noqa: BLE001  (runs the packages around it, which may raise anything)
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):  # an odd name, or a module that runs and has no spec
         return None
-    places = spec.submodule_search_locations if spec is not None else None
-    return Path(next(iter(places))) if places else None
+    for name in inner:
+        places = spec.submodule_search_locations if spec is not None else None
+        spec = PathFinder.find_spec(name, places) if places else None
+    found = spec.submodule_search_locations if spec is not None else None
+    return Path(next(iter(found))) if found else None
 
 
 def _changed(folder: str) -> int:

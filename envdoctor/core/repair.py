@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (resolved at run time for the JSON schema)
 
-from envdoctor.core.finding import Finding  # noqa: TC001  (the same)
+from envdoctor.core.answer import AnswerSummary, summarize_answer, verdict_of, worst_first
+from envdoctor.core.finding import Finding, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,3 +120,29 @@ class RepairReport:
         """True if every mend that applied was proven, none was kept from being tried, and the reader takes the file."""
         refused = self.after is not None and bool(self.after.refused)
         return not self.findings and not refused and all(mend.verified for mend in self.mends)
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Why nothing could be done, which mends were left out, and why the reader refuses the file."""
+        left = (
+            Finding(
+                name="mend-left-out",
+                severity=Severity.WARNING,
+                subject=one.name,
+                message=one.failure or f"{one.name} moves outputs further than is accepted, and was left out.",
+            )
+            for one in self.mends
+            if not one.verified
+        )
+        refused = (
+            Finding(name="refused", severity=Severity.ERROR, subject=self.reader, message=one)
+            for one in (self.after.refused if self.after else ())
+        )
+        return worst_first((*self.findings, *refused, *left))
+
+    @property
+    def summary(self) -> AnswerSummary:
+        """What it all comes to; counts are mends."""
+        verified = sum(one.verified for one in self.mends)
+        counts = {"verified": verified, "left-out": len(self.mends) - verified}
+        return summarize_answer(verdict_of(problems=not self.sound, unknown=False), self.all_findings, counts)

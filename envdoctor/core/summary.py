@@ -23,6 +23,8 @@ class Standing(enum.Enum):
     """What all of a report comes to; never FINE where something could not be looked at."""
 
     FINE = "fine"
+    MIXED = "mixed"  # some of what was asked about is fine, some is not
+    ANSWERED = "answered"  # the question was another than whether all is fine
     PROBLEMS = "problems"
     UNKNOWN = "unknown"
     NOTHING_CHECKED = "nothing-checked"

@@ -6,6 +6,9 @@ import enum
 from collections.abc import Mapping  # noqa: TC003  (part of a value)
 from dataclasses import dataclass, field
 
+from envdoctor.core.answer import AnswerSummary, count_values, summarize_answer, verdict_of, worst_first
+from envdoctor.core.finding import Finding, Severity
+
 #: Raised when a field of the JSON is taken away or changes its meaning.
 SCHEMA = 1
 
@@ -52,6 +55,15 @@ class Judgment:
     version: str = ""
     message: str = ""
     released: str = ""
+
+    def as_finding(self) -> Finding:
+        """The same as a finding; of what is fine none should be made."""
+        return Finding(
+            name=self.state.value,
+            severity=Severity.ERROR if self.state is State.BROKEN else Severity.WARNING,
+            subject=f"{self.subject}{self.version and f'=={self.version}'} on {self.target}",
+            message=self.message or f"The verdict is {self.verdict}.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +162,34 @@ class SweepReport:
         bad = any(row.found.state in {State.BROKEN, State.UNKNOWN, State.CONDITIONAL} for row in self.rows)
         return not (bad or self.problem or self.left or self.judged_nowhere)
 
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """What is broken, fine only under a condition or unknown, and what was not looked at; the worst first."""
+        bad = (row.found.as_finding() for row in self.rows if row.found.state not in {State.FINE, State.ABSENT})
+        absent = (
+            Finding(
+                name="judged-nowhere",
+                severity=Severity.WARNING,
+                subject=item,
+                message="It is made for none of the targets.",
+            )
+            for item in self.judged_nowhere
+        )
+        early = (
+            Finding(name="ended-early", severity=Severity.ERROR, subject=self.kind, message=text)
+            for text in (self.problem, f"Items that were not looked at: {self.left}." if self.left else "")
+            if text
+        )
+        return worst_first((*early, *bad, *absent))
+
+    @property
+    def summary(self) -> AnswerSummary:
+        """What it all comes to; counts are rows by state."""
+        states = [row.found.state for row in self.rows]
+        problems = State.BROKEN in states or State.CONDITIONAL in states
+        verdict = verdict_of(problems=problems, unknown=not self.is_fine)
+        return summarize_answer(verdict, self.all_findings, count_values(states))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
@@ -217,3 +257,25 @@ class History:
         """Whether the newest version of everything is fine wherever it is made for."""
         judged = [one.state for one in self.answers if one.state is not State.ABSENT]
         return bool(judged) and all(state is State.FINE for state in judged)
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Of what the newest version is not fine, the worst first."""
+        return worst_first(
+            Finding(
+                name=one.state.value,
+                severity=Severity.ERROR if one.state is State.BROKEN else Severity.WARNING,
+                subject=f"{one.subject} on {one.target}",
+                message=one.text,
+            )
+            for one in self.answers
+            if one.state not in {State.FINE, State.ABSENT}
+        )
+
+    @property
+    def summary(self) -> AnswerSummary:
+        """What it all comes to; counts are the answers by state."""
+        states = [one.state for one in self.answers]
+        problems = State.BROKEN in states or State.CONDITIONAL in states
+        verdict = verdict_of(problems=problems, unknown=not self.is_fine)
+        return summarize_answer(verdict, self.all_findings, count_values(states))

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
-from envdoctor.core.availability import Pin  # noqa: TC001  (part of a value)
-
-
-class ClaimKind(enum.Enum):
-    """What can be shown with pip, zipfile, readelf and otool alone; the value is its name in the script."""
-
-    LIBRARY = "library"  # a file needs a library that no wheel holds
-    SYMBOL = "symbol"  # a file needs a symbol that no file defines
-    MODULE = "module"  # a module imports another that no wheel holds
-    NAME = "name"  # a module asks for a name that another wheel lacks
-    LOOKUP = "lookup"  # a module looks for a library of the system by its name
-    SHARED = "shared"  # two wheels hold the same file with different content
-    REFUSED = "refused"  # pip finds no set of wheels
+from envdoctor.core.availability import Cause, Pin  # noqa: TC001  (parts of a value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,26 +12,19 @@ class Claim:
     """One fault.
 
     Attributes:
-        wheel: name and version, of the one at fault.
+        cause: what is at fault.
         message: what is wrong, in one sentence.
-        files: the paths in the wheel that it is about, or the dotted module.
-        names: the libraries, symbols, modules or names that are missing.
-        other: name and version of the other wheel, if it is about two.
         fix: what the maintainer can do.
     """
 
-    kind: ClaimKind
-    wheel: str
+    cause: Cause
     message: str
-    files: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    other: str = ""
-    fix: str = ""
+    fix: str
 
     @property
     def key(self) -> tuple[str, ...]:
         """The same for the same fault of another release; files move between releases."""
-        return (self.kind.value, self.wheel.partition(" ")[0], *self.names[:1])
+        return (self.cause.kind.value, self.cause.wheel.partition(" ")[0], *self.cause.names[:1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from envdoctor.availability.candidates import pip_refuses
+from envdoctor.availability.candidates import pip_refuses, refuses_python
 from envdoctor.availability.cells import Asked, Cells
 from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.tools import open_tools
@@ -16,13 +16,14 @@ from envdoctor.core.availability import CellReason, CellVerdict, ReasonKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.request import Request
+from envdoctor.doctor.asked_hashes import held_to_hashes
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.facts.loading.machine import target_of
 from envdoctor.facts.packages.metadata import normalize
 from envdoctor.index.access import Access
-from envdoctor.locks.asked import read_asked
+from envdoctor.locks.asked import python_of_project, read_asked, read_hashes
 from envdoctor.locks.reading import is_lock, read_lock, select
 from envdoctor.support.python_names import parse_pythons
 from envdoctor.support.target_names import parse_columns, target_name
@@ -81,7 +82,7 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
     if lock is not None:
         sets = tuple(_of_lock(lock, targets, file, tools, progress))
     else:
-        sets = _of_lines(lines, limits, targets, tools, progress)
+        sets = _of_lines(file, (lines, limits), targets, tools, progress)
     asked = sets[0].pins if lock else lines
     return AskedReport(
         file=str(file),
@@ -129,23 +130,36 @@ def _refused(files: Sequence[tuple[Pin, IndexFile]], target: Target, inspector: 
 
 
 def _of_lines(
-    lines: tuple[str, ...],
-    limits: tuple[str, ...],
+    file: Path,
+    asked: tuple[tuple[str, ...], tuple[str, ...]],
     targets: Sequence[Target],
     tools: Tools,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[SetVerdict, ...]:
-    asked = [
+    lines, limits = asked
+    hashes, python = read_hashes(file), python_of_project(file)
+    questions = [
         Asked(version="", question=Question(requirements=lines, target=target, constraints=limits))
         for target in targets
     ]
     workers = max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1))
     judge = WheelJudge(tools.catalogue, tools.inspector)
-    cells = Cells(tools.resolver, tools.catalogue, judge).fill(asked, workers, progress)
+    cells = Cells(tools.resolver, tools.catalogue, judge).fill(questions, workers, progress)
     return tuple(
-        SetVerdict(target=cell.target, verdict=cell.verdict, reasons=cell.reasons, pins=tuple(map(str, cell.pins)))
-        for cell in cells
+        _refused_by_project(target, python, file)
+        or held_to_hashes(cell, target, hashes, tools.catalogue, judge)
+        or SetVerdict(target=cell.target, verdict=cell.verdict, reasons=cell.reasons, pins=tuple(map(str, cell.pins)))
+        for target, cell in zip(targets, cells, strict=True)
     )
+
+
+def _refused_by_project(target: Target, python: str, file: Path) -> SetVerdict | None:
+    """That a project is for other Pythons, by its `requires-python`."""
+    if not python or not refuses_python(python, target):
+        return None
+    message = f"{file.name} asks for Python {python}: installers refuse the project there."
+    reason = CellReason(kind=ReasonKind.NO_VERSION, severity=Severity.ERROR, subject=file.name, message=message)
+    return SetVerdict(target=target_name(target), verdict=CellVerdict.NO_VERSION, reasons=(reason,))
 
 
 def _wanted(lines: Iterable[str], target: Target, facts: Facts) -> Iterator[Wanted]:

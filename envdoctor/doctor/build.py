@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from envdoctor import planner, registry
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.events import Note
+from envdoctor.core.goal import goal_names, parse_goal
 from envdoctor.doctor._common import environment_provider
 from envdoctor.doctor.exporting import OpenRoutes
 from envdoctor.doctor.routes import require_text, routes_of
@@ -99,7 +100,7 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
         with workspace.publishing() as publication:
             if (situation := situation_of_attempts(attempts)) is not None:
                 report = dataclasses.replace(report, notes=(*report.notes, NO_ROUTE, *workarounds("routes", situation)))
-            artifacts = _publish(attempts[-1], planner.source_of(request), publication, how.out)
+            artifacts = _publish(attempts[-1], request, planner.source_of(request), publication, how.out)
             report = dataclasses.replace(
                 report, command="build", routes=plan.routes, attempts=attempts, artifacts=artifacts
             )
@@ -107,7 +108,9 @@ def build(request: Request, how: BuildPlan, emit: Listener) -> Report:
     return report
 
 
-def _publish(attempt: Attempt, source: Artifact, publication: Publication, out: Path) -> tuple[Artifact, ...]:
+def _publish(
+    attempt: Attempt, request: Request, source: Artifact, publication: Publication, out: Path
+) -> tuple[Artifact, ...]:
     """Put what a successful attempt made into the user's folder, the goal's artifact first.
 
     What is no compiler's product stays in the workspace.
@@ -116,22 +119,31 @@ def _publish(attempt: Attempt, source: Artifact, publication: Publication, out: 
         return ()
     artifacts: list[Artifact] = []
     products = registry.products()
-    kinds = {source.kind, *(result.artifact.kind for result in attempt.results if result.artifact)}
+    wide = ArtifactKind.TFLITE_INT16X8 in {source.kind, *(one.artifact.kind for one in attempt.results if one.artifact)}
     for result in attempt.results:
         made = result.artifact
         product = products.get(made.kind) if made else None
         if made is None or product is None:
             continue
-        stem = source.path.stem
-        for known in ("_float", "_int8"):
-            stem = stem.removesuffix(known)
-        stem += "_mended" if made.kind == source.kind else ""  # in the source's folder it must not take its place
-        name = stem + (product.suffix.replace(*_WIDE) if ArtifactKind.TFLITE_INT16X8 in kinds else product.suffix)
+        suffix = product.suffix.replace(*_WIDE) if wide else product.suffix
+        name = _stem(made, request, source) + suffix
         publication.copy(made.path, name)
         artifacts.append(dataclasses.replace(made, path=out / name))
         for file in result.files:
-            publication.copy(file, file.name)
+            belongs = file.name.startswith(made.path.stem)
+            publication.copy(file, (out / name).stem + file.name[len(made.path.stem) :] if belongs else file.name)
     return tuple(reversed(artifacts))
+
+
+def _stem(made: Artifact, request: Request, source: Artifact) -> str:
+    """What a file is called before its product's suffix: as the source, and for which chip if there are several."""
+    stem = source.path.stem
+    for known in ("_float", "_int8"):
+        stem = stem.removesuffix(known)
+    stem += "_mended" if made.kind == source.kind else ""  # in the source's folder it must not take its place
+    chip = "" if request.goal is None else request.goal.accelerator or ""
+    alike = sum(parse_goal(name).kind == made.kind for name in goal_names())
+    return f"{stem}_{chip.lower()}" if chip and alike > 1 else stem
 
 
 def _write_manifest(report: Report, request: Request, publication: Publication) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence  # noqa: TC003  (of a value)
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003  (the same)
 from typing import TYPE_CHECKING
 
 from envdoctor import probing, registry
@@ -18,9 +21,6 @@ from envdoctor.facts import Facts
 from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from envdoctor.core.report import Report
     from envdoctor.probing import Probe
 
@@ -37,20 +37,11 @@ def can_wall_off() -> bool:
     return bool(find_wall(LocalExecutor()))
 
 
-def check(  # noqa: PLR0913 - by name, one for each option
-    *,
-    python: Path | None = None,
-    goal: str | None = None,
-    only: Sequence[str] = (),
-    skip: Sequence[str] = (),
-    witness: bool = False,
-    fast: bool = False,
-    prove: bool = False,
-    timeout: float | None = None,
-) -> Report:
-    """Ask all probes that matter for a machine, an environment and maybe a goal.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest:
+    """What is asked.
 
-    Args:
+    Attributes:
         python: the interpreter to examine; None for the active environment's.
         goal: a goal whose toolchain matters too.
         only: codes or families to ask; empty for all.
@@ -59,40 +50,62 @@ def check(  # noqa: PLR0913 - by name, one for each option
         fast: True to leave out what importing the installed packages comes to.
         prove: True to import them really; see `can_wall_off`.
         timeout: seconds after which whatever has no answer is TIMED_OUT; None to wait for all.
+    """
+
+    python: Path | None = None
+    goal: str | None = None
+    only: Sequence[str] = ()
+    skip: Sequence[str] = ()
+    witness: bool = False
+    fast: bool = False
+    prove: bool = False
+    timeout: float | None = None
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether all that matters for a machine is asked, and no more: what an earlier check may have answered."""
+        return not (self.goal or self.only or self.skip or self.witness or self.prove or self.timeout)
+
+    @property
+    def added_topics(self) -> frozenset[str]:
+        """The topics that its options ask for."""
+        added = {"witness": self.witness, LEFT_OUT: self.fast, PROVE: self.prove}
+        return frozenset(topic for topic, is_asked in added.items() if is_asked)
+
+
+def check(asked: CheckRequest) -> Report:
+    """Ask all probes that matter for a machine, an environment and maybe a goal.
 
     Raises:
         UsageProblem: an unknown goal, code or family, or an interpreter that is none.
     """
     began = time.monotonic()
-    if not (goal or only or skip or witness or prove or timeout):
-        asked = topics(None) | ({LEFT_OUT} if fast else set())
-        return _check_again(Request(python=python, topics=asked, plugins=registry.plugins()))
-    aim = None if goal is None else parse_goal(goal)
+    aim = None if asked.goal is None else parse_goal(asked.goal)
     compiler = registry.compiler_of(aim)
-    added = {"witness": witness, LEFT_OUT: fast, PROVE: prove}
-    asked = topics(compiler) | {topic for topic, is_asked in added.items() if is_asked}
-    # Words may name a probe of any topic; whatever else can't be asked is not even imported.
-    wanted = frozenset(only or families(asked)) | frozenset(skip)
-    known = registry.probes(wanted, None if only or skip else asked)
-    probes = select(known, asked, only, skip)
-    request = Request(
-        python=python,
-        goal=aim,
-        compiler=compiler,
-        topics=asked | {one.topic for one in probes},
-        plugins=registry.plugins(),
-    )
+    wanted = topics(compiler) | asked.added_topics
+    request = Request(python=asked.python, goal=aim, compiler=compiler, topics=wanted, plugins=registry.plugins())
+    if asked.is_usual:
+        return _check_again(request)
+    probes = _named_probes(asked, wanted)
+    request = dataclasses.replace(request, topics=wanted | {one.topic for one in probes})
     facts = Facts(request, LocalExecutor())
     looked_at = subject(facts)  # first, so that a wrong --python is told once and not by every probe
-    results = probing.run_probes(
-        probes, facts, within=None if timeout is None else timeout - (time.monotonic() - began)
-    )
-    notes = _notes(probes, facts, fast=fast)
+    within = None if asked.timeout is None else asked.timeout - (time.monotonic() - began)
+    results = probing.run_probes(probes, facts, within=within)
+    notes = _notes(probes, facts, fast=asked.fast)
     return dataclasses.replace(new_report("check"), subject=looked_at, goal=aim, probes=results, notes=notes)
 
 
+def _named_probes(asked: CheckRequest, wanted: frozenset[str]) -> tuple[Probe, ...]:
+    """The probes that are asked; words may name one of any topic, and whatever else can't be asked is not imported."""
+    named = bool(asked.only or asked.skip)
+    families_of = frozenset(asked.only or families(wanted)) | frozenset(asked.skip)
+    known = registry.probes(families_of, None if named else wanted)
+    return select(known, wanted, asked.only, asked.skip)
+
+
 def _check_again(request: Request) -> Report:
-    """The same of all that matters for a machine; what rests on files alone is told again if none has changed."""
+    """The answer about all that matters for a machine; what rests on files alone is told again if none has changed."""
     facts = Facts(request, LocalExecutor())
     report = dataclasses.replace(new_report("check"), subject=subject(facts))
     unchanged = Unchanged(facts, request)

@@ -11,6 +11,9 @@ from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import FAMILIES
 from envdoctor.stages.problems import problem_kinds
 
+#: A part of a name that says something, and how many names that have it are told.
+_SHORTEST, _NAMED = 3, 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
@@ -72,7 +75,8 @@ def explain(word: str) -> tuple[Explanation, ...]:
     digits = re.fullmatch(r"([a-z]{3})[ -]?0*(\d{1,3})", wanted)  # pkg1, pkg-01
     meant = f"{digits[1]}{digits[2]:0>3}" if digits else ""
     words = [key for one in known for key in (one.code.lower(), one.name)]
-    near = [meant] if meant in codes else difflib.get_close_matches(wanted, words, n=2)
+    holding = [one.name for one in known if len(wanted) >= _SHORTEST and wanted in f"{one.name} {one.title.lower()}"]
+    near = [meant] if meant in codes else difflib.get_close_matches(wanted, words, n=2) or holding[:_NAMED]
     names = " or ".join(codes.get(key, key) for key in dict.fromkeys(near))
     hint = f"did you mean {names}?" if near else "'envdoctor explain' lists them all."
     raise UsageProblem(f"'{word}' is no code and no name of a problem that envdoctor knows; {hint}")

@@ -8,21 +8,28 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from envdoctor.availability.candidates import pip_refuses
+from envdoctor.availability.here import target_here
+from envdoctor.availability.pip_choice import newest_wheel_for_pip
+from envdoctor.availability.tools import open_tools
 from envdoctor.core.errors import EnvDoctorError, UsageProblem
-from envdoctor.core.fixing import FixReport, StepState
+from envdoctor.core.fixing import FixReport, Mending, StepState
 from envdoctor.core.matrix_request import MatrixRequest
 from envdoctor.core.request import Request
-from envdoctor.doctor.check import check
+from envdoctor.doctor.check import CheckRequest, check
 from envdoctor.doctor.holdings import holdings
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.fixing.judging import mended, new_problems
 from envdoctor.fixing.log import last_log, locked
-from envdoctor.fixing.plan import make_plan
+from envdoctor.fixing.plan import blind_spots, make_plan
 from envdoctor.fixing.run import run_plan
 from envdoctor.fixing.undo import not_restored, undo_plan
 from envdoctor.fixing.world import World, uv_of_user
+from envdoctor.index.access import Access
+from envdoctor.support.python_names import parse_pythons
+from envdoctor.support.target_names import HERE, parse_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +58,7 @@ class Session:
         Raises:
             UsageProblem: an unknown goal.
         """
-        return check(python=self._python, goal=self._goal)
+        return check(CheckRequest(python=self._python, goal=self._goal))
 
     def plan(self, report: Report, codes: Sequence[str] = (), wanted: Report | None = None) -> FixPlan:
         """What mends what a check found; nothing is changed.
@@ -80,11 +87,16 @@ class Session:
         self._world.say("checking again")
         after = self.look()
         findings = dict.fromkeys(finding for step in plan.steps for finding in step.mends)
+        others = [mended(one, before, after) for one in plan.manual]
+        gone = [one for one in others if one.mending is Mending.FIXED]
         failed = any(one.state is StepState.FAILED for one in outcome.results)
         return FixReport(
             plan=plan,
             results=outcome.results,
-            mended=tuple(mended(one, before, after) for one in findings),
+            checked_again=True,
+            mended=(*(mended(one, before, after) for one in findings), *gone),
+            left=tuple(one.finding for one in others if one not in gone),
+            blind=blind_spots(after),
             added=new_problems(before, after),
             log=outcome.log,
             notes=(_state_of(outcome),) if failed else (),
@@ -104,7 +116,7 @@ class Session:
         plan = undo_plan(log, self._world)
         why_not = agrees(plan)
         if why_not:
-            return FixReport(plan=plan, notes=(why_not,))
+            return FixReport(plan=plan, notes=(why_not,), is_undo=True)
         outcome = run_plan(plan, self._world, lambda _: "")
         return self._undone(plan, outcome, log)
 
@@ -117,8 +129,14 @@ class Session:
             log.write()
             self._forget(outcome)
         restored = "the versions are those of before" if plan.steps else "the last fix left no other version behind"
-        notes = tuple(f"not as before: {one}" for one in left) or ((restored,) if done else ())
-        return FixReport(plan=plan, results=outcome.results, notes=notes, log=str(log.path))
+        return FixReport(
+            plan=plan,
+            results=outcome.results,
+            notes=(restored,) if done and not left else (),
+            log=str(log.path),
+            is_undo=True,
+            not_restored=left,
+        )
 
     @staticmethod
     def _forget(outcome: RunOutcome) -> None:
@@ -157,9 +175,10 @@ def open_session(
     world = World(
         facts=facts,
         executor=executor,
-        check=lambda copy: check(python=copy, goal=goal),
+        check=lambda copy: check(CheckRequest(python=copy, goal=goal)),
         facts_of=lambda copy: Facts(Request(python=copy), executor),
         newest_with=_Newest(facts).version,
+        instead_for_pip=_Newest(facts).for_pip,
         cache=cache,
         project=project,
         say=say,
@@ -188,6 +207,19 @@ class _Newest:
             return ""
         good = [one.version for one in table.cells if one.has_all]
         return max(good, key=Version, default="")
+
+    def for_pip(self, package: str, version: str) -> str:
+        """The newest version that pip takes where it refuses one for the Python; "" where it does not."""
+        tools = open_tools(LocalExecutor(), open_cache(Request()).root, Access(most=_MOST_READ))
+        here = target_here()
+        target = parse_columns(HERE, parse_pythons("{}.{}".format(*self._facts.python.minor)), here)[0]
+        try:
+            wheel = tools.catalogue.wheel(package, Version(version), target)
+            if wheel is None or not pip_refuses(wheel, target):
+                return ""
+            return str(newest_wheel_for_pip(package, target, tools.catalogue) or "")
+        except EnvDoctorError:
+            return ""
 
 
 def _with_facts(world: World, facts: Facts) -> World:

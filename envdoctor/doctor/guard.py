@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,16 +13,20 @@ from packaging.utils import canonicalize_name
 from envdoctor.availability.table import parse_requirements
 from envdoctor.availability.tools import open_tools
 from envdoctor.core.availability import CellVerdict
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.guard import Alarm, GuardReport
 from envdoctor.core.request import Request
-from envdoctor.doctor.lock import Search, understood_lock
+from envdoctor.doctor.lock import Search
+from envdoctor.doctor.lock_request import understood_lock
 from envdoctor.environments.cache import open_cache
+from envdoctor.environments.locking import locked
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import Access
 from envdoctor.support.files import read_regular
+from envdoctor.support.hashing import hash_value
 from envdoctor.support.outputs import write_output
+from envdoctor.support.packing import unpack_json
 from envdoctor.support.target_names import target_name
 
 if TYPE_CHECKING:
@@ -31,9 +37,11 @@ if TYPE_CHECKING:
     from envdoctor.core.availability import Cell
     from envdoctor.core.lock import LockRequest
     from envdoctor.core.target import Target
+    from envdoctor.environments.cache import Cache
 
 _MOST_BYTES = 4 << 20
-
+#: Seconds that another run may take to write the state.
+_PATIENCE = 30.0
 
 _VERSION = 1
 
@@ -66,9 +74,8 @@ def guard(
         NetworkProblem: the index did not answer.
     """
     lines, plan = understood_lock(request)
-    before = _read_state(state)
     scope = f"{', '.join(lines)} for {', '.join(map(target_name, plan.targets))}"
-    told = before.get(scope, {})
+    told = _read_state(state).get(scope, {})
     access = Access(offline=request.offline, most=request.max_download, say=say)
     tools = open_tools(LocalExecutor(), open_cache(Request(cache=request.cache)).root, access, as_of=plan.terms.as_of)
     search = Search(plan=plan, lines=lines, tools=tools, progress=progress)
@@ -88,8 +95,8 @@ def guard(
         effort=tools.effort,
     )
     lasting = {key: since for key, since in told.items() if unknown and key not in keys}
-    after = before | {scope: lasting | {one.key: one.since for one in alarms}}
-    return report, lambda: _write_state(state, after)
+    kept = lasting | {one.key: one.since for one in alarms}
+    return report, lambda: _keep(state, scope, kept, open_cache(Request(cache=request.cache)))
 
 
 def _alarms(cells: Mapping[Target, Cell], lines: tuple[str, ...], tools: Tools) -> Iterable[Alarm]:
@@ -149,12 +156,12 @@ def _first(cell: Cell) -> str:
 
 def _read_state(file: Path) -> dict[str, dict[str, str]]:
     try:
-        state = msgspec.json.decode(read_regular(file, _MOST_BYTES), type=_State)
+        state = unpack_json(read_regular(file, _MOST_BYTES), _State)
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise UsageProblem(f"--state {file}: {error.strerror or error}.") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except Unreadable as error:
         raise UsageProblem(
             f"--state {file} is no state of envdoctor guard ({error}); remove it to begin anew."
         ) from None
@@ -163,6 +170,18 @@ def _read_state(file: Path) -> dict[str, dict[str, str]]:
     return state.told
 
 
-def _write_state(file: Path, told: dict[str, dict[str, str]]) -> None:
-    text = msgspec.json.format(msgspec.json.encode(_State(told=dict(sorted(told.items())))), indent=2)
-    write_output(file, text + b"\n", option="--state")
+def _keep(file: Path, scope: str, told: dict[str, str], cache: Cache) -> None:
+    """What runs of other requirements kept in the same file meanwhile stays.
+
+    Raises:
+        EnvironmentProblem: another run does not let go of the file.
+        UsageProblem: the file can't be read or written.
+    """
+    with contextlib.ExitStack() as held:
+        if cache.writable:
+            name = hash_value(os.path.realpath(file))[:16]
+            cache.root.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(cache.root / f"guard-{name}", lambda: None, _PATIENCE))
+        every = _read_state(file) | {scope: told}
+        text = msgspec.json.format(msgspec.json.encode(_State(told=dict(sorted(every.items())))), indent=2)
+        write_output(file, text + b"\n", option="--state")

@@ -114,8 +114,10 @@ def _looked_into(
     own = _contents_view(looked.contents)
     left = looked.contents.not_compared
     unread = (replace(_note(subject, left), severity=Severity.INFO),) if left else ()
-    misfit = _misfit(file, target)
-    told = tuple(_note(subject, f"pip and uv refuse to install it: {message}.") for message in reviewed.refusals)
+    misfit = _misfit(file, looked.contents, target)
+    misnamed = (f"its file is called {subject.misnamed}, which is no wheel's name",) if subject.misnamed else ()
+    refusals = (*misnamed, *reviewed.refusals)
+    told = tuple(_note(subject, f"pip and uv refuse to install it: {message}.") for message in refusals)
     refusal = refusal or (CellVerdict.UNKNOWN if told else None)
     return replace(
         own,
@@ -225,12 +227,29 @@ def _wheel(tools: Tools, pin: Pin, target: Target) -> IndexFile | None:
     return tools.catalogue.wheel(pin.name, Version(pin.version), target)
 
 
-def _misfit(file: IndexFile, target: Target) -> tuple[CellReason, ...]:
+def _misfit(file: IndexFile, contents: WheelContents, target: Target) -> tuple[CellReason, ...]:
     """A wheel on this disk need not be one that the target takes at all."""
-    if target.accepts(file.tags):
+    said = contents.metadata.requires_python
+    if not target.accepts(file.tags):
+        why = "an installer there refuses its tags"
+    elif not _allows(said, target):
+        why = f"it requires Python {said}"
+    else:
         return ()
-    message = f"{file.filename} is not for {target_name(target)}: an installer there refuses its tags."
+    message = f"{file.filename} is not for {target_name(target)}: {why}."
     return (CellReason(kind=ReasonKind.OTHER_WHEELS, severity=Severity.ERROR, subject=file.filename, message=message),)
+
+
+def _allows(requires_python: str, target: Target) -> bool:
+    """Whether a target's Python may be one that a wheel asks for; a specifier that can't be read pip passes over."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        allowed = SpecifierSet(requires_python)
+    except InvalidSpecifier:
+        return True
+    major, minor = target.interpreter.version[:2]
+    return any(allowed.contains(f"{major}.{minor}.{patch}", prereleases=True) for patch in range(100))
 
 
 def _choice(subject: Subject, target: Target) -> tuple[CellReason, ...]:

@@ -18,21 +18,19 @@ from envdoctor.core.availability import CellVerdict, conditions
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.lock import Lock, LockedFile, LockedPackage, Unlocked
-from envdoctor.core.matrix_request import MatrixRequest
 from envdoctor.core.request import Request
-from envdoctor.doctor.matrix import understood
+from envdoctor.doctor.lock_request import understood_lock
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import Access
-from envdoctor.locks.asked import read_asked
 from envdoctor.locks.choice import agree
-from envdoctor.locks.markers import check_targets, marker_for, marker_of, requires_python
+from envdoctor.locks.markers import marker_for, marker_of, requires_python
 from envdoctor.net.urls import without_secrets
 from envdoctor.support.hashing import hash_path
 from envdoctor.support.target_names import target_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from envdoctor.core.availability import Cell, Pin
     from envdoctor.core.lock import LockRequest
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from envdoctor.index.project import IndexFile
 
 _WORKERS_PER_PROCESSOR = 2
-_MOST_TARGETS = 100
 #: Sets that are tried for one target: a lock is worth a longer search than a cell of a table.
 _MOST_SETS = 40
 _MOST_ROUNDS = 10
@@ -89,37 +86,9 @@ def lock(
         packages=_packages(choice.sets, plan.targets, tools),
         conditions=tuple(f"{', '.join(on)}: {what}" for what, on in search.conditions(choice.sets).items()),
         avoided=tuple(dict.fromkeys(line for cell in cells.values() for line in _avoided(cell))),
-        notes=(*tools.notes, *search.doubts(choice.sets)),
+        notes=(*tools.notes, *search.doubts(choice.sets), *search.yanked(choice.sets)),
         effort=tools.effort,
     )
-
-
-def understood_lock(request: LockRequest) -> tuple[tuple[str, ...], Plan]:
-    """The requirement lines of a request, its files' included, and its targets and terms.
-
-    Raises:
-        UsageProblem: a text or a file is not understood, or no marker tells two targets apart.
-    """
-    files = [read_asked(file, request.extras, request.groups) for file in request.files]
-    direct = [str(one) for one in parse_requirements(request.requirements)] if request.requirements else []
-    lines = (*direct, *(line for own, _ in files for line in own))
-    if not lines:
-        named = ", ".join(map(str, request.files))
-        raise UsageProblem(f"{named} asks for nothing." if named else "Name requirements, or a file of them by -r.")
-    asked = MatrixRequest(
-        requirements=lines,
-        platforms=request.platforms,
-        pythons=request.pythons,
-        as_of=request.as_of,
-        constraints=request.constraints,
-    )
-    plan = understood(asked)
-    limits = tuple(line for _, own in files for line in own)
-    plan = replace(plan, terms=replace(plan.terms, constraints=(*plan.terms.constraints, *limits)))
-    if len(plan.targets) > _MOST_TARGETS:
-        raise UsageProblem(f"That is {len(plan.targets)} targets, and {_MOST_TARGETS} are the limit; name fewer.")
-    check_targets(plan.targets)
-    return lines, plan
 
 
 @dataclass(kw_only=True)
@@ -200,16 +169,26 @@ class Search:
                 found.setdefault(condition, []).append(target_name(target))
         return found
 
-    def doubts(self, sets: Mapping[Target, tuple[Pin, ...]]) -> tuple[str, ...]:
-        """Requirements that apply by what no target tells: Python's patch release, the kernel."""
+    def _wheels(self, sets: Mapping[Target, tuple[Pin, ...]]) -> dict[str, IndexFile]:
         from packaging.version import Version
 
-        wheels = {
+        return {
             file.filename: file
             for target, pins in sets.items()
             for pin in pins
             if (file := self.tools.catalogue.wheel(pin.name, Version(pin.version), target)) is not None
         }
+
+    def yanked(self, sets: Mapping[Target, tuple[Pin, ...]]) -> Iterator[str]:
+        """Wheels of the sets that were taken back since (PEP 592)."""
+        for file in self._wheels(sets).values():
+            if file.yanked is not None:
+                why = f": {file.yanked.rstrip('.')}" if file.yanked else ""
+                yield f"{file.filename} is yanked: who made it took it back{why}."
+
+    def doubts(self, sets: Mapping[Target, tuple[Pin, ...]]) -> tuple[str, ...]:
+        """Requirements that apply by what no target tells: Python's patch release, the kernel."""
+        wheels = self._wheels(sets)
         asked = [(line, "what was asked for") for line in self.lines]
         for contents in (seen.contents for seen in self.tools.inspector.all(list(wheels.values()))):
             asked += [(line, contents.label) for line in contents.metadata.requires] if contents else []

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from packaging.requirements import Requirement
+    from packaging.version import Version
 
     from envdoctor.availability.cells import Asked
     from envdoctor.core.availability import Cell
@@ -82,40 +83,25 @@ def matrix(
         Unreadable: an index page is damaged.
     """
     plan = understood(request)
-    cache = open_cache(Request(cache=request.cache))
     access = Access(offline=request.offline, most=request.max_download, say=say)
-    tools = open_tools(LocalExecutor(), cache.root, access, as_of=plan.terms.as_of)
-    versions = rows(tools.catalogue, plan.requirements[0], pre_releases=request.pre_releases)
-    fallbacks = pip_fallbacks(tools.catalogue, plan.requirements[0], plan.targets)
-    versions = tuple(sorted({*versions, *fallbacks.versions}, reverse=True))
-    asked = tuple(questions(versions, plan.targets, plan.requirements, plan.terms))
-    if len(asked) > _MOST_CELLS:
-        raise UsageProblem(f"That is {len(asked)} cells, and {_MOST_CELLS} are the limit; narrow versions or targets.")
-    workers = max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1))
-    here = machine_here(request.platforms)
-    judge = None if request.resolve_only else WheelJudge(tools.catalogue, tools.inspector, here)
-    filler = Cells(tools.resolver, tools.catalogue, judge)
-    if say and (ahead := _ahead(len(asked), tools, judged=judge is not None)):
-        say(ahead)
-    cells = filler.fill(asked, workers, progress)
+    tools = open_tools(LocalExecutor(), open_cache(Request(cache=request.cache)).root, access, as_of=plan.terms.as_of)
+    table = _fill(plan, tools, request, progress, say)
     name = tools.catalogue.project(plan.requirements[0].name).name
+    verification = _Verification(tools, name) if request.verify else None
+    cells = verification.of(table.cells, table.asked) if verification else table.cells
     notes = (
         *plan.notes,
-        *fallbacks.notes,
-        *newer_systems(filler, asked, cells),
+        *table.notes,
         *_notes(tools, name),
-        *_warnings(cells),
-        *_workarounds(tools, name, asked, cells),
+        *_warnings(table.cells),
+        *_workarounds(tools, name, table.asked, table.cells),
+        *(verification.notes if verification else ()),
     )
-    if request.verify:
-        verification = _Verification(tools, name)
-        cells = verification.of(cells, asked)
-        notes += verification.notes
     return Matrix(
         package=name,
         requirements=request.requirements,
         constraints=tuple(map(str, request.constraints)),
-        versions=tuple(map(str, versions)),
+        versions=tuple(map(str, table.versions)),
         targets=tuple(map(target_name, plan.targets)),
         cells=cells,
         as_of=plan.terms.as_of.isoformat() if plan.terms.as_of else "",
@@ -124,6 +110,42 @@ def matrix(
         notes=notes,
         places=tools.settings.described,
         effort=tools.effort,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Table:
+    """The rows, the questions, and the answer to each."""
+
+    versions: tuple[Version, ...]
+    asked: tuple[Asked, ...]
+    cells: tuple[Cell, ...]
+    notes: tuple[str, ...]
+
+
+def _fill(
+    plan: Plan,
+    tools: Tools,
+    request: MatrixRequest,
+    progress: Callable[[int, int], None] | None,
+    say: Callable[[str], None] | None,
+) -> _Table:
+    """Find the rows, and judge each version on each target."""
+    wanted = plan.requirements[0]
+    fallbacks = pip_fallbacks(tools.catalogue, wanted, plan.targets)
+    found = rows(tools.catalogue, wanted, pre_releases=request.pre_releases)
+    versions = tuple(sorted({*found, *fallbacks.versions}, reverse=True))
+    asked = tuple(questions(versions, plan.targets, plan.requirements, plan.terms))
+    if len(asked) > _MOST_CELLS:
+        raise UsageProblem(f"That is {len(asked)} cells, and {_MOST_CELLS} are the limit; narrow versions or targets.")
+    here = machine_here(request.platforms)
+    judge = None if request.resolve_only else WheelJudge(tools.catalogue, tools.inspector, here)
+    filler = Cells(tools.resolver, tools.catalogue, judge)
+    if say and (ahead := _ahead(len(asked), tools, judged=judge is not None)):
+        say(ahead)
+    cells = filler.fill(asked, max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1)), progress)
+    return _Table(
+        versions=versions, asked=asked, cells=cells, notes=(*fallbacks.notes, *newer_systems(filler, asked, cells))
     )
 
 

@@ -173,7 +173,7 @@ def _told(report: RepairReport, values: Mapping[str, Any]) -> RepairReport:
             verified=row["verified"],
             difference=difference_of(row["measured"]) if "measured" in row else None,
             failure=row.get("failure", ""),
-            accepted_steps=allowed[row["name"]].steps,
+            accepted_steps=row.get("accepted_steps", 0),
             accepted_share=allowed[row["name"]].share,
         )
         for row in values["tried"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable, NoRoute
 from envdoctor.core.request import Request
-from envdoctor.doctor.check import check
+from envdoctor.doctor.check import CheckRequest, check
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.pipeline.past import read_build
@@ -46,7 +46,7 @@ def report(
         UsageProblem: an unknown goal, a file that is no model, an interpreter that is none, a folder without a build.
     """
     built = None if build is None else read_build(build)
-    made = check(python=python, goal=goal)
+    made = check(CheckRequest(python=python, goal=goal))
     made = amend(made) if amend else made
     facts = Facts(Request(python=python), LocalExecutor())
     made = dataclasses.replace(made, subject={**made.subject, **_machine(facts), **_installed(facts)})

@@ -108,6 +108,8 @@ def host_judgment(host: str, told: CommandResult) -> Judgment:
         raise Unreadable(
             f"{host} gave no report of envdoctor's ({told.describe_failure()}): {told.last_line}"
         ) from None
+    if verdict is Standing.FINE and (told.returncode or not report["probes"]):
+        raise Unreadable(f"{host} says that all is fine, and its check looked at nothing or failed: {told.last_line}")
     errors = bool(said) and said[0][0] == 0
     problems = State.BROKEN if errors else State.CONDITIONAL
     state = {Standing.FINE: State.FINE, Standing.PROBLEMS: problems}.get(verdict, State.UNKNOWN)

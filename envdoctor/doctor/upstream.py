@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,12 +11,12 @@ from packaging.version import InvalidVersion, Version
 
 from envdoctor.availability.here import target_here
 from envdoctor.availability.tools import open_tools
-from envdoctor.core.availability import CellVerdict, Pin, ReasonKind
+from envdoctor.core.availability import Cause, CauseKind, CellVerdict, Pin, ReasonKind
 from envdoctor.core.errors import EnvDoctorError, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.matrix_request import MatrixRequest
 from envdoctor.core.request import Request
-from envdoctor.core.upstream import AffectedRelease, Claim, ClaimKind, UpstreamReport
+from envdoctor.core.upstream import AffectedRelease, Claim, UpstreamReport
 from envdoctor.doctor.matrix import matrix
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
@@ -38,20 +37,6 @@ if TYPE_CHECKING:
 
 #: Releases before and after the one in question that are looked at.
 _BEFORE, _AFTER = 3, 2
-_MOST_FILES = 5
-#: What the judges of wheels say, by what can be shown of it; see envdoctor.imports.judgment and envdoctor.availability.
-_SAYINGS = (
-    (ClaimKind.SYMBOL, re.compile(r"can't be loaded for want of (?P<name>\S+?)(?: and [\d,]+ more symbols?)?, which ")),
-    (ClaimKind.LOOKUP, re.compile(r"(?P<file>[\w.]+) looks for the library (?P<name>\S+), which ")),
-    (ClaimKind.LIBRARY, re.compile(r" needs? (?P<name>[^:]+?), which nothing brings")),
-    (ClaimKind.LIBRARY, re.compile(r" needs (?P<name>\S+) of the system: ")),
-    (
-        ClaimKind.MODULE,
-        re.compile(r"(?P<file>[\w.]+) imports (?P<name>[\w.]+)(?: \([^)]*\))?, which (?:no wheel|Python) "),
-    ),
-    (ClaimKind.MODULE, re.compile(r"(?P<file>[\w.]+) looks for (?P<name>[\w.]+)(?: or \S+)*, which no wheel of")),
-    (ClaimKind.NAME, re.compile(r"(?P<file>[\w.]+) asks for (?P<name>[\w.]+), which (?P<other>.+?) does not have")),
-)
 _REFUSALS = {
     ReasonKind.NO_PROJECT,
     ReasonKind.NO_VERSION,
@@ -62,13 +47,13 @@ _REFUSALS = {
     ReasonKind.RESOLVER,
 }
 _FIXES = {
-    ClaimKind.LIBRARY: "Put the library into the wheel (auditwheel, delocate, delvewheel), or link without it.",
-    ClaimKind.SYMBOL: "Link with what defines the symbol, or build against the release that has it.",
-    ClaimKind.MODULE: "Require the distribution that brings the module, in a version that has it, or import it lazily.",
-    ClaimKind.NAME: "Require the versions that have the name, or ask for it only where it is there.",
-    ClaimKind.LOOKUP: "Put the library into the wheel, or say in the error which package of the system brings it.",
-    ClaimKind.SHARED: "Let only one of the two install the file, or let one require the other.",
-    ClaimKind.REFUSED: "Upload a wheel for this target, or require what has one.",
+    CauseKind.LIBRARY: "Put the library into the wheel (auditwheel, delocate, delvewheel), or link without it.",
+    CauseKind.SYMBOL: "Link with what defines the symbol, or build against the release that has it.",
+    CauseKind.MODULE: "Require the distribution that brings the module, in a version that has it, or import it lazily.",
+    CauseKind.NAME: "Require the versions that have the name, or ask for it only where it is there.",
+    CauseKind.LOOKUP: "Put the library into the wheel, or say in the error which package of the system brings it.",
+    CauseKind.SHARED: "Let only one of the two install the file, or let one require the other.",
+    CauseKind.REFUSED: "Upload a wheel for this target, or require what has one.",
 }
 
 
@@ -144,30 +129,10 @@ def _report(label: str, target: str, reasons: Iterable[CellReason], wheels: tupl
 
 def claim_of(reason: CellReason) -> Claim | None:
     """What of a reason can be shown without envdoctor; None if nothing can."""
-    if reason.kind is ReasonKind.SHARED_FILES and reason.evidence:
-        first, _, other = reason.subject.partition(", ")
-        files = tuple(reason.evidence[0].excerpt.split(", "))
-        return _claim(ClaimKind.SHARED, reason, first, files=files, other=other)
-    if reason.kind in _REFUSALS:
-        return _claim(ClaimKind.REFUSED, reason, reason.subject)
-    for kind, saying in _SAYINGS:
-        if match := saying.search(reason.message):
-            said = match.groupdict()
-            names = (said["name"],)
-            files = (said["file"],) if said.get("file") else _files(reason)
-            wheel = reason.message.partition(":")[0]
-            return _claim(kind, reason, wheel, files=files, names=names, other=said.get("other") or "")
-    return None
-
-
-def _claim(kind: ClaimKind, reason: CellReason, wheel: str, **said: tuple[str, ...] | str) -> Claim:
-    return Claim(kind=kind, wheel=wheel, message=reason.message, fix=_FIXES[kind], **said)  # type: ignore[arg-type]
-
-
-def _files(reason: CellReason) -> tuple[str, ...]:
-    """The files that the evidence names, without the words that cut a long list short."""
-    listed = next((one.excerpt for one in reason.evidence if one.source.startswith("files of ")), "")
-    return tuple(name for name in re.sub(r" and \d+ more$", "", listed).split(", ") if name)[:_MOST_FILES]
+    cause = reason.cause
+    if cause is None and reason.kind in _REFUSALS:
+        cause = Cause(kind=CauseKind.REFUSED, wheel=reason.subject)
+    return None if cause is None else Claim(cause=cause, message=reason.message, fix=_FIXES[cause.kind])
 
 
 def _window(tools: Tools, own: Pin, target: Target) -> list[Version]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterable  # noqa: TC003
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command
+from envdoctor.executors.programs import find_program
 
 if TYPE_CHECKING:
     from envdoctor.executors import Executor
@@ -63,7 +63,7 @@ def find_emulators(executor: Executor, folders: Iterable[Path] = ()) -> tuple[Em
     path = os.pathsep.join((*map(str, folders), os.environ.get("PATH", os.defpath), *_FOLDERS))
     found = []
     for name in (*QEMU_NAMES, *OTHER_NAMES):
-        place = shutil.which(name, path=path)
+        place = find_program(name, path)
         if place:
             found.append(_ask(executor, name, Path(place)))
     return tuple(found)

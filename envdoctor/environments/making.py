@@ -16,7 +16,7 @@ from envdoctor.environments.following import following
 from envdoctor.environments.interpreters import Interpreters
 from envdoctor.environments.licenses import require_accepted
 from envdoctor.environments.locking import locked
-from envdoctor.environments.proof import ISOLATED, prove
+from envdoctor.environments.proof import isolated, prove
 from envdoctor.environments.store import (
     ManagedEnvironment,
     abandon,
@@ -100,7 +100,7 @@ class _Maker:
         """An environment that is there, whole, and whose Python runs."""
         for one in made_environments(self.spec, self.cache, thorough=True):
             result = self.executor.run(
-                Command(argv=(str(one.python), "-I", "-S", "-c", _RUNS), env=ISOLATED, timeout=60)
+                Command(argv=(str(one.python), "-I", "-S", "-c", _RUNS), env=isolated(), timeout=60)
             )
             if result.ok and one.version.startswith(f"{result.stdout.strip()}."):
                 return one
@@ -143,7 +143,7 @@ class _Maker:
 
     def _prove(self, folder: Path) -> None:
         self.say(f"trying to import {', '.join(self.spec.imports)}")
-        proof = prove(python_of(folder), self.spec.imports, self.executor, ISOLATED)
+        proof = prove(python_of(folder), self.spec.imports, self.executor, isolated())
         if proof.failure:
             raise self._problem(EnvironmentProblem(f"it was installed, but {proof.failure}."))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command
+from envdoctor.executors.programs import trusted_path
 from envdoctor.support.hashing import hash_value
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 #: Seconds for all imports together; TensorFlow takes 6 s, and a minute where nothing of it is in memory yet.
 LIMIT = 300.0
 
-#: What a command in an environment of envdoctor's own gets, so that nothing of the user's leaks in.
-ISOLATED: dict[str, str | None] = {
+_ISOLATED: dict[str, str | None] = {
     "PYTHONPATH": None,
     "PYTHONHOME": None,
     "PYTHONSTARTUP": None,
@@ -57,6 +57,14 @@ class Proof:
 
     failure: str = ""
     path: tuple[str, ...] = ()
+
+
+def isolated() -> dict[str, str | None]:
+    """What a command in an environment of envdoctor's own gets, so that nothing of the user's leaks in.
+
+    Python's own `platform` starts `uname` from the path.
+    """
+    return {**_ISOLATED, "PATH": trusted_path()}
 
 
 def private_folders(folder: str) -> dict[str, str | None]:

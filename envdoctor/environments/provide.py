@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.making import ensure
 from envdoctor.environments.own import unmet
-from envdoctor.environments.proof import ISOLATED, prove_once
+from envdoctor.environments.proof import isolated, prove_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -87,5 +87,5 @@ def provide(
         distributions=made.distributions,
         identity=f"{made.key}-{made.version}",
         fetched=made.fetched,
-        variables=ISOLATED,
+        variables=isolated(),
     )

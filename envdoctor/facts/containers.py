@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,11 +52,12 @@ class Containers:
 def collect(request: Request, executor: Executor) -> Containers:
     """Ask each engine on PATH for its version."""
     from envdoctor.core.command import Command
+    from envdoctor.executors.programs import find_program
 
     del request
     engines = []
     for name, question in _QUESTIONS.items():
-        path = shutil.which(name)
+        path = find_program(name)
         if path:
             engines.append(read_engine(name, executor.run(Command(argv=(path, *question), timeout=_SECONDS))))
     return Containers(engines=tuple(engines))

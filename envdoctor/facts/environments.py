@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
-from envdoctor.core.finding import Fix
+from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.core.request import Request
 from envdoctor.core.route import Reason, Verdict
 from envdoctor.environments.cache import VARIABLE, human_size
 from envdoctor.environments.licenses import is_accepted
@@ -20,7 +21,6 @@ from envdoctor.environments.status import EnvironmentStatus, State, statuses
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from envdoctor.core.request import Request
     from envdoctor.environments.spec import License
     from envdoctor.executors import Executor
     from envdoctor.facts import Facts
@@ -92,6 +92,25 @@ def needs_environment(name: str) -> Callable[[Facts, Request], Iterator[Reason]]
             yield from _license_reason(spec.license, request)
 
     return requirement
+
+
+def missing_environment(facts: Facts, name: str, subject: str) -> Iterator[Finding]:
+    """What is in the way of an environment, for a probe: a note where a build makes it by itself, else an error.
+
+    Args:
+        facts: of the machine.
+        name: of the environment.
+        subject: the program that it is for, as a person calls it.
+    """
+    for reason in needs_environment(name)(facts, Request()):
+        if reason.verdict is not Verdict.READY:
+            yield Finding(
+                severity=Severity.INFO if reason.automatic else Severity.ERROR,
+                subject=subject,
+                message=reason.text,
+                evidence=(Evidence(source=f"environment {name}", excerpt=reason.text),),
+                fix=reason.fix,
+            )
 
 
 def needs_permission(name: str, what: str) -> Callable[[Facts, Request], Iterator[Reason]]:

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
+from envdoctor.core.request import LEFT_OUT
 from envdoctor.facts.python.search_path import Origin, is_import_line, lines_of_pth
 from envdoctor.support.files import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from envdoctor.core.request import Request
+    from envdoctor.executors import Executor
     from envdoctor.facts import Facts
     from envdoctor.facts.importing.start_code import StartCode
     from envdoctor.facts.python import Python
@@ -61,14 +64,14 @@ class Startup:
     keras_backend_source: str = "Keras's default"
 
 
-def derive(facts: Facts) -> Startup:
+def ask(facts: Facts, request: Request, executor: Executor) -> Startup:  # noqa: ARG001 - files tell all
     """Read the files; none is run.
 
     Raises:
         FactUnavailable: the interpreter could not be described.
     """
     asked = f"{_LEGACY_KERAS}={os.environ.get(_LEGACY_KERAS, '')}"
-    code = functools.cache(lambda: _code_of(facts))
+    code = functools.cache(lambda: None if LEFT_OUT in request.topics else _code_of(facts))
     problems = [*_line_problems(facts, code), *_customization_problems(facts.python, code)]
     backend, source = _keras_backend()
     return Startup(
@@ -104,10 +107,8 @@ def _keras_backend() -> tuple[str, str]:
 
 
 def _code_of(facts: Facts) -> StartCode | None:
-    """What follows code; None where imports are left out, or can't be followed."""
+    """What follows code; None where imports can't be followed."""
     try:
-        if facts.importing.left_out:
-            return None
         from envdoctor.facts.importing.start_code import StartCode  # the interpreter, which --fast does not need
 
         return StartCode(facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,10 @@ from envdoctor.support.requirement import is_version, normal_name, parse_require
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from envdoctor.core.fixing import Argv
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution, Packages
-    from envdoctor.facts.packages.installers import Operation
+    from envdoctor.facts.packages.installers import Installer, Operation
     from envdoctor.fixing.resolving import Resolution, Resolver
 
 _LARGEST = 1 << 16
@@ -109,3 +111,25 @@ def versions_now(packages: Packages, names: Iterable[str]) -> dict[str, str]:
     """The installed version of each name; "" for what is absent."""
     found = {name: packages.find(name) for name in names}
     return {name: one.version if one else "" for name, one in found.items()}
+
+
+def commands_of(operations: Sequence[Operation], changes: Sequence[Change], installer: Installer) -> tuple[Argv, ...]:
+    """What removes (again, where a distribution is registered several times), and what installs: a command each.
+
+    What can't be removed, since no RECORD lists its files, is written over by a command of its own.
+    """
+    times = Counter(normal_name(one.name) for one in operations if one.deed is Deed.REMOVE)
+    # Of several findings that remove the same, each says it as often as it takes.
+    most = max(times.values(), default=1) if installer.name == "pip" else 1
+    rounds = [[name for name, count in times.items() if count > number] for number in range(most)]
+    commands = [(*installer.removes, *names) for names in rounds if names]
+    over = {normal_name(one.name) for one in operations if one.over}
+    fresh = installer.afresh if any(one.fresh for one in operations) else ()
+    if written_over := [f"{one.name}=={one.after}" for one in changes if one.after and normal_name(one.name) in over]:
+        commands.append((*installer.overwrites, *fresh, *written_over))
+    rest = [one for one in changes if one.after and normal_name(one.name) not in over]
+    if rest:
+        again = any(one.before == one.after and normal_name(one.name) not in times for one in rest)
+        beginning = installer.reinstalls if again else (*installer.installs, "--no-deps")
+        commands.append((*beginning, *fresh, *(f"{one.name}=={one.after}" for one in rest)))
+    return tuple(commands)

@@ -12,7 +12,7 @@ from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvDoctorError, EnvironmentProblem
 from envdoctor.core.fixing import Mending, Step, StepKind
 from envdoctor.facts.packages.installers import Deed, installers
-from envdoctor.fixing.changes import changes_of, undo_words, versions_now, with_undo
+from envdoctor.fixing.changes import changes_of, commands_of, undo_words, versions_now, with_undo
 from envdoctor.fixing.copying import copied, metadata_copied, nothing_starts, site_folder, without_copy
 from envdoctor.fixing.judging import harm_of_problems, lost_names, mended, new_problems, unanswered
 from envdoctor.fixing.uses import project_files
@@ -141,13 +141,15 @@ class PackagePlanner:
                 return None
             changes = changes_of([one for one, _ in state.asked], resolution, self._world.facts)
             changes = with_undo(changes, self._world.resolver, self._bare)
-            commands = _commands([one for one, _ in state.asked], changes, installer)
+            commands = commands_of([one for one, _ in state.asked], changes, installer)
             step = self._step(state, installer, commands, changes)
             if not commands:
                 return None
             trial = self._rehearse(step)
-            if trial.failed:
+            if trial.failed and not (installer.name == "pip" and self._learn_of_pip(state, changes)):
                 break
+            if trial.failed:
+                continue
             if not trial.harms:
                 return replace(step, unjudged=trial.unjudged, notes=(*dict.fromkeys(state.notes), *trial.notes))
             self._learn(state, trial.harms, changes)
@@ -166,11 +168,22 @@ class PackagePlanner:
             if resolution.ok:
                 held = self._held(resolution, state)
                 if not held:
-                    return resolution
+                    return self._without_moot(resolution, state)
                 state.constraints += held
                 continue
             self._fall_back(state, resolution.conflict)
         return None
+
+    def _without_moot(self, resolution: Resolution, state: _State) -> Resolution:
+        """The same without what only versions require that are changed anyway; the new ones bring what they need."""
+        moved = {name for name, (before, after) in resolution.versions.items() if before and before != after}
+        needed = [
+            (one, by)
+            for one, by in state.asked
+            if normal_name(by.subject) not in moved or normal_name(one.name) in moved or one.deed is not Deed.INSTALL
+        ]
+        leaner = self._resolve(state, needed)
+        return leaner if leaner.ok and not self._held(leaner, state) else resolution
 
     def _resolve(self, state: _State, asked: Sequence[Asked]) -> Resolution:
         installs = [one for one, _ in asked if one.deed is Deed.INSTALL]
@@ -256,6 +269,15 @@ class PackagePlanner:
             notes += (f"not all code below {self._world.project} was looked at; name its folder with --code",)
         return _Trial(unjudged=unjudged, harms=tuple(harms), notes=notes)
 
+    def _learn_of_pip(self, state: _State, changes: Sequence[Change]) -> bool:
+        """Ask for versions that pip takes: it honours upper bounds on Python, which uv disregards."""
+        refused = {one.name: self._world.instead_for_pip(one.name, one.after) for one in changes if one.after}
+        lines = {f"{name}<={good}": name for name, good in refused.items() if good}
+        state.constraints += lines
+        versions = {one.name: one.after for one in changes}
+        state.notes += [f"{name} {versions[name]} was left: pip refuses it for this Python" for name in lines.values()]
+        return bool(lines)
+
     def _learn(self, state: _State, harms: Sequence[Harm], changes: Sequence[Change]) -> None:
         """Ask for other versions of what does harm; without one, leave it out."""
         versions = {normal_name(one.name): one for one in changes}
@@ -303,22 +325,6 @@ def _breaks(specifier: str, before: str, after: str) -> bool:
         return not admits(specifier, after) and (not before or admits(specifier, before))
     except ValueError:
         return False
-
-
-def _commands(operations: Sequence[Operation], changes: Sequence[Change], installer: Installer) -> tuple[Argv, ...]:
-    """One command that removes (again, where a distribution is registered several times), and one that installs."""
-    times = Counter(normal_name(one.name) for one in operations if one.deed is Deed.REMOVE)
-    # Of several findings that remove the same, each says it as often as it takes.
-    most = max(times.values(), default=1) if installer.name == "pip" else 1
-    rounds = [[name for name, count in times.items() if count > number] for number in range(most)]
-    commands = [(*installer.removes, *names) for names in rounds if names]
-    pins = [f"{one.name}=={one.after}" for one in changes if one.after]
-    if pins:
-        again = any(one.before == one.after and normal_name(one.name) not in times for one in changes)
-        fresh = installer.afresh if any(one.fresh for one in operations) else ()
-        beginning = installer.reinstalls if again else (*installer.installs, "--no-deps")
-        commands.append((*beginning, *fresh, *pins))
-    return tuple(commands)
 
 
 def _refused(asked: Sequence[Asked], installer: Installer, world: World, why: str) -> Step:

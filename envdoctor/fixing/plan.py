@@ -43,10 +43,13 @@ def make_plan(report: Report, world: World, codes: Collection[str] = (), wanted:
         *PackagePlanner(world, report).steps(gathered.packages),
         *_conda_steps(gathered.conda, python.prefix),
     )
-    blind = tuple(f"{one.code}: {one.reason}" for one in report.probes if one.outcome in _NO_ANSWER)
-    return FixPlan(
-        python=python.executable, prefix=python.prefix, steps=steps, manual=tuple(gathered.manual), blind=blind
-    )
+    manual, blind = tuple(gathered.manual), blind_spots(report)
+    return FixPlan(python=python.executable, prefix=python.prefix, steps=steps, manual=manual, blind=blind)
+
+
+def blind_spots(report: Report) -> tuple[str, ...]:
+    """The probes that could not answer, as `CODE: reason`."""
+    return tuple(f"{one.code}: {one.reason}" for one in report.probes if one.outcome in _NO_ANSWER)
 
 
 def _wanted(report: Report, codes: Collection[str]) -> Iterator[Finding]:

@@ -40,9 +40,11 @@ def undo_plan(log: Log, world: World) -> FixPlan:
         commands.append((*installer.reinstalls, *words))
     notes = [f"{one.name} {one.after} can't be put back: where it came from is gone" for one in lost]
     notes += _changed_since(told, now)
+    count = len(back) - len(lost)
+    done = f"put back the versions of {plural(count, 'distribution')}" if count else "nothing can be put back"
     step = Step(
         kind=StepKind.PACKAGES,
-        title=f"{installer.name}: put back the versions of {plural(len(back) - len(lost), 'distribution')}",
+        title=f"{installer.name}: {done}",
         commands=tuple(map(world.called, commands)),
         changes=tuple(one for one in back if one not in lost),
         undo="`envdoctor fix` makes the change again",

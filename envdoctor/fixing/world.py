@@ -40,6 +40,8 @@ class World:
         check: asks the probes about an interpreter's environment.
         facts_of: the facts of another interpreter's environment.
         newest_with: of a package, names and the version to stay below, the newest version that has them; "" for none.
+        instead_for_pip: of a package and a version that pip refuses for this Python, the newest that it takes; "" where
+            it takes that version, or nothing is known.
         cache: a folder of envdoctor's own, for copies.
         project: the folder of the user's code; None to leave it out.
         say: told in a sentence what takes time.
@@ -52,6 +54,7 @@ class World:
     check: Callable[[Path], Report]
     facts_of: Callable[[Path], Facts]
     newest_with: Callable[[str, Sequence[str], str], str]
+    instead_for_pip: Callable[[str, str], str]
     cache: Path
     project: Path | None
     say: Callable[[str], None]

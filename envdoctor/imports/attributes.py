@@ -159,6 +159,8 @@ class Attributes:
         Raises:
             Raised: there certainly is no such attribute.
         """
+        if name == "f_globals":  # of a caller's frame, by which it may be given names
+            self._machine.escapes.opened.update(self._machine.via)
         if isinstance(subject, Module):
             return self._of_module(subject, name, state)
         if isinstance(subject, External):

@@ -72,6 +72,8 @@ class Outcome:
         may_fail_for: steps of which it is not known whether the import fails for them.
         complete: whether every module was followed; False where a text could not be read or there were too many.
         unreadable: whether the text of a module could not be read.
+        steps: statements and calls that were gone through.
+        ended: the modules of which the text was gone through to its end on all ways that led there.
     """
 
     events: tuple[Event, ...] = ()
@@ -81,3 +83,5 @@ class Outcome:
     may_fail_for: frozenset[Event] = frozenset()
     complete: bool = True
     unreadable: bool = False
+    steps: int = 0
+    ended: frozenset[str] = frozenset()

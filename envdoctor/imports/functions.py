@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.imports.exceptions import Exc, Raised, TooLong
 from envdoctor.imports.flow import NEXT, RETURN, Ends
 from envdoctor.imports.known import CACHES
-from envdoctor.imports.scopes import FUNCTIONS, Scope, declared, every_node, is_generator, local_names, parameters
+from envdoctor.imports.nodes import every_node
+from envdoctor.imports.scopes import FUNCTIONS, Scope, declared, is_generator, local_names, parameters
 from envdoctor.imports.values import SOMETHING, UNKNOWN, External, Function, Made
 
 if TYPE_CHECKING:

@@ -38,6 +38,8 @@ class Imports:
         self._found: dict[str, Found] = {}
         self._entered: set[str] = set()
         self._runs: Counter[str] = Counter()
+        self._ended: set[str] = set()
+        self._raising: set[str] = set()
 
     def find(self, module: str) -> Found:
         """What there is of a module."""
@@ -52,6 +54,11 @@ class Imports:
     def package_of(self, module: str) -> str:
         """The package that a module's relative imports start from."""
         return module if self.find(module).is_package else module.rpartition(".")[0]
+
+    @property
+    def ended(self) -> frozenset[str]:
+        """The modules of which the text was gone through to its end, and raised on no way that led there."""
+        return frozenset(self._ended - self._raising)
 
     # --- statements
 
@@ -285,6 +292,7 @@ class Imports:
     def _finish(self, module: str, ends: Ends, state: State) -> None:
         """A module that raises is taken out of `sys.modules` again."""
         machine = self._machine
+        (self._ended if NEXT in ends.normal else self._raising).add(module)
         for exc, raised in ends.raised.items():
             raised.set_status(module, "")
             if ends.normal:

@@ -68,6 +68,8 @@ def _import(module: str, machine: Machine) -> Outcome:
         may_fail_for=frozenset(machine.escaped),
         complete=machine.complete,
         unreadable=machine.unreadable,
+        steps=machine.steps,
+        ended=machine.imports.ended,
     )
     if raised is None:
         return outcome

@@ -128,13 +128,16 @@ def _architectures(wheel: WheelContents, analysis: LoadAnalysis, target: Target)
             files=tuple(each.path for each in newer),
         )
     if wrong:
-        sure = [each for each in wrong if not usable or _is_tagged(each) or each.path in analysis.foreign]
+        of_name = (
+            [] if wheel.metadata.is_for_any_platform else [each for each in wrong if not usable or _is_tagged(each)]
+        )
+        sure = [each for each in wrong if each in of_name or each.path in analysis.foreign]
         first = (sure or wrong)[0].library
         kinds = f"{first.format.value} {'/'.join(first.architectures)}" if first else ""
         wanted = f"{FORMATS[platform.system].value} {process_architecture(platform)}"
         yield WheelProblem(
             kind=ProblemKind.WRONG_ARCHITECTURE,
-            severity=Severity.ERROR if sure else Severity.WARNING,
+            severity=Severity.ERROR if sure else _doubtful(wheel),
             wheel=wheel.label,
             message=f"{'' if sure else 'files like '}extension modules are {kinds}, and this platform needs {wanted}",
             files=tuple(each.path for each in sure or wrong),
@@ -152,6 +155,10 @@ def _architectures(wheel: WheelContents, analysis: LoadAnalysis, target: Target)
             message=f"the tag says universal2, and {len(thin)} native files lack arm64 or x86_64",
             files=tuple(each.path for each in thin),
         )
+
+
+def _doubtful(wheel: WheelContents) -> Severity:
+    return Severity.INFO if wheel.metadata.is_for_any_platform else Severity.WARNING
 
 
 def _is_tagged(native: NativeFile) -> bool:
@@ -227,7 +234,7 @@ def _pythons(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
     if files:
         yield WheelProblem(
             kind=ProblemKind.WRONG_PYTHON,
-            severity=Severity.WARNING,
+            severity=_doubtful(wheel),
             wheel=wheel.label,
             message=f"{plural(len(files), 'extension module')} for another Python, which {python.name} does not see",
             files=files,

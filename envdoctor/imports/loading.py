@@ -213,11 +213,11 @@ class LoadJudge:
         return opened_on_import(wheel, doubtful, usable, lambda member: self._read_text(wheel, member), self._target)
 
     def _foreign(self, wheel: WheelContents) -> tuple[str, ...]:
-        """Not asked where no module is for this processor: then there is nothing to be sound."""
+        """Not asked where no module is for this processor, unless any will do: then there is nothing to be sound."""
         usable = self._usable(wheel)
         modules = [native for native in wheel.natives if native.is_module and native.library]
         others = [native.path for native in modules if native not in usable]
-        if not others or len(others) == len(modules):
+        if not others or (len(others) == len(modules) and not wheel.metadata.is_for_any_platform):
             return ()
         opened = self._opened_on_import(wheel, others)
         return tuple(path for path in others if path in opened)

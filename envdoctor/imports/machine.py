@@ -42,6 +42,7 @@ class Machine:
         unreadable: see `Outcome`.
         escaped: the steps that exceptions go back to which may leave the import.
         watch: told of every step as it is taken, in their order.
+        steps: statements and calls that were gone through.
     """
 
     expressions: Expressions
@@ -62,7 +63,7 @@ class Machine:
         self.escaped: set[Event] = set()
         self.events: dict[Event, None] = {}
         self.journal = Journal()
-        self._steps = 0
+        self.steps = 0
         self._places = itertools.count(1)
 
     def place(self) -> int:
@@ -75,8 +76,8 @@ class Machine:
         Raises:
             TooLong: that is too many.
         """
-        self._steps += 1
-        if self._steps > _MOST_STEPS:
+        self.steps += 1
+        if self.steps > _MOST_STEPS:
             raise TooLong
 
     def ends(self) -> Ends:

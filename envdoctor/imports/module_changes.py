@@ -10,6 +10,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.imports.nodes import every_node
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -145,13 +147,13 @@ def _gotten(code: _Code) -> set[str]:
         for each in code.of(ast.Import, ast.ImportFrom)
         for alias in each.names
     }
-    waiting = [(set(_targets(targets)), value) for targets, value in _bindings(code)]
-    waiting += [({each.name}, each) for each in code.of(ast.FunctionDef) if not _is_outermost(each, code)]
+    waiting = [(set(_targets(targets)), _words(value)) for targets, value in _bindings(code)]
+    waiting += [({each.name}, _words(each)) for each in code.of(ast.FunctionDef) if not _is_outermost(each, code)]
     grows = True
     while grows:
         grows = False
-        for names, value in waiting:
-            if not names <= found and _mentions(value, found):
+        for names, words in waiting:
+            if not names <= found and not (words.isdisjoint(found) and words.isdisjoint(_GETTERS)):
                 found |= names
                 grows = True
     return found
@@ -175,8 +177,16 @@ def _targets(targets: Iterable[ast.AST]) -> Iterator[str]:
 
 def _mentions(node: ast.AST, gotten: set[str]) -> bool:
     """Whether an expression may come to a module that the code got hold of."""
-    words = (getattr(each, "id", getattr(each, "attr", None)) for each in ast.walk(node))
-    return any(word in gotten or word in _GETTERS for word in words if word)
+    words = _words(node)
+    return not (words.isdisjoint(gotten) and words.isdisjoint(_GETTERS))
+
+
+def _words(node: ast.AST) -> set[str]:
+    """The names and attributes in an expression."""
+    nodes = every_node(node)
+    return {each.id for each in nodes if isinstance(each, ast.Name)} | {
+        each.attr for each in nodes if isinstance(each, ast.Attribute)
+    }
 
 
 def _sets_any(code: _Code, names: set[str]) -> bool:

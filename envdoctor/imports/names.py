@@ -14,7 +14,8 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.core.holdings import Holding
 from envdoctor.imports.attributes import ALWAYS
 from envdoctor.imports.interpreter import Alone, follow_alone
-from envdoctor.imports.scopes import every_node, mentions
+from envdoctor.imports.nodes import every_node
+from envdoctor.imports.scopes import bound_names, mentions, own_nodes
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.wheel_site import WheelSite
 from envdoctor.support.syntax import parse_python
@@ -73,8 +74,21 @@ class ModuleNames:
             return False
         if self._index.is_package(module) and not self.lacks_module(submodule):
             return False
+        if self._is_hidden(module):
+            return False
         alone = self._alone(module)
         return alone is not None and self._is_plain(module, alone) and alone.lacks(name)
+
+    def _is_hidden(self, module: str) -> bool:
+        """Whether a package binds the name of a module in it to something else, as in `from .tqdm import tqdm`."""
+        package, _, name = module.rpartition(".")
+        if not package or not self._index.is_package(package):
+            return False
+        try:
+            nodes = own_nodes(parse_python(self._text(package)).body)
+        except Unreadable:
+            return True
+        return any(name in bound_names(node) and not _takes_modules(node) for node in nodes)
 
     def lacks_in_class(self, module: str, name: str, attribute: str) -> bool:
         """Whether a module's name is a class that certainly has no such attribute; a metaclass may give it any."""
@@ -174,6 +188,13 @@ def _changes_finders(text: str) -> bool:
     except Unreadable:
         return True
     return "from sys import" in text or (changes is not None and changes.finders)
+
+
+def _takes_modules(node: ast.AST) -> bool:
+    """Whether a statement is `import a.b` or `from . import b`, which bind modules to their own names."""
+    if isinstance(node, ast.ImportFrom):
+        return node.level == 1 and not node.module and not any(alias.asname for alias in node.names)
+    return isinstance(node, ast.Import) and not any(alias.asname for alias in node.names)
 
 
 def _makers(node: ast.AST) -> Iterator[str]:

@@ -38,7 +38,7 @@ def opened_on_import(
     found = [imported.loads(package, lambda: process) for package in wheel.imports]
     if not any(event.subject in usable for each in found for event in each.events):
         modules = [module for package in wheel.imports for module in imported.index.submodules(package)]
-        found = [imported.loads(module, lambda: process) for module in modules]
+        found += [imported.loads(module, lambda: process) for module in modules]
     return frozenset(event.subject for each in found for event in each.needed if event.subject in doubtful)
 
 

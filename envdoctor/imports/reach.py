@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import enum
 import posixpath
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.python_abi import is_module_name
 from envdoctor.core.finding import Severity
+from envdoctor.core.target import System
 from envdoctor.imports.companions import ImportProcess
 from envdoctor.imports.events import What
 from envdoctor.imports.process import ImportedWheel
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from envdoctor.wheels.contents import NativeFile, WheelContents
 
 _FEW_PARTS = 3
+_WITHOUT_PATH = (3, 8)
+_PATH = re.compile(r"""environ\[["']PATH["']\]\s*\+?=[^=]""")
 
 
 class Reach(enum.Enum):
@@ -85,12 +89,15 @@ def find_reach(
     """
     site = companions.site
     imported = ImportedWheel(wheel, read, target, _Beside(wheel, companions))
-    simulation = _Simulation(
-        failing,
-        imported,
-        lambda path: site.locate(wheel, path),
-        lambda: ImportProcess(wheel, companions, target.platform),
-    )
+    extended = _extends_path(wheel, imported, read, target)
+
+    def begin() -> ImportProcess:
+        process = ImportProcess(wheel, companions, target.platform)
+        if extended:
+            process.search_folders()
+        return process
+
+    simulation = _Simulation(failing, imported, lambda path: site.locate(wheel, path), begin)
     own = wheel.metadata.name.replace("-", "_").lower()
     packages = sorted(wheel.imports, key=lambda name: name.lower() != own)
     for package in packages:
@@ -101,6 +108,14 @@ def find_reach(
     simulation.weigh_parts()
     natives = {site.locate(wheel, native.path): native for native in wheel.natives}
     return {path: simulation.found.get(path) or simulation.unreached(path, natives[path]) for path in failing}
+
+
+def _extends_path(wheel: WheelContents, imported: ImportedWheel, read: Callable[[str], str], target: Target) -> bool:
+    """Whether a package adds to PATH, where modules found libraries before CPython 3.8 (its "What's New")."""
+    if target.platform.system is not System.WINDOWS or target.interpreter.version >= _WITHOUT_PATH:
+        return False
+    members = (member for package in wheel.imports for member in imported.index.texts_in(package))
+    return any(_PATH.search(read(member)) for member in members)
 
 
 class _Beside(Anything):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import functools
 import weakref
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.module_changes import module_changes, read_from
+from envdoctor.imports.nodes import add_children, every_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
-#: Fields of nodes that hold no code.
-_PLAIN = frozenset({"ctx", "op", "ops", "id", "attr", "arg", "asname", "module", "level", "kind", "type_comment"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,30 +81,6 @@ class Mentions:
     changes: ModuleChanges | None
 
 
-@functools.cache
-def _parts(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of nodes
-    """The fields of a kind of node that hold code."""
-    return () if kind is ast.Constant else tuple(name for name in kind._fields if name not in _PLAIN)
-
-
-def _add_children(node: ast.AST, found: list[Any]) -> None:
-    kind: Any = node.__class__
-    for name in _parts(kind):
-        value = getattr(node, name, None)
-        if value.__class__ is list:
-            found += [item for item in value if isinstance(item, ast.AST)] if value else ()
-        elif isinstance(value, ast.AST):
-            found.append(value)
-
-
-def every_node(node: ast.AST) -> list[ast.AST]:
-    """A node and all below it, but for contexts and operators: what `ast.walk` gives, in less time."""
-    found = [node]
-    for each in found:  # which grows meanwhile
-        _add_children(each, found)
-    return found
-
-
 def own_nodes(body: Sequence[ast.AST]) -> list[ast.AST]:
     """The nodes that run in the scope of these: not those in functions, classes and comprehensions."""
     found = list(body)
@@ -116,7 +90,7 @@ def own_nodes(body: Sequence[ast.AST]) -> list[ast.AST]:
         elif isinstance(each, COMPREHENSIONS):
             found += [inner for inner in every_node(each) if isinstance(inner, ast.NamedExpr)]
         else:
-            _add_children(each, found)
+            add_children(each, found)
     return found
 
 
@@ -187,7 +161,7 @@ def _mentions(node: ast.AST) -> Mentions:
             continue
         by_type[kind].append(each)
         if kind is not ast.Name:
-            _add_children(each, nodes)
+            add_children(each, nodes)
     own = _own_mentions(by_type)
     if not inner:
         return own

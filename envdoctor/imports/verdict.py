@@ -47,11 +47,15 @@ class Verdict:
         events: the steps of the import, and those that it would take if what it fails for were there.
         failures: why it fails, the first cause first; () where that is not proven.
         complete: see `Outcome`.
+        steps: of the interpreter, on all ways that were tried.
+        ended: see `Outcome`.
     """
 
     events: tuple[Event, ...] = ()
     failures: tuple[Failure, ...] = ()
     complete: bool = True
+    steps: int = 0
+    ended: frozenset[str] = frozenset()
 
 
 def judge_import(module: str, site: Site, most_modules: int = MOST_MODULES, most_causes: int = _MOST_CAUSES) -> Verdict:
@@ -64,19 +68,25 @@ def judge_import(module: str, site: Site, most_modules: int = MOST_MODULES, most
         most_causes: looked for at most; each takes as long as the first.
     """
     supposed = _Supposing(site)
-    outcome = import_in_thought(module, supposed, most_modules)
-    events, complete = dict.fromkeys(outcome.events), outcome.complete
+    outcome = supposed.follow(module, most_modules)
+    first, events = outcome, dict.fromkeys(outcome.events)
     failures: list[Failure] = []
     while outcome.fails and outcome.cause is not None and len(failures) < most_causes:
         failure = _failure(module, outcome, supposed, most_modules)
         failures.append(failure)
         if len(failures) == most_causes or not supposed.suppose(failure.cause, *failure.sought):
             break
-        outcome = import_in_thought(module, supposed, most_modules)
+        outcome = supposed.follow(module, most_modules)
         events |= dict.fromkeys(outcome.events)
         if any(outcome.cause == each.cause for each in failures):
             break
-    return Verdict(events=tuple(events), failures=tuple(failures), complete=complete)
+    return Verdict(
+        events=tuple(events),
+        failures=tuple(failures),
+        complete=first.complete,
+        steps=supposed.steps,
+        ended=first.ended,
+    )
 
 
 def _failure(module: str, outcome: Outcome, supposed: _Supposing, most_modules: int) -> Failure:
@@ -88,7 +98,9 @@ def _failure(module: str, outcome: Outcome, supposed: _Supposing, most_modules: 
         return failure
     trial = supposed.copy()
     trial.suppose(*sought)
-    return failure if import_in_thought(module, trial, most_modules).fails else replace(failure, sought=sought)
+    fails = trial.follow(module, most_modules).fails
+    supposed.steps += trial.steps
+    return failure if fails else replace(failure, sought=sought)
 
 
 @dataclass(slots=True)
@@ -97,10 +109,17 @@ class _Supposing:
 
     site: Site
     supposed: set[tuple[What, str, str]] = field(default_factory=set)
+    steps: int = 0
 
     def copy(self) -> _Supposing:
         """The same, to suppose more."""
         return _Supposing(self.site, set(self.supposed))
+
+    def follow(self, module: str, most_modules: int) -> Outcome:
+        """What `import module` does here."""
+        outcome = import_in_thought(module, self, most_modules)
+        self.steps += outcome.steps
+        return outcome
 
     def suppose(self, *events: Event) -> bool:
         """Supposes that the steps don't fail; whether that is anything new."""

@@ -48,6 +48,10 @@ class ModuleFiles(Protocol):
         """Whether a module is a package with an `__init__.py`."""
         ...
 
+    def lacks_path(self, path: str) -> bool:
+        """Whether there is certainly no file or folder at a path from site-packages."""
+        ...
+
     def natives_may_find(self, top: str) -> bool:
         """Whether a native module may make one of the files importable by this name."""
         ...
@@ -168,9 +172,12 @@ class WheelSite:
             return standard_lacks(module, name, self.target) and not self._beside.gives(module, name)
         return self._beside.lacks(module, name)
 
-    def lacks_file(self, path: str) -> bool:  # noqa: ARG002
-        """See `Site`: which data the wheel has is not asked."""
-        return False
+    def lacks_file(self, path: str) -> bool:
+        """See `Site`: of a folder that no other wheel has, too."""
+        top, slash, _ = path.partition("/")
+        if not slash or not self._index.lacks_path(path):
+            return False
+        return self._beside.find(top).presence is Presence.ABSENT
 
     def has_distribution(self, name: str) -> bool | None:  # noqa: ARG002
         """See `Site`."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from envdoctor.availability.table import logical_lines, parse_constraints, parse_requirements
-from envdoctor.core.errors import UsageProblem
+from envdoctor.availability.table import hashes_of, logical_lines, parse_constraints, parse_requirements, whole_lines
+from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.support.files import read_regular
+from envdoctor.support.toml import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +37,37 @@ def read_asked(file: Path, extras: Sequence[str] = (), groups: Sequence[str] = (
     constraints: list[str] = []
     _gather(file, requirements, constraints, ())
     return requirements, constraints
+
+
+def read_hashes(file: Path) -> dict[str, frozenset[str]]:
+    """The SHA-256 that a requirements file and those that it includes name, by normalized names of packages.
+
+    Raises:
+        UsageProblem: see `read_asked`, which is to be called before.
+    """
+    found: dict[str, frozenset[str]] = {}
+    if file.suffix == ".toml":
+        return found
+    for _, line in whole_lines(_text(file)):
+        said = line.partition(" --hash")[0].strip()
+        if nested := _NESTED.fullmatch(said):
+            found |= read_hashes(file.parent / nested["file"].strip())
+        elif hashes := hashes_of(line):
+            (requirement,) = parse_requirements([said])
+            name = canonicalize_name(requirement.name)
+            found[name] = found.get(name, frozenset()) | hashes
+    return found
+
+
+def python_of_project(file: Path) -> str:
+    """What a pyproject.toml says in `requires-python`; empty for nothing, and of a file of another kind.
+
+    Raises:
+        UsageProblem: it can't be read.
+    """
+    project = _toml(file).get("project") if file.suffix == ".toml" else None
+    asked = project.get("requires-python") if isinstance(project, dict) else None
+    return asked if isinstance(asked, str) else ""
 
 
 def _gather(file: Path, requirements: list[str], constraints: list[str], within: tuple[Path, ...]) -> None:
@@ -75,10 +106,11 @@ def _of_project(file: Path, extras: Sequence[str], groups: Sequence[str]) -> Ite
     project = table.get("project")
     if not isinstance(project, dict):
         raise UsageProblem(f"{file} has no table [project], whose dependencies could be locked.")
-    if "dependencies" in (project.get("dynamic") or ()):
+    if "dependencies" in _table(project, "dynamic", file, list):
         raise UsageProblem(f"{file}: its dependencies are dynamic: a build would have to be run to know them.")
     own = canonicalize_name(str(project.get("name", "")))
-    optional, grouped = project.get("optional-dependencies") or {}, table.get("dependency-groups") or {}
+    optional = _table(project, "optional-dependencies", file)
+    grouped = _table(table, "dependency-groups", file)
     yield from _lines(project.get("dependencies") or [], f"{file}, project.dependencies")
     for name in extras:
         yield from _of_extra(optional, name, own, str(file), ())
@@ -110,6 +142,14 @@ def _of_group(groups: dict[str, Any], name: str, file: str, within: tuple[str, .
             yield from _lines([line], f"{file}, group {name}")
 
 
+def _table(table: dict[str, Any], name: str, file: Path, kind: type[Any] = dict) -> Any:  # noqa: ANN401 - what is asked
+    """A table, or a list, of a document; empty where there is none."""
+    found = table.get(name, kind())
+    if not isinstance(found, kind):
+        raise UsageProblem(f"{file}: {name} is no {'table' if kind is dict else 'list'}.")
+    return found
+
+
 def _named(table: dict[str, Any], name: str, otherwise: str) -> list[Any]:
     found = next((value for key, value in table.items() if canonicalize_name(key) == canonicalize_name(name)), None)
     if not isinstance(found, list):
@@ -124,13 +164,9 @@ def _lines(lines: object, where: str) -> Iterator[str]:
 
 
 def _toml(file: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        return tomllib.loads(_text(file))
-    except tomllib.TOMLDecodeError as error:
+        return parse_toml(_text(file))
+    except Unreadable as error:
         raise UsageProblem(f"{file} is no TOML: {error}.") from None
 
 

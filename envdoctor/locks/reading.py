@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from envdoctor.core.availability import CellReason, Pin, ReasonKind
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.index.project import FileKind, IndexFile
 from envdoctor.support.files import read_regular
+from envdoctor.support.toml import parse_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,18 +41,14 @@ def read_lock(file: Path) -> Pylock:
     Raises:
         UsageProblem: it can't be read, or breaks a rule; which, and where.
     """
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValidationError
 
     try:
-        return Pylock.from_dict(tomllib.loads(read_regular(file, _MOST_BYTES).decode("utf-8")))
+        return Pylock.from_dict(parse_toml(read_regular(file, _MOST_BYTES).decode("utf-8")))
     except OSError as error:
         raise UsageProblem(f"{file} can't be read: {error.strerror or error}.") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageProblem(f"{file} is no TOML: {str(error) or 'it is nested too deeply'}.") from None
+    except (UnicodeDecodeError, Unreadable) as error:
+        raise UsageProblem(f"{file} is no TOML: {error}.") from None
     except (PylockValidationError, PylockUnsupportedVersionError) as error:
         raise UsageProblem(f"{file} is no lock by PEP 751: {error}.") from None
 
@@ -90,7 +86,7 @@ def select(lock: Pylock, target: Target, folder: Path) -> Selection:
     except PylockSelectError as error:
         kind = ReasonKind.OTHER_WHEELS if "wheel" in str(error) else ReasonKind.NO_VERSION
         reasons.append(_reason(kind, "lock", f"An installer refuses the lock there: {str(error).rstrip('.')}."))
-    except (UndefinedComparison, UndefinedEnvironmentName) as error:
+    except (UndefinedComparison, UndefinedEnvironmentName, ValueError) as error:  # int() takes 4,300 digits
         reasons.append(_reason(ReasonKind.NOT_LOOKED_AT, "lock", f"A marker of it can't be evaluated: {error}"))
     return Selection(files=tuple(files), reasons=tuple(reasons))
 

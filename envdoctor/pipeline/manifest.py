@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Finding  # noqa: TC001  (the same)
+from envdoctor.core.route import StageStatus  # noqa: TC001  (the same)
 from envdoctor.support.hashing import hash_path
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Stage:
 
     action: str
     place: str
-    status: str
+    status: StageStatus
     seconds: float
     peak_memory: int | None
     output: File | None
@@ -122,7 +123,7 @@ def _stage(result: StageResult) -> Stage:
     return Stage(
         action=result.stage.action,
         place=result.stage.place,
-        status=result.status.value,
+        status=result.status,
         seconds=result.seconds,
         peak_memory=result.peak_memory,
         output=None if made is None else File(path=made.path.name, sha256=made.sha256, kind=made.kind),

@@ -111,11 +111,11 @@ def _result(stage: Stage, logs: list[Path]) -> StageResult:
     made = stage.output
     kind = made.kind if made else ""
     start = f"{stage.action}-{stage.place.replace(':', '-')}-"
-    failed = stage.status == StageStatus.FAILED.value
+    failed = stage.status is StageStatus.FAILED
     log = next((one for one in logs if one.name.startswith(start)), None) if failed else None
     return StageResult(
         stage=StagePlan(action=stage.action, title=stage.action, produces=kind, place=stage.place),
-        status=StageStatus(stage.status),
+        status=stage.status,
         log=log,
         seconds=stage.seconds,
         peak_memory=stage.peak_memory,

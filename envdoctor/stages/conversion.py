@@ -85,6 +85,7 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
         findings=(
             *_size_findings(context, output),
             *_weight_findings(context, values),
+            *_influence_findings(context, values),
             *(sample_findings(context, values) if to in _INTEGERS or request.get("calibrated") else ()),
         ),
     )
@@ -114,6 +115,12 @@ def _weight_findings(context: StageContext, values: Mapping[str, Any]) -> Iterat
     share = values.get("float_weights_share", 0.0)
     if share > _MOST:
         yield finding("weights-left-float", context.source.path.name, words=f"{share:.0%} of the weights")
+
+
+def _influence_findings(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:
+    """A model whose answer to a sample depends on the others of its batch: what is built is asked for one at a time."""
+    if values.get("influence"):
+        yield finding("samples-influence-each-other", context.source.path.name, words=values["influence"])
 
 
 def _size_findings(context: StageContext, output: Path) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.support.fields import Fields
+from envdoctor.support.fields import Fields, only_zeros
 from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     #: Takes a file and its bytes; None if it is none of its own. Raises Unreadable if it is, and damaged.
     FileReader = Callable[[Path, Fields], FileIdentity | None]
 
-_LEAST, _STEP, _ENOUGH = 1 << 12, 1 << 20, 1 << 26
+_LEAST, _ENOUGH = 1 << 12, 1 << 26
 #: What is said of a file with the size that its header tells, of which only the beginning was written.
 HALF_EMPTY = (
     "whether it is whole: it ends in zeros, as what a download or a full disk broke off, or has weights of zeros"
@@ -49,8 +49,4 @@ def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | Non
 
 def _ends_in_zeros(data: memoryview) -> bool:
     """Whether all of the second half are zeros, or of a large file all of its last part."""
-    for start in range(max(len(data) // 2, len(data) - _ENOUGH), len(data), _STEP):
-        part = data[start : start + _STEP]
-        if part != bytes(len(part)):
-            return False
-    return len(data) > _LEAST
+    return len(data) > _LEAST and only_zeros(data[max(len(data) // 2, len(data) - _ENOUGH) :])

@@ -98,7 +98,7 @@ def finding(name: str, subject: str, evidence: Iterable[Evidence] = (), **words:
         name: a key of the table.
         subject: what it is about.
         evidence: the proof.
-        words: what the message's braces stand for.
+        words: what the braces of the message and the fix stand for.
     """
     kind = problem_kinds()[name]
     return Finding(
@@ -108,7 +108,7 @@ def finding(name: str, subject: str, evidence: Iterable[Evidence] = (), **words:
         subject=subject,
         message=kind.message.format_map(words),
         evidence=tuple(evidence),
-        fix=Fix(text=kind.fix),
+        fix=Fix(text=kind.fix.format_map(words)),
     )
 
 

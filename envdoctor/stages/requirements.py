@@ -268,23 +268,24 @@ def no_control_flow(_: Facts, request: Request) -> Iterator[Reason]:
 
 
 def all_quantized(_: Facts, request: Request) -> Iterator[Reason]:
-    """Layers of a Keras file with an operator that TensorFlow's int8 conversion leaves in floats."""
-    yield from _left_in_floats(request, frozenset())
+    """Operators of a source that TensorFlow's int8 conversion leaves in floats."""
+    yield from _left_in_floats(request, "tensorflow")
 
 
 def all_quantized_by_litert(_: Facts, request: Request) -> Iterator[Reason]:
     """The same for the LiteRT quantizer."""
-    yield from _left_in_floats(request, frozenset(load_table("keras")["quantized_by_litert"]["operators"].split()))
+    yield from _left_in_floats(request, "litert")
 
 
-def _left_in_floats(request: Request, quantized: frozenset[str]) -> Iterator[Reason]:
+def _left_in_floats(request: Request, by: str) -> Iterator[Reason]:
     traits = frozenset() if request.source is None else request.source.traits
     names = {one.removeprefix(STAYS_FLOAT) for one in traits if one.startswith(STAYS_FLOAT)}
-    if names - quantized:
+    left = sorted(names & set(load_table("stays-float")["left"][by].split()))
+    if left:
         allowed, problem = request.options.allow_float, problem_kinds()["float-operators-left"]
         yield Reason(
             verdict=Verdict.READY if allowed else Verdict.UNKNOWN,
-            text=f"an int8 conversion leaves {', '.join(sorted(names - quantized))} in floats",
+            text=f"this int8 conversion leaves {', '.join(left)} in floats",
             fix=None if allowed else Fix(text=problem.fix),
             code=problem.code,
         )
@@ -324,6 +325,6 @@ stateless_layers = with_trait(
 all_unrollable = with_trait(
     "not-unrollable",
     Verdict.UNKNOWN,
-    "a convolutional recurrent layer (ConvLSTM) has no unrolled form",
+    "a convolutional recurrent layer (ConvLSTM) has no unrolled form in Keras 2",
     "nothing-to-unroll",
 )

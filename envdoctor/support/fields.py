@@ -6,7 +6,13 @@ from typing import Literal
 
 from envdoctor.core.errors import Unreadable
 
-_LONGEST_TEXT = 4096
+_LONGEST_TEXT, _STEP = 4096, 1 << 20
+
+
+def only_zeros(data: memoryview) -> bool:
+    """Whether there is nothing but zeros in some bytes, looked through in steps."""
+    parts = (data[start : start + _STEP] for start in range(0, len(data), _STEP))
+    return all(part == bytes(len(part)) for part in parts)
 
 
 class Fields:

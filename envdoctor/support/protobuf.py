@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 _LONGEST_VARINT = 10
+#: Fields of one message, nested ones apart: graphs have some hundred thousand nodes.
+_MOST_FIELDS = 1 << 20
 _64_BITS = (1 << 64) - 1
 _SIGN = 1 << 63
 
@@ -99,9 +101,12 @@ def read_message(data: memoryview) -> Message:
         Unreadable: it is damaged or cut short.
     """
     fields: dict[int, list[int | memoryview]] = {}
-    position = 0
+    position = count = 0
     while position < len(data):
         key, position = _varint(data, position)
+        count += 1
+        if not key >> 3 or count > _MOST_FIELDS:
+            raise Unreadable(f"at byte {position} it is no message: a field without a number, or too many of them")
         value, position = _value(data, position, key & 7)
         fields.setdefault(key >> 3, []).append(value)
     return Message(fields)

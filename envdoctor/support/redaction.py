@@ -26,6 +26,7 @@ from envdoctor.support.redaction_addresses import address_rules
 from envdoctor.support.redaction_forms import secrets_apart
 from envdoctor.support.redaction_names import NamedSecrets, is_secret, is_secret_name, other_named_secrets
 from envdoctor.support.redaction_people import people_rules
+from envdoctor.support.redaction_places import SecretsAtWords, secrets_in_places
 from envdoctor.support.redaction_rules import SECRET, Rule, known_secrets, shapes
 
 if TYPE_CHECKING:
@@ -144,13 +145,16 @@ def redact(value: T, redactor: Redactor, tally: Counter[str] | None = None) -> T
 
 
 @functools.lru_cache(maxsize=8)
-def _rules(redactor: Redactor) -> tuple[tuple[Rule | NamedSecrets, ...], tuple[tuple[str, tuple[int, ...]], ...]]:
+def _rules(
+    redactor: Redactor,
+) -> tuple[tuple[Rule | NamedSecrets | SecretsAtWords, ...], tuple[tuple[str, tuple[int, ...]], ...]]:
     """The rules in order, and each hint with the places of the rules that need it: a text is searched for it once."""
-    rules: list[Rule | NamedSecrets] = [
+    rules: list[Rule | NamedSecrets | SecretsAtWords] = [
         *known_secrets(redactor.secrets),
         *shapes(),
         *other_named_secrets(),
         *secrets_apart(),
+        *secrets_in_places(),
         NamedSecrets(),
     ]
     if redactor.personal:

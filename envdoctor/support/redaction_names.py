@@ -18,7 +18,7 @@ _QUOTE = r"""(?:\\{0,3}["'`]|&quot;|&\#3[49];)"""
 #: What may follow a name before its value: a number (`PASSWORD_2`), the end of a string, a subscript or an XML name.
 _NAME_END = rf"(?i:[_-]?(?:\d{{1,2}}|hash|value|plain|old|new|base|data))?{_QUOTE}?[\])]?"
 _ASSIGNED = r"\s{0,20}(?:=>|:=|<-|=(?!=)|%3D|\\u003[dD])\s{0,20}"
-_COLON = r"\s{0,20}[:,](?!=)\s{0,20}"
+_COLON = r"\s{0,20}[:,\uFF1A](?!=)\s{0,20}"
 #: Cells of a table and arrows.
 _ARROW = r"(?:\s{0,20}(?:->|→|\|)\s{0,20}|\t{1,4})"
 #: A character of a bare value. A separator belongs to it unless a new field or the end of the expression follows.
@@ -35,7 +35,8 @@ _IN_QUOTES = (
 )
 
 _PLACEHOLDER = re.compile(
-    r"""(?ix)\*{3,}.* | x{3,} | \.{2,} | -+ | \$\{?[A-Z_][A-Z0-9_]*\}? | %\w+% | %[sdr] | \$\{\{.* | \$\(.* | <.*
+    r"""(?ix)\*{3,}.* | [^\w\s]{1,4} | x{3,} | \.{2,} | -+
+    | \$\{?[A-Z_][A-Z0-9_]*\}? | %\w+% | %[sdr] | \$\{\{.* | \$\(.* | <.*
     | \{.*
     | (?:self|cls|args|kwargs|config|settings|opts|options|ctx|os|request)\.[A-Za-z_][\w.]*
     | (?:true|false|none|null|nil|undefined|yes|no|on|off|enabled|disabled|never|always|empty|unset|set|unknown)
@@ -76,7 +77,7 @@ _COMMON_VALUES = (
 _PHRASE = r"(?P<hide>[\w'-]{2,40}(?: [\w'-]{2,40}){2,11})[ \t\r]*$"
 _STRONG_VALUES = (
     rf"(?:{_NAME_END}\s{{0,20}}[:=]\s{{0,20}}){_PHRASE}",
-    rf"{_NAME_END}\s{{0,20}}:(?!=)\s{{0,20}}{_WORD}",
+    rf"{_NAME_END}\s{{0,20}}[:\uFF1A](?!=)\s{{0,20}}{_WORD}",
     *_COMMON_VALUES,
     rf"[sS]?{_NAME_END}\s{{0,20}}[:=]\s{{0,20}}\[?\s{{0,20}}{_IN_QUOTES}",
     rf"[sS]?{_NAME_END}\s{{0,20}}[:=]\s{{0,20}}\[?\s{{0,20}}{_WORD}",
@@ -97,6 +98,10 @@ _OPTION_VALUES = (
 _REST_OF_LINE = rf"{_NAME_END}\s{{0,4}}:\s{{1,4}}(?P<hide>[^\s\"'\[{{(<]\S{{3,500}})\s*$"
 _OPTION = re.compile(
     r"(?:(?<![\w-])(?:--?|/)|\b(?:ENV|ARG|setx|(?:configure|config) (?:--)?set)\s{1,4}(?:\S{1,60}\s)?)[\w.-]{0,40}\Z"
+)
+#: `Running pass 'inline' on module`: what compilers call their steps.
+_OF_COMPILER = re.compile(
+    r"(?i)(?:running|run|in|after|before|during|by|from|the|optimi[sz]ation|lowering|compiler|mlir|function|module) \Z"
 )
 _LINE_START = re.compile(r"\s*(?:- )?[\w.\"'-]{0,60}")
 #: How much of a line before a name is looked at.
@@ -126,10 +131,15 @@ class NamedSecrets:
             "jwt",
             "otp",
             "sess",
+            "sonar",
+            "verifier",
+            "assertion",
+            "device",
             "csrf",
             "key",
         ),
         *("string", "art", "registry", "webhook", "kennwort", "contrase", "otpw", "ndpw", "t pw", "t_pw", "d_pw"),
+        *("парол", "密", "パスワード", "비밀번호", "senha", "hasło", "heslo", "wachtwoord", "lösenord"),
         *("recovery", "pin_c", "pin c", "pinc", "salt"),
     )
 
@@ -159,6 +169,8 @@ def _value_of(line: str, name: re.Match[str]) -> re.Match[str] | None:
     strong = name["strong"] is not None
     spares = _spares_strong if strong else _spares_weak
     before = line[max(0, name.start() - _BEFORE) : name.start()]
+    if _OF_COMPILER.search(before) and name[0].lower() == "pass":
+        return None
     ways = [(pattern, spares) for pattern in (_STRONG_VALUES if strong else _WEAK_VALUES)]
     if _OPTION.search(before):
         ways += [(pattern, spares_after_option) for pattern in _OPTION_VALUES]

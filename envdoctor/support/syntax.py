@@ -42,6 +42,7 @@ def parse_python(source: str) -> ast.Module:
         Unreadable: it is nested too deeply, or has characters that can't be.
     """
     global _characters  # noqa: PLW0603 - guarded by the lock, as what it counts
+    source = source.removeprefix("\ufeff")  # a byte order mark, which Python takes at the start of a file
     with _ONE_AT_A_TIME:
         tree = _kept.get(source)
         if tree is None:

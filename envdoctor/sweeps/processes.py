@@ -10,10 +10,12 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
 from multiprocessing import connection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -132,14 +134,15 @@ class _Worker:
 
     def __init__(self, judge: Judge) -> None:
         context = multiprocessing.get_context("spawn")
+        folder = Path.cwd()
         self.pipe: Connection
         self.pipe, far = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_serve, args=(far, judge), daemon=False)
+        self.process: SpawnProcess = context.Process(target=_serve, args=(far, judge, folder), daemon=False)
         self.is_ready = False
         self.item: SweepItem | None = None
         self._since = time.monotonic()
         try:
-            with _interrupts_ignored():
+            with _interrupts_ignored(), _outside_of(folder):
                 self.process.start()
         except OSError as error:
             raise EnvDoctorError(f"No worker can be started: {error.strerror or error}.") from None
@@ -210,8 +213,19 @@ def _interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _serve(pipe: Connection, judge: Judge) -> None:
-    """What a worker does: judges what comes, until nobody is there any more."""
+@contextlib.contextmanager
+def _outside_of(folder: Path) -> Iterator[None]:
+    """What is started within looks for Python's own modules first where it starts: not in a folder of anybody's."""
+    os.chdir(sys.prefix)
+    try:
+        yield
+    finally:
+        os.chdir(folder)
+
+
+def _serve(pipe: Connection, judge: Judge, folder: Path) -> None:
+    """What a worker does in a folder: judges what comes, until nobody is there any more."""
+    os.chdir(folder)
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         # What ends the whole group (`timeout`, a closed session) must not look like an item that killed its worker.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import enum
 import struct
 import zipfile
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bounded import open_inner_zip, open_zip
 from envdoctor.support.files import read_head
-from envdoctor.tflite.flatbuffer import FlatBuffer
+from envdoctor.tflite.compiled import compiled_file
 from envdoctor.tflite.reader import map_file, open_model, read_model
 from envdoctor.tflite.schema import FILE_IDENTIFIER
 
@@ -36,7 +35,6 @@ _HEAD = 16
 _MAX_PADDING = 4
 _BUNDLE_SUFFIX = ".task"
 _MAX_MEMBERS = 4096
-_MAX_STAMP = 1024
 _MAX_MEMBER_SIZE = 1 << 31
 
 
@@ -73,67 +71,6 @@ def sniff(path: Path | str) -> FileKind:
     if head.startswith(_HDF5):
         return FileKind.HDF5
     return _zip_kind(path) if _is_zip(head) else FileKind.OTHER
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompiledFile:
-    """A compiler's mark in what it wrote, as its compiled-files.toml says.
-
-    Attributes:
-        custom_code: the operator that holds what it compiled.
-        words: who compiled it, and for what (`for the Edge TPU`).
-        run_with: how such a file is run.
-        stamp: the metadata that names vendor and chip, NUL-padded words; empty for none.
-        package: the file identifier of the flatbuffer among the operator's options whose first field is the least
-            version of the runtime and whose fifth the compiler's build; empty for none.
-    """
-
-    custom_code: str
-    words: str
-    run_with: str
-    stamp: str = ""
-    package: str = ""
-
-
-def compiled_file(model: Model) -> CompiledFile | None:
-    """Which compiler's output a model is; None for a model that none compiled."""
-    customs = {operator.custom_code for subgraph in model.subgraphs for operator in subgraph.operators}
-    mark = next((one for code in sorted(filter(None, customs)) if (one := mark_of(code)) is not None), None)
-    if mark is None:
-        return None
-    more = _package_words(model, mark) if mark.package else _stamp_words(model, mark)
-    return replace(mark, words=f"{mark.words}, {more}") if more else mark
-
-
-def _stamp_words(model: Model, mark: CompiledFile) -> str:
-    stamp = model.metadata.get(mark.stamp)
-    words = [] if stamp is None else bytes(stamp.view()[:_MAX_STAMP]).split(b"\0")
-    chip = " ".join(word.decode("utf-8", "replace") for word in words if word)
-    return f"for {chip}" if chip else ""
-
-
-def _package_words(model: Model, mark: CompiledFile) -> str:
-    """What a compiled package tells of the runtime that it needs and of its compiler; empty where it is damaged."""
-    operators = (operator for subgraph in model.subgraphs for operator in subgraph.operators)
-    packages = (operator.custom_options for operator in operators if operator.custom_code == mark.custom_code)
-    content = next(packages, None)
-    try:
-        options = b"" if content is None else content.view()
-        start = bytes(options[:_MAX_STAMP]).find(mark.package.encode()) - 4  # the identifier follows the root's offset
-        if start < 0:
-            return ""
-        package = FlatBuffer(options[start:]).root()
-        runtime, build = package.integer(0), (package.string(4) or "").rpartition("/")[2]
-    except Unreadable:
-        return ""
-    words = [f"runtime {runtime} or newer"] if runtime else []
-    return ", ".join([*words, f"compiler build {build}"] if build.isdecimal() else words)
-
-
-def mark_of(custom_code: str) -> CompiledFile | None:
-    """The compiler's mark that a custom operator is; None for any other."""
-    row = load_table("compiled-files").get(custom_code)
-    return None if row is None else CompiledFile(custom_code=custom_code, **row)
 
 
 def read_models(path: Path | str) -> tuple[Model, ...]:

@@ -199,7 +199,7 @@ class Model:
     """A .tflite file.
 
     `external_buffers`: constants lie outside the flatbuffer, where readers before TensorFlow Lite 2.14 don't look.
-    `deprecated_codes_only`: operators are numbered the way of before 2020, which today's quantizers overlook.
+    `deprecated_codes_only`: operators are numbered as before 2020, which today's quantizers overlook.
     """
 
     name: str

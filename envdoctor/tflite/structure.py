@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
-from envdoctor.tflite.containers import compiled_file, mark_of
+from envdoctor.tflite.compiled import compiled_file, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -70,6 +70,13 @@ class NativeFile:
         name = posixpath.basename(self.path)
         return is_module_name(name) and (name.count(".") > 1 or self._may_begin(name.partition(".")[0]))
 
+    @property
+    def lacks_init(self) -> bool:
+        """Whether CPython can't begin it, though its name is that of an extension module."""
+        name = posixpath.basename(self.path)
+        is_for_cpython = self.python is not None and self.python.implementation in {"", "cp"}
+        return is_for_cpython and is_module_name(name) and not self._may_begin(name.partition(".")[0])
+
     def _may_begin(self, stem: str) -> bool:
         """Whether it may define `PyInit_NAME`; any library for ctypes may be called `NAME.so` too."""
         library = self.library

@@ -24,6 +24,9 @@ _LOCAL_HEADER = struct.Struct("<4s5H3I2H")  # APPNOTE.TXT, 4.3.7
 _SIZES_FOLLOW = 0x0008  # a data descriptor behind the content has them
 _FIRST_TAIL = 64 * 1024
 _SHORT_STEPS = 4
+#: Of its share of the compressed bytes, what is fetched first. What follows .dynamic compresses far better than code;
+#: what follows import tables took 0.64 to 0.9 of its share in 48 modules for Windows.
+_SHARE_BEHIND_DYNAMIC, _SHARE_BEHIND_IMPORTS = 0.125, 0.75
 _MOST_HEAD = 160 << 20  # inflated bytes kept
 _CHUNK = 1 << 20
 
@@ -116,6 +119,7 @@ class PackedBytes:
         self._tail: DeflateTail | None = None
         self._tail_size = 0
         self._head_only = False
+        self._least_share = _SHARE_BEHIND_DYNAMIC
         self.size = member.size
         if member.compressed_size <= whole_below:
             self._head += b"".join(inflated(source, member))
@@ -166,6 +170,10 @@ class PackedBytes:
         """Never enters the member from its tail: what is wanted stands at the head, or in the middle."""
         self._head_only = True
 
+    def expect_imports(self) -> None:
+        """What is wanted is the import table of a PE file: what follows it compresses nearly as the rest does."""
+        self._least_share = _SHARE_BEHIND_IMPORTS
+
     def packed_bytes_before(self, offset: int) -> int:
         """A guess of how many compressed bytes lie before a place, as if all parts compressed alike."""
         return self._member.compressed_size * offset // self.size
@@ -196,19 +204,22 @@ class PackedBytes:
     def _from_tail(self, offset: int, end: int, solution: Callable[[list[int]], bytes | None]) -> bytes | None:
         """From the compressed end, more and more of it, until the place is in it and known; None if it never is."""
         total = self._member.compressed_size
-        missed = 0
+        missed, unsure = 0, 0
         while True:
             values = self._tail.read(offset, end) if self._tail else None
             found = None if values is None else solution(values)
             if found is not None or self._tail_size == total:
                 return found
-            # What follows .dynamic compresses better than code does: begin with far less than its share.
-            share = (total - self.packed_bytes_before(offset)) // 8
-            # Where no block begins, one may do so a little before: the next steps are short.
+            share = int((total - self.packed_bytes_before(offset)) * self._least_share)
+            # Where no block begins, one may do so a little before: the next steps are short. So they are where the
+            # place is reached, and what stands there was copied from a little before.
             missed = 0 if self._tail or not self._tail_size else missed + 1
+            unsure += values is not None
             step = SEARCHED if 0 < missed <= _SHORT_STEPS else max(_CHUNK, self._tail_size // 2)
+            if 0 < unsure <= _SHORT_STEPS:
+                step = _FIRST_TAIL << unsure
             grown = self._tail_size + min(self._tail_size, step)
-            self._tail_size = min(total, max(share, grown, _FIRST_TAIL))
+            self._tail_size = min(total, max(share + _FIRST_TAIL, grown))
             place = self._start + total - self._tail_size
             try:
                 self._tail = DeflateTail(self._source.read_at(place, self._tail_size), self.size)

@@ -66,6 +66,11 @@ class WheelMetadata:
     is_pure: bool = False
     scripts: tuple[Script, ...] = ()
 
+    @property
+    def is_for_any_platform(self) -> bool:
+        """Whether installers take it everywhere: what is for one system or Python in it is mostly optional then."""
+        return all(tag.endswith("-any") for tag in self.tags)
+
 
 def read_metadata(archive: WheelArchive) -> WheelMetadata:
     """What the wheel says of itself.
@@ -88,7 +93,7 @@ def read_metadata(archive: WheelArchive) -> WheelMetadata:
         version=metadata["version"][0],
         requires_python=metadata.get("requires-python", [""])[0],
         requires=tuple(metadata.get("requires-dist", ())),
-        tags=tuple(tag for line in wheel.get("tag", ()) for tag in _expanded(line)),
+        tags=tuple(tag for line in wheel.get("tag", ()) for tag in expand_tag(line)),
         is_pure=wheel.get("root-is-purelib", [""])[0].lower() == "true",
         scripts=parse_scripts(archive.read_text(entry_points, _LARGEST)) if entry_points in archive.members else (),
     )
@@ -157,8 +162,12 @@ def parse_record(text: str) -> tuple[RecordRow, ...]:
     return tuple(rows)
 
 
-def _expanded(tag: str) -> list[str]:
-    """A compressed tag set (PEP 425) as single tags."""
+def expand_tag(tag: str) -> list[str]:
+    """A compressed tag set (PEP 425) as single tags; empty if it is none.
+
+    Raises:
+        Unreadable: it stands for too many.
+    """
     parts = tag.split("-")
     if len(parts) != 3:  # noqa: PLR2004 - Python, ABI, platform
         return []

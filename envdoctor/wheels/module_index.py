@@ -78,6 +78,12 @@ class ModuleIndex:
                 self._stems.add("/".join([*parts[:-1], parts[-1].partition(".")[0]]))
         return name.replace(".", "/") in self._folders
 
+    def lacks_path(self, path: str) -> bool:
+        """Whether the wheel has no file or folder at a path from site-packages, and a package at its top."""
+        lower = path.lower().rstrip("/")
+        present = any(each.lower() == lower or each.lower().startswith(f"{lower}/") for each in self._paths.values())
+        return self.is_package(path.partition("/")[0]) and not present
+
     def natives_may_find(self, top: str) -> bool:
         """Whether a native module of the wheel may make one of its files importable by this name; none tells."""
         return self._has_modules and top in self._words
@@ -92,12 +98,20 @@ class ModuleIndex:
         return name in self._packages
 
     def submodules(self, package: str) -> list[str]:
-        """The public modules directly in a package, in the order of the wheel; a `libNAME.so` is not meant as one."""
+        """The public modules directly in a package, in the order of the wheel; a `libNAME.so` is not meant as one.
+
+        What has no `__init__.py` is a folder alone (a namespace): what lies in its folders without one counts, too.
+        """
         modules = (name for name, member in self._modules.items() if _is_meant_as_module(posixpath.basename(member)))
-        names = [*modules, *self._packages]
-        return [
-            name for name in names if name.rpartition(".")[0] == package and not name.rpartition(".")[2].startswith("_")
-        ]
+        return [name for name in [*modules, *self._packages] if self._is_public_in(package, name)]
+
+    def _is_public_in(self, package: str, name: str) -> bool:
+        folder, _, own = name.rpartition(".")
+        while package not in self._packages and folder != package and folder and folder not in self._packages:
+            folder, _, between = folder.rpartition(".")
+            if between.startswith("_"):
+                return False
+        return folder == package and not own.startswith("_")
 
 
 def _is_meant_as_module(file: str) -> bool:

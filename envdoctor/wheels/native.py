@@ -57,6 +57,7 @@ def _with_symbols(library: NativeLibrary, source: RandomAccess) -> NativeLibrary
 def _read_packed(source: PackedBytes, head: bytes, name: str, *, exact: bool) -> NativeLibrary:
     """The same of a member of which as little as possible is inflated."""
     if head[:2] == magic.PE:
+        source.expect_imports()
         return read_native(source, AHEAD)
     if head[:4] != magic.ELF:
         source.read_from_head()

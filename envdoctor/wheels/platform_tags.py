@@ -18,6 +18,7 @@ _MAC_ARCHITECTURES = {
     "fat32": ("i386",),
     "universal": ("x86_64", "i386"),
 }
+_OLDER_ARM = {"armv5l", "armv5tel", "armv6l", "armv8l"}
 _FORMATS = {
     "linux": BinaryFormat.ELF,
     "manylinux": BinaryFormat.ELF,
@@ -73,4 +74,4 @@ def parse_platform(text: str) -> PlatformTag:
 def _architectures(kind: str, name: str) -> tuple[str, ...]:
     if kind == "macosx":
         return _MAC_ARCHITECTURES.get(name, (name,))
-    return ("armv7l",) if name == "armv6l" else (name,)  # an ELF header does not tell them apart
+    return ("armv7l",) if name in _OLDER_ARM else (name,)  # an ELF header does not tell them apart

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from envdoctor.wheels.contents import install_path, module_path
 from envdoctor.wheels.metadata import parse_fields
+from envdoctor.wheels.module_texts import ModuleTexts, module_texts
 from envdoctor.wheels.platform_tags import PlatformTag, parse_platform
 from envdoctor.wheels.rules import Part
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from envdoctor.wheels.directory import Member
 
 _LARGEST_REMOTE_RECORD = 256 * 1024
+_NOT_FOR_IMPORT = re.compile(
+    r".*(?:test|template|example|sample|skeleton|cookiecutter|py2|python2|vendor|conftest).*", re.IGNORECASE
+)
 
 
 class ReviewedWheel:
@@ -165,6 +170,16 @@ class ReviewedWheel:
             elif file.endswith((".py", ".so", ".pyd")):
                 found.setdefault(".".join([*parts, stem]), member)
         return found
+
+    @cached_property
+    def module_texts(self) -> ModuleTexts:
+        """Its modules, but for tests, templates and vendored code; for a whole wheel alone."""
+        sources = (
+            (name, module_path(self.installed[member]), self.members[member].size, self.read(member))
+            for name, member in self.modules_by_name.items()
+            if member.endswith(".py") and not _NOT_FOR_IMPORT.fullmatch(module_path(self.installed[member]))
+        )
+        return module_texts(sources)
 
     def owns(self, top: str) -> bool:
         """Whether a name at the top is the wheel's own: the distribution is called so."""

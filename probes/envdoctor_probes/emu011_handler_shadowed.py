@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def check(facts: Facts) -> Iterator[Finding]:
     """Several handlers fit x86_64 programs.
 
-    The kernel takes the last registered handler that fits. A second one, left over from another emulator or from
+    The kernel uses the last registered handler that fits. A second one, left over from another emulator or from
     Docker, hides the first; if it is broken, so is everything that goes through it.
     """
     emulation = needed_emulation(facts)
@@ -29,7 +29,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         severity=Severity.INFO if emulation.runs_directly else Severity.WARNING,
         subject=first.name,
-        message=f"The kernel takes {first.name} ({first.interpreter}) before {rest[0].name} ({rest[0].interpreter}).",
+        message=f"The kernel uses {first.name} ({first.interpreter}), "
+        f"not {rest[0].name} ({rest[0].interpreter}); both fit.",
         evidence=tuple(Evidence(source=emulation.binfmt.path(entry), excerpt=entry.description) for entry in enabled),
         fix=Fix(
             text=f"Remove the one that you don't want, {first.name} for example.",

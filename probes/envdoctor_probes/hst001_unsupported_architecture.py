@@ -31,7 +31,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         severity=Severity.ERROR if everything else Severity.WARNING,
         subject=host.platform,
-        message=f"There are no wheels for {host.platform} of {names}.",
+        message=f"{names} have no wheels for {host.platform}.",
         evidence=(Evidence(source=host.source("machine"), excerpt=host.machine),),
         fix=Fix(
             text="Build on a machine (or in a container) of one of these kinds, and copy the model here: "

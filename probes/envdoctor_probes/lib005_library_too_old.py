@@ -36,7 +36,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             severity=Severity.ERROR if one.reached else Severity.INFO,
             subject=distribution.name,
             message=f"{name} of {distribution.title} needs {one.version} of {one.library}, "
-            f"and the one that is found has {one.offered}.",
+            f"and the {one.library} that is found has {one.offered}.",
             evidence=(*one.proof, *words_on(facts, one.file.path, one.version)),
             fix=_fix(one, facts),
         )

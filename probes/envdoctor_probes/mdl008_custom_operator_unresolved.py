@@ -41,7 +41,7 @@ def check(facts: Facts) -> Iterable[Finding]:
         yield Finding(
             severity=Severity.WARNING if compiled else Severity.ERROR,
             subject=code,
-            message=f"{model.reader.title} does not bring the custom operator {code} along{made}",
+            message=f"{model.reader.title} has no code for the custom operator {code}{made}",
             evidence=(Evidence(source=model.name, excerpt=f"operator code CUSTOM {code}"),),
             fix=Fix(text=model.compiled.run_with if model.compiled and compiled else text),
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @probe("MDL013", topic="model")
 def check(facts: Facts) -> Iterable[Finding]:
-    """Operators are numbered the way of before 2020, which quantizers overlook.
+    """Operators are numbered as before 2020, which quantizers overlook.
 
     Files that were converted before TensorFlow 2.4 fill deprecated_builtin_code alone. Interpreters and compilers
     read both; litert-quantizer and ai-edge-quantizer find no operator they know, write a file of the same size
@@ -28,7 +28,7 @@ def check(facts: Facts) -> Iterable[Finding]:
         yield Finding(
             severity=Severity.INFO,
             subject=model.short_name,
-            message="its operators are numbered the way of before 2020; quantizers of today quantize nothing in it",
+            message="its operators are numbered as before 2020; today's quantizers quantize nothing in it",
             evidence=(Evidence(source=model.name, excerpt="deprecated_builtin_code is set, builtin_code is not"),),
             fix=Fix(text="Before quantizing it, set builtin_code to the larger of the two numbers."),
         )

@@ -30,7 +30,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.WARNING,
             subject=clash.name,
-            message=f"'import {clash.name}' gives that of {used.title}; it hides the one of {others}.",
+            message=f"'import {clash.name}' imports the package of {used.title}, which hides that of {others}.",
             evidence=(
                 Evidence(source=path, excerpt=f"{used.title}, found first"),
                 *(Evidence(source=other, excerpt=one.title) for one, other in hidden),

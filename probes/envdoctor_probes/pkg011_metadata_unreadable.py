@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.packages.installers import installer_for
 from envdoctor.probing import probe
 from envdoctor.support.text import plural
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envdoctor.facts import Facts
+    from envdoctor.facts.packages import Distribution
     from envdoctor.facts.records import Record
 
 
@@ -24,22 +26,22 @@ def check(facts: Facts) -> Iterator[Finding]:
     """What an installer keeps about a distribution can't be read.
 
     A `.dist-info` folder without METADATA is what an interrupted installation or removal leaves: installers see half a
-    distribution, can't remove it, and don't install it anew. Without RECORD they don't know its files. Distributions of
-    the operating system come without RECORD; that is as it should be. Delete the folder and install again. Modules in
+    distribution, can't remove it, and don't install it anew: delete the folder and install again. Without RECORD they
+    don't know its files, and pip does not remove it: install the same version over what is there (`pip install
+    --ignore-installed`). Distributions of the operating system come without RECORD; that is as it should be. Modules in
     a distribution's folders that no RECORD lists are told as information, unless they are most of it.
     """
     for one in facts.packages.distributions:
-        problem = one.problem
-        if not problem and not one.has_record and one.installer in _WRITE_RECORDS:
-            problem = f"has no RECORD, which {one.installer} always writes"
-        if problem and not one.system:
-            yield Finding(
-                severity=Severity.WARNING,
-                subject=one.name,
-                message=f"The metadata folder of {one.title} {problem}.",
-                evidence=(Evidence(source=one.metadata, excerpt=problem),),
-                fix=Fix(text=f"Delete {one.metadata}, and install that project again if it is needed."),
-            )
+        if one.system:
+            continue
+        if one.problem:
+            text = f"Delete {one.metadata}, and install that project again if it is needed."
+            yield _of_folder(one, one.problem, Fix(text=text))
+        elif not one.has_record and one.installer in _WRITE_RECORDS:
+            installer = installer_for(facts.python, facts.packages, one)
+            text = "Install the same version over what is there: without RECORD it can't be removed first."
+            fix = installer.again(one, text) if installer is not None else None
+            yield _of_folder(one, f"has no RECORD, which {one.installer} always writes", fix)
     for record in facts.records.records:
         yield from _told_by(record)
     for path, reason in facts.packages.unreadable:
@@ -57,6 +59,16 @@ def check(facts: Facts) -> Iterator[Finding]:
             message=f"The folder {folder} is searched for packages and can't be listed: {reason}.",
             evidence=(Evidence(source=folder, excerpt=reason),),
         )
+
+
+def _of_folder(one: Distribution, problem: str, fix: Fix | None) -> Finding:
+    return Finding(
+        severity=Severity.WARNING,
+        subject=one.name,
+        message=f"The metadata folder of {one.title} {problem}.",
+        evidence=(Evidence(source=one.metadata, excerpt=problem),),
+        fix=fix,
+    )
 
 
 def _told_by(record: Record) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.WARNING,
             subject=one.name,
-            message=f"{name} in {place} hides {owner} from {where}: 'import {one.name}' gives that file.",
+            message=f"{name} in {place} hides {owner} from {where}: 'import {one.name}' imports that file.",
             evidence=(Evidence(source=one.path, excerpt="found first"), *used),
             fix=Fix(text="Rename it, and what imports it."),
         )

@@ -29,7 +29,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.ERROR if len(lacking) == len(toolchains()) else Severity.WARNING,
             subject=f"Python {python.version}",
-            message=f"Python {python.version} is newer than the newest that there are wheels for of {until}.",
+            message=f"Python {python.version} is newer than any for which there are wheels of {until}.",
             evidence=(Evidence(source=python.executable, excerpt=python.described),),
             fix=new_environment("Make an environment with a Python that all toolchains have wheels for."),
         )

@@ -20,6 +20,7 @@ _ONLY_IF_SET = frozenset(
         "matched",
         "stripped",
         "sizes",
+        "influence",
         "weights",
         "layout",
         "float_weights_share",

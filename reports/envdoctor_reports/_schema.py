@@ -10,14 +10,24 @@ import re
 import types
 import typing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.asked import AskedReport
 from envdoctor.core.availability import Matrix
+from envdoctor.core.bisect import BisectReport
+from envdoctor.core.finding import Finding
+from envdoctor.core.fixing import FixReport
+from envdoctor.core.guard import GuardReport
+from envdoctor.core.holdings import HoldingTable
 from envdoctor.core.inspection import Inspection
 from envdoctor.core.lock import Lock
 from envdoctor.core.repair import RepairReport
 from envdoctor.core.report import Report
+from envdoctor.core.sweep import History, SweepReport
 from envdoctor_reports.json import properties
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Schema = dict[str, Any]
 
@@ -33,44 +43,44 @@ _PLAIN: dict[object, Schema] = {
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8,}\S.*)*)", re.MULTILINE)
 
 
-def report_schema() -> Schema:
-    """The schema of a report."""
-    schema = _schema(Report, "Report of envdoctor")
-    findings = schema["$defs"]["Report"]["properties"]["findings"]
-    findings["description"] = "All findings, of probes, of stages and of neither, the worst first."
-    return schema
+#: What commands print as JSON: the name of its schema, its type, and the commands that print it.
+DOCUMENTS: Mapping[str, tuple[type, tuple[str, ...]]] = {
+    "report": (Report, ("check", "routes", "build", "model", "report")),
+    "matrix": (Matrix, ("matrix",)),
+    "holdings": (HoldingTable, ("matrix --has",)),
+    "inspection": (Inspection, ("inspect",)),
+    "asked": (AskedReport, ("check -r",)),
+    "fix": (FixReport, ("fix",)),
+    "lock": (Lock, ("lock",)),
+    "guard": (GuardReport, ("guard",)),
+    "bisect": (BisectReport, ("bisect",)),
+    "repair": (RepairReport, ("repair",)),
+    "sweep": (SweepReport, ("sweep wheels", "sweep models", "sweep index", "sweep hosts")),
+    "history": (History, ("history",)),
+}
 
 
-def matrix_schema() -> Schema:
-    """The schema of what `matrix --json` prints."""
-    return _schema(Matrix, "Matrix of envdoctor")
+def schema(name: str) -> Schema:
+    """The schema of a document.
 
-
-def inspection_schema() -> Schema:
-    """The schema of what `inspect --json` prints."""
-    return _schema(Inspection, "Inspection of envdoctor")
-
-
-def repair_schema() -> Schema:
-    """The schema of what `repair --json` prints."""
-    return _schema(RepairReport, "Repair of envdoctor")
-
-
-def lock_schema() -> Schema:
-    """The schema of what `lock --json` prints."""
-    return _schema(Lock, "Lock of envdoctor")
-
-
-def _schema(kind: type, title: str) -> Schema:
+    Args:
+        name: a key of `DOCUMENTS`.
+    """
+    kind, _ = DOCUMENTS[name]
     definitions: dict[str, Schema] = {}
     root = _of(kind, definitions)
     document = definitions[kind.__name__]
-    described = {"type": "integer", "description": "Raised when a field is taken away or changes its meaning."}
-    document["properties"] = {"schema_version": described, **document["properties"]}
-    document["required"] = ["schema_version", *document["required"]]
+    version = {"type": "integer", "description": "Raised when a field is taken away or changes its meaning."}
+    findings = {
+        "type": "array",
+        "items": _of(Finding, definitions),
+        "description": "All findings in one list, the worst first; what no probe found has a name and no code.",
+    }
+    document["properties"] = {"schema_version": version, **document["properties"], "findings": findings}
+    document["required"] = list(document["properties"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": title,
+        "title": f"{name.capitalize()} of envdoctor",
         **root,
         "$defs": dict(sorted(definitions.items())),
     }

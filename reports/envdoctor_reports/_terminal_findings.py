@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from envdoctor.core.finding import Evidence, Finding, Fix
     from envdoctor_reports._page import Page
 
-#: Lines of one piece of evidence, and findings of one code, that are shown without `--verbose`.
+#: Without `--verbose`: lines of one piece of evidence that are shown, findings of one code that are shown whole, and
+#: where their subjects don't tell them apart, how many more in a line each.
 EXCERPT_LINES = 6
 ALIKE = 5
+LISTED = 10
 
 
 def show_findings(
     page: Page, findings: Iterable[Finding], *, indent: int, verbose: bool, lines: int = EXCERPT_LINES
 ) -> None:
-    """Show findings; of many alike the first few, and the names of the others; of each excerpt so many lines."""
+    """Show findings; of many alike the first few whole, and the names of the others."""
     by_code: dict[tuple[str, int], list[Finding]] = {}
     for one in findings:
         by_code.setdefault((one.code, one.severity), []).append(one)
@@ -31,7 +33,11 @@ def show_findings(
         shown = len(alike) if verbose or len(alike) <= ALIKE + 1 else ALIKE
         for one in alike[:shown]:
             show_finding(page, one, indent=indent, verbose=verbose, lines=lines)
-        if rest := alike[shown:]:
+        tells = len({one.subject for one in alike[shown:]}) == len(alike[shown:])
+        listed = () if tells else alike[shown : shown + LISTED]
+        for one in listed:
+            page.mark(state_of(one), f"{one.code}  {finding_line(one)}".lstrip(), indent=indent)
+        if rest := alike[shown + len(listed) :]:
             counts = Counter(one_line(one.subject) for one in rest)
             subjects = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in counts.items())
             page.mark(state_of(rest[0]), f"{rest[0].code}  {len(rest)} more (-v): {subjects}", indent=indent)

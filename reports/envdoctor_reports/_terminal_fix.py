@@ -34,6 +34,8 @@ def show_fix_report(page: Page, report: FixReport, *, verbose: bool = False) -> 
         _show_results(page, report, verbose=verbose)
     elif not report.notes:
         _show_plan(page, report, verbose=verbose)
+    for text in report.not_restored:
+        page.mark(State.NOTE, f"not as before: {text}")
     for note in report.notes:
         page.mark(State.NOTE, note)
 
@@ -112,7 +114,9 @@ def _show_results(page: Page, report: FixReport, *, verbose: bool) -> None:
     if report.added:
         page.heading("New problems")
         show_findings(page, report.added, indent=0, verbose=verbose)
-    left = len(report.plan.manual)
+    for blind in report.unanswered:
+        page.mark(State.UNANSWERED, f"not looked at: {blind}")
+    left = len(report.unmended)
     if left:
         page.mark(State.NOTE, f"No command mends {plural(left, 'other finding')}; see `envdoctor check`.")
     if report.log:

@@ -119,7 +119,8 @@ def _show_native(page: Page, native: NativeView) -> None:
 
 def _systems(native: NativeView) -> str:
     """What it asks of the system: ``macOS 12.0``, ``glibc 2.27, GLIBCXX 3.4.29``."""
-    named = (("macOS", native.minimum_os), ("glibc", native.glibc), ("GLIBCXX", native.glibcxx))
+    system = "Windows" if native.format == "PE" else "macOS"
+    named = ((system, native.minimum_os), ("glibc", native.glibc), ("GLIBCXX", native.glibcxx))
     asked = [f"{name} {version}" for name, version in named if version]
     pages = [f"pages up to {size(native.alignment)}"] if native.alignment else []
     return ", ".join([*asked, *pages])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.support.text import plural
+from envdoctor_reports._files import file_rows, need_rows
 from envdoctor_reports._placement import Cell, by_cause, share, strip, waiting
 from envdoctor_reports._view import State
 
@@ -36,26 +37,10 @@ def show_models(page: Page, report: Report, *, verbose: bool) -> None:
 
 def _show_file(page: Page, name: str, file: FileIdentity) -> None:
     page.heading(name)
-    made_by = f"{file.compiler} {file.compiler_version or '(its version is not in the file)'}" if file.compiler else ""
-    rows = (
-        ("is", file.what),
-        ("chip", file.chip or ("not told by the file" if file.compiler else "")),
-        ("by", made_by),
-        ("needs", file.runtime),
-        ("takes", _listed(file.inputs)),
-        ("gives", _listed(file.outputs)),
-        ("holds", ", ".join(file.details)),
-        ("whole", file.checked or "not known: the format stores nothing to tell"),
-    )
-    for label, words in rows:
-        if words:
-            page.labelled(label, words, indent=2)
+    for label, words in file_rows(file):
+        page.labelled(label, words, indent=2)
     for words in file.unknown:
         page.mark(State.UNANSWERED, words, indent=2)
-
-
-def _listed(tensors: tuple[str, ...] | None) -> str:
-    return "not told" if tensors is None else ", ".join(tensors) or "nothing"
 
 
 def _show_model(
@@ -67,8 +52,7 @@ def _show_model(
     page.labelled("gives", ", ".join(model.outputs) or "nothing", indent=2)
     if model.needs:
         page.gap()
-    for name, value in model.needs.items():
-        shown = f"{value:,} bytes" if isinstance(value, int) else value
+    for name, shown in need_rows(model):
         page.write(shown, lead=f"{name:<{_NEED}}", indent=2, lead_style="dim")
     if model.refused:
         page.gap()

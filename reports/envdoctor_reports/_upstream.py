@@ -99,12 +99,12 @@ def script(report: UpstreamReport) -> str:
         "wheels": [{"label": label, "filename": pin.filename} for label, pin in labels.items()],
         "checks": [
             {
-                "kind": claim.kind.value,
-                "wheel": _label(claim.wheel),
-                "other": _label(claim.other),
+                "kind": claim.cause.kind.value,
+                "wheel": _label(claim.cause.wheel),
+                "other": _label(claim.cause.other),
                 "message": one_line(claim.message),
-                "files": list(claim.files),
-                "names": list(claim.names),
+                "files": list(claim.cause.files),
+                "names": list(claim.cause.names),
             }
             for claim in report.claims
         ],

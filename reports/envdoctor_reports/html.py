@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from envdoctor.core.availability import MEANINGS, CellVerdict
 from envdoctor.support.text import plural, quote_command, visible
 from envdoctor_reports import _drawings, _view
+from envdoctor_reports._files import file_rows, model_line, need_rows
 from envdoctor_reports._history import heat_map
 from envdoctor_reports._placement import by_cause
 from envdoctor_reports._routes import fold, goal_rows
@@ -180,6 +181,9 @@ def _page(template: str, **values: object) -> str:
         view=_view,
         fold=fold,
         goal_rows=goal_rows,
+        file_rows=file_rows,
+        need_rows=need_rows,
+        model_line=model_line,
         causes=_causes,
         route_map=_drawn(_drawings.route_map),
         timeline=_drawn(_drawings.timeline),

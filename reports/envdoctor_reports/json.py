@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from envdoctor.core.report import Report
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from envdoctor.core.report import Report
 
 
 def render(report: Report, *, indent: int | None = 2) -> str:
@@ -36,14 +36,14 @@ def encode(value: object, *, indent: int | None = 2) -> str:
 
 
 def _document(value: object) -> object:
-    """A value as a whole document: what a program asks first stands first, and a report's findings in one list."""
+    """A value as a whole document: what a program asks first stands first, and all findings in one flat list."""
     members = plain(value)
     if not isinstance(members, dict) or "schema" not in members:
         return members
     first = {"schema_version": members["schema"]}
-    if isinstance(value, Report):
-        members["findings"] = plain(value.all_findings)
+    if hasattr(value, "all_findings"):
         first["summary"] = members["summary"]
+        first["findings"] = members["findings"] = plain(value.all_findings)
     return {**first, **members}
 
 

@@ -13,6 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from envdoctor.support.text import one_line, plural, quote_command, visible
+from envdoctor_reports._files import file_rows, model_line, need_rows
 from envdoctor_reports._routes import fold, goal_rows
 from envdoctor_reports._view import (
     State,
@@ -146,12 +147,25 @@ def _document(report: Report, detail: _Detail) -> Iterator[str]:
         yield _block(table((artifact_row(one) for one in report.artifacts), ("artifact", "file", "SHA-256")))
     if has_checks:
         yield from _checks(report, detail)
+    yield from _models(report)
     if report.goals:
         yield _block(table(goal_rows(report.goals), ("goal", "state", "route", "what it needs")))
     if report.routes and not report.attempts:
         yield _block(_routes(report))
     about = (("made", report.created), *((name, _short(text, detail)) for name, text in report.subject.items()))
     yield _block(_folded("What was looked at", table(about, ("", ""))))
+
+
+def _models(report: Report) -> Iterator[str]:
+    """What the file is and what its models take of a device."""
+    if report.file is not None:
+        unknown = (("not known", words) for words in report.file.unknown)
+        yield _block(table((*file_rows(report.file), *unknown), ("the file", report.subject.get("file", ""))))
+    for model in report.models:
+        yield f"{code(model.name)}: {plain(model_line(model))}"
+        yield from (f"- {MARKS[State.ERROR]} {plain(model.reader)} refuses it: {plain(word)}" for word in model.refused)
+        if model.needs:
+            yield _block(table(need_rows(model), ("it needs", "")))
 
 
 def _short(text: str, detail: _Detail) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from envdoctor.core.route import Verdict
 from envdoctor.support.streams import unguarded
-from envdoctor.support.text import encodable, one_line
+from envdoctor.support.text import encodable, one_line, quote_command
+from envdoctor_reports._links import linked
 from envdoctor_reports._page import Page
 from envdoctor_reports._terminal_findings import EXCERPT_LINES, show_findings
 from envdoctor_reports._view import (
@@ -203,7 +204,7 @@ def _write_page(show: Callable[[Page], None], stream: TextIO | None) -> None:
     """Print what `show` writes on a page that fits the stream.
 
     Colours need a terminal and no NO_COLOR (https://no-color.org); FORCE_COLOR asks for them anyway. What the stream's
-    encoding can't take is printed as an escape.
+    encoding can't take is printed as an escape. Codes are links where the terminal shows such.
     """
     target = unguarded(sys.stdout if stream is None else stream)
     encoding = target.encoding or "ascii"
@@ -213,7 +214,7 @@ def _write_page(show: Callable[[Page], None], stream: TextIO | None) -> None:
         symbols=encoding.lower().replace("-", "").startswith("utf"),
     )
     show(page)
-    target.write(encodable(page.text(), encoding))
+    target.write(linked(encodable(page.text(), encoding), target, os.environ))
 
 
 def wants_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -255,6 +256,9 @@ def _show_checks(page: Page, report: Report, *, verbose: bool) -> None:
     page.mark(*headline(report), style="bold")
     if first := next(iter(report.problems), None):
         page.write(f"More about a code: envdoctor explain {first.code}", style="dim")
+    if report.command == "check" and any(one.fix and one.fix.commands for one in report.problems):
+        words = ("envdoctor", "fix", "--python", report.subject.get("python", ""))
+        page.write(f"Mend what can be mended, after asking: {quote_command(words)}", style="dim")
 
 
 def _show_group(page: Page, group: Group, *, verbose: bool, lines: int) -> None:

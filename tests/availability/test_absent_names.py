@@ -44,6 +44,14 @@ def test_what_another_wheel_no_longer_has(source, asked):
     (reason,) = reasons(source, LIB)
     assert reason.kind is ReasonKind.BROKEN
     assert f"`import app` fails: app asks for {asked}, which lib 2.0 does not have" in reason.message
+    cause = reason.cause
+    assert (cause.kind.value, cause.wheel, cause.files, cause.names, cause.other) == (
+        "name",
+        "app 1.0",
+        ("app",),
+        (asked,),
+        "lib 2.0",
+    )
     assert reason.subject == "app 1.0, lib 2.0"  # so that either is left out in search of a set that is sound
 
 

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from envdoctor.availability.inspector import Inspector
-from envdoctor.core.errors import NetworkProblem
+from envdoctor.core.errors import NetworkProblem, Unreadable
 from envdoctor.index.access import open_index
 from index_wheels import publish, wheel
 
@@ -78,3 +78,65 @@ def test_tags_are_those_of_the_name_as_installers_take_them(server, client):
     (file,) = client.project("odd").files
     found = Inspector(client).one(file).contents
     assert found.metadata.tags == ("py2-none-any", "py3-none-any")
+
+
+def modules_of_release(native):
+    """A wheel of six folders of modules, with padding between them that a request would not bridge."""
+    files = {"app/__init__.py": b"", "app/zz.so": native}
+    for number in range(6):
+        files[f"app/part{number}/__init__.py"] = f"number = {number}\n".encode()
+        files[f"app/part{number}/data.bin"] = PADDING
+    return files
+
+
+def test_who_asks_for_modules_of_many_folders_gets_those_of_all_at_once(server, client):
+    publish(server, "app", "1.0", files=modules_of_release(b""))
+    (file,) = client.project("app").files
+    inspector = Inspector(client)
+    contents = inspector.one(file).contents
+    with inspector.texts(file, contents) as read:
+        for number in range(4):
+            assert read(f"app/part{number}/__init__.py") == f"number = {number}\n"
+        before = len(server.requests_for(f"/files/app/{file.filename}"))
+        assert [read(f"app/part{number}/__init__.py") for number in (4, 5)] == ["number = 4\n", "number = 5\n"]
+        assert read("app/__init__.py") == ""
+    assert len(server.requests_for(f"/files/app/{file.filename}")) == before
+
+
+def test_the_texts_of_a_release_are_not_fetched_again_for_another_of_its_wheels(server, client):
+    for tag in ("cp311-cp311-win_amd64", "cp312-cp312-win_amd64"):
+        publish(server, "app", "1.0", tag=tag, files=modules_of_release(tag.encode()))
+    first, second = client.project("app").files
+    inspector = Inspector(client)
+    for file in (first, second):
+        contents = inspector.one(file).contents
+        before = sent(server, file)
+        with inspector.texts(file, contents) as read:
+            assert [read(f"app/part{number}/__init__.py") for number in range(6)] == [
+                f"number = {number}\n" for number in range(6)
+            ]
+    assert sent(server, second) == before
+
+
+def test_a_text_of_another_release_is_another_text(server, client):
+    for version in ("1.0", "2.0"):
+        publish(server, "app", version, files={"app/a.py": f"v = {version}\n".encode(), "data.bin": PADDING})
+    inspector = Inspector(client)
+    texts = []
+    for file in client.project("app").files:
+        with inspector.texts(file, inspector.one(file).contents) as read:
+            texts.append(read("app/a.py"))
+    assert sorted(texts) == ["v = 1.0\n", "v = 2.0\n"]
+
+
+def test_a_damaged_module_does_not_keep_its_neighbours_from_being_read(server, client):
+    files = {"app/a.py": random.Random(2).randbytes(500), "app/b.py": b"good = 1\n", "data.bin": PADDING}
+    filename, content = wheel("app", "1.0", files=files)
+    start = content.index(b"app/a.py") + 200
+    server.add("app", filename, content[:start] + bytes([content[start] ^ 0xFF]) + content[start + 1 :])
+    (file,) = client.project("app").files
+    inspector = Inspector(client)
+    with inspector.texts(file, inspector.one(file).contents) as read:
+        with pytest.raises(Unreadable, match=r"app/a\.py"):
+            read("app/a.py")
+        assert read("app/b.py") == "good = 1\n"

@@ -26,6 +26,7 @@ def test_a_library_that_nothing_brings():
         "app looks for the library portaudio, which nothing brings, and raises OSError; libportaudio2" in reason.message
     )
     assert reason.evidence[1].excerpt == "portaudio"
+    assert (reason.cause.kind.value, reason.cause.files, reason.cause.names) == ("lookup", ("app",), ("portaudio",))
 
 
 def test_a_library_that_desktops_have_is_a_warning():
@@ -45,6 +46,7 @@ EITHER = "try:\n    import torch\nexcept ImportError:\n    raise RuntimeError('i
 def test_a_module_that_is_provided_for():
     (reason,) = reasons(EITHER)
     assert "app looks for torch, which no wheel of the set brings, and raises RuntimeError." in reason.message
+    assert (reason.cause.kind.value, reason.cause.files, reason.cause.names) == ("module", ("app",), ("torch",))
     assert reasons(EITHER, torch={"torch/__init__.py": b""}) == []
 
 

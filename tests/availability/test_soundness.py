@@ -88,6 +88,7 @@ def test_two_wheels_with_the_same_paths_conflict(server, cell):
     found = cell("app==1.0")
     assert found.verdict is CellVerdict.CONFLICTS
     shared = next(reason for reason in found.reasons if reason.kind is ReasonKind.SHARED_FILES)
+    assert (shared.cause.kind.value, shared.cause.files) == ("shared", tuple(shared.evidence[0].excerpt.split(", ")))
     assert "2 files, of which 1 differs" in shared.message
 
 

@@ -33,6 +33,7 @@ def test_what_nobody_requires_is_missing():
     )
     assert (reason.kind, reason.severity, reason.subject) == (ReasonKind.BROKEN, Severity.ERROR, "app 1.0")
     assert "`import app` fails: app.core imports numpy, which no wheel of the set brings" in reason.message
+    assert (reason.cause.kind.value, reason.cause.files, reason.cause.names) == ("module", ("app.core",), ("numpy",))
     assert "nor does any bring torch" in reason.message
     assert reason.evidence[0].excerpt.splitlines() == ["app > app.core > numpy", "app > app.core > torch"]
 

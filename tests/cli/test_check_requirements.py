@@ -171,3 +171,37 @@ def test_bad_requests(run, folder, words, said):
     code, printed = run("check", *words)
     assert code == 2
     assert said in " ".join(printed.err.split())
+
+
+def test_hashes_of_a_requirements_file_are_held_against_the_index(run, server, folder):
+    publish(server, "hashed", "1.0")
+    (file,) = server.projects["hashed"].values()
+    right = hashlib.sha256(file.content).hexdigest()
+    for text, expected, said in (
+        (f"hashed==1.0 --hash=sha256:{right}\n", "SOUND", ""),
+        (f"hashed==1.0 \\\n    --hash=sha256:{'0' * 64} \\\n    --hash=sha256:{right}\n", "SOUND", ""),
+        (f"hashed==1.0 --hash=sha256:{'0' * 64}\n", "NO-VERSION", "no file of it on the index has a hash"),
+        (f"hashed==1.0 --hash=sha256:{right}\napp==1.0\n", "NO-VERSION", "app==1.0 has no hash in the file"),
+    ):
+        (folder / "r.txt").write_text(text)
+        _, found = as_json(run, "check", "-r", "r.txt", *HERE)
+        assert found["sets"][0]["verdict"] == expected, text
+        assert said in "".join(one["message"] for one in found["sets"][0]["reasons"])
+
+
+def test_the_wheel_that_has_a_hash_is_judged_where_a_better_one_has_none(run, server, folder):
+    publish(server, "two", "1.0", "py3-none-any", files={"two/__init__.py": b"import nobody_has_this\n"})
+    (allowed,) = server.projects["two"].values()
+    publish(server, "two", "1.0", "cp311-cp311-manylinux_2_17_x86_64")
+    (folder / "r.txt").write_text("two==1.0\n")
+    assert as_json(run, "check", "-r", "r.txt", *HERE)[1]["sets"][0]["verdict"] == "SOUND"
+    (folder / "r.txt").write_text(f"two==1.0 --hash=sha256:{hashlib.sha256(allowed.content).hexdigest()}\n")
+    assert as_json(run, "check", "-r", "r.txt", *HERE)[1]["sets"][0]["verdict"] == "BROKEN"
+
+
+def test_a_project_for_other_pythons(run, folder):
+    text = '[project]\nname = "x"\nrequires-python = ">=3.12"\ndependencies = ["app"]\n'
+    (folder / "pyproject.toml").write_text(text)
+    code, found = as_json(run, "check", "-r", "pyproject.toml", *HERE)
+    assert (code, found["sets"][0]["verdict"]) == (1, "NO-VERSION")
+    assert "asks for Python >=3.12" in found["sets"][0]["reasons"][0]["message"]

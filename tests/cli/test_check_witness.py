@@ -8,6 +8,7 @@ import venv
 import pytest
 
 from envdoctor.cli import main
+from envdoctor.doctor.check import CheckRequest
 from envdoctor.doctor.check import check as doctor_check
 from envdoctor.registry import renderer
 from envdoctor.support.redaction import Redactor, redact_report
@@ -156,7 +157,7 @@ def test_secrets_in_its_words_are_hidden(check, ldd, monkeypatch):
 def test_home_folders_in_its_words_do_not_leave_the_machine(environment, ldd):
     """`envdoctor report` hides what tells who and where, in whatever a tool printed too."""
     ldd("printf '\\tlibgone.so.1 => /home/alice/lib/libgone.so.1 (0x00007f00)\\n'")
-    made = doctor_check(python=environment, only=["LIB010"], witness=True)
+    made = doctor_check(CheckRequest(python=environment, only=["LIB010"], witness=True))
     alice = Redactor(homes=("/home/alice", str(environment.parent)), users=("alice",))
     shown = renderer("json").render(redact_report(made, alice))
     assert "libgone.so.1 => ~/lib/libgone.so.1" in shown

@@ -1,5 +1,6 @@
 """`envdoctor fix` as a user types it: what it prints and answers; the work itself is tested in tests/fixing."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,10 @@ def test_the_plan_is_shown_and_nothing_is_done_without_a_terminal_and_done_with_
     assert code == 1
     assert "lib  is added: 1.0" in printed.out
     assert "there is no terminal to ask on; --yes runs the plan" in printed.err
+    code, printed = run("fix", "--python", env, "--json")
+    told = json.loads(printed.out)
+    assert (code, told["summary"]["exit_code"], told["results"]) == (1, 1, [])
+    assert [one["code"] for one in told["findings"]] == ["PKG001"]
     code, printed = run("fix", "--python", env, "--yes")
     assert code == 0
     assert "fixed: PKG001" in printed.out

@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from envdoctor.core.lock import LockRequest
+from envdoctor.doctor.guard import guard
 from index_wheels import publish
 from printed import as_json
 from uv_knowledge import know_this_python
@@ -77,3 +79,18 @@ def test_a_state_that_is_none_is_one_sentence_and_stays(run, folder, text):
     assert code == 2
     assert "is no state of envdoctor guard" in " ".join(printed.err.split())
     assert state.read_bytes() == text.encode("latin-1")
+
+
+def test_two_runs_at_once_keep_what_the_other_one_told(run, server, folder):
+    """Each has read the state before the other one writes it."""
+    publish(server, "other", "1.0", files={"other/__init__.py": b"import nobody_has_this\n"})
+    publish(server, "lively", "2.0", files=BROKEN)
+    ends = []
+    for line in ("lively", "other"):
+        asked = LockRequest(requirements=(line,), platforms="linux-x86_64", pythons="3.11")
+        ends.append(guard(asked, folder / "both.json")[1])
+    for end in ends:
+        end()
+    told = json.loads((folder / "both.json").read_text())["told"]
+    assert [scope.partition(" ")[0] for scope in told] == ["lively", "other"]
+    assert all(told.values())

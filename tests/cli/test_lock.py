@@ -112,6 +112,8 @@ def test_files_constraints_and_a_day(run, folder):
     [
         ((), "Name requirements, or a file of them by -r."),
         (("app", "-o", "lock.toml"), "name it pylock.toml or pylock.NAME.toml"),
+        (("app", "-o", "locks.txt"), "name it pylock.toml or pylock.NAME.toml"),
+        (("app", "-o", "pylock.toml", "--format", "constraints"), "installers would take constraints for TOML"),
         (("app", "--platform", "linux-x86_64-glibc2.17,linux-x86_64-glibc2.28"), "No marker tells"),
         (("-r", "gone.txt"), "gone.txt"),
         (("app", "--platform", "amiga"), "amiga"),
@@ -121,7 +123,27 @@ def test_bad_requests_are_one_sentence(run, folder, words, said):
     code, printed = run("lock", *words)
     assert code == 2
     assert said in " ".join(printed.err.split())
-    assert not list(folder.glob("*.toml"))
+    assert not [*folder.glob("*.toml"), *folder.glob("*.txt")]
+
+
+def test_a_project_is_locked_for_the_pythons_that_it_asks_for(run, folder):
+    project = '[project]\nname = "x"\nrequires-python = ">=3.12,<3.14"\ndependencies = ["app"]\n'
+    (folder / "pyproject.toml").write_text(project)
+    words = ("lock", "-r", "pyproject.toml", "--platform", "linux-x86_64")
+    code, found = as_json(run, *words)
+    assert (code, found["targets"]) == (0, ["linux-x86_64-cp312", "linux-x86_64-cp313"])
+    code, printed = run(*words, "--python", "3.11,3.12")
+    assert code == 2
+    assert "asks for Python >=3.12,<3.14, which leaves cp311 out" in " ".join(printed.err.split())
+
+
+def test_a_version_that_was_taken_back_is_told(run, server, folder):
+    publish(server, "back", "1.0", yanked="it loses data")
+    publish(server, "back", "0.9")
+    assert as_json(run, "lock", "back", *TARGETS)[1]["notes"] == []
+    code, found = as_json(run, "lock", "back==1.0", *TARGETS)
+    assert code == 0
+    assert found["notes"] == ["back-1.0-py3-none-any.whl is yanked: who made it took it back: it loses data."]
 
 
 def test_an_index_without_hashes_is_told(run, server, folder):

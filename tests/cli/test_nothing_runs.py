@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -68,6 +69,59 @@ def test_nor_does_a_proof_by_installing(planted, server, capsys):
     assert main(["matrix", "app==1.0", "--platform", "here", "--verify"]) == 0
     assert planted.marks() == []
     assert "PROVEN" in capsys.readouterr().out
+
+
+PROGRAMS = [
+    "docker",
+    "podman",
+    "edgetpu_compiler",
+    "qemu-x86_64",
+    "uv",
+    "pip",
+    "git",
+    "ldd",
+    "sh",
+    "unshare",
+    "keyring",
+]
+MODULES = ["click", "socket", "rich", "msgspec", "uv", "keyring", "tomllib", "sitecustomize", "numpy", "psutil", "json"]
+
+
+@pytest.fixture
+def hostile(planted, tmp_path):
+    """A folder to stand in, and an active environment, full of programs and modules that leave marks."""
+    for folder in (planted.python.parent, tmp_path / "here"):
+        folder.mkdir(exist_ok=True)
+        for name in PROGRAMS:
+            program = folder / name
+            program.write_text(f"#!/bin/sh\n/bin/touch '{tmp_path}/marks/{folder.name}-{name}'\n")
+            program.chmod(0o755)
+    for name in MODULES:
+        (tmp_path / "here" / f"{name}.py").write_text(planted.code(f"module-{name}"))
+    write_keras(tmp_path / "here" / "conv.keras")
+    return tmp_path / "here"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", [["-m", "envdoctor"], [str(Path(sys.executable).with_name("envdoctor"))]])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "check --python {env} --to edgetpu",
+        "routes conv.keras --to edgetpu --python {python}",
+        "sweep models . --to edgetpu --db ../found.sqlite",
+        "build conv.keras --to edgetpu --offline --calibration random --out ../out",
+    ],
+)
+def test_nor_what_lies_in_the_current_folder_or_on_the_path(planted, hostile, tmp_path, start, line):
+    if start[0] != "-m" and not Path(start[0]).is_file():
+        pytest.skip("envdoctor is not installed here")
+    words = [word.format(env=planted.folder, python=planted.python) for word in line.split()]
+    variables = {**os.environ, "ENVDOCTOR_CACHE": str(tmp_path / "cache")} | {"PYTHONPATH": "", "PYTHONUSERBASE": ""}
+    argv = [sys.executable, *start, *words]
+    done = subprocess.run(argv, cwd=hostile, env=variables, capture_output=True, text=True, check=False, timeout=120)
+    assert planted.marks() == [], done.stderr
+    assert done.returncode in {0, 1, 3, 4}, done.stderr
 
 
 @pytest.fixture

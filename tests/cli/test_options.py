@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -19,6 +20,29 @@ from envdoctor.core.errors import ExitCode
 @pytest.mark.parametrize(("text", "expected"), [("95%", 0.95), ("0.95", 0.95), (" 100 %", 1.0), ("0", 0.0)])
 def test_shares(text, expected):
     assert _options.percent(text) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("models/../b/m.keras", "b/m.keras"),
+        ("./models//../b", "b"),
+        ("../b", "../b"),
+        ("models/..", "models/.."),
+        ("link/../b", "link/../b"),
+        ("gone/../b", "b"),
+        ("m.py:make", "m.py:make"),
+        ("-", "-"),
+    ],
+)
+def test_a_path_has_no_steps_that_lead_back_unless_a_link_makes_that_another_place(
+    typed, expected, tmp_path, monkeypatch
+):
+    (tmp_path / "here" / "models").mkdir(parents=True)
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "here" / "link").symlink_to(tmp_path / "far" / "away")
+    monkeypatch.chdir(tmp_path / "here")
+    assert _options.FILE.convert(typed, None, None) == Path(expected)
 
 
 @pytest.mark.parametrize(

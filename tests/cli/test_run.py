@@ -271,3 +271,15 @@ def test_what_the_machine_refuses_is_no_bug(raising, capsys, error, words):
     raising(error)
     assert main(["check"]) == 1
     assert words in capsys.readouterr().err
+
+
+def test_a_library_that_a_variable_puts_before_pythons_own_is_told(raising, capsys, monkeypatch):
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"/usr/lib{os.pathsep}/opt/tools/lib")
+    raising(ImportError("/opt/tools/lib/libz.so.1: file too short"))
+    assert main(["check"]) == ExitCode.PROBLEMS
+    assert capsys.readouterr().err == (
+        "envdoctor: LD_LIBRARY_PATH leads Python to a library that it can't load "
+        "(/opt/tools/lib/libz.so.1: file too short); take /opt/tools/lib out of LD_LIBRARY_PATH\n"
+    )
+    raising(ImportError("cannot import name 'x'"))
+    assert main(["check"]) == ExitCode.BUG

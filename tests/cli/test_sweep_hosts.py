@@ -49,7 +49,6 @@ def report(verdict, *severities):
 @pytest.mark.parametrize(
     ("text", "state", "message"),
     [
-        (report("fine", "info"), State.FINE, ""),
         ("Welcome to box\n" + report("problems", "warning", "error"), State.BROKEN, "HST001: a error"),
         (report("problems", "warning"), State.CONDITIONAL, "HST001: a warning"),
         (report("unknown"), State.UNKNOWN, ""),
@@ -59,6 +58,17 @@ def report(verdict, *severities):
 def test_what_a_report_comes_to(text, state, message):
     found = host_judgment("box", answer(text))
     assert (found.state, found.message) == (state, message)
+
+
+def test_a_host_is_fine_only_if_its_check_looked_at_something_and_ended_well():
+    assert host_judgment("box", answer(report("fine", "info"), code=0)).state is State.FINE
+    for text, code in (
+        (report("fine"), 5),
+        (report("fine"), 1),
+        (report("fine").replace('[{"findings": []}]', "[]"), 0),
+    ):
+        with pytest.raises(Unreadable, match="says that all is fine"):
+            host_judgment("box", answer(text, code=code))
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "[1]", '{"summary": 1}', report("excellent"), "{" * 5000])

@@ -8,7 +8,23 @@ import struct
 
 import pytest
 
-from compiled_files import BUILT, archive, blob, bmodel, cvimodel, dxnn, engine, hef, kmodel, kmodel3, nb, ncnn, om
+from compiled_files import (
+    BUILT,
+    archive,
+    blob,
+    bmodel,
+    cvimodel,
+    dxnn,
+    engine,
+    espdl,
+    hef,
+    kmodel,
+    kmodel3,
+    kmodel5,
+    nb,
+    ncnn,
+    om,
+)
 from envdoctor import registry
 from envdoctor.cli import main
 from envdoctor.core.errors import EnvDoctorError, ExitCode, Unreadable, UsageProblem
@@ -53,7 +69,10 @@ ALL = {
 #: Bytes at the end of a file that may be missing without harm: padding, the last end of line.
 PADDING = 8
 #: What stores nothing to tell a whole file by.
-UNTOLD = {"tiny.mnn", "trt.engine", "yolo.engine", "k230.kmodel", "net.nb"}
+UNTOLD = {
+    "tiny.mnn", "trt.engine", "yolo.engine", "k230.kmodel", "net.nb", "net.dla", "other.dla", "net.axmodel", "net.nef",
+    "net.har", "net.rpk", "net.cambricon",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -157,11 +176,21 @@ def test_a_build_says_what_it_is_and_where_to_go_from_there(name, put):
         ("k230.kmodel", "K230", ""),
         ("net.cvimodel", "cv181x", ""),
         ("net.bmodel", "BM1684X", ""),
+        ("net.espdl", "ESP32-P4", ""),
+        ("old.espdl", "any chip of Espressif's", ""),
+        ("net.dla", "MediaTek", "9.2.1"),
     ],
 )
 def test_chip_and_version_are_read_from_the_file(name, chip, version, put):
     file = named(put(name, ALL[name]))
     assert (file.chip, file.compiler_version) == (chip, version)
+
+
+def test_an_encrypted_model_tells_nothing_more(put):
+    file = named(put("m.espdl", espdl(encrypted=1)))
+    assert file.unknown == ("all else: it is encrypted",)
+    assert named(put("m.espdl", b"PDL2" + bytes(100))).details == ("several models in one",)
+    assert named(put("m.espdl", espdl(b""))).unknown == ("which of the two chips",)
 
 
 def test_inputs_and_outputs_are_read_from_the_file(put):
@@ -208,6 +237,12 @@ def test_irees_file_of_the_real_tool():
         ("m.bmodel", bmodel()[:-1], "cut short"),
         ("m.om", om(size=0), "nothing"),
         ("m.nb", nb(layers=0), "no layer"),
+        ("m.espdl", espdl(operators=0), "no operator"),
+        ("m.espdl", espdl()[:-1], "cut short"),
+        ("m.kmodel", kmodel5()[:-1], "its modules end at byte 352 of 351"),
+        ("m.axmodel", bytes(400), "holds zeros"),
+        ("m.axmodel", b"placeholder, to be replaced " * 10, "a text file, no model"),
+        ("m.nef", b"II*\0" + b"\1\0" * 200, "no .nef file"),
         ("m.vmfb", archive(module__fb=b"\x40\0\0\0\x0c\0\0\0IREX" + bytes(60)), "IREX"),
         ("m.hef", b"\x93\x01\x02\x03\xff\xfe", "no .hef file, whatever its name says"),
         ("m.gguf", b"\x00\xff\x02\x03\xff\xfe", "no .gguf file, whatever its name says"),
@@ -308,6 +343,29 @@ def test_core_mls_folders(tmp_path):
     (compiled / "model.mil").write_text('program(1.0) { x = const("weights/weight.bin") }')
     assert named(compiled).missing == ("weights/weight.bin",)
     assert named(compiled).format == "mlmodelc"
+
+
+def blobs(*sizes):
+    """A file of weights as coremltools writes it."""
+    content = struct.pack("<II", len(sizes), 2).ljust(64, b"\0")
+    for size in sizes:
+        content = content.ljust(-(-len(content) // 64) * 64, b"\0")
+        content += struct.pack("<IIQQ", 0xDEADBEEF, 1, size, len(content) + 64).ljust(64, b"\0") + b"\1" * size
+    return content
+
+
+def test_the_weights_of_core_mls_folders_must_all_be_there(tmp_path):
+    package = tmp_path / "tiny.mlpackage"
+    shutil.copytree(MADE / "tiny.mlpackage", package)
+    weights = package / "Data/com.apple.CoreML/weights/weight.bin"
+    weights.parent.mkdir()
+    whole = blobs(4096, 64, 10)
+    weights.write_bytes(whole)
+    assert "its weights fill their file" in named(package).checked
+    for content in (whole[:-1], whole[:4000], whole[:4100] + bytes(len(whole) - 4100), whole[:10], blobs()[:4]):
+        weights.write_bytes(content)
+        with pytest.raises(UsageProblem):
+            named(package)
 
 
 def test_formats_have_words_a_source_and_a_suffix():

@@ -59,6 +59,11 @@ FROM_TFLITE = [
     goal for goal in ALL_GOALS if ArtifactKind.TFLITE_FLOAT in planner.kinds_that_lead_to(goal, registry.actions())
 ]
 GOALS = [goal for goal in ALL_GOALS if goal in FROM_TFLITE or goal.name in REAL or goal.compiler == "rknn"]
+#: Two goals whose compiler makes the same kind of file.
+SEVERAL = [
+    tuple(map(parse_goal, pair))
+    for pair in (("ethos-u55-128", "ethos-u65-256"), ("rknn-rk3588", "rknn-rk3566"), ("iree-riscv32", "iree-aarch64"))
+]
 COMPILERS = registry.compilers()
 MADE = {
     ArtifactKind.TFLITE_FLOAT: float_model,
@@ -135,7 +140,9 @@ def test_a_goal_is_built_judged_and_named(goal, tmp_path, monkeypatch):
     assert report.attempts[-1].succeeded, report.attempts[-1].results[-1].findings
     made = report.artifacts[0]
     assert made.kind == goal.kind
-    assert made.path.name == f"m{registry.products()[goal.kind].suffix}"
+    suffix = registry.products()[goal.kind].suffix
+    assert made.path.name.endswith(suffix)
+    assert made.path.name.removesuffix(suffix) in {"m", f"m_{(goal.accelerator or '').lower()}"}
     assert made.path.is_file()
     judged = report.attempts[-1].results[-1]
     assert judged.summary or judged.findings, "no gate looked at it"
@@ -164,7 +171,24 @@ def test_what_is_made_of_a_16x8_file_is_called_so(tmp_path, monkeypatch):
     source.write_bytes(int16x8_model())
     request = make_request(source, goal.name, BuildOptions())
     report = building.build(request, building.BuildPlan(out=tmp_path / "out"), lambda _: None)
-    assert report.artifacts[0].path.name == "m_int16x8_vela.tflite"
+    assert report.artifacts[0].path.name == "m_ethos-u55-128_int16x8_vela.tflite"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pair", SEVERAL, ids=lambda pair: pair[0].kind)
+@pytest.mark.usefixtures("without_environments")
+def test_two_goals_of_one_compiler_do_not_take_each_others_files(pair, tmp_path, monkeypatch):
+    names = []
+    for goal in pair:
+        actions = [doubled(one, goal) for one in registry.actions()]
+        monkeypatch.setattr(registry, "actions", lambda actions=actions: actions)
+        source, options = source_of(goal, tmp_path)
+        request = make_request(source, goal.name, options, offline=True)
+        report = building.build(request, building.BuildPlan(out=tmp_path / "out"), lambda _: None)
+        names.append(report.artifacts[0].path.name)
+        assert goal.accelerator.lower() in names[-1]
+    assert len(set(names)) == len(pair)
+    assert all((tmp_path / "out" / name).is_file() for name in names)
 
 
 @pytest.mark.parametrize("goal", ALL_GOALS, ids=lambda goal: goal.name)

@@ -1,5 +1,6 @@
 """Which of option, variable, pyproject.toml and user file counts; and what is said of a file that is wrong."""
 
+import os
 import re
 from datetime import date
 from pathlib import Path
@@ -83,6 +84,8 @@ def test_the_nearest_pyproject_is_read_and_no_other(read, project):
         ('cache = "/somewhere"', "may not be set by a project"),
         ('toolchains = "/somewhere"', "ENVDOCTOR_TOOLCHAINS"),
         ("goal = ", "is no TOML file"),
+        (f"max-drop = {'9' * 5000}", "is no TOML file"),
+        (f"goal = {'[' * 5000}", "nested too deeply"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file_and_key(read, project, table, said):
@@ -94,12 +97,22 @@ def test_what_is_wrong_is_named_with_its_file_and_key(read, project, table, said
 def test_a_table_that_is_none_and_files_that_can_not_be_read(read, own, project, tmp_path):
     with pytest.raises(UsageProblem, match=r"tool\.envdoctor is no table"):
         read("[tool]\nenvdoctor = 5\n")
+    with pytest.raises(UsageProblem, match=r"tool\.envdoctor is no table"):
+        read("tool = 5  # envdoctor\n")
     project.write_bytes(b"\xff envdoctor")
     with pytest.raises(UsageProblem, match="can't be read"):
         read_configuration(project.parent, {})
     project.unlink()
     with pytest.raises(UsageProblem, match=r"absent\.toml can't be read"):
         read_configuration(tmp_path, {"ENVDOCTOR_CONFIG": str(tmp_path / "absent.toml")})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="FIFOs as POSIX has them")
+def test_a_file_of_the_user_that_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for place in (tmp_path / "fifo", "/dev/zero", tmp_path):
+        with pytest.raises(UsageProblem, match="can't be read"):
+            read_configuration(tmp_path, {"ENVDOCTOR_CONFIG": str(place)})
 
 
 def test_folders_are_the_users_to_set(read, own):

@@ -83,7 +83,7 @@ def test_explain_knows_the_codes(call):
 
 def test_the_probes_own_test_passes(site, tmp_path):
     (tmp_path / "test_probe.py").write_text(recipe("probe")["test_probe.py"])
-    environ = {**os.environ, "PYTHONPATH": str(site)}
+    environ = {**os.environ, "PYTHONPATH": str(site), "PYTEST_ADDOPTS": ""}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_probe.py"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environ, cwd=tmp_path)
     assert "2 passed" in done.stdout, done.stdout + done.stderr

@@ -55,7 +55,12 @@ def test_a_name_that_a_check_and_a_stage_share_tells_of_both():
 
 @pytest.mark.parametrize(
     ("word", "hint"),
-    [("HST0O4", "did you mean HST0"), ("glibc-to-old", "did you mean glibc-too-old"), ("???", "lists them all")],
+    [
+        ("HST0O4", "did you mean HST0"),
+        ("glibc-to-old", "did you mean glibc-too-old"),
+        ("glibc", "glibc-too-old"),
+        ("???", "lists them all"),
+    ],
 )
 def test_another_word_names_the_nearest(word, hint):
     with pytest.raises(UsageProblem, match=re.escape(hint)):

@@ -31,9 +31,8 @@ def reasons(requirement, **graph):
 
 
 def made():
-    statuses = {
-        name: EnvironmentStatus(name=name, title=name, state=State.MADE) for name in ("torch", "torch-cuda", "litert")
-    }
+    names = ("torch", "torch-cuda", "litert", "onnx2tf")
+    statuses = {name: EnvironmentStatus(name=name, title=name, state=State.MADE) for name in names}
     return Facts(environments=Environments(statuses=statuses), host=Host(system="linux"))
 
 

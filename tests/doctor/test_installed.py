@@ -13,7 +13,7 @@ from envdoctor.core.availability import CellVerdict
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.inspection import Basis
-from envdoctor.doctor.check import check
+from envdoctor.doctor.check import CheckRequest, check
 from envdoctor.doctor.installed import inspect_installed
 from loading_facts import HERE, import_in_child
 from native_files import elf_bytes
@@ -109,7 +109,7 @@ def test_check_and_inspect_agree_on_what_others_have_loaded_before(tmp_path, mon
     plug = {"plug/__init__.py": _LOADS.format(first), "plug/libplug.so": elf_bytes(["libframe.so.2"])}
     site.install("plug", files=plug, requires=["frame"])
     judged = inspect_installed("plug", tmp_path / "env").verdict
-    problems = check(python=tmp_path / "env", only=["LIB"]).problems
+    problems = check(CheckRequest(python=tmp_path / "env", only=["LIB"])).problems
     assert (judged is CellVerdict.SOUND) == (not problems) == sound
 
 
@@ -135,6 +135,10 @@ def test_check_and_inspect_agree_on_imports(tmp_path, monkeypatch, kind, require
     site.install("bar", files=bar)
     (packages / "foo" / "gone.py").unlink(missing_ok=True)
     fails = import_in_child("foo", site) != ""
-    errors = [each for each in check(python=tmp_path / "env", only=["PKG"]).problems if each.severity is Severity.ERROR]
+    errors = [
+        each
+        for each in check(CheckRequest(python=tmp_path / "env", only=["PKG"])).problems
+        if each.severity is Severity.ERROR
+    ]
     verdict = inspect_installed("foo", tmp_path / "env").verdict
     assert (verdict is not CellVerdict.SOUND) == bool(errors) == fails

@@ -16,7 +16,7 @@ from envdoctor import probing, registry
 from envdoctor.core.finding import Outcome
 from envdoctor.core.request import Request
 from envdoctor.doctor import unchanged
-from envdoctor.doctor.check import check, select
+from envdoctor.doctor.check import CheckRequest, check, select
 from envdoctor.doctor.unchanged import Unchanged
 from envdoctor.environments import fingerprint
 from envdoctor.executors.local import LocalExecutor
@@ -51,7 +51,7 @@ class Environment:
         monkeypatch.setattr(watched, "_LD_CACHE", str(self.ld_cache))
 
     def check(self):
-        return check(python=self.folder)
+        return check(CheckRequest(python=self.folder))
 
     def look(self):
         """The facts, and what is kept of them."""
@@ -206,7 +206,7 @@ def test_a_damaged_file_is_no_answer_and_is_made_anew(environment, content):
 @pytest.mark.parametrize("reason", ["an unsure answer", "time was up"])
 def test_what_another_look_may_tell_is_not_kept(environment, monkeypatch, reason):
     if reason == "time was up":
-        monkeypatch.setattr("envdoctor.facts.importing.survey.MOST_SECONDS", -1.0)
+        monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", -1)
     else:
         monkeypatch.setattr("envdoctor.facts.strays.derive", lambda _: Path("/dev/null/x").read_text())
     environment.check()
@@ -216,20 +216,20 @@ def test_what_another_look_may_tell_is_not_kept(environment, monkeypatch, reason
 @pytest.mark.slow
 def test_what_was_left_out_is_no_answer_to_a_whole_check(environment):
     (environment.site.path / "foo" / "__init__.py").write_text("raise ValueError\n")
-    first = check(python=environment.folder, fast=True)
-    again = check(python=environment.folder, fast=True)
+    first = check(CheckRequest(python=environment.folder, fast=True))
+    again = check(CheckRequest(python=environment.folder, fast=True))
     assert again.unchanged_since == first.created
     assert again.notes == first.notes == ("What importing the packages comes to was not looked at (--fast).",)
     whole = environment.check()
     assert whole.unchanged_since == ""
     assert outcomes(whole)["PKG021"][0] is Outcome.FAILED
-    assert outcomes(check(python=environment.folder, fast=True)) == outcomes(first)
+    assert outcomes(check(CheckRequest(python=environment.folder, fast=True))) == outcomes(first)
 
 
 @pytest.mark.slow
 def test_chosen_probes_are_asked_anew(environment):
     environment.check()
-    assert check(python=environment.folder, only=["PKG"]).unchanged_since == ""
+    assert check(CheckRequest(python=environment.folder, only=["PKG"])).unchanged_since == ""
     assert environment.check().unchanged_since
 
 

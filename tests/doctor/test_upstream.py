@@ -1,99 +1,67 @@
-"""What of the judges' words can be shown without envdoctor: held against what they really say."""
+"""What of a judgment can be shown without envdoctor."""
 
 from __future__ import annotations
 
 import pytest
 
-from envdoctor.core.availability import Cell, CellReason, CellVerdict, Matrix, ReasonKind
+from envdoctor.availability.soundness import problem_reason
+from envdoctor.core.availability import Cause, CauseKind, Cell, CellReason, CellVerdict, Matrix, ReasonKind
 from envdoctor.core.errors import UsageProblem
-from envdoctor.core.finding import Evidence, Severity
-from envdoctor.core.upstream import ClaimKind
+from envdoctor.core.finding import Severity
 from envdoctor.doctor.upstream import claim_of, upstream_of_matrix
+from envdoctor.imports.problems import ProblemKind, WheelProblem
 
 
-def reason(message, *evidence, kind=ReasonKind.BROKEN, subject="", severity=Severity.ERROR):
-    shown = tuple(Evidence(source=source, excerpt=excerpt) for source, excerpt in evidence)
-    return CellReason(kind=kind, severity=severity, subject=subject, message=message, evidence=shown)
+def problem(kind, *details, label="app 1", files=("app/_x.so",), library=""):
+    return problem_reason(
+        WheelProblem(
+            kind=kind,
+            severity=Severity.ERROR,
+            wheel=label,
+            message="app/_x.so does not load",
+            files=files,
+            details=details,
+            library=library,
+        )
+    )
 
 
-SAID = [
-    (
+@pytest.mark.parametrize(
+    ("said", "kind", "names"),
+    [
         (
-            "ai-edge-litert 2.1.0rc1: `import ai_edge_litert.compiled_model` fails: ai_edge_litert/_a.so and 9 more"
-            " need @rpath/libcommon.dylib, which nothing brings"
+            problem(ProblemKind.MISSING_LIBRARY, library="@rpath/libx.dylib"),
+            CauseKind.LIBRARY,
+            ("@rpath/libx.dylib",),
         ),
-        ("files of ai-edge-litert 2.1.0rc1", "ai_edge_litert/_a.so, ai_edge_litert/_b.so and 8 more"),
-        (ClaimKind.LIBRARY, ("ai_edge_litert/_a.so", "ai_edge_litert/_b.so"), ("@rpath/libcommon.dylib",), ""),
-    ),
-    (
-        "app 1: app/_x.so needs libGL.so.1, which nothing brings; libgl1 (Mesa) would supply it",
-        ("files of app 1", "app/_x.so"),
-        (ClaimKind.LIBRARY, ("app/_x.so",), ("libGL.so.1",), ""),
-    ),
-    (
-        (
-            "tensorflow-text 2.21.0: tensorflow_text/a.so and 4 more files can't be loaded for want of icudt77_dat,"
-            " which nothing defines"
-        ),
-        ("files of tensorflow-text 2.21.0", "tensorflow_text/a.so, tensorflow_text/b.so"),
-        (ClaimKind.SYMBOL, ("tensorflow_text/a.so", "tensorflow_text/b.so"), ("icudt77_dat",), ""),
-    ),
-    (
-        (
-            "tensorflow-hub 0.16.1: `import tensorflow_hub` fails: tensorflow_hub imports pkg_resources, which no wheel"
-            " of the set brings (setuptools<82 would)."
-        ),
-        ("imports of tensorflow-hub 0.16.1", "tensorflow_hub > pkg_resources"),
-        (ClaimKind.MODULE, ("tensorflow_hub",), ("pkg_resources",), ""),
-    ),
-    (
-        "old 1: `import old` fails: old.part imports imp, which Python 3.12 does not have on Linux.",
-        ("imports of old 1", "old > old.part > imp"),
-        (ClaimKind.MODULE, ("old.part",), ("imp",), ""),
-    ),
-    (
-        (
-            "onnx 1.19.0: `import onnx` fails: onnx._mapping asks for ml_dtypes.float4_e2m1fn, which ml-dtypes 0.4.1"
-            " does not have."
-        ),
-        ("imports of onnx 1.19.0", "onnx > onnx._mapping > ml_dtypes.float4_e2m1fn"),
-        (ClaimKind.NAME, ("onnx._mapping",), ("ml_dtypes.float4_e2m1fn",), "ml-dtypes 0.4.1"),
-    ),
-    (
-        (
-            "sounddevice 0.5.3: `import sounddevice` fails: sounddevice looks for the library portaudio, which nothing"
-            " brings, and raises OSError; libportaudio2 (PortAudio) would supply it."
-        ),
-        ("imports of sounddevice 0.5.3", "sounddevice"),
-        (ClaimKind.LOOKUP, ("sounddevice",), ("portaudio",), ""),
-    ),
-]
-
-
-@pytest.mark.parametrize(("message", "evidence", "claim"), SAID)
-def test_what_is_said_becomes_what_can_be_shown(message, evidence, claim):
-    found = claim_of(reason(message, evidence))
-    assert (found.kind, found.files, found.names, found.other) == claim
-    assert found.wheel == message.partition(":")[0]
+        (problem(ProblemKind.ASSUMED_LIBRARY, library="libGL.so.1"), CauseKind.LIBRARY, ("libGL.so.1",)),
+        (problem(ProblemKind.MISSING_SYMBOL, "icudt77_dat", "icudt77_x"), CauseKind.SYMBOL, ("icudt77_dat",)),
+    ],
+)
+def test_what_is_wrong_with_a_wheel_becomes_what_can_be_shown(said, kind, names):
+    found = claim_of(said)
+    assert (found.cause.kind, found.cause.files, found.cause.names) == (kind, ("app/_x.so",), names)
+    assert found.cause.wheel == "app 1"
+    assert found.message == said.message
     assert found.fix
 
 
-def test_shared_files_name_both_wheels():
-    found = claim_of(
-        reason("both install", ("CRC-32", "a.py, b.py"), kind=ReasonKind.SHARED_FILES, subject="one 1, other 2")
-    )
-    assert (found.wheel, found.other, found.files) == ("one 1", "other 2", ("a.py", "b.py"))
+@pytest.mark.parametrize("kind", [ProblemKind.NEWER_GLIBC, ProblemKind.WRONG_PYTHON, ProblemKind.MISSING_SYMBOL])
+def test_what_nothing_shows_is_no_claim(kind):
+    """Of symbols that were not looked at there are no names."""
+    assert claim_of(problem(kind)) is None
 
 
-def test_what_nothing_shows_is_no_claim():
-    assert claim_of(reason("app 1: fails to load under numpy 2.2.6; numpy<2 would do.")) is None
+def test_what_pip_refuses_is_shown_by_pip():
+    refused = CellReason(kind=ReasonKind.NO_VERSION, severity=Severity.ERROR, subject="app==1", message="there is none")
+    assert claim_of(refused).cause == Cause(kind=CauseKind.REFUSED, wheel="app==1")
 
 
 def test_the_same_fault_of_another_release_has_the_same_key():
-    one = claim_of(reason("app 1: app/_x.so needs libgone.so, which nothing brings", ("files of app 1", "app/_x.so")))
-    other = claim_of(reason("app 2: app/y.so needs libgone.so, which nothing brings", ("files of app 2", "app/y.so")))
-    third = claim_of(reason("app 2: app/y.so needs libother.so, which nothing brings"))
-    assert one.key == other.key != third.key
+    one = claim_of(problem(ProblemKind.MISSING_LIBRARY, library="libgone.so"))
+    again = claim_of(problem(ProblemKind.MISSING_LIBRARY, label="app 2", files=("app/y.so",), library="libgone.so"))
+    other = claim_of(problem(ProblemKind.MISSING_LIBRARY, label="app 2", library="libother.so"))
+    assert one.key == again.key != other.key
 
 
 def test_a_matrix_without_a_fault_has_no_report():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from envdoctor.environments.proof import ISOLATED, prove, prove_once
+from envdoctor.environments.proof import isolated, prove, prove_once
 from envdoctor.executors.local import LocalExecutor
 
 PYTHON = Path(sys.executable)
@@ -71,7 +71,7 @@ def test_the_current_folder_is_not_imported_from(monkeypatch, tmp_path):
 def test_nothing_of_the_user_leaks_into_an_isolated_process(modules):
     name = modules("mine_only", "")
     assert prove(PYTHON, [name], RUN, {}).failure == ""
-    assert "ModuleNotFoundError" in prove(PYTHON, [name], RUN, ISOLATED).failure
+    assert "ModuleNotFoundError" in prove(PYTHON, [name], RUN, isolated()).failure
 
 
 class Counting:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from envdoctor.environments.own import OwnEnvironment
-from envdoctor.environments.proof import ISOLATED
+from envdoctor.environments.proof import isolated
 from envdoctor.environments.provide import Origin, provide
 from envdoctor.executors.local import LocalExecutor
 
@@ -43,7 +43,7 @@ def test_the_wrong_version_has_one_made(spec, request_, index, own):
     assert provided.origin is Origin.MANAGED
     assert dict(provided.distributions) == {"tiny": "1.0"}
     assert provided.identity.startswith(f"{spec.key}-3.")
-    assert provided.variables == ISOLATED
+    assert provided.variables == isolated()
     assert not any("your own environment" in line for line in said)
 
 

@@ -70,7 +70,8 @@ def test_a_wrong_name_gets_the_nearest():
     with pytest.raises(UsageProblem, match=r"no environment 'tensorflw'; did you mean tensorflow\?"):
         environment_spec("tensorflw")
     with pytest.raises(
-        UsageProblem, match=r"they are .*litert, mediapipe, .*vela, tensorflow, tensorflow-2\.15, torch, torch-cuda\."
+        UsageProblem,
+        match=r"they are .*litert, .*vela, tensorflow, tensorflow-2\.15, torch, torch-cuda, onnx2tf\.",
     ):
         environment_spec("?")
 

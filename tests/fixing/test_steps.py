@@ -147,7 +147,7 @@ except (KeyError, AttributeError):
 def test_what_the_user_ignores_is_no_part_of_a_plan_and_what_is_named_is(tmp_path):
     world = World(
         facts=Facts(python=Python(executable="/env/bin/python", prefix="/env")),
-        **dict.fromkeys(("executor", "check", "facts_of", "newest_with", "project", "say")),
+        **dict.fromkeys(("executor", "check", "facts_of", "newest_with", "instead_for_pip", "project", "say")),
         cache=tmp_path,
     )
     known, other = replace(finding(), code="PKG004"), replace(finding(), code="PKG021", severity=Severity.INFO)

@@ -4,42 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import struct
 import zipfile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import mutations
 import oracles
 import seeds
+from later_targets import LATER
+from target import JUDGE, Target
 
 from envdoctor.core.errors import EnvDoctorError, Unreadable, UsageProblem
 from envdoctor.support.bytes import MemoryBytes
 
 if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable
     from pathlib import Path
-
-JUDGE = "judge:"
-
-
-class Target(NamedTuple):
-    """One format.
-
-    Attributes:
-        seeds: makes sound inputs; none where a tool is absent.
-        read: reads a damaged input (its bytes, and a folder for scratch); what it returns was read as fine.
-        mutate: damages a seed.
-        errors: the room's own errors.
-        dispute: says why what was read as fine is not (the bytes, (what the sound seed gave, the seed),
-            what was read, the folder).
-            A dispute that begins with JUDGE is listed for a person to judge, and fails nothing.
-    """
-
-    seeds: Callable[[], list[mutations.Seed]]
-    read: Callable[[bytes, Path], object]
-    mutate: Callable[[mutations.Seed, random.Random], bytes] = mutations.mutate
-    errors: tuple[type[Exception], ...] = (Unreadable,)
-    dispute: Callable[[bytes, object, object, Path], str] = lambda *_: ""
 
 
 def _native(data: bytes, _: Path) -> object:
@@ -68,9 +47,18 @@ def _loader_refuses(data: bytes, sound: tuple, read: tuple, folder: Path) -> str
     refusal = oracles.dlopen_refusal(_written(folder / "libfuzz.so.1", data))
     if refusal and not oracles.dlopen_refusal(_written(folder / "libfuzz.so.1", _healed(data, original))):
         return f"{JUDGE} symbols, relocations or code: {refusal}"
+    if refusal.startswith("the loader died") and _code_places(data) != _code_places(original.data):
+        return f"{JUDGE} other bytes run as code: {refusal}"
     if "cannot be dlopen()ed" in refusal:  # DF_1_NOOPEN: a library that is needed loads
         return f"{JUDGE} no module, but a library for others: {refusal}"
     return refusal
+
+
+def _code_places(data: bytes) -> list[bytes]:
+    """The program headers of the segments that may be run (ELF-64, little-endian)."""
+    start, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+    headers = [data[start + 56 * number : start + 56 * (number + 1)] for number in range(count)]
+    return [header for header in headers if len(header) == 56 and header[4] & 1]
 
 
 def _healed(data: bytes, original: mutations.Seed) -> bytes:
@@ -285,4 +273,5 @@ TARGETS = {
     "tar": Target(seeds.tarballs, _archive),
     "deb": Target(seeds.debs, _deb),
     "ld-cache": Target(seeds.loader_caches, _loader_cache),
+    **LATER,
 }

@@ -166,7 +166,64 @@ def ncnn(layers=2):
     return ("\n".join(lines) + "\n").encode()
 
 
+def node(fields):
+    """A table of a flatbuffer: by number each field's (bytes, place where what it refers to begins)."""
+    count, slots = max(fields) + 1, dict(zip(sorted(fields), range(4, 4 + 4 * len(fields), 4), strict=True))
+    size = 4 + 4 * len(fields)
+    vtable = struct.pack(f"<HH{count}H", 4 + 2 * count, size, *(slots.get(number, 0) for number in range(count)))
+    body, behind = struct.pack("<i", len(vtable)), b""
+    for number, slot in slots.items():
+        content, entry = fields[number]
+        body += struct.pack("<I", size + len(behind) + entry - slot)
+        behind += content
+    return vtable + body + behind, len(vtable)
+
+
+def nodes(*items):
+    """A vector of such tables."""
+    places, behind = b"", b""
+    for number, (content, entry) in enumerate(items):
+        places += struct.pack("<I", 4 * (len(items) - number) + len(behind) + entry)
+        behind += content
+    return struct.pack("<I", len(items)) + places + behind, 0
+
+
+def word(text):
+    return struct.pack("<I", len(text)) + text + b"\0", 0
+
+
+def espdl(target=b"esp32p4", magic=b"EDL2", encrypted=0, operators=2):
+    named = nodes(node({0: word(b"x")}))
+    graph = node(
+        {0: nodes(*[node({3: word(b"Relu")})] * operators), 2: nodes(node({6: word(b"w")})), 4: named, 5: named}
+    )
+    content, entry = node({7: graph, 8: nodes(node({0: word(b"target"), 1: word(target)}))})
+    body = struct.pack("<I", 4 + entry) + content
+    return magic + struct.pack("<II", encrypted, len(body)) + (bytes(4) if magic == b"EDL2" else b"") + body
+
+
+def kmodel5(modules=2):
+    head = struct.pack("<4s7I", b"LDMK", 5, 32, 0, 8, modules, 0, 0)
+    module = b"stackvm".ljust(16, b"\0") + struct.pack("<3I", 1, 48, 160)
+    return head + module.ljust(160, b"\5") * modules
+
+
+def dla(version=b"9.2.1"):
+    told = b'{"CompilerName": "adapter", "CompilerVersion": "%s", "Neuron SHA1": "b3a8289961"}' % version
+    return b"\x7f\1\0\2" * 40 + told + b"\3" * 300
+
+
 BUILT = {
+    "net.espdl": espdl(),
+    "old.espdl": espdl(b"c", b"EDL1"),
+    "k210v5.kmodel": kmodel5(),
+    "net.dla": dla(),
+    "other.dla": b"\1\0" * 200,
+    "net.axmodel": b"\1\0" * 200,
+    "net.nef": b"\1\0" * 200,
+    "net.har": b"\1\0" * 200,
+    "net.rpk": b"\1\0" * 200,
+    "net.cambricon": b"\x7fMEF" + b"\1" * 200,
     "hailo8l.hef": hef(),
     "v1.hef": hef(1),
     "v2.hef": hef(2),

@@ -6,7 +6,7 @@ import numpy as np
 
 from tflite_bytes import model, pack, schema, tensor
 
-FLOAT, INT32, UINT8, INT8 = 0, 2, 3, 9
+FLOAT, INT32, UINT8, INT64, INT16, INT8 = 0, 2, 3, 4, 7, 9
 
 
 class Maker:
@@ -17,7 +17,7 @@ class Maker:
 
     def tensor(self, shape, kind=INT8, *, scale=0.5, zero=0, name="", **rest):
         quantization = None
-        if kind in {INT8, UINT8}:
+        if kind in {INT8, UINT8, INT16}:
             quantization = schema().QuantizationParametersT()
             quantization.scale, quantization.zeroPoint = [scale], [zero]
         label = (name or f"t{len(self.tensors)}").encode()
@@ -26,7 +26,7 @@ class Maker:
 
     def constant(self, values, *, scales=None, axis=0, kind=None):
         array = np.asarray(values)
-        kinds = {"float32": FLOAT, "int32": INT32, "int8": INT8, "float16": 1}
+        kinds = {"float32": FLOAT, "int32": INT32, "int64": INT64, "int8": INT8, "float16": 1}
         index = self.tensor(array.shape, kind if kind is not None else kinds[array.dtype.name])
         if scales is not None:
             quantization = schema().QuantizationParametersT()
@@ -72,16 +72,32 @@ class Maker:
         return one
 
 
-def dense(scales=(0.01, 0.002, 0.03), *, seed=1, shared=False):
-    """Int8 FULLY_CONNECTED, 8 to 3, its weights with those scales; `shared`: two layers with the same weights."""
+def dense(scales=(0.01, 0.002, 0.03), *, seed=1, shared=False, wide=False):
+    """Int8 FULLY_CONNECTED, 8 to 3, its weights with those scales; `shared`: two layers with the same weights.
+
+    `wide`: its activations are int16, over the same range.
+    """
     maker, random = Maker(), np.random.default_rng(seed)
-    given = maker.tensor([1, 8], scale=0.1)
+    kind, step = (INT16, 0.1 / 256) if wide else (INT8, 0.1)
+    given = maker.tensor([1, 8], kind, scale=step)
     weights = maker.constant(random.integers(-127, 128, (3, 8)).astype("int8"), scales=scales)
-    bias = maker.constant(random.integers(-200, 200, 3).astype("int32"), scales=[0.1 * scale for scale in scales])
-    out = [maker.tensor([1, 3], scale=0.5) for _ in range(2 if shared else 1)]
+    biases = random.integers(-200, 200, 3) * (256 if wide else 1)
+    bias = maker.constant(biases.astype("int64" if wide else "int32"), scales=[step * scale for scale in scales])
+    out = [maker.tensor([1, 3], kind, scale=5 * step) for _ in range(2 if shared else 1)]
     for index in out:
         maker.operator("FULLY_CONNECTED", [given, weights, bias], [index], schema().FullyConnectedOptionsT(), 4)
     return maker.done([given], out)
+
+
+def centred_batch():
+    """Floats less their mean over an open batch."""
+    maker = Maker()
+    given, out = (maker.tensor([1, 4], FLOAT, shapeSignature=[-1, 4]) for _ in range(2))
+    mean, options = maker.tensor([1, 4], FLOAT), schema().ReducerOptionsT()
+    options.keepDims = True
+    maker.operator("MEAN", [given, maker.constant(np.array([0], "int32"))], [mean], options, 2)
+    maker.operator("SUB", [given, mean], [out], schema().SubOptionsT())
+    return maker.done([given], [out])
 
 
 def float_edges(outputs=1):
@@ -126,8 +142,11 @@ def transposed_mean(*, order=(0, 3, 1, 2), axes=(2, 3), keep=False, back=False, 
     return maker.done([given], [last])
 
 
-def tiled(*, rows=2, columns=3, wrong=False, kind=INT8):
-    """Keras 3's upsampling: RESHAPE, TILE, RESHAPE, TILE, RESHAPE; `wrong`: it repeats the image, not its pixels."""
+def tiled(*, rows=2, columns=3, wrong=False, kind=INT8, first="RESHAPE"):
+    """Keras 3's upsampling: RESHAPE, TILE, RESHAPE, TILE, RESHAPE; `wrong`: it repeats the image, not its pixels.
+
+    `first`: what gives the first of them its fifth axis.
+    """
     maker, height, width, depth = Maker(), 3, 4, 2
     given = maker.tensor([1, height, width, depth], kind)
     steps = [
@@ -141,6 +160,11 @@ def tiled(*, rows=2, columns=3, wrong=False, kind=INT8):
         steps[0] = ("RESHAPE", [1, 1, height, width, depth])
         steps[1] = ("TILE", [1, rows, 1, 1, 1])
     last, shape = given, [1, height, width, depth]
+    if first == "EXPAND_DIMS":
+        last, shape = maker.tensor([1, height, 1, width, depth], kind), [1, height, 1, width, depth]
+        axis = maker.constant(np.array(2, "int32"))
+        maker.operator("EXPAND_DIMS", [given, axis], [last], schema().ExpandDimsOptionsT())
+        del steps[0]
     for name, sizes in steps:
         shape = sizes if name == "RESHAPE" else [size * times for size, times in zip(shape, sizes, strict=True)]
         following = maker.tensor(shape, kind)

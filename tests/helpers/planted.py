@@ -9,6 +9,7 @@ import json
 import random
 from dataclasses import dataclass
 
+from planted_places import PLACES
 from planted_tokens import ALNUM, BASE64, HEX, TOKENS, mixed, pick
 
 #: So many characters of a secret in a row are as good as left.
@@ -56,6 +57,8 @@ PASSWORDS = {
     "hex": lambda r: mixed(r, HEX, 32),
     "base64": lambda r: mixed(r, BASE64, 42) + "==",
 }
+#: What stands in a place: no word of a sentence.
+PLACED = (lambda r: mixed(r, ALNUM, 20), lambda r: pick(r, HEX, 31) + "a", lambda r: mixed(r, ALNUM, 8) + "!x")
 #: Where the name tells it; `{s}` is the secret.
 NAMED = (
     "password={s}",
@@ -304,6 +307,8 @@ def _secrets(r):
     yield from (
         _plant(f"password of {kind}", context, PASSWORDS[kind](r)) for kind in ("mixed", "hex") for context in APART
     )
+    for context in PLACES:
+        yield from (_plant("place", context, make(r)) for make in PLACED)
     yield _plant("encrypted secret", VAULT, pick(r, HEX, 80))
     yield from _in_urls(r)
     yield from _blocks(r)

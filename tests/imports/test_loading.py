@@ -288,3 +288,23 @@ def test_whether_what_a_wheel_requires_offers_libraries(other, leans):
     wheel = replace(wheel, metadata=replace(wheel.metadata, requires=("lib>=1",)))
     beside = contents_of(other, MACOS_TAG, name="lib")
     assert LoadJudge([wheel, beside], MACOS, lambda *_: "").analyse(wheel).leans is leans
+
+
+def test_folders_that_a_package_adds_to_path_are_searched_by_pythons_that_mind_it():
+    files = {
+        "pkg/__init__.py": "import pkg._config\nimport pkg._m",
+        "pkg/_config.py": "import os\nos.environ['PATH'] += os.pathsep + os.path.dirname(__file__) + '/lib'",
+        "pkg/_m.cp37-win_amd64.pyd": pe_bytes(("core.dll",)),
+        "pkg/lib/core.dll": pe_bytes(),
+    }
+    wheel = contents_of(files, "cp37-none-win_amd64")
+
+    def missing(version):
+        target = replace(WINDOWS, interpreter=replace(WINDOWS.interpreter, version=version))
+        judge = LoadJudge([wheel], target, lambda _, member: files[member])
+        return [each.name for each in judge.analyse(wheel).missing]
+
+    assert missing((3, 7)) == []
+    assert missing((3, 8)) == ["core.dll"]
+    files["pkg/_config.py"] = "import os\nPATH = os.environ['PATH']\n"
+    assert missing((3, 7)) == ["core.dll"]

@@ -96,6 +96,11 @@ def test_each_state_has_its_own_finding(summary, state):
         assert found <= {"EMU010", "TCH009"}  # both merely noted
 
 
+@pytest.mark.parametrize("code", ["EMU003", "EMU004", "EMU006", "EMU009", "EMU011"])
+def test_fix_really_mends_what_needs_root(summary, code):
+    assert summary["mended"][code] == "fixed"
+
+
 def test_the_same_with_pages_of_16_kib(tmp_path, package):
     large = kernel("trixie", r"linux-image-[\d.]+\+deb13-arm64-16k")
     (qemu,) = Debian("trixie").download("qemu-user", closure=False)

@@ -6,7 +6,7 @@ from envdoctor.core.command import Command
 from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.request import Request
 from envdoctor.environments.making import ensure
-from envdoctor.environments.proof import ISOLATED
+from envdoctor.environments.proof import isolated
 from envdoctor.environments.spec import environment_spec
 from envdoctor.environments.status import State, status
 from envdoctor.executors.local import LocalExecutor
@@ -36,7 +36,7 @@ def test_a_real_environment(name):
         made = ensure(spec, request, RUN, print)
     except NetworkProblem as error:
         pytest.skip(str(error))
-    result = RUN.run(Command(argv=(str(made.python), "-c", USES[name]), env=ISOLATED, timeout=300))
+    result = RUN.run(Command(argv=(str(made.python), "-c", USES[name]), env=isolated(), timeout=300))
     assert result.ok, result.stderr
     assert SAYS[name] in result.stdout
     need = next(iter(spec.platforms.values()))

@@ -63,6 +63,12 @@ def server():
         publish(server, "needs-broken", "1.0", requires=["broken>=1.5"], files={"needs_broken.py": b"import broken\n"})
         publish(server, "clash-a", "1.0", requires=["third>=2", "dep"])
         publish(server, "clash-b", "1.0", requires=["fourth"])
+        publish(server, "wants-bounded", "1.0", requires=["bounded"])
+        publish(server, "bounded", "1.0")
+        publish(server, "bounded", "2.0", requires_python=">=3.8,<3.9")
+        publish(server, "shrinking", "1.0")
+        publish(server, "shrinking", "2.0", requires=["below"])
+        publish(server, "wants-old", "1.0", requires=["shrinking<2"])
         publish(server, "third", "1.0")
         publish(server, "third", "2.0")
         publish(server, "fourth", "1.0", requires=["third<2"])
@@ -93,7 +99,7 @@ class Env:
         self.python = next(folder.glob("bin/python"))
         self.packages = next(folder.glob("lib/python*/site-packages"))
         self.project = project
-        self.url = server.simple
+        self.server, self.url = server, server.simple
         self._index = ["--index-url", server.simple]
 
     def install(self, *words):
@@ -186,6 +192,69 @@ def test_of_two_that_clash_both_are_removed_and_the_release_is_installed_and_the
     assert env.versions() == versions
 
 
+def test_what_another_mend_takes_away_is_fixed_too(env):
+    """A file cut short breaks an import; no command mends the import, and putting the file back does."""
+    damaged = env.packages / "lib" / "__init__.py"
+    env.install("lib==1.0")
+    damaged.unlink()
+    damaged.write_text("import nowhere_at_all\n")
+    report = env.fix()
+    assert {one.code for one in report.plan.manual} == {"PKG021"}
+    assert {(one.finding.code, one.mending) for one in report.mended} == {
+        ("PKG006", Mending.FIXED),
+        ("PKG021", Mending.FIXED),
+    }
+    assert report.is_fine
+    assert report.summary.exit_code == 0
+
+
+def test_an_installer_that_fails_half_way_is_told_and_what_it_removed_is_put_back(env, tmp_path):
+    """Both twins are removed, then the index is gone: nothing of them is left, and the undo brings both back."""
+    env.install("twin-nightly==1.0")
+    env.install("twin==1.0")
+    before, hidden = env.versions(), {}
+
+    def index_goes(_):
+        shutil.rmtree(tmp_path / "uv")  # what the trial has fetched
+        hidden.update({name: env.server.projects.pop(name) for name in ("twin", "twin-nightly")})
+        return ""
+
+    try:
+        report = env.fix("PKG003", agrees=index_goes)
+    finally:
+        env.server.projects.update(hidden)
+    (result,) = report.results
+    assert result.state is StepState.FAILED
+    assert "twin" in result.words
+    assert env.versions() == []
+    assert report.summary.exit_code == 1
+    assert "may be half done. `envdoctor fix --undo` puts the versions of before back." in report.notes[0]
+    env.undo()
+    assert env.versions() == before
+
+
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+def test_what_lost_its_record_is_installed_over_what_is_there(env, installer):
+    """pip refuses to remove it, and so to reinstall it."""
+    if installer == "pip":
+        subprocess.run([str(env.python), "-m", "ensurepip", "--default-pip"], check=True, capture_output=True)
+    env.install("twin==1.0", "lib==1.0")
+    (info,) = env.packages.glob("twin-1.0.dist-info")
+    (info / "INSTALLER").unlink()
+    (info / "INSTALLER").write_text(f"{installer}\n")
+    (info / "RECORD").unlink()
+    (env.packages / "twin" / "more.py").unlink()
+    (env.packages / "twin" / "__init__.py").unlink()
+    (env.packages / "twin" / "__init__.py").write_text("from . import more\n")
+    report = env.fix()
+    assert "PKG011" in {one.finding.code for one in report.mended}
+    assert all_fixed(report)
+    assert report.is_fine
+    assert (env.packages / "twin" / "more.py").is_file()
+    assert env.imports("twin")
+    assert {"twin-1.0.dist-info", "lib-1.0.dist-info"} <= set(env.versions())
+
+
 def test_a_left_over_registration_is_removed(env):
     env.install("lib==1.0")
     shutil.copytree(env.packages / "lib-1.0.dist-info", env.packages / "kept")
@@ -241,6 +310,29 @@ def test_a_version_that_fails_here_is_not_offered_and_the_next_one_is(env):
     (step,) = env.plan().steps
     assert [(one.name, one.after) for one in step.changes] == [("broken", "1.5")]
     assert any("broken 2.0 was left" in note and "nowhere_at_all" in note for note in step.notes)
+
+
+def test_what_only_a_version_requires_that_goes_is_not_installed(env):
+    env.install("wants-old==1.0", "shrinking==2.0")
+    report = env.fix()
+    assert all_fixed(report)
+    assert len(report.mended) == 2
+    (step,) = report.plan.steps
+    assert [(one.name, one.before, one.after) for one in step.changes] == [("shrinking", "2.0", "1.0")]
+
+
+def test_what_pip_refuses_for_this_python_is_left_and_the_version_before_is_taken(env):
+    """uv disregards upper bounds on Python, pip honours them: `backports-strenum 1.3.1` asks for Python below 3.11."""
+    subprocess.run([str(env.python), "-m", "ensurepip", "--default-pip"], check=True, capture_output=True)
+    env.install("wants-bounded==1.0", "app==1.0")
+    for file in env.packages.glob("*.dist-info/INSTALLER"):
+        file.unlink()  # linked into uv's cache
+        file.write_text("pip\n")
+    report = env.fix()
+    assert all_fixed(report)
+    (step,) = report.plan.steps
+    assert {one.name: one.after for one in step.changes} == {"bounded": "1.0", "lib": "2.1"}
+    assert "bounded 2.0 was left: pip refuses it for this Python" in step.notes
 
 
 def test_what_can_not_be_had_together_is_told_and_the_rest_is_offered(env):
@@ -311,7 +403,9 @@ def test_python_that_the_system_looks_after_is_refused(tmp_path):
     (pip, *_) = installers(python)
     facts = Facts(python=python, packages=Packages(distributions=(Distribution(name="pip"),)))
     world = World(
-        facts=facts, executor=None, check=None, facts_of=None, newest_with=None, cache=tmp_path, project=None, say=None
+        **dict.fromkeys(("executor", "check", "facts_of", "newest_with", "instead_for_pip", "project", "say")),
+        facts=facts,
+        cache=tmp_path,
     )
     finding = Finding(severity=Severity.ERROR, subject="wants", message="m", fix=Fix(text="t"))
     asked = [(operation, finding) for command in pip.install("dep") for operation in pip.read(command)]

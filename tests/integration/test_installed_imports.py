@@ -9,7 +9,7 @@ import pytest
 
 from envdoctor.core.availability import CellVerdict
 from envdoctor.core.finding import Severity
-from envdoctor.doctor.check import check
+from envdoctor.doctor.check import CheckRequest, check
 from envdoctor.doctor.installed import inspect_installed
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
@@ -52,7 +52,7 @@ def imports(folder, module, **variables):
 
 
 def problems(folder):
-    return check(python=folder, only=ON_IMPORTS).problems
+    return check(CheckRequest(python=folder, only=ON_IMPORTS)).problems
 
 
 def mend(folder, finding):

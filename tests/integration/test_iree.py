@@ -23,10 +23,12 @@ for kind in ("Erf", "NonZero"):
     made = helper.make_tensor_value_info("y", TensorProto.INT64 if kind == "NonZero" else TensorProto.FLOAT, None)
     graph = helper.make_graph([helper.make_node(kind, ["x"], ["y"])], "net", [given], [made])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), f"{kind}.onnx")
-nodes = [helper.make_node("Flatten", ["x"], ["f"]), helper.make_node("Mul", ["f", "f"], ["y"])]
-given = helper.make_tensor_value_info("x", TensorProto.DOUBLE, [1, 2, 2])
-made = helper.make_tensor_value_info("y", TensorProto.DOUBLE, [1, 4])
-graph = helper.make_graph(nodes, "net", [given], [made])
+nodes = [helper.make_node("Reshape", ["x", "sizes"], ["f"]), helper.make_node("Mul", ["f", "f"], ["y"])]
+given = helper.make_tensor_value_info("x", TensorProto.DOUBLE, [3, 2, 2])  # a batch that the model fixes
+sizes = helper.make_tensor("sizes", TensorProto.INT64, [2], [3, 4])
+more = helper.make_tensor_value_info("sizes", TensorProto.INT64, [2])
+made = helper.make_tensor_value_info("y", TensorProto.DOUBLE, [3, 4])
+graph = helper.make_graph(nodes, "net", [given, more], [made], [sizes])
 onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 7)], ir_version=4), "old.onnx")
 """
 
@@ -61,7 +63,7 @@ def test_an_old_opset_and_float64_run_as_they_are(tmp_path):
     done = LocalExecutor().run(Command(argv=(str(python), "-c", MAKER), cwd=tmp_path, timeout=300))
     assert done.ok, done.stderr
     machine = "aarch64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
-    context = stage_context(tmp_path / "s", identify(tmp_path / "old.onnx"), f"iree-{machine}", python=python)
+    context = stage_context(tmp_path / "with spaces", identify(tmp_path / "old.onnx"), f"iree-{machine}", python=python)
     judged = judge_module(context, ONNX.run(context))
     assert judged.summary["comparison"]["ran"] == "IREE's runtime"
     assert judged.summary["comparison"]["outputs"][0]["cosine"] > 0.9999

@@ -17,7 +17,7 @@ from envdoctor.core.errors import NetworkProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.request import Request
 from envdoctor.environments.making import ensure
-from envdoctor.environments.proof import ISOLATED
+from envdoctor.environments.proof import isolated
 from envdoctor.environments.spec import environment_spec
 from envdoctor.environments.status import State, status
 from envdoctor.executors.local import LocalExecutor
@@ -71,7 +71,7 @@ def tensorflow():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("advised")
-    result = RUN.run(Command(argv=(tensorflow(), str(MAKER), str(made)), env=ISOLATED, timeout=900))
+    result = RUN.run(Command(argv=(tensorflow(), str(MAKER), str(made)), env=isolated(), timeout=900))
     assert result.ok, result.stderr[-2000:]
     return made
 

@@ -11,12 +11,13 @@ from html import unescape
 import pytest
 
 import sample_pages
+from envdoctor_reports._links import PAGE
 from needs import needs
 from npm_packages import package_file
 
 pytestmark = pytest.mark.integration
 
-PAGES = sample_pages.pages()
+PAGES = {**sample_pages.pages(), "codes": PAGE.read_text(encoding="utf-8")}
 _RUN = """
 axe.run(document, {}).then(found => {
   const told = document.createElement("pre");

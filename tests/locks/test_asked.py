@@ -62,7 +62,12 @@ def test_a_project_with_an_extra_and_a_group(tmp_path):
         ("[tool]\n", {}, r"has no table \[project\]"),
         ("[project]\ndynamic = ['dependencies']\n", {}, "dynamic"),
         ("[project]\ndependencies = 'a'\n", {}, "no list of requirements"),
+        ("[project]\ndynamic = 5\n", {}, "dynamic is no list"),
+        ("[project]\noptional-dependencies = ['a']\n", {}, "optional-dependencies is no table"),
+        ("dependency-groups = 1\n[project]\n", {"groups": ["a"]}, "dependency-groups is no table"),
         ("[project\n", {}, "is no TOML"),
+        (f"[project]\na = {'9' * 5000}\n", {}, "is no TOML"),
+        (f"[project]\na = {'[' * 5000}\n", {}, "nested too deeply"),
         ("\xff", {}, "no UTF-8"),
     ],
 )

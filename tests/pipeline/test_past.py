@@ -69,6 +69,14 @@ def test_a_log_that_is_newer_than_the_manifest_tells_of_a_build_that_was_ended(t
     assert "last words" in read_build(tmp_path).notes[0]
 
 
+def test_a_manifest_that_tells_of_an_unknown_end_is_refused(tmp_path):
+    written(tmp_path, samples.fell_back())
+    file = tmp_path / "manifest.json"
+    file.write_text(file.read_text().replace('"status":"done"', '"status":"half"'))
+    with pytest.raises(UsageProblem, match="--out"):
+        read_build(tmp_path)
+
+
 @pytest.mark.parametrize("content", [None, "{", '{"envdoctor": 1}', "[]"])
 def test_what_is_no_build_is_refused_in_a_sentence(tmp_path, content):
     if content is not None:

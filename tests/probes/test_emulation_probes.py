@@ -218,7 +218,7 @@ def test_flags():
 def test_a_handler_before_another():
     other = entry(name="box", interpreter="/opt/box", flags="")
     (finding,) = ask("emu011_handler_shadowed", binfmt=table(other, entry()), **REFUSED)
-    assert "takes box (/opt/box) before qemu-x86_64" in finding.message
+    assert "uses box (/opt/box), not qemu-x86_64" in finding.message
     assert (
         ask(
             "emu011_handler_shadowed",

@@ -95,7 +95,7 @@ def test_what_requirers_do_without_is_a_note(site, facts):
 
 
 def test_what_was_not_followed_is_noted(site, facts, monkeypatch):
-    monkeypatch.setattr("envdoctor.facts.importing.survey.MOST_SECONDS", -1.0)
+    monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", -1)
     site.install("foo", files={"foo.py": "import nobody_has_this"})
     (finding,) = ask("PKG021", facts())
     assert finding.severity is INFO

@@ -61,7 +61,8 @@ def test_a_library_that_is_too_old(reached, severity):
     (finding,) = ask("LIB005", **environment(versions=(row,)))
     assert (finding.severity, finding.subject) == (severity, "foo")
     assert finding.message == (
-        "_m.so of foo 1.0 needs GLIBCXX_3.4.32 of libstdc++.so.6, and the one that is found has GLIBCXX_3.4.30 at most."
+        "_m.so of foo 1.0 needs GLIBCXX_3.4.32 of libstdc++.so.6, "
+        "and the libstdc++.so.6 that is found has GLIBCXX_3.4.30 at most."
     )
     assert finding.evidence == (
         Evidence(source="/sp/foo/_m.so", excerpt="needs GLIBCXX_3.4.32 of libstdc++.so.6"),
@@ -74,7 +75,7 @@ def test_a_library_that_is_too_old(reached, severity):
 def test_an_old_library_of_the_system_is_renewed_by_its_package():
     row = version("GLIBCXX_3.4.32", "", library="libstdc++.so.6", found="/usr/lib/x86_64-linux-gnu/libstdc++.so.6")
     (finding,) = ask("LIB005", **environment(versions=(row,)))
-    assert finding.message.endswith("and the one that is found has no such versions.")
+    assert finding.message.endswith("and the libstdc++.so.6 that is found has no such versions.")
     assert finding.fix.commands == (("sudo", "apt-get", "install", "libstdc++6"),)
 
 

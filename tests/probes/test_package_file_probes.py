@@ -98,7 +98,7 @@ def test_an_import_name_from_two_distributions(site, tmp_path):
     (finding,) = ask("PKG004", facts_of(user, site))
     assert (finding.severity, finding.subject) == (WARNING, "cv2")
     assert finding.message == (
-        "'import cv2' gives that of opencv-python 4.12.0; it hides the one of opencv-python-headless 4.11.0."
+        "'import cv2' imports the package of opencv-python 4.12.0, which hides that of opencv-python-headless 4.11.0."
     )
     assert finding.evidence[0].source.startswith(str(user.path))
     assert finding.fix.commands == ((*PIP, "uninstall", "--yes", "opencv-python-headless"),)

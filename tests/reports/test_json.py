@@ -9,22 +9,17 @@ from pathlib import Path
 
 import pytest
 
+import sample_answers as answers
 import sample_reports as samples
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Matrix, Node, Pin, ReasonKind
 from envdoctor.core.finding import Evidence, Outcome, Severity
 from envdoctor.core.inspection import Inspection, NativeView
 from envdoctor.core.report import SCHEMA as REPORT_VERSION
 from envdoctor_reports import json as json_format
-from envdoctor_reports._schema import inspection_schema, lock_schema, matrix_schema, repair_schema, report_schema
+from envdoctor_reports._schema import DOCUMENTS
+from envdoctor_reports._schema import schema as schema_of
 
 DATA = Path(__file__).parents[1] / "data" / "schemas"
-MADE = {
-    "report": report_schema,
-    "matrix": matrix_schema,
-    "inspection": inspection_schema,
-    "repair": repair_schema,
-    "lock": lock_schema,
-}
 
 
 def read(report):
@@ -62,7 +57,7 @@ def _members_conform(value, schema, definitions):
 
 @pytest.mark.parametrize("make", samples.ALL)
 def test_reports_are_what_the_schema_says(make):
-    schema = report_schema()
+    schema = schema_of("report")
     assert conforms(read(make()), schema, schema["$defs"])
 
 
@@ -89,7 +84,7 @@ def test_a_matrix_and_an_inspection_are_what_their_schemas_say():
     found = Inspection(
         subject="app", target=cell.target, verdict=CellVerdict.SOUND, reasons=(reason,), natives=(native,)
     )
-    for value, schema in ((matrix, matrix_schema()), (found, inspection_schema())):
+    for value, schema in ((matrix, schema_of("matrix")), (found, schema_of("inspection"))):
         assert conforms(read(value), schema, schema["$defs"])
         assert not conforms(read(value) | {"schema": "1"}, schema, schema["$defs"])
 
@@ -98,12 +93,12 @@ def test_a_matrix_and_an_inspection_are_what_their_schemas_say():
     "damage", [{"schema": "1"}, {"probes": [{}]}, {"routes": None}, {"extra": 1}, {"goal": {"name": "x"}}]
 )
 def test_the_schema_refuses_what_no_report_is(damage):
-    schema = report_schema()
+    schema = schema_of("report")
     assert not conforms(read(samples.fell_back()) | damage, schema, schema["$defs"])
 
 
 def test_every_definition_and_most_members_are_described():
-    definitions = report_schema()["$defs"]
+    definitions = schema_of("report")["$defs"]
     assert all(one["description"] for one in definitions.values())
     severity = definitions["Finding"]["properties"]["severity"]
     assert severity["$ref"] == "#/$defs/Severity"
@@ -196,17 +191,31 @@ def test_the_verdict_of_a_report(report, verdict, code):
     assert (summary["verdict"], summary["exit_code"]) == (verdict, code)
 
 
-@pytest.mark.parametrize("name", ["report", "matrix", "inspection", "repair", "lock"])
+@pytest.mark.parametrize(("name", "value", "verdict", "code", "count"), answers.ALL)
+def test_each_answer_has_a_summary_and_its_findings_in_one_list(name, value, verdict, code, count):
+    schema, told = schema_of(name), read(value)
+    assert conforms(told, schema, schema["$defs"])
+    assert list(told)[:3] == ["schema_version", "summary", "findings"]
+    assert (told["summary"]["verdict"], told["summary"]["exit_code"]) == (verdict, code)
+    assert sum(told["summary"]["findings"].values()) == len(told["findings"]) == count
+    assert all(one["name"] and one["subject"] and one["message"] for one in told["findings"])
+
+
+def test_each_published_schema_has_a_sample():
+    assert {name for name, *_ in answers.ALL} | {"report"} == set(DOCUMENTS)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_what_a_published_schema_promised_is_still_there(name):
     """The recorded schema is that of the version in its name: no member may go or change its type without a new one."""
     recorded = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
-    made = MADE[name]()
+    made = schema_of(name)
     current = {
         f"{kind}.{member}": {key: value for key, value in one.items() if key != "description"}
         for kind, definition in made["$defs"].items()
         for member, one in definition.get("properties", {}).items()
     }
-    version = {"report": REPORT_VERSION, "matrix": 1, "inspection": 1, "repair": 1, "lock": 1}[name]
+    version = REPORT_VERSION if name == "report" else 1
     assert recorded["schema_version"] == version, "record the new version's members under tests/data/schemas"
     assert recorded["members"].items() <= current.items()
 

@@ -116,6 +116,23 @@ def test_notes_and_whole_excerpts_wait_for_verbose():
     assert "numpy/core/file11.py" in full
 
 
+def test_the_last_lines_lead_to_the_command_that_mends():
+    report = dataclasses.replace(samples.broken(), command="check", subject={"python": "/an env/bin/python"})
+    assert "envdoctor fix --python '/an env/bin/python'" in " ".join(lines(report))
+    assert not any("envdoctor fix" in line for line in lines(dataclasses.replace(report, command="model")))
+
+
+def test_many_findings_of_one_subject_have_a_line_each():
+    alike = tuple(
+        samples.finding("PKG001", "missing", subject="app", message=f"app requires lib{number}.")
+        for number in range(18)
+    )
+    report = dataclasses.replace(samples.fine(), probes=(samples.result("PKG001", "missing", Outcome.FAILED, alike),))
+    shown = lines(report)
+    assert sum("PKG001  app requires" in line or "PKG001 app requires" in line for line in shown) == 15
+    assert "3 more (-v): app (3)" in " ".join(shown)
+
+
 def test_many_findings_alike_are_summed_up_with_their_names():
     alike = tuple(
         samples.finding("PKG003", "files-changed", subject=f"dist{number}", message=f"dist{number} is damaged.")

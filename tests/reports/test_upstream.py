@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from envdoctor.core.availability import Pin
-from envdoctor.core.upstream import AffectedRelease, Claim, ClaimKind, UpstreamReport
+from envdoctor.core.availability import Cause, CauseKind, Pin
+from envdoctor.core.upstream import AffectedRelease, Claim, UpstreamReport
 from envdoctor_reports import markdown
 from index_wheels import wheel
 from native_files import elf_bytes, macho_bytes
@@ -32,7 +32,8 @@ def report(*claims, pins=(), releases=()):
 
 
 def claim(kind, **said):
-    return Claim(kind=kind, wheel="app 1", message="app 1: it's broken \"''' \\ {}", **said)
+    cause = Cause(kind=kind, wheel="app 1", **said)
+    return Claim(cause=cause, message="app 1: it's broken \"''' \\ {}", fix="Mend it.")
 
 
 def ran(tmp_path, made, *wheels):
@@ -61,32 +62,32 @@ def of(files, name="app", version="1", tag="py3-none-any"):
 
 CASES = {
     "library": (
-        claim(ClaimKind.LIBRARY, files=("app/_x.so",), names=("@rpath/libgone.dylib",)),
+        claim(CauseKind.LIBRARY, files=("app/_x.so",), names=("@rpath/libgone.dylib",)),
         of({"app/__init__.py": EVIL, "app/_x.so": macho_bytes(["@rpath/libgone.dylib"])}),
         of({"app/_x.so": macho_bytes(["@rpath/libgone.dylib"]), "app/libgone.dylib": b""}),
     ),
     "elf": (
-        claim(ClaimKind.LIBRARY, files=("app/_x.so",), names=("libgone.so.1",)),
+        claim(CauseKind.LIBRARY, files=("app/_x.so",), names=("libgone.so.1",)),
         of({"app/_x.so": elf_bytes(["libgone.so.1"])}),
         of({"app/_x.so": elf_bytes(["libc.so.6"])}),
     ),
     "module": (
-        claim(ClaimKind.MODULE, files=("app.part",), names=("pkg_resources",)),
+        claim(CauseKind.MODULE, files=("app.part",), names=("pkg_resources",)),
         of({"app/__init__.py": EVIL, "app/part.py": b"x = 1\nimport pkg_resources\n"}),
         of({"app/part.py": b"import pkg_resources\n", "pkg_resources/__init__.py": EVIL}),
     ),
     "name": (
-        claim(ClaimKind.NAME, files=("app",), names=("app.part.new",), other="app 1"),
+        claim(CauseKind.NAME, files=("app",), names=("app.part.new",), other="app 1"),
         of({"app/part.py": b"old = 1\n", "app/__init__.py": b""}),
         None,
     ),
     "lookup": (
-        claim(ClaimKind.LOOKUP, files=("app",), names=("libportaudio.so.2",)),
+        claim(CauseKind.LOOKUP, files=("app",), names=("libportaudio.so.2",)),
         of({"app/__init__.py": b"find_library('portaudio')\n" + EVIL}),
         of({"app/__init__.py": b"find_library('portaudio')\n", "app/libportaudio.so.2": b""}),
     ),
     "symbol": (
-        claim(ClaimKind.SYMBOL, files=("app/_x.so",), names=("nobody_has_this",)),
+        claim(CauseKind.SYMBOL, files=("app/_x.so",), names=("nobody_has_this",)),
         of({"app/_x.so": elf_bytes(["nobody_has_this"])}),
         of({"app/_x.so": elf_bytes(["libc.so.6"])}),
     ),
@@ -109,7 +110,7 @@ def test_a_fault_is_shown_where_it_is_and_not_where_it_is_mended(name, tmp_path)
 @pytest.mark.parametrize(("content", "code"), [(b"old = 1\n", 0), (b"new = 1\n", 1)])
 def test_a_name_is_looked_for_in_the_other_wheel(content, code, tmp_path):
     own, other = of({"app/__init__.py": b"import lib\nlib.new\n"}), of({"lib/__init__.py": content}, "lib", "2")
-    said = claim(ClaimKind.NAME, files=("app",), names=("lib.new",), other="lib 2")
+    said = claim(CauseKind.NAME, files=("app",), names=("lib.new",), other="lib 2")
     assert ran(tmp_path, report(said, pins=(pin(own), pin(other))), own, other).returncode == code
 
 
@@ -117,19 +118,19 @@ def test_a_name_is_looked_for_in_the_other_wheel(content, code, tmp_path):
 @pytest.mark.parametrize(("content", "code"), [(b"2", 0), (b"1", 1)])
 def test_files_that_two_wheels_share_are_compared(content, code, tmp_path):
     own, other = of({"same/x.py": b"1"}), of({"same/x.py": content}, "lib", "2")
-    said = claim(ClaimKind.SHARED, files=("same/x.py",), other="lib 2")
+    said = claim(CauseKind.SHARED, files=("same/x.py",), other="lib 2")
     done = ran(tmp_path, report(said, pins=(pin(own), pin(other))), own, other)
     assert done.returncode == code, done.stdout + done.stderr
 
 
 def test_the_script_is_the_same_words_in_any_encoding_and_names_what_it_is_about():
-    script = markdown.upstream_script(report(claim(ClaimKind.LIBRARY, names=("libg\u00f6ne\x1b.so",))))
+    script = markdown.upstream_script(report(claim(CauseKind.LIBRARY, names=("libg\u00f6ne\x1b.so",))))
     compile(script, "reproduce.py", "exec")
     assert script.isascii()
     assert "\x1b" not in script
     data = script.split("json.loads(", 1)[1].split(")\n", 1)[0]
     (check,) = json.loads(eval(data))["checks"]
-    assert check["message"] == claim(ClaimKind.LIBRARY).message
+    assert check["message"] == claim(CauseKind.LIBRARY).message
 
 
 @pytest.mark.parametrize(
@@ -147,6 +148,6 @@ def test_the_text_tells_since_when_and_no_more_than_was_looked_at(states, said):
         AffectedRelease(version=version, uploaded=f"2026-0{version}-01", affected=affected)
         for version, affected in states
     )
-    text = markdown.render_upstream(report(claim(ClaimKind.MODULE), releases=releases), "reproduce.py")
+    text = markdown.render_upstream(report(claim(CauseKind.MODULE), releases=releases), "reproduce.py")
     assert said in text
     assert "a thing that no script shows (the script does not show this)" in text

@@ -6,6 +6,7 @@ import pytest
 from envdoctor.action import StageFailed
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.command import CommandResult
+from envdoctor.pipeline.actions import mend
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import quantize_with_litert
 from keras_files import DATA, saved_model, tensor_info, write_saved_model
@@ -104,6 +105,30 @@ def test_every_form_that_the_litert_quantizer_makes(tmp_path, form):
     assert output.path.name == f"digits_{form}.tflite"
     assert double.request["form"] == form
     assert [found.name for found in output.findings] == (["few-samples"] if "int" in form else [])
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.0, []), (0.5, []), (0.97, ["weights-left-float"])])
+def test_weights_that_the_quantizer_passed_over(tmp_path, share, told):
+    double = WorkerDouble({"samples": 300, "float_weights_share": share})
+    output = quantize_with_litert(context(tmp_path, double, ArtifactKind.TFLITE_FLOAT, "tflite-int8"), "int8")
+    assert [one.name for one in output.findings] == told
+
+
+@pytest.mark.parametrize(("influence", "told"), [("", []), ("x by 12%", ["samples-influence-each-other"])])
+def test_samples_that_influence_each_other_are_told(tmp_path, influence, told):
+    double = WorkerDouble({"samples": 300, "influence": influence})
+    output = quantize_with_litert(context(tmp_path, double, ArtifactKind.TFLITE_FLOAT, "tflite-int8"), "int8")
+    assert [one.name for one in output.findings] == told
+
+
+def test_a_mend_that_is_left_out_is_told(tmp_path):
+    tried = [
+        {"name": "dense", "verified": False, "changes": ["one scale"], "failure": "it does not run"},
+        {"name": "float-io", "verified": True, "changes": ["int8"], "failure": ""},
+    ]
+    output = mend.run(context(tmp_path, WorkerDouble({"tried": tried}), ArtifactKind.TFLITE_INT8))
+    (told,) = output.findings
+    assert (told.name, told.evidence[0].excerpt) == ("mend-left-out", "one scale; it does not run")
 
 
 def test_the_order_of_an_earlier_stages_inputs_is_handed_on(tmp_path):

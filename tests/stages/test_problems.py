@@ -97,6 +97,8 @@ def test_operators_that_no_type_makes_better():
         ("numpy._core._exceptions._ArrayMemoryError: Unable to allocate 3.0 GiB", "stage-allocation-failed"),
         ("Traceback\nImportError: libfoo.so.1: cannot open shared object file", "environment-broken"),
         ("vela: error: unrecognized arguments: --nope", "tool-refused-arguments"),
+        ("error: failed\nTF Select ops: RandomUniform, StatelessRandomGetKeyCounter\n", "exported-for-training"),
+        ("Flex ops: FlexMultinomial, FlexRandomStandardNormal", "exported-for-training"),
     ],
 )
 def test_known_words(printed, name):
@@ -109,6 +111,21 @@ def test_a_recurrent_layer_that_crashes_the_converter():
     assert found.message.startswith("TensorFlow's int8 conversion was killed by SIGSEGV (signal 11)")
     assert found.evidence[0].excerpt == "was killed by SIGSEGV (signal 11)"
     assert found.evidence[1].excerpt.startswith("Fatal Python error: Segmentation fault")
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "NameError: name 'tf' is not defined",
+        "ValueError: bad marshal data (unknown type code)",
+        "SystemError: unknown opcode",
+    ],
+)
+def test_the_code_of_a_lambda_layer_that_does_not_run(printed):
+    found = failure(f"Traceback (most recent call last):\n{printed}\n", traits={"lambda"})
+    assert found.code == "RUN013"
+    assert printed in found.message
+    assert failure(printed).code != "RUN013", "a model without such a layer"
 
 
 def test_the_same_crash_of_another_model_is_not_blamed_on_a_layer():

@@ -131,7 +131,10 @@ def test_control_flow_stays_in_floats():
 
 def test_layers_whose_operators_stay_in_floats_are_not_certain():
     squared, masked = source("stays float SQUARE"), source("stays float SQUARE", "stays float NOT_EQUAL")
+    grown = source("stays float EXP")
     assert reasons(all_quantized, source()) == reasons(all_quantized_by_litert, squared) == []
+    assert reasons(all_quantized, grown) == [], "TensorFlow has an int8 EXP, and the LiteRT quantizer has none"
+    assert [one.verdict for one in reasons(all_quantized_by_litert, grown)] == [Verdict.UNKNOWN]
     for requirement in (all_quantized, all_quantized_by_litert):
         (reason,) = reasons(requirement, masked)
         assert (reason.verdict, reason.code, "NOT_EQUAL" in reason.text) == (Verdict.UNKNOWN, "RUN061", True)

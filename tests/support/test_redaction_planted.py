@@ -50,11 +50,35 @@ def test_no_format_brings_back_what_is_hidden(render):
     assert [one for one in secrets if len(one.secret) > 6 and one.secret in text] == []
 
 
-@pytest.mark.parametrize("user", ["client", "core", "samples", "alice"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# token\nhuggingface_hub==0.23.0",
+        "# tokens\ntokenizers>=0.19,<0.20",
+        "# password\nmodel_v2.tflite",
+        "# api key\ntests/test_keys2.py",
+        "password:\n  required: true",
+        "password:\n  type: string2",
+        "token:\n  - name: a1",
+        "tokens:\n  - the\n  - cat2",
+        "secrets:\n  - pypi\n  - docker",
+        "secrets:\n  inherit",
+        "// token kinds\nenum Kind2 {",
+        "# token\nimport os2",
+        "# key\n0x7f3a12bc",
+        "# credentials\nfrom a1 import b2",
+    ],
+)
+def test_harmless_lines_under_a_name_stay(text):
+    assert Redactor().text(text) == text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("user", ["client", "core", "samples", "alice", "lib", "python", "test", "admin", "build"])
 def test_harmless_words_stay(user):
     redactor = Redactor(users=(user,), homes=(f"/home/{user}",), hosts=(f"{user}-laptop", "box"))
     assert [line for line in HARMLESS if redactor.text(line) != line] == []
-    assert len(HARMLESS) >= 200
+    assert len(HARMLESS) >= 400
 
 
 def test_a_version_alone_in_its_field_stays():

@@ -6,8 +6,11 @@ import zipfile
 
 import pytest
 
-from envdoctor.core.errors import Unreadable
-from envdoctor.tflite.containers import FileKind, compiled_file, read_models, sniff
+from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.doctor.model import inspect_model
+from envdoctor.tflite.compiled import compiled_file
+from envdoctor.tflite.containers import FileKind, read_models, sniff
+from envdoctor.tflite.flexbuffer import map_integers
 from envdoctor.tflite.model import Content
 from envdoctor.tflite.reader import open_model, read_model
 from envdoctor.tflite.structure import compiled_contents, unfed_tensors
@@ -141,20 +144,68 @@ def test_a_part_of_several_bundles_needs_the_others_of_one_of_them_only(tmp_path
             read_models(left)
 
 
-def test_a_file_that_litert_compiled_ahead_of_time_names_its_chip():
+def ahead_of_time(told, *, code=b"\1" * 9000, behind=0, **metadata):
+    """A model whose DISPATCH_OP has these options in front of its code; `behind` is where the code is said to begin."""
+    flexbuffers = pytest.importorskip("flatbuffers.flexbuffers")
+    numbers = {"at": 256 + behind, "size": len(code)}
+    options = bytes(flexbuffers.Dumps({name: numbers.get(str(value), value) for name, value in told}))
+    source = options.ljust(256, b"\0") + code
     graph = Graph()
     given = graph.op("CUSTOM", [graph.input([1, 4])], [1, 4], custom="DISPATCH_OP")
+    made = graph.model(given, metadata=metadata)
+    (operator,) = made.main.operators
+    operator = dataclasses.replace(operator, custom_options=Content(source=source, size=len(options)))
+    return dataclasses.replace(made, subgraphs=(dataclasses.replace(made.main, operators=(operator,)),))
+
+
+PLACE = (("bytecode_size", "size"), ("bytecode_offset", "at"), ("name", "partition_0"))
+
+
+def test_a_file_that_litert_compiled_ahead_of_time_names_its_chip():
     stamp = b"Qualcomm".ljust(125, b"\0") + b"SM8750".ljust(125, b"\0")
-    stamped = graph.model(given, metadata={"LiteRtStamp": Content(source=stamp, size=len(stamp))})
+    stamped = ahead_of_time(PLACE, LiteRtStamp=Content(source=stamp, size=len(stamp)))
     assert compiled_file(stamped).words == "ahead of time by LiteRT, for Qualcomm SM8750"
     assert compiled_contents(stamped).words.endswith("Qualcomm SM8750")
-    assert compiled_file(graph.model(given)).words == "ahead of time by LiteRT"
+    assert compiled_file(ahead_of_time(PLACE)).words == "ahead of time by LiteRT"
+    assert compiled_file(ahead_of_time((*PLACE, ("more", 1.5), ("list", [1, 2]), ("wide", 1 << 40))))
 
 
-def test_a_real_one():
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (lambda: ahead_of_time(PLACE[:1]), "does not tell where its code is (bytecode_offset, bytecode_size)"),
+        (lambda: ahead_of_time(PLACE, behind=1), "has code up to byte 9,257, and the file ends at 9,256"),
+        (lambda: ahead_of_time(PLACE, behind=1 << 40), "and the file ends at 9,256"),
+        (lambda: ahead_of_time(PLACE, code=bytes(9000)), "zeros in place of its code"),
+        (lambda: ahead_of_time(PLACE, code=b"\1" * 4000 + bytes(5000)), "zeros in place of its code"),
+        (lambda: ahead_of_time((("bytecode_offset", -1), ("bytecode_size", 5))), "does not tell where"),
+    ],
+)
+def test_code_that_is_not_all_there_is_told(made, words):
+    with pytest.raises(Unreadable) as caught:
+        compiled_file(made())
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("options", [b"", b"\1", b"\x27\x01", b"\xff\x24\x01", bytes(40), b"\xff" * 40])
+def test_options_that_are_no_flexbuffer_are_told(options):
+    with pytest.raises(Unreadable):
+        map_integers(options)
+
+
+@pytest.mark.slow
+def test_a_real_one_and_what_is_left_of_it(tmp_path):
     path = shared("data/compiled") / "conv_int8_Qualcomm_SM8750_apply_plugin.tflite"
     assert sniff(path) is FileKind.COMPILED
     assert compiled_file(read_model(path)).words.endswith("for Qualcomm SM8750")
+    content, other = path.read_bytes(), tmp_path / "cut.tflite"
+    for size in range(0, len(content) - 1, 997):
+        for left in (content[:size], content[:size] + bytes(len(content) - size)):
+            other.write_bytes(left)
+            if left.rstrip(b"\0") == content.rstrip(b"\0") or (size > 30_000 and len(left) == len(content)):
+                continue  # only that its second half is zeros can be told
+            with pytest.raises(UsageProblem):
+                inspect_model(other)
 
 
 def test_a_compiled_operator_has_memory_of_its_own_and_has_lost_nothing():
@@ -190,3 +241,18 @@ def test_a_file_for_the_edge_tpu_names_its_runtime_and_its_compiler(options, wor
     content = Content(source=options, size=len(options))
     graph.operators[-1] = dataclasses.replace(graph.operators[-1], custom_options=content)
     assert compiled_file(graph.model(given)).words == words
+
+
+@pytest.mark.parametrize(
+    ("begins", "filled"), [(b"COP1", b"\1" * 40), (bytes(4), b"\1" * 40), (b"COP1", bytes(40)), (b"", b"")]
+)
+def test_velas_code_must_be_there(begins, filled):
+    graph = Graph()
+    stream = Content(source=begins + filled, size=len(begins + filled))
+    code = graph.tensor([len(stream.source)], "UINT8", content=stream) if begins else graph.input([1])
+    made = graph.model(graph.op("CUSTOM", [code, graph.input([1, 4])], [1, 4], custom="ethos-u"))
+    if begins in {b"COP1", b""}:
+        assert compiled_file(made).words == "for Ethos-U by Vela"
+    else:
+        with pytest.raises(Unreadable, match="takes no constant that begins with COP1"):
+            compiled_file(made)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from envdoctor.binaries.elf_header import read_header
 from envdoctor.binaries.files import FileBytes
 from envdoctor.binaries.window import Window
 from envdoctor.core.errors import ToolchainProblem, Unreadable
+from envdoctor.executors.programs import find_program
 from envdoctor.toolchains.store import installed_toolchains
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _candidates(
         yield VARIABLE, Path(environ[VARIABLE]), None
     for toolchain in installed_toolchains(PACKAGE, store=store):
         yield "toolchain store", toolchain.files, toolchain.version
-    on_path = shutil.which(NAME, path=environ.get("PATH", os.defpath))
+    on_path = find_program(NAME, environ.get("PATH", os.defpath))
     if on_path:
         yield "PATH", Path(on_path), None
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from envdoctor.compilers.edgetpu.agreement import EDGETPU_CUSTOM_OP
 from envdoctor.compilers.edgetpu.locate import PACKAGE
 from envdoctor.core.errors import Unreadable
-from envdoctor.tflite.containers import compiled_file
+from envdoctor.tflite.compiled import compiled_file
 from envdoctor.tflite.reader import read_model
 from envdoctor.toolchains.catalogue import SourceKind, find_entry
 

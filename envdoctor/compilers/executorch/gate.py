@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import StageContext, StageFailed, StageOutput
 from envdoctor.compilers.executorch.pte import Program, read_program
 from envdoctor.core.errors import Unreadable
-from envdoctor.core.finding import Evidence, Severity
-from envdoctor.stages.gates.comparison import judge_accuracy, judge_outputs
+from envdoctor.core.finding import Evidence
+from envdoctor.stages.gates.comparison import judge_accuracy
+from envdoctor.stages.gates.compiled import accept, judge_numbers, not_whole
 from envdoctor.stages.problems import finding
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: What delegates are called in the file, by the kind of artifact.
 BACKENDS = {"pte-xnnpack": "XnnpackBackend", "pte-ethos-u": "EthosUBackend"}
+#: What the stage says of a file that it ran, and that answers as the model does.
+_EXACT = "difference"
 #: What turns floats at the program's edges into the integers that an Ethos-U takes, and back.
 _EDGES = ("quantized_decomposed::quantize_per_tensor.out", "quantized_decomposed::dequantize_per_tensor.out")
 
@@ -34,9 +36,7 @@ def judge_program(context: StageContext, output: StageOutput) -> StageOutput:
     try:
         program = read_program(output.path)
     except Unreadable as error:
-        words = str(error).removeprefix(f"{output.path} is ")
-        evidence = (Evidence(source=subject, excerpt=words),)
-        raise StageFailed(finding("file-truncated", subject, evidence, words=f"{subject} is {words}.")) from None
+        raise StageFailed(not_whole(output.path, str(error))) from None
     goal, options = context.request.goal, context.request.options
     wanted = BACKENDS.get("" if goal is None else goal.kind, "")
     left = left_to_kernels(program)
@@ -48,9 +48,6 @@ def judge_program(context: StageContext, output: StageOutput) -> StageOutput:
         *_of_share(program, wanted, share, options, subject),
         *_of_numbers(output.summary, options, subject),
     ]
-    errors = [one for one in found if one.severity is Severity.ERROR]
-    if errors:
-        raise StageFailed(errors[0])
     hidden = {"delegated"}
     summary = {key: value for key, value in output.summary.items() if key not in hidden} | {
         "delegates": list(program.backends),
@@ -60,7 +57,7 @@ def judge_program(context: StageContext, output: StageOutput) -> StageOutput:
         "inputs": list(program.inputs),
         "outputs": list(program.outputs),
     }
-    return dataclasses.replace(output, summary=summary, findings=(*output.findings, *found))
+    return accept(output, summary, found)
 
 
 def _taken(program: Program, summary: Mapping[str, Any]) -> int:
@@ -99,7 +96,7 @@ def _of_share(program: Program, wanted: str, share: float, options: BuildOptions
 
 
 def _of_numbers(summary: Mapping[str, Any], options: BuildOptions, subject: str) -> Iterator[Finding]:
-    if "comparison" in summary:
-        yield from judge_outputs(summary["comparison"], options.thresholds, subject)
-    if "accuracy" in summary:
+    if _EXACT not in summary:
+        yield from judge_numbers(summary, options, subject, "ExecuTorch")
+    elif "accuracy" in summary:
         yield from judge_accuracy(summary["accuracy"], options.thresholds, subject)

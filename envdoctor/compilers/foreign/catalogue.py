@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.compilers.foreign import (
     coreml,
     deepx,
+    espressif,
     hailo,
     kendryte,
     mobile,
@@ -31,10 +32,12 @@ FILES: tuple[FileReader, ...] = (
     kendryte.read_kmodel,
     sophgo.read_cvimodel,
     sophgo.read_bmodel,
+    espressif.read_espdl,
     *vendors.READERS,
     *weights.READERS,
     onnxruntime.read_ort,
     onnxruntime.read_ep_context,
     *mobile.READERS,
     coreml.read_mlmodel,
+    *vendors.BY_NAME,
 )

@@ -1,6 +1,7 @@
 """Core ML: .mlmodel files, .mlpackage folders, and what Apple's compiler makes of them, .mlmodelc folders.
 
-Messages: mlmodel/format/Model.proto and FeatureTypes.proto of github.com/apple/coremltools.
+Messages: mlmodel/format/Model.proto and FeatureTypes.proto of github.com/apple/coremltools; weights:
+mlmodel/src/MILBlob/Blob/StorageFormat.hpp there.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _SYSTEMS = {
 _ARRAYS = {65568: "float32", 65600: "float64", 131104: "int32", 131080: "int8", 65552: "float16"}
 _TOOL = "com.github.apple.coremltools.version"
 _MOST, _LARGEST = 64, 16 << 20
+#: A file of weights: how many blobs, the format's version; before each blob a mark, its type, its size and its place.
+_BLOB_VERSION, _BLOB_STEP, _BLOB_MARK, _MOST_BLOBS = 2, 64, 0xDEADBEEF, 1 << 20
 
 
 def read_mlmodel(path: Path, fields: Fields) -> FileIdentity | None:
@@ -121,7 +124,28 @@ def _package(path: Path) -> FileIdentity | None:
         name: getattr(model, name) for name in ("compiler_version", "runtime", "inputs", "outputs", "details")
     }
     missing = tuple(f"Data/{each}" for each in places if not (path / "Data" / each).exists() and each.endswith(".bin"))
-    return identity_of("mlpackage", **told_parts, missing=missing, checked="its manifest and its model agree")
+    for weights in sorted((path / "Data").glob("*/weights/*.bin")):
+        _require_blobs(weights)
+    checked = "its manifest and its model agree, and its weights fill their file"
+    return identity_of("mlpackage", **told_parts, missing=missing, checked=checked)
+
+
+def _require_blobs(path: Path) -> None:
+    """Holds the places of weights against their file.
+
+    Raises:
+        Unreadable: one is not there.
+    """
+    fields = Fields(map_file(path))
+    count, version = fields.numbers(0, 2)
+    if version != _BLOB_VERSION or count > _MOST_BLOBS:
+        raise Unreadable(f"{path} is damaged: its header speaks of {count:,} weights of version {version}")
+    at = _BLOB_STEP
+    for number in range(count):
+        size, start = (fields.number(place, 8) for place in (at + 8, at + 16))
+        if fields.number(at) != _BLOB_MARK or start != at + _BLOB_STEP or start + size > len(fields):
+            raise Unreadable(f"{path} is cut short or damaged at weight {number + 1} of {count}")
+        at = -(-(start + size) // _BLOB_STEP) * _BLOB_STEP
 
 
 def _compiled(path: Path) -> FileIdentity:
@@ -135,6 +159,8 @@ def _compiled(path: Path) -> FileIdentity:
         raise Unreadable(f"{path} is damaged: it has neither model.mil nor model.espresso.net")
     pairs = first.get("userDefinedMetadata") or {}
     weights = path / "weights" / "weight.bin"
+    if weights.is_file():
+        _require_blobs(weights)
     mentioned = (path / "model.mil").is_file() and b"weight.bin" in read_regular(path / "model.mil", 1 << 28)
     return identity_of(
         "mlmodelc",
@@ -143,7 +169,7 @@ def _compiled(path: Path) -> FileIdentity:
         outputs=_schema(first.get("outputSchema")),
         details=tuple(bodies),
         missing=("weights/weight.bin",) if mentioned and not weights.is_file() else (),
-        checked="its parts are there",
+        checked="its parts are there, and its weights fill their file",
     )
 
 

@@ -1,6 +1,6 @@
 """Kendryte's .kmodel files by nncase: version 3 for the K210, `LDMK` and versions from 4 on for K210, K510 and K230.
 
-Fields: include/nncase/runtime/model.h of github.com/kendryte/nncase.
+Fields: include/nncase/runtime/model.h of github.com/kendryte/nncase (version 7; files of version 5).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ _MAGIC = b"LDMK"
 _NAMES = (b"k210", b"k510", b"k230")
 _FIRST_VERSION, _NEWEST_VERSION, _MODULES_FROM = 3, 8, 5
 _HEADER, _LEAST, _MOST_LAYERS, _HEAD = 32, 64, 4096, 1 << 20
+#: Where a module's size stands in its header, and in how many bytes: in version 5, and since.
+_SIZE_OF_5, _SIZE_SINCE = (24, 4), (32, 8)
 _VERSION_3_HEADER, _LAYER = 28, 8
 
 
@@ -35,7 +37,8 @@ def read_kmodel(path: Path, fields: Fields) -> FileIdentity | None:
 
 
 def _tagged(fields: Fields) -> FileIdentity:
-    version, modules = fields.number(4), fields.number(16)
+    version = fields.number(4)
+    modules = fields.number(20 if version == _MODULES_FROM else 16)
     if len(fields) < _LEAST:
         raise Unreadable(f"it is cut short: {len(fields)} bytes hold no network")
     if not _FIRST_VERSION < version <= _NEWEST_VERSION:
@@ -44,7 +47,25 @@ def _tagged(fields: Fields) -> FileIdentity:
         raise Unreadable("it holds no module")
     content = bytes(fields.data[:_HEAD])
     chips = tuple(name.decode() for name in _NAMES if name + b"\0" in content)
-    return identity_of("kmodel", chip=", ".join(chips).upper(), details=(f"format version {version}",))
+    end = _end(fields, version, modules) if version >= _MODULES_FROM else 0
+    if version == _MODULES_FROM and end > len(fields):
+        raise Unreadable(f"it is cut short: its modules end at byte {end:,} of {len(fields):,}")
+    return identity_of(
+        "kmodel",
+        chip=", ".join(chips).upper(),
+        details=(f"format version {version}",),
+        checked="its modules fill the file" if end == len(fields) else "",
+    )
+
+
+def _end(fields: Fields, version: int, modules: int) -> int:
+    """Where the last module ends."""
+    at, (place, width) = _HEADER, _SIZE_OF_5 if version == _MODULES_FROM else _SIZE_SINCE
+    for _ in range(min(modules, _MOST_LAYERS)):
+        if at + _LEAST > len(fields):
+            break
+        at += max(fields.number(at + place, width), 1)
+    return at
 
 
 def _version_3(fields: Fields) -> FileIdentity | None:

@@ -1,4 +1,4 @@
-"""Compiled files that are told by a short header alone: Ascend, VeriSilicon, MediaTek, Imagination, Espressif, SNPE.
+"""Compiled files that are told by a short header alone: Ascend, VeriSilicon, MediaTek, Imagination, Cambricon, SNPE.
 
 Headers: model_file_header of Ascend's graph engine (IMOD); VeriSilicon's network binary graph (VPMN), Qualcomm's deep
 learning container (a zip archive with `model` and `dlc.metadata`), as public viewers and runtimes describe them.
@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.core.file_identity import FileIdentity, identity_of
+from envdoctor.core.file_identity import FileIdentity, file_formats, identity_of
 from envdoctor.support.bounded import open_zip
+from envdoctor.support.fields import only_zeros
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 _OM_HEADER, _NB_LEAST, _LEAST = 256, 512, 64
 #: The version of an .om file's header from which on it counts its models.
 _SEVERAL_MODELS = 0x20000000
-_MOST_PARTITIONS, _LARGEST = 64, 1 << 20
+_LARGEST = 1 << 20
+_DLA = re.compile(
+    rb'\{"CompilerName": "[^"]{1,80}", "CompilerVersion": "(?P<version>[\w.+-]{1,40})", '
+    rb'"Neuron SHA1": "(?P<sha>\w{1,40})"'
+)
 _DLC_VERSION = re.compile(r"(?:converter-version|model-version)\s*=\s*(?P<version>[^\n,]{1,100})")
 
 
@@ -118,6 +123,38 @@ def _magic(name: str, magic: bytes, at: int = 0, least: int = _LEAST) -> FileRea
     return read
 
 
+def _named(name: str) -> FileReader:
+    """A reader of a format of which only the suffix is public: what has it, and is neither text nor zeros."""
+
+    def read(path: Path, fields: Fields) -> FileIdentity | None:
+        if (
+            path.suffix.lower() not in file_formats()[name]["suffixes"]
+            or fields.starts(b"II*\0")
+            or fields.starts(b"MM\0*")
+        ):
+            return None  # Nikon's pictures are called .nef, too
+        head = bytes(fields.data[:_LEAST])
+        if len(head) < _LEAST or b"\0" not in head:
+            return None
+        if only_zeros(fields.data[:_LARGEST]):
+            raise Unreadable("it holds zeros: a placeholder, or a download that broke off")
+        return identity_of(name)
+
+    return read
+
+
+def read_dla(path: Path, fields: Fields) -> FileIdentity | None:
+    """The identity of a .dla file, whose header is not public, but for a JSON text on the compiler somewhere in it.
+
+    Raises:
+        Unreadable: it holds zeros.
+    """
+    found = _DLA.search(bytes(fields.data[:_LARGEST]) + bytes(fields.data[-_LARGEST:]))
+    if found is None:
+        return _named("dla")(path, fields)
+    return identity_of("dla", compiler_version=found["version"].decode(), details=(f"Neuron {found['sha'].decode()}",))
+
+
 if TYPE_CHECKING:
     from envdoctor.stages.file_readers import FileReader
 
@@ -127,8 +164,8 @@ READERS: tuple[FileReader, ...] = (
     read_dlc,
     _magic("svp-om", b"PICO"),
     _magic("imgdnn", b"IMGDNN"),
-    _magic("espdl", b"EDL1"),
-    _magic("espdl", b"EDL2"),
-    _magic("dla", b"DLA "),
-    _magic("dla", b"MTKDLA"),
+    _magic("cambricon", b"\x7fMEF"),
+    _magic("cambricon", b"cambricon_offline"),
 )
+#: Asked last: formats of which nothing is public but what such files are called.
+BY_NAME: tuple[FileReader, ...] = (read_dla, *(_named(name) for name in ("axmodel", "kneron-nef", "har", "rpk")))

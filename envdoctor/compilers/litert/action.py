@@ -49,6 +49,12 @@ ACTION = Action(
             "ranges-not-recorded",
         ),
         with_trait(
+            "learnt-ranges",
+            Verdict.UNKNOWN,
+            "the LiteRT quantizer leaves what marks the ranges that the model learnt (FakeQuant) in floats",
+            "float-operators-left",
+        ),
+        with_trait(
             "custom-ops",
             Verdict.UNKNOWN,
             "the model has custom operators, which calibration has to run",

@@ -21,7 +21,7 @@ from envdoctor.stages.conversion import BUNDLE_OPTIONS, INT8_OPTIONS, quantize_w
 from envdoctor.stages.problems import finding, problem_kinds
 from envdoctor.support.hashing import hash_path
 from envdoctor.tflite.bundles import Bundle, Member, file_name, model_names, pack_bundle, read_bundle, samples_of
-from envdoctor.tflite.containers import compiled_file
+from envdoctor.tflite.compiled import compiled_file
 from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
 

@@ -12,7 +12,7 @@ from envdoctor.stages.conversion import stem
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import run_worker
 from envdoctor.stages.requirements import has_own_operators
-from envdoctor.tflite.containers import mark_of
+from envdoctor.tflite.compiled import mark_of
 from envdoctor.tflite.reader import map_file, open_model
 
 #: The kind of what it makes.

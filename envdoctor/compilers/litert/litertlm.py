@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import FileIdentity, identity_of
-from envdoctor.tflite.containers import compiled_file
+from envdoctor.tflite.compiled import compiled_file
 from envdoctor.tflite.flatbuffer import FlatBuffer, Table
 from envdoctor.tflite.reader import open_model
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,8 @@ from envdoctor.action import StageContext, StageFailed, StageOutput
 from envdoctor.compilers.qualcomm.context import EDGES, ContextModel, read_contexts
 from envdoctor.compilers.qualcomm.socs import Soc, name_of, soc_of
 from envdoctor.core.errors import Unreadable
-from envdoctor.core.finding import Evidence, Severity
-from envdoctor.stages.gates.comparison import judge_accuracy, judge_outputs
+from envdoctor.core.finding import Evidence
+from envdoctor.stages.gates.compiled import accept, judge_numbers, not_whole
 from envdoctor.stages.gates.mapping import Mapped, judge_mapping
 from envdoctor.stages.problems import finding
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from envdoctor.core.finding import Finding
-    from envdoctor.core.request import BuildOptions
 
 
 def judge_context(context: StageContext, output: StageOutput) -> StageOutput:
@@ -32,19 +30,15 @@ def judge_context(context: StageContext, output: StageOutput) -> StageOutput:
     try:
         made = read_contexts(output.path)
     except Unreadable as error:
-        evidence = (Evidence(source=subject, excerpt=str(error)),)
-        raise StageFailed(finding("file-truncated", subject, evidence, words=f"{subject}: {error}.")) from None
+        raise StageFailed(not_whole(output.path, str(error))) from None
     summary = output.summary
     mapped = judge_mapping(_mapped(made, summary), subject, options.require_mapped)
     found = [
         *mapped.findings,
         *_of_chip(made, soc_of("" if goal is None else goal.accelerator or ""), subject),
         *_of_version(made, str(summary.get("sdk", "")), subject),
-        *_of_numbers(summary, options, subject),
+        *judge_numbers(summary, options, subject, "emulator"),
     ]
-    errors = [one for one in found if one.severity is Severity.ERROR]
-    if errors:
-        raise StageFailed(errors[0])
     told = {"vendor": "Qualcomm"} | (
         {"chip": name_of(first.soc), "hexagon": f"v{first.arch}", "context_sdk": first.sdk}
         if (first := next(iter(made.contexts), None)) is not None
@@ -52,7 +46,7 @@ def judge_context(context: StageContext, output: StageOutput) -> StageOutput:
     )
     hidden = {"operators", "said"}
     kept = {key: value for key, value in summary.items() if key not in hidden}
-    return dataclasses.replace(output, summary={**told, **kept, **mapped.summary}, findings=(*output.findings, *found))
+    return accept(output, {**told, **kept, **mapped.summary}, found)
 
 
 def _mapped(made: ContextModel, summary: Mapping[str, Any]) -> Mapped:
@@ -81,13 +75,3 @@ def _of_version(made: ContextModel, plugin: str, subject: str) -> Iterator[Findi
         if plugin and not sdk.removeprefix("v").startswith(f"{plugin}."):
             evidence = (Evidence(source=subject, excerpt=f"SDK {sdk}"),)
             yield finding("qualcomm-version-differs", subject, evidence, made=sdk, plugin=plugin)
-
-
-def _of_numbers(summary: Mapping[str, Any], options: BuildOptions, subject: str) -> Iterator[Finding]:
-    if "comparison" in summary:
-        yield from judge_outputs(summary["comparison"], options.thresholds, subject)
-    else:
-        words = str(summary.get("not_run") or "the stage ran it nowhere")
-        yield finding("not-compared", subject, (Evidence(source="emulator", excerpt=words),), words=words)
-    if "accuracy" in summary:
-        yield from judge_accuracy(summary["accuracy"], options.thresholds, subject)

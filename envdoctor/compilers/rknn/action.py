@@ -39,6 +39,7 @@ def run(context: StageContext) -> StageOutput:
             **sample_options(context),
             "source": context.source.path.resolve(),
             "inputs": [[spec.name, spec.shape, spec.dtype] for spec in context.inputs()],
+            "quantized": "quantized" in context.source.traits,
             "chip": chip_of(context.request.goal).target,
             "output": output,
         },
@@ -48,8 +49,8 @@ def run(context: StageContext) -> StageOutput:
 
 
 def needs_integers(facts: Facts, request: Request) -> Iterator[Reason]:
-    """A chip that computes no floats needs samples."""
-    if not chip_of(request.goal).floats:
+    """A chip that computes no floats needs samples, but for a model that is quantized already."""
+    if not chip_of(request.goal).floats and (request.source is None or "quantized" not in request.source.traits):
         yield from needs_samples(facts, request)
 
 
@@ -62,6 +63,6 @@ ACTION = Action(
     environment=ENVIRONMENT,
     requires=(needs_environment(ENVIRONMENT), needs_permission(ENVIRONMENT, _BRINGS), needs_sizes, needs_integers),
     goals=frozenset({"rknn"}),
-    options=frozenset({"calibration", "random_calibration", "evaluation", "inputs", "thresholds"}),
+    options=frozenset({"calibration", "random_calibration", "evaluation", "inputs", "require_mapped", "thresholds"}),
     cost=40.0,
 )

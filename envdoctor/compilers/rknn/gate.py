@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.action import StageContext, StageFailed, StageOutput
 from envdoctor.compilers.rknn.chips import chip_of
 from envdoctor.compilers.rknn.reader import read_rknn
-from envdoctor.core.errors import Unreadable
-from envdoctor.core.finding import Evidence, Severity
-from envdoctor.stages.file_readers import identify_by
-from envdoctor.stages.gates.comparison import judge_accuracy, judge_outputs
+from envdoctor.core.finding import Evidence
+from envdoctor.stages.gates.compiled import accept, judge_numbers, read_back
+from envdoctor.stages.gates.mapping import Judged, Mapped, judge_mapping
 from envdoctor.stages.problems import finding
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from envdoctor.action import StageContext, StageOutput
     from envdoctor.core.file_identity import FileIdentity
     from envdoctor.core.finding import Finding
-    from envdoctor.core.request import BuildOptions
 
 
 def judge_rknn(context: StageContext, output: StageOutput) -> StageOutput:
@@ -28,26 +26,34 @@ def judge_rknn(context: StageContext, output: StageOutput) -> StageOutput:
     Raises:
         StageFailed: the product must not be used; the finding says why.
     """
-    subject = output.path.name
-    try:
-        made, words = identify_by(output.path, (read_rknn,)), "it is no .rknn file, or empty"
-    except Unreadable as error:
-        made, words = None, str(error)
-    if made is None:
-        evidence = (Evidence(source=subject, excerpt=words),)
-        raise StageFailed(finding("file-truncated", subject, evidence, words=f"{subject}: {words}."))
-    chip = chip_of(context.request.goal)
+    subject, made = output.path.name, read_back(output.path, read_rknn)
+    summary, options = dict(output.summary), context.request.options
+    chip, mapped = chip_of(context.request.goal), _mapped(summary)
+    judged = judge_mapping(mapped, subject, options.require_mapped) if mapped.total else Judged()
     found = [
         *_of_chip(made, {chip.target, *chip.same}, subject),
-        *_of_version(made, str(output.summary.get("toolkit", "")), subject),
-        *_of_numbers(output.summary, context.request.options, subject),
+        *_of_version(made, str(summary.get("toolkit", "")), subject),
+        *judged.findings,
+        *judge_numbers(summary, options, subject, "simulator"),
     ]
-    errors = [one for one in found if one.severity is Severity.ERROR]
-    if errors:
-        raise StageFailed(errors[0])
     told = {"chip": made.chip, "version": made.compiler_version, "bytes": output.path.stat().st_size}
     told |= {"inputs": list(made.inputs or ()), "outputs": list(made.outputs or ())}
-    return dataclasses.replace(output, summary={**told, **output.summary}, findings=(*output.findings, *found))
+    hidden = {"operators_on_npu", "moved"}
+    kept = {key: value for key, value in summary.items() if key not in hidden}
+    return accept(output, {**told, **kept, **judged.summary}, found)
+
+
+def _mapped(summary: Mapping[str, Any]) -> Mapped:
+    """Which operators run where, by the toolkit's own table."""
+    on_npu, on_cpu = summary.get("operators_on_npu", {}), summary.get("operators_on_cpu", {})
+    words = f"Unkown op target, {plural(summary.get('moved', 0), 'time')}"
+    reasons = (Evidence(source="rknn-toolkit2", excerpt=words),) if summary.get("moved") else ()
+    return Mapped(
+        packages=sum(on_npu.values()),
+        on_cpu=on_cpu,
+        total=sum(on_npu.values()) + sum(on_cpu.values()),
+        reasons=reasons,
+    )
 
 
 def _of_chip(made: FileIdentity, wanted: set[str], subject: str) -> Iterator[Finding]:
@@ -62,13 +68,3 @@ def _of_version(made: FileIdentity, toolkit: str, subject: str) -> Iterator[Find
         evidence = (Evidence(source=subject, excerpt=f"version {made.compiler_version}"),)
         told = made.compiler_version or "a version that it does not name"
         yield finding("rknn-version-differs", subject, evidence, made=told, toolkit=toolkit)
-
-
-def _of_numbers(summary: Mapping[str, Any], options: BuildOptions, subject: str) -> Iterator[Finding]:
-    if "comparison" not in summary:
-        words = str(summary.get("not_run") or "the stage ran it nowhere")
-        yield finding("not-compared", subject, (Evidence(source="simulator", excerpt=words),), words=words)
-        return
-    yield from judge_outputs(summary["comparison"], options.thresholds, subject)
-    if "accuracy" in summary:
-        yield from judge_accuracy(summary["accuracy"], options.thresholds, subject)

@@ -100,4 +100,5 @@ def _tensors(told: dict[str, Any], side: str) -> tuple[str, ...] | None:
 def _described(tensors: dict[int, Any], ends: list[dict[str, Any]]) -> Iterator[str]:
     for end in ends:
         tensor = tensors[end["right_tensor_id"]]
-        yield f"{tensor['url']} {tensor['dtype']['vx_type']} {list(tensor['size'])}"
+        kind: str = tensor["dtype"]["vx_type"]  # empty in a model that is not quantized
+        yield f"{tensor['url']}{kind and f' {kind}'} {list(tensor['size'])}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.compilers.tflm.kernels import WIDTHS, Request, aligned, looked_at, measured_by_shape, requested
 from envdoctor.compilers.tflm.planner import Buffer, planned_size
+from envdoctor.compilers.tflm.variables import list_sizes, stored_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +27,8 @@ _BASE = 464
 _SUBGRAPH, _TENSOR, _OPERATOR, _EDGE, _AFFINE, _INT, _POINTER = 24, 24, 64, 64, 24, 4, 8
 #: While the model is set up: what a scratch buffer's request, a tensor and a planned buffer take; requests kept free.
 _REQUEST, _INFO, _PLANNED, _FREE_REQUESTS = 16, 32, 40, 12
+#: The type of what names a variable: its kernel has it in its own structure.
+_HANDLE = "RESOURCE"
 #: How options are aligned that hold a pointer; others hold integers, or truth values alone.
 _OPTIONS = {"FULLY_CONNECTED": 8}
 
@@ -65,12 +68,15 @@ def predict(model: Model, structures: Structures) -> Arena:
         model: one that the interpreter runs.
         structures: of each operator, by subgraph and index; None where they are not known.
     """
-    requests = {
+    requests: dict[tuple[int, int], Request] = {
         (graph.index, operator.index): requested(graph, operator)
         for graph in model.subgraphs
         for operator in graph.operators
     }
+    requests.update(stored_values(model))
     tail = _Tail(_BASE)
+    for size in list_sizes(model):
+        tail.take(size)
     preparing = _take_structures(tail, model, structures, requests)
     scratch = sum(len(request.scratch) for request in requests.values())
     if scratch:
@@ -132,9 +138,9 @@ def _prepare(tail: _Tail, model: Model, requests: Mapping[tuple[int, int], Reque
         request = requests[graph.index, operator.index]
         for size in request.kept:
             tail.take(size)
-        scratch += len(request.scratch)
         asked = sum(map(_described, looked_at(graph, operator)))
-        most = max(most, tail.size + _REQUEST * (scratch + _FREE_REQUESTS) + asked)
+        most = max(most, tail.size + _REQUEST * (scratch + _FREE_REQUESTS) + asked)  # its own are among the free ones
+        scratch += len(request.scratch)
     return most
 
 
@@ -166,7 +172,7 @@ def _buffers(model: Model, requests: Mapping[tuple[int, int], Request]) -> list[
         Buffer(size=aligned(size_of(tensor)), first=life[0], last=life[1])
         for graph in model.subgraphs
         for tensor in graph.tensors
-        if not _is_stored(tensor) and not tensor.is_variable and size_of(tensor) > 0
+        if not _is_stored(tensor) and not tensor.is_variable and tensor.dtype != _HANDLE and size_of(tensor) > 0
         for life in (lives.tensors.get((graph.index, tensor.index), (-1, -1)),)
     ]
     for key, request in requests.items():

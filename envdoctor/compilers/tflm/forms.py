@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.compilers.tflm.variables import STRUCTURES
 from envdoctor.core.data import load_file
 
 if TYPE_CHECKING:
@@ -31,6 +33,12 @@ _FIXED = {
     "TANH": {"INT8": (1 / 128, 0), "INT16": (1 / 32768, 0)},
     "L2_NORMALIZATION": {"INT8": (1 / 128, 0)},
     "LOG_SOFTMAX": {"INT8": (16 / 256, 127)},
+}
+#: Input, weights of four gates for it and for the state, four biases, the states of output and cell.
+_LSTM_INPUTS = {*range(9), *range(12, 16), 18, 19}
+_LSTM_FORMS = {
+    f"FLOAT32 {'FLOAT32* ' * 12}FLOAT32 FLOAT32 > FLOAT32",
+    f"INT8 {'INT8* ' * 8}{'INT32* ' * 4}INT8 INT16 > INT8",
 }
 _ACTIVATIONS = frozenset({"NONE", "RELU", "RELU6", "RELU_N1_TO_1"})
 #: Options that must be off, as they were when the operator was asked.
@@ -74,15 +82,18 @@ def ask(graph: Subgraph, operator: Operator) -> Answer:
     """What the interpreter answered to an operator of this form."""
     table = load_file(_TABLE)
     if operator.custom_code is not None:
-        if operator.custom_code in table["custom"]:
-            return Answer(unknown="its own custom operators were not asked")
-        return Answer(refused="Failed to get registration from op code CUSTOM")
+        is_own = operator.custom_code in table["custom"]
+        unasked = Answer(unknown="its own custom operators were not asked")
+        return unasked if is_own else Answer(refused="Failed to get registration from op code CUSTOM")
     if operator.name in table["lacking"]:
         return Answer(refused=f"Didn't find op for builtin opcode '{operator.name}'")
+    if operator.name in STRUCTURES:
+        unknown = next(chain(_sizes(graph, operator), _gates(graph, operator)), "")
+        return Answer(unknown=unknown, structures=STRUCTURES[operator.name])
     form = form_of(graph, operator)
-    for words, forms in table["refused"].get(operator.name, {}).items():
-        if form in forms:
-            return Answer(refused=words)
+    refused = next((words for words, forms in table["refused"].get(operator.name, {}).items() if form in forms), "")
+    if refused:
+        return Answer(refused=refused)
     taken: dict[str, list[int]] = table["taken"].get(operator.name, {})
     sizes = next((taken[key] for key in _spellings(operator, form) if key in taken), None)
     if sizes is not None:
@@ -139,9 +150,33 @@ def _untried(graph: Subgraph, operator: Operator, table: dict[str, Any]) -> Iter
     if operator.word("weights_format", "DEFAULT") != "DEFAULT":
         yield "it was not asked with shuffled weights"
     yield from (f"it was not asked with {name}" for name in _OFF.get(operator.name, ()) if operator.options.get(name))
-    if any(size < 0 for tensor in given for size in tensor.shape):
-        yield "it gives a tensor of unknown size"
+    if operator.name == "SVDF" and not _is_bias_of_svdf(graph, operator):
+        yield "its bias must have the scale of its state times that of its weights in time, or its kernel refuses it"
+    yield from _sizes(graph, operator)
     yield from _scales(operator, taken, given)
+
+
+def _is_bias_of_svdf(graph: Subgraph, operator: Operator) -> bool:
+    scales = []
+    for place in (2, 3, 4):
+        tensor = graph.input(operator, place)
+        known = None if tensor is None or tensor.dtype == "FLOAT32" else tensor.quantization
+        scales.append(known.scales[0] if known is not None and len(known.scales) else 0.0)
+    return math.isclose(scales[1], scales[0] * scales[2], rel_tol=_TOLERANCE)
+
+
+def _sizes(graph: Subgraph, operator: Operator) -> Iterator[str]:
+    if any(size < 0 for tensor in graph.given(operator) for size in tensor.shape):
+        yield "it gives a tensor of unknown size"
+
+
+def _gates(graph: Subgraph, operator: Operator) -> Iterator[str]:
+    """An LSTM other than Keras makes it: with peepholes, a projection, norms or coupled gates, or of other types."""
+    if operator.name != "UNIDIRECTIONAL_SEQUENCE_LSTM":
+        return
+    places = {place for place, index in enumerate(operator.inputs) if index >= 0}
+    if places != _LSTM_INPUTS or form_of(graph, operator) not in _LSTM_FORMS:
+        yield f"{form_of(graph, operator)} was not asked"
 
 
 def _is_tiny(tensor: Tensor) -> bool:

@@ -27,6 +27,7 @@ WIDTHS = {
     "COMPLEX128": 16,
 }  # fmt: skip
 _REDUCING = frozenset({"MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_ALL"})
+_CELL_STATE, _GATES = 19, 4
 _INTEGERS = frozenset({"INT8", "INT16"})
 
 
@@ -150,6 +151,15 @@ def _svdf(subgraph: Subgraph, operator: Operator) -> Request:
     return Request(scratch=(_INT * batch * filters, *sums))
 
 
+def _lstm(subgraph: Subgraph, operator: Operator) -> Request:
+    """Room for each of the four gates, of the type of the cell's state."""
+    source, cell = subgraph.taken(operator)[0], subgraph.input(operator, _CELL_STATE)
+    if cell is None:
+        return Request()
+    batch = source.shape[1 if operator.flag("time_major") else 0]
+    return Request(scratch=(batch * cell.shape[-1] * WIDTHS.get(cell.dtype, 4),) * _GATES)
+
+
 def _mirrored(subgraph: Subgraph, operator: Operator) -> Request:
     rank = len(subgraph.taken(operator)[0].shape)
     return Request(scratch=(_INT * rank, _INT * rank))
@@ -176,4 +186,5 @@ _RULES: Mapping[str, Callable[[Subgraph, Operator], Request]] = {
     "REDUCE_ALL": _reduced,
     "SVDF": _svdf,
     "MIRROR_PAD": _mirrored,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm,
 }

@@ -45,8 +45,14 @@ def fix_of(failed: FailedImport, facts: Facts) -> Fix | None:
     if replaced is not None:
         return replaced
     if cause.what is What.IMPORT and failed.owner is None:
+        if not failed.distribution.has_record and _top(cause.subject) == _top(failed.asking.module):
+            return _again(failed, facts, "its wheel lacks that module")
         return _module_fix(cause.instead_of or cause.subject, failed, facts)
     return _owner_fix(failed, facts) if cause.what in {What.IMPORT, What.USE} else _own_fix(failed, facts)
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
@@ -140,7 +146,7 @@ def _other_version(failed: FailedImport) -> Fix:
 
 
 def _provider(module: str) -> ModuleProvider | None:
-    return module_provider(".".join(module.split(".")[:2])) or module_provider(module.partition(".")[0])
+    return module_provider(".".join(module.split(".")[:2])) or module_provider(_top(module))
 
 
 def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
@@ -149,7 +155,7 @@ def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
     installer = installer_for(facts.python, facts.packages, failed.distribution)
     if provider is None:
         return _requirements_fix(failed, facts) or Fix(
-            text=f"Install what brings {module.partition('.')[0]}; {failed.distribution.name} does not ask for it."
+            text=f"Install what brings {_top(module)}; {failed.distribution.name} does not ask for it."
         )
     newer = f", or a newer {failed.distribution.name} that does without" if is_of_another_python(module) else ""
     commands = installer.install(*_parts(provider.requirement)) if installer is not None else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envdoctor.imports.verdict import Failure  # noqa: TC001 - what is kept is read back by its type
@@ -17,31 +17,21 @@ class Rehearsed:
 
     Attributes:
         failures: why it fails, as `imports.verdict.Verdict` has it.
-        imports: the modules that it certainly imports.
+        ended: the modules whose texts it goes through to their end, certainly or not.
         given: (module, name) of names that it may give to modules of others.
         asked: (module, name, module that asks) of names that it certainly asks modules of others for.
         variables: the variables that it certainly sets, as (NAME=VALUE, module that does so).
         complete: whether everything was followed.
-        most: modules of its package that were followed at most; the most of all where its time was up.
+        most: modules of its package that were followed at most.
     """
 
     failures: tuple[Failure, ...] = ()
     most: int = 0
-    imports: frozenset[str] = frozenset()
+    ended: frozenset[str] = frozenset()
     given: frozenset[tuple[str, str]] = frozenset()
     asked: frozenset[tuple[str, str, str]] = frozenset()
     variables: frozenset[tuple[str, str]] = frozenset()
     complete: bool = True
-
-    def beside(self, known: Rehearsed) -> Rehearsed:
-        """The same with what an earlier look saw as well, since this one's time may have been up before."""
-        return replace(
-            self,
-            imports=self.imports | known.imports,
-            given=self.given | known.given,
-            asked=self.asked | known.asked,
-            variables=self.variables | known.variables,
-        )
 
 
 @dataclass(slots=True, kw_only=True)

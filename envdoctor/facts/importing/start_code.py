@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING
 
+from envdoctor.facts.importing.effort import Effort
 from envdoctor.facts.importing.libraries import MachineLibraries
-from envdoctor.facts.importing.rehearsal import Rehearsal, UnitSite
+from envdoctor.facts.importing.rehearsal import Rehearsal
 from envdoctor.facts.importing.surroundings import Surroundings, find_modules
+from envdoctor.facts.importing.unit_site import UnitSite
 from envdoctor.facts.loading.machine import read_loader, target_of
 from envdoctor.imports.events import What
 from envdoctor.imports.site import Found, Presence
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
     from envdoctor.imports.verdict import Failure
 
-#: Seconds of computing.
-_MOST_SECONDS = 4.0
+#: Steps for all that a start runs.
+_MOST_STEPS = 80_000
 _LINE = "_line_of_pth_file"
 #: What a line sees beside Python's own names: those of `site.addpackage`, and of `site` itself (CPython's Lib/site.py).
 _SEEN = "import sys, os, builtins, io, stat\nsitedir = name = fullname = known_paths = line = os.getcwd()\n"
@@ -43,7 +44,7 @@ class StartCode:
                 libraries=MachineLibraries(read_loader(facts), target, (), os.environ),
                 names=frozenset(facts.packages.active()),
             ),
-            time.thread_time() + _MOST_SECONDS,
+            Effort(most=_MOST_STEPS),
         )
 
     def why_module_raises(self, module: str, path: str) -> str:
@@ -60,7 +61,7 @@ class _LineSite(UnitSite):
     """The environment, with a line as a module in it."""
 
     def __init__(self, rehearsal: Rehearsal, line: str) -> None:
-        super().__init__(rehearsal, _LINE, (), time.thread_time() + _MOST_SECONDS)
+        super().__init__(rehearsal, _LINE, ())
         self._line = _SEEN + line
 
     def find(self, module: str) -> Found:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
 from envdoctor.facts.importing import BrokenCommand, FailedImport, Importing
 from envdoctor.facts.importing.asking import find_asking
+from envdoctor.facts.importing.effort import FURTHER_STEPS
 from envdoctor.facts.importing.entries import commands_of, entrances_of, missing_interpreter, scripts_of
 from envdoctor.facts.importing.memory import Memory
 from envdoctor.facts.importing.others import told_by
-from envdoctor.facts.importing.rehearsal import DEPTHS, WHOLE, Rehearsal
+from envdoctor.facts.importing.rehearsal import Rehearsal
 from envdoctor.facts.importing.surroundings import look_around
 from envdoctor.facts.importing.unit import imports_outside_functions
 from envdoctor.imports.events import What
@@ -33,12 +33,8 @@ if TYPE_CHECKING:
 
     Use = tuple[Distribution, Entrance]
 
-#: Seconds of computing for all imports of an environment.
-MOST_SECONDS = 10.0
 _MOST_ROUNDS = 3
 _MOST_TEXTS = 1000
-#: Modules of a distribution that is followed to its end.
-_FEW = 200
 _ALL = frozenset({"Exception", "BaseException"})
 #: What handlers name that take a failure: a missing module or name is an ImportError, a missing library is not.
 _RAISED = {
@@ -63,13 +59,14 @@ def _survey(facts: Facts, request: Request) -> Importing:
     ]
     memory = Memory(facts.python, around, request)
     known = memory.load()
-    rehearsal = Rehearsal(around, time.thread_time() + MOST_SECONDS, known)
-    verdicts = _verdicts(rehearsal, uses)
+    rehearsal = Rehearsal(around, known=known)
+    first = {each.by for each in facts.requirements.unmet}
+    verdicts = _verdicts(rehearsal, uses, first)
     for _ in range(_MOST_ROUNDS):
         if not rehearsal.is_contradicted:
             break
         rehearsal = rehearsal.again()
-        verdicts = _verdicts(rehearsal, uses)
+        verdicts = _verdicts(rehearsal, uses, first)
     failed, broken = (
         tuple(_failed(facts, rehearsal, uses)),
         tuple(_broken(rehearsal, asked, os.path.dirname(facts.python.executable))),
@@ -95,21 +92,18 @@ def _survey(facts: Facts, request: Request) -> Importing:
     )
 
 
-def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use]) -> dict[str, Rehearsed]:
-    """On all uses, a few modules of each at first; in the end whole packages, unless they are large."""
-    found: dict[str, Rehearsed] = {}
-    for most in DEPTHS:
-        rehearsal.most = most
-        found = {each.module: rehearsal.judge(each.module) for _, each in uses}
-    paths = rehearsal.surroundings.paths
-    used = {one.metadata for one, _ in uses}
-    sizes = {each: sum(path.endswith(".py") for path in paths.get(each, ())) for each in used}
-    small = [(one, each) for one, each in uses if sizes[one.metadata] <= _FEW]
-    rehearsal.most = WHOLE
-    found |= {
-        each.module: rehearsal.judge(each.module) for _, each in sorted(small, key=lambda use: sizes[use[0].metadata])
-    }
-    rehearsal.most = DEPTHS[-1]
+def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use], first: Collection[Distribution]) -> dict[str, Rehearsed]:
+    """On all uses: of distributions that lack what they require, then of small ones, then of large ones.
+
+    With what is left of the effort large packages are followed further, the smallest first.
+    """
+    order = sorted(uses, key=lambda use: (use[0] not in first, rehearsal.size(use[0])))
+    found = {each.module: rehearsal.judge(each.module) for _, each in order}
+    rehearsal.deep = True
+    rehearsal.effort.leave(FURTHER_STEPS)
+    large = [each.module for one, each in order if rehearsal.is_large(one) and not each.command]
+    found |= {module: rehearsal.judge(module) for module in large}
+    rehearsal.deep = False
     return found
 
 

@@ -159,6 +159,10 @@ class UnitIndex:
         place = self._place(name)
         return place is not None and place.presence is Presence.TEXT and bool(place.folders)
 
+    def lacks_path(self, path: str) -> bool:  # noqa: ARG002
+        """False: the disk is asked about files."""
+        return False
+
     def natives_may_find(self, top: str) -> bool:
         """Whether a native module of the unit may make one of its files importable by this name."""
         return top in self._findable()

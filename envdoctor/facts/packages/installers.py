@@ -36,6 +36,7 @@ class Operation:
         versions: what stands behind the name.
         upgrade: whether the newest version is wanted though an installed one would do.
         fresh: whether what the installer keeps in its cache must not be used.
+        over: whether it writes over files that it can't remove first, since nothing lists them.
     """
 
     installer: str
@@ -44,6 +45,7 @@ class Operation:
     versions: str = ""
     upgrade: bool = False
     fresh: bool = False
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ class Installer:
 
     Attributes:
         name: `pip`, `uv` or `conda`.
-        installs, reinstalls, removes: the beginnings of its commands; pins or names follow.
+        installs, reinstalls, overwrites, removes: the beginnings of its commands; pins or names follow.
         pin: what stands between a name and a version.
         upgrades: the words behind `installs` that ask for the newest version; the name follows them.
         afresh: the words that keep it from using its cache.
@@ -61,6 +63,7 @@ class Installer:
     name: str
     installs: Argv
     reinstalls: Argv
+    overwrites: Argv
     removes: Argv
     pin: str = "=="
     upgrades: Argv = ("--upgrade",)
@@ -82,10 +85,14 @@ class Installer:
         return Fix(text=text + source_note(distribution), commands=commands, safe=safe and bool(commands))
 
     def reinstall(self, distribution: Distribution, *, fresh: bool = False) -> Commands:
-        """The command that puts back its files; none for what came from elsewhere than an index."""
+        """The command that puts back its files; none for what came from elsewhere than an index.
+
+        Without a RECORD, pip refuses to remove a distribution, and so to reinstall it.
+        """
         if distribution.source:
             return ()
-        return _command((*self.reinstalls, *(self.afresh if fresh else ())), self._pinned(distribution))
+        beginning = self.reinstalls if distribution.has_record else self.overwrites
+        return _command((*beginning, *(self.afresh if fresh else ())), self._pinned(distribution))
 
     def put(self, distribution: Distribution) -> Commands:
         """Install a distribution in the version that it has, with what it requires; none as for `reinstall`."""
@@ -100,8 +107,13 @@ class Installer:
 
     def read(self, command: Argv) -> tuple[Operation, ...]:
         """What one of its commands, as made above, does; nothing for any other command."""
-        beginnings = {Deed.REINSTALL: self.reinstalls, Deed.REMOVE: self.removes, Deed.INSTALL: self.installs}
-        for deed, beginning in beginnings.items():
+        beginnings = (
+            (Deed.REINSTALL, self.reinstalls),
+            (Deed.REINSTALL, self.overwrites),
+            (Deed.REMOVE, self.removes),
+            (Deed.INSTALL, self.installs),
+        )
+        for deed, beginning in beginnings:
             if command[: len(beginning)] != beginning:
                 continue
             rest = command[len(beginning) :]
@@ -110,7 +122,8 @@ class Installer:
                 rest[2:] if "--upgrade-package" in rest else tuple(word for word in rest if not word.startswith("-"))
             )
             made = [self._operation(deed, word) for word in words]
-            return tuple(replace(one, upgrade=upgrade, fresh=fresh) for one in made)
+            over = beginning == self.overwrites != self.reinstalls
+            return tuple(replace(one, upgrade=upgrade, fresh=fresh, over=over) for one in made)
         return ()
 
     def _operation(self, deed: Deed, word: str) -> Operation:
@@ -168,6 +181,7 @@ def _pip(python: Python) -> Installer:
         name="pip",
         installs=install,
         reinstalls=(*install, "--force-reinstall", "--no-deps"),
+        overwrites=(*install, "--ignore-installed", "--no-deps"),
         removes=(*pip, "uninstall", "--yes", *forced),
     )
 
@@ -180,6 +194,7 @@ def _uv(python: Python) -> Installer:
         name="uv",
         installs=install,
         reinstalls=(*install, "--reinstall", "--no-deps"),
+        overwrites=(*install, "--reinstall", "--no-deps"),
         removes=("uv", "pip", "uninstall", *where, *forced),
         upgrades=("--upgrade-package",),
         afresh=("--no-cache", "-v"),
@@ -192,6 +207,7 @@ def _conda(python: Python) -> Installer:
         name="conda",
         installs=("conda", "install", *where),
         reinstalls=("conda", "install", *where, "--force-reinstall", "--no-deps"),
+        overwrites=("conda", "install", *where, "--force-reinstall", "--no-deps"),
         removes=("conda", "remove", *where),
         pin="=",
     )

@@ -8,6 +8,7 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import SAMPLE_OPTIONS
 from envdoctor.stages.requirements import (
+    all_unrollable,
     has_trait,
     needs_sizes,
     stateless_layers,
@@ -26,7 +27,7 @@ ACTION = Action(
     produces=ArtifactKind.SAVED_MODEL,
     run=run,
     environment="tensorflow-2.15",
-    requires=(needs_environment("tensorflow-2.15"), needs_sizes, stateless_layers),
+    requires=(needs_environment("tensorflow-2.15"), needs_sizes, stateless_layers, all_unrollable),
     applies=has_trait("keras-2"),
     options=SAMPLE_OPTIONS | {"trust_code"},
     cost=13.0,

@@ -28,6 +28,8 @@ _SCHEMES = frozenset({"int8", "int16x8", "partial"})
 _ALWAYS = frozenset({"dynamic-batch", "dynamic-shapes", "float-io", "reduced-after-transpose"})
 #: What mends write as older readers know it.
 _NEWER = (("TILE", 3), ("TRANSPOSE_CONV", 4))
+#: The mends that give inputs and outputs the type that --io asks for.
+_EDGES = {"uint8": ("uint8-edges",), "float32": ("float-edges",)}
 
 
 def mended_traits(request: Request) -> frozenset[str]:
@@ -45,7 +47,7 @@ def mended_traits(request: Request) -> frozenset[str]:
 def run(context: StageContext) -> StageOutput:
     """Mend the file, and prove that it computes the same; one that nothing applies to goes on as it is."""
     goal, output = context.request.goal, context.folder / f"{stem(context)}.tflite"
-    more = ("uint8-edges",) if context.request.options.io_type == "uint8" else ()
+    more = _EDGES.get(context.request.options.io_type, ())
     names = mends_for(one_scale=goal is not None and goal.per_tensor_dense, more=more)
     reference = context.folder / "reference"
     values = mend(context, output, names, reference)

@@ -8,7 +8,6 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import SAMPLE_OPTIONS
 from envdoctor.stages.requirements import (
-    all_unrollable,
     config_unread,
     known_operators,
     needs_sizes,
@@ -32,7 +31,6 @@ ACTION = Action(
     requires=(
         needs_environment("tensorflow"),
         stateless_layers,
-        all_unrollable,
         known_operators,
         needs_sizes,
         no_keras_2_functions,

@@ -9,7 +9,6 @@ from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
 from envdoctor.stages.requirements import (
     all_quantized,
-    all_unrollable,
     config_unread,
     has_trait,
     known_operators,
@@ -38,7 +37,6 @@ ACTION = Action(
         no_keras_2_functions,
         config_unread,
         stateless_layers,
-        all_unrollable,
         known_operators,
         needs_sizes,
         all_quantized,

@@ -18,6 +18,8 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 #: By the superblock's version: where the base address, the end-of-file address and the root's header address stand, and
 #: where the sizes of an address and of a length.
 _SUPERBLOCKS = {0: (24, 40, 64, 13), 1: (28, 44, 68, 13), 2: (12, 28, 36, 9), 3: (12, 28, 36, 9)}
+#: Bytes that an address or a length may have.
+_SIZES = {2, 4, 8, 16, 32}
 _UNDEFINED = (1 << 64) - 1
 _CONTINUATION, _ATTRIBUTE, _ATTRIBUTE_INFO = 0x10, 0x0C, 0x15
 _SHARED = 2
@@ -51,6 +53,8 @@ def _root(data: memoryview) -> int:
     if places is None:
         raise Unfollowed("its superblock is of another version")
     base, end, root, sizes = places
+    if not set(_take(data, sizes, 2)) <= _SIZES:
+        raise Unreadable("damaged: its superblock tells no size of addresses")
     if bytes(_take(data, sizes, 2)) != b"\x08\x08":
         raise Unfollowed("its addresses have another size than 8 bytes")
     if _number(data, end, 8) > len(data):

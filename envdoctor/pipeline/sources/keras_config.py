@@ -104,13 +104,12 @@ def traits_of(nodes: tuple[Node, ...], inputs: tuple[InputSpec, ...] | None) -> 
 
 
 def _staying_float(node: Node) -> Iterator[str]:
-    """The operators of a layer that int8 conversions leave in floats."""
-    layers, activations = (load_table("keras")[key] for key in ("stays_float", "stays_float_activations"))
+    """The operators of a layer that some int8 conversion leaves in floats."""
+    layers, activations = (load_table("stays-float")[key] for key in ("layers", "activations"))
     activation = config_of(node).get("activation")
-    if node["class_name"] in layers:
-        yield layers[node["class_name"]]
-    if isinstance(activation, str) and activation in activations:
-        yield activations[activation]
+    yield from layers.get(node["class_name"], "").split()
+    if isinstance(activation, str):
+        yield from activations.get(activation, "").split()
 
 
 def scale_of(nodes: Iterable[Node]) -> float | None:

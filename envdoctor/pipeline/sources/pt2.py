@@ -1,9 +1,8 @@
 """What torch.export.save wrote (.pt2), read as the zip archive that it is: inputs, and what loading it would run.
 
 The layout is that of torch/csrc/export/pt2_archive_constants.h (models/NAME.json, data/weights, data/constants,
-data/sample_inputs), the JSON that of torch/_export/serde/schema.py, version 8. Loading unpickles the sample inputs, and
-what is not stored as plain bytes; it takes any function of torch's, and gives expressions to sympy, which evaluates
-them. The stage that loads it leaves the sample inputs out; the rest is named here, to be trusted or not.
+data/sample_inputs), the JSON that of torch/_export/serde/schema.py, version 8. What loading it would run is told by
+pt2_code, to be trusted or not; the stage that loads it leaves the sample inputs, a pickle, out.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.pipeline.sources.pt2_code import OWN_OPERATOR, code_of_members, code_of_payloads, code_of_program
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.support.bounded import open_zip
 
@@ -34,11 +34,6 @@ _TYPES = {
     8: "float64",
     12: "bool",
 }
-#: Functions that compute and do nothing else.
-_HARMLESS = re.compile(r"torch\.ops\.(aten|prims|higher_order)\.\w+(\.\w+)?|(_operator|math)\.\w+")
-_READS_FILES = re.compile(r"from_file|\bload")
-_SYMBOL = re.compile(r"-?\w{1,40}")
-_OWN_OP = re.compile(r"torch\.ops\.(?!aten\.|prims\.|higher_order\.)([\w.]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +53,7 @@ class ExportedProgram:
     @property
     def custom_operators(self) -> tuple[str, ...]:
         """Operators that are not torch's own."""
-        return tuple(match[1] for name in self.operators if (match := _OWN_OP.fullmatch(name)))
+        return tuple(match[1] for name in self.operators if (match := OWN_OPERATOR.fullmatch(name)))
 
 
 def read_pt2(path: Path) -> ExportedProgram:
@@ -69,6 +64,8 @@ def read_pt2(path: Path) -> ExportedProgram:
     """
     with open_zip(path) as archive:
         names = [member.filename for member in archive.members]
+        if len({name.casefold() for name in names}) < len(names):
+            raise Unreadable(f"{path} is damaged: it holds a file twice")
         models = [name for name in names if re.fullmatch(r"[^/]+/models/[^/]+\.json", name)]
         if len(models) != 1:
             raise Unreadable(f"{path} holds {len(models)} exported programs, and a build takes one")
@@ -78,7 +75,7 @@ def read_pt2(path: Path) -> ExportedProgram:
         program, *payloads = map(json.loads, texts)
         module = program["graph_module"]
         operators = tuple(dict.fromkeys(_targets(module)))
-        code = (*_code_of(program, operators), *_pickled(payloads))
+        code = (*code_of_members(names), *code_of_program(program, operators), *code_of_payloads(payloads))
         return ExportedProgram(inputs=tuple(_inputs(module)), code=tuple(dict.fromkeys(code)), operators=operators)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable(f"{path} is damaged, or of a version that envdoctor can't read ({error!r})") from None
@@ -93,6 +90,8 @@ def _inputs(module: Mapping[str, Any]) -> Iterator[InputSpec]:
         if name is None:
             continue  # a number that was fixed when it was exported
         shape = tuple(size.get("as_int") for size in values[name]["sizes"])
+        if not isinstance(name, str) or not all(size is None or (type(size) is int and size >= 0) for size in shape):
+            raise ValueError(f"an input of the sizes {shape}")
         yield InputSpec(name, (None, *shape[1:]) if shape[:1] == (1,) else shape, _TYPES[values[name]["dtype"]])
 
 
@@ -107,31 +106,3 @@ def _targets(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for each in value:
             yield from _targets(each)
-
-
-def _code_of(program: Mapping[str, Any], operators: tuple[str, ...]) -> Iterator[str]:
-    for name in operators:
-        if (not _HARMLESS.fullmatch(name) and not _OWN_OP.fullmatch(name)) or _READS_FILES.search(name):
-            yield f"a call of {name}"
-    for text in _expressions(program):
-        if not _SYMBOL.fullmatch(text):
-            yield f"the expression {text[:60]!r}, which is evaluated"
-
-
-def _expressions(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        text = value.get("expr_str")
-        if isinstance(text, str):
-            yield text
-        for each in value.values():
-            yield from _expressions(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _expressions(each)
-
-
-def _pickled(payloads: list[Any]) -> Iterator[str]:
-    for payload in payloads:
-        for name, entry in payload["config"].items():
-            if entry["use_pickle"] or not entry["tensor_meta"]:
-                yield f"a pickle of '{name}'"

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envdoctor.core.artifact import LACKS
+from envdoctor.core.artifact import LACKS, STAYS_FLOAT
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.effects import asset_files, reached_in, run_by
@@ -40,6 +40,9 @@ _TYPES = {
     14: "bfloat16", 17: "uint16", 19: "float16", 22: "uint32", 23: "uint64",
 }  # fmt: skip
 
+_FLOAT32 = 1
+#: Operators that give what a model stores; and how often its nodes are gone through for what depends on these alone.
+_STORED, _PASSES = frozenset({"Const", "ReadVariableOp"}), 4
 #: Element types that TensorFlow Lite hardly computes in, by the trait of a model that does.
 _ODD = {"float16": frozenset({14, 19}), "float64": frozenset({2}), "complex": frozenset({8, 18})}
 
@@ -53,6 +56,7 @@ class SavedModel:
         signatures: input specs by signature name.
         operators: the names of all operators, in functions too.
         running: the names of the operators that each signature runs.
+        on_floats: the names of the operators that work on float32, or on what they do if a file says nothing of it.
         odd: element types that an operator computes in and TensorFlow Lite hardly does: float16, float64, complex.
         effects: what loading it or running a signature does beyond computing, a phrase each.
     """
@@ -61,6 +65,7 @@ class SavedModel:
     signatures: dict[str, tuple[InputSpec, ...]]
     operators: frozenset[str]
     running: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+    on_floats: frozenset[str] = frozenset()
     odd: frozenset[str] = frozenset()
     effects: tuple[str, ...] = ()
 
@@ -95,7 +100,13 @@ class SavedModel:
             LEARNT: any(name.startswith(_LEARNT_RANGES) for name in self.operators),
         }
         lacking = {f"{LACKS}{name}" for name in running & set(table["not_in_tflite"].split())}
-        return self.odd | lacking | {name for name, present in marks.items() if present}
+        return self.odd | lacking | self._staying_float(running) | {name for name, present in marks.items() if present}
+
+    def _staying_float(self, running: frozenset[str]) -> frozenset[str]:
+        """Operators that some int8 conversion leaves in floats, unless another that is there takes them in."""
+        table = load_table("stays-float")
+        left = (name for name in running & self.on_floats if not running & set(table["folded"].get(name, "").split()))
+        return frozenset(f"{STAYS_FLOAT}{one}" for name in left for one in table["operators"].get(name, "").split())
 
 
 def read_saved_model(folder: Path) -> SavedModel:
@@ -179,8 +190,33 @@ def _read_graph(graph: Message) -> SavedModel:
         tensorflow=graph.first(1).text(5),
         signatures={name: tuple(sorted(specs, key=lambda spec: spec.name)) for name, specs in signatures.items()},
         operators=frozenset(node.text(2) for node in nodes),
+        on_floats=frozenset(_on_floats(graph.first(2))),
         odd=frozenset(name for node in nodes for name in _odd_types(node)),
     )
+
+
+def _on_floats(graph: Message) -> Iterator[str]:
+    """The operators that compute on float32 from what is put in; what is made of constants alone becomes one."""
+    for body in (graph.messages(1), *(function.messages(3) for function in graph.first(2).messages(1))):
+        nodes = list(body)
+        constant = _constants(nodes)
+        for node in nodes:
+            if node.text(1) not in constant and _FLOAT32 in (_types_of(node) or [_FLOAT32]):
+                yield node.text(2)
+
+
+def _constants(nodes: list[Message]) -> set[str]:
+    """The names of the nodes that depend on constants and variables alone."""
+    found = set[str]()
+    for _ in range(_PASSES):  # nodes stand in any order, nearly always behind what they take
+        before = len(found)
+        for node in nodes:
+            taken = [name.partition(":")[0] for name in node.texts(3) if not name.startswith("^")]
+            if node.text(2) in _STORED or (taken and found.issuperset(taken)):
+                found.add(node.text(1))
+        if len(found) == before:
+            break
+    return found
 
 
 def _input(entry: Message) -> InputSpec:
@@ -204,7 +240,10 @@ def _odd_types(node: Message) -> Iterator[str]:
     """The odd element type that an operator works on, as its attribute T says (of an FFT, Tcomplex)."""
     if node.text(2) in load_table("saved-model")["any_type"]:
         return
-    for entry in node.messages(5):
-        if entry.text(1) in {"T", "Tcomplex"}:
-            number = entry.first(2).number(6)
-            yield from (name for name, numbers in _ODD.items() if number in numbers)
+    for number in _types_of(node):
+        yield from (name for name, numbers in _ODD.items() if number in numbers)
+
+
+def _types_of(node: Message) -> list[int]:
+    """The element types that an operator works on, as its attributes T, and Treal and Tcomplex of an FFT, say."""
+    return [entry.first(2).number(6) for entry in node.messages(5) if entry.text(1) in {"T", "Treal", "Tcomplex"}]

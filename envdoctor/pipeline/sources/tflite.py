@@ -8,7 +8,7 @@ from envdoctor.core.artifact import STAYS_FLOAT, ArtifactKind
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.stages.workers.arrays import InputSpec
-from envdoctor.tflite.containers import compiled_file
+from envdoctor.tflite.compiled import compiled_file
 from envdoctor.tflite.quantization import FLOATS, Scheme, classify, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.structure import (
@@ -120,9 +120,8 @@ def _traits(model: Model, scheme: Scheme) -> Iterator[str]:
 
 
 def _staying_float(model: Model) -> Iterator[str]:
-    """The operators on floats that int8 conversions leave as they are."""
-    table = load_table("keras")
-    known = {*table["stays_float"].values(), *table["stays_float_activations"].values()}
+    """The operators on floats that some int8 conversion leaves as they are."""
+    known = {name for names in load_table("stays-float")["left"].values() for name in names.split()}
     for operator in model.main.operators:
         given = model.main.tensors[operator.inputs[0]] if operator.inputs and operator.inputs[0] >= 0 else None
         if operator.name in known and given is not None and given.dtype in FLOATS and not given.constant:
@@ -133,7 +132,7 @@ def _newer_forms(model: Model) -> bool:
     """True if an operator says what an older one can say, which more readers know: see the mends of workers/mends."""
     makers = model.main.producers()
     tiled = [makers.get(operator.inputs[0]) for operator in model.main.operators if operator.name == "TILE"]
-    reshaped = any(maker is not None and maker.name == "RESHAPE" for maker in tiled)
+    reshaped = any(maker is not None and maker.name in {"RESHAPE", "EXPAND_DIMS"} for maker in tiled)
     return reshaped or any(each.name == "TRANSPOSE_CONV" and each.version == 4 for each in model.main.operators)  # noqa: PLR2004
 
 

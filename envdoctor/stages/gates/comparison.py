@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ _OF_A_SIGNAL = frozenset({"outputs-differ", "outputs-constant"})
 _FEW_SAMPLES = 20
 #: A constant of this size is meant to be "infinite".
 _MASK = 1e3
+#: So much smaller than all others, a score adds less than 1e-5 of a softmax.
+_BEYOND = 12
 _NO_REFERENCE = "no earlier stage had the float model and samples"
 
 
@@ -68,13 +71,21 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
 
 def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
     """What is wrong with the outputs, given what a worker measured (`ran`: what gave them, if not LiteRT). Pure."""
+    if not values.get("random") and values["outputs"] and all(one.get("frozen") for one in values["outputs"]):
+        names = ", ".join(str(one["name"]) for one in values["outputs"])
+        said = Evidence(source="the float model", excerpt=f"the same {names} for each of {values['samples']} samples")
+        yield finding("float-model-constant", subject, (said,), samples=values["samples"])
+        return
     for one in values["outputs"]:
         evidence = (
             Evidence(source=f"{values.get('ran', 'LiteRT')} on {values['samples']} samples", excerpt=_measures(one)),
         )
         wrong = list(_wrong(one, thresholds, subject, evidence))
-        swallowed = values.get("swallowed")
-        if swallowed and any(each.name in _OF_A_SIGNAL for each in wrong):
+        swallowed, unread = values.get("swallowed"), values.get("unread")
+        is_far = any(each.name in _OF_A_SIGNAL for each in wrong)
+        if unread and is_far:
+            yield _unread(unread, subject, (*evidence, *_said(wrong)))
+        elif swallowed and is_far:
             yield _swallowed(swallowed, subject, (*evidence, *_said(wrong)))
         else:
             yield from wrong
@@ -94,10 +105,9 @@ def _wrong(
     elif one["still"]:
         yield finding("comparison-says-little", subject, evidence, output=name)
     complaints = "; ".join(_complaints(one, thresholds))
-    if complaints:
-        yield finding("outputs-differ", subject, evidence, output=name, words=complaints)
-    if one["lost"]:
-        yield _channels_lost(one["lost"], name, subject, evidence)
+    differs = [finding("outputs-differ", subject, evidence, output=name, words=complaints)] if complaints else []
+    lost = [_channels_lost(one["lost"], name, subject, evidence)] if one["lost"] else []
+    yield from sorted((*lost, *differs), key=lambda each: -each.severity)  # a lost part is why the whole differs
 
 
 def _worthless(one: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
@@ -111,8 +121,20 @@ def _worthless(one: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     return ("outputs-constant", {}) if one["constant"] else None
 
 
+def _listed(lost: Mapping[str, Any]) -> str:
+    return ", ".join(map(str, lost["indexes"])) + (", ..." if lost["count"] > len(lost["indexes"]) else "")
+
+
+def _unread(lost: Mapping[str, Any], subject: str, evidence: tuple[Evidence, ...]) -> Finding:
+    words = (
+        f"{lost['count']} of {lost['of']} indexes of axis {lost['axis']} ({_listed(lost)}) of the input {lost['input']}"
+    )
+    numbers = {key: f"{lost[key]:.3g}" for key in ("step", "range")}
+    return finding("input-values-lost", subject, evidence, words=words, **numbers)
+
+
 def _channels_lost(lost: Mapping[str, Any], output: str, subject: str, evidence: tuple[Evidence, ...]) -> Finding:
-    listed = ", ".join(map(str, lost["indexes"])) + (", ..." if lost["count"] > len(lost["indexes"]) else "")
+    listed = _listed(lost)
     step = f"one int8 step is {lost['step']:.3g}" if lost["step"] else "in int8 they do not move"
     few = f"{step}, {lost['range'] / lost['step']:.1f} make the range" if lost["step"] else f"{step}, range"
     below = f"{step} > range" if lost["step"] and lost["step"] > lost["range"] else few
@@ -128,7 +150,8 @@ def _swallowed(found: Mapping[str, Any], subject: str, evidence: tuple[Evidence,
     constant = found["constant"]
     source = "" if constant is None else f", from the constant {constant:.3g}"
     name = "narrow-signal-joined" if constant is None or abs(constant) < _MASK else "signal-swallowed"
-    return finding(name, subject, evidence, **_numbers(found), source=source)
+    enough = math.ceil(found["signal"]) + _BEYOND
+    return finding(name, subject, evidence, **_numbers(found), source=source, enough=enough)
 
 
 def _said(findings: Iterable[Finding]) -> Iterator[Evidence]:

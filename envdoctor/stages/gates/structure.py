@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.finding import Evidence
+from envdoctor.core.request import BuildOptions
 from envdoctor.stages.problems import finding
 from envdoctor.tflite.quantization import Scheme, classify, float_islands, per_channel_dense
 from envdoctor.tflite.readers import find_reader
@@ -39,7 +40,8 @@ class Wanted:
     """What an int8 product has to be.
 
     Attributes:
-        io_type: the element type of inputs and outputs (`INT8`); empty for what the user's own file had.
+        io_type: the element type of inputs and outputs (`INT8`); empty for what the user's own file had, unless
+            another than the default is asked for.
         per_tensor_dense: True if dense weights must have a single scale.
         allow_float: True if operators that compute in floats are accepted.
         reader: the program that reads it next, by the name that `find_reader` takes.
@@ -58,8 +60,9 @@ class Wanted:
         goal, options = request.goal, request.options
         wide = goal is not None and goal.kind == ArtifactKind.TFLITE_INT16X8
         is_mended = request.source is not None and request.source.kind == ArtifactKind.TFLITE_INT8
+        io_type = "INT16" if wide and options.io_type != "float32" else options.io_type.upper()
         return cls(
-            io_type="" if is_mended else "INT16" if wide and options.io_type != "float32" else options.io_type.upper(),
+            io_type="" if is_mended and options.io_type == BuildOptions().io_type else io_type,
             schemes=_WIDE if wide else _QUANTIZED,
             per_tensor_dense=goal is not None and goal.per_tensor_dense,
             allow_float=options.allow_float or is_mended,

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from .stored_code import Names
     from .untyped import Array, Json, KerasModel, Structure, Tensor
 
-#: Layers that take `unroll`; convolutional recurrent layers don't.
+#: Layers that take `unroll`; convolutional recurrent layers do in Keras 3 alone.
 _UNROLLABLE = frozenset({"LSTM", "GRU", "SimpleRNN", "RNN"})
+_UNROLLABLE_IN_KERAS_3 = frozenset({"ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"})
 #: What computes several gates: in one product that is then split (implementation 2), or each by itself (1).
 _GATED = frozenset({"LSTM", "GRU", "LSTMCell", "GRUCell"})
 CONFIG = "config.json"
@@ -203,6 +204,7 @@ def adapted(
 def _adapt(config: Json, shapes: Mapping[str, list[int | None]], *, unroll: bool) -> tuple[str, ...]:
     """Change a stored configuration in place; returns what was done."""
     done: dict[str, None] = {}
+    unrollable = _unrollable() if unroll else frozenset()
     for node in _nodes(config):
         kind, own = str(node.get("class_name")), node.get("config")
         if not isinstance(own, dict):
@@ -210,7 +212,7 @@ def _adapt(config: Json, shapes: Mapping[str, list[int | None]], *, unroll: bool
         done.update(dict.fromkeys(_adapt_precision(kind, own)))
         if kind == "InputLayer" and own.get("name") in shapes:
             done.update(dict.fromkeys(_adapt_input(own, shapes[own["name"]], unroll=unroll)))
-        if unroll and kind in _UNROLLABLE and not own.get("unroll"):
+        if kind in unrollable and not own.get("unroll"):
             own["unroll"] = True
             done[_UNROLLED] = None
         if unroll and kind in _GATED:
@@ -220,6 +222,12 @@ def _adapt(config: Json, shapes: Mapping[str, list[int | None]], *, unroll: bool
     if unroll and _UNROLLED not in done:
         raise Problem("nothing-to-unroll", "the model has no recurrent layer that can be unrolled.")
     return tuple(done)
+
+
+def _unrollable() -> frozenset[str]:
+    import tensorflow as tf
+
+    return _UNROLLABLE if str(tf.keras.__version__).startswith("2.") else _UNROLLABLE | _UNROLLABLE_IN_KERAS_3
 
 
 def _adapt_precision(kind: str, own: dict[str, Any]) -> Iterator[str]:

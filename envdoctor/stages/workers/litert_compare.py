@@ -64,6 +64,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
                 detail = runner.outputs[outputs[name]]
                 one["lost"] = _lost(expected.calibration.outputs[name], given[name], carried, detail)
         values["swallowed"] = None if carried is None else signals.find_swallowed(carried)
+        values["unread"] = _unread(runner, expected.calibration.samples.renamed(inputs))
     values["outputs"] = list(compared.values())
     if expected.evaluation is not None:
         values["accuracy"] = accuracy_of(expected.evaluation, _answers(runner, expected.evaluation, inputs, outputs))
@@ -101,6 +102,18 @@ def _looks_wrong(one: Mapping[str, Any]) -> bool:
     return one["constant"] or one["flat"] or not near or (one["agreement"] is not None and one["agreement"] < _NEAR)
 
 
+def _unread(runner: litert_run.Runner, samples: Samples) -> Mapping[str, object] | None:
+    """The first input some of whose values lie within a step of it: what goes in wide beside them makes the step."""
+    for name, detail in runner.inputs.items():
+        step = float(detail["quantization"][0])
+        if step:
+            given = litert_run.dequantize(litert_run.quantize(samples.inputs[name], detail), detail)
+            lost = channels.find_lost(samples.inputs[name], given, channels.Scale(step, joined=True))
+            if lost and lost["certain"]:
+                return {"input": name, **lost}
+    return None
+
+
 def _measure(data: bytes, samples: Samples) -> signals.Carried | None:
     """What the tensors carry; None for a model that can't be written in floats."""
     try:
@@ -130,7 +143,8 @@ def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapp
         `cosine` of all values together;
         `agreement`: the share of samples whose largest value, ties included, is where the float model has it (None for
         outputs of one value); `finite`: no NaN or infinity; `still`: the float output hardly changes over the samples,
-        so that the other measures say little; `constant`: it does change, or by some steps, and this one not at all.
+        so that the other measures say little; `frozen`: it is the very same for all; `constant`: it does change, or by
+        some steps, and this one not at all.
     """
     import numpy as np
 
@@ -151,6 +165,7 @@ def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapp
         "cosine": _number((left * right).sum() / norm) if norm else float(np.allclose(left, right)),
         "agreement": _agreement(np.asarray(expected), np.asarray(given), step),
         "still": still,
+        "frozen": movement == 0.0 and len(left) > 1,
         "constant": says_something and _movement(right) == 0.0,
     }
 

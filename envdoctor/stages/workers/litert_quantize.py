@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import litert_run, reference, zipped_files
 from .mends import transposed_convolution
 from .recipe import check_recipe
-from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms, require_single
+from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms, influence, require_single
 from .samples import Samples, fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
 from .tflite_edges import convert_edges_to_uint8
@@ -85,6 +85,9 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "float_weights_share": weights.left,
         "moved_inside": graph.moved_inside,
         "sizes": source.sizes,
+        "influence": influence(
+            source.samples, lambda batch: litert_run.predict_batch(source.data, batch), original.predict
+        ),
     }
 
 

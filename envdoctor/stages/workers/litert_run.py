@@ -71,6 +71,18 @@ def open_model(data: bytes, shapes: Mapping[str, Sequence[int | None]] | None = 
     return Runner(make_interpreter(data, shapes))
 
 
+def predict_batch(data: bytes, batch: Mapping[str, Array]) -> Mapping[str, Array]:
+    """The outputs for several samples at once, of a model that leaves their number open.
+
+    Raises:
+        ValueError, RuntimeError: it does not, or can't be run for so many.
+    """
+    if any(_sizes(detail["shape_signature"])[:1] != (-1,) for detail in input_details(data).values()):
+        raise ValueError("the number of samples is fixed")
+    shapes = {name: array.shape for name, array in batch.items()}
+    return Runner(make_interpreter(data, shapes, delegates=False)).predict(batch)
+
+
 def input_specs(data: bytes) -> tuple[InputSpec, ...]:
     """The inputs of a model; sizes that its signature leaves open are None, and so is a batch of one."""
     details = input_details(data).items()

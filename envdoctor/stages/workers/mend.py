@@ -15,8 +15,10 @@ from . import litert_run, reference, tflite_fold, zipped_files
 from .arrays import stored_arrays
 from .assignment import assign
 from .mend_inputs import random_samples
-from .mend_proof import Measured, measure
+from .mend_proof import Measured, accepted_steps, measure
+from .mends import fixed_batch
 from .mends.catalogue import MENDS
+from .same_model import influence
 from .samples import Samples, labelled_for_request, load
 from .stage import Problem
 from .tflite_graph import Graph, prune
@@ -75,7 +77,9 @@ def _whole(work: Work, mended: bytes, tried: list[Mapping[str, Any]]) -> Mapping
         return next(iter(measured.values()))
     found = measure(work.data, mended, work.shapes, work.samples)
     applied = [mend for mend in MENDS if mend.name in measured]
-    if found.steps > sum(mend.steps for mend in applied) or found.share > sum(mend.share for mend in applied):
+    if found.steps > sum(accepted_steps(mend, found) for mend in applied) or found.share > sum(
+        mend.share for mend in applied
+    ):
         raise Problem("model-changed", f"the mends together changed the model: {found.steps} steps, {found.share:.2g}.")
     return _numbers(found)
 
@@ -175,6 +179,7 @@ def _apply(mend: Mend, data: bytes, work: Work) -> tuple[bytes, list[Mapping[str
         prune(graph)
         graph.model.metadata = [each for each in graph.model.metadata or [] if each.name not in _BY_NUMBER] or None
         after = graph.pack()
+        _require_apart(mend, data, _named_now(data, work))
         found = measure(data, after, _named_now(data, work), _samples_now(data, work))
     except Problem:
         raise
@@ -182,9 +187,26 @@ def _apply(mend: Mend, data: bytes, work: Work) -> tuple[bytes, list[Mapping[str
         failure = f"{type(error).__name__}: {error}".strip()
         return data, [{"name": mend.name, "changes": changes, "verified": False, "failure": failure}]
     moved = found.moved or not mend.computes
-    verified = moved and found.steps <= mend.steps and found.share <= mend.share
+    accepted = accepted_steps(mend, found)
+    verified = moved and found.steps <= accepted and found.share <= mend.share
     told = {"name": mend.name, "changes": changes, "verified": verified, "measured": _numbers(found)}
+    told["accepted_steps"] = accepted
     return (after if verified else data), [told]
+
+
+def _require_apart(mend: Mend, data: bytes, shapes: Shapes) -> None:
+    """Prove, of a batch that is to be fixed at one, that its samples do not change each other's answers.
+
+    Raises:
+        RuntimeError: they do.
+    """
+    if mend is fixed_batch.MEND:
+        alone = litert_run.Runner(litert_run.make_interpreter(data, shapes, delegates=False))
+        met = influence(random_samples(alone), lambda batch: litert_run.predict_batch(data, batch), alone.predict)
+        if met:
+            raise RuntimeError(
+                f"the samples of a batch change each other's answers ({met}), and so does fixing it at one"
+            )
 
 
 def _named_now(data: bytes, work: Work) -> Shapes:

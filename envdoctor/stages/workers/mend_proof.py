@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .mend_inputs import Fed
-    from .mends.mend import Shapes
+    from .mends.mend import Mend, Shapes
     from .samples import Samples
     from .untyped import Array
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Seconds after which no further one is begun, of random samples and of given ones; some are taken all the same.
 _PATIENCE, _LEAST = 20.0, 4
+#: So many steps of int16 are one of int8 over the same range.
+_INT16_STEPS = 256
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Measured:
         random, given: how many random samples, and how many of the user's, were compared.
         steps: the largest difference of a quantized output, in steps of its scale; of whole numbers and truth values,
             the largest difference.
+        fine: True if the quantized outputs are int16, whose steps are 256 times smaller than those of int8.
         share: the largest difference of a float output, as a share of its largest value.
         absolute: the largest difference of any output, in real numbers.
         moved: whether any output changed from one sample to another; where none did, nothing is proven.
@@ -41,6 +44,7 @@ class Measured:
     random: int = 0
     given: int = 0
     steps: int = 0
+    fine: bool = False
     share: float = 0.0
     absolute: float = 0.0
     moved: bool = False
@@ -61,7 +65,7 @@ def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None
     """
     first = litert_run.Runner(litert_run.make_interpreter(before, shapes, delegates=False))
     second = litert_run.Runner(litert_run.make_interpreter(after, _renamed(shapes, first, after), delegates=False))
-    found, largest = Measured(), dict[int, float]()
+    found, largest = Measured(fine=_is_fine(first)), dict[int, float]()
     first_answer: list[Array] = []
     if samples is not None and samples.labels is not None:
         found.correct = [0, 0, 0]
@@ -77,6 +81,18 @@ def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None
             _compare(found, one, other, (detail, changed), largest[place])
             _classes(found, one, other, label)
     return found
+
+
+def _is_fine(runner: litert_run.Runner) -> bool:
+    import numpy as np
+
+    kinds = {np.dtype(detail["dtype"]) for detail in runner.outputs.values() if step_of(detail)}
+    return kinds == {np.dtype("int16")}
+
+
+def accepted_steps(mend: Mend, found: Measured) -> int:
+    """How many steps of the quantized outputs a mend may move a value, where this was measured."""
+    return mend.steps * (_INT16_STEPS if mend.rounds_weights and found.fine else 1)
 
 
 def _in_time(random: Iterable[Fed], given: Iterable[Fed]) -> Iterator[tuple[bool, Fed]]:

@@ -24,6 +24,8 @@ CHANGED_TOLERANCE = 0.02
 #: The same where the first form quantized its activations as it ran, and so was the less exact of the two.
 HYBRID_TOLERANCE = 0.1
 _COMPARED = 4
+#: So many samples in one batch show whether they meet.
+_BATCH = 3
 _NUMBERS = "biuf"
 
 
@@ -82,6 +84,35 @@ def require_single(inputs: Sequence[InputSpec], samples: Samples, whole: Predict
                 "batch-computed-across",
                 f"{_for_one(count)} it computes across them: asked for one alone, its output '{name}' is another.",
             )
+
+
+def influence(samples: Samples, together: Predict, alone: Predict) -> str:
+    """Whether the samples of a batch change each other's answers (batch statistics, attention over the wrong axis).
+
+    Args:
+        samples: what the model is asked.
+        together: answers several samples at once.
+        alone: answers one.
+
+    Returns:
+        The output that changes most, in words; empty if none does, or the model can't be asked for several.
+    """
+    import numpy as np
+
+    few = samples.at_most(_BATCH)
+    try:
+        expected = together(few.inputs)
+        answers = [alone(sample) for sample in few.one_by_one()]
+    except Exception:  # noqa: BLE001  (whatever a framework raises: a model that takes no batch proves nothing)
+        return ""
+    largest, words = TOLERANCE, ""
+    for name, value in expected.items():
+        given = np.concatenate([np.atleast_1d(answer[name]) for answer in answers])
+        comparable = np.asarray(value).dtype.kind == "f" and given.shape == np.shape(value) and few.count > 1
+        difference = _difference(value, given) if comparable else 0.0
+        if np.isfinite(difference) and difference > largest:
+            largest, words = difference, f"its output '{name}' moves by {difference:.2g} of its range"
+    return words
 
 
 def _for_one(count: int) -> str:

@@ -167,25 +167,35 @@ def find_swallowed(carried: Carried) -> Mapping[str, object] | None:
 
     Returns:
         `tensor` and its `range`; the operator's name (`op`), the `step` of its `result`; the `widest` tensor of that
-        step, its `largest` magnitude, and the `constant` that this comes from, if there is one.
+        step, its `largest` magnitude, and the `constant` that this comes from, if there is one; and the range of the
+        widest tensor that is swallowed anywhere, the `signal`.
     """
+    found = list(_swallowed(carried))
+    if not found:
+        return None
+    index, name, output = found[0]
+    return {
+        "tensor": _name(carried.graph, index),
+        "range": carried.width(index),
+        "op": name,
+        "result": _name(carried.graph, output),
+        "step": carried.step(output),
+        "signal": max(carried.width(each) for each, _, _ in found),
+        **_widest_beside(carried, carried.step(output)),
+    }
+
+
+def _swallowed(carried: Carried) -> Iterator[tuple[int, str, int]]:
+    """Each tensor that moves by less than a step of what an operator makes of it, with its name and its result."""
     graph = carried.graph
     for operator in graph.main.operators:
         name, output = graph.operator_name(operator), int(operator.outputs[0]) if len(operator.outputs) else -1
         if name not in _JOINING or output < 0:
             continue
-        step = carried.step(output)
         for index in (int(index) for index in operator.inputs if index >= 0):
-            if not graph.is_constant(index) and _STILL * carried.largest(index) < carried.width(index) < step:
-                return {
-                    "tensor": _name(graph, index),
-                    "range": carried.width(index),
-                    "op": name,
-                    "result": _name(graph, output),
-                    "step": step,
-                    **_widest_beside(carried, step),
-                }
-    return None
+            moves = _STILL * carried.largest(index) < carried.width(index) < carried.step(output)
+            if moves and not graph.is_constant(index):
+                yield index, name, output
 
 
 def _widest_beside(carried: Carried, step: float) -> Mapping[str, object]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import keras_model, reference, saved_model
 from .assignment import as_argument
-from .same_model import CHANGED_TOLERANCE, compare_forms, require_single
+from .same_model import CHANGED_TOLERANCE, compare_forms, influence, require_single
 from .samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
 from .tflite_edges import convert_edges_to_uint8, strip_input_casts
@@ -42,6 +42,7 @@ class Exported:
         labelled: samples with labels, by the same names; None if there are none.
         changes: what was done to a Keras model before it was exported.
         sizes: what was taken for sizes that the model leaves open.
+        influence: how the samples of a batch change each other's answers; see `same_model.influence`.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class Exported:
     labelled: Samples | None
     changes: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
+    influence: str = ""
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
@@ -67,7 +69,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         }
         if request.get("reference"):
             _write_reference(exported, exported.samples, request)
-    values |= {"changes": list(exported.changes), "sizes": list(exported.sizes)}
+    values |= {"changes": list(exported.changes), "sizes": list(exported.sizes), "influence": exported.influence}
     if request["to"] != "saved-model":
         model = _convert(exported, request)
         stripped: list[str] = []
@@ -118,7 +120,11 @@ def _from_keras(request: Mapping[str, Any]) -> Exported:
         ),
         "exporting it",
     )
-    return replace(exported, sizes=tuple(taken_sizes(inputs, original_sizes)))
+    return replace(
+        exported,
+        sizes=tuple(taken_sizes(inputs, original_sizes)),
+        influence=influence(probes, _answers_of(original), _answers_of(original)),
+    )
 
 
 def _answers_of(model: KerasModel) -> Predict:
@@ -136,7 +142,11 @@ def _from_saved_model(request: Mapping[str, Any]) -> Exported:
     folder = _export_folder(request)
     fixed = fixed_inputs(inputs, samples)
     saved_model.fix(loaded, name, fixed, folder)
-    return replace(_open(folder, samples, labelled), sizes=tuple(taken_sizes(inputs, fixed)))
+    return replace(
+        _open(folder, samples, labelled),
+        sizes=tuple(taken_sizes(inputs, fixed)),
+        influence=influence(samples or make_up(fixed), *[lambda sample: saved_model.answers(function, sample)] * 2),
+    )
 
 
 def _export_folder(request: Mapping[str, Any]) -> Path:

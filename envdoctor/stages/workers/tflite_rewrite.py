@@ -1,7 +1,8 @@
 """Float operators that the LiteRT quantizer leaves as they are, written as others that it quantizes.
 
 Each gives the very numbers that the operator gives, but for rounding; the caller proves it of the whole file. Without
-this a LayerNormalization (NEG), a leaky activation or an upsampling would leave a float island.
+this a LayerNormalization (NEG), a leaky activation or an upsampling would leave a float island, and a SPLIT, as between
+the gates of an LSTM, would end the quantizer ("Tensor data is null").
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     #: Gives the operators to put in the place of one; None to leave it.
     Rewrite = Callable[[Graph, SchemaObject], "list[SchemaObject] | None"]
 
-_IMAGE_AXES = 4
+_IMAGE_AXES, _SERIES_AXES = 4, 3
 
 
 def rewrite(graph: Graph) -> Mapping[str, int]:
@@ -29,7 +30,7 @@ def rewrite(graph: Graph) -> Mapping[str, int]:
     for operator in graph.main.operators:
         name = graph.operator_name(operator)
         make = _REWRITES.get(name)
-        is_float = len(operator.inputs) > 0 and graph.dtype(int(operator.inputs[0])) == "FLOAT32"
+        is_float = len(operator.outputs) > 0 and graph.dtype(_output(operator)) == "FLOAT32"
         instead = make(graph, operator) if make is not None and is_float else None
         replaced[name] += instead is not None
         operators += [operator] if instead is None else instead
@@ -116,20 +117,101 @@ def _tile(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
 
 
 def _largest(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
-    """REDUCE_MAX over the rows and columns of an image: MAX_POOL_2D of all of it, and RESHAPE."""
-    shape, axes = graph.shape(_input(operator)), int(operator.inputs[1])
-    if len(shape) != _IMAGE_AXES or not graph.is_constant(axes):
+    """REDUCE_MAX over the rows and columns of an image, or over a series: MAX_POOL_2D of all of it, and RESHAPE."""
+    source, axes = _input(operator), int(operator.inputs[1])
+    shape = graph.shape(source)
+    if len(shape) not in {_SERIES_AXES, _IMAGE_AXES} or not graph.is_constant(axes):
         return None
-    if sorted(int(axis) % _IMAGE_AXES for axis in graph.constant(axes).reshape(-1)) != [1, 2]:
+    if sorted(int(axis) % len(shape) for axis in graph.constant(axes).reshape(-1)) != list(range(1, len(shape) - 1)):
         return None
+    made = []
+    if len(shape) == _SERIES_AXES:
+        shape, series = (shape[0], shape[1], 1, shape[2]), source
+        source = graph.add_tensor_like(source, "image")
+        graph.set_shape(source, shape)
+        made.append(graph.new_reshape(series, source))
     pooled = graph.add_tensor_like(_output(operator), "pooled")
     graph.set_shape(pooled, [shape[0], 1, 1, shape[3]])
     options = schema().Pool2DOptionsT()
     options.padding = schema().Padding.VALID
     options.strideW = options.strideH = 1
     options.filterHeight, options.filterWidth = shape[1], shape[2]
-    pool = graph.new_operator("MAX_POOL_2D", [_input(operator)], [pooled], options)
-    return [pool, graph.new_reshape(pooled, _output(operator))]
+    made.append(graph.new_operator("MAX_POOL_2D", [source], [pooled], options))
+    return [*made, graph.new_reshape(pooled, _output(operator))]
+
+
+def _magnitude(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
+    """ABS(x) = MAXIMUM(x, -x)."""
+    return _maximum(graph, operator, _constant(graph, [-1.0]))
+
+
+def _smaller(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
+    """MINIMUM(x, y) = -MAXIMUM(-x, -y)."""
+    made, negated, minus = [], [], _constant(graph, [-1.0])
+    for index in (int(each) for each in operator.inputs):
+        if graph.is_constant(index):
+            negated.append(graph.add_constant("negated", -graph.constant(index)))
+        else:
+            negated.append(graph.add_tensor_like(index, "negated"))
+            made.append(_multiply(graph, index, minus, negated[-1]))
+    larger = graph.add_tensor_like(_output(operator), "larger")
+    options = schema().MaximumMinimumOptionsT()
+    made.append(graph.new_operator("MAXIMUM", negated, [larger], options))
+    return [*made, _multiply(graph, larger, minus, _output(operator))]
+
+
+def _split(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
+    """SPLIT and SPLIT_V: a SLICE for each part."""
+    first_is_axis = graph.operator_name(operator) == "SPLIT"
+    source, axis = (int(operator.inputs[place]) for place in ((1, 0) if first_is_axis else (0, 2)))
+    if not graph.is_constant(axis):
+        return None
+    place = int(graph.constant(axis).reshape(-1)[0]) % len(graph.shape(source))
+    return _slices(graph, source, place, [(int(index), int(index)) for index in operator.outputs])
+
+
+def _unpack(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
+    """UNPACK: a SLICE of one for each part, and a RESHAPE that drops the axis."""
+    source = _input(operator)
+    place = int(operator.builtinOptions.axis) % len(graph.shape(source))
+    thin = [size if axis != place else 1 for axis, size in enumerate(graph.shape(source))]
+    parts = [graph.add_tensor_like(source, "part") for _ in operator.outputs]
+    for part in parts:
+        graph.set_shape(part, thin)
+    outputs = [int(index) for index in operator.outputs]
+    made = _slices(graph, source, place, list(zip(parts, outputs, strict=True)))
+    used = {int(one.outputs[0]) for one in made}
+    pairs = zip(parts, outputs, strict=True)
+    return [*made, *(graph.new_reshape(part, index) for part, index in pairs if part in used)]
+
+
+def _slices(graph: Graph, source: int, axis: int, parts: list[tuple[int, int]]) -> list[SchemaObject]:
+    """A SLICE along an axis for the first of each pair, one behind the other, if something takes the second.
+
+    A tensor that nothing takes has no numbers, and the quantizer stumbles over it.
+    """
+    taken = {int(index) for operator in graph.main.operators for index in operator.inputs}
+    taken |= {int(index) for index in graph.main.outputs}
+    made, start = [], 0
+    for part, outcome in parts:
+        shape = graph.shape(part)
+        begin = [start if place == axis else 0 for place in range(len(shape))]
+        start += shape[axis]
+        if outcome in taken:
+            where, size = graph.add_constant("begin", _integers(begin)), graph.add_constant("size", _integers(shape))
+            made.append(graph.new_operator("SLICE", [source, where, size], [part], schema().SliceOptionsT()))
+    return made
+
+
+def _reverse(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
+    """REVERSE_V2 along one axis: a GATHER with the places in the other order."""
+    axes = int(operator.inputs[1])
+    if not graph.is_constant(axes) or graph.constant(axes).size != 1:
+        return None
+    shape, options = graph.shape(_input(operator)), schema().GatherOptionsT()
+    options.axis = int(graph.constant(axes).reshape(-1)[0]) % len(shape)
+    places = graph.add_constant("places", _integers(list(range(shape[options.axis]))[::-1]))
+    return [graph.new_operator("GATHER", [_input(operator), places], [_output(operator)], options)]
 
 
 def _multiply(graph: Graph, left: int, right: int, target: int) -> SchemaObject:
@@ -164,4 +246,10 @@ _REWRITES: Mapping[str, Rewrite] = {
     "DEPTH_TO_SPACE": _depth_to_space,
     "TILE": _tile,
     "REDUCE_MAX": _largest,
+    "ABS": _magnitude,
+    "MINIMUM": _smaller,
+    "SPLIT": _split,
+    "SPLIT_V": _split,
+    "UNPACK": _unpack,
+    "REVERSE_V2": _reverse,
 }

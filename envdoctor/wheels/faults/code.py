@@ -6,9 +6,8 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
-from envdoctor.support.syntax import parse_python
+from envdoctor.wheels.module_texts import MOST_TEXT
 from envdoctor.wheels.rules import Part, Sighting, listed, rule
 
 if TYPE_CHECKING:
@@ -18,10 +17,7 @@ if TYPE_CHECKING:
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _OPEN_NAMES = re.compile(r"import\s*\*|__getattr__|globals\(\)|setattr\(|sys\.modules|exec\(|lazy")
-_MOST_TEXT = 4 << 20
-_NOT_FOR_IMPORT = re.compile(
-    r".*(?:test|template|example|sample|skeleton|cookiecutter|py2|python2|_vendor|data).*", re.IGNORECASE
-)
+_OF_DATA = re.compile(r".*(?:^|/)data/.*")
 _SHARED_NAMESPACES = {
     "azure",
     "backports",
@@ -71,9 +67,8 @@ def entry_point_absent(wheel: ReviewedWheel) -> Iterator[Sighting]:
         if not _DOTTED.fullmatch(module) or module in known:
             continue
         package = known.get(top)
-        foreign = package is None and (
-            wheel.contents.metadata.requires or any(top.endswith(".pth") for top in wheel.tops)
-        )
+        others = wheel.contents.metadata.requires and not wheel.owns(top)
+        foreign = package is None and (others or any(each.endswith(".pth") for each in wheel.tops))
         if not foreign and package != "":  # what others put into a shared namespace is not known
             found.append(f"{name} = {target}")
     if found:
@@ -117,33 +112,17 @@ def does_not_compile(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """
     if not _is_for_this_python(wheel):
         return
-    left = _MOST_TEXT
-    for member, path in wheel.installed.items():
-        if (
-            not path.endswith(".py")
-            or _NOT_FOR_IMPORT.fullmatch(path)
-            or wheel.modules_by_name.get(_dotted(path)) != member
-        ):
-            continue
-        if (package := path.rpartition("/")[0].replace("/", ".")) and not wheel.modules_by_name.get(package):
-            continue
-        left -= wheel.members[member].size
-        if left < 0:
-            message = f"only the first {_MOST_TEXT >> 20} MiB of its modules were compiled; from {path} on none was"
-            yield Sighting(message=message, files=(path,), severity=Severity.INFO)
-            return
-        try:
-            text = wheel.read(member).decode("utf-8-sig")
-            if "\0" not in text and "coding" not in text[:200]:
-                parse_python(text)
-        except (UnicodeDecodeError, Unreadable) as error:
+    for module in wheel.module_texts.modules:
+        package = wheel.modules_by_name.get(module.name.rpartition(".")[0], "")
+        is_led_to = "." not in module.name or package
+        if module.problem and is_led_to and not _OF_DATA.fullmatch(module.path):
             python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-            yield Sighting(message=f"{path} does not compile under Python {python}: {error}", files=(path,))
+            message = f"{module.path} does not compile under Python {python}: {module.problem}"
+            yield Sighting(message=message, files=(module.path,))
             return
-
-
-def _dotted(path: str) -> str:
-    return path.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
+    if cut_at := wheel.module_texts.cut_at:
+        message = f"only the first {MOST_TEXT >> 20} MiB of its modules were looked at; from {cut_at} on none was"
+        yield Sighting(message=message, files=(cut_at,), severity=Severity.INFO)
 
 
 def _is_for_this_python(wheel: ReviewedWheel) -> bool:

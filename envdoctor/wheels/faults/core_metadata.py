@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 # Written by setuptools for years before 2.4 made it a field, and harmless.
 _EARLY_FIELDS = {"license-file", "license_files"}
+_DRAFTS = {
+    "1.3",
+    "2.0",
+}  # versions that wheel and setuptools wrote for years and no standard has; every reader takes them
 _LICENCE_NAME = re.compile(r"(?:.*/)?(?:licen[sc]e|copying|unlicense|notice)[^/]*", re.IGNORECASE)
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 
@@ -68,7 +72,21 @@ def metadata_invalid(wheel: ReviewedWheel) -> Iterator[Sighting]:
             field = error.field if isinstance(error, InvalidMetadata) else "METADATA"
             if field not in _EARLY_FIELDS:
                 refused = field == "requires-dist"
-                yield Sighting(message=f"METADATA, {field}: {error}", files=(field,), is_refused=refused)
+                harmless = _is_of_old_tools(field, wheel)
+                yield Sighting(
+                    message=f"METADATA, {field}: {error}",
+                    files=(field,),
+                    is_refused=refused,
+                    severity=Severity.INFO if harmless else Severity.WARNING,
+                )
+
+
+def _is_of_old_tools(field: str, wheel: ReviewedWheel) -> bool:
+    """Whether a field has what old tools wrote: a draft's version, or UNKNOWN for nothing; readers pass both over."""
+    from envdoctor.wheels.metadata import parse_fields
+
+    values = parse_fields(wheel.metadata_text).get(field, [])
+    return values == ["UNKNOWN"] or (field == "metadata-version" and values[:1] != [] and values[0] in _DRAFTS)
 
 
 @rule("metadata-encoding", fix="Write METADATA in UTF-8.")
@@ -130,7 +148,8 @@ def licence_file_absent(wheel: ReviewedWheel) -> Iterator[Sighting]:
 def licence_absent(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """Nothing says under which licence the wheel may be used; or it is stated, and its text is not in the wheel.
 
-    Without a licence nobody may use it. Most licences ask that their text goes with every copy.
+    Without a licence nobody may use it. Most licences ask that their text goes with every copy. A note, since a wheel
+    for one's own use needs none.
     """
     from envdoctor.wheels.metadata import parse_fields
 
@@ -140,8 +159,6 @@ def licence_absent(wheel: ReviewedWheel) -> Iterator[Sighting]:
     has_text = any(map(_LICENCE_NAME.fullmatch, wheel.members))
     if has_text:
         return
-    if classified or any(value not in {"", "UNKNOWN"} for value in stated):
-        message = "states a licence, and has no licence text"
-        yield Sighting(message=message, files=("METADATA",), severity=Severity.INFO)
-    else:
-        yield Sighting(message="states no licence and has no licence text", files=("METADATA",))
+    is_stated = classified or any(value not in {"", "UNKNOWN"} for value in stated)
+    message = f"states {'a licence, and' if is_stated else 'no licence and'} has no licence text"
+    yield Sighting(message=message, files=("METADATA",), severity=Severity.INFO)

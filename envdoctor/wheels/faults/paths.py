@@ -7,7 +7,8 @@ import re
 import stat
 from typing import TYPE_CHECKING
 
-from envdoctor.wheels.rules import Sighting, listed, rule
+from envdoctor.core.finding import Severity
+from envdoctor.wheels.rules import Part, Sighting, listed, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,9 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.IGNOR
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\x00-\x1f]|[ .]$')
 _LONGEST_PATH = 200  # of the 260 that Windows allows by default, an environment's own path takes some 50
 _ONE_PYTHON = re.compile(r"[cp]p\d{2,}")
+_SECRET = re.compile(r"(?:.*/)?(?:\.env|\.pypirc|\.netrc|\.npmrc|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws/credentials)")
+_LIBRARY = re.compile(r".*\.(?:so(?:\.[0-9.]+)?|dylib|pyd|dll)")
+_LONGEST_LINK = 512
 _SCHEMES = {"purelib", "platlib", "headers", "scripts", "data"}
 
 
@@ -116,6 +120,49 @@ def unreadable_mode(wheel: ReviewedWheel) -> Iterator[Sighting]:
             f"{len(found)} of {len(wheel.members)} files have the mode {', '.join(modes)}, unreadable when unzipped"
         )
         yield Sighting(message=f"{message}: {listed(found)}", files=found)
+
+
+@rule("private-mode", fix="Give files the mode 0644, and 0755 to programs, in the archive.")
+def private_mode(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Files that not everybody may read: pip and uv give them the usual mode, `unzip` and other installers do not."""
+    found = tuple(
+        name
+        for name, member in wheel.members.items()
+        if member.unix_mode is not None and member.unix_mode & stat.S_IRUSR and not member.unix_mode & stat.S_IROTH
+    )
+    if found:
+        message = f"others than the owner can't read {len(found)} files when they are unzipped: {listed(found)}"
+        yield Sighting(message=message, files=found, severity=Severity.INFO)
+
+
+@rule("special-mode", fix="Give files the mode 0644, and 0755 to programs, in the archive.")
+def special_mode(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A set-user-id or set-group-id bit: a program that whoever starts it runs with its owner's rights."""
+    special = stat.S_ISUID | stat.S_ISGID
+    found = tuple(name for name, member in wheel.members.items() if (member.unix_mode or 0) & special)
+    if found:
+        yield Sighting(message=f"with a set-user-id or set-group-id bit: {listed(found)}", files=found)
+
+
+@rule("secret-file", fix="Leave it out, and make new secrets: what was published is known.")
+def secret_file(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A file in which secrets are kept, such as `.env`, `.pypirc` or a private key of SSH."""
+    found = tuple(name for name in wheel.members if _SECRET.fullmatch(name))
+    if found:
+        yield Sighting(message=f"may hold secrets: {listed(found)}", files=found)
+
+
+@rule("link-as-text", needs=Part.WHOLE, fix="Put a copy of the library into the wheel in its place.")
+def link_as_text(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A library that is a text with another one's name: a symbolic link that was packed as what it points to."""
+    found = []
+    for name, member in wheel.members.items():
+        if 0 < member.size < _LONGEST_LINK and _LIBRARY.fullmatch(name):
+            target = wheel.read(name).decode("utf-8", "replace").strip()
+            if posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) in wheel.members:
+                found.append(f"{name} ({target})")
+    if found:
+        yield Sighting(message=f"a text stands in place of the library: {listed(found)}", files=tuple(found))
 
 
 @rule("symbolic-link", fix="Put a copy of the file into the wheel: PEP 427 has no links.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
+from envdoctor.wheels.metadata import expand_tag
 from envdoctor.wheels.rules import Sighting, listed, rule
 
 if TYPE_CHECKING:
@@ -76,15 +77,17 @@ def tags_disagree(wheel: ReviewedWheel) -> Iterator[Sighting]:
     Installers go by the name; tools that read WHEEL, such as auditwheel, judge another wheel.
     """
     named = {str(tag) for tag in wheel.tags}
-    written = {tag.lower() for tag in wheel.contents.metadata.tags}
+    lines = wheel.wheel_fields.get("tag", [])  # the contents' own tags are those of the name
+    written = {tag.lower() for line in lines for tag in expand_tag(line)}
     if not written:
-        yield Sighting(message="WHEEL has no Tag", files=("WHEEL",))
+        what = f" that is PYTHON-ABI-PLATFORM, only {listed([repr(line) for line in lines])}" if lines else ""
+        yield Sighting(message=f"WHEEL has no Tag{what}", files=("WHEEL",))
     elif named != written:
         only_named, only_written = sorted(named - written), sorted(written - named)
         parts = [f"the name says {listed(only_named)}"] if only_named else []
         parts += [f"WHEEL says {listed(only_written)}"] if only_written else []
         message = f"tags disagree: {', and '.join(parts)}" + ("" if len(parts) > 1 else " alone")
-        yield Sighting(message=message, files=("WHEEL",), excerpt="\n".join(wheel.contents.metadata.tags))
+        yield Sighting(message=message, files=("WHEEL",), excerpt="\n".join(lines))
 
 
 @rule("build-number-disagrees", fix="Write the same build number into the name and into WHEEL's Build.")
@@ -106,7 +109,7 @@ def any_with_modules(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """
     if not wheel.is_for_any_platform:
         return
-    modules = [native for native in wheel.modules if native.library]
+    modules = [native for native in wheel.modules if native.library and "/_vendor" not in f"/{native.path}"]
     systems = sorted({_system(native.library) for native in modules if native.library})
     if modules and len(systems) == 1:
         paths = tuple(native.path for native in modules)
@@ -134,7 +137,10 @@ def _system(library: NativeLibrary) -> str:
 
 @rule("platform-without-natives", fix="Build it as a pure wheel: py3-none-any.")
 def platform_without_natives(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """The tag is for one platform, and there is no native file: the compiled part is missing, or the tag is wrong."""
+    """The tag is for one platform, and there is no native file: the compiled part is missing, or the tag is wrong.
+
+    With a tag for any Python (`py3-none-`) it is a note: text alone may be meant for one platform.
+    """
     if wheel.is_for_any_platform or wheel.contents.natives:
         return
     names = [name for name in wheel.members if not name.startswith(f"{wheel.folder}/")]
@@ -143,7 +149,12 @@ def platform_without_natives(wheel: ReviewedWheel) -> Iterator[Sighting]:
     if len(names) <= _METAPACKAGE_FILES and wheel.contents.metadata.requires:
         return
     platforms = listed([platform.text for platform in wheel.platforms])
-    yield Sighting(message=f"the tag is for {platforms}, and the wheel has no native file", files=(wheel.filename,))
+    plain = all(tag.interpreter.startswith("py") and tag.abi == "none" for tag in wheel.tags)
+    yield Sighting(
+        message=f"the tag is for {platforms}, and the wheel has no native file",
+        files=(wheel.filename,),
+        severity=Severity.INFO if plain else Severity.WARNING,
+    )
 
 
 @rule("python-tag-excluded", fix="Make the Python tag and Requires-Python agree.")
@@ -164,3 +175,19 @@ def python_excluded(wheel: ReviewedWheel) -> Iterator[Sighting]:
     if not any(allowed.contains(f"{name[2]}.{name[3:]}.{patch}") for name in names for patch in (0, 99)):
         message = f"the tags are for {', '.join(names)}, and Requires-Python is {said}"
         yield Sighting(message=message, files=("METADATA",))
+
+
+@rule("python-two-excluded", fix="Leave py2 out of the tag: `universal = 0`, or no `[bdist_wheel]` in setup.cfg.")
+def python_two_excluded(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """The tag promises Python 2, and Requires-Python shuts it out: an old pip takes the wheel, and can't install it."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    interpreters = {tag.interpreter for tag in wheel.tags}
+    said = wheel.contents.metadata.requires_python
+    try:
+        excluded = bool(said) and not any(SpecifierSet(said).contains(f"2.{minor}.18") for minor in (6, 7))
+    except InvalidSpecifier:
+        return
+    if excluded and interpreters & {"py2", "py27"} and interpreters & {"py3"}:
+        message = f"the tag promises Python 2, and Requires-Python is {said}"
+        yield Sighting(message=message, files=("METADATA",), severity=Severity.INFO)

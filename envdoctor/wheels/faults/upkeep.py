@@ -31,6 +31,7 @@ _SPELLINGS = (
     (".yaml", ".yml"),
 )
 _INDEX_FILE_LIMIT = 100 << 20  # what the public index takes of a project that did not ask for more
+_TAKEN = {"linux_armv6l", "linux_armv7l"}
 _MANY_FILES = 2000
 _LARGE_UNPACKED = 75 << 20
 _CODE = (".py", ".so", ".pyd")
@@ -119,6 +120,35 @@ def debug_symbols(wheel: ReviewedWheel) -> Iterator[Sighting]:
     if found:
         total = size(sum(sizes.values()))
         yield _note(f"debug symbols ({total} before packing) in {listed(found)}", found)
+
+
+@rule("platform-of-no-index", fix="Give it a manylinux or musllinux tag with `auditwheel repair`.")
+def platform_of_no_index(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """The tag is for Linux without a C library's version: good for one's own machines, and refused by PyPI."""
+    texts = [platform.text for platform in wheel.platforms]
+    if all(text.startswith("linux_") and text not in _TAKEN for text in texts):
+        yield _note(f"the tag is for {listed(texts)}, which PyPI does not take", (wheel.filename,))
+
+
+@rule("startup-file", fix="Do without it, unless the project is about how Python starts.")
+def startup_file(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A .pth file with code: it runs whenever a Python of the environment starts."""
+    found = tuple(
+        member
+        for member, path in wheel.installed.items()
+        if path.endswith(".pth") and "/" not in path and re.search(r"^import[ \t]", wheel.text(member), re.MULTILINE)
+    )
+    if found:
+        yield _note(f"runs whenever Python starts: {listed(found)}", found)
+
+
+@rule("hidden-module", fix="Leave one of them out, or rename it.")
+def hidden_module(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A module beside a package of the same name, which Python finds first: nobody can import the module."""
+    paths = set(wheel.installed.values())
+    found = tuple(path for path in paths if path.endswith(".py") and f"{path[:-3]}/__init__.py" in paths)
+    if found:
+        yield _note(f"hidden by packages of the same name: {listed(sorted(found))}", found)
 
 
 def _note(message: str, files: tuple[str, ...]) -> Sighting:

@@ -131,6 +131,9 @@ def test_a_person_runs_the_notebook(compile_it, model, tmp_path):
     made = compile_it().path.rename(tmp_path / "from-colab.tflite")
     shutil.rmtree(tmp_path / "stage")
     assert compile_it(place="notebook", resume=made).path.read_bytes() == made.read_bytes()
+    shutil.rmtree(tmp_path / "stage")
+    wrong = failure(compile_it, place="notebook", resume=model.path)
+    assert (wrong.finding.name, wrong.of_place) == ("resumed-file-wrong", False)
 
 
 FAILURES = {

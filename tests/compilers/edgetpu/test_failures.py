@@ -39,6 +39,16 @@ def test_every_failure_is_a_problem_that_the_table_explains(kind):
         ),
         ("Model could not be parsed", "edgetpu-model-unreadable", "can't read the model"),
         ("ERROR: nobody has seen this", "compiler-refused", "nobody has seen this"),
+        (
+            "Compilation failed: Compilation timeout. This is usually caused by large activations.",
+            "edgetpu-timeout",
+            "after its time limit",
+        ),
+        (
+            "ERROR: Node number 3 (ConcatenationV2) failed to prepare.",
+            "edgetpu-interpreter-refused",
+            "the compiler's interpreter refuses the model",
+        ),
     ],
 )
 def test_the_finding_carries_the_compilers_words(tmp_path, text, name, words):

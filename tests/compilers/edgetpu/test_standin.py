@@ -13,7 +13,7 @@ from envdoctor.compilers.edgetpu.agreement import EDGETPU_CUSTOM_OP
 from envdoctor.compilers.edgetpu.locate import find_compiler, read_compiler
 from envdoctor.compilers.edgetpu.log import parse_log
 from envdoctor.compilers.edgetpu.result import FailureKind, Outcome
-from envdoctor.tflite.containers import compiled_file
+from envdoctor.tflite.compiled import compiled_file
 from envdoctor.tflite.reader import read_model
 from shared_data import shared
 from standin import OLD_VERSIONS, VERSION, build_standin

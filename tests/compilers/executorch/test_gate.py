@@ -16,6 +16,8 @@ NUMBERS = {
     "name": "output_0", "finite": True, "difference": 0.01, "rms": 0.01, "cosine": 1.0, "agreement": 1.0,
     "still": False, "constant": False, "lost": None, "drowned": None, "flat": None,
 }  # fmt: skip
+#: Of a file that was run here and answers as the model does.
+SAME = {"difference": "1e-07 of the outputs' range"}
 
 
 @pytest.fixture
@@ -31,7 +33,9 @@ def judge(tmp_path):
 
 
 def test_what_stays_on_portable_kernels_is_said(judge):
-    output = judge("executorch-xnnpack", "xnnpack.pte", {"delegated": {"convolution": 1, "relu": 1, "linear": 1}})
+    output = judge(
+        "executorch-xnnpack", "xnnpack.pte", SAME | {"delegated": {"convolution": 1, "relu": 1, "linear": 1}}
+    )
     (found,) = output.findings
     assert found.name == "executorch-portable-kernels"
     assert "75.0%" in found.message
@@ -46,9 +50,14 @@ def test_less_than_is_required_is_a_failure(judge):
 
 
 def test_the_conversions_at_the_edges_are_no_fall_back(judge):
-    output = judge("executorch-ethos-u55-128", "ethos-u55-128.pte", {"delegated": {"convolution": 1}})
+    output = judge("executorch-ethos-u55-128", "ethos-u55-128.pte", SAME | {"delegated": {"convolution": 1}})
     assert output.findings == ()
     assert output.summary["delegated_share"] == 1.0
+
+
+def test_numbers_that_nothing_compared_are_told_as_such(judge):
+    output = judge("executorch-ethos-u55-128", "ethos-u55-128.pte", {"delegated": {"convolution": 1}})
+    assert [one.name for one in output.findings] == ["not-compared"]
 
 
 def test_a_file_for_another_chip_is_refused(judge):

@@ -1,11 +1,19 @@
 """What the worker tells of the words of IREE's tools, with stand-ins for them."""
 
+import os
 import sys
 import types
 
 import pytest
 
-from envdoctor.compilers.iree.workers.compile_module import _from_onnx, _from_tflite, _in_newer_opset, _load, _told
+from envdoctor.compilers.iree.workers.compile_module import (
+    _from_onnx,
+    _from_tflite,
+    _in_newer_opset,
+    _load,
+    _told,
+    _without_spaces,
+)
 from envdoctor.stages.problems import problem_kinds
 from envdoctor.stages.workers.stage import Problem
 
@@ -97,3 +105,17 @@ def test_what_the_runtime_does_not_load_is_told_in_its_words(monkeypatch, tmp_pa
     code, told = refused(lambda: _load(tmp_path / "m.vmfb"))
     assert code == "RUN304"
     assert "__device_0" in told
+
+
+def test_what_is_written_on_the_way_lies_in_a_folder_without_spaces(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", "before")
+    beside = tmp_path / "my models"
+    beside.mkdir()
+    with _without_spaces(beside) as folder:
+        assert folder.is_dir()
+        assert " " not in str(folder)
+        assert os.environ["TMPDIR"] == str(folder)
+    assert os.environ["TMPDIR"] == "before"
+    assert not folder.exists()
+    with _without_spaces(tmp_path) as folder:
+        assert folder.parent == tmp_path

@@ -172,8 +172,9 @@ def test_the_gate_reads_the_bundle_back(tmp_path, members, words):
     context = stage_context(tmp_path / "stage", identify(tmp_path / "before.task"), "tflite-dynamic")
     same = bundle_gate(context, StageOutput(path=tmp_path / "before.task"))
     assert [one.name for one in same.findings] == ["bundle-not-opened"]
-    with pytest.raises(StageFailed, match=words):
+    with pytest.raises(StageFailed, match=words) as caught:
         bundle_gate(context, StageOutput(path=tmp_path / "after.task"))
+    assert caught.value.finding.name == "bundle-broken"
 
 
 def test_the_gate_wants_members_stored_and_aligned(tmp_path):

@@ -1,7 +1,9 @@
 """The stage for Rockchip, with a stand-in for the toolkit (stand_in/rknn); the real one with ENVDOCTOR_LARGE_TESTS."""
 
+import gzip
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from envdoctor.action import StageFailed, StageOutput
 from envdoctor.compilers.rknn.action import ACTION
 from envdoctor.compilers.rknn.chips import chip_of
 from envdoctor.compilers.rknn.gate import judge_rknn
+from envdoctor.compilers.rknn.workers.log import read_log
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.goal import goal_names, parse_goal
 from envdoctor.core.request import BuildOptions
@@ -22,16 +25,17 @@ from envdoctor.facts import Facts
 from envdoctor.facts.environments import Environments, needs_permission
 from envdoctor.pipeline.sources import identify
 from envdoctor.stages.workers.stage import Problem
+from keras_files import DATA
 from onnx_bytes import model, node, value
 from stages import environment_python, stage_context
 
-#: What rknn-toolkit2 2.5.0 printed on a small net for rk3588, with 0 from every step.
-RECORDED = [
-    "I rknn-toolkit2 version: 2.5.0",
-    "W build: the default output dtype of 'y' is changed",
-    "I rknn building ...",
-]
-ERROR = "\x1b[31mE RKNN: [14:02:11.482] Unkown op target: 0\x1b[0m"
+#: What rknn-toolkit2 2.5.0 printed, with 0 from every step.
+SAID = {path.stem: path.read_text("utf-8") for path in (DATA / "rknn").glob("*.txt")}
+RECORDED = SAID["gather_int8"].splitlines()
+#: Its own, coloured as Python's side of it colours them, and plain as the compiler writes them.
+WORDS = "build: If a quantized model has been import, please set do_quantization = False"
+ERROR = f"\x1b[1;31mE\x1b[0m \x1b[1;31m{WORDS}.\x1b[0m"
+COMPILERS_ERROR = "E RKNN: [14:02:11.482] failed to allocate memory"
 
 
 @pytest.fixture
@@ -74,7 +78,8 @@ def test_what_the_toolkit_is_asked(build, toolkit, tmp_path):
     assert calls["build"]["do_quantization"] is True
     lines = Path(calls["build"]["dataset"]).read_text().splitlines()
     assert len(lines) == 100
-    assert Path(lines[0]).is_file()
+    assert (tmp_path / lines[0]).is_file()
+    assert not any(" " in line for line in lines), "the toolkit parts a line at spaces"
     assert values["arithmetic"] == "int8"
     assert "not_run" in values
     assert (tmp_path / "m.rknn").read_bytes() == rknn()
@@ -86,12 +91,63 @@ def test_without_samples_it_stays_in_floats(build, toolkit):
 
 
 @pytest.mark.parametrize("step", ["config", "load_onnx", "build", "export_rknn"])
-def test_an_error_that_is_printed_is_a_failure_whatever_is_returned(build, toolkit, tmp_path, step):
-    toolkit["prints"] = {step: [*RECORDED, ERROR]}
+@pytest.mark.parametrize(
+    "told", [(ERROR, WORDS), (COMPILERS_ERROR, "failed to allocate memory")], ids=["python", "compiler"]
+)
+def test_an_error_that_is_printed_is_a_failure_whatever_is_returned(build, toolkit, tmp_path, step, told):
+    line, words = told
+    toolkit["prints"] = {step: [*RECORDED, line]}
     with pytest.raises(Problem) as caught:
         build()
-    assert (caught.value.name, str(caught.value)) == ("rknn-said-error", f"RKNN: Unkown op target: 0 (in {step})")
+    assert (caught.value.name, str(caught.value)) == ("rknn-said-error", f"{words} (in {step})")
     assert not (tmp_path / "m.rknn").exists()
+
+
+def test_what_it_moves_to_the_cpu_is_no_error(build):
+    values = build()
+    assert values["operators_on_npu"] == {"Conv": 2}
+    assert values["operators_on_cpu"] == {"Gather": 1, "Reshape": 2, "Transpose": 1}
+    assert values["moved"] == 3
+
+
+def test_of_a_traceback_the_last_line_is_told():
+    assert read_log(SAID["layernorm"]).errors == ("build: KeyError: 'LayerNormalization'",)
+    assert read_log(SAID["opset21"]).errors == ("load_onnx: Unsupport onnx opset 21, need <= 19!",)
+    assert read_log("").errors == ()
+
+
+def test_a_batch_that_the_model_fixes_is_kept(build, toolkit, tmp_path):
+    numpy = pytest.importorskip("numpy")
+    build(inputs=[["x", [4, 3, 8, 8], "float32"]], random=True)
+    assert dict(toolkit["calls"])["load_onnx"]["input_size_list"] == [[4, 3, 8, 8]]
+    assert numpy.load(tmp_path / "sample_0_0.npy").shape == (4, 3, 8, 8)
+
+
+def test_a_model_that_is_quantized_keeps_its_numbers(build, toolkit):
+    values = build(random=True, quantized=True)
+    assert dict(toolkit["calls"])["build"] == {"do_quantization": False, "dataset": None}
+    assert values["arithmetic"] == "the model's own integers"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="C's streams have other names there")
+def test_lines_of_c_and_python_do_not_cut_each_other(tmp_path):
+    program = (
+        "import ctypes, sys; from pathlib import Path\n"
+        "from envdoctor.stages.workers.native_output import captured, write_by_line\n"
+        "write_by_line()\n"
+        "c = ctypes.CDLL(None)\n"
+        f"with captured(Path({str(tmp_path / 'said')!r}), (1, 2)) as said:\n"
+        "    for number in range(400):\n"
+        "        c.printf(b'D RKNN: some words of the compiler that fill its buffer\\n')\n"
+        "        print('I python')\n"
+        "        print('E told', file=sys.stderr)\n"
+        "    c.printf(b'E the last\\n')\n"
+        "lines = [line for line in said[0].splitlines() if line]\n"
+        "assert {line[:2] for line in lines} == {'D ', 'I ', 'E '}, lines\n"
+        "assert lines.count('E told') == 400 and 'E the last' in lines\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
 
 
 def test_a_step_that_fails_is_told_in_the_toolkits_words(build, toolkit):
@@ -100,7 +156,7 @@ def test_a_step_that_fails_is_told_in_the_toolkits_words(build, toolkit):
     with pytest.raises(Problem) as caught:
         build()
     assert caught.value.name == "rknn-refused"
-    assert str(caught.value) == "load_onnx: The input shape ['n', 8] of 'x' is not support!; load_onnx returned -1"
+    assert str(caught.value) == "load_onnx: The input shape ['n', 8] of 'x' is not support!"
     toolkit.update(returns={}, prints={}, raises={"build": SystemExit(1)})
     with pytest.raises(Problem, match="build: 1"):
         build()
@@ -132,6 +188,27 @@ def test_chip_and_version_are_read_back(judge):
     assert [one.name for one in output.findings] == ["not-compared"]
     assert "rknn-version-differs" in {one.name for one in judge(rknn(), toolkit="2.3.2").findings}
     assert judge(rknn(chip=b"rk3566"), "rknn-rk3568").summary["chip"] == "RK3566"
+
+
+@pytest.mark.parametrize(
+    ("name", "goal", "inputs"),
+    [("relu_rk3566_float", "rknn-rk3566", ["x [1, 4]"]), ("relu_rv1106_int8", "rknn-rv1103", ["x int8 [1, 4]"])],
+)
+def test_files_of_the_real_toolkit_pass(judge, name, goal, inputs):
+    output = judge(gzip.decompress((DATA / f"rknn/{name}.rknn.gz").read_bytes()), goal, toolkit="2.5.0")
+    assert output.summary["inputs"] == inputs
+    assert [one.name for one in output.findings] == ["not-compared"]
+
+
+def test_what_runs_on_the_cpu_is_told_and_nothing_on_the_npu_is_refused(judge):
+    output = judge(rknn(), operators_on_npu={"Conv": 3}, operators_on_cpu={"Gather": 1}, moved=2)
+    assert output.summary["mapped_share"] == 0.75
+    (found,) = [one for one in output.findings if one.name == "operators-on-cpu"]
+    assert found.evidence[0].excerpt == "Unkown op target, 2 times"
+    assert not {"operators-on-cpu", "nothing-on-accelerator"} & {one.name for one in judge(rknn()).findings}
+    with pytest.raises(StageFailed) as caught:
+        judge(rknn(), operators_on_npu={}, operators_on_cpu={"Gather": 1})
+    assert caught.value.finding.name == "nothing-on-accelerator"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
+import dataclasses
+
 from compiled_models import compiled_model, float_model, int8_model, weight_only_model
 from envdoctor.compilers.tflm.estimate import estimate
 from envdoctor.compilers.tflm.forms import ask, form_of
-from envdoctor.tflite.reader import open_model
+from envdoctor.tflite.reader import open_model, read_model
+from keras_files import DATA
 from tflite_bytes import model, pack, schema, tensor
 
 TILE, SOFTMAX, CONCATENATION, RSQRT = 69, 25, 2, 76
@@ -108,3 +111,43 @@ def test_a_refused_model_has_no_arena():
 def test_weights_that_are_widened():
     told = estimate(opened(weight_only_model()))
     assert not told.refused
+
+
+def kept(name):
+    return read_model(DATA / f"tflm/models/{name}.tflite")
+
+
+def changed(given, name, **fields):
+    """The model with another operator of that name in place of its own."""
+    graph = next(one for one in given.subgraphs if any(operator.name == name for operator in one.operators))
+    (operator, *_) = [one for one in graph.operators if one.name == name]
+    return ask(graph, dataclasses.replace(operator, **fields))
+
+
+def test_an_lstm_runs_as_keras_makes_it_and_no_other_is_known():
+    for name in ("lstm_float", "lstm_int8"):
+        given = kept(name)
+        assert not estimate(given).unknown
+        inputs = next(one.inputs for one in given.main.operators if one.name == "UNIDIRECTIONAL_SEQUENCE_LSTM")
+        for place, index in ((9, inputs[1]), (16, inputs[1]), (1, -1), (20, inputs[12])):
+            other = (*inputs[:place], index, *inputs[place + 1 :])
+            found = changed(given, "UNIDIRECTIONAL_SEQUENCE_LSTM", inputs=other)
+            assert "was not asked" in found.unknown
+            assert found.structures
+
+
+def test_the_bias_of_svdf_must_fit_its_state():
+    given = kept("svdf_i16")
+    assert not estimate(given).unknown
+    graph, bias = given.main, given.main.tensors[3]
+    other = dataclasses.replace(bias, quantization=dataclasses.replace(bias.quantization, scales=(0.5,)))
+    graph = dataclasses.replace(graph, tensors=(*graph.tensors[:3], other, *graph.tensors[4:]))
+    assert "or its kernel refuses it" in ask(graph, graph.operators[0]).unknown
+
+
+def test_control_flow_and_variables_are_known():
+    for name in ("if_int8", "while_float", "gru_float", "variables_float", "variables_int8"):
+        found = estimate(kept(name))
+        assert not found.refused
+        assert not [words for words in found.unknown if "IF" in words or "WHILE" in words or "VARIABLE" in words]
+        assert "the least" not in found.needs["counted"]

@@ -92,7 +92,7 @@ def test_another_version_is_followed_anew(site, look, followed):
 
 def test_what_was_not_finished_is_followed_again(site, look, followed, monkeypatch):
     with monkeypatch.context() as hasty:
-        hasty.setattr("envdoctor.facts.importing.survey.MOST_SECONDS", -1.0)
+        hasty.setattr("envdoctor.facts.importing.effort.MOST_STEPS", -1)
         assert len(look(site).unfinished) == 3
     assert [each.module for each in look(site).failed] == ["bar"]
     assert set(followed) == {"foo", "bar", "qux"}

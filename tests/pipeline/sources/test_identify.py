@@ -1,5 +1,7 @@
 import gzip
 import os
+import sys
+import time
 import zipfile
 
 import pytest
@@ -268,3 +270,19 @@ def test_a_tflite_file_that_lost_its_operators(tmp_path, operators):
     data = pack(model(tensors=tensors, operators=operators, codes=[(0, 1, None)], inputs=[0], outputs=[2]))
     (tmp_path / "m.tflite").write_bytes(data)
     assert "lost its operators" in refused(tmp_path / "m.tflite")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60)
+@pytest.mark.skipif(sys.platform != "linux", reason="makes files that are mostly holes")
+@pytest.mark.parametrize(
+    "head", [b"\x89HDF\r\n\x1a\n", b"\x08\x08", b"\x08\x01" * (2 << 20), b"PK\x03\x04", b"    TFL3"]
+)
+def test_a_huge_file_that_is_mostly_a_hole_is_refused_soon(tmp_path, head):
+    path = tmp_path / "model.bin"
+    path.write_bytes(head)
+    os.truncate(path, 30 << 30)
+    start = time.process_time()
+    with pytest.raises(UsageProblem):
+        identify(path)
+    assert time.process_time() - start < 10

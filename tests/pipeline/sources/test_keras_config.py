@@ -83,6 +83,8 @@ def test_recurrent_layers(node, recurrent):
         (layer("MaxPooling3D"), "lacks MaxPool3D"),
         (layer("Masking"), "stays float NOT_EQUAL"),
         (layer("Dense", activation="elu"), "stays float ELU"),
+        (layer("Dense", activation="softplus"), "stays float EXP"),
+        (layer("LayerNormalization"), "stays float NEG"),
         (layer("SVD", module="keras.src.ops.linalg"), "lacks Svd"),
     ],
 )

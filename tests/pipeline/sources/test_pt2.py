@@ -1,12 +1,14 @@
 """Archives of torch.export.save, told without torch."""
 
+import contextlib
+
 import pytest
 
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.pipeline.sources import identify, model_inputs
 from envdoctor.pipeline.sources.pt2 import read_pt2
-from pt2_files import write
+from pt2_files import spec, write
 
 
 def test_the_inputs_are_those_of_the_user(tmp_path):
@@ -32,7 +34,23 @@ def test_an_open_size_is_open(tmp_path):
         {"targets": ("torch.ops.aten.from_file.default",)},
         {"targets": ("#torchvision:read",)},
         {"shape": ("__import__('os').abort()", 3)},
+        {"shape": ("Symbol(__import__('os').abort(), integer=True)", 3)},
+        {"shape": ("S('__import__(chr(111)).abort()')", 3)},
         {"pickled": True},
+        {"guards": ["L['x'].size()[0] >= __import__('os').abort()"]},
+        {"guards": ["L['\"); evil(); (\"'].size()[0] == 1"]},
+        {"guards": ["L.__class__ == 1"]},
+        {"guards": ["[x for x in L] == 1"]},
+        {"spec": spec({"__enum__": True, "fqn": "os:abort", "name": "x"})},
+        {"spec": spec({"default_factory_module": "os", "default_factory_name": "abort", "dict_context": []})},
+        {"members": ["net/data/weights/m.pt"]},
+        {"members": ["net/data/constants/m.pt"]},
+        {"members": ["net/data/constants/custom_obj_0"]},
+        {"members": ["net/data/aotinductor/m/a.so"]},
+        {"members": ["net/Data/sample_inputs/n.pt"]},
+        {"members": ["net/models/n.JSON"]},
+        {"members": ["version", "serialized_exported_program.json", "serialized_state_dict.pt"]},
+        {"members": ["other/archive_format"]},
     ],
 )
 def test_what_would_run_is_not_loaded_untrusted(tmp_path, rest):
@@ -40,6 +58,27 @@ def test_what_would_run_is_not_loaded_untrusted(tmp_path, rest):
     with pytest.raises(UsageProblem, match="--trust-code"):
         identify(path)
     assert identify(path, trust_code=True).kind == ArtifactKind.PT2
+
+
+def test_what_torch_writes_by_itself_needs_no_trust(tmp_path):
+    open_sizes = ("Symbol('s77', positive=True, integer=True)", 3, "s12", "Mul(Integer(2), s12)")
+    guards = ["L['x'].size()[0] >= 2", "Eq(Mod(L['x'].size()[2], 2), 0)", "not math.isnan(L['n'])"]
+    members = [
+        "net/data/weights/weight_0",
+        "net/data/constants/tensor_0",
+        "net/extra/labels/a.txt",
+        "net/.data/version",
+    ]
+    path = write(tmp_path, shape=open_sizes, guards=guards, members=members, spec=spec(["a", "b"]))
+    assert identify(path).inputs == ("'x' (float32, (N, 3, any, any))",)
+
+
+@pytest.mark.parametrize("name", ["net/data/weights/m_weights_config.json", "net/Models/M0.json"])
+def test_a_file_that_is_in_it_twice_is_damage(tmp_path, name):
+    with pytest.warns(UserWarning, match="Duplicate") if "weights" in name else contextlib.nullcontext():
+        path = write(tmp_path, members=[name])
+    with pytest.raises(UsageProblem, match="twice"):
+        identify(path)
 
 
 def test_operators_of_somebodys_own(tmp_path):
@@ -50,7 +89,9 @@ def test_operators_of_somebodys_own(tmp_path):
     assert read.code == ()
 
 
-@pytest.mark.parametrize("rest", [{"models": 0}, {"models": 2}, {"text": "{}"}, {"text": "{"}, {"dtype": 99}])
+@pytest.mark.parametrize(
+    "rest", [{"models": 0}, {"models": 2}, {"text": "{}"}, {"text": "{"}, {"dtype": 99}, {"shape": ({}, 3)}]
+)
 def test_a_damaged_archive_is_one_sentence(tmp_path, rest):
     with pytest.raises(UsageProblem) as caught:
         identify(write(tmp_path, **rest))

@@ -285,3 +285,42 @@ def test_any_bytes_are_read_or_refused(data):
 @given(some.integers(0, (1 << 64) - 1))
 def test_numbers_come_back(value):
     assert read_message(memoryview(b"\x08" + varint(value))).number(1) == value
+
+
+def node(name, kind, key="T"):
+    """A node of an operator with an element type: 1 is float32, 3 int32."""
+    return field(2, name) + field(5, entry(key, field(6, kind)))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        ([node("Cumsum", 1)], {"stays float CUMSUM"}),
+        ([node("Cumsum", 3)], set()),
+        ([node("RFFT", 1, "Treal")], {"stays float RFFT2D"}),
+        ([field(2, "RFFT")], {"stays float RFFT2D"}),  # attributes that are the default may be left out
+        ([node("Neg", 1)], {"stays float NEG"}),
+        ([node("Neg", 1), node("Erfc", 1)], set()),  # a GELU takes it in
+        ([node("Softplus", 1)], {"stays float EXP", "stays float LOG"}),
+    ],
+)
+def test_operators_that_stay_in_floats(tmp_path, nodes, expected):
+    called = [field(1, f"n{number}") + each for number, each in enumerate(nodes)]
+    links = [each + field(3, f"n{number - 1}") if number else each for number, each in enumerate(called)]
+    content = saved_model(
+        {"serving_default": {"x": tensor_info((None, 4))}}, operators=links, gives=f"n{len(nodes) - 1}:0"
+    )
+    found = read_saved_model(write_saved_model(tmp_path / "m", content)).traits()
+    assert {trait for trait in found if trait.startswith("stays float")} == expected
+
+
+def test_what_is_made_of_constants_stays_nowhere(tmp_path):
+    nodes = [field(1, "c") + field(2, "Const"), field(1, "n") + node("Neg", 1) + field(3, "c:0")]
+    nodes += [
+        field(1, "x") + field(2, "Placeholder"),
+        field(1, "y") + field(2, "AddV2") + field(3, "x") + field(3, "n"),
+    ]
+    content = saved_model({"serving_default": {"x": tensor_info((None, 4))}}, operators=nodes, gives="y:0")
+    found = read_saved_model(write_saved_model(tmp_path / "m", content))
+    assert "Neg" in found.operators
+    assert not any(trait.startswith("stays float") for trait in found.traits())

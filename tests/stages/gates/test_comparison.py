@@ -23,14 +23,24 @@ GOOD = {
 LOST = {"axis": 2, "indexes": [4, 5], "count": 2, "of": 6, "step": 1.43, "range": 0.07, "certain": True}
 FLAT = {"range": 0.5, "step": 3.92, "gone": True}
 SWALLOWED = {
-    "tensor": "scores", "range": 7.5, "op": "ADD", "result": "masked", "step": 3.9e6, "widest": "mask", "largest": 1e9,
-    "constant": -1e9,
+    "tensor": "scores", "range": 7.5, "signal": 7.5, "op": "ADD", "result": "masked", "step": 3.9e6, "widest": "mask",
+    "largest": 1e9, "constant": -1e9,
 }  # fmt: skip
 
 
 def judged(thresholds=None, *, swallowed=None, **changed):
     values = {"outputs": [{**GOOD, **changed}], "samples": 100, "swallowed": swallowed}
     return list(judge_outputs(values, thresholds or Thresholds(), "m.tflite"))
+
+
+def test_a_float_model_that_answers_all_alike():
+    frozen = {"outputs": [{**GOOD, "frozen": True, "still": True}] * 2, "samples": 80}
+    (found,) = judge_outputs(frozen, Thresholds(), "m.tflite")
+    assert (found.name, shared_by(found)) == ("float-model-constant", Scope.MODEL)
+    assert "each of the 80 samples the very same outputs" in found.message
+    one_moves = {"outputs": [{**GOOD, "frozen": True}, GOOD], "samples": 80}
+    for values in (one_moves, {**frozen, "random": True}):
+        assert "float-model-constant" not in [each.name for each in judge_outputs(values, Thresholds(), "m.tflite")]
 
 
 def test_a_good_output():
@@ -93,11 +103,28 @@ def test_the_step_is_the_proof():
 def test_what_flattens_a_signal_is_named_in_place_of_how_far_off_the_output_is():
     (found,) = judged(agreement=0.58, swallowed=SWALLOWED)
     assert found.name == "signal-swallowed"
+    assert "a mask of -20 in place of -1e+09" in found.fix.text, "-12 would do for scores that differ by nothing"
     assert "scores moves by 7.5, which is lost in masked (ADD), whose step is 3.9e+06" in found.message
     assert found.message.endswith("mask reaches 1e+09, from the constant -1e+09.")
     assert "58.0%" in found.evidence[-1].excerpt
-    assert "-12" in found.fix.text
     assert judged(swallowed=SWALLOWED) == [], "an output that is right needs no cause"
+
+
+UNREAD = {"input": "x", "axis": 1, "indexes": [0, 2], "count": 2, "of": 4, "step": 47.1, "range": 5.2, "certain": True}
+
+
+def test_values_of_an_input_that_a_step_swallows_are_named_first():
+    values = {"outputs": [{**GOOD, "constant": True}], "samples": 80, "swallowed": SWALLOWED, "unread": UNREAD}
+    (found,) = judge_outputs(values, Thresholds(), "m.tflite")
+    assert (found.name, shared_by(found)) == ("input-values-lost", Scope.MODEL)
+    assert found.message.startswith("2 of 4 indexes of axis 1 (0, 2) of the input x move by 5.2 at most")
+    assert list(judge_outputs({**values, "outputs": [GOOD]}, Thresholds(), "m.tflite")) == []
+
+
+def test_a_lost_part_is_told_before_that_the_whole_differs():
+    assert [each.name for each in judged(agreement=0.5, lost=LOST)] == ["channels-lost", "outputs-differ"]
+    perhaps = judged(agreement=0.5, lost={**LOST, "certain": False})
+    assert [each.name for each in perhaps] == ["outputs-differ", "channels-perhaps-lost"]
 
 
 @pytest.mark.parametrize("constant", [None, 640.0])

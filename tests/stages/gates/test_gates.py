@@ -5,9 +5,11 @@ import pytest
 from envdoctor.action import StageFailed, StageOutput
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import EnvironmentProblem
+from envdoctor.core.finding import Severity
 from envdoctor.pipeline.judging import judge
 from envdoctor.stages import gates
 from envdoctor.stages.gates.invocation import judge_run
+from envdoctor.stages.problems import finding
 from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.structure import resizable_inputs
@@ -42,6 +44,29 @@ def an_int8_model():
         if types == {"INT8"} and classify(model) is Scheme.INT8 and not resizable_inputs(model):
             return path
     pytest.skip("no such model among the shared ones")
+
+
+@pytest.mark.parametrize(
+    ("random", "calibrated", "name"),
+    [(True, False, "outputs-differ-on-made-up"), (False, False, "outputs-differ"), (True, True, "outputs-differ")],
+)
+def test_outputs_that_differ_on_made_up_samples_are_a_warning(tmp_path, monkeypatch, random, calibrated, name):
+    """A network may answer noise with anything; where samples were given, or calibrated with, it is an error."""
+    differs = finding("outputs-differ", "m.tflite", (), output="o", words="off by 60%")
+    path = an_int8_model()
+    compared = StageOutput(path=path, summary={"comparison": {"random": random}}, findings=(differs,))
+    monkeypatch.setattr(gates, "run_once", lambda *_: ())
+    monkeypatch.setattr(gates, "compare_with_float", lambda *_: compared)
+    source = Artifact(kind=ArtifactKind.TFLITE_FLOAT, path=path, sha256="0")
+    context = stage_context(tmp_path / "stage", source)
+    if name == "outputs-differ":
+        with pytest.raises(StageFailed) as caught:
+            gates._run_and_compared(context, StageOutput(path=path), calibrated=calibrated)
+        assert caught.value.finding.name == name
+    else:
+        (told,) = gates._run_and_compared(context, StageOutput(path=path), calibrated=calibrated).findings
+        assert (told.name, told.severity) == (name, Severity.WARNING)
+        assert "off by 60%" in told.message
 
 
 def test_kinds_without_a_gate_pass(tmp_path):

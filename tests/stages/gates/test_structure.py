@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.stages.gates.structure import Wanted, judge_float, judge_int8, judge_small
@@ -220,6 +223,12 @@ def test_what_a_request_wants():
     assert wanted == Wanted(io_type="UINT8", per_tensor_dense=True, allow_float=True, reader="edgetpu")
     assert Wanted.of(Request(goal=parse_goal("tflite-int8"))).reader == "litert"
     assert Wanted.of(Request()) == Wanted()
+
+
+@pytest.mark.parametrize(("asked", "wanted"), [("int8", ""), ("float32", "FLOAT32"), ("uint8", "UINT8")])
+def test_a_mended_file_keeps_its_edges_unless_others_are_asked_for(asked, wanted):
+    source = Artifact(kind=ArtifactKind.TFLITE_INT8, path=Path("m.tflite"), sha256="0")
+    assert Wanted.of(Request(source=source, options=BuildOptions(io_type=asked))).io_type == wanted
 
 
 @pytest.mark.slow

@@ -163,8 +163,9 @@ def test_pairs_by_name_and_by_the_only_shapes():
 @pytest.mark.parametrize("present", [{"x": (4,), "y": (4,)}, {"x": (5,), "y": (6,)}, {"x": (4,)}])
 def test_what_is_no_pair(present):
     wanted = {"a": (4,), "b": (4,)} if len(set(present.values())) == 1 else SHAPES
-    with pytest.raises(Problem, match="are not those of the float model"):
+    with pytest.raises(Problem, match="are not those of the float model") as caught:
         litert_compare.pair(wanted, present, "inputs")
+    assert caught.value.name == "not-comparable"
 
 
 def test_an_output_that_is_given_twice_may_be_either():
@@ -177,8 +178,9 @@ def test_an_output_that_is_given_twice_may_be_either():
 
 @pytest.mark.parametrize(("labels", "classes"), [([1, 4], 4), ([-1, 1], 2)])
 def test_labels_without_a_class_measure_nothing(labels, classes):
-    with pytest.raises(Problem, match=f"has {classes} classes, counted from 0"):
+    with pytest.raises(Problem, match=f"has {classes} classes, counted from 0") as caught:
         litert_compare._require_classes(np.array(labels), classes, "out")
+    assert caught.value.name == "evaluation-without-labels"
 
 
 def test_labels_with_a_class_each():

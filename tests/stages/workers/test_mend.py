@@ -56,10 +56,25 @@ def test_a_mend_that_moves_outputs_too_far_is_left_out(tmp_path):
     assert written is None
 
 
+def test_steps_of_int16_are_256_times_smaller(tmp_path):
+    values, written = run(tmp_path, made.dense(wide=True), ["dense-one-scale"])
+    (row,) = values["tried"]
+    assert 5 < row["measured"]["steps"] <= row["accepted_steps"] == 5 * 256
+    assert row["verified"]
+    assert written is not None
+
+
 def test_a_mend_whose_outputs_never_move_is_left_out(tmp_path):
     values, written = run(tmp_path, made.dense(scales=(1e-9, 2e-9, 3e-9)))
     assert not values["tried"][0]["verified"]
     assert not values["tried"][0]["measured"]["moved"]
+    assert written is None
+
+
+def test_a_batch_whose_samples_meet_is_not_fixed(tmp_path):
+    values, written = run(tmp_path, made.centred_batch(), ["fixed-batch"])
+    (row,) = values["tried"]
+    assert "the samples of a batch change each other's answers (its output" in row["failure"]
     assert written is None
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from envdoctor.stages.workers.arrays import InputSpec
-from envdoctor.stages.workers.same_model import compare_forms, require_repeatable, require_single
+from envdoctor.stages.workers.same_model import compare_forms, influence, require_repeatable, require_single
 from envdoctor.stages.workers.samples import Samples
 from envdoctor.stages.workers.stage import Problem
 
@@ -68,3 +68,35 @@ def test_a_model_that_gives_nan_itself_is_not_blamed_on_the_change(broken):
     with pytest.raises(Problem, match="the float model itself gives NaN or infinity") as caught:
         compare_forms(SAMPLES, scaled(broken), scaled(broken), "exporting it")
     assert caught.value.name == "float-model-not-finite"
+
+
+def centred(sample):
+    return {"y": sample["x"] - sample["x"].mean(axis=0)}
+
+
+def taking_one(sample):
+    if len(sample["x"]) > 1:
+        raise IndexError("one at a time")
+    return scaled(2)(sample)
+
+
+def test_samples_of_a_batch_that_change_each_other():
+    assert influence(SAMPLES, centred, centred) == "its output 'y' moves by 1 of its range"
+
+
+@pytest.mark.parametrize(
+    "predict",
+    [
+        scaled(2),
+        taking_one,
+        lambda _: {"y": np.ones((5, 4), "float32")},  # says nothing of a sample: anchors
+        lambda sample: {"y": sample["x"].argmax(axis=1) + len(sample["x"])},  # whole numbers: a tie is no influence
+        lambda sample: {"y": np.full_like(sample["x"], np.nan)},
+    ],
+)
+def test_samples_of_a_batch_that_do_not(predict):
+    assert influence(SAMPLES, predict, predict) == ""
+
+
+def test_one_sample_meets_no_other():
+    assert influence(SAMPLES.at_most(1), centred, centred) == ""

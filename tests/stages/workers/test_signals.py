@@ -20,7 +20,7 @@ def samples(values=SCORES, name="scores"):
 def test_a_mask_that_swallows_the_scores():
     found = find_swallowed(measure(masked(1e9), samples()))
     assert (found["tensor"], found["op"], found["result"]) == ("scores", "ADD", "masked")
-    assert found["range"] == pytest.approx(8, rel=0.1)
+    assert found["range"] == found["signal"] == pytest.approx(8, rel=0.1)
     assert found["step"] == pytest.approx(1e9 / 255)
     assert found["constant"] == pytest.approx(-1e9, rel=0.01)
     assert found["largest"] == pytest.approx(1e9, rel=0.01)

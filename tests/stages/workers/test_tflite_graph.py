@@ -6,6 +6,7 @@ from tflite_bytes import model, pack, small, tensor
 
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
 
+from envdoctor.stages.workers import tflite_graph
 from envdoctor.stages.workers.stage import Problem
 from envdoctor.stages.workers.tflite_graph import Graph, prune, used_tensors
 from envdoctor.tflite.model import Location
@@ -46,6 +47,14 @@ def test_operators_are_numbered_both_ways():
     graph = Graph(data)
     assert graph.renumbered == 1
     assert not open_model(graph.pack()).deprecated_codes_only
+
+
+def test_weights_beyond_what_a_file_holds_are_refused(monkeypatch):
+    graph = Graph(pack(small()))
+    monkeypatch.setattr(tflite_graph, "_LARGEST", -1)
+    with pytest.raises(Problem, match="2 GiB") as caught:
+        graph.pack()
+    assert caught.value.name == "model-too-large"
 
 
 def test_constants_are_aligned_as_the_schema_demands():

@@ -67,6 +67,11 @@ KEPT = {"table": "ReducerOptions", "keepDims": True}
         ("TILE", (1, 2, 1, 3), (1, 4, 3, 3), [1, 2, 3, 1], {}, ["CONCATENATION", "CONCATENATION"]),
         ("REDUCE_MAX", (1, 4, 5, 3), (1, 3), [1, 2], FLAT, ["MAX_POOL_2D", "RESHAPE"]),
         ("REDUCE_MAX", (1, 4, 5, 3), (1, 1, 1, 3), [2, -3], KEPT, ["MAX_POOL_2D", "RESHAPE"]),
+        ("REDUCE_MAX", (1, 7, 3), (1, 3), [1], FLAT, ["RESHAPE", "MAX_POOL_2D", "RESHAPE"]),
+        ("ABS", (1, 9), (1, 9), None, {}, ["MUL", "MAXIMUM"]),
+        ("MINIMUM", (1, 9), (1, 9), [0.25], {}, ["MUL", "MAXIMUM", "MUL"]),
+        ("MINIMUM", (1, 4), (2, 4), [[0.1, -0.5, 2.0, 0.0], [1.0] * 4], {}, ["MUL", "MAXIMUM", "MUL"]),
+        ("REVERSE_V2", (1, 3, 4), (1, 3, 4), [-2], {}, ["GATHER"]),
     ],
 )
 def test_the_same_numbers_by_other_operators(name, shape, given, constant, options, instead):  # noqa: PLR0917  (a row)
@@ -86,10 +91,70 @@ def test_the_same_numbers_by_other_operators(name, shape, given, constant, optio
         ("DEPTH_TO_SPACE", (2, 3, 5, 12), (2, 6, 10, 3), None, DEPTH),
         ("TILE", (1, 2), (1, 2), [1, 1], {}),
         ("REDUCE_MAX", (1, 4, 5, 3), (1, 4, 5), [3], FLAT),
-        ("ABS", (1, 4), (1, 4), None, {}),
+        ("EXP", (1, 4), (1, 4), None, {}),
+        ("REVERSE_V2", (1, 3, 4), (1, 3, 4), [1, 2], {}),
     ],
 )
 def test_what_is_left_alone(name, shape, given, constant, options):
     counts, changed = rewritten(one_operator(name, shape, given, constant, **options))
     assert counts == {}
     assert [operator.name for operator in open_model(changed).main.operators] == [name]
+
+
+def in_parts(name, shape, part, *, constants=(), used=(0, 1, 2), first=True, options=None):
+    """A model of one float operator with three outputs, of which some are used."""
+    tensors, buffers = [tensor(shape, FLOAT, name=b"in")], [b""]
+    for number, value in enumerate(constants, start=1):
+        array = np.asarray(value, "int32")
+        tensors.append(tensor(array.shape, INT32, buffer=number, name=f"c{number}".encode()))
+        buffers.append(array.tobytes())
+    taken = list(range(len(tensors)))
+    outputs = list(range(len(tensors), len(tensors) + 3))
+    tensors += [tensor(part[number % len(part)], FLOAT, name=f"out{number}".encode()) for number in range(3)]
+    one = schema()
+    kind = getattr(one.BuiltinOptions, type(options).__name__.removesuffix("T"))
+    operators = [(0, taken if first else [*taken[1:], 0], outputs, kind, options)]
+    number = getattr(one.BuiltinOperator, name)
+    kept = [outputs[place] for place in used]
+    return pack(
+        model(
+            tensors=tensors, operators=operators, codes=[(number, 1, None)], inputs=[0], outputs=kept, buffers=buffers
+        )
+    )
+
+
+def split(kind, **fields):
+    options = getattr(schema(), f"{kind}OptionsT")()
+    for name, value in fields.items():
+        setattr(options, name, value)
+    return options
+
+
+@pytest.mark.parametrize("used", [(0, 1, 2), (1,)])
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda used: in_parts(
+            "SPLIT", (1, 6, 2), [(1, 2, 2)], constants=[-2], used=used, first=False, options=split("Split", numSplits=3)
+        ),
+        lambda used: in_parts(
+            "SPLIT_V",
+            (1, 6, 2),
+            [(1, 1, 2), (1, 3, 2), (1, 2, 2)],
+            constants=[[1, 3, 2], 1],
+            used=used,
+            options=split("SplitV", numSplits=3),
+        ),
+        lambda used: in_parts("UNPACK", (1, 3, 2), [(1, 2)], used=used, options=split("Unpack", num=3, axis=1)),
+    ],
+)
+def test_parts_that_are_cut_off_one_by_one(made, used):
+    data = made(used)
+    _, changed = rewritten(data)
+    names = [operator.name for operator in open_model(changed).main.operators]
+    assert names.count("SLICE") == len(used), "a part that nothing takes has no numbers, which the quantizer can't bear"
+    assert set(names) <= {"SLICE", "RESHAPE"}
+    sample = {"in": np.random.default_rng(3).normal(size=litert_run.open_model(data).inputs["in"]["shape"])}
+    expected, given = (litert_run.open_model(each).predict(sample) for each in (data, changed))
+    assert list(expected) == list(given)
+    assert all(np.array_equal(expected[name], given[name]) for name in expected)

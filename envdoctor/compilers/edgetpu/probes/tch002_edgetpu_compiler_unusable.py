@@ -33,7 +33,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             message=edgetpu.problem,
             evidence=(Evidence(source="edgetpu_compiler", excerpt=edgetpu.problem),),
             fix=Fix(
-                text="Get a whole one, or name another with --compiler.",
+                text="Get an undamaged copy, or name another compiler with --compiler.",
                 commands=(("envdoctor", "toolchain", "install", "edgetpu-compiler"),),
                 safe=True,
             ),

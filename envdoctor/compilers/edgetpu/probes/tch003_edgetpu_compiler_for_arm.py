@@ -38,7 +38,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             message=f"This is the compiler for {compiler.architecture}, which aborts on today's systems.",
             evidence=(Evidence(source=str(compiler.binary), excerpt=f"ELF for {compiler.architecture}"),),
             fix=Fix(
-                text="Get the one for x86_64.",
+                text="Get the compiler for x86_64.",
                 commands=(("envdoctor", "toolchain", "install", "edgetpu-compiler"),),
                 safe=True,
                 link="https://github.com/google-coral/edgetpu/issues/311",

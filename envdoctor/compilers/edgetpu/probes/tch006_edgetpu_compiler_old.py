@@ -35,7 +35,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.WARNING,
             subject="edgetpu_compiler",
-            message=f"This is version {edgetpu.version}; the last is 16.0.",
+            message=f"edgetpu_compiler is version {edgetpu.version}; 16.0 is the last release.",
             evidence=(Evidence(source=str(edgetpu.compiler.wrapper), excerpt=edgetpu.version),),
             fix=Fix(
                 text="Get version 16.0.",

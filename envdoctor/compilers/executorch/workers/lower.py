@@ -15,10 +15,11 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.stages.workers import items, reference, torch_source
+from envdoctor.stages.workers import reference, torch_source
 from envdoctor.stages.workers.arrays import InputSpec
+from envdoctor.stages.workers.compiled_compare import compare_runs
 from envdoctor.stages.workers.components import Components
-from envdoctor.stages.workers.litert_compare import accuracy_of, compare
+from envdoctor.stages.workers.litert_compare import accuracy_of
 from envdoctor.stages.workers.native_output import captured
 from envdoctor.stages.workers.same_model import compare_forms
 from envdoctor.stages.workers.samples import (
@@ -181,24 +182,12 @@ def _compared(
     Raises:
         Problem: it is to be the same, and is not; the model itself gives NaN, or two answers to the same input.
     """
-    values: dict[str, object] = {}
     original = _predict(source.module, source)
-    if exact:
-        largest = compare_forms(samples, original, made, "lowering it", _TOLERANCE)
-        values["difference"] = f"{largest:.1g} of the outputs' range"
-    else:
-        expected = reference.make(original, source.by, samples, labelled).calibration
-        given = reference.answer(made, expected.samples)
-        outputs = [_measures(name, value, given.outputs[name]) for name, value in expected.outputs.items()]
-        ran = "PyTorch's quantized model"
-        values["comparison"] = {"by": source.by, "ran": ran, "samples": expected.samples.count, "outputs": outputs}
+    if not exact:
+        return compare_runs((original, source.by), (made, "PyTorch's quantized model"), samples, labelled)
+    largest = compare_forms(samples, original, made, "lowering it", _TOLERANCE)
+    values: dict[str, object] = {"difference": f"{largest:.1g} of the outputs' range"}
     if labelled is not None:
         evaluation = reference.answer(original, labelled)
         values["accuracy"] = accuracy_of(evaluation, reference.answer(made, labelled).outputs)
     return values
-
-
-def _measures(name: str, expected: Array, given: Array) -> dict[str, object]:
-    if expected.dtype.kind != "f":
-        return dict(items.compare_labels(name, expected, given))
-    return {**compare(name, expected, given), "lost": None, "drowned": None, "flat": None}

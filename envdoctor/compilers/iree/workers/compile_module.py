@@ -9,23 +9,34 @@ is. What is compared with is LiteRT's answer, or ONNX Runtime's.
 
 from __future__ import annotations
 
+import os
 import platform
 import re
+import shutil
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.stages.workers import items, litert_run, onnx_source, reference
+from envdoctor.stages.workers import litert_run, onnx_source
 from envdoctor.stages.workers.arrays import InputSpec
-from envdoctor.stages.workers.litert_compare import accuracy_of, compare
-from envdoctor.stages.workers.samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
+from envdoctor.stages.workers.compiled_compare import compare_runs
+from envdoctor.stages.workers.samples import (
+    as_batch,
+    fixed_inputs,
+    for_request,
+    keep_sizes,
+    labelled_for_request,
+    make_up,
+    taken_sizes,
+)
 from envdoctor.stages.workers.stage import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from envdoctor.stages.workers.same_model import Predict
-    from envdoctor.stages.workers.samples import Samples
     from envdoctor.stages.workers.untyped import Array, OnnxModel
 
     Function = Callable[[Sequence[Array]], list[Array]]
@@ -39,6 +50,7 @@ _OPSET = 17
 _ERROR = re.compile(r"^.*?error: (?P<words>.+)$", re.MULTILINE)
 _CRASHED = re.compile(r"Error code: -(?P<signal>\d+)")
 _LINES, _LONGEST = 3, 600
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 
 @dataclass(frozen=True)
@@ -73,7 +85,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         InputSpec(name, None if shape is None else tuple(shape), kind) for name, shape, kind in request["inputs"]
     )
     given, labelled = for_request(request, asked, _CALIBRATED), labelled_for_request(request, asked)
-    fixed = fixed_inputs(asked, given)
+    fixed = keep_sizes(asked, fixed_inputs(asked, given))
     work, target = Path(request["work"]), request["target"]
     prepare = _from_onnx if request["is_onnx"] else _from_tflite
     source = prepare(Path(request["source"]), fixed, work)
@@ -87,11 +99,12 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     if given is not None:
         values |= {"samples": given.count, "random": given.random, "matched": given.told}
     if platform.machine() in target["machines"]:
-        return values | _compared(source, output, "IREE's runtime", given or make_up(fixed), labelled)
-    twin = work / "twin.vmfb"
-    _compile(source, twin, _GENERIC)
-    ran = f"the same model compiled by IREE for this machine ({platform.machine()})"
-    return values | _compared(source, twin, ran, given or make_up(fixed), labelled)
+        file, ran = output, "IREE's runtime"
+    else:
+        file, ran = work / "twin.vmfb", f"the same model compiled by IREE for this machine ({platform.machine()})"
+        _compile(source, file, _GENERIC)
+    made = source.call(_load(file))
+    return values | compare_runs((source.predict, source.by), (made, ran), given or make_up(fixed), labelled)
 
 
 def _from_onnx(path: Path, fixed: Sequence[InputSpec], work: Path) -> Source:
@@ -122,18 +135,23 @@ def _from_onnx(path: Path, fixed: Sequence[InputSpec], work: Path) -> Source:
     wide = any(each.type == "tensor(double)" for each in (*session.get_inputs(), *session.get_outputs()))
 
     def call(function: Function) -> Predict:
-        return lambda sample: dict(zip(names, function([sample[spec.name] for spec in fixed]), strict=True))
+        return lambda sample: dict(zip(names, function(_ordered(sample, fixed)), strict=True))
 
     by = f"ONNX Runtime {onnxruntime.__version__}"
     return Source(
         form,
         "onnx",
         tuple(fixed),
-        lambda sample: dict(zip(names, session.run(None, dict(sample)), strict=True)),
+        lambda sample: dict(zip(names, session.run(None, as_batch(sample, fixed)), strict=True)),
         by,
         call,
         _KEEP_FLOAT64 if wide else (),
     )
+
+
+def _ordered(sample: Mapping[str, Array], inputs: Sequence[InputSpec]) -> list[Array]:
+    batch = as_batch(sample, inputs)
+    return [batch[spec.name] for spec in inputs]
 
 
 def _in_newer_opset(model: OnnxModel) -> OnnxModel:
@@ -167,14 +185,17 @@ def _from_tflite(path: Path, fixed: Sequence[InputSpec], work: Path) -> Source:
 
     def call(function: Function) -> Predict:
         def predict(sample: Mapping[str, Array]) -> dict[str, Array]:
-            given = [litert_run.quantize(sample[name], detail) for name, detail in runner.inputs.items()]
+            batch = as_batch(sample, fixed)
+            given = [litert_run.quantize(batch[name], detail) for name, detail in runner.inputs.items()]
             answers = zip(runner.outputs.items(), function(given), strict=True)
             return {name: litert_run.dequantize(value, detail) for (name, detail), value in answers}
 
         return predict
 
     version = getattr(ai_edge_litert, "__version__", "")
-    return Source(form, "tosa", tuple(fixed), runner.predict, f"LiteRT {version}".strip(), call)
+    return Source(
+        form, "tosa", tuple(fixed), lambda one: runner.predict(as_batch(one, fixed)), f"LiteRT {version}".strip(), call
+    )
 
 
 def _compile(source: Source, output: Path, options: Sequence[str]) -> None:
@@ -187,16 +208,34 @@ def _compile(source: Source, output: Path, options: Sequence[str]) -> None:
 
     print(f"iree-compile {' '.join(options)}")
     try:
-        tools.compile_file(
-            str(source.form),
-            input_type=source.kind,
-            target_backends=["llvm-cpu"],
-            output_file=str(output),
-            extra_args=[*source.options, *options],
-        )
+        with _without_spaces(output.parent) as folder:
+            made = folder / "module.vmfb"
+            tools.compile_file(
+                str(source.form),
+                input_type=source.kind,
+                target_backends=["llvm-cpu"],
+                output_file=str(made),
+                extra_args=[*source.options, *options],
+            )
+            shutil.move(made, output)
     except tools.CompilerToolError as error:
         print(error)
         raise Problem("iree-refused", _told(str(error))) from None
+
+
+@contextmanager
+def _without_spaces(beside: Path) -> Iterator[Path]:
+    """A folder for what iree-compile writes on its way: its linker's command line is parted at spaces, unquoted."""
+    places = [place for place in (beside, Path("/tmp"), Path("/var/tmp")) if place.is_dir() and " " not in str(place)]  # noqa: S108  (a folder of its own is made there)
+    with tempfile.TemporaryDirectory(dir=next(iter(places), beside)) as name:
+        kept = {variable: os.environ.get(variable) for variable in _TEMPORARY}
+        os.environ.update(dict.fromkeys(_TEMPORARY, name))
+        try:
+            yield Path(name)
+        finally:
+            for variable, value in kept.items():
+                os.environ.pop(variable, None)
+                os.environ.update({} if value is None else {variable: value})
 
 
 def _told(text: str) -> str:
@@ -231,26 +270,6 @@ def _load(path: Path) -> Function:
         return [np.asarray(each.to_host()) for each in (answer if isinstance(answer, tuple | list) else (answer,))]
 
     return invoke
-
-
-def _compared(source: Source, file: Path, ran: str, samples: Samples, labelled: Samples | None) -> dict[str, object]:
-    """Run a compiled file beside the model; numbers for the gate."""
-    made = source.call(_load(file))
-    expected = reference.make(source.predict, source.by, samples, labelled)
-    answers = reference.answer(made, expected.calibration.samples)
-    outputs = [_measures(name, value, answers.outputs[name]) for name, value in expected.calibration.outputs.items()]
-    count = expected.calibration.samples.count
-    compared = {"by": source.by, "ran": ran, "samples": count, "random": samples.random, "outputs": outputs}
-    if labelled is None or expected.evaluation is None:
-        return {"comparison": compared}
-    accuracy = accuracy_of(expected.evaluation, reference.answer(made, labelled).outputs)
-    return {"comparison": compared, "accuracy": accuracy}
-
-
-def _measures(name: str, expected: Array, given: Array) -> dict[str, object]:
-    if expected.dtype.kind != "f":
-        return dict(items.compare_labels(name, expected, given))
-    return {**compare(name, expected, given), "lost": None, "drowned": None, "flat": None}
 
 
 def _words(error: BaseException) -> str:

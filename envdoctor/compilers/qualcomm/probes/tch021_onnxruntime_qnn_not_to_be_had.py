@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.core.finding import Evidence, Finding, Severity
-from envdoctor.core.request import Request
-from envdoctor.core.route import Verdict
-from envdoctor.facts.environments import needs_environment
+from envdoctor.facts.environments import missing_environment
 from envdoctor.probing import probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envdoctor.core.finding import Finding
     from envdoctor.facts import Facts
 
 
@@ -25,13 +23,4 @@ def check(facts: Facts) -> Iterator[Finding]:
 
     Where a build can make that environment, it is merely noted that it is not there yet.
     """
-    for reason in needs_environment("qualcomm")(facts, Request()):
-        if reason.verdict is Verdict.READY:
-            continue
-        yield Finding(
-            severity=Severity.INFO if reason.automatic else Severity.ERROR,
-            subject="onnxruntime-qnn",
-            message=reason.text,
-            evidence=(Evidence(source="environment qualcomm", excerpt=reason.text),),
-            fix=reason.fix,
-        )
+    yield from missing_environment(facts, "qualcomm", "onnxruntime-qnn")

@@ -15,9 +15,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.stages.workers import items, onnx_source, reference
+from envdoctor.stages.workers import onnx_source
 from envdoctor.stages.workers.arrays import InputSpec
-from envdoctor.stages.workers.litert_compare import accuracy_of, compare
+from envdoctor.stages.workers.compiled_compare import compare_runs
 from envdoctor.stages.workers.native_output import captured
 from envdoctor.stages.workers.samples import (
     as_batch,
@@ -178,32 +178,18 @@ def _compared(
 
     samples, labelled = given
     original = onnxruntime.InferenceSession(str(source), providers=["CPUExecutionProvider"])
-    by = f"ONNX Runtime {onnxruntime.__version__}"
     with captured(Path(request["work"]) / "run.txt"):
         try:
             made = onnxruntime.InferenceSession(str(output), _session_options(request))
         except Exception as error:  # noqa: BLE001  (the same)
             return {"not_run": _words(error)}
-        expected = reference.make(_predict(original, inputs), by, samples, labelled).calibration
-        answers = reference.answer(_predict(made, inputs), expected.samples)
-    outputs = [_measures(name, value, answers.outputs[name]) for name, value in expected.outputs.items()]
-    ran = "Qualcomm's emulator of the Hexagon"
-    compared = {"by": by, "ran": ran, "samples": expected.samples.count, "random": samples.random, "outputs": outputs}
-    if labelled is None:
-        return {"comparison": compared}
-    float_answers, made_answers = (reference.answer(_predict(one, inputs), labelled) for one in (original, made))
-    return {"comparison": compared, "accuracy": accuracy_of(float_answers, made_answers.outputs)}
+        model = _predict(original, inputs), f"ONNX Runtime {onnxruntime.__version__}"
+        return compare_runs(model, (_predict(made, inputs), "Qualcomm's emulator of the Hexagon"), samples, labelled)
 
 
 def _predict(session: Any, inputs: Sequence[InputSpec]) -> Predict:  # noqa: ANN401  (an onnxruntime.InferenceSession)
     names = [each.name for each in session.get_outputs()]
     return lambda sample: dict(zip(names, session.run(None, as_batch(sample, inputs)), strict=True))
-
-
-def _measures(name: str, expected: Array, given: Array) -> dict[str, object]:
-    if expected.dtype.kind != "f":
-        return dict(items.compare_labels(name, expected, given))
-    return {**compare(name, expected, given), "lost": None, "drowned": None, "flat": None}
 
 
 def _words(error: BaseException) -> str:

@@ -1,40 +1,47 @@
 """Task: compile an ONNX model for a Rockchip NPU with rknn-toolkit2, and run it in the toolkit's simulator.
 
 Request: `source`, `inputs` (name, shape and type of each), `chip`, `output`, `work`, `calibration` or `random`,
-`evaluation`. With samples the model is quantized to int8, without it stays in float16.
+`evaluation`, `quantized`. With samples the model is quantized to int8, without it stays in float16; one that is
+`quantized` already keeps its own numbers.
 
 The toolkit returns 0 and exits with 0 whatever it prints: its lines that begin with `E` are its errors. They are read
-off both of the process's streams, where its libraries write too, and printed on.
+off both of the process's streams, where its libraries write too, each on its own and line by line, so that no line is
+cut by another; and printed on.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import sys
-from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.stages.workers import items, reference
 from envdoctor.stages.workers.arrays import InputSpec
-from envdoctor.stages.workers.litert_compare import accuracy_of, compare
-from envdoctor.stages.workers.samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
+from envdoctor.stages.workers.compiled_compare import compare_runs
+from envdoctor.stages.workers.native_output import captured, write_by_line
+from envdoctor.stages.workers.samples import (
+    as_batch,
+    fixed_inputs,
+    for_request,
+    keep_sizes,
+    labelled_for_request,
+    make_up,
+    taken_sizes,
+)
 from envdoctor.stages.workers.stage import Problem
 
+from .log import last_words, read_log
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from envdoctor.stages.workers.same_model import Predict
     from envdoctor.stages.workers.samples import Samples
     from envdoctor.stages.workers.untyped import Array
 
+    from .log import Said
+
 _CALIBRATED = 200
-#: An error of the toolkit's, behind its colours: `E RKNN: [12:00:00.123] words`, `E build: words`.
-_ERROR = re.compile(r"^(?:\x1b\[[\d;]*m)*E (?P<words>[^\x1b\n]*[^\x1b\s])", re.MULTILINE)
-_TIME = re.compile(r"\[\d\d:\d\d:\d\d\.\d+\]\s*")
-_LINES, _LONGEST = 3, 600
+_LONGEST, _STREAMS = 600, (1, 2)
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
@@ -43,18 +50,22 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         InputSpec(name, None if shape is None else tuple(shape), kind) for name, shape, kind in request["inputs"]
     )
     given, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
-    fixed = fixed_inputs(inputs, given)
+    fixed = keep_sizes(inputs, fixed_inputs(inputs, given))
     output = Path(request["output"])
     from rknn.api import RKNN
 
-    toolkit = RKNN(verbose=True)
-    _build(toolkit, request, fixed, given)
+    write_by_line()
+    toolkit, own = RKNN(verbose=True), bool(request.get("quantized"))
+    said = _build(toolkit, request, fixed, None if own else given)
     values: dict[str, object] = {
         "toolkit": _version(),
-        "arithmetic": "float16" if given is None else "int8",
+        "arithmetic": "the model's own integers" if own else "float16" if given is None else "int8",
         "sizes": taken_sizes(inputs, fixed),
+        "operators_on_npu": dict(said.on_npu),
+        "operators_on_cpu": dict(said.on_cpu),
+        "moved": said.moved,
     }
-    if given is not None:
+    if given is not None and not own:
         values |= {"samples": given.count, "random": given.random, "matched": given.told}
     values |= _compared(toolkit, Path(request["source"]), fixed, (given or make_up(fixed), labelled))
     toolkit.release()
@@ -63,8 +74,8 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     return values
 
 
-def _build(toolkit: Any, request: Mapping[str, Any], fixed: Sequence[InputSpec], given: Samples | None) -> None:  # noqa: ANN401  (an rknn.api.RKNN)
-    """Take the toolkit's steps up to the file.
+def _build(toolkit: Any, request: Mapping[str, Any], fixed: Sequence[InputSpec], given: Samples | None) -> Said:  # noqa: ANN401  (an rknn.api.RKNN)
+    """Take the toolkit's steps up to the file; what it said of the operators.
 
     Raises:
         Problem: one fails, or prints an error and claims success.
@@ -72,6 +83,7 @@ def _build(toolkit: Any, request: Mapping[str, Any], fixed: Sequence[InputSpec],
     dataset = None if given is None else _write_dataset(given, fixed, Path(request["work"]))
     names, sizes = [spec.name for spec in fixed], [list(spec.shape or ()) for spec in fixed]
     output = Path(request["output"])
+    answer: object = None
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
         ("config", lambda: toolkit.config(target_platform=request["chip"])),
         (
@@ -81,28 +93,26 @@ def _build(toolkit: Any, request: Mapping[str, Any], fixed: Sequence[InputSpec],
         ("build", lambda: toolkit.build(do_quantization=given is not None, dataset=dataset)),
         ("export_rknn", lambda: toolkit.export_rknn(str(output))),
     )
+    printed = ""
     for name, step in steps:
         failure = ""
-        with _captured(Path(request["work"]) / f"{name}.txt") as said:
+        with captured(Path(request["work"]) / name, _STREAMS) as said:
             try:
                 answer = step()
                 failure = f"{name} returned {answer}" if answer else ""
             except (Exception, SystemExit) as error:  # noqa: BLE001  (it raises what it likes, and leaves the process)
                 failure = f"{name}: {_words(error)}"
-        lines = _errors(said[0])
+        printed += said[0]
+        lines = read_log(said[0]).errors
         if failure:
-            raise Problem("rknn-refused", "; ".join([*lines, failure])[:_LONGEST].rstrip("."))
+            told = lines if answer else [failure]
+            raise Problem("rknn-refused", "; ".join(told or [failure])[:_LONGEST].rstrip("."))
         if lines:
             output.unlink(missing_ok=True)
             raise Problem("rknn-said-error", f"{'; '.join(lines)} (in {name})"[:_LONGEST])
     if not output.is_file() or not output.stat().st_size:
         raise Problem("rknn-wrote-nothing", f"{output.name} is {'empty' if output.is_file() else 'not there'}")
-
-
-def _errors(printed: str) -> list[str]:
-    """The first of the toolkit's errors, without the time."""
-    found = (_TIME.sub("", match["words"]).strip().rstrip(".") for match in _ERROR.finditer(printed))
-    return list(dict.fromkeys(found))[:_LINES]
+    return read_log(printed)
 
 
 def _write_dataset(samples: Samples, fixed: Sequence[InputSpec], folder: Path) -> str:
@@ -110,11 +120,12 @@ def _write_dataset(samples: Samples, fixed: Sequence[InputSpec], folder: Path) -
     import numpy as np
 
     lines = []
-    for number, sample in enumerate(samples.one_by_one()):
+    for number, one in enumerate(samples.one_by_one()):
+        sample = as_batch(one, fixed)
         files = [folder / f"sample_{number}_{index}.npy" for index in range(len(fixed))]
         for spec, file in zip(fixed, files, strict=True):
             np.save(file, sample[spec.name])
-        lines.append(" ".join(map(str, files)))
+        lines.append(" ".join(file.name for file in files))  # taken from the list's own folder; a space would part it
     dataset = folder / "dataset.txt"
     dataset.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return str(dataset)
@@ -143,27 +154,19 @@ def _compared(
         made = _simulated(toolkit, fixed, [each.name for each in session.get_outputs()])
         if answer:
             return {"not_run": f"init_runtime returned {answer}"}
-        by = f"ONNX Runtime {onnxruntime.__version__}"
-        expected = reference.make(_predict(session), by, samples, labelled)
-        answers = reference.answer(made, expected.calibration.samples)
+        model = _predict(session, fixed), f"ONNX Runtime {onnxruntime.__version__}"
+        return compare_runs(model, (made, "rknn-toolkit2's simulator"), samples, labelled)
     except Problem:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001  (the simulator is no part of the file)
         return {"not_run": f"the toolkit's simulator: {_words(error)}"}
-    outputs = [_measures(name, value, answers.outputs[name]) for name, value in expected.calibration.outputs.items()]
-    count = expected.calibration.samples.count
-    compared = {"by": by, "ran": "rknn-toolkit2's simulator", "samples": count, "random": samples.random}
-    found: dict[str, object] = {"comparison": compared | {"outputs": outputs}}
-    if labelled is not None and expected.evaluation is not None:
-        found["accuracy"] = accuracy_of(expected.evaluation, reference.answer(made, labelled).outputs)
-    return found
 
 
 def _simulated(toolkit: Any, fixed: Sequence[InputSpec], names: Sequence[str]) -> Predict:  # noqa: ANN401  (the same)
     def predict(sample: Mapping[str, Array]) -> dict[str, Array]:
-        given = [sample[spec.name] for spec in fixed]
-        layouts = ["nchw" if len(spec.shape or ()) == 4 else None for spec in fixed]  # noqa: PLR2004
-        answers = toolkit.inference(inputs=given, data_format=layouts)
+        batch = as_batch(sample, fixed)
+        given = [batch[spec.name] for spec in fixed]
+        answers = toolkit.inference(inputs=given, data_format=["nchw"] * len(fixed))  # and none with other axes
         if answers is None:
             raise RuntimeError("it gives no outputs")
         return dict(zip(names, answers, strict=True))
@@ -171,44 +174,10 @@ def _simulated(toolkit: Any, fixed: Sequence[InputSpec], names: Sequence[str]) -
     return predict
 
 
-def _predict(session: Any) -> Predict:  # noqa: ANN401  (an onnxruntime.InferenceSession)
+def _predict(session: Any, fixed: Sequence[InputSpec]) -> Predict:  # noqa: ANN401  (an onnxruntime.InferenceSession)
     names = [each.name for each in session.get_outputs()]
-    return lambda sample: dict(zip(names, session.run(None, dict(sample)), strict=True))
-
-
-def _measures(name: str, expected: Array, given: Array) -> dict[str, object]:
-    if expected.dtype.kind != "f":
-        return dict(items.compare_labels(name, expected, given))
-    return {**compare(name, expected, given), "lost": None, "drowned": None, "flat": None}
+    return lambda sample: dict(zip(names, session.run(None, as_batch(sample, fixed)), strict=True))
 
 
 def _words(error: BaseException) -> str:
-    return " ".join(str(error).split())[:_LONGEST].rstrip(".") or type(error).__name__
-
-
-@contextmanager
-def _captured(file: Path) -> Iterator[list[str]]:
-    """What is written to the process's streams meanwhile, by C++ too; it is then written on."""
-    said = [""]
-    _flush()
-    kept = os.dup(1), os.dup(2)
-    try:
-        with file.open("wb") as stream:
-            os.dup2(stream.fileno(), 1)
-            os.dup2(stream.fileno(), 2)
-            try:
-                yield said
-            finally:
-                _flush()
-                os.dup2(kept[0], 1)
-                os.dup2(kept[1], 2)
-        said[0] = file.read_text("utf-8", "replace")
-        print(said[0])
-    finally:
-        for descriptor in kept:
-            os.close(descriptor)
-
-
-def _flush() -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    return last_words(str(error))[:_LONGEST].rstrip(".") or type(error).__name__

@@ -93,5 +93,9 @@ def _twin(graph: Graph, index: int, value: Array, scale: float) -> int:
 
 
 MEND = Mend(
-    name="dense-one-scale", title="give dense layers one scale instead of one for each output", apply=apply, steps=5
+    name="dense-one-scale",
+    title="give dense layers one scale instead of one for each output",
+    apply=apply,
+    steps=5,
+    rounds_weights=True,
 )

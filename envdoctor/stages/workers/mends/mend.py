@@ -23,6 +23,8 @@ class Mend:
         title: what it does, for a person.
         apply: changes the graph; tells each change in words for a person. No words: nothing applied.
         steps: how many steps of a quantized output it may move a value; 0 if every bit must stay.
+        rounds_weights: True if what it rounds again are int8 weights: then `steps` are those of an int8 output, and one
+            of them is 256 of an int16 output.
         share: how far it may move a float output, as a share of the largest value.
         computes: False if it touches nothing that computes, so that outputs which never move are proof enough.
         on_demand: True if it is left out unless it is asked for by name: it mends nothing that is wrong in itself.
@@ -32,6 +34,7 @@ class Mend:
     title: str
     apply: Callable[[Graph, Shapes], list[str]]
     steps: int = 0
+    rounds_weights: bool = False
     share: float = 0.0
     computes: bool = True
     on_demand: bool = False

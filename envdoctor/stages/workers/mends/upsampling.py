@@ -1,8 +1,8 @@
 """Pixels that are repeated by RESHAPE and TILE, as Keras 3's UpSampling2D does, by RESIZE_NEAREST_NEIGHBOR instead.
 
 Keras 3 repeats rows and columns one after the other, five axes at a time: RESHAPE, TILE, RESHAPE, TILE, RESHAPE; and
-the steps of UpSampling1D likewise. Whether a chain does that is not told from its look: it is followed with the numbers
-of the elements.
+the steps of UpSampling1D likewise. With an open batch, EXPAND_DIMS stands in the place of the first RESHAPE. Whether a
+chain does that is not told from its look: it is followed with the numbers of the elements.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..untyped import Array, SchemaObject
 
 _IMAGE_AXES, _SERIES_AXES = 4, 3
-_LINKS = frozenset({"RESHAPE", "TILE"})
+_LINKS = frozenset({"RESHAPE", "EXPAND_DIMS", "SQUEEZE", "TILE"})
 #: Numbers that are followed through a chain, at most.
 _MOST_ELEMENTS = 1 << 24
 #: The form with pixels' centres, which TensorFlow 2 writes, is version 3; for whole factors both give the same.
@@ -39,7 +39,7 @@ def apply(graph: Graph, shapes: Shapes) -> list[str]:
 
 
 def _chain(graph: Graph, tile: SchemaObject) -> list[SchemaObject]:
-    """RESHAPE and TILE around a TILE, each the only taker of the one before."""
+    """What moves no number, and TILE, around a TILE, each the only taker of the one before."""
     chain = [tile]
     while (before := maker(graph, int(chain[0].inputs[0]))) is not None and _is_link(graph, before):
         chain.insert(0, before)

@@ -139,9 +139,10 @@ def test_what_would_come_in_another_order_stays():
     assert untouched("reduced-axes", made.transposed_mean(order=(0, 3, 2, 1), axes=(0,)))
 
 
+@pytest.mark.parametrize("first", ["RESHAPE", "EXPAND_DIMS"])
 @pytest.mark.parametrize("kind", [made.INT8, made.FLOAT])
-def test_repeated_pixels_are_resized(kind):
-    model, _, found = mended("upsampling", made.tiled(kind=kind))
+def test_repeated_pixels_are_resized(kind, first):
+    model, _, found = mended("upsampling", made.tiled(kind=kind, first=first))
     assert operators(model) == ["RESIZE_NEAREST_NEIGHBOR"]
     assert model.main.operators[0].version == 3
     assert found.identical

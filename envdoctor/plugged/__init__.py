@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -48,7 +49,7 @@ def probes(asked: Callable[[Compiler], bool] | None = None) -> Looked[Probe]:
         gathering.add(entry, module, Probe)
     gathering.tell_empty("probes")
     for entry, module in _modules("compilers", gathering, inside="probes"):
-        package = importlib.import_module(entry.module)
+        package = sys.modules[entry.module]  # which `_modules` has imported
         own = [one for one in vars(package).values() if isinstance(one, Compiler)]
         if asked is None or any(map(asked, own)):
             gathering.add(entry, module, Probe)
@@ -199,11 +200,16 @@ def _names(package: ModuleType, inside: str) -> Iterator[str]:
 
 
 def _imported(entry: EntryPoint, name: str, gathering: _Gathering[T]) -> ModuleType | None:
+    from envdoctor.plugged.trial import why_not_imported
+
+    where = "" if name == entry.module else f": {name}"
+    if fatal := why_not_imported(name):
+        gathering.complain(entry, f"can't be imported{where}: {fatal}")
+        return None
     try:
         with prints_elsewhere():
             return importlib.import_module(name)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (a plug-in may raise anything)
-        where = "" if name == entry.module else f": {name}"
         gathering.complain(entry, f"can't be imported{where}: {_words(error)}")
         return None
 

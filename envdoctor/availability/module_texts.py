@@ -1,0 +1,106 @@
+"""Texts of a wheel's modules, fetched by folders and kept by release: the wheels of one differ in native files alone.
+
+A text is known again in another wheel of the same project and version by its path, size and CRC.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envdoctor.net.cache import DiskCache
+    from envdoctor.wheels.archive import WheelArchive
+    from envdoctor.wheels.contents import WheelContents
+    from envdoctor.wheels.directory import Member
+
+#: Compressed bytes of the modules of a folder, or of a whole wheel, that are fetched for one of them.
+_MOST_OF_FOLDER, _MOST_OF_WHEEL = 512 * 1024, 12 << 20
+#: Folders that are fetched one by one, before all are: whoever asks for so many will ask for most.
+_FEW = 4
+#: Folders whose texts are held in memory.
+_MOST_KNOWN = 16
+_GAP = 64 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Texts:
+    """The modules of a folder, as they stand in the archive."""
+
+    modules: dict[str, bytes]
+
+
+class ModuleTexts:
+    """The modules of one wheel. Not to be shared among threads without a lock."""
+
+    def __init__(self, contents: WheelContents, cache: DiskCache) -> None:
+        """Fetches nothing yet."""
+        self.release = f"{contents.metadata.name} {contents.metadata.version}"
+        self._cache = cache
+        self._members = contents.members
+        self._folders: dict[str, list[Member]] = {}
+        for member in contents.members.values():
+            if member.name.endswith(".py"):
+                self._folders.setdefault(posixpath.dirname(member.name), []).append(member)
+        self._known: dict[str, Texts | None] = {}
+        self._fetched = 0
+
+    def kept(self, name: str) -> bytes | None:
+        """What was kept of a module, by this process or an earlier one."""
+        folder = posixpath.dirname(name)
+        known = self._known.get(folder)
+        if known is None and folder in self._folders:
+            known = self._cache.get_value(self._key(self._folders[folder]), Texts)
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[folder] = known
+        return known.modules.get(name) if known else None
+
+    def fetch(self, name: str, archive: WheelArchive) -> None:
+        """Fetches a module with those of its folder and keeps them; in the end it is those of all folders.
+
+        What is too large, or damaged, is left to whoever asks for it.
+
+        Raises:
+            NetworkProblem: the server did not answer.
+        """
+        members = self._folders.get(posixpath.dirname(name), [])
+        self._fetched += 1
+        if self._fetched == _FEW and sum(map(_size, self._folders.values())) <= _MOST_OF_WHEEL:
+            wanted = list(self._folders.values())
+        elif members and _size(members) <= _MOST_OF_FOLDER:
+            wanted = [members]
+        else:
+            wanted = []
+        alone = [] if wanted or name not in self._members else [name]
+        archive.prefetch((*alone, *(each.name for folder in wanted for each in folder)), _MOST_OF_WHEEL, _GAP)
+        for each in wanted:
+            self._keep(each, archive)
+
+    def _keep(self, members: list[Member], archive: WheelArchive) -> None:
+        modules = {}
+        for member in members:
+            try:
+                modules[member.name] = archive.read(member.name)
+            except Unreadable:
+                continue
+        self._known.pop(posixpath.dirname(members[0].name), None)
+        self._cache.put_value(self._key(members), Texts(modules=modules))
+
+    def key_of(self, name: str) -> str:
+        """What a module, or another file, is kept as by itself."""
+        return self._key([self._members[name]] if name in self._members else [])
+
+    def _key(self, members: Iterable[Member]) -> str:
+        told = repr(sorted((each.name, each.size, each.crc) for each in members))
+        return f"TEXTS {self.release} {hashlib.sha256(told.encode('utf-8', 'surrogateescape')).hexdigest()}"
+
+
+def _size(members: Iterable[Member]) -> int:
+    return sum(each.compressed_size for each in members)

@@ -1,0 +1,170 @@
+"""A package of an environment as one that is imported, and all others as its import meets them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.facts.importing.unit import is_gone, may_take_bytecode
+from envdoctor.imports.removed_names import removed_since
+from envdoctor.imports.site import Found, Presence
+from envdoctor.imports.standard_library import module_provider
+from envdoctor.imports.wheel_site import WheelSite
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from envdoctor.facts.importing.modules import Place
+    from envdoctor.facts.importing.rehearsal import Rehearsal
+
+#: By which a function may give names to the module that calls it.
+_FRAMES = "f_globals"
+#: Characters of texts for one import.
+_MOST_CHARACTERS = 12 << 20
+
+
+class BesideUnit:
+    """All other packages of the environment, as the import of one meets them (`imports.wheel_site.Beside`)."""
+
+    def __init__(self, rehearsal: Rehearsal, unit: str) -> None:
+        self._rehearsal = rehearsal
+        self._around = rehearsal.surroundings
+        self._unit = unit
+        self._ground = rehearsal.grounds[unit]
+
+    def find(self, module: str) -> Found:
+        """What there is of a module."""
+        modules = self._around.modules
+        place = self._ground.places[module] = modules.find(module)
+        unit = modules.unit(module)
+        if place.presence is Presence.UNKNOWN or unit == self._unit:
+            return Found(presence=place.presence, is_package=bool(place.folders))
+        top = modules.find(unit)
+        if place.presence is Presence.ABSENT:
+            return Found(presence=Presence.ABSENT if self._is_absent(module, unit, top) else Presence.UNKNOWN)
+        if place.presence is Presence.NAMESPACE:
+            return Found(presence=Presence.NAMESPACE, is_package=True)
+        raised = self._raised(module, unit)
+        return Found(
+            presence=Presence.ELSEWHERE, is_package=bool(place.folders), fails=raised is not None, raises=raised or ""
+        )
+
+    def _is_absent(self, module: str, unit: str, top: Place) -> bool:
+        if top.presence is Presence.ABSENT:
+            provider = module_provider(module.partition(".")[0])
+            return not (provider and provider.beside in self._around.names)
+        self._ground.units.add(unit)
+        return self._rehearsal.names(unit).lacks_module(module)
+
+    def _raised(self, module: str, unit: str) -> str | None:
+        """The exception that importing a module of another unit raises; None if it may raise none."""
+        self._ground.units.add(unit)
+        verdict = self._rehearsal.judge(unit)
+        if not verdict.failures and verdict.complete and module not in self._rehearsal.ended(unit):
+            verdict = self._rehearsal.judge(module)
+        return verdict.failures[0].raises if verdict.failures else None
+
+    def lacks(self, module: str, name: str) -> bool:
+        """Whether a module is proven to have no such name."""
+        unit = self._around.modules.unit(module)
+        if unit == self._unit or (module, name) in self._rehearsal.given:
+            return False  # what a package of one distribution asks of its own modules, it mostly has
+        self._ground.units.add(unit)
+        owner = self._around.owners.get(unit)
+        if owner is not None and removed_since(owner.key, owner.version, module, name):
+            return True
+        return self._rehearsal.names(unit).lacks(module, name)
+
+    def gives(self, module: str, name: str) -> bool:
+        """Whether any of them may give a name to a module of Python's own."""
+        return (module, name) in self._rehearsal.given
+
+    def brings_library(self, _name: str) -> bool:
+        """Not asked: see `UnitSite.has_library`."""
+        return False
+
+
+class UnitSite(WheelSite):
+    """A package among all others of its environment, on this machine (`imports.site.Site`)."""
+
+    def __init__(self, rehearsal: Rehearsal, unit: str, settled: Collection[str]) -> None:
+        """Prepares.
+
+        Args:
+            rehearsal: to ask about others.
+            unit: the package.
+            settled: modules of it that are imported before, and need not be followed.
+        """
+        around = rehearsal.surroundings
+        super().__init__(
+            rehearsal.index(unit),
+            rehearsal.reader(unit),
+            around.target,
+            BesideUnit(rehearsal, unit),
+            fails=around.failing.__contains__,
+        )
+        self._unit = unit
+        self._settled = settled
+        self._characters = 0
+        self._ground = rehearsal.grounds[unit]
+        self._rehearsal = rehearsal
+        self._around = around
+
+    def find(self, module: str) -> Found:
+        """See `Site`; a folder of PYTHONPATH may hide a module of Python's own."""
+        if module in self._settled:
+            return Found(presence=Presence.ELSEWHERE, is_package=bool(self._around.modules.find(module).folders))
+        if module.partition(".")[0] in self._around.hidden:
+            return Found(presence=Presence.UNKNOWN)
+        found = super().find(module)
+        if found.presence is not Presence.NATIVE:
+            return found
+        self._ground.texts.add(found.path)
+        return replace(found, fails=self._around.inits.lacks(found.path))
+
+    def read(self, module: str) -> str:
+        """See `Site`.
+
+        Raises:
+            Unreadable: there is none, or it is one too many.
+        """
+        if self._characters > _MOST_CHARACTERS:
+            raise Unreadable("the texts before it are long enough")
+        text = super().read(module)
+        self._characters += len(text)
+        self._rehearsal.effort.read(text)
+        if _FRAMES in text:
+            self._rehearsal.binding.add(module)
+        return text
+
+    def may_be_compiled(self, module: str) -> bool:
+        """See `Site`."""
+        return may_take_bytecode(self._index.find(module) or "")
+
+    def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
+        """See `Site`; where all files of the unit load, it does not matter which are meant."""
+        natives = self._around.natives.get(self._unit, {})
+        if self._around.failing.isdisjoint(path for paths in natives.values() for path in paths):
+            return ()
+        known = self._rehearsal.mentioned
+        for module in modules:
+            if module not in known:
+                known[module] = super().files_mentioned((module,))
+        return tuple(dict.fromkeys(path for module in modules for path in known[module]))
+
+    def lacks_file(self, path: str) -> bool:
+        """See `Site`."""
+        self._ground.texts.add(path)
+        return is_gone(path)
+
+    def has_distribution(self, name: str) -> bool | None:
+        """See `Site`."""
+        answer = self._ground.distributions[name] = self._around.modules.has_distribution(name)
+        return answer
+
+    def has_library(self, name: str, *, whole: bool) -> bool | None:
+        """See `Site`."""
+        answer = self._around.libraries.has(name, whole=whole)
+        self._ground.libraries[name, whole] = answer
+        return answer

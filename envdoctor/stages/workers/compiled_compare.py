@@ -1,0 +1,45 @@
+"""How far a compiled file's outputs are from its model's: numbers for the gate of its compiler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import items, reference
+from .litert_compare import accuracy_of, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .same_model import Predict
+    from .samples import Samples
+    from .untyped import Array
+
+    #: What answers, and what it is, in words.
+    Runner = tuple[Predict, str]
+
+
+def compare_runs(model: Runner, made: Runner, samples: Samples, labelled: Samples | None = None) -> dict[str, object]:
+    """Run both on the samples.
+
+    Returns:
+        `comparison`: by what and on what, and the measures of each output (`litert_compare.compare`); `accuracy` where
+        there are labelled samples.
+
+    Raises:
+        Problem: the model itself gives NaN, or two answers to the same input.
+    """
+    expected = reference.make(*model, samples, labelled)
+    answers = reference.answer(made[0], expected.calibration.samples)
+    outputs = [_measures(name, value, answers.outputs[name]) for name, value in expected.calibration.outputs.items()]
+    count = expected.calibration.samples.count
+    compared = {"by": model[1], "ran": made[1], "samples": count, "random": samples.random, "outputs": outputs}
+    values: dict[str, object] = {"comparison": compared}
+    if labelled is not None and expected.evaluation is not None:
+        values["accuracy"] = accuracy_of(expected.evaluation, reference.answer(made[0], labelled).outputs)
+    return values
+
+
+def _measures(name: str, expected: Array, given: Array) -> Mapping[str, object]:
+    if expected.dtype.kind != "f":
+        return items.compare_labels(name, expected, given)
+    return {**compare(name, expected, given), "lost": None, "drowned": None, "flat": None}

@@ -1,0 +1,82 @@
+"""Rules about the commands that a wheel installs: scripts, and the lines of entry_points.txt."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from envdoctor.binaries.magic import is_native
+from envdoctor.core.data import load_table
+from envdoctor.wheels.rules import Part, Sighting, listed, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.wheels.reviewed import ReviewedWheel
+
+_BUILD_MACHINE = re.compile(
+    rb"#!\s*(?:/home/|/Users/|/root/|/tmp/|/build/|/builds/|/private/|/opt/hostedtoolcache|[A-Za-z]:\\)"
+)
+_HEAD = 256
+_LARGEST_SCRIPT = 4 << 20
+
+
+@rule(
+    "script-without-interpreter",
+    needs=Part.WHOLE,
+    fix="Begin it with `#!python`, which installers replace by the Python.",
+)
+def without_interpreter(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A script in `.data/scripts` whose first line names no interpreter, or one that only the build machine has.
+
+    Systems run the first by their shell, or not at all. A line that ends with a carriage return names none, either,
+    unless it is `#!python`, which installers write anew.
+    """
+    found: dict[str, str] = {}
+    for name, member in wheel.members.items():
+        is_script = "/scripts/" in name and name.partition("/")[0].endswith(".data") and not posixpath.splitext(name)[1]
+        if is_script and 0 < member.size <= _LARGEST_SCRIPT and (why := _problem(wheel.read(name)[:_HEAD])):
+            found[name] = why
+    if found:
+        first, why = next(iter(found.items()))
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        yield Sighting(message=f"{first}{more}: {why}", files=tuple(found))
+
+
+def _problem(head: bytes) -> str:
+    line = head.partition(b"\n")[0]
+    if is_native(head) or line.startswith(b"#!python"):
+        return ""
+    if not line.startswith(b"#!"):
+        return "its first line names no interpreter"
+    if _BUILD_MACHINE.match(line):
+        return f"it asks for {line[2:].decode(errors='replace').strip()}, which only the build machine has"
+    return "its first line ends with a carriage return" if line.endswith(b"\r") else ""
+
+
+@rule("clashing-command", fix="Give the command a name of the project's own.")
+def clashing_command(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A command such as `test`, `lint` or `python`: another project's, or the system's, is overwritten or hidden."""
+    clashing = set(load_table("top_level_names")["commands"])
+    found = tuple(
+        script.name
+        for script in wheel.contents.metadata.scripts
+        if script.name.lower() in clashing and not wheel.owns(script.name.rstrip("0123456789."))
+    )
+    if found:
+        yield Sighting(message=f"installs commands that other projects install, too: {listed(found)}", files=found)
+
+
+@rule("entry-points-malformed", fix="Write it as sections, `[console_scripts]`, with lines `name = module:function`.")
+def entry_points_malformed(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A line of entry_points.txt that stands in no section, or has no `=`: no command comes of it."""
+    found, section = [], ""
+    for line in wheel.text(wheel.own("entry_points.txt")).splitlines():
+        stripped = line.strip()
+        if stripped.startswith("["):
+            section = stripped
+        elif stripped and stripped[0] not in "#;" and (not section or ("=" not in stripped and line[0] not in " \t")):
+            found.append(stripped)
+    if found:
+        yield Sighting(message=f"entry_points.txt has lines that are none: {listed(found)}", files=tuple(found))

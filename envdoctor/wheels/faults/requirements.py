@@ -1,0 +1,74 @@
+"""Rules about what a wheel requires beside what its code needs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from envdoctor.core.finding import Severity
+from envdoctor.support.requirement import required_name
+from envdoctor.wheels.rules import Sighting, listed, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.wheels.reviewed import ReviewedWheel
+
+_IN_PYTHON = {
+    "argparse": "2.7",
+    "asyncio": "3.4",
+    "dataclasses": "3.7",
+    "enum34": "3.4",
+    "futures": "3.2",
+    "pathlib": "3.4",
+    "typing": "3.5",
+}
+_FOR_DEVELOPERS = {
+    "black", "build", "coverage", "flake8", "isort", "mypy", "nose", "pre-commit", "pylint", "pytest", "pytest-cov",
+    "ruff", "sphinx", "tox", "twine", "wheel",
+}  # fmt: skip
+_LOCAL = re.compile(r"===?\s*[0-9][^,;+]*\+")
+
+
+@rule("requires-part-of-python", fix="Require it for the Pythons that need it alone: `; python_version < '3.4'`.")
+def requires_python_parts(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A requirement, for every Python, of what Python itself has had for long: an old copy is installed beside it.
+
+    enum34 and typing have broken Pythons so; pip can't build futures on Python 3.
+    """
+    found = tuple(
+        line
+        for line in wheel.contents.metadata.requires
+        if ";" not in line and required_name(line) in _IN_PYTHON and f"py{_major(wheel)}" != "py2"
+    )
+    if found:
+        names = [f"{required_name(line)} (in Python since {_IN_PYTHON[required_name(line) or '']})" for line in found]
+        yield Sighting(message=f"requires for every Python what Python has: {listed(names)}", files=found)
+
+
+def _major(wheel: ReviewedWheel) -> str:
+    """2 for a wheel of Python 2 alone."""
+    return "2" if all(tag.interpreter[2:3] == "2" for tag in wheel.tags) else "3"
+
+
+@rule("requires-tool-of-developers", fix="Move it into an extra, or into a dependency group.")
+def requires_tools(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A requirement, for every user, of what tests, checks or builds a project; a plug-in of such a tool needs it."""
+    found = tuple(
+        line
+        for line in wheel.contents.metadata.requires
+        if required_name(line) in _FOR_DEVELOPERS
+        and "extra" not in line.partition(";")[2]
+        and required_name(line).partition("-")[0] not in wheel.name
+    )
+    if found:
+        message = f"requires for every user what developers use: {listed(found)}"
+        yield Sighting(message=message, files=found, severity=Severity.INFO)
+
+
+@rule("requires-local-version", fix="Require the version without what stands after the `+`.")
+def requires_local_version(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A requirement of a local version, as `torch==2.0.0+cu118`: PyPI has none, so that it can't be installed there."""
+    found = tuple(line for line in wheel.contents.metadata.requires if _LOCAL.search(line.partition(";")[0]))
+    if found:
+        yield Sighting(message=f"requires local versions, which PyPI has none of: {listed(found)}", files=found)

@@ -1,0 +1,139 @@
+"""What workers say of what they can't do: each problem from the cause that makes it, by its code."""
+
+import sys
+import types
+
+import pytest
+
+from envdoctor.stages.problems import problem_kinds
+from envdoctor.stages.workers import keras_model, litert_run, onnx_direct, recipe, torch_convert, torch_source, turned
+from envdoctor.stages.workers.components import Components
+from envdoctor.stages.workers.stage import Problem
+from envdoctor.stages.workers.torch_graph import KNOWN
+
+np = pytest.importorskip("numpy")
+
+
+def code_of(caught):
+    return problem_kinds()[caught.value.name].code
+
+
+@pytest.fixture
+def components(tmp_path):
+    return Components(tmp_path / "rows.json", KNOWN)
+
+
+# What torchvision 0.20 beside torch 2.4 (operators, ABI), litert-torch 0.6 and onnx2torch 1.5 print.
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("RuntimeError: operator torchvision::nms does not exist", "RUN171"),
+        ("OSError: /env/torchvision/_C.so: undefined symbol: _ZN3c1017RegisterOperatorsD1Ev", "RUN171"),
+        ("failed to legalize operation 'vhlo.custom_call_v1' that was explicitly marked illegal", "RUN168"),
+        ("NotImplementedError: Converter is not implemented (OperationDescription(domain='', type='Foo'))", "RUN176"),
+        ("ValueError: something nobody has seen", "RUN169"),
+    ],
+)
+def test_what_fails_on_the_way_from_pytorch(components, words, code):
+    with pytest.raises(Problem) as caught, components.step("lowering", "torch-not-converted"):
+        raise RuntimeError(words)
+    assert code_of(caught) == code
+    assert words.partition(":")[2][:20] in caught.value.message
+
+
+def test_a_converter_that_ends_without_a_file(components, tmp_path, monkeypatch):
+    """litert-torch returned and wrote nothing: a file of 0 bytes is no product."""
+    module = types.ModuleType("litert_torch")
+    module.convert = lambda *_: types.SimpleNamespace(export=lambda path: None)
+    monkeypatch.setitem(sys.modules, "litert_torch", module)
+    source = types.SimpleNamespace(module=None, inputs=())
+    with pytest.raises(Problem) as caught:
+        torch_convert._convert(source, (), {"work": str(tmp_path), "keep_layout": False}, components)
+    assert code_of(caught) == "RUN169"
+
+
+def test_a_file_from_pytorch_that_does_not_run(components, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("Encountered unresolved custom op: Mine.Node number 0 failed to prepare.")
+
+    monkeypatch.setattr(litert_run, "open_model", refuse)
+    with pytest.raises(Problem) as caught:
+        turned.judge(None, types.SimpleNamespace(data=b""), None, components)
+    assert code_of(caught) == "RUN170"
+
+
+def test_an_onnx_model_without_a_form_in_pytorch(components, tmp_path, monkeypatch):
+    def fail(_):
+        raise ValueError("axis must be an initializer")
+
+    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+    original = types.SimpleNamespace(model=None, predict=None, by="")
+    monkeypatch.setattr(torch_source.onnx_source, "load", lambda *_: original)
+    monkeypatch.setattr(torch_source.onnx_source, "as_torch", fail)
+    with pytest.raises(Problem) as caught:
+        torch_source.load({"source": str(tmp_path / "m.onnx"), "kind": "onnx"}, (), components)
+    assert code_of(caught) == "RUN177"
+
+
+@pytest.mark.parametrize("model", [types.SimpleNamespace(), types.SimpleNamespace(inputs=None)])
+def test_a_keras_model_that_does_not_say_its_inputs(tmp_path, monkeypatch, model):
+    monkeypatch.setattr(keras_model, "_load", lambda *_: model)
+    with pytest.raises(Problem, match=r"m\.keras does not say what its inputs are") as caught:
+        keras_model.load(tmp_path / "m.keras", None)
+    assert code_of(caught) == "RUN036"
+
+
+@pytest.mark.parametrize(("version", "layer"), [("2.15.0", "ConvLSTM2D"), ("3.12.1", "Dense")])
+def test_nothing_can_be_unrolled(monkeypatch, version, layer):
+    """A convolutional recurrent layer of Keras 2 has no unrolled form; an LSTM has."""
+    module = types.ModuleType("tensorflow")
+    module.keras = types.SimpleNamespace(__version__=version)
+    monkeypatch.setitem(sys.modules, "tensorflow", module)
+    layers = [{"class_name": "InputLayer", "config": {"name": "x"}}, {"class_name": layer, "config": {}}]
+    with pytest.raises(Problem) as caught:
+        keras_model._adapt({"config": {"layers": layers}}, {"x": [1, 4, 8, 8, 3]}, unroll=True)
+    assert code_of(caught) == "RUN040"
+    layers[1]["class_name"] = "LSTM"
+    assert keras_model._adapt({"config": {"layers": layers}}, {"x": [1, 4, 8]}, unroll=True)
+
+
+@pytest.fixture
+def quantizer(monkeypatch):
+    """The names that the LiteRT quantizer knows."""
+    package = types.ModuleType("litert_quantizer")
+    package.qtyping = types.SimpleNamespace(TFLOperationName=[types.SimpleNamespace(value="CONV_2D")])
+    names = types.ModuleType("litert_quantizer.recipe")
+    names.AlgorithmName = [types.SimpleNamespace(value="min_max_uniform_quantize")]
+    monkeypatch.setitem(sys.modules, "litert_quantizer", package)
+    monkeypatch.setitem(sys.modules, "litert_quantizer.recipe", names)
+    monkeypatch.setattr(recipe, "_scopes", lambda graph: [("CONV_2D", "model/first;")])
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"operation": "CONV_2d"}, "did you mean CONV_2D"),
+        ({"algorithm_key": "min_max"}, "is no algorithm_key"),
+        ({"regex": "last"}, "matches no CONV_2D of the model"),
+    ],
+)
+def test_a_recipe_that_the_quantizer_or_the_model_does_not_know(quantizer, changed, words):
+    entry = {"operation": "CONV_2D", "algorithm_key": "min_max_uniform_quantize", "regex": "first", **changed}
+    with pytest.raises(Problem, match=words) as caught:
+        recipe.check_recipe([entry], None)
+    assert code_of(caught) == "RUN143"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("NotImplementedError: Fancy is not supported in flatbuffer_direct.", "RUN330"),
+        ("ValueError: Unsupported ONNX op: mylib.Fancy", "RUN330"),
+        ("KeyError: 'wa/model/x'", "RUN331"),
+    ],
+)
+def test_what_fails_on_the_way_from_onnx_without_pytorch(tmp_path, words, code):
+    components = Components(tmp_path / "rows.json", onnx_direct.KNOWN)
+    with pytest.raises(Problem) as caught, components.step("conversion", "onnx2tf-failed"):
+        raise RuntimeError(words)
+    assert code_of(caught) == code
