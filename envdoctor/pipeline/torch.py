@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.action import StageFailed, StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.data import load_table
+from envdoctor.core.errors import Unreadable
 from envdoctor.core.exported_graph import ExportedGraph
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
@@ -120,7 +121,11 @@ def _graph_of_archive(request: Request) -> ExportedGraph | None:
     if source is None or source.kind != ArtifactKind.PT2:
         return None
     known = frozenset(load_table("torch-operators")["without_lowering"])
-    names = [name for name in pt2.read_pt2(source.path).operators if known & {name, name.rpartition(".")[0]}]
+    try:
+        operators = pt2.read_pt2(source.path).operators
+    except Unreadable:  # its stage says why
+        return None
+    names = [name for name in operators if known & {name, name.rpartition(".")[0]}]
     return ExportedGraph(control_flow=tuple(name.removeprefix("torch.ops.") for name in names))
 
 
