@@ -5,6 +5,7 @@ Modules whose name begins with an underscore are shared helpers.
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False  # typing's is not imported: until `main` runs, Ctrl-C ends in a traceback of Python's
@@ -19,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code; see `envdoctor.core.errors.ExitCode`.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        _look_there_last(os.environ.get("PYTHONPATH", ""))
     if words in (["--version"], ["-V"]):  # answered before anything else is imported
         from envdoctor import __version__
 
@@ -34,3 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(words)
     except KeyboardInterrupt:
         return 130  # ExitCode.INTERRUPTED: what holds it may not be imported yet
+
+
+def _look_there_last(python_path: str) -> None:
+    """Takes the folders of PYTHONPATH behind all others: a `json.py` in one is what is examined, not what examines."""
+    folders = {os.path.abspath(folder) for folder in python_path.split(os.pathsep) if folder}  # noqa: PTH100
+    sys.path.sort(key=lambda folder: bool(folder) and os.path.abspath(folder) in folders)  # noqa: PTH100

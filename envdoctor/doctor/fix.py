@@ -210,10 +210,10 @@ class _Newest:
 
     def for_pip(self, package: str, version: str) -> str:
         """The newest version that pip takes where it refuses one for the Python; "" where it does not."""
-        tools = open_tools(LocalExecutor(), open_cache(Request()).root, Access(most=_MOST_READ))
-        here = target_here()
-        target = parse_columns(HERE, parse_pythons("{}.{}".format(*self._facts.python.minor)), here)[0]
+        pythons = parse_pythons("{}.{}".format(*self._facts.python.minor))
+        target = parse_columns(HERE, pythons, target_here())[0]
         try:
+            tools = open_tools(LocalExecutor(), open_cache(Request()).root, Access(most=_MOST_READ))
             wheel = tools.catalogue.wheel(package, Version(version), target)
             if wheel is None or not pip_refuses(wheel, target):
                 return ""

@@ -61,5 +61,7 @@ def wants_links(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 def _address(page: Path) -> str:
     """The page's address with this machine's name, by which a terminal tells that a link came by ssh from elsewhere."""
+    from urllib.parse import quote
+
     address = page.resolve().as_uri()
-    return address if page.drive else address.replace("file:///", f"file://{platform.node()}/", 1)
+    return address if page.drive else address.replace("file:///", f"file://{quote(platform.node())}/", 1)

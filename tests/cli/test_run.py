@@ -1,6 +1,7 @@
 """From arguments to an exit code: every error is one sentence."""
 
 import errno
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
-from envdoctor import __version__
+from envdoctor import __version__, cli
 from envdoctor.cli import _run, main
 from envdoctor.core.errors import BuildFailed, ExitCode, NoRoute, UsageProblem
 from processes import assert_gone
@@ -283,3 +284,17 @@ def test_a_library_that_a_variable_puts_before_pythons_own_is_told(raising, caps
     )
     raising(ImportError("cannot import name 'x'"))
     assert main(["check"]) == ExitCode.BUG
+
+
+def test_modules_in_the_folders_of_pythonpath_do_not_hide_pythons_own_from_the_doctor(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), "/usr/lib/python3", "/site"])
+    cli._look_there_last(f"{tmp_path}{os.sep}{os.pathsep}/site{os.pathsep}")
+    assert sys.path == ["", "/usr/lib/python3", str(tmp_path), "/site"]
+
+
+@pytest.mark.slow
+def test_a_json_module_of_the_users_does_not_end_the_doctor(tmp_path):
+    (tmp_path / "json.py").write_text("x = 1\n")
+    ended = envdoctor("check", "--fast", "--json", env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert ended.returncode in {ExitCode.OK, ExitCode.PROBLEMS}
+    assert json.loads(ended.stdout)

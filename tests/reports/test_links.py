@@ -61,6 +61,18 @@ def test_a_code_is_a_link_to_its_place_on_the_installed_page():
     assert Path(unquote(address.path)) == PAGE.resolve()
 
 
+def test_a_machine_of_an_odd_name_and_a_folder_with_spaces_make_a_whole_address(tmp_path, monkeypatch):
+    page = tmp_path / "a folder" / "codes.html"
+    page.parent.mkdir()
+    page.write_text('<section id="PKG001">', encoding="utf-8")
+    monkeypatch.setattr("platform.node", lambda: "b\x1bö x")
+    text = linked("PKG001", Terminal(), {"TERM": "xterm-kitty"}, page=page)
+    address = LINK.fullmatch(text)[1]
+    assert address.isascii()
+    assert address.startswith("file://b%1B%C3%B6%20x/")
+    assert address.endswith("/a%20folder/codes.html#PKG001")
+
+
 def test_without_the_page_there_is_no_link(tmp_path):
     assert linked("PKG001", Terminal(), {"TERM": "xterm-kitty"}, page=tmp_path / "codes.html") == "PKG001"
 

@@ -72,6 +72,7 @@ SOUND = {
     "in a try": "try:\n    from .gone import name\nexcept ImportError:\n    name = None\n",
     "in a function": "def use():\n    from .gone import name\n",
     "made by a hook": "def __getattr__(name): ...\nimport pkg.gone\n",
+    "made by a finder": "import sys\nsys.meta_path.append(None)\nimport pkg.gone\n",
     "of another": "import other.gone\n",
     "written": "import os\nG = open(os.path.join(os.path.dirname(__file__), 'x.y'), 'w')\n",
     "made before": "import os\nP = os.path.join(os.path.dirname(__file__), 'x.y')\n"

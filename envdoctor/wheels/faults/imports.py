@@ -23,7 +23,9 @@ _OFTEN_OPTIONAL = re.compile(
 _OF_A_PLATFORM = re.compile(
     r".*(?:win|nt|mac|darwin|osx|linux|posix|unix|bsd|android|ios|java|jython|pypy|cuda|gpu|rocm).*", re.IGNORECASE
 )
-_OPEN_NAMES = re.compile(r"import\s*\*|__getattr__|globals\(\)|setattr\(|sys\.modules|exec\(|lazy|__path__|extend_path")
+_OPEN_NAMES = re.compile(
+    r"import\s*\*|__getattr__|globals\(\)|setattr\(|sys\.modules|meta_path|exec\(|lazy|__path__|extend_path"
+)
 
 
 @rule(

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from envdoctor.wheels.reviewed import ReviewedWheel
 
 _IN_PYTHON = {
-    "argparse": "2.7",
     "asyncio": "3.4",
     "dataclasses": "3.7",
     "enum34": "3.4",

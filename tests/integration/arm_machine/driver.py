@@ -121,7 +121,8 @@ def mend(code):
     told = json.loads(text[text.index("\n{") if not text.startswith("{") else 0 : text.rindex("}") + 1])
     became = {one["finding"]["code"]: one["mending"] for one in told["mended"]}
     commands = [command for step in told["plan"]["steps"] for command in step["commands"]]
-    say(f"  fix {code}: exit code {ended}, {became} by {commands} ({time.monotonic() - start:.0f} s)")
+    results = [f"{one['state']} {one['words']}".strip() for one in told["results"]]
+    say(f"  fix {code}: exit code {ended}, {became} by {commands}, {results} ({time.monotonic() - start:.0f} s)")
     summary.setdefault("mended", {})[code] = became.get(code, "nothing was done")
 
 
@@ -148,6 +149,8 @@ def installing():
 
 
 def walk_through_the_states():
+    if not Path("/bin/sh").exists():  # fixes that write into /proc ask it
+        Path("/bin/sh").symlink_to("bash")
     shutil.copy2(next(path for path in STORE.rglob("usr/bin/qemu-x86_64*") if path.is_file()), QEMU)
     summary["states"] = {}
     state("not mounted")
@@ -165,14 +168,13 @@ def walk_through_the_states():
     QEMU.chmod(0o644)
     register(flags="OC")
     state("interpreter not executable, no F")
-    mend("EMU009")
+    QEMU.chmod(0o755)
     clear()
     register(interpreter="/usr/bin/false")
     state("interpreter is no emulator")
     register("qemu-good")
     register("other", interpreter="/usr/bin/false")
     state("another handler before it")
-    mend("EMU011")
     clear()
     register()
     (TABLE / "qemu-x86_64").write_text("0")
@@ -180,7 +182,7 @@ def walk_through_the_states():
     mend("EMU006")
     (TABLE / "status").write_text("0")
     state("all switched off")
-    mend("EMU004")
+    (TABLE / "status").write_text("1")
     QEMU.rename("/opt/moved")
     state("F, and the interpreter is deleted")
     Path("/opt/moved").rename(QEMU)
