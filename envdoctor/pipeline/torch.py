@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.action import StageFailed, StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.data import load_table
+from envdoctor.core.errors import Unreadable
 from envdoctor.core.exported_graph import ExportedGraph
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
-from envdoctor.pipeline.sources import onnx
+from envdoctor.pipeline.sources import onnx, pt2
 from envdoctor.stages.conversion import SAMPLE_OPTIONS, convert, sample_options
 from envdoctor.stages.problems import Scope, problem_kinds, shared_by
 from envdoctor.stages.processes import run_worker
@@ -97,7 +98,7 @@ def was_exported(_: Facts, request: Request) -> Iterator[Reason]:
 
 def has_lowerings(_: Facts, request: Request) -> Iterator[Reason]:
     """What litert-torch has no form of, told from the exported graph; and what becomes of the model's own operators."""
-    graph = request.graph
+    graph = request.graph or _graph_of_archive(request)
     if graph is None:
         return
     for verdict, names, words, problem in (
@@ -112,6 +113,20 @@ def has_lowerings(_: Facts, request: Request) -> Iterator[Reason]:
     for name, words in graph.own.items():
         if name not in graph.opaque:
             yield Reason(verdict=Verdict.READY, text=f"the operator {name} is {words}")
+
+
+def _graph_of_archive(request: Request) -> ExportedGraph | None:
+    """What an archive of torch.export.save tells of its graph; None for any other source."""
+    source = request.source
+    if source is None or source.kind != ArtifactKind.PT2:
+        return None
+    known = frozenset(load_table("torch-operators")["without_lowering"])
+    try:
+        operators = pt2.read_pt2(source.path).operators
+    except Unreadable:  # its stage says why
+        return None
+    names = [name for name in operators if known & {name, name.rpartition(".")[0]}]
+    return ExportedGraph(control_flow=tuple(name.removeprefix("torch.ops.") for name in names))
 
 
 def known_operators(tool: str, problem: str) -> Requirement:

@@ -180,7 +180,6 @@ def test_a_function_of_jax_goes_to_int8(tmp_path):
     ("name", "problem", "words"),
     [
         ("halved", "torch-half-precision", "torch.float16"),
-        ("disappears", "torch-factory-failed", "ended while it was called"),
         ("raises", "torch-factory-failed", "ValueError: no weights here"),
         ("leaves", "torch-factory-failed", "SystemExit: 3"),
         ("nothing", "torch-not-a-module", "returns None"),
@@ -225,6 +224,12 @@ def test_wrong_sizes_are_told_by_pytorch_itself(tmp_path):
     found = failure("Small", tmp_path, "1x4x16x16")
     assert found.name == "torch-model-refused"
     assert "expected input" in found.message
+
+
+def test_a_factory_that_ends_the_process_is_named(tmp_path):
+    found = failure("disappears", tmp_path)
+    assert found.name == "torch-factory-failed"
+    assert "ended while it was called" in found.message
 
 
 def test_a_factory_that_hangs_ends_with_its_stage(tmp_path, monkeypatch):

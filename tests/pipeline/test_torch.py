@@ -5,18 +5,21 @@ from pathlib import Path
 
 import pytest
 
+import pt2_files
 from envdoctor.action import StageFailed
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.command import CommandResult
-from envdoctor.core.request import Request
+from envdoctor.core.request import BuildOptions, Request
 from envdoctor.core.route import Verdict
 from envdoctor.environments.status import EnvironmentStatus, State
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.facts.environments import Environments
 from envdoctor.facts.host import Host
+from envdoctor.pipeline.actions.onnx2tf_float import ACTION as ONNX2TF
 from envdoctor.pipeline.sources import identify
-from envdoctor.pipeline.torch import OF_THE_MODEL, convert_with_torch
+from envdoctor.pipeline.torch import convert_with_torch, has_lowerings, known_operators
+from envdoctor.stages.problems import Scope, problem_kinds
 from envdoctor.stages.torch import needs_cpu_build, tell_code
 from onnx_bytes import model, node
 from onnx_bytes import value as onnx_input
@@ -101,13 +104,55 @@ def test_a_process_that_is_ended_shows_how_far_it_got(tmp_path):
     ]
 
 
-def test_an_onnx_operator_that_onnx2torch_does_not_know_is_named_before_anything_runs(tmp_path):
+@pytest.mark.parametrize(
+    ("tool", "problem"), [("onnx2torch", "onnx-operator-unknown"), ("onnx2tf", "onnx2tf-operator-unknown")]
+)
+def test_an_onnx_operator_that_a_tool_does_not_know_is_named_before_anything_runs(tmp_path, tool, problem):
     path = tmp_path / "net.onnx"
     image = onnx_input("image", 1, 3, 8, 8)
     path.write_bytes(model(node("Relu"), node("Fancy", "mylib"), image))
-    knows = OF_THE_MODEL[-1]
-    (reason,) = knows(Facts(), Request(source=identify(path)))
+    requirement = known_operators(tool, problem)
+    (reason,) = requirement(Facts(), Request(source=identify(path)))
     assert reason.verdict is Verdict.BLOCKED
-    assert "no form of mylib.Fancy" in reason.text
+    assert f"{tool} has no form of mylib.Fancy" in reason.text
+    assert reason.code == problem_kinds()[problem].code
     path.write_bytes(model(node("Relu"), image))
-    assert not list(knows(Facts(), Request(source=identify(path))))
+    assert not list(requirement(Facts(), Request(source=identify(path))))
+
+
+def test_only_the_second_way_knows_recurrent_layers_and_only_the_first_keeps_the_layout(tmp_path):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(model(node("LSTM"), onnx_input("image", 1, 3, 8, 8)))
+    request = Request(source=identify(path), options=BuildOptions(keep_layout=True))
+    assert list(known_operators("onnx2torch", "onnx-operator-unknown")(Facts(), request))
+    assert not list(known_operators("onnx2tf", "onnx2tf-operator-unknown")(Facts(), request))
+    (reason,) = ONNX2TF.requires[-1](Facts(), request)
+    assert (reason.verdict, "--keep-layout" in reason.text) == (Verdict.BLOCKED, True)
+    assert not list(ONNX2TF.requires[-1](Facts(), Request(source=identify(path))))
+
+
+def test_an_archive_tells_operators_without_a_lowering_before_anything_runs(tmp_path):
+    targets = ("torch.ops.aten.relu.default", "torch.ops.aten.randn_like.default")
+    request = Request(source=identify(pt2_files.write(tmp_path, *targets)))
+    (reason,) = has_lowerings(Facts(), request)
+    assert (reason.verdict, reason.code) == (Verdict.BLOCKED, problem_kinds()["torch-lowering-missing"].code)
+    assert "no form of aten.randn_like.default" in reason.text
+    assert not list(has_lowerings(Facts(), Request(source=identify(pt2_files.write(tmp_path, *targets[:1])))))
+
+
+def test_a_process_that_ended_in_the_factory_is_the_factorys(tmp_path):
+    def double(command):
+        request = json.loads(Path(command.argv[-1]).read_text("utf-8"))
+        rows = [{"component": "PyTorch", "status": "ok", "seconds": 1.0}, {"component": "model", "status": "running"}]
+        Path(request["components"]).write_text(json.dumps(rows), "utf-8")
+        return CommandResult(argv=command.argv, returncode=7)
+
+    with pytest.raises(StageFailed) as caught:
+        convert_with_torch(stage_context(tmp_path / "stage", SOURCE, python=Path("python"), run=double))
+    assert caught.value.finding.name == "torch-factory-failed"
+    assert "without an error of Python's" in caught.value.finding.message
+
+
+@pytest.mark.parametrize("problem", ["torch-lowering-missing", "torch-not-converted", "onnx2tf-failed"])
+def test_what_one_converter_refuses_another_may_take(problem):
+    assert problem_kinds()[problem].shared_by is Scope.STAGES
