@@ -52,8 +52,8 @@ class ModuleFiles(Protocol):
         """Whether there is certainly no file or folder at a path from site-packages."""
         ...
 
-    def natives_may_find(self, top: str) -> bool:
-        """Whether a native module may make one of the files importable by this name."""
+    def natives_may_find(self, module: str) -> bool:
+        """Whether a native module may make a module importable that has no file of its own."""
         ...
 
 
@@ -152,9 +152,8 @@ class WheelSite:
 
     def _missing(self, module: str) -> Found:
         """A module that the wheel does not have where it would be looked for."""
-        top = module.partition(".")[0]
         found = self._beside.find(module)
-        if found.presence is Presence.ABSENT and self._index.natives_may_find(top):
+        if found.presence is Presence.ABSENT and self._index.natives_may_find(module):
             return Found(presence=Presence.UNKNOWN)
         return found
 

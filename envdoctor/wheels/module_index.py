@@ -84,9 +84,9 @@ class ModuleIndex:
         present = any(each.lower() == lower or each.lower().startswith(f"{lower}/") for each in self._paths.values())
         return self.is_package(path.partition("/")[0]) and not present
 
-    def natives_may_find(self, top: str) -> bool:
-        """Whether a native module of the wheel may make one of its files importable by this name; none tells."""
-        return self._has_modules and top in self._words
+    def natives_may_find(self, module: str) -> bool:
+        """Whether a native module of the wheel may make a file importable by this name at the top; none tells."""
+        return self._has_modules and module.partition(".")[0] in self._words
 
     @functools.cached_property
     def _words(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.facts.importing.effort import Effort
 from envdoctor.facts.importing.ground import Ground, Rehearsed
-from envdoctor.facts.importing.unit import UnitIndex, read_module, stems_of
+from envdoctor.facts.importing.unit import UnitIndex, may_hold, read_module, stems_of
 from envdoctor.facts.importing.unit_site import UnitSite
 from envdoctor.imports.events import Certainty, What
 from envdoctor.imports.names import ModuleNames
@@ -195,16 +195,23 @@ class Rehearsal:
                 unit,
                 around.modules,
                 around.natives.get(unit, {}),
-                functools.cache(functools.partial(self._findable, unit)),
+                functools.partial(self._may_make, unit),
                 self.grounds[unit].places.__setitem__,
             )
         return self._indexes[unit]
 
-    def _findable(self, unit: str) -> frozenset[str]:
-        """Names that extension modules of a unit may make importable: those of any of its distribution's files."""
+    def _may_make(self, unit: str, name: str, is_below: bool) -> bool:  # noqa: FBT001  (by position, as it is handed on)
+        """Whether extension modules of a unit may make a name importable.
+
+        At the top that of any of its distribution's files; as a submodule one that their bytes hold.
+        """
         around = self.surroundings
         owner = around.owners.get(unit) if unit in around.extended else None
-        return frozenset() if owner is None else stems_of(around.paths.get(owner.metadata, ()))
+        if owner is None or not is_below:
+            return owner is not None and name in stems_of(around.paths.get(owner.metadata, ()))
+        files = [path for paths in around.natives.get(unit, {}).values() for path in paths]
+        self.grounds[unit].texts.update(files)
+        return may_hold(files, name.encode())
 
     def reader(self, unit: str) -> Callable[[str], str]:
         """Reads the texts of a unit."""

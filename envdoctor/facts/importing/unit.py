@@ -14,11 +14,12 @@ from envdoctor.support.files import read_head, read_regular
 from envdoctor.support.syntax import parse_python
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from envdoctor.facts.importing.modules import Modules, Place
 
 _LARGEST_TEXT = 1 << 20
+_MOST_NATIVE_BYTES = 32 << 20
 _WORD = 0xFFFFFFFF
 _IN_PACKAGE = frozenset({Presence.TEXT, Presence.NATIVE})
 
@@ -114,7 +115,7 @@ class UnitIndex:
         unit: str,
         modules: Modules,
         natives: Mapping[str, Sequence[str]],
-        findable: Callable[[], frozenset[str]],
+        made: Callable[[str, bool], bool],
         note: Callable[[str, Place], None],
     ) -> None:
         """Prepares.
@@ -123,13 +124,13 @@ class UnitIndex:
             unit: its name.
             modules: of the environment.
             natives: see above.
-            findable: the names at the top that its extension modules may make importable.
+            made: whether its extension modules may make a name importable: at the top, or (True) as a submodule.
             note: told of each module that is looked up.
         """
         self.natives = natives
         self._unit = unit
         self._modules = modules
-        self._findable = findable
+        self._made = made
         self._note = note
 
     def _place(self, name: str) -> Place | None:
@@ -163,12 +164,37 @@ class UnitIndex:
         """False: the disk is asked about files."""
         return False
 
-    def natives_may_find(self, top: str) -> bool:
-        """Whether a native module of the unit may make one of its files importable by this name."""
-        return top in self._findable()
+    def natives_may_find(self, module: str) -> bool:
+        """Whether an extension module of the unit may make a module importable that has no file of its own.
+
+        What is at the top, it may find in another folder of its distribution; below a package of text it may put one
+        into `sys.modules`, and then has its name in its bytes; below an extension module everything may be.
+        """
+        parts = module.split(".")
+        for depth, name in enumerate(parts, 1):
+            place = self._place(".".join(parts[:depth]))
+            if place is None or place.presence is Presence.ABSENT:
+                return self._made(name, depth > 1)
+            if place.presence not in {Presence.TEXT, Presence.NAMESPACE}:
+                break
+        return True
 
 
 def stems_of(paths: Sequence[str]) -> frozenset[str]:
     """The names of all folders and files in paths, without suffixes."""
     folders = {part for path in paths for part in posixpath.dirname(path).split("/")}
     return frozenset(folders | {posixpath.basename(path).partition(".")[0] for path in paths})
+
+
+def may_hold(paths: Iterable[str], word: bytes) -> bool:
+    """Whether one of these files has a word in its bytes; True where they are many, large, or can't be read."""
+    left = _MOST_NATIVE_BYTES
+    for path in paths:
+        try:
+            content = read_regular(path, left)
+        except OSError:
+            return True
+        if word in content:
+            return True
+        left -= len(content)
+    return False

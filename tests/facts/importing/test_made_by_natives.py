@@ -1,0 +1,29 @@
+"""Submodules that have no file, in packages that have extension modules: made by them, or gone."""
+
+import pytest
+
+from extensions import compile_module
+from loading_facts import HERE, import_in_child, loading_facts
+from sites import Site
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not HERE, reason="reads ELF files of this machine")]
+MAKES = 'PyObject *made = PyImport_AddModule("foo.made"); PyModule_AddIntConstant(made, "answer", 42);'
+
+
+@pytest.mark.parametrize(("body", "name", "fails"), [("", "gone", True), (MAKES, "made", False), (MAKES, "gone", True)])
+def test_a_submodule_without_a_file(body, name, fails, tmp_path):
+    site = Site(tmp_path / "site-packages")
+    init = f"from foo import _fast\nfrom foo.{name} import answer"
+    site.install("foo", files={"foo/__init__.py": init, "foo/_fast.so": compile_module(tmp_path, "_fast", body=body)})
+    assert bool(import_in_child("foo", site)) is fails
+    failed = loading_facts(site, cache=tmp_path / "cache").importing.failed
+    assert [each.failures[0].cause.subject for each in failed] == (["foo.gone"] if fails else [])
+
+
+def test_what_is_below_an_extension_module_may_be_there(tmp_path):
+    site = Site(tmp_path / "site-packages")
+    body = 'PyImport_AddModule("foo._fast.inner");'
+    module = compile_module(tmp_path, "_fast", body=body)
+    site.install("foo", files={"foo/__init__.py": "import foo._fast\nimport foo._fast.inner", "foo/_fast.so": module})
+    assert import_in_child("foo", site) == ""
+    assert loading_facts(site, cache=tmp_path / "cache").importing.failed == ()
