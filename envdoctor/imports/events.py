@@ -74,6 +74,7 @@ class Outcome:
         unreadable: whether the text of a module could not be read.
         steps: statements and calls that were gone through.
         ended: the modules of which the text was gone through to its end on all ways that led there.
+        is_cut: whether it took too many steps to be followed to its end.
     """
 
     events: tuple[Event, ...] = ()
@@ -85,3 +86,4 @@ class Outcome:
     unreadable: bool = False
     steps: int = 0
     ended: frozenset[str] = frozenset()
+    is_cut: bool = False

@@ -57,12 +57,13 @@ def import_in_thought(
 
 def _import(module: str, machine: Machine) -> Outcome:
     raised: Raised | None = None
+    is_cut = False
     try:
         machine.imports.load(module, State(machine.journal))
     except Raised as error:
         raised = error
     except (TooLong, RecursionError):
-        machine.complete = False
+        machine.complete, is_cut = False, True
     outcome = Outcome(
         events=tuple(machine.events),
         may_fail_for=frozenset(machine.escaped),
@@ -70,6 +71,7 @@ def _import(module: str, machine: Machine) -> Outcome:
         unreadable=machine.unreadable,
         steps=machine.steps,
         ended=machine.imports.ended,
+        is_cut=is_cut,
     )
     if raised is None:
         return outcome

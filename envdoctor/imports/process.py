@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.imports.events import What
+from envdoctor.imports.events import Certainty, What
 from envdoctor.imports.interpreter import import_in_thought
 from envdoctor.imports.scopes import own_nodes
 from envdoctor.imports.wheel_site import WheelSite
@@ -47,11 +47,16 @@ class Loads:
         events: the loads; those of files that fail are followed by what comes where they don't.
         needed: those that the import certainly fails for.
         doubtful: those that it may fail for.
+        imported: the modules that it certainly imports to their end: importing one of them by its name does the same,
+            if the root is the package that it is in.
+        is_cut: whether it took too many steps; then so does the import of any module in the package.
     """
 
     events: tuple[Event, ...]
     needed: frozenset[Event]
     doubtful: frozenset[Event]
+    imported: frozenset[str] = frozenset()
+    is_cut: bool = False
 
 
 class ImportedWheel:
@@ -111,7 +116,14 @@ class ImportedWheel:
                 break
             supposed |= {cause.subject, *cause.alternatives}
             needed |= {each for each in outcome.events if each.fails and each.subject in supposed}
-        return Loads(events=tuple(events), needed=frozenset(needed), doubtful=frozenset(doubtful - needed))
+        certain = (each for each in outcome.events if each.certainty is Certainty.CERTAIN)
+        return Loads(
+            events=tuple(events),
+            needed=frozenset(needed),
+            doubtful=frozenset(doubtful - needed),
+            imported=outcome.ended.intersection(each.subject for each in certain if each.what is What.IMPORT),
+            is_cut=outcome.is_cut,
+        )
 
     def _import(self, module: str, process: Process, supposed: set[str]) -> Outcome:
         def fails(path: str) -> bool:

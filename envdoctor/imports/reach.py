@@ -18,7 +18,7 @@ from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.wheel_site import Anything
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from envdoctor.binaries.resolve import LoadResult, Resolution
     from envdoctor.core.target import Target
@@ -156,26 +156,41 @@ class _Simulation:
         # Of the modules imported one by one, how many load native files, and how many of these fail.
         self._parts = self._failing_parts = 0
         self._sound_parts: list[str] = []
+        self._packages: dict[str, tuple[Loads, _Attempt]] = {}
 
     def run(self, root: str, reach: Reach) -> None:
         """Imports one module in a new process, unless nothing can be learnt from it any more."""
         if self._is_settled():
+            return
+        if (known := self._known(root)) is not None:
+            self._count_part(root, *known)
             return
         attempt = _Attempt(self, reach, root)
         try:
             loads = self._imported.loads(root, attempt.begin)
         except _Settled:
             return
-        for event in loads.events:
-            path = self._locate(event.subject)
-            if path in attempt.missing:
-                self._note(path, self._judged(event, loads, reach, attempt.missing[path]))
-        if reach is Reach.MODULE and loads.events and not self._imported.is_native(root):
+        self._note_all(loads, reach, attempt.missing)
+        if reach is Reach.IMPORT:
+            self._packages[root] = loads, attempt
+        else:
+            self._count_part(root, loads, attempt)
+        if not attempt.process.is_empty:
+            self._load_late(attempt.process, {self._locate(event.subject) for event in loads.events})
+
+    def _known(self, root: str) -> tuple[Loads, _Attempt] | None:
+        """What the import of a package came to, if that of a module in it comes to the same: the package is first."""
+        for package, (loads, attempt) in self._packages.items():
+            if root.startswith(f"{package}.") and (loads.is_cut or root in loads.imported):
+                return loads, attempt
+        return None
+
+    def _count_part(self, root: str, loads: Loads, attempt: _Attempt) -> None:
+        """Counts a module that is imported by itself, if that loads native files."""
+        if loads.events and not self._imported.is_native(root):
             self._parts += 1
             self._failing_parts += bool(loads.needed)
             self._sound_parts += [] if attempt.missing else [root]
-        if not attempt.process.is_empty:
-            self._load_late(attempt.process, {self._locate(event.subject) for event in loads.events})
 
     def load(self, path: str, process: ImportProcess, reach: Reach) -> LoadResult:
         """Loads a file.
@@ -240,6 +255,12 @@ class _Simulation:
         else:
             severity = Severity.INFO
         return Reached(reach=reach, severity=severity, via=load.via, missing=missing)
+
+    def _note_all(self, loads: Loads, reach: Reach, missing: Mapping[str, tuple[Resolution, ...]]) -> None:
+        for event in loads.events:
+            path = self._locate(event.subject)
+            if path in missing:
+                self._note(path, self._judged(event, loads, reach, missing[path]))
 
     def _note(self, path: str, reached: Reached) -> None:
         self.found[path] = _worse(self.found.get(path), reached)

@@ -4,6 +4,7 @@ import pytest
 
 from envdoctor.core.finding import Severity
 from envdoctor.imports.companions import Companions
+from envdoctor.imports.interpreter import import_in_thought
 from envdoctor.imports.reach import Reach, find_reach
 from envdoctor.wheels.layout import PlannedSite, planned_path
 from native_files import elf_bytes
@@ -85,6 +86,25 @@ def test_nothing_is_read_that_can_tell_no_more():
 
     find_reach(wheel, [planned_path("pkg/_m.so")], text, LINUX, companions_of(wheel))
     assert read == ["pkg/__init__.py"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("init", "followed"),
+    [("", ["pkg", "pkg.a", "pkg.b"]), ("from pkg import a", ["pkg", "pkg.b"]), ("x = 1\n" * 20_001, ["pkg"])],
+)
+def test_a_module_that_comes_to_the_same_as_its_package_is_not_followed_again(init, followed, monkeypatch):
+    """The package is imported before it: what that imports is there, and where that takes too long, nothing follows."""
+    files = {"pkg/__init__.py": init, "pkg/a.py": "", "pkg/b.py": "", "pkg/_m.so": BROKEN}
+    seen = []
+
+    def follow(module, *more, **others):
+        seen.append(module)
+        return import_in_thought(module, *more, **others)
+
+    monkeypatch.setattr("envdoctor.imports.process.import_in_thought", follow)
+    assert [each.reach for each in reach(files, "pkg/_m.so").values()] == [Reach.UNREACHED_MODULE]
+    assert [module for module in seen if module != "pkg._m"] == followed
 
 
 def test_the_package_of_the_distributions_name_is_told_first():
