@@ -6,9 +6,10 @@ import functools
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from envdoctor.binaries.python_abi import is_module_name
 from envdoctor.facts.importing.effort import Effort
 from envdoctor.facts.importing.ground import Ground, Rehearsed
-from envdoctor.facts.importing.unit import UnitIndex, may_hold, read_module, stems_of
+from envdoctor.facts.importing.unit import UnitIndex, names_held, read_module, stems_of
 from envdoctor.facts.importing.unit_site import UnitSite
 from envdoctor.imports.events import Certainty, What
 from envdoctor.imports.names import ModuleNames
@@ -68,6 +69,7 @@ class Rehearsal:
         self.effort = effort or Effort()
         self.mentioned: dict[str, tuple[str, ...]] = {}
         self._running: list[str] = []
+        self._held: dict[str, frozenset[str] | None] = {}
         self._sizes: dict[str, int] = {}
         self._ended: dict[str, frozenset[str]] = {}
         self.binding: set[str] = set()
@@ -200,18 +202,22 @@ class Rehearsal:
             )
         return self._indexes[unit]
 
-    def _may_make(self, unit: str, name: str, is_below: bool) -> bool:  # noqa: FBT001  (by position, as it is handed on)
-        """Whether extension modules of a unit may make a name importable.
+    def _may_make(self, unit: str, module: str) -> bool:
+        """Whether extension modules of a unit may make a module importable, as far as their distribution's files tell.
 
-        At the top that of any of its distribution's files; as a submodule one that their bytes hold.
+        At the top one with the name of any file; below a package one whose whole name they hold.
         """
         around = self.surroundings
         owner = around.owners.get(unit) if unit in around.extended else None
-        if owner is None or not is_below:
-            return owner is not None and name in stems_of(around.paths.get(owner.metadata, ()))
-        files = [path for paths in around.natives.get(unit, {}).values() for path in paths]
-        self.grounds[unit].texts.update(files)
-        return may_hold(files, name.encode())
+        if owner is None or "." not in module:
+            return owner is not None and module in stems_of(around.paths.get(owner.metadata, ()))
+        if unit not in self._held:
+            natives = around.natives.get(unit, {}).items()
+            files = [path for name, paths in natives if is_module_name(name) for path in paths]
+            self.grounds[unit].texts.update(files)
+            self._held[unit] = names_held(files, unit)
+        held = self._held[unit]
+        return held is None or module in held
 
     def reader(self, unit: str) -> Callable[[str], str]:
         """Reads the texts of a unit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _LARGEST_TEXT = 1 << 20
 _MOST_NATIVE_BYTES = 32 << 20
 _WORD = 0xFFFFFFFF
+_DOT = re.compile(r"\.")
 _IN_PACKAGE = frozenset({Presence.TEXT, Presence.NATIVE})
 
 
@@ -115,7 +117,7 @@ class UnitIndex:
         unit: str,
         modules: Modules,
         natives: Mapping[str, Sequence[str]],
-        made: Callable[[str, bool], bool],
+        made: Callable[[str], bool],
         note: Callable[[str, Place], None],
     ) -> None:
         """Prepares.
@@ -124,7 +126,7 @@ class UnitIndex:
             unit: its name.
             modules: of the environment.
             natives: see above.
-            made: whether its extension modules may make a name importable: at the top, or (True) as a submodule.
+            made: whether its extension modules may make a module importable that has no file of its own.
             note: told of each module that is looked up.
         """
         self.natives = natives
@@ -168,13 +170,13 @@ class UnitIndex:
         """Whether an extension module of the unit may make a module importable that has no file of its own.
 
         What is at the top, it may find in another folder of its distribution; below a package of text it may put one
-        into `sys.modules`, and then has its name in its bytes; below an extension module everything may be.
+        into `sys.modules`, and then has its whole name in its bytes; below an extension module everything may be.
         """
         parts = module.split(".")
-        for depth, name in enumerate(parts, 1):
-            place = self._place(".".join(parts[:depth]))
+        for depth in range(1, len(parts) + 1):
+            place = self._place(name := ".".join(parts[:depth]))
             if place is None or place.presence is Presence.ABSENT:
-                return self._made(name, depth > 1)
+                return self._made(name)
             if place.presence not in {Presence.TEXT, Presence.NAMESPACE}:
                 break
         return True
@@ -186,15 +188,15 @@ def stems_of(paths: Sequence[str]) -> frozenset[str]:
     return frozenset(folders | {posixpath.basename(path).partition(".")[0] for path in paths})
 
 
-def may_hold(paths: Iterable[str], word: bytes) -> bool:
-    """Whether one of these files has a word in its bytes; True where they are many, large, or can't be read."""
-    left = _MOST_NATIVE_BYTES
+def names_held(paths: Iterable[str], unit: str) -> frozenset[str] | None:
+    """The dotted names in a unit, and those above them, that extension modules hold; None where it is much to read."""
+    left, found = _MOST_NATIVE_BYTES, set[str]()
+    dotted = re.compile(rb"\b%s(?:\.[A-Za-z_]\w*)+" % re.escape(unit.encode()))
     for path in paths:
         try:
             content = read_regular(path, left)
         except OSError:
-            return True
-        if word in content:
-            return True
+            return None
         left -= len(content)
-    return False
+        found.update(match[0].decode() for match in dotted.finditer(content))
+    return frozenset(name[:end] for name in found for end in (*(dot.start() for dot in _DOT.finditer(name)), None))
