@@ -44,8 +44,8 @@ def test_fast_leaves_imports_out_and_says_so(environment, capsys):
 def test_what_was_not_followed_to_its_end_is_said_beside_no_problem(environment, capsys):
     packages = next(iter([*environment.glob("lib/python3*/site-packages"), *environment.glob("Lib/site-packages")]))
     (packages / "foo/__init__.py").write_text("")
-    parts = {f"large/part{number}.py": "" for number in range(220)}
-    imports = "\n".join(f"import large.part{number}" for number in range(220))
+    parts = {f"large/part{number}.py": "" for number in range(420)}
+    imports = "\n".join(f"import large.part{number}" for number in range(420))
     Site(packages).install("large", files={"large/__init__.py": imports, **parts})
     assert main(["check", "--only", "PKG021", "--python", str(environment)]) == 0
     printed = capsys.readouterr().out

@@ -94,7 +94,7 @@ def test_what_is_merely_worth_knowing_stays():
 def test_a_report_tells_what_is_ignored_and_not_where_its_writer_lives(monkeypatch):
     home = Path.home() / "work/pyproject.toml"
     rule = Ignore(code="PKG001", reason="we know", subject=str(home.parent / "*"))
-    monkeypatch.setattr("envdoctor.doctor.report.check", lambda **_: report(finding(str(home))))
+    monkeypatch.setattr("envdoctor.doctor.report.check", lambda _: report(finding(str(home))))
     made, _ = make_report(python=Path(sys.executable), amend=lambda one: ignore(one, [rule], str(home)))
     assert len(made.ignored) == 1
     assert str(Path.home()) not in json.render(made)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.python_abi import is_module_name
-from envdoctor.facts.importing.effort import Effort
+from envdoctor.facts.importing.effort import FURTHER_STEPS, Effort
 from envdoctor.facts.importing.ground import Ground, Rehearsed
 from envdoctor.facts.importing.unit import UnitIndex, names_held, read_module, stems_of
 from envdoctor.facts.importing.unit_site import UnitSite
@@ -79,14 +79,38 @@ class Rehearsal:
     def judge(self, module: str) -> Rehearsed:
         """What `import module` comes to; of one that is being judged, that nothing speaks against it."""
         unit = self.surroundings.modules.unit(module)
-        verdicts = self.grounds[unit].verdicts
-        known, most = verdicts.get(module), self._most(unit)
+        known, most = self.grounds[unit].verdicts.get(module), self._most(unit)
         if known is not None and (known.complete or known.failures or known.most >= most):
             return known
         self.is_late |= self.effort.is_up
         if module in self._running or self.is_late:
             return known or Rehearsed(complete=False)
-        settled = frozenset() if module == unit else self._settled(unit, module)
+        found = self._work_out(module, frozenset() if module == unit else self._settled(unit, module), most)
+        if not self.is_late:  # else it is worked out again the next time
+            self._keep(module, found)
+        return found
+
+    def judge_by_itself(self, module: str) -> Rehearsed:
+        """What the text of a module comes to where the packages above it, and all that these import, are there."""
+        unit = self.surroundings.modules.unit(module)
+        known = self.grounds[unit].verdicts.get(module)
+        if known is not None and known.failures:
+            return known
+        parts = module.split(".")
+        above = {".".join(parts[:depth]) for depth in range(1, len(parts))}
+        found = self._work_out(module, (self.judge(unit).ended | above) - {module}, PART)
+        if found.failures:
+            self._keep(module, found)
+        return found
+
+    def _keep(self, module: str, found: Rehearsed) -> None:
+        unit = self.surroundings.modules.unit(module)
+        self.grounds[unit].verdicts[module] = found
+        self._ended.pop(unit, None)
+        self.is_new = True
+
+    def _work_out(self, module: str, settled: frozenset[str], most: int) -> Rehearsed:
+        unit = self.surroundings.modules.unit(module)
         self._running.append(module)
         try:
             verdict = judge_import(module, UnitSite(self, unit, settled), most, _MOST_CAUSES)
@@ -110,11 +134,13 @@ class Rehearsal:
         self.effort.spent += verdict.steps
         self.given |= found.given
         self.is_late |= self.effort.is_up
-        if not self.is_late:  # else it is worked out again the next time
-            verdicts[module] = found
-            self._ended.pop(unit, None)
-            self.is_new = True
         return found
+
+    def ask_on(self) -> bool:
+        """Grants the effort for the questions that what was found raises; returns whether the effort was up before."""
+        was_late, self.is_late = self.is_late, False
+        self.effort.grant(FURTHER_STEPS)
+        return was_late
 
     def _most(self, unit: str) -> int:
         """The modules of a unit that are read for one import."""

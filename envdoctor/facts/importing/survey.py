@@ -67,6 +67,7 @@ def _survey(facts: Facts, request: Request) -> Importing:
             break
         rehearsal = rehearsal.again()
         verdicts = _verdicts(rehearsal, uses, first)
+    was_late = rehearsal.ask_on()
     failed, broken = (
         tuple(_failed(facts, rehearsal, uses)),
         tuple(_broken(rehearsal, asked, os.path.dirname(facts.python.executable))),
@@ -83,7 +84,9 @@ def _survey(facts: Facts, request: Request) -> Importing:
         broken=broken,
         unfinished=unfinished,
         looked_at=len(verdicts),
-        is_late=rehearsal.is_late or (rehearsal.is_new and bool(unfinished)),  # what is known now may lead further
+        is_late=was_late
+        or rehearsal.is_late
+        or (rehearsal.is_new and bool(unfinished)),  # what is known now may lead further
         variables=tuple(
             (one, around.modules.find(at).path, variable)
             for one, each in uses
@@ -93,12 +96,15 @@ def _survey(facts: Facts, request: Request) -> Importing:
 
 
 def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use], first: Collection[Distribution]) -> dict[str, Rehearsed]:
-    """On all uses: of distributions that lack what they require, then of small ones, then of large ones.
+    """On all uses: of distributions that lack what they require, to their end, then of small ones, then of large ones.
 
     With what is left of the effort large packages are followed further, the smallest first.
     """
     order = sorted(uses, key=lambda use: (use[0] not in first, rehearsal.size(use[0])))
-    found = {each.module: rehearsal.judge(each.module) for _, each in order}
+    found = {}
+    for one, each in order:
+        rehearsal.deep = one in first
+        found[each.module] = rehearsal.judge(each.module)
     rehearsal.deep = True
     rehearsal.effort.leave(FURTHER_STEPS)
     large = [each.module for one, each in order if rehearsal.is_large(one) and not each.command]
@@ -202,16 +208,22 @@ def _behind_unmet(facts: Facts, rehearsal: Rehearsal, one: Distribution, entranc
         return
     unwanted = {each.found for each in facts.requirements.unmet if each.by == one and each.found is not None}
     for subject, name, at in sorted(verdict.asked) if unwanted else ():
-        if rehearsal.owner(subject) in unwanted and rehearsal.lacks(subject, name) and rehearsal.judge(at).failures:
+        is_lacking = rehearsal.owner(subject) in unwanted and rehearsal.lacks(subject, name)
+        if is_lacking and rehearsal.judge_by_itself(at).failures:
             yield at
             return
 
 
 def _is_meant(distribution: Distribution, entrance: Entrance, failure: Failure) -> bool:
-    """Whether a command wants what an extra of its distribution brings, or says itself that something is wanting."""
+    """Whether a command wants what an extra of its distribution brings, or says itself that something is wanting.
+
+    One that tries two forms of a project which is not there is made for those who have it (jupyter-labhub).
+    """
     if not entrance.command:
         return False
-    if failure.raises == "SystemExit":
+    cause = failure.cause
+    project = cause.instead_of.partition(".")[0]
+    if failure.raises == "SystemExit" or (project and project == cause.subject.partition(".")[0]):
         return True
     lines = (line for line in distribution.requires if is_of_extra(line))
     projects = set(filter(None, map(required_name, lines)))

@@ -77,7 +77,7 @@ def read_pt2(path: Path) -> ExportedProgram:
         operators = tuple(dict.fromkeys(_targets(module)))
         code = (*code_of_members(names), *code_of_program(program, operators), *code_of_payloads(payloads))
         return ExportedProgram(inputs=tuple(_inputs(module)), code=tuple(dict.fromkeys(code)), operators=operators)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable(f"{path} is damaged, or of a version that envdoctor can't read ({error!r})") from None
 
 

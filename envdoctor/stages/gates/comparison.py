@@ -71,7 +71,8 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
 
 def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
     """What is wrong with the outputs, given what a worker measured (`ran`: what gave them, if not LiteRT). Pure."""
-    if not values.get("random") and values["outputs"] and all(one.get("frozen") for one in values["outputs"]):
+    alike = [one.get("frozen") and not one["drowned"] for one in values["outputs"]]
+    if not values.get("random") and alike and all(alike):
         names = ", ".join(str(one["name"]) for one in values["outputs"])
         said = Evidence(source="the float model", excerpt=f"the same {names} for each of {values['samples']} samples")
         yield finding("float-model-constant", subject, (said,), samples=values["samples"])

@@ -227,7 +227,8 @@ def _adapt(config: Json, shapes: Mapping[str, list[int | None]], *, unroll: bool
 def _unrollable() -> frozenset[str]:
     import tensorflow as tf
 
-    return _UNROLLABLE if str(tf.keras.__version__).startswith("2.") else _UNROLLABLE | _UNROLLABLE_IN_KERAS_3
+    version = str(getattr(tf.keras, "__version__", "2."))  # the lazy module of Keras 2 may have none
+    return _UNROLLABLE if version.startswith("2.") else _UNROLLABLE | _UNROLLABLE_IN_KERAS_3
 
 
 def _adapt_precision(kind: str, own: dict[str, Any]) -> Iterator[str]:

@@ -235,6 +235,13 @@ def test_a_command_that_says_itself_what_it_lacks_is_no_fault(site, look):
     assert look(site).failed == ()
 
 
+@pytest.mark.parametrize(("second", "is_told"), [("hub.old", False), ("another", True)])
+def test_a_command_for_those_who_have_a_project_is_no_fault(second, is_told, site, look):
+    text = f"try:\n    from hub.new import A\nexcept ImportError:\n    from {second} import A\ndef run(): ..."
+    install_commands(site, text)
+    assert [each.module for each in look(site).failed] == (["foo.main"] if is_told else [])
+
+
 def test_a_command_without_its_function_is_broken(site, look):
     install_commands(site, "def walk(): ...")
     (broken,) = look(site).broken
