@@ -87,5 +87,5 @@ def test_the_linux_wheel_is_sound_and_names_seven_vendor_libraries(run):
 
 def test_tensorflow_is_judged_from_a_small_part_of_it(run):
     _, found = run("inspect", "tensorflow==2.21.0", "--platform", "linux-x86_64", "--python", "3.11", "--alone")
-    assert found["read"] <= 40_000_000
+    assert found["read"] <= 45_000_000  # module texts come in bulk: fewer requests, a few bytes more
     assert found["size"] > 500_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-#: Steps for all imports of an environment, and of them for large packages beyond their part (and once more for the
-#: questions that the answers raise); some 50 µs each where this was measured.
+#: Steps for all imports of an environment, and of them for large packages beyond their part; some 50 µs each where
+#: this was measured.
 MOST_STEPS, FURTHER_STEPS = 200_000, 20_000
 #: Seconds of computing after which no more is asked, on a machine that is many times slower: its answers are late.
 MOST_SECONDS = 90.0
@@ -36,10 +36,6 @@ class Effort:
     def leave(self, steps: int) -> None:
         """No more than so many steps are left, from now on."""
         self.most = min(self.most, self.spent + steps)
-
-    def grant(self, steps: int) -> None:
-        """So many steps may be spent from now on, whatever was."""
-        self.most = self.spent + steps
 
     def read(self, text: str) -> None:
         """A module's text is gone through."""

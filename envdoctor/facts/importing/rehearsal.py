@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.python_abi import is_module_name
-from envdoctor.facts.importing.effort import FURTHER_STEPS, Effort
+from envdoctor.facts.importing.effort import Effort
 from envdoctor.facts.importing.ground import Ground, Rehearsed
 from envdoctor.facts.importing.unit import UnitIndex, names_held, read_module, stems_of
 from envdoctor.facts.importing.unit_site import UnitSite
@@ -91,7 +91,10 @@ class Rehearsal:
         return found
 
     def judge_by_itself(self, module: str) -> Rehearsed:
-        """What the text of a module comes to where the packages above it, and all that these import, are there."""
+        """What the text of a module comes to where the packages above it, and all that these import, are there.
+
+        It is worked out even if the effort is up.
+        """
         unit = self.surroundings.modules.unit(module)
         known = self.grounds[unit].verdicts.get(module)
         if known is not None and known.failures:
@@ -135,12 +138,6 @@ class Rehearsal:
         self.given |= found.given
         self.is_late |= self.effort.is_up
         return found
-
-    def ask_on(self) -> bool:
-        """Grants the effort for the questions that what was found raises; returns whether the effort was up before."""
-        was_late, self.is_late = self.is_late, False
-        self.effort.grant(FURTHER_STEPS)
-        return was_late
 
     def _most(self, unit: str) -> int:
         """The modules of a unit that are read for one import."""

@@ -67,7 +67,6 @@ def _survey(facts: Facts, request: Request) -> Importing:
             break
         rehearsal = rehearsal.again()
         verdicts = _verdicts(rehearsal, uses, first)
-    was_late = rehearsal.ask_on()
     failed, broken = (
         tuple(_failed(facts, rehearsal, uses)),
         tuple(_broken(rehearsal, asked, os.path.dirname(facts.python.executable))),
@@ -84,9 +83,7 @@ def _survey(facts: Facts, request: Request) -> Importing:
         broken=broken,
         unfinished=unfinished,
         looked_at=len(verdicts),
-        is_late=was_late
-        or rehearsal.is_late
-        or (rehearsal.is_new and bool(unfinished)),  # what is known now may lead further
+        is_late=rehearsal.is_late or (rehearsal.is_new and bool(unfinished)),  # what is known now may lead further
         variables=tuple(
             (one, around.modules.find(at).path, variable)
             for one, each in uses
