@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from envdoctor.imports.wheel_site import ModuleFiles
 
 _HOOKS = re.compile(r"\b(?:meta_path|path_hooks|__path__)\b|\bsys\.modules\b|\bfrom sys import\b")
+#: Python's import no longer asks a finder's `find_module` ("What's New In Python 3.12", importlib).
+_WITHOUT_FIND_MODULE = (3, 12)
+_FINDER_OF_SIX = "class _SixMetaPathImporter("
 _MOST_IMPORTED = 80
 _MOST_STARRED = 24  # modules whose names one takes over by `import *`
 _STAR = re.compile(r"\bimport\s*\*")
@@ -59,6 +62,8 @@ class ModuleNames:
         above = module.rpartition(".")[0]
         while above and not self._index.exists(above):
             above = above.rpartition(".")[0]
+        if module.startswith(f"{above}.moves") and self._has_dead_finder(above):
+            return True
         packages = [".".join(above.split(".")[: depth + 1]) for depth in range(above.count(".") + 1)]
         # A namespace package has no text; of the last one only a package's own `__init__` says what it holds.
         return bool(above) and all(
@@ -66,6 +71,11 @@ class ModuleNames:
             for package in packages
             if package == above or self._index.find(package) is not None
         )
+
+    def _has_dead_finder(self, module: str) -> bool:
+        """Whether a module is a `six` before 1.16, whose finder CPython 3.12 asks in vain: it has no `find_spec`."""
+        text = self._text(module) if self._site.target.interpreter.version >= _WITHOUT_FIND_MODULE else ""
+        return _FINDER_OF_SIX in text and "find_spec" not in text
 
     def lacks(self, module: str, name: str) -> bool:
         """Whether a module that is there certainly has no such name, nor a submodule of it."""

@@ -1,5 +1,7 @@
 """Names that modules have, by their text."""
 
+from dataclasses import replace
+
 import pytest
 
 from envdoctor.imports.names import ModuleNames
@@ -151,3 +153,26 @@ def test_a_module_that_only_looks_at_how_modules_are_found_hides_nothing():
     files = {"pkg/__init__.py": "from pkg import a", "pkg/a.py": text}
     assert names(files).lacks("pkg", "x")
     assert not names({**files, "pkg/a.py": "import pkg\npkg.__path__.append('x')"}).lacks("pkg", "x")
+
+
+OLD_SIX = """
+import sys
+class _SixMetaPathImporter(object):
+    def find_module(self, name, path=None): ...
+sys.meta_path.append(_SixMetaPathImporter())
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "text", "is_lacking"),
+    [
+        ((3, 11), OLD_SIX, False),
+        ((3, 12), OLD_SIX, True),
+        ((3, 12), OLD_SIX.replace("find_module", "find_spec"), False),
+    ],
+)
+def test_a_finder_that_python_asks_no_more_finds_nothing(version, text, is_lacking):
+    target = replace(LINUX, interpreter=replace(LINUX.interpreter, version=version))
+    found = ModuleNames(ModuleIndex(["six.py"]), lambda _: text, target)
+    assert found.lacks_module("six.moves") is found.lacks_module("six.moves.urllib") is is_lacking
+    assert not found.lacks_module("six.other")
