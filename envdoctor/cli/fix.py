@@ -58,7 +58,8 @@ def command(
     from envdoctor.doctor.fix import open_session
 
     words = tuple(word.strip().upper() for code in codes for word in code.split(",") if word.strip())
-    with open_session(python=python, goal=goal, project=project or Path.cwd(), say=_tables.say) as session:
+    folder = project or Path.cwd()
+    with open_session(python=python, goal=goal, project=folder, say=_tables.say, changes=not dry_run) as session:
         asking = Asking(yes=yes, as_json=as_json, verbose=verbose)
         if undo:
             report = session.undo(asking.about_undo)

@@ -152,6 +152,7 @@ def open_session(
     goal: str | None = None,
     project: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
+    changes: bool = True,
 ) -> Iterator[Session]:
     """Hold an environment for mending it.
 
@@ -160,6 +161,7 @@ def open_session(
         goal: as for `check`.
         project: the folder of the user's code, whose imports must go on to work; None for none.
         say: told in a sentence what takes time.
+        changes: False where only a plan is wanted: nobody need be kept away, and no log be written.
 
     Raises:
         UsageProblem: the interpreter is none.
@@ -185,7 +187,7 @@ def open_session(
         uv=uv,
         variables=variables,
     )
-    with locked(str(prefix)):
+    with locked(str(prefix)) if changes else contextlib.nullcontext():
         yield Session(world, python, goal)
 
 

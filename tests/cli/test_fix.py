@@ -60,6 +60,15 @@ def test_an_undo_of_a_fix_that_changed_no_version_is_fine(env, run):
     assert (code, printed.out.strip()) == (0, "· the last fix left no other version behind")
 
 
+@pytest.mark.slow
+def test_a_plan_needs_no_place_to_write_a_log(env, run, tmp_path):
+    (tmp_path / "state").write_text("no folder")
+    code, printed = run("fix", "--python", env, "--dry-run")
+    assert (code, "lib  is added: 1.0" in printed.out) == (1, True)
+    code, printed = run("fix", "--python", env, "--yes")
+    assert (code, "ENVDOCTOR_STATE" in printed.err) == (1, True)
+
+
 def test_options_that_contradict_each_other_are_refused(run):
     for words in (["fix", "--undo", "PKG001"], ["fix", "--undo", "--dry-run"], ["check", "--fix", "--fast"]):
         assert run(*words)[0] == 2
