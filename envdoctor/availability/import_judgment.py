@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.absent_names import absent_reason, is_absent_part
-from envdoctor.availability.import_survey import extra_names, survey_imports
+from envdoctor.availability.import_survey import survey_imports
 from envdoctor.availability.missing_lookups import lookup_reason
+from envdoctor.availability.requiring import extra_names
 from envdoctor.availability.undeclared import empty_reasons, undeclared_reason
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import is_project_of

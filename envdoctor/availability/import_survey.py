@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from envdoctor.availability.requiring import outermost_wheels, required_names
 from envdoctor.imports.events import What
 from envdoctor.imports.library_names import brings_library
 from envdoctor.imports.names import ModuleNames
@@ -17,7 +18,7 @@ from envdoctor.imports.standard_library import module_provider
 from envdoctor.imports.surface import import_surface, use_of
 from envdoctor.imports.wheel_site import own_names
 from envdoctor.support.parallel import in_parallel
-from envdoctor.support.requirement import is_of_extra, normal_name, required_name
+from envdoctor.support.requirement import normal_name
 from envdoctor.wheels.module_index import ModuleIndex
 
 if TYPE_CHECKING:
@@ -327,36 +328,3 @@ def _outermost(wheels: Sequence[WheelContents]) -> Iterator[Package]:
         for each in import_surface(wheels[index])
     ]
     return iter(sorted(packages, key=lambda package: (bool(package.command), -package.severity)))
-
-
-def outermost_wheels(wheels: Sequence[WheelContents]) -> Sequence[int]:
-    """The places of the wheels that no other requires; of those that require each other all, if no more do."""
-    places = {normal_name(wheel.metadata.name): index for index, wheel in enumerate(wheels)}
-    direct = [{places[name] for name in required_names(wheel) if name in places} for wheel in wheels]
-    reached = [_reached(index, direct) for index in range(len(wheels))]
-    return [
-        index
-        for index in range(len(wheels))
-        if all(other in reached[index] for other in range(len(wheels)) if index in reached[other])
-    ]
-
-
-def _reached(start: int, direct: Sequence[set[int]]) -> set[int]:
-    """All that a wheel requires, and what that requires; itself only if it is required in turn."""
-    reached: set[int] = set()
-    waiting = [start]
-    while waiting:
-        new = direct[waiting.pop()] - reached
-        reached |= new
-        waiting += new
-    return reached
-
-
-def required_names(wheel: WheelContents) -> Iterator[str]:
-    """What a wheel requires, but for its extras: nearly all that a test or a document needs stands there."""
-    return filter(None, (required_name(line) for line in wheel.metadata.requires if not is_of_extra(line)))
-
-
-def extra_names(wheel: WheelContents) -> frozenset[str]:
-    """What a wheel requires for one of its extras only."""
-    return frozenset(filter(None, (required_name(line) for line in wheel.metadata.requires if is_of_extra(line))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from envdoctor.availability.import_survey import required_names
+from envdoctor.availability.requiring import required_names
 from envdoctor.binaries.numpy_build import NumpyBuild
 from envdoctor.core.availability import Cause, CauseKind, CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity

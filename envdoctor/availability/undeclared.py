@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.availability.import_survey import outermost_wheels
+from envdoctor.availability.requiring import outermost_wheels
 from envdoctor.core.availability import Cause, CauseKind, CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.imports.standard_library import is_of_another_python, module_provider

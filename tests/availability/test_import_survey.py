@@ -1,12 +1,6 @@
 """Which packages of a set are imported, and what they ask of each other."""
 
-import pytest
-
-from envdoctor.availability.import_survey import outermost_wheels
 from envdoctor.core.finding import Severity
-from envdoctor.support.bytes import MemoryBytes
-from envdoctor.wheels.contents import read_contents
-from index_wheels import wheel as packed
 from surveyed import surveyed
 from wheel_files import LINUX
 
@@ -33,21 +27,3 @@ def test_what_is_imported_in_place_of_something_that_is_there_is_not_followed():
     either = "try:\n    import {}\nexcept ImportError:\n    import other"
     assert [package.name for package in survey(app=either.format("json"), other="").packages] == ["app"]
     assert [package.name for package in survey(app=either.format("gone"), other="").packages] == ["app", "other"]
-
-
-@pytest.mark.parametrize(
-    ("requires", "outermost"),
-    [
-        ({"app": ["lib"], "lib": []}, ["app"]),
-        ({"app": ["lib"], "lib": ['app; extra == "test"']}, ["app"]),
-        ({"app": ["lib"], "lib": ["app>=1"], "base": []}, ["app", "lib", "base"]),
-        ({"app": ["lib[fast]>=1"], "lib": ["base"], "base": ["lib"]}, ["app"]),
-        ({"app": ["app[more]", "absent"], "lib": []}, ["app", "lib"]),
-    ],
-)
-def test_outermost_wheels(requires, outermost):
-    wheels = [
-        read_contents(MemoryBytes(packed(name, "1.0", requires=lines, extras=["test"])[1]))
-        for name, lines in requires.items()
-    ]
-    assert [wheels[index].metadata.name for index in outermost_wheels(wheels)] == outermost

@@ -47,6 +47,8 @@ FAULTY = [
     ("requires-local-version", build(metadata=METADATA + "Requires-Dist: torch==2.0.0+cu118\n")),
     ("script-without-interpreter", script(b"print(1)\n")),
     ("script-without-interpreter", script(b"#!/home/me/env/bin/python\nprint(1)\n")),
+    ("script-without-interpreter", script(b"#!/opt/conda/bin/python\nprint(1)\n")),
+    ("script-without-interpreter", script(b"#!C:\\Python\\python.exe\nprint(1)\n")),
     ("script-without-interpreter", script(b"#!/bin/sh\r\necho\r\n")),
     ("clashing-command", build(scripts="lint = pkg:main")),
     ("entry-points-malformed", entry_points(b"[console_scripts]\nrun pkg:main\n")),

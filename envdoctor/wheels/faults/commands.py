@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from envdoctor.wheels.reviewed import ReviewedWheel
 
-_BUILD_MACHINE = re.compile(
-    rb"#!\s*(?:/home/|/Users/|/root/|/tmp/|/build/|/builds/|/private/|/opt/hostedtoolcache|[A-Za-z]:\\)"
-)
+#: A path that is on no system from the start; the Filesystem Hierarchy Standard has the others, Android `/system`.
+_BUILD_MACHINE = re.compile(rb"#!\s*(?!/(?:usr|bin|sbin|system)/)(?:/|[A-Za-z]:\\)")
 _HEAD = 256
 _LARGEST_SCRIPT = 4 << 20
 
