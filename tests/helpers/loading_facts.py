@@ -42,3 +42,8 @@ class Spoken:
     def run(self, command):
         self.asked.append(command)
         return self.answers(command)
+
+
+def told(importing):
+    """Of each import that fails the distribution, the module, and what is not there."""
+    return [(each.distribution.name, each.module, each.failures[0].cause.subject) for each in importing.failed]

@@ -1,0 +1,89 @@
+"""How far imports are followed: counted, and shared between large packages and small ones."""
+
+import itertools
+import shutil
+
+import pytest
+
+from envdoctor.facts.importing.unit_site import UnitSite
+
+
+@pytest.mark.slow
+def test_a_package_of_many_modules_is_followed_to_its_end(site, look):
+    files = {f"foo/m{number}.py": "" for number in range(90)}
+    files["foo/__init__.py"] = "".join(f"from foo import m{number}\n" for number in range(90)) + "import gone"
+    site.install("foo", files=files)
+    assert told(look(site)) == [("foo", "foo", "gone")]
+
+
+def test_a_large_package_is_said_not_to_be_followed(site, look, monkeypatch):
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal.PART", 5)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal.WHOLE", 7)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal._FEW", 9)
+    site.install("foo", files=chain("foo"))
+    importing = look(site)
+    assert [module for _, module in importing.unfinished] == ["foo"]
+    assert (importing.failed, importing.looked_at) == ((), 1)
+
+
+def chain(name, last=""):
+    """A package of eleven modules, each of which imports the next."""
+    files = {f"{name}/m{number}.py": f"from {name} import m{number + 1}" for number in range(9)}
+    return {f"{name}/__init__.py": f"from {name} import m0", **files, f"{name}/m9.py": last}
+
+
+def test_a_large_package_is_followed_further_with_what_is_left(site, look, monkeypatch):
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal.PART", 5)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal._FEW", 9)
+    site.install("foo", files=chain("foo", "import nobody_has_this"))
+    assert told(look(site)) == [("foo", "foo", "nobody_has_this")]
+
+
+def test_a_large_package_leaves_enough_for_small_ones(site, look, monkeypatch):
+    """The large one is asked about first of all, and by the small one, too."""
+    monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", 400)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal.PART", 5)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal._FEW", 9)
+    files = {path: text + "\nX = 1" * 50 for path, text in chain("a_monster").items()}
+    site.install("a_monster", files=files)
+    site.install("zoo", files={"zoo.py": "import a_monster\nimport nobody_has_this"})
+    importing = look(site)
+    assert told(importing) == [("zoo", "zoo", "nobody_has_this")]
+    assert importing.is_late
+
+
+def test_what_one_import_went_through_is_not_gone_through_again(site, look, monkeypatch):
+    read: list[str] = []
+    take = UnitSite.read
+    monkeypatch.setattr(UnitSite, "read", lambda self, module: read.append(module) or take(self, module))
+    site.install("foo", files={"foo.py": "from bar import a, b"})
+    site.install("bar", files={
+        "bar/__init__.py": "", "bar/a.py": "from bar import c", "bar/b.py": "from bar import c", "bar/c.py": "",
+    })  # fmt: skip
+    assert look(site).failed == ()
+    assert read.count("bar.c") == 1
+
+
+@pytest.fixture
+def run_slowly(monkeypatch):
+    """A clock on which each look takes its time, on a machine that is so many times slower."""
+
+    def run_slowly(times):
+        clock = itertools.count(step=0.01 * times)
+        monkeypatch.setattr("time.thread_time", lambda: next(clock))
+
+    return run_slowly
+
+
+def test_a_machine_that_is_slower_comes_to_the_same_answer(site, look, run_slowly, tmp_path):
+    for number in range(60):
+        site.install(f"foo{number}", files={f"foo{number}/__init__.py": "from . import m", f"foo{number}/m.py": ""})
+    site.install("zoo", files={"zoo/__init__.py": "import nobody_has_this"})
+    answers = []
+    for times in (1, 3):
+        run_slowly(times)
+        shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+        answers.append(look(site))
+    assert answers[0] == answers[1]
+    assert not answers[0].unfinished
+    assert told(answers[0]) == [("zoo", "zoo", "nobody_has_this")]
