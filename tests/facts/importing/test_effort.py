@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from envdoctor.facts.importing.unit_site import UnitSite
+from loading_facts import told
 
 
 @pytest.mark.slow
