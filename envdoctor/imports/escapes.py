@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from envdoctor.imports.heap import State
     from envdoctor.imports.module_changes import ModuleChanges
-    from envdoctor.imports.scopes import Mentions, Scope
+    from envdoctor.imports.scopes import Mentions
     from envdoctor.imports.values import Place
 
 ANYTHING = "*"
@@ -162,9 +162,3 @@ _LOSERS: dict[type[Any], Callable[[Escapes, Any, State], object]] = {
 def is_collection(value: Any) -> TypeGuard[Reference]:  # noqa: ANN401 - any value of Python
     """Whether a value is a list or a dictionary."""
     return isinstance(value, Reference) and value.kind in {Kind.DICT, Kind.LIST}
-
-
-def scope_places(scope: Scope) -> tuple[Place, ...]:
-    """The places whose names code in a scope sees."""
-    body = () if scope.body is None else (scope.body,)
-    return (*body, *scope.places, scope.module)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 FLOATS = frozenset({"FLOAT32", "FLOAT16", "BFLOAT16", "FLOAT64"})
 _QUANTIZED = frozenset({"INT8", "UINT8", "INT16"})
 _NARROW = frozenset({"INT4", "UINT4", "INT2"})
-_INTEGER_MODEL = frozenset({"INT8", "UINT8", "INT32"})
 _CONVERSIONS = frozenset({"QUANTIZE", "DEQUANTIZE"})
 
 
@@ -105,15 +104,6 @@ def io_types(model: Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
         tuple(tensors[index].dtype for index in model.main.inputs),
         tuple(tensors[index].dtype for index in model.main.outputs),
     )
-
-
-def foreign_tensors(model: Model) -> tuple[Tensor, ...]:
-    """Tensors that operators of the main subgraph use and that no 8-bit integer model needs: neither 8-bit nor INT32.
-
-    INT32 is what biases, axes and shapes are made of. An INT64 or BOOL tensor is foreign, and so is a float one.
-    """
-    used = {index for operator in model.main.operators for index in (*operator.inputs, *operator.outputs)}
-    return tuple(tensor for tensor in model.main.tensors if tensor.index in used and tensor.dtype not in _INTEGER_MODEL)
 
 
 def per_channel_dense(model: Model) -> tuple[tuple[Subgraph, Operator], ...]:

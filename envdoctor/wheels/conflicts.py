@@ -18,45 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from envdoctor.wheels.contents import WheelContents
-    from envdoctor.wheels.metadata import RecordRow
 
 _EXAMPLES = 10
 _BIN = "../../../bin/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilePrint:
-    """What is known of a file's content: its size, and the CRC (of a wheel) or the digest (of an installed RECORD)."""
-
-    size: int | None
-    crc: int | None = None
-    digest: str = ""
-
-    def differs(self, other: FilePrint) -> bool | None:
-        """Whether the contents differ; None where the two tell different things of them, and the sizes agree."""
-        if None not in (self.size, other.size) and self.size != other.size:
-            return True
-        if self.crc is not None and other.crc is not None:
-            return self.crc != other.crc
-        if self.digest and other.digest:
-            return self.digest != other.digest
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Shipment:
-    """The files of one distribution, to be installed or installed already.
+    """The files of one distribution that is to be installed.
 
     Attributes:
         name: of the distribution.
         version: of it.
-        files: what is known of each file, by its path from site-packages.
+        files: size and CRC of each file, by its path from site-packages.
         scripts: the paths of commands that the installer makes from entry points.
     """
 
     name: str
     version: str
-    files: Mapping[str, FilePrint]
+    files: Mapping[str, tuple[int, int]]
     scripts: frozenset[str] = frozenset()
 
     @property
@@ -73,7 +53,6 @@ class SharedFiles:
         first, second: name and version of each.
         shared: how many paths, without commands made from entry points.
         differ: on how many of them the content differs.
-        undecided: on how many of them that can't be told.
         scripts: the names of the commands that both make; the one installed last starts.
         examples: the first few paths that differ.
     """
@@ -82,7 +61,6 @@ class SharedFiles:
     second: str
     shared: int
     differ: int
-    undecided: int = 0
     scripts: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
 
@@ -119,16 +97,9 @@ class Conflicts:
 
 def shipment_of_wheel(wheel: WheelContents) -> Shipment:
     """What installing a wheel puts in place."""
-    files = {install_path(name): FilePrint(size=each.size, crc=each.crc) for name, each in wheel.members.items()}
+    files = {install_path(name): (each.size, each.crc) for name, each in wheel.members.items()}
     scripts = frozenset(_BIN + script.name for script in wheel.metadata.scripts)
     return Shipment(name=wheel.metadata.name, version=wheel.metadata.version, files=files, scripts=scripts)
-
-
-def shipment_of_record(name: str, version: str, rows: Sequence[RecordRow]) -> Shipment:
-    """What an installed distribution's RECORD says that it put in place."""
-    files = {row.path: FilePrint(size=row.size, digest=row.digest) for row in rows}
-    scripts = frozenset(path for path in files if path.startswith(_BIN))
-    return Shipment(name=name, version=version, files=files, scripts=scripts)
 
 
 def find_conflicts(shipments: Sequence[Shipment]) -> Conflicts:
@@ -136,7 +107,7 @@ def find_conflicts(shipments: Sequence[Shipment]) -> Conflicts:
     pairs = list(itertools.combinations(shipments, 2))
     shared = (_shared(first, second) for first, second in pairs)
     return Conflicts(
-        shared=tuple(each for each in shared if each.differ or each.undecided or each.scripts),
+        shared=tuple(each for each in shared if each.differ or each.scripts),
         clashes=tuple(_clashes(shipments)),
         known=tuple(bad for first, second in pairs for bad in _known(first, second)),
     )
@@ -146,14 +117,12 @@ def _shared(first: Shipment, second: Shipment) -> SharedFiles:
     made = first.scripts | second.scripts
     scripts = made & (first.scripts | set(first.files)) & (second.scripts | set(second.files))
     both = sorted((set(first.files) & set(second.files)) - scripts)
-    verdicts = {path: first.files[path].differs(second.files[path]) for path in both}
-    differ = [path for path, verdict in verdicts.items() if verdict]
+    differ = [path for path in both if first.files[path] != second.files[path]]
     return SharedFiles(
         first=first.label,
         second=second.label,
         shared=len(both),
         differ=len(differ),
-        undecided=sum(verdict is None for verdict in verdicts.values()),
         scripts=tuple(sorted(path.rpartition("/")[2] for path in scripts)),
         examples=tuple(differ[:_EXAMPLES]),
     )
@@ -184,7 +153,7 @@ def _is_shared_namespace(name: str, shipments: Sequence[Shipment]) -> bool:
     owners = [shipment for shipment in shipments if f"{name}/__init__.py" in shipment.files]
     for first, second in itertools.combinations(owners, 2):
         both = (path for path in first.files if path.startswith(f"{name}/") and path in second.files)
-        if any(first.files[path].differs(second.files[path]) is not False for path in both):
+        if any(first.files[path] != second.files[path] for path in both):
             return False
     return len(owners) > 1
 

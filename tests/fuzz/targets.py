@@ -161,7 +161,7 @@ def _tflite(data: bytes, _: Path) -> object:
         for operator in subgraph.operators:
             dict(operator.options)
             macs.multiply_adds(subgraph, operator)
-    for question in (quantization.classify, quantization.float_islands, quantization.foreign_tensors):
+    for question in (quantization.classify, quantization.float_islands):
         question(model)
     structure.compiled_contents(model)
     return model

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 COMPOSITE = "STABLEHLO_COMPOSITE"
 
 
-def names_of(graph: Graph) -> list[str]:
-    """The names of the composites that the main subgraph calls, in order."""
-    return [operator.builtinOptions2.name.decode() for operator in graph.main.operators if _is_one(graph, operator)]
-
-
 def write_as_custom(graph: Graph) -> list[str]:
     """Write each composite as a CUSTOM operator of its name; returns the names.
 
