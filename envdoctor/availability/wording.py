@@ -71,11 +71,11 @@ def wheels_words(tags: frozenset[Tag], target: Target) -> str:
     if here and ours:
         said.append(f"none for {describe_python(target)} on {describe_platform(target.platform)}")
     if here:
-        said.append(f"on this platform for {_pythons(here)} only")
+        said.append(f"on this platform for {pythons_words(here)} only")
     elif ours:
-        said.append(f"for this Python on {_platforms(ours)} only{_newer(ours, target.platform)}")
+        said.append(f"for this Python on {', '.join(platforms_words(ours))} only{_newer(ours, target.platform)}")
     else:
-        said.append(f"only for {_pythons(tags)} on {_platforms(tags)}")
+        said.append(f"only for {pythons_words(tags)} on {', '.join(platforms_words(tags))}")
     return "; ".join(said)
 
 
@@ -120,16 +120,16 @@ def _preferred(wanted: Version, versions: Sequence[Version]) -> Sequence[Version
     return versions if wanted.is_prerelease else stable or versions
 
 
-def _platforms(tags: Iterable[Tag]) -> str:
+def platforms_words(tags: Iterable[Tag]) -> tuple[str, ...]:
     """Distinct platforms, each with the lowest version that some wheel asks for."""
     lowest: dict[str, tuple[int, int]] = {}
     for tag in tags:
         words, version = platform_words(tag.platform)
         lowest[words] = min(lowest.get(words, version), version)
-    return ", ".join(words.replace("{version}", f"{major}.{minor}") for words, (major, minor) in sorted(lowest.items()))
+    return tuple(words.replace("{version}", f"{major}.{minor}") for words, (major, minor) in sorted(lowest.items()))
 
 
-def _pythons(tags: Iterable[Tag]) -> str:
+def pythons_words(tags: Iterable[Tag]) -> str:
     """Distinct Pythons, oldest first: ``cp310, cp311, cp313t``; a stable ABI serves later ones too."""
     found = set()
     for tag in tags:

@@ -279,7 +279,7 @@ def _workarounds(tools: Tools, name: str, asked: Sequence[Asked], cells: Sequenc
     """What can be done where no version is good anywhere; the wheels were looked into already."""
     from packaging.version import Version
 
-    if any(cell.verdict.is_good for cell in cells):
+    if any(cell.verdict.is_good or cell.way_out for cell in cells):
         return ()
     wheels = {
         wheel.filename: wheel
@@ -289,7 +289,8 @@ def _workarounds(tools: Tools, name: str, asked: Sequence[Asked], cells: Sequenc
     }
     looked_into = {filename: tools.inspector.one(wheel).contents for filename, wheel in wheels.items()}
     members = {filename: contents.members for filename, contents in looked_into.items() if contents is not None}
-    situation = situation_of_package(name, tools.client.project(name).files, cells, members)
+    targets = tuple({target_name(one.question.target): one.question.target for one in asked}.values())
+    situation = situation_of_package(name, tools.client.project(name).files, cells, targets, members)
     return () if situation is None else (NO_VERSION, *workarounds("matrix", situation))
 
 

@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.availability.wording import platforms_words, pythons_words
 from envdoctor.core.data import load_table
 from envdoctor.core.route import Verdict
 from envdoctor.environments.spec import environment_spec
+from envdoctor.index.project import FileKind
 from envdoctor.stages.problems import is_upstream, problem_kinds
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.availability import Cell
     from envdoctor.core.route import Attempt, Route
+    from envdoctor.core.target import Target
     from envdoctor.index.project import IndexFile
 
 #: Stands before the workarounds.
@@ -23,12 +26,6 @@ NO_ROUTE = "What can still be done, and is no route:"
 NO_VERSION = "No version is good on any of these targets. What can still be done:"
 _LISTED = 4
 _VAIN = "it would not help"
-#: How a platform tag of a wheel begins and ends, and the platform's printed name.
-_PLATFORMS = (
-    (re.compile(r"(?:many|musl)?linux.*_(x86_64|aarch64|armv7l)$"), "linux"),
-    (re.compile(r"macosx_.*_(arm64|x86_64|universal2)$"), "macos"),
-    (re.compile(r"win_(amd64|arm64)$"), "windows"),
-)
 _LIBRARY = re.compile(r"[\w+-]+(?:\.so(?:\.\d+)*|\.dylib|\.dll|\.pyd)\b")
 
 
@@ -38,13 +35,17 @@ class Situation:
 
     Attributes:
         package: whose versions were asked for; empty for a model's routes.
-        platforms: where it exists, by printed names; None if what stands in the way is not the machine.
+        platforms: where it exists, in words; None if what stands in the way is not the machine.
+        pythons: the other Pythons that it exists for here, in words.
+        is_for_any: True if a wheel of it is for any machine and one of the Pythons.
         has_source: True if there is a source distribution.
         holders: what holds a library that is missing, a sentence's part each.
     """
 
     package: str = ""
     platforms: tuple[str, ...] | None = None
+    pythons: str = ""
+    is_for_any: bool = False
     has_source: bool = False
     holders: tuple[str, ...] = ()
 
@@ -63,9 +64,10 @@ def _say(row: Mapping[str, Any], situation: Situation) -> str:
         return ""
     if (needs == "source") is not situation.has_source and needs in {"source", "no-source"}:
         return ""
-    if needs == "holder" and not situation.holders:
+    if (needs == "holder" and not situation.holders) or (needs == "other-python" and not situation.pythons):
         return ""
-    judged = {"other-platform": _of_platforms, "holder": _of_holders}.get(needs, _nothing)(situation)
+    judging = {"other-platform": _of_platforms, "other-python": _of_pythons, "holder": _of_holders}
+    judged = judging.get(needs, _nothing)(situation)
     if judged.startswith(_VAIN):
         return f"{row['title']}: {judged}."
     return f"{row['title']}: {judged}effort: {row['effort']}; {row['blocker']} ({row['source']})."
@@ -82,9 +84,16 @@ def _of_holders(situation: Situation) -> str:
 def _of_platforms(situation: Situation) -> str:
     if situation.platforms is None:
         return f"{_VAIN}, since what stands in the way is not this machine"
+    if situation.is_for_any:
+        return "its own wheel is for any machine, so its requirements decide (ask with --platform); "
+    python = " and this Python" if situation.package else ""
     if not situation.platforms:
-        return f"{_VAIN}, since no other machine has wheels of it either"
-    return f"it exists for {', '.join(situation.platforms)}; "
+        return f"{_VAIN}, since there are no wheels of it for any other{python} either"
+    return f"it exists for {', '.join(situation.platforms)}{python}; "
+
+
+def _of_pythons(situation: Situation) -> str:
+    return f"for this machine it exists for {situation.pythons} (ask with --python); "
 
 
 def situation_of(routes: Sequence[Route]) -> Situation | None:
@@ -116,39 +125,36 @@ def situation_of_attempts(attempts: Sequence[Attempt]) -> Situation | None:
 
 
 def situation_of_package(
-    package: str, files: Iterable[IndexFile], cells: Iterable[Cell], members: Mapping[str, Iterable[str]]
+    package: str,
+    files: Iterable[IndexFile],
+    cells: Iterable[Cell],
+    targets: Sequence[Target],
+    members: Mapping[str, Iterable[str]],
 ) -> Situation | None:
-    """The situation of a package none of whose versions is good on any of the targets; None if one is.
+    """The situation of a package none of whose versions is good on any of the targets; None if one is, or can be.
 
     Args:
         package: its name.
         files: what the index has of it.
         cells: of the table.
+        targets: of the cells.
         members: the files in each of its wheels that was looked into, by the wheel's name.
     """
-    known = tuple(cells)
-    if not known or any(cell.verdict.is_good for cell in known):
+    known, there = tuple(cells), tuple(files)
+    if not known or any(cell.verdict.is_good or cell.way_out for cell in known):
         return None
-    names = [file.filename for file in files]
-    targets = [cell.target for cell in known]
-    platforms = {name for one in names for name in _platforms_of(one)}
-    elsewhere = tuple(sorted(name for name in platforms if not any(target.startswith(name) for target in targets)))
+    platforms = {name for target in targets for name in target.platform.tags}
+    pythons = {(tag.interpreter, tag.abi) for target in targets for tag in target.tags}
+    tags = {tag for file in there for tag in file.tags}
+    ours = {tag for tag in tags if (tag.interpreter, tag.abi) in pythons}
     return Situation(
         package=package,
-        platforms=elsewhere,
-        has_source=any(name.endswith((".tar.gz", ".zip")) for name in names),
+        platforms=platforms_words(tag for tag in ours if tag.platform not in {*platforms, "any"}),
+        pythons=pythons_words(tag for tag in tags - ours if tag.platform in platforms),
+        is_for_any=any(tag.platform == "any" for tag in ours),
+        has_source=any(file.kind is FileKind.SDIST for file in there),
         holders=tuple(dict.fromkeys(_holders(known, members))),
     )
-
-
-def _platforms_of(wheel: str) -> Iterator[str]:
-    """The printed names of the platforms that a wheel's name has tags for."""
-    if not wheel.endswith(".whl"):
-        return
-    for tag in wheel.removesuffix(".whl").rpartition("-")[2].split("."):
-        for pattern, system in _PLATFORMS:
-            if (match := pattern.match(tag)) is not None:
-                yield f"{system}-{match.group(1).replace('amd64', 'x86_64')}"
 
 
 def _holders(cells: Iterable[Cell], members: Mapping[str, Iterable[str]]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from envdoctor.core.artifact import Artifact
-from envdoctor.core.availability import Cell, CellReason, CellVerdict, ReasonKind
+from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import NoRoute
 from envdoctor.core.finding import Severity
@@ -22,7 +22,9 @@ from envdoctor.doctor.workarounds import (
 )
 from envdoctor.index.project import FileKind, IndexFile
 from envdoctor.stages.problems import finding
+from envdoctor.support.target_names import parse_target
 from keras_files import write_keras
+from wheel_files import LINUX
 
 ROWS = load_table("workarounds")
 
@@ -73,7 +75,7 @@ def test_every_row_is_whole():
         assert set(row) >= {"for", "title", "effort", "blocker", "source"}
         assert set(row["for"]) <= {"routes", "matrix"}
         assert row["source"].startswith("https://")
-        assert row.get("needs", "") in {"", "other-platform", "source", "no-source", "holder", "package"}
+        assert row.get("needs", "") in {"", "other-platform", "other-python", "source", "no-source", "holder", "package"}
 
 
 def test_a_route_that_may_be_open_needs_no_workaround():
@@ -120,33 +122,56 @@ def test_a_kind_from_which_nothing_leads_there_is_told_with_what_is_left(tmp_pat
     assert starting(str(caught.value).splitlines(), "- Run the model in the framework")
 
 
-WHEELS = ("p-1.0-cp312-cp312-manylinux_2_28_x86_64.whl", "p-1.0-cp312-cp312-macosx_12_0_arm64.whl")
+WHEELS = (
+    "p-1.0-cp312-cp312-manylinux_2_28_x86_64.whl",
+    "p-1.0-cp312-cp312-macosx_12_0_arm64.whl",
+    "p-1.0-cp312-cp312-manylinux_2_34_aarch64.whl",
+    "p-1.0-cp310-cp310-manylinux2014_aarch64.whl",
+    "p-1.0-cp39-cp39-win_amd64.whl",
+)
+TARGET = parse_target("linux-aarch64-cp312-glibc2.28", LINUX)
 
 
-def test_other_machines_are_those_that_have_wheels():
-    situation = situation_of_package("p", map(file, (*WHEELS, "p-1.0-cp39-cp39-linux_aarch64.whl")), [cell()], {})
-    assert situation.platforms == ("linux-x86_64", "macos-arm64")
+def of_package(files, cells, members=()):
+    return situation_of_package("p", map(file, files), cells, [TARGET], dict(members))
+
+
+def test_other_machines_and_pythons_are_those_that_have_wheels():
+    situation = of_package(WHEELS, [cell()])
     said = workarounds("matrix", situation)
-    assert "linux-x86_64, macos-arm64" in starting(said, "Use another machine")
+    machines = "Linux aarch64 (glibc 2.34), Linux x86_64 (glibc 2.28), macOS arm64 (12.0)"
+    assert f"it exists for {machines} and this Python" in starting(said, "Use another machine")
+    assert "it exists for cp310 (" in starting(said, "Use another Python")
     assert starting(said, "Build it from its repository")
     assert not starting(said, "Build it from its source distribution")
 
 
 def test_nobody_has_wheels():
-    said = workarounds("matrix", situation_of_package("p", [file("p-1.0.tar.gz")], [cell()], {}))
-    assert "no other machine has wheels" in starting(said, "Use another machine")
+    said = workarounds("matrix", of_package(["p-1.0.tar.gz"], [cell()]))
+    assert "there are no wheels of it for any other" in starting(said, "Use another machine")
+    assert not starting(said, "Use another Python")
     assert starting(said, "Build it from its source distribution")
     assert not starting(said, "Build it from its repository")
 
 
+def test_a_wheel_for_any_machine_is_not_what_stands_in_the_way():
+    said = workarounds("matrix", of_package(["p-1.0-py3-none-any.whl"], [cell()]))
+    assert "its requirements decide" in starting(said, "Use another machine")
+
+
 def test_a_good_version_needs_none():
-    assert situation_of_package("p", [], [cell(), cell(CellVerdict.SOUND)], {}) is None
+    assert of_package([], [cell(), cell(CellVerdict.SOUND)]) is None
+
+
+def test_other_pins_that_are_sound_need_none():
+    mended = dataclasses.replace(cell(CellVerdict.BROKEN), way_out=(Pin(name="numpy", version="1.26.4"),))
+    assert of_package([], [mended]) is None
 
 
 @pytest.mark.parametrize(("holder", "named"), [("p-0.9-py3-none-any.whl", True), ("p-1.0-py3-none-any.whl", False)])
 def test_a_missing_library_is_looked_for_in_the_wheels_of_other_versions(holder, named):
     broken = cell(CellVerdict.BROKEN, message="p/a.so needs libmissing.so.1, which nothing provides")
-    situation = situation_of_package("p", [], [broken], {holder: ["p/libs/libmissing.so.1", "p/__init__.py"]})
+    situation = of_package([], [broken], {holder: ["p/libs/libmissing.so.1", "p/__init__.py"]})
     said = starting(workarounds("matrix", situation), "Put the missing library")
     assert (f"{holder} holds libmissing.so.1" in said) is named
 
