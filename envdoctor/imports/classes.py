@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.imports.exceptions import BASES, NAME, exception_of, own_name
 from envdoctor.imports.flow import NEXT
 from envdoctor.imports.scopes import Scope, declared, is_generator, own_nodes
+from envdoctor.imports.standard_library import standard_modules
 from envdoctor.imports.values import (
     ABSENT,
     UNKNOWN,
@@ -48,6 +49,8 @@ class Classes:
         place = machine.place()
         names = {NAME: node.name, BASES: bases, "__module__": scope.module, "__qualname__": node.name}
         state.make(place, names)
+        if self._may_be_prepared(bases, node, keywords):
+            machine.escapes.opened.add(place)
         shared = {**scope.shared, **dict.fromkeys(declared(node, ast.Global), scope.module)}
         body = Scope(module=scope.module, package=scope.package, outer=scope.places, body=place, shared=shared)
         ends = machine.run(node.body, body, state)
@@ -72,6 +75,21 @@ class Classes:
                 base.place not in self._machine.escapes.wild and self.lookup(base, "__init_subclass__", state) is None
             )
         return base == _OBJECT or bool(own_name(base))
+
+    def _may_be_prepared(self, bases: Sequence[Any], node: ast.ClassDef, keywords: Sequence[Any]) -> bool:
+        """Whether a metaclass may give the body of a class names of its own (`__prepare__`)."""
+        metaclasses = [value for each, value in zip(node.keywords, keywords, strict=True) if each.arg == "metaclass"]
+        plain = {each for each in bases if isinstance(each, Reference) and each.kind is Kind.CLASS}
+        if any(each.arg is None for each in node.keywords) or any(
+            each.place in self._machine.escapes.opened for each in plain
+        ):
+            return True
+        return not all(map(self._is_standard, (*metaclasses, *(each for each in bases if each not in plain))))
+
+    def _is_standard(self, value: Any) -> bool:  # noqa: ANN401
+        """Whether a class is one of Python's own, none of which gives names to bodies."""
+        top = value.name.partition(".")[0] if isinstance(value, External) else ""
+        return top == "builtins" or top in standard_modules(self._machine.site.target)
 
     def _is_watched(self, place: int, state: State) -> bool:
         """Whether something in a class may hear of its making (`__set_name__`)."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ANYTHING = "*"
 #: What `globals()` and `__dict__` are, with the place.
 NAMES = "builtins.globals"
+#: What the `__path__` of a package is, with the package.
+PATHS = "__path__"
 
 
 class Escapes:
@@ -30,10 +32,12 @@ class Escapes:
     Attributes:
         wild: places that hold anything.
         given: names that any module may have been given.
-        opened: modules that may have further names.
+        opened: modules, and classes whose body runs, that may have further names.
         everything: whether any name of any module may have any value.
         finders: whether modules may be found in ways that Python does not have from the start.
         replaced: modules that may have been put into `sys.modules`; ANYTHING for all.
+        searched: packages whose submodules may be looked for in other folders than their own.
+        settings: variables of the environment that may have been set; ANYTHING for all.
     """
 
     def __init__(self) -> None:
@@ -43,6 +47,8 @@ class Escapes:
         self.opened: set[Place] = set()
         self.finders = False
         self.replaced: set[str] = set()
+        self.searched: set[Place] = set()
+        self.settings: set[str] = set()
         self._volatile: set[tuple[Place, str]] = set()
         self._watched: dict[Place, set[str]] = {}
         self._exposed: set[Place] = set()
@@ -63,6 +69,8 @@ class Escapes:
         self.lose(value.arguments, state)
         if value.maker == NAMES:
             self.lose_place(value.arguments[0], state)
+        elif value.maker == PATHS:
+            self.searched.update(value.arguments)
 
     def _lose_function(self, value: Function, state: State) -> None:
         if value not in self._lost:
@@ -140,11 +148,11 @@ class Escapes:
 
     def may_be_found(self, module: str) -> bool:
         """Whether a module that is not there may be found all the same."""
-        if self.finders or not self.replaced:
+        if self.finders or not (self.replaced or self.searched):
             return self.finders
         parts = module.split(".")
         above = {".".join(parts[: depth + 1]) for depth in range(len(parts))}
-        return ANYTHING in self.replaced or bool(self.replaced & above)
+        return ANYTHING in self.replaced or bool(self.replaced & above or self.searched & (above - {module}))
 
 
 #: What losing a value comes to, by its class; with any other there is nothing to lose.

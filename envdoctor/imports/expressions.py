@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.imports import dictionaries, operations
 from envdoctor.imports.exceptions import Raised, built_in
 from envdoctor.imports.machine import ANY
+from envdoctor.imports.paths import PATH, path_object, text_of
 from envdoctor.imports.scopes import COMPREHENSIONS, Scope, bound_names, own_nodes
 from envdoctor.imports.values import (
     SOMETHING,
     UNKNOWN,
     Kind,
+    Made,
     Perhaps,
     Reference,
     is_constant,
@@ -127,7 +129,13 @@ class Expressions:
         for place in scope.outer:
             if name in self._machine.calls.functions.locals_of(place):
                 return self._local(place, name, state)
-        return self._global(scope.module, name, state)
+        try:
+            return self._global(scope.module, name, state)
+        except Raised as error:
+            if scope.body is None or not self._machine.escapes.may_be_given(scope.body, name):
+                raise
+            self._machine.surprise(state, error.exc)
+            return UNKNOWN
 
     def _local(self, place: Place, name: str, state: State) -> Any:  # noqa: ANN401
         if name in state.names(place) or self._machine.escapes.is_volatile(place, name):
@@ -254,6 +262,9 @@ class Expressions:
 
     def _operation(self, node: ast.BinOp, scope: Scope, state: State) -> Any:  # noqa: ANN401
         left, right = self.value(node.left, scope, state), self.value(node.right, scope, state)
+        if isinstance(node.op, ast.Div) and isinstance(left, Made):
+            path = path_object((left, right)) if left.maker == PATH else UNKNOWN
+            return self._known(path, state, right)
         return self._known(operations.binary(node.op, left, right), state, left, right)
 
     def _unary(self, node: ast.UnaryOp, scope: Scope, state: State) -> Any:  # noqa: ANN401
@@ -302,6 +313,8 @@ class Expressions:
         if isinstance(subject, Reference) and subject.kind is Kind.DICT:
             return dictionaries.under_key(self._machine, subject, index, state)
         items = subject if isinstance(subject, str) else self.items(subject, state)
+        if items is not None and isinstance(index, int) and not -len(items) <= index < len(items):
+            raise Raised(built_in("IndexError"))
         return self._known(operations.item(items, index), state, subject, index)
 
     def _slice(self, node: ast.Slice, scope: Scope, state: State) -> Any:  # noqa: ANN401
@@ -318,7 +331,7 @@ class Expressions:
 
     def _formatted(self, node: ast.FormattedValue, scope: Scope, state: State) -> Any:  # noqa: ANN401
         """`{value!r:form}` in a text."""
-        value = self.value(node.value, scope, state)
+        value = text_of(self.value(node.value, scope, state))
         form = "" if node.format_spec is None else self.value(node.format_spec, scope, state)
         text = operations.formatted(value, chr(node.conversion) if node.conversion > 0 else "", form)
         return self._known(text, state, value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in
 from envdoctor.imports.library_names import LIBRARY_PATH
+from envdoctor.imports.paths import text_of
 from envdoctor.imports.values import SOMETHING, UNKNOWN, Ending, External, Made, Method, Result
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Libraries:
     def _load(self, name: Any, scope: Scope, state: State, *, opener: bool) -> Any:  # noqa: ANN401
         if name is None or name is SOMETHING:
             return SOMETHING
+        name = text_of(name)
         text = name.text if isinstance(name, Ending) else name
         if not isinstance(text, str):
             self._computed(scope, state, certain=True)

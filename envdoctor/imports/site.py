@@ -76,6 +76,10 @@ class Site(Protocol):
         """Whether a file of the site is certainly not there, by its path as `Found` has it."""
         ...
 
+    def lacks_match(self, pattern: str) -> bool:
+        """Whether certainly no file of the site has a path that matches a pattern of `glob`."""
+        ...
+
     def has_distribution(self, name: str) -> bool | None:
         """Whether `importlib.metadata` finds a distribution of a name; None where that is not known."""
         ...

@@ -6,7 +6,9 @@ import posixpath
 from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.target import System
 from envdoctor.imports.library_names import NamesInTexts, brings_library, is_library
+from envdoctor.imports.paths import inside
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import standard_found
 from envdoctor.imports.standard_names import standard_lacks
@@ -50,6 +52,10 @@ class ModuleFiles(Protocol):
 
     def lacks_path(self, path: str) -> bool:
         """Whether there is certainly no file or folder at a path from site-packages."""
+        ...
+
+    def lacks_match(self, pattern: str) -> bool:
+        """Whether there is certainly no file whose path matches a pattern."""
         ...
 
     def natives_may_find(self, module: str) -> bool:
@@ -173,10 +179,20 @@ class WheelSite:
 
     def lacks_file(self, path: str) -> bool:
         """See `Site`: of a folder that no other wheel has, too."""
+        if self.target.platform.system is System.WINDOWS:
+            path = path.replace("\\", "/")
+        plain = inside(path)
+        return plain is not None and self._is_own(plain) and self._index.lacks_path(plain)
+
+    def lacks_match(self, pattern: str) -> bool:
+        """See `Site`."""
+        plain = inside(pattern)
+        return plain is not None and self._is_own(plain) and self._index.lacks_match(plain)
+
+    def _is_own(self, path: str) -> bool:
+        """Whether a path is in a folder that no other wheel has."""
         top, slash, _ = path.partition("/")
-        if not slash or not self._index.lacks_path(path):
-            return False
-        return self._beside.find(top).presence is Presence.ABSENT
+        return bool(slash) and self._beside.find(top).presence is Presence.ABSENT
 
     def has_distribution(self, name: str) -> bool | None:  # noqa: ARG002
         """See `Site`."""

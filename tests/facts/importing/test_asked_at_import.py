@@ -99,3 +99,15 @@ def test_a_file_that_came_since_ends_what_was_remembered(site, look):
     assert look(site).failed
     site.write("foo/data.bin", "")
     assert look(site).failed == ()
+
+
+def test_where_a_package_is_a_link_other_files_may_lie_beside_it(tmp_path, site, look):
+    text = "import os\nopen(os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), 'VERSION'))\n"
+    for name in ("foo", "bar"):
+        site.install(name, files={f"{name}/__init__.py": text})
+    (tmp_path / "VERSION").write_text("1")
+    folder = tmp_path / "site-packages" / "foo"
+    folder.rename(tmp_path / "foo")
+    folder.symlink_to(tmp_path / "foo")
+    assert [failed.distribution.name for failed in look(site).failed] == ["bar"]
+    assert [bool(import_in_child(name, site)) for name in ("foo", "bar")] == [False, True]
