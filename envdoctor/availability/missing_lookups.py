@@ -44,6 +44,8 @@ def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, 
         files = _subjects(steps, What.OPEN)
         asks = "opens" if failure.cause.what is What.OPEN else "looks for"
         said = f"{at} {f'{asks} {files[0]}, which its wheel lacks, and ' if files else ''}raises {raises}"
+        if failure.cause.what is What.LOAD:
+            said = f"{at} asks {_shown(failure.cause.subject)} for {failure.cause.name}, which it does not export"
     return CellReason(
         kind=ReasonKind.BROKEN if severity is Severity.ERROR else ReasonKind.NOTE,
         severity=severity,

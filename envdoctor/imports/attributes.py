@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.imports.escapes import ANYTHING, NAMES, PATHS
+from envdoctor.imports.escapes import ANYTHING, LIBRARY, NAMES, PATHS
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, is_exception, takes
 from envdoctor.imports.heap import DONE, RUNNING
@@ -195,6 +195,13 @@ class Attributes:
             return UNKNOWN
         if subject.maker == PATHS and name not in _LOOKS:
             machine.escapes.searched.update(subject.arguments)
+        if subject.maker == LIBRARY:
+            path = subject.arguments[0]
+            if not machine.escapes.may_be_given(path, name) and machine.site.lacks_function(path, name):
+                event = machine.emit(What.LOAD, path, state, name=name, fails=True)
+                raise Raised(built_in("AttributeError", event))
+            machine.surprise(state)
+            return UNKNOWN
         value = path_attribute(text_of(subject), name) if subject.maker == PATH else None
         return Method(subject, name) if value is None else value
 

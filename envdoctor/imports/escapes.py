@@ -24,6 +24,8 @@ ANYTHING = "*"
 NAMES = "builtins.globals"
 #: What the `__path__` of a package is, with the package.
 PATHS = "__path__"
+#: What ctypes makes of a native file of the site, with its path.
+LIBRARY = "ctypes.CDLL"
 
 
 class Escapes:
@@ -32,7 +34,7 @@ class Escapes:
     Attributes:
         wild: places that hold anything.
         given: names that any module may have been given.
-        opened: modules, and classes whose body runs, that may have further names.
+        opened: modules, classes whose body runs, and libraries of ctypes that may have further names.
         everything: whether any name of any module may have any value.
         finders: whether modules may be found in ways that Python does not have from the start.
         replaced: modules that may have been put into `sys.modules`; ANYTHING for all.
@@ -71,6 +73,8 @@ class Escapes:
             self.lose_place(value.arguments[0], state)
         elif value.maker == PATHS:
             self.searched.update(value.arguments)
+        elif value.maker == LIBRARY:
+            self.opened.update(value.arguments)
 
     def _lose_function(self, value: Function, state: State) -> None:
         if value not in self._lost:

@@ -6,6 +6,7 @@ import ast
 import posixpath
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.imports.escapes import LIBRARY
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in
 from envdoctor.imports.library_names import LIBRARY_PATH
@@ -86,9 +87,9 @@ class Libraries:
         base = posixpath.basename(text.replace("\\", "/"))
         if base == text and isinstance(name, str):
             return self._of_system(base, scope, state, opener=opener)
-        self._own(base, scope, state, certain=True)
+        paths = self._own(base, scope, state, certain=True)
         self._machine.surprise(state)
-        return SOMETHING
+        return Made(LIBRARY, paths) if len(paths) == 1 else SOMETHING
 
     def _of_system(self, base: str, scope: Scope, state: State, *, opener: bool) -> Any:  # noqa: ANN401
         machine = self._machine
@@ -100,14 +101,16 @@ class Libraries:
             if not has:
                 raise Raised(built_in("OSError", event))
             return SOMETHING
-        self._own(base, scope, state, certain=machine.site.alone_brings(base))
+        alone = machine.site.alone_brings(base)
+        paths = self._own(base, scope, state, certain=alone)
         machine.surprise(state)
-        return SOMETHING
+        return Made(LIBRARY, paths) if alone and len(paths) == 1 else SOMETHING
 
-    def _own(self, base: str, scope: Scope, state: State, *, certain: bool) -> None:
-        """Loads a file of the site by its base name."""
+    def _own(self, base: str, scope: Scope, state: State, *, certain: bool) -> tuple[str, ...]:
+        """Loads a file of the site by its base name; the files that it may be."""
         paths = self._machine.site.files_named(base, self._machine.imports.path_of(scope.module))
         self._any_of(paths, state, certain=certain)
+        return paths
 
     def _computed(self, scope: Scope, state: State, *, certain: bool) -> None:
         """Loads a file whose name is worked out.

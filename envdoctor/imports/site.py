@@ -110,6 +110,10 @@ class Site(Protocol):
         """The native libraries of the site, from site-packages, of which the texts of some modules hold the names."""
         ...
 
+    def lacks_function(self, path: str, name: str) -> bool:
+        """Whether a native file of the site certainly has no function of a name, nor what it needs."""
+        ...
+
     def fails_to_load(self, path: str) -> bool:
         """Whether a native file of the site is proven not to load; asked each time at the moment when it is loaded."""
         ...

@@ -182,6 +182,10 @@ class _Supposing:
         """See `Site`."""
         return self.site.files_mentioned(modules)
 
+    def lacks_function(self, path: str, name: str) -> bool:
+        """See `Site`."""
+        return (What.LOAD, path, name) not in self.supposed and self.site.lacks_function(path, name)
+
     def fails_to_load(self, path: str) -> bool:
         """See `Site`."""
         return (What.LOAD, path, "") not in self.supposed and self.site.fails_to_load(path)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.target import System
+from envdoctor.imports.exports import lacks_function
 from envdoctor.imports.library_names import NamesInTexts, brings_library, is_library
 from envdoctor.imports.paths import inside
 from envdoctor.imports.site import Found, Presence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from envdoctor.core.target import Target
+    from envdoctor.wheels.contents import NativeFile
 
 
 class ModuleFiles(Protocol):
@@ -115,6 +117,7 @@ class WheelSite:
         *,
         desktop: bool = True,
         fails: Callable[[str], bool] | None = None,
+        natives: Sequence[NativeFile] = (),
     ) -> None:
         """Prepares.
 
@@ -126,6 +129,7 @@ class WheelSite:
             desktop: whether the system has what systems with a desktop have.
             fails: whether a native file of the wheel, from site-packages, fails to load at this moment; None if none
                 does, so that it does not matter which are loaded by names that are worked out.
+            natives: the wheel's native files, as far as they were read.
         """
         self.target = target
         self._index = index
@@ -133,6 +137,7 @@ class WheelSite:
         self._beside = beside or Anything()
         self._system = SystemLibraries(target, desktop=desktop)
         self._fails = fails
+        self._natives = natives
 
     def find(self, module: str) -> Found:
         """See `Site`."""
@@ -219,6 +224,10 @@ class WheelSite:
     def fails_to_load(self, path: str) -> bool:
         """See `Site`."""
         return self._fails is not None and self._fails(path)
+
+    def lacks_function(self, path: str, name: str) -> bool:
+        """See `Site`."""
+        return lacks_function(self._natives, path, name, self.target.platform)
 
     def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
         """See `Site`."""

@@ -159,6 +159,11 @@ class UnitSite(WheelSite):
         self._ground.texts.add(path)
         return gone
 
+    def lacks_function(self, path: str, name: str) -> bool:
+        """See `Site`."""
+        self._ground.texts.add(path)
+        return self._around.inits.lacks_function(path, name)
+
     def lacks_match(self, pattern: str) -> bool:
         """See `Site`; in a folder that is there."""
         nothing = matches_nothing(pattern) and not is_linked(self._ground.texts)

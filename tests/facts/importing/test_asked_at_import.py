@@ -2,7 +2,8 @@
 
 import pytest
 
-from loading_facts import import_in_child
+from loading_facts import HERE, import_in_child
+from native_files import build_library
 
 ASKING = {
     "nobody has it": "V = metadata.version('absent-one')",
@@ -111,3 +112,17 @@ def test_where_a_package_is_a_link_other_files_may_lie_beside_it(tmp_path, site,
     folder.symlink_to(tmp_path / "foo")
     assert [failed.distribution.name for failed in look(site).failed] == ["bar"]
     assert [bool(import_in_child(name, site)) for name in ("foo", "bar")] == [False, True]
+
+
+LIBRARY = "import ctypes, os\nlib = ctypes.CDLL(os.path.join(os.path.dirname(__file__), 'libown.so'))\n"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not HERE, reason="compiles a library for glibc")
+@pytest.mark.parametrize("asked", ["gone_function", "there"])
+def test_a_function_of_a_library_that_ctypes_loads(asked, site, look, tmp_path):
+    own = build_library(tmp_path / "libown.so", "int there(void) { return 1; }").read_bytes()
+    site.install("foo", files={"foo/__init__.py": f"{LIBRARY}lib.{asked}.argtypes = []\n", "foo/libown.so": own})
+    found = look(site).failed
+    assert [each.failures[0].cause.name for each in found] == (["gone_function"] if asked == "gone_function" else [])
+    assert ("undefined symbol" in import_in_child("foo", site)) is bool(found)
