@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.imports.dataclass_fields import DataclassFields
 from envdoctor.imports.exceptions import BASES, NAME, exception_of, own_name
 from envdoctor.imports.flow import NEXT
 from envdoctor.imports.scopes import Scope, declared, is_generator, own_nodes
@@ -39,6 +40,7 @@ class Classes:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        self._dataclasses = DataclassFields(machine)
 
     def define(self, node: ast.ClassDef, scope: Scope, state: State) -> Ends:
         """`class`, with its decorators."""
@@ -62,8 +64,12 @@ class Classes:
         odd = keywords or not all(self._is_plain(base, state) for base in bases) or self._is_watched(place, state)
         if odd:
             machine.opaque(state, made, *bases, *keywords)
-        for decorator in reversed(decorators):
-            made = machine.calls.functions.decorated(decorator, made, scope, state)
+        for each, decorator in zip(reversed(node.decorator_list), reversed(decorators), strict=True):
+            if made == Reference(Kind.CLASS, place) and self._dataclasses.decorates(each, scope, state):
+                self._dataclasses.make(node, each, place, scope, state)
+                machine.opaque(state, made)
+            else:
+                made = machine.calls.functions.decorated(decorator, made, scope, state)
         machine.statements.targets.name(node.name, made, scope, state)
         ends.normal[NEXT].state = state
         return ends
