@@ -1,7 +1,7 @@
-"""Dataclasses: fields whose default can't be hashed are refused (documentation of `dataclasses`, "Mutable default values").
+"""Dataclasses: defaults of fields that are refused ("Mutable default values" in the documentation of `dataclasses`).
 
-Until Python 3.10 these are lists, dictionaries and sets, since 3.11 all that can't be hashed: also what a dataclass makes
-that compares by its fields and is not frozen.
+Until Python 3.10 these are lists, dictionaries and sets, since 3.11 all that can't be hashed: also what is made by a
+dataclass that compares by its fields and is not frozen.
 """
 
 from __future__ import annotations
@@ -36,11 +36,10 @@ class DataclassFields:
 
     def decorates(self, decorator: ast.expr, scope: Scope, state: State) -> bool:
         """Whether a decorator is this one, with or without options, and gives back the class that it was given."""
-        call = isinstance(decorator, ast.Call)
-        options = [] if not isinstance(decorator, ast.Call) else decorator.keywords
-        subject = decorator.func if isinstance(decorator, ast.Call) else decorator
-        plain = not any(each.arg in {None, "slots"} for each in options)
-        return plain and (not call or not decorator.args) and self._value(subject, scope, state) == _DECORATOR
+        if isinstance(decorator, ast.Call):
+            given = decorator.args or any(each.arg in {None, "slots"} for each in decorator.keywords)
+            return not given and self._value(decorator.func, scope, state) == _DECORATOR
+        return bool(self._value(decorator, scope, state) == _DECORATOR)
 
     def make(self, node: ast.ClassDef, decorator: ast.expr, place: int, scope: Scope, state: State) -> None:
         """Makes a dataclass of one.
@@ -75,9 +74,8 @@ class DataclassFields:
 
 def _defaults(node: ast.ClassDef) -> Iterator[ast.expr]:
     """The defaults of the fields in a class's own body, each bound once."""
-    bound = Counter(
-        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
-    )
+    names = (each for each in ast.walk(node) if isinstance(each, ast.Name))
+    bound = Counter(each.id for each in names if isinstance(each.ctx, ast.Store))
     for each in node.body:
         if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and each.value is not None:
             said = ast.unparse(each.annotation)

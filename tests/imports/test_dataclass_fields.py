@@ -24,7 +24,7 @@ FINE = {
     "a factory": "@dataclass\nclass D:\n    a: list = field(default_factory=list)\n    c: C = field(default_factory=C)",
     "frozen": "@dataclass(frozen=True)\nclass F:\n    a: int = 1\n@dataclass\nclass D:\n    f: F = F()",
     "without comparing": "@dataclass(eq=False)\nclass F:\n    a: int = 1\n@dataclass\nclass D:\n    f: F = F()",
-    "with a hash": "@dataclass\nclass F:\n    a: int = 1\n    def __hash__(self): return 1\n@dataclass\nclass D:\n    f: F = F()",
+    "with a hash": "@dataclass\nclass F:\n    def __hash__(self): return 1\n@dataclass\nclass D:\n    f: F = F()",
     "of the class": "@dataclass\nclass D:\n    c: typing.ClassVar[C] = C()\n    d: 'typing.ClassVar' = []",
     "no field": "@dataclass\nclass D:\n    c = C()\n    d = []",
     "no dataclass": "class D:\n    c: C = C()",
