@@ -5,11 +5,12 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.imports.constants import constant
 from envdoctor.imports.escapes import ANYTHING, LIBRARY, NAMES, PATHS
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, is_exception, takes
 from envdoctor.imports.heap import DONE, RUNNING
-from envdoctor.imports.known import ADDS_FINDER, constant
+from envdoctor.imports.known import ADDS_FINDER
 from envdoctor.imports.paths import PATH, path_attribute, text_of
 from envdoctor.imports.site import Presence
 from envdoctor.imports.standard_library import standard_found
@@ -111,6 +112,18 @@ class Attributes:
         target = self._machine.site.target
         standard = self._imports.find(module) == standard_found(module, target)
         return standard and standard_has(module, name, target) and not self._machine.escapes.may_be_found(module)
+
+    def has(self, subject: Any, name: Any, state: State) -> Any:  # noqa: ANN401
+        """What `hasattr` says of a module, without asking its `__getattr__`; UNKNOWN where that is not known."""
+        if not isinstance(subject, Module) or not isinstance(name, str):
+            return UNKNOWN
+        known = state.read(subject.name, name)
+        if known is not ABSENT:
+            volatile = isinstance(known, Perhaps) or self._machine.escapes.is_volatile(subject.name, name)
+            return UNKNOWN if volatile else True
+        if self._has(subject.name, name):
+            return True
+        return UNKNOWN if self._may_have(subject, name, state) else False
 
     def _answer(self, module: Module, name: str, state: State) -> Result | None:
         """What a followed module's own `__getattr__` (PEP 562) gives for a name; None where it gives nothing.

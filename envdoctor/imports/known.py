@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.core.target import System
-from envdoctor.core.target import machine as processor
 from envdoctor.imports import operations
 from envdoctor.imports.attempts import QUIET, SUPPRESS, TRANSPARENT
+from envdoctor.imports.constants import bits_of, processor_of
 from envdoctor.imports.dictionaries import under_key
 from envdoctor.imports.escapes import NAMES
 from envdoctor.imports.events import What
@@ -47,20 +45,16 @@ from envdoctor.imports.variables import set_variable, variable_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from envdoctor.core.target import Target
     from envdoctor.imports.heap import State
     from envdoctor.imports.machine import Machine
     from envdoctor.imports.scopes import Scope
 
-_SYS_PLATFORM = {System.LINUX: "linux", System.MACOS: "darwin", System.WINDOWS: "win32"}
-_PLATFORM_SYSTEM = {System.LINUX: "Linux", System.MACOS: "Darwin", System.WINDOWS: "Windows"}
 #: Functions that do nothing to what they are given and raise nothing that a sound program would see.
 _QUIET = frozenset({
     "os.path.dirname", "os.path.split", "os.path.abspath", "os.path.realpath", "os.path.basename", "os.path.normpath",
     "os.path.expanduser", "logging.getLogger", "warnings.warn", "warnings.filterwarnings", "warnings.simplefilter",
-    "builtins.print", "builtins.isinstance", "builtins.issubclass", "builtins.callable", "builtins.hasattr",
-    "builtins.repr", "builtins.id", "builtins.type", "typing.TypeVar", "os.getcwd",
-    "platform.python_implementation", "sys.getrefcount",
+    "builtins.print", "builtins.isinstance", "builtins.issubclass", "builtins.callable", "builtins.repr",
+    "builtins.id", "builtins.type", "typing.TypeVar", "os.getcwd", "platform.python_implementation", "sys.getrefcount",
 })  # fmt: skip
 #: The parameters of functions that are often given by name; what is not given is None, or 0 for a level.
 _PARAMETERS = {
@@ -69,8 +63,6 @@ _PARAMETERS = {
     "importlib.util.find_spec": ("name", "package"),
     "os.getenv": ("key", "default"),
 }
-#: Processors with pointers of 32 bits; what the kernel beside them says it runs on is another question.
-_NARROW = frozenset({"i686", "x86", "armv7l", "armv6l", "s390", "ppc"})
 #: Python's import no longer asks a finder's `find_module` ("What's New In Python 3.12", importlib).
 _WITHOUT_FIND_MODULE = (3, 12)
 ADDS_FINDER = frozenset({"sys.meta_path.append", "sys.meta_path.insert"})
@@ -80,34 +72,6 @@ _DICT = frozenset({"builtins.dict", "collections.OrderedDict", "collections.defa
 _INSTANCES = TRANSPARENT | {SUPPRESS, "functools.wraps", *CACHES, "cffi.FFI", "_cffi_backend.FFI"}
 _VIEWS = frozenset({"keys", "values", "items"})
 _READING = frozenset({"get", "keys", "items", "values", "copy", "index", "count", "__contains__"})
-
-
-def constant(name: str, target: Target) -> Any:  # noqa: ANN401 - any value of Python
-    """The value of a name of Python's own modules on a target; UNKNOWN where it is none that is known."""
-    return _constants(target).get(name, UNKNOWN)
-
-
-@functools.lru_cache(maxsize=64)
-def _constants(target: Target) -> dict[str, Any]:
-    system, interpreter = target.platform.system, target.interpreter
-    patch = UNKNOWN if interpreter.patch is None else interpreter.patch
-    return {
-        "sys.platform": _SYS_PLATFORM[system],
-        "os.name": "nt" if system is System.WINDOWS else "posix",
-        "os.sep": "\\" if system is System.WINDOWS else "/",
-        "sys.version_info": (*interpreter.version, patch, "final", 0),
-        "sys.implementation.name": "pypy" if interpreter.implementation == "pp" else "cpython",
-        "typing.TYPE_CHECKING": False,
-        "builtins.__debug__": UNKNOWN,
-        "sys.byteorder": "little",
-        "sys.maxsize": (1 << _bits(target) - 1) - 1,
-        "os.pardir": "..",
-        "os.curdir": ".",
-    }
-
-
-def _bits(target: Target) -> int:
-    return 32 if target.platform.arch in _NARROW else 64
 
 
 def placed(
@@ -141,6 +105,7 @@ class Known:
             "builtins.vars": self._vars,
             "builtins.locals": self._vars,
             "builtins.getattr": self._getattr,
+            "builtins.hasattr": self._hasattr,
             "builtins.setattr": self._setattr,
             "builtins.delattr": self._setattr,
             "builtins.exec": texts.execute,
@@ -153,11 +118,11 @@ class Known:
             "os.getenv": lambda values, _, state: variable_of(values, machine, state),
             "os.environ.get": lambda values, _, state: variable_of(values, machine, state),
             "os.environ.setdefault": lambda values, _, state: set_variable(values, machine, state),
-            "platform.machine": lambda *_: self._processor(),
-            "platform.architecture": lambda *_: (f"{_bits(machine.site.target)}bit", UNKNOWN),
+            "platform.machine": lambda *_: processor_of(machine.site.target),
+            "platform.architecture": lambda *_: (f"{bits_of(machine.site.target)}bit", UNKNOWN),
             "struct.calcsize": self._size,
             **dict.fromkeys(ADDS_FINDER, self._add_finder),
-            "platform.system": lambda *_: _PLATFORM_SYSTEM[machine.site.target.platform.system],
+            "platform.system": lambda *_: machine.site.target.markers["platform_system"],
         }
 
     def call(
@@ -291,6 +256,11 @@ class Known:
         self._machine.surprise(state)
         return UNKNOWN
 
+    def _hasattr(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
+        subject, name = (*values, UNKNOWN, UNKNOWN)[:2]
+        answer = self._machine.attributes.has(subject, name, state)
+        return self._quiet("builtins.hasattr", values, state) if answer is UNKNOWN else answer
+
     def _setattr(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
         machine = self._machine
         if len(values) > 1 and isinstance(values[1], str):
@@ -323,14 +293,10 @@ class Known:
             machine.escapes.finders = True
             machine.escapes.lose(values, state)
 
-    def _processor(self) -> Any:  # noqa: ANN401
-        platform = self._machine.site.target.platform
-        return UNKNOWN if platform.arch in {*_NARROW, "universal2"} else processor(platform)
-
     def _size(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
         """`struct.calcsize`, of a pointer."""
         if values == ("P",):
-            return _bits(self._machine.site.target) // 8
+            return bits_of(self._machine.site.target) // 8
         self._machine.opaque(state, *values)
         return UNKNOWN
 

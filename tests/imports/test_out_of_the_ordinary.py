@@ -29,6 +29,16 @@ FINE = {
     "a variable that is set": "import os\nos.environ['SET_HERE'] = '1'\nif not os.environ.get('SET_HERE'): import gone",
     "or by default": "import os\nos.environ.setdefault('SET_HERE', '1')\nif 'SET_HERE' not in os.environ: import gone",
     "or with others": "import os\nos.environ.update(SET_HERE='1')\nif not os.getenv('SET_HERE'): import gone",
+    "what a module may be asked": (
+        "import pkg.lazy\nif not hasattr(pkg.lazy, 'made'): import gone\nimport sys\n"
+        "if hasattr(sys.modules[__name__], 'gone'): import gone"
+    ),
+    "cases that others go by": (
+        "x = 1\nmatch x:\n  case 1 if x > 2: import gone\n  case 1: pass\n  case _: import gone\n"
+        "match (1, 2):\n  case (a, b): pass\n  case _: import gone\n"
+        "match x:\n  case str(): import gone\n  case int(): x = 2\n"
+        "match 'a':\n  case 'b': import gone\n  case None | True: import gone"
+    ),
     "a finder that is asked": (
         "import sys\nfrom importlib.machinery import ModuleSpec\nclass F:\n"
         "  def find_spec(self, name, path=None, target=None):\n    if name == 'sought': return ModuleSpec(name, self)\n"
@@ -47,9 +57,14 @@ FAILS = {
     "counted": "for number, name in enumerate(('gone',)):\n  __import__(name)",
     "side by side": "for name, other in zip(('gone',), range(1)):\n  __import__(name)",
     "by key": "for key, name in {'a': 'gone'}.items():\n  __import__(name)",
+    "what a module lacks": "import os\nif not hasattr(os, 'gone'): import gone",
+    "what it has": "import json, pkg.c\nif hasattr(json, 'dumps') and hasattr(pkg.c, 'x'): import gone",
+    "the case at hand": "import os\nmatch os.name:\n  case 'vms' | 'ce': pass\n  case 'posix' | 'nt': import gone",
+    "no other case": "match 1:\n  case None | 2: pass\n  case _: import gone",
     "first of nothing": "names = [each for each in ('a',) if each == 'b']\nnames[0]",
     "next of nothing": "next(iter(())) if False else next(reversed(()))",
 }
+LAZY = "def __getattr__(name):\n  if name == 'made': return 1\n  raise AttributeError(name)\n"
 #: As six did before 1.16, in a text of our own.
 OLD_FINDER = """import sys
 class Finder(object):
@@ -64,7 +79,9 @@ sys.meta_path.append(Finder(__name__))
 
 
 def failures(text, **more):
-    return judged({"pkg/__init__.py": text, "pkg/c.py": "x = 1\n", "pkg/other/inner.py": "", **more}).failures
+    return judged(
+        {"pkg/__init__.py": text, "pkg/c.py": "x = 1\n", "pkg/other/inner.py": "", "pkg/lazy.py": LAZY, **more}
+    ).failures
 
 
 @pytest.mark.parametrize("kind", FINE)
@@ -81,6 +98,7 @@ def test_what_does_not_is(kind):
 def test_cpython_agrees(tmp_path):
     made = "import os\nos.mkdir(__path__[0] + '/other')\nfor name in ('c', 'other/inner'):\n"
     made += "  print('x = 1', file=open(f'{__path__[0]}/{name}.py', 'w'), flush=True)\n"
+    made += f"open(__path__[0] + '/lazy.py', 'w').write({LAZY!r})\n"
     said = cpython_says([f"{made}{text}\n" for text in (*FINE.values(), *FAILS.values())], tmp_path)
     assert set(said[: len(FINE)]) == {""}
     assert all(said[len(FINE) :])
