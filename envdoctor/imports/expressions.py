@@ -11,6 +11,7 @@ from envdoctor.imports.exceptions import Raised, built_in
 from envdoctor.imports.machine import ANY
 from envdoctor.imports.paths import PATH, path_object, text_of
 from envdoctor.imports.scopes import COMPREHENSIONS, Scope, bound_names, own_nodes
+from envdoctor.imports.targets import place_of
 from envdoctor.imports.values import (
     SOMETHING,
     UNKNOWN,
@@ -341,7 +342,9 @@ class Expressions:
         names = {name for each in node.generators for part in own_nodes([each.target]) for name in bound_names(part)}
         place = self._machine.place()
         state.make(place, {})
-        shared = {**scope.shared}
+        # `:=` binds where the comprehension stands (PEP 572).
+        walrus = [each.target.id for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
+        shared = {**scope.shared, **{name: place_of(name, scope) for name in walrus}}
         inner = Scope(
             module=scope.module,
             package=scope.package,

@@ -39,6 +39,10 @@ FINE = {
         "match x:\n  case str(): import gone\n  case int(): x = 2\n"
         "match 'a':\n  case 'b': import gone\n  case None | True: import gone"
     ),
+    "bound in a comprehension": (
+        "def f(items):\n  a = [y := i for i in items]\n  b = {(z := i): [w := j for j in a] for i in items}\n"
+        "  c = list(v for i in items if (v := i))\n  return y, z, w, v\nf(['u'])\n[m := 1 for _ in 'x']\nm"
+    ),
     "a finder that is asked": (
         "import sys\nfrom importlib.machinery import ModuleSpec\nclass F:\n"
         "  def find_spec(self, name, path=None, target=None):\n    if name == 'sought': return ModuleSpec(name, self)\n"
