@@ -115,7 +115,7 @@ class Programs:
     """Makes packages; the same seed makes the same ones."""
 
     def __init__(self, seed: int, *, odd: float = 0.25, failing: float = 0.35, starred: bool = False) -> None:
-        """`odd`: how often something stands that can hardly be understood; `failing`: that fails; `starred`: `except*`."""
+        """`odd`: how often something can hardly be understood; `failing`: how often it fails; `starred`: `except*`."""
         self._random = random.Random(seed)
         self._odd = odd
         self._failing = failing
