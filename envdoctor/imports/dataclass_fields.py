@@ -50,7 +50,7 @@ class DataclassFields:
         if any(self._is_refused(default, scope, state) for default in _defaults(node)):
             raise Raised(built_in("ValueError", self._machine.emit(What.RAISE, "ValueError", state)))
         options = decorator.keywords if isinstance(decorator, ast.Call) else []
-        bound = {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
+        bound = state.names(place).keys()
         if not options and bound.isdisjoint({"__hash__", "__eq__", "__new__"}) and not node.keywords:
             state.write(place, _UNHASHABLE, True)  # noqa: FBT003 - a value
 

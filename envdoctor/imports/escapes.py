@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from envdoctor.imports.scopes import mentions
-from envdoctor.imports.values import Function, Kind, Made, Method, Module, Perhaps, Reference
+from envdoctor.imports.values import UNKNOWN, Function, Kind, Made, Method, Module, Passing, Perhaps, Reference
 
 if TYPE_CHECKING:
     import ast
@@ -62,6 +62,13 @@ class Escapes:
         work = _LOSERS.get(type(value))
         if work is not None:
             work(self, value, state)
+
+    def kept(self, value: Any, state: State) -> Any:  # noqa: ANN401
+        """A value that is put somewhere, from where it may be taken more than once."""
+        if isinstance(value, Passing):
+            self.lose(value, state)
+            return UNKNOWN
+        return value
 
     def _lose_all(self, values: Iterable[Any], state: State) -> None:
         for value in values:
@@ -161,6 +168,7 @@ class Escapes:
 
 #: What losing a value comes to, by its class; with any other there is nothing to lose.
 _LOSERS: dict[type[Any], Callable[[Escapes, Any, State], object]] = {
+    Passing: lambda escapes, value, state: escapes.lose(value.items, state),
     tuple: Escapes._lose_all,  # noqa: SLF001 - a part of the class
     Perhaps: lambda escapes, value, state: escapes.lose(value.value, state),
     Reference: Escapes._lose_reference,  # noqa: SLF001

@@ -17,6 +17,7 @@ from envdoctor.imports.values import (
     UNKNOWN,
     Kind,
     Made,
+    Passing,
     Perhaps,
     Reference,
     is_constant,
@@ -99,10 +100,10 @@ class Expressions:
 
     def items(self, value: Any, state: State) -> tuple[Any, ...] | None:  # noqa: ANN401
         """What iterating over a value gives; None where it is not known."""
-        if isinstance(value, tuple):
-            return value
-        if isinstance(value, str):
+        if isinstance(value, (tuple, str)):
             return tuple(value)
+        if isinstance(value, Passing):
+            return value.items
         listed = isinstance(value, Reference) and value.kind in {Kind.LIST, Kind.DICT}
         if listed and value.place not in self._machine.escapes.wild:
             items = state.names(value.place).get(_ITEMS)
@@ -164,7 +165,7 @@ class Expressions:
         values: list[Any] | None = []
         for node in nodes:
             value = self.value(node, scope, state)
-            items: tuple[Any, ...] | None = (value,)
+            items: tuple[Any, ...] | None = (self._machine.escapes.kept(value, state),)
             if isinstance(node, ast.Starred):
                 items = self.items(value, state)
             if items is None or values is None:
@@ -183,7 +184,7 @@ class Expressions:
 
     def _dict(self, node: ast.Dict, scope: Scope, state: State) -> Any:  # noqa: ANN401
         keys = [None if key is None else self.value(key, scope, state) for key in node.keys]
-        values = [self.value(each, scope, state) for each in node.values]
+        values = [self._machine.escapes.kept(self.value(each, scope, state), state) for each in node.values]
         known = None not in node.keys and is_constant(tuple(keys))
         place = self._machine.place()
         if known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.exceptions import Exc, Raised
-from envdoctor.imports.values import UNKNOWN, truth_of
+from envdoctor.imports.values import UNKNOWN, Passing, truth_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ class Iterables:
         if None in every or len(every) != count:
             self._machine.opaque(state, *values)
             return UNKNOWN
-        return tuple(work(*every))
+        return Passing(tuple(work(*every)))
 
     def _length(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
         items = self._machine.expressions.items((values[0] if values else UNKNOWN), state)

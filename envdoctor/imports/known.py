@@ -34,6 +34,7 @@ from envdoctor.imports.values import (
     Made,
     Method,
     Module,
+    Passing,
     Reference,
     Result,
     is_constant,
@@ -211,8 +212,9 @@ class Known:
         """What is read from a list or a dictionary; of `get` it may be known."""
         keys = self._machine.expressions.items(subject, state)
         if subject.kind is Kind.DICT and keys is not None and name in _VIEWS and not arguments:
-            values = (under_key(self._machine, subject, key, state) for key in keys)
-            return keys if name == "keys" else tuple(values if name == "values" else zip(keys, values, strict=True))
+            values = tuple(under_key(self._machine, subject, key, state) for key in keys)
+            pairs = tuple(zip(keys, values, strict=True))
+            return Passing({"keys": keys, "values": values, "items": pairs}[name])
         if subject.kind is Kind.LIST or name != "get" or not arguments:
             self._machine.escapes.lose((*arguments, *state.names(subject.place).values()), state)
             self._machine.surprise(state)

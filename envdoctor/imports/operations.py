@@ -41,10 +41,11 @@ _METHODS = frozenset({
 def binary(op: ast.operator, left: Any, right: Any) -> Any:  # noqa: ANN401 - any value of Python
     """The result of an operator."""
     if is_constant(left) and is_constant(right):
-        work = _BINARY.get(type(op))
-        return _tried(work, left, right) if work and _is_small(op, left, right) else UNKNOWN
-    if isinstance(op, ast.Mod) and isinstance(left, str) and isinstance(right, (tuple, Ending)):
-        return _filled_in(lambda values: operator.mod(left, values), right)
+        work = None if isinstance(op, ast.Mod) and isinstance(left, (str, bytes)) else _BINARY.get(type(op))
+        if work:
+            return _tried(work, left, right) if _is_small(op, left, right) else UNKNOWN
+    if isinstance(op, ast.Mod) and isinstance(left, str):
+        return _filled_in(left, lambda values: operator.mod(left, values), right)
     if isinstance(op, ast.Add) and isinstance(left, tuple) and isinstance(right, tuple):
         return (*left, *right)
     if isinstance(right, (str, Ending)) and isinstance(op, ast.Add):
@@ -54,11 +55,20 @@ def binary(op: ast.operator, left: Any, right: Any) -> Any:  # noqa: ANN401 - an
     return UNKNOWN
 
 
+_WIDTH, _NESTED, _WIDEST = re.compile(r"\d{4,}"), re.compile(r"\{[^}]*\{"), 999
 _PLACE = re.compile("(\0\\d+\0)")
 
 
-def _filled_in(work: Callable[[Any], str], values: Any) -> Any:  # noqa: ANN401
+def _is_wide(form: str, values: Any) -> bool:  # noqa: ANN401
+    """Whether a form may ask for a text much longer than itself."""
+    large = any(isinstance(each, int) and abs(each) > _WIDEST for each in (values if isinstance(values, tuple) else ()))
+    return bool(_WIDTH.search(form)) or (large and ("*" in form or bool(_NESTED.search(form))))
+
+
+def _filled_in(form: str, work: Callable[[Any], str], values: Any) -> Any:  # noqa: ANN401
     """What is made of values, of which some are texts with only their ends known."""
+    if _is_wide(form, values):
+        return UNKNOWN
     open_: list[Ending] = []
 
     def place(value: Any) -> Any:  # noqa: ANN401
@@ -226,10 +236,10 @@ def _ends_with(ending: str, wanted: Any) -> Any:  # noqa: ANN401
 def method(subject: Any, name: str, arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
     """What a method of a text returns."""
     if name == "format" and isinstance(subject, str):
-        made = _filled_in(lambda values: subject.format(*values), arguments)
+        made = _filled_in(subject, lambda values: subject.format(*values), arguments)
         return tail([UNKNOWN, subject.rpartition("}")[2]]) if made is UNKNOWN else made
     if name == "join" and isinstance(subject, str) and len(arguments) == 1:
-        return _filled_in(subject.join, arguments[0])
+        return _filled_in("", subject.join, arguments[0])
     if isinstance(subject, Ending) and name == "endswith" and len(arguments) == 1:
         return _ends_with(subject.text, arguments[0])
     if not isinstance(subject, str) or name not in _METHODS or not is_constant(arguments):

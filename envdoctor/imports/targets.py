@@ -50,6 +50,7 @@ class Targets:
         """Binds a name of a place."""
         if name == PATHS and self._machine.expressions.items(value, state) != ():
             self._machine.escapes.searched.add(place)
+        value = self._machine.escapes.kept(value, state)
         self._machine.escapes.bind(place, name, value, state)
         state.write(place, name, value)
 

@@ -43,6 +43,13 @@ FINE = {
         "def f(items):\n  a = [y := i for i in items]\n  b = {(z := i): [w := j for j in a] for i in items}\n"
         "  c = list(v for i in items if (v := i))\n  return y, z, w, v\nf(['u'])\n[m := 1 for _ in 'x']\nm"
     ),
+    "iterators that are used up": (
+        "z = zip((1,), (2,))\nlist(z)\nfor _ in z: import gone\ne = enumerate('ab')\nnext(e)\n"
+        "if next(e) == (0, 'a'): import gone\n"
+        "def f(r):\n  next(r)\n  for each in r:\n    if each == 'b': import gone\nf(reversed('ab'))\n"
+        "both = [zip('a', 'b')]\nlist(both[0])\nfor _ in both[0]: import gone"
+    ),
+    "views that grow": "d = {'a': 1}\nkeys = d.keys()\nd['b'] = 2\nif 'b' not in keys: import gone",
     "a finder that is asked": (
         "import sys\nfrom importlib.machinery import ModuleSpec\nclass F:\n"
         "  def find_spec(self, name, path=None, target=None):\n    if name == 'sought': return ModuleSpec(name, self)\n"
@@ -106,6 +113,19 @@ def test_cpython_agrees(tmp_path):
     said = cpython_says([f"{made}{text}\n" for text in (*FINE.values(), *FAILS.values())], tmp_path)
     assert set(said[: len(FINE)]) == {""}
     assert all(said[len(FINE) :])
+
+
+WIDE = (
+    "'{:3000000000}'.format('x')",
+    "'%3000000000d' % 1",
+    "'%*d' % (3000000000, 1)",
+    "'{:{}}'.format('x', 3000000000)",
+)
+
+
+@pytest.mark.parametrize("text", WIDE)
+def test_a_form_that_asks_for_gigabytes_is_not_filled_in(text):
+    assert failures(f"x = len({text})\nimport gone") != ()
 
 
 @pytest.mark.parametrize("version", [(3, 11), (3, 12)])
