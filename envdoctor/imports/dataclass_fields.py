@@ -47,8 +47,10 @@ class DataclassFields:
         Raises:
             Raised: a default is refused.
         """
-        if any(self._is_refused(default, scope, state) for default in _defaults(node)):
-            raise Raised(built_in("ValueError", self._machine.emit(What.RAISE, "ValueError", state)))
+        refused = next((each for each in _defaults(node) if self._is_refused(each, scope, state)), None)
+        if refused is not None:
+            problem = f"line {refused.lineno}: a default that can't be hashed"
+            raise Raised(built_in("ValueError", self._machine.emit(What.RAISE, "ValueError", state, name=problem)))
         options = decorator.keywords if isinstance(decorator, ast.Call) else []
         bound = state.names(place).keys()
         if not options and bound.isdisjoint({"__hash__", "__eq__", "__new__"}) and not node.keywords:

@@ -7,7 +7,7 @@ import pytest
 
 import import_oracle
 from envdoctor.core.target import Interpreter
-from import_oracle import cpython_says, raised_by
+from import_oracle import cpython_says, judged, raised_by
 
 HEAD = "import dataclasses, typing\nfrom dataclasses import dataclass, field\n@dataclass\nclass C:\n    a: int = 1\n"
 ALWAYS = {
@@ -41,6 +41,8 @@ def test_what_is_refused_by_version(version, monkeypatch):
     monkeypatch.setattr(import_oracle, "HERE", replace(import_oracle.HERE, interpreter=Interpreter(version=version)))
     assert {raised_by(HEAD + text) for text in ALWAYS.values()} == {"ValueError"}
     assert {raised_by(HEAD + text) for text in SINCE_3_11.values()} == {"ValueError" if version > (3, 10) else ""}
+    told = judged({"pkg/__init__.py": HEAD + ALWAYS["a list"]}).failures[0].cause
+    assert told.name == "line 8: a default that can't be hashed"
     assert {kind for kind, text in FINE.items() if raised_by(HEAD + text)} == set()
 
 

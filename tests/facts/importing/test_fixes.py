@@ -86,3 +86,10 @@ def test_a_file_that_was_changed_is_put_back(changed, name, tmp_path):
     put_back = changed != "other.py"
     assert (fix.text.startswith(f"Install {name} ") and " again: " in fix.text) is put_back
     assert (f"{name}==" in fix.commands[0][-1]) is put_back
+
+
+def test_a_default_that_this_python_refuses_is_shown(told):
+    text = "from dataclasses import dataclass\n@dataclass\nclass A:\n    b: list = []\n"
+    message, fix, _ = told(("foo", "1.2", {"foo.py": text}, []))
+    assert "(line 4: a default that can't be hashed)" in message
+    assert "another version" in fix
