@@ -6,6 +6,7 @@ Links are taken to lead to files beside which the same others lie, as installers
 from __future__ import annotations
 
 import posixpath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports import operations
@@ -28,7 +29,12 @@ def text_of(value: Any) -> Any:  # noqa: ANN401 - any value of Python
 def path_object(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
     """What `pathlib.Path` makes of some parts; UNKNOWN where not even the end is known."""
     text = joined_path(values)
-    return Made(PATH, (text,)) if isinstance(text, (str, Ending)) else UNKNOWN
+    if isinstance(text, str):
+        return Made(PATH, (str(PurePosixPath(text)),))
+    if isinstance(text, OwnPath):
+        parts = (part for part in text.text.split("/") if part not in {"", "."})
+        return Made(PATH, (OwnPath(_head(text) + "/".join(parts)),))
+    return Made(PATH, (Ending(text.text.rstrip("/")),)) if isinstance(text, Ending) else UNKNOWN
 
 
 def of_path(name: str, arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
@@ -77,8 +83,10 @@ def path_attribute(text: Any, name: str) -> Any:  # noqa: ANN401
         return tuple(path_object((each,)) for each in _above(text))
     if name in {"name", "stem", "suffix"}:
         last = _last(text)
-        if name == "name" or not isinstance(last, str):
+        if name == "name":
             return last
+        if not isinstance(last, str):
+            return UNKNOWN
         return posixpath.splitext(last)[name == "suffix"]
     return None
 
@@ -111,9 +119,13 @@ def inside(path: str) -> str | None:
 
 
 def _plain(path: OwnPath) -> Any:  # noqa: ANN401
-    head = path.text[: len(path.text) - len(path.text.lstrip("/"))]
     plain = inside(path.text)
-    return UNKNOWN if plain is None else OwnPath(head + plain)
+    return UNKNOWN if plain is None else OwnPath(_head(path) + plain)
+
+
+def _head(path: OwnPath) -> str:
+    """The slashes that a path begins with."""
+    return path.text[: len(path.text) - len(path.text.lstrip("/"))]
 
 
 def _is_below(part: str) -> bool:

@@ -43,6 +43,9 @@ GONE = {
 THERE = {
     "up and down": "open(os.path.join(os.path.dirname(__file__), '..', 'pkg', 'c.py'))",
     "by the name of up": "open(os.path.join(os.path.dirname(__file__), os.pardir, 'pkg', './c.py'))",
+    "with a slash": "(Path(os.path.join(os.path.dirname(__file__), '')).parent / 'pkg' / 'c.py').read_text()",
+    "with a dot": "(Path(os.path.dirname(__file__) + '/.').parent / 'pkg' / 'c.py').read_text()",
+    "partly known": "here = Path(os.getcwd()) / 'c.py'\nif here.stem == 'c.py' or here.suffix != '.py':\n    gone()",
     "resolved": "(Path(__file__).resolve().parent / '../pkg/c.py').read_text()",
     "above": "above = Path(__file__).parents[2] / 'pkg'\nassert not (above / 'c.py').exists()",
     "from the root": "(Path(__file__).parent / os.devnull).read_text()",
