@@ -143,7 +143,8 @@ class Inspector:
 
         def judge() -> PackageVerdict:
             with self.texts(file, contents) as read:
-                return judge_package(package, self._index(file, contents), functools.cache(read), target, beside)
+                index, cached = self._index(file, contents), functools.cache(read)
+                return judge_package(package, index, cached, target, beside, natives=contents.natives)
 
         with self._turn(key):
             return self._known_or(key, self._cache(file), beside, judge)

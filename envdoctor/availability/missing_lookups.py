@@ -41,8 +41,11 @@ def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, 
         raises = f"{raises}, for its text is not Python ({failure.cause.name})"
     said = f"{at} looks for {_sought(libraries, modules, bare=bare)}, and raises {raises}{supplier}"
     if not (libraries or modules):
-        opens = f"opens {failure.cause.subject}, which its wheel lacks, and " if failure.cause.what is What.OPEN else ""
-        said = f"{at} {opens}raises {raises}"
+        files = _subjects(steps, What.OPEN)
+        asks = "opens" if failure.cause.what is What.OPEN else "looks for"
+        said = f"{at} {f'{asks} {files[0]}, which its wheel lacks, and ' if files else ''}raises {raises}"
+        if failure.cause.what is What.LOAD:
+            said = f"{at} asks {_shown(failure.cause.subject)} for {failure.cause.name}, which it does not export"
     return CellReason(
         kind=ReasonKind.BROKEN if severity is Severity.ERROR else ReasonKind.NOTE,
         severity=severity,

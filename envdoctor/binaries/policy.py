@@ -107,6 +107,9 @@ def _macos(name: str) -> SystemLibrary | None:
 
 def _windows(name: str, python: tuple[int, int] | None) -> SystemLibrary | None:
     table = _table("windows")
+    if name in table["often_absent"]:
+        rule = "part of Windows, but for its N editions without the Media Feature Pack and for Server Core"
+        return SystemLibrary(promise=Promise.ASSUMED, rule=rule)
     if name in table["libraries"] or _matches(name, table["patterns"]):
         return SystemLibrary(promise=Promise.PROMISED, rule="part of Windows")
     since = table["python_since"].get(name)

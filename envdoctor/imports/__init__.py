@@ -28,6 +28,7 @@ The proof takes for granted, and is wrong where this does not hold:
 - A text that is not known (`exec`, `eval`) binds names in the namespaces that it is given, else in those that it sees,
   and in no other module; nor does unfollowed code in a module that it got by a name which was worked out.
 - What code of others takes out of a module's lists and dictionaries, it does not put there.
+- Where a file or a folder of the site is a link, there lie the same files beside what it leads to.
 - A file of the site that is not there when the import begins is made by no code that was not given its name, or a
   folder above it.
 - Environment variables that are not usual are not set. `assert` proves nothing, as `python -O` leaves it out.

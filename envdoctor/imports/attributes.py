@@ -5,13 +5,17 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.imports.escapes import ANYTHING, NAMES
+from envdoctor.imports.constants import constant
+from envdoctor.imports.escapes import ANYTHING, LIBRARY, NAMES, PATHS
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, is_exception, takes
 from envdoctor.imports.heap import DONE, RUNNING
-from envdoctor.imports.known import constant, is_usual
+from envdoctor.imports.known import ADDS_FINDER
+from envdoctor.imports.paths import PATH, path_attribute, text_of
 from envdoctor.imports.site import Presence
-from envdoctor.imports.targets import LOADED, SEARCHED
+from envdoctor.imports.standard_library import standard_found
+from envdoctor.imports.standard_names import standard_has
+from envdoctor.imports.targets import ENVIRONMENT, LOADED, SEARCHED
 from envdoctor.imports.values import (
     ABSENT,
     UNKNOWN,
@@ -26,6 +30,7 @@ from envdoctor.imports.values import (
     Reference,
     Result,
 )
+from envdoctor.imports.variables import may_be_set
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +40,8 @@ if TYPE_CHECKING:
     from envdoctor.imports.machine import Machine
     from envdoctor.imports.scopes import Scope
 
-_ENVIRONMENT = "os.environ"
+#: Methods of lists and dictionaries that leave them as they are.
+_LOOKS = frozenset({"index", "count", "copy", "get", "keys", "items", "values"})
 _VERSION_PARTS, _VERSION_LENGTH = ("major", "minor", "micro"), 5  # of sys.version_info
 #: What every module has (reference manual, "Import-related attributes on module objects").
 ALWAYS = frozenset({
@@ -95,10 +101,29 @@ class Attributes:
                 return answer.value
         if isinstance(known, Perhaps) or (known is ABSENT and self._may_have(module, name, state)):
             machine.emit(What.USE, module.name, state, name=name, from_import=from_import)
-            machine.may_raise(state, "ImportError" if from_import else "AttributeError")
+            if not self._has(module.name, name):
+                machine.may_raise(state, "ImportError" if from_import else "AttributeError")
             return UNKNOWN if state.has(module.name) else self._external(module, name)
         event = machine.emit(What.USE, module.name, state, name=name, from_import=from_import, fails=True)
         raise Raised(built_in("ImportError" if from_import else "AttributeError", event))
+
+    def _has(self, module: str, name: str) -> bool:
+        """Whether a module is one of Python's own that certainly has a name."""
+        target = self._machine.site.target
+        standard = self._imports.find(module) == standard_found(module, target)
+        return standard and standard_has(module, name, target) and not self._machine.escapes.may_be_found(module)
+
+    def has(self, subject: Any, name: Any, state: State) -> Any:  # noqa: ANN401
+        """What `hasattr` says of a module, without asking its `__getattr__`; UNKNOWN where that is not known."""
+        if not isinstance(subject, Module) or not isinstance(name, str):
+            return UNKNOWN
+        known = state.read(subject.name, name)
+        if known is not ABSENT:
+            volatile = isinstance(known, Perhaps) or self._machine.escapes.is_volatile(subject.name, name)
+            return UNKNOWN if volatile else True
+        if self._has(subject.name, name):
+            return True
+        return UNKNOWN if self._may_have(subject, name, state) else False
 
     def _answer(self, module: Module, name: str, state: State) -> Result | None:
         """What a followed module's own `__getattr__` (PEP 562) gives for a name; None where it gives nothing.
@@ -128,15 +153,16 @@ class Attributes:
     def _may_get(self, module: Module, name: str) -> bool:
         """Whether a module may have got a name in a way that was not followed, or be another one by now."""
         escapes = self._machine.escapes
-        given = escapes.may_be_given(module.name, name) or escapes.may_be_found(module.name)
+        given = escapes.may_be_given(module.name, name) or escapes.may_be_found(f"{module.name}.{name}")
         return given or bool(self._stars.get(module.name))
 
     def _may_have(self, module: Module, name: str, state: State) -> bool:
         """Whether a module may have a name that it is not known to have."""
         escapes, presence = self._machine.escapes, self._imports.find(module.name).presence
-        if name in ALWAYS or escapes.may_be_given(module.name, name) or escapes.may_be_found(module.name):
+        below = f"{module.name}.{name}"
+        if name in ALWAYS or escapes.may_be_given(module.name, name) or escapes.may_be_found(below):
             return True
-        submodule = self._imports.find(f"{module.name}.{name}").presence
+        submodule = self._imports.find(below).presence
         if state.has(module.name) or presence is Presence.NAMESPACE:
             answers = "__getattr__" in state.names(module.name) and (module.name, name) not in self._refused
             dynamic = answers or bool(self._stars.get(module.name))
@@ -168,13 +194,29 @@ class Attributes:
             return External(f"{subject.name}.{name}")
         if isinstance(subject, Reference) and subject.kind in {Kind.INSTANCE, Kind.CLASS, Kind.EXCEPTION}:
             return self._machine.calls.classes.attribute(subject, name, state)
-        if isinstance(subject, Made) and subject.maker == LOADED:  # a module, nobody knows which
-            self._machine.escapes.everything |= name == "__dict__"
-            self._machine.surprise(state)
-            return UNKNOWN
-        if isinstance(subject, (str, Ending, Reference, Made)):
+        if isinstance(subject, Made):
+            return self._of_made(subject, name, state)
+        if isinstance(subject, (str, Ending, Reference)):
             return Method(subject, name)
         return self._of_constant(subject, name, state)
+
+    def _of_made(self, subject: Made, name: str, state: State) -> Any:  # noqa: ANN401
+        machine = self._machine
+        if subject.maker == LOADED:  # a module, nobody knows which
+            machine.escapes.everything |= name == "__dict__"
+            machine.surprise(state)
+            return UNKNOWN
+        if subject.maker == PATHS and name not in _LOOKS:
+            machine.escapes.searched.update(subject.arguments)
+        if subject.maker == LIBRARY:
+            path = subject.arguments[0]
+            if not machine.escapes.may_be_given(path, name) and machine.site.lacks_function(path, name):
+                event = machine.emit(What.LOAD, path, state, name=name, fails=True)
+                raise Raised(built_in("AttributeError", event))
+            machine.surprise(state)
+            return UNKNOWN
+        value = path_attribute(text_of(subject), name) if subject.maker == PATH else None
+        return Method(subject, name) if value is None else value
 
     def _of_module(self, subject: Module, name: str, state: State) -> Any:  # noqa: ANN401
         if name == "__dict__":
@@ -182,7 +224,8 @@ class Attributes:
         known = state.read(subject.name, name)
         if known is not ABSENT and not isinstance(known, Perhaps):
             return self.slot(subject.name, name, state)
-        return self._ask(subject, name, state, from_import=False)
+        value = self._ask(subject, name, state, from_import=False)
+        return Made(PATHS, (subject.name,)) if name == PATHS else value
 
     def _of_constant(self, subject: Any, name: str, state: State) -> Any:  # noqa: ANN401
         machine = self._machine
@@ -198,10 +241,12 @@ class Attributes:
 
     def _searched(self, subject: External, name: str) -> None:
         """`sys.path.insert` and the like change how modules are found."""
-        if subject.name in SEARCHED and name not in {"index", "count", "copy"}:
+        if subject.name in SEARCHED and name not in _LOOKS and f"{subject.name}.{name}" not in ADDS_FINDER:
             self._machine.escapes.finders = True
-        if subject.name == LOADED and name not in {"get", "keys", "items", "values", "copy"}:
+        if subject.name == LOADED and name not in _LOOKS:
             self._machine.escapes.replaced.add(ANYTHING)
+        if subject.name == ENVIRONMENT and name not in {*_LOOKS, "setdefault"}:
+            self._machine.escapes.settings.add(ANYTHING)
 
     def missing_name(self, module: str, name: str, state: State) -> Any:  # noqa: ANN401
         """A name that a module did not bind: one of Python's own, or of what it imported all names of.
@@ -219,6 +264,8 @@ class Attributes:
             if hasattr(builtins, name) and name not in {*ALWAYS, *_DOUBTFUL, *_NEWER}:
                 return External(f"builtins.{name}")
             machine.surprise(state)
+            if name == PATHS:
+                return Made(PATHS, (module,))
             return External(f"builtins.{name}") if is_exception(name) else UNKNOWN
         if machine.escapes.may_be_given(module, name):
             machine.may_raise(state, "NameError")
@@ -265,8 +312,8 @@ class Attributes:
 
     def contained(self, item: Any, container: Any, state: State) -> bool | None:  # noqa: ANN401
         """`item in sys.modules`, and in `os.environ`."""
-        if container == External(_ENVIRONMENT) and isinstance(item, str):
-            return None if is_usual(item) else False
+        if container == External(ENVIRONMENT) and isinstance(item, str):
+            return None if may_be_set(item, self._machine) else False
         if container != External(LOADED) or not isinstance(item, str):
             return None
         absent = self._imports.find(item).presence is Presence.ABSENT and not self._machine.escapes.may_be_found(item)

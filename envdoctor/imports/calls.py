@@ -102,8 +102,9 @@ class Calls:
             return self.functions.run(subject.function, every, keywords, state)
         if isinstance(subject, Reference) and subject.kind is Kind.CLASS:
             return self.classes.instantiate(subject, arguments, keywords, state)
-        self._files.call(subject, arguments, keywords, state)
-        found = call_distributions(self._machine, subject, arguments, keywords, state)
+        found = self._files.call(subject, arguments, keywords, state)
+        if found is None:
+            found = call_distributions(self._machine, subject, arguments, keywords, state)
         if found is None:
             found = self._known.call(subject, arguments, keywords, scope, state)
         return self.outside(subject, arguments, keywords, scope, state) if found is None else found.value

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.imports.dataclass_fields import DataclassFields
 from envdoctor.imports.exceptions import BASES, NAME, exception_of, own_name
 from envdoctor.imports.flow import NEXT
 from envdoctor.imports.scopes import Scope, declared, is_generator, own_nodes
+from envdoctor.imports.standard_library import standard_modules
 from envdoctor.imports.values import (
     ABSENT,
     UNKNOWN,
@@ -38,6 +40,7 @@ class Classes:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        self._dataclasses = DataclassFields(machine)
 
     def define(self, node: ast.ClassDef, scope: Scope, state: State) -> Ends:
         """`class`, with its decorators."""
@@ -48,6 +51,8 @@ class Classes:
         place = machine.place()
         names = {NAME: node.name, BASES: bases, "__module__": scope.module, "__qualname__": node.name}
         state.make(place, names)
+        if self._may_be_prepared(bases, node, keywords):
+            machine.escapes.opened.add(place)
         shared = {**scope.shared, **dict.fromkeys(declared(node, ast.Global), scope.module)}
         body = Scope(module=scope.module, package=scope.package, outer=scope.places, body=place, shared=shared)
         ends = machine.run(node.body, body, state)
@@ -59,8 +64,12 @@ class Classes:
         odd = keywords or not all(self._is_plain(base, state) for base in bases) or self._is_watched(place, state)
         if odd:
             machine.opaque(state, made, *bases, *keywords)
-        for decorator in reversed(decorators):
-            made = machine.calls.functions.decorated(decorator, made, scope, state)
+        for each, decorator in zip(reversed(node.decorator_list), reversed(decorators), strict=True):
+            if made == Reference(Kind.CLASS, place) and self._dataclasses.decorates(each, scope, state):
+                self._dataclasses.make(node, each, place, scope, state)
+                machine.opaque(state, made)
+            else:
+                made = machine.calls.functions.decorated(decorator, made, scope, state)
         machine.statements.targets.name(node.name, made, scope, state)
         ends.normal[NEXT].state = state
         return ends
@@ -72,6 +81,21 @@ class Classes:
                 base.place not in self._machine.escapes.wild and self.lookup(base, "__init_subclass__", state) is None
             )
         return base == _OBJECT or bool(own_name(base))
+
+    def _may_be_prepared(self, bases: Sequence[Any], node: ast.ClassDef, keywords: Sequence[Any]) -> bool:
+        """Whether a metaclass may give the body of a class names of its own (`__prepare__`)."""
+        metaclasses = [value for each, value in zip(node.keywords, keywords, strict=True) if each.arg == "metaclass"]
+        plain = {each for each in bases if isinstance(each, Reference) and each.kind is Kind.CLASS}
+        if any(each.arg is None for each in node.keywords) or any(
+            each.place in self._machine.escapes.opened for each in plain
+        ):
+            return True
+        return not all(map(self._is_standard, (*metaclasses, *(each for each in bases if each not in plain))))
+
+    def _is_standard(self, value: Any) -> bool:  # noqa: ANN401
+        """Whether a class is one of Python's own, none of which gives names to bodies."""
+        top = value.name.partition(".")[0] if isinstance(value, External) else ""
+        return top == "builtins" or top in standard_modules(self._machine.site.target)
 
     def _is_watched(self, place: int, state: State) -> bool:
         """Whether something in a class may hear of its making (`__set_name__`)."""

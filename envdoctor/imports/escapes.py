@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from envdoctor.imports.scopes import mentions
-from envdoctor.imports.values import Function, Kind, Made, Method, Module, Perhaps, Reference
+from envdoctor.imports.values import UNKNOWN, Function, Kind, Made, Method, Module, Passing, Perhaps, Reference
 
 if TYPE_CHECKING:
     import ast
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 ANYTHING = "*"
 #: What `globals()` and `__dict__` are, with the place.
 NAMES = "builtins.globals"
+#: What the `__path__` of a package is, with the package.
+PATHS = "__path__"
+#: What ctypes makes of a native file of the site, with its path.
+LIBRARY = "ctypes.CDLL"
 
 
 class Escapes:
@@ -30,10 +34,12 @@ class Escapes:
     Attributes:
         wild: places that hold anything.
         given: names that any module may have been given.
-        opened: modules that may have further names.
+        opened: modules, classes whose body runs, and libraries of ctypes that may have further names.
         everything: whether any name of any module may have any value.
         finders: whether modules may be found in ways that Python does not have from the start.
         replaced: modules that may have been put into `sys.modules`; ANYTHING for all.
+        searched: packages whose submodules may be looked for in other folders than their own.
+        settings: variables of the environment that may have been set; ANYTHING for all.
     """
 
     def __init__(self) -> None:
@@ -43,6 +49,8 @@ class Escapes:
         self.opened: set[Place] = set()
         self.finders = False
         self.replaced: set[str] = set()
+        self.searched: set[Place] = set()
+        self.settings: set[str] = set()
         self._volatile: set[tuple[Place, str]] = set()
         self._watched: dict[Place, set[str]] = {}
         self._exposed: set[Place] = set()
@@ -55,6 +63,13 @@ class Escapes:
         if work is not None:
             work(self, value, state)
 
+    def kept(self, value: Any, state: State) -> Any:  # noqa: ANN401
+        """A value that is put somewhere, from where it may be taken more than once."""
+        if isinstance(value, Passing):
+            self.lose(value, state)
+            return UNKNOWN
+        return value
+
     def _lose_all(self, values: Iterable[Any], state: State) -> None:
         for value in values:
             self.lose(value, state)
@@ -63,6 +78,10 @@ class Escapes:
         self.lose(value.arguments, state)
         if value.maker == NAMES:
             self.lose_place(value.arguments[0], state)
+        elif value.maker == PATHS:
+            self.searched.update(value.arguments)
+        elif value.maker == LIBRARY:
+            self.opened.update(value.arguments)
 
     def _lose_function(self, value: Function, state: State) -> None:
         if value not in self._lost:
@@ -140,15 +159,16 @@ class Escapes:
 
     def may_be_found(self, module: str) -> bool:
         """Whether a module that is not there may be found all the same."""
-        if self.finders or not self.replaced:
+        if self.finders or not (self.replaced or self.searched):
             return self.finders
         parts = module.split(".")
         above = {".".join(parts[: depth + 1]) for depth in range(len(parts))}
-        return ANYTHING in self.replaced or bool(self.replaced & above)
+        return ANYTHING in self.replaced or bool(self.replaced & above or self.searched & (above - {module}))
 
 
 #: What losing a value comes to, by its class; with any other there is nothing to lose.
 _LOSERS: dict[type[Any], Callable[[Escapes, Any, State], object]] = {
+    Passing: lambda escapes, value, state: escapes.lose(value.items, state),
     tuple: Escapes._lose_all,  # noqa: SLF001 - a part of the class
     Perhaps: lambda escapes, value, state: escapes.lose(value.value, state),
     Reference: Escapes._lose_reference,  # noqa: SLF001

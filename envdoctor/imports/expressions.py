@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.imports import dictionaries, operations
 from envdoctor.imports.exceptions import Raised, built_in
 from envdoctor.imports.machine import ANY
+from envdoctor.imports.paths import PATH, path_object, text_of
 from envdoctor.imports.scopes import COMPREHENSIONS, Scope, bound_names, own_nodes
+from envdoctor.imports.targets import place_of
 from envdoctor.imports.values import (
     SOMETHING,
     UNKNOWN,
     Kind,
+    Made,
+    Passing,
     Perhaps,
     Reference,
     is_constant,
@@ -96,10 +100,10 @@ class Expressions:
 
     def items(self, value: Any, state: State) -> tuple[Any, ...] | None:  # noqa: ANN401
         """What iterating over a value gives; None where it is not known."""
-        if isinstance(value, tuple):
-            return value
-        if isinstance(value, str):
+        if isinstance(value, (tuple, str)):
             return tuple(value)
+        if isinstance(value, Passing):
+            return value.items
         listed = isinstance(value, Reference) and value.kind in {Kind.LIST, Kind.DICT}
         if listed and value.place not in self._machine.escapes.wild:
             items = state.names(value.place).get(_ITEMS)
@@ -127,7 +131,13 @@ class Expressions:
         for place in scope.outer:
             if name in self._machine.calls.functions.locals_of(place):
                 return self._local(place, name, state)
-        return self._global(scope.module, name, state)
+        try:
+            return self._global(scope.module, name, state)
+        except Raised as error:
+            if scope.body is None or not self._machine.escapes.may_be_given(scope.body, name):
+                raise
+            self._machine.surprise(state, error.exc)
+            return UNKNOWN
 
     def _local(self, place: Place, name: str, state: State) -> Any:  # noqa: ANN401
         if name in state.names(place) or self._machine.escapes.is_volatile(place, name):
@@ -155,7 +165,7 @@ class Expressions:
         values: list[Any] | None = []
         for node in nodes:
             value = self.value(node, scope, state)
-            items: tuple[Any, ...] | None = (value,)
+            items: tuple[Any, ...] | None = (self._machine.escapes.kept(value, state),)
             if isinstance(node, ast.Starred):
                 items = self.items(value, state)
             if items is None or values is None:
@@ -174,7 +184,7 @@ class Expressions:
 
     def _dict(self, node: ast.Dict, scope: Scope, state: State) -> Any:  # noqa: ANN401
         keys = [None if key is None else self.value(key, scope, state) for key in node.keys]
-        values = [self.value(each, scope, state) for each in node.values]
+        values = [self._machine.escapes.kept(self.value(each, scope, state), state) for each in node.values]
         known = None not in node.keys and is_constant(tuple(keys))
         place = self._machine.place()
         if known:
@@ -254,6 +264,9 @@ class Expressions:
 
     def _operation(self, node: ast.BinOp, scope: Scope, state: State) -> Any:  # noqa: ANN401
         left, right = self.value(node.left, scope, state), self.value(node.right, scope, state)
+        if isinstance(node.op, ast.Div) and isinstance(left, Made):
+            path = path_object((left, right)) if left.maker == PATH else UNKNOWN
+            return self._known(path, state, right)
         return self._known(operations.binary(node.op, left, right), state, left, right)
 
     def _unary(self, node: ast.UnaryOp, scope: Scope, state: State) -> Any:  # noqa: ANN401
@@ -302,6 +315,8 @@ class Expressions:
         if isinstance(subject, Reference) and subject.kind is Kind.DICT:
             return dictionaries.under_key(self._machine, subject, index, state)
         items = subject if isinstance(subject, str) else self.items(subject, state)
+        if items is not None and isinstance(index, int) and not -len(items) <= index < len(items):
+            raise Raised(built_in("IndexError"))
         return self._known(operations.item(items, index), state, subject, index)
 
     def _slice(self, node: ast.Slice, scope: Scope, state: State) -> Any:  # noqa: ANN401
@@ -318,7 +333,7 @@ class Expressions:
 
     def _formatted(self, node: ast.FormattedValue, scope: Scope, state: State) -> Any:  # noqa: ANN401
         """`{value!r:form}` in a text."""
-        value = self.value(node.value, scope, state)
+        value = text_of(self.value(node.value, scope, state))
         form = "" if node.format_spec is None else self.value(node.format_spec, scope, state)
         text = operations.formatted(value, chr(node.conversion) if node.conversion > 0 else "", form)
         return self._known(text, state, value)
@@ -328,7 +343,9 @@ class Expressions:
         names = {name for each in node.generators for part in own_nodes([each.target]) for name in bound_names(part)}
         place = self._machine.place()
         state.make(place, {})
-        shared = {**scope.shared}
+        # `:=` binds where the comprehension stands (PEP 572).
+        walrus = [each.target.id for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
+        shared = {**scope.shared, **{name: place_of(name, scope) for name in walrus}}
         inner = Scope(
             module=scope.module,
             package=scope.package,

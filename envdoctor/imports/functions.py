@@ -224,7 +224,7 @@ class Functions:
         if spec.kwarg:
             self._machine.escapes.lose(tuple(keywords.values()), state)
             names[spec.kwarg.arg] = UNKNOWN
-        return names
+        return {name: self._machine.escapes.kept(value, state) for name, value in names.items()}
 
     def comprehend(self, node: Any, scope: Scope, inner: Scope, state: State) -> Any:  # noqa: ANN401
         """A comprehension: `inner` is where its own names are."""

@@ -133,6 +133,10 @@ class Imports:
             return Made(LOADED)
         relative = name.lstrip(".")
         dots = len(name) - len(relative)
+        fromlist, level = (*values[3:5], None, None)[:2] if top else (None, None)
+        if level:  # `__import__` takes it from the module that it is given the names of
+            self._machine.opaque(state, *values)
+            return UNKNOWN
         if dots:
             given = values[1] if len(values) > 1 else scope.package
             parts = given.split(".") if isinstance(given, str) else []
@@ -141,9 +145,9 @@ class Imports:
                 return UNKNOWN
             name = ".".join([*parts[: len(parts) - dots + 1], *([relative] if relative else [])])
         value = self.load(name, state)
-        if top and len(values) < 4 and isinstance(value, Module):  # noqa: PLR2004 - without a `fromlist`
+        if top and not fromlist and isinstance(value, Module):
             return Module(name.partition(".")[0])
-        return UNKNOWN if top else value
+        return UNKNOWN if top and "." in name else value
 
     def spec(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
         """`importlib.util.find_spec`: None for a top-level module that is not there."""

@@ -104,9 +104,7 @@ class Alone:
     def changes_finders(self) -> bool:
         """Whether it may change how modules are found, or which there are."""
         escapes = self.machine.escapes
-        of_module = (
-            ANYTHING in escapes.replaced or bool(escapes.replaced) or "__path__" in self.state.names(self.module)
-        )
+        of_module = bool(escapes.replaced) or self.module in escapes.searched
         return escapes.finders or escapes.everything or of_module
 
     def lacks(self, name: str) -> bool:

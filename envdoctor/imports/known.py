@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.core.target import System
 from envdoctor.imports import operations
 from envdoctor.imports.attempts import QUIET, SUPPRESS, TRANSPARENT
+from envdoctor.imports.constants import bits_of, processor_of
 from envdoctor.imports.dictionaries import under_key
 from envdoctor.imports.escapes import NAMES
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, own_name
+from envdoctor.imports.iterables import Iterables
 from envdoctor.imports.made_text import MadeText
-from envdoctor.imports.paths import joined_path, of_path, split_extension
+from envdoctor.imports.paths import (
+    PATH,
+    PATHS_MADE,
+    joined_path,
+    of_path,
+    path_method,
+    path_object,
+    split_extension,
+    text_of,
+)
 from envdoctor.imports.targets import LOADED
 from envdoctor.imports.values import (
     SOMETHING,
@@ -25,70 +34,58 @@ from envdoctor.imports.values import (
     Made,
     Method,
     Module,
+    Passing,
     Reference,
     Result,
     is_constant,
     is_short,
     truth_of,
 )
+from envdoctor.imports.variables import set_variable, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from envdoctor.core.target import Target
     from envdoctor.imports.heap import State
     from envdoctor.imports.machine import Machine
     from envdoctor.imports.scopes import Scope
 
-#: Variables that a process mostly has, whoever starts it.
-_USUAL = frozenset({
-    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "PWD", "TMPDIR", "TEMP", "TMP",
-    "HOSTNAME", "APPDATA", "LOCALAPPDATA", "PROGRAMFILES", "SYSTEMROOT", "USERPROFILE", "USERNAME", "COMPUTERNAME",
-    "PROGRAMDATA", "DISPLAY", "CI", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
-    "PROCESSOR_ARCHITECTURE", "OS", "WINDIR", "COLUMNS",
-})  # fmt: skip
-_USUAL_STARTS = ("LC_", "PYTHON", "XDG_", "SSH_", "CONDA", "GITHUB_", "PYTEST")
-_SYS_PLATFORM = {System.LINUX: "linux", System.MACOS: "darwin", System.WINDOWS: "win32"}
-_PLATFORM_SYSTEM = {System.LINUX: "Linux", System.MACOS: "Darwin", System.WINDOWS: "Windows"}
 #: Functions that do nothing to what they are given and raise nothing that a sound program would see.
 _QUIET = frozenset({
-    "os.path.dirname", "os.path.abspath", "os.path.realpath", "os.path.basename", "os.path.normpath",
+    "os.path.dirname", "os.path.split", "os.path.abspath", "os.path.realpath", "os.path.basename", "os.path.normpath",
     "os.path.expanduser", "logging.getLogger", "warnings.warn", "warnings.filterwarnings", "warnings.simplefilter",
-    "builtins.print", "builtins.isinstance", "builtins.issubclass", "builtins.callable", "builtins.hasattr",
-    "builtins.repr", "builtins.id", "builtins.type", "typing.TypeVar", "os.getcwd", "platform.machine",
-    "platform.python_implementation", "sys.getrefcount",
+    "builtins.print", "builtins.isinstance", "builtins.issubclass", "builtins.callable", "builtins.repr",
+    "builtins.id", "builtins.type", "typing.TypeVar", "os.getcwd", "platform.python_implementation", "sys.getrefcount",
 })  # fmt: skip
+#: The parameters of functions that are often given by name; what is not given is None, or 0 for a level.
+_PARAMETERS = {
+    "builtins.__import__": ("name", "globals", "locals", "fromlist", "level"),
+    "importlib.import_module": ("name", "package"),
+    "importlib.util.find_spec": ("name", "package"),
+    "os.getenv": ("key", "default"),
+}
+#: Python's import no longer asks a finder's `find_module` ("What's New In Python 3.12", importlib).
+_WITHOUT_FIND_MODULE = (3, 12)
+ADDS_FINDER = frozenset({"sys.meta_path.append", "sys.meta_path.insert"})
 #: Decorators that make a function remember what it returned.
 CACHES = frozenset({"functools.cache", "functools.lru_cache"})
 _DICT = frozenset({"builtins.dict", "collections.OrderedDict", "collections.defaultdict"})
 _INSTANCES = TRANSPARENT | {SUPPRESS, "functools.wraps", *CACHES, "cffi.FFI", "_cffi_backend.FFI"}
+_VIEWS = frozenset({"keys", "values", "items"})
 _READING = frozenset({"get", "keys", "items", "values", "copy", "index", "count", "__contains__"})
 
 
-def constant(name: str, target: Target) -> Any:  # noqa: ANN401 - any value of Python
-    """The value of a name of Python's own modules on a target; UNKNOWN where it is none that is known."""
-    return _constants(target).get(name, UNKNOWN)
-
-
-@functools.lru_cache(maxsize=64)
-def _constants(target: Target) -> dict[str, Any]:
-    system, interpreter = target.platform.system, target.interpreter
-    patch = UNKNOWN if interpreter.patch is None else interpreter.patch
-    return {
-        "sys.platform": _SYS_PLATFORM[system],
-        "os.name": "nt" if system is System.WINDOWS else "posix",
-        "os.sep": "\\" if system is System.WINDOWS else "/",
-        "sys.version_info": (*interpreter.version, patch, "final", 0),
-        "sys.implementation.name": "pypy" if interpreter.implementation == "pp" else "cpython",
-        "typing.TYPE_CHECKING": False,
-        "builtins.__debug__": UNKNOWN,
-        "sys.byteorder": "little",
-    }
-
-
-def is_usual(variable: str) -> bool:
-    """Whether a process may well have an environment variable that nobody set for the package at hand."""
-    return variable.upper() in _USUAL or variable.upper().startswith(_USUAL_STARTS)
+def placed(
+    function: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a function by their places, as far as it is known where they belong, and the others."""
+    names, left = _PARAMETERS.get(function, ()), dict(keywords)
+    values = list(arguments)
+    for name in names[len(values) :]:
+        if not left.keys() & set(names):
+            break
+        values.append(left.pop(name, None))
+    return tuple(values), left
 
 
 class Known:
@@ -98,20 +95,18 @@ class Known:
         self._machine = machine
         texts = MadeText(machine)
         self._of: dict[str, Callable[[tuple[Any, ...], Scope, State], Any]] = {
+            **Iterables(machine).functions,
             "os.path.join": lambda values, _scope, _state: joined_path(values),
             "os.path.splitext": lambda values, _scope, _state: split_extension(values),
-            "os.fspath": lambda values, _scope, _state: _first(values),
+            "os.fspath": lambda values, _scope, _state: text_of(_first(values)),
+            **dict.fromkeys(PATHS_MADE, lambda values, _scope, _state: path_object(values)),
             "builtins.str": lambda values, _scope, _state: _text(values),
             "builtins.bool": self._bool,
-            "builtins.len": self._length,
-            "builtins.any": lambda values, _, state: self._quantified(values, state, decisive=True),
-            "builtins.all": lambda values, _, state: self._quantified(values, state, decisive=False),
-            "builtins.list": self._listed,
-            "builtins.tuple": self._tupled,
-            "builtins.sorted": self._listed_anew,
             "builtins.globals": lambda _values, scope, _state: Made(NAMES, (scope.module,)),
             "builtins.vars": self._vars,
+            "builtins.locals": self._vars,
             "builtins.getattr": self._getattr,
+            "builtins.hasattr": self._hasattr,
             "builtins.setattr": self._setattr,
             "builtins.delattr": self._setattr,
             "builtins.exec": texts.execute,
@@ -121,9 +116,14 @@ class Known:
             "builtins.__import__": lambda values, scope, state: machine.imports.call(values, scope, state, top=True),
             "importlib.import_module": machine.imports.call,
             "importlib.util.find_spec": machine.imports.spec,
-            "os.getenv": lambda values, _, state: self._setting(values, state),
-            "os.environ.get": lambda values, _, state: self._setting(values, state),
-            "platform.system": lambda *_: _PLATFORM_SYSTEM[machine.site.target.platform.system],
+            "os.getenv": lambda values, _, state: variable_of(values, machine, state),
+            "os.environ.get": lambda values, _, state: variable_of(values, machine, state),
+            "os.environ.setdefault": lambda values, _, state: set_variable(values, machine, state),
+            "platform.machine": lambda *_: processor_of(machine.site.target),
+            "platform.architecture": lambda *_: (f"{bits_of(machine.site.target)}bit", UNKNOWN),
+            "struct.calcsize": self._size,
+            **dict.fromkeys(ADDS_FINDER, self._add_finder),
+            "platform.system": lambda *_: machine.site.target.markers["platform_system"],
         }
 
     def call(
@@ -143,8 +143,9 @@ class Known:
             return None
         work = self._of.get(subject.name)
         if work:
-            self._machine.escapes.lose(tuple(keywords.values()), state)
-            return Result(work(arguments or (), scope, state))
+            values, more = placed(subject.name, arguments or (), keywords)
+            self._machine.escapes.lose(tuple(more.values()), state)
+            return Result(work(values, scope, state))
         if subject.name in _QUIET:
             return Result(self._quiet(subject.name, arguments or (), state))
         return self._made(subject, arguments or (), keywords, state)
@@ -184,29 +185,40 @@ class Known:
         if arguments is None:
             return None
         if isinstance(subject, (str, Ending)):
-            values = tuple(
-                self._machine.expressions.items(each, state) if isinstance(each, Reference) else each
-                for each in arguments
-            )
-            result = operations.method(subject, name, values)
-            if result is UNKNOWN:
-                self._machine.opaque(state, *arguments)
-            return Result(result)
-        if isinstance(subject, Made) and subject.maker == NAMES:
-            return self._of_names(subject, name, arguments, state)
+            return self._of_text(subject, name, arguments, state)
+        if isinstance(subject, Made):
+            return self._of_made(subject, name, arguments, state)
         if isinstance(subject, Reference) and subject.kind is Kind.LIST and name in {"append", "extend"}:
             return self._longer(subject, name, arguments, state)
         if isinstance(subject, Reference) and subject.kind in {Kind.LIST, Kind.DICT} and name in _READING:
             return Result(self._read(subject, name, arguments, state))
         return None
 
+    def _of_text(self, subject: str | Ending, name: str, arguments: tuple[Any, ...], state: State) -> Result:
+        items = self._machine.expressions.items
+        values = tuple(items(each, state) if isinstance(each, Reference) else text_of(each) for each in arguments)
+        result = operations.method(subject, name, values)
+        if result is UNKNOWN:
+            self._machine.opaque(state, *arguments)
+        return Result(result)
+
+    def _of_made(self, subject: Made, name: str, arguments: tuple[Any, ...], state: State) -> Result | None:
+        if subject.maker == NAMES:
+            return self._of_names(subject, name, arguments, state)
+        value = path_method(text_of(subject), name, arguments) if subject.maker == PATH else None
+        return None if value is None else Result(value)
+
     def _read(self, subject: Reference, name: str, arguments: tuple[Any, ...], state: State) -> Any:  # noqa: ANN401
         """What is read from a list or a dictionary; of `get` it may be known."""
+        keys = self._machine.expressions.items(subject, state)
+        if subject.kind is Kind.DICT and keys is not None and name in _VIEWS and not arguments:
+            values = tuple(under_key(self._machine, subject, key, state) for key in keys)
+            pairs = tuple(zip(keys, values, strict=True))
+            return Passing({"keys": keys, "values": values, "items": pairs}[name])
         if subject.kind is Kind.LIST or name != "get" or not arguments:
             self._machine.escapes.lose((*arguments, *state.names(subject.place).values()), state)
             self._machine.surprise(state)
             return UNKNOWN
-        keys = self._machine.expressions.items(subject, state)
         if operations.contained(arguments[0], keys) is False:
             return arguments[1] if len(arguments) > 1 else None
         self._machine.escapes.lose(arguments[1:], state)
@@ -231,46 +243,9 @@ class Known:
             self._machine.opaque(state, *values)
         return UNKNOWN if holds is None else holds
 
-    def _length(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
-        items = self._machine.expressions.items(_first(values), state)
-        if items is None:
-            self._machine.opaque(state, *values)
-        return UNKNOWN if items is None else len(items)
-
-    def _quantified(self, values: tuple[Any, ...], state: State, *, decisive: bool) -> Any:  # noqa: ANN401
-        items = self._machine.expressions.items(_first(values), state)
-        if items is None:
-            self._machine.opaque(state, *values)
-            return UNKNOWN
-        truths = [truth_of(item) for item in items]
-        if decisive in truths:
-            return decisive
-        if None in truths:
-            self._machine.opaque(state, *items)
-            return UNKNOWN
-        return not decisive
-
-    def _listed(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
-        items = self._machine.expressions.items(values[0], state) if values else ()
-        if items is None:
-            self._machine.opaque(state, *values)
-            return UNKNOWN
-        return self._machine.expressions.make_list(items, state)
-
-    def _tupled(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
-        items = self._machine.expressions.items(self._listed(values, scope, state), state)
-        return UNKNOWN if items is None else items
-
-    def _listed_anew(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
-        items = self._machine.expressions.items(_first(values), state)
-        known = items is not None and len(values) == 1 and all(isinstance(each, str) for each in items)
-        if not known or items is None:
-            self._machine.opaque(state, *values)
-        return self._machine.expressions.make_list(sorted(items) if known and items else None, state)
-
     def _vars(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
-        if not values and scope.frame is None and scope.body is None:
-            return Made(NAMES, (scope.module,))
+        if not values and scope.frame is None:
+            return Made(NAMES, (scope.module if scope.body is None else scope.body,))
         self._machine.escapes.everything |= _first(values) == Made(LOADED)
         self._machine.opaque(state, *values)
         return UNKNOWN
@@ -282,6 +257,11 @@ class Known:
             self._machine.opaque(state, *values)
         self._machine.surprise(state)
         return UNKNOWN
+
+    def _hasattr(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
+        subject, name = (*values, UNKNOWN, UNKNOWN)[:2]
+        answer = self._machine.attributes.has(subject, name, state)
+        return self._quiet("builtins.hasattr", values, state) if answer is UNKNOWN else answer
 
     def _setattr(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
         machine = self._machine
@@ -305,11 +285,20 @@ class Known:
         self._machine.opaque(state, *values, *(state.names(scope.frame).values() if scope.frame is not None else ()))
         return UNKNOWN
 
-    def _setting(self, values: tuple[Any, ...], state: State) -> Any:  # noqa: ANN401
-        """A variable of the environment: one that is not usual is not set."""
-        name = _first(values)
-        if isinstance(name, str) and not is_usual(name):
-            return values[1] if len(values) > 1 else None
+    def _add_finder(self, values: tuple[Any, ...], _: Scope, state: State) -> None:
+        """A finder that only knows how things were done before Python 3.12 finds nothing since."""
+        machine = self._machine
+        finder = values[-1] if values else UNKNOWN
+        of = finder.of if isinstance(finder, Reference) and finder.kind is Kind.INSTANCE else UNKNOWN
+        late = machine.site.target.interpreter.version >= _WITHOUT_FIND_MODULE
+        if not late or machine.calls.classes.lookup(of, "find_spec", state) is not None:
+            machine.escapes.finders = True
+            machine.escapes.lose(values, state)
+
+    def _size(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
+        """`struct.calcsize`, of a pointer."""
+        if values == ("P",):
+            return bits_of(self._machine.site.target) // 8
         self._machine.opaque(state, *values)
         return UNKNOWN
 
@@ -319,7 +308,7 @@ def _first(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
 
 
 def _text(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
-    value = values[0] if len(values) == 1 else UNKNOWN
+    value = text_of(values[0]) if len(values) == 1 else UNKNOWN
     if isinstance(value, (str, Ending)):
         return value
     return str(value) if is_constant(value) and not isinstance(value, (bytes, tuple)) else UNKNOWN

@@ -6,9 +6,11 @@ import ast
 import posixpath
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.imports.escapes import LIBRARY
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in
 from envdoctor.imports.library_names import LIBRARY_PATH
+from envdoctor.imports.paths import text_of
 from envdoctor.imports.values import SOMETHING, UNKNOWN, Ending, External, Made, Method, Result
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class Libraries:
     def _load(self, name: Any, scope: Scope, state: State, *, opener: bool) -> Any:  # noqa: ANN401
         if name is None or name is SOMETHING:
             return SOMETHING
+        name = text_of(name)
         text = name.text if isinstance(name, Ending) else name
         if not isinstance(text, str):
             self._computed(scope, state, certain=True)
@@ -84,9 +87,9 @@ class Libraries:
         base = posixpath.basename(text.replace("\\", "/"))
         if base == text and isinstance(name, str):
             return self._of_system(base, scope, state, opener=opener)
-        self._own(base, scope, state, certain=True)
+        paths = self._own(base, scope, state, certain=True)
         self._machine.surprise(state)
-        return SOMETHING
+        return Made(LIBRARY, paths) if len(paths) == 1 else SOMETHING
 
     def _of_system(self, base: str, scope: Scope, state: State, *, opener: bool) -> Any:  # noqa: ANN401
         machine = self._machine
@@ -98,14 +101,16 @@ class Libraries:
             if not has:
                 raise Raised(built_in("OSError", event))
             return SOMETHING
-        self._own(base, scope, state, certain=machine.site.alone_brings(base))
+        alone = machine.site.alone_brings(base)
+        paths = self._own(base, scope, state, certain=alone)
         machine.surprise(state)
-        return SOMETHING
+        return Made(LIBRARY, paths) if alone and len(paths) == 1 else SOMETHING
 
-    def _own(self, base: str, scope: Scope, state: State, *, certain: bool) -> None:
-        """Loads a file of the site by its base name."""
+    def _own(self, base: str, scope: Scope, state: State, *, certain: bool) -> tuple[str, ...]:
+        """Loads a file of the site by its base name; the files that it may be."""
         paths = self._machine.site.files_named(base, self._machine.imports.path_of(scope.module))
         self._any_of(paths, state, certain=certain)
+        return paths
 
     def _computed(self, scope: Scope, state: State, *, certain: bool) -> None:
         """Loads a file whose name is worked out.

@@ -6,10 +6,11 @@ import ast
 import functools
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.imports import operations
 from envdoctor.imports.exceptions import Raised, TooLong
 from envdoctor.imports.flow import BREAK, CONTINUE, NEXT, Ends
 from envdoctor.imports.scopes import bound_names
-from envdoctor.imports.values import UNKNOWN
+from envdoctor.imports.values import UNKNOWN, is_constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,12 +112,34 @@ class Loops:
         ends.add_all(broken)
         return self._machine.settled(ends, must=must)
 
+    def _fits(self, pattern: ast.pattern, subject: Any, scope: Scope, state: State) -> bool | None:  # noqa: ANN401
+        """Whether a constant fits a pattern that binds nothing; None where that is not known."""
+        if isinstance(pattern, ast.MatchAs) and pattern.pattern is None and pattern.name is None:
+            return True
+        if not is_constant(subject):
+            return None
+        if isinstance(pattern, ast.MatchValue):
+            return operations.compared(ast.Eq(), subject, self._machine.expressions.value(pattern.value, scope, state))
+        if isinstance(pattern, ast.MatchSingleton):
+            return subject is pattern.value
+        if isinstance(pattern, ast.MatchOr):
+            each = [self._fits(one, subject, scope, state) for one in pattern.patterns]
+            return True if True in each else None if None in each else False
+        return None
+
     def of_match(self, node: ast.Match, scope: Scope, state: State) -> Ends:
-        """`match`: any case may be the one, or none."""
+        """`match`: where it is not known which case is the one, any may be, or none."""
         machine, must = self._machine, state.must
-        machine.opaque(state, machine.expressions.value(node.subject, scope, state))
+        subject = machine.expressions.value(node.subject, scope, state)
+        if not is_constant(subject):
+            machine.opaque(state, subject)
         ends = machine.ends()
         for case in node.cases:
+            fits = self._fits(case.pattern, subject, scope, state)
+            if fits is False:
+                continue
+            if fits and case.guard is None and not ends.normal and not ends.raised:
+                return machine.run(case.body, scope, state)
             inner = state.fork(must=False)
             for name in (name for part in ast.walk(case.pattern) for name in bound_names(part)):
                 self._targets.name(name, UNKNOWN, scope, inner)

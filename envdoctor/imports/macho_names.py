@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from envdoctor.wheels.contents import WheelContents
 
 # Libraries of macOS whose symbols are known not to be those of anything else: a framework brings many more with it.
-_BARE = frozenset(
+BARE = frozenset(
     f"/usr/lib/{name}.dylib"
     for name in ("libSystem.B", "libc++.1", "libz.1", "libbz2.1.0", "libiconv.2", "libffi", "libobjc.A")
 )
@@ -103,4 +103,4 @@ class MachoNames:
     @staticmethod
     def _may_bring(need: str) -> bool:
         """Whether a library of the system brings others with it, whose names are not known."""
-        return need.startswith(("/usr/lib/", "/System/")) and need not in _BARE
+        return need.startswith(("/usr/lib/", "/System/")) and need not in BARE

@@ -227,6 +227,8 @@ class _Closed:
         self.lacks = site.lacks
         self.may_be_compiled = site.may_be_compiled
         self.lacks_file = site.lacks_file
+        self.lacks_match = site.lacks_match
+        self.lacks_function = site.lacks_function
         self.has_distribution = site.has_distribution
         self.has_library = site.has_library
         self.alone_brings = site.alone_brings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.values import SOMETHING, UNKNOWN, Ending, External, Mark, OwnPath, Perhaps, is_constant, is_short
@@ -18,6 +19,8 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Mod: operator.mod,
     ast.BitOr: operator.or_,
     ast.BitAnd: operator.and_,
+    ast.Mult: operator.mul,
+    ast.Pow: operator.pow,
 }
 _CONVERSIONS: dict[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": ascii}
 _LONGEST_FORM = 4  # of how a value is to be formatted: a long one may ask for any width
@@ -38,8 +41,11 @@ _METHODS = frozenset({
 def binary(op: ast.operator, left: Any, right: Any) -> Any:  # noqa: ANN401 - any value of Python
     """The result of an operator."""
     if is_constant(left) and is_constant(right):
-        work = _BINARY.get(type(op))
-        return _tried(work, left, right) if work else UNKNOWN
+        work = None if isinstance(op, ast.Mod) and isinstance(left, (str, bytes)) else _BINARY.get(type(op))
+        if work:
+            return _tried(work, left, right) if _is_small(op, left, right) else UNKNOWN
+    if isinstance(op, ast.Mod) and isinstance(left, str):
+        return _filled_in(left, lambda values: operator.mod(left, values), right)
     if isinstance(op, ast.Add) and isinstance(left, tuple) and isinstance(right, tuple):
         return (*left, *right)
     if isinstance(right, (str, Ending)) and isinstance(op, ast.Add):
@@ -47,6 +53,37 @@ def binary(op: ast.operator, left: Any, right: Any) -> Any:  # noqa: ANN401 - an
     if isinstance(right, (str, Ending)) and isinstance(op, ast.Div):  # pathlib
         return tail(["/", right])
     return UNKNOWN
+
+
+_WIDTH, _NESTED, _WIDEST = re.compile(r"\d{4,}"), re.compile(r"\{[^}]*\{"), 999
+_PLACE = re.compile("(\0\\d+\0)")
+
+
+def _is_wide(form: str, values: Any) -> bool:  # noqa: ANN401
+    """Whether a form may ask for a text much longer than itself."""
+    large = any(isinstance(each, int) and abs(each) > _WIDEST for each in (values if isinstance(values, tuple) else ()))
+    return bool(_WIDTH.search(form)) or (large and ("*" in form or bool(_NESTED.search(form))))
+
+
+def _filled_in(form: str, work: Callable[[Any], str], values: Any) -> Any:  # noqa: ANN401
+    """What is made of values, of which some are texts with only their ends known."""
+    if _is_wide(form, values):
+        return UNKNOWN
+    open_: list[Ending] = []
+
+    def place(value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, tuple):
+            return tuple(map(place, value))
+        if not isinstance(value, Ending):
+            return value
+        open_.append(value)
+        return f"\0{len(open_) - 1}\0"
+
+    placed = place(values)
+    text = _tried(work, placed) if is_constant(placed) else UNKNOWN
+    if not isinstance(text, str):
+        return UNKNOWN
+    return joined([open_[int(part[1:-1])] if part[:1] == "\0" else part for part in _PLACE.split(text) if part])
 
 
 def tail(parts: Sequence[Any]) -> Any:  # noqa: ANN401 - any value of Python
@@ -83,6 +120,15 @@ def unary(op: ast.unaryop, value: Any) -> Any:  # noqa: ANN401 - any value of Py
     """The result of `-` and `~`."""
     work = _UNARY.get(type(op))
     return _tried(work, value) if work and is_constant(value) else UNKNOWN
+
+
+def _is_small(op: ast.operator, left: Any, right: Any) -> bool:  # noqa: ANN401
+    """Whether what comes of an operation is not large by far."""
+    if isinstance(op, (ast.Mult, ast.Pow)):
+        return all(isinstance(each, int) and abs(each) < 1 << 6 for each in (left, right)) or (
+            isinstance(op, ast.Mult) and all(isinstance(each, (int, float)) for each in (left, right))
+        )
+    return True
 
 
 def _tried(work: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
@@ -190,8 +236,10 @@ def _ends_with(ending: str, wanted: Any) -> Any:  # noqa: ANN401
 def method(subject: Any, name: str, arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
     """What a method of a text returns."""
     if name == "format" and isinstance(subject, str):
-        known = is_constant(arguments)
-        return _tried(subject.format, *arguments) if known else tail([UNKNOWN, subject.rpartition("}")[2]])
+        made = _filled_in(subject, lambda values: subject.format(*values), arguments)
+        return tail([UNKNOWN, subject.rpartition("}")[2]]) if made is UNKNOWN else made
+    if name == "join" and isinstance(subject, str) and len(arguments) == 1:
+        return _filled_in("", subject.join, arguments[0])
     if isinstance(subject, Ending) and name == "endswith" and len(arguments) == 1:
         return _ends_with(subject.text, arguments[0])
     if not isinstance(subject, str) or name not in _METHODS or not is_constant(arguments):

@@ -15,9 +15,10 @@ from envdoctor.imports.verdict import Failure, judge_import
 from envdoctor.imports.wheel_site import Beside, WheelSite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from envdoctor.core.target import Target
+    from envdoctor.wheels.contents import NativeFile
     from envdoctor.wheels.module_index import ModuleIndex
 
 _MOST_MODULES = 60  # what a package can't do without, it mostly imports early
@@ -72,8 +73,14 @@ class PackageVerdict:
     asked: Asked = field(default_factory=Asked)
 
 
-def judge_package(
-    package: str, index: ModuleIndex, read: Callable[[str], str], target: Target, beside: Beside
+def judge_package(  # noqa: PLR0913 - what a package is imported in
+    package: str,
+    index: ModuleIndex,
+    read: Callable[[str], str],
+    target: Target,
+    beside: Beside,
+    *,
+    natives: Sequence[NativeFile] = (),
 ) -> PackageVerdict:
     """What `import package` comes to.
 
@@ -83,12 +90,14 @@ def judge_package(
         read: the text of a member.
         target: where it is imported.
         beside: the other wheels.
+        natives: see `WheelSite`.
     """
     recorder = _Recorder(beside)
-    verdict = judge_import(package, WheelSite(index, read, target, recorder), _MOST_MODULES)
+    verdict = judge_import(package, WheelSite(index, read, target, recorder, natives=natives), _MOST_MODULES)
     bare: tuple[Failure, ...] = ()
     if not verdict.failures and any(event.what is What.LOOK_UP for event in verdict.events):
-        bare = judge_import(package, WheelSite(index, read, target, recorder, desktop=False), _MOST_MODULES).failures
+        without = WheelSite(index, read, target, recorder, desktop=False, natives=natives)
+        bare = judge_import(package, without, _MOST_MODULES).failures
     outside = [event for event in verdict.events if event.subject in recorder.asked.found]
     return PackageVerdict(
         failures=verdict.failures,

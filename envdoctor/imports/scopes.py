@@ -187,12 +187,13 @@ def _own_mentions(by_type: Mapping[type[ast.AST], list[Any]]) -> Mentions:
     attributes, words = by_type.get(ast.Attribute, []), by_type.get(ast.Name, [])
     held = {id(each.value) for each in attributes} | {id(each.func) for each in by_type.get(ast.Call, ())}
     read = set(map(id, read_from(by_type)))
+    walrus = [each.target.id for each in by_type.get(ast.NamedExpr, ())] if by_type.get(ast.GeneratorExp) else []
     declarations = (*by_type.get(ast.Global, ()), *by_type.get(ast.Nonlocal, ()))
     return Mentions(
         names=frozenset([each.id for each in words]),
         bare=frozenset([each.id for each in words if id(each) not in held]),
         used=frozenset([each.id for each in words if id(each) not in read]),
-        shared=frozenset(name for each in declarations for name in each.names),
+        shared=frozenset(name for each in declarations for name in each.names).union(walrus),
         attributes=frozenset(each.attr for each in attributes if not isinstance(each.ctx, ast.Load)),
         changes=module_changes(by_type),
     )

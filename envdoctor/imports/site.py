@@ -76,6 +76,10 @@ class Site(Protocol):
         """Whether a file of the site is certainly not there, by its path as `Found` has it."""
         ...
 
+    def lacks_match(self, pattern: str) -> bool:
+        """Whether certainly no file of the site has a path that matches a pattern of `glob`."""
+        ...
+
     def has_distribution(self, name: str) -> bool | None:
         """Whether `importlib.metadata` finds a distribution of a name; None where that is not known."""
         ...
@@ -104,6 +108,10 @@ class Site(Protocol):
 
     def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
         """The native libraries of the site, from site-packages, of which the texts of some modules hold the names."""
+        ...
+
+    def lacks_function(self, path: str, name: str) -> bool:
+        """Whether a native file of the site certainly has no function of a name, nor what it needs."""
         ...
 
     def fails_to_load(self, path: str) -> bool:

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 _OLDEST, _NEWEST = (3, 8), (3, 13)  # of the interpreters that were asked
 _ROW = re.compile(r"([^<>=]+)(?:<(\d+)\.(\d+))?(?:>=(\d+)\.(\d+))?")
 _ANY = "*"
+#: Modules that no build leaves out, nor a part of them.
+_ALL_TEXT = frozenset({
+    "abc", "argparse", "ast", "base64", "collections", "collections.abc", "configparser", "contextlib", "copy",
+    "dataclasses", "datetime", "enum", "functools", "importlib", "importlib.abc", "importlib.metadata",
+    "importlib.resources", "importlib.util", "inspect", "io", "itertools", "json", "keyword", "logging", "numbers",
+    "operator", "pathlib", "pkgutil", "pprint", "queue", "random", "re", "shlex", "string", "textwrap", "traceback",
+    "types", "typing", "unittest", "unittest.mock", "urllib.parse", "warnings", "weakref",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,13 @@ def standard_lacks(module: str, name: str, target: Target) -> bool:
     if not exact and (name.startswith("_") or name in load_table("standard_names")["names"]):
         return False
     return is_listed(module, target) and not _has(module, name, target) and not _has(module, _ANY, target)
+
+
+def standard_has(module: str, name: str, target: Target) -> bool:
+    """Whether a module that is all Python text, the same on every system, certainly has a public name."""
+    python = target.interpreter
+    asked = python.implementation == "cp" and _OLDEST <= python.version[:2] <= _NEWEST
+    return asked and module in _ALL_TEXT and not name.startswith("_") and _has(module, name, target)
 
 
 def _real_name(module: str, target: Target) -> str:

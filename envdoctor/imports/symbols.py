@@ -169,6 +169,17 @@ def _names(platform: Platform) -> frozenset[str]:
     )
 
 
+def is_known_library(name: str) -> bool:
+    """Whether it is known what a library of the system exports, by its base name."""
+    return bool(_KNOWN.fullmatch(name))
+
+
+@functools.cache
+def names_of_libc() -> frozenset[str]:
+    """What the C library of any Linux exports, and zlib."""
+    return frozenset().union(*(_known_names(family, None) for family in ("zlib", "musl", "glibc")))
+
+
 @functools.cache
 def _known_names(family: str, version: tuple[int, ...] | None) -> frozenset[str]:
     rows: Mapping[str, str] = load_table("libc_symbols")[family]

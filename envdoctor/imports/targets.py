@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.dictionaries import put
-from envdoctor.imports.escapes import ANYTHING, NAMES
+from envdoctor.imports.escapes import ANYTHING, NAMES, PATHS
 from envdoctor.imports.events import What
 from envdoctor.imports.values import UNKNOWN, External, Kind, Made, Mark, Module, Perhaps, Reference
 
@@ -48,6 +48,9 @@ class Targets:
 
     def slot(self, place: Place, name: str, value: Any, state: State) -> None:  # noqa: ANN401
         """Binds a name of a place."""
+        if name == PATHS and self._machine.expressions.items(value, state) != ():
+            self._machine.escapes.searched.add(place)
+        value = self._machine.escapes.kept(value, state)
         self._machine.escapes.bind(place, name, value, state)
         state.write(place, name, value)
 
@@ -72,6 +75,7 @@ class Targets:
             self.slot(subject.place, name, value, state)
         else:
             self._machine.escapes.given.add(name)
+            self._machine.escapes.finders |= name == PATHS
             self._machine.opaque(state, value)
 
     def _of_module(self, subject: Module, name: str, value: Any, state: State) -> None:  # noqa: ANN401
@@ -79,8 +83,10 @@ class Targets:
         machine.emit(What.SET, subject.name, state, name=name)
         if name == "__class__":
             machine.escapes.lose_place(subject.name, state)
-        if name == "__path__" or f"{subject.name}.{name}" in {*SEARCHED, LOADED}:
+        if f"{subject.name}.{name}" in {*SEARCHED, LOADED}:
             machine.escapes.finders = True
+        if name == PATHS:
+            machine.escapes.searched.add(subject.name)
         if state.has(subject.name):
             self.slot(subject.name, name, value, state)
         else:
@@ -98,9 +104,15 @@ class Targets:
         elif is_dict(subject) and put(machine, subject, key, value, state):
             machine.surprise(state)
         else:
-            if subject == External(ENVIRONMENT) and isinstance(key, str) and isinstance(value, str):
-                machine.emit(What.SET, ENVIRONMENT, state, name=f"{key}={value}")
+            if subject == External(ENVIRONMENT):
+                self.setting(key, value, state)
             machine.opaque(state, subject, value)
+
+    def setting(self, variable: Any, value: Any, state: State) -> None:  # noqa: ANN401
+        """Sets a variable of the environment, or takes it away."""
+        self._machine.escapes.settings.add(variable if isinstance(variable, str) else ANYTHING)
+        if isinstance(variable, str) and isinstance(value, str):
+            self._machine.emit(What.SET, ENVIRONMENT, state, name=f"{variable}={value}")
 
     def _global(self, module: str, key: Any, value: Any, state: State) -> None:  # noqa: ANN401
         if isinstance(key, str):

@@ -51,6 +51,13 @@ class OwnPath(Ending):
 
 
 @dataclass(frozen=True, slots=True)
+class Passing:
+    """An iterator, or a view of a dictionary, that gives these items now: where it is kept they are not known."""
+
+    items: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """A module object."""
 
@@ -136,7 +143,7 @@ def same(first: Any, second: Any) -> bool:  # noqa: ANN401 - any value of Python
 
 def truth_of(value: Any) -> bool | None:  # noqa: ANN401 - any value of Python
     """Whether a value counts as true; None where that is not known."""
-    if value is UNKNOWN or isinstance(value, (External, Perhaps, Reference)):
+    if value is UNKNOWN or isinstance(value, (External, Passing, Perhaps, Reference)):
         return True if isinstance(value, Reference) and value.kind in {Kind.CLASS, Kind.EXCEPTION} else None
     if isinstance(value, Ending):
         return True if value.text else None

@@ -158,6 +158,10 @@ class _Supposing:
         """See `Site`."""
         return (What.OPEN, path, "") not in self.supposed and self.site.lacks_file(path)
 
+    def lacks_match(self, pattern: str) -> bool:
+        """See `Site`."""
+        return (What.OPEN, pattern, "") not in self.supposed and self.site.lacks_match(pattern)
+
     def has_distribution(self, name: str) -> bool | None:
         """See `Site`."""
         return None if (What.ASK, name, "") in self.supposed else self.site.has_distribution(name)
@@ -177,6 +181,10 @@ class _Supposing:
     def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
         """See `Site`."""
         return self.site.files_mentioned(modules)
+
+    def lacks_function(self, path: str, name: str) -> bool:
+        """See `Site`."""
+        return (What.LOAD, path, name) not in self.supposed and self.site.lacks_function(path, name)
 
     def fails_to_load(self, path: str) -> bool:
         """See `Site`."""

@@ -6,7 +6,10 @@ import posixpath
 from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.target import System
+from envdoctor.imports.exports import lacks_function
 from envdoctor.imports.library_names import NamesInTexts, brings_library, is_library
+from envdoctor.imports.paths import inside
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import standard_found
 from envdoctor.imports.standard_names import standard_lacks
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from envdoctor.core.target import Target
+    from envdoctor.wheels.contents import NativeFile
 
 
 class ModuleFiles(Protocol):
@@ -50,6 +54,10 @@ class ModuleFiles(Protocol):
 
     def lacks_path(self, path: str) -> bool:
         """Whether there is certainly no file or folder at a path from site-packages."""
+        ...
+
+    def lacks_match(self, pattern: str) -> bool:
+        """Whether there is certainly no file whose path matches a pattern."""
         ...
 
     def natives_may_find(self, module: str) -> bool:
@@ -109,6 +117,7 @@ class WheelSite:
         *,
         desktop: bool = True,
         fails: Callable[[str], bool] | None = None,
+        natives: Sequence[NativeFile] = (),
     ) -> None:
         """Prepares.
 
@@ -120,6 +129,7 @@ class WheelSite:
             desktop: whether the system has what systems with a desktop have.
             fails: whether a native file of the wheel, from site-packages, fails to load at this moment; None if none
                 does, so that it does not matter which are loaded by names that are worked out.
+            natives: the wheel's native files, as far as they were read.
         """
         self.target = target
         self._index = index
@@ -127,6 +137,7 @@ class WheelSite:
         self._beside = beside or Anything()
         self._system = SystemLibraries(target, desktop=desktop)
         self._fails = fails
+        self._natives = natives
 
     def find(self, module: str) -> Found:
         """See `Site`."""
@@ -173,10 +184,20 @@ class WheelSite:
 
     def lacks_file(self, path: str) -> bool:
         """See `Site`: of a folder that no other wheel has, too."""
+        if self.target.platform.system is System.WINDOWS:
+            path = path.replace("\\", "/")
+        plain = inside(path)
+        return plain is not None and self._is_own(plain) and self._index.lacks_path(plain)
+
+    def lacks_match(self, pattern: str) -> bool:
+        """See `Site`."""
+        plain = inside(pattern)
+        return plain is not None and self._is_own(plain) and self._index.lacks_match(plain)
+
+    def _is_own(self, path: str) -> bool:
+        """Whether a path is in a folder that no other wheel has."""
         top, slash, _ = path.partition("/")
-        if not slash or not self._index.lacks_path(path):
-            return False
-        return self._beside.find(top).presence is Presence.ABSENT
+        return bool(slash) and self._beside.find(top).presence is Presence.ABSENT
 
     def has_distribution(self, name: str) -> bool | None:  # noqa: ARG002
         """See `Site`."""
@@ -203,6 +224,10 @@ class WheelSite:
     def fails_to_load(self, path: str) -> bool:
         """See `Site`."""
         return self._fails is not None and self._fails(path)
+
+    def lacks_function(self, path: str, name: str) -> bool:
+        """See `Site`."""
+        return lacks_function(self._natives, path, name, self.target.platform)
 
     def files_mentioned(self, modules: Sequence[str]) -> tuple[str, ...]:
         """See `Site`."""

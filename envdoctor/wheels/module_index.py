@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import posixpath
 from typing import TYPE_CHECKING
@@ -83,6 +84,12 @@ class ModuleIndex:
         lower = path.lower().rstrip("/")
         present = any(each.lower() == lower or each.lower().startswith(f"{lower}/") for each in self._paths.values())
         return self.is_package(path.partition("/")[0]) and not present
+
+    def lacks_match(self, pattern: str) -> bool:
+        """Whether the wheel has no file whose path, in any case, matches a pattern, and a package at its top."""
+        wide = pattern.lower().replace("**/", "*")  # a star stands for folders too
+        matches = any(fnmatch.fnmatchcase(path.lower(), wide) for path in self._paths.values())
+        return self.is_package(pattern.partition("/")[0]) and not matches
 
     def natives_may_find(self, module: str) -> bool:
         """Whether a native module of the wheel may make a file importable by this name at the top; none tells."""

@@ -51,6 +51,12 @@ def test_a_loaded_dll_is_known_by_its_name_alone():
     assert process.load("/e/p/_m.pyd").resolutions[0].outcome is Outcome.LOADED
 
 
+def test_media_foundation_is_not_in_every_edition():
+    (resolution,) = load({"/e/p/_m.pyd": pe("MFPlat.DLL")}).resolutions
+    assert resolution.outcome is Outcome.ASSUMED
+    assert "Media Feature Pack" in resolution.rule
+
+
 def test_the_redistributable_is_promised_by_nothing():
     (resolution,) = load({"/e/p/_m.pyd": pe("MSVCP140.dll")}).resolutions
     assert resolution.outcome is Outcome.DESKTOP

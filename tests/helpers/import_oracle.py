@@ -25,7 +25,8 @@ HERE = replace(LINUX, interpreter=Interpreter(version=sys.version_info[:2]))
 #: Forks for every package that it is told of, and says what its import raised. What packages share is imported before.
 _ORACLE = """
 import importlib, json, os, sys, signal
-import asyncio, contextlib, ctypes.util, functools, random, threading, types
+import abc, asyncio, collections, contextlib, ctypes.util, dataclasses, enum, functools
+import importlib.metadata, importlib.util, pkgutil, platform, random, threading, types, typing, warnings
 def attempt(folder):
     read, write = os.pipe()
     child = os.fork()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 #: What may stand in a template. `...` alone on a line stands for further statements.
 _CHOICES = {
@@ -44,328 +45,27 @@ _HARMLESS = (
 )  # fmt: skip
 
 
-def _templates(text: str) -> list[str]:
+_DATA = Path(__file__).parents[1] / "data" / "import_statements"
+
+
+def _templates(name: str) -> list[str]:
     """Statements, with a line of two dashes between them."""
-    return text.split("--\n")
+    return (_DATA / f"{name}.txt").read_text("utf-8").split("--\n")
 
 
-_COMPOUND = _templates("""\
-try:
-    ...
-except {exc}:
-    {handled}
+def _beside() -> dict[str, str]:
+    """Modules that statements ask for, by their files."""
+    parts = (_DATA / "beside.txt").read_text("utf-8").split("=== ")[1:]
+    return {name: text for name, _, text in (part.partition("\n") for part in parts)}
 
---
-try:
-    ...
-except {exc}:
-    {handled}
-except {exc}:
-    {handled}
-else:
-    ...
---
-try:
-    ...
-except {exc}:
-    {handled}
-else:
-    ...
-finally:
-    {last}
---
-try:
-    ...
-except:
-    {handled}
---
-try:
-    ...
-finally:
-    {last}
---
-if {known}:
-    ...
-else:
-    ...
---
-if {known}:
-    ...
-elif {known}:
-    ...
---
-for item in {items}:
-    ...
-else:
-    ...
---
-for item in {items}:
-    ...
-    break
---
-for item in {items}:
-    ...
-    continue
---
-n_tries = 0
-while True:
-    ...
-    n_tries += 1
-    if {x} or n_tries > 2: break
---
-with {mild}:
-    ...
---
-class {new}:
-    {x} = None
-    ...
---
-class {new}:
-    def __init__(self):
-        self.kept = {x} = None
-        ...
-{new}()
---
-class {new}:
-    def m(self):
-        {x} = None
-        ...
-class {new}B({new}):
-    pass
-{new}B().m()
---
-def {new}():
-    {x} = None
-    ...
-    return 1
-{x} = {new}()
---
-def {new}():
-    {x} = None
-    def inner():
-        nonlocal {x}
-        {x} = 2
-    inner()
-    ...
-{new}()
---
-def {new}():
-    global {x}
-    ...
-try:
-    {new}()
-except {exc}:
-    {handled}
---
-def {new}():
-    {x} = None
-    ...
-def {new}(): pass
-{new}()
---
-def {new}():
-    {x} = None
-    try:
-        ...
-    finally:
-        return 2
-{x} = {new}()
---
-def {new}():
-    {x} = None
-    for item in {items}:
-        ...
-        return item
-    return None
-{x} = {new}()
-""")
 
-_ODD = _templates("""\
-def __getattr__(name):
-    if name in ('answered', {x}):
-        return 1
-    raise AttributeError(name)
-import pkg
-pkg.answered
---
-import pkg
-pkg.{x}
-pkg.nothere_own
---
-if {unknown}:
-    ...
-else:
-    ...
---
-while {unknown}:
-    ...
-    break
---
-for {new} in random.sample(range(3), 2):
-    ...
---
-with contextlib.ExitStack() as stack:
-    stack.enter_context(contextlib.suppress(ImportError))
-    ...
---
-class {new}:
-    def __enter__(self): return self
-    def __exit__(self, *a): return True
-with {new}():
-    ...
---
-class {new}:
-    def __enter__(self): return self
-    def __exit__(self, kind, *a):
-        return kind is not None and issubclass(kind, ImportError)
-with {new}() as lazy:
-    ...
---
-@contextlib.contextmanager
-def {new}():
-    try:
-        yield
-    except Exception:
-        pass
-with {new}():
-    ...
---
-from pkg.tools import LazyImport, try_import
-with LazyImport('x'):
-    ...
---
-from pkg.tools import LazyImport, try_import
-with try_import() as imported:
-    ...
-imported.check()
---
-from pkg.tools import caught
-@caught
-def {new}():
-    {x} = None
-    ...
-{new}()
---
-from pkg.tools import replaced
-@replaced
-def {new}():
-    {x} = None
-    ...
-{new}()
---
-@functools.lru_cache
-def {new}():
-    {x} = None
-    ...
-{new}()
---
-def {new}():
-    {x} = None
-    ...
-    yield
-{new}()
---
-def {new}():
-    {x} = None
-    ...
-    yield
-list({new}())
---
-async def {new}():
-    {x} = None
-    ...
-{new}().close()
---
-async def {new}():
-    {x} = None
-    ...
-asyncio.run({new}())
---
-sys.modules['nothere_mod'] = types.ModuleType('nothere_mod')
-sys.modules['nothere_mod'].y = 1
---
-setattr(sys.modules[__name__], '{x}', 'set')
---
-vars()['{x}'] = 'set'
---
-exec('{x} = 9')
---
-match len(sys.argv):
-    case 0:
-        ...
-    case _:
-        pass
---
-match {x}:
-    case None:
-        ...
-    case str(text) if text:
-        ...
-    case other:
-        ...
---
-class Finder:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name.startswith('nothere'):
-            from importlib.machinery import ModuleSpec
-            return ModuleSpec(name, Finder)
-    @staticmethod
-    def create_module(spec): return None
-    @staticmethod
-    def exec_module(module): module.y = 1
-sys.meta_path.insert(0, Finder)
---
-def __getattr__(name):
-    if name.startswith('__'): raise AttributeError(name)
-    return 1
---
-def {new}(f):
-    try:
-        return f()
-    except Exception:
-        return None
-@{new}
-def {new}_f():
-    ...
---
-def {new}():
-    global {x}
-    {x} = 'threaded'
-t = threading.Thread(target={new})
-t.start()
-t.join()
---
-{new}_reg = []
-def {new}(v): {new}_reg.append(v); return v
-list(map({new}, [1]))
-if not {new}_reg:
-    ...
---
-{Own}.taken = LookupError
---
-for {new} in [globals()]:
-    {new}['{x}'] = 'through a name'
---
-(lambda f: f())(lambda: globals().update({x}=8))
-""")
-#: Python 3.11 and later.
-_STARRED = _templates("""\
-try:
-    ...
-except* {exc}:
-    pass
---
-try:
-    ...
-except* ImportError:
-    pass
-else:
-    ...
-""")
+#: What can be understood, and what a reader of texts can hardly, or only in part; the last from Python 3.11 on.
+_UNDERSTOOD, _SELDOM, _STARRED = map(_templates, ("understood", "seldom", "starred"))
+_BESIDE = _beside()
 
 _HEAD = """\
-import asyncio, builtins, contextlib, ctypes, ctypes.util, functools, importlib, json, os, random, sys, threading, types
+import abc, asyncio, builtins, collections, contextlib, ctypes, ctypes.util, dataclasses, enum, functools, importlib
+import importlib.metadata, importlib.util, json, os, pkgutil, platform, random, sys, threading, types, typing, warnings
 {x} = None
 {list} = []
 {t} = ('u', 'v')
@@ -414,11 +114,12 @@ _STARS = ("pass", "pass", "from json import *", "from pkg.tools import *\nLazyIm
 class Programs:
     """Makes packages; the same seed makes the same ones."""
 
-    def __init__(self, seed: int, *, odd: float = 0.25, starred: bool = False) -> None:
-        """`odd`: how often something stands that a reader of texts can hardly understand; `starred`: also `except*`."""
+    def __init__(self, seed: int, *, odd: float = 0.25, failing: float = 0.35, starred: bool = False) -> None:
+        """`odd`: how often something can hardly be understood; `failing`: how often it fails; `starred`: `except*`."""
         self._random = random.Random(seed)
         self._odd = odd
-        self._odd_templates = _ODD + (_STARRED if starred else [])
+        self._failing = failing
+        self._odd_templates = _SELDOM + (_STARRED if starred else [])
         self._number = 0
         self._words: dict[str, str] = {}
 
@@ -436,6 +137,7 @@ class Programs:
             "pkg/b.py": self._module("b", 3, self._random.choice(_STARS)),
             "pkg/sub/__init__.py": self._module("s", 2),
             "pkg/tools.py": _TOOLS,
+            **_BESIDE,
             "pkg/__init__.py": self._module("i", 5, self._random.choice(first)),
         }
 
@@ -449,9 +151,11 @@ class Programs:
 
     def _statement(self, depth: int) -> list[str]:
         if depth <= 0 or self._random.random() < 0.2:
-            return self._expanded(self._random.choice(_FAILING if self._random.random() < 0.35 else _HARMLESS), depth)
+            return self._expanded(
+                self._random.choice(_FAILING if self._random.random() < self._failing else _HARMLESS), depth
+            )
         odd = self._random.random() < self._odd
-        return self._expanded(self._random.choice(self._odd_templates if odd else _COMPOUND), depth)
+        return self._expanded(self._random.choice(self._odd_templates if odd else _UNDERSTOOD), depth)
 
     def _expanded(self, template: str, depth: int) -> list[str]:
         self._number += 1

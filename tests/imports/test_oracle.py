@@ -40,10 +40,10 @@ def test_of_what_can_be_understood_nearly_all_failures_are_told_and_no_other(tmp
 
 @pytest.mark.slow
 def test_what_cannot_be_understood_is_never_said_to_fail(tmp_path):
-    programs = Programs(SEED + 1000, odd=0.4, starred=sys.version_info >= (3, 11))
+    programs = Programs(SEED + 1000, odd=0.4, failing=0.1, starred=sys.version_info >= (3, 11))
     found = compared([programs.package() for _ in range(MADE or amount(160))], tmp_path)
     assert told_falsely(found) == []
-    assert sum(not raised for _, raised, _ in found) > 0.2 * len(found)
+    assert sum(not raised for _, raised, _ in found) > 0.1 * len(found)
 
 
 @pytest.mark.slow

@@ -41,9 +41,9 @@ def fix_of(failed: FailedImport, facts: Facts) -> Fix | None:
     library = next(iter(sought(failure, What.LOOK_UP)), "")
     if library:
         return _library_fix(library, facts)
-    replaced = _replacement(failed, facts)
-    if replaced is not None:
-        return replaced
+    known = _replacement(failed, facts) or _as_it_was(failed, facts)
+    if known is not None:
+        return known
     if cause.what is What.IMPORT and failed.owner is None:
         if not failed.distribution.has_record and _top(cause.subject) == _top(failed.asking.module):
             return _again(failed, facts, "its wheel lacks that module")
@@ -89,6 +89,20 @@ def _replacement(failed: FailedImport, facts: Facts) -> Fix | None:
 def _parts(requirement: str) -> tuple[str, str]:
     parsed = parse_requirement(requirement)
     return parsed.name, parsed.specifier
+
+
+def _as_it_was(failed: FailedImport, facts: Facts) -> Fix | None:
+    """Where the text that asks, or the module that is asked, was changed since it was installed: that undone."""
+    module = failed.failures[0].cause.subject.replace(".", "/")
+    asked = {f"{failed.owner.root}/{module}{end}" for end in (".py", "/__init__.py")} if failed.owner else set()
+    for record in facts.records.records:
+        one = record.distribution
+        changed = {f"{one.root}/{each.path}" for each in record.changed}
+        installer = installer_for(facts.python, facts.packages, one)
+        if installer is not None and not one.editable and not changed.isdisjoint({failed.asking.path, *asked}):
+            text = f"Install {one.title} again: its files are not as they were installed."
+            return installer.again(one, text, safe=False)
+    return None
 
 
 def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:

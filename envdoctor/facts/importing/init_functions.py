@@ -9,6 +9,7 @@ from envdoctor.binaries.elf_hashes import gnu_hash_of
 from envdoctor.binaries.elf_symbols import ElfSymbols, Wanted
 from envdoctor.binaries.files import FileBytes
 from envdoctor.core.errors import Unreadable
+from envdoctor.imports.exports import system_may_have
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +39,13 @@ class InitFunctions:
 
         The loader asks for the function in a file and in all that it needs; the system's libraries have none.
         """
-        name = init_function(path).encode()
+        return self._lacks(path, init_function(path).encode())
+
+    def lacks_function(self, path: str, name: str) -> bool:
+        """The same of any function, which a library of the system may have too."""
+        return not system_may_have(name, self._needed.get(path, ())) and self._lacks(path, name.encode())
+
+    def _lacks(self, path: str, name: bytes) -> bool:
         if not name or path not in self._needed or not self._own.isdisjoint(self._needed[path]):
             return False
         wanted = Wanted(name)

@@ -72,8 +72,12 @@ def _own_cause(failed: FailedImport, facts: Facts) -> str:
     if cause.what is What.ASK:
         return f"{asker} asks for the metadata of the distribution {cause.subject}, which is not installed"
     if cause.what is What.LOAD:
-        return f"{base_name(cause.subject)} has no function {init_function(cause.subject)}, which an import calls"
-    modules = sought(failure, What.IMPORT)
+        asked = cause.via[-1:] != (cause.name,)
+        function = cause.name if asked else init_function(cause.subject)
+        return f"{base_name(cause.subject)} has no function {function}, which {asker if asked else 'an import'} calls"
+    modules, files = sought(failure, What.IMPORT), sought(failure, What.OPEN)
+    if files and not modules and not cause.name:
+        return f"{asker} looks for {files[0]}, which is not there, and raises {raised}"
     if modules and not cause.name:
         return f"{asker} looks for {' or '.join(modules[:_SHOWN])}, which is not installed, and raises {raised}"
     version = "{}.{}".format(*facts.python.minor)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
+import glob
 import os
 import posixpath
 import re
@@ -39,15 +41,39 @@ def read_module(path: str) -> str:
 
 
 def is_gone(path: str) -> bool:
-    """Whether there certainly is no file of a whole path, in a folder that is there."""
+    """Whether there certainly is no file of a whole path, nor the folder that it would be in."""
     try:
         os.stat(path)
     except FileNotFoundError:
         folder = posixpath.dirname(path)
+        while not os.path.lexists(folder) and folder.strip("/"):
+            folder = posixpath.dirname(folder)
         return posixpath.isabs(path) and not os.path.lexists(path) and os.path.isdir(folder)
     except (OSError, ValueError):
         pass
     return False
+
+
+def is_linked(texts: Iterable[str]) -> bool:
+    """Whether any of some modules, or a package that it is in, is a link: other files may lie where that leads."""
+    every = set(texts)
+    folders = {posixpath.dirname(path) for path in texts}
+    while folders:
+        folders = {folder for folder in folders - every if os.path.exists(f"{folder}/__init__.py")}
+        every |= folders
+        folders = set(map(posixpath.dirname, folders))
+    return any(map(os.path.islink, every))
+
+
+def matches_nothing(pattern: str) -> bool:
+    """Whether certainly no file of a folder has a name that matches the last part of a pattern."""
+    folder, _, names = pattern.rpartition("/")
+    if glob.has_magic(folder) or "**" in names:
+        return False
+    try:
+        return is_gone(folder) or not fnmatch.filter(os.listdir(folder), names)
+    except (OSError, ValueError):
+        return False
 
 
 def may_take_bytecode(path: str) -> bool:
@@ -163,6 +189,10 @@ class UnitIndex:
         return place is not None and place.presence is Presence.TEXT and bool(place.folders)
 
     def lacks_path(self, path: str) -> bool:  # noqa: ARG002
+        """False: the disk is asked about files."""
+        return False
+
+    def lacks_match(self, pattern: str) -> bool:  # noqa: ARG002
         """False: the disk is asked about files."""
         return False
 

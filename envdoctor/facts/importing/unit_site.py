@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.facts.importing.unit import is_gone, may_take_bytecode
+from envdoctor.facts.importing.unit import is_gone, is_linked, matches_nothing, may_take_bytecode
 from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import module_provider
@@ -155,8 +155,20 @@ class UnitSite(WheelSite):
 
     def lacks_file(self, path: str) -> bool:
         """See `Site`."""
+        gone = is_gone(path) and not is_linked(self._ground.texts)
         self._ground.texts.add(path)
-        return is_gone(path)
+        return gone
+
+    def lacks_function(self, path: str, name: str) -> bool:
+        """See `Site`."""
+        self._ground.texts.add(path)
+        return self._around.inits.lacks_function(path, name)
+
+    def lacks_match(self, pattern: str) -> bool:
+        """See `Site`; in a folder that is there."""
+        nothing = matches_nothing(pattern) and not is_linked(self._ground.texts)
+        self._ground.texts.add(pattern.rpartition("/")[0])
+        return nothing
 
     def has_distribution(self, name: str) -> bool | None:
         """See `Site`."""

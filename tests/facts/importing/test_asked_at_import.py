@@ -2,7 +2,8 @@
 
 import pytest
 
-from loading_facts import import_in_child
+from loading_facts import HERE, import_in_child
+from native_files import build_library
 
 ASKING = {
     "nobody has it": "V = metadata.version('absent-one')",
@@ -99,3 +100,29 @@ def test_a_file_that_came_since_ends_what_was_remembered(site, look):
     assert look(site).failed
     site.write("foo/data.bin", "")
     assert look(site).failed == ()
+
+
+def test_where_a_package_is_a_link_other_files_may_lie_beside_it(tmp_path, site, look):
+    text = "import os\nopen(os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), 'VERSION'))\n"
+    for name in ("foo", "bar"):
+        site.install(name, files={f"{name}/__init__.py": text})
+    (tmp_path / "VERSION").write_text("1")
+    folder = tmp_path / "site-packages" / "foo"
+    folder.rename(tmp_path / "foo")
+    folder.symlink_to(tmp_path / "foo")
+    assert [failed.distribution.name for failed in look(site).failed] == ["bar"]
+    assert [bool(import_in_child(name, site)) for name in ("foo", "bar")] == [False, True]
+
+
+LIBRARY = "import ctypes, os\nlib = ctypes.CDLL(os.path.join(os.path.dirname(__file__), 'libown.so'))\n"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not HERE, reason="compiles a library for glibc")
+@pytest.mark.parametrize("asked", ["gone_function", "there"])
+def test_a_function_of_a_library_that_ctypes_loads(asked, site, look, tmp_path):
+    own = build_library(tmp_path / "libown.so", "int there(void) { return 1; }").read_bytes()
+    site.install("foo", files={"foo/__init__.py": f"{LIBRARY}lib.{asked}.argtypes = []\n", "foo/libown.so": own})
+    found = look(site).failed
+    assert [each.failures[0].cause.name for each in found] == (["gone_function"] if asked == "gone_function" else [])
+    assert ("undefined symbol" in import_in_child("foo", site)) is bool(found)

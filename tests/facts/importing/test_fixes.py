@@ -73,3 +73,23 @@ def test_of_a_module_that_nobody_is_known_to_bring_all_that_is_required_and_abse
     _, text, commands = told(("foo", "1", files, ["python-odd>=2", "bar"]), ("bar", "1", {"bar.py": ""}, []))
     assert text == "Install what foo requires and is not there: python-odd."
     assert [command.split()[-1] for command in commands] == ["python-odd>=2"]
+
+
+@pytest.mark.parametrize(("changed", "name"), [("foo.py", "foo"), ("bar.py", "bar"), ("other.py", "bar")])
+def test_a_file_that_was_changed_is_put_back(changed, name, tmp_path):
+    site = Site(tmp_path / "site-packages")
+    site.install("foo", "1.2", ASKS, requires=["bar>=2.2"])
+    site.install("bar", "3.0.6", {**BAR, "other.py": ""})
+    site.write(changed, f"# by hand\n{ {**ASKS, **BAR, 'other.py': ''}[changed] }\n")
+    facts = loading_facts(site, cache=tmp_path / "cache")
+    fix = fix_of(facts.importing.failed[0], facts)
+    put_back = changed != "other.py"
+    assert (fix.text.startswith(f"Install {name} ") and " again: " in fix.text) is put_back
+    assert (f"{name}==" in fix.commands[0][-1]) is put_back
+
+
+def test_a_default_that_this_python_refuses_is_shown(told):
+    text = "from dataclasses import dataclass\n@dataclass\nclass A:\n    b: list = []\n"
+    message, fix, _ = told(("foo", "1.2", {"foo.py": text}, []))
+    assert "(line 4: a default that can't be hashed)" in message
+    assert "another version" in fix
