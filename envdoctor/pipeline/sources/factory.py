@@ -30,8 +30,8 @@ def meant_factory(path: Path) -> str:
     """The factory that a path which is not there may mean (`package.net:make`, `package/net:make`), as a question."""
     file, colon, name = str(path).rpartition(":")
     file = file.removesuffix(":")
-    guesses = [Path(file), *(Path(stem + _SUFFIX) for stem in (file, file.replace(".", "/"))), Path(file, "__init__.py")]
-    found = next((guess for guess in guesses if file and is_python(guess)), None)
+    guesses = (file, f"{file}{_SUFFIX}", f"{file.replace('.', '/')}{_SUFFIX}", f"{file}/__init__{_SUFFIX}")
+    found = next((Path(guess) for guess in guesses if file and is_python(Path(guess))), None)
     return f"; did you mean {found}:{name}?" if colon and name and found else ""
 
 

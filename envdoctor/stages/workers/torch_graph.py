@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .custom_ops import Way
     from .samples import Samples
     from .torch_source import Source
-    from .untyped import ExportedProgram, Tensor, TorchModule
+    from .untyped import ExportedProgram, Tensor, TorchModule, TorchNode
 
 _CALIBRATED = 500
 #: Arguments of random operators (dropout, attention, recurrent layers) that turn the draw off, if one of them is no.
@@ -40,6 +40,10 @@ KNOWN = (
     (r"vhlo\.custom_call|stablehlo\.custom_call|STABLEHLO_CUSTOM_CALL", "torch-custom-call"),
     (r"Converter is not implemented", "onnx-operator-unknown"),
 )
+#: What is a model's fault in PyTorch code, and onnx2torch's in what it makes of an ONNX model: another way is open.
+_OF_ONNX = dict.fromkeys(
+    ("torch-depends-on-values", "torch-export-failed", "torch-model-refused"), "onnx-not-converted"
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Exported:
         ways: what becomes of each operator of the model's own.
         told: what the graph holds, for the report.
         torch: PyTorch's version.
+        influence: how the samples of a batch change each other's answers; see `same_model.influence`.
     """
 
     source: Source
@@ -63,11 +68,17 @@ class Exported:
     ways: Mapping[Any, Way]
     told: Mapping[str, object]
     torch: str
+    influence: str
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     """Carry out a request; see the module."""
-    return export(request, Components(Path(request["components"]), KNOWN)).told
+    return export(request, components_of(request)).told
+
+
+def components_of(request: Mapping[str, Any]) -> Components:
+    """The status table of a request."""
+    return Components(Path(request["components"]), KNOWN, _OF_ONNX if request["kind"] == "onnx" else None)
 
 
 def export(request: Mapping[str, Any], components: Components) -> Exported:
@@ -87,6 +98,7 @@ def export(request: Mapping[str, Any], components: Components) -> Exported:
     fixed = fixed_inputs(inputs, given)
     samples = given or make_up(fixed)
     source = torch_source.load(request, fixed, components)
+    influence = torch_source.influence(request, inputs, samples, source)
     with components.step("element types"):
         _refuse_half(source.module)
     with components.step("run in PyTorch", "torch-model-refused"):
@@ -98,7 +110,7 @@ def export(request: Mapping[str, Any], components: Components) -> Exported:
     with components.step("operators of its own"):
         ways = custom_ops.find_ways(custom_ops.own_operators(program))
         told = _told(program, ways)
-    return Exported(source, inputs, fixed, given, samples, arguments, ways, told, torch.__version__)
+    return Exported(source, inputs, fixed, given, samples, arguments, ways, told, torch.__version__, influence)
 
 
 def _refuse_random(program: ExportedProgram) -> None:

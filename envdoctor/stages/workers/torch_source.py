@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import importlib.util
-import inspect
 import sys
 import zipfile
 from dataclasses import dataclass
@@ -14,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from . import jax_function, onnx_source
 from .stage import Problem
+from .torch_form import of_program, outputs_of, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .arrays import InputSpec
     from .components import Components
     from .same_model import Predict
+    from .samples import Samples
     from .untyped import Array, ExportedProgram, Tensor, TorchModule
-
-    Caller = Callable[..., object]
 
 #: The name under which the user's file is imported.
 _MODULE = "envdoctor_user_model"
@@ -64,8 +62,19 @@ def load(request: Mapping[str, Any], inputs: tuple[InputSpec, ...], components: 
         if request["kind"] == "torch":
             module, by = _from_factory(path, request["factory"], inputs)
         else:
-            module, by = _of_program(_load_archive(path, Path(request["work"]))), _by_torch()
+            module, by = of_program(_load_archive(path, Path(request["work"]))), _by_torch()
     return Source(module, inputs, lambda sample: answer(module, inputs, sample), by)
+
+
+def influence(request: Mapping[str, Any], inputs: Sequence[InputSpec], samples: Samples, source: Source) -> str:
+    """How the samples of a batch change each other's answers: of a file that takes several; a factory takes one.
+
+    Raises:
+        Problem: a fixed batch can't be made one.
+    """
+    if request["kind"] != "onnx":
+        return ""
+    return onnx_source.influence(Path(request["source"]), inputs, samples, source.predict)
 
 
 def _by_torch() -> str:
@@ -90,27 +99,33 @@ def as_tensors(sample: Mapping[str, Array], inputs: Sequence[InputSpec]) -> tupl
     return tuple(torch.tensor(sample[spec.name]) for spec in inputs)
 
 
-def outputs_of(value: object) -> list[Tensor]:
-    """The tensors that a module gave, however they are nested, in the order in which torch.export puts them."""
-    tensors = list(_tensors(value))
-    if not tensors:
-        raise Problem("torch-model-refused", f"the model returns {type(value).__name__}, and no tensor.")
-    return tensors
-
-
-def _tensors(value: object) -> Iterator[Tensor]:
-    import torch
-    from torch.utils import _pytree
-
-    for each in _pytree.tree_flatten(value)[0]:
-        if isinstance(each, torch.Tensor):
-            yield each
-        elif dataclasses.is_dataclass(each):
-            yield from _tensors([getattr(each, field.name) for field in dataclasses.fields(each)])
-
-
 def _from_factory(path: Path, name: str, inputs: tuple[InputSpec, ...]) -> tuple[TorchModule, str]:
     """The module, and what computes it."""
+    import torch
+
+    made = _call(path, name)
+    if isinstance(made, torch.export.ExportedProgram):
+        return of_program(made), _by_torch()
+    if not isinstance(made, torch.nn.Module) and jax_function.is_jax(made):
+        return jax_function.as_module(made, inputs), f"JAX {sys.modules['jax'].__version__}"
+    if not isinstance(made, torch.nn.Module):
+        raise Problem("torch-not-a-module", f"{name} in {path.name} returns {_kind(made)}, no torch.nn.Module.")
+    if any(isinstance(each, torch.jit.ScriptModule) for each in made.modules()):
+        raise Problem(
+            "torch-not-a-module",
+            f"what {name} in {path.name} returns is or holds a TorchScript module, which torch.export does not take; "
+            "return the nn.Module that it was made from.",
+        )
+    with contextlib.suppress(NotImplementedError):  # what torch.export made has one mode, and refuses to be told
+        made = made.eval()
+    for parameter in made.cpu().parameters():
+        if not torch.nn.parameter.is_lazy(parameter):  # its first run gives it a size
+            parameter.requires_grad_(False)  # noqa: FBT003  (torch's own)
+    return plain(made, [spec.name for spec in inputs]), _by_torch()
+
+
+def _call(path: Path, name: str) -> Any:  # noqa: ANN401  (whatever the user's code gives)
+    """What the factory returns; a module that the file has made already is that."""
     import torch
 
     torch.compiler.set_stance("force_eager")  # torch.compile in the model's code would call a C++ compiler
@@ -121,66 +136,7 @@ def _from_factory(path: Path, name: str, inputs: tuple[InputSpec, ...]) -> tuple
         factory = getattr(code, name)
         if not callable(factory):
             raise Problem("torch-not-a-module", f"{name} in {path.name} is {_kind(factory)}, no function.")
-        module = factory if isinstance(factory, torch.nn.Module) else factory()
-    if not isinstance(module, torch.nn.Module) and jax_function.is_jax(module):
-        return jax_function.as_module(module, inputs), f"JAX {sys.modules['jax'].__version__}"
-    if isinstance(module, torch.export.ExportedProgram):
-        return _of_program(module), _by_torch()
-    if isinstance(module, torch.jit.ScriptModule):
-        raise Problem(
-            "torch-not-a-module",
-            f"{name} in {path.name} returns a TorchScript module, which torch.export does not take; return the "
-            "nn.Module that it was made from.",
-        )
-    if not isinstance(module, torch.nn.Module):
-        raise Problem("torch-not-a-module", f"{name} in {path.name} returns {_kind(module)}, no torch.nn.Module.")
-    with contextlib.suppress(NotImplementedError):  # what torch.export made has one mode, and refuses to be told
-        module = module.eval()
-    for parameter in module.cpu().parameters():
-        parameter.requires_grad_(False)  # noqa: FBT003  (torch's own)
-    return _flat(module, _caller(module, [spec.name for spec in inputs])), _by_torch()
-
-
-def _caller(module: TorchModule, names: Sequence[str]) -> Caller:
-    """How a module is called: by the names of its arguments where the inputs have those, else by position."""
-    given = inspect.signature(module.forward).parameters
-    named = {name for name, one in given.items() if one.kind in {one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY}}
-    if named.issuperset(names):
-        return lambda *tensors: module(**dict(zip(names, tensors, strict=True)))
-    return module
-
-
-def _flat(module: TorchModule, call: Caller) -> TorchModule:
-    """The module with tensors in, and nothing but tensors in a row out: converters take no other structures."""
-    import torch
-
-    class Flat(torch.nn.Module):  # type: ignore[misc]  # of a package that is not looked at
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = module
-
-        def forward(self, *tensors: Any) -> Any:  # noqa: ANN401
-            given = outputs_of(call(*tensors))
-            return tuple(given) if len(given) > 1 else given[0]
-
-    flat = Flat()
-    flat.training = False
-    return flat
-
-
-def _of_program(program: ExportedProgram) -> TorchModule:
-    """The module of an exported program; inputs that it was exported with by name, or nested, are put together again."""
-    from torch.utils import _pytree
-
-    module, wanted = program.module(), program.call_spec.in_spec
-
-    def call(*tensors: Any) -> Any:  # noqa: ANN401
-        if wanted is None or wanted.num_leaves != len(tensors):
-            return module(*tensors)
-        arguments, named = _pytree.tree_unflatten(list(tensors), wanted)
-        return module(*arguments, **named)
-
-    return _flat(module, call)
+        return factory if isinstance(factory, torch.nn.Module) else factory()
 
 
 def _import(path: Path) -> object:
