@@ -68,7 +68,7 @@ def test_what_onnx2torch_makes_badly_is_not_the_models_fault(tmp_path):
     ("words", "left"),
     [
         (
-            "[ONNXRuntimeError] : 1 : FAIL : Load of m.onnx failed:/x/model.cc:256 M::M(bool, int) Unsupported model: 99",
+            "[ONNXRuntimeError] : 1 : FAIL : Load of m.onnx failed:/x/m.cc:256 M::M(bool, int) Unsupported model: 99",
             "Unsupported model: 99",
         ),
         ("[ONNXRuntimeError] : 2 : INVALID_ARGUMENT : Node input 'q' is", "[ONNXRuntimeError] : 2"),
