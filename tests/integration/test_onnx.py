@@ -51,8 +51,7 @@ onnx.save(small, "wrong.onnx")
 def write(name, text):
     onnx.save(onnx.parser.parse_model('<ir_version: 10, opset_import: ["" : 21]> g ' + text), name)
 
-write("grouped.onnx", "(float[1,4,8,8] image) => (float[1,4,8,8] y) <float[4] s = {{1,2,3,4}}, "
-      "float[4] b = {{4,3,2,1}}> {{ y = GroupNormalization<num_groups=2>(image, s, b) }}")
+write("largest.onnx", "(float[1,50] x) => (float[1,5] y) <int64[1] k = {{5}}> {{ y, i = TopK(x, k) }}")
 write("together.onnx", "(float[4,3] x) => (float[4,3] y) {{ y = Softmax<axis=0>(x) }}")
 write("open_together.onnx", "(float[n,3] x) => (float[n,3] y) {{ y = Softmax<axis=0>(x) }}")
 """
@@ -118,7 +117,7 @@ def test_a_build_falls_back_to_the_other_way(models, tmp_path, capsys):
     environment_python("torch")
     environment_python("onnx2tf")
     words = ["--to", "tflite-int8", "--calibration", "random", "--out", str(tmp_path), "--json"]
-    assert main(["build", str(models / "grouped.onnx"), *words]) == 0
+    assert main(["build", str(models / "largest.onnx"), *words]) == 0
     first, second = json.loads(capsys.readouterr().out)["attempts"]
     assert [result["stage"]["action"] for result in first["results"]] == ["torch-float"]
     assert first["results"][0]["findings"][0]["name"] == "onnx-not-converted"

@@ -51,7 +51,7 @@ class Components:
         start = time.monotonic()
         try:
             yield
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # what somebody's code raises: SystemExit, KeyboardInterrupt and their kin too
             words = error.message if isinstance(error, Problem) else _verbatim(error)
             failed = {"status": "failed", "seconds": round(time.monotonic() - start, 1), "error": words}
             if then[0] and not _came_from(error, then[0]):

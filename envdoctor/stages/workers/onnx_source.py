@@ -134,7 +134,8 @@ def fix_sizes(model: OnnxModel, inputs: Sequence[InputSpec]) -> None:
         for size in spec.shape or ():
             shape.dim.add().dim_value = size or 1
     for value in model.graph.output:
-        value.type.tensor_type.ClearField("shape")
+        if value.type.HasField("tensor_type"):  # asking a sequence or a map for it would make it one
+            value.type.tensor_type.ClearField("shape")
     del model.graph.value_info[:]
 
 
