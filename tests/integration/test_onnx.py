@@ -116,7 +116,7 @@ def test_the_other_way_says_which_axes_it_moved(models, tmp_path, name, layout):
 def test_a_build_falls_back_to_the_other_way(models, tmp_path, capsys):
     environment_python("torch")
     environment_python("onnx2tf")
-    words = ["--to", "tflite-int8", "--calibration", "random", "--out", str(tmp_path), "--json"]
+    words = ["--to", "tflite-int8", "--calibration", "random", "--allow-float", "--out", str(tmp_path), "--json"]
     assert main(["build", str(models / "largest.onnx"), *words]) == 0
     first, second = json.loads(capsys.readouterr().out)["attempts"]
     assert [result["stage"]["action"] for result in first["results"]] == ["torch-float"]

@@ -61,7 +61,8 @@ def _caller(module: TorchModule, names: Sequence[str]) -> Caller:
     named = {name for name, one in given.items() if one.kind in {one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY}}
     if named.issuperset(names):
         return lambda *tensors: module(**dict(zip(names, tensors, strict=True)))
-    return lambda *tensors: module(*tensors)
+    by_position: Caller = module
+    return by_position
 
 
 def _flat(module: TorchModule, call: Caller) -> TorchModule:
