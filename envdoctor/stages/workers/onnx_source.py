@@ -97,7 +97,10 @@ def influence(path: Path, inputs: Sequence[InputSpec], samples: Samples, alone: 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
     def whole(batch: Mapping[str, Array]) -> dict[str, Array]:
-        given = session.run(None, {spec.name: batch[spec.name] for spec in inputs})
+        try:
+            given = session.run(None, {spec.name: batch[spec.name] for spec in inputs})
+        except Exception as error:  # its own classes derive from nothing else
+            raise RuntimeError(" ".join(str(error).split())) from error
         return {f"output_{number}": value for number, value in enumerate(given)}
 
     same_model.require_single(inputs, samples, whole, alone)

@@ -174,3 +174,17 @@ def test_what_fails_on_the_way_from_onnx_without_pytorch(tmp_path, words, code):
     with pytest.raises(Problem) as caught, components.step("conversion", "onnx2tf-failed"):
         raise RuntimeError(words)
     assert code_of(caught) == code
+
+
+@pytest.mark.parametrize(("package", "name"), [("first_of_two", "net.py"), ("second_of_two", "__init__.py")])
+def test_a_file_of_a_package_may_import_its_neighbours(tmp_path, monkeypatch, package, name):
+    inner = tmp_path / package / "inner"
+    inner.mkdir(parents=True)
+    for folder in (inner.parent, inner):
+        (folder / "__init__.py").touch()
+    (inner.parent / "blocks.py").write_text("size = 3")
+    (inner / name).write_text(
+        f"from ..blocks import size\nfrom {package} import blocks\ndef make(): return size + blocks.size"
+    )
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    assert torch_source._import(inner / name).make() == 6
