@@ -142,7 +142,8 @@ def _call(path: Path, name: str) -> Any:  # noqa: ANN401  (whatever the user's c
 def _import(path: Path) -> object:
     """The user's file as a module; what lies beside it can be imported as when Python runs it, or its package."""
     sys.path.insert(0, str(path.parent))
-    name, root = _MODULE, path.parent
+    is_package = path.stem == "__init__"
+    name, root = (path.parent.name, path.parent.parent) if is_package else (_MODULE, path.parent)
     while (root / "__init__.py").is_file() and root.name:
         name, root = f"{root.name}.{name}", root.parent
     if root != path.parent:
