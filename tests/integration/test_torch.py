@@ -203,6 +203,7 @@ def test_a_function_of_jax_goes_to_int8(tmp_path):
         ("quantized", "torch-quantized", "PackedParams"),
         ("holds_scripted", "torch-not-a-module", "TorchScript"),
         ("Dropping", "not-repeatable", "aten.dropout"),
+        ("Condition", "torch-lowering-missing", "Lowering not found: cond"),
         ("SwallowedBranch", "torch-depends-on-values", ""),
         ("OtherInExport", "model-changed", "2 outputs in place of 1"),
         ("raises", "torch-factory-failed", "ValueError: no weights here"),

@@ -34,6 +34,10 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     Path(request["graph"]).write_text(json.dumps(exported.told), encoding="utf-8")
     if request["composites"] and not exported.ways:
         raise Problem("no-custom-operators", "the model calls no operator of its own; take the route torch-float.")
+    control_flow = exported.told.get("control_flow")
+    if isinstance(control_flow, list):
+        with components.step("lowering"):
+            raise Problem("torch-lowering-missing", f"Lowering not found: {', '.join(control_flow)}")
     source, given = exported.source, exported.given
     labelled = labelled_for_request(request, exported.inputs)
     written_out = custom_ops.write_out(exported.ways, as_composites=request["composites"])
