@@ -133,6 +133,14 @@ class Decoder(Small):
         return self.last(self.more(self.up(torch.relu(self.first(image)))))
 
 
+class Head(Small):
+    """Squares over five axes, as detectors scale their boxes."""
+
+    def forward(self, image):
+        x = torch.relu(self.first(image)).view(1, 2, 4, 16, 16).permute(0, 1, 3, 4, 2)
+        return ((x.sigmoid() * 2) ** 2).view(1, -1, 4)
+
+
 class Dropping(Small):
     def forward(self, image):
         return super().forward(nn.functional.dropout(image, 0.01))

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import custom_ops, transposed_padding
+from . import custom_ops, torch_rewrites
 from .samples import labelled_for_request, taken_sizes
 from .stage import Problem
 from .tflite_graph import Graph
@@ -41,7 +41,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     source, given = exported.source, exported.given
     labelled = labelled_for_request(request, exported.inputs)
     written_out = custom_ops.write_out(exported.ways, as_composites=request["composites"])
-    transposed_padding.write_out()
+    torch_rewrites.write_out()
     converted = _convert(source, exported.arguments, request, components)
     largest = judge(source, converted, exported.samples, components)
     Path(request["output"]).write_bytes(converted.data)

@@ -1,7 +1,8 @@
-"""Transposed convolutions with padding, written as ones without it whose edges are cut off.
+"""Operators of PyTorch written in another form, where litert-torch does not convert the usual one.
 
-A .tflite file has them with as much padding on both sides as makes the output a multiple of the input, and without
-any. What else PyTorch has (kernel 3, stride 2, padding 1, the usual one of decoders) litert-torch does not convert.
+A .tflite file has transposed convolutions without padding, and with as much on both sides as makes the output a
+multiple of the input: others (kernel 3, stride 2, padding 1, the usual one of decoders) become ones without, whose
+edges are cut off. A square (heads of detectors) becomes a product: POW takes no five axes, and has no int8 kernel.
 """
 
 from __future__ import annotations
@@ -15,11 +16,19 @@ if TYPE_CHECKING:
 
 
 def write_out() -> None:
-    """Register it for the conversion in this process."""
+    """Register them for the conversion in this process."""
     import torch
     from litert_torch.fx_infra import decomp
 
     decomp.add_pre_convert_decomp(torch.ops.aten.convolution.default, _without_padding)
+    decomp.add_pre_convert_decomp(torch.ops.aten.pow.Tensor_Scalar, _as_product)
+
+
+def _as_product(x: Tensor, exponent: float) -> Any:  # noqa: ANN401
+    """In place of aten.pow; NotImplemented leaves a call as it is."""
+    import torch
+
+    return torch.ops.aten.mul.Tensor(x, x) if exponent == 2 else NotImplemented  # noqa: PLR2004
 
 
 def _without_padding(x: Tensor, weight: Tensor, bias: Tensor | None, *numbers: Any) -> Any:  # noqa: ANN401
