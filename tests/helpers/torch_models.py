@@ -138,7 +138,7 @@ class Head(Small):
 
     def forward(self, image):
         x = torch.relu(self.first(image)).view(1, 2, 4, 16, 16).permute(0, 1, 3, 4, 2)
-        return ((x.sigmoid() * 2) ** 2).view(1, -1, 4)
+        return ((x.sigmoid() * 2) ** 2).reshape(1, -1, 4)
 
 
 class Dropping(Small):
