@@ -6,8 +6,10 @@ import contextlib
 import dataclasses
 import difflib
 import itertools
+import pathlib
 from typing import TYPE_CHECKING
 
+from envdoctor.core.artifact import Artifact
 from envdoctor.core.errors import FactUnavailable, UsageProblem
 from envdoctor.core.route import Reason, Route, StagePlan, Verdict
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from envdoctor.action import Action, Place, Requirement
-    from envdoctor.core.artifact import Artifact
     from envdoctor.core.goal import Goal
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
@@ -183,7 +184,12 @@ def unlocking(routes: Sequence[Route]) -> Reason | None:
 def kinds_that_lead_to(goal: Goal, actions: Iterable[Action]) -> frozenset[str]:
     """The kinds of model from which some chain of actions leads to a goal."""
     usable = [one for one in actions if one.mends is None and (not one.goals or goal.compiler in one.goals)]
-    return frozenset(kind for one in usable for kind in one.consumes if any(_paths(kind, goal, usable)))
+    found = set()
+    for kind in {kind for one in usable for kind in one.consumes}:
+        source = Artifact(kind=kind, path=pathlib.Path(), sha256="")
+        if any(_paths(kind, goal, [one for one in usable if one.applies(source)])):
+            found.add(kind)
+    return frozenset(found)
 
 
 def source_of(request: Request) -> Artifact:

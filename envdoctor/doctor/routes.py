@@ -12,7 +12,7 @@ from envdoctor.core.errors import NoRoute, ToolchainProblem, UsageProblem
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.doctor._common import new_report, subject, topics
-from envdoctor.doctor.workarounds import NO_ROUTE, Situation, situation_of, workarounds
+from envdoctor.doctor.workarounds import NO_ROUTE, Situation, changes_of_the_model, situation_of, workarounds
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.licenses import require_known
 from envdoctor.executors.local import LocalExecutor
@@ -159,8 +159,7 @@ def routes_of(request: Request, facts: Facts) -> Report:
     found = planner.plan(actions, request, facts)
     artifact, goal = planner.source_of(request), planner.goal_of(request)
     if not found:
-        kinds = planner.kinds_that_lead_to(goal, actions)
-        words = ", ".join(sorted(kind for kind in kinds))
+        words = ", ".join(sorted(planner.kinds_that_lead_to(goal, actions)))
         says = "\n".join((NO_ROUTE, *(f"- {one}" for one in workarounds("routes", Situation()))))
         raise NoRoute(
             f"{artifact.path.name} is {artifact.kind}, and nothing that envdoctor knows leads from there to "
@@ -170,7 +169,7 @@ def routes_of(request: Request, facts: Facts) -> Report:
     notes: tuple[str, ...] = () if unlocking is None or unlocking.fix is None else (_say(unlocking.fix),)
     situation = situation_of(found)
     if situation is not None:
-        notes = (NO_ROUTE, *workarounds("routes", situation))
+        notes = (NO_ROUTE, *changes_of_the_model(found), *workarounds("routes", situation))
     return dataclasses.replace(
         new_report("routes"), subject=subject(facts), source=artifact, goal=goal, routes=found, notes=notes
     )

@@ -110,6 +110,12 @@ def situation_of(routes: Sequence[Route]) -> Situation | None:
     return Situation(platforms=tuple(sorted(names)) if blocked else None)
 
 
+def changes_of_the_model(routes: Iterable[Route]) -> tuple[str, ...]:
+    """What would open a route and is done where the model is made: the cures of what blocks them."""
+    reasons = [reason for route in routes for reason in route.reasons if reason.verdict is Verdict.BLOCKED]
+    return tuple(dict.fromkeys(reason.fix.text for reason in reasons if reason.fix is not None))
+
+
 def _is_the_users(route: Route) -> bool:
     """True if the user's own change opens a route: all that blocks it is a problem with a fix that mends it."""
     mendable = {kind.code for kind in problem_kinds().values() if not kind.upstream}

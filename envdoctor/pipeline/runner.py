@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.events import Listener, RouteFailed, RouteStarted, StageEnded, StageStarted
 from envdoctor.core.route import Attempt, Route, StagePlan, StageResult
 from envdoctor.pipeline.stage import StageInput, StageRunner
@@ -62,9 +63,11 @@ def _shares_cause(route: Route, attempt: Attempt, actions: Mapping[str, Action],
     return [stage.action for stage in ours] == [stage.action for stage in theirs]
 
 
-def _form(stage: StagePlan, actions: Mapping[str, Action], source: Artifact) -> tuple[str | None, bool]:
-    """In which form a stage takes the model out of its file: by whose library, and whether its loops are unrolled."""
-    return stage.environment, actions[stage.action].unrolls and "recurrent" in source.traits
+def _form(stage: StagePlan, actions: Mapping[str, Action], source: Artifact) -> tuple[str | None, bool, bool]:
+    """In which form a stage takes the model out of its file: by whose library, with loops unrolled, as ONNX or not."""
+    action = actions[stage.action]
+    unrolled = action.unrolls and "recurrent" in source.traits
+    return stage.environment, unrolled, action.produces == ArtifactKind.ONNX
 
 
 def _stages(

@@ -14,6 +14,7 @@ from envdoctor.action import StageFailed
 from envdoctor.core.command import Command, CommandResult
 from envdoctor.core.finding import Evidence
 from envdoctor.environments.proof import private_folders
+from envdoctor.executors.local import OUTPUT_LIMIT
 from envdoctor.stages.problems import explain_failure, finding
 
 if TYPE_CHECKING:
@@ -108,13 +109,13 @@ def _request_file(folder: Path, task: str) -> Path:
 
 
 def run_logged(context: StageContext, command: Command) -> tuple[CommandResult, str]:
-    """Run a command; returns the result, and what this command alone printed."""
+    """Run a command; returns the result, and what this command alone printed, as much of it as a result keeps."""
     before = context.log.stat().st_size if context.log.exists() else 0
     result = context.run(command)
     if not context.log.exists():
         return result, result.stdout + result.stderr
     with context.log.open("rb") as stream:
-        stream.seek(before)
+        stream.seek(max(before, stream.seek(0, os.SEEK_END) - OUTPUT_LIMIT))
         return result, stream.read().decode("utf-8", "replace").replace("\r\n", "\n")
 
 

@@ -82,21 +82,18 @@ def read_bundle(path: Path) -> Bundle:
         Unreadable: it is no bundle, damaged, lacks a part, holds a member twice, or would unpack to far too much.
     """
     models = frozenset(model_names(path))
-    members: list[Member] = []
     with open_zip(path) as archive:
-        for info in archive.members:
-            if any(info.filename == member.name for member in members):
-                raise Unreadable(f"{path} is damaged: it holds {info.filename} twice")
-            members.append(
-                Member(
-                    info=info,
-                    data=b"" if info.is_dir() else archive.read(info.filename, _LARGEST),
-                    is_model=info.filename in models,
-                    is_bundle=any(name.startswith(f"{info.filename}/") for name in models) and not info.is_dir(),
-                    deflated=info.compress_type != zipfile.ZIP_STORED,
-                )
+        members = tuple(
+            Member(
+                info=info,
+                data=b"" if info.is_dir() else archive.read(info.filename, _LARGEST),
+                is_model=info.filename in models,
+                is_bundle=any(name.startswith(f"{info.filename}/") for name in models) and not info.is_dir(),
+                deflated=info.compress_type != zipfile.ZIP_STORED,
             )
-        return Bundle(members=tuple(members), comment=archive.comment)
+            for info in archive.members
+        )
+        return Bundle(members=members, comment=archive.comment)
 
 
 def pack_bundle(members: Iterable[tuple[zipfile.ZipInfo, bytes]], comment: bytes = b"") -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import struct
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,16 +101,19 @@ def model_contents(path: Path) -> dict[str, bytes]:
 
 
 def _require_whole(path: Path, models: frozenset[str]) -> None:
-    """Refuse a bundle that has lost a part.
+    """Refuse a bundle that has lost a part, or has one twice.
 
     Raises:
-        Unreadable: a member's bytes are not those that were stored, one called .tflite is none, or one is missing that
-            goes with another.
+        Unreadable: a member's bytes are not those that were stored, one called .tflite is none, one is there twice, or
+            missing and goes with another.
     """
     with open_zip(path) as archive:
         archive.verify()
         members = archive.members[:_MAX_MEMBERS]
     names = {member.filename for member in members}
+    for name, count in Counter(member.filename for member in members).items():
+        if count > 1:
+            raise Unreadable(f"{path} is damaged: it holds {name} twice")
     for member in members:
         if member.filename.endswith(".tflite") and member.filename not in models:
             raise Unreadable(f"{path} is damaged: {member.filename} in it is no .tflite model")

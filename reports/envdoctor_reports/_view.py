@@ -264,7 +264,10 @@ def _why(report: Report, route: Route) -> str:
         return "because it was asked for"
     if len(takeable) == 1:
         return f"the only one of {len(report.routes)} that is open"
-    least = min(one.cost for one in report.routes if one.takeable and one.verdict == route.verdict)
+    least = min(
+        (one.cost for one in report.routes if one.takeable and one.verdict == route.verdict),
+        default=route.cost,  # routes are planned again after an export, and the attempt was planned before it
+    )
     why = "the least work" if route.cost <= least else "it mends the model first"
     return f"the best of {len(takeable)} that are open ({verdict_of(route)[1]}; {why})"
 

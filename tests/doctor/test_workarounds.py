@@ -9,12 +9,13 @@ from envdoctor.core.artifact import Artifact
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import NoRoute
-from envdoctor.core.finding import Severity
+from envdoctor.core.finding import Fix, Severity
 from envdoctor.core.request import BuildOptions
 from envdoctor.core.route import Attempt, Reason, Route, StagePlan, StageResult, StageStatus, Verdict
 from envdoctor.doctor.routes import make_request, plan
 from envdoctor.doctor.workarounds import (
     Situation,
+    changes_of_the_model,
     situation_of,
     situation_of_attempts,
     situation_of_package,
@@ -24,6 +25,7 @@ from envdoctor.index.project import FileKind, IndexFile
 from envdoctor.stages.problems import finding
 from envdoctor.support.target_names import parse_target
 from keras_files import write_keras
+from onnx_bytes import model, node, value
 from wheel_files import LINUX
 
 ROWS = load_table("workarounds")
@@ -48,6 +50,19 @@ def attempt(found):
 
 def blocked(code=""):
     return Reason(verdict=Verdict.BLOCKED, text="there is no wheel for this machine", code=code)
+
+
+def test_what_a_person_can_change_at_the_model_is_named_once():
+    cure = Reason(verdict=Verdict.BLOCKED, text="no form of X", fix=Fix(text="Write X out."), code="RUN176")
+    waits = Reason(verdict=Verdict.FIXABLE, text="no samples", fix=Fix(text="Give samples."))
+    assert changes_of_the_model([route(cure, waits), route(cure), route(blocked())]) == ("Write X out.",)
+
+
+def test_a_kind_from_which_nothing_leads_is_not_named_to_start_from(tmp_path):
+    (tmp_path / "m.onnx").write_bytes(model(node("Relu"), value("x", 1, 3)))
+    with pytest.raises(NoRoute) as caught:
+        plan(make_request(tmp_path / "m.onnx", "tflite-custom-ops", BuildOptions()))
+    assert "onnx," not in str(caught.value).partition("start from")[2].partition("\n")[0]
 
 
 def cell(verdict=CellVerdict.NO_WHEEL, version="1.0", message=""):

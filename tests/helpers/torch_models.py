@@ -1,5 +1,6 @@
 """PyTorch models that tests build from: factories, good and broken. Run in a stage's own environment."""
 
+import dataclasses
 import os
 import sys
 
@@ -93,6 +94,70 @@ class Maps(Small):
 class TwoInputs(Small):
     def forward(self, image, number):
         return super().forward(image) * number
+
+
+@dataclasses.dataclass
+class Answer:
+    classes: torch.Tensor
+    maps: torch.Tensor | None = None
+
+
+class Structured(Small):
+    """Gives tensors in a dataclass inside a dict, one of them twice, beside what is no tensor."""
+
+    def forward(self, image):
+        x = torch.relu(self.first(image))
+        return {"z": Answer(x.mean((2, 3)), x), "a": (None, 3, [x])}
+
+
+class ByName(Small):
+    def forward(self, image, scale=None, *, offset):
+        return (super().forward(image) if scale is None else super().forward(image) * scale) - offset
+
+
+class OverItsInput(Small):
+    def forward(self, image):
+        return super().forward(image.mul_(2).sub_(1))
+
+
+class Decoder(Small):
+    """Transposed convolutions as decoders have them, and such as reach beyond the last input."""
+
+    def __init__(self):
+        super().__init__()
+        self.up = nn.ConvTranspose2d(8, 8, 3, stride=2, padding=1, output_padding=1)
+        self.more = nn.ConvTranspose2d(8, 4, 3, stride=3, padding=1, output_padding=2, groups=2)
+        self.last = nn.ConvTranspose2d(4, 2, (3, 4), stride=(2, 1), padding=(1, 0), output_padding=(1, 0), bias=False)
+
+    def forward(self, image):
+        return self.last(self.more(self.up(torch.relu(self.first(image)))))
+
+
+class Head(Small):
+    """Squares over five axes, as detectors scale their boxes."""
+
+    def forward(self, image):
+        x = torch.relu(self.first(image)).view(1, 2, 4, 16, 16).permute(0, 1, 3, 4, 2)
+        return ((x.sigmoid() * 2) ** 2).reshape(1, -1, 4)
+
+
+class Dropping(Small):
+    def forward(self, image):
+        return super().forward(nn.functional.dropout(image, 0.01))
+
+
+class SwallowedBranch(Small):
+    def forward(self, image):
+        try:
+            return super().forward(image) * 3 if image.min() < 0.2 else super().forward(image)
+        except RuntimeError:
+            return super().forward(image)
+
+
+class OtherInExport(Small):
+    def forward(self, image):
+        x = super().forward(image)
+        return (x, x + 1) if torch.compiler.is_exporting() else x
 
 
 class Branch(Small):
@@ -245,6 +310,34 @@ def imports():
 
 def halved():
     return Small().half()
+
+
+def doubled():
+    return Small().double()
+
+
+def quantized():
+    return torch.ao.quantization.quantize_dynamic(nn.Sequential(Small()).eval(), {nn.Linear}, dtype=torch.qint8)
+
+
+def holds_scripted():
+    return nn.Sequential(torch.jit.script(Small()))
+
+
+def exported():
+    return torch.export.export(Small().eval(), (torch.rand(1, 3, 16, 16),))
+
+
+def exported_module():
+    return exported().module()
+
+
+def lazy():
+    return nn.Sequential(Small(), nn.LazyLinear(3))
+
+
+def compiled():
+    return torch.compile(Small())
 
 
 def disappears():

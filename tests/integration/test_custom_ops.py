@@ -78,7 +78,9 @@ def test_written_out_it_needs_nothing(source, samples, tmp_path):
     assert second.summary["comparison"]["outputs"][0]["cosine"] > 0.98
 
 
-@pytest.mark.parametrize("route", ["torch-float+composites-to-custom", "torch-float+litert-int8+composites-to-custom"])
+@pytest.mark.parametrize(
+    "route", ["torch-float+composites-to-custom", "torch-float+litert-int8+int8-composites-to-custom"]
+)
 def test_as_a_custom_operator_it_runs_with_its_kernel_alone(source, samples, tmp_path, kernel, route):
     *before, custom = take(
         route, source, tmp_path, "tflite-custom-ops", calibration=samples, allow_float="int8" in route

@@ -47,6 +47,13 @@ onnx.save(onnx.version_converter.convert_version(small, 22), "new.onnx")
 onnx.save(small, "beside.onnx", save_as_external_data=True, size_threshold=0, location="beside.data")
 small.graph.node[0].input[0], small.graph.node[0].op_type = "nowhere", "Conv"
 onnx.save(small, "wrong.onnx")
+
+def write(name, text):
+    onnx.save(onnx.parser.parse_model('<ir_version: 10, opset_import: ["" : 21]> g ' + text), name)
+
+write("largest.onnx", "(float[1,50] x) => (float[1,5] y) <int64[1] k = {{5}}> {{ y, i = TopK(x, k) }}")
+write("together.onnx", "(float[4,3] x) => (float[4,3] y) {{ y = Softmax<axis=0>(x) }}")
+write("open_together.onnx", "(float[n,3] x) => (float[n,3] y) {{ y = Softmax<axis=0>(x) }}")
 """
 
 
@@ -78,7 +85,7 @@ def test_a_mobilenet_with_an_open_batch_goes_all_the_way(models, tmp_path):
     assert read_model(compiled.path).main.operators[0].label == "CUSTOM ethos-u"
 
 
-@pytest.mark.parametrize("name", ["up", "parts", "new", "beside"])
+@pytest.mark.parametrize("name", ["up", "parts", "new", "beside", "turned"])
 def test_what_onnx2torch_alone_does_not_take(models, tmp_path, name):
     first, second = take(
         "torch-float+litert-int8", identify(models / f"{name}.onnx"), tmp_path, random_calibration=True
@@ -109,11 +116,11 @@ def test_the_other_way_says_which_axes_it_moved(models, tmp_path, name, layout):
 def test_a_build_falls_back_to_the_other_way(models, tmp_path, capsys):
     environment_python("torch")
     environment_python("onnx2tf")
-    words = ["--to", "tflite-int8", "--calibration", "random", "--out", str(tmp_path), "--json"]
-    assert main(["build", str(models / "turned.onnx"), *words]) == 0
+    words = ["--to", "tflite-int8", "--calibration", "random", "--allow-float", "--out", str(tmp_path), "--json"]
+    assert main(["build", str(models / "largest.onnx"), *words]) == 0
     first, second = json.loads(capsys.readouterr().out)["attempts"]
     assert [result["stage"]["action"] for result in first["results"]] == ["torch-float"]
-    assert first["results"][0]["findings"][0]["name"] == "torch-not-converted"
+    assert first["results"][0]["findings"][0]["name"] == "onnx-not-converted"
     assert [result["stage"]["action"] for result in second["results"]] == ["onnx2tf-float", "litert-int8"]
 
 
@@ -122,6 +129,14 @@ def test_open_sizes_are_fixed_as_the_user_says(models, tmp_path):
     first = take("torch-float", source, tmp_path, random_calibration=True, inputs="1x3x24x32")[0]
     made = read_model(first.path)
     assert made.main.tensors[made.main.inputs[0]].shape == (1, 24, 32, 3)
+
+
+def test_samples_that_meet_in_a_batch_are_told(models, tmp_path):
+    with pytest.raises(StageFailed) as caught:
+        take("torch-float", identify(models / "together.onnx"), tmp_path / "fixed", random_calibration=True)
+    assert caught.value.finding.name == "batch-computed-across"
+    output = take("torch-float", identify(models / "open_together.onnx"), tmp_path / "open", random_calibration=True)[0]
+    assert "samples-influence-each-other" in [found.name for found in output.findings]
 
 
 def test_what_onnx_runtime_refuses_goes_no_further(models, tmp_path):

@@ -135,6 +135,25 @@ def test_two_inputs_are_called_as_the_user_calls_them(tmp_path):
     assert first.summary["layout"] == ["picture: channels last"]
 
 
+@pytest.mark.parametrize(
+    "name", ["OverItsInput", "Decoder", "Head", "exported", "exported_module", "lazy", "compiled", "Structured"]
+)
+def test_a_module_of_another_make_gives_what_pytorch_gives(tmp_path, name):
+    first, second = take("torch-float+litert-int8", factory(name), tmp_path, random_calibration=True)
+    outputs = second.summary["comparison"]["outputs"]
+    assert len(outputs) == (3 if name == "Structured" else 1)
+    assert all(output["cosine"] > 0.98 for output in outputs)
+    assert list(first.summary["components"])[-1] == "numbers"
+
+
+@pytest.mark.parametrize("order", ["offset=1x4,image=1x3x16x16", "image=1x3x16x16,offset=1x4"])
+def test_inputs_with_the_names_of_arguments_go_to_those(tmp_path, order):
+    np.savez(tmp_path / "x.npz", image=np.zeros((3, 3, 16, 16), "f4"), offset=np.full((3, 4), 1000, "f4"))
+    output = take("torch-float", factory("ByName", order), tmp_path, calibration=tmp_path / "x.npz")[0]
+    answers = np.load(output.reference / "calibration.npz")["output_0"]
+    assert answers.max() < -900
+
+
 def test_an_operator_of_its_own_is_written_out_of_its_body(tmp_path):
     output = convert("OwnOperator", tmp_path)
     assert output.summary["custom_operators"] == {
@@ -180,6 +199,13 @@ def test_a_function_of_jax_goes_to_int8(tmp_path):
     ("name", "problem", "words"),
     [
         ("halved", "torch-half-precision", "torch.float16"),
+        ("doubled", "torch-half-precision", "torch.float64"),
+        ("quantized", "torch-quantized", "PackedParams"),
+        ("holds_scripted", "torch-not-a-module", "TorchScript"),
+        ("Dropping", "not-repeatable", "aten.dropout"),
+        ("Condition", "torch-lowering-missing", "Lowering not found: cond"),
+        ("SwallowedBranch", "torch-depends-on-values", ""),
+        ("OtherInExport", "model-changed", "2 outputs in place of 1"),
         ("raises", "torch-factory-failed", "ValueError: no weights here"),
         ("leaves", "torch-factory-failed", "SystemExit: 3"),
         ("nothing", "torch-not-a-module", "returns None"),

@@ -101,6 +101,8 @@ def test_what_another_export_wrote_is_no_file_of_the_same_kind(bench):
 def test_an_export_that_changed_the_model_leaves_out_that_form_alone(bench):
     others = (other("same", "new"), other("unrolled", "new", unrolls=True), other("old", "old"))
     assert tried(bench, named("model-changed"), *others) == ["old"]
+    as_onnx = other("onnx", "new", produces=K.ONNX)
+    assert tried(bench, named("model-changed"), other("same", "new"), as_onnx) == ["onnx"]
     assert tried(bench, named("model-changed"), *others, traits=frozenset({"recurrent"})) == ["unrolled", "old"]
 
 

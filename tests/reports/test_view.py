@@ -120,6 +120,11 @@ def test_why_a_route_was_taken():
     assert line == "Route tf-int8+vela, the best of 2 that are open (ready, sets itself up; the least work)"
     only = dataclasses.replace(alone, routes=report.routes[1:])
     assert view.attempt_line(only, second).endswith("the only one")
+    unknown = Reason(verdict=Verdict.UNKNOWN, text="only its graph tells")
+    stages = tuple(dataclasses.replace(one, reasons=(unknown,)) for one in report.routes[0].stages)
+    before = dataclasses.replace(best, route=dataclasses.replace(report.routes[0], stages=stages))
+    line = view.attempt_line(dataclasses.replace(report, attempts=(before,)), before)
+    assert "best of 2 that are open (not certain" in line, "routes were planned again after an export"
 
 
 def test_the_header_names_the_python_once():

@@ -9,6 +9,7 @@ import pytest
 from envdoctor.action import StageFailed
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.command import Command, CommandResult
+from envdoctor.stages import processes
 from envdoctor.stages.processes import run_logged, run_worker
 from stages import stage_context
 
@@ -92,3 +93,10 @@ def test_only_what_this_command_printed_is_judged(tmp_path):
     result, printed = run_logged(made, Command(argv=("sh", "-c", "echo hello; echo oops >&2")))
     assert result.ok
     assert printed == "hello\noops\n"
+
+
+def test_of_a_flood_the_end_is_judged(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "OUTPUT_LIMIT", 6)
+    made = stage_context(tmp_path / "stage", SOURCE)
+    _, printed = run_logged(made, Command(argv=("sh", "-c", "echo a flood; echo oops")))
+    assert printed == "\noops\n"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import struct
+import warnings
 import zipfile
 
 import pytest
@@ -123,6 +124,12 @@ def test_a_bundle_that_lost_a_part_is_not_read_as_fewer_models(tmp_path):
     refused(
         "d", "hand_detector.tflite, which goes with it, is missing", {"hand_landmarks_detector.tflite": pack(small())}
     )
+    with warnings.catch_warnings(), zipfile.ZipFile(tmp_path / "twice", "w") as made:
+        warnings.simplefilter("ignore")
+        for _ in range(2):
+            made.writestr("a.tflite", pack(small()))
+    with pytest.raises(Unreadable, match=r"holds a\.tflite twice"):
+        read_models(tmp_path / "twice")
     whole = {"hand_landmarks_detector.tflite": pack(small()), "hand_detector.tflite": pack(small())}
     assert len(read_models(archive(tmp_path / "e", whole))) == 2
 

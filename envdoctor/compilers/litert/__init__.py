@@ -19,9 +19,10 @@ def _actions() -> Iterable[Action]:
     from envdoctor.compilers.litert.action import ACTION
     from envdoctor.compilers.litert.bundle import ACTIONS as BUNDLES
     from envdoctor.compilers.litert.custom import ACTION as CUSTOM
+    from envdoctor.compilers.litert.custom import OF_INT8
     from envdoctor.compilers.litert.forms import DYNAMIC, FLOAT16, INT16X8, MIXED, WEIGHT_ONLY
 
-    return (ACTION, INT16X8, DYNAMIC, WEIGHT_ONLY, FLOAT16, MIXED, CUSTOM, *BUNDLES)
+    return (ACTION, INT16X8, DYNAMIC, WEIGHT_ONLY, FLOAT16, MIXED, CUSTOM, OF_INT8, *BUNDLES)
 
 
 def _float_gate(context: StageContext, output: StageOutput) -> StageOutput:

@@ -48,7 +48,7 @@ def judge(output: StageOutput) -> StageOutput:
 ACTION = Action(
     name="composites-to-custom",
     title="write composites as CUSTOM operators",
-    consumes=frozenset({ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8}),
+    consumes=frozenset({ArtifactKind.TFLITE_FLOAT}),
     produces=KIND,
     run=run,
     environment="litert",
@@ -58,3 +58,5 @@ ACTION = Action(
     options=frozenset(),
     cost=2.0,
 )
+#: One that took both kinds would make every quantization before it a detour.
+OF_INT8 = dataclasses.replace(ACTION, name="int8-composites-to-custom", consumes=frozenset({ArtifactKind.TFLITE_INT8}))

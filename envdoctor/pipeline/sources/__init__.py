@@ -12,7 +12,7 @@ from envdoctor import registry
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources import bundle, keras, onnx, pt2, saved_model, tflite
-from envdoctor.pipeline.sources.factory import check_factory, is_python, split_factory
+from envdoctor.pipeline.sources.factory import check_factory, is_python, meant_factory, split_factory
 from envdoctor.pipeline.sources.given_inputs import parse_inputs
 from envdoctor.pipeline.sources.keras_config import size_traits
 from envdoctor.pipeline.sources.unsupported import explain_file, explain_folder
@@ -49,7 +49,8 @@ def identify(path: Path, *, trust_code: bool = False, signature: str | None = No
     path, factory = split_factory(path)
     try:
         if not path.exists():
-            raise UsageProblem(f"{path} does not exist; name a model file or the folder of a SavedModel.")
+            hint = meant_factory(path) or "; name a model file or the folder of a SavedModel."
+            raise UsageProblem(f"{path} does not exist{hint}")
         if factory or is_python(path):
             return _identify_factory(path, factory, given)
         _refuse_compiled(path)
@@ -87,6 +88,8 @@ def _identify_factory(path: Path, factory: str, given: str) -> Artifact:
 
 def _identify_onnx(path: Path, given: str) -> Artifact:
     model = onnx.read_onnx(path, given)
+    if not model.inputs:
+        raise UsageProblem(f"{path} takes no input, so what it gives is constant: there is nothing to build.")
     _refuse_text(path, model.inputs)
     hashes = [hash_path(file) for file in (path, *sorted(model.external))]
     return Artifact(

@@ -10,7 +10,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import os
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -46,4 +48,9 @@ def main(request_file: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    exit_status = main(Path(sys.argv[1]))
+    if threading.active_count() > 1:  # started by somebody's code, and never ended: Python would wait for them
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(exit_status)
+    sys.exit(exit_status)

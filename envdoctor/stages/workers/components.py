@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from .stage import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 _LONGEST = 600
@@ -26,11 +26,12 @@ class Components:
     Args:
         file: where they are written.
         known: what is known of failures, tried in order: a pattern, searched in the error, and the problem's name.
+        instead: the names of problems that are others for this source.
     """
 
-    def __init__(self, file: Path, known: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, file: Path, known: Sequence[tuple[str, str]], instead: Mapping[str, str] | None = None) -> None:
         self.rows: list[dict[str, object]] = []
-        self._file, self._known = file, known
+        self._file, self._known, self._instead = file, known, instead or {}
 
     @contextlib.contextmanager
     def step(self, component: str, problem: str = "", then: tuple[str, str] = ("", "")) -> Iterator[None]:
@@ -50,7 +51,7 @@ class Components:
         start = time.monotonic()
         try:
             yield
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # what somebody's code raises: SystemExit, KeyboardInterrupt and their kin too
             words = error.message if isinstance(error, Problem) else _verbatim(error)
             failed = {"status": "failed", "seconds": round(time.monotonic() - start, 1), "error": words}
             if then[0] and not _came_from(error, then[0]):
@@ -61,7 +62,8 @@ class Components:
             self._write()
             if isinstance(error, Problem) or not problem:
                 raise
-            raise Problem(self._name(words) or problem, _first_line(words)) from error
+            name = self._name(words) or problem
+            raise Problem(self._instead.get(name, name), _first_line(words)) from error
         row |= {"status": "ok", "seconds": round(time.monotonic() - start, 1)}
         self._write()
 

@@ -128,7 +128,8 @@ def _by_name(interpreter: Interpreter, which: str) -> dict[str, Mapping[str, Any
         runner = interpreter.get_signature_runner(next(iter(signatures)))
         named = runner.get_input_details() if which == "inputs" else runner.get_output_details()
         found = {name: by_index.get(int(detail["index"])) for name, detail in named.items()}
-        if len(found) == len(by_index) and all(found.values()):
+        covered = {int(detail["index"]) for detail in named.values()}
+        if len(covered) == len(by_index) and all(found.values()):  # a tensor may have two names
             order = {index: position for position, index in enumerate(by_index)}
             ordered = sorted(found.items(), key=lambda item: order[int((item[1] or {})["index"])])
             return {name: detail for name, detail in ordered if detail is not None}

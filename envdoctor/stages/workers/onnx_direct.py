@@ -43,6 +43,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     fixed = fixed_inputs(inputs, given)
     samples = given or make_up(fixed)
     source = onnx_source.load(Path(request["source"]), fixed, components)
+    influence = onnx_source.influence(Path(request["source"]), inputs, samples, source.predict)
     with components.step("conversion", "onnx2tf-failed"):
         data = _convert(source.model, source.inputs, Path(request["work"]))
     with components.step("flatbuffer", "onnx2tf-failed"):
@@ -56,6 +57,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "components": {str(row["component"]): f"ok, {row.get('seconds')} s" for row in components.rows},
         "layout": told(source, converted.layout),
         "sizes": taken_sizes(inputs, fixed),
+        "influence": influence,
     }
     if given is not None:
         values |= {"samples": given.count, "random": given.random, "matched": given.told}

@@ -6,6 +6,7 @@ Reshape): torch.export takes no size from a value.
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 import types
@@ -13,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import same_model
 from .onnx_constants import write_out_constants
+from .stage import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +24,11 @@ if TYPE_CHECKING:
     from .arrays import InputSpec
     from .components import Components
     from .same_model import Predict
+    from .samples import Samples
     from .untyped import Array, OnnxModel, TorchModule
 
+#: What ONNX Runtime's messages begin with: its file and the signature of its function in C++.
+_SIGNATURE = re.compile(r"^\[ONNXRuntimeError\].*(?:[&*]|\bint|\bbool)\) ", re.DOTALL)
 #: Opsets that onnx2torch knows the operators of; a newer model is written in them where it does not.
 _KNOWN_OPSETS = (17, 13)
 
@@ -47,17 +53,58 @@ def load(path: Path, inputs: Sequence[InputSpec], components: Components) -> Ori
         import onnx
 
         model = onnx.load(str(path))
+        batch = _batch(model)
         fix_sizes(model, inputs)
     with components.step("run in ONNX Runtime", "onnx-model-refused"):
         import onnxruntime
 
-        simplified, session = _open(model)
+        try:
+            simplified, session = _open(model)
+        except RuntimeError as error:
+            if batch > 1:
+                words = f"the model takes {batch} samples at once, and it can't be asked for one alone: {error}"
+                raise Problem("batch-computed-across", words) from error
+            raise
 
         def predict(sample: Mapping[str, Array]) -> dict[str, Array]:
             given = session.run(None, {spec.name: sample[spec.name] for spec in inputs})
             return {f"output_{number}": value for number, value in enumerate(given)}
 
     return Original(simplified, tuple(inputs), predict, f"ONNX Runtime {onnxruntime.__version__}")
+
+
+def _batch(model: OnnxModel) -> int:
+    """The largest first size of an input that is fixed."""
+    weights = {each.name for each in model.graph.initializer}
+    shapes = [each.type.tensor_type.shape for each in model.graph.input if each.name not in weights]
+    return max((shape.dim[0].dim_value for shape in shapes if shape.dim), default=0)
+
+
+def influence(path: Path, inputs: Sequence[InputSpec], samples: Samples, alone: Predict) -> str:
+    """How the samples of a batch change each other's answers, asked of the file as it is.
+
+    Args:
+        path: the file.
+        inputs: what it takes, its batch as it has it.
+        samples: what it is asked.
+        alone: answers one sample.
+
+    Raises:
+        Problem: its fixed batch can't be made one.
+    """
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def whole(batch: Mapping[str, Array]) -> dict[str, Array]:
+        try:
+            given = session.run(None, {spec.name: batch[spec.name] for spec in inputs})
+        except Exception as error:  # its own classes derive from nothing else
+            raise RuntimeError(" ".join(str(error).split())) from error
+        return {f"output_{number}": value for number, value in enumerate(given)}
+
+    same_model.require_single(inputs, samples, whole, alone)
+    return same_model.influence(samples, whole, alone)
 
 
 def as_torch(model: OnnxModel) -> TorchModule:
@@ -70,11 +117,14 @@ def as_torch(model: OnnxModel) -> TorchModule:
     for opset in _KNOWN_OPSETS:
         try:
             return write_out_constants(convert(model).eval())
-        except NotImplementedError:
+        except NotImplementedError as unknown:
             if max(each.version for each in model.opset_import if not each.domain) <= opset:
                 raise
             print(f"writing the model in opset {opset}: onnx2torch does not know an operator of it")
-            model = onnx.version_converter.convert_version(model, opset)
+            try:
+                model = onnx.version_converter.convert_version(model, opset)
+            except RuntimeError:  # an assertion in C++
+                raise unknown from None
     return write_out_constants(convert(model).eval())
 
 
@@ -87,7 +137,8 @@ def fix_sizes(model: OnnxModel, inputs: Sequence[InputSpec]) -> None:
         for size in spec.shape or ():
             shape.dim.add().dim_value = size or 1
     for value in model.graph.output:
-        value.type.tensor_type.ClearField("shape")
+        if value.type.HasField("tensor_type"):  # asking a sequence or a map for it would make it one
+            value.type.tensor_type.ClearField("shape")
     del model.graph.value_info[:]
 
 
@@ -103,7 +154,10 @@ def _open(model: OnnxModel) -> tuple[OnnxModel, Any]:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.optimized_model_filepath = str(simple)
         options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(str(whole), options, providers=["CPUExecutionProvider"])
+        try:
+            session = onnxruntime.InferenceSession(str(whole), options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise RuntimeError(_SIGNATURE.sub("", str(error))) from error
         return onnx.load(str(simple)), session
 
 

@@ -51,10 +51,12 @@ def rename(graph: Graph, inputs: Sequence[str]) -> None:
             (signature.inputs, graph.main.inputs, inputs),
             (signature.outputs, graph.main.outputs, [f"output_{number}" for number in range(len(graph.main.outputs))]),
         ):
-            positions = {int(index): position for position, index in reversed(list(enumerate(order)))}
-            for argument in arguments:
-                if argument.tensorIndex in positions and len(arguments) == len(names):
-                    argument.name = names[positions[argument.tensorIndex]].encode()
+            left = dict(enumerate(map(int, order)))  # a tensor that is given twice has two names
+            for argument in arguments if len(arguments) == len(names) else ():
+                position = next((each for each, index in left.items() if index == argument.tensorIndex), None)
+                if position is not None:
+                    argument.name = names[position].encode()
+                    del left[position]
 
 
 def _open_input(graph: Graph, index: int) -> tuple[int, ...] | None:

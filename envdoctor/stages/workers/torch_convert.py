@@ -12,31 +12,36 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import custom_ops
-from .components import Components
+from . import custom_ops, torch_rewrites
 from .samples import labelled_for_request, taken_sizes
 from .stage import Problem
 from .tflite_graph import Graph
 from .tflite_layout import Layout, put_channels_last, rename
-from .torch_graph import KNOWN, export
+from .torch_graph import components_of, export
 from .turned import Converted, judge, told, write_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .components import Components
     from .torch_source import Source
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     """Carry out a request; see the module."""
-    components = Components(Path(request["components"]), KNOWN)
+    components = components_of(request)
     exported = export(request, components)
     Path(request["graph"]).write_text(json.dumps(exported.told), encoding="utf-8")
     if request["composites"] and not exported.ways:
         raise Problem("no-custom-operators", "the model calls no operator of its own; take the route torch-float.")
+    control_flow = exported.told.get("control_flow")
+    if isinstance(control_flow, list):
+        with components.step("lowering"):
+            raise Problem("torch-lowering-missing", f"Lowering not found: {', '.join(control_flow)}")
     source, given = exported.source, exported.given
     labelled = labelled_for_request(request, exported.inputs)
     written_out = custom_ops.write_out(exported.ways, as_composites=request["composites"])
+    torch_rewrites.write_out()
     converted = _convert(source, exported.arguments, request, components)
     largest = judge(source, converted, exported.samples, components)
     Path(request["output"]).write_bytes(converted.data)
@@ -46,6 +51,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "components": {str(row["component"]): f"ok, {row.get('seconds')} s" for row in components.rows},
         "layout": told(source, converted.layout),
         "sizes": taken_sizes(exported.inputs, exported.fixed),
+        "influence": exported.influence,
     }
     if request["kind"] == "torch":
         values["graph"] = exported.told

@@ -22,16 +22,27 @@ if TYPE_CHECKING:
     from .custom_ops import Way
     from .samples import Samples
     from .torch_source import Source
-    from .untyped import ExportedProgram, Tensor, TorchModule
+    from .untyped import ExportedProgram, Tensor, TorchModule, TorchNode
 
 _CALIBRATED = 500
+#: Arguments of random operators (dropout, attention, recurrent layers) that turn the draw off, if one of them is no.
+_OFF_SWITCHES = ("train", "training", "dropout_p", "dropout", "p")
 #: What is known of failures; the error as `Type: words`.
 KNOWN = (
     (r"torchvision::|torchvision.*(?:undefined symbol|incompatible)", "torchvision-mismatch"),
+    (r"PackedParams|_moving_avg_obs|quantized::", "torch-quantized"),
     (r"Lowering not found: ", "torch-lowering-missing"),
-    (r"(?i)GuardOnDataDependent|NonConcreteBooleanIndex|data.?dependent", "torch-depends-on-values"),
+    (
+        r"(?i)GuardOnDataDependent|NonConcreteBooleanIndex|data.?dependent|Concretization|Tracer\w*Conversion",
+        "torch-depends-on-values",
+    ),
+    (r"(?s)failed to legalize.*tensor<[\dx]*(?:f64|f16|bf16)>", "torch-half-precision"),
     (r"vhlo\.custom_call|stablehlo\.custom_call|STABLEHLO_CUSTOM_CALL", "torch-custom-call"),
     (r"Converter is not implemented", "onnx-operator-unknown"),
+)
+#: What is a model's fault in PyTorch code, and onnx2torch's in what it makes of an ONNX model: another way is open.
+_OF_ONNX = dict.fromkeys(
+    ("torch-depends-on-values", "torch-export-failed", "torch-model-refused"), "onnx-not-converted"
 )
 
 
@@ -45,6 +56,7 @@ class Exported:
         ways: what becomes of each operator of the model's own.
         told: what the graph holds, for the report.
         torch: PyTorch's version.
+        influence: how the samples of a batch change each other's answers; see `same_model.influence`.
     """
 
     source: Source
@@ -56,11 +68,17 @@ class Exported:
     ways: Mapping[Any, Way]
     told: Mapping[str, object]
     torch: str
+    influence: str
 
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     """Carry out a request; see the module."""
-    return export(request, Components(Path(request["components"]), KNOWN)).told
+    return export(request, components_of(request)).told
+
+
+def components_of(request: Mapping[str, Any]) -> Components:
+    """The status table of a request."""
+    return Components(Path(request["components"]), KNOWN, _OF_ONNX if request["kind"] == "onnx" else None)
 
 
 def export(request: Mapping[str, Any], components: Components) -> Exported:
@@ -80,6 +98,7 @@ def export(request: Mapping[str, Any], components: Components) -> Exported:
     fixed = fixed_inputs(inputs, given)
     samples = given or make_up(fixed)
     source = torch_source.load(request, fixed, components)
+    influence = torch_source.influence(request, inputs, samples, source)
     with components.step("element types"):
         _refuse_half(source.module)
     with components.step("run in PyTorch", "torch-model-refused"):
@@ -87,22 +106,50 @@ def export(request: Mapping[str, Any], components: Components) -> Exported:
     with components.step("export", "torch-export-failed"):
         arguments = torch_source.as_tensors(next(iter(samples.one_by_one())), source.inputs)
         program = torch.export.export(source.module, arguments)
+        _refuse_random(program)
     with components.step("operators of its own"):
         ways = custom_ops.find_ways(custom_ops.own_operators(program))
         told = _told(program, ways)
-    return Exported(source, inputs, fixed, given, samples, arguments, ways, told, torch.__version__)
+    return Exported(source, inputs, fixed, given, samples, arguments, ways, told, torch.__version__, influence)
+
+
+def _refuse_random(program: ExportedProgram) -> None:
+    """Refuse a model that draws random numbers as it runs: a trace keeps none, or one throw for ever.
+
+    Raises:
+        Problem: it does.
+    """
+    calls = (node for node in program.graph.nodes if node.op == "call_function" and node.users)
+    drawing = sorted({str(node.target) for node in calls if _draws(node)})
+    if drawing:
+        words = f"the model draws random numbers as it runs ({', '.join(drawing)}), in evaluation mode too."
+        raise Problem("not-repeatable", words)
+
+
+def _draws(node: TorchNode) -> bool:
+    """True for an operator that draws random numbers, unless it is told to drop nothing."""
+    import torch
+
+    if torch.Tag.nondeterministic_seeded not in getattr(node.target, "tags", ()):
+        return False
+    names = node.target._schema.arguments  # noqa: SLF001  (its only name)
+    given = {each.name: each.default_value for each in names} | node.kwargs
+    given |= dict(zip((each.name for each in names), node.args, strict=False))
+    return all(given.get(name, True) for name in _OFF_SWITCHES)
 
 
 def _refuse_half(module: TorchModule) -> None:
-    """Refuse weights in half precision.
+    """Refuse weights that are not in single precision.
 
     Raises:
         Problem: litert-torch writes operators with them that no kernel of LiteRT computes.
     """
     kinds = {str(each.dtype) for each in (*module.parameters(), *module.buffers())}
-    half = sorted(kinds & {"torch.float16", "torch.bfloat16"})
-    if half:
-        raise Problem("torch-half-precision", f"the model's weights are {half[0]}, which LiteRT has no kernels for")
+    kinds &= {"torch.float16", "torch.bfloat16"}
+    kinds |= {"torch.float64" for each in module.parameters() if str(each.dtype) == "torch.float64"}
+    if kinds:
+        words = f"the model's weights are {min(kinds)}, which LiteRT has no kernels for"
+        raise Problem("torch-half-precision", words)
 
 
 def _told(program: ExportedProgram, ways: Mapping[Any, Way]) -> dict[str, object]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import jax_function, onnx_source
 from .stage import Problem
+from .torch_form import of_program, outputs_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from .arrays import InputSpec
     from .components import Components
     from .same_model import Predict
-    from .untyped import Array, Tensor, TorchModule
+    from .samples import Samples
+    from .untyped import Array, ExportedProgram, Tensor, TorchModule
 
 #: The name under which the user's file is imported.
 _MODULE = "envdoctor_user_model"
@@ -60,8 +62,19 @@ def load(request: Mapping[str, Any], inputs: tuple[InputSpec, ...], components: 
         if request["kind"] == "torch":
             module, by = _from_factory(path, request["factory"], inputs)
         else:
-            module, by = _from_archive(path, Path(request["work"])), _by_torch()
+            module, by = of_program(_load_archive(path, Path(request["work"]))), _by_torch()
     return Source(module, inputs, lambda sample: answer(module, inputs, sample), by)
+
+
+def influence(request: Mapping[str, Any], inputs: Sequence[InputSpec], samples: Samples, source: Source) -> str:
+    """How the samples of a batch change each other's answers: of a file that takes several; a factory takes one.
+
+    Raises:
+        Problem: a fixed batch can't be made one.
+    """
+    if request["kind"] != "onnx":
+        return ""
+    return onnx_source.influence(Path(request["source"]), inputs, samples, source.predict)
 
 
 def _by_torch() -> str:
@@ -80,57 +93,66 @@ def answer(module: TorchModule, inputs: Sequence[InputSpec], sample: Mapping[str
 
 
 def as_tensors(sample: Mapping[str, Array], inputs: Sequence[InputSpec]) -> tuple[Tensor, ...]:
-    """A sample as the arguments of the module."""
+    """A sample as the arguments of the module, which may write over them."""
     import torch
 
-    return tuple(torch.from_numpy(sample[spec.name]) for spec in inputs)
-
-
-def outputs_of(value: object) -> list[Tensor]:
-    """The tensors that a module gave, however they are nested, in the order in which torch.export puts them."""
-    import torch
-    from torch.utils import _pytree
-
-    flat = _pytree.tree_flatten(value)[0]
-    tensors = [each for each in flat if isinstance(each, torch.Tensor)]
-    if not tensors:
-        raise Problem("torch-model-refused", f"the model returns {type(value).__name__}, and no tensor.")
-    return tensors
+    return tuple(torch.tensor(sample[spec.name]) for spec in inputs)
 
 
 def _from_factory(path: Path, name: str, inputs: tuple[InputSpec, ...]) -> tuple[TorchModule, str]:
     """The module, and what computes it."""
     import torch
 
-    with _missing_package(path):
-        factory = getattr(_import(path), name, None)
-        if not callable(factory):
-            raise Problem("torch-not-a-module", f"{name} in {path.name} is {_kind(factory)}, no function.")
-        module = factory if isinstance(factory, torch.nn.Module) else factory()
-    if not isinstance(module, torch.nn.Module) and jax_function.is_jax(module):
-        return jax_function.as_module(module, inputs), f"JAX {sys.modules['jax'].__version__}"
-    if isinstance(module, torch.jit.ScriptModule):
+    made = _call(path, name)
+    if isinstance(made, torch.export.ExportedProgram):
+        return of_program(made), _by_torch()
+    if not isinstance(made, torch.nn.Module) and jax_function.is_jax(made):
+        return jax_function.as_module(made, inputs), f"JAX {sys.modules['jax'].__version__}"
+    if not isinstance(made, torch.nn.Module):
+        raise Problem("torch-not-a-module", f"{name} in {path.name} returns {_kind(made)}, no torch.nn.Module.")
+    if any(isinstance(each, torch.jit.ScriptModule) for each in made.modules()):
         raise Problem(
             "torch-not-a-module",
-            f"{name} in {path.name} returns a TorchScript module, which torch.export does not take; return the "
-            "nn.Module that it was made from.",
+            f"what {name} in {path.name} returns is or holds a TorchScript module, which torch.export does not take; "
+            "return the nn.Module that it was made from.",
         )
-    if not isinstance(module, torch.nn.Module):
-        raise Problem("torch-not-a-module", f"{name} in {path.name} returns {_kind(module)}, no torch.nn.Module.")
-    module = module.eval().cpu()
-    for parameter in module.parameters():
-        parameter.requires_grad_(False)  # noqa: FBT003  (torch's own)
-    return module, _by_torch()
+    with contextlib.suppress(NotImplementedError):  # what torch.export made has one mode, and refuses to be told
+        made = made.eval()
+    for parameter in made.cpu().parameters():
+        if not torch.nn.parameter.is_lazy(parameter):  # its first run gives it a size
+            parameter.requires_grad_(False)  # noqa: FBT003  (torch's own)
+    return plain(made, [spec.name for spec in inputs]), _by_torch()
+
+
+def _call(path: Path, name: str) -> Any:  # noqa: ANN401  (whatever the user's code gives)
+    """What the factory returns; a module that the file has made already is that."""
+    import torch
+
+    torch.compiler.set_stance("force_eager")  # torch.compile in the model's code would call a C++ compiler
+    with _missing_package(path):
+        code = _import(path)
+        if not hasattr(code, name):
+            raise Problem("torch-not-a-module", f"{path.name} defines no '{name}' at its top level.")
+        factory = getattr(code, name)
+        if not callable(factory):
+            raise Problem("torch-not-a-module", f"{name} in {path.name} is {_kind(factory)}, no function.")
+        return factory if isinstance(factory, torch.nn.Module) else factory()
 
 
 def _import(path: Path) -> object:
-    """The user's file as a module; what lies beside it can be imported as when Python runs it."""
+    """The user's file as a module; what lies beside it can be imported as when Python runs it, or its package."""
     sys.path.insert(0, str(path.parent))
-    spec = importlib.util.spec_from_file_location(_MODULE, path)
+    is_package = path.stem == "__init__"
+    name, root = (path.parent.name, path.parent.parent) if is_package else (_MODULE, path.parent)
+    while (root / "__init__.py").is_file() and root.name:
+        name, root = f"{root.name}.{name}", root.parent
+    if root != path.parent:
+        sys.path.insert(1, str(root))
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[_MODULE] = module  # dataclasses and pickles look their module up
+    sys.modules[name] = module  # dataclasses and pickles look their module up
     spec.loader.exec_module(module)
     return module
 
@@ -148,7 +170,7 @@ def _kind(value: object) -> str:
     return "None" if value is None else type(value).__name__
 
 
-def _from_archive(path: Path, work: Path) -> TorchModule:
+def _load_archive(path: Path, work: Path) -> ExportedProgram:
     """Load an archive without the sample inputs in it: they are a pickle, and nobody needs them."""
     import torch
 
@@ -158,6 +180,6 @@ def _from_archive(path: Path, work: Path) -> TorchModule:
             sample = _SAMPLE_INPUTS in f"/{member.filename}"
             written.writestr(member.filename, b"" if sample else archive.read(member))
     try:
-        return torch.export.load(str(copy)).module()
+        return torch.export.load(str(copy))
     finally:
         copy.unlink()

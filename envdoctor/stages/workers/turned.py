@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from . import litert_run, reference
 from .same_model import compare_forms
+from .stage import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,5 +113,8 @@ def _moved_back(sample: Mapping[str, Array], source: Original, layout: Layout) -
 
 
 def _moved_outputs(outputs: Mapping[str, Array], layout: Layout) -> dict[str, Array]:
+    if len(outputs) != len(layout.outputs):
+        words = f"converting it changed the model: {len(layout.outputs)} outputs in place of {len(outputs)}."
+        raise Problem("model-changed", words)
     pairs = zip(outputs.items(), layout.outputs, strict=True)
     return {name: moved(value, order) for (name, value), order in pairs}

@@ -20,7 +20,7 @@ def refused(path, **options):
     with pytest.raises(UsageProblem) as caught:
         identify(path, **options)
     message = str(caught.value)
-    assert message.endswith(".")
+    assert message.endswith((".", "?"))
     assert "\n" not in message
     return message
 
@@ -51,11 +51,19 @@ def test_without_inputs_nothing_is_known_of_them(tmp_path):
         ("def make(:", "make", "no valid Python: line 1"),
         ("a\0b", "make", "no valid Python"),
         ("def make(): ...", "", "net.py:make."),
+        ("def make_model(): ...\ndef main(): ...", "", "net.py:make_model."),
+        ("x = 1", "", "write a function without arguments"),
+        ("def make_model(): ...", "make_modle", "did you mean {file}:make_model?"),
+        ("def make_model(): ...", "Make_Model", "did you mean {file}:make_model?"),
+        ("from blocks import *", "net.make", "defines no 'net.make'"),
+        ("def other():\n for name in 'ab':\n  setattr(other, name, 1)", "make", "it defines other"),
+        ("class Net:\n def __getattr__(self, name): ...", "make", "it defines Net"),
     ],
 )
 def test_what_is_no_factory_is_said(tmp_path, text, name, words):
     file = write(tmp_path, text)
-    assert words in refused(Path(f"{file}:{name}") if name else file)
+    message = refused(Path(f"{file}:{name}") if name else file)
+    assert words.format(file=file) in message
 
 
 @pytest.mark.parametrize(
@@ -70,11 +78,21 @@ def test_what_is_no_factory_is_said(tmp_path, text, name, words):
         "if True:\n def make(): ...",
         "@wrapped(4)\ndef make(width): ...",
         "globals()['make'] = print",
+        "def register():\n globals()['make'] = print\nregister()",
+        "other, make = print, print",
         "for name in 'ab':\n  make = print",
     ],
 )
 def test_what_may_be_a_factory_is_left_to_its_stage(tmp_path, text):
     assert identify(Path(f"{write(tmp_path, text)}:make")).factory == "make"
+
+
+@pytest.mark.parametrize("name", ["package.net:make", "package/net:make", "package/net.py::make", "package:make"])
+def test_a_module_that_is_named_otherwise_than_by_its_file_is_found(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "package").mkdir()
+    file = write(tmp_path / "package", "def make(): ...", "__init__.py" if name == "package:make" else "net.py")
+    assert refused(Path(name)).endswith(f"did you mean {file.relative_to(tmp_path)}:make?")
 
 
 def test_a_file_that_is_there_under_the_whole_name_is_meant(tmp_path):

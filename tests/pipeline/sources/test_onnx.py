@@ -37,6 +37,10 @@ def test_a_model_by_its_content(tmp_path, name):
     assert read_onnx(artifact.path).opset == 17
 
 
+def test_a_model_that_takes_nothing_is_constant(tmp_path):
+    assert "takes no input" in refused(write(tmp_path, node("Relu"), weight("x"), value("x", 4)))
+
+
 def test_open_sizes_are_said_by_the_user(tmp_path):
     path = write(tmp_path, node("Relu"), value("image", "batch", 3, "h", -1), value("n", 1, 4, kind=7))
     assert "open-sizes" in identify(path).traits

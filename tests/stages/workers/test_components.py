@@ -43,6 +43,7 @@ def test_a_known_error_has_its_own_problem(table):
 
 def test_code_that_leaves_the_process_is_an_error_too(table):
     assert fail(table, SystemExit(3)).message == "SystemExit: 3"
+    assert fail(table, KeyboardInterrupt()).message == "KeyboardInterrupt"
 
 
 def test_a_problem_stays_itself(tmp_path, table):

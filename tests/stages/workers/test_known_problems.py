@@ -5,11 +5,20 @@ import types
 
 import pytest
 
-from envdoctor.stages.problems import problem_kinds
-from envdoctor.stages.workers import keras_model, litert_run, onnx_direct, recipe, torch_convert, torch_source, turned
+from envdoctor.stages.problems import Scope, problem_kinds
+from envdoctor.stages.workers import (
+    keras_model,
+    litert_run,
+    onnx_direct,
+    onnx_source,
+    recipe,
+    torch_convert,
+    torch_source,
+    turned,
+)
 from envdoctor.stages.workers.components import Components
 from envdoctor.stages.workers.stage import Problem
-from envdoctor.stages.workers.torch_graph import KNOWN
+from envdoctor.stages.workers.torch_graph import KNOWN, components_of
 
 np = pytest.importorskip("numpy")
 
@@ -32,6 +41,11 @@ def components(tmp_path):
         ("failed to legalize operation 'vhlo.custom_call_v1' that was explicitly marked illegal", "RUN168"),
         ("NotImplementedError: Converter is not implemented (OperationDescription(domain='', type='Foo'))", "RUN176"),
         ("ValueError: something nobody has seen", "RUN169"),
+        ("AttributeError: quantized.LinearPackedParamsBase does not have a field '__obj_flatten__'", "RUN334"),
+        ("RuntimeError: Lowering not found: aten._fused_moving_avg_obs_fq_helper_functional.default", "RUN334"),
+        ("ConcretizationTypeError: Abstract tracer value encountered where concrete value is expected", "RUN165"),
+        ("TracerBoolConversionError: Attempted boolean conversion of traced array", "RUN165"),
+        ("ValueError: failed to legalize operation 'tfl.add': (tensor<1x4xf64>) -> tensor<1x4xf64>", "RUN332"),
     ],
 )
 def test_what_fails_on_the_way_from_pytorch(components, words, code):
@@ -39,6 +53,29 @@ def test_what_fails_on_the_way_from_pytorch(components, words, code):
         raise RuntimeError(words)
     assert code_of(caught) == code
     assert words.partition(":")[2][:20] in caught.value.message
+
+
+def test_what_onnx2torch_makes_badly_is_not_the_models_fault(tmp_path):
+    """torch.export refuses what onnx2torch wrote: onnx2tf has not been asked yet."""
+    request = {"components": str(tmp_path / "rows.json"), "kind": "onnx"}
+    with pytest.raises(Problem) as caught, components_of(request).step("export", "torch-export-failed"):
+        raise RuntimeError("GuardOnDataDependentSymNode: Could not guard")
+    assert code_of(caught) == "RUN177"
+    assert problem_kinds()[caught.value.name].shared_by is not Scope.MODEL
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (
+            "[ONNXRuntimeError] : 1 : FAIL : Load of m.onnx failed:/x/m.cc:256 M::M(bool, int) Unsupported model: 99",
+            "Unsupported model: 99",
+        ),
+        ("[ONNXRuntimeError] : 2 : INVALID_ARGUMENT : Node input 'q' is", "[ONNXRuntimeError] : 2"),
+    ],
+)
+def test_onnx_runtimes_words_without_its_own_source(words, left):
+    assert onnx_source._SIGNATURE.sub("", words).startswith(left)
 
 
 def test_a_converter_that_ends_without_a_file(components, tmp_path, monkeypatch):
@@ -137,3 +174,17 @@ def test_what_fails_on_the_way_from_onnx_without_pytorch(tmp_path, words, code):
     with pytest.raises(Problem) as caught, components.step("conversion", "onnx2tf-failed"):
         raise RuntimeError(words)
     assert code_of(caught) == code
+
+
+@pytest.mark.parametrize(("package", "name"), [("first_of_two", "net.py"), ("second_of_two", "__init__.py")])
+def test_a_file_of_a_package_may_import_its_neighbours(tmp_path, monkeypatch, package, name):
+    inner = tmp_path / package / "inner"
+    inner.mkdir(parents=True)
+    for folder in (inner.parent, inner):
+        (folder / "__init__.py").touch()
+    (inner.parent / "blocks.py").write_text("size = 3")
+    (inner / name).write_text(
+        f"from ..blocks import size\nfrom {package} import blocks\ndef make(): return size + blocks.size"
+    )
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    assert torch_source._import(inner / name).make() == 6

@@ -64,6 +64,23 @@ def test_started_as_a_stage_starts_it(tmp_path):
     assert "reference.json" in done.stderr
 
 
+@pytest.mark.slow
+def test_a_thread_of_somebodys_code_is_not_waited_for(tmp_path):
+    tasks = tmp_path / "tasks"
+    tasks.mkdir()
+    (tasks / "__init__.py").touch()
+    (tasks / "waits.py").write_text(
+        "import threading, time\n"
+        "def run(request):\n"
+        "    threading.Thread(target=time.sleep, args=(600,)).start()\n"
+        "    return {'a': 1}\n"
+    )
+    asked = request(tmp_path, task="waits", tasks=str(tasks))
+    argv = [sys.executable, "-I", str(WORKERS / "__main__.py"), str(asked)]
+    assert subprocess.run(argv, cwd=tmp_path, check=False, timeout=120).returncode == 0
+    assert json.loads((tmp_path / "result.json").read_text()) == {"values": {"a": 1}}
+
+
 def test_workers_import_nothing_of_envdoctor():
     for path in WORKERS.glob("*.py"):
         for line in path.read_text().splitlines():

@@ -101,3 +101,15 @@ def test_names_by_position():
     rename(graph, ["picture"])
     runner = litert_run.open_model(graph.pack())
     assert (list(runner.inputs), list(runner.outputs)) == (["picture"], ["output_0"])
+
+
+def test_a_tensor_that_is_given_twice_has_two_names():
+    maker = Maker()
+    given = maker.tensor((1, 4), FLOAT)
+    out = maker.operator("RELU", [given], [maker.tensor((1, 4), FLOAT)], None, 2)
+    graph = Graph(maker.done([given], [out, out]))
+    rename(graph, ["x"])
+    runner = litert_run.open_model(graph.pack())
+    first, second = runner.predict({"x": np.array([[-1, 0, 1, 2]], "float32")}).values()
+    assert list(runner.outputs) == ["output_0", "output_1"]
+    np.testing.assert_array_equal(first, second)

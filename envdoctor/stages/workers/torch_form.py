@@ -1,0 +1,83 @@
+"""A PyTorch module in the form that converters take: tensors by position in, and nothing but tensors in a row out."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from .stage import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from .untyped import ExportedProgram, Tensor, TorchModule
+
+    Caller = Callable[..., object]
+
+
+def plain(module: TorchModule, names: Sequence[str]) -> TorchModule:
+    """A module that takes inputs of these names, or else by position, and gives nothing but tensors in a row."""
+    return _flat(module, _caller(module, names))
+
+
+def of_program(program: ExportedProgram) -> TorchModule:
+    """The module of an exported program; inputs that were given by name, or nested, are put together again."""
+    from torch.utils import _pytree
+
+    module, wanted = program.module(), program.call_spec.in_spec
+
+    def call(*tensors: Any) -> Any:  # noqa: ANN401
+        if wanted is None or wanted.num_leaves != len(tensors):
+            return module(*tensors)
+        arguments, named = _pytree.tree_unflatten(list(tensors), wanted)
+        return module(*arguments, **named)
+
+    return _flat(module, call)
+
+
+def outputs_of(value: object) -> list[Tensor]:
+    """The tensors that a module gave, however they are nested, in the order in which torch.export puts them."""
+    tensors = list(_tensors(value))
+    if not tensors:
+        raise Problem("torch-model-refused", f"the model returns {type(value).__name__}, and no tensor.")
+    return tensors
+
+
+def _tensors(value: object) -> Iterator[Tensor]:
+    import torch
+    from torch.utils import _pytree
+
+    for each in _pytree.tree_flatten(value)[0]:
+        if isinstance(each, torch.Tensor):
+            yield each
+        elif dataclasses.is_dataclass(each):
+            yield from _tensors([getattr(each, field.name) for field in dataclasses.fields(each)])
+
+
+def _caller(module: TorchModule, names: Sequence[str]) -> Caller:
+    """How a module is called: by the names of its arguments where the inputs have those, else by position."""
+    given = inspect.signature(module.forward).parameters
+    named = {name for name, one in given.items() if one.kind in {one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY}}
+    if named.issuperset(names):
+        return lambda *tensors: module(**dict(zip(names, tensors, strict=True)))
+    by_position: Caller = module
+    return by_position
+
+
+def _flat(module: TorchModule, call: Caller) -> TorchModule:
+    """The module with tensors in, and nothing but tensors in a row out: converters take no other structures."""
+    import torch
+
+    class Flat(torch.nn.Module):  # type: ignore[misc]  # of a package that is not looked at
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = module
+
+        def forward(self, *tensors: Any) -> Any:  # noqa: ANN401
+            given = outputs_of(call(*tensors))
+            return tuple(given) if len(given) > 1 else given[0]
+
+    flat = Flat()
+    flat.training = False
+    return flat
