@@ -90,7 +90,15 @@ def test_every_row_is_whole():
         assert set(row) >= {"for", "title", "effort", "blocker", "source"}
         assert set(row["for"]) <= {"routes", "matrix"}
         assert row["source"].startswith("https://")
-        assert row.get("needs", "") in {"", "other-platform", "other-python", "source", "no-source", "holder", "package"}
+        assert row.get("needs", "") in {
+            "",
+            "other-platform",
+            "other-python",
+            "source",
+            "no-source",
+            "holder",
+            "package",
+        }
 
 
 def test_a_route_that_may_be_open_needs_no_workaround():
