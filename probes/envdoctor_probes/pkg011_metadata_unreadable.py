@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.packages.installers import installer_for
+from envdoctor.facts.packages.listing import NO_METADATA
 from envdoctor.probing import probe
 from envdoctor.support.text import plural
 
@@ -27,16 +28,16 @@ def check(facts: Facts) -> Iterator[Finding]:
 
     A `.dist-info` folder without METADATA is what an interrupted installation or removal leaves: installers see half a
     distribution, can't remove it, and don't install it anew: delete the folder and install again. Without RECORD they
-    don't know its files, and pip does not remove it: install the same version over what is there (`pip install
-    --ignore-installed`). Distributions of the operating system come without RECORD; that is as it should be. Modules in
-    a distribution's folders that no RECORD lists are told as information, unless they are most of it.
+    don't know its files, and pip does not remove it; that, and a METADATA that can't be read, is mended by installing
+    the same version over what is there (`pip install --ignore-installed`). Distributions of the operating system come
+    without RECORD; that is as it should be. Modules in a distribution's folders that no RECORD lists are told as
+    information, unless they are most of it.
     """
     for one in facts.packages.distributions:
         if one.system:
             continue
         if one.problem:
-            text = f"Delete {one.metadata}, and install that project again if it is needed."
-            yield _of_folder(one, one.problem, Fix(text=text))
+            yield _of_folder(one, one.problem, _mend_metadata(facts, one))
         elif not one.has_record and one.installer in _WRITE_RECORDS:
             installer = installer_for(facts.python, facts.packages, one)
             text = "Install the same version over what is there: without RECORD it can't be removed first."
@@ -59,6 +60,14 @@ def check(facts: Facts) -> Iterator[Finding]:
             message=f"The folder {folder} is searched for packages and can't be listed: {reason}.",
             evidence=(Evidence(source=folder, excerpt=reason),),
         )
+
+
+def _mend_metadata(facts: Facts, one: Distribution) -> Fix:
+    """A METADATA that is damaged is written anew with the rest; one that is not there is what a removal left."""
+    installer = installer_for(facts.python, facts.packages, one)
+    if one.problem != NO_METADATA and one.metadata.endswith(".dist-info") and installer is not None:
+        return installer.again(one, "Install the same version over what is there.")
+    return Fix(text=f"Delete {one.metadata}, and install that project again if it is needed.")
 
 
 def _of_folder(one: Distribution, problem: str, fix: Fix | None) -> Finding:

@@ -206,6 +206,21 @@ def test_metadata_that_can_not_be_read(site):
     ]
 
 
+def test_metadata_that_is_damaged_is_written_over_unless_it_came_from_elsewhere(site):
+    (site.install("foo") / "METADATA").write_text("garbage\n")
+    own = site.install("bar")
+    (own / "METADATA").write_text("garbage\n")
+    (own / "direct_url.json").write_text('{"url": "file:///home/ann/bar", "dir_info": {}}')
+    (site.install("baz") / "METADATA").unlink()
+    fixes = {finding.subject: finding.fix for finding in ask("PKG011", facts_of(site))}
+    assert [command[-1] for command in fixes["foo"].commands] == ["foo==1.0"]
+    assert "--ignore-installed" in fixes["foo"].commands[0]
+    assert not fixes["bar"].commands
+    assert "/home/ann/bar" in fixes["bar"].text
+    assert not fixes["baz"].commands
+    assert fixes["baz"].text.startswith("Delete ")
+
+
 @pytest.mark.parametrize("installer", ["", "rpm", "debian"])
 def test_other_installers_may_leave_the_record_out(site, installer):
     (site.install("foo", installer=installer) / "RECORD").unlink()
