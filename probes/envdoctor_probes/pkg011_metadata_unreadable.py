@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
@@ -44,7 +45,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             fix = installer.again(one, text) if installer is not None else None
             yield _of_folder(one, f"has no RECORD, which {one.installer} always writes", fix)
     for record in facts.records.records:
-        yield from _told_by(record)
+        yield from _told_by(record, facts)
     for path, reason in facts.packages.unreadable:
         yield Finding(
             severity=Severity.WARNING,
@@ -70,6 +71,14 @@ def _mend_metadata(facts: Facts, one: Distribution) -> Fix:
     return Fix(text=f"Delete {one.metadata}, and install that project again if it is needed.")
 
 
+def _mend_record(facts: Facts, one: Distribution) -> Fix:
+    """A RECORD is written anew with the rest; of two registrations of a name it is not known which one is to stay."""
+    installer = installer_for(facts.python, facts.packages, one)
+    if installer is None or sum(other.key == one.key for other in facts.packages.distributions) > 1:
+        return Fix(text=f"Delete {one.metadata} and install {one.name} again.")
+    return installer.again(replace(one, has_record=False), "Install the same version over what is there.")
+
+
 def _of_folder(one: Distribution, problem: str, fix: Fix | None) -> Finding:
     return Finding(
         severity=Severity.WARNING,
@@ -80,7 +89,7 @@ def _of_folder(one: Distribution, problem: str, fix: Fix | None) -> Finding:
     )
 
 
-def _told_by(record: Record) -> Iterator[Finding]:
+def _told_by(record: Record, facts: Facts) -> Iterator[Finding]:
     """That a RECORD can't be relied on; else, as information, the modules that nothing lists."""
     distribution = record.distribution
     source = f"{distribution.metadata}/RECORD"
@@ -90,7 +99,7 @@ def _told_by(record: Record) -> Iterator[Finding]:
             subject=distribution.name,
             message=f"The RECORD of {distribution.title} {record.problem}.",
             evidence=(Evidence(source=source, excerpt=record.problem),),
-            fix=Fix(text=f"Delete {distribution.metadata} and install {distribution.name} again."),
+            fix=_mend_record(facts, distribution),
         )
     elif record.unlisted:
         count = plural(len(record.unlisted), "module")

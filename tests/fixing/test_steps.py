@@ -29,7 +29,7 @@ def finding(*commands):
 @pytest.mark.parametrize("installer", [PIP, UV, CONDA], ids=lambda one: one.name)
 def test_an_installer_reads_every_command_that_it_makes(installer):
     made = {
-        Deed.INSTALL: installer.install("numpy", "<2" if installer.name != "conda" else ""),
+        Deed.INSTALL: installer.install("numpy", "<2,>=1.20"),
         Deed.REINSTALL: installer.reinstall(NUMPY),
         Deed.REMOVE: installer.remove(NUMPY, Distribution(name="other")),
     }
@@ -42,6 +42,25 @@ def test_an_installer_reads_every_command_that_it_makes(installer):
     assert upgrade.upgrade
     (fresh,) = installer.read(installer.reinstall(NUMPY, fresh=True)[0])
     assert fresh.fresh
+
+
+def test_conda_comes_back_to_the_last_state_of_its_history(tmp_path):
+    report = Report(command="check", version="1", created="")
+    prefix = tmp_path / "env"
+    facts = Facts(python=Python(executable=f"{prefix}/bin/python", prefix=str(prefix)))
+    world = World(
+        facts=facts, executor=None, check=None, facts_of=None, newest_with=None, instead_for_pip=None, cache=tmp_path,
+        project=None, say=print,
+    )  # fmt: skip
+    conda = installers(facts.python)[2]
+    told = finding(*conda.install("idna", "<4,>=2.5"), *conda.install("certifi"))
+    report = replace(report, findings=(told,))
+    (step,) = make_plan(report, world).steps
+    assert step.title == "conda: idna, certifi"
+    assert step.undo == f"`conda install --prefix {prefix} --revision NUMBER`"
+    (prefix / "conda-meta").mkdir(parents=True)
+    (prefix / "conda-meta/history").write_text("==> 2026-01-01 <==\n+python\n==> 2026-02-02 <==\n+idna\n")
+    assert make_plan(report, world).steps[0].undo.endswith("--revision 1`")
 
 
 def test_an_installer_reads_nothing_in_what_is_not_its_own():

@@ -221,6 +221,16 @@ def test_metadata_that_is_damaged_is_written_over_unless_it_came_from_elsewhere(
     assert fixes["baz"].text.startswith("Delete ")
 
 
+def test_a_record_that_is_damaged_is_written_over_but_for_one_of_two(site):
+    for name in ("foo", "bar"):
+        (site.install(name) / "RECORD").write_text("cut of\n")
+    site.install("bar", "2.0")
+    fixes = {finding.subject: finding.fix for finding in ask("PKG011", facts_of(site))}
+    assert [command[-1] for command in fixes["foo"].commands] == ["foo==1.0"]
+    assert "--ignore-installed" in fixes["foo"].commands[0]
+    assert not fixes["bar"].commands
+
+
 @pytest.mark.parametrize("installer", ["", "rpm", "debian"])
 def test_other_installers_may_leave_the_record_out(site, installer):
     (site.install("foo", installer=installer) / "RECORD").unlink()
