@@ -1,17 +1,22 @@
 """Fixes as values: what a plan makes of commands, uses of names, and what uv prints."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Finding, Fix, Outcome, ProbeResult, Severity
 from envdoctor.core.fixing import Step, StepKind
 from envdoctor.core.report import Report
+from envdoctor.doctor.fix import open_session
 from envdoctor.facts import Facts
 from envdoctor.facts.packages import Distribution
 from envdoctor.facts.packages.installers import Deed, Operation, installers
 from envdoctor.facts.python import Python
 from envdoctor.fixing.gathering import gather
+from envdoctor.fixing.log import new_log, undone_by_hand
 from envdoctor.fixing.plan import make_plan
 from envdoctor.fixing.resolving import parse_changes
 from envdoctor.fixing.system import as_run, combined, other_steps
@@ -42,6 +47,23 @@ def test_an_installer_reads_every_command_that_it_makes(installer):
     assert upgrade.upgrade
     (fresh,) = installer.read(installer.reinstall(NUMPY, fresh=True)[0])
     assert fresh.fresh
+
+
+def test_what_was_done_beside_packages_of_python_is_told_by_an_undo(tmp_path, monkeypatch):
+    monkeypatch.setenv("ENVDOCTOR_STATE", str(tmp_path))
+    assert undone_by_hand("/env") == ()
+    log = new_log("/env", "/env/bin/python")
+    log.begin(Step(kind=StepKind.SYSTEM, title="s", commands=(), mends=(), undo="`apt-get remove x` removes it"))
+    log.end("done", "")
+    log.begin(Step(kind=StepKind.PACKAGES, title="p", commands=(), mends=(), undo="`envdoctor fix --undo`"))
+    assert undone_by_hand("/env") == ("`apt-get remove x` removes it",)
+    assert undone_by_hand("/other") == ()
+    with open_session(python=Path(sys.executable), project=None) as session:
+        prefix = session._world.facts.python.prefix
+        log = new_log(prefix, sys.executable)
+        log.begin(Step(kind=StepKind.SYSTEM, title="s", commands=(), mends=(), undo="`apt-get remove x` removes it"))
+        with pytest.raises(UsageProblem, match="What else it did: `apt-get remove x` removes it"):
+            session.undo(lambda plan: "")
 
 
 def test_conda_comes_back_to_the_last_state_of_its_history(tmp_path):
