@@ -35,7 +35,7 @@ def contained() -> Iterator[list[str]]:
         os._exit = _exit
         if not _outputs:
             _outputs.append(sys.stdout)
-            sys.stdout = _Output()
+            sys.stdout = _Output(sys.stdout)
     try:
         yield changed
     finally:
@@ -60,8 +60,11 @@ def _exit(status: int) -> NoReturn:
 class _Output:
     """Standard output for all threads but those of guests."""
 
+    def __init__(self, of_others: TextIO) -> None:
+        self._of_others = of_others
+
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (whatever a file has)
-        return getattr(sys.stderr if _guest() in _guests else _outputs[0], name)
+        return getattr(sys.stderr if _guest() in _guests else self._of_others, name)
 
     def close(self) -> None:
         """Nothing: others write to it."""
@@ -80,6 +83,7 @@ def _put_back(folder: str, variables: dict[str, str]) -> Iterator[str]:
         yield "the current folder"
     names = sorted(name for name in {*variables, *os.environ} if variables.get(name) != os.environ.get(name))
     if names:
-        os.environ.clear()
-        os.environ.update(variables)
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update({name: variables[name] for name in names if name in variables})
         yield f"the variables {', '.join(names[:8])}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.packages.installers import installer_for
-from envdoctor.facts.packages.listing import NO_METADATA
+from envdoctor.facts.packages.listing import BAD_METADATA
 from envdoctor.probing import probe
 from envdoctor.support.text import plural
 
@@ -64,18 +64,21 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _mend_metadata(facts: Facts, one: Distribution) -> Fix:
-    """A METADATA that is damaged is written anew with the rest; one that is not there is what a removal left."""
-    installer = installer_for(facts.python, facts.packages, one)
-    if one.problem != NO_METADATA and one.metadata.endswith(".dist-info") and installer is not None:
-        return installer.again(one, "Install the same version over what is there.")
+    """A METADATA that is damaged is written anew; one that is not there is what a removal left."""
+    if one.problem.startswith(BAD_METADATA) and (fix := _write_over(facts, one)):
+        return fix
     return Fix(text=f"Delete {one.metadata}, and install that project again if it is needed.")
 
 
 def _mend_record(facts: Facts, one: Distribution) -> Fix:
-    """A RECORD is written anew with the rest; of two registrations of a name it is not known which one is to stay."""
+    return _write_over(facts, one) or Fix(text=f"Delete {one.metadata} and install {one.name} again.")
+
+
+def _write_over(facts: Facts, one: Distribution) -> Fix | None:
+    """The same version over what is there; of two registrations of a name it is not known which one is to stay."""
     installer = installer_for(facts.python, facts.packages, one)
     if installer is None or sum(other.key == one.key for other in facts.packages.distributions) > 1:
-        return Fix(text=f"Delete {one.metadata} and install {one.name} again.")
+        return None
     return installer.again(replace(one, has_record=False), "Install the same version over what is there.")
 
 

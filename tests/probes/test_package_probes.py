@@ -212,6 +212,8 @@ def test_metadata_that_is_damaged_is_written_over_unless_it_came_from_elsewhere(
     (own / "METADATA").write_text("garbage\n")
     (own / "direct_url.json").write_text('{"url": "file:///home/ann/bar", "dir_info": {}}')
     (site.install("baz") / "METADATA").unlink()
+    (site.install("qux", "1.0") / "METADATA").write_text("garbage\n")
+    site.install("qux", "2.0")
     fixes = {finding.subject: finding.fix for finding in ask("PKG011", facts_of(site))}
     assert [command[-1] for command in fixes["foo"].commands] == ["foo==1.0"]
     assert "--ignore-installed" in fixes["foo"].commands[0]
@@ -219,6 +221,7 @@ def test_metadata_that_is_damaged_is_written_over_unless_it_came_from_elsewhere(
     assert "/home/ann/bar" in fixes["bar"].text
     assert not fixes["baz"].commands
     assert fixes["baz"].text.startswith("Delete ")
+    assert not fixes["qux"].commands  # 1.0 would be put over 2.0
 
 
 def test_a_record_that_is_damaged_is_written_over_but_for_one_of_two(site):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.python import Python
 
 Argv = tuple[str, ...]
-_CONDA_NAME = re.compile(r"[\w.-]*")
+_BEHIND_NAME = re.compile(r"[^\w.-]")  # how conda writes versions: idna<4, idna=3.7
 #: One command; none where a name or a version is nothing that may stand in one (`command_words`).
 Commands = tuple[Argv, ...]
 
@@ -130,7 +130,7 @@ class Installer:
 
     def _operation(self, deed: Deed, word: str) -> Operation:
         if self.name == "conda":
-            name = _CONDA_NAME.match(word)[0]  # type: ignore[index]  (it matches nothing, too)
+            name = _BEHIND_NAME.split(word, maxsplit=1)[0]
             return Operation(installer=self.name, deed=deed, name=name, versions=word.removeprefix(name))
         parsed = parse_requirement(word)
         return Operation(installer=self.name, deed=deed, name=parsed.name, versions=parsed.specifier)

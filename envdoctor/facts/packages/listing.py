@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from envdoctor.facts.python.search_path import SearchFolder
 
-NO_METADATA = "has no METADATA file"
+BAD_METADATA = "has a METADATA file that "
 #: Bytes of a METADATA file that are read at first; the header of nearly all is shorter.
 _HEADER = 16 << 10
 _MOST_HEADER = 4 << 20
@@ -79,14 +79,14 @@ def _read_dist_info(folder: SearchFolder, name: str) -> Distribution:
         inside = os.listdir(path)
         header = _read_header(f"{path}/METADATA")
     except FileNotFoundError:
-        return _broken(folder, name, NO_METADATA)
+        return _broken(folder, name, "has no METADATA file")
     except OSError as error:
         return _broken(folder, name, f"can't be read: {error.strerror or error}")
     metadata = parse_metadata(header)
     installer = _small(f"{path}/INSTALLER").decode("utf-8", "replace").strip() if "INSTALLER" in inside else ""
     editable, source = parse_direct_url(_small(f"{path}/direct_url.json")) if "direct_url.json" in inside else ("", "")
     if problem := _problem_of(metadata):
-        broken = _broken(folder, name, f"has a METADATA file that {problem}")
+        broken = _broken(folder, name, f"{BAD_METADATA}{problem}")
         return replace(broken, installer=installer, source=source or editable)
     return Distribution(
         name=metadata.name,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from envdoctor.core.finding import Fix, Severity
 from envdoctor.facts.environments import missing_environment
 from envdoctor.probing import probe
 
@@ -23,4 +25,6 @@ def check(facts: Facts) -> Iterator[Finding]:
 
     Where a build can make that environment, it is merely noted that it is not there yet.
     """
-    yield from missing_environment(facts, "rknn", "rknn-toolkit2")
+    for found in missing_environment(facts, "rknn", "rknn-toolkit2"):
+        noted = found.severity is Severity.INFO
+        yield replace(found, fix=Fix(text="A build with --allow-large makes it.", safe=True)) if noted else found
