@@ -12,11 +12,12 @@ from envdoctor.core.fixing import Step, StepKind
 from envdoctor.core.report import Report
 from envdoctor.doctor.fix import open_session
 from envdoctor.facts import Facts
-from envdoctor.facts.packages import Distribution
+from envdoctor.facts.packages import Distribution, Packages
 from envdoctor.facts.packages.installers import Deed, Operation, installers
 from envdoctor.facts.python import Python
 from envdoctor.fixing.gathering import gather
 from envdoctor.fixing.log import new_log, undone_by_hand
+from envdoctor.fixing.packages import PackagePlanner
 from envdoctor.fixing.plan import make_plan
 from envdoctor.fixing.resolving import parse_changes
 from envdoctor.fixing.system import as_run, combined, other_steps
@@ -64,6 +65,21 @@ def test_what_was_done_beside_packages_of_python_is_told_by_an_undo(tmp_path, mo
         log.begin(Step(kind=StepKind.SYSTEM, title="s", commands=(), mends=(), undo="`apt-get remove x` removes it"))
         with pytest.raises(UsageProblem, match="What else it did: `apt-get remove x` removes it"):
             session.undo(lambda plan: "")
+
+
+def test_a_damaged_pip_is_not_asked_to_mend_itself_nor_others():
+    python = Python(executable="/env/bin/python", prefix="/env")
+    pip = Distribution(name="pip", version="26.3")
+    facts = Facts(python=python, packages=Packages(distributions=(pip,)))
+    world = World(
+        facts=facts, executor=None, check=None, facts_of=None, newest_with=None, instead_for_pip=None, cache=Path(),
+        project=None, say=print,
+    )  # fmt: skip
+    planner = PackagePlanner(world, Report(command="check", version="1", created=""))
+    other = (Operation(installer="pip", deed=Deed.INSTALL, name="idna"), finding())
+    mends = (Operation(installer="uv", deed=Deed.REINSTALL, name="pip"), finding())
+    assert planner._installer([other]).name == "pip"
+    assert planner._installer([other, mends]).name == "uv"
 
 
 def test_conda_comes_back_to_the_last_state_of_its_history(tmp_path):
