@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import math
 import os
 import queue
 import re
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
 from envdoctor.support.bugs import describe_bug
+from envdoctor.support.containment import contained
 from envdoctor.support.parallel import start_thread
 
 if TYPE_CHECKING:
@@ -104,17 +107,22 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
     findings: list[Finding] = []
     reason = ""
     try:
-        for found in one.check(facts):
-            findings.append(dataclasses.replace(found, code=one.code, name=one.name))  # noqa: PERF401  (kept if it crashes)
+        with _held(one) as changed:
+            for found in one.check(facts):
+                findings.append(_as_finding(found, one))  # noqa: PERF401  (kept if it crashes)
         serious = any(found.severity > Severity.INFO for found in findings)
         outcome = Outcome.FAILED if serious else Outcome.PASSED
+        if changed:
+            outcome, reason = Outcome.CRASHED, f"a bug of {_owner(one)}: it changed {' and '.join(changed)}"
     except DoesNotApply as error:
         outcome, reason = Outcome.DOES_NOT_APPLY, str(error)
     except FactUnavailable as error:
         outcome, reason = Outcome.UNKNOWN, str(error)
     except MemoryError:
         outcome, reason = Outcome.UNKNOWN, "it may not have as much memory as it takes to look (see 'ulimit -v')"
-    except (Exception, SystemExit) as error:  # noqa: BLE001  (a probe's bug must not end the others)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise  # the user gives up; in another thread it is the probe's own doing
         outcome, reason = Outcome.CRASHED, describe_bug(error, _owner(one))
     return ProbeResult(
         code=one.code,
@@ -127,10 +135,36 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
     )
 
 
+def _as_finding(found: object, one: Probe) -> Finding:
+    """What a probe yields, with its code; a plug-in's may be anything.
+
+    Raises:
+        TypeError: it is no finding, or its parts are not of their types.
+    """
+    if not isinstance(found, Finding):
+        raise TypeError(f"it yields {type(found).__name__}, no Finding")
+    for part, kind in (("severity", Severity), ("subject", str), ("message", str), ("evidence", tuple)):
+        if not isinstance(value := getattr(found, part), kind):
+            raise TypeError(f"the {part} of its finding is {type(value).__name__}, not {kind.__name__}")
+    return dataclasses.replace(found, code=one.code, name=one.name)
+
+
 def _owner(one: Probe) -> str:
     """Whose a probe is, by the module that it is in."""
-    package = one.check.__module__.partition(".")[0]
-    return "envdoctor" if package in {"envdoctor", "envdoctor_probes"} else f"the plug-in {package}"
+    return "envdoctor" if _is_own(one) else f"the plug-in {_package(one)}"
+
+
+def _held(one: Probe) -> contextlib.AbstractContextManager[list[str]]:
+    """Holds in what a plug-in's probe may do to the process."""
+    return contextlib.nullcontext([]) if _is_own(one) else contained()
+
+
+def _is_own(one: Probe) -> bool:
+    return _package(one) in {"envdoctor", "envdoctor_probes"}
+
+
+def _package(one: Probe) -> str:
+    return one.check.__module__.partition(".")[0]
 
 
 def run_probes(probes: Iterable[Probe], facts: Facts, *, within: float | None = None) -> tuple[ProbeResult, ...]:

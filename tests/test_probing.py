@@ -1,8 +1,10 @@
 """Probes in general: order, outcomes, isolation, time limits."""
 
+import os
 import sys
 import time
 import types
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +53,86 @@ def test_a_crash_is_a_result_that_names_the_place_and_the_rest_go_on():
     assert "RuntimeError: boom" in crashed.reason
     assert "test_probing.py" in crashed.reason
     assert fine.outcome is Outcome.PASSED
+
+
+def of_plugin(check):
+    """A check as a plug-in's module would have it."""
+    check.__module__ = "somebody"
+    return check
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit, type("Own", (BaseException,), {}), SystemExit])
+def test_no_exception_whatever_its_class_leaves_a_probe_without_an_answer(error):
+    def crash(facts):
+        raise error("boom")
+
+    crashed, fine = run_probes([make("HST001", crash), make("HST002")], Facts())
+    assert crashed.outcome is Outcome.CRASHED
+    assert f"{error.__name__}: boom" in crashed.reason
+    assert fine.outcome is Outcome.PASSED
+
+
+def test_a_plug_in_that_ends_the_process_ends_itself_alone():
+    real = os._exit
+    fine, crashed = run_probes([make("TEA001", of_plugin(lambda facts: os._exit(0))), make("HST002")], Facts())
+    assert crashed.outcome is Outcome.CRASHED
+    assert "a bug of the plug-in somebody: SystemExit: os._exit(0)" in crashed.reason
+    assert fine.outcome is Outcome.PASSED
+    assert os._exit is real
+
+
+def test_what_a_plug_in_prints_is_not_in_the_report(capsys):
+    before = sys.stdout
+    (result,) = run_probes([make("TEA001", of_plugin(lambda facts: sys.stdout.write("noise") and ()))], Facts())
+    sys.stdout.write("report")
+    assert result.outcome is Outcome.PASSED
+    assert capsys.readouterr() == ("report", "noise")
+    assert sys.stdout is before
+
+
+def test_a_plug_in_that_takes_standard_output_away_takes_it_from_itself():
+    def taken(facts):
+        sys.stdout.close()
+        sys.stdout = None
+        return ()
+
+    before = sys.stdout
+    run_probes([make("TEA001", of_plugin(taken))], Facts())
+    assert sys.stdout is before
+    assert not before.closed
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ("hello", "it yields str, no Finding"),
+        (Finding(severity="high", subject="s", message="m"), "the severity of its finding is str, not Severity"),
+        (Finding(severity=Severity.ERROR, subject=3, message="m"), "the subject of its finding is int, not str"),
+        (Finding(severity=Severity.ERROR, subject="s", message=None), "the message of its finding is NoneType"),
+        (Finding(severity=Severity.ERROR, subject="s", message="m", evidence=[1]), "evidence of its finding is list"),
+    ],
+)
+def test_what_is_no_finding_is_a_crash_of_the_probe_and_not_of_the_report(found, words):
+    (result,) = run_probes([make("TEA001", of_plugin(lambda facts: [found]))], Facts())
+    assert result.outcome is Outcome.CRASHED
+    assert words in result.reason
+
+
+def test_what_a_plug_in_changes_for_all_is_put_back_and_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("OURS", "1")
+    folder = Path.cwd()
+
+    def changes(facts):
+        os.chdir(tmp_path)
+        os.environ["THEIRS"] = "1"
+        del os.environ["OURS"]
+        return ()
+
+    (result,) = run_probes([make("TEA001", of_plugin(changes))], Facts())
+    assert result.outcome is Outcome.CRASHED
+    assert "it changed the current folder and the variables OURS, THEIRS" in result.reason
+    assert Path.cwd() == folder
+    assert (os.environ["OURS"], "THEIRS" in os.environ) == ("1", False)
 
 
 def test_a_probe_past_its_limit_times_out_and_the_rest_go_on():

@@ -12,6 +12,8 @@ from pathlib import Path  # noqa: TC003  (msgspec resolves the annotation when i
 LACKS = "lacks "
 #: How a trait begins that names an operator which some int8 conversion leaves in floats; see data/stays-float.toml.
 STAYS_FLOAT = "stays float "
+#: How a trait begins that tells the opset of an ONNX model.
+OPSET = "opset "
 
 
 class ArtifactKind:

@@ -225,13 +225,18 @@ class _Search:
         between = self._between(change)
         others = [one for one in causes if one.name != change.name]
 
+        good = {0}  # numbers; what can't be tested is not called good
+
         def trial(number: int) -> Trial:
-            return self._try([*others, replace(change, bad=str(between[number]))])
+            found = self._try([*others, replace(change, bad=str(between[number]))])
+            good.update({number} if found is Trial.GOOD else ())
+            return found
 
         if not 1 < len(between) <= _MOST_RELEASES:
             return change
         number = first_bad(len(between) - 1, trial)
-        return replace(change, last_good=str(between[number - 1]), first_bad=str(between[number]))
+        last = max(one for one in good if one < number)
+        return replace(change, last_good=str(between[last]), first_bad=str(between[number]))
 
     def _between(self, change: Change) -> list[Version]:
         """The releases from the good version to the bad one that the target can install, both included."""

@@ -22,7 +22,7 @@ from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.fixing.judging import mended, new_problems
-from envdoctor.fixing.log import last_log, locked
+from envdoctor.fixing.log import last_log, locked, undone_by_hand
 from envdoctor.fixing.plan import blind_spots, make_plan
 from envdoctor.fixing.run import run_plan
 from envdoctor.fixing.undo import not_restored, undo_plan
@@ -111,16 +111,18 @@ class Session:
         """
         prefix = self._world.facts.python.prefix
         log = last_log(prefix)
+        by_hand = undone_by_hand(prefix)
         if log is None:
-            raise UsageProblem(f"`envdoctor fix` changed no packages in {prefix} that could be put back.")
+            rest = f" What else it did: {'; '.join(by_hand)}." if by_hand else ""
+            raise UsageProblem(f"`envdoctor fix` changed no packages in {prefix} that could be put back.{rest}")
         plan = undo_plan(log, self._world)
         why_not = agrees(plan)
         if why_not:
             return FixReport(plan=plan, notes=(why_not,), is_undo=True)
         outcome = run_plan(plan, self._world, lambda _: "")
-        return self._undone(plan, outcome, log)
+        return self._undone(plan, outcome, log, by_hand)
 
-    def _undone(self, plan: FixPlan, outcome: RunOutcome, log: Log) -> FixReport:
+    def _undone(self, plan: FixPlan, outcome: RunOutcome, log: Log, by_hand: Sequence[str]) -> FixReport:
         facts = self._world.facts_of(Path(plan.python))
         left = not_restored(log, _with_facts(self._world, facts))
         done = all(one.state is StepState.DONE for one in outcome.results)
@@ -132,7 +134,7 @@ class Session:
         return FixReport(
             plan=plan,
             results=outcome.results,
-            notes=(restored,) if done and not left else (),
+            notes=(*((restored,) if done and not left else ()), *by_hand),
             log=str(log.path),
             is_undo=True,
             not_restored=left,

@@ -33,7 +33,8 @@ def changes_of(operations: Sequence[Operation], resolution: Resolution, facts: F
         name, there = normal_name(one.name), facts.packages.find(one.name)
         before = there.version if there else ""
         if one.deed is Deed.REINSTALL:
-            versions.setdefault(name, (before, before))
+            kept = before or _pinned(one)  # what can't be read is not found, and its version is in the command
+            versions.setdefault(name, (kept, kept))
         elif one.deed is Deed.INSTALL and name in gone and name not in versions:
             versions[name] = (before, _pinned(one) or before)
     for name in gone - versions.keys():

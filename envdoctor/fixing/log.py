@@ -57,8 +57,8 @@ class Log:
             {name: getattr(one, name) for name in ("name", "before", "after", "undo", "editable")}
             for one in step.changes
         ]
-        row = {"title": step.title, "kind": step.kind.value, "commands": step.commands, "state": "begun"}
-        self.steps.append({**row, "changes": changes})
+        row = {"title": step.title, "kind": step.kind.value, "commands": step.commands, "undo": step.undo}
+        self.steps.append({**row, "state": "begun", "changes": changes})
         self.write()
 
     def end(self, state: str, words: str) -> None:
@@ -103,6 +103,18 @@ def new_log(prefix: str, python: str) -> Log:
 
 def last_log(prefix: str) -> Log | None:
     """The newest log of an environment that was not undone; None if there is none."""
+    return next((log for log in _logs(prefix) if not log.undone and log.changes()), None)
+
+
+def undone_by_hand(prefix: str) -> tuple[str, ...]:
+    """How what the last run did beside packages of Python is undone, in words; the user runs that."""
+    log = next(_logs(prefix), None)
+    rows = log.steps if log is not None else []
+    return tuple(row["undo"] for row in rows if row["kind"] != "packages" and row.get("undo"))
+
+
+def _logs(prefix: str) -> Iterator[Log]:
+    """The logs of an environment, the newest first."""
     for path in sorted(log_folder().glob(f"{_key(prefix)}-*.json"), reverse=True):
         try:
             told = json.loads(read_regular(path, _LARGEST))
@@ -110,9 +122,7 @@ def last_log(prefix: str) -> Log | None:
             log.changes()
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise EnvironmentProblem(f"the log {path} can't be read: {error}") from error
-        if not log.undone and log.changes():
-            return log
-    return None
+        yield log
 
 
 @contextmanager

@@ -113,7 +113,8 @@ class PackagePlanner:
 
     def _installer(self, asked: Sequence[Asked]) -> Installer:
         pip, uv, _ = installers(self._world.facts.python)
-        has_pip = self._world.facts.packages.find("pip") is not None
+        mends_pip = any(normal_name(one.name) == "pip" for one, _ in asked)  # which can't do it itself
+        has_pip = self._world.facts.packages.find("pip") is not None and not mends_pip
         return pip if has_pip and any(one.installer == "pip" for one, _ in asked) else uv
 
     def _refusal(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Outcome, Severity
@@ -9,6 +10,7 @@ from envdoctor.core.fixing import FixPlan, Step, StepKind
 from envdoctor.fixing.gathering import gather
 from envdoctor.fixing.packages import PackagePlanner
 from envdoctor.fixing.system import other_steps, system_steps
+from envdoctor.support.files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages.installers import Operation
     from envdoctor.fixing.world import World
 
+_LARGEST_HISTORY = 1 << 24
 _NO_ANSWER = frozenset({Outcome.UNKNOWN, Outcome.CRASHED, Outcome.TIMED_OUT})
 
 
@@ -74,9 +77,18 @@ def _conda_steps(asked: Sequence[tuple[Operation, Finding]], prefix: str) -> Ite
         commands=_joined(list(commands)),
         mends=findings,
         safe=all(one.fix is not None and one.fix.safe for one in findings),
-        undo=f"`conda install --prefix {prefix} --revision NUMBER`; `conda list --prefix {prefix} --revisions` has it",
+        undo=f"`conda install --prefix {prefix} --revision {_revision(prefix)}`",
         unjudged="conda's result can't be tried on a copy",
     )
+
+
+def _revision(prefix: str) -> str:
+    """The number of the state that conda would come back to: the last that its history holds now."""
+    try:
+        history = read_regular(f"{prefix}/conda-meta/history", _LARGEST_HISTORY)
+    except OSError:
+        return "NUMBER"
+    return str(max(0, len(re.findall(rb"(?m)^==> ", history)) - 1))
 
 
 def _joined(commands: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:

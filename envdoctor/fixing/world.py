@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -90,4 +91,7 @@ def uv_of_user(uses_pip: bool, prefix: Path) -> tuple[str, dict[str, str | None]
     called = "uv"
     with contextlib.suppress(EnvironmentProblem):  # who asks it says so; fixes for root need none
         called = "uv" if found else find_uv()
-    return called, uv_environment(load_settings(prefix=prefix))
+    variables = uv_environment(load_settings(prefix=prefix))
+    if limits := os.environ.get("PIP_CONSTRAINT"):  # which pip would refuse the resolved versions by
+        variables["UV_CONSTRAINT"] = limits
+    return called, variables

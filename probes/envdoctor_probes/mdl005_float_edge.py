@@ -17,7 +17,7 @@ _FLOATS = {"FLOAT32", "FLOAT16"}
 
 @probe("MDL005", topic="model")
 def check(facts: Facts) -> Iterable[Finding]:
-    """An integer model takes or gives floats.
+    """An integer model has float inputs or outputs.
 
     The conversion at the edge, QUANTIZE and DEQUANTIZE, then is part of the model and runs on the CPU. It is
     cheap, but a program that expects to hand over bytes must know.

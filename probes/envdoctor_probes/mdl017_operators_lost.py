@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @probe("MDL017", topic="model")
 def check(facts: Facts) -> Iterable[Finding]:
-    """The model has lost operators: nothing computes what it gives.
+    """The model has lost operators: nothing computes its output.
 
     A file that was cut and mended, or written by a tool that stopped half-way, can have a sound structure and no
     operators, or lack those that make a tensor which others take. Programs load it, and it answers nothing or noise.

@@ -21,8 +21,8 @@ def file_rows(file: FileIdentity) -> Iterator[tuple[str, str]]:
         ("chip", file.chip or ("not told by the file" if file.compiler else "")),
         ("by", made_by),
         ("needs", file.runtime),
-        ("takes", _listed(file.inputs)),
-        ("gives", _listed(file.outputs)),
+        ("in", _listed(file.inputs)),
+        ("out", _listed(file.outputs)),
         ("holds", ", ".join(file.details)),
         ("whole", file.checked or "not known: the format stores nothing to tell"),
     )

@@ -29,8 +29,11 @@ _ONLY_IF_SET = frozenset(
 #: Titles of sections.
 _TITLES = {
     "comparison": "comparison of the quantized model with the float model",
+    "compiled": "comparison of the compiled file with the model",
     "mending": "comparison of the mended model with the one before",
 }
+#: What the first model of a comparison is called.
+_FIRST = {"comparison": "float model", "compiled": "model", "mending": "model before"}
 
 
 def title(key: str) -> str:
@@ -43,7 +46,8 @@ def worded(summary: Mapping[str, Any]) -> dict[str, object]:
     values: dict[str, object] = {}
     for key, value in summary.items():
         if key in {"comparison", "mending"} and isinstance(value, Mapping):
-            values[key] = dict(_comparison(value, "float model" if key == "comparison" else "model before"))
+            shown = "compiled" if key == "comparison" and "ran" in value else key
+            values[shown] = dict(_comparison(value, _FIRST[shown]))
         elif key == "accuracy" and isinstance(value, Mapping):
             values[key] = dict(_accuracy(value, mended="mending" in summary))
         elif key == "log_rows" and value:

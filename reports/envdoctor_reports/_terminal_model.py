@@ -48,8 +48,8 @@ def _show_model(
 ) -> None:
     page.heading(model.name)
     page.labelled("is", f"{model.scheme}, {plural(model.operators, 'operator')}{_compiled(model)}", indent=2)
-    page.labelled("takes", ", ".join(model.inputs) or "nothing", indent=2)
-    page.labelled("gives", ", ".join(model.outputs) or "nothing", indent=2)
+    page.labelled("in", ", ".join(model.inputs) or "nothing", indent=2)
+    page.labelled("out", ", ".join(model.outputs) or "nothing", indent=2)
     if model.needs:
         page.gap()
     for name, shown in need_rows(model):

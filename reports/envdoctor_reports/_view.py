@@ -252,6 +252,8 @@ def attempt_line(report: Report, attempt: Attempt) -> str:
     before = [one.route.name for one in report.attempts[: report.attempts.index(attempt)]]
     if before:
         return f"Route {attempt.route.name}, taken because {' and '.join(before)} failed"
+    if not report.routes:  # of a build that a report looks back on
+        return f"Route {attempt.route.name}"
     return f"Route {attempt.route.name}, {_why(report, attempt.route)}"
 
 

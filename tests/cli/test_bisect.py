@@ -33,6 +33,15 @@ def test_one_version_is_the_cause_and_its_releases_are_narrowed(run, releases):
     assert "old" in found["reasons"][0]["message"]
 
 
+def test_a_release_that_can_not_be_tested_is_not_called_good(run, releases, server):
+    text = b"old = new = 1\n"
+    publish(server, "base", "3.5", files={"base/__init__.py": text}, requires=["nowhere-to-be-had"])
+    good, bad = "base==1.0,other==1.0,user==2.0", "base==5.0,other==5.0,user==2.0"
+    _, found = as_json(run, "bisect", "--good", good, "--bad", bad, *HERE)
+    (cause,) = found["causes"]
+    assert (cause["last_good"], cause["first_bad"]) == ("3.0", "4.0")
+
+
 def test_two_versions_together(run, releases):
     good, bad = "base==1.0,other==1.0,user==1.0", "base==5.0,other==5.0,user==3.0"
     code, found = as_json(run, "bisect", "--good", good, "--bad", bad, *HERE)

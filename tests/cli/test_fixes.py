@@ -12,6 +12,7 @@ import pytest
 
 import envdoctor
 import envdoctor_probes
+from commands import parse
 from envdoctor.cli._run import group
 from envdoctor.core.data import load_table
 from envdoctor.stages.problems import problem_kinds
@@ -71,19 +72,6 @@ def commands_in_tables():
         for text in strings_in(load_table(path.stem)):
             for quoted in _QUOTED.findall(text):
                 yield f"{path.name}: {quoted}", shlex.split(quoted)
-
-
-def parse(words):
-    """Hand words to the real parser; nothing is run."""
-    command, context = group, click.Context(group)
-    name, *rest = words[1:]
-    while isinstance(command, click.Group):
-        command = command.get_command(context, name)
-        assert command is not None, name
-        if isinstance(command, click.Group):
-            name, *rest = rest
-    command.make_context(name, list(rest), parent=context)
-    return command
 
 
 COMMANDS = sorted(dict((*commands_in_code(), *commands_in_tables())).items())

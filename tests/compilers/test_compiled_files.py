@@ -20,10 +20,12 @@ from compiled_files import (
     hef,
     kmodel,
     kmodel3,
+    kmodel4,
     kmodel5,
     nb,
     ncnn,
     om,
+    rpk,
 )
 from envdoctor import registry
 from envdoctor.cli import main
@@ -70,8 +72,7 @@ ALL = {
 PADDING = 8
 #: What stores nothing to tell a whole file by.
 UNTOLD = {
-    "tiny.mnn", "trt.engine", "yolo.engine", "k230.kmodel", "net.nb", "net.dla", "other.dla", "net.axmodel", "net.nef",
-    "net.har", "net.rpk", "net.cambricon",
+    "tiny.mnn", "k230.kmodel", "net.nb", "net.dla", "other.dla", "net.axmodel", "net.nef", "net.har", "net.cambricon",
 }  # fmt: skip
 
 
@@ -173,6 +174,7 @@ def test_a_build_says_what_it_is_and_where_to_go_from_there(name, put):
         ("trt.engine", "", "10.3.0.26"),
         ("m1.dxnn", "M1_8K", "2.0.1"),
         ("k210.kmodel", "K210", ""),
+        ("k210v4.kmodel", "K210", ""),
         ("k230.kmodel", "K230", ""),
         ("net.cvimodel", "cv181x", ""),
         ("net.bmodel", "BM1684X", ""),
@@ -198,6 +200,9 @@ def test_inputs_and_outputs_are_read_from_the_file(put):
     assert (file.inputs, file.outputs) == (("image uint8 [1, 3, 300, 300]",), ("scores float16 [1, 1000]",))
     file = named(put("net.hef", hef()))
     assert (file.inputs, file.outputs) == (("net/input_layer1 [224, 224, 3]",), ("net/fc1 [1, 1, 1000]",))
+    file = named(put("net.rpk", rpk()))
+    assert (file.inputs, file.outputs) == (("RGB [240, 320]",), ("400 x 1 byte", "1 x 2 bytes"))
+    assert named(put("v4.kmodel", kmodel4())).inputs == ("[1, 1, 28, 80]",)
     assert named(put("a.onnx", real("qnn_0_ctx.onnx"))).outputs == ("y float32 [1, 3]",)
 
 
@@ -228,6 +233,12 @@ def test_irees_file_of_the_real_tool():
         ("m.hef", b"placeholder", "a text file, no model"),
         ("m.engine", b"ftrt" + bytes(4096), "a placeholder"),
         ("m.engine", engine(body=b"\1" * 20), "cut short"),
+        ("m.engine", engine()[:-1], "its header says 2,028 bytes, and it has 2,027"),
+        ("m.rpk", rpk()[: 1 << 20], "its part 2 of 2 is not there"),
+        ("m.rpk", rpk(end=b"more"), "does not come to its end"),
+        ("m.rpk", b"9464" + bytes(400), "it says that it has no part"),
+        ("m.kmodel", kmodel4()[:-1], "cut short"),
+        ("m.kmodel", kmodel4(nodes=0), "no nodes"),
         ("m.blob", blob(stages=0), "no stage"),
         ("m.blob", blob(magic=1), "a program or a library (ELF)"),
         ("m.dxnn", dxnn(end=1), "its header speaks of"),
@@ -265,6 +276,12 @@ def test_the_name_does_not_decide_and_a_wrong_one_is_told(put):
     assert [problem.code for problem in report.problems] == ["MDL031"]
     assert not inspect_model(put("m.bin", hef())).problems
     assert inspect_model(put("m.tflite", hef())).problems
+
+
+def test_a_plan_of_another_serialization_is_unknown_and_no_false_alarm(put):
+    report = inspect_model(put("m.engine", engine(kind=9)[:-1]))
+    assert not report.problems
+    assert not report.complete
 
 
 def test_a_file_for_another_goal_is_told(put):

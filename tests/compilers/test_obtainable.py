@@ -4,7 +4,10 @@ import pytest
 
 from envdoctor import registry
 from envdoctor.compilers.executorch.probes.tch020_executorch_not_to_be_had import check as executorch
+from envdoctor.compilers.iree.probes.tch022_iree_not_to_be_had import check as iree
 from envdoctor.compilers.qualcomm.probes.tch021_onnxruntime_qnn_not_to_be_had import check as qualcomm
+from envdoctor.compilers.rknn.probes.tch023_rknn_toolkit_not_to_be_had import check as rknn
+from envdoctor.compilers.tflm.probes.tch024_tflite_micro_not_to_be_had import check as tflm
 from envdoctor.compilers.vela.probes.tch008_vela_not_to_be_had import check as vela
 from envdoctor.core.finding import Outcome, Severity
 from envdoctor.environments.licenses import accept
@@ -14,7 +17,7 @@ from envdoctor.facts.environments import Environments
 from envdoctor.facts.packages import Packages
 from envdoctor.probing import run_probe
 
-PROBES = {"vela": vela, "executorch": executorch, "qualcomm": qualcomm}
+PROBES = {"vela": vela, "executorch": executorch, "qualcomm": qualcomm, "iree": iree, "rknn": rknn, "tflm": tflm}
 pytestmark = pytest.mark.parametrize("name", PROBES)
 
 

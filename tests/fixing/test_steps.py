@@ -1,17 +1,23 @@
 """Fixes as values: what a plan makes of commands, uses of names, and what uv prints."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Finding, Fix, Outcome, ProbeResult, Severity
 from envdoctor.core.fixing import Step, StepKind
 from envdoctor.core.report import Report
+from envdoctor.doctor.fix import open_session
 from envdoctor.facts import Facts
-from envdoctor.facts.packages import Distribution
+from envdoctor.facts.packages import Distribution, Packages
 from envdoctor.facts.packages.installers import Deed, Operation, installers
 from envdoctor.facts.python import Python
 from envdoctor.fixing.gathering import gather
+from envdoctor.fixing.log import new_log, undone_by_hand
+from envdoctor.fixing.packages import PackagePlanner
 from envdoctor.fixing.plan import make_plan
 from envdoctor.fixing.resolving import parse_changes
 from envdoctor.fixing.system import as_run, combined, other_steps
@@ -29,7 +35,7 @@ def finding(*commands):
 @pytest.mark.parametrize("installer", [PIP, UV, CONDA], ids=lambda one: one.name)
 def test_an_installer_reads_every_command_that_it_makes(installer):
     made = {
-        Deed.INSTALL: installer.install("numpy", "<2" if installer.name != "conda" else ""),
+        Deed.INSTALL: installer.install("numpy", "<2,>=1.20"),
         Deed.REINSTALL: installer.reinstall(NUMPY),
         Deed.REMOVE: installer.remove(NUMPY, Distribution(name="other")),
     }
@@ -42,6 +48,57 @@ def test_an_installer_reads_every_command_that_it_makes(installer):
     assert upgrade.upgrade
     (fresh,) = installer.read(installer.reinstall(NUMPY, fresh=True)[0])
     assert fresh.fresh
+
+
+def test_what_was_done_beside_packages_of_python_is_told_by_an_undo(tmp_path, monkeypatch):
+    monkeypatch.setenv("ENVDOCTOR_STATE", str(tmp_path))
+    assert undone_by_hand("/env") == ()
+    log = new_log("/env", "/env/bin/python")
+    log.begin(Step(kind=StepKind.SYSTEM, title="s", commands=(), mends=(), undo="`apt-get remove x` removes it"))
+    log.end("done", "")
+    log.begin(Step(kind=StepKind.PACKAGES, title="p", commands=(), mends=(), undo="`envdoctor fix --undo`"))
+    assert undone_by_hand("/env") == ("`apt-get remove x` removes it",)
+    assert undone_by_hand("/other") == ()
+    with open_session(python=Path(sys.executable), project=None) as session:
+        prefix = session._world.facts.python.prefix
+        log = new_log(prefix, sys.executable)
+        log.begin(Step(kind=StepKind.SYSTEM, title="s", commands=(), mends=(), undo="`apt-get remove x` removes it"))
+        with pytest.raises(UsageProblem, match="What else it did: `apt-get remove x` removes it"):
+            session.undo(lambda plan: "")
+
+
+def test_a_damaged_pip_is_not_asked_to_mend_itself_nor_others():
+    python = Python(executable="/env/bin/python", prefix="/env")
+    pip = Distribution(name="pip", version="26.3")
+    facts = Facts(python=python, packages=Packages(distributions=(pip,)))
+    world = World(
+        facts=facts, executor=None, check=None, facts_of=None, newest_with=None, instead_for_pip=None, cache=Path(),
+        project=None, say=print,
+    )  # fmt: skip
+    planner = PackagePlanner(world, Report(command="check", version="1", created=""))
+    other = (Operation(installer="pip", deed=Deed.INSTALL, name="idna"), finding())
+    mends = (Operation(installer="uv", deed=Deed.REINSTALL, name="pip"), finding())
+    assert planner._installer([other]).name == "pip"
+    assert planner._installer([other, mends]).name == "uv"
+
+
+def test_conda_comes_back_to_the_last_state_of_its_history(tmp_path):
+    report = Report(command="check", version="1", created="")
+    prefix = tmp_path / "env"
+    facts = Facts(python=Python(executable=f"{prefix}/bin/python", prefix=str(prefix)))
+    world = World(
+        facts=facts, executor=None, check=None, facts_of=None, newest_with=None, instead_for_pip=None, cache=tmp_path,
+        project=None, say=print,
+    )  # fmt: skip
+    conda = installers(facts.python)[2]
+    told = finding(*conda.install("idna", "<4,>=2.5"), *conda.install("certifi"))
+    report = replace(report, findings=(told,))
+    (step,) = make_plan(report, world).steps
+    assert step.title == "conda: idna, certifi"
+    assert step.undo == f"`conda install --prefix {prefix} --revision NUMBER`"
+    (prefix / "conda-meta").mkdir(parents=True)
+    (prefix / "conda-meta/history").write_text("==> 2026-01-01 <==\n+python\n==> 2026-02-02 <==\n+idna\n")
+    assert make_plan(report, world).steps[0].undo.endswith("--revision 1`")
 
 
 def test_an_installer_reads_nothing_in_what_is_not_its_own():

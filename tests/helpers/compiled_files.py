@@ -48,8 +48,8 @@ def hef(version=0, arch=3, body=None, weights=b"weights!"):
     return head + trailer + proto + weights
 
 
-def engine(version=(10, 3, 0, 26), body=b"\x01" * 2000, before=b""):
-    head = b"ftrt" + struct.pack("<I", 0) + struct.pack("<QQ", len(body), 0) + bytes(version)
+def engine(version=(10, 3, 0, 26), body=b"\x01" * 2000, before=b"", kind=1):
+    head = b"ftrt" + struct.pack("<IIIQ", 0, kind, 0, 28 + len(body)) + bytes(version)
     return before + head + body
 
 
@@ -94,6 +94,34 @@ def kmodel3(layers=2):
 
 def kmodel(version=6, modules=1, name=b"k230"):
     return struct.pack("<4s5I", b"LDMK", version, 0, 0, modules, 0) + name.ljust(16, b"\0") + b"\x05" * 200
+
+
+def kmodel4(target=1, nodes=2, constants=b"c" * 16):
+    head = struct.pack("<4s9I", b"LDMK", 4, 0, target, len(constants), 4096, nodes, 1, 1, 0)
+    places = struct.pack("<4I", 2, 1, 0, 3584) + struct.pack("<4I", 1, 1, 28, 80) + struct.pack("<4I", 1, 0, 3584, 40)
+    return head + places + constants + struct.pack("<2I", 8194, 24) * nodes + b"\6" * 24 * nodes
+
+
+IMX500_INFO = (
+    b"networkNum=1\ninputTensorWidth=320\ninputTensorHeight=240\ninputTensorFormat=RGB\noutputTensorNum=2\n"
+    b"outputTensorDimSize1=400\noutputTensorDimSize2=1\noutputTensorBytesPerElement1=1\noutputTensorBytesPerElement2=2\n"
+)
+
+
+def rpk(parts=2, last=2000, end=b"TRAILER!!!", info=IMX500_INFO):
+    """Parts of a mebibyte, the last one shorter, and a cpio archive."""
+
+    def member(name, content):
+        head = b"070701" + b"".join(b"%08X" % (len(content) if at == 6 else 0) for at in range(11))
+        named = head + b"%08X" % (len(name) + 1) + b"%08X" % 0 + name + b"\0"
+        return named + bytes(-len(named) % 4) + content + bytes(-len(content) % 4)
+
+    made = b""
+    for number in range(1, parts + 1):
+        size = last if number == parts else (1 << 20) - 64
+        head = b"9464" + struct.pack(">IHH", size, parts, number)
+        made += head.ljust(64, b"\1") + b"\7" * (size - 4) + b"3695"
+    return made + member(b"imx500_regs", b"r" * 30) + member(b"network_info.txt", info) + member(end, b"")
 
 
 def flatbuffer(*texts, identifier=b""):
@@ -216,13 +244,14 @@ def dla(version=b"9.2.1"):
 BUILT = {
     "net.espdl": espdl(),
     "old.espdl": espdl(b"c", b"EDL1"),
+    "k210v4.kmodel": kmodel4(),
     "k210v5.kmodel": kmodel5(),
     "net.dla": dla(),
     "other.dla": b"\1\0" * 200,
     "net.axmodel": b"\1\0" * 200,
     "net.nef": b"\1\0" * 200,
     "net.har": b"\1\0" * 200,
-    "net.rpk": b"\1\0" * 200,
+    "net.rpk": rpk(),
     "net.cambricon": b"\x7fMEF" + b"\1" * 200,
     "hailo8l.hef": hef(),
     "v1.hef": hef(1),

@@ -335,6 +335,14 @@ def test_what_pip_refuses_for_this_python_is_left_and_the_version_before_is_take
     assert "bounded 2.0 was left: pip refuses it for this Python" in step.notes
 
 
+def test_a_constraint_of_pips_holds_for_the_versions_that_are_chosen(env, tmp_path, monkeypatch):
+    env.install("app==1.0")
+    (tmp_path / "limits.txt").write_text("lib<2\n")
+    monkeypatch.setenv("PIP_CONSTRAINT", str(tmp_path / "limits.txt"))
+    (step,) = env.plan("PKG001").steps
+    assert {one.name: one.after for one in step.changes} == {"lib": "1.1"}
+
+
 def test_what_can_not_be_had_together_is_told_and_the_rest_is_offered(env):
     env.install("clash-a==1.0", "clash-b==1.0")
     good, bad = env.plan().steps

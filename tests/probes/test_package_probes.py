@@ -206,6 +206,34 @@ def test_metadata_that_can_not_be_read(site):
     ]
 
 
+def test_metadata_that_is_damaged_is_written_over_unless_it_came_from_elsewhere(site):
+    (site.install("foo") / "METADATA").write_text("garbage\n")
+    own = site.install("bar")
+    (own / "METADATA").write_text("garbage\n")
+    (own / "direct_url.json").write_text('{"url": "file:///home/ann/bar", "dir_info": {}}')
+    (site.install("baz") / "METADATA").unlink()
+    (site.install("qux", "1.0") / "METADATA").write_text("garbage\n")
+    site.install("qux", "2.0")
+    fixes = {finding.subject: finding.fix for finding in ask("PKG011", facts_of(site))}
+    assert [command[-1] for command in fixes["foo"].commands] == ["foo==1.0"]
+    assert "--ignore-installed" in fixes["foo"].commands[0]
+    assert not fixes["bar"].commands
+    assert "/home/ann/bar" in fixes["bar"].text
+    assert not fixes["baz"].commands
+    assert fixes["baz"].text.startswith("Delete ")
+    assert not fixes["qux"].commands  # 1.0 would be put over 2.0
+
+
+def test_a_record_that_is_damaged_is_written_over_but_for_one_of_two(site):
+    for name in ("foo", "bar"):
+        (site.install(name) / "RECORD").write_text("cut of\n")
+    site.install("bar", "2.0")
+    fixes = {finding.subject: finding.fix for finding in ask("PKG011", facts_of(site))}
+    assert [command[-1] for command in fixes["foo"].commands] == ["foo==1.0"]
+    assert "--ignore-installed" in fixes["foo"].commands[0]
+    assert not fixes["bar"].commands
+
+
 @pytest.mark.parametrize("installer", ["", "rpm", "debian"])
 def test_other_installers_may_leave_the_record_out(site, installer):
     (site.install("foo", installer=installer) / "RECORD").unlink()

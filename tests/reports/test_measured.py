@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from envdoctor_reports._measured import worded
+from envdoctor_reports._measured import title, worded
 
 FINE = {
     "name": "logits",
@@ -29,6 +29,13 @@ def test_a_comparison_is_a_sentence_an_output():
         "output logits": "largest difference 4.3% of its range, cosine 0.99996, "
         "same largest value in 100.0% of the samples",
     }
+
+
+def test_a_compiled_file_is_compared_with_the_model_that_it_was_made_of_which_need_be_no_float_one():
+    shown = worded({"comparison": {"by": "LiteRT 2.3.0", "ran": "IREE's runtime", "outputs": [FINE]}})
+    assert title(next(iter(shown))) == "comparison of the compiled file with the model"
+    assert shown["compiled"]["model run by"] == "LiteRT 2.3.0"
+    assert "float" not in " ".join(shown["compiled"])
 
 
 @pytest.mark.parametrize(

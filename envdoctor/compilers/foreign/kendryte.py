@@ -1,6 +1,6 @@
 """Kendryte's .kmodel files by nncase: version 3 for the K210, `LDMK` and versions from 4 on for K210, K510 and K230.
 
-Fields: include/nncase/runtime/model.h of github.com/kendryte/nncase (version 7; files of version 5).
+Fields: include/nncase/runtime/model.h of github.com/kendryte/nncase (version 7; files of versions 4 and 5).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import FileIdentity, identity_of
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ _FIRST_VERSION, _NEWEST_VERSION, _MODULES_FROM = 3, 8, 5
 _HEADER, _LEAST, _MOST_LAYERS, _HEAD = 32, 64, 4096, 1 << 20
 #: Where a module's size stands in its header, and in how many bytes: in version 5, and since.
 _SIZE_OF_5, _SIZE_SINCE = (24, 4), (32, 8)
-_VERSION_3_HEADER, _LAYER = 28, 8
+_VERSION_3_HEADER, _VERSION_4_HEADER, _LAYER, _RANGE = 28, 40, 8, 16
 
 
 def read_kmodel(path: Path, fields: Fields) -> FileIdentity | None:
@@ -43,11 +44,13 @@ def _tagged(fields: Fields) -> FileIdentity:
         raise Unreadable(f"it is cut short: {len(fields)} bytes hold no network")
     if not _FIRST_VERSION < version <= _NEWEST_VERSION:
         return identity_of("kmodel", details=(f"format version {version}",), unknown=("this version's fields",))
-    if version >= _MODULES_FROM and not modules:
+    if version < _MODULES_FROM:
+        return _version_4(fields)
+    if not modules:
         raise Unreadable("it holds no module")
     content = bytes(fields.data[:_HEAD])
     chips = tuple(name.decode() for name in _NAMES if name + b"\0" in content)
-    end = _end(fields, version, modules) if version >= _MODULES_FROM else 0
+    end = _end(fields, version, modules)
     if version == _MODULES_FROM and end > len(fields):
         raise Unreadable(f"it is cut short: its modules end at byte {end:,} of {len(fields):,}")
     return identity_of(
@@ -55,6 +58,25 @@ def _tagged(fields: Fields) -> FileIdentity:
         chip=", ".join(chips).upper(),
         details=(f"format version {version}",),
         checked="its modules fill the file" if end == len(fields) else "",
+    )
+
+
+def _version_4(fields: Fields) -> FileIdentity:
+    """A file of version 4: inputs with their shapes, outputs, constants, then the nodes."""
+    target, constants, _, nodes, inputs, outputs = fields.numbers(12, 6)
+    if not 0 < nodes <= _MOST_LAYERS or not 0 < inputs <= _MOST_LAYERS or not 0 < outputs <= _MOST_LAYERS:
+        raise Unreadable("its header names no nodes, inputs or outputs")
+    shapes = [fields.numbers(_VERSION_4_HEADER + inputs * _RANGE + index * _RANGE, 4) for index in range(inputs)]
+    at = _VERSION_4_HEADER + (2 * inputs + outputs) * _RANGE + constants
+    bodies = sum(fields.number(at + _LAYER * index + 4) for index in range(nodes))
+    end = at + nodes * _LAYER + bodies
+    fields.require_size(end)
+    return identity_of(
+        "kmodel",
+        chip="K210" if target == 1 else "",
+        inputs=tuple(str(list(shape)) for shape in shapes),
+        details=("format version 4", plural(nodes, "node")),
+        checked="the sizes of its nodes agree with the file" if end == len(fields) else "",
     )
 
 
@@ -83,6 +105,6 @@ def _version_3(fields: Fields) -> FileIdentity | None:
     return identity_of(
         "kmodel",
         chip="K210",
-        details=("format version 3", f"{layers} layers"),
+        details=("format version 3", plural(layers, "layer")),
         checked="the sizes of its layers agree with the file",
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import FileIdentity, identity_of
+from envdoctor.support.text import plural
 from envdoctor.tflite.flatbuffer import FlatBuffer
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def read_ncnn(path: Path, fields: Fields) -> FileIdentity | None:
     return identity_of(
         "ncnn",
         inputs=inputs[:_MOST],
-        details=(f"{counts[0]} layers",),
+        details=(plural(len(layers), "layer"),),
         missing=_beside(path, ".bin"),
         checked="it has as many layers as it says",
     )

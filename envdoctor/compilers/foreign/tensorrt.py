@@ -1,6 +1,7 @@
-"""TensorRT's plans (.engine, .plan): the tag `ftrt`, a number of the serialization, sizes, the version.
+"""TensorRT's plans (.engine, .plan): the tag `ftrt`, a number of the serialization, the plan's size, the version.
 
-Tag and place of the version: sampleEngines.cpp of github.com/NVIDIA/TensorRT (plan tag 0x74727466, bytes 24 to 28).
+Tag and place of the version: sampleEngines.cpp of github.com/NVIDIA/TensorRT (plan tag 0x74727466, bytes 24 to 28); the
+size: public files of TensorRT 8.6, 10.0 and 10.15.
 Ultralytics puts a JSON text behind its own length before the plan.
 """
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from envdoctor.support.fields import Fields
 
 _TAG = b"ftrt"
-_VERSION_AT, _HEADER, _LEAST, _LOOKED_AT = 24, 32, 1024, 1 << 20
+_FORMAT_AT, _SIZE_AT, _VERSION_AT, _HEADER, _LEAST, _LOOKED_AT = 8, 16, 24, 32, 1024, 1 << 20
+#: Numbers of the serialization whose header was seen to hold the plan's size.
+_KNOWN_FORMATS = (1, 2)
 _SHORTEST_JSON, _LONGEST_JSON = 2, 1 << 20
 _LATEST = 99
 
@@ -49,10 +52,14 @@ def _plan(fields: Fields, start: int, told: dict[str, Any]) -> FileIdentity:
         raise Unreadable("behind its tag are zeros, no plan of TensorRT: a placeholder")
     numbers = tuple(fields.part(start + _VERSION_AT, 4))
     likely = 4 <= numbers[0] <= _LATEST  # noqa: PLR2004  (TensorRT 4 wrote such a plan first)
+    size, rest = fields.number(start + _SIZE_AT, 8), len(fields) - start
+    if size > rest and fields.number(start + _FORMAT_AT) in _KNOWN_FORMATS:
+        raise Unreadable(f"it is cut short: its header says {size:,} bytes, and it has {rest:,}")
     words = [f"Ultralytics {told['version']}"] if isinstance(told.get("version"), str) else []
     words += [f"{key} {told[key]}" for key in ("task", "imgsz", "batch") if key in told]
     return identity_of(
         "tensorrt",
         compiler_version=".".join(map(str, numbers)) if likely else "",
         details=tuple(word[:80] for word in words),
+        checked="the size in its header agrees with the file" if size == rest else "",
     )

@@ -13,6 +13,7 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import FileIdentity, file_formats, identity_of
 from envdoctor.support.bounded import open_zip
 from envdoctor.support.fields import only_zeros
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +77,7 @@ def read_nb(path: Path, fields: Fields) -> FileIdentity | None:
     return identity_of(
         "nb",
         chip=f"VeriSilicon target {target:#x}",
-        details=(f"format version {major}.{minor}", *((f"network {name}",) if name else ()), f"{layers} layers"),
+        details=(f"format version {major}.{minor}", *((f"network {name}",) if name else ()), plural(layers, "layer")),
     )
 
 
@@ -168,4 +169,4 @@ READERS: tuple[FileReader, ...] = (
     _magic("cambricon", b"cambricon_offline"),
 )
 #: Asked last: formats of which nothing is public but what such files are called.
-BY_NAME: tuple[FileReader, ...] = (read_dla, *(_named(name) for name in ("axmodel", "kneron-nef", "har", "rpk")))
+BY_NAME: tuple[FileReader, ...] = (read_dla, *(_named(name) for name in ("axmodel", "kneron-nef", "har")))

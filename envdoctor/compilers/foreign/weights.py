@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import FileIdentity, identity_of
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,7 +129,7 @@ def read_safetensors(path: Path, fields: Fields) -> FileIdentity | None:
         have = len(fields) - 8 - size
         raise Unreadable(f"weights without a model (safetensors) that end at byte {end} of their {have:,}")
     return identity_of(
-        "safetensors", details=(f"{len(tensors)} tensors",), checked="the places of its tensors fill the file"
+        "safetensors", details=(plural(len(tensors), "tensor"),), checked="the places of its tensors fill the file"
     )
 
 

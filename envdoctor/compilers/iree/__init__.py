@@ -38,5 +38,6 @@ COMPILER = Compiler(
     title="IREE",
     products=(Product(kind="iree", suffix=".vmfb", gate=_gate),),
     actions=_actions,
+    topics=frozenset({"iree"}),
     identify=_identify,
 )

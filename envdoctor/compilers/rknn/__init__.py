@@ -38,5 +38,6 @@ COMPILER = Compiler(
     title="rknn-toolkit2",
     products=(Product(kind="rknn", suffix=".rknn", gate=_gate),),
     actions=_actions,
+    topics=frozenset({"rknn"}),
     identify=_identify,
 )

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import Action, StageContext, StageOutput
 from envdoctor.compilers.rknn.chips import chip_of
-from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.artifact import OPSET, ArtifactKind
+from envdoctor.core.finding import Fix
+from envdoctor.core.route import Reason, Verdict
 from envdoctor.facts.environments import needs_environment, needs_permission
 from envdoctor.stages.conversion import sample_findings, sample_options, stem
+from envdoctor.stages.problems import problem_kinds
 from envdoctor.stages.processes import run_worker
 from envdoctor.stages.requirements import needs_samples, needs_sizes
 
@@ -17,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from envdoctor.core.request import Request
-    from envdoctor.core.route import Reason
     from envdoctor.facts import Facts
 
 ENVIRONMENT = "rknn"
+_NEWEST_OPSET = 19
 _TASK = Path(__file__).resolve().parent / "workers" / "build_model.py"
 _BRINGS = "rknn-toolkit2 2.5.0 brings torch 2.2.0 with CUDA, numpy 1.26.4 and onnx 1.18.0 along"
 
@@ -54,6 +57,21 @@ def needs_integers(facts: Facts, request: Request) -> Iterator[Reason]:
         yield from needs_samples(facts, request)
 
 
+def needs_older_opset(_: Facts, request: Request) -> Iterator[Reason]:
+    """The toolkit refuses what is newer than it knows, after all of it was fetched."""
+    traits = frozenset() if request.source is None else request.source.traits
+    newest = max((int(one.removeprefix(OPSET)) for one in traits if one.startswith(OPSET)), default=0)
+    if newest > _NEWEST_OPSET:
+        yield Reason(
+            verdict=Verdict.FIXABLE,
+            text=f"the model is in opset {newest}, and rknn-toolkit2 2.5 refuses what is newer than {_NEWEST_OPSET}",
+            fix=Fix(
+                text=f"Export it in opset {_NEWEST_OPSET} (`torch.onnx.export(..., opset_version={_NEWEST_OPSET})`)."
+            ),
+            code=problem_kinds()["rknn-refused"].code,
+        )
+
+
 ACTION = Action(
     name="rknn",
     title="compile for Rockchip's NPU with rknn-toolkit2",
@@ -61,7 +79,13 @@ ACTION = Action(
     produces="rknn",
     run=run,
     environment=ENVIRONMENT,
-    requires=(needs_environment(ENVIRONMENT), needs_permission(ENVIRONMENT, _BRINGS), needs_sizes, needs_integers),
+    requires=(
+        needs_environment(ENVIRONMENT),
+        needs_permission(ENVIRONMENT, _BRINGS),
+        needs_sizes,
+        needs_integers,
+        needs_older_opset,
+    ),
     goals=frozenset({"rknn"}),
     options=frozenset({"calibration", "random_calibration", "evaluation", "inputs", "require_mapped", "thresholds"}),
     cost=40.0,

@@ -45,6 +45,7 @@ COMPILER = Compiler(
     title="TensorFlow Lite Micro",
     products=(Product(kind="tflm-tflite", suffix="_tflm.tflite", gate=_gate),),
     actions=_actions,
+    topics=frozenset({"tflm"}),
     estimate=_estimate,
     hold=_hold,
 )

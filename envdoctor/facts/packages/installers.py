@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.python import Python
 
 Argv = tuple[str, ...]
+_BEHIND_NAME = re.compile(r"[^\w.-]")  # how conda writes versions: idna<4, idna=3.7
 #: One command; none where a name or a version is nothing that may stand in one (`command_words`).
 Commands = tuple[Argv, ...]
 
@@ -128,8 +130,8 @@ class Installer:
 
     def _operation(self, deed: Deed, word: str) -> Operation:
         if self.name == "conda":
-            name, _, version = word.partition("=")
-            return Operation(installer=self.name, deed=deed, name=name, versions=f"={version}" if version else "")
+            name = _BEHIND_NAME.split(word, maxsplit=1)[0]
+            return Operation(installer=self.name, deed=deed, name=name, versions=word.removeprefix(name))
         parsed = parse_requirement(word)
         return Operation(installer=self.name, deed=deed, name=parsed.name, versions=parsed.specifier)
 

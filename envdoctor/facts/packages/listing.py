@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.facts.packages import Distribution, Layout
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from envdoctor.facts.python.search_path import SearchFolder
 
+BAD_METADATA = "has a METADATA file that "
 #: Bytes of a METADATA file that are read at first; the header of nearly all is shorter.
 _HEADER = 16 << 10
 _MOST_HEADER = 4 << 20
@@ -81,10 +83,11 @@ def _read_dist_info(folder: SearchFolder, name: str) -> Distribution:
     except OSError as error:
         return _broken(folder, name, f"can't be read: {error.strerror or error}")
     metadata = parse_metadata(header)
-    if problem := _problem_of(metadata):
-        return _broken(folder, name, f"has a METADATA file that {problem}")
     installer = _small(f"{path}/INSTALLER").decode("utf-8", "replace").strip() if "INSTALLER" in inside else ""
     editable, source = parse_direct_url(_small(f"{path}/direct_url.json")) if "direct_url.json" in inside else ("", "")
+    if problem := _problem_of(metadata):
+        broken = _broken(folder, name, f"{BAD_METADATA}{problem}")
+        return replace(broken, installer=installer, source=source or editable)
     return Distribution(
         name=metadata.name,
         version=metadata.version,

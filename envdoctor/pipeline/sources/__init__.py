@@ -9,7 +9,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from envdoctor import registry
-from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.core.artifact import OPSET, Artifact, ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources import bundle, keras, onnx, pt2, saved_model, tflite
 from envdoctor.pipeline.sources.factory import check_factory, is_python, meant_factory, split_factory
@@ -96,7 +96,9 @@ def _identify_onnx(path: Path, given: str) -> Artifact:
         kind=ArtifactKind.ONNX,
         path=path,
         sha256=hash_value(hashes) if model.external else hashes[0],
-        traits=size_traits(model.inputs) | (_QUANTIZED if "DequantizeLinear" in model.operators else frozenset()),
+        traits=size_traits(model.inputs)
+        | {f"{OPSET}{model.opset}"}
+        | (_QUANTIZED if "DequantizeLinear" in model.operators else frozenset()),
         inputs=tuple(spec.describe() for spec in model.inputs),
         given=given,
     )

@@ -16,6 +16,7 @@ from envdoctor.pipeline.sources.given_inputs import parse_inputs
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.support.files import read_head
 from envdoctor.support.protobuf import Message, read_message
+from envdoctor.support.text import plural
 from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:
@@ -115,7 +116,9 @@ def _sized(path: Path, inputs: tuple[InputSpec, ...], given: str) -> tuple[Input
     said = parse_inputs(given)
     if len(said) != len(inputs):
         wanted = ", ".join(spec.describe() for spec in inputs)
-        raise UsageProblem(f"--inputs describes {len(said)} inputs, and {path.name} takes {len(inputs)}: {wanted}.")
+        raise UsageProblem(
+            f"--inputs describes {plural(len(said), 'input')}, and {path.name} takes {len(inputs)}: {wanted}."
+        )
     for spec, one in zip(inputs, said, strict=True):
         shape = one.shape or ()
         fits = spec.shape is None or (

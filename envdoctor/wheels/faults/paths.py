@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
+from envdoctor.support.text import plural
 from envdoctor.wheels.rules import Part, Sighting, listed, rule
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def private_mode(wheel: ReviewedWheel) -> Iterator[Sighting]:
         if member.unix_mode is not None and member.unix_mode & stat.S_IRUSR and not member.unix_mode & stat.S_IROTH
     )
     if found:
-        message = f"others than the owner can't read {len(found)} files when they are unzipped: {listed(found)}"
+        message = f"others than the owner can't read {plural(len(found), 'file')} after an unzip: {listed(found)}"
         yield Sighting(message=message, files=found, severity=Severity.INFO)
 
 

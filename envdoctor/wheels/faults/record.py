@@ -11,6 +11,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from envdoctor.support.text import plural
 from envdoctor.wheels.rules import Part, Sighting, listed, rule
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def record_malformed(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A line of RECORD that is not path, hash and size: uv 0.13.9 refuses the wheel, pip 26.3 installs it."""
     malformed = _parsed(wheel.record_text)[1]
     if malformed:
-        message = f"{len(malformed)} lines of RECORD are not path, hash and size: {malformed[0][:120]}"
+        message = f"{plural(len(malformed), 'line')} of RECORD without path, hash and size: {malformed[0][:120]}"
         yield Sighting(message=message, files=(wheel.own("RECORD"),), excerpt="\n".join(malformed[:20]))
 
 

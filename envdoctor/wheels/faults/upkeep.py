@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.debug_sections import debug_bytes
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
-from envdoctor.support.text import size
+from envdoctor.support.text import plural, size
 from envdoctor.wheels.rules import Part, Sighting, listed, rule
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def large_wheel(wheel: ReviewedWheel) -> Iterator[Sighting]:
     if packed > _INDEX_FILE_LIMIT:
         yield _note(f"{size(packed)}; PyPI takes files of up to 100 MiB unless asked for more", (wheel.filename,))
     elif count > _MANY_FILES or unpacked > _LARGE_UNPACKED:
-        yield _note(f"installs {count} files of {size(unpacked)}", (wheel.filename,))
+        yield _note(f"installs {plural(count, 'file')} of {size(unpacked)}", (wheel.filename,))
 
 
 @rule("no-module", fix="Tell the build tool where the package lies, unless commands or data are all there is.")

@@ -11,7 +11,7 @@ import pytest
 
 from compiled_files import rknn
 from envdoctor.action import StageFailed, StageOutput
-from envdoctor.compilers.rknn.action import ACTION
+from envdoctor.compilers.rknn.action import ACTION, needs_older_opset
 from envdoctor.compilers.rknn.chips import chip_of
 from envdoctor.compilers.rknn.gate import judge_rknn
 from envdoctor.compilers.rknn.workers.log import read_log
@@ -244,6 +244,15 @@ def test_gigabytes_are_fetched_only_if_that_is_allowed(tmp_path):
     assert "it brings torch along: 3.0 GB to download and 5.6 GB on disk" in reason.text
     assert "--allow-large" in reason.fix.text
     assert not list(needs(facts, make_request(path, "rknn-rk3588", BuildOptions(allow_large=True))))
+
+
+@pytest.mark.parametrize(("opset", "told"), [(11, False), (19, False), (20, True), (23, True)])
+def test_an_opset_that_the_toolkit_refuses_is_told_before_anything_is_fetched(opset, told, tmp_path):
+    path = tmp_path / "m.onnx"
+    path.write_bytes(model(value("x", 1, 4), node("Relu"), opset=opset))
+    reasons = list(needs_older_opset(None, make_request(path, "rknn-rk3588", BuildOptions())))
+    assert [reason.verdict for reason in reasons] == [Verdict.FIXABLE] * told
+    assert all(f"opset {opset}" in reason.text and "opset_version=19" in reason.fix.text for reason in reasons)
 
 
 def test_every_goal_has_a_chip():

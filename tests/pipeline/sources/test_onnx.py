@@ -33,7 +33,7 @@ def test_a_model_by_its_content(tmp_path, name):
     artifact = identify(write(tmp_path, node("Relu"), IMAGE, weight("w"), value("w", 4), name=name))
     assert artifact.kind == ArtifactKind.ONNX
     assert artifact.inputs == ("'image' (float32, (N, 3, 8, 8))",)
-    assert artifact.traits == {"dynamic-batch"}
+    assert artifact.traits == {"dynamic-batch", "opset 17"}
     assert read_onnx(artifact.path).opset == 17
 
 

@@ -1,0 +1,26 @@
+"""Whether IREE is here, or can be had here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.facts.environments import missing_environment
+from envdoctor.probing import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.core.finding import Finding
+    from envdoctor.facts import Facts
+
+
+@probe("TCH022", topic="iree")
+def check(facts: Facts) -> Iterator[Finding]:
+    """IREE is not here and can't be had here.
+
+    Only IREE's compiler makes .vmfb files. It runs in your own environment if that has it with its converters, or in
+    one that a build makes by itself, which takes a Python and a platform that its wheels exist for.
+
+    Where a build can make that environment, it is merely noted that it is not there yet.
+    """
+    yield from missing_environment(facts, "iree", "IREE")

@@ -1,0 +1,1 @@
+"""The probes that ask about rknn-toolkit2."""

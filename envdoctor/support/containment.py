@@ -1,0 +1,89 @@
+"""Code of others in a thread of this process: it may not end it in silence, nor write into what others read.
+
+What it changes for the whole process (the folder, variables) is put back and told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_real_exit = os._exit
+_guests: set[tuple[int, int]] = set()
+_outputs: list[TextIO] = []  # standard output, while a guest is here
+_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def contained() -> Iterator[list[str]]:
+    """Run code of others in this thread; the list tells afterwards what it changed that is not its own.
+
+    `os._exit` raises SystemExit in it, and what it prints goes to standard error. A crash of the interpreter ends the
+    process as ever; a shell tells of that.
+    """
+    changed: list[str] = []
+    guest = _guest()
+    folder, variables = _folder(), dict(os.environ)
+    with _lock:
+        _guests.add(guest)
+        os._exit = _exit
+        if not _outputs:
+            _outputs.append(sys.stdout)
+            sys.stdout = _Output(sys.stdout)
+    try:
+        yield changed
+    finally:
+        with _lock:
+            _guests.discard(guest)
+            if not _guests:
+                os._exit = _real_exit
+                sys.stdout = _outputs.pop()
+            changed += _put_back(folder, variables)
+
+
+def _guest() -> tuple[int, int]:
+    return os.getpid(), threading.get_ident()  # a child that forks is another process, which may end
+
+
+def _exit(status: int) -> NoReturn:
+    if _guest() in _guests:
+        raise SystemExit(f"os._exit({status})")
+    _real_exit(status)
+
+
+class _Output:
+    """Standard output for all threads but those of guests."""
+
+    def __init__(self, of_others: TextIO) -> None:
+        self._of_others = of_others
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (whatever a file has)
+        return getattr(sys.stderr if _guest() in _guests else self._of_others, name)
+
+    def close(self) -> None:
+        """Nothing: others write to it."""
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109  (a text to hold against another)
+    except OSError:  # it is gone
+        return ""
+
+
+def _put_back(folder: str, variables: dict[str, str]) -> Iterator[str]:
+    if folder and _folder() != folder:
+        os.chdir(folder)
+        yield "the current folder"
+    names = sorted(name for name in {*variables, *os.environ} if variables.get(name) != os.environ.get(name))
+    if names:
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update({name: variables[name] for name in names if name in variables})
+        yield f"the variables {', '.join(names[:8])}"
