@@ -32,9 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             return 0
     try:
-        from envdoctor.cli._run import run
+        from envdoctor.support.collector import collecting_rarely
 
-        return run(words)
+        with collecting_rarely():
+            from envdoctor.cli._run import run
+
+            return run(words)
     except KeyboardInterrupt:
         return 130  # ExitCode.INTERRUPTED: what holds it may not be imported yet
 

@@ -81,7 +81,6 @@ def _check_machine(python: Path | None, **rest: Any) -> int:  # noqa: ANN401
     written = _formats.asked(rest["format_name"], rest["output"], as_json=rest["as_json"])
     if rest["prove"] and not rest["yes"] and not can_wall_off():
         _require_consent()
-    gc.disable()  # tens of thousands of rows that live to the end: collecting finds nothing and takes a tenth
     asked = CheckRequest(
         python=python, **{name: rest[name] for name in ("goal", "only", "skip", "witness", "fast", "prove")}
     )
@@ -89,7 +88,7 @@ def _check_machine(python: Path | None, **rest: Any) -> int:  # noqa: ANN401
         report = check(asked)
     report = _defaults.without_ignored(report)
     _formats.show_or_write(report, written, rest["output"], as_json=rest["as_json"], verbose=rest["verbose"])
-    gc.freeze()  # nor does Python's own look for cycles at its end, which takes another tenth
+    gc.freeze()  # Python's own look for cycles at its end finds nothing, and takes a tenth
     return report.summary.exit_code
 
 
