@@ -169,9 +169,7 @@ def _refused_by_project(target: Target, python: str, file: Path) -> SetVerdict |
     return SetVerdict(target=target_name(target), verdict=CellVerdict.NO_VERSION, reasons=(reason,))
 
 
-def _pinned_in_vain(
-    cell: Cell, lines: Iterable[str], target: Target, catalogue: Catalogue
-) -> SetVerdict | None:
+def _pinned_in_vain(cell: Cell, lines: Iterable[str], target: Target, catalogue: Catalogue) -> SetVerdict | None:
     """That a file asks for exactly what pip refuses for the target's Python: no other version may take its place."""
     from packaging.version import Version
 
