@@ -153,7 +153,7 @@ def _of_lines(
     cells = Cells(tools.resolver, tools.catalogue, judge).fill(questions, workers, progress)
     return tuple(
         _refused_by_project(target, python, file)
-        or _pinned_in_vain(cell, lines, target, tools.catalogue)
+        or _pinned_in_vain(cell, (*lines, *limits), target, tools.catalogue)
         or held_to_hashes(cell, target, hashes, tools.catalogue, judge)
         or SetVerdict(target=cell.target, verdict=cell.verdict, reasons=cell.reasons, pins=tuple(map(str, cell.pins)))
         for target, cell in zip(targets, cells, strict=True)

@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # typing's is not imported: this is used before anything 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_RARELY = (100_000, 50, 100)
+_RARELY = (100_000, 10, 10)
 _lock = threading.Lock()
 _before: list[tuple[int, int, int]] = []
 

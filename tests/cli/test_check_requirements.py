@@ -212,10 +212,12 @@ def test_a_project_for_other_pythons(run, folder):
 @pytest.mark.slow
 def test_what_a_file_asks_for_exactly_and_pip_refuses_for_its_python(run, server, folder):
     publish(server, "bounded", "1.0", requires_python="<3.11")
+    (folder / "limits.txt").write_text("bounded==1.0\n")
     for text, expected in (
         ("bounded\n", "SOUND"),
         ("bounded==1.*\n", "SOUND"),
         ("bounded\nbounded==1.0; python_version < '3.11'\n", "SOUND"),
+        ("bounded\n-c limits.txt\n", "NO-VERSION"),
         ("bounded==1\n", "NO-VERSION"),
     ):
         (folder / "r.txt").write_text(text)
