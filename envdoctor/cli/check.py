@@ -72,8 +72,6 @@ def command(file: Path | None, mends: bool, platforms: str, python: Path | None,
 
 
 def _check_machine(python: Path | None, **rest: Any) -> int:  # noqa: ANN401
-    import gc
-
     from envdoctor.doctor.check import CheckRequest, can_wall_off, check
 
     if _defaults.is_typed("only") and not _defaults.is_typed("skip"):
@@ -88,7 +86,6 @@ def _check_machine(python: Path | None, **rest: Any) -> int:  # noqa: ANN401
         report = check(asked)
     report = _defaults.without_ignored(report)
     _formats.show_or_write(report, written, rest["output"], as_json=rest["as_json"], verbose=rest["verbose"])
-    gc.freeze()  # Python's own look for cycles at its end finds nothing, and takes a tenth
     return report.summary.exit_code
 
 
