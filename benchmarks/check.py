@@ -53,7 +53,7 @@ def make_environment(folder: Path) -> Path:
     """Make the environment that is measured."""
     uv = [sys.executable, "-m", "uv"]
     subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
-    install = [*uv, "pip", "install", "--quiet", "--python", str(folder), *PACKAGES, "--editable", str(ROOT)]
+    install = [*uv, "pip", "install", "--quiet", "--python", str(folder), *PACKAGES, str(ROOT)]
     subprocess.run(install, check=True)
     return folder
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from envdoctor.net.cache import DiskCache
 
 _WORKERS = 6
+#: Bytes from which a wheel takes hundreds of megabytes of memory to be looked into, and how many such ones at once.
+_LARGE, _LARGE_AT_ONCE = 128 << 20, 2
 #: What decides what is seen in a wheel: what older code saw is looked at again.
 _CODE = ("imports", "wheels", "binaries", "support", "core", "data")
 _MOST_VERDICTS = 24
@@ -79,6 +81,7 @@ class Inspector:
         self._client = client
         self._progress = progress
         self._lock = threading.Lock()
+        self._large = threading.Semaphore(_LARGE_AT_ONCE)
         self._turns: dict[str, threading.Lock] = {}
         self._known: dict[str, Inspected] = {}
         self._judged: dict[str, KnownVerdicts] = {}
@@ -276,7 +279,10 @@ class Inspector:
         contents = cache.get_value(key, WheelContents) if cache else None
         if contents is None:
             try:
-                with opened(self._client.session, file) as source:
+                with (
+                    opened(self._client.session, file) as source,
+                    self._large if source.size >= _LARGE else nullcontext(),
+                ):
                     contents = read_contents(source, exact=exact, parallel=is_remote(file.url))
             except (NetworkProblem, Unreadable) as error:
                 return Inspected(file=file, problem=error)

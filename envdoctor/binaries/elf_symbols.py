@@ -8,6 +8,7 @@ RTLD_NOW: functions that would be bound at their first call count as data does, 
 from __future__ import annotations
 
 import struct
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from envdoctor.binaries.elf_hashes import GnuHash, SysvHash, gnu_hash_of
@@ -30,6 +31,7 @@ _DEFINING_TYPES = {0, 1, 2, 5, 6, 10}  # no type, object, function, common, thre
 _THREAD_LOCAL, _ABSOLUTE = 6, 0xFFF1
 _INVISIBLE = {1, 2}  # STV_INTERNAL, STV_HIDDEN
 _HIDDEN_VERSION, _FIRST_OWN_VERSION = 0x8000, 3
+_VERSION = struct.Struct("<H")
 _MOST_TABLE_BYTES, _MOST_SYMBOLS = 256 << 20, 1 << 22
 _LONGEST_NAME = 64 * 1024
 _NAME_READ, _NEAR, _MOST_AT_ONCE = 256, 2048, 1 << 20  # bytes
@@ -79,12 +81,14 @@ class ElfSymbols:
             self._tags.setdefault(tag, value)
         wide = self._header.encoding.wide
         self._symbol = struct.Struct("<IBBHQQ" if wide else "<IIIBBH")
+        self._columns = itemgetter(0, 1, 2, 3, 4) if wide else itemgetter(0, 3, 4, 5, 1)
         self._symbols = self._place(_SYMTAB)
         self._strings = self._place(_STRTAB)
         self._strings_end = self._strings + self._tags.get(_STRSZ, 0)
         self._gnu = GnuHash(source.read_at, self._place(_GNU_HASH), wide=wide) if _GNU_HASH in self._tags else None
         self._sysv = SysvHash(source.read_at, self._place(_HASH) if self._gnu is None else 0)
         self._definitions: dict[int, str] | None = None
+        self._versions: int | None = None
 
     def wanted(self) -> frozenset[Wanted]:
         """The undefined symbols; without one of them ld.so refuses the file, if a relocation names it.
@@ -186,8 +190,9 @@ class ElfSymbols:
         return {info >> shift for (info,) in entry.iter_unpack(table) if info & kinds}
 
     def _is_definition(self, index: int, name: bytes) -> bool:
-        row = self._bytes(self._symbols + index * self._symbol.size, self._symbol.size)
-        text, info, other, section, value = next(self._rows(row))
+        size = self._symbol.size
+        row = self._symbol.unpack(self._bytes(self._symbols + index * size, size))
+        text, info, other, section, value = self._columns(row)
         kind, binding = info & 15, info >> 4
         if section == 0 or (value == 0 and kind != _THREAD_LOCAL and section != _ABSOLUTE):
             return False
@@ -199,7 +204,7 @@ class ElfSymbols:
         """Whether a definition is of the version that is asked for, as `check_match` has it."""
         if _VERSYM not in self._tags:
             return True
-        (own,) = self._versions_of([index], mask=0xFFFF).values()
+        (own,) = _VERSION.unpack(self._bytes(self._versions_place() + 2 * index, 2))
         hidden, number = own & _HIDDEN_VERSION, own & ~_HIDDEN_VERSION
         if not version:
             return not hidden or number < _FIRST_OWN_VERSION
@@ -208,14 +213,19 @@ class ElfSymbols:
         name = self._definitions.get(number, "")
         return name == version or not (name or hidden)
 
-    def _versions_of(self, indices: Collection[int], mask: int = ~_HIDDEN_VERSION) -> dict[int, int]:
+    def _versions_place(self) -> int:
+        if self._versions is None:
+            self._versions = self._place(_VERSYM)
+        return self._versions
+
+    def _versions_of(self, indices: Collection[int]) -> dict[int, int]:
         """Of each symbol the number of its version."""
         if not indices:
             return {}
         first, last = min(indices), max(indices)
-        data = self._bytes(self._place(_VERSYM) + 2 * first, 2 * (last - first + 1))
+        data = self._bytes(self._versions_place() + 2 * first, 2 * (last - first + 1))
         numbers = struct.unpack(f"<{len(data) // 2}H", data)
-        return {index: numbers[index - first] & mask for index in indices}
+        return {index: numbers[index - first] & ~_HIDDEN_VERSION for index in indices}
 
     def _needed_versions(self) -> dict[int, tuple[str, str]]:
         """Version and library by the number that symbols have."""
@@ -236,12 +246,7 @@ class ElfSymbols:
 
     def _rows(self, table: bytes) -> Iterator[tuple[int, int, int, int, int]]:
         """Name, info, other, section and value of symbols."""
-        if self._header.encoding.wide:
-            return ((name, info, other, section, value) for name, info, other, section, value, _ in self._unpack(table))
-        return ((name, info, other, section, value) for name, value, _, info, other, section in self._unpack(table))
-
-    def _unpack(self, table: bytes) -> Iterator[tuple[int, ...]]:
-        return self._symbol.iter_unpack(table)
+        return map(self._columns, self._symbol.iter_unpack(table))
 
     def _names(self, offsets: Collection[int]) -> dict[int, bytes]:
         """The texts at offsets of the string table; those that are near each other are read at once."""

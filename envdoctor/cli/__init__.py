@@ -5,6 +5,7 @@ Modules whose name begins with an underscore are shared helpers.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -32,11 +33,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             return 0
     try:
-        from envdoctor.cli._run import run
+        from envdoctor.support.collector import collecting_rarely
 
-        return run(words)
+        with collecting_rarely():
+            from envdoctor.cli._run import run
+
+            code = run(words)
     except KeyboardInterrupt:
         return 130  # ExitCode.INTERRUPTED: what holds it may not be imported yet
+    if arguments is None:
+        gc.freeze()  # Python's own look for cycles at its end finds nothing, and takes a tenth
+    return code
 
 
 def _look_there_last(python_path: str) -> None:

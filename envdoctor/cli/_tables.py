@@ -38,14 +38,6 @@ def show(kind: str, value: object, *, as_json: bool, verbose: bool) -> None:
         getattr(registry.renderer("terminal"), f"write_{kind}")(safe, verbose=verbose)
 
 
-def collect_rarely() -> None:
-    """Have Python look for cycles seldom: texts become trees of a million nodes without any, each looked through."""
-    import gc
-
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-
-
 @contextlib.contextmanager
 def progress(doing: str, stream: TextIO | None = None) -> Iterator[Callable[[int, int], None]]:
     """A line on standard error (or on `stream`) that says how far something has got and how long it has taken.

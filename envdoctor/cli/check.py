@@ -72,8 +72,6 @@ def command(file: Path | None, mends: bool, platforms: str, python: Path | None,
 
 
 def _check_machine(python: Path | None, **rest: Any) -> int:  # noqa: ANN401
-    import gc
-
     from envdoctor.doctor.check import CheckRequest, can_wall_off, check
 
     if _defaults.is_typed("only") and not _defaults.is_typed("skip"):
@@ -81,7 +79,6 @@ def _check_machine(python: Path | None, **rest: Any) -> int:  # noqa: ANN401
     written = _formats.asked(rest["format_name"], rest["output"], as_json=rest["as_json"])
     if rest["prove"] and not rest["yes"] and not can_wall_off():
         _require_consent()
-    gc.disable()  # tens of thousands of rows that live to the end: collecting finds nothing and takes a tenth
     asked = CheckRequest(
         python=python, **{name: rest[name] for name in ("goal", "only", "skip", "witness", "fast", "prove")}
     )
@@ -89,7 +86,6 @@ def _check_machine(python: Path | None, **rest: Any) -> int:  # noqa: ANN401
         report = check(asked)
     report = _defaults.without_ignored(report)
     _formats.show_or_write(report, written, rest["output"], as_json=rest["as_json"], verbose=rest["verbose"])
-    gc.freeze()  # nor does Python's own look for cycles at its end, which takes another tenth
     return report.summary.exit_code
 
 

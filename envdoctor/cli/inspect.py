@@ -82,7 +82,6 @@ def command(
     read over the network in parts, or with --installed the name of a distribution. Exit code 1 if it does not load,
     if that could not be found out, or if it loads only under a condition (SOUND-IF).
     """
-    _tables.collect_rarely()
     with _tables.progress(f"looking into {subject}") as progress:
         if installed or place is not None:
             from envdoctor.doctor.installed import inspect_installed

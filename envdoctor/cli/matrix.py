@@ -53,7 +53,6 @@ def command(
     from envdoctor.core.matrix_request import MatrixRequest
     from envdoctor.doctor.matrix import matrix
 
-    _tables.collect_rarely()
     request = MatrixRequest(requirements=requirements, **rest)
     if names:
         return _show_holdings(request, names, as_json=as_json, verbose=verbose)

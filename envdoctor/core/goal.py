@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from envdoctor.core.data import load_table
@@ -45,6 +44,8 @@ def parse_goal(name: str) -> Goal:
     table = load_table("goals")
     row = table.get(name.strip().lower())
     if row is None:
+        import difflib
+
         near = difflib.get_close_matches(name.lower(), table, n=2, cutoff=0.5)
         if name.strip().lower() in load_table("tflite-readers"):
             raise UsageProblem(

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from packaging.pylock import Pylock
+    from packaging.requirements import Requirement
 
+    from envdoctor.availability.catalogue import Catalogue
     from envdoctor.availability.inspector import Inspector
     from envdoctor.availability.tools import Tools
-    from envdoctor.core.availability import Pin
+    from envdoctor.core.availability import Cell, Pin
     from envdoctor.core.target import Target
     from envdoctor.index.project import IndexFile
 
@@ -74,7 +76,7 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
     """
     lock = read_lock(file) if is_lock(file) else None
     lines, limits = ((), ()) if lock else map(tuple, read_asked(file))
-    if lock is None and not lines:
+    if not (lines or (lock and lock.packages)):
         raise UsageProblem(f"{file} asks for nothing.")
     facts = None if platforms else Facts(Request(python=python), LocalExecutor())
     targets = (target_of(facts.host, facts.python),) if facts else _targets(platforms, pythons)
@@ -125,8 +127,12 @@ def _refused(files: Sequence[tuple[Pin, IndexFile]], target: Target, inspector: 
     for (pin, file), seen in zip(files, inspector.all([file for _, file in files]), strict=True):
         asks = seen.contents.metadata.requires_python if seen.contents else None
         if asks and pip_refuses(replace(file, requires_python=asks), target):
-            message = f"{pin} asks for Python {asks}: pip refuses it there, and uv does not."
-            yield CellReason(kind=ReasonKind.NO_VERSION, severity=Severity.ERROR, subject=str(pin), message=message)
+            yield _refusal(pin, asks)
+
+
+def _refusal(pin: Pin, asks: str) -> CellReason:
+    message = f"{pin} asks for Python {asks}: pip refuses it there, and uv does not."
+    return CellReason(kind=ReasonKind.NO_VERSION, severity=Severity.ERROR, subject=str(pin), message=message)
 
 
 def _of_lines(
@@ -147,6 +153,7 @@ def _of_lines(
     cells = Cells(tools.resolver, tools.catalogue, judge).fill(questions, workers, progress)
     return tuple(
         _refused_by_project(target, python, file)
+        or _pinned_in_vain(cell, (*lines, *limits), target, tools.catalogue)
         or held_to_hashes(cell, target, hashes, tools.catalogue, judge)
         or SetVerdict(target=cell.target, verdict=cell.verdict, reasons=cell.reasons, pins=tuple(map(str, cell.pins)))
         for target, cell in zip(targets, cells, strict=True)
@@ -162,15 +169,33 @@ def _refused_by_project(target: Target, python: str, file: Path) -> SetVerdict |
     return SetVerdict(target=target_name(target), verdict=CellVerdict.NO_VERSION, reasons=(reason,))
 
 
+def _pinned_in_vain(cell: Cell, lines: Iterable[str], target: Target, catalogue: Catalogue) -> SetVerdict | None:
+    """That a file asks for exactly what pip refuses for the target's Python: no other version may take its place."""
+    from packaging.version import Version
+
+    exact = {
+        (normalize(one.name), Version(each.version))
+        for _, one in _applying(lines, target)
+        for each in one.specifier
+        if each.operator == "==" and not each.version.endswith(".*")
+    }
+    reasons = tuple(
+        _refusal(pin, wheel.requires_python or "")
+        for pin in cell.pins
+        if (normalize(pin.name), Version(pin.version)) in exact
+        and (wheel := catalogue.wheel(pin.name, Version(pin.version), target)) is not None
+        and pip_refuses(wheel, target)
+    )
+    if not reasons:
+        return None
+    pins = tuple(map(str, cell.pins))
+    return SetVerdict(target=cell.target, verdict=CellVerdict.NO_VERSION, reasons=reasons, pins=pins)
+
+
 def _wanted(lines: Iterable[str], target: Target, facts: Facts) -> Iterator[Wanted]:
     """What applies on the examined interpreter, and what of it is installed."""
-    from packaging.requirements import Requirement
-
     active = facts.packages.active()
-    for line in lines:
-        requirement = Requirement(line)
-        if requirement.marker is not None and not requirement.marker.evaluate({**target.markers, "extra": ""}):
-            continue
+    for line, requirement in _applying(lines, target):
         found = active.get(normalize(requirement.name))
         if found is None:
             yield Wanted(requirement=line, presence=Presence.MISSING)
@@ -178,3 +203,13 @@ def _wanted(lines: Iterable[str], target: Target, facts: Facts) -> Iterator[Want
             yield Wanted(requirement=line, presence=Presence.INSTALLED, installed=found.version)
         else:
             yield Wanted(requirement=line, presence=Presence.OTHER_VERSION, installed=found.version)
+
+
+def _applying(lines: Iterable[str], target: Target) -> Iterator[tuple[str, Requirement]]:
+    """The lines whose markers hold on a target."""
+    from packaging.requirements import Requirement
+
+    for line in lines:
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate({**target.markers, "extra": ""}):
+            yield line, requirement

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import Access
 from envdoctor.locks.choice import agree
 from envdoctor.locks.markers import marker_for, marker_of, requires_python
+from envdoctor.locks.untold import is_untold
 from envdoctor.net.urls import without_secrets
 from envdoctor.support.hashing import hash_path
 from envdoctor.support.target_names import target_name
@@ -42,7 +42,6 @@ _WORKERS_PER_PROCESSOR = 2
 #: Sets that are tried for one target: a lock is worth a longer search than a cell of a table.
 _MOST_SETS = 40
 _MOST_ROUNDS = 10
-_UNTOLD = re.compile(r"python_full_version|implementation_version|platform_release|platform_version")
 _SOUND = frozenset({CellVerdict.SOUND, CellVerdict.SOUND_IF})
 
 
@@ -197,7 +196,7 @@ class Search:
                 f"{line} (of {whose}) depends on more than a target says; the lock has what "
                 f"{self.plan.targets[0].interpreter.full_version} and its like get."
                 for line, whose in asked
-                if _UNTOLD.search(line.partition(";")[2]) and "extra" not in line.partition(";")[2]
+                if "extra" not in line.partition(";")[2] and any(is_untold(line, target) for target in sets)
             )
         )
 

@@ -9,6 +9,8 @@ from packaging.utils import canonicalize_name
 
 from envdoctor.availability.table import hashes_of, logical_lines, parse_constraints, parse_requirements, whole_lines
 from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.index.settings import load_settings
+from envdoctor.net.urls import without_credentials
 from envdoctor.support.files import read_regular
 from envdoctor.support.toml import parse_toml
 
@@ -21,6 +23,7 @@ _MOST_DEPTH = 20
 _MOST_LINES = 50_000
 _NESTED = re.compile(r"(?:-r\s*|--requirement(?:=|\s+))(?P<file>.+)")
 _CONSTRAINTS = re.compile(r"(?:-c\s*|--constraint(?:=|\s+))(?P<file>.+)")
+_INDEX = re.compile(r"(?:-i\s*|--(?P<extra>extra-)?index-url(?:=|\s+))(?P<url>\S+)")
 #: Options that change nothing here: only wheels are locked, and with their hashes.
 _IGNORED = re.compile(r"--(?:only-binary[= ]\s*\S+|prefer-binary|require-hashes)")
 
@@ -82,13 +85,27 @@ def _gather(file: Path, requirements: list[str], constraints: list[str], within:
         elif limits := _CONSTRAINTS.fullmatch(line):
             constraints += parse_constraints(file.parent / limits["file"].strip())
         elif line.startswith("-"):
-            if not _IGNORED.fullmatch(line):
+            if not _IGNORED.fullmatch(line) and not _names_own_index(line):
                 raise UsageProblem(
                     f"{where}: the option {line!r} is not followed; indexes come from pip's settings, and editable or "
                     "local projects can't be locked. Take the line out."
                 )
         else:
             requirements.append(_requirement(line, where))
+
+
+def _names_own_index(line: str) -> bool:
+    """Whether a line names an index that the user's settings name too, as what others export does."""
+    asked = _INDEX.fullmatch(line)
+    if asked is None:
+        return False
+    settings = load_settings()
+    own = settings.index_urls if asked["extra"] else settings.index_urls[:1]
+    try:
+        plain, *known = (without_credentials(url).rstrip("/") for url in (asked["url"], *own))
+    except ValueError:
+        return False
+    return plain in known
 
 
 def _requirement(line: str, where: str) -> str:

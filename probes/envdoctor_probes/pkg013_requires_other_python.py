@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 
-_TOO_NEW = " Only an upper bound is passed, which uv overlooks and pip does not; the distribution normally works."
+_TOO_NEW = " Only an upper bound is exceeded, which uv overlooks and pip does not; the distribution normally works."
 
 
 @probe("PKG013")

@@ -1,9 +1,11 @@
 """What is fetched of a wheel: once, as little as is asked for, and counted."""
 
 import random
+import threading
 
 import pytest
 
+from envdoctor.availability import inspector
 from envdoctor.availability.inspector import Inspector
 from envdoctor.core.errors import NetworkProblem, Unreadable
 from envdoctor.index.access import open_index
@@ -43,6 +45,30 @@ def test_it_tells_how_many_of_several_are_done(server, client):
     told = []
     Inspector(client, lambda done, total: told.append((done, total))).all(client.project("app").files)
     assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("large", "most"), [(1, 2), (1 << 30, 6)])
+def test_few_large_wheels_are_in_memory_at_once(server, client, monkeypatch, large, most):
+    monkeypatch.setattr("envdoctor.availability.inspector._LARGE", large)
+    for number in range(6):
+        publish(server, "app", f"{number}.0")
+    reading, seen = [], []
+    everybody = threading.Barrier(most)
+    read = inspector.read_contents
+
+    def watched(source, **how):
+        reading.append(source)
+        everybody.wait(timeout=30)
+        seen.append(len(reading))
+        everybody.wait(timeout=30)
+        reading.remove(source)
+        return read(source, **how)
+
+    monkeypatch.setattr(inspector, "read_contents", watched)
+    found = Inspector(client).all(client.project("app").files)
+    assert all(one.contents for one in found)
+    assert set(seen) == {most}
 
 
 def test_a_text_does_not_fetch_the_directory_again(server, settings, file, tmp_path):

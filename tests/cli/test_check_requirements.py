@@ -162,12 +162,14 @@ def test_what_of_it_is_installed(run, server, folder):
         (("-r", "r.txt", "--to", "edgetpu"), "-r judges a file"),
         (("-r", "gone.txt"), "gone.txt can't be read"),
         (("-r", "empty.txt"), "empty.txt asks for nothing"),
+        (("-r", "pylock.toml"), "pylock.toml asks for nothing"),
         (("-r", "r.txt", "--platform", "amiga"), "amiga"),
     ],
 )
 def test_bad_requests(run, folder, words, said):
     (folder / "r.txt").write_text("app\n")
     (folder / "empty.txt").write_text("# nothing\n")
+    (folder / "pylock.toml").write_text(LOCK.format(packages="packages = []"))
     code, printed = run("check", *words)
     assert code == 2
     assert said in " ".join(printed.err.split())
@@ -205,3 +207,20 @@ def test_a_project_for_other_pythons(run, folder):
     code, found = as_json(run, "check", "-r", "pyproject.toml", *HERE)
     assert (code, found["sets"][0]["verdict"]) == (1, "NO-VERSION")
     assert "asks for Python >=3.12" in found["sets"][0]["reasons"][0]["message"]
+
+
+@pytest.mark.slow
+def test_what_a_file_asks_for_exactly_and_pip_refuses_for_its_python(run, server, folder):
+    publish(server, "bounded", "1.0", requires_python="<3.11")
+    (folder / "limits.txt").write_text("bounded==1.0\n")
+    for text, expected in (
+        ("bounded\n", "SOUND"),
+        ("bounded==1.*\n", "SOUND"),
+        ("bounded\nbounded==1.0; python_version < '3.11'\n", "SOUND"),
+        ("bounded\n-c limits.txt\n", "NO-VERSION"),
+        ("bounded==1\n", "NO-VERSION"),
+    ):
+        (folder / "r.txt").write_text(text)
+        code, found = as_json(run, "check", "-r", "r.txt", *HERE)
+        assert (code, found["sets"][0]["verdict"]) == (int(expected != "SOUND"), expected), text
+    assert "bounded==1.0 asks for Python <3.11: pip refuses it there" in found["sets"][0]["reasons"][0]["message"]

@@ -210,10 +210,19 @@ def test_a_damaged_file_is_no_answer_and_is_made_anew(environment, content):
 
 
 @pytest.mark.slow
+def test_what_is_too_large_to_be_followed_is_kept(environment, monkeypatch):
+    monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", -1)
+    first = environment.check()
+    again = environment.check()
+    assert again.unchanged_since == first.created
+    assert again.notes == first.notes == ("1 of 1 import could not be followed to the end (-v, --prove).",)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("reason", ["an unsure answer", "time was up"])
 def test_what_another_look_may_tell_is_not_kept(environment, monkeypatch, reason):
     if reason == "time was up":
-        monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", -1)
+        monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_SECONDS", -1.0)
     else:
         monkeypatch.setattr("envdoctor.facts.strays.derive", lambda _: Path("/dev/null/x").read_text())
     environment.check()

@@ -18,6 +18,31 @@ def test_a_requirements_file_with_what_it_includes(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("line", "is_taken"),
+    [
+        ("--index-url https://first.example/simple", True),
+        ("-i https://me:word@first.example/simple/", True),
+        ("--extra-index-url=https://second.example/simple", True),
+        ("--index-url https://second.example/simple", False),
+        ("--extra-index-url https://third.example/simple", False),
+        ("--index-url https://[first.example/simple", False),
+    ],
+)
+def test_the_indexes_of_the_user_may_be_named(tmp_path, monkeypatch, line, is_taken):
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://first.example/simple")
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://me:word@second.example/simple/")
+    file = tmp_path / "r.txt"
+    file.write_text(f"{line}\na\n")
+    if is_taken:
+        assert read_asked(file) == (["a"], [])
+    else:
+        with pytest.raises(UsageProblem, match="line 1: the option") as told:
+            read_asked(file)
+        assert ":word@" not in str(told.value)
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("-r r.txt\n", "includes itself"),

@@ -105,7 +105,8 @@ class Importing:
         looked_at: the number of modules whose import was followed.
         variables: (distribution, path of a file in it, NAME=VALUE) of variables that packages set when imported.
         left_out: True if the user asked not to look.
-        is_late: True if another look may tell more: time was up, or something was unfinished and more is known now.
+        is_late: True if another look may tell more, since this machine was too slow; what was left for its size alone
+            is left by the next look, too.
     """
 
     failed: tuple[FailedImport, ...] = ()

@@ -31,7 +31,12 @@ class Effort:
     @property
     def is_up(self) -> bool:
         """Whether all is spent."""
-        return self.spent > self.most or time.thread_time() > self.end
+        return self.spent > self.most or self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        """Whether this machine took so long that another comes further."""
+        return time.thread_time() > self.end
 
     def leave(self, steps: int) -> None:
         """No more than so many steps are left, from now on."""

@@ -83,7 +83,7 @@ def _survey(facts: Facts, request: Request) -> Importing:
         broken=broken,
         unfinished=unfinished,
         looked_at=len(verdicts),
-        is_late=rehearsal.is_late or (rehearsal.is_new and bool(unfinished)),  # what is known now may lead further
+        is_late=rehearsal.effort.is_late,
         variables=tuple(
             (one, around.modules.find(at).path, variable)
             for one, each in uses
