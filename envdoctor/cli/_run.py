@@ -160,10 +160,15 @@ def _readers_may_leave() -> Iterator[None]:
 
 
 def _replace_closed_streams() -> None:
-    """Discard what is printed on a stream that the caller closed (`envdoctor check >&-`): Python has None there."""
-    for name in ("stdout", "stderr"):
+    """Lead a stream that the caller closed (`envdoctor check >&-`) into the void: Python has None there.
+
+    Its number is taken too, or the next file that is opened would be a stream of the programs that are started.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (open to the end)
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  (open to the end)
+            os.set_inheritable(stream.fileno(), True)  # noqa: FBT003  (positional alone)
+            setattr(sys, name, stream)
 
 
 def _give_up(stream: TextIO) -> None:

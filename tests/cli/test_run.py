@@ -114,6 +114,22 @@ def test_a_closed_stream_is_no_error(closed):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="closes descriptors with a shell")
+def test_what_is_started_finds_no_file_of_ours_where_a_closed_stream_was():
+    child = "import os, stat; assert all(stat.S_ISCHR(os.fstat(number).st_mode) for number in range(3))"
+    code = (
+        "import subprocess, sys\n"
+        "from envdoctor.cli._run import _replace_closed_streams\n"
+        "_replace_closed_streams()\n"
+        "assert sys.stdin.read() == '' and not sys.stdin.isatty()\n"
+        "with open(sys.executable, 'rb'):\n"
+        f"    sys.exit(subprocess.run([sys.executable, '-c', {child!r}]).returncode)"
+    )
+    words = ["sh", "-c", '"$0" -c "$1" <&- >&- 2>&-', sys.executable, code]
+    assert subprocess.run(words, check=False).returncode == 0
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("words", [("--version",), ("--help",), ("check", "--only", "HST001"), ("explain", "PKG003")])
 def test_output_that_finds_no_room_is_told_in_a_sentence(words):
