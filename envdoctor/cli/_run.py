@@ -200,9 +200,20 @@ def _refusal(error: BaseException) -> str:
         return f"{error.filename or 'output'}: {error.strerror}"
     if isinstance(error, MemoryError) or any(words in str(error) for words in _OF_MEMORY):
         return "it may use less memory than it needs (see 'ulimit -v'); allow it more"
-    if isinstance(error, FileNotFoundError) and "usable temporary directory" in str(error):
-        return "there is no folder for temporary files; set TMPDIR to one"
+    if isinstance(error, FileNotFoundError):
+        return _missing_folder(error)
     return _foreign_library(str(error)) if isinstance(error, ImportError) else ""
+
+
+def _missing_folder(error: FileNotFoundError) -> str:
+    """That a folder which every program takes for granted is not there; "" if it is no such thing."""
+    if "usable temporary directory" in str(error):
+        return "there is no folder for temporary files; set TMPDIR to one"
+    try:
+        Path.cwd()
+    except OSError:
+        return "the current folder is gone; go to one that is there"
+    return ""
 
 
 def _foreign_library(said: str) -> str:

@@ -314,3 +314,15 @@ def test_a_json_module_of_the_users_does_not_end_the_doctor(tmp_path):
     ended = envdoctor("check", "--fast", "--json", env={**os.environ, "PYTHONPATH": str(tmp_path)})
     assert ended.returncode in {ExitCode.OK, ExitCode.PROBLEMS}
     assert json.loads(ended.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps a folder that is in use")
+@pytest.mark.parametrize("words", ["check --only HST001", "routes m.keras --to tflite-int8"])
+def test_a_current_folder_that_is_gone_is_told(tmp_path, words):
+    code = (
+        f"import os; os.rmdir({str(tmp_path)!r})\n"
+        f"from envdoctor.cli._run import run; raise SystemExit(run({words.split()!r}))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "envdoctor: the current folder is gone; go to one that is there\n")

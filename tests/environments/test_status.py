@@ -81,7 +81,7 @@ def test_without_a_python_that_can_be_started_nothing_is_known(spec, request_, m
             )
 
     monkeypatch.setattr("envdoctor.environments.interpreters.candidates", lambda _: ())
-    with pytest.raises(EnvironmentProblem, match="no Python could be asked .*Resource temporarily unavailable"):
+    with pytest.raises(EnvironmentProblem, match=r"no Python could be asked .*Resource temporarily unavailable"):
         status(spec, request_, Refusing())
 
 

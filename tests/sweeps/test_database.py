@@ -107,7 +107,7 @@ def test_a_full_or_broken_disk_is_no_fault_of_the_request(tmp_path, monkeypatch,
         raise sqlite3.OperationalError(said)
 
     monkeypatch.setattr(sqlite3, "connect", refuse)
-    with pytest.raises(OSError, match="h.sqlite") as caught, open_database(tmp_path / "h.sqlite", write=True):
+    with pytest.raises(OSError, match=r"h\.sqlite") as caught, open_database(tmp_path / "h.sqlite", write=True):
         pass
     assert caught.value.errno == number
 
