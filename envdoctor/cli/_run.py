@@ -108,6 +108,7 @@ def run(words: Sequence[str]) -> int:
     from envdoctor.support.streams import guarded_streams
 
     _replace_closed_streams()
+    _leave_current_folder_out()
     if asked := os.environ.get("_ENVDOCTOR_COMPLETE"):  # as click names it
         from envdoctor.cli._completion import answer
 
@@ -169,6 +170,13 @@ def _replace_closed_streams() -> None:
             stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  (open to the end)
             os.set_inheritable(stream.fileno(), True)  # noqa: FBT003  (positional alone)
             setattr(sys, name, stream)
+
+
+def _leave_current_folder_out() -> None:
+    """Look for no program in the current folder: what lies there may be what is only looked at."""
+    if path := os.environ.get("PATH"):
+        folders = [folder for folder in path.split(os.pathsep) if Path(folder).is_absolute()]
+        os.environ["PATH"] = os.pathsep.join(folders) or os.defpath  # an empty one means the current folder
 
 
 def _give_up(stream: TextIO) -> None:

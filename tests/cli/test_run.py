@@ -326,3 +326,18 @@ def test_a_current_folder_that_is_gone_is_told(tmp_path, words):
     )
     ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (1, "envdoctor: the current folder is gone; go to one that is there\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "left"),
+    [
+        (["", "/usr/bin", ".", "bin", "/bin", ""], ["/usr/bin", "/bin"]),
+        (["."], os.defpath.split(os.pathsep)),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other paths")
+def test_no_program_is_looked_for_in_the_current_folder(monkeypatch, path, left):
+    """What lies there may be what is only looked at."""
+    monkeypatch.setenv("PATH", os.pathsep.join(path))
+    _run.run(["explain", "--help"])
+    assert os.environ["PATH"].split(os.pathsep) == left
