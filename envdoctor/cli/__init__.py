@@ -12,6 +12,8 @@ TYPE_CHECKING = False  # typing's is not imported: until `main` runs, Ctrl-C end
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_INTERRUPTED = 130  # ExitCode.INTERRUPTED: what holds it may not be imported yet
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `envdoctor` with these arguments, else the process's own.
@@ -34,9 +36,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from envdoctor.cli._run import run
 
-        return run(words)
+        code = run(words)
     except KeyboardInterrupt:
-        return 130  # ExitCode.INTERRUPTED: what holds it may not be imported yet
+        return _INTERRUPTED
+    if code == _INTERRUPTED and arguments is None:
+        _leave_at_once(code)
+    return code
+
+
+def _leave_at_once(code: int) -> None:
+    """End the process without taking apart all that was read, for which Python needs a second and more."""
+    import atexit
+    import contextlib
+
+    atexit._run_exitfuncs()  # noqa: SLF001  (temporary folders; there is no other name for it)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+            stream.flush()
+    os._exit(code)
 
 
 def _look_there_last(python_path: str) -> None:

@@ -341,3 +341,23 @@ def test_no_program_is_looked_for_in_the_current_folder(monkeypatch, path, left)
     monkeypatch.setenv("PATH", os.pathsep.join(path))
     _run.run(["explain", "--help"])
     assert os.environ["PATH"].split(os.pathsep) == left
+
+
+@pytest.mark.slow
+def test_an_interrupted_command_does_not_take_its_memory_apart(tmp_path):
+    """Thousands of modules' texts: that took longer than all the rest."""
+    code = (
+        "import atexit, pathlib, sys, time\n"
+        "from envdoctor import cli\n"
+        "from envdoctor.cli import _run\n"
+        "class Heavy:\n"
+        "    def __del__(self):\n"
+        "        print('taken apart')\n"
+        "heavy = Heavy()\n"
+        f"atexit.register(pathlib.Path({str(tmp_path / 'tidy')!r}).touch)\n"
+        "_run.run = lambda words: print('told') or 130\n"
+        "sys.exit(cli.main())"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (130, "told\n")
+    assert (tmp_path / "tidy").exists()
