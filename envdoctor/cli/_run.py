@@ -175,7 +175,7 @@ def _replace_closed_streams() -> None:
 def _leave_current_folder_out() -> None:
     """Look for no program in the current folder: what lies there may be what is only looked at."""
     if path := os.environ.get("PATH"):
-        folders = [folder for folder in path.split(os.pathsep) if Path(folder).is_absolute()]
+        folders = [folder for folder in path.split(os.pathsep) if Path(folder.strip('"')).is_absolute()]
         os.environ["PATH"] = os.pathsep.join(folders) or os.defpath  # an empty one means the current folder
 
 

@@ -60,8 +60,8 @@ def choose_environment(environ: Mapping[str, str], folder: Path, own: Path | Non
     others = [f"{other} ({why})" for key, (other, why) in found.items() if key not in {real, mine}]
     if real == mine:
         return Choice(reason=reason if others else "", others=tuple(others))
-    found_there = not any(environ.get(name) == str(path) for name in _VARIABLES)
-    return Choice(folder=path, reason=reason, is_found=found_there, others=(*others, f"{own} ({_OWN})"))
+    is_found = path not in [Path(environ[name]) for name in _VARIABLES if environ.get(name)]
+    return Choice(folder=path, reason=reason, is_found=is_found, others=(*others, f"{own} ({_OWN})"))
 
 
 def brings_its_python(environment: Path, folder: Path, home: Path, *, windows: bool = os.name == "nt") -> bool:

@@ -49,9 +49,7 @@ def _memory_is_scarce(stack: int) -> bool:
     except (ImportError, OSError):  # Windows has no such limit; not every system tells
         return False
     limits = ((resource.getrlimit(limit)[0], count * resource.getpagesize()) for limit, count in used.items())
-    return any(
-        0 <= most < taken + _ROOM_FOR_THREADS + stack for most, taken in limits if most != resource.RLIM_INFINITY
-    )
+    return any(most < taken + _ROOM_FOR_THREADS + stack for most, taken in limits if most != resource.RLIM_INFINITY)
 
 
 def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int, name: str = "worker") -> Iterator[R]:

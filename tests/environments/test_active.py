@@ -63,7 +63,7 @@ def test_the_own_one_that_is_active_wins_over_the_folder_s_and_says_so(tmp_path,
 def test_what_only_lies_in_the_folder_was_named_by_nobody(tmp_path, own):
     local = made(tmp_path / "project" / ".venv")
     assert choose_environment({}, local.parent, own).is_found
-    assert not choose_environment({"VIRTUAL_ENV": str(local)}, local.parent, own).is_found
+    assert not choose_environment({"VIRTUAL_ENV": f"{local}/"}, local.parent, own).is_found
 
 
 @pytest.mark.parametrize("planted", ["home = {project}/python/bin\n", "version = 3.11\nHOME={project}/python/bin"])
