@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _PLTRELSZ, _SYMTAB, _RELA, _RELASZ, _REL, _RELSZ, _PLTREL, _TEXTREL, _JMPREL = 2, 6, 7, 8, 17, 18, 20, 22, 23
 _INIT_ARRAY, _FINI_ARRAY, _INIT_ARRAYSZ, _FINI_ARRAYSZ, _FLAGS = 25, 26, 27, 28, 30
 _FLAGS_1, _RELACOUNT, _RELCOUNT, _VERSYM = 0x6FFFFFFB, 0x6FFFFFF9, 0x6FFFFFFA, 0x6FFFFFF0
+#: Relocations in packed tables (DT_RELR, and Android's), which are not read.
+_PACKED = frozenset({36, 0x6000000F, 0x60000011, 0x6FFFE000})
 _DF_TEXTREL, _DF_1_PIE = 4, 0x08000000
 _PF_X, _PF_W = 1, 2
 _MOST_SEARCHED = 1000  # evenly of a larger library's symbols: each takes some microseconds
@@ -97,12 +99,14 @@ class _Relocated(ElfSymbols):
         wide = self._header.encoding.wide
         shift, mask = (32, 0xFFFFFFFF) if wide else (8, 0xFF)
         symbols: set[int] = set()
-        for table in self._tables():
+        tables = list(self._tables())
+        for table in tables:
             kinds = {info & mask for info in table.distinct}
             self._check_kinds(kinds, table, machine, mask)
             self._check_places(table, mask)
             self._check_code(table, machine, mask)
             symbols |= {info >> shift for info in table.distinct if info & mask}
+        self._check_arrays(tables, mask)
         self._check_symbols(symbols - {0})
 
     def _tables(self) -> Iterator[_Table]:
@@ -152,6 +156,21 @@ class _Relocated(ElfSymbols):
         if inside < len(places):
             raise Unreadable(f"{len(places) - inside} ELF relocations of what lies in no segment to be written to")
 
+    def _check_arrays(self, tables: list[_Table], mask: int) -> None:
+        """Every slot of the arrays of functions is relocated: the loader calls what stands there as it is."""
+        size = 8 if self._header.encoding.wide else 4
+        passed = self._is_program or not self._tags.keys().isdisjoint(_PACKED)
+        for start, length in ((_INIT_ARRAY, _INIT_ARRAYSZ), (_FINI_ARRAY, _FINI_ARRAYSZ)):
+            slots = range(self._tags.get(start, 0), self._tags.get(start, 0) + self._tags.get(length, 0), size)
+            if slots and slots.start % size:
+                raise Unreadable(f"ELF array of functions at {slots.start:#x}, which is not aligned")
+            inside: set[int] = set()
+            for table in tables:
+                rows = compress(zip(table.offsets, table.infos, strict=True), map(slots.__contains__, table.offsets))
+                inside |= {place for place, info in rows if info & mask}
+            if len(inside) < len(slots) and not passed:
+                raise Unreadable(f"ELF array of functions at {slots.start:#x}, of which not all are relocated")
+
     def _check_code(self, table: _Table, machine: _Machine, mask: int) -> None:
         """What the loader calls: functions that choose a function, and those of the arrays that begin and end."""
         if not table.addends:
@@ -162,8 +181,6 @@ class _Relocated(ElfSymbols):
             rows = zip(table.infos, table.addends, strict=True)
             inside = compress(rows, map(slots.__contains__, table.offsets))
             called += [addend for info, addend in inside if info & mask == machine.relative]
-            if slots and slots.start % (8 if self._header.encoding.wide else 4):
-                raise Unreadable(f"ELF array of functions at {slots.start:#x}, which is not aligned")
         if any(info & mask == machine.indirect for info in table.distinct):
             rows = zip(table.infos, table.addends, strict=True)
             called += [addend for info, addend in rows if info & mask == machine.indirect]

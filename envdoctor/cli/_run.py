@@ -108,6 +108,7 @@ def run(words: Sequence[str]) -> int:
     from envdoctor.support.streams import guarded_streams
 
     _replace_closed_streams()
+    _leave_current_folder_out()
     if asked := os.environ.get("_ENVDOCTOR_COMPLETE"):  # as click names it
         from envdoctor.cli._completion import answer
 
@@ -160,10 +161,22 @@ def _readers_may_leave() -> Iterator[None]:
 
 
 def _replace_closed_streams() -> None:
-    """Discard what is printed on a stream that the caller closed (`envdoctor check >&-`): Python has None there."""
-    for name in ("stdout", "stderr"):
+    """Lead a stream that the caller closed (`envdoctor check >&-`) into the void: Python has None there.
+
+    Its number is taken too, or the next file that is opened would be a stream of the programs that are started.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (open to the end)
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  (open to the end)
+            os.set_inheritable(stream.fileno(), True)  # noqa: FBT003  (positional alone)
+            setattr(sys, name, stream)
+
+
+def _leave_current_folder_out() -> None:
+    """Look for no program in the current folder: what lies there may be what is only looked at."""
+    if path := os.environ.get("PATH"):
+        folders = [folder for folder in path.split(os.pathsep) if Path(folder.strip('"')).is_absolute()]
+        os.environ["PATH"] = os.pathsep.join(folders) or os.defpath  # an empty one means the current folder
 
 
 def _give_up(stream: TextIO) -> None:
@@ -195,9 +208,20 @@ def _refusal(error: BaseException) -> str:
         return f"{error.filename or 'output'}: {error.strerror}"
     if isinstance(error, MemoryError) or any(words in str(error) for words in _OF_MEMORY):
         return "it may use less memory than it needs (see 'ulimit -v'); allow it more"
-    if isinstance(error, FileNotFoundError) and "usable temporary directory" in str(error):
-        return "there is no folder for temporary files; set TMPDIR to one"
+    if isinstance(error, FileNotFoundError):
+        return _missing_folder(error)
     return _foreign_library(str(error)) if isinstance(error, ImportError) else ""
+
+
+def _missing_folder(error: FileNotFoundError) -> str:
+    """That a folder which every program takes for granted is not there; "" if it is no such thing."""
+    if "usable temporary directory" in str(error):
+        return "there is no folder for temporary files; set TMPDIR to one"
+    try:
+        Path.cwd()
+    except OSError:
+        return "the current folder is gone; go to one that is there"
+    return ""
 
 
 def _foreign_library(said: str) -> str:

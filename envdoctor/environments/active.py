@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envdoctor.support.files import read_regular
 from envdoctor.support.virtual_environments import interpreter_names
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _VARIABLES = ("VIRTUAL_ENV", "CONDA_PREFIX")
 #: Where tools make a project's environment: uv and poetry `.venv`, many tutorials `venv`.
 _FOLDERS = (".venv", "venv")
+_LARGEST_SETTINGS = 1 << 20
 _OWN = "envdoctor's own"
 
 
@@ -27,11 +29,13 @@ class Choice:
     Attributes:
         folder: its folder; None for envdoctor's own.
         reason: why it is this one, in words; empty where no other could be meant.
+        is_found: True where it only lies in the current folder: no variable names it.
         others: what could have been meant too, each with the reason.
     """
 
     folder: Path | None = None
     reason: str = ""
+    is_found: bool = False
     others: tuple[str, ...] = ()
 
 
@@ -56,7 +60,34 @@ def choose_environment(environ: Mapping[str, str], folder: Path, own: Path | Non
     others = [f"{other} ({why})" for key, (other, why) in found.items() if key not in {real, mine}]
     if real == mine:
         return Choice(reason=reason if others else "", others=tuple(others))
-    return Choice(folder=path, reason=reason, others=(*others, f"{own} ({_OWN})"))
+    is_found = path not in [Path(environ[name]) for name in _VARIABLES if environ.get(name)]
+    return Choice(folder=path, reason=reason, is_found=is_found, others=(*others, f"{own} ({_OWN})"))
+
+
+def brings_its_python(environment: Path, folder: Path, home: Path, *, windows: bool = os.name == "nt") -> bool:
+    """Whether an environment's interpreter, or what that loads, lies in the current folder as the environment does.
+
+    A project that is only looked at (a clone, an unpacked archive) can hold all of it, and to ask the interpreter what
+    it is would run code of the project. In the home folder lie the Pythons of version managers.
+    """
+    project = Path(os.path.realpath(folder))
+    if project in {Path(os.path.realpath(home)), Path(project.anchor)}:
+        return False
+    led = [] if windows else [environment / name for name in interpreter_names()]  # on Windows it is always a copy
+    led += [Path(value) for value in _settings_home(environment)]
+    return any(project in Path(os.path.realpath(path)).parents for path in led if os.path.lexists(path))
+
+
+def _settings_home(environment: Path) -> Iterator[str]:
+    """Where an environment's settings say that its Python is (PEP 405)."""
+    try:
+        text = read_regular(environment / "pyvenv.cfg", _LARGEST_SETTINGS).decode("utf-8", "surrogateescape")
+    except OSError:
+        return
+    for line in text.splitlines():
+        key, _, value = line.partition("=")
+        if key.strip().lower() == "home":
+            yield value.strip()
 
 
 def _candidates(environ: Mapping[str, str], folder: Path) -> Iterator[tuple[Path, str]]:

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.environments.cache import Cache, open_cache
 from envdoctor.environments.choice import Machine, choose
 from envdoctor.environments.interpreters import Interpreters
@@ -90,6 +91,8 @@ def _status(spec: EnvironmentSpec, cache: Cache, pythons: Interpreters) -> Envir
             version=made.version,
             installed=made.size,
         )
+    if pythons.own() is None and not pythons.all():  # that one runs is certain: ours
+        raise EnvironmentProblem(f"no Python could be asked what it is{pythons.remark()}.")
     choice = choose(spec, pythons.own(), pythons.all, Machine.here())
     if choice.interpreter is None or choice.need is None:
         state = State.NO_PYTHON if choice.pythons else State.IMPOSSIBLE

@@ -40,17 +40,16 @@ def start_thread(run: Callable[[], None], name: str, stack: int = 0) -> threadin
 
 
 def _memory_is_scarce(stack: int) -> bool:
-    """Whether a limit on this process's memory (`ulimit -v`) leaves no room for a thread with a stack of this size."""
+    """Whether a limit on this process's memory (`ulimit -v`, `-d`) leaves no room for a thread with such a stack."""
     try:
         import resource
 
-        most = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if most == resource.RLIM_INFINITY:
-            return False
-        used = int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
+        pages = Path("/proc/self/statm").read_bytes().split()
+        used = {resource.RLIMIT_AS: int(pages[0]), resource.RLIMIT_DATA: int(pages[5])}
     except (ImportError, OSError):  # Windows has no such limit; not every system tells
         return False
-    return most - used < _ROOM_FOR_THREADS + stack
+    limits = ((resource.getrlimit(limit)[0], count * resource.getpagesize()) for limit, count in used.items())
+    return any(most < taken + _ROOM_FOR_THREADS + stack for most, taken in limits if most != resource.RLIM_INFINITY)
 
 
 def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int, name: str = "worker") -> Iterator[R]:

@@ -48,11 +48,12 @@ _PROSE = re.compile(
     r"""(?ix)(?:required|optional|missing|invalid|incorrect|wrong|expired|denied|failed|failure|ok|okay|error|not|is|was|are
     |must|may|can|could|should|will|to|and|or|for|in|if|with|without|of|from|by|at|as|the|a|an|it|that|this|has|have|needs
     |requires|given|see|use|please|enter|type|expected|instead|options?|arguments?|flags?|files?|prompt|found|provided|used|here|does|do|cannot
-    |can't|isn't|than|then|when|which|number|name|path|url|hash|tests?|checks?|authentication|storage|cache)[.,:;!?]*"""
+    |can't|isn't|than|then|when|which|number|name|path|url|hash|tests?|checks?|authentication|storage|cache
+    |base64|\w{1,20}-(?:encoded|encrypted|hashed|signed|based|only))[.,:;!?]*"""
 )
 #: Numbers that count something, versions, shares; for `auth`, methods.
 _COUNT = re.compile(
-    r"(?i)v?\d{1,6}(?:[./:]\w+)*%?|(?:basic|digest|bearer|oauth2?|ntlm|kerberos|negotiate|netrc|keyring|anonymous)"
+    r"(?i)v?\d{1,6}(?:[./:]\w{1,10})*%?|(?:basic|digest|bearer|oauth2?|ntlm|kerberos|negotiate|netrc|keyring|anonymous)"
 )
 _PATH = re.compile(r"(?:~|\.{1,2})?/[\w.@~-]+(?:/.*)?|[A-Za-z]:[\\/].*|~")
 _OWNERS = re.compile(r"(?:docker|podman|nerdctl|kubectl|chown|install)\b[^\n]*\Z")
@@ -169,8 +170,8 @@ def _value_of(line: str, name: re.Match[str]) -> re.Match[str] | None:
     strong = name["strong"] is not None
     spares = _spares_strong if strong else _spares_weak
     before = line[max(0, name.start() - _BEFORE) : name.start()]
-    if _OF_COMPILER.search(before) and name[0].lower() == "pass":
-        return None
+    if name[0].lower() == "pass" and (_OF_COMPILER.search(before) or line.startswith(" `", name.end())):
+        return None  # `pass `extras` along`
     ways = [(pattern, spares) for pattern in (_STRONG_VALUES if strong else _WEAK_VALUES)]
     if _OPTION.search(before):
         ways += [(pattern, spares_after_option) for pattern in _OPTION_VALUES]

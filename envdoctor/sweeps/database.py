@@ -6,6 +6,7 @@ Sources: https://www.sqlite.org/pragma.html (application_id, user_version), http
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -23,15 +24,18 @@ _APPLICATION = 0x454E5644
 _VERSION = 1
 #: Seconds to wait for another sweep that is writing.
 _PATIENCE = 10.0
+#: What the disk answers, in SQLite's words.
+_REFUSALS = {"database or disk is full": errno.ENOSPC, "disk I/O error": errno.EIO}
+_NONE_YET = "There is no history in {file} yet; 'envdoctor sweep' makes one, or name one by --db."
 _TABLE = """
-CREATE TABLE results (
+CREATE TABLE IF NOT EXISTS results (
   kind TEXT NOT NULL, key TEXT NOT NULL, item TEXT NOT NULL, ending TEXT NOT NULL,
   subject TEXT NOT NULL, version TEXT NOT NULL, target TEXT NOT NULL, verdict TEXT NOT NULL, state TEXT NOT NULL,
   message TEXT NOT NULL, released TEXT NOT NULL,
   seconds REAL NOT NULL, cpu REAL NOT NULL, memory INTEGER NOT NULL, measured TEXT NOT NULL, envdoctor TEXT NOT NULL
 );
-CREATE INDEX results_by_key ON results (kind, key, measured);
-CREATE INDEX results_by_subject ON results (subject, target);
+CREATE INDEX IF NOT EXISTS results_by_key ON results (kind, key, measured);
+CREATE INDEX IF NOT EXISTS results_by_subject ON results (subject, target);
 """
 _COLUMNS = (
     *("kind", "key", "item", "ending", "subject", "version", "target", "verdict", "state", "message", "released"),
@@ -59,14 +63,14 @@ def open_database(file: Path, *, write: bool) -> Iterator[Database]:
             in it was changed then.
     """
     if not write and not file.is_file():
-        raise UsageProblem(f"There is no history in {file} yet; 'envdoctor sweep' makes one, or name one by --db.")
+        raise UsageProblem(_NONE_YET.format(file=file))
     with _problems_told(file):
         if write:
             file.parent.mkdir(parents=True, exist_ok=True)
         held = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
     try:
         with _problems_told(file):
-            _prepare(held, file)
+            _prepare(held, file, write=write)
         yield Database(held, file)
     finally:
         held.close()
@@ -84,7 +88,7 @@ class Database:
 
         Raises:
             UsageProblem: another program writes, or the file has become unusable.
-            OSError: the disk is full.
+            OSError: the disk is full or broken.
         """
         with _problems_told(self.file):
             self._held.execute("BEGIN IMMEDIATE")
@@ -112,7 +116,7 @@ class Database:
             return tuple(map(_row, self._held.execute(f"{_SELECT} {words}", values)))
 
 
-def _prepare(held: sqlite3.Connection, file: Path) -> None:
+def _prepare(held: sqlite3.Connection, file: Path, *, write: bool) -> None:
     application, version, tables = (
         held.execute(words).fetchone()[0]
         for words in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
@@ -123,6 +127,8 @@ def _prepare(held: sqlite3.Connection, file: Path) -> None:
         raise UsageProblem(f"{file} was made by a newer envdoctor; bring this one up to date, or name another by --db.")
     if version == _VERSION:
         return
+    if not write:
+        raise UsageProblem(_NONE_YET.format(file=file))
     held.execute("PRAGMA journal_mode = WAL")
     held.executescript(
         f"BEGIN IMMEDIATE; {_TABLE} PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_VERSION}; COMMIT;"
@@ -135,8 +141,8 @@ def _problems_told(file: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if "full" in str(error):
-            raise OSError(28, "no space left on device", str(file)) from None
+        if refusal := _REFUSALS.get(str(error)):
+            raise OSError(refusal, os.strerror(refusal), str(file)) from None
         why = "another program is writing to it" if "locked" in str(error) else str(error)
         raise UsageProblem(f"The history {file} can't be used: {why}. Name another by --db.") from None
     except sqlite3.DatabaseError as error:

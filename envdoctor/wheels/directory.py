@@ -127,11 +127,13 @@ def _find_64(source: RandomAccess, end: int) -> _Place:
         # Exactly 65,535 members need no zip64 record: the ordinary one is complete then.
         _, _, _, _, count, size, offset, _ = _END.unpack(source.read_at(end, _END.size))
         return _bounded(offset, size, count, end)
-    record_at: int = _LOCATOR.unpack(locator)[2]
+    _, disk, record_at, disks = _LOCATOR.unpack(locator)
     record = source.read_at(record_at, _END_64.size) if record_at < at else b""
     if len(record) < _END_64.size or record[:4] != b"PK\6\6":
         raise Unreadable("zip file whose zip64 end record is not where it should be")
-    _, _, _, _, _, _, _, count, size, offset = _END_64.unpack(record)
+    _, _, _, _, here, first_disk, _, count, size, offset = _END_64.unpack(record)
+    if disk or here or first_disk or disks > 1:
+        raise Unreadable("zip file in several parts")
     return _bounded(offset, size, count, record_at)
 
 

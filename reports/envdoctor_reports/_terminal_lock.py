@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from envdoctor.core.availability import CellVerdict
 from envdoctor.support.moments import moment_words
 from envdoctor.support.text import one_line, plural
 from envdoctor_reports._terminal_matrix import effort_line
@@ -72,4 +73,6 @@ def _show_failure(page: Page, lock: Lock, *, verbose: bool) -> None:
 
 
 def _no_way(missing: Unlocked) -> str:
+    if missing.verdict is CellVerdict.UNKNOWN:
+        return f"Whether {missing.target} has a sound set is not known: not all could be looked at."
     return f"On {missing.target} no single requirement, if it gave way, would make a sound set."

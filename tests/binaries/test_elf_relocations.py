@@ -102,6 +102,13 @@ def odd_array(module):
     struct.pack_into("<Q", module[0], place + 8, 2)
 
 
+def array_not_relocated(module):
+    """The loader calls the function at the address that the file holds, wherever it was loaded."""
+    start = module[1][".init_array"]["sh_addr"]
+    place, _, info, addend = next(row for row in rows_of(module) if start <= row[1] < start + 8)
+    ROW.pack_into(module[0], place, module[1][".data"]["sh_addr"], info, addend)
+
+
 def name_outside(module):
     symbols = module[1][".dynsym"]
     place = symbols["sh_offset"] + (first(module, GLOBAL_DATA)[2] >> 32) * SYMBOL.size
@@ -152,6 +159,7 @@ DAMAGE = {
     no_symbol: "which is not there",
     beginning_in_data: "is no code",
     odd_array: "which is not aligned",
+    array_not_relocated: "not all are relocated",
     name_outside: "outside the names",
     empty_hash_table: "does not lead to the file's own",
     thread_local_name_lost: "does not lead to the file's own",

@@ -114,6 +114,22 @@ def test_a_closed_stream_is_no_error(closed):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="closes descriptors with a shell")
+def test_what_is_started_finds_no_file_of_ours_where_a_closed_stream_was():
+    child = "import os, stat; assert all(stat.S_ISCHR(os.fstat(number).st_mode) for number in range(3))"
+    code = (
+        "import subprocess, sys\n"
+        "from envdoctor.cli._run import _replace_closed_streams\n"
+        "_replace_closed_streams()\n"
+        "assert sys.stdin.read() == '' and not sys.stdin.isatty()\n"
+        "with open(sys.executable, 'rb'):\n"
+        f"    sys.exit(subprocess.run([sys.executable, '-c', {child!r}]).returncode)"
+    )
+    words = ["sh", "-c", '"$0" -c "$1" <&- >&- 2>&-', sys.executable, code]
+    assert subprocess.run(words, check=False).returncode == 0
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("words", [("--version",), ("--help",), ("check", "--only", "HST001"), ("explain", "PKG003")])
 def test_output_that_finds_no_room_is_told_in_a_sentence(words):
@@ -298,3 +314,50 @@ def test_a_json_module_of_the_users_does_not_end_the_doctor(tmp_path):
     ended = envdoctor("check", "--fast", "--json", env={**os.environ, "PYTHONPATH": str(tmp_path)})
     assert ended.returncode in {ExitCode.OK, ExitCode.PROBLEMS}
     assert json.loads(ended.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps a folder that is in use")
+@pytest.mark.parametrize("words", ["check --only HST001", "routes m.keras --to tflite-int8"])
+def test_a_current_folder_that_is_gone_is_told(tmp_path, words):
+    code = (
+        f"import os; os.rmdir({str(tmp_path)!r})\n"
+        f"from envdoctor.cli._run import run; raise SystemExit(run({words.split()!r}))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "envdoctor: the current folder is gone; go to one that is there\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "left"),
+    [
+        (["", "/usr/bin", ".", "bin", "/bin", ""], ["/usr/bin", "/bin"]),
+        (["."], os.defpath.split(os.pathsep)),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other paths")
+def test_no_program_is_looked_for_in_the_current_folder(monkeypatch, path, left):
+    """What lies there may be what is only looked at."""
+    monkeypatch.setenv("PATH", os.pathsep.join(path))
+    _run.run(["explain", "--help"])
+    assert os.environ["PATH"].split(os.pathsep) == left
+
+
+@pytest.mark.slow
+def test_an_interrupted_command_does_not_take_its_memory_apart(tmp_path):
+    """Thousands of modules' texts: that took longer than all the rest."""
+    code = (
+        "import atexit, pathlib, sys, time\n"
+        "from envdoctor import cli\n"
+        "from envdoctor.cli import _run\n"
+        "class Heavy:\n"
+        "    def __del__(self):\n"
+        "        print('taken apart')\n"
+        "heavy = Heavy()\n"
+        f"atexit.register(pathlib.Path({str(tmp_path / 'tidy')!r}).touch)\n"
+        "_run.run = lambda words: print('told') or 130\n"
+        "sys.exit(cli.main())"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (130, "told\n")
+    assert (tmp_path / "tidy").exists()

@@ -1,8 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from envdoctor.environments.active import choose_environment
+from envdoctor.environments.active import brings_its_python, choose_environment
 
 
 @pytest.fixture
@@ -57,3 +58,34 @@ def test_the_own_one_that_is_active_wins_over_the_folder_s_and_says_so(tmp_path,
     chosen = choose_environment({"VIRTUAL_ENV": str(own)}, local.parent, own)
     assert (chosen.folder, chosen.reason) == (None, "VIRTUAL_ENV names it")
     assert chosen.others == (f"{local} (it is the .venv of this folder)",)
+
+
+def test_what_only_lies_in_the_folder_was_named_by_nobody(tmp_path, own):
+    local = made(tmp_path / "project" / ".venv")
+    assert choose_environment({}, local.parent, own).is_found
+    assert not choose_environment({"VIRTUAL_ENV": f"{local}/"}, local.parent, own).is_found
+
+
+@pytest.mark.parametrize("planted", ["home = {project}/python/bin\n", "version = 3.11\nHOME={project}/python/bin"])
+def test_an_environment_whose_settings_lead_into_the_project_brings_its_python(tmp_path, planted):
+    """Python loads its own modules from there, even with -I -S."""
+    local = made(tmp_path / "project" / ".venv")
+    project = local.parent
+    (project / "python" / "bin").mkdir(parents=True)
+    assert not brings_its_python(local, project, tmp_path)
+    (local / "pyvenv.cfg").write_text(planted.format(project=project))
+    assert brings_its_python(local, project, tmp_path)
+    assert not brings_its_python(local, project, project)  # as in the home folder, with a version manager's
+
+
+@pytest.mark.skipif(os.name != "posix", reason="on Windows the interpreter of an environment is always a copy")
+@pytest.mark.parametrize("name", ["python", "python3"])
+def test_an_interpreter_that_is_a_file_of_the_project_is_brought_by_it(tmp_path, name):
+    local = made(tmp_path / "project" / ".venv")
+    (local / "bin").mkdir()
+    (local / "bin" / name).symlink_to("/usr/bin/env")
+    assert not brings_its_python(local, local.parent, tmp_path)
+    (local / "bin" / name).unlink()
+    (local.parent / "evil").touch()
+    (local / "bin" / name).symlink_to("../../evil")
+    assert brings_its_python(local, local.parent, tmp_path)

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from envdoctor.core.command import CommandResult
 from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.environments.making import ensure
 from envdoctor.environments.status import State, status, statuses
@@ -66,6 +67,22 @@ def test_several_are_looked_at_with_one_question(spec, request_):
     found = statuses((spec, dataclasses.replace(spec, name="other")), request_, run)
     assert [one.state for one in found.values()] == [State.MAKEABLE, State.MAKEABLE]
     assert run.runs == 1
+
+
+def test_without_a_python_that_can_be_started_nothing_is_known(spec, request_, monkeypatch):
+    """No more processes (`ulimit -u`): what runs this is a Python, so none is not the answer."""
+
+    class Refusing:
+        name = "local"
+
+        def run(self, command):
+            return CommandResult(
+                argv=command.argv, returncode=None, error="could not be started: Resource temporarily unavailable"
+            )
+
+    monkeypatch.setattr("envdoctor.environments.interpreters.candidates", lambda _: ())
+    with pytest.raises(EnvironmentProblem, match=r"no Python could be asked .*Resource temporarily unavailable"):
+        status(spec, request_, Refusing())
 
 
 def test_without_uv_nothing_is_known(spec, request_, monkeypatch):

@@ -85,13 +85,15 @@ def test_no_thread_keeps_the_program_from_ending():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits the address space")
-def test_a_limit_on_memory_that_grants_no_stack_for_a_thread():
+@pytest.mark.parametrize("limit", ["RLIMIT_AS", "RLIMIT_DATA"])
+def test_a_limit_on_memory_that_grants_no_stack_for_a_thread(limit):
     code = (
         "import resource, threading\n"
-        "from envdoctor.support.parallel import in_parallel\n"
+        "from envdoctor.support import parallel\n"
         "threading.stack_size(512 << 20)\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))\n"
-        "print(sum(in_parallel(int, range(9), 4)))"
+        f"resource.setrlimit(resource.{limit}, (100 << 20, 100 << 20))\n"
+        "assert parallel.start_thread(print, 'x') is None\n"
+        "print(sum(parallel.in_parallel(int, range(9), 4)))"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
     assert ended.stdout == "36\n", ended.stderr

@@ -11,7 +11,7 @@ from envdoctor.core.finding import Evidence, Finding, Severity
 from envdoctor.core.report import Report
 from envdoctor.doctor.explain import explanations
 from envdoctor.support.redaction import Redactor, redact, redact_report
-from envdoctor_reports import html, json, markdown, terminal
+from envdoctor_reports import github, html, json, junit, markdown, sarif, terminal
 from planted import is_gone, planted
 from thoroughness import amount
 
@@ -31,8 +31,11 @@ def test_what_stands_around_a_key_stays():
         assert all(word in Redactor().text(one.text) for word in one.stays)
 
 
+FORMATS = [each.render for each in (terminal, markdown, html, json, sarif, junit, github)]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("render", [terminal.render, markdown.render, html.render, json.render])
+@pytest.mark.parametrize("render", FORMATS)
 def test_no_format_brings_back_what_is_hidden(render):
     secrets = list(planted(SEED + 1))[::7]
     findings = tuple(
@@ -148,11 +151,25 @@ def test_what_the_program_says_of_itself_stays():
         "sqlplus scott/{}@orcl",
         r"log\nglrt-{}\nnext",
         "passphrase: correct horse battery {}",
+        "login failed for bob with password {}",
+        "the password is {}",
+        "wandb: Appending key for api.wandb.ai: {}",
+        "WWW-Authenticate: Negotiate {}",
+        "<tr><td>Password</td><td>{}</td></tr>",
+        'variable "db_password" {{ type = string\n default = "{}" }}',
+        "key={}&user=bob",
+        "./gradlew publish -Pgpr.key={}",
+        "gh secret set NAME --body {}",
     ],
 )
 def test_a_secret_is_hidden_however_it_stands(text):
     secret = "V7rq0Zx2LpWm9Tka4Ycd"
     assert secret not in Redactor().text(text.format(secret))
+
+
+@pytest.mark.parametrize("text", ["invalid token: k3yZ8qLp2m", "x_session=k3yZ8qLp2m"])
+def test_a_short_one_is_hidden_too(text):
+    assert "k3yZ8qLp2m" not in Redactor().text(text)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """The history's file: what is no history stays as it is and is told in a sentence."""
 
+import errno
 import sqlite3
+from types import SimpleNamespace
 
 import pytest
 
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.sweep import Ending, Judgment, State, SweepRow
+from envdoctor.sweeps import database
 from envdoctor.sweeps.database import default_database, open_database
 
 FOUND = Judgment(subject="pkg", version="1.0", target="t", verdict="BROKEN", state=State.BROKEN, message="why")
@@ -94,3 +97,48 @@ def test_the_users_own_is_named_by_a_variable(monkeypatch, tmp_path):
     assert default_database() == tmp_path / "x"
     monkeypatch.delenv("ENVDOCTOR_HISTORY")
     assert default_database().name == "history.sqlite"
+
+
+@pytest.mark.parametrize(
+    ("said", "number"), [("disk I/O error", errno.EIO), ("database or disk is full", errno.ENOSPC)]
+)
+def test_a_full_or_broken_disk_is_no_fault_of_the_request(tmp_path, monkeypatch, said, number):
+    def refuse(*_, **__):
+        raise sqlite3.OperationalError(said)
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    with pytest.raises(OSError, match=r"h\.sqlite") as caught, open_database(tmp_path / "h.sqlite", write=True):
+        pass
+    assert caught.value.errno == number
+
+
+def test_who_only_reads_makes_no_history_of_an_empty_file(tmp_path):
+    (tmp_path / "h.sqlite").touch()
+    with pytest.raises(UsageProblem, match="no history"), open_database(tmp_path / "h.sqlite", write=False):
+        pass
+    assert (tmp_path / "h.sqlite").read_bytes() == b""
+
+
+def test_two_that_make_a_history_at_once_both_go_on(tmp_path, monkeypatch):
+    """The other was quicker, after we had looked."""
+    prepare = database._prepare
+
+    def overtaken(held, file, *, write):
+        class Late:
+            def execute(self, words):
+                found = held.execute(words).fetchone()
+                if "sqlite_master" in words:
+                    monkeypatch.setattr(database, "_prepare", prepare)
+                    with open_database(file, write=True) as other:
+                        other.add([row()])
+                return SimpleNamespace(fetchone=lambda: found)
+
+            def executescript(self, words):
+                return held.executescript(words)
+
+        prepare(Late(), file, write=write)
+
+    monkeypatch.setattr(database, "_prepare", overtaken)
+    with open_database(tmp_path / "h.sqlite", write=True) as ours:
+        ours.add([row(key="k2")])
+        assert len(ours.about()) == 2

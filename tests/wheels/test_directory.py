@@ -66,6 +66,12 @@ def test_zip64_sizes_and_end_record():
     locator = struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
     last = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
     assert read(data[:end] + record + locator + last)["big.bin"].size == 700
+    for parts in (
+        record + struct.pack("<4sIQI", b"PK\6\7", 0, end, 2),
+        struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 1, 0, count, count, size, offset) + locator,
+    ):
+        with pytest.raises(Unreadable, match="in several parts"):
+            read(data[:end] + parts + last)
 
 
 def test_sizes_in_a_zip64_field():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import UsageProblem
-from envdoctor.environments.active import choose_environment
+from envdoctor.environments.active import brings_its_python, choose_environment
 from envdoctor.environments.asked_before import ask_python_once
 from envdoctor.environments.asking import find_program, machine_of
 from envdoctor.facts.python.search_path import SearchFolder, search_path
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from envdoctor.core.request import Request
     from envdoctor.executors import Executor
 
+_BRINGS_IT = (
+    "{folder} brings a Python that lies in this folder, too, and that nobody has named: it is not run unasked."
+    " If you trust what is here, add --python {folder}; else name another."
+)
 _OTHER_WAYS = "deactivate or remove it, or name another with --python."
 
 _MARKERS = {
@@ -103,6 +107,8 @@ def collect(request: Request, executor: Executor) -> Python:
 
         found = from_description(describe())
     else:
+        if choice.is_found and brings_its_python(choice.folder, Path(), Path(os.path.expanduser("~"))):
+            raise UsageProblem(_BRINGS_IT.format(folder=choice.folder))
         try:
             found = from_description(ask_python_once(find_program(choice.folder), executor, request))
         except UsageProblem as error:

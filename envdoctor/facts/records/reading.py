@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from envdoctor.facts.records import ChangedFile, Record
 from envdoctor.facts.records.completeness import lacks_itself, unlisted_after, unlisted_beside
 from envdoctor.facts.records.hashes import Budget, differs
+from envdoctor.facts.records.kinds import FileKind, kind_of
 from envdoctor.support.files import read_regular
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 #: The largest RECORD that is known has 5 MB and 35,000 rows.
 _MOST_BYTES, _MOST_ROWS = 64 << 20, 500_000
+_READ_BY_ALL = 0o004
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 
 
@@ -136,6 +138,8 @@ def _look(distribution: Distribution, rows: Iterable[Sequence[str]], recorded_at
                 changed.append(ChangedFile(path=path, recorded=int(size), found=status.st_size))
             elif status.st_mtime > recorded_at and differs(base + path, digest, budget):
                 changed.append(ChangedFile(path=path, recorded=status.st_size, found=status.st_size))
+            if not status.st_mode & _READ_BY_ALL and _is_closed(base, path):
+                unseen.append(path)
     return Record(
         distribution=distribution,
         paths=tuple(paths),
@@ -143,6 +147,11 @@ def _look(distribution: Distribution, rows: Iterable[Sequence[str]], recorded_at
         changed=tuple(changed),
         unseen=tuple(unseen),
     )
+
+
+def _is_closed(base: str, path: str) -> bool:
+    """Whether it is code that this user may not read: whether it is sound is not known, and an import would fail."""
+    return kind_of(path) in {FileKind.CODE, FileKind.NATIVE} and not os.access(base + path, os.R_OK)
 
 
 def _note_absent(path: str, error: OSError, missing: list[str], unseen: list[str]) -> None:

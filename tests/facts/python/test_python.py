@@ -1,4 +1,5 @@
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -22,6 +23,17 @@ def test_this_interpreter_is_described_without_starting_another(tmp_path, monkey
     assert found.minor == sys.version_info[:2]
     assert found.markers["sys_platform"] == sys.platform
     assert sys.executable not in found.described
+
+
+@pytest.mark.skipif(os.name != "posix", reason="on Windows the interpreter of an environment is always a copy")
+def test_a_python_that_a_project_brings_is_not_run_unasked(tmp_path, monkeypatch):
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.delenv("CONDA_PREFIX", raising=False)
+    with pytest.raises(UsageProblem, match="it is not run unasked"):
+        collect(Request(), executor=None)
 
 
 @pytest.mark.slow

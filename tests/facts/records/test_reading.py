@@ -163,6 +163,17 @@ def test_files_that_can_not_be_looked_at_are_not_missing(site, monkeypatch):
     assert (record.unseen, record.missing) == (("foo.py",), ())
 
 
+@pytest.mark.skipif(os.name == "nt", reason="depends on permissions of files")
+def test_code_that_this_user_may_not_read_was_not_looked_at(site, monkeypatch):
+    """Its size is as it should be, and importing it fails."""
+    site.install("foo", files={"foo.py": "1", "data.txt": "1"})
+    for name in ("foo.py", "data.txt"):
+        (site.path / name).chmod(0o600)
+    assert record_of(site).unseen == ()
+    monkeypatch.setattr(reading.os, "access", lambda *_: False)  # root may read everything
+    assert record_of(site).unseen == ("foo.py",)
+
+
 def test_lines_of_a_record():
     rows = list(parse_record('a.py,sha256=x,1\r\n"b,""c"".py",,2\n\nRECORD,,\n'))
     assert [list(row) for row in rows] == [["a.py", "sha256=x", "1"], ['b,"c".py', "", "2"], ["RECORD", "", ""]]
