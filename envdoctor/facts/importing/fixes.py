@@ -41,7 +41,7 @@ def fix_of(failed: FailedImport, facts: Facts) -> Fix | None:
     library = next(iter(sought(failure, What.LOOK_UP)), "")
     if library:
         return _library_fix(library, facts)
-    replaced = _replacement(failed, facts)
+    replaced = _replacement(failed, facts) or _put_back(failed, facts)
     if replaced is not None:
         return replaced
     if cause.what is What.IMPORT and failed.owner is None:
@@ -84,6 +84,16 @@ def _replacement(failed: FailedImport, facts: Facts) -> Fix | None:
         text=f"{text}{f', or {row.otherwise}' if row.otherwise else ''}, or use an older Python.",
         commands=(*installer.remove(one), *installer.install(*_parts(row.instead))),
     )
+
+
+def _put_back(failed: FailedImport, facts: Facts) -> Fix | None:
+    """Of a distribution that lacks what is asked of it, and whose files were changed after it was installed."""
+    owner = failed.owner
+    installer = installer_for(facts.python, facts.packages, owner)
+    changed = (one.distribution.metadata for one in facts.records.records if one.changed)
+    if owner is None or installer is None or owner.metadata not in changed:
+        return None
+    return installer.again(owner, f"Install {owner.title} again: it is not as it was installed.", safe=False)
 
 
 def _parts(requirement: str) -> tuple[str, str]:
