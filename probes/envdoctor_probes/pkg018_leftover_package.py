@@ -70,8 +70,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     for one in facts.strays.leftovers:
         distribution = facts.packages.find(one.name)
         wanted = facts.requirements.wanted.get(normalize(one.name))
-        suspicious = one.hidden or one.content is Content.NOTHING or one.name in _TOOLCHAIN
-        suspicious = suspicious or (wanted and distribution is None)
+        is_missing = bool(wanted) and distribution is None
+        suspicious = one.hidden or is_missing or one.content is Content.NOTHING or one.name in _TOOLCHAIN
         words = _WORDS[one.content].format(one.name) + (f", and not {one.hidden.title}" if one.hidden else "")
         yield Finding(
             severity=Severity.WARNING if suspicious else Severity.INFO,
