@@ -46,12 +46,14 @@ class Leftover:
 
     Attributes:
         example: a path in it, relative to it.
+        hidden: the distribution whose module beside it is not found for it; None for none.
     """
 
     name: str
     path: str
     content: Content
     example: str = ""
+    hidden: Distribution | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +111,12 @@ def _leftovers(facts: Facts, owners: Mapping[str, Mapping[str, Distribution]]) -
         known = _known_names(facts, folder.path, owners)
         if folder.origin not in {Origin.SITE, Origin.USER} or known is None:
             continue
+        owned = owners.get(folder.path, {}).items()
+        modules = {name.partition(".")[0]: one for name, one in owned if name.endswith(_CODE)}
         for entry in entries_of(folder.path):
             ordinary = entry.name in known or entry.name in _ORDINARY or entry.name.startswith("_")
             if entry.name.isidentifier() and not ordinary and entry.is_dir(follow_symlinks=False):
-                yield from _look_into(entry.name, entry.path)
+                yield from _look_into(entry.name, entry.path, modules.get(entry.name))
 
 
 def _known_names(facts: Facts, root: str, owners: Mapping[str, Mapping[str, Distribution]]) -> set[str] | None:
@@ -134,8 +138,11 @@ def _known_names(facts: Facts, root: str, owners: Mapping[str, Mapping[str, Dist
     return names
 
 
-def _look_into(name: str, path: str) -> Iterator[Leftover]:
-    """What is in a folder; one that is empty, or holds compiled files alone, is what any uninstalling leaves."""
+def _look_into(name: str, path: str, beside: Distribution | None) -> Iterator[Leftover]:
+    """What is in a folder; one that is empty, or holds compiled files alone, is what any uninstalling leaves.
+
+    Python finds a package, but no other folder, before a module beside it (FileFinder).
+    """
     example, content, left = "", Content.NOTHING, _MOST_ENTRIES
     for place, folders, files in os.walk(path):
         folders[:] = [one for one in folders if one != "__pycache__"]
@@ -147,7 +154,8 @@ def _look_into(name: str, path: str) -> Iterator[Leftover]:
             content = Content.PACKAGE if os.path.isfile(f"{path}/__init__.py") else Content.CODE
             break
     if example:
-        yield Leftover(name=name, path=path, content=content, example=example)
+        hidden = beside if content is Content.PACKAGE else None
+        yield Leftover(name=name, path=path, content=content, example=example, hidden=hidden)
 
 
 def _hiding(facts: Facts, owners: Mapping[str, Mapping[str, Distribution]]) -> Iterator[Hiding]:

@@ -129,7 +129,7 @@ class Imports:
         """`importlib.import_module` and `__import__`."""
         name = values[0] if values else UNKNOWN
         if not isinstance(name, str):
-            self._machine.opaque(state, *values)
+            self._machine.opaque(state, name)  # the rest is only read
             return Made(LOADED)
         relative = name.lstrip(".")
         dots = len(name) - len(relative)

@@ -125,6 +125,8 @@ def _read(code: _Code) -> Iterator[ast.AST]:
         name = each.func.attr if isinstance(each.func, ast.Attribute) else _called(each)
         if name in _READERS:
             yield from each.args
+        elif name == "__import__":  # looks up where it is called from, no more
+            yield from each.args[1:]
 
 
 def _bindings(code: _Code) -> Iterator[tuple[list[ast.AST], ast.AST]]:

@@ -75,6 +75,9 @@ def _fix(facts: Facts, unmet: Unmet) -> Fix | None:
         return None
     if installer is None:
         return Fix(text=f"Install {unmet.name} with the system's package manager, if {unmet.by.name} is used at all.")
+    if unmet.found is not None and unmet.found.origin == "pythonpath":  # it hides whatever is installed
+        text = f"Remove {unmet.found.root} from PYTHONPATH, which brings {unmet.found.title}, and check again."
+        return Fix(text=text)
     if any(one.url for one in facts.requirements.unmet if one.name == unmet.name):
         source = "the place that the requirement names, if you trust it"
         return Fix(text=f"Install {unmet.name} from {source}: an index may have another project of that name.")

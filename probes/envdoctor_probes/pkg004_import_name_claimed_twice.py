@@ -26,7 +26,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     for clash in facts.records.clashes:
         (used, path), *hidden = clash.claims
         others = ", ".join(dict.fromkeys(one.title for one, _ in hidden if one.key != used.key))
-        installer = installer_for(facts.python, facts.packages, hidden[-1][0])
+        wanted = facts.requirements.wanted
+        unwanted = [one for one, _ in reversed(clash.claims) if not wanted.get(one.key)]
+        installer = installer_for(facts.python, facts.packages, unwanted[0]) if unwanted else None
         yield Finding(
             severity=Severity.WARNING,
             subject=clash.name,
@@ -36,7 +38,9 @@ def check(facts: Facts) -> Iterator[Finding]:
                 *(Evidence(source=other, excerpt=one.title) for one, other in hidden),
             ),
             fix=Fix(
-                text="Remove the one that you don't mean.",
-                commands=() if installer is None else installer.remove(hidden[-1][0]),
+                text="Remove the one that you don't mean."
+                if unwanted
+                else "All are required by others: keep those that require them in separate environments.",
+                commands=() if installer is None else installer.remove(unwanted[0]),
             ),
         )

@@ -64,16 +64,19 @@ def check(facts: Facts) -> Iterator[Finding]:
     Uninstalling leaves what was written later: caches, models, notes. Python makes an empty package of any folder
     (PEP 420), so `import tensorflow` succeeds and `tensorflow.__version__` does not exist, and programs that look for
     a package are misled. A package with its `__init__`, whose metadata is gone, is unknown to pip, which
-    neither updates nor removes it. Move the folder away, then install what you need.
+    neither updates nor removes it; and it hides an installed module of that name beside it. Move the folder away, then
+    install what you need.
     """
     for one in facts.strays.leftovers:
         distribution = facts.packages.find(one.name)
         wanted = facts.requirements.wanted.get(normalize(one.name))
-        suspicious = one.content is Content.NOTHING or one.name in _TOOLCHAIN or (wanted and distribution is None)
+        is_missing = bool(wanted) and distribution is None
+        suspicious = one.hidden or is_missing or one.content is Content.NOTHING or one.name in _TOOLCHAIN
+        words = _WORDS[one.content].format(one.name) + (f", and not {one.hidden.title}" if one.hidden else "")
         yield Finding(
             severity=Severity.WARNING if suspicious else Severity.INFO,
             subject=one.name,
-            message=f"No distribution owns the folder {one.path}; {_WORDS[one.content].format(one.name)}.",
+            message=f"No distribution owns the folder {one.path}; {words}.",
             evidence=(Evidence(source=one.path, excerpt=f"{one.example}, in no RECORD"),),
             fix=Fix(text="Move the folder away; then install what you need of that name.") if suspicious else None,
         )

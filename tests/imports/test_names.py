@@ -54,6 +54,8 @@ def test_what_may_be_there_is_not_called_absent(text):
         "from .part import *",
         "lambda: (x := 1)",
         "a.__class__(1)",
+        "def load(name):\n    return __import__(name, globals(), locals(), ['a'])",
+        "__import__(a, globals())",
     ],
 )
 def test_what_no_text_binds_is_absent(text):

@@ -104,6 +104,19 @@ def test_an_import_name_from_two_distributions(site, tmp_path):
     assert finding.fix.commands == ((*PIP, "uninstall", "--yes", "opencv-python-headless"),)
 
 
+def test_beside_each_other_a_package_is_found_before_a_module_and_what_others_require_stays(site):
+    site.install("attr", "0.3", files={"attr.py": ""})
+    site.install("attrs", "26.1", files={"attr/__init__.py": ""})
+    site.install("aiohttp", "3.14", requires=["attrs"])
+    (finding,) = ask("PKG004", facts_of(site))
+    assert finding.message == "'import attr' imports the package of attrs 26.1, which hides that of attr 0.3."
+    assert finding.fix.commands == ((*PIP, "uninstall", "--yes", "attr"),)
+    site.install("other", requires=["attr"])
+    (finding,) = ask("PKG004", facts_of(site))
+    assert "separate environments" in finding.fix.text
+    assert not finding.fix.commands
+
+
 # PKG005 and PKG006
 
 

@@ -113,6 +113,16 @@ def test_what_can_not_be_judged_is_said(site):
 # PKG002
 
 
+def test_what_pythonpath_brings_is_not_mended_by_an_installation(site, tmp_path):
+    site.install("flask", requires=["werkzeug>=3"])
+    site.install("werkzeug", "3.1")
+    other = Site(tmp_path / "other", Origin.PYTHONPATH)
+    other.install("werkzeug", "2.0")
+    (finding,) = ask("PKG001", facts_of(other, site))
+    assert finding.fix.commands == ()
+    assert finding.fix.text.startswith(f"Remove {other.path} from PYTHONPATH")
+
+
 def test_two_metadata_folders(site):
     site.install("foo", "1.0", files={"foo/old.py": ""})
     site.install("foo", "2.0", files={"foo/new.py": ""})

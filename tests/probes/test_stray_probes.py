@@ -52,6 +52,15 @@ def test_a_package_that_somebody_copied_is_a_note_unless_it_is_required(site):
     assert severities("PKG018", site) == [WARNING]
 
 
+@pytest.mark.parametrize(("file", "severity"), [("camera/__init__.py", WARNING), ("camera/part.py", INFO)])
+def test_a_package_hides_an_installed_module_beside_it(site, file, severity):
+    site.install("camera-driver", files={"camera.py": ""})
+    site.write(file, "")
+    (finding,) = ask("PKG018", facts_of(site))
+    assert finding.severity == severity
+    assert ("and not camera-driver 1.0" in finding.message) == (severity == WARNING)
+
+
 @pytest.mark.parametrize(
     "files",
     [

@@ -70,6 +70,7 @@ class Rehearsal:
         self.mentioned: dict[str, tuple[str, ...]] = {}
         self._running: list[str] = []
         self._held: dict[str, frozenset[str] | None] = {}
+        self._stems: dict[str, frozenset[str]] = {}
         self._sizes: dict[str, int] = {}
         self._ended: dict[str, frozenset[str]] = {}
         self.binding: set[str] = set()
@@ -233,7 +234,9 @@ class Rehearsal:
         around = self.surroundings
         owner = around.owners.get(unit) if unit in around.extended else None
         if owner is None or "." not in module:
-            return owner is not None and module in stems_of(around.paths.get(owner.metadata, ()))
+            if owner is not None and unit not in self._stems:
+                self._stems[unit] = stems_of(around.paths.get(owner.metadata, ()))
+            return module in self._stems.get(unit, ())
         if unit not in self._held:
             natives = around.natives.get(unit, {}).items()
             files = [path for name, paths in natives if is_module_name(name) for path in paths]

@@ -213,9 +213,15 @@ class UnitIndex:
 
 
 def stems_of(paths: Sequence[str]) -> frozenset[str]:
-    """The names of all folders and files in paths, without suffixes."""
-    folders = {part for path in paths for part in posixpath.dirname(path).split("/")}
-    return frozenset(folders | {posixpath.basename(path).partition(".")[0] for path in paths})
+    """The names, without suffixes, of folders and files in paths; not of those in packages, which are submodules."""
+    packages = {posixpath.dirname(path) for path in paths if path.endswith("/__init__.py")}
+    found: set[str] = set()
+    for path in paths:
+        while path and "__pycache__" not in path:
+            path, _, name = path.rpartition("/")  # noqa: PLW2901 - upwards
+            if path not in packages:
+                found.add(name.partition(".")[0])
+    return frozenset(found)
 
 
 def names_held(paths: Iterable[str], unit: str) -> frozenset[str] | None:

@@ -36,8 +36,17 @@ def find_clashes(records: Sequence[Record], extension_suffixes: Sequence[str]) -
         if len({one.key for one, _ in claimed}) > 1 and len({path for _, path in claimed}) > 1:
             regular = [(one, path) for one, path in claimed if not is_namespace(path)]
             if len({one.key for one, _ in regular}) > 1 and len({path for _, path in regular}) > 1:
-                found.append(ImportClash(name=name, claims=tuple(regular)))
+                found.append(ImportClash(name=name, claims=tuple(_as_found(regular))))
     return tuple(found)
+
+
+def _as_found(claims: Sequence[tuple[Distribution, str]]) -> list[tuple[Distribution, str]]:
+    """In Python's order: folder by folder, in each a package before an extension module before a text (FileFinder)."""
+    roots = list(dict.fromkeys(one.root for one, _ in claims))
+    return sorted(
+        claims,
+        key=lambda claim: (roots.index(claim[0].root), not claim[1].endswith("/__init__.py"), claim[1].endswith(".py")),
+    )
 
 
 def _roots(record: Record, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -93,3 +93,17 @@ def test_a_default_that_this_python_refuses_is_shown(told):
     message, fix, _ = told(("foo", "1.2", {"foo.py": text}, []))
     assert "(line 4: a default that can't be hashed)" in message
     assert "another version" in fix
+
+
+@pytest.mark.parametrize("asker", ["bar/own.py", "foo.py"])
+def test_what_was_changed_after_it_was_installed_is_installed_again(tmp_path, asker):
+    site = Site(tmp_path / "site-packages")
+    site.install("bar", "2.0", {"bar/__init__.py": "", "bar/names.py": "old = 1", "bar/own.py": ""})
+    site.install("foo", "1.0", {"foo.py": "from bar.names import old"})
+    site.write("bar/names.py", "new_name = 1")
+    if asker == "bar/own.py":
+        site.write("bar/__init__.py", "from bar.names import old")
+    facts = loading_facts(site, cache=tmp_path / "cache")
+    fix = fix_of(facts.importing.failed[0], facts)
+    assert fix.text.startswith("Install bar 2.0 again")
+    assert fix.commands[0][-1] == "bar==2.0"

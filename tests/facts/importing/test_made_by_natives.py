@@ -27,3 +27,14 @@ def test_what_is_below_an_extension_module_may_be_there(tmp_path):
     site.install("foo", files={"foo/__init__.py": "import foo._fast\nimport foo._fast.inner", "foo/_fast.so": module})
     assert import_in_child("foo", site) == ""
     assert loading_facts(site, cache=tmp_path / "cache").importing.failed == ()
+
+
+@pytest.mark.parametrize(("folder", "fails"), [("foo/inner", True), ("foo_libs/inner", False)])
+def test_a_module_of_a_package_is_not_found_at_the_top(folder, fails, tmp_path):
+    """What lies in no package an extension module may find: it may add the folder to `sys.path`."""
+    site = Site(tmp_path / "site-packages")
+    files = {"foo/__init__.py": "from foo import _fast\nimport bar", f"{folder}/bar.py": ""}
+    packages = {"foo/inner/__init__.py": ""}
+    site.install("foo", files=files | packages | {"foo/_fast.so": compile_module(tmp_path, "_fast")})
+    assert import_in_child("foo", site)
+    assert bool(loading_facts(site, cache=tmp_path / "cache").importing.failed) is fails
