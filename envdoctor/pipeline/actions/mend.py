@@ -14,6 +14,7 @@ from envdoctor.stages.conversion import INT8_OPTIONS, stem
 from envdoctor.stages.mending import ENVIRONMENT, mend, mends_for
 from envdoctor.stages.problems import finding
 from envdoctor.stages.requirements import needs_sizes, no_flex, repeatable, with_trait
+from envdoctor.support.text import plural
 from envdoctor.tflite.readers import find_reader, reads_tflite
 
 if TYPE_CHECKING:
@@ -73,9 +74,9 @@ def _words(row: Mapping[str, Any]) -> str:
     if measured["identical"]:
         moved = "outputs bit-identical"
     else:
-        steps = measured["steps"]
-        moved = f"outputs within {steps} steps" if steps else f"outputs within {measured['share']:.1g} of their range"
-    return f"{changes}; {moved} on {measured['random'] + measured['given']} samples"
+        steps, share = measured["steps"], f"{measured['share']:.1g} of their range"
+        moved = f"outputs within {plural(steps, 'step') if steps else share}"
+    return f"{changes}; {moved} on {plural(measured['random'] + measured['given'], 'sample')}"
 
 
 def _shapes_of_values(_: Facts, request: Request) -> Iterator[Reason]:

@@ -74,6 +74,9 @@ _CHANGING = frozenset({
     "Cast",
 })  # fmt: skip
 
+#: Layers that leave a model as many classes as it had.
+_BEHIND_CLASSES = frozenset({"Activation", "Softmax", "Dropout"})
+
 
 def names() -> Names:
     """The names of Keras and TensorFlow that `stored_code` judges by."""
@@ -163,6 +166,18 @@ def inputs_of(model: Node) -> tuple[InputSpec, ...] | None:
     if spec is not None:
         return (spec,)
     return inputs_of(first) if "layers" in config_of(first) else None
+
+
+def classes_of(model: Node) -> int | None:
+    """How many classes the only output of a model tells apart, if a dense layer at its end says it; else None."""
+    config = config_of(model)
+    layers = [layer for layer in config.get("layers") or () if isinstance(layer, dict)]
+    if "output_layers" in config:
+        named = set(_names(config["output_layers"]))
+        layers = [layer for layer in layers if config_of(layer).get("name") in named] if len(named) == 1 else []
+    ends = [layer for layer in layers if layer.get("class_name") not in _BEHIND_CLASSES]
+    units = config_of(ends[-1]).get("units") if ends and ends[-1].get("class_name") == "Dense" else None
+    return max(units, 2) if isinstance(units, int) else None
 
 
 def _names(layers: object) -> Iterator[str]:

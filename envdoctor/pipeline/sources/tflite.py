@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import STAYS_FLOAT, ArtifactKind
@@ -86,6 +87,13 @@ def model_inputs(model: Model) -> tuple[InputSpec, ...]:
     names = {tensor: name for name, tensor in model.signatures[0].inputs.items()} if len(model.signatures) == 1 else {}
     tensors = [model.main.tensors[index] for index in model.main.inputs]
     return tuple(InputSpec(names.get(one.index, one.name), _open_shape(one), one.dtype.lower()) for one in tensors)
+
+
+def class_count(path: Path) -> int | None:
+    """How many classes the only output tells apart, a row of them for each sample; None if it is no such row."""
+    main = read_model(path).main
+    shape = main.tensors[main.outputs[0]].shape if len(main.outputs) == 1 else ()
+    return max(shape[-1], 2) if len(shape) > 1 and math.prod(shape[1:]) == shape[-1] > 0 else None
 
 
 def _open_shape(tensor: Tensor) -> tuple[int | None, ...]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from .early_activations import move_activations
 from .mends import reduced_axes, upsampling
+from .mends.mend import count
 from .tflite_fold import fold
 from .tflite_graph import Graph, prune, schema
 from .tflite_rewrite import rewrite
@@ -58,17 +59,17 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]], *, for_inte
     graph = Graph(data)
     changes = []
     if graph.renumbered:
-        changes.append(f"numbered {graph.renumbered} operators of before 2020 the way of today")
+        changes.append(f"numbered {count(graph.renumbered, 'operator')} of before 2020 the way of today")
     widened = _widen_hybrid_weights(graph)
     if widened:
-        changes.append(f"turned {widened} integer weights of float operators into float")
+        changes.append(f"turned the integer weights of {count(widened, 'float operator')} into float")
     folded = fold(graph, shapes)
     if folded:
         names = ", ".join(sorted(set(folded)))
-        changes.append(f"computed {len(folded)} operators whose result is constant ({names})")
+        changes.append(f"computed {count(len(folded), 'operator')} whose result is constant ({names})")
     opened = _drop_casts_of_inputs(graph) if for_integers else 0
     if opened:
-        changes.append(f"took the CAST from {opened} inputs of whole numbers, which are float now")
+        changes.append(f"took the CAST from {count(opened, 'input')} of whole numbers: float now")
     if for_integers:
         changes += [*move_activations(graph), *reduced_axes.apply(graph, {}), *upsampling.apply(graph, {})]
     rewritten = rewrite(graph) if for_integers else {}
