@@ -29,6 +29,8 @@ _SCHEMES = frozenset({"int8", "int16x8", "partial"})
 _ALWAYS = frozenset({"dynamic-batch", "dynamic-shapes", "float-io", "reduced-after-transpose"})
 #: What mends write as older readers know it.
 _NEWER = (("TILE", 3), ("TRANSPOSE_CONV", 4))
+#: The reader that has SELECT_V2 alone of the two forms.
+_MICRO = "tflm"
 #: The mends that give inputs and outputs the type that --io asks for.
 _EDGES = {"uint8": ("uint8-edges",), "float32": ("float-edges",)}
 
@@ -42,6 +44,8 @@ def mended_traits(request: Request) -> frozenset[str]:
     reader = find_reader(goal.name)
     if reader.interprets and any(reader.reads(name, version) is False for name, version in _NEWER):
         old.add("newer-forms")
+    if _MICRO in {goal.compiler, *goal.runtimes}:
+        old.add("select")
     return source.traits & (_ALWAYS | old)
 
 

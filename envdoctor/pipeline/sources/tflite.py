@@ -119,6 +119,7 @@ def _traits(model: Model, scheme: Scheme) -> Iterator[str]:
         "float-io": scheme in _INTEGER_SCHEMES and FLOATS & io,
         "per-channel-dense": per_channel_dense(model),
         "newer-forms": _newer_forms(model),
+        "select": operators_named(model, "SELECT"),
         "reduced-after-transpose": _reduced_after_transpose(model),
     }
     yield scheme.value
