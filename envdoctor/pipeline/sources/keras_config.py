@@ -103,6 +103,9 @@ def traits_of(nodes: tuple[Node, ...], inputs: tuple[InputSpec, ...] | None) -> 
     lacking = load_table("keras")["not_in_tflite"]
     yield from {f"{LACKS}{lacking[node['class_name']]}" for node in nodes if node["class_name"] in lacking}
     yield from {f"{STAYS_FLOAT}{operator}" for node in nodes for operator in _staying_float(node)}
+    if any(node["class_name"] == "Masking" or config_of(node).get("mask_zero") is True for node in nodes):
+        masked = load_table("stays-float")["masked"]
+        yield from {f"{STAYS_FLOAT}{masked[node['class_name']]}" for node in nodes if node["class_name"] in masked}
     yield from size_traits(inputs or ())
 
 

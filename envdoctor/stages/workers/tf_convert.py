@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import keras_model, reference, saved_model
 from .assignment import as_argument
-from .mends import select
+from .mends import select, transposed_convolution, upsampling
 from .same_model import CHANGED_TOLERANCE, compare_forms, influence, require_single
 from .samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
@@ -83,13 +83,14 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
 
 
 def _tidied(model: bytes, io_type: str) -> tuple[bytes, list[str]]:
-    """The model with inputs of its own element type in place of whole numbers that it casts, and without SELECT.
+    """The model with inputs of its own element type in place of whole numbers that it casts, in forms that more know.
 
     Returns:
         The model, and the names of those inputs.
     """
     graph = Graph(model)
-    stripped, rewritten = strip_input_casts(graph), select.apply(graph, {})
+    stripped = strip_input_casts(graph)
+    rewritten = [words for form in (select, upsampling, transposed_convolution) for words in form.apply(graph, {})]
     if not stripped and not rewritten:
         return model, []
     prune(graph)
