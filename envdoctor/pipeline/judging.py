@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor import registry
-from envdoctor.core.data import load_table
 from envdoctor.core.finding import Evidence
 from envdoctor.stages.gates import add_findings
 from envdoctor.stages.problems import finding
@@ -58,10 +57,12 @@ def judge_rest(compiled: Model, runtimes: Sequence[str]) -> Iterator[Finding]:
 
 
 def _refused(runtime: str, compiled: Model) -> tuple[str, ...]:
-    """What a runtime is known to refuse of a file, in words; the accelerator's own operator is none of it."""
+    """What a runtime is known to refuse of a file, in words.
+
+    Custom operators are none of it: the accelerator's own comes with its driver, others with their makers' kernels.
+    """
     device = registry.compilers().get(runtime)
     if device is None or device.estimate is None:
         return unfit_operators(compiled, find_reader(runtime))
     refused: tuple[str, ...] = device.estimate(compiled).refused
-    packages = [f", CUSTOM {code}" for code in load_table("compiled-files")]
-    return tuple(words for words in refused if not any(package in words for package in packages))
+    return tuple(words for words in refused if ", CUSTOM " not in words)

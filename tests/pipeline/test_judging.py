@@ -11,6 +11,12 @@ from shared_data import shared
 MICRO, LITERT = "tflm", "litert"
 
 
+def test_kernels_of_custom_operators_come_from_their_makers():
+    graph = Graph()
+    given = graph.op("CUSTOM", [graph.input((1, 8))], (1, 8), custom="PosenetDecoderOp")
+    assert list(judge_rest(graph.model(given), [MICRO])) == []
+
+
 def compiled(*left, kind="INT32"):
     """What a compiler left: its own operator, and operators on the CPU."""
     graph = Graph()

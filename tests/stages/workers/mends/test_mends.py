@@ -237,3 +237,14 @@ def test_other_selections_of_numbers_that_microcontrollers_know_are_of_version_2
 
 def test_what_adds_to_other_numbers_than_negative_ones_stays():
     assert untouched("select", made.wrapped_ids(border=1))
+
+
+def test_int16_outputs_that_were_floats_before_are_judged_by_their_own_steps():
+    data = made.dense(wide=True)
+    graph = Graph(data)
+    assert BY_NAME["float-edges"].apply(graph, shapes(data))
+    prune(graph)
+    floats = graph.pack()
+    assert measure(floats, data, shapes(floats), None).fine
+    assert measure(data, floats, shapes(data), None).fine
+    assert not measure(made.dense(), made.dense(), shapes(made.dense()), None).fine
