@@ -38,7 +38,7 @@ _REQUIRED = {
 }
 #: What it may have, of the tables whose rows become values as they are.
 _ALLOWED = {
-    "goals": {"accelerator", "per_tensor_dense"},
+    "goals": {"accelerator", "per_tensor_dense", "runtimes"},
     "tflite-readers": {
         *("custom_ops", "schemes", "static_shapes", "compiler", "release"),
         *("reads_to", "refuses_from", "versions"),

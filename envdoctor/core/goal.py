@@ -20,6 +20,8 @@ class Goal:
         accelerator: the compiler's own name of the target (`ethos-u55-128`), or None.
         per_tensor_dense: True if dense layers must be quantized per tensor, because the reader at the other end
             computes per-channel ones silently wrong.
+        runtimes: the programs, by the names that `model --to` takes, one of which runs on the device what the
+            compiler leaves to the CPU.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Goal:
     compiler: str
     accelerator: str | None = None
     per_tensor_dense: bool = False
+    runtimes: tuple[str, ...] = ()
 
 
 def goal_names() -> tuple[str, ...]:
@@ -54,4 +57,4 @@ def parse_goal(name: str) -> Goal:
             )
         hint = f"did you mean {' or '.join(near)}?" if near else f"the goals are {', '.join(table)}."
         raise UsageProblem(f"'{name}' is not a goal that envdoctor knows; {hint}")
-    return Goal(name=name.strip().lower(), **row)
+    return Goal(name=name.strip().lower(), **{**row, "runtimes": tuple(row.get("runtimes", ()))})

@@ -87,7 +87,7 @@ def inspect_model(
         examined = [(model, _compared(model, examine(model, reader, compiler, arguments), compare)) for model in models]
     except Unreadable as error:
         raise UsageProblem(_unread(path, error)) from error
-    refusal = None
+    refusal: tuple[Finding, ...] = ()
     if compiler is not None and reader.accelerator and compiler.predict is None:
         examined, refusal = _tried(path, goal, compiler, examined)
     probes = [one for one in registry.probes() if one.topic == "model"]
@@ -98,16 +98,16 @@ def inspect_model(
         models=tuple(_summary(model, facts) for model, facts in examined),
         ops=tuple(op for model, facts in examined for op in _operators(model, facts, several=len(models) > 1)),
     )
-    if refusal is not None:
-        return dataclasses.replace(report, findings=(refusal,))
+    if refusal:
+        return dataclasses.replace(report, findings=refusal)
     runs = reader.name == _INTERPRETER and len(models) == 1 and not static
     return _with_run(report, path) if runs and not any(facts.refused for _, facts in examined) else report
 
 
 def _tried(
     path: Path, goal: str, compiler: Compiler, examined: Sequence[tuple[Model, ModelFacts]]
-) -> tuple[list[tuple[Model, ModelFacts]], Finding | None]:
-    """The facts with what the compiler itself makes of the model, or why that is not known; and why it refuses it."""
+) -> tuple[list[tuple[Model, ModelFacts]], tuple[Finding, ...]]:
+    """The facts with what the compiler itself makes of the model, or why that is not known; and what is wrong then."""
     from envdoctor.doctor.trial import Trial, try_compiler
 
     several = "the compiler is asked about a file with one model: unpack the bundle, and name one"
@@ -116,7 +116,7 @@ def _tried(
     return [
         (model, dataclasses.replace(facts, placement=trial.placement, unplaced=trial.unplaced))
         for model, facts in examined
-    ], trial.refusal
+    ], trial.rest if trial.refusal is None else (trial.refusal,)
 
 
 def _unread(path: Path, error: Unreadable) -> str:

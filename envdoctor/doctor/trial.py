@@ -18,6 +18,7 @@ from envdoctor.environments.provide import provide
 from envdoctor.environments.spec import environment_spec
 from envdoctor.environments.status import State, status
 from envdoctor.executors.local import LocalExecutor
+from envdoctor.pipeline.judging import judge_rest
 from envdoctor.pipeline.recorder import Recorder
 from envdoctor.stages.gates.invocation import run_once
 from envdoctor.support.hashing import hash_path
@@ -45,11 +46,13 @@ class Trial:
         placement: where it puts each operator; None if it did not come to that.
         refusal: why it did not, where it was asked and failed.
         unasked: why it was not asked.
+        rest: what is wrong with what it leaves to the CPU.
     """
 
     placement: Prediction | None = None
     refusal: Finding | None = None
     unasked: str = ""
+    rest: tuple[Finding, ...] = ()
 
     @property
     def unplaced(self) -> str:
@@ -130,6 +133,9 @@ def _run(context: StageContext, action: Action, compiler: Compiler) -> Trial:
         return Trial(refusal=error.finding)
     except Unreadable as error:
         return Trial(unasked=f"{compiler.title} wrote a file that can't be read: {error}")
-    placed = compiler.placed
+    placed, goal = compiler.placed, context.request.goal
     before = read_model(context.source.path)
-    return Trial(placement=None if placed is None else placed(before, made, output.summary))
+    return Trial(
+        placement=None if placed is None else placed(before, made, output.summary),
+        rest=() if goal is None else tuple(judge_rest(made, goal.runtimes)),
+    )

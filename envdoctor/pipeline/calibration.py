@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
-from envdoctor.pipeline.sample_ranges import measure
-from envdoctor.pipeline.sources import input_scale, model_inputs
+from envdoctor.pipeline.sample_ranges import measure, numbers_in
+from envdoctor.pipeline.sources import class_count, input_scale, model_inputs
 from envdoctor.pipeline.sources.bundle import inputs_of_parts
 from envdoctor.stages.workers.arrays import NUMBERS, StoredArray, stored_arrays
-from envdoctor.stages.workers.assignment import LABELS, Part, assign
+from envdoctor.stages.workers.assignment import LABELS, Part, assign, require_class_numbers
 from envdoctor.stages.workers.stage import Problem
 from envdoctor.support.bounded import open_zip
 from envdoctor.tflite.bundles import file_name, samples_of
@@ -32,6 +33,8 @@ _SCALES, _PIXEL_SCALES = 1 / 50, (1 / 300, 1 / 100)
 _SCALED, _NORMALIZED = 2.0, 5.0
 #: Where a layer leaves 0 to 255 large.
 _LEAVES = 0.5
+#: Axes of one-hot labels: samples and classes.
+_ONE_HOT_RANK = 2
 #: The largest value of an image's pixels; values that tell that whole numbers, and that fractions, are such.
 _PIXEL, _BRIGHT, _WHITE = 255, 128, 200
 
@@ -66,11 +69,13 @@ def check_samples(request: Request, option: str = "--calibration") -> tuple[str,
         _check_bundle(source.path, request, option)
         return ()
     inputs = model_inputs(source, request.options.signature)
-    given = []
+    given: list[_Samples] = []
     for path, named in ((request.options.calibration, option), (request.options.evaluation, "--evaluate")):
         if path is None:
             continue
         given.append(_checked(path, named, inputs))
+    if request.options.evaluation is not None:
+        _check_classes(request.options.evaluation, class_count(source))
     if len(given) > 1:
         _require_alike(*given)
     scale = input_scale(source) if inputs is not None and len(inputs) == 1 else None
@@ -205,6 +210,42 @@ def _still_inputs(samples: _Samples) -> Iterator[str]:
                 f"'{name}' is the same in all samples of {samples.option}: the int8 model is made, and compared, for "
                 "that value alone; give samples in which it differs as in real use."
             )
+
+
+def _check_classes(path: Path, classes: int | None) -> None:
+    """Refuse labels that are no class numbers, or that the model does not have.
+
+    Raises:
+        UsageProblem: they are fractions, rows that are not one-hot, below 0, or more than there are classes.
+    """
+    labels = next(one for one in stored_arrays(path) if one.name == LABELS and one.member is not None)
+    try:
+        found = numbers_in(labels)
+        if found:
+            require_class_numbers(*_class_numbers(labels, found), classes, "model")
+    except Problem as problem:
+        raise UsageProblem(f"--evaluate: {problem.message}") from None
+
+
+def _class_numbers(labels: StoredArray, found: Sequence[float]) -> tuple[float, float]:
+    """The smallest and the largest class number in labels, which may be one-hot rows."""
+    shape = labels.header.shape
+    columns = len(found) // shape[0]
+    if columns > 1:
+        rows = [list(found[start : start + columns]) for start in range(0, len(found), columns)]
+        if len(shape) == _ONE_HOT_RANK and all(sorted(row) == [*[0] * (columns - 1), 1] for row in rows):
+            classes = [row.index(1) for row in rows]
+            return min(classes), max(classes)
+        words = f"has the shape {shape} and is not one-hot"
+    elif all(number == math.floor(number) for number in found):
+        return min(found), max(found)
+    else:
+        words = "holds fractions"
+    raise Problem(
+        "evaluation-without-labels",
+        f"{labels.label} {words}; accuracy is counted over one class number for each sample, from 0. Leave --evaluate "
+        "out for a model that names no class: the outputs are compared all the same.",
+    )
 
 
 def _check_labels(labels: StoredArray, samples: int) -> None:

@@ -87,6 +87,21 @@ def measure(parts: Iterable[Part]) -> SampleRange | None:
     return SampleRange(low=low, high=high, whole=whole, equal=equal and samples > 1, typical=typical)
 
 
+def numbers_in(stored: StoredArray) -> Numbers | None:
+    """All numbers of a small array, such as labels; None for a type or a size that is not looked at here.
+
+    Raises:
+        Problem: they hold NaN or infinity.
+    """
+    code = _code(stored)
+    if code is None or stored.header.count > _CHUNK:
+        return None
+    found: Numbers = array.array(code)
+    for _, numbers in _chunks(stored):
+        found.extend(numbers)  # type: ignore[arg-type]
+    return found
+
+
 def _compare(data: bytes, size: int) -> tuple[bytes, bool]:
     """The last sample in the data, and whether two that follow each other differ in it."""
     return data[-size:], data[size:] != data[: max(0, len(data) - size)]

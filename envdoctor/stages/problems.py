@@ -98,9 +98,10 @@ def finding(name: str, subject: str, evidence: Iterable[Evidence] = (), **words:
         name: a key of the table.
         subject: what it is about.
         evidence: the proof.
-        words: what the braces of the message and the fix stand for.
+        words: what the braces of the message and the fix stand for; see `_Count` for numbers.
     """
     kind = problem_kinds()[name]
+    words = {key: _Count(value) if type(value) is int else value for key, value in words.items()}
     return Finding(
         code=kind.code,
         name=kind.name,
@@ -110,6 +111,15 @@ def finding(name: str, subject: str, evidence: Iterable[Evidence] = (), **words:
         evidence=tuple(evidence),
         fix=Fix(text=kind.fix.format_map(words)),
     )
+
+
+class _Count(int):
+    """A number with words that go with it: `{count:operator runs|operators run}` in a message."""
+
+    def __format__(self, spec: str) -> str:
+        """`1 operator runs`, `2 operators run`; any other spec as numbers take it."""
+        one, bar, more = spec.partition("|")
+        return f"{int(self)} {one if self == 1 else more}" if bar else format(int(self), spec)
 
 
 def ends_build(found: Finding) -> bool:

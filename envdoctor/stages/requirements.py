@@ -277,11 +277,6 @@ def all_quantized_by_litert(_: Facts, request: Request) -> Iterator[Reason]:
     yield from _left_in_floats(request, ("litert",))
 
 
-def all_quantized_to_int16x8(_: Facts, request: Request) -> Iterator[Reason]:
-    """The same for the LiteRT quantizer with activations of int16, of which it leaves more."""
-    yield from _left_in_floats(request, ("litert", "litert_16x8"))
-
-
 def _left_in_floats(request: Request, by: Iterable[str]) -> Iterator[Reason]:
     traits = frozenset() if request.source is None else request.source.traits
     names = {one.removeprefix(STAYS_FLOAT) for one in traits if one.startswith(STAYS_FLOAT)}

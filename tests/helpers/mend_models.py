@@ -229,3 +229,24 @@ def half_weights():
     maker.operator("DEQUANTIZE", [half], [wide], schema().DequantizeOptionsT(), 3)
     maker.operator("FULLY_CONNECTED", [given, wide, -1], [out], schema().FullyConnectedOptionsT())
     return maker.done([given], [out])
+
+
+def wrapped_ids(*, mirrored=False, border=0):
+    """SELECT(ids < 0, ids + 50, ids), as an Embedding of Keras 3 looks up its rows."""
+    make, sizes = Maker(), (1, 4)
+    ids, less, moved, given = (make.tensor(sizes, kind) for kind in (INT32, 6, INT32, INT32))
+    make.operator("LESS", [ids, make.constant(np.array(border, "int32"))], [less])
+    number = make.constant(np.array(50, "int32"))
+    make.operator("ADD", [number, ids] if mirrored else [ids, number], [moved], schema().AddOptionsT())
+    make.operator("SELECT", [less, moved, ids], [given])
+    return make.done([ids], [given])
+
+
+def selected():
+    """The larger of two numbers, by SELECT."""
+    make, sizes = Maker(), (1, 4)
+    one, two, given = (make.tensor(sizes, FLOAT) for _ in range(3))
+    larger = make.tensor(sizes, 6)
+    make.operator("GREATER", [one, two], [larger])
+    make.operator("SELECT", [larger, one, two], [given], schema().SelectOptionsT())
+    return make.done([one, two], [given])

@@ -82,15 +82,26 @@ def test_evaluation_needs_labels(tmp_path, request_for):
         (np.zeros(4), r"samples.npz: y has the shape \(4,\); give one class number for each of the 5 samples"),
         (np.float32(1), r"y has the shape \(\)"),
         (np.array(list("abcde")), "y has the element type <U1; give class numbers"),
+        (np.array([0, 1, 2, 3, -1]), "the class numbers in 'y' go from -1 to 3"),
+        (np.array([0, 1, 2, 3, 10]), "go from 0 to 10, and the model has 10 classes; they are counted from 0"),
+        (np.linspace(0, 1, 5), "y holds fractions; accuracy is counted over one class number for each sample"),
+        (np.array([0, 1, np.nan, 3, 1]), "y holds NaN or infinity"),
+        (np.full((5, 2), 0.5), r"y has the shape \(5, 2\) and is not one-hot"),
+        (np.ones((5, 2), "int8"), r"y has the shape \(5, 2\) and is not one-hot"),
+        (np.eye(5, 12, 7), "go from 7 to 11, and the model has 10 classes"),
     ],
 )
 def test_labels_that_do_not_belong_to_the_samples(tmp_path, request_for, labels, words):
     with pytest.raises(UsageProblem, match=words):
-        check_samples(request_for(evaluation=npz(tmp_path, x=np.zeros((5, 28, 28, 1)), y=labels)))
+        check_samples(request_for(evaluation=npz(tmp_path, x=IMAGES, y=labels)))
 
 
-def test_one_hot_labels_will_do(tmp_path, request_for):
-    check_samples(request_for(evaluation=npz(tmp_path, x=IMAGES, y=np.eye(5))))
+@pytest.mark.parametrize(
+    "labels",
+    [np.eye(5), np.eye(5, 10, 5, dtype="uint8"), np.arange(5, 10.0), np.array([[0], [9], [1], [2], [3]], ">i4")],
+)
+def test_labels_that_will_do(tmp_path, request_for, labels):
+    check_samples(request_for(evaluation=npz(tmp_path, x=IMAGES, y=labels)))
 
 
 def test_a_name_that_cannot_be_asked_about(request_for):

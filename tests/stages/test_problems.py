@@ -19,6 +19,23 @@ def recorded(name):
     return (RECORDED / f"{name}.txt").read_text()
 
 
+def test_counts_speak_of_one_and_of_many():
+    one, two = (finding("operators-on-cpu", "m", count=count, ops="1 MEAN").message for count in (1, 2))
+    assert one == "1 operator of the compiled file runs on the CPU: 1 MEAN."
+    assert two.startswith("2 operators of the compiled file run on the CPU")
+
+
+def test_a_package_that_a_layer_asks_for_is_no_broken_environment():
+    printed = (
+        "ModuleNotFoundError: No module named 'scipy'\nDuring handling of the above exception, another occurred:\n"
+        "ImportError: This requires the scipy module. You can install it via `pip install scipy`\n"
+    )
+    found = failure(printed)
+    assert found.name == "layer-needs-package"
+    assert "where scipy is installed" in found.fix.text
+    assert failure("ModuleNotFoundError: No module named 'keras'").name == "environment-broken"
+
+
 def test_codes_are_unique_and_of_known_families():
     kinds = problem_kinds().values()
     assert len({kind.code for kind in kinds}) == len(kinds)

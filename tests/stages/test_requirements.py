@@ -12,7 +12,6 @@ from envdoctor.facts.model import ModelFacts, Refusal
 from envdoctor.stages.requirements import (
     all_quantized,
     all_quantized_by_litert,
-    all_quantized_to_int16x8,
     has_trait,
     known_operators,
     loops_crash,
@@ -136,9 +135,6 @@ def test_layers_whose_operators_stay_in_floats_are_not_certain():
     assert reasons(all_quantized, source()) == reasons(all_quantized_by_litert, squared) == []
     assert reasons(all_quantized, grown) == [], "TensorFlow has an int8 EXP, and the LiteRT quantizer has none"
     assert [one.verdict for one in reasons(all_quantized_by_litert, grown)] == [Verdict.UNKNOWN]
-    hard = source("stays float HARD_SWISH")
-    assert reasons(all_quantized_by_litert, hard) == []
-    assert [one.verdict for one in reasons(all_quantized_to_int16x8, hard)] == [Verdict.UNKNOWN]
     for requirement in (all_quantized, all_quantized_by_litert):
         (reason,) = reasons(requirement, masked)
         assert (reason.verdict, reason.code, "NOT_EQUAL" in reason.text) == (Verdict.UNKNOWN, "RUN061", True)

@@ -179,7 +179,7 @@ ACTION = Action(
         ),
         with_trait(
             "per-channel-dense",
-            Verdict.UNKNOWN,
+            Verdict.BLOCKED,
             "dense weights have a scale for each output, with which this compiler is known to compute wrong numbers",
             "per-channel-dense-compiled",
             kind=ArtifactKind.TFLITE_INT8,

@@ -91,8 +91,8 @@ def _of_share(program: Program, wanted: str, share: float, options: BuildOptions
         words = {"share": f"{share:.1%}", "wanted": f"{required:.1%}"}
         yield finding("executorch-too-few-delegated", subject, evidence, backend=backend, ops=listed, **words)
     elif left:
-        words = {"share": f"{share:.1%}", "count": str(sum(left.values()))}
-        yield finding("executorch-portable-kernels", subject, evidence, backend=backend, ops=listed, **words)
+        words = {"share": f"{share:.1%}", "backend": backend, "ops": listed}
+        yield finding("executorch-portable-kernels", subject, evidence, count=sum(left.values()), **words)
 
 
 def _of_numbers(summary: Mapping[str, Any], options: BuildOptions, subject: str) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from envdoctor.stages.conversion import INT8_OPTIONS, convert, quantize_with_lit
 from envdoctor.stages.problems import finding
 from envdoctor.stages.recipes import needs_calibration, read_recipe
 from envdoctor.stages.requirements import (
-    all_quantized_to_int16x8,
+    all_quantized_by_litert,
     needs_samples,
     needs_sizes,
     no_flex,
@@ -95,7 +95,7 @@ INT16X8 = Action(
         needs_sizes,
         no_flex,
         repeatable,
-        all_quantized_to_int16x8,
+        all_quantized_by_litert,
         with_trait(
             "recurrent",
             Verdict.UNKNOWN,

@@ -14,6 +14,7 @@ from envdoctor.stages.conversion import INT8_OPTIONS, stem
 from envdoctor.stages.mending import ENVIRONMENT, mend, mends_for
 from envdoctor.stages.problems import finding
 from envdoctor.stages.requirements import needs_sizes, no_flex, repeatable, with_trait
+from envdoctor.support.text import plural
 from envdoctor.tflite.readers import find_reader, reads_tflite
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _SCHEMES = frozenset({"int8", "int16x8", "partial"})
 _ALWAYS = frozenset({"dynamic-batch", "dynamic-shapes", "float-io", "reduced-after-transpose"})
 #: What mends write as older readers know it.
 _NEWER = (("TILE", 3), ("TRANSPOSE_CONV", 4))
+#: The reader that has SELECT_V2 alone of the two forms.
+_MICRO = "tflm"
 #: The mends that give inputs and outputs the type that --io asks for.
 _EDGES = {"uint8": ("uint8-edges",), "float32": ("float-edges",)}
 
@@ -41,6 +44,8 @@ def mended_traits(request: Request) -> frozenset[str]:
     reader = find_reader(goal.name)
     if reader.interprets and any(reader.reads(name, version) is False for name, version in _NEWER):
         old.add("newer-forms")
+    if _MICRO in {goal.compiler, *goal.runtimes}:
+        old.add("select")
     return source.traits & (_ALWAYS | old)
 
 
@@ -73,9 +78,9 @@ def _words(row: Mapping[str, Any]) -> str:
     if measured["identical"]:
         moved = "outputs bit-identical"
     else:
-        steps = measured["steps"]
-        moved = f"outputs within {steps} steps" if steps else f"outputs within {measured['share']:.1g} of their range"
-    return f"{changes}; {moved} on {measured['random'] + measured['given']} samples"
+        steps, share = measured["steps"], f"{measured['share']:.1g} of their range"
+        moved = f"outputs within {plural(steps, 'step') if steps else share}"
+    return f"{changes}; {moved} on {plural(measured['random'] + measured['given'], 'sample')}"
 
 
 def _shapes_of_values(_: Facts, request: Request) -> Iterator[Reason]:

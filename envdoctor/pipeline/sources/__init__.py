@@ -156,6 +156,14 @@ def input_scale(artifact: Artifact) -> float | None:
     return keras.read_keras(artifact.path).input_scale if artifact.kind == ArtifactKind.KERAS else None
 
 
+def class_count(artifact: Artifact) -> int | None:
+    """How many classes a source's only output tells apart; None where its file does not say it plainly."""
+    if artifact.kind == ArtifactKind.KERAS:
+        return keras.read_keras(artifact.path).classes
+    is_tflite = artifact.kind in {ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8}
+    return tflite.class_count(artifact.path) if is_tflite else None
+
+
 def _read(path: Path, signature: str | None, *, trust_code: bool) -> tuple[str, frozenset[str]]:
     kind = sniff(path)
     if kind in {FileKind.KERAS, FileKind.HDF5}:

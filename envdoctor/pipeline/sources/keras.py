@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.hdf5 import SIGNATURE, Unfollowed, read_text_attribute
-from envdoctor.pipeline.sources.keras_config import check_types, inputs_of, names, scale_of, traits_of
+from envdoctor.pipeline.sources.keras_config import check_types, classes_of, inputs_of, names, scale_of, traits_of
 from envdoctor.stages.workers.stored_code import Malformed, code_in, config_of, foreign_in, nodes_of
 from envdoctor.support.bounded import open_zip
 from envdoctor.support.files import read_head
@@ -44,6 +44,7 @@ class KerasFile:
         inputs: the model's inputs; None if the file does not say.
         traits: see `Artifact`.
         input_scale: what the model's own Rescaling layer takes its input times, see `keras_config.scale_of`.
+        classes: how many its only output tells apart; None if that is not plain.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class KerasFile:
     inputs: tuple[InputSpec, ...] | None
     traits: frozenset[str]
     input_scale: float | None = None
+    classes: int | None = None
 
 
 def read_keras(path: Path) -> KerasFile:
@@ -83,6 +85,7 @@ def read_keras(path: Path) -> KerasFile:
         code=code_in(nodes, known),
         inputs=inputs,
         input_scale=scale_of(nodes),
+        classes=classes_of(config),
         traits=frozenset({*_version_traits(nodes, version), *traits_of(nodes, inputs)}),
     )
 

@@ -74,6 +74,9 @@ _CHANGING = frozenset({
     "Cast",
 })  # fmt: skip
 
+#: Layers that leave a model as many classes as it had.
+_BEHIND_CLASSES = frozenset({"Activation", "Softmax", "Dropout"})
+
 
 def names() -> Names:
     """The names of Keras and TensorFlow that `stored_code` judges by."""
@@ -100,6 +103,9 @@ def traits_of(nodes: tuple[Node, ...], inputs: tuple[InputSpec, ...] | None) -> 
     lacking = load_table("keras")["not_in_tflite"]
     yield from {f"{LACKS}{lacking[node['class_name']]}" for node in nodes if node["class_name"] in lacking}
     yield from {f"{STAYS_FLOAT}{operator}" for node in nodes for operator in _staying_float(node)}
+    if any(node["class_name"] == "Masking" or config_of(node).get("mask_zero") is True for node in nodes):
+        masked = load_table("stays-float")["masked"]
+        yield from {f"{STAYS_FLOAT}{masked[node['class_name']]}" for node in nodes if node["class_name"] in masked}
     yield from size_traits(inputs or ())
 
 
@@ -163,6 +169,18 @@ def inputs_of(model: Node) -> tuple[InputSpec, ...] | None:
     if spec is not None:
         return (spec,)
     return inputs_of(first) if "layers" in config_of(first) else None
+
+
+def classes_of(model: Node) -> int | None:
+    """How many classes the only output of a model tells apart, if a dense layer at its end says it; else None."""
+    config = config_of(model)
+    layers = [layer for layer in config.get("layers") or () if isinstance(layer, dict)]
+    if "output_layers" in config:
+        named = set(_names(config["output_layers"]))
+        layers = [layer for layer in layers if config_of(layer).get("name") in named] if len(named) == 1 else []
+    ends = [layer for layer in layers if layer.get("class_name") not in _BEHIND_CLASSES]
+    units = config_of(ends[-1]).get("units") if ends and ends[-1].get("class_name") == "Dense" else None
+    return max(units, 2) if isinstance(units, int) else None
 
 
 def _names(layers: object) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import STAYS_FLOAT, ArtifactKind
@@ -88,6 +89,13 @@ def model_inputs(model: Model) -> tuple[InputSpec, ...]:
     return tuple(InputSpec(names.get(one.index, one.name), _open_shape(one), one.dtype.lower()) for one in tensors)
 
 
+def class_count(path: Path) -> int | None:
+    """How many classes the only output tells apart, a row of them for each sample; None if it is no such row."""
+    main = read_model(path).main
+    shape = main.tensors[main.outputs[0]].shape if len(main.outputs) == 1 else ()
+    return max(shape[-1], 2) if len(shape) > 1 and math.prod(shape[1:]) == shape[-1] > 0 else None
+
+
 def _open_shape(tensor: Tensor) -> tuple[int | None, ...]:
     """The shape with None where the file leaves a size open; a batch of one may hold any number of samples."""
     sizes = tuple(None if size < 0 else size for size in tensor.shape_signature or tensor.shape)
@@ -111,6 +119,7 @@ def _traits(model: Model, scheme: Scheme) -> Iterator[str]:
         "float-io": scheme in _INTEGER_SCHEMES and FLOATS & io,
         "per-channel-dense": per_channel_dense(model),
         "newer-forms": _newer_forms(model),
+        "select": operators_named(model, "SELECT"),
         "reduced-after-transpose": _reduced_after_transpose(model),
     }
     yield scheme.value

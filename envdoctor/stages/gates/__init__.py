@@ -18,12 +18,10 @@ from envdoctor.stages.gates.invocation import run_once
 from envdoctor.stages.gates.mapping import Judged
 from envdoctor.stages.gates.structure import Wanted, judge_float, judge_int8, judge_mixed, judge_small
 from envdoctor.stages.problems import finding
-from envdoctor.tflite.kernels import unfit_operators
 from envdoctor.tflite.reader import map_file, open_model, read_model
-from envdoctor.tflite.readers import find_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from envdoctor.core.finding import Finding
     from envdoctor.core.request import BuildOptions
@@ -40,13 +38,13 @@ def int8_gate(context: StageContext, output: StageOutput) -> StageOutput:
     Raises:
         StageFailed: the product must not be used; the finding says why.
     """
-    judged = _add(output, judge_int8(_read(output), Wanted.of(context.request)))
-    return _compared(context, _add(judged, run_once(context, judged.path)))
+    judged = add_findings(output, judge_int8(_read(output), Wanted.of(context.request)))
+    return _compared(context, add_findings(judged, run_once(context, judged.path)))
 
 
 def _compared(context: StageContext, judged: StageOutput) -> StageOutput:
     compared = compare_with_float(context, judged)
-    return _add(dataclasses.replace(judged, summary={**judged.summary, **compared.summary}), compared.findings)
+    return add_findings(dataclasses.replace(judged, summary={**judged.summary, **compared.summary}), compared.findings)
 
 
 def small_gate(scheme: Scheme, context: StageContext, output: StageOutput) -> StageOutput:
@@ -55,7 +53,7 @@ def small_gate(scheme: Scheme, context: StageContext, output: StageOutput) -> St
     Raises:
         StageFailed: the product must not be used; the finding says why.
     """
-    return _run_and_compared(context, _add(output, judge_small(_read(output), scheme)), calibrated=False)
+    return _run_and_compared(context, add_findings(output, judge_small(_read(output), scheme)), calibrated=False)
 
 
 def mixed_gate(context: StageContext, output: StageOutput) -> StageOutput:
@@ -65,16 +63,16 @@ def mixed_gate(context: StageContext, output: StageOutput) -> StageOutput:
         StageFailed: the product must not be used; the finding says why.
     """
     calibrated = context.request.options.random_calibration
-    return _run_and_compared(context, _add(output, judge_mixed(_read(output))), calibrated=calibrated)
+    return _run_and_compared(context, add_findings(output, judge_mixed(_read(output))), calibrated=calibrated)
 
 
 def _run_and_compared(context: StageContext, output: StageOutput, *, calibrated: bool) -> StageOutput:
     """Run the product and compare it; on made-up samples, unless it was calibrated with them, differences warn only."""
-    judged = _add(output, run_once(context, output.path))
+    judged = add_findings(output, run_once(context, output.path))
     compared = compare_with_float(context, judged)
     judged = dataclasses.replace(judged, summary={**judged.summary, **compared.summary})
     made_up = not calibrated and compared.summary.get("comparison", {}).get("random", False)
-    return _add(judged, map(_of_made_up, compared.findings) if made_up else compared.findings)
+    return add_findings(judged, map(_of_made_up, compared.findings) if made_up else compared.findings)
 
 
 def _of_made_up(found: Finding) -> Finding:
@@ -94,7 +92,7 @@ def float_gate(_: StageContext, output: StageOutput) -> StageOutput:
     Raises:
         StageFailed: the product must not be used; the finding says why.
     """
-    return _add(output, judge_float(_read(output)))
+    return add_findings(output, judge_float(_read(output)))
 
 
 def compiled_gate(judge: JudgeCompiled, context: StageContext, output: StageOutput) -> StageOutput:
@@ -106,15 +104,7 @@ def compiled_gate(judge: JudgeCompiled, context: StageContext, output: StageOutp
     source = read_model(context.source.path)
     judged = judge(_read(output), source, output.summary, context.request.options)
     judged_output = dataclasses.replace(output, summary={**output.summary, **judged.summary})
-    return _add(judged_output, (*judged.findings, *_unfit(source)))
-
-
-def _unfit(source: Model) -> Iterator[Finding]:
-    """What LiteRT's kernels refuse of a model that nothing here made and so nothing ran; told by their table."""
-    found = unfit_operators(source, find_reader("litert"))
-    if found:
-        evidence = (Evidence(source=source.name, excerpt="\n".join(found)),)
-        yield finding("interpreter-would-refuse", source.name.rpartition("/")[2], evidence, words=found[0])
+    return add_findings(judged_output, judged.findings)
 
 
 def _read(output: StageOutput) -> Model:
@@ -126,7 +116,7 @@ def _read(output: StageOutput) -> Model:
         raise StageFailed(finding("file-truncated", output.path.name, evidence, words=f"{error}.")) from None
 
 
-def _add(output: StageOutput, findings: Iterable[Finding]) -> StageOutput:
+def add_findings(output: StageOutput, findings: Iterable[Finding]) -> StageOutput:
     """The output with the findings added.
 
     Raises:

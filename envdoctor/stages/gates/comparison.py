@@ -11,6 +11,7 @@ from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
 from envdoctor.core.finding import Evidence
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import run_worker
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -79,7 +80,9 @@ def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: st
         return
     for one in values["outputs"]:
         evidence = (
-            Evidence(source=f"{values.get('ran', 'LiteRT')} on {values['samples']} samples", excerpt=_measures(one)),
+            Evidence(
+                source=f"{values.get('ran', 'LiteRT')} on {plural(values['samples'], 'sample')}", excerpt=_measures(one)
+            ),
         )
         wrong = list(_wrong(one, thresholds, subject, evidence))
         swallowed, unread = values.get("swallowed"), values.get("unread")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envdoctor.stages.problems import finding
-from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -96,9 +95,9 @@ def _findings(mapped: Mapped, subject: str, required: float | None) -> Iterator[
     ops = ", ".join(f"{count} {name}" for name, count in sorted(mapped.on_cpu.items())) or "none"
     count = sum(mapped.on_cpu.values())
     if not mapped.packages:
-        yield finding("nothing-on-accelerator", subject, mapped.reasons, count=plural(count, "operator"), ops=ops)
+        yield finding("nothing-on-accelerator", subject, mapped.reasons, count=count, ops=ops)
     elif required is not None and mapped.share < required:
         share, wanted = f"{mapped.share:.1%}", f"{required:.1%}"
         yield finding("too-few-on-accelerator", subject, mapped.reasons, share=share, wanted=wanted, ops=ops)
     elif count:
-        yield finding("operators-on-cpu", subject, mapped.reasons, count=plural(count, "operator"), ops=ops)
+        yield finding("operators-on-cpu", subject, mapped.reasons, count=count, ops=ops)

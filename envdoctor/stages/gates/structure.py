@@ -125,11 +125,18 @@ def _floats(model: Model, wanted: Wanted) -> Iterator[Finding]:
         "float-operators-accepted" if wanted.allow_float else "float-operators-left",
         model.name,
         tuple(_evidence(model, _describe(model, island)) for island in islands[:_LISTED]),
-        count=computing,
+        words=_computing(computing),
         op=islands[0].first.label,
         tensor=_place(model, islands[0]),
         islands=f"in {len(islands)} place{'s' if len(islands) > 1 else ''}",
     )
+
+
+def _computing(count: int) -> str:
+    """What floats are there for; an island can hold conversions alone."""
+    if not count:
+        return "the model goes over floats, though nothing computes in them"
+    return f"{count} of the model's operators {'computes' if count == 1 else 'compute'} in floats"
 
 
 def _place(model: Model, island: FloatIsland) -> str:

@@ -218,3 +218,23 @@ def _hint(shape: Sequence[int], spec: InputSpec) -> str:
     if None not in sample and shape and math.prod(shape[1:]) == math.prod(size or 0 for size in sample):
         return f"; reshape it to {(shape[0], *sample)}"
     return ""
+
+
+def require_class_numbers(low: float, high: float, classes: int | None, of: str) -> None:
+    """Refuse class numbers that an output does not have: they would make every measurement void.
+
+    Args:
+        low: the smallest.
+        high: the largest.
+        classes: how many the output has; None for unknown.
+        of: what has them, in words.
+
+    Raises:
+        Problem: some are below 0, or too large.
+    """
+    if low < 0 or (classes is not None and high >= classes):
+        known = "" if classes is None else f", and the {of} has {classes} classes"
+        raise Problem(
+            "evaluation-without-labels",
+            f"the class numbers in 'y' go from {low:.0f} to {high:.0f}{known}; they are counted from 0.",
+        )

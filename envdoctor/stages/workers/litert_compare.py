@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import channels, items, litert_run, reference, signals
-from .assignment import as_argument, only_ways
+from .assignment import as_argument, only_ways, require_class_numbers
 from .stage import Problem
 from .tflite_graph import Graph
 
@@ -210,7 +210,8 @@ def accuracy_of(evaluation: reference.Answers, given: Mapping[str, Array]) -> Ma
         middle = 0.5 if value.min(initial=0) >= 0 and value.max(initial=0) <= 1 else 0.0  # of a probability, of a logit
         predicted, float_predicted = _classes(given[name], len(labels), middle), _classes(value, len(labels), middle)
         if predicted is not None and float_predicted is not None:
-            _require_classes(labels, 2 if value.size == len(labels) else value.size // len(labels), name)
+            classes = 2 if value.size == len(labels) else value.size // len(labels)
+            require_class_numbers(labels.min(initial=0), labels.max(initial=0), classes, f"output {name}")
             return {
                 "samples": len(labels),
                 "output": name,
@@ -226,16 +227,6 @@ def _commonest(labels: Array) -> float:
     import numpy as np
 
     return float(np.unique(labels, return_counts=True)[1].max() / len(labels))
-
-
-def _require_classes(labels: Array, classes: int, output: str) -> None:
-    """Refuse class numbers that the output does not have: they would make every measurement void."""
-    if labels.min(initial=0) < 0 or labels.max(initial=0) >= classes:
-        raise Problem(
-            "evaluation-without-labels",
-            f"the class numbers in 'y' go from {labels.min()} to {labels.max()}, and the output {output} has {classes} "
-            "classes, counted from 0.",
-        )
 
 
 def _classes(values: Array, count: int, middle: float) -> Array | None:

@@ -54,7 +54,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     calibrated = bits > 0 or request.get("calibrated", False)
     source = _read(request, needs_samples=calibrated)
     shapes = {spec.name: spec.shape or () for spec in source.inputs}
-    prepared = prepare(source.data, shapes, for_integers=calibrated)
+    prepared = prepare(source.data, shapes, bits=bits or 8 * calibrated)
     original = litert_run.open_model(source.data, shapes)
     require_single(
         litert_run.input_specs(source.data), source.samples, _for_a_whole_batch(source.data), original.predict

@@ -18,6 +18,7 @@ from .mend_inputs import random_samples
 from .mend_proof import Measured, accepted_steps, measure
 from .mends import fixed_batch
 from .mends.catalogue import MENDS
+from .mends.mend import count
 from .same_model import influence
 from .samples import Samples, labelled_for_request, load
 from .stage import Problem
@@ -80,7 +81,8 @@ def _whole(work: Work, mended: bytes, tried: list[Mapping[str, Any]]) -> Mapping
     if found.steps > sum(accepted_steps(mend, found) for mend in applied) or found.share > sum(
         mend.share for mend in applied
     ):
-        raise Problem("model-changed", f"the mends together changed the model: {found.steps} steps, {found.share:.2g}.")
+        moved = f"{count(found.steps, 'step')}, {found.share:.2g}"
+        raise Problem("model-changed", f"the mends together changed the model: {moved}.")
     return _numbers(found)
 
 

@@ -65,7 +65,7 @@ def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None
     """
     first = litert_run.Runner(litert_run.make_interpreter(before, shapes, delegates=False))
     second = litert_run.Runner(litert_run.make_interpreter(after, _renamed(shapes, first, after), delegates=False))
-    found, largest = Measured(fine=_is_fine(first)), dict[int, float]()
+    found, largest = Measured(fine=_is_fine(first, second)), dict[int, float]()
     first_answer: list[Array] = []
     if samples is not None and samples.labels is not None:
         found.correct = [0, 0, 0]
@@ -83,10 +83,12 @@ def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None
     return found
 
 
-def _is_fine(runner: litert_run.Runner) -> bool:
+def _is_fine(*runners: litert_run.Runner) -> bool:
+    """True if the quantized outputs are int16 in each form that has some; the other's may be floats."""
     import numpy as np
 
-    kinds = {np.dtype(detail["dtype"]) for detail in runner.outputs.values() if step_of(detail)}
+    details = (detail for runner in runners for detail in runner.outputs.values())
+    kinds = {np.dtype(detail["dtype"]) for detail in details if step_of(detail)}
     return kinds == {np.dtype("int16")}
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import keras_model, reference, saved_model
 from .assignment import as_argument
+from .mends import select, transposed_convolution, upsampling
 from .same_model import CHANGED_TOLERANCE, compare_forms, influence, require_single
 from .samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
@@ -74,21 +75,26 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         model = _convert(exported, request)
         stripped: list[str] = []
         if request["to"] == "int8":
-            model, stripped = _without_input_casts(model, request["io_type"])
+            model, stripped = _tidied(model, request["io_type"])
         if stripped:
             values["stripped"] = stripped
         Path(request["output"]).write_bytes(model)
     return values
 
 
-def _without_input_casts(model: bytes, io_type: str) -> tuple[bytes, list[str]]:
-    """The model with inputs of its own element type in place of whole numbers that it casts; and their names."""
+def _tidied(model: bytes, io_type: str) -> tuple[bytes, list[str]]:
+    """The model with inputs of its own element type in place of whole numbers that it casts, in forms that more know.
+
+    Returns:
+        The model, and the names of those inputs.
+    """
     graph = Graph(model)
     stripped = strip_input_casts(graph)
-    if not stripped:
+    rewritten = [words for form in (select, upsampling, transposed_convolution) for words in form.apply(graph, {})]
+    if not stripped and not rewritten:
         return model, []
     prune(graph)
-    if io_type == "uint8":
+    if stripped and io_type == "uint8":
         convert_edges_to_uint8(graph)
     return graph.pack(), stripped
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .early_activations import move_activations
-from .mends import reduced_axes, upsampling
+from .mends import reduced_axes, select, upsampling
+from .mends.mend import count
 from .tflite_fold import fold
 from .tflite_graph import Graph, prune, schema
 from .tflite_rewrite import rewrite
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+#: Bits of the integers for which the quantizer has most operators.
+_NARROW = 8
 #: Element types of inputs that a CAST makes floats.
 _WHOLE = frozenset({"UINT8", "INT8", "INT16", "INT32", "INT64", "BOOL"})
 
@@ -44,13 +47,14 @@ class Prepared:
     was_hybrid: bool
 
 
-def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]], *, for_integers: bool = True) -> Prepared:
+def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]], *, bits: int = 8) -> Prepared:
     """Prepare a float model for quantization.
 
     Args:
         data: the file.
         shapes: the shape of each input, batch included, by name.
-        for_integers: True if activations are to be integers: what has no such form is written in another way then.
+        bits: of the integers that activations are to become, 0 for none: what has no such form is written in another
+            way.
 
     Raises:
         Problem: it has an operator that the interpreter doesn't know, or its shapes depend on its values.
@@ -58,20 +62,21 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]], *, for_inte
     graph = Graph(data)
     changes = []
     if graph.renumbered:
-        changes.append(f"numbered {graph.renumbered} operators of before 2020 the way of today")
+        changes.append(f"numbered {count(graph.renumbered, 'operator')} of before 2020 the way of today")
     widened = _widen_hybrid_weights(graph)
     if widened:
-        changes.append(f"turned {widened} integer weights of float operators into float")
+        changes.append(f"turned the integer weights of {count(widened, 'float operator')} into float")
     folded = fold(graph, shapes)
     if folded:
         names = ", ".join(sorted(set(folded)))
-        changes.append(f"computed {len(folded)} operators whose result is constant ({names})")
-    opened = _drop_casts_of_inputs(graph) if for_integers else 0
+        changes.append(f"computed {count(len(folded), 'operator')} whose result is constant ({names})")
+    opened = _drop_casts_of_inputs(graph) if bits else 0
     if opened:
-        changes.append(f"took the CAST from {opened} inputs of whole numbers, which are float now")
-    if for_integers:
+        changes.append(f"took the CAST from {count(opened, 'input')} of whole numbers: float now")
+    if bits:
         changes += [*move_activations(graph), *reduced_axes.apply(graph, {}), *upsampling.apply(graph, {})]
-    rewritten = rewrite(graph) if for_integers else {}
+        changes += select.apply(graph, {})
+    rewritten = rewrite(graph, wide=bits > _NARROW) if bits else {}
     if rewritten:
         names = ", ".join(f"{count} {name}" for name, count in sorted(rewritten.items()))
         changes.append(f"wrote {names} as operators that can be quantized")

@@ -23,13 +23,19 @@ if TYPE_CHECKING:
 _IMAGE_AXES, _SERIES_AXES = 4, 3
 
 
-def rewrite(graph: Graph) -> Mapping[str, int]:
-    """Replace what can be replaced in the main subgraph; returns how many of each operator were."""
+def rewrite(graph: Graph, *, wide: bool = False) -> Mapping[str, int]:
+    """Replace what can be replaced in the main subgraph; returns how many of each operator were.
+
+    Args:
+        graph: the model.
+        wide: True if activations are to be int16, for which the quantizer has fewer operators.
+    """
     replaced: Counter[str] = Counter()
+    rewrites = {**_REWRITES, **_WIDE_REWRITES} if wide else _REWRITES
     operators = []
     for operator in graph.main.operators:
         name = graph.operator_name(operator)
-        make = _REWRITES.get(name)
+        make = rewrites.get(name)
         is_float = len(operator.outputs) > 0 and graph.dtype(_output(operator)) == "FLOAT32"
         instead = make(graph, operator) if make is not None and is_float else None
         replaced[name] += instead is not None
@@ -46,6 +52,26 @@ def _negate(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
 def _square(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
     """The square of x = x * x."""
     return [_multiply(graph, _input(operator), _input(operator), _output(operator))]
+
+
+def _squared_difference(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
+    """(x - y)² = (x - y) * (x - y)."""
+    difference = graph.add_tensor_like(_output(operator), "difference")
+    inputs = [int(index) for index in operator.inputs]
+    made = graph.new_operator("SUB", inputs, [difference], schema().SubOptionsT())
+    return [made, _multiply(graph, difference, difference, _output(operator))]
+
+
+def _hard_swish(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
+    """HARD_SWISH(x) = x * (RELU6(x + 3) * 1/6)."""
+    opened, gate = (graph.add_tensor_like(_output(operator), name) for name in ("opened", "gate"))
+    options = schema().AddOptionsT()
+    options.fusedActivationFunction = schema().ActivationFunctionType.RELU6
+    return [
+        graph.new_operator("ADD", [_input(operator), _constant(graph, [3.0])], [opened], options),
+        _multiply(graph, opened, _constant(graph, [1 / 6]), gate),
+        _multiply(graph, _input(operator), gate, _output(operator)),
+    ]
 
 
 def _leaky(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
@@ -253,3 +279,5 @@ _REWRITES: Mapping[str, Rewrite] = {
     "UNPACK": _unpack,
     "REVERSE_V2": _reverse,
 }
+#: Those beyond these for activations of int16.
+_WIDE_REWRITES: Mapping[str, Rewrite] = {"HARD_SWISH": _hard_swish, "SQUARED_DIFFERENCE": _squared_difference}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .mends.mend import count
 from .stage import Problem
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _WORTH = 1024
 #: Half a step, and what rounding in float32 adds; the relative step of a float16.
 _HALF_STEP, _HALF_FLOAT = 0.501, 2.0**-10
+#: The largest number of float16.
+_LARGEST_HALF = 65504.0
 #: The operators whose weights make a model large.
 _WEIGHTY = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "EMBEDDING_LOOKUP"})
 
@@ -50,6 +53,7 @@ def compare_weights(before: Graph, after: Graph) -> Compared:
     for index, name in _small(after):
         if name in floats and before.dtype(floats[name]) == "FLOAT32":
             expected, limit = before.constant(floats[name]), _limit(after, index, before.constant(floats[name]))
+            _require_in_range(after, index, expected)
             distance = np.abs(_value(after, index).reshape(expected.shape) - expected)
             worst = max(worst, float((distance / np.maximum(limit, np.finfo("float32").tiny)).max(initial=0.0)))
             proven, elements = proven + 1, elements + expected.size
@@ -58,7 +62,18 @@ def compare_weights(before: Graph, after: Graph) -> Compared:
     names = {name for name in _large_floats(after) if name in floats}
     left = sum(before.constant(floats[name]).size for name in names)
     stayed = f", {4 * left:,} bytes of weights stay floats" if left else ""
-    return Compared(f"{proven} constants within half a step{stayed}", left / max(1, left + elements))
+    return Compared(f"{count(proven, 'constant')} within half a step{stayed}", left / max(1, left + elements))
+
+
+def _require_in_range(graph: Graph, index: int, expected: Array) -> None:
+    import numpy as np
+
+    largest = float(np.abs(expected).max(initial=0.0))
+    if graph.dtype(index) == "FLOAT16" and largest > _LARGEST_HALF:
+        raise Problem(
+            "beyond-float16",
+            f"a constant of the model goes up to {largest:.3g}, and float16 holds {_LARGEST_HALF:,.0f} at most.",
+        )
 
 
 def _small(graph: Graph) -> Iterator[tuple[int, bytes]]:

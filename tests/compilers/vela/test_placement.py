@@ -6,9 +6,11 @@ from envdoctor.compilers.vela import COMPILER
 from envdoctor.compilers.vela.placement import placed
 from envdoctor.core.finding import Outcome
 from envdoctor.core.prediction import Placement
+from envdoctor.doctor import trial as trial_module
 from envdoctor.doctor.model import inspect_model
-from envdoctor.doctor.trial import try_compiler
-from envdoctor.tflite.reader import open_model
+from envdoctor.doctor.trial import Trial, try_compiler
+from envdoctor.pipeline.judging import judge_rest
+from envdoctor.tflite.reader import open_model, read_model
 from tflite_bytes import model, pack, small, tensor
 
 
@@ -51,3 +53,16 @@ def test_where_vela_is_not_there_it_is_said_and_nothing_is_guessed(tmp_path, mon
     assert trial.unplaced in result.reason
     assert {op.placement for op in report.ops} == {""}
     assert "name one of ethos-u55-32" in try_compiler(path, "vela", COMPILER).unplaced
+
+
+def test_what_is_left_to_the_cpu_and_does_not_run_there_is_told_as_a_build_tells_it(tmp_path, monkeypatch):
+    path = tmp_path / "m.tflite"
+    path.write_bytes(pack(small()))
+    (found,) = judge_rest(chain(b"a", b"b", codes=[(32, 1, b"ethos-u"), (48, 1, None)]), ["tflm"])
+    monkeypatch.setattr(
+        trial_module, "try_compiler", lambda *_: Trial(placement=placed(*[read_model(path)] * 2, {}), rest=(found,))
+    )
+    report = inspect_model(path, goal="ethos-u55-128")
+    assert report.findings == (found,)
+    assert "TOPK_V2" in found.message
+    assert report.summary.exit_code == 1

@@ -94,6 +94,20 @@ def test_what_a_build_would_fail_for(node, trait):
 
 
 @pytest.mark.parametrize(
+    ("before", "is_masked"),
+    [
+        (layer("Masking"), True),
+        (layer("Embedding", mask_zero=True), True),
+        (layer("Embedding", mask_zero=False), False),
+    ],
+)
+def test_an_average_over_what_a_mask_leaves_counts_in_floats(before, is_masked):
+    average = layer("GlobalAveragePooling1D")
+    assert ("stays float CAST" in set(traits_of((before, average), None))) is is_masked
+    assert "stays float CAST" not in set(traits_of((before, layer("GlobalMaxPooling1D")), None))
+
+
+@pytest.mark.parametrize(
     ("node", "refused"),
     [
         (layer("DepthwiseConv2D", groups=1), True),

@@ -112,10 +112,3 @@ def test_a_compiler_that_compiled_nothing(tmp_path, kind):
     found = failure(tmp_path, path, kind)
     assert found.name == "nothing-on-accelerator"
     assert found.subject == path.name, "the folder is not where the product ends"
-
-
-def test_what_is_compiled_is_held_against_the_kernels_of_the_interpreter_that_runs_the_rest():
-    (found,) = gates._unfit(read_model(shared("data/reports/models/c04_16x8.tflite")))
-    assert (found.name, found.severity.name) == ("interpreter-would-refuse", "WARNING")
-    assert "SQUARED_DIFFERENCE on INT16" in found.message
-    assert list(gates._unfit(read_model(shared("data/reports/models/c04_int8.tflite")))) == []

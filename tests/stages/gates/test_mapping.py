@@ -167,4 +167,5 @@ def test_dense_weights_that_it_computes_wrong():
     )
     source = Model(name="s.tflite", version=3, description="", operator_codes=(), subgraphs=(main,))
     (found,) = judge_edgetpu(model("CUSTOM", custom="edgetpu-custom-op"), source, {}, BuildOptions()).findings
-    assert (found.name, found.severity.name) == ("per-channel-dense-compiled", "WARNING")
+    assert (found.name, found.severity.name) == ("per-channel-dense-compiled", "ERROR")
+    assert found.message.startswith("1 dense operator has a scale for each output")

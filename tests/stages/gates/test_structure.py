@@ -114,10 +114,15 @@ def with_island():
 def test_a_float_island_is_named_with_its_first_operator():
     (found,) = judge_int8(with_island(), Wanted())
     assert found.name == "float-operators-left"
-    assert found.message.startswith(
-        "1 of the model's operators still compute in floats, beginning with NEG (tensor t4)"
-    )
+    assert found.message.startswith("1 of the model's operators computes in floats, beginning with NEG (tensor t4)")
     assert found.evidence[0].excerpt == "operators 1 to 3: DEQUANTIZE NEG QUANTIZE -> t4"
+
+
+def test_a_way_over_floats_in_which_nothing_computes():
+    graph = Graph()
+    floats = graph.op("DEQUANTIZE", [dense(graph, graph.input((1, 8)))], (1, 4), "FLOAT32")
+    (found,) = judge_int8(model(graph, [graph.op("QUANTIZE", [floats], (1, 4))]), Wanted())
+    assert found.message.startswith("the model goes over floats, though nothing computes in them, beginning with DEQ")
 
 
 def test_a_float_island_that_is_accepted_is_still_said():

@@ -4,6 +4,7 @@ import pytest
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
 
 from envdoctor.stages.workers import litert_compare, litert_run, reference
+from envdoctor.stages.workers.assignment import require_class_numbers
 from envdoctor.stages.workers.litert_compare import compare
 from envdoctor.stages.workers.samples import Samples
 from envdoctor.stages.workers.stage import Problem
@@ -178,10 +179,10 @@ def test_an_output_that_is_given_twice_may_be_either():
 
 @pytest.mark.parametrize(("labels", "classes"), [([1, 4], 4), ([-1, 1], 2)])
 def test_labels_without_a_class_measure_nothing(labels, classes):
-    with pytest.raises(Problem, match=f"has {classes} classes, counted from 0") as caught:
-        litert_compare._require_classes(np.array(labels), classes, "out")
+    with pytest.raises(Problem, match=f"has {classes} classes; they are counted from 0") as caught:
+        require_class_numbers(min(labels), max(labels), classes, "output out")
     assert caught.value.name == "evaluation-without-labels"
 
 
 def test_labels_with_a_class_each():
-    litert_compare._require_classes(np.array([0, 3]), 4, "out")
+    require_class_numbers(0, 3, 4, "output out")

@@ -48,7 +48,7 @@ def answers(data, samples):
             "SHAPE",
         ),
         ("flatten_float16", "DEQUANTIZE", "DEQUANTIZE"),
-        ("flatten_dynamic_range", "turned 1 integer weights of float operators into float", "SHAPE"),
+        ("flatten_dynamic_range", "turned the integer weights of 1 float operator into float", "SHAPE"),
         ("layernorm", "wrote 1 NEG as operators that can be quantized", "NEG"),
         ("pixels", "wrote 1 LEAKY_RELU, 1 PRELU as", "CAST"),
         ("pixels", "wrote 1 chain of TILE as RESIZE_NEAREST_NEIGHBOR", "TILE"),

@@ -43,6 +43,23 @@ def rewritten(data):
     return rewrite(graph), graph.pack()
 
 
+@pytest.mark.parametrize(
+    ("name", "constant", "instead"),
+    [("HARD_SWISH", None, ["ADD", "MUL", "MUL"]), ("SQUARED_DIFFERENCE", [0.25] * 9, ["SUB", "MUL"])],
+)
+def test_what_has_no_form_with_int16_alone(name, constant, instead):
+    data = one_operator(name, (1, 9), (1, 9), constant)
+    graph, same = Graph(data), Graph(data)
+    assert rewrite(graph, wide=True) == {name: 1}
+    after = graph.pack()
+    assert [operator.name for operator in open_model(after).main.operators] == instead
+    for scale in (1, 9):  # beyond the flat parts of the curve, too
+        sample = {"in": scale * np.random.default_rng(3).normal(size=(1, 9)).astype("float32")}
+        outputs = [litert_run.open_model(one).predict(sample)["out"] for one in (data, after)]
+        assert np.allclose(*outputs, atol=1e-5)
+    assert rewrite(same) == {}
+
+
 def answer(data, shape):
     runner = litert_run.open_model(data)
     sample = np.random.default_rng(3).normal(size=shape).astype("float32")

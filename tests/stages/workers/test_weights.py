@@ -50,9 +50,18 @@ def quantized(weights, scales):
 def test_weights_within_half_a_step_are_proven(weights):
     scales = np.abs(weights).max(axis=1) / 127
     compared = compare_weights(added(weights, FLOAT32), added(quantized(weights, scales), INT8, scales))
-    assert (compared.words, compared.left) == ("1 constants within half a step", 0)
+    assert (compared.words, compared.left) == ("1 constant within half a step", 0)
     half = added(weights.astype("float16"), FLOAT16)
-    assert compare_weights(added(weights, FLOAT32), half).words == "1 constants within half a step"
+    assert compare_weights(added(weights, FLOAT32), half).words == "1 constant within half a step"
+
+
+def test_weights_that_float16_does_not_hold(weights):
+    weights[1, 2] = 1e6
+    with np.errstate(over="ignore"):
+        half = added(weights.astype("float16"), FLOAT16)
+    with pytest.raises(Problem, match=r"goes up to 1e[+]06, and float16 holds 65,504") as caught:
+        compare_weights(added(weights, FLOAT32), half)
+    assert caught.value.name == "beyond-float16"
 
 
 def test_weights_that_stay_floats_are_counted(weights):

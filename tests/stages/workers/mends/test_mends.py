@@ -212,3 +212,39 @@ def test_a_difference_is_seen():
     found = measure(made.dense(seed=1), made.dense(seed=2), shapes(made.dense()), None)
     assert found.steps > 5
     assert np.isfinite(found.absolute)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_ids_that_are_taken_from_the_end_are_wrapped_by_sums(mirrored):
+    data = made.wrapped_ids(mirrored=mirrored)
+    graph = Graph(data)
+    assert BY_NAME["select"].apply(graph, shapes(data)) == ["wrote the SELECT of 1 lookup as sums"]
+    prune(graph)
+    after = graph.pack()
+    assert operators(open_model(after)) == ["MUL", "MINIMUM", "MAXIMUM", "MUL", "ADD"]
+    for low in (-(2**31) + 50, -9, -1, 0, 1, 2**31 - 40):
+        ids = {"x0": np.arange(low, low + 4, dtype="int32")[None]}
+        before, now = (next(iter(litert_run.open_model(one).predict(ids).values())) for one in (data, after))
+        assert (before == now).all()
+
+
+def test_other_selections_of_numbers_that_microcontrollers_know_are_of_version_2():
+    model, changes, found = mended("select", made.selected())
+    assert changes == ["wrote 1 SELECT as V2"]
+    assert operators(model)[-1] == "SELECT_V2"
+    assert found.identical
+
+
+def test_what_adds_to_other_numbers_than_negative_ones_stays():
+    assert untouched("select", made.wrapped_ids(border=1))
+
+
+def test_int16_outputs_that_were_floats_before_are_judged_by_their_own_steps():
+    data = made.dense(wide=True)
+    graph = Graph(data)
+    assert BY_NAME["float-edges"].apply(graph, shapes(data))
+    prune(graph)
+    floats = graph.pack()
+    assert measure(floats, data, shapes(floats), None).fine
+    assert measure(data, floats, shapes(data), None).fine
+    assert not measure(made.dense(), made.dense(), shapes(made.dense()), None).fine
