@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 ASKS = re.compile(r"sys\.platform\b|os\.name\b|\.mac_ver\(|getwindowsversion|windll")
 # The names by which modules ask for the system, and what they get; nothing is asked here.
-DESCRIBES = {"envdoctor/imports/known.py", "envdoctor/imports/libraries.py"}
+DESCRIBES = {"envdoctor/imports/constants.py", "envdoctor/imports/libraries.py"}
 
 
 def test_every_module_that_asks_for_the_system_is_on_the_page():
