@@ -89,3 +89,4 @@ def test_an_interpreter_that_is_a_file_of_the_project_is_brought_by_it(tmp_path,
     (local.parent / "evil").touch()
     (local / "bin" / name).symlink_to("../../evil")
     assert brings_its_python(local, local.parent, tmp_path)
+    assert not brings_its_python(local, local.parent, tmp_path, windows=True)
