@@ -67,6 +67,14 @@ def test_a_program_that_a_package_starts():
     assert (problem.severity, problem.condition) == (Severity.WARNING, "pkg/bin/tool.exe is not needed")
 
 
+def test_a_library_that_names_a_loader_is_no_program_that_is_started():
+    files = {"pkg/__init__.py": "", "pkg/libcore.so": elf_bytes(("libc.so.6",))}
+    loader = "/somewhere/else.so"
+    library = elf_bytes(("libc.so.6",), soname="libQt5Core-1.so.5", interpreter=loader)
+    assert judge({**files, "pkg.libs/libQt5Core-1.so.5": library}) == ()
+    assert judge({**files, "pkg/bin/tool.exe": elf_bytes(("libc.so.6",), interpreter=loader)})
+
+
 def test_modules_for_another_processor():
     (problem,) = judge({"pkg/__init__.py": "import pkg._m", "pkg/_m.so": elf_bytes(("libc.so.6",), machine=183)})
     assert (problem.kind, problem.severity) == (ProblemKind.WRONG_ARCHITECTURE, Severity.ERROR)
