@@ -52,6 +52,17 @@ def test_the_words_for_a_plug_in_and_several_files():
     assert (problem.severity, problem.condition) == (Severity.WARNING, "libgone.so is there")
 
 
+def test_the_only_native_file_that_an_import_opens_and_goes_on_without():
+    text = (
+        "import ctypes, os\n"
+        "path = os.path.join(os.path.dirname(__file__), 'libcore.so')\n"
+        "try:\n    lib = ctypes.CDLL(path)\nexcept OSError:\n    lib = None\n"
+    )
+    (problem,) = judge({"pkg/__init__.py": text, "pkg/libcore.so": elf_bytes(("libgone.so",))})
+    assert problem.message.startswith("the package's only native files do not load: pkg/libcore.so needs libgone.so")
+    assert (problem.severity, problem.condition) == (Severity.WARNING, "libgone.so is there")
+
+
 def program(*needed, loader="/lib64/ld-linux-x86-64.so.2"):
     return elf_bytes(needed, interpreter=loader)
 
