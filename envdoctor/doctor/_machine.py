@@ -13,7 +13,7 @@ from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.request import Request
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
-from envdoctor.imports.library_names import is_library
+from envdoctor.imports.library_names import is_file_asked_for
 from envdoctor.support.target_names import HERE
 
 if TYPE_CHECKING:
@@ -41,6 +41,6 @@ def machine_here(platforms: str) -> tuple[Platform, HasLibrary] | None:
 
     def has(name: str) -> bool | None:
         known = libraries()
-        return known.has(name, whole=is_library(name)) if known else None
+        return known.has(name, whole=is_file_asked_for(name)) if known else None
 
     return target_here().platform, has

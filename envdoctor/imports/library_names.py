@@ -24,6 +24,15 @@ def is_library(file: str) -> bool:
     return bool(_LIBRARY.search(file))
 
 
+def is_file_asked_for(name: str) -> bool:
+    """Whether a look-up's name is a file's, which a loader takes, rather than the middle of one for `find_library`.
+
+    That is also asked for relative paths, such as `lib/libportaudio.dylib`: those name no file that a loader is given.
+    """
+    path = name.replace("\\", "/")
+    return is_library(name) and ("/" not in path or path.startswith("/"))
+
+
 def brings_library(files: Iterable[str], name: str) -> bool:
     """Whether a library may be among files, of which the names are given, under a name that a look-up has for it."""
     stem = posixpath.basename(name).lower().removeprefix("lib").partition(".")[0]

@@ -150,7 +150,7 @@ class LoadJudge:
         failing = [result for result in results if result.missing]
         sole = rest if self._is_sole(modules, rest) else []
         reached = self._reached(wheel, failing)
-        for path in (each.path for each in sole if each.missing and reached[each.path].reach is Reach.PLUGIN):
+        for path in (each.path for each in sole if each.missing and reached[each.path].is_spared):
             reached[path] = replace(reached[path], reach=Reach.SOLE, severity=Severity.WARNING)
         brought = {self._canonical(path) for result in rest if not result.missing for path in result.files}
         still_failing = [result for result in failing if self._matters(result, reached[result.path].reach, brought)]

@@ -65,6 +65,11 @@ class Reached:
     missing: tuple[Resolution, ...] = ()
     sound: tuple[str, ...] = ()
 
+    @property
+    def is_spared(self) -> bool:
+        """Whether imports go on without the file: none loads it, or what it fails with may be handled."""
+        return self.severity is Severity.INFO and self.reach in {Reach.PLUGIN, Reach.IMPORT}
+
 
 def find_reach(
     wheel: WheelContents,

@@ -160,9 +160,12 @@ def _refuses_dlopen(wheel: WheelContents, analysis: LoadAnalysis, target: Target
 
 
 def _interpreters(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
-    """The kernel starts a program by the loader that it names (PT_INTERP), by its full path."""
+    """The kernel starts a program by the loader that it names (PT_INTERP), by its full path.
+
+    A library may name one, and nobody starts it: Qt's do, and tools that make wheels leave the name empty.
+    """
     own = "/ld-musl-" if target.platform.libc is Libc.MUSL else "/ld-linux"
-    named = _values(wheel, target, lambda library: library.interpreter)
+    named = _values(wheel, target, lambda library: None if library.own_name else library.interpreter)
     foreign = {path: loader for path, loader in named.items() if own not in loader}
     if foreign:
         path, loader = next(iter(foreign.items()))

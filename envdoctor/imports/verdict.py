@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.site import Site
 
 _MOST_CAUSES = 12
+_MOST_NAMES = 8  # of one library
 _UNKNOWN = Found(presence=Presence.UNKNOWN)
 
 
@@ -31,7 +32,8 @@ class Failure:
     Attributes:
         cause: the step that fails: a module, a name or a library that is not there, or an exception that is raised.
         raises: the exception in which the import ends; "" where it is one of several.
-        sought: where the code raises on its own: what it looked for before, each of which it would go on with.
+        sought: where the code raises on its own: what it looked for before, each of which it would go on with. Where
+            it asks for a library, too: other names under which it did.
     """
 
     cause: Event
@@ -94,6 +96,8 @@ def _failure(module: str, outcome: Outcome, supposed: _Supposing, most_modules: 
         raise AssertionError("a failure has a cause")
     failure = Failure(cause=outcome.cause, raises=outcome.raises)
     sought = tuple(event for event in outcome.events if event.fails and event is not outcome.cause)
+    if outcome.cause.what is What.LOOK_UP:
+        return replace(failure, sought=_other_names(module, outcome.cause, sought, supposed, most_modules))
     if outcome.cause.fails or not sought:
         return failure
     trial = supposed.copy()
@@ -101,6 +105,21 @@ def _failure(module: str, outcome: Outcome, supposed: _Supposing, most_modules: 
     fails = trial.follow(module, most_modules).fails
     supposed.steps += trial.steps
     return failure if fails else replace(failure, sought=sought)
+
+
+def _other_names(
+    module: str, cause: Event, sought: Sequence[Event], supposed: _Supposing, most_modules: int
+) -> tuple[Event, ...]:
+    """Of what a module looked for in vain, each library that alone would do in place of the one that it fails for."""
+    others = [each for each in sought if each.what is What.LOOK_UP and each.subject != cause.subject]
+    found = []
+    for event in [each for each in others if each.via == cause.via][-_MOST_NAMES:]:
+        trial = supposed.copy()
+        trial.suppose(event)
+        if trial.follow(module, most_modules).cause != cause:
+            found.append(event)
+        supposed.steps += trial.steps
+    return tuple(found)
 
 
 @dataclass(slots=True)

@@ -82,6 +82,7 @@ def test_libmvec_is_promised_by_newer_tags():
         ("@rpath/libopenvino.dylib", "openvino", "wheel"),
         ("MSVCP140.dll", "Visual C++", "system"),
         ("libusb-1.0.so.0", "libusb", "system"),
+        ("libodbc.so.2", "unixODBC (libodbc2)", "system"),
     ],
 )
 def test_who_supplies_the_rest(name, supplier, kind):

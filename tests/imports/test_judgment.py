@@ -52,6 +52,17 @@ def test_the_words_for_a_plug_in_and_several_files():
     assert (problem.severity, problem.condition) == (Severity.WARNING, "libgone.so is there")
 
 
+def test_the_only_native_file_that_an_import_opens_and_goes_on_without():
+    text = (
+        "import ctypes, os\n"
+        "path = os.path.join(os.path.dirname(__file__), 'libcore.so')\n"
+        "try:\n    lib = ctypes.CDLL(path)\nexcept OSError:\n    lib = None\n"
+    )
+    (problem,) = judge({"pkg/__init__.py": text, "pkg/libcore.so": elf_bytes(("libgone.so",))})
+    assert problem.message.startswith("the package's only native files do not load: pkg/libcore.so needs libgone.so")
+    assert (problem.severity, problem.condition) == (Severity.WARNING, "libgone.so is there")
+
+
 def program(*needed, loader="/lib64/ld-linux-x86-64.so.2"):
     return elf_bytes(needed, interpreter=loader)
 
@@ -65,6 +76,14 @@ def test_a_program_that_a_package_starts():
     (problem,) = judge({**files, "pkg/bin/tool.exe": program(loader="/lib/ld-musl-x86_64.so.1")})
     assert "asks for the loader /lib/ld-musl-x86_64.so.1, which this system lacks" in problem.message
     assert (problem.severity, problem.condition) == (Severity.WARNING, "pkg/bin/tool.exe is not needed")
+
+
+def test_a_library_that_names_a_loader_is_no_program_that_is_started():
+    files = {"pkg/__init__.py": "", "pkg/libcore.so": elf_bytes(("libc.so.6",))}
+    loader = "/somewhere/else.so"
+    library = elf_bytes(("libc.so.6",), soname="libQt5Core-1.so.5", interpreter=loader)
+    assert judge({**files, "pkg.libs/libQt5Core-1.so.5": library}) == ()
+    assert judge({**files, "pkg/bin/tool.exe": elf_bytes(("libc.so.6",), interpreter=loader)})
 
 
 def test_modules_for_another_processor():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envdoctor.imports.library_names import NamesInTexts
+from envdoctor.imports.library_names import NamesInTexts, is_file_asked_for
 
 LETTERS = st.text("ab_. /'\"\nlibso", max_size=30)
 
@@ -45,3 +45,17 @@ def test_a_module_is_named_by_its_whole_name():
 @given(st.lists(LETTERS, max_size=3), st.sampled_from(["liba.so.2", "lib.so.1", "b.dylib", "libab.so.1"]))
 def test_it_is_what_looking_finds(texts, file):
     assert NamesInTexts(texts).name(file) == any(looked_for(text, file) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("libodbc.so.2", True),
+        ("/opt/lib/libodbc.so.2", True),
+        ("portaudio", False),
+        ("lib/libportaudio.dylib", False),
+        ("bin\\libportaudio-2.dll", False),
+    ],
+)
+def test_what_a_loader_is_asked_for_and_what_find_library_is(name, told):
+    assert is_file_asked_for(name) is told

@@ -34,6 +34,25 @@ def test_what_is_raised_in_any_case_is_laid_to_nothing():
     assert failure.sought == ()
 
 
+def test_other_names_of_the_library_that_is_wanting():
+    text = (
+        "import ctypes\n"
+        "def load(*names, optional=False):\n"
+        "    for name in names:\n"
+        "        try:\n            return ctypes.CDLL(name)\n        except OSError:\n            pass\n"
+        "    if not optional:\n        ctypes.CDLL(names[0])\n"
+        "load('libextra-1', 'libextra.so.1', optional=True)\n"
+        "load('libgone-1', 'libgone.so.0')\n"
+        "load('libother-1', 'libother.so.2', 'other')"
+    )
+    first, second = judged({"pkg/__init__.py": text}).failures
+    assert (first.cause.subject, [each.subject for each in first.sought]) == ("libgone-1", ["libgone.so.0"])
+    assert (second.cause.subject, [each.subject for each in second.sought]) == (
+        "libother-1",
+        ["libother.so.2", "other"],
+    )
+
+
 def test_the_chain_that_leads_there():
     (failure,) = judged(
         {"pkg/__init__.py": "from pkg import a", "pkg/a.py": "from . import b", "pkg/b.py": "import gone"}
