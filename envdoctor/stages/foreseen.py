@@ -14,7 +14,7 @@ from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.readers import find_reader, reads_tflite
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from envdoctor.action import Requirement
     from envdoctor.core.artifact import Artifact
@@ -26,9 +26,19 @@ _TFLITE = frozenset({ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8, Artifa
 _REWRITTEN = frozenset({"SELECT", "DENSIFY"})
 
 
-def named_operators(source: Artifact | None) -> frozenset[str]:
-    """The TensorFlow Lite operators that reading a source showed, of those that some tool or reader minds."""
-    traits = frozenset() if source is None else source.traits
+def traits_of_calls(kind: str, names: Iterable[str]) -> frozenset[str]:
+    """The traits of a model that calls functions of PyTorch (kind `torch`) or has operators of ONNX (`onnx`)."""
+    table = load_table("stays-float")[kind]
+    plain = (name.removeprefix("torch.ops.") for name in names)
+    keys = (name.rpartition(".")[0] if name.startswith("aten.") else name for name in plain)
+    return frozenset(f"{STAYS_FLOAT}{one}" for key in keys for one in table.get(key, "").split())
+
+
+def named_operators(request: Request) -> frozenset[str]:
+    """The TensorFlow Lite operators that a source is known to become, of those that some tool or reader minds."""
+    traits = frozenset() if request.source is None else request.source.traits
+    if request.graph is not None:
+        traits |= traits_of_calls("torch", request.graph.called)
     return frozenset(one.removeprefix(STAYS_FLOAT) for one in traits if one.startswith(STAYS_FLOAT))
 
 
@@ -37,7 +47,7 @@ def refused_as_written(request: Request, way: str) -> Iterator[Reason]:
     goal, written = request.goal, load_table("stays-float")["written"][way]
     if goal is None or not reads_tflite(goal.name):
         return
-    reader, names = find_reader(goal.name), named_operators(request.source)
+    reader, names = find_reader(goal.name), named_operators(request)
     refused = {name: version for name, version in written.items() if name in names}
     refused = {name: version for name, version in refused.items() if reader.reads(name, version) is False}
     if refused:
@@ -64,7 +74,7 @@ def rest_runs(taken: Collection[str]) -> Requirement:
         if source is None or goal is None or not goal.runtimes:
             return
         lacking = frozenset.intersection(*(find_reader(name).lacks for name in goal.runtimes))
-        left = sorted(_operators(source) & lacking - frozenset(taken) - _REWRITTEN)
+        left = sorted(_operators(request, source) & lacking - frozenset(taken) - _REWRITTEN)
         if left:
             kind = problem_kinds()["runtime-refuses-rest"]
             title = find_reader(goal.runtimes[0]).title
@@ -78,10 +88,10 @@ def rest_runs(taken: Collection[str]) -> Requirement:
     return requirement
 
 
-def _operators(source: Artifact) -> frozenset[str]:
+def _operators(request: Request, source: Artifact) -> frozenset[str]:
     """Operators that a source is known to become; of a .tflite file, all that compute from what it is given."""
     if source.kind not in _TFLITE:
-        return named_operators(source)
+        return named_operators(request)
     try:
         main = read_model(source.path).main
     except (Unreadable, OSError):  # its stage says why

@@ -281,7 +281,7 @@ def all_quantized_by_litert(_: Facts, request: Request) -> Iterator[Reason]:
 
 
 def _left_in_floats(request: Request, by: Iterable[str]) -> Iterator[Reason]:
-    names = named_operators(request.source)
+    names = named_operators(request)
     table = load_table("stays-float")["left"]
     left = sorted(names & {name for each in by for name in table[each].split()})
     if left:

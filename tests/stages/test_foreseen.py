@@ -1,5 +1,6 @@
 """Operators that a source is known to become, and what a goal's compiler or the rest's interpreter makes of them."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import Request
 from envdoctor.core.route import Verdict
 from envdoctor.facts import Facts
-from envdoctor.stages.foreseen import rest_runs
+from envdoctor.pipeline.torch import parse_graph
+from envdoctor.stages.foreseen import rest_runs, traits_of_calls
 from envdoctor.stages.requirements import all_quantized, all_quantized_by_litert
 
 
@@ -63,3 +65,24 @@ def test_the_operators_of_a_tflite_file_are_its_own(tmp_path, constant, told):
     assert [one.code for one in found] == told
     path.write_bytes(b"no model")
     assert reasons(rest_runs(()), "ethos-u55-128", kind=ArtifactKind.TFLITE_INT8, path=path) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "names", "expected"),
+    [
+        ("torch", ("torch.ops.aten.gelu.default", "torch.ops.aten.linear.default"), {"stays float GELU"}),
+        ("torch", ("aten.topk.default", "operator.getitem"), {"stays float STABLEHLO_SORT"}),
+        ("onnx", ("TopK", "Relu", "com.x.Exp"), {"stays float TOPK_V2"}),
+    ],
+)
+def test_what_pytorch_and_onnx_call_it(kind, names, expected):
+    assert traits_of_calls(kind, names) == expected
+
+
+def test_the_exported_graph_tells_it_of_a_factory():
+    graph = parse_graph({"called": ["aten.topk.default", "aten.exp.default"]})
+    source = Artifact(kind=ArtifactKind.TORCH, path=Path("net.py"), sha256="0")
+    request = Request(source=source, goal=parse_goal("ethos-u55-128"))
+    assert list(rest_runs(())(Facts(), request)) == []
+    (reason,) = rest_runs(())(Facts(), dataclasses.replace(request, graph=graph))
+    assert reason.code == "RUN125"
