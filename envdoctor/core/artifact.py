@@ -10,7 +10,8 @@ from pathlib import Path  # noqa: TC003  (msgspec resolves the annotation when i
 
 #: How a trait begins that names an operator which TensorFlow Lite has no form of.
 LACKS = "lacks "
-#: How a trait begins that names an operator which some int8 conversion leaves in floats; see data/stays-float.toml.
+#: How a trait begins that names an operator which some int8 conversion leaves in floats, or writes in a form that not
+#: all readers know; see data/stays-float.toml.
 STAYS_FLOAT = "stays float "
 #: How a trait begins that tells the opset of an ONNX model.
 OPSET = "opset "

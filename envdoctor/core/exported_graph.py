@@ -17,6 +17,7 @@ class ExportedGraph:
         opaque: those of them that no conversion can write out.
         control_flow: conditions and loops that litert-torch has no form of.
         sizes_of_values: what gives a tensor whose size depends on values.
+        called: the functions that it calls.
         problem: why the model was not exported; None if it was.
     """
 
@@ -24,4 +25,5 @@ class ExportedGraph:
     opaque: tuple[str, ...] = ()
     control_flow: tuple[str, ...] = ()
     sizes_of_values: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     problem: Finding | None = None

@@ -50,6 +50,7 @@ class MendReport:
         verified: True if the file computes the same with it; it was left out otherwise.
         failure: what went wrong when it was applied or run; empty if nothing did.
         accepted_steps, accepted_share: how far it may move outputs.
+        asked_steps: how far it may if it is asked for by name.
     """
 
     name: str
@@ -58,6 +59,7 @@ class MendReport:
     difference: Difference | None = None
     failure: str = ""
     accepted_steps: int = 0
+    asked_steps: int = 0
     accepted_share: float = 0.0
 
 

@@ -95,7 +95,7 @@ def repair(asked: RepairRequest, emit: Listener) -> RepairReport:
         context = _context(request, artifact, Path(name), emit)
         mended = context.folder / "mended.tflite"
         try:
-            values = mend(context, mended, names)
+            values = mend(context, mended, names, asked.only)
         except StageFailed as error:
             return dataclasses.replace(report, findings=(_refusal(error.finding, context.folder, asked.file),))
         report = _told(report, values)
@@ -174,6 +174,7 @@ def _told(report: RepairReport, values: Mapping[str, Any]) -> RepairReport:
             difference=difference_of(row["measured"]) if "measured" in row else None,
             failure=row.get("failure", ""),
             accepted_steps=row.get("accepted_steps", 0),
+            asked_steps=row.get("asked_steps", 0),
             accepted_share=allowed[row["name"]].share,
         )
         for row in values["tried"]

@@ -84,6 +84,7 @@ def parse_graph(told: Mapping[str, Any]) -> ExportedGraph:
         opaque=tuple(told.get("opaque", ())),
         control_flow=tuple(told.get("control_flow", ())),
         sizes_of_values=tuple(told.get("sizes_of_values", ())),
+        called=tuple(told.get("called", ())),
     )
 
 

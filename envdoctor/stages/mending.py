@@ -31,13 +31,20 @@ def mends_for(*, one_scale: bool, more: Sequence[str] = ()) -> tuple[str, ...]:
     )
 
 
-def mend(context: StageContext, output: Path, names: Sequence[str], reference: Path | None = None) -> Mapping[str, Any]:
+def mend(
+    context: StageContext,
+    output: Path,
+    names: Sequence[str],
+    asked: Sequence[str],
+    reference: Path | None = None,
+) -> Mapping[str, Any]:
     """Apply mends to the stage's source, each proven on random samples and on the request's.
 
     Args:
         context: the stage's; its `python` is that of ENVIRONMENT.
         output: where the mended file goes; it is not there afterwards if nothing was mended.
         names: of the mends that may be applied.
+        asked: of those that may move outputs further, as they were asked for or nothing can be had without them.
         reference: a folder for the answers of the file before, or None.
 
     Returns:
@@ -54,6 +61,7 @@ def mend(context: StageContext, output: Path, names: Sequence[str], reference: P
             "source": context.source.path.resolve(),
             "output": output,
             "mends": list(names),
+            "asked": list(asked),
             "samples": None if options.calibration is None else options.calibration.resolve(),
             "evaluation": None if options.evaluation is None else options.evaluation.resolve(),
             "reference": reference,

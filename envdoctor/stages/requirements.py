@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from envdoctor.core.artifact import LACKS, STAYS_FLOAT, ArtifactKind
+from envdoctor.core.artifact import LACKS, ArtifactKind
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
+from envdoctor.stages.foreseen import named_operators, refused_as_written
 from envdoctor.stages.problems import problem_kinds
 
 if TYPE_CHECKING:
@@ -270,16 +271,17 @@ def no_control_flow(_: Facts, request: Request) -> Iterator[Reason]:
 def all_quantized(_: Facts, request: Request) -> Iterator[Reason]:
     """Operators of a source that TensorFlow's int8 conversion leaves in floats."""
     yield from _left_in_floats(request, ("tensorflow",))
+    yield from refused_as_written(request, "tensorflow")
 
 
 def all_quantized_by_litert(_: Facts, request: Request) -> Iterator[Reason]:
     """The same for the LiteRT quantizer."""
     yield from _left_in_floats(request, ("litert",))
+    yield from refused_as_written(request, "litert")
 
 
 def _left_in_floats(request: Request, by: Iterable[str]) -> Iterator[Reason]:
-    traits = frozenset() if request.source is None else request.source.traits
-    names = {one.removeprefix(STAYS_FLOAT) for one in traits if one.startswith(STAYS_FLOAT)}
+    names = named_operators(request)
     table = load_table("stays-float")["left"]
     left = sorted(names & {name for each in by for name in table[each].split()})
     if left:

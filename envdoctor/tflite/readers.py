@@ -13,7 +13,7 @@ from collections.abc import Mapping  # noqa: TC003  (tools resolve the annotatio
 from dataclasses import dataclass
 from typing import Any
 
-from envdoctor.core.data import load_table
+from envdoctor.core.data import DATA, load_file, load_table
 from envdoctor.core.errors import UsageProblem
 
 
@@ -35,6 +35,7 @@ class ModelReader:
         release: of that compiler; empty if it has one alone.
         reads_to: the TensorFlow release up to which it reads every operator version, None for unknown.
         refuses_from: the release from which on it refuses them, None for unknown.
+        table: the file that lists the operators it lacks, below the folder of envdoctor; empty for none.
         versions: the highest version of every operator that it reads, None where only the releases are known.
     """
 
@@ -51,7 +52,13 @@ class ModelReader:
     release: str = ""
     reads_to: str | None = None
     refuses_from: str | None = None
+    table: str = ""
     versions: Mapping[str, int] | None = None
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """Operators that it is known to have no kernel for."""
+        return frozenset(load_file(DATA.parent / self.table)["lacking"]) if self.table else frozenset()
 
     @property
     def accelerator(self) -> bool:

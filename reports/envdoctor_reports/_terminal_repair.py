@@ -57,7 +57,9 @@ def _why_not(mend: MendReport) -> str:
     accepted = [plural(mend.accepted_steps, "step")] if mend.difference.steps > mend.accepted_steps else []
     if mend.difference.share > mend.accepted_share:
         accepted.append(f"{mend.accepted_share:g} of the largest value")
-    return f"at most {' and '.join(accepted)} would be accepted"
+    can_be_asked = mend.difference.share <= mend.accepted_share and mend.difference.steps <= mend.asked_steps
+    asked = f"; --only {mend.name} accepts up to {mend.asked_steps}" if can_be_asked else ""
+    return f"at most {' and '.join(accepted)} would be accepted{asked}"
 
 
 def _words(found: Difference) -> Iterator[str]:

@@ -65,9 +65,18 @@ def test_a_mend_that_does_not_prove_right_is_named_and_left_out(tmp_path, capsys
     assert main(["repair", str(path)]) == 1
     out = " ".join(capsys.readouterr().out.split())
     assert "dense-one-scale" in out
-    assert "at most 5 steps would be accepted" in out
+    assert "at most 2 steps would be accepted" in out
     assert "Nothing was written" in out
     assert not path.with_name("m_mended.tflite").exists()
+
+
+def test_a_mend_that_moves_outputs_further_is_applied_where_it_is_asked_for(tmp_path, capsys):
+    path = tmp_path / "m.tflite"
+    path.write_bytes(made.normed_dense())
+    assert main(["repair", str(path)]) == 1
+    assert "--only dense-one-scale accepts up to 16" in " ".join(capsys.readouterr().out.split())
+    assert main(["repair", str(path), "--only", "dense-one-scale"]) == 0
+    assert "largest difference 6 steps" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_file_itself_is_only_replaced_when_asked(model, capsys):

@@ -89,6 +89,17 @@ def dense(scales=(0.01, 0.002, 0.03), *, seed=1, shared=False, wide=False):
     return maker.done([given], out)
 
 
+def normed_dense(scales=(0.01, 0.009, 0.012), seed=7):
+    """Int8 FULLY_CONNECTED, 8 to 3, and its length made 1: where that was small, small differences are large then."""
+    maker, random = Maker(), np.random.default_rng(seed)
+    given, middle = maker.tensor([1, 8], scale=0.1), maker.tensor([1, 3], scale=0.5)
+    out = maker.tensor([1, 3], scale=1 / 128)
+    weights = maker.constant(random.integers(-127, 128, (3, 8)).astype("int8"), scales=scales)
+    maker.operator("FULLY_CONNECTED", [given, weights], [middle], schema().FullyConnectedOptionsT(), 4)
+    maker.operator("L2_NORMALIZATION", [middle], [out], schema().L2NormOptionsT(), 2)
+    return maker.done([given], [out])
+
+
 def centred_batch():
     """Floats less their mean over an open batch."""
     maker = Maker()

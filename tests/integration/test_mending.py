@@ -42,7 +42,8 @@ def test_the_tutorials_int8_file(capsys, tmp_path):
     assert names(told) == ["fixed-batch", "dense-one-scale"]
     assert told["mends"][0]["difference"]["identical"]
     whole = told["whole"]
-    assert (whole["given"], whole["steps"]) == (300, 1)
+    assert whole["given"] == 300
+    assert 1 <= whole["steps"] <= 2
     assert whole["correct_before"] == whole["correct_after"] == 296
     assert told["before"]["refused"]
     assert (told["after"]["mapped"], told["after"]["operators"], told["after"]["problems"]) == (7, 7, [])

@@ -61,6 +61,21 @@ def test_a_module_that_nobody_knows_is_named_without_a_command(site, facts):
     assert finding.fix.commands == ()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_installed_package_whose_files_are_gone_is_installed_again(site, facts, gone):
+    record = site.install("bar-kit", files={}) / "RECORD"
+    record.unlink() if gone else record.write_bytes(b"")
+    (record.parent / "top_level.txt").write_text("bar\n")
+    site.install("foo", files={"foo.py": "import bar"}, requires=["bar-kit"])
+    (finding,) = ask("PKG021", facts())
+    assert finding.message == (
+        "`import foo` fails: foo imports bar, which is not there, though bar-kit 1.0 is installed."
+    )
+    assert finding.fix.text == "Install bar-kit 1.0 again: its files are gone."
+    assert finding.fix.commands[0][-1] == "bar-kit==1.0"
+
+
 def test_an_exception_of_its_own_is_told(site, facts):
     site.install("foo", files={"foo.py": "raise RuntimeError('not today')"})
     (finding,) = ask("PKG021", facts())

@@ -124,11 +124,20 @@ def test_samples_that_influence_each_other_are_told(tmp_path, influence, told):
 def test_a_mend_that_is_left_out_is_told(tmp_path):
     tried = [
         {"name": "dense", "verified": False, "changes": ["one scale"], "failure": "it does not run"},
-        {"name": "float-io", "verified": True, "changes": ["int8"], "failure": ""},
+        {"name": "float-io", "verified": True, "far": False, "changes": ["int8"], "failure": ""},
     ]
     output = mend.run(context(tmp_path, WorkerDouble({"tried": tried}), ArtifactKind.TFLITE_INT8))
     (told,) = output.findings
     assert (told.name, told.evidence[0].excerpt) == ("mend-left-out", "one scale; it does not run")
+
+
+def test_a_mend_that_moves_outputs_further_than_rounding_should_is_told(tmp_path):
+    measured = {"identical": False, "steps": 13, "share": 0.0, "random": 500, "given": 0}
+    tried = [{"name": "dense", "verified": True, "far": True, "changes": ["one scale"], "measured": measured}]
+    double = WorkerDouble({"tried": tried})
+    (told,) = mend.run(context(tmp_path, double, ArtifactKind.TFLITE_INT8)).findings
+    assert told.name == "mend-moves-outputs"
+    assert "dense, without which the goal does not take the file, moves outputs by up to 13 steps" in told.message
 
 
 def test_the_order_of_an_earlier_stages_inputs_is_handed_on(tmp_path):

@@ -13,6 +13,7 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Evidence
 from envdoctor.core.route import Verdict
 from envdoctor.facts.environments import needs_environment
+from envdoctor.stages.foreseen import rest_runs
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import failed, run_logged
 from envdoctor.stages.requirements import with_trait
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TITLE = "Vela"
+#: Operators that it takes for an Ethos-U55 and that TensorFlow Lite Micro lacks (--supported-ops-report of 5.2.0).
+_TAKEN = frozenset({"GELU", "RELU_0_TO_1", "RELU_N1_TO_1", "TILE"})
 
 
 def run(context: StageContext) -> StageOutput:
@@ -77,6 +80,7 @@ ACTION = Action(
         with_trait(
             "float-io", Verdict.READY, "its inputs or outputs are float: the CPU converts them at each inference"
         ),
+        rest_runs(_TAKEN),
         with_trait("partial", Verdict.READY, "some of its operators compute in floats: they will run on the CPU"),
     ),
     goals=frozenset({"vela"}),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.policy import provider_of
 from envdoctor.core.finding import Fix
+from envdoctor.facts.natives.listing import top_level
 from envdoctor.facts.packages.installers import installer_for, matrix_command
 from envdoctor.imports.events import What
 from envdoctor.imports.removed_names import release_numbers, removed_since
-from envdoctor.imports.standard_library import is_of_another_python, module_provider, outdated
+from envdoctor.imports.standard_library import is_of_another_python, is_project_of, module_provider, outdated
 from envdoctor.support.requirement import parse_requirement
 from envdoctor.support.system_packages import package_of_name
 
@@ -22,6 +24,16 @@ if TYPE_CHECKING:
 
 _NOT_AS_BUILT = {What.LOAD: "it was built wrong", What.OPEN: "its wheel lacks that file"}
 _FORMS = ("{}", "lib{}.so", "{}.dll", "lib{}.dylib")
+
+
+def emptied(module: str, facts: Facts) -> Distribution | None:
+    """An installed distribution that would have a module that is not there, and whose RECORD lists no file either."""
+    wrong = {record.distribution.metadata for record in facts.records.records if record.problem}
+    for one in facts.packages.active().values():
+        unlisted = one.metadata in wrong or not one.has_record
+        if unlisted and not one.editable and (_top(module) in top_level(one) or is_project_of(module, {one.key})):
+            return one
+    return None
 
 
 def sought(failure: Failure, what: What) -> list[str]:
@@ -165,8 +177,12 @@ def _provider(module: str) -> ModuleProvider | None:
 
 def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
     """The distribution that brings a module; where no table knows it, what it may be called."""
+    lost = emptied(module, facts)
+    installer = installer_for(facts.python, facts.packages, lost or failed.distribution)
+    if lost is not None and installer is not None:
+        text = f"Install {lost.title} again: its files are gone."
+        return installer.again(dataclasses.replace(lost, has_record=False), text)
     provider = _provider(module)
-    installer = installer_for(facts.python, facts.packages, failed.distribution)
     if provider is None:
         return _requirements_fix(failed, facts) or Fix(
             text=f"Install what brings {_top(module)}; {failed.distribution.name} does not ask for it."

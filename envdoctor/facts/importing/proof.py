@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence
-from envdoctor.facts.importing.fixes import base_name, sought
+from envdoctor.facts.importing.fixes import base_name, emptied, sought
 from envdoctor.facts.importing.init_functions import init_function
 from envdoctor.facts.importing.others import unmet_behind
 from envdoctor.imports.events import What
@@ -87,8 +87,10 @@ def _own_cause(failed: FailedImport, facts: Facts) -> str:
 def _absence(module: str, failed: FailedImport, facts: Facts) -> str:
     if failed.owner is not None:
         return f"{failed.owner.title} does not have"
-    version = "{}.{}".format(*facts.python.minor)
-    return f"Python {version} does not have" if is_of_another_python(module) else "is not installed"
+    if is_of_another_python(module):
+        return "Python {}.{} does not have".format(*facts.python.minor)
+    lost = emptied(module, facts)
+    return "is not installed" if lost is None else f"is not there, though {lost.title} is installed"
 
 
 def _first(cause: Event, facts: Facts) -> str:

@@ -55,19 +55,23 @@ def run(context: StageContext) -> StageOutput:
     more = _EDGES.get(context.request.options.io_type, ())
     names = mends_for(one_scale=goal is not None and goal.per_tensor_dense, more=more)
     reference = context.folder / "reference"
-    values = mend(context, output, names, reference)
+    values = mend(context, output, names, names, reference)
     if not output.is_file():
         shutil.copyfile(context.source.path, output)
     summary = {row["name"]: _words(row) for row in values["tried"] if row["verified"]} or {"mended": "nothing"}
-    return StageOutput(path=output, reference=reference, summary=summary, findings=tuple(_left_out(context, values)))
+    return StageOutput(path=output, reference=reference, summary=summary, findings=tuple(_told(context, values)))
 
 
-def _left_out(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:
+def _told(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:
     for row in values["tried"]:
         if not row["verified"]:
             evidence = (Evidence(source="LiteRT", excerpt=_words(row)),)
             words = f"{row['name']} would have changed what the file computes, or that could not be seen"
             yield finding("mend-left-out", context.source.path.name, evidence, words=words)
+        elif row["far"]:
+            evidence = (Evidence(source="LiteRT", excerpt=_words(row)),)
+            words = plural(row["measured"]["steps"], "step")
+            yield finding("mend-moves-outputs", context.source.path.name, evidence, mend=row["name"], words=words)
 
 
 def _words(row: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from envdoctor.pipeline.sources.factory import check_factory, is_python, meant_f
 from envdoctor.pipeline.sources.given_inputs import parse_inputs
 from envdoctor.pipeline.sources.keras_config import size_traits
 from envdoctor.pipeline.sources.unsupported import explain_file, explain_folder
+from envdoctor.stages.foreseen import traits_of_calls
 from envdoctor.stages.requirements import OWN_OPERATORS
 from envdoctor.support.files import open_regular
 from envdoctor.support.hashing import hash_path, hash_value
@@ -98,6 +99,7 @@ def _identify_onnx(path: Path, given: str) -> Artifact:
         sha256=hash_value(hashes) if model.external else hashes[0],
         traits=size_traits(model.inputs)
         | {f"{OPSET}{model.opset}"}
+        | traits_of_calls("onnx", model.operators)
         | (_QUANTIZED if "DequantizeLinear" in model.operators else frozenset()),
         inputs=tuple(spec.describe() for spec in model.inputs),
         given=given,
@@ -178,7 +180,8 @@ def _read(path: Path, signature: str | None, *, trust_code: bool) -> tuple[str, 
     if kind is FileKind.EXPORTED_PROGRAM:
         exported = pt2.read_pt2(path)
         _refuse_code(path, exported.code, trust_code=trust_code)
-        return ArtifactKind.PT2, frozenset({OWN_OPERATORS} if exported.custom_operators else ())
+        own = frozenset({OWN_OPERATORS} if exported.custom_operators else ())
+        return ArtifactKind.PT2, own | traits_of_calls("torch", exported.operators)
     if kind in {FileKind.TFLITE, FileKind.COMPILED}:
         return tflite.identify_tflite(path)
     if kind is FileKind.BUNDLE:

@@ -129,8 +129,9 @@ def _traits(model: Model, scheme: Scheme) -> Iterator[str]:
 
 
 def _staying_float(model: Model) -> Iterator[str]:
-    """The operators on floats that some int8 conversion leaves as they are."""
-    known = {name for names in load_table("stays-float")["left"].values() for name in names.split()}
+    """The operators on floats that some int8 conversion leaves as they are, or writes in a form that readers mind."""
+    table = load_table("stays-float")
+    known = {name for names in table["left"].values() for name in names.split()}.union(*table["written"].values())
     for operator in model.main.operators:
         given = model.main.tensors[operator.inputs[0]] if operator.inputs and operator.inputs[0] >= 0 else None
         if operator.name in known and given is not None and given.dtype in FLOATS and not given.constant:

@@ -1,6 +1,7 @@
 """Task: mend a .tflite file, each mend proven by running the file before and after it.
 
 Request: `source`, `output` (written only if something was mended), `mends` (the names of those that may be applied),
+`asked` (of those that were asked for, and so may move outputs further),
 `samples` (a path, or null), `reference` (a folder to write the answers of the file before to, or null), `evaluation`.
 """
 
@@ -51,7 +52,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     current, tried = work.data, []
     for mend in MENDS:
         if mend.name in request["mends"]:
-            current, told = _apply(mend, current, work)
+            current, told = _apply(mend, current, work, asked=mend.name in request.get("asked", ()))
             tried += told
     if request.get("reference"):
         _write_reference(Path(request["reference"]), work, request)
@@ -76,11 +77,11 @@ def _whole(work: Work, mended: bytes, tried: list[Mapping[str, Any]]) -> Mapping
     measured = {each["name"]: each["measured"] for each in tried if each["verified"]}
     if len(measured) == 1:
         return next(iter(measured.values()))
-    found = measure(work.data, mended, work.shapes, work.samples)
     applied = [mend for mend in MENDS if mend.name in measured]
-    if found.steps > sum(accepted_steps(mend, found) for mend in applied) or found.share > sum(
-        mend.share for mend in applied
-    ):
+    closely = any(mend.steps for mend in applied)
+    found = measure(work.data, mended, work.shapes, work.samples, closely=closely)
+    accepted = sum(each["accepted_steps"] for each in tried if each["verified"])
+    if found.steps > accepted or found.share > sum(mend.share for mend in applied):
         moved = f"{count(found.steps, 'step')}, {found.share:.2g}"
         raise Problem("model-changed", f"the mends together changed the model: {moved}.")
     return _numbers(found)
@@ -170,7 +171,7 @@ def _shapes(data: bytes, inputs: tuple[InputSpec, ...], samples: Samples | None)
     return shapes
 
 
-def _apply(mend: Mend, data: bytes, work: Work) -> tuple[bytes, list[Mapping[str, object]]]:
+def _apply(mend: Mend, data: bytes, work: Work, *, asked: bool) -> tuple[bytes, list[Mapping[str, object]]]:
     """One mend: the file after it, if it applies and proves right, else as it was; and what there is to tell of it."""
     changes: list[str] = []
     try:
@@ -182,17 +183,18 @@ def _apply(mend: Mend, data: bytes, work: Work) -> tuple[bytes, list[Mapping[str
         graph.model.metadata = [each for each in graph.model.metadata or [] if each.name not in _BY_NUMBER] or None
         after = graph.pack()
         _require_apart(mend, data, _named_now(data, work))
-        found = measure(data, after, _named_now(data, work), _samples_now(data, work))
+        found = measure(data, after, _named_now(data, work), _samples_now(data, work), closely=mend.steps > 0)
     except Problem:
         raise
     except Exception as error:  # noqa: BLE001  (whatever it is, this mend is none for this file, and others may be)
         failure = f"{type(error).__name__}: {error}".strip()
         return data, [{"name": mend.name, "changes": changes, "verified": False, "failure": failure}]
     moved = found.moved or not mend.computes
-    accepted = accepted_steps(mend, found)
+    accepted = accepted_steps(mend, found, asked=asked)
     verified = moved and found.steps <= accepted and found.share <= mend.share
     told = {"name": mend.name, "changes": changes, "verified": verified, "measured": _numbers(found)}
-    told["accepted_steps"] = accepted
+    told |= {"accepted_steps": accepted, "asked_steps": accepted_steps(mend, found, asked=True)}
+    told["far"] = found.steps > accepted_steps(mend, found, asked=False)
     return (after if verified else data), [told]
 
 

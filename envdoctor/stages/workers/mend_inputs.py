@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import litert_run
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 #: Random numbers come from this seed, so that two runs measure the same.
 _SEED = 20261129
 _RANDOM = 20
+#: How many inputs near others are tried: new ones, and those that are the worst one in part.
+_NEW, _CHANGED = 180, 300
 _QUANTIZED = "iu"
 
 
@@ -48,6 +51,46 @@ def random_samples(runner: litert_run.Runner) -> Samples:
     rows = [values for values, _ in random_inputs(runner)]
     columns = zip(runner.inputs, zip(*rows, strict=True), strict=True)
     return Samples({name: np.concatenate(values) for name, values in columns}, random=True)
+
+
+@dataclass
+class Worst:
+    """The input on which two forms are the furthest from each other, of those that were tried."""
+
+    sample: list[Array] = field(default_factory=list)
+    distance: float = -1.0
+
+    def hold(self, sample: list[Array], distance: float) -> None:
+        """Keep an input that is as bad or worse."""
+        if distance >= self.distance:
+            self.sample, self.distance = sample, distance
+
+
+def inputs_near(worst: Worst, runner: litert_run.Runner) -> Iterator[Fed]:
+    """Inputs of small differences around any level, then ones that differ from the worst so far in a part.
+
+    A layer that divides by a deviation enlarges what is rounded most where the deviation is small.
+    """
+    import numpy as np
+
+    generator = np.random.default_rng(_SEED + 1)
+    details = runner.inputs.values()
+    for number in range(_NEW):
+        spread = (0.02, 0.1, 0.4, 1.0)[number % 4]
+        fresh = [_numbers(generator, detail, number) for detail in details]
+        yield [_near(generator.choice(one.reshape(-1)), one, spread) if one.size else one for one in fresh], None
+    for number in range(_CHANGED):
+        fresh = [_numbers(generator, detail, number) for detail in details]
+        part, spread = (0.05, 0.2, 0.6)[number % 3], (0.1, 1.0)[number % 2]
+        pairs = zip(worst.sample, fresh, strict=True)
+        yield [np.where(generator.random(new.shape) < part, _near(old, new, spread), old) for old, new in pairs], None
+
+
+def _near(old: Array, new: Array, spread: float) -> Array:
+    """Numbers between others, of the same type: whole numbers stay or change, since 0.5 is none of them."""
+    import numpy as np
+
+    return (old + spread * (new - old)).astype(new.dtype) if new.dtype.kind == "f" else np.where(spread < 1, old, new)
 
 
 def step_of(detail: Detail) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import litert_run
-from .mend_inputs import given_inputs, random_inputs, step_of
+from .mend_inputs import Worst, given_inputs, inputs_near, random_inputs, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -57,11 +57,12 @@ class Measured:
         return self.absolute == 0.0 and self.steps == 0
 
 
-def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None) -> Measured:
+def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None, *, closely: bool = False) -> Measured:
     """Run both forms on random numbers, and on the samples that are given.
 
     Inputs and outputs are those of the same place. A number that one of the forms stores as an integer is rounded to
-    what that holds first, so that both compute from the same.
+    what that holds first, so that both compute from the same. `closely`: where numbers are rounded otherwise, few
+    inputs show how far outputs move: from the worst of them, worse ones are looked for.
     """
     first = litert_run.Runner(litert_run.make_interpreter(before, shapes, delegates=False))
     second = litert_run.Runner(litert_run.make_interpreter(after, _renamed(shapes, first, after), delegates=False))
@@ -69,17 +70,21 @@ def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None
     first_answer: list[Array] = []
     if samples is not None and samples.labels is not None:
         found.correct = [0, 0, 0]
-    for is_random, (sample, label) in _in_time(random_inputs(first), given_inputs(first, samples)):
+    worst = Worst()
+    near = inputs_near(worst, first) if closely else ()
+    for is_random, (sample, label) in _in_time(random_inputs(first), given_inputs(first, samples), near):
         left, right = _answers(first, second, sample)
         first_answer = first_answer or left
         found.moved = found.moved or _differ(first_answer, left)
         found.random += is_random
         found.given += not is_random
         outputs = zip(left, right, first.outputs.values(), second.outputs.values(), strict=True)
+        distance = 0.0
         for place, (one, other, detail, changed) in enumerate(outputs):
             largest[place] = max(largest.get(place, 0.0), _largest(one))
-            _compare(found, one, other, (detail, changed), largest[place])
+            distance = max(distance, _compare(found, one, other, (detail, changed), largest[place]))
             _classes(found, one, other, label)
+        worst.hold(sample, distance)
     return found
 
 
@@ -92,14 +97,14 @@ def _is_fine(*runners: litert_run.Runner) -> bool:
     return kinds == {np.dtype("int16")}
 
 
-def accepted_steps(mend: Mend, found: Measured) -> int:
+def accepted_steps(mend: Mend, found: Measured, *, asked: bool) -> int:
     """How many steps of the quantized outputs a mend may move a value, where this was measured."""
-    return mend.steps * (_INT16_STEPS if mend.rounds_weights and found.fine else 1)
+    return (mend.asked if asked else mend.steps) * (_INT16_STEPS if mend.rounds_weights and found.fine else 1)
 
 
-def _in_time(random: Iterable[Fed], given: Iterable[Fed]) -> Iterator[tuple[bool, Fed]]:
-    """The random inputs and the given ones, as far as time allows; each with whether it is random."""
-    for is_random, inputs in ((True, random), (False, given)):
+def _in_time(random: Iterable[Fed], given: Iterable[Fed], near: Iterable[Fed]) -> Iterator[tuple[bool, Fed]]:
+    """The random inputs, the given ones and those near them, as far as time allows; each with whether it is random."""
+    for is_random, inputs in ((True, random), (False, given), (True, near)):
         started = time.monotonic()
         for number, each in enumerate(inputs):
             if number >= _LEAST and time.monotonic() - started > _PATIENCE:
@@ -144,16 +149,20 @@ def _largest(value: Array) -> float:
     return float(finite.max(initial=0.0))
 
 
-def _compare(found: Measured, one: Array, other: Array, details: tuple[Detail, Detail], largest: float) -> None:
+def _compare(found: Measured, one: Array, other: Array, details: tuple[Detail, Detail], largest: float) -> float:
+    """Note how far an answer is from another; returns that in steps, or as a share of the largest value."""
     import numpy as np
 
     difference = _difference(one, other)
     found.absolute = max(found.absolute, difference)
     step = max(step_of(detail) for detail in details) or (1.0 if one.dtype.kind != "f" else 0.0)
     if step:
-        found.steps = max(found.steps, round(difference / step) if np.isfinite(difference) else 1 << 16)
+        distance = difference / step
+        found.steps = max(found.steps, round(distance) if np.isfinite(distance) else 1 << 16)
     else:
-        found.share = max(found.share, difference / (largest or 1.0))
+        distance = difference / (largest or 1.0)
+        found.share = max(found.share, distance)
+    return distance
 
 
 def _difference(one: Array, other: Array) -> float:

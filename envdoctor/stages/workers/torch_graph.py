@@ -160,6 +160,7 @@ def _told(program: ExportedProgram, ways: Mapping[Any, Way]) -> dict[str, object
         "opaque": [str(operator) for operator, way in ways.items() if way.is_opaque],
         "control_flow": _control_flow(calls),
         "sizes_of_values": _sizes_of_values(calls),
+        "called": sorted({str(node.target) for node in calls}),
     }
     return {"operators": len(calls), **{name: value for name, value in found.items() if value}}
 

@@ -17,7 +17,7 @@ EDGES = {"uint8-edges", "float-edges"}
 def test_edges_of_the_type_that_is_asked_for(tmp_path, monkeypatch, asked, edges):
     wanted = []
 
-    def double(_, output, names, __):
+    def double(_, output, names, *__):
         wanted.extend(names)
         output.write_bytes(b"")
         return {"tried": []}

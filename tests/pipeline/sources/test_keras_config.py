@@ -85,6 +85,7 @@ def test_recurrent_layers(node, recurrent):
         (layer("Dense", activation="elu"), "stays float ELU"),
         (layer("Dense", activation="softplus"), "stays float EXP"),
         (layer("LayerNormalization"), "stays float NEG"),
+        (layer("Dense", activation="gelu"), "stays float GELU"),
         (layer("SVD", module="keras.src.ops.linalg"), "lacks Svd"),
     ],
 )

@@ -300,7 +300,7 @@ def node(name, kind, key="T"):
         ([node("RFFT", 1, "Treal")], {"stays float RFFT2D"}),
         ([field(2, "RFFT")], {"stays float RFFT2D"}),  # attributes that are the default may be left out
         ([node("Neg", 1)], {"stays float NEG"}),
-        ([node("Neg", 1), node("Erfc", 1)], set()),  # a GELU takes it in
+        ([node("Neg", 1), node("Erfc", 1)], {"stays float GELU"}),  # which takes in the Neg
         ([node("Softplus", 1)], {"stays float EXP", "stays float LOG"}),
     ],
 )

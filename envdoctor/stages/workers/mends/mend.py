@@ -23,6 +23,7 @@ class Mend:
         title: what it does, for a person.
         apply: changes the graph; tells each change in words for a person. No words: nothing applied.
         steps: how many steps of a quantized output it may move a value; 0 if every bit must stay.
+        asked: the same where a user asks for this mend, or for what can't be had without it.
         rounds_weights: True if what it rounds again are int8 weights: then `steps` are those of an int8 output, and one
             of them is 256 of an int16 output.
         share: how far it may move a float output, as a share of the largest value.
@@ -34,6 +35,7 @@ class Mend:
     title: str
     apply: Callable[[Graph, Shapes], list[str]]
     steps: int = 0
+    asked: int = 0
     rounds_weights: bool = False
     share: float = 0.0
     computes: bool = True
