@@ -1,7 +1,7 @@
 """Dense layers whose int8 weights have a scale for each output get a single one.
 
 Readers of before 2022 (TensorFlow 2.5 and 2.7, and so the Edge TPU compiler 16.0) use the first scale for all outputs,
-without a word. Weights and biases are rounded once more, so outputs move: by a step or two, and further where a
+without a word. Weights and biases are rounded once more, so outputs move: by a few steps, and further where a
 normalization enlarges small differences.
 """
 
@@ -97,7 +97,7 @@ MEND = Mend(
     name="dense-one-scale",
     title="give dense layers one scale instead of one for each output",
     apply=apply,
-    steps=2,
+    steps=5,
     asked=16,
     rounds_weights=True,
 )
