@@ -122,6 +122,9 @@ class Calls:
         harmless = isinstance(subject, External) and subject.name.startswith(_HARMLESS)
         if not harmless and any(value == scope.module for value in values if isinstance(value, str)):
             self._machine.escapes.opened.add(scope.module)
+        if not harmless:  # by way of its caller's frame it may bind there what it is told
+            texts = (value for value in values if isinstance(value, str))
+            self._machine.escapes.offered.update((scope.module, name) for name in (*keywords, *texts))
         changed = subject.subject if isinstance(subject, Method) else subject
         self._machine.opaque(state, *values, changed if not isinstance(changed, (str, External, Made)) else None)
         return UNKNOWN

@@ -35,6 +35,7 @@ class Escapes:
         wild: places that hold anything.
         given: names that any module may have been given.
         opened: modules, classes whose body runs, and libraries of ctypes that may have further names.
+        offered: modules with names that they tell to code which is not followed, and which may bind them there.
         everything: whether any name of any module may have any value.
         finders: whether modules may be found in ways that Python does not have from the start.
         replaced: modules that may have been put into `sys.modules`; ANYTHING for all.
@@ -45,6 +46,7 @@ class Escapes:
     def __init__(self) -> None:
         self.wild: set[Place] = set()
         self.given: set[str] = set()
+        self.offered: set[tuple[Place, str]] = set()
         self.everything = False
         self.opened: set[Place] = set()
         self.finders = False
@@ -155,7 +157,8 @@ class Escapes:
 
     def may_be_given(self, place: Place, name: str) -> bool:
         """Whether a module may have got a name in a way that was not followed."""
-        return self.everything or place in self.opened or place in self.wild or name in self.given
+        told = name in self.given or (place, name) in self.offered
+        return told or self.everything or place in self.opened or place in self.wild
 
     def may_be_found(self, module: str) -> bool:
         """Whether a module that is not there may be found all the same."""

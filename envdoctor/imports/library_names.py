@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_left
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.python_abi import is_module_name
@@ -17,6 +18,8 @@ _ENDINGS = r"\.(?:so(?:\.[0-9.]+)?|dylib|dll|pyd)"
 LIBRARY_PATH = re.compile(rf"(?:.*[/\\])?([^/\\]+{_ENDINGS})", re.IGNORECASE)
 _LIBRARY = re.compile(rf"{_ENDINGS}$", re.IGNORECASE)
 _LONGEST = 255  # bytes of a file name, on every system
+#: A pattern of names with a beginning of its own, as glob takes it; the group is its last part. `*.so` says nothing.
+PATTERN = re.compile(rf"['\"](?:[^'\"\n]*/)?([\w.-]+\*[^'\"\n/]*{_ENDINGS}\*?)['\"]", re.IGNORECASE)
 
 
 def is_library(file: str) -> bool:
@@ -40,13 +43,15 @@ def brings_library(files: Iterable[str], name: str) -> bool:
 
 
 class NamesInTexts:
-    """Which names of libraries stand in texts: at the end of a string, or as what such a name is put together from."""
+    """Which names of libraries stand in texts: at the end of a string, as a pattern, or as what they are made from."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         """Takes the texts apart at their quotes, once for all names that are asked about."""
         endings: set[str] = set()
         self._whole: set[str] = set()
+        self._patterns: set[str] = set()
         for text in texts:
+            self._patterns.update(PATTERN.findall(text))
             pieces = text.replace('"', "'").split("'")
             endings.update(piece[-_LONGEST:] for piece in pieces[:-1])
             self._whole.update(piece for piece in pieces[1:-1] if len(piece) <= _LONGEST)
@@ -54,6 +59,8 @@ class NamesInTexts:
 
     def name(self, file: str) -> bool:
         """Whether a text holds a library's file name at the end of a string, or what may be put together to it."""
+        if any(fnmatchcase(file, pattern) for pattern in self._patterns):
+            return True
         if is_module_name(file):
             return self._ends(file)
         stem = file.partition(".")[0]

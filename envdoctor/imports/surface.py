@@ -64,12 +64,21 @@ def import_surface(distribution: WheelContents) -> tuple[Entrance, ...]:
 
 def _packages(distribution: WheelContents) -> Iterator[Entrance]:
     """What can be imported: it is for the package of its own name, or the only one; others matter less."""
-    public = [name for name in distribution.imports if not _STRAY.fullmatch(name)]
+    extra = _of_extras(distribution)
+    every = [name for name in distribution.imports if not _STRAY.fullmatch(name)]
+    public = [name for name in every if name not in extra] or every
     own = normal_name(distribution.metadata.name)
     for name in public:
         matters = len(public) == 1 or normal_name(name) == own
         severity = Severity.ERROR if matters else Severity.WARNING
         yield from (Entrance(module=each, severity=severity) for each in _importable(distribution, name))
+
+
+def _of_extras(distribution: WheelContents) -> set[str]:
+    """What is imported only by commands that ask for an extra, as black's `blackd` is."""
+    entered = [(script.target.partition(":")[0].strip(), script.extras) for script in distribution.metadata.scripts]
+    plain = {module for module, extras in entered if not extras} | {distribution.metadata.name}
+    return {module for module, _ in entered} - plain
 
 
 def _importable(distribution: WheelContents, top: str) -> Iterable[str]:

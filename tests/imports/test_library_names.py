@@ -40,6 +40,21 @@ def test_a_module_is_named_by_its_whole_name():
     assert not NamesInTexts(["'x'"]).name("x.cpython-311-x86_64-linux-gnu.so")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("here.glob('_C*.so')", True),
+        ("glob(here + '/_C*.so*')", True),
+        ("glob('kernels/_C_*.so')", True),
+        ("here.glob('_D*.so')", False),
+        ("here.glob('*.so')", False),
+        ("here.glob('_C*.py')", False),
+    ],
+)
+def test_a_pattern_names_all_that_it_matches_unless_it_matches_every_library(text, told):
+    assert NamesInTexts([text]).name("_C_cuda.abi3.so") is told
+
+
 @pytest.mark.slow
 @settings(max_examples=300)
 @given(st.lists(LETTERS, max_size=3), st.sampled_from(["liba.so.2", "lib.so.1", "b.dylib", "libab.so.1"]))

@@ -94,6 +94,28 @@ def test_an_extension_module_that_nothing_imports_is_a_warning():
     assert (missing.severity, missing.reach) == (Severity.WARNING, Reach.UNREACHED_MODULE)
 
 
+LOOP = """import torch
+from pathlib import Path
+for file in Path(__file__).parent.glob("_C*.so"):
+    {}
+"""
+TRIED = "try:\n        torch.ops.load_library(str(file))\n    except Exception:\n        pass"
+
+
+@pytest.mark.parametrize(
+    ("load", "severity", "reach"),
+    [
+        (TRIED, Severity.INFO, Reach.IMPORT),
+        ("torch.ops.load_library(str(file))", Severity.WARNING, Reach.POSSIBLE_IMPORT),
+        ("print(file)", Severity.WARNING, Reach.UNREACHED_MODULE),
+    ],
+)
+def test_modules_that_are_loaded_by_a_pattern_are_judged_by_what_stands_around_that(load, severity, reach):
+    files = {"pkg/__init__.py": LOOP.format(load), "pkg/_C_cuda.abi3.so": module("libcudart.so.13")}
+    (missing,) = analyse(files).missing
+    assert (missing.severity, missing.reach) == (severity, reach)
+
+
 def test_one_library_that_many_files_need_is_one_statement():
     files = {"pkg/__init__.py": "import pkg._b", "pkg/_a.so": module("libgone.so"), "pkg/_b.so": module("libgone.so")}
     (missing,) = analyse(files).missing

@@ -31,6 +31,21 @@ def test_a_command_of_an_extra_is_left_out():
     assert len(surface({"pkg/__init__.py": ""}, {"pkgd": "pkg.server:main [d]"})) == 1
 
 
+@pytest.mark.parametrize(
+    ("packages", "scripts", "modules"),
+    [
+        (["pkg", "pkgd"], {"pkgd": "pkgd:main [d]"}, ["pkg"]),
+        (["pkg", "pkgd"], {"pkgd": "pkgd:main [d]", "more": "pkgd:main"}, ["pkg", "pkgd"]),
+        (["pkg", "pkgd"], {"pkgd": "pkgd.server:main [d]"}, ["pkg", "pkgd"]),
+        (["pkg", "pkgd"], {"pkg": "pkg:main [d]"}, ["pkg", "pkgd"]),
+        (["pkgd"], {"pkgd": "pkgd:main [d]"}, ["pkgd"]),
+    ],
+)
+def test_a_package_that_only_a_command_of_an_extra_enters_is_left_out(packages, scripts, modules):
+    files = {f"{package}/__init__.py": "" for package in packages}
+    assert [module for _, module, _, _ in surface(files, scripts)] == modules
+
+
 def test_a_distribution_that_only_has_commands_of_others():
     assert surface({}, {"pkg": "elsewhere.cli:main"}) == [
         ("the command `pkg`", "elsewhere.cli", "main", Severity.ERROR)

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor.imports.library_names import NamesInTexts
+from envdoctor.imports.library_names import PATTERN, NamesInTexts
 from envdoctor.support.files import read_regular
 
 if TYPE_CHECKING:
@@ -35,7 +35,13 @@ class Texts:
             return True
         bare = file.partition(".")[0].removeprefix("lib").encode()
         texts = (content.decode("utf-8", "replace") for content in self._contents if bare in content)
-        return NamesInTexts(texts).name(file)
+        return NamesInTexts([*texts, *self._patterns]).name(file)
+
+    @cached_property
+    def _patterns(self) -> list[str]:
+        """The texts in which names may be written as a pattern."""
+        texts = (content.decode("utf-8", "replace") for content in self._contents or () if b"*" in content)
+        return [text for text in texts if PATTERN.search(text)]
 
     @cached_property
     def _contents(self) -> list[bytes] | None:

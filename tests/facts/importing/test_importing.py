@@ -229,6 +229,14 @@ SOUND = {
          "foo/tool.py": "import sys\ndef make():\n    names = sys._getframe(1).f_globals\n    names['made'] = 1"},
         {}, "foo.user",
     ),
+    "a name that another distribution gives by way of the caller's frame": (
+        {"foo/__init__.py": "from foo.given import made\nfrom elsewhere import other",
+         "foo/given.py": "from bar import public\npublic(made=1)",
+         "elsewhere.py": "from bar import public\npublic(other=1)"},
+        {"bar/__init__.py": "from ._public import public\n__all__ = ['public']",
+         "bar/_public.py": "import sys\nfrom typing import overload\n@overload\ndef public(a): ...\n"
+         "def public(a=None, **more):\n    sys._getframe(1).f_globals.update(more)"}, "foo",
+    ),
 }  # fmt: skip
 
 

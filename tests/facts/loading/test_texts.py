@@ -21,6 +21,8 @@ def texts(tmp_path):
         (b"ctypes.CDLL('libfoo.so')", True),
         (b"find_library('foo')", True),
         (b"name = 'lib' + 'foo' + '.so'", True),
+        (b"here.glob('libf*.so')", True),
+        (b"here.glob('libg*.so')", False),
         (b"import food", False),
         (b"", False),
         (b"\xff\xfe 'libfoo.so'", True),
