@@ -42,6 +42,10 @@ class Effort:
         """No more than so many steps are left, from now on."""
         self.most = min(self.most, self.spent + steps)
 
+    def grant(self, steps: int) -> None:
+        """So many steps are left at least, from now on."""
+        self.most = max(self.most, self.spent + steps)
+
     def read(self, text: str) -> None:
         """A module's text is gone through."""
         self.spent += 1 + len(text) // _CHARACTERS_A_STEP

@@ -91,6 +91,14 @@ class Rehearsal:
             self._keep(module, found)
         return found
 
+    def judge_wholly(self, module: str, steps: int) -> Rehearsed:
+        """The same, with so many steps at least, and as far as any: where much depends on the answer."""
+        self.effort.grant(steps)
+        self.is_late, self.deep = self.effort.is_up, True
+        found = self.judge(module)
+        self.deep = False
+        return found
+
     def judge_by_itself(self, module: str) -> Rehearsed:
         """What the text of a module comes to where the packages above it, and all that these import, are there.
 

@@ -73,15 +73,15 @@ def _survey(facts: Facts, request: Request) -> Importing:
     )
     if rehearsal.is_new:
         memory.save(rehearsal.grounds)
-    unfinished = tuple(
-        (one, each.module)
+    unfinished = {
+        each.module: one
         for one, each in uses
         if not (verdicts[each.module].complete or verdicts[each.module].failures)
-    )
+    }
     return Importing(
         failed=failed,
         broken=broken,
-        unfinished=unfinished,
+        unfinished=tuple((one, module) for module, one in unfinished.items()),
         looked_at=len(verdicts),
         is_late=rehearsal.effort.is_late,
         variables=tuple(
@@ -158,7 +158,8 @@ def _spared(
     units = {rehearsal.surroundings.modules.unit(entrance.module) for _, entrance in failing}
     caught = _catching(rehearsal.judge(entrance.module).failures for _, entrance in failing)
     for by in spared:
-        own = [rehearsal.judge(each.module) for one, each in uses if one == by and not each.command]
+        modules = [each.module for one, each in uses if one == by and not each.command]
+        own = [rehearsal.judge_wholly(module, FURTHER_STEPS) for module in modules]
         is_known = all(each.complete for each in own)
         if any(each.failures for each in own) or not (
             is_known or not _imports(by, units, caught, rehearsal.surroundings)

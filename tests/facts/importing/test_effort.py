@@ -53,6 +53,24 @@ def test_a_large_package_leaves_enough_for_small_ones(site, look, monkeypatch):
     assert not importing.is_late  # the next look leaves it, too
 
 
+def test_whether_those_who_require_it_do_without_is_asked_though_all_is_spent(site, look, monkeypatch):
+    """As ipykernel does without what matplotlib_inline fails for, in an environment of hundreds of distributions."""
+    monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", 60)
+    site.install("bar", files={"bar.py": "import nobody_has_this"})
+    site.install("foo", files={**chain("foo", "X = 1\n" * 90), "foo/backend.py": "import bar"}, requires=["bar"])
+    importing = look(site)
+    assert told(importing) == [("bar", "bar", "nobody_has_this")]
+    assert [one.name for one in importing.failed[0].spared] == ["foo"]
+
+
+def test_a_module_that_two_enter_is_one_import(site, look, monkeypatch):
+    monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", -1)
+    commands = "[console_scripts]\none = foo:main\ntwo = foo:main\n"
+    site.install("foo", files={"foo.py": "", "foo-1.0.dist-info/entry_points.txt": commands})
+    importing = look(site)
+    assert len(importing.unfinished) == importing.looked_at == 1
+
+
 def test_a_machine_that_takes_too_long_is_late(site, look, run_slowly):
     run_slowly(10_000)
     site.install("foo", files={"foo/__init__.py": "from . import m", "foo/m.py": ""})
