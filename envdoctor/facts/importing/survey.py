@@ -74,9 +74,7 @@ def _survey(facts: Facts, request: Request) -> Importing:
     if rehearsal.is_new:
         memory.save(rehearsal.grounds)
     unfinished = {
-        each.module: one
-        for one, each in uses
-        if not (verdicts[each.module].complete or verdicts[each.module].failures)
+        each.module: one for one, each in uses if not (verdicts[each.module].complete or verdicts[each.module].failures)
     }
     return Importing(
         failed=failed,

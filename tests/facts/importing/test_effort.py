@@ -65,10 +65,10 @@ def test_whether_those_who_require_it_do_without_is_asked_though_all_is_spent(si
 
 def test_a_module_that_two_enter_is_one_import(site, look, monkeypatch):
     monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", -1)
-    commands = "[console_scripts]\none = foo:main\ntwo = foo:main\n"
-    site.install("foo", files={"foo.py": "", "foo-1.0.dist-info/entry_points.txt": commands})
+    commands = "[console_scripts]\none = foo.m:a\ntwo = foo.m:b\n"
+    site.install("foo", files={"foo/__init__.py": "", "foo/m.py": "", "foo-1.0.dist-info/entry_points.txt": commands})
     importing = look(site)
-    assert len(importing.unfinished) == importing.looked_at == 1
+    assert len(importing.unfinished) == importing.looked_at == 2
 
 
 def test_a_machine_that_takes_too_long_is_late(site, look, run_slowly):
