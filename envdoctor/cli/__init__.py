@@ -38,10 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from envdoctor.cli._run import run
 
             code = run(words)
+            if arguments is None:  # before Python looks through all that was read once more, for cycles
+                _leave_at_once(code)
     except KeyboardInterrupt:
         return 130  # ExitCode.INTERRUPTED: what holds it may not be imported yet
-    if arguments is None:
-        _leave_at_once(code)
     return code
 
 

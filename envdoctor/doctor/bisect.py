@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 _RUN_SECONDS = 1800.0
 #: A command's status that says that a set can't be tested, as `git bisect run` has it.
 _SKIPPED = 125
+#: How often the answer is looked at again where a command gave it: some fail now and then.
+_AGAIN = 2
 #: The most releases between two versions that are looked at to narrow a change.
 _MOST_RELEASES = 200
 
@@ -142,6 +144,10 @@ class _Search:
         if problem:
             return replace(made, problem=problem, steps=tuple(self.steps), effort=self.tools.effort)
         causes = smallest_cause(self.changes, self._try)
+        if self._runs and not self._is_steady(causes):
+            problem = "The command does not say the same of one set each time, so that it tells nothing apart."
+            return replace(made, problem=problem, steps=tuple(self.steps), effort=self.tools.effort)
+        said = self.said if self._runs else ""
         narrowed = tuple(self._narrow(one, causes) for one in causes)
         cell = self._cell(self._with(causes))
         reasons = () if self._runs else tuple(one for one in cell.reasons if one.severity is Severity.ERROR)
@@ -149,7 +155,7 @@ class _Search:
             made,
             causes=narrowed,
             reasons=reasons,
-            said=self.said if self._runs else "",
+            said=said,
             steps=tuple(self.steps),
             notes=self.tools.notes,
             effort=self.tools.effort,
@@ -171,6 +177,11 @@ class _Search:
         if found == (Trial.GOOD, Trial.BAD):
             return ""
         return f"The command finds the good set {found[0].value} and the bad one {found[1].value}: {self.said}"
+
+    def _is_steady(self, causes: Sequence[Change]) -> bool:
+        """Whether the command says again what it said of the good set, and of the smallest bad one."""
+        expected = [((), Trial.GOOD), (causes, Trial.BAD)] * _AGAIN
+        return all(self._try(changes) is trial for changes, trial in expected)
 
     def _with(self, changes: Sequence[Change]) -> dict[str, str]:
         pins = self.good | {one.name: one.bad for one in changes}

@@ -202,7 +202,9 @@ class Search:
 
     def unlocked(self, target: Target, cell: Cell) -> Unlocked:
         """Why a target has no set, and which requirement must give way, by asking without it."""
-        ways = [way for line in self.lines if (way := self._without(line, target))]
+        found = [(line, way) for line in self.lines if (way := self._without(line, target, cell))]
+        word = "must" if len(found) == 1 else "could"
+        ways = [f"{line} {word} give way: {way}" for line, way in found]
         if not ways and self.plan.terms.constraints:
             question = Asked(version="", question=Question(requirements=self.lines, target=target))
             if sound_set(self._cells.one(question)) is not None:
@@ -214,7 +216,7 @@ class Search:
             ways=tuple(ways),
         )
 
-    def _without(self, line: str, target: Target) -> str:
+    def _without(self, line: str, target: Target, cell: Cell) -> str:
         """What becomes of the set if one requirement admits every version, or is left out."""
         (requirement,) = parse_requirements([line])
         others = tuple(one for one in self.lines if one != line)
@@ -222,12 +224,14 @@ class Search:
             extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
             marker = f" ; {requirement.marker}" if requirement.marker else ""
             free = (*others, f"{requirement.name}{extras}{marker}")
-            found = sound_set(self.cells([target], lines=free)[target])
-            version = next((pin.version for pin in found or () if pin.name == _normal(requirement.name)), "")
+            cell = self.cells([target], lines=free)[target]
+            version = next((pin.version for pin in sound_set(cell) or () if pin.name == _normal(requirement.name)), "")
             if version:
-                return f"{line} must give way: {requirement.name}=={version} makes a sound set."
+                return f"{requirement.name}=={version} makes a sound set."
         if others and sound_set(self.cells([target], lines=others)[target]) is not None:
-            return f"{line} must give way: there is a sound set without it, and none with any of its versions."
+            is_proven = not cell.pins and cell.verdict is not CellVerdict.UNKNOWN  # else a search has found none
+            none = "none with any of its versions" if is_proven else "with it none was found"
+            return f"there is a sound set without it, and {none}."
         return ""
 
 

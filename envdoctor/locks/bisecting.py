@@ -24,7 +24,7 @@ def smallest_cause(changes: Sequence[T], try_set: Callable[[Sequence[T]], Trial]
         changes: all that differ between the good set and the bad one, which were tried as such.
         try_set: what becomes of the good set with some changes made; it is asked nothing twice.
     """
-    known: dict[frozenset[int], Trial] = {}
+    known = {frozenset[int](): Trial.GOOD, frozenset(range(len(changes))): Trial.BAD}
 
     def trial(chosen: Sequence[int]) -> Trial:
         key = frozenset(chosen)
@@ -38,6 +38,9 @@ def smallest_cause(changes: Sequence[T], try_set: Callable[[Sequence[T]], Trial]
         number = first_bad(len(left), lambda count, left=left: trial([*causes, *left[:count]]))  # type: ignore[misc]
         causes.append(left[number - 1])
         left = left[: number - 1]
+    for number in tuple(causes) if len(causes) > 1 else ():  # one that another change undid on the way
+        others = [one for one in causes if one != number]
+        causes = others if trial(others) is Trial.BAD else causes
     return [changes[number] for number in sorted(causes)]
 
 

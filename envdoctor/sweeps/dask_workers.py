@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 _BEAT = 0.05
 _PATIENCE = 10.0
+#: Seconds after which it is asked again whether the scheduler and its workers are there, and for which none may be: a
+#: nanny needs a moment to start another one.
+_ROUND, _WITHOUT = 10.0, 60.0
 #: Seconds for what is there already.
 _SOON = 2.0
 #: Items that are handed out for each thread of the workers, so that none waits for the network.
@@ -42,10 +46,11 @@ def in_dask(judge: Judge, items: Iterable[SweepItem], address: str, limits: Limi
         EnvDoctorError: the scheduler went away.
     """
     client = _connected(address)
+    crew = _Crew(client, address)
     pending: dict[Any, SweepItem] = {}
     waiting = deque(items)
     try:
-        ahead = _AHEAD * _threads(client, address)
+        ahead = _AHEAD * crew.threads()
         while waiting or pending:
             while waiting and len(pending) < ahead:
                 item = waiting.popleft()
@@ -55,12 +60,9 @@ def in_dask(judge: Judge, items: Iterable[SweepItem], address: str, limits: Limi
                 done = _told(future, address)
                 if done is not None:
                     yield pending.pop(future), done
-            if client.status != "running":
-                raise EnvDoctorError(f"The scheduler {address} went away; run the same command again to go on.")
+            crew.look()
     finally:
-        with contextlib.suppress(Exception):
-            client.cancel(list(pending))
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception):  # what is still asked for is forgotten there
             client.close(timeout=1)
 
 
@@ -76,16 +78,52 @@ def _connected(address: str) -> Any:  # noqa: ANN401  (Dask's own, which need no
         raise UsageProblem(f"The scheduler {address} does not answer: {str(error) or 'no connection'}.") from None
 
 
-def _threads(client: Any, address: str) -> int:  # noqa: ANN401
-    """How many items can be judged at once, by workers that judge as this envdoctor does."""
-    threads = sum(client.nthreads().values())
-    if not threads:
-        raise UsageProblem(f"The scheduler {address} has no workers; start some: dask worker {address}")
-    told = client.run(own_code, on_error="return")
-    others = [worker for worker, code in told.items() if code != own_code()]
-    if others:
-        raise UsageProblem(f"The worker {others[0]} has another envdoctor or none; install the same one there.")
-    return int(threads)
+class _Crew:
+    """The workers of a scheduler: whether they judge as this envdoctor does, and are still there."""
+
+    def __init__(self, client: Any, address: str) -> None:  # noqa: ANN401
+        self._client = client
+        self._address = address
+        self._seen = self._asked = time.monotonic()
+
+    def threads(self) -> int:
+        """How many items can be judged at once."""
+        threads = self._count()
+        if not threads:
+            raise UsageProblem(f"The scheduler {self._address} has no workers; start some: dask worker {self._address}")
+        told = self._client.run(own_code, on_error="return")
+        others = [worker for worker, code in told.items() if code != own_code()]
+        if others:
+            raise UsageProblem(f"The worker {others[0]} has another envdoctor or none; install the same one there.")
+        return threads
+
+    def look(self) -> None:
+        """See now and then who is there; a machine that was switched off says nothing of it.
+
+        Raises:
+            EnvDoctorError: nobody is.
+        """
+        if self._client.status != "running":
+            raise _gone(f"The scheduler {self._address} went away")
+        now = time.monotonic()
+        if now - self._asked < _ROUND:
+            return
+        self._asked = now
+        if self._count():
+            self._seen = now
+        elif now - self._seen > _WITHOUT:
+            raise _gone(f"The scheduler {self._address} has lost all its workers")
+
+    def _count(self) -> int:
+        try:
+            threads: dict[str, int] = self._client.sync(self._client.scheduler.ncores, callback_timeout=_PATIENCE)
+        except (OSError, TimeoutError, asyncio.TimeoutError):  # two classes until Python 3.11
+            raise _gone(f"The scheduler {self._address} no longer answers") from None
+        return sum(threads.values())
+
+
+def _gone(what: str) -> EnvDoctorError:
+    return EnvDoctorError(f"{what}; run the same command again to go on.")
 
 
 def _judged(judge: Judge, item: SweepItem, limits: Limits) -> Done:
@@ -103,6 +141,6 @@ def _told(future: Any, address: str) -> Done | None:  # noqa: ANN401
             return None
         return told
     if future.status != "error":  # cancelled or lost
-        raise EnvDoctorError(f"The scheduler {address} went away; run the same command again to go on.")
+        raise _gone(f"The scheduler {address} went away")
     error = future.exception(timeout=_SOON)
     return Done(ending=Ending.CRASHED, message=f"The worker died of it ({type(error).__name__}: {error}).")

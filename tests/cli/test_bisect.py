@@ -79,10 +79,25 @@ def test_by_running(run, server, releases):
     publish(server, "quiet", "1.0", files={"quiet/__init__.py": b"answer = 42\n"})
     for version in ("2.0", "3.0"):
         publish(server, "quiet", version, files={"quiet/__init__.py": b"answer = 41\n"})
-    line = f'{"python"} -c "import quiet; raise SystemExit(quiet.answer != 42)"'
+    line = 'python -c "import quiet; print(quiet.answer); raise SystemExit(quiet.answer != 42)"'
     words = ("--good", "quiet==1.0,other==1.0", "--bad", "quiet==3.0,other==5.0", "--run", line)
     code, found = as_json(run, "bisect", *words, "--python", f"{sys.version_info[0]}.{sys.version_info[1]}")
     assert code == 0
     (cause,) = found["causes"]
     assert (cause["name"], cause["last_good"], cause["first_bad"]) == ("quiet", "1.0", "2.0")
     assert {step["by"] for step in found["steps"]} == {"running"}
+    assert "41" in found["said"]
+
+
+@pytest.mark.integration
+def test_a_command_that_fails_now_and_then_gives_no_answer(run, server, releases, tmp_path):
+    script = tmp_path / "now_and_then.py"
+    script.write_text(  # fails the second and the third time
+        f"from pathlib import Path\ncount = Path({str(tmp_path / 'count')!r})\n"
+        "count.write_text(count.read_text() + 'x' if count.exists() else 'x')\n"
+        "raise SystemExit(len(count.read_text()) in (2, 3))\n"
+    )
+    words = ("--good", "base==1.0,other==1.0", "--bad", "base==2.0,other==2.0", "--run", f"python {script}")
+    code, found = as_json(run, "bisect", *words, "--python", f"{sys.version_info[0]}.{sys.version_info[1]}")
+    assert (code, found["causes"]) == (1, [])
+    assert "does not say the same" in found["problem"]

@@ -18,6 +18,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+LINUX = ("--platform", "linux-x86_64", "--python", "3.11")
 TARGETS = ("--platform", "macos-arm64,linux-x86_64", "--python", "3.11")
 
 
@@ -84,6 +85,34 @@ def test_without_a_set_nothing_is_written_and_what_must_give_way_is_told(run, fo
     assert "No sound set for macos-arm64-cp311: NO-WHEEL" in said
     assert "app==2.0 must give way: app==1.0 makes a sound set." in said
     assert "lib<3 must give way" not in said
+
+
+def test_one_of_two_could_give_way(run, server, folder):
+    publish(server, "wants", "1.0", requires=["lib<2"])
+    publish(server, "wants", "0.9")
+    publish(server, "lib", "2.5")
+    code, printed = run("lock", "wants==1.0", "lib>=2", *LINUX)
+    said = " ".join(printed.out.split())
+    assert code == 1
+    assert "wants==1.0 could give way: wants==0.9 makes a sound set." in said
+    assert "lib>=2 could give way: lib==1.0 makes a sound set." in said
+    assert "must give way" not in said
+
+
+def test_that_no_version_will_do_is_said_only_where_it_is_proven(run, server, folder):
+    publish(server, "fine", "1.0")
+    publish(server, "elsewhere", "1.0", "cp311-cp311-win_amd64")
+    publish(server, "shaky", "0.1")
+    for number in range(1, 45):
+        publish(server, "shaky", f"{number}.0", files={"shaky/__init__.py": b"import nobody_has_this\n"})
+    _, printed = run("lock", "elsewhere", "fine", *LINUX)
+    assert "elsewhere must give way: there is a sound set without it, and none with any of its versions." in " ".join(
+        printed.out.split()
+    )
+    code, printed = run("lock", "shaky", "fine", *LINUX)
+    said = " ".join(printed.out.split())
+    assert code == 1
+    assert "shaky must give way: there is a sound set without it, and with it none was found." in said
 
 
 def test_requirements_and_constraints(run, folder):

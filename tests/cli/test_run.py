@@ -1,6 +1,7 @@
 """From arguments to an exit code: every error is one sentence."""
 
 import errno
+import gc
 import json
 import os
 import shutil
@@ -47,6 +48,14 @@ def test_the_version_is_told_before_anything_heavy_is_imported(capsys):
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     for heavy in ("'click'", "'rich'", "'requests'", "'numpy'", "'tensorflow'", "'msgspec'", "'packaging'"):
         assert heavy not in modules
+
+
+def test_a_command_leaves_before_python_looks_for_cycles_once_more(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["envdoctor", "explain", "PKG003"])
+    left = []
+    monkeypatch.setattr(cli, "_leave_at_once", lambda code: left.append((code, gc.get_threshold()[0] > 10_000)))
+    main()
+    assert (left, "PKG003" in capsys.readouterr().out) == ([(0, True)], True)
 
 
 def test_help_lists_every_command_and_each_has_a_line(capsys):

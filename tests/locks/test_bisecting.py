@@ -28,6 +28,19 @@ def test_planted_causes_are_found_whatever_their_places(size):
         assert len(asked) == len(set(asked))
 
 
+def test_the_two_sets_are_not_tried_once_more():
+    asked = []
+    smallest_cause(range(4), planted({1, 3}, asked))
+    assert not {(), (0, 1, 2, 3)} & set(asked)
+
+
+def test_a_change_that_only_undid_another_on_the_way_is_no_cause():
+    def trial(chosen):
+        return Trial.BAD if 0 in chosen and (1 not in chosen or 2 in chosen) else Trial.GOOD
+
+    assert smallest_cause(range(4), trial) == [0]
+
+
 def test_what_can_not_be_tested_is_passed_over():
     asked = []
     trial = planted({5}, asked, untestable={2})

@@ -2,16 +2,21 @@
 
 import importlib.util
 import json
+import signal
 import subprocess
 import sys
+import threading
 import time
+from dataclasses import replace
 
 import pytest
 
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import EnvDoctorError, UsageProblem
+from envdoctor.sweeps import dask_workers
 from envdoctor.sweeps.dask_workers import in_dask
 from envdoctor.sweeps.work import Limits
 from index_wheels import wheel
+from sweep_judges import item
 
 LIMITS = Limits(seconds=60, memory=1 << 30)
 needs_dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="Dask is not installed")
@@ -25,7 +30,7 @@ def test_without_dask_it_is_one_sentence(monkeypatch):
 
 @pytest.fixture
 def cluster(tmp_path):
-    """The scheduler's process and address; ended with its worker."""
+    """The processes of a scheduler and of its worker, and the address; both are ended."""
     base = [sys.executable, "-W", "ignore", "-m"]
     file = tmp_path / "scheduler.json"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -38,7 +43,7 @@ def cluster(tmp_path):
             if file.exists() and (text := file.read_text()):
                 break
             time.sleep(0.1)
-        yield scheduler, json.loads(text)["address"]
+        yield scheduler, worker, json.loads(text)["address"]
     finally:
         for process in (worker, scheduler):
             process.kill()
@@ -54,7 +59,7 @@ def swept(tmp_path, address):
 @needs_dask
 @pytest.mark.slow
 def test_workers_elsewhere_judge_and_a_scheduler_that_goes_away_loses_nothing(tmp_path, cluster):
-    scheduler, address = cluster
+    scheduler, _, address = cluster
     (tmp_path / "wheels").mkdir()
     for number in range(3):
         filename, content = wheel(f"pkg{number}", "1.0")
@@ -75,3 +80,24 @@ def test_workers_elsewhere_judge_and_a_scheduler_that_goes_away_loses_nothing(tm
     out, err = process.communicate(timeout=120)
     assert (process.returncode, out, len(err.splitlines())) == (2, "", 1)
     assert "does not answer" in err
+
+
+@needs_dask
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("lost", "how", "said"),
+    [(0, "SIGSTOP", "no longer answers"), (1, "SIGKILL", "has lost all its workers"), (0, "SIGKILL", "went away")],
+)
+def test_nobody_is_waited_for_who_is_gone_without_a_word(cluster, monkeypatch, lost, how, said):
+    monkeypatch.setattr(dask_workers, "_ROUND", 0.5)
+    monkeypatch.setattr(dask_workers, "_WITHOUT", 1.0)
+    *processes, address = cluster
+    hanging = replace(item("hang"), question=60.0)
+    client = dask_workers._connected(address)
+    client.wait_for_workers(1, timeout=60)
+    client.close()
+    monkeypatch.setattr(dask_workers, "_PATIENCE", 5.0)
+    ending = threading.Timer(2, processes[lost].send_signal, [getattr(signal, how)])
+    ending.start()
+    with pytest.raises(EnvDoctorError, match=said):
+        list(in_dask(time.sleep, [hanging], address, LIMITS))
