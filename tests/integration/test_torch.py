@@ -214,7 +214,7 @@ def test_a_function_of_jax_goes_to_int8(tmp_path):
         ("imports", "torch-package-missing", "imports a_package_that_nobody_has"),
         ("Branch", "torch-depends-on-values", "GuardOnDataDependentSymNode"),
         ("Mask", "torch-depends-on-values", ""),
-        ("Noise", "torch-lowering-missing", "Lowering not found: aten.randn_like"),
+        ("Noise", "not-repeatable", "aten.randn_like"),
         ("OpaqueOperator", "torch-lowering-missing", "Lowering not found: envdoctor_tests.opaque"),
     ],
 )
