@@ -10,8 +10,7 @@ from envdoctor.imports import dictionaries, operations
 from envdoctor.imports.exceptions import Raised, built_in
 from envdoctor.imports.machine import ANY
 from envdoctor.imports.paths import PATH, path_object, text_of
-from envdoctor.imports.scopes import COMPREHENSIONS, Scope, bound_names, own_nodes
-from envdoctor.imports.targets import place_of
+from envdoctor.imports.scopes import COMPREHENSIONS
 from envdoctor.imports.values import (
     SOMETHING,
     UNKNOWN,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from envdoctor.imports.heap import State
     from envdoctor.imports.machine import Machine
+    from envdoctor.imports.scopes import Scope
     from envdoctor.imports.values import Place
 
 _ITEMS = ""  # of a list: its only slot; of a dictionary: its keys
@@ -61,7 +61,7 @@ class Expressions:
             ast.Starred: self._starred,
             ast.Lambda: machine.calls.functions.make,
             ast.Call: machine.calls.call,
-            **dict.fromkeys(COMPREHENSIONS, self._comprehension),
+            **dict.fromkeys(COMPREHENSIONS, machine.calls.functions.comprehend),
         }
 
     def value(self, node: ast.AST | None, scope: Scope, state: State) -> Any:  # noqa: ANN401
@@ -337,22 +337,3 @@ class Expressions:
         form = "" if node.format_spec is None else self.value(node.format_spec, scope, state)
         text = operations.formatted(value, chr(node.conversion) if node.conversion > 0 else "", form)
         return self._known(text, state, value)
-
-    def _comprehension(self, node: Any, scope: Scope, state: State) -> Any:  # noqa: ANN401
-        """Items one by one where they are known; else any number of times, for a generator at any time."""
-        names = {name for each in node.generators for part in own_nodes([each.target]) for name in bound_names(part)}
-        place = self._machine.place()
-        state.make(place, {})
-        # `:=` binds where the comprehension stands (PEP 572).
-        walrus = [each.target.id for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
-        shared = {**scope.shared, **{name: place_of(name, scope) for name in walrus}}
-        inner = Scope(
-            module=scope.module,
-            package=scope.package,
-            frame=place,
-            local=frozenset(names),
-            outer=scope.places,
-            shared=shared,
-        )
-        self._machine.calls.functions.note_locals(place, inner.local)
-        return self._machine.calls.functions.comprehend(node, scope, inner, state)

@@ -11,7 +11,17 @@ from envdoctor.imports.exceptions import Exc, Raised, TooLong
 from envdoctor.imports.flow import NEXT, RETURN, Ends
 from envdoctor.imports.known import CACHES
 from envdoctor.imports.nodes import every_node
-from envdoctor.imports.scopes import FUNCTIONS, Scope, declared, is_generator, local_names, parameters
+from envdoctor.imports.scopes import (
+    FUNCTIONS,
+    Scope,
+    bound_names,
+    declared,
+    is_generator,
+    local_names,
+    own_nodes,
+    parameters,
+)
+from envdoctor.imports.targets import place_of
 from envdoctor.imports.values import SOMETHING, UNKNOWN, External, Function, Made
 
 if TYPE_CHECKING:
@@ -226,9 +236,10 @@ class Functions:
             names[spec.kwarg.arg] = UNKNOWN
         return {name: self._machine.escapes.kept(value, state) for name, value in names.items()}
 
-    def comprehend(self, node: Any, scope: Scope, inner: Scope, state: State) -> Any:  # noqa: ANN401
-        """A comprehension: `inner` is where its own names are."""
+    def comprehend(self, node: Any, scope: Scope, state: State) -> Any:  # noqa: ANN401
+        """A comprehension: item by item where they are known; else any number of times, of a generator at any time."""
         machine = self._machine
+        inner = self._inside(node, scope, state)
         if isinstance(node, ast.GeneratorExp):
             machine.opaque(state, machine.expressions.value(node.generators[0].iter, scope, state))
             machine.escapes.lose_code(node, (*scope.places, scope.module), state)
@@ -238,6 +249,24 @@ class Functions:
             return machine.expressions.make_list(items, state)
         machine.escapes.lose(tuple(items or ()), state)
         return UNKNOWN
+
+    def _inside(self, node: Any, scope: Scope, state: State) -> Scope:  # noqa: ANN401
+        """Where a comprehension's own names are."""
+        names = {name for each in node.generators for part in own_nodes([each.target]) for name in bound_names(part)}
+        place = self._machine.place()
+        state.make(place, {})
+        # `:=` binds where the comprehension stands (PEP 572).
+        walrus = [each.target.id for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
+        inner = Scope(
+            module=scope.module,
+            package=scope.package,
+            frame=place,
+            local=frozenset(names),
+            outer=scope.places,
+            shared={**scope.shared, **{name: place_of(name, scope) for name in walrus}},
+        )
+        self.note_locals(place, inner.local)
+        return inner
 
     def comprehended(self, node: Any, scope: Scope, inner: Scope, state: State) -> list[Any] | None:  # noqa: ANN401
         """The items that a comprehension gives, if that is known."""

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import click
 import pytest
@@ -18,8 +17,6 @@ from envdoctor import __version__, cli
 from envdoctor.cli import _run, main
 from envdoctor.core.errors import BuildFailed, ExitCode, NoRoute, UsageProblem
 from processes import assert_gone
-
-FULL = Path("/dev/full")
 
 
 def envdoctor(*words, **rest):
@@ -101,60 +98,6 @@ def test_every_error_is_one_line_and_a_code(raising, capsys, error, code, words)
 def test_a_wrong_command_line_is_a_usage_error(words, capsys):
     assert main(list(words)) == 2
     assert capsys.readouterr().err.startswith("envdoctor: ")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("words", [["--help"], ["explain", "--help"], ["explain", "PKG003"], ["--version"]])
-def test_a_reader_that_goes_away_is_no_error(monkeypatch, words):
-    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # the interpreter's last flush is looked at too
-    code = f"import sys; from envdoctor.cli import main; sys.exit(main({words!r}))"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        process.stdout.close()
-        assert process.stderr.read() == b""
-        assert process.wait(30) == 0
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="closes descriptors with a shell")
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
-def test_a_closed_stream_is_no_error(closed):
-    ended = subprocess.run(["sh", "-c", f'"$0" -m envdoctor check --only HST001 {closed}', sys.executable], check=False)
-    assert ended.returncode == 0
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="closes descriptors with a shell")
-def test_what_is_started_finds_no_file_of_ours_where_a_closed_stream_was():
-    child = "import os, stat; assert all(stat.S_ISCHR(os.fstat(number).st_mode) for number in range(3))"
-    code = (
-        "import subprocess, sys\n"
-        "from envdoctor.cli._run import _replace_closed_streams\n"
-        "_replace_closed_streams()\n"
-        "assert sys.stdin.read() == '' and not sys.stdin.isatty()\n"
-        "with open(sys.executable, 'rb'):\n"
-        f"    sys.exit(subprocess.run([sys.executable, '-c', {child!r}]).returncode)"
-    )
-    words = ["sh", "-c", '"$0" -c "$1" <&- >&- 2>&-', sys.executable, code]
-    assert subprocess.run(words, check=False).returncode == 0
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("words", [("--version",), ("--help",), ("check", "--only", "HST001"), ("explain", "PKG003")])
-def test_output_that_finds_no_room_is_told_in_a_sentence(words):
-    with FULL.open("wb") as full:
-        ended = subprocess.run(
-            [sys.executable, "-m", "envdoctor", *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
-    assert (ended.returncode, ended.stderr) == (1, "envdoctor: output: No space left on device\n")
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
-def test_the_exit_code_is_right_though_nobody_can_be_told():
-    with FULL.open("wb") as full:
-        ended = subprocess.run([sys.executable, "-m", "envdoctor", "chek"], stderr=full, check=False)
-    assert ended.returncode == 2
 
 
 WAITING = (
@@ -272,17 +215,6 @@ def test_under_nohup_a_closed_terminal_ends_nothing():
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(signal.SIGHUP)
         assert process.wait(30) == 0
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="pipes as on POSIX")
-def test_a_reader_that_goes_away_is_no_problem():
-    read, write = os.pipe()
-    os.close(read)
-    command = [sys.executable, "-m", "envdoctor", "explain"]
-    ended = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, timeout=60, check=False)
-    os.close(write)
-    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize(
