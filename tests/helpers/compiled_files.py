@@ -3,11 +3,22 @@
 `BUILT` holds one whole file of each by its name; each function takes what a test wants to be otherwise.
 """
 
+import gzip
 import hashlib
 import io
 import json
 import struct
 import zipfile
+
+from keras_files import DATA
+
+MADE = DATA / "compiled"
+
+
+def real(name):
+    """A file that the format's own tool wrote."""
+    file = MADE / name
+    return file.read_bytes() if file.is_file() else gzip.decompress((MADE / f"{name}.gz").read_bytes())
 
 
 def varint(value):
