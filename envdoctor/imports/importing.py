@@ -15,7 +15,7 @@ from envdoctor.imports.flow import NEXT, Ends
 from envdoctor.imports.heap import DONE, RUNNING
 from envdoctor.imports.scopes import Scope
 from envdoctor.imports.site import Found, Presence
-from envdoctor.imports.syntax_errors import NUL, refusal
+from envdoctor.imports.syntax_errors import NUL, newer_tree, refusal
 from envdoctor.imports.targets import LOADED
 from envdoctor.imports.values import ABSENT, SOMETHING, UNKNOWN, Made, Module, OwnPath, Perhaps
 from envdoctor.support.syntax import parse_python
@@ -329,6 +329,9 @@ class Imports:
         try:
             return parse_python(text)
         except Unreadable as error:
+            newer = newer_tree(text, machine.site.target)
+            if newer is not None:
+                return newer
             refused = refusal(error, text, machine.site.target)
             if refused and not machine.site.may_be_compiled(module):
                 machine.via.append(module)

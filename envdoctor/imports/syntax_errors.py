@@ -1,4 +1,4 @@
-"""Whether a text that this Python can't read is refused by another one, too."""
+"""Whether a text that this Python can't read is refused by another one, too, or what it says to a newer one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import Unreadable
+from envdoctor.support.newer_syntax import SINCE, parse_newer
 from envdoctor.support.syntax import InvalidSyntax
 
 if TYPE_CHECKING:
+    import ast
+
     from envdoctor.core.target import Target
 
 NUL = "\0"
@@ -36,6 +40,17 @@ def refusal(error: Exception, text: str, target: Target) -> str:
     here, there = sys.version_info[:2], target.interpreter.version
     anew = there < _FORMATTED_ANEW <= here and any(each in text.lower() for each in _F_STRINGS)
     return "" if there > here or anew else f"line {error.line}: {error.problem}"
+
+
+def newer_tree(text: str, target: Target) -> ast.Module | None:
+    """The tree of a text that this Python did not take, as the newer one of a target does; None where not known."""
+    here, there = sys.version_info[:2], target.interpreter.version
+    if there <= here or there < SINCE:
+        return None
+    try:
+        return parse_newer(text, there)
+    except Unreadable:
+        return None
 
 
 def _other_encoding(text: str) -> bool:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from envdoctor.core.target import Target
+
 HERE = replace(LINUX, interpreter=Interpreter(version=sys.version_info[:2]))
 
 #: Forks for every package that it is told of, and says what its import raised. What packages share is imported before.
@@ -87,9 +89,9 @@ class NothingBeside(Anything):
         return False
 
 
-def judged(files: Mapping[str, str], module: str = "pkg"):
+def judged(files: Mapping[str, str], module: str = "pkg", target: Target | None = None):
     """Our verdict on importing a package of these files, and nothing beside it."""
-    return judge_import(module, WheelSite(ModuleIndex(files), files.__getitem__, HERE, NothingBeside()))
+    return judge_import(module, WheelSite(ModuleIndex(files), files.__getitem__, target or HERE, NothingBeside()))
 
 
 def raised_by(text: str, **files: str):

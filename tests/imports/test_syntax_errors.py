@@ -55,3 +55,14 @@ def test_a_newer_python_may_take_it():
 def test_an_older_python_reads_f_strings_otherwise():
     older = replace(HERE, interpreter=Interpreter(version=(3, 11)))
     assert not refusal(InvalidSyntax(1, "bad"), 'f"{x! r}"', older)
+
+
+@pytest.mark.parametrize(
+    "text", ["type A = int\n", "def f[T](x: T) -> T: return x\n", "class C[T](list[T]): ...\nC[int]\n"]
+)
+@pytest.mark.parametrize("bad", [True, False])
+def test_what_a_newer_python_reads_is_followed(text, bad):
+    newer = replace(HERE, interpreter=Interpreter(version=(3, 14)))
+    part = "import nobody_has_it" if bad else "import os"
+    files = {"pkg/__init__.py": f"{text}import pkg.part\n", "pkg/part.py": part}
+    assert bool(judged(files, target=newer).failures) is bad

@@ -114,30 +114,37 @@ def _asked(facts: Facts, request: Request) -> tuple[Distribution, ...]:
 
 
 def _failed(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use]) -> Iterator[FailedImport]:
-    """The modules where failures begin, each with what can't be used for it."""
-    origins: dict[str, list[Use]] = {}
+    """The causes of failures, each with what can't be used for it; one that several modules meet is told once."""
+    origins: dict[tuple[What, str, str, str], tuple[str, dict[Use, None]]] = {}
     for one, entrance in sorted(uses, key=lambda use: -use[1].severity):
         found = (*_origins(rehearsal, entrance.module), *_behind_unmet(facts, rehearsal, one, entrance))
         for origin in dict.fromkeys(found):
-            if not _is_meant(one, entrance, rehearsal.judge(origin).failures[0]):
-                origins.setdefault(origin, []).append((one, entrance))
-    for module, behind in origins.items():
-        failures = rehearsal.judge(module).failures
-        cause = failures[0].cause
-        asking = find_asking(module, cause, rehearsal.surroundings.modules)
-        distribution = rehearsal.owner(asking.module) or behind[0][0]
-        owner = rehearsal.owner(cause.subject) if cause.what not in {What.ASK, What.OPEN} else None
-        path = rehearsal.surroundings.modules.find(cause.subject).path if cause.what is What.IMPORT else ""
-        yield FailedImport(
-            distribution=distribution,
-            module=module,
-            failures=failures,
-            asking=asking,
-            owner=owner,
-            entrances=tuple(behind),
-            told_by=told_by(facts, distribution, owner, cause, path),
-            spared=_spared(facts, rehearsal, uses, behind),
-        )
+            failure = rehearsal.judge(origin).failures[0]
+            cause = failure.cause
+            if not _is_meant(one, entrance, failure):
+                key = (cause.what, cause.subject, cause.name, cause.via[-1] if cause.via else origin)
+                origins.setdefault(key, (origin, {}))[1][one, entrance] = None
+    for module, behind in origins.values():
+        yield _told(facts, rehearsal, uses, module, tuple(behind))
+
+
+def _told(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use], module: str, behind: Sequence[Use]) -> FailedImport:
+    failures = rehearsal.judge(module).failures
+    cause = failures[0].cause
+    asking = find_asking(module, cause, rehearsal.surroundings.modules)
+    distribution = rehearsal.owner(asking.module) or behind[0][0]
+    owner = rehearsal.owner(cause.subject) if cause.what not in {What.ASK, What.OPEN} else None
+    path = rehearsal.surroundings.modules.find(cause.subject).path if cause.what is What.IMPORT else ""
+    return FailedImport(
+        distribution=distribution,
+        module=module,
+        failures=failures,
+        asking=asking,
+        owner=owner,
+        entrances=tuple(behind),
+        told_by=told_by(facts, distribution, owner, cause, path),
+        spared=_spared(facts, rehearsal, uses, behind),
+    )
 
 
 def _spared(

@@ -101,3 +101,13 @@ def test_a_script_of_a_python_that_is_gone_is_broken(tmp_path, look):
     assert look(site).broken == ()  # as after `pip install --target`
     (broken,) = look(site, python={"executable": f"{tmp_path}/bin/python"}).broken
     assert (broken.reason, broken.severity) == ("its script is gone", Severity.WARNING)
+
+
+def test_one_cause_that_a_package_and_its_commands_meet_is_told_once(site, look):
+    asking = {"kit/needs.py": "import nobody_has_this\n", "kit/__init__.py": "from kit import needs\n"}
+    for command in ("kit", "other"):
+        asking[f"kit/{command}_main.py"] = "import kit.needs\ndef run(): ...\n"
+    scripts = "[console_scripts]\nkit = kit.kit_main:run\nother = kit.other_main:run\n"
+    site.install("kit", files={**asking, "kit-1.0.dist-info/entry_points.txt": scripts})
+    (failed,) = look(site).failed
+    assert failed.uses == ("`import kit`", "the command `kit`", "the command `other`")
