@@ -19,6 +19,7 @@ from envdoctor.imports.surface import import_surface, use_of
 from envdoctor.imports.wheel_site import own_names
 from envdoctor.support.parallel import in_parallel
 from envdoctor.support.requirement import normal_name
+from envdoctor.wheels.contents import install_path
 from envdoctor.wheels.module_index import ModuleIndex
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 _WORKERS = 6
 _MOST_ROUNDS = 8
+#: What `python -m venv` and others put into an environment before anybody asks for it.
+_BEGUN_WITH = frozenset({"pip", "setuptools", "wheel"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +270,17 @@ class BesideWheel:
     def brings_library(self, name: str) -> bool:
         """Whether any of them may bring a library."""
         return brings_library(self._files, name) or not self._survey.complete
+
+    def brings_file(self, path: str) -> bool:
+        """Whether any of them may bring a file or a folder, by its path in site-packages."""
+        paths = (install_path(member) for wheel in self._survey.wheels for member in wheel.members)
+        return not self._survey.complete or any(f"{each}/".startswith(f"{path}/") for each in paths)
+
+    def has_distribution(self, name: str) -> bool | None:
+        """Whether `importlib.metadata` finds a distribution; None for those that environments mostly begin with."""
+        key = normal_name(name)
+        known = self._survey.complete and key not in _BEGUN_WITH
+        return key in self._survey.bringers.names if known else None
 
 
 class Bringers:

@@ -33,18 +33,24 @@ class Asked:
         lacks: whether modules lack names.
         gives: whether any of them may give names to modules of Python's own.
         libraries: whether any of them may bring a library.
+        files: whether any of them may bring a file.
+        distributions: whether they are there.
     """
 
     found: dict[str, Found] = field(default_factory=dict)
     lacks: dict[str, dict[str, bool]] = field(default_factory=dict)
     gives: dict[str, dict[str, bool]] = field(default_factory=dict)
     libraries: dict[str, bool] = field(default_factory=dict)
+    files: dict[str, bool] = field(default_factory=dict)
+    distributions: dict[str, bool | None] = field(default_factory=dict)
 
     def agrees(self, beside: Beside) -> bool:
         """Whether others answer the same."""
         return (
             all(beside.find(module) == found for module, found in self.found.items())
             and all(beside.brings_library(name) is answer for name, answer in self.libraries.items())
+            and all(beside.brings_file(path) is answer for path, answer in self.files.items())
+            and all(beside.has_distribution(name) is answer for name, answer in self.distributions.items())
             and _same(self.lacks, beside.lacks)
             and _same(self.gives, beside.gives)
         )
@@ -136,3 +142,11 @@ class _Recorder:
     def brings_library(self, name: str) -> bool:
         """See `Beside`."""
         return self.asked.libraries.setdefault(name, self._beside.brings_library(name))
+
+    def brings_file(self, path: str) -> bool:
+        """See `Beside`."""
+        return self.asked.files.setdefault(path, self._beside.brings_file(path))
+
+    def has_distribution(self, name: str) -> bool | None:
+        """See `Beside`."""
+        return self.asked.distributions.setdefault(name, self._beside.has_distribution(name))

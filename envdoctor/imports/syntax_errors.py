@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NUL = "\0"
 _COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
+_UNDECODED = re.compile("[\udc80-\udcff]")  # as `surrogateescape` leaves them
 _F_STRINGS = ("f'", 'f"', "fr'", 'fr"')
 _OTHER_GRAMMAR = "barry_as_FLUFL"  # a feature of __future__ that few know
 _FORMATTED_ANEW = (3, 12)  # PEP 701: what stands in an f-string follows other rules since
@@ -26,7 +27,7 @@ def refusal(error: Exception, text: str, target: Target) -> str:
     """What is wrong with a text that `parse_python` did not take, if the target's Python certainly refuses it; else "".
 
     What this Python refuses, an older one refuses as well, but for f-strings; of a newer one nothing is known. In
-    another encoding the text may be another one. A NUL is refused by all of them.
+    another encoding the text may be another one. A NUL, and what is not UTF-8, is refused by all of them.
 
     Args:
         error: what was raised for it.
@@ -35,6 +36,8 @@ def refusal(error: Exception, text: str, target: Target) -> str:
     """
     if NUL in text and not _other_encoding(text):
         return f"line {text[: text.index(NUL)].count(chr(10)) + 1}: it holds a NUL byte"
+    if (stray := _UNDECODED.search(text)) and not _other_encoding(text):
+        return f"line {text[: stray.start()].count(chr(10)) + 1}: it is not UTF-8, and names no encoding"
     if not isinstance(error, InvalidSyntax) or _OTHER_GRAMMAR in text or _other_encoding(text):
         return ""
     here, there = sys.version_info[:2], target.interpreter.version

@@ -84,6 +84,14 @@ class Beside(Protocol):
         """Whether any of them may bring a library."""
         ...
 
+    def brings_file(self, path: str) -> bool:
+        """Whether any of them may bring a file or a folder, by its path in site-packages."""
+        ...
+
+    def has_distribution(self, name: str) -> bool | None:
+        """See `Site`."""
+        ...
+
 
 class Anything:
     """A wheel beside which everything may be."""
@@ -103,6 +111,14 @@ class Anything:
     def brings_library(self, _name: str) -> bool:
         """See `Beside`."""
         return False
+
+    def brings_file(self, _path: str) -> bool:
+        """See `Beside`."""
+        return True
+
+    def has_distribution(self, _name: str) -> bool | None:
+        """See `Beside`."""
+        return None
 
 
 class WheelSite:
@@ -187,7 +203,7 @@ class WheelSite:
         if self.target.platform.system is System.WINDOWS:
             path = path.replace("\\", "/")
         plain = inside(path)
-        return plain is not None and self._is_own(plain) and self._index.lacks_path(plain)
+        return plain not in {None, "", "__pycache__"} and self._is_own(plain) and self._index.lacks_path(plain)
 
     def lacks_match(self, pattern: str) -> bool:
         """See `Site`."""
@@ -195,13 +211,13 @@ class WheelSite:
         return plain is not None and self._is_own(plain) and self._index.lacks_match(plain)
 
     def _is_own(self, path: str) -> bool:
-        """Whether a path is in a folder that no other wheel has."""
+        """Whether a path is in a folder that no other wheel has, or is itself no other wheel's."""
         top, slash, _ = path.partition("/")
-        return bool(slash) and self._beside.find(top).presence is Presence.ABSENT
+        return self._beside.find(top).presence is Presence.ABSENT if slash else not self._beside.brings_file(path)
 
-    def has_distribution(self, name: str) -> bool | None:  # noqa: ARG002
+    def has_distribution(self, name: str) -> bool | None:
         """See `Site`."""
-        return None
+        return self._beside.has_distribution(name)
 
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`: what a wheel brings itself, it may make the loader find."""

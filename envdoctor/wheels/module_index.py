@@ -80,10 +80,11 @@ class ModuleIndex:
         return name.replace(".", "/") in self._folders
 
     def lacks_path(self, path: str) -> bool:
-        """Whether the wheel has no file or folder at a path from site-packages, and a package at its top."""
+        """Whether the wheel has no file or folder at a path from site-packages, and a package at its top, if any."""
         lower = path.lower().rstrip("/")
         present = any(each.lower() == lower or each.lower().startswith(f"{lower}/") for each in self._paths.values())
-        return self.is_package(path.partition("/")[0]) and not present
+        top, below, _ = path.partition("/")
+        return (self.is_package(top) or not below) and not present
 
     def lacks_match(self, pattern: str) -> bool:
         """Whether the wheel has no file whose path, in any case, matches a pattern, and a package at its top."""

@@ -59,3 +59,29 @@ def elf_library(tmp_path):
     source.write_text("int a(void) { return 1; }")
     subprocess.run([needs(C_COMPILER), "-shared", "-o", str(path), str(source)], check=True)
     return path.read_bytes()
+
+
+ASKS = "from importlib.metadata import version\nversion('{}')\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "others", "said"),
+    [
+        ("app-core", {}, "app asks for the metadata of app-core, which no wheel of the set is"),
+        ("App", {}, ""),
+        ("lib_two", {"lib-two": {"lib.py": ""}}, ""),
+        ("pip", {}, ""),
+    ],
+)
+def test_the_metadata_of_a_distribution(name, others, said):
+    found = reasons(ASKS.format(name), **others)
+    assert [said in reason.message for reason in found] == ([True] if said else [])
+
+
+READS = "from pathlib import Path\n(Path(__file__).parent / 'VERSION').read_text()\n"
+
+
+def test_a_file_at_the_top_of_site_packages():
+    (reason,) = reasons(READS)
+    assert "app opens VERSION, which its wheel lacks, and raises FileNotFoundError" in reason.message
+    assert reasons(READS, other={"VERSION": "1", "other.py": ""}) == []

@@ -88,6 +88,10 @@ class NothingBeside(Anything):
         """See `Beside`."""
         return False
 
+    def brings_file(self, _path: str) -> bool:
+        """See `Beside`."""
+        return False
+
 
 def judged(files: Mapping[str, str], module: str = "pkg", target: Target | None = None):
     """Our verdict on importing a package of these files, and nothing beside it."""

@@ -66,3 +66,15 @@ def test_what_a_newer_python_reads_is_followed(text, bad):
     part = "import nobody_has_it" if bad else "import os"
     files = {"pkg/__init__.py": f"{text}import pkg.part\n", "pkg/part.py": part}
     assert bool(judged(files, target=newer).failures) is bad
+
+
+@pytest.mark.slow
+def test_what_is_not_utf_8_and_names_no_encoding(tmp_path):
+    package = tmp_path / "0" / "pkg"
+    package.mkdir(parents=True)
+    (package / "bad.py").write_bytes(b"# fine\nx = '\xe9'\n")
+    assert cpython_says(["from pkg import bad"], tmp_path) == ["SyntaxError"]
+    text = "# fine\nx = '\udce9'\n"
+    (failure,) = judged({"pkg/__init__.py": "from pkg import bad", "pkg/bad.py": text}).failures
+    assert (failure.raises, failure.cause.name) == ("SyntaxError", "line 2: it is not UTF-8, and names no encoding")
+    assert not judged({"pkg/__init__.py": "from pkg import bad", "pkg/bad.py": f"# coding: latin-1\n{text}"}).failures

@@ -84,6 +84,14 @@ class BesideUnit:
         """Not asked: see `UnitSite.has_library`."""
         return False
 
+    def brings_file(self, _path: str) -> bool:
+        """Not asked: see `UnitSite.lacks_file`."""
+        return True
+
+    def has_distribution(self, _name: str) -> bool | None:
+        """Not asked: see `UnitSite.has_distribution`."""
+        return None
+
 
 class UnitSite(WheelSite):
     """A package among all others of its environment, on this machine (`imports.site.Site`)."""
