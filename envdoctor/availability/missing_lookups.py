@@ -45,7 +45,8 @@ def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, 
         asks = "opens" if failure.cause.what is What.OPEN else "looks for"
         said = f"{at} {f'{asks} {files[0]}, which its wheel lacks, and ' if files else ''}raises {raises}"
         if failure.cause.what is What.ASK:
-            said = f"{at} asks for the metadata of {failure.cause.subject}, which no wheel of the set is, and raises {raises}"
+            wanted = f"the metadata of {failure.cause.subject}, which no wheel of the set is"
+            said = f"{at} asks for {wanted}, and raises {raises}"
         if failure.cause.what is What.LOAD:
             said = f"{at} asks {_shown(failure.cause.subject)} for {failure.cause.name}, which it does not export"
     return CellReason(

@@ -28,7 +28,8 @@ def empty_reasons(wheels: Sequence[WheelContents]) -> Iterator[CellReason]:
     """Wheels that were asked for and install nothing: one that only requires others, or one packed without its code."""
     for index in outermost_wheels(wheels):
         wheel = wheels[index]
-        if not (wheel.imports or wheel.natives or wheel.metadata.scripts):
+        is_typed = any(member.endswith(".pyi") for member in wheel.members)
+        if not (wheel.imports or wheel.natives or wheel.metadata.scripts or is_typed):
             message = f"{wheel.label} itself installs no module, command or library, only what it requires."
             yield CellReason(kind=ReasonKind.NOTE, severity=Severity.WARNING, subject=wheel.label, message=message)
 

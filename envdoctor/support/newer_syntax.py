@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     Edit = tuple[tuple[int, int], tuple[int, int], str]
 
-SINCE, _BARE_LISTS_SINCE = (3, 12), (3, 14)
+SINCE, NEWEST = (3, 12), (3, 14)
+_BARE_LISTS_SINCE = (3, 14)
 _START = re.compile(r"#[^\n]*|(?<!\w)([A-Za-z]{0,2})('''|\"\"\"|'|\")")
 _MARKS = re.compile(r"[\[\](){}:]|!=")
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")

@@ -297,8 +297,16 @@ TESTED_BESIDE = {  # test_review_of_texts
     "requires-tool-of-developers",
     "script-without-interpreter",
     "secret-file",
+    "command-not-made",
+    "command-twice",
+    "local-version",
+    "marker-never-true",
+    "name-unknown",
+    "platform-of-nobody",
+    "python-patches-excluded",
     "special-mode",
     "startup-file",
+    "upload-refused",
 }
 
 

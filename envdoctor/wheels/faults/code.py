@@ -6,7 +6,9 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
+from envdoctor.support.newer_syntax import NEWEST, parse_newer
 from envdoctor.wheels.module_texts import MOST_TEXT
 from envdoctor.wheels.rules import Part, Sighting, listed, rule
 
@@ -108,7 +110,8 @@ def function_absent(wheel: ReviewedWheel) -> Iterator[Sighting]:
 def does_not_compile(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A module that this Python can't compile, though the wheel says that it is for it.
 
-    Modules of tests, templates and vendored code do not count, nor those that no package leads to.
+    Modules of tests, templates and vendored code do not count, nor those that no package leads to. It is a note of
+    what newer Pythons compile: a module for them may be imported there alone.
     """
     if not _is_for_this_python(wheel):
         return
@@ -118,11 +121,21 @@ def does_not_compile(wheel: ReviewedWheel) -> Iterator[Sighting]:
         if module.problem and is_led_to and not _OF_DATA.fullmatch(module.path):
             python = f"{sys.version_info[0]}.{sys.version_info[1]}"
             message = f"{module.path} does not compile under Python {python}: {module.problem}"
-            yield Sighting(message=message, files=(module.path,))
+            severity = Severity.INFO if _is_newer(wheel, module.path) else Severity.WARNING
+            yield Sighting(message=message, files=(module.path,), severity=severity)
             return
     if cut_at := wheel.module_texts.cut_at:
         message = f"only the first {MOST_TEXT >> 20} MiB of its modules were looked at; from {cut_at} on none was"
         yield Sighting(message=message, files=(cut_at,), severity=Severity.INFO)
+
+
+def _is_newer(wheel: ReviewedWheel, path: str) -> bool:
+    member = next((name for name, installed in wheel.installed.items() if installed == path), "")
+    try:
+        parse_newer(wheel.text(member).removeprefix("\ufeff"), NEWEST)
+    except Unreadable:
+        return False
+    return True
 
 
 def _is_for_this_python(wheel: ReviewedWheel) -> bool:

@@ -79,3 +79,35 @@ def entry_points_malformed(wheel: ReviewedWheel) -> Iterator[Sighting]:
             found.append(stripped)
     if found:
         yield Sighting(message=f"entry_points.txt has lines that are none: {listed(found)}", files=tuple(found))
+
+
+_GROUPS = {
+    "console-scripts", "console_script", "console-script", "consolescripts", "scripts", "script", "gui-scripts",
+    "gui_script", "gui-script", "entry_points", "commands",
+}  # fmt: skip
+_FILE_LIKE = re.compile(r".*[/\\:].*|.*\.(?:exe|bat|cmd|sh)", re.IGNORECASE)
+
+
+@rule("command-not-made", fix="Call the group `console_scripts` or `gui_scripts`, and the command by its bare name.")
+def command_not_made(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A group of entry points that no installer makes commands of, or a command with a path or a suffix in its name.
+
+    Of `tool.exe` Windows gets `tool.exe.exe`; a path leads out of the folder of commands.
+    """
+    text = wheel.text(wheel.own("entry_points.txt"))
+    groups = [each.strip() for each in re.findall(r"(?m)^\s*\[([^\]]+)\]", text)]
+    found = tuple(group for group in groups if group.lower() in _GROUPS)
+    if found:
+        yield Sighting(message=f"of entry points in {listed(found)} no command is made", files=found)
+    named = tuple(script.name for script in wheel.contents.metadata.scripts if _FILE_LIKE.fullmatch(script.name))
+    if named:
+        yield Sighting(message=f"commands are called like files: {listed(named)}", files=named)
+
+
+@rule("command-twice", fix="Leave one of them.")
+def command_twice(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Two commands of one name, as in `console_scripts` and in `gui_scripts`: the one overwrites the other."""
+    names = [script.name.lower() for script in wheel.contents.metadata.scripts]
+    found = tuple(sorted({name for name in names if names.count(name) > 1}))
+    if found:
+        yield Sighting(message=f"one name, several commands: {listed(found)}", files=found)

@@ -26,6 +26,19 @@ _FOR_DEVELOPERS = {
     "black", "build", "coverage", "flake8", "isort", "mypy", "nose", "pre-commit", "pylint", "pytest", "pytest-cov",
     "ruff", "sphinx", "tox", "twine", "wheel",
 }  # fmt: skip
+_WINDOWS, _LINUX, _MAC = ("win32", "Windows", "nt"), ("linux", "Linux", "posix"), ("darwin", "Darwin", "posix")
+_SYSTEMS = {
+    **dict.fromkeys(("windows", "win", "win32", "win64", "nt"), _WINDOWS),
+    **dict.fromkeys(("macos", "macosx", "mac", "osx", "darwin"), _MAC),
+    "linux": _LINUX,
+}
+_VARIABLES = ("sys_platform", "platform_system", "os_name")
+#: Values of other variables of markers, as PEP 508's have them, by how they are miswritten.
+_IMPLEMENTATIONS = {
+    "platform_python_implementation": {"cpython": "CPython", "pypy": "PyPy"},
+    "implementation_name": {"CPython": "cpython", "PyPy": "pypy", "Cpython": "cpython"},
+}
+_EQUAL = re.compile(r"\b(\w+)\s*==\s*(['\"])([^'\"]+)\2")
 _LOCAL = re.compile(r"===?\s*[0-9][^,;+]*\+")
 
 
@@ -71,3 +84,44 @@ def requires_local_version(wheel: ReviewedWheel) -> Iterator[Sighting]:
     found = tuple(line for line in wheel.contents.metadata.requires if _LOCAL.search(line.partition(";")[0]))
     if found:
         yield Sighting(message=f"requires local versions, which PyPI has none of: {listed(found)}", files=found)
+
+
+@rule("marker-never-true", fix="Write `sys_platform == 'win32'`, `platform_system == 'Windows'` or `os_name == 'nt'`.")
+def marker_never_true(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A marker with a value that its variable never has, as `sys_platform == 'windows'`: it is never required.
+
+    What a marker has beside an `or` is not looked at.
+    """
+    for line in wheel.contents.metadata.requires:
+        marker = line.partition(";")[2]
+        for variable, _, value in _EQUAL.findall(marker) if " or " not in marker else ():
+            meant = _meant(variable, value)
+            if meant and meant != value:
+                message = (
+                    f"{variable} is never {value!r} ({meant!r} is meant?), so that this is required nowhere: {line}"
+                )
+                yield Sighting(message=message, files=(line,))
+
+
+def _meant(variable: str, value: str) -> str:
+    """The value of a marker's variable that somebody means; "" if that is not known."""
+    if variable in _VARIABLES:
+        values = _SYSTEMS.get(value.lower(), ())
+        return "" if not values else values[_VARIABLES.index(variable)]
+    return _IMPLEMENTATIONS.get(variable, {}).get(value, "")
+
+
+_WITHOUT_PATCH = re.compile(r"(===?|<=)\s*(\d+(?:\.\d+)?)")
+
+
+@rule("python-patches-excluded", fix="Write `==3.11.*` or `<3.13`: 3.12.1 is more than 3.12.")
+def patches_excluded(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Requires-Python names a version without its last number, as `<=3.12` or `==3.11`: 3.12.1 is shut out.
+
+    Nearly every Python that somebody has is such a one, so that installers pass the wheel over.
+    """
+    said = wheel.contents.metadata.requires_python
+    for part in said.split(","):
+        if match := _WITHOUT_PATCH.fullmatch(part.strip()):
+            message = f"Requires-Python {said!r} shuts out {match[2]}{'.0' * ('.' not in match[2])}.1 and all after it"
+            yield Sighting(message=message, files=("Requires-Python",))

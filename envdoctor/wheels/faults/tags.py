@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
@@ -191,3 +192,24 @@ def python_two_excluded(wheel: ReviewedWheel) -> Iterator[Sighting]:
     if excluded and interpreters & {"py2", "py27"} and interpreters & {"py3"}:
         message = f"the tag promises Python 2, and Requires-Python is {said}"
         yield Sighting(message=message, files=("METADATA",), severity=Severity.INFO)
+
+
+_PLATFORMS = re.compile(
+    r"any|win32|win_(?:amd64|arm64|arm32)|linux_\w+|(?:manylinux(?:1|2010|2014|_2_\d+)|musllinux_1_\d+)_"
+    r"(?:x86_64|i686|aarch64|armv[67]l|ppc64le|ppc64|s390x|riscv64|loongarch64)|"
+    r"macosx_(?:10_\d+|(?:1[1-9]|[2-9]\d)_0)_(?:x86_64|arm64|universal2?|intel|i386|fat\d*|ppc\w*)"
+)
+_FAMILIES = ("win", "manylinux", "musllinux", "macosx")
+
+
+@rule("platform-of-nobody", fix="Take the tag of `python -m wheel tags`, such as win_amd64 or macosx_14_0_arm64.")
+def platform_of_nobody(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A platform that no installer has: it passes the wheel over on every machine.
+
+    Windows is win_amd64 and not win_x86_64; manylinux has x86_64 and not amd64; since macOS 11 pip and uv know only
+    macosx_MAJOR_0: neither macosx_14_arm64 nor macosx_13_6_arm64.
+    """
+    texts = sorted({tag.platform for tag in wheel.tags})
+    found = tuple(text for text in texts if text.startswith(_FAMILIES) and not _PLATFORMS.fullmatch(text))
+    if found:
+        yield Sighting(message=f"no machine is of the platform {listed(found)}", files=found)
