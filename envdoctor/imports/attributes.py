@@ -30,7 +30,7 @@ from envdoctor.imports.values import (
     Reference,
     Result,
 )
-from envdoctor.imports.variables import may_be_set
+from envdoctor.imports.variables import known_variable, may_be_set
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -313,7 +313,8 @@ class Attributes:
     def contained(self, item: Any, container: Any, state: State) -> bool | None:  # noqa: ANN401
         """`item in sys.modules`, and in `os.environ`."""
         if container == External(ENVIRONMENT) and isinstance(item, str):
-            return None if may_be_set(item, self._machine) else False
+            is_known = known_variable(item, self._machine) is not None
+            return True if is_known else None if may_be_set(item, self._machine) else False
         if container != External(LOADED) or not isinstance(item, str):
             return None
         absent = self._imports.find(item).presence is Presence.ABSENT and not self._machine.escapes.may_be_found(item)
@@ -323,8 +324,10 @@ class Attributes:
         return True if state.status(item) in {RUNNING, DONE} else None
 
     def item(self, subject: Any, index: Any, state: State) -> Any:  # noqa: ANN401
-        """`sys.modules[name]` and `globals()[name]`; None for anything else."""
+        """`sys.modules[name]`, `globals()[name]` and `os.environ[name]`; None for anything else."""
         machine = self._machine
+        if subject == External(ENVIRONMENT):
+            return known_variable(index, machine)
         if subject == External(LOADED):
             if isinstance(index, str) and state.status(index) in {RUNNING, DONE}:
                 return self._imports.as_value(index)

@@ -230,6 +230,7 @@ class _Closed:
         self.lacks_match = site.lacks_match
         self.lacks_function = site.lacks_function
         self.has_distribution = site.has_distribution
+        self.variable = site.variable
         self.has_library = site.has_library
         self.alone_brings = site.alone_brings
         self.files_named = site.files_named

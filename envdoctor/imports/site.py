@@ -84,6 +84,10 @@ class Site(Protocol):
         """Whether `importlib.metadata` finds a distribution of a name; None where that is not known."""
         ...
 
+    def variable(self, name: str) -> str | None:
+        """The value of a variable that the process is known to begin with; None where nothing is known of it."""
+        ...
+
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """Whether the system's loader finds a library; None where that is not known.
 

@@ -185,6 +185,10 @@ class _Supposing:
         """See `Site`."""
         return None if (What.ASK, name, "") in self.supposed else self.site.has_distribution(name)
 
+    def variable(self, name: str) -> str | None:
+        """See `Site`."""
+        return self.site.variable(name)
+
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`."""
         return True if (What.LOOK_UP, name, "") in self.supposed else self.site.has_library(name, whole=whole)

@@ -219,6 +219,10 @@ class WheelSite:
         """See `Site`."""
         return self._beside.has_distribution(name)
 
+    def variable(self, name: str) -> str | None:  # noqa: ARG002
+        """See `Site`."""
+        return None
+
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`: what a wheel brings itself, it may make the loader find."""
         if brings_library(self._index.natives, name) or self._beside.brings_library(name):

@@ -204,6 +204,14 @@ def test_the_variable_and_the_file_say_which_backend_it_is(site, monkeypatch, no
 
 
 @pytest.mark.usefixtures("no_keras_settings")
+@pytest.mark.parametrize(("named", "said"), [("theano", "has no backend 'theano'"), ("numpy", "")])
+def test_a_backend_that_keras_does_not_have(site, monkeypatch, named, said):
+    site.install("keras", "3.15.1")
+    monkeypatch.setenv("KERAS_BACKEND", named)
+    assert [said in finding.message for finding in ask("PKG033", facts_of(site))] == ([True] if said else [])
+
+
+@pytest.mark.usefixtures("no_keras_settings")
 @pytest.mark.parametrize(
     ("version", "tensorflow"), [("2.15.0", None), ("3.15.1", "tensorflow-cpu"), ("3.15.1", "tf-nightly")]
 )

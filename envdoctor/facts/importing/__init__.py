@@ -48,6 +48,7 @@ class FailedImport:
         told_by: the code of the probe that tells the cause; "" for none.
         spared: distributions that require these, and can be imported all the same: nobody asked for the packages
             themselves, it seems.
+        variables: those of this process without which it does not fail.
     """
 
     distribution: Distribution
@@ -58,6 +59,7 @@ class FailedImport:
     entrances: tuple[tuple[Distribution, Entrance], ...] = ()
     told_by: str = ""
     spared: tuple[Distribution, ...] = ()
+    variables: tuple[str, ...] = ()
 
     @property
     def severity(self) -> Severity:

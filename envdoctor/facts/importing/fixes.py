@@ -50,6 +50,8 @@ def base_name(path: str) -> str:
 def fix_of(failed: FailedImport, facts: Facts) -> Fix | None:
     """What would bring what is asked for, as far as the tables and the metadata tell."""
     failure, cause = failed.failures[0], failed.failures[0].cause
+    if failed.variables:
+        return Fix(text=f"Unset {' or '.join(failed.variables)}, or give it another value.")
     library = next(iter(sought(failure, What.LOOK_UP)), "")
     if library:
         return _library_fix(library, facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,11 @@ from envdoctor.imports.verdict import Failure  # noqa: TC001 - what is kept is r
 
 if TYPE_CHECKING:
     from envdoctor.facts.importing.modules import Place
+
+
+def digest_of(value: str | None) -> str:
+    """What tells whether a value is another one, without its words, which may be secret; "" for none."""
+    return "" if value is None else hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,7 @@ class Ground:
         texts: the files that were read.
         libraries: answers on libraries, by name and whether that was a whole one.
         distributions: answers on distributions, by name.
+        variables: the environment's that were asked for, by name, as `digest_of` their values.
         units: others that were asked.
         verdicts: on its modules.
         lacking: whether a module certainly lacks a name, by both.
@@ -52,6 +59,7 @@ class Ground:
     texts: set[str] = field(default_factory=set)
     libraries: dict[tuple[str, bool], bool | None] = field(default_factory=dict)
     distributions: dict[str, bool | None] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
     units: set[str] = field(default_factory=set)
     verdicts: dict[str, Rehearsed] = field(default_factory=dict)
     lacking: dict[tuple[str, str], bool] = field(default_factory=dict)

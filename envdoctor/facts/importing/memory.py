@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envdoctor.environments.cache import open_cache
-from envdoctor.facts.importing.ground import Ground, Rehearsed
+from envdoctor.facts.importing.ground import Ground, Rehearsed, digest_of
 from envdoctor.facts.importing.modules import Place  # noqa: TC001  (resolved at run time where values are kept on disk)
 from envdoctor.net.cache import DiskCache
 from envdoctor.support.hashing import hash_code
@@ -33,7 +33,7 @@ class KeptUnit:
 
     Attributes:
         owner: the distribution that has the unit, with its version.
-        places, libraries, distributions, units, verdicts, lacking: see `Ground`.
+        places, libraries, distributions, variables, units, verdicts, lacking: see `Ground`.
         texts: size, mtime_ns and ctime_ns of each file that was read.
     """
 
@@ -42,6 +42,7 @@ class KeptUnit:
     texts: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     libraries: list[tuple[str, bool, bool | None]] = field(default_factory=list)
     distributions: dict[str, bool | None] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
     units: list[str] = field(default_factory=list)
     verdicts: dict[str, Rehearsed] = field(default_factory=dict)
     lacking: list[tuple[str, str, bool]] = field(default_factory=list)
@@ -81,6 +82,7 @@ class Memory:
                 texts=set(each.texts),
                 libraries={(library, whole): answer for library, whole, answer in each.libraries},
                 distributions=dict(each.distributions),
+                variables=dict(each.variables),
                 units=set(each.units),
                 verdicts=dict(each.verdicts),
                 lacking={(module, name): answer for module, name, answer in each.lacking},
@@ -96,6 +98,7 @@ class Memory:
             and all(state_of(path) == state for path, state in kept.texts.items())
             and all(has(library, whole=whole) is answer for library, whole, answer in kept.libraries)
             and all(modules.has_distribution(each) is answer for each, answer in kept.distributions.items())
+            and all(digest_of(os.environ.get(each)) == value for each, value in kept.variables.items())
         )
 
     def _owner(self, unit: str) -> str:
@@ -111,6 +114,7 @@ class Memory:
                 texts={path: state_of(path) for path in each.texts},
                 libraries=[(*asked, answer) for asked, answer in each.libraries.items()],
                 distributions=each.distributions,
+                variables=each.variables,
                 units=sorted(each.units),
                 verdicts=each.verdicts,
                 lacking=[(*asked, answer) for asked, answer in each.lacking.items()],

@@ -41,7 +41,9 @@ def message_of(failed: FailedImport, facts: Facts) -> str:
     first, *others = failed.uses
     behind = f", and so {'does' if len(others) == 1 else 'do'} {_listed(others)}" if others else ""
     spared = f"; {failed.spared[0].name}, which requires it, can be imported without" if failed.spared else ""
-    return f"{first[:1].upper()}{first[1:]} fails{behind}: {_cause(failed, facts)}{spared}."
+    names = ", ".join(failed.variables)
+    set_so = f", as {names} {'is' if len(failed.variables) == 1 else 'are'} set" if names else ""
+    return f"{first[:1].upper()}{first[1:]} fails{behind}: {_cause(failed, facts)}{set_so}{spared}."
 
 
 def _listed(words: list[str]) -> str:
@@ -112,6 +114,8 @@ def evidence_of(failed: FailedImport) -> tuple[Evidence, ...]:
     proof.append(Evidence(source="modules that lead there", excerpt=chain))
     if failed.owner is not None and failed.owner != failed.distribution:
         proof.append(Evidence(source=failed.owner.metadata, excerpt=failed.owner.title))
+    if failed.variables:
+        proof.append(Evidence(source="environment variable", excerpt=", ".join(failed.variables)))
     if more:
         proof.append(Evidence(source="wanting after that", excerpt=", ".join(more)))
     return tuple(proof)

@@ -115,6 +115,13 @@ class Rehearsal:
             self._keep(module, found)
         return found
 
+    def deciding_variables(self, module: str) -> tuple[str, ...]:
+        """The variables of this process that a failing module's package asks for, if without them it does not fail."""
+        unit = self.surroundings.modules.unit(module)
+        names = tuple(sorted(name for name, value in self.grounds[unit].variables.items() if value))
+        site = UnitSite(self, unit, frozenset(), without=True)
+        return names if names and not judge_import(module, site, PART, 1).failures else ()
+
     def _keep(self, module: str, found: Rehearsed) -> None:
         unit = self.surroundings.modules.unit(module)
         self.grounds[unit].verdicts[module] = found

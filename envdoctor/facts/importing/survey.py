@@ -144,6 +144,7 @@ def _told(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use], module: str, 
         entrances=tuple(behind),
         told_by=told_by(facts, distribution, owner, cause, path),
         spared=_spared(facts, rehearsal, uses, behind),
+        variables=rehearsal.deciding_variables(module),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.facts.importing.ground import digest_of
 from envdoctor.facts.importing.unit import is_gone, is_linked, matches_nothing, may_take_bytecode
 from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
@@ -96,13 +98,14 @@ class BesideUnit:
 class UnitSite(WheelSite):
     """A package among all others of its environment, on this machine (`imports.site.Site`)."""
 
-    def __init__(self, rehearsal: Rehearsal, unit: str, settled: Collection[str]) -> None:
+    def __init__(self, rehearsal: Rehearsal, unit: str, settled: Collection[str], *, without: bool = False) -> None:
         """Prepares.
 
         Args:
             rehearsal: to ask about others.
             unit: the package.
             settled: modules of it that are imported before, and need not be followed.
+            without: as in a process without this one's variables.
         """
         around = rehearsal.surroundings
         super().__init__(
@@ -114,6 +117,7 @@ class UnitSite(WheelSite):
         )
         self._unit = unit
         self._settled = settled
+        self._without = without
         self._characters = 0
         self._ground = rehearsal.grounds[unit]
         self._rehearsal = rehearsal
@@ -177,6 +181,14 @@ class UnitSite(WheelSite):
         nothing = matches_nothing(pattern) and not is_linked(self._ground.texts)
         self._ground.texts.add(pattern.rpartition("/")[0])
         return nothing
+
+    def variable(self, name: str) -> str | None:
+        """See `Site`."""
+        if self._without:
+            return None
+        value = os.environ.get(name)
+        self._ground.variables[name] = digest_of(value)
+        return value
 
     def has_distribution(self, name: str) -> bool | None:
         """See `Site`."""

@@ -107,3 +107,11 @@ def test_what_was_changed_after_it_was_installed_is_installed_again(tmp_path, as
     fix = fix_of(facts.importing.failed[0], facts)
     assert fix.text.startswith("Install bar 2.0 again")
     assert fix.commands[0][-1] == "bar==2.0"
+
+
+def test_a_variable_without_which_it_does_not_fail_is_named(told, monkeypatch):
+    monkeypatch.setenv("FOO_KIND", "other")
+    files = {"foo.py": "import os\nif os.getenv('FOO_KIND') == 'other':\n    import nobody_has_this\n"}
+    message, text, commands = told(("foo", "1", files, []))
+    assert message.endswith("nobody_has_this, which is not installed, as FOO_KIND is set.")
+    assert (text, commands) == ("Unset FOO_KIND, or give it another value.", [])

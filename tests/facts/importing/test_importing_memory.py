@@ -113,3 +113,29 @@ def test_the_second_run_looks_for_the_names_of_commands_in_nothing(site, look, m
     assert [one.name for one in first.broken] == ["gone"]
     monkeypatch.setattr(rehearsal, "ModuleNames", None)
     assert look(site) == first
+
+
+NEEDED = (
+    "import os\nif '{0}' not in os.environ:\n    raise RuntimeError\nif not os.getenv('{0}'):\n    raise RuntimeError\n"
+)
+CHOSEN = "import os\nif os.environ.get('FOO_KIND', 'plain') == 'other':\n    import nobody_has_this\n"
+
+
+def test_variables_of_this_process_decide(tmp_path, look, monkeypatch):
+    site = Site(tmp_path / "site-packages")
+    site.install("foo", files={"foo.py": NEEDED.format("FOO_HOME")})
+    site.install("bar", files={"bar.py": CHOSEN})
+    site.install(
+        "baz", files={"baz.py": "import os\nif os.environ['FOO_KIND'] == 'other':\n    import nobody_has_this"}
+    )
+    monkeypatch.setenv("FOO_HOME", "/x")
+    monkeypatch.setenv("FOO_KIND", "plain")
+    assert look(site).failed == ()
+    monkeypatch.setenv("FOO_KIND", "other")
+    assert [(one.module, one.variables) for one in look(site).failed] == [
+        ("bar", ("FOO_KIND",)),
+        ("baz", ("FOO_KIND",)),
+    ]
+    monkeypatch.delenv("FOO_KIND")
+    monkeypatch.delenv("FOO_HOME")
+    assert [(one.module, one.variables) for one in look(site).failed] == [("foo", ())]
