@@ -9,10 +9,11 @@ from envdoctor.binaries.policy import provider_of
 from envdoctor.core.finding import Fix
 from envdoctor.facts.natives.listing import top_level
 from envdoctor.facts.packages.installers import installer_for, matrix_command
+from envdoctor.facts.python.search_path import Origin
 from envdoctor.imports.events import What
 from envdoctor.imports.removed_names import release_numbers, removed_since
 from envdoctor.imports.standard_library import is_of_another_python, is_project_of, module_provider, outdated
-from envdoctor.support.requirement import parse_requirement
+from envdoctor.support.requirement import admits, parse_requirement
 from envdoctor.support.system_packages import package_of_name
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def fix_of(failed: FailedImport, facts: Facts) -> Fix | None:
     library = next(iter(sought(failure, What.LOOK_UP)), "")
     if library:
         return _library_fix(library, facts)
-    known = _replacement(failed, facts) or _as_it_was(failed, facts)
+    known = _replacement(failed, facts) or _as_it_was(failed, facts) or _for_another_python(failed, facts)
     if known is not None:
         return known
     if cause.what is What.IMPORT and failed.owner is None:
@@ -117,6 +118,21 @@ def _as_it_was(failed: FailedImport, facts: Facts) -> Fix | None:
             text = f"Install {one.title} again: its files are not as they were installed."
             return installer.again(one, text, safe=False)
     return None
+
+
+def _for_another_python(failed: FailedImport, facts: Facts) -> Fix | None:
+    """Of a distribution that says itself that it is not for this Python."""
+    one = failed.distribution
+    try:
+        if not one.requires_python or admits(one.requires_python, facts.python.version):
+            return None
+    except ValueError:
+        return None
+    if any(each.path == one.root and each.origin is Origin.PYTHONPATH for each in facts.python.search_path):
+        return Fix(text=f"Take {one.root} out of PYTHONPATH: it was filled for another Python.")
+    installer = installer_for(facts.python, facts.packages, one)
+    commands = installer.install(one.name, upgrade=True) if installer is not None else ()
+    return Fix(text=f"Install a version of {one.name} that admits this Python.", commands=commands)
 
 
 def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:

@@ -4,6 +4,7 @@ import pytest
 
 from envdoctor.facts.importing.fixes import fix_of
 from envdoctor.facts.importing.proof import message_of
+from envdoctor.facts.python.search_path import Origin
 from loading_facts import loading_facts
 from sites import Site
 
@@ -115,3 +116,16 @@ def test_a_variable_without_which_it_does_not_fail_is_named(told, monkeypatch):
     message, text, commands = told(("foo", "1", files, []))
     assert message.endswith("nobody_has_this, which is not installed, as FOO_KIND is set.")
     assert (text, commands) == ("Unset FOO_KIND, or give it another value.", [])
+
+
+@pytest.mark.parametrize(
+    ("origin", "words"), [("SITE", "a version of foo that admits this"), ("PYTHONPATH", "out of PYTH")]
+)
+def test_what_is_for_another_python_is_not_installed_again(tmp_path, origin, words):
+    site = Site(tmp_path / "site-packages", Origin[origin])
+    site.install("foo", "1", {"foo.py": "x = (\n"}, python=">=3.99")
+    facts = loading_facts(site, cache=tmp_path / "cache")
+    (failed,) = facts.importing.failed
+    fix = fix_of(failed, facts)
+    assert words in fix.text
+    assert not any("--reinstall" in command or "--force-reinstall" in command for command in fix.commands)
