@@ -32,6 +32,7 @@ _THREAD_LOCAL, _ABSOLUTE = 6, 0xFFF1
 _INVISIBLE = {1, 2}  # STV_INTERNAL, STV_HIDDEN
 _HIDDEN_VERSION, _FIRST_OWN_VERSION = 0x8000, 3
 _VERSION = struct.Struct("<H")
+_FEW = 16  # symbols for which not all of a hash table is read
 _MOST_TABLE_BYTES, _MOST_SYMBOLS = 256 << 20, 1 << 22
 _LONGEST_NAME = 64 * 1024
 _NAME_READ, _NEAR, _MOST_AT_ONCE = 256, 2048, 1 << 20  # bytes
@@ -135,8 +136,9 @@ class ElfSymbols:
         """
         if self._gnu is None:
             return {each for each in wanted if self._meets(each, self._sysv.chain(each.name))}
-        possible = self._gnu.possible(wanted, hashes)
-        return {each for each, head in possible if self._meets(each, self._gnu.chain(head, hashes[each.name]))}
+        possible = list(self._gnu.possible(wanted, hashes))
+        chain = self._gnu.chain if len(possible) < _FEW else self._gnu.read_chains
+        return {each for each, head in possible if self._meets(each, chain(head, hashes[each.name]))}
 
     def defined_hashes(self) -> bytes:
         """The hashes of what is defined here, as numbers of 32 bits, little endian, the lowest bit set.
@@ -151,7 +153,10 @@ class ElfSymbols:
         return struct.pack(f"<{len(names)}I", *(gnu_hash_of(name) | 1 for name in names.values()))
 
     def _meets(self, wanted: Wanted, indices: Iterable[int]) -> bool:
-        return any(self._is_definition(index, wanted.name) and self._fits(index, wanted.version) for index in indices)
+        for index in indices:
+            if self._is_definition(index, wanted.name) and self._fits(index, wanted.version):
+                return True
+        return False
 
     def _undefined_end(self) -> int:
         """The index before which all undefined symbols stand: those that are hashed are behind them.
