@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from envdoctor.binaries import magic
+from envdoctor.binaries.magic import ELF, NotLoadable
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
@@ -108,17 +108,17 @@ def read_header(tables: Window) -> ElfHeader:
     """
     ident = tables.read(0, 16, "ELF header")
     encoding = _ENCODINGS.get((ident[4], ident[5]))
-    if ident[:4] != magic.ELF or encoding is None or ident[6] != 1:
+    if ident[:4] != ELF or encoding is None or ident[6] != 1:
         raise Unreadable("not an ELF file: wrong identification")
     fields = encoding.header.unpack(tables.read(16, encoding.header.size, "ELF header"))
     kind, machine, version, table_offset, entry_size, count = (fields[place] for place in (0, 1, 2, 4, 8, 9))
     if kind in _NO_LIBRARY_TYPES or machine in _NO_HOST_MACHINES:
-        raise magic.NotLoadable(f"ELF file is {_NO_LIBRARY_TYPES.get(kind) or _NO_HOST_MACHINES[machine]}, not a library")
+        raise NotLoadable(f"ELF file is {_NO_LIBRARY_TYPES.get(kind) or _NO_HOST_MACHINES[machine]}, not a library")
     architecture = _ARCHITECTURES.get((machine, encoding.wide, encoding.little))
     if kind not in {_PROGRAM, _SHARED}:
         raise Unreadable(f"ELF file of unknown type {kind}")
     if architecture is None:
-        raise magic.NotLoadable(f"ELF file for machine {machine}, which is none that wheels are for")
+        raise NotLoadable(f"ELF file for machine {machine}, which is none that wheels are for")
     if version != 1 or not _is_linux(ident, machine):
         raise Unreadable("ELF file of an unknown version, or for a system that is not Linux")
     size = encoding.segment.size

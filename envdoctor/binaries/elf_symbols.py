@@ -153,8 +153,9 @@ class ElfSymbols:
         return struct.pack(f"<{len(names)}I", *(gnu_hash_of(name) | 1 for name in names.values()))
 
     def _meets(self, wanted: Wanted, indices: Iterable[int]) -> bool:
-        for index in indices:
-            if self._is_definition(index, wanted.name) and self._fits(index, wanted.version):
+        name, version = wanted.name, wanted.version
+        for index in indices:  # noqa: SIM110 - a generator takes as long as a look
+            if self._is_definition(index, name) and self._fits(index, version):
                 return True
         return False
 
@@ -195,15 +196,17 @@ class ElfSymbols:
         return {info >> shift for (info,) in entry.iter_unpack(table) if info & kinds}
 
     def _is_definition(self, index: int, name: bytes) -> bool:
-        size = self._symbol.size
-        row = self._symbol.unpack(self._bytes(self._symbols + index * size, size))
-        text, info, other, section, value = self._columns(row)
+        size, read = self._symbol.size, self._source.read_at
+        row = read(self._symbols + index * size, size)
+        if len(row) < size:
+            raise Unreadable(f"ELF symbol {index} lies outside the file")
+        text, info, other, section, value = self._columns(self._symbol.unpack(row))
         kind, binding = info & 15, info >> 4
         if section == 0 or (value == 0 and kind != _THREAD_LOCAL and section != _ABSOLUTE):
             return False
         if kind not in _DEFINING_TYPES or binding not in {_GLOBAL, _WEAK, _UNIQUE} or other & 3 in _INVISIBLE:
             return False
-        return self._source.read_at(self._strings + text, len(name) + 1) == name + b"\0"
+        return read(self._strings + text, len(name) + 1) == name + b"\0"
 
     def _fits(self, index: int, version: str) -> bool:
         """Whether a definition is of the version that is asked for, as `check_match` has it."""

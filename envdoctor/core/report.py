@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003  (resolved at run time for the JSON schema)
 from dataclasses import dataclass, field
-
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity

@@ -22,12 +22,15 @@ def _reader(kind: type[ast.AST]) -> Callable[[Any], tuple[Any, ...]]:
     """What gives the fields of a kind of node that hold code; the name of `type X = ...` is a node."""
     plain = _PLAIN - ({"name"} if kind.__name__ == "TypeAlias" else set())
     names = () if issubclass(kind, _OF_NAMES) else tuple(name for name in kind._fields if name not in plain)
-    if len(names) > 1:
-        read: Callable[[Any], tuple[Any, ...]] = attrgetter(*names)
-    else:
-        read = (lambda node, of=attrgetter(*names): (of(node),)) if names else lambda _: ()
-    _readers[kind] = read
+    _readers[kind] = read = _reads(names)
     return read
+
+
+def _reads(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    if not names:
+        return lambda _: ()
+    get = attrgetter(*names)
+    return get if len(names) > 1 else lambda node: (get(node),)
 
 
 def add_children(node: ast.AST, found: list[Any]) -> None:
