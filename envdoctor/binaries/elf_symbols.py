@@ -26,7 +26,7 @@ _PLTRELSZ, _HASH, _STRTAB, _SYMTAB, _RELA, _RELASZ, _STRSZ = 2, 4, 5, 6, 7, 8, 1
 _REL, _RELSZ, _PLTREL, _JMPREL = 17, 18, 20, 23
 _GNU_HASH, _VERSYM, _RELACOUNT, _RELCOUNT = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFF9, 0x6FFFFFFA
 _VERDEF, _VERDEFNUM, _VERNEED, _VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
-_GLOBAL, _WEAK, _UNIQUE = 1, 2, 10
+_SOUGHT, _DEFINING = frozenset({1, 10}), frozenset({1, 2, 10})  # bindings: global, weak, unique
 _DEFINING_TYPES = {0, 1, 2, 5, 6, 10}  # no type, object, function, common, thread-local, indirect function
 _THREAD_LOCAL, _ABSOLUTE = 6, 0xFFF1
 _INVISIBLE = {1, 2}  # STV_INTERNAL, STV_HIDDEN
@@ -104,7 +104,7 @@ class ElfSymbols:
         found = [
             (index, name)
             for index, (name, info, other, section, _) in enumerate(rows)
-            if section == 0 and info >> 4 in {_GLOBAL, _UNIQUE} and other & 3 not in _INVISIBLE and index
+            if section == 0 and info >> 4 in _SOUGHT and other & 3 not in _INVISIBLE and index
         ]
         needs = self._needed_versions() if found and _VERSYM in self._tags else {}
         indices = self._versions_of([index for index, _ in found]) if needs else {}
@@ -204,7 +204,7 @@ class ElfSymbols:
         kind, binding = info & 15, info >> 4
         if section == 0 or (value == 0 and kind != _THREAD_LOCAL and section != _ABSOLUTE):
             return False
-        if kind not in _DEFINING_TYPES or binding not in {_GLOBAL, _WEAK, _UNIQUE} or other & 3 in _INVISIBLE:
+        if kind not in _DEFINING_TYPES or binding not in _DEFINING or other & 3 in _INVISIBLE:
             return False
         return read(self._strings + text, len(name) + 1) == name + b"\0"
 
