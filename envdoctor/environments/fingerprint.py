@@ -156,7 +156,7 @@ def _list(path: str, state: tuple[int, ...]) -> Folder | None:
                     files.append(entry.name)
     except OSError:
         return None
-    if any("\n" in name for name in (*files, *folders)):
+    if "\n" in "".join((*files, *folders)):
         return None
     names = (name for name in folders if name != _IGNORED)
     return Folder(path=path, files="\n".join(sorted(files)), folders="\n".join(sorted(names)), state=state)
