@@ -47,10 +47,10 @@ _RAISED = {
 _GONE = "its script is gone"
 
 
+@collecting_rarely(HARDLY_EVER)
 def survey(facts: Facts, request: Request) -> Importing:
     """Follow the imports; see `facts.importing.ask`."""
-    with collecting_rarely(HARDLY_EVER):
-        return on_deep_stack(lambda: _survey(facts, request))
+    return on_deep_stack(lambda: _survey(facts, request))
 
 
 def _survey(facts: Facts, request: Request) -> Importing:
