@@ -9,6 +9,10 @@ as after the first run on a usual machine, and without, as where nothing may be 
 read-only image). A first check finds an empty cache and follows every import; it is run in every fifth round alone.
 Later ones meet an environment of which nothing has changed. On a machine that is busy otherwise compare processor
 times, and their ratios rather than the numbers.
+
+Measured last on two busy processors, in times of the processor time of `pip check` 26.3 (0.27 s), the change before and
+the one after: unchanged 1.16 and 1.15, the first with --fast 4.8 and 4.2; the first full check 12.6 s and 9.3 s. Of an
+unchanged check more than a third goes into asking for the state of 27,000 files and 4,000 folders.
 """
 
 from __future__ import annotations
@@ -52,9 +56,11 @@ class Case:
 def make_environment(folder: Path) -> Path:
     """Make the environment that is measured."""
     uv = [sys.executable, "-m", "uv"]
+    # Copies: what is linked from uv's cache gets another time of change by each other environment that is made or goes.
+    variables = os.environ | {"UV_LINK_MODE": "copy"}
     subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
     install = [*uv, "pip", "install", "--quiet", "--python", str(folder), *PACKAGES, str(ROOT)]
-    subprocess.run(install, check=True)
+    subprocess.run(install, check=True, env=variables)
     return folder
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from envdoctor import plugged
 from envdoctor.core.errors import EnvDoctorError, UsageProblem
 from envdoctor.core.plugins import all_entry_points
+from envdoctor.core.request import LEFT_OUT, PROVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from envdoctor.probing import Probe
 
 T = TypeVar("T")
+
+#: Topics that no compiler has: for these alone none is imported.
+OF_NO_COMPILER = frozenset({"machine", "witness", LEFT_OUT, PROVE})
 
 
 def probes(families: frozenset[str] | None = None, topics: frozenset[str] | None = None) -> tuple[Probe, ...]:
@@ -54,7 +58,8 @@ def probes(families: frozenset[str] | None = None, topics: frozenset[str] | None
         if asked(one)
         for module in _walk_inside(package, "probes", wanted)
     )
-    modules = itertools.chain(_walk(importlib.import_module("envdoctor_probes"), wanted), of_compilers)
+    own = _walk(importlib.import_module("envdoctor_probes"), wanted)
+    modules = own if topics is not None and topics <= OF_NO_COMPILER else itertools.chain(own, of_compilers)
     known = _unique(modules, _probes_in, lambda one: one.code)
     return tuple(sorted((*known, *plugged.probes(asked).found), key=lambda one: one.code))
 

@@ -61,6 +61,7 @@ def test_what_a_probe_waits_for_exists_and_does_not_wait_for_it(probe):
 
 def test_the_topics_are_known():
     of_compilers = {topic for one in registry.compilers().values() for topic in one.topics}
+    assert of_compilers.isdisjoint(registry.OF_NO_COMPILER)
     assert {probe.topic for probe in PROBES} <= {
         "machine",
         "emulation",

@@ -65,6 +65,7 @@ class GnuHash:
         self._filter = _words(_exactly(read, place + 16, size), "Q" if wide else "I")
         self.heads = _words(_exactly(read, place + 16 + size, 4 * buckets), "I")
         self._chains = place + 16 + size + 4 * buckets
+        self._values: array[int] | None = None
 
     def possible(self, wanted: Iterable[N], hashes: Mapping[bytes, int]) -> Iterator[tuple[N, int]]:
         """What the table's filter lets through, each with the first symbol of its chain."""
@@ -78,8 +79,8 @@ class GnuHash:
                 if head >= self.first:
                     yield each, head
 
-    def all_hashes(self) -> bytes:
-        """The hashes of all symbols of all chains, the lowest bit of each set.
+    def all_hashes(self, *, marked: bool = True) -> bytes:
+        """The hashes of all symbols of all chains; the lowest bit of each set, or (not `marked`) as it is.
 
         Raises:
             Unreadable: the chains lie outside the file.
@@ -88,10 +89,32 @@ class GnuHash:
         if last < self.first:
             return b""
         data = bytearray(_exactly(self._read, self._chains, 4 * (last - self.first + 1)))
+        longest = len(data) + 4 * _LONGEST_CHAIN
         while not data[-4] & 1:
             data += _exactly(self._read, self._chains + len(data), 4)
-        data[::4] = bytes(byte | 1 for byte in data[::4])
+            if len(data) > longest:
+                raise Unreadable("ELF hash table has no end")
+        if marked:
+            data[::4] = bytes(byte | 1 for byte in data[::4])
         return bytes(data)
+
+    def read_chains(self, index: int, wanted: int) -> list[int]:
+        """What `chain` gives, out of all chains at once: for many symbols of a file.
+
+        Raises:
+            Unreadable: the chains lie outside the file.
+        """
+        if self._values is None:
+            self._values = _words(self.all_hashes(marked=False), "I")
+        values, place, wanted = self._values, index - self.first, wanted | 1
+        found = []
+        while True:
+            value = values[place]
+            if value | 1 == wanted:
+                found.append(self.first + place)
+            if value & 1:
+                return found
+            place += 1
 
     def chain(self, index: int, wanted: int) -> Iterator[int]:
         """The symbols of a chain whose hashes are the same but for the lowest bit, which ends the chain.

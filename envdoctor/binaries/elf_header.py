@@ -9,8 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from envdoctor.binaries import magic
-from envdoctor.binaries.library import NotLoadable
+from envdoctor.binaries.magic import ELF, NotLoadable
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def read_header(tables: Window) -> ElfHeader:
     """
     ident = tables.read(0, 16, "ELF header")
     encoding = _ENCODINGS.get((ident[4], ident[5]))
-    if ident[:4] != magic.ELF or encoding is None or ident[6] != 1:
+    if ident[:4] != ELF or encoding is None or ident[6] != 1:
         raise Unreadable("not an ELF file: wrong identification")
     fields = encoding.header.unpack(tables.read(16, encoding.header.size, "ELF header"))
     kind, machine, version, table_offset, entry_size, count = (fields[place] for place in (0, 1, 2, 4, 8, 9))

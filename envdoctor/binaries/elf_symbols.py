@@ -26,12 +26,13 @@ _PLTRELSZ, _HASH, _STRTAB, _SYMTAB, _RELA, _RELASZ, _STRSZ = 2, 4, 5, 6, 7, 8, 1
 _REL, _RELSZ, _PLTREL, _JMPREL = 17, 18, 20, 23
 _GNU_HASH, _VERSYM, _RELACOUNT, _RELCOUNT = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFF9, 0x6FFFFFFA
 _VERDEF, _VERDEFNUM, _VERNEED, _VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
-_GLOBAL, _WEAK, _UNIQUE = 1, 2, 10
+_SOUGHT, _DEFINING = frozenset({1, 10}), frozenset({1, 2, 10})  # bindings: global, weak, unique
 _DEFINING_TYPES = {0, 1, 2, 5, 6, 10}  # no type, object, function, common, thread-local, indirect function
 _THREAD_LOCAL, _ABSOLUTE = 6, 0xFFF1
 _INVISIBLE = {1, 2}  # STV_INTERNAL, STV_HIDDEN
 _HIDDEN_VERSION, _FIRST_OWN_VERSION = 0x8000, 3
 _VERSION = struct.Struct("<H")
+_FEW = 16  # symbols for which not all of a hash table is read
 _MOST_TABLE_BYTES, _MOST_SYMBOLS = 256 << 20, 1 << 22
 _LONGEST_NAME = 64 * 1024
 _NAME_READ, _NEAR, _MOST_AT_ONCE = 256, 2048, 1 << 20  # bytes
@@ -103,7 +104,7 @@ class ElfSymbols:
         found = [
             (index, name)
             for index, (name, info, other, section, _) in enumerate(rows)
-            if section == 0 and info >> 4 in {_GLOBAL, _UNIQUE} and other & 3 not in _INVISIBLE and index
+            if section == 0 and info >> 4 in _SOUGHT and other & 3 not in _INVISIBLE and index
         ]
         needs = self._needed_versions() if found and _VERSYM in self._tags else {}
         indices = self._versions_of([index for index, _ in found]) if needs else {}
@@ -135,8 +136,9 @@ class ElfSymbols:
         """
         if self._gnu is None:
             return {each for each in wanted if self._meets(each, self._sysv.chain(each.name))}
-        possible = self._gnu.possible(wanted, hashes)
-        return {each for each, head in possible if self._meets(each, self._gnu.chain(head, hashes[each.name]))}
+        possible = list(self._gnu.possible(wanted, hashes))
+        chain = self._gnu.chain if len(possible) < _FEW else self._gnu.read_chains
+        return {each for each, head in possible if self._meets(each, chain(head, hashes[each.name]))}
 
     def defined_hashes(self) -> bytes:
         """The hashes of what is defined here, as numbers of 32 bits, little endian, the lowest bit set.
@@ -151,7 +153,11 @@ class ElfSymbols:
         return struct.pack(f"<{len(names)}I", *(gnu_hash_of(name) | 1 for name in names.values()))
 
     def _meets(self, wanted: Wanted, indices: Iterable[int]) -> bool:
-        return any(self._is_definition(index, wanted.name) and self._fits(index, wanted.version) for index in indices)
+        name, version = wanted.name, wanted.version
+        for index in indices:  # noqa: SIM110 - a generator takes as long as a look
+            if self._is_definition(index, name) and self._fits(index, version):
+                return True
+        return False
 
     def _undefined_end(self) -> int:
         """The index before which all undefined symbols stand: those that are hashed are behind them.
@@ -190,15 +196,17 @@ class ElfSymbols:
         return {info >> shift for (info,) in entry.iter_unpack(table) if info & kinds}
 
     def _is_definition(self, index: int, name: bytes) -> bool:
-        size = self._symbol.size
-        row = self._symbol.unpack(self._bytes(self._symbols + index * size, size))
-        text, info, other, section, value = self._columns(row)
+        size, read = self._symbol.size, self._source.read_at
+        row = read(self._symbols + index * size, size)
+        if len(row) < size:
+            raise Unreadable(f"ELF symbol {index} lies outside the file")
+        text, info, other, section, value = self._columns(self._symbol.unpack(row))
         kind, binding = info & 15, info >> 4
         if section == 0 or (value == 0 and kind != _THREAD_LOCAL and section != _ABSOLUTE):
             return False
-        if kind not in _DEFINING_TYPES or binding not in {_GLOBAL, _WEAK, _UNIQUE} or other & 3 in _INVISIBLE:
+        if kind not in _DEFINING_TYPES or binding not in _DEFINING or other & 3 in _INVISIBLE:
             return False
-        return self._source.read_at(self._strings + text, len(name) + 1) == name + b"\0"
+        return read(self._strings + text, len(name) + 1) == name + b"\0"
 
     def _fits(self, index: int, version: str) -> bool:
         """Whether a definition is of the version that is asked for, as `check_match` has it."""

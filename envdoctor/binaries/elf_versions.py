@@ -7,6 +7,7 @@ than 1 or a name that is not the one of its hash is damage: the loader refuses i
 
 from __future__ import annotations
 
+import functools
 import struct
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,7 @@ def _check_version(version: int, entries: int) -> None:
         raise Unreadable(f"ELF version table of the unknown version {version}, or without an entry")
 
 
+@functools.lru_cache(maxsize=4096)  # the same few names of versions, in one file after the other
 def elf_hash(name: str) -> int:
     """The hash of a name in version tables and in DT_HASH tables (gABI, "Hash Table")."""
     value = 0

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
+_BLOCK = 16 << 10
 _HAS_PREAD = hasattr(os, "pread")  # not on Windows
 
 
@@ -49,3 +50,24 @@ class FileBytes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stream.close()
+
+
+class FileBlocks:
+    """The same, read in blocks that are kept: for who asks for thousands of a few bytes each."""
+
+    __slots__ = ("_blocks", "_source", "size")
+
+    def __init__(self, source: FileBytes) -> None:
+        self.size = source.size
+        self._source = source
+        self._blocks: dict[int, bytes] = {}
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """See `FileBytes`."""
+        number, start = divmod(offset, _BLOCK)
+        if length > _BLOCK - start:
+            return self._source.read_at(offset, length)
+        block = self._blocks.get(number)
+        if block is None:
+            block = self._blocks[number] = self._source.read_at(number * _BLOCK, _BLOCK)
+        return block[start : start + length]

@@ -5,12 +5,10 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from envdoctor.core.errors import Unreadable
+from envdoctor.binaries.magic import NotLoadable
 from envdoctor.support.text import read_number
 
-
-class NotLoadable(Unreadable):
-    """A well-formed file in a native format that no loader maps: an object file, GPU or eBPF code, a core dump."""
+__all__ = ["BinaryFormat", "NativeLibrary", "Need", "NeedKind", "NotLoadable", "SymbolSummary", "VersionNeed"]
 
 
 class BinaryFormat(enum.Enum):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from envdoctor.core.errors import Unreadable
+
 ELF = b"\x7fELF"
 PE = b"MZ"
 MACHO = (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xfe\xed\xfa\xce")
 UNIVERSAL = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
 MOST_ARCHITECTURES = 16
+
+
+class NotLoadable(Unreadable):
+    """A well-formed file in a native format that no loader maps: an object file, GPU or eBPF code, a core dump."""
 
 
 def is_native(head: bytes) -> bool:

@@ -141,11 +141,12 @@ def _ask_named(left: dict[str, set[Wanted]], needs: Mapping[str, Mapping[str, st
 
 def _ask_program(left: dict[str, set[Wanted]], program: Sequence[str], files: SymbolFiles) -> None:
     """Asks for Python's own functions, half of what extension modules want."""
+    asked = {each for wanted in left.values() for each in wanted if each.name.startswith(_OF_PYTHON)}
     for path in program:
-        asked = {each for wanted in left.values() for each in wanted if each.name.startswith(_OF_PYTHON)}
-        asked -= files.not_defined(path, asked)
-        for holder in left if asked else ():
-            left[holder] -= asked
+        defined = asked - files.not_defined(path, asked)
+        asked -= defined
+        for holder in left if defined else ():
+            left[holder] -= defined
 
 
 def _ask_mapped(left: dict[str, set[Wanted]], scopes: Mapping[str, Sequence[str]], files: SymbolFiles) -> None:

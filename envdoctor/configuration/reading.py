@@ -119,6 +119,8 @@ def _toml(file: Path, text: str) -> dict[str, Any]:
 
 def _checked(table: object, file: Path, before: str) -> _Found:
     """The keys of a table, each of the type that it must have."""
+    if not table and isinstance(table, dict):
+        return {}
     import msgspec
 
     if not isinstance(table, dict):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003  (resolved at run time for the JSON schema)
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
-from envdoctor.core.file_identity import FileIdentity  # noqa: TC001  (the same)
 from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
-from envdoctor.core.goal import Goal  # noqa: TC001  (resolved at run time for the JSON schema)
-from envdoctor.core.model_report import ModelReport, OperatorReport  # noqa: TC001  (the same)
-from envdoctor.core.route import Attempt, GoalReach, Route  # noqa: TC001  (the same)
 from envdoctor.core.summary import Summary, summarize
+
+if TYPE_CHECKING:  # most reports have none of these; who makes the JSON schema finds them in the room
+    from envdoctor.core.artifact import Artifact
+    from envdoctor.core.file_identity import FileIdentity
+    from envdoctor.core.goal import Goal
+    from envdoctor.core.model_report import ModelReport, OperatorReport
+    from envdoctor.core.route import Attempt, GoalReach, Route
 
 #: Raised when a field is taken away or changes its meaning; a new field does not raise it.
 SCHEMA = 2

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path  # noqa: TC003  (resolved at run time for the JSON schema)
+from typing import TYPE_CHECKING
 
-from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
-from envdoctor.core.compiler import Compiler  # noqa: TC001  (the same)
-from envdoctor.core.exported_graph import ExportedGraph  # noqa: TC001  (the same)
-from envdoctor.core.goal import Goal  # noqa: TC001  (the same)
 from envdoctor.core.plugins import PluginState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envdoctor.core.artifact import Artifact
+    from envdoctor.core.compiler import Compiler
+    from envdoctor.core.exported_graph import ExportedGraph
+    from envdoctor.core.goal import Goal
 
 #: The topics of requests that leave imports out, and that do them really.
 LEFT_OUT, PROVE = "fast", "prove"

@@ -10,15 +10,7 @@ from pathlib import Path  # noqa: TC003  (the same)
 from envdoctor.core.artifact import Artifact  # noqa: TC001  (the same)
 from envdoctor.core.finding import Finding, Fix  # noqa: TC001  (the same)
 from envdoctor.core.goal import Goal  # noqa: TC001  (the same)
-
-
-class Verdict(enum.IntEnum):
-    """Whether a route can be taken. Ordered: the smaller, the better."""
-
-    READY = 0
-    UNKNOWN = 1
-    FIXABLE = 2
-    BLOCKED = 3
+from envdoctor.core.verdict import Verdict as Verdict  # noqa: PLC0414 - who asks about routes finds it here, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

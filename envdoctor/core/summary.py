@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import ExitCode
 from envdoctor.core.finding import Outcome, Severity
-from envdoctor.core.route import Verdict
+from envdoctor.core.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

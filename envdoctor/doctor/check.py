@@ -18,7 +18,7 @@ from envdoctor.doctor._common import families, new_report, subject, topics
 from envdoctor.doctor.unchanged import FAMILIES, Unchanged, is_kept
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
-from envdoctor.support.collector import collecting_rarely
+from envdoctor.support.collector import HARDLY_EVER, collecting_rarely
 from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class CheckRequest:
         return frozenset(topic for topic, is_asked in added.items() if is_asked)
 
 
-@collecting_rarely()
+@collecting_rarely(HARDLY_EVER)
 def check(asked: CheckRequest) -> Report:
     """Ask all probes that matter for a machine, an environment and maybe a goal.
 

@@ -81,7 +81,7 @@ class Unchanged:
         try:
             if any(one.outcome in _UNSURE for one in kept) or facts.importing.is_late or _are_plugged_in():
                 return
-            files = take_fingerprint(facts.watched.trees, facts.watched.paths, self._began)
+            files = take_fingerprint(facts.watched.trees, facts.watched.paths, self._began, facts.records.seen)
         except FactUnavailable:
             return
         if files is not None:

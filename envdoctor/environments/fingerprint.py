@@ -17,7 +17,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 #: What is younger than this may change once more without another time: no file system counts in longer steps (FAT).
 YOUNG = 2_000_000_000
@@ -26,7 +26,8 @@ _MOST_ENTRIES = 400_000
 #: Python makes these as it goes, and they decide nothing.
 _IGNORED = "__pycache__"
 _IDLE = frozenset({"_", "OLDPWD", "SHLVL", "COLUMNS", "LINES", "WINDOWID", "SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY"})
-_GONE = (0, 0, 0, 0)
+State = tuple[int, int, int, int]  # size, both times and number of a file
+_GONE: State = (0, 0, 0, 0)
 _EACH = len(_GONE)
 
 
@@ -61,13 +62,16 @@ class Fingerprint:
     digest: bytes = b""
 
 
-def take_fingerprint(trees: Iterable[str], paths: Iterable[str], before: int) -> Fingerprint | None:
+def take_fingerprint(
+    trees: Iterable[str], paths: Iterable[str], before: int, seen: Mapping[str, State] | None = None
+) -> Fingerprint | None:
     """The state of all that is in some folders, and of some paths.
 
     Args:
         trees: folders, each with everything below it but for compiled files.
         paths: others; what is in a folder does not count, its own times do.
         before: a time, as `time.time_ns` gives it, that everything must be older than.
+        seen: the states of some files as they were looked at since; what changed after that is found by them.
 
     Returns:
         None where there is too much, or something is too young: it may have changed since it was looked at.
@@ -76,7 +80,7 @@ def take_fingerprint(trees: Iterable[str], paths: Iterable[str], before: int) ->
     loose = tuple(dict.fromkeys(paths))
     if folders is None:
         return None
-    states = _states((*_files(folders), *loose))
+    states = _states((*_files(folders), *loose), seen or {})
     times = chain(states[1::_EACH], states[2::_EACH], *(one.state for one in folders))
     if max(times, default=0) > before - YOUNG:
         return None
@@ -85,8 +89,14 @@ def take_fingerprint(trees: Iterable[str], paths: Iterable[str], before: int) ->
 
 def is_unchanged(known: Fingerprint) -> bool:
     """Whether every file and folder is what it was. Folders may have got other times by compiled files alone."""
+    look, is_folder = os.stat, stat.S_ISDIR
     for folder in known.folders:
-        times = _times(folder.path)
+        try:
+            found = look(folder.path)
+        except (OSError, ValueError):
+            times: tuple[int, ...] = ()
+        else:
+            times = (found.st_mtime_ns, found.st_ctime_ns) if is_folder(found.st_mode) else ()
         if times != folder.state:
             now = _list(folder.path, times)
             if now is None or (now.files, now.folders, bool(now.state)) != (
@@ -95,7 +105,7 @@ def is_unchanged(known: Fingerprint) -> bool:
                 bool(folder.state),
             ):
                 return False
-    return _digest(_states((*_files(known.folders), *known.paths))) == known.digest
+    return _digest(_states((*_files(known.folders), *known.paths), {})) == known.digest
 
 
 def steady_variables() -> list[tuple[str, str]]:
@@ -146,19 +156,10 @@ def _list(path: str, state: tuple[int, ...]) -> Folder | None:
                     files.append(entry.name)
     except OSError:
         return None
-    if any("\n" in name for name in (*files, *folders)):
+    if "\n" in "".join((*files, *folders)):
         return None
     names = (name for name in folders if name != _IGNORED)
     return Folder(path=path, files="\n".join(sorted(files)), folders="\n".join(sorted(names)), state=state)
-
-
-def _times(path: str) -> tuple[int, ...]:
-    """The times of a folder; () where there is none."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - thousands
-    except (OSError, ValueError):
-        return ()
-    return _times_of(found)
 
 
 def _times_of(status: os.stat_result) -> tuple[int, ...]:
@@ -175,17 +176,23 @@ def _lines(text: str) -> Sequence[str]:
     return text.split("\n") if text else ()
 
 
-def _states(paths: Iterable[str]) -> array[int]:
-    """Size, both times and number of each file, one after the other; zeros where there is none."""
+def state_of(status: os.stat_result) -> State:
+    """What of a file changes when it is changed."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino & sys.maxsize
+
+
+def _states(paths: Iterable[str], seen: Mapping[str, State]) -> array[int]:
+    """The state of each file, one after the other; zeros where there is none."""
     found = array("q")
-    note, look = found.extend, os.stat
+    note, look, known = found.extend, os.stat, seen.get
     for path in paths:
-        try:
-            status = look(path)
-        except (OSError, ValueError):
-            note(_GONE)
-        else:
-            note((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino & sys.maxsize))
+        state = known(path)
+        if state is None:
+            try:
+                state = state_of(look(path))
+            except (OSError, ValueError):
+                state = _GONE
+        note(state)
     return found
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import subprocess  # noqa: TID251  (this room is where processes are started)
 import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import subprocess  # noqa: TID251  (this room is where processes are started)
     from collections.abc import Iterator
 
 _PROGRAM = Path(__file__).with_name("guard.py")
@@ -51,6 +51,8 @@ GUARDIAN = Guardian()
 
 def _start() -> subprocess.Popen[bytes]:
     """A guard, out of reach of the signals that a terminal sends."""
+    import subprocess  # noqa: TID251  (the same)
+
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
     else:
@@ -66,5 +68,7 @@ def _start() -> subprocess.Popen[bytes]:
 
 
 def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    import subprocess  # noqa: TID251  (the same)
+
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         guard.communicate(timeout=_SECONDS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess  # noqa: TID251  (this room is where processes are started)
 import tempfile
 import time
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from envdoctor.support import interruption
 
 if TYPE_CHECKING:
     import resource
+    import subprocess  # noqa: TID251  (this room is where processes are started)
     from collections.abc import Iterator
 
     from envdoctor.core.command import Command
@@ -175,6 +175,8 @@ def _outputs(command: Command) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
 
 
 def _start(command: Command, stdout: IO[bytes], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+    import subprocess  # noqa: TID251  (the same; nothing is started by most checks)
+
     environment = dict(os.environ)
     for name, value in (command.env or {}).items():
         if value is None:

@@ -31,6 +31,7 @@ _OF_PACKAGES = frozenset({
     "pkgutil.get_data", "pkg_resources.resource_string", "pkg_resources.resource_stream",
 })  # fmt: skip
 _FOLDERS = frozenset({*(f"{module}files" for module in _RESOURCES), "pkg_resources.resource_filename"})
+_IN_PACKAGES = _FOLDERS | _OF_PACKAGES
 #: What is given a path and makes no file of it.
 _HARMLESS = (
     "os.path.", "os.fspath", "logging.", "warnings.", "builtins.print", "builtins.str", "builtins.len", "ctypes.",
@@ -70,7 +71,7 @@ class Files:
             Raised: it opens one that is certainly not there.
         """
         name, values = _called(subject, arguments)
-        if values and name in _FOLDERS | _OF_PACKAGES:
+        if values and name in _IN_PACKAGES:
             return self._of_package(name, values, state)
         if values and len(values) == 1 and name in _LOOKS:
             return Result(False if self._is_gone(values[0], state) else UNKNOWN)

@@ -256,7 +256,7 @@ class Functions:
         place = self._machine.place()
         state.make(place, {})
         # `:=` binds where the comprehension stands (PEP 572).
-        walrus = [each.target.id for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
+        walrus = [each.target.id for each in every_node(node) if isinstance(each, ast.NamedExpr)]
         inner = Scope(
             module=scope.module,
             package=scope.package,

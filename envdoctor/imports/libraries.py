@@ -10,6 +10,7 @@ from envdoctor.imports.escapes import LIBRARY
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in
 from envdoctor.imports.library_names import LIBRARY_PATH
+from envdoctor.imports.nodes import every_node
 from envdoctor.imports.paths import text_of
 from envdoctor.imports.values import SOMETHING, UNKNOWN, Ending, External, Made, Method, Result
 
@@ -165,7 +166,7 @@ def _is_opener(subject: Any) -> bool:  # noqa: ANN401
 
 def _words(node: ast.Call) -> Iterator[str]:
     for argument in node.args:
-        for each in ast.walk(argument):
+        for each in every_node(argument):
             if isinstance(each, ast.Constant) and isinstance(each.value, str):
                 yield each.value
 
@@ -177,6 +178,6 @@ def _called(call: ast.Call) -> str:
 
 def _is_computed(call: ast.Call) -> bool:
     """Whether a loader's argument is worked out from something other than the system's libraries."""
-    inner = [each for argument in call.args for each in ast.walk(argument)]
+    inner = [each for argument in call.args for each in every_node(argument)]
     looks = any(isinstance(each, ast.Call) and _called(each) in _SEARCHERS for each in inner)
     return bool(call.args) and not isinstance(call.args[0], ast.Constant) and not looks

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import ast
-import functools
-from typing import Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
-#: Fields of nodes that hold no code.
-_PLAIN = frozenset({"ctx", "op", "ops", "id", "attr", "arg", "asname", "module", "level", "kind", "type_comment"})
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Fields of nodes that hold no code: contexts, operators, names, numbers.
+_PLAIN = frozenset(
+    {"ctx", "op", "ops", "id", "attr", "arg", "asname", "module", "level", "kind", "type_comment"}
+    | {"name", "rest", "kwd_attrs", "simple", "is_async", "conversion", "str", "tag"}
+)
+_OF_NAMES = (ast.Constant, ast.Global, ast.Nonlocal, ast.MatchSingleton)  # the other fields, too
+_readers: dict[type[ast.AST], Callable[[Any], tuple[Any, ...]]] = {}
 
 
-@functools.cache
-def _parts(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of nodes
-    """The fields of a kind of node that hold code."""
-    return () if kind is ast.Constant else tuple(name for name in kind._fields if name not in _PLAIN)
+def _reader(kind: type[ast.AST]) -> Callable[[Any], tuple[Any, ...]]:
+    """What gives the fields of a kind of node that hold code; the name of `type X = ...` is a node."""
+    plain = _PLAIN - ({"name"} if kind.__name__ == "TypeAlias" else set())
+    names = () if issubclass(kind, _OF_NAMES) else tuple(name for name in kind._fields if name not in plain)
+    _readers[kind] = read = _reads(names)
+    return read
+
+
+def _reads(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    if not names:
+        return lambda _: ()
+    get = attrgetter(*names)
+    return get if len(names) > 1 else lambda node: (get(node),)
 
 
 def add_children(node: ast.AST, found: list[Any]) -> None:
     """Adds the nodes right below one, but for contexts and operators."""
-    kind: Any = node.__class__
-    for name in _parts(kind):
-        value = getattr(node, name, None)
+    kind = node.__class__
+    for value in (_readers.get(kind) or _reader(kind))(node):
         if value.__class__ is list:
-            found += [item for item in value if isinstance(item, ast.AST)] if value else ()
-        elif isinstance(value, ast.AST):
+            found += filter(None, value)  # `{**x}` has no key there, a parameter no default
+        elif value is not None:
             found.append(value)
 
 

@@ -10,17 +10,21 @@ TYPE_CHECKING = False  # typing's is not imported: this is used before anything 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_RARELY = (100_000, 10, 10)
+#: Objects more than before, after which Python looks for cycles; and where so many are trees that it hardly ever does.
+_RARELY, HARDLY_EVER = 100_000, 4_000_000
 _lock = threading.Lock()
 _before: list[tuple[int, int, int]] = []
 
 
 @contextlib.contextmanager
-def collecting_rarely() -> Iterator[None]:
-    """Look for cycles seldom while the context is open; the last of several at once gives back what was set before."""
+def collecting_rarely(objects: int = _RARELY) -> Iterator[None]:
+    """Look for cycles seldom while the context is open, and until the last of several at once gives back what was set.
+
+    What one asks for is not taken back before: all that was made meanwhile would be looked at right then.
+    """
     with _lock:
         _before.append(gc.get_threshold())
-        gc.set_threshold(*_RARELY)
+        gc.set_threshold(max(objects, _before[-1][0]), 10, 10)
     try:
         yield
     finally:

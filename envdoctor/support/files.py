@@ -50,8 +50,9 @@ def read_regular(path: str | Path, most: int) -> bytes:
         OSError: see `open_regular`; or it has more than `most` bytes.
     """
     with open_regular(path) as stream:
-        content = read_up_to(stream, most + 1)
-    if len(content) > most:
+        is_large = os.fstat(stream.fileno()).st_size > most  # nothing is read in vain
+        content = b"" if is_large else read_up_to(stream, most + 1)
+    if is_large or len(content) > most:
         raise OSError(errno.EFBIG, f"larger than {most} bytes", str(path))
     return content
 

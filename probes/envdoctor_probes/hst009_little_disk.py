@@ -34,7 +34,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     host = facts.host
     if not host.disks:
         raise FactUnavailable("host", "the room on the disks could not be found out")
-    for disk in host.disks:
+    for disk in (one for one in host.disks if not one.is_plenty):
         to_be_made = [room for name, room in rooms().items() if name not in disk.made]
         needed = _FOR_TEMPORARY_FILES if disk.variable == "TMPDIR" else max(to_be_made, default=_ALWAYS)
         if disk.free < needed:

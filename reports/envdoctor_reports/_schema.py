@@ -5,8 +5,10 @@ from __future__ import annotations
 import collections.abc
 import dataclasses
 import enum
+import importlib
 import inspect
 import re
+import sys
 import types
 import typing
 from pathlib import Path
@@ -109,18 +111,27 @@ def _of_generic(hint: Any, definitions: dict[str, Schema]) -> Schema:  # noqa: A
 
 
 def _of_dataclass(kind: type, definitions: dict[str, Schema]) -> Schema:
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, localns=_names_in(kind))
     members = {field.name: _of(hints[field.name], definitions) for field in dataclasses.fields(kind)}
     attributes = {name: " ".join(text.split()) for name, text in _ATTRIBUTE.findall(inspect.getdoc(kind) or "")}
     for name in properties(kind):
         getter = inspect.getattr_static(kind, name).fget
-        members[name] = _of(typing.get_type_hints(getter)["return"], definitions)
+        members[name] = _of(typing.get_type_hints(getter, localns=_names_in(kind))["return"], definitions)
         attributes[name] = _summary(getter)
     described = {
         name: {**member, "description": attributes[name]} if name in attributes else member
         for name, member in members.items()
     }
     return {"type": "object", "description": _summary(kind), "properties": described, "required": list(members)}
+
+
+def _names_in(kind: type) -> dict[str, Any]:
+    """The names that the annotations of a class may have: its module's, and those that this imports only for types."""
+    found = vars(sys.modules[kind.__module__])
+    if kind.__module__ == Report.__module__:
+        for name in ("artifact", "file_identity", "goal", "model_report", "route"):
+            found = vars(importlib.import_module(f"envdoctor.core.{name}")) | found
+    return found
 
 
 def _of_enum(kind: type[enum.Enum]) -> Schema:

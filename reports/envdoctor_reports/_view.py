@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import FAMILIES, Finding, Outcome, ProbeResult, Severity
-from envdoctor.core.route import Attempt, Route, StageResult, Verdict
+from envdoctor.core.verdict import Verdict
 from envdoctor.support.text import duration, one_line, plural, size
 from envdoctor_reports._measured import title, worded
 from envdoctor_reports._words import label, rows
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.artifact import Artifact
     from envdoctor.core.report import Report
-    from envdoctor.core.route import Reason
+    from envdoctor.core.route import Attempt, Reason, Route, StageResult
 
 
 class State(enum.Enum):

@@ -11,7 +11,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from envdoctor.core.route import Verdict
+from envdoctor.core.verdict import Verdict
 from envdoctor.support.streams import unguarded
 from envdoctor.support.text import encodable, one_line, quote_command
 from envdoctor_reports._links import linked

@@ -8,7 +8,7 @@ import pytest
 
 from envdoctor.binaries.elf_hashes import find_gnu_hash, gnu_hash_of
 from envdoctor.binaries.elf_summary import summarize, summarize_head, undefined_in
-from envdoctor.binaries.elf_symbols import ElfSymbols
+from envdoctor.binaries.elf_symbols import ElfSymbols, Wanted
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bytes import MemoryBytes
 from loading_facts import HERE
@@ -47,6 +47,16 @@ def test_a_summary(data):
     summary = summarize(MemoryBytes(data))
     assert summary.wanted == ("gone",)
     assert undefined_in([*NAMES, "u", "gone", "name_200"], [summary.defined]) == ("gone", "name_200")
+
+
+@pytest.mark.slow
+def test_many_names_at_once_have_the_answers_of_each_alone(data):
+    """For many the hash table is read whole."""
+    symbols = ElfSymbols(MemoryBytes(data))
+    wanted = [Wanted(name.encode()) for name in (*NAMES, "gone", *(f"other_{number}" for number in range(500)))]
+    hashes = {each.name: gnu_hash_of(each.name) for each in wanted}
+    alone = {each for each in wanted if symbols.defined([each], hashes)}
+    assert symbols.defined(wanted, hashes) == alone == set(wanted[: len(NAMES)])
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from envdoctor.environments import fingerprint
-from envdoctor.environments.fingerprint import is_unchanged, take_fingerprint
+from envdoctor.environments.fingerprint import is_unchanged, state_of, take_fingerprint
 
 
 @pytest.fixture(autouse=True)
@@ -133,3 +133,17 @@ def test_a_tree_that_is_not_there_yet(tmp_path):
     assert is_unchanged(known)
     (tmp_path / "user").mkdir()
     assert not is_unchanged(known)
+
+
+def test_what_changes_after_it_was_looked_at_is_found(tree):
+    file = tree / "tree" / "package" / "data.bin"
+    seen = {str(file): state_of(file.stat())}
+    time.sleep(0.02)
+    same = take_fingerprint([str(tree / "tree")], [], time.time_ns(), seen)
+    assert same is not None
+    assert is_unchanged(same)
+    file.write_bytes(b"more data")
+    time.sleep(0.02)
+    later = take_fingerprint([str(tree / "tree")], [], time.time_ns(), seen)
+    assert later is not None
+    assert not is_unchanged(later)

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from envdoctor.support.collector import collecting_rarely
+from envdoctor.support.collector import HARDLY_EVER, collecting_rarely
 
 
 @pytest.fixture(autouse=True)
@@ -30,4 +30,13 @@ def test_those_that_overlap_leave_what_was_set_before_the_first():
     first.__exit__(None, None, None)
     assert gc.get_threshold()[0] > 10_000
     second.__exit__(None, None, None)
+    assert gc.get_threshold() == (700, 10, 10)
+
+
+def test_who_asks_for_more_inside_of_another_is_heard_until_that_ends():
+    with collecting_rarely():
+        with collecting_rarely(HARDLY_EVER):
+            assert gc.get_threshold()[0] == HARDLY_EVER
+        with collecting_rarely():
+            assert gc.get_threshold()[0] == HARDLY_EVER
     assert gc.get_threshold() == (700, 10, 10)

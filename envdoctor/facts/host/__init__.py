@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Bytes that are room for any environment, several times over: what is there need not be looked up.
+PLENTY = 16 << 30
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
@@ -26,7 +29,8 @@ class Disk:
         purpose: what envdoctor and installers keep there, for a person.
         variable: the environment variable that moves it elsewhere.
         free, total: bytes; `free` is what this user may still write.
-        made: the names of envdoctor's environments that are there already, by their marker files alone.
+        made: where there is not plenty, the names of envdoctor's environments that are there already, by their marker
+            files alone.
     """
 
     folder: str
@@ -35,6 +39,11 @@ class Disk:
     free: int
     total: int
     made: frozenset[str] = frozenset()
+
+    @property
+    def is_plenty(self) -> bool:
+        """Whether there is room for whatever envdoctor or an installer writes."""
+        return self.free >= PLENTY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import tempfile
@@ -31,9 +32,9 @@ def measure_disks(request: Request) -> tuple[Disk, ...]:
             device = os.stat(there).st_dev
         except OSError:
             continue
-        made = _names_made(cache) if variable == VARIABLE else frozenset()
-        disk = Disk(folder=there, purpose=purpose, variable=variable, free=usage.free, total=usage.total, made=made)
-        found.setdefault(device, disk)
+        disk = Disk(folder=there, purpose=purpose, variable=variable, free=usage.free, total=usage.total)
+        made = _names_made(cache) if variable == VARIABLE and not disk.is_plenty else frozenset()
+        found.setdefault(device, dataclasses.replace(disk, made=made))
     return tuple(found.values())
 
 

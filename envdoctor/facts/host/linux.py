@@ -19,7 +19,6 @@ from envdoctor.facts.host.linux_files import (
 )
 
 if TYPE_CHECKING:
-    from envdoctor.binaries.library import NativeLibrary
     from envdoctor.executors import Executor
     from envdoctor.facts.host import Disk
 
@@ -171,28 +170,37 @@ def _translator(machine: str, processor: Processor) -> str:
 def _userland(root: str, kernel: Kernel) -> tuple[str | None, str]:
     """The architecture of the system's shell, else of this Python, and which of the two was read."""
     for program in ("/bin/sh", kernel.python):
-        library = _program(os.path.join(root, program.lstrip("/")))
-        if library:
-            return library.architectures[0], program
+        architecture = _architecture(os.path.join(root, program.lstrip("/")))
+        if architecture:
+            return architecture, program
     return None, ""
+
+
+def _architecture(path: str) -> str:
+    """The architecture of a program by its header; empty if that can't be read."""
+    from envdoctor.binaries.elf_header import read_header
+    from envdoctor.binaries.files import FileBytes
+    from envdoctor.binaries.window import Window
+    from envdoctor.core.errors import Unreadable
+
+    try:
+        with FileBytes(path) as source:
+            return read_header(Window(source)).architecture
+    except Unreadable:
+        return ""
 
 
 def _loader(path: str) -> str:
     """The path of the loader that a program asks for; empty if it is linked statically or can't be read."""
-    library = _program(path)
-    return (library.interpreter or "") if library else ""
-
-
-def _program(path: str) -> NativeLibrary | None:
     from envdoctor.binaries.files import FileBytes
     from envdoctor.binaries.native import read_native
     from envdoctor.core.errors import Unreadable
 
     try:
         with FileBytes(path) as source:
-            return read_native(source)
+            return read_native(source).interpreter or ""
     except Unreadable:
-        return None
+        return ""
 
 
 def _read(root: str, file: str) -> str:

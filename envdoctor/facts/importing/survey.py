@@ -17,6 +17,7 @@ from envdoctor.facts.importing.surroundings import look_around
 from envdoctor.facts.importing.unit import imports_outside_functions
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import is_project_of
+from envdoctor.support.collector import HARDLY_EVER, collecting_rarely
 from envdoctor.support.deep_stack import on_deep_stack
 from envdoctor.support.requirement import is_of_extra, required_name
 
@@ -46,6 +47,7 @@ _RAISED = {
 _GONE = "its script is gone"
 
 
+@collecting_rarely(HARDLY_EVER)
 def survey(facts: Facts, request: Request) -> Importing:
     """Follow the imports; see `facts.importing.ask`."""
     return on_deep_stack(lambda: _survey(facts, request))

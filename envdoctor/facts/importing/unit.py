@@ -227,7 +227,8 @@ def stems_of(paths: Sequence[str]) -> frozenset[str]:
 def names_held(paths: Iterable[str], unit: str) -> frozenset[str] | None:
     """The dotted names in a unit, and those above them, that extension modules hold; None where it is much to read."""
     left, found = _MOST_NATIVE_BYTES, set[str]()
-    dotted = re.compile(rb"\b%s(?:\.[A-Za-z_]\w*)+" % re.escape(unit.encode()))
+    word = re.escape(unit.encode())  # first, as what is searched for: after `\b` each byte is looked at
+    dotted = re.compile(rb"%s(?<!\w%s)(?:\.[A-Za-z_]\w*)+" % (word, word))
     for path in paths:
         try:
             content = read_regular(path, left)

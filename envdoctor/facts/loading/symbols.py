@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.elf_symbols import ElfSymbols
-from envdoctor.binaries.files import FileBytes
+from envdoctor.binaries.files import FileBlocks, FileBytes
 from envdoctor.binaries.library import NeedKind
 from envdoctor.binaries.undefined import SymbolFiles, find_lacks, mapped_for
 from envdoctor.core.finding import Evidence, Severity
@@ -266,7 +266,7 @@ def _stamp(path: str) -> list[object]:
 @contextmanager
 def _open(path: str) -> Iterator[ElfSymbols]:
     with FileBytes(path) as source:
-        yield ElfSymbols(source)
+        yield ElfSymbols(FileBlocks(source))
 
 
 def _judge(loads: _Loads) -> Answer:

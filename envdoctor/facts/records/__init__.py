@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envdoctor.support.bugs import describe_bug
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from envdoctor.environments.fingerprint import State
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution
     from envdoctor.facts.records.hashes import Budget
@@ -95,11 +96,16 @@ class ImportClash:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """All RECORDs, and where they contradict each other."""
+    """All RECORDs, and where they contradict each other.
+
+    Attributes:
+        seen: the state of each file that was looked at, as `environments.fingerprint` has it, by its path.
+    """
 
     records: tuple[Record, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
     clashes: tuple[ImportClash, ...] = ()
+    seen: Mapping[str, State] = field(default_factory=dict, repr=False)
 
 
 def derive(facts: Facts) -> Records:
@@ -115,7 +121,8 @@ def derive(facts: Facts) -> Records:
     from envdoctor.facts.records.overlaps import contested_paths, find_overlaps
 
     budget = Budget()
-    records = [_read(one, budget) for one in facts.packages.distributions if one.has_record]
+    seen: dict[str, State] = {}
+    records = [_read(one, budget, seen) for one in facts.packages.distributions if one.has_record]
     records = [_judged(one, records) if one.unlisted else one for one in records]
     overlaps = find_overlaps(records)
     contested = contested_paths(overlaps)
@@ -123,15 +130,16 @@ def derive(facts: Facts) -> Records:
         records=tuple(_without(record, contested.get(record.distribution.metadata)) for record in records),
         overlaps=overlaps,
         clashes=find_clashes(records, facts.python.extension_suffixes),
+        seen=seen,
     )
 
 
-def _read(distribution: Distribution, budget: Budget) -> Record:
+def _read(distribution: Distribution, budget: Budget, seen: dict[str, State]) -> Record:
     """The RECORD; what looking at it fails on is that distribution's problem and no other's."""
     from envdoctor.facts.records.reading import read_record
 
     try:
-        return read_record(distribution, budget)
+        return read_record(distribution, budget, seen)
     except Exception as error:  # noqa: BLE001  (whatever others wrote into a file: all other RECORDs are read)
         return Record(distribution=distribution, problem=f"could not be looked at: {describe_bug(error)}")
 

@@ -11,6 +11,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from envdoctor.environments.fingerprint import state_of
 from envdoctor.facts.records import ChangedFile, Record
 from envdoctor.facts.records.completeness import lacks_itself, unlisted_after, unlisted_beside
 from envdoctor.facts.records.hashes import Budget, differs
@@ -20,6 +21,7 @@ from envdoctor.support.files import read_regular
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from envdoctor.environments.fingerprint import State
     from envdoctor.facts.packages import Distribution
 
 #: The largest RECORD that is known has 5 MB and 35,000 rows.
@@ -28,19 +30,20 @@ _READ_BY_ALL = 0o004
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 
 
-def read_record(distribution: Distribution, budget: Budget) -> Record:
+def read_record(distribution: Distribution, budget: Budget, seen: dict[str, State]) -> Record:
     """Read one RECORD, and look at its files unless the distribution is the operating system's.
 
     Args:
         distribution: one that has a RECORD.
         budget: of bytes to hash, for files of the recorded size that were written after the RECORD.
+        seen: takes in the state of each file that is there.
     """
     try:
         text, recorded_at = _read(distribution)
         rows = parse_record(text)
         if distribution.system:
             return Record(distribution=distribution, paths=tuple(path for path, _, _ in rows))
-        record = _look(distribution, rows, recorded_at, budget)
+        record = _look(distribution, rows, (recorded_at, budget), seen)
         problem = lacks_itself(distribution, record.paths)
         if problem:
             return replace(record, problem=problem)
@@ -113,12 +116,15 @@ def _read(distribution: Distribution) -> tuple[str, float]:
     return content.decode(), os.stat(path).st_mtime
 
 
-def _look(distribution: Distribution, rows: Iterable[Sequence[str]], recorded_at: float, budget: Budget) -> Record:
+def _look(
+    distribution: Distribution, rows: Iterable[Sequence[str]], judged: tuple[float, Budget], seen: dict[str, State]
+) -> Record:
     """Hold the rows against the file system.
 
     Raises:
         ValueError: a row is not path, hash and size.
     """
+    recorded_at, budget = judged
     base = distribution.root + "/"
     paths: list[str] = []
     missing: list[str] = []
@@ -130,10 +136,11 @@ def _look(distribution: Distribution, rows: Iterable[Sequence[str]], recorded_at
         if path.endswith(".pyc"):
             continue  # made by the installer or by Python, and deleted by anyone
         try:
-            status = stat(base + path)
+            status = stat(place := base + path)
         except OSError as error:
             _note_absent(path, error, missing, unseen)
         else:
+            seen[place] = state_of(status)
             if size and status.st_size != int(size):
                 changed.append(ChangedFile(path=path, recorded=int(size), found=status.st_size))
             elif status.st_mtime > recorded_at and differs(base + path, digest, budget):

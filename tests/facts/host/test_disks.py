@@ -1,9 +1,12 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 from envdoctor.core.request import Request
 from envdoctor.environments.spec import environment_spec
 from envdoctor.environments.store import MARKER
+from envdoctor.facts.host import PLENTY
 from envdoctor.facts.host.disks import measure_disks, nearest
+from envdoctor.support.machines import rooms
 
 
 def test_the_folder_that_exists_is_measured(tmp_path):
@@ -20,7 +23,19 @@ def test_nearest(tmp_path):
     assert nearest(str(tmp_path / "file/b")) == str(tmp_path)
 
 
-def test_the_environments_that_are_there_are_named(tmp_path):
+def test_plenty_is_room_for_any_environment():
+    assert 2 * max(rooms().values()) < PLENTY
+
+
+def test_where_there_is_plenty_nothing_is_looked_up(tmp_path, monkeypatch):
+    monkeypatch.setattr("envdoctor.environments.store.names_made", None)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=2 * PLENTY, free=PLENTY))
+    (tmp_path / "environments").mkdir()
+    assert measure_disks(Request(cache=tmp_path))[0].is_plenty
+
+
+def test_the_environments_that_are_there_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=PLENTY, free=PLENTY - 1))
     spec = environment_spec("vela")
     for name in (f"vela-cp311-linux-x86_64-{spec.key}", "litert-cp311-linux-x86_64-000000000000"):
         (tmp_path / "environments" / name).mkdir(parents=True)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from envdoctor.facts.importing.unit import names_held
 from extensions import compile_module
 from loading_facts import HERE, import_in_child, loading_facts
 from sites import Site
@@ -38,3 +39,11 @@ def test_a_module_of_a_package_is_not_found_at_the_top(folder, fails, tmp_path):
     site.install("foo", files=files | packages | {"foo/_fast.so": compile_module(tmp_path, "_fast")})
     assert import_in_child("foo", site)
     assert bool(loading_facts(site, cache=tmp_path / "cache").importing.failed) is fails
+
+
+def test_the_names_that_a_file_holds(tmp_path):
+    """Only where one begins, and with all that stands above it."""
+    (tmp_path / "a.so").write_bytes(b"\0pack.one.two\0xpack.no pack.pack.three+pack.4 pack._five;unpack.no.pack.six")
+    names = names_held([str(tmp_path / "a.so")], "pack")
+    assert names == {"pack", "pack.one", "pack.one.two", "pack.pack", "pack.pack.three", "pack._five", "pack.six"}
+    assert names_held([str(tmp_path / "gone.so")], "pack") is None

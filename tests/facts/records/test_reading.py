@@ -78,8 +78,8 @@ def test_no_more_is_hashed_than_the_budget_allows(site):
     age(site.path)
     (site.path / "foo/a.py").write_text("y" * 60)
     distribution = Distribution(name="foo", metadata=str(info), root=str(site.path))
-    assert read_record(distribution, Budget(left=59)).changed == ()
-    assert len(read_record(distribution, Budget(left=60)).changed) == 1
+    assert read_record(distribution, Budget(left=59), {}).changed == ()
+    assert len(read_record(distribution, Budget(left=60), {}).changed) == 1
 
 
 @pytest.mark.parametrize("name", ["foo/__pycache__/__init__.cpython-311.pyc", "foo/__init__.pyc"])
@@ -143,7 +143,7 @@ def test_the_system_s_distributions_are_read_and_not_verified(site):
     info = site.install("foo", files={"foo/LICENSE": "text"})
     (site.path / "foo/LICENSE").unlink()
     distribution = Distribution(name="foo", metadata=str(info), root=str(site.path), system=True)
-    record = read_record(distribution, Budget())
+    record = read_record(distribution, Budget(), {})
     assert "foo/LICENSE" in record.paths
     assert record.missing == ()
 
