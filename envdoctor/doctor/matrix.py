@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.best import best_answers
-from envdoctor.availability.cells import Cells
+from envdoctor.availability.cells import TOO_LATE, Cells
 from envdoctor.availability.elsewhere import elsewhere
 from envdoctor.availability.here import target_here
 from envdoctor.availability.newer_systems import newer_systems
@@ -145,10 +145,21 @@ def _fill(
     if say and (ahead := _ahead(len(asked), tools, judged=judge is not None)):
         say(ahead)
     each = _RESOLVERS_PER_PROCESSOR if request.resolve_only else _WORKERS_PER_PROCESSOR
-    cells = filler.fill(asked, min(_MOST_WORKERS, each * (os.cpu_count() or 1)), progress)
-    return _Table(
-        versions=versions, asked=asked, cells=cells, notes=(*fallbacks.notes, *newer_systems(filler, asked, cells))
-    )
+    workers = min(_MOST_WORKERS, each * (os.cpu_count() or 1))
+    cells = filler.fill(asked, workers, progress, seconds=request.time_limit)
+    notes = (*fallbacks.notes, *newer_systems(filler, asked, cells), *_left_out(cells, request.time_limit))
+    return _Table(versions=versions, asked=asked, cells=cells, notes=notes)
+
+
+def _left_out(cells: Sequence[Cell], limit: float) -> Iterator[str]:
+    """That the time was too short for all cells, and how to get at the others."""
+    left = [cell for cell in cells if any(reason.message == TOO_LATE for reason in cell.reasons)]
+    if left:
+        yield (
+            f"{plural(len(left), 'cell')}, from version {left[0].version} down, could not be begun within "
+            f"{duration(limit)}. Run it again: what is known is kept; or name versions, such as "
+            f"'{left[0].requirement.partition('==')[0]}>={left[0].version}', or give it longer by --time-limit."
+        )
 
 
 def _ahead(cells: int, tools: Tools, *, judged: bool) -> str:
@@ -281,7 +292,7 @@ def _workarounds(tools: Tools, name: str, asked: Sequence[Asked], cells: Sequenc
     """What can be done where no version is good anywhere; the wheels were looked into already."""
     from packaging.version import Version
 
-    if any(cell.verdict.is_good or cell.way_out for cell in cells):
+    if any(cell.verdict.is_good or cell.way_out or cell.verdict is CellVerdict.UNKNOWN for cell in cells):
         return ()
     wheels = {
         wheel.filename: wheel
