@@ -16,7 +16,7 @@ _NAMES = {"pylock": "pylock.toml", "requirements": "requirements.lock", "constra
 
 
 @click.command(short_help="Lock requirements to wheels that load on every platform asked for.")
-@click.argument("requirements", nargs=-1, metavar="[REQUIREMENT]...")
+@click.argument("requirements", nargs=-1, metavar="[REQUIREMENT|FILE]...")
 @click.option(
     "--requirement", "-r", "files", multiple=True, type=_options.FILE, help="A requirements file or a pyproject.toml."
 )
@@ -47,6 +47,8 @@ def command(
     Every set of the lock resolves on its target, and every wheel of it can load there: a version that can't is left
     out, whatever a resolver would take. As few versions as can be differ between targets. The file holds hashes and the
     addresses of your own index, without credentials. Nothing is installed, run or built.
+
+    A pyproject.toml or a requirements file may stand among the requirements, or behind -r.
 
     Exit code 1, and nothing is written, if a target has no sound set; which requirement must give way is told.
     """

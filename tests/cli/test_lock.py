@@ -49,6 +49,21 @@ def test_one_version_everywhere_where_the_newest_is_not(run, folder):
     assert text.count("sha256") == 2
 
 
+@pytest.mark.parametrize("behind", [(), ("-r",)])
+def test_a_file_may_stand_among_the_requirements(run, folder, behind):
+    (folder / "pyproject.toml").write_text('[project]\nname = "mine"\ndependencies = ["app"]\n')
+    code, found = as_json(run, "lock", *behind, "pyproject.toml", *LINUX)
+    assert code == 0
+    assert found["requirements"] == ["app"]
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
+def test_a_file_that_is_not_there_is_no_package(run, folder, name):
+    code, printed = run("lock", name, *LINUX)
+    assert code == 2
+    assert f"{name} can't be read: No such file or directory." in printed.err
+
+
 def test_versions_that_must_differ_have_markers_that_tell_them_apart(run, server, folder):
     publish(server, "split", "1.0", "cp311-cp311-macosx_11_0_arm64")
     publish(server, "split", "2.0", "cp311-cp311-manylinux_2_17_x86_64")
