@@ -57,7 +57,7 @@ def understood_lock(request: LockRequest) -> tuple[tuple[str, ...], Plan]:
 
 
 def _with_files(request: LockRequest) -> LockRequest:
-    """The same with the files among its requirements in their place: `requirements.txt` is a project on an index, too."""
+    """The same with the files among its requirements in their place: `requirements.txt` is an index's project, too."""
     named = [
         one for one in request.requirements if one.endswith(_FILES) or (one.endswith(".in") and Path(one).is_file())
     ]
