@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from envdoctor.availability.remarks import remarks
 from envdoctor.availability.uv import Outcome, Question
 from envdoctor.availability.walk import Walk
-from envdoctor.availability.way_out import TRIES, find_way_out
+from envdoctor.availability.way_out import TRIES, WayOut
 from envdoctor.availability.wording import few
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.errors import EnvDoctorError
@@ -84,7 +84,7 @@ class Cells:
     def __init__(
         self, resolver: Resolver, catalogue: Catalogue, judge: SetJudge | None = None, tries: int = TRIES
     ) -> None:
-        """`judge` None stays with resolution: a cell then says RESOLVES at best; `tries`: see `find_way_out`."""
+        """`judge` None stays with resolution: a cell then says RESOLVES at best; `tries`: see `WayOut`."""
         self._tries = tries
         self._resolver = resolver
         self._catalogue = catalogue
@@ -161,7 +161,13 @@ class Cells:
             pins = tuple(self.pin(name, version, question.target) for name, version in resolution.pins)
             return pins, judge.judge(pins, question.target)
 
-        return find_way_out(question, judgment, self._resolver.resolve, judged, self._tries)
+        return WayOut(
+            question=question,
+            resolve=self._resolver.resolve,
+            judge=judged,
+            versions=self._catalogue.releases,
+            tries=self._tries,
+        ).find(judgment)
 
     def pin(self, name: str, version: str, target: Target) -> Pin:
         """A resolved version with the wheel that an installer takes."""

@@ -49,6 +49,16 @@ def test_one_version_everywhere_where_the_newest_is_not(run, folder):
     assert text.count("sha256") == 2
 
 
+@pytest.mark.parametrize("broken", [30, 44, 59])
+def test_the_newest_sound_version_is_found_behind_many_broken_ones(run, server, folder, broken):
+    for number in range(60):
+        text = b"import absent_module\n" if number >= 60 - broken else b""
+        publish(server, "long", f"1.{number}", files={"long/__init__.py": text})
+    code, found = as_json(run, "lock", "long", *LINUX)
+    assert code == 0
+    assert [one["version"] for one in found["packages"]] == [f"1.{59 - broken}"]
+
+
 @pytest.mark.parametrize("behind", [(), ("-r",)])
 def test_a_file_may_stand_among_the_requirements(run, folder, behind):
     (folder / "pyproject.toml").write_text('[project]\nname = "mine"\ndependencies = ["app"]\n')
@@ -117,9 +127,9 @@ def test_one_of_two_could_give_way(run, server, folder):
 def test_that_no_version_will_do_is_said_only_where_it_is_proven(run, server, folder):
     publish(server, "fine", "1.0")
     publish(server, "elsewhere", "1.0", "cp311-cp311-win_amd64")
-    publish(server, "shaky", "0.1")
-    for number in range(1, 45):
-        publish(server, "shaky", f"{number}.0", files={"shaky/__init__.py": b"import nobody_has_this\n"})
+    for number in range(1, 45):  # of which one is sound, between leaps
+        text = b"" if number == 5 else b"import nobody_has_this\n"
+        publish(server, "shaky", f"{number}.0", files={"shaky/__init__.py": text})
     _, printed = run("lock", "elsewhere", "fine", *LINUX)
     assert "elsewhere must give way: there is a sound set without it, and none with any of its versions." in " ".join(
         printed.out.split()
