@@ -80,6 +80,8 @@ def _checked(target: Path, form: str) -> Path:
         )
     if form != "pylock" and target.suffix == ".toml":
         raise UsageProblem(f"--output {target}: installers would take {form} for TOML; name it {_NAMES[form]}.")
+    if not target.absolute().parent.is_dir():  # which is better told before the search than after it
+        raise UsageProblem(f"--output {target}: there is no folder {target.parent}; name a file that can be written.")
     return target
 
 

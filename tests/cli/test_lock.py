@@ -67,6 +67,13 @@ def test_a_file_may_stand_among_the_requirements(run, folder, behind):
     assert found["requirements"] == ["app"]
 
 
+def test_a_place_that_can_not_be_written_to_is_told_before_the_search(run, server, folder):
+    code, printed = run("lock", "app", *LINUX, "-o", "absent/pylock.toml")
+    assert code == 2
+    assert "there is no folder absent; name a file that can be written." in printed.err
+    assert not server.seen
+
+
 @pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
 def test_a_file_that_is_not_there_is_no_package(run, folder, name):
     code, printed = run("lock", name, *LINUX)
