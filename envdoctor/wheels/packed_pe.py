@@ -50,14 +50,23 @@ def read_packed_pe(source: PackedBytes, name: str) -> NativeLibrary:
         Unreadable: as `read_pe`, or damaged as a member.
     """
     source.expect_imports()
-    return read_pe(_with_imports(source, name) or source, AHEAD)
-
-
-def _with_imports(source: PackedBytes, name: str) -> _Overlaid | None:
-    """The member with the surroundings of its import table known; None where they are not where they are expected."""
     table = find_import_table(Window(source, AHEAD))
-    if table is None:
-        return None
+    found = _with_imports(source, name, table) if table else None
+    library = read_pe(found or source, 1 if found else AHEAD)  # what lies behind a row may not be known
+    if table and not found and (place := source.packed_place(table[2])) is not None:
+        _remember(source, name, table[2], (place, _BEFORE[1]))
+    return library
+
+
+def _remember(source: PackedBytes, name: str, offset: int, found: tuple[int, int]) -> None:
+    """Keeps where the table was, and from how far before it was entered."""
+    if len(_remembered) < _MOST_REMEMBERED:
+        place, before = found
+        _remembered[name] = (place - source.packed_bytes_before(offset)) / source.packed_size, before
+
+
+def _with_imports(source: PackedBytes, name: str, table: tuple[int, int, int]) -> _Overlaid | None:
+    """The member with the surroundings of its import table known; None where they are not where they are expected."""
     address, size, offset = table
     total, share = source.packed_size, source.packed_bytes_before(offset)
     for first, last, before in _stretches(total, share, name):
@@ -65,9 +74,7 @@ def _with_imports(source: PackedBytes, name: str) -> _Overlaid | None:
         found = enter(compressed)
         place = None if found is None else _place_of(found, address, size)
         if found is not None and place is not None:
-            if len(_remembered) < _MOST_REMEMBERED:
-                at = first + len(compressed) - found.packed_from(place)
-                _remembered[name] = (at - share) / total, before
+            _remember(source, name, offset, (last - found.packed_from(place), before))
             return _Overlaid(source, offset - place, found)
     return None
 
@@ -76,10 +83,10 @@ def _stretches(total: int, share: int, name: str) -> Iterator[tuple[int, int, in
     """Where to enter the stream, one after the other, and how far before the guess that is."""
     shift, enough = _remembered.get(name, (_SHIFT, 0))
     guess = share + int(total * shift)
-    for doubt in _SURE if enough else (_UNSURE,):
+    for doubt in (*_SURE, _UNSURE) if enough else (_UNSURE,):
         unsure = min(_MOST_UNSURE, int(total * doubt))
-        for before in _BEFORE:
-            if before >= enough:
+        for before in _BEFORE if unsure < _BEFORE[-1] else _BEFORE[:1]:  # a long stretch is long before as well
+            if before >= enough or unsure >= _BEFORE[-1]:
                 yield max(0, guess - unsure - before), min(total, guess + unsure + _BEHIND), before
 
 

@@ -83,9 +83,7 @@ class Entered:
 
     def packed_from(self, place: int) -> int:
         """How many compressed bytes stand from where a place comes out to the end of the stretch."""
-        inflater = _inflater(_WINDOWS[0])
-        inflater.decompress(self.stream, max(1, place))
-        return len(inflater.unconsumed_tail)
+        return _packed_from(self.stream, place)
 
 
 def enter(compressed: bytes) -> Entered | None:
@@ -137,6 +135,10 @@ class DeflateTail:
         pairs = zip(first[start - base : end - base], second[start - base : end - base], strict=True)
         return [one if one == other else _place(one, other) for one, other in pairs]
 
+    def packed_from(self, place: int) -> int:
+        """How many compressed bytes stand from where a place of the file comes out to the end."""
+        return _packed_from(self._stream, place - self.start)
+
     def _inflate(self, start: int, end: int, window: bytes) -> bytes:
         inflater = _inflater(window)
         wanted = bytearray()
@@ -149,6 +151,14 @@ class DeflateTail:
             if position >= end:
                 break
         return bytes(wanted)
+
+
+def _packed_from(stream: bytes, place: int) -> int:
+    inflater, data = _inflater(_WINDOWS[0]), stream
+    while place > 0 and data:
+        place -= len(inflater.decompress(data, min(place, _CHUNK)))
+        data = inflater.unconsumed_tail
+    return len(data)
 
 
 def known(values: list[int]) -> bytes | None:

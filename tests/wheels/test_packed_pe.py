@@ -1,5 +1,7 @@
 """PE members read from the surroundings of their import table give exactly what the whole file gives."""
 
+import random
+
 import pytest
 
 from envdoctor.binaries.pe import read_pe
@@ -47,13 +49,27 @@ def test_the_same_as_from_the_whole_file(options):
         assert read_packed_pe(archive.open("m.pyd", 0), "m.pyd") == read_pe(MemoryBytes(data))
 
 
-def test_little_is_read_where_the_table_is_about_where_it_was_in_the_same_file_elsewhere(remembered):
-    read_packed_pe(open_archive({"m.pyd": module()}).open("m.pyd", 0), "m.pyd")
+@pytest.mark.parametrize("behind", [400_000, 1_000_000])
+def test_little_is_read_where_the_table_is_about_where_it_was_in_the_same_file_elsewhere(remembered, behind):
+    read_packed_pe(open_archive({"m.pyd": module(behind=behind)}).open("m.pyd", 0), "m.pyd")
     assert remembered
-    other = open_archive({"m.pyd": module(code=1_501_000)})
+    other = open_archive({"m.pyd": module(code=1_501_000, behind=behind)})
     before = other.source.bytes_read
     read_packed_pe(other.open("m.pyd", 0), "m.pyd")
     assert other.source.bytes_read - before < other.members["m.pyd"].compressed_size // 6
+
+
+def test_where_the_table_is_far_from_where_it_is_expected_that_is_learned_once(remembered):
+    noise = random.Random(1).randbytes(900_000)
+    sizes = []
+    for more in (b"", b"more"):
+        data = pe_bytes(NEEDED, filler=code_like(1_500_000)) + noise + more
+        archive = open_archive({"m.pyd": data})
+        before = archive.source.bytes_read
+        assert read_packed_pe(archive.open("m.pyd", 0), "m.pyd") == read_pe(MemoryBytes(data))
+        sizes.append(archive.source.bytes_read - before)
+    assert remembered
+    assert sizes[1] < sizes[0] // 3
 
 
 def test_a_place_that_was_another_one_elsewhere_misleads_nobody(remembered):
