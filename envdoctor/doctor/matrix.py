@@ -158,7 +158,7 @@ def _left_out(cells: Sequence[Cell], limit: float) -> Iterator[str]:
         yield (
             f"{plural(len(left), 'cell')}, from version {left[0].version} down, could not be begun within "
             f"{duration(limit)}. Run it again: what is known is kept; or name versions, such as "
-            f"'{left[0].requirement.partition('==')[0]}>={left[0].version}', or give it longer by --time-limit."
+            f"'{left[0].requirement.partition('==')[0]}<={left[0].version}', or give it longer by --time-limit."
         )
 
 
