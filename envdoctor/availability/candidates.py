@@ -104,11 +104,7 @@ def allows_python(requires: str | None, target: Target) -> bool:
     Upper bounds do not count, as they do not for uv, which decides here; `pip_refuses` tells where pip would. What
     can't be parsed does not count for either.
     """
-    from packaging.version import Version
-
-    specifier = _python_specifier(requires) if requires else None
-    version = Version(target.interpreter.full_version)
-    return specifier is None or all(_is_reached(one, version) for one in specifier)
+    return not requires or _reaches(requires, target.interpreter.full_version)
 
 
 def pip_refuses(file: IndexFile, target: Target) -> bool:
@@ -118,12 +114,22 @@ def pip_refuses(file: IndexFile, target: Target) -> bool:
 
 def refuses_python(requires: str, target: Target) -> bool:
     """Whether ``Requires-Python`` leaves the target's Python out, on every patch release if none is named."""
+    return _refuses(requires, target.interpreter.short_version, target.interpreter.patch)
+
+
+@lru_cache(maxsize=4096)
+def _refuses(requires: str, minor: str, patch: int | None) -> bool:
     specifier = _python_specifier(requires)
-    if specifier is None:
-        return False
-    python = target.interpreter
-    patches = range(_PATCHES) if python.patch is None else (python.patch,)
-    return not any(specifier.contains(f"{python.short_version}.{patch}", prereleases=True) for patch in patches)
+    patches = range(_PATCHES) if patch is None else (patch,)
+    return specifier is not None and not any(specifier.contains(f"{minor}.{one}", prereleases=True) for one in patches)
+
+
+@lru_cache(maxsize=4096)
+def _reaches(requires: str, python: str) -> bool:
+    from packaging.version import Version
+
+    specifier = _python_specifier(requires)
+    return specifier is None or all(_is_reached(one, Version(python)) for one in specifier)
 
 
 def _is_reached(bound: Specifier, version: Version) -> bool:

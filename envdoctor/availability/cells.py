@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.availability.remarks import remarks
 from envdoctor.availability.uv import Outcome, Question
 from envdoctor.availability.walk import Walk
-from envdoctor.availability.way_out import TRIES, find_way_out
+from envdoctor.availability.way_out import TRIES, WayOut
 from envdoctor.availability.wording import few
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.errors import EnvDoctorError
@@ -47,6 +49,8 @@ _UV_SAYS = (
 )
 
 
+#: Why a cell was not begun.
+TOO_LATE = "the time limit was reached before it was looked at."
 # What stands before every such sentence of uv's.
 _PREAMBLE = re.compile(r"^(?:error: |\S )?No solution found when resolving dependencies:?\s*(?:cause: |╰─▶ )?")
 
@@ -80,18 +84,31 @@ class Cells:
     def __init__(
         self, resolver: Resolver, catalogue: Catalogue, judge: SetJudge | None = None, tries: int = TRIES
     ) -> None:
-        """`judge` None stays with resolution: a cell then says RESOLVES at best; `tries`: see `find_way_out`."""
+        """`judge` None stays with resolution: a cell then says RESOLVES at best; `tries`: see `WayOut`."""
         self._tries = tries
         self._resolver = resolver
         self._catalogue = catalogue
         self._judge = judge
 
     def fill(
-        self, asked: Sequence[Asked], workers: int, progress: Callable[[int, int], None] | None = None
+        self,
+        asked: Sequence[Asked],
+        workers: int,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        seconds: float = math.inf,
     ) -> tuple[Cell, ...]:
-        """All cells, in order, some at a time; `progress` is told how many are done, of how many."""
+        """All cells, in order, some at a time; those that are not begun within `seconds` are UNKNOWN.
+
+        `progress` is told how many are done, of how many.
+        """
+        end = time.monotonic() + seconds
         cells: list[Cell] = []
-        for cell in in_parallel(self.one, asked, workers, "cell"):
+
+        def in_time(one: Asked) -> Cell:
+            return self.one(one) if time.monotonic() < end else _late(one)
+
+        for cell in in_parallel(in_time, asked, workers, "cell"):
             cells.append(cell)
             if progress:
                 progress(len(cells), len(asked))
@@ -101,12 +118,7 @@ class Cells:
         """One cell; what prevents an answer makes it UNKNOWN, with the reason."""
         if asked.question.target.platform.arch == _UNIVERSAL:
             return self._of_both(asked)
-        cell = Cell(
-            requirement=", ".join(asked.question.requirements),
-            version=asked.version,
-            target=target_name(asked.question.target),
-            verdict=CellVerdict.UNKNOWN,
-        )
+        cell = _open(asked)
         try:
             return self._filled(cell, asked)
         except EnvDoctorError as error:
@@ -149,7 +161,13 @@ class Cells:
             pins = tuple(self.pin(name, version, question.target) for name, version in resolution.pins)
             return pins, judge.judge(pins, question.target)
 
-        return find_way_out(question, judgment, self._resolver.resolve, judged, self._tries)
+        return WayOut(
+            question=question,
+            resolve=self._resolver.resolve,
+            judge=judged,
+            versions=self._catalogue.releases,
+            tries=self._tries,
+        ).find(judgment)
 
     def pin(self, name: str, version: str, target: Target) -> Pin:
         """A resolved version with the wheel that an installer takes."""
@@ -187,6 +205,21 @@ class Cells:
         question = asked.question
         walk = Walk(self._catalogue, question.target, map(Requirement, question.constraints), pins)
         return walk.run(map(Requirement, question.requirements))
+
+
+def _open(asked: Asked) -> Cell:
+    """A cell of which nothing is known yet."""
+    return Cell(
+        requirement=", ".join(asked.question.requirements),
+        version=asked.version,
+        target=target_name(asked.question.target),
+        verdict=CellVerdict.UNKNOWN,
+    )
+
+
+def _late(asked: Asked) -> Cell:
+    cell = _open(asked)
+    return replace(cell, reasons=(_reason(ReasonKind.NOT_LOOKED_AT, cell.requirement, TOO_LATE),))
 
 
 def _last_line(words: str) -> str:

@@ -1,14 +1,20 @@
-"""Keeps what was said of a set of wheels from one run to the next: wheels that a hash names never change."""
+"""Keeps from one run to the next what was said of a set of wheels, and for some minutes what a resolver said.
+
+Wheels that a hash names never change; what an index offers is asked for again when its pages would be.
+"""
 
 from __future__ import annotations
 
+import functools
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from envdoctor.availability.judging import Judgment
 from envdoctor.core.availability import ReasonKind
+from envdoctor.index.places import local_state
+from envdoctor.index.uv_settings import PAGE_FRESH
 from envdoctor.net.urls import is_remote
-from envdoctor.support.hashing import hash_code
+from envdoctor.support.hashing import hash_code, hash_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +22,10 @@ if TYPE_CHECKING:
     from envdoctor.core.availability import Pin
     from envdoctor.core.target import Target
     from envdoctor.index.project import IndexFile
+    from envdoctor.index.settings import IndexSettings
     from envdoctor.net.cache import DiskCache
+
+T = TypeVar("T")
 
 #: What decides a judgment, from the bytes of a wheel to the words about it.
 _CODE = ("availability", "imports", "wheels", "binaries", "support", "core", "data")
@@ -43,6 +52,36 @@ class KeptJudgments:
         key = _key(files, target, complete=complete)
         if self._cache and key and not any(reason.kind in _PASSING for reason in judgment.reasons):
             self._cache.put_value(key, judgment)
+
+
+class KeptAnswers:
+    """Answers of a resolver on disk, for as long as a page of an index counts as new. Safe to share among threads."""
+
+    def __init__(self, cache: DiskCache | None, settings: IndexSettings) -> None:
+        """`cache`: where; None keeps nothing. `settings`: which places the resolver reads."""
+        self._cache = cache
+        self._settings = settings
+
+    @functools.cached_property
+    def _places(self) -> tuple[str, ...]:
+        """The state of each place on this machine's disks, which no page's age tells."""
+        places = (*self._settings.index_urls, *self._settings.find_links)
+        return tuple(local_state(place) for place in places if not is_remote(place))
+
+    def key(self, asked: list[object]) -> str:
+        """What an answer is kept by, from all that the resolver is told; empty where nothing can be kept."""
+        if self._cache is None or not all(self._places):
+            return ""
+        return hash_value(["ANSWER", hash_code("availability"), self._places, asked])
+
+    def get(self, key: str, kind: type[T]) -> T | None:
+        """The answer to this very question; None if it is not known any more."""
+        return self._cache.get_value(key, kind, fresh=PAGE_FRESH) if self._cache and key else None
+
+    def put(self, key: str, answer: object) -> None:
+        """Keeps an answer."""
+        if self._cache and key:
+            self._cache.put_value(key, answer)
 
 
 def _key(files: Sequence[tuple[Pin, IndexFile]], target: Target, *, complete: bool) -> str:

@@ -96,7 +96,7 @@ def open_tools(
         executor=executor,
         client=client,
         catalogue=Catalogue(client, MetadataReader(client), as_of),
-        resolver=UvResolver(executor, settings, folder / "resolver", offline=offline),
+        resolver=UvResolver(executor, settings, folder / "resolver", offline=offline, cache=client.cache),
         inspector=Inspector(client, None if access is None else access.progress),
         verifier=Verifier(executor=executor, settings=settings, folder=folder / "resolver", offline=offline),
     )

@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envdoctor.availability.kept import KeptAnswers
 from envdoctor.availability.stand_in import stand_in
 from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvironmentProblem
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Platform, Target
     from envdoctor.executors import Executor
     from envdoctor.index.settings import IndexSettings
+    from envdoctor.net.cache import DiskCache
 
 _SECONDS = 300.0
 _UNSATISFIABLE = 1
@@ -98,12 +100,29 @@ class Resolution:
 class UvResolver:
     """Asks uv. Safe to share among threads: each question is a process of its own."""
 
-    def __init__(self, executor: Executor, settings: IndexSettings, folder: Path, *, offline: bool = False) -> None:
-        """`folder`: where uv's cache, its configuration and the stand-ins are kept."""
+    def __init__(
+        self,
+        executor: Executor,
+        settings: IndexSettings,
+        folder: Path,
+        *,
+        offline: bool = False,
+        cache: DiskCache | None = None,
+    ) -> None:
+        """Prepares to ask.
+
+        Args:
+            executor: runs uv.
+            settings: the user's own.
+            folder: where uv's cache, its configuration and the stand-ins are kept.
+            offline: only uv's cache may answer.
+            cache: where answers are kept for as long as the pages that they come from; None keeps none.
+        """
         self._executor = executor
         self._settings = settings
         self._folder = folder
         self._offline = offline
+        self._kept = KeptAnswers(cache, settings)
         self._lock = threading.Lock()
 
     def resolve(self, question: Question) -> Resolution:
@@ -126,8 +145,14 @@ class UvResolver:
                     "set ENVDOCTOR_CACHE to a folder that can."
                 ) from error
             command = Command(argv=(find_uv(), *arguments), env=environment, stdin=stdin, timeout=_SECONDS)
+            key = self._kept.key(_asked(command, question))
+            if (known := self._kept.get(key, Resolution)) is not None:
+                return known
             result = self._executor.run(command)
-        return _read(result, f"uv {' '.join(arguments)} <<< {' '.join(map(repr, question.requirements))}")
+        found = _read(result, f"uv {' '.join(arguments)} <<< {' '.join(map(repr, question.requirements))}")
+        if found.outcome is not Outcome.UNDECIDED:
+            self._kept.put(key, found)
+        return found
 
     @contextmanager
     def _arguments(self, question: Question) -> Iterator[tuple[str, ...]]:
@@ -172,6 +197,14 @@ class UvResolver:
                 finally:
                     written.unlink(missing_ok=True)
         return file
+
+
+def _asked(command: Command, question: Question) -> list[object]:
+    """All that uv is told, the constraints by their lines: the file of them has another name each time."""
+    program = Path(command.argv[0]).stat()
+    arguments = command.argv[:-2] if question.constraints else command.argv
+    told = [arguments, question.constraints, command.stdin.decode(), command.env]
+    return [program.st_mtime_ns, program.st_size, sys.version, *told]
 
 
 def _read(result: CommandResult, command: str) -> Resolution:

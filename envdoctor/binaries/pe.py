@@ -24,6 +24,7 @@ _WIDE = frozenset({0x8664, 0xAA64})  # machines of PE32+
 _IS_DLL = 0x2000
 _IMPORTS, _LOAD_CONFIGURATION, _ADDRESS_TABLE, _DELAY_IMPORTS = 1, 10, 12, 13
 _MOST_SECTIONS, _MOST_DIRECTORIES, _MOST_DESCRIPTORS, _LONGEST_NAME = 96, 16, 4096, 512
+DESCRIPTOR = 20  # bytes of an IMAGE_IMPORT_DESCRIPTOR
 _HYBRID_POINTER = 200  # IMAGE_LOAD_CONFIG_DIRECTORY64.CHPEMetadataPointer: set in ARM64X images
 
 
@@ -88,6 +89,17 @@ def read_pe(source: RandomAccess, ahead: int = READ_AHEAD) -> NativeLibrary:
         minimum_os=image.subsystem_version,
         platform="windows",
     )
+
+
+def find_import_table(window: Window) -> tuple[int, int, int] | None:
+    """Address, size and place in the file of the import table; None where there is none.
+
+    Raises:
+        NotLoadable, Unreadable: as `read_pe`.
+    """
+    image = _read_image(window)
+    address, size = image.directory(_IMPORTS)
+    return (address, size, image.offset_of(address, "PE import table")[0]) if address else None
 
 
 def _read_image(window: Window) -> _Image:

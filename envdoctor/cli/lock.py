@@ -16,7 +16,7 @@ _NAMES = {"pylock": "pylock.toml", "requirements": "requirements.lock", "constra
 
 
 @click.command(short_help="Lock requirements to wheels that load on every platform asked for.")
-@click.argument("requirements", nargs=-1, metavar="[REQUIREMENT]...")
+@click.argument("requirements", nargs=-1, metavar="[REQUIREMENT|FILE]...")
 @click.option(
     "--requirement", "-r", "files", multiple=True, type=_options.FILE, help="A requirements file or a pyproject.toml."
 )
@@ -48,6 +48,8 @@ def command(
     out, whatever a resolver would take. As few versions as can be differ between targets. The file holds hashes and the
     addresses of your own index, without credentials. Nothing is installed, run or built.
 
+    A pyproject.toml or a requirements file may stand among the requirements, or behind -r.
+
     Exit code 1, and nothing is written, if a target has no sound set; which requirement must give way is told.
     """
     from envdoctor.core.lock import LockRequest
@@ -78,6 +80,8 @@ def _checked(target: Path, form: str) -> Path:
         )
     if form != "pylock" and target.suffix == ".toml":
         raise UsageProblem(f"--output {target}: installers would take {form} for TOML; name it {_NAMES[form]}.")
+    if not target.absolute().parent.is_dir():  # which is better told before the search than after it
+        raise UsageProblem(f"--output {target}: there is no folder {target.parent}; name a file that can be written.")
     return target
 
 

@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 @click.option(
     "--has", "names", multiple=True, metavar="NAME", help="Tell which versions have a module or a name (several)."
 )
+@click.option(
+    "--time-limit",
+    type=_options.seconds,
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Begin no cell after so long; what is left is UNKNOWN, and is gone on with the next time.",
+)
 @click.option("--html", type=_options.FILE, metavar="FILE", help="Also write the table with its reasons as a page.")
 @_formats.upstream_option
 @_options.max_download_option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (part of a value)
 
@@ -20,6 +21,7 @@ class MatrixRequest:
         resolve_only: stay with resolution, look into no wheel.
         verify: install the good cells of this machine's own platform and import them.
         pre_releases: make rows of pre-releases too.
+        time_limit: seconds after which no further cell is begun.
         max_download: bytes that may be read over the network; None for any number.
         offline: ask no network.
         cache: the folder to keep answers in.
@@ -34,6 +36,7 @@ class MatrixRequest:
     resolve_only: bool = False
     verify: bool = False
     pre_releases: bool = False
+    time_limit: float = math.inf
     max_download: int | None = None
     offline: bool = False
     cache: Path | None = None

@@ -111,11 +111,12 @@ def _of_lock(
     inspector, judge = tools.inspector, WheelJudge(tools.catalogue, tools.inspector)
     for number, target in enumerate(targets, 1):
         selection = select(lock, target, file.absolute().parent)
+        found = judge.judge_files(selection.files, target) if not selection.reasons else None
         refused = selection.reasons or tuple(_refused(selection.files, target, inspector))
-        found = judge.judge_files(selection.files, target) if not refused else None
-        reasons = found.reasons if found else refused
+        reasons = (*refused, *found.reasons) if found else refused
         kinds = {reason.kind for reason in refused}
-        verdict = found.verdict if found else next(verdict for kind, verdict in _VERDICTS if kind in kinds)
+        worst = next((verdict for kind, verdict in _VERDICTS if kind in kinds), None)
+        verdict = worst or (found.verdict if found else CellVerdict.UNKNOWN)
         pins = tuple(str(pin) for pin, _ in selection.files)
         yield SetVerdict(target=target_name(target), verdict=verdict, reasons=reasons, pins=pins)
         if progress:
@@ -188,8 +189,8 @@ def _pinned_in_vain(cell: Cell, lines: Iterable[str], target: Target, catalogue:
     )
     if not reasons:
         return None
-    pins = tuple(map(str, cell.pins))
-    return SetVerdict(target=cell.target, verdict=CellVerdict.NO_VERSION, reasons=reasons, pins=pins)
+    said = (*reasons, *(one for one in cell.reasons if one.kind is not ReasonKind.REQUIRES_PYTHON))
+    return SetVerdict(target=cell.target, verdict=CellVerdict.NO_VERSION, reasons=said, pins=tuple(map(str, cell.pins)))
 
 
 def _wanted(lines: Iterable[str], target: Target, facts: Facts) -> Iterator[Wanted]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
 
+from envdoctor.availability.cells import TOO_LATE
 from envdoctor.availability.table import rows
 from envdoctor.availability.tools import open_tools
 from envdoctor.core.errors import EnvDoctorError, UsageProblem
@@ -61,7 +63,16 @@ def holdings(
     versions = rows(tools.catalogue, plan.requirements[0], pre_releases=request.pre_releases)
     asked = [(version, target) for version in versions for target in plan.targets]
     cells = []
-    for cell in in_parallel(lambda each: _cell(tools, package, *each, names=names), asked, _WORKERS, "names"):
+    end = time.monotonic() + request.time_limit
+
+    def cell_of(asked: tuple[Version, Target]) -> HoldingCell:
+        version, target = asked
+        if time.monotonic() >= end:
+            unknown = dict.fromkeys(names, Holding.UNKNOWN)
+            return HoldingCell(version=str(version), target=target_name(target), holdings=unknown, problem=TOO_LATE)
+        return _cell(tools, package, version, target, names=names)
+
+    for cell in in_parallel(cell_of, asked, _WORKERS, "names"):
         cells.append(cell)
         if progress:
             progress(len(cells), len(asked))

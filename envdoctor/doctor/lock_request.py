@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.candidates import refuses_python
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from envdoctor.doctor.matrix import Plan
 
 _MOST_TARGETS = 100
+_FILES = (".toml", ".txt")
 
 
 def understood_lock(request: LockRequest) -> tuple[tuple[str, ...], Plan]:
@@ -27,6 +29,7 @@ def understood_lock(request: LockRequest) -> tuple[tuple[str, ...], Plan]:
     Raises:
         UsageProblem: a text or a file is not understood, or no marker tells two targets apart.
     """
+    request = _with_files(request)
     files = [read_asked(file, request.extras, request.groups) for file in request.files]
     direct = [str(one) for one in parse_requirements(request.requirements)] if request.requirements else []
     lines = (*direct, *(line for own, _ in files for line in own))
@@ -51,6 +54,15 @@ def understood_lock(request: LockRequest) -> tuple[tuple[str, ...], Plan]:
         raise UsageProblem(f"That is {len(plan.targets)} targets, and {_MOST_TARGETS} are the limit; name fewer.")
     check_targets(plan.targets)
     return lines, plan
+
+
+def _with_files(request: LockRequest) -> LockRequest:
+    """The same with the files among its requirements in their place: `requirements.txt` is an index's project, too."""
+    named = [
+        one for one in request.requirements if one.endswith(_FILES) or (one.endswith(".in") and Path(one).is_file())
+    ]
+    left = tuple(one for one in request.requirements if one not in named)
+    return replace(request, requirements=left, files=(*request.files, *map(Path, named)))
 
 
 def _of_projects(targets: tuple[Target, ...], request: LockRequest) -> tuple[Target, ...]:

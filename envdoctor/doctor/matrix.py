@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.best import best_answers
-from envdoctor.availability.cells import Cells
+from envdoctor.availability.cells import TOO_LATE, Cells
 from envdoctor.availability.elsewhere import elsewhere
 from envdoctor.availability.here import target_here
 from envdoctor.availability.newer_systems import newer_systems
@@ -49,10 +49,11 @@ if TYPE_CHECKING:
 # The Pythons that are maintained, and so the columns where no others are asked for.
 _PYTHONS = "3.10-3.14"
 _MOST_CELLS = 5000
-# uv waits for the network in a cold cache and for a processor in a warm one.
-_WORKERS_PER_PROCESSOR = 2
-#: What a cell took on two processors with an empty cache (135 cells of tflite-runtime: 74 s), and what a person waits.
-_SECONDS_IF_COLD, _LONG = 0.5, 60.0
+# uv waits for the network in a cold cache; looking into wheels takes memory and a processor besides.
+_WORKERS_PER_PROCESSOR, _RESOLVERS_PER_PROCESSOR, _MOST_WORKERS = 2, 8, 32
+#: What a cell took on two processors with an empty cache, looked into (135 cells of tflite-runtime: 74 s) or resolved
+#: only (280 of ai-edge-quantizer: 21 to 28 s), and what a person waits.
+_SECONDS_IF_COLD, _SECONDS_TO_RESOLVE, _LONG = 0.5, 0.1, 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,15 +144,27 @@ def _fill(
     filler = Cells(tools.resolver, tools.catalogue, judge)
     if say and (ahead := _ahead(len(asked), tools, judged=judge is not None)):
         say(ahead)
-    cells = filler.fill(asked, max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1)), progress)
-    return _Table(
-        versions=versions, asked=asked, cells=cells, notes=(*fallbacks.notes, *newer_systems(filler, asked, cells))
-    )
+    each = _RESOLVERS_PER_PROCESSOR if request.resolve_only else _WORKERS_PER_PROCESSOR
+    workers = min(_MOST_WORKERS, each * (os.cpu_count() or 1))
+    cells = filler.fill(asked, workers, progress, seconds=request.time_limit)
+    notes = (*fallbacks.notes, *newer_systems(filler, asked, cells), *_left_out(cells, request.time_limit))
+    return _Table(versions=versions, asked=asked, cells=cells, notes=notes)
+
+
+def _left_out(cells: Sequence[Cell], limit: float) -> Iterator[str]:
+    """That the time was too short for all cells, and how to get at the others."""
+    left = [cell for cell in cells if any(reason.message == TOO_LATE for reason in cell.reasons)]
+    if left:
+        yield (
+            f"{plural(len(left), 'cell')}, from version {left[0].version} down, could not be begun within "
+            f"{duration(limit)}. Run it again: what is known is kept; or name versions, such as "
+            f"'{left[0].requirement.partition('==')[0]}<={left[0].version}', or give it longer by --time-limit."
+        )
 
 
 def _ahead(cells: int, tools: Tools, *, judged: bool) -> str:
     """What a cold cache makes long, told before it begins; it is cold where the rows had to be fetched."""
-    seconds = cells * _SECONDS_IF_COLD
+    seconds = cells * (_SECONDS_IF_COLD if judged else _SECONDS_TO_RESOLVE)
     if seconds < _LONG or not tools.effort.requests:
         return ""
     much = ", and tens of megabytes to read" if judged else ""
@@ -279,7 +292,7 @@ def _workarounds(tools: Tools, name: str, asked: Sequence[Asked], cells: Sequenc
     """What can be done where no version is good anywhere; the wheels were looked into already."""
     from packaging.version import Version
 
-    if any(cell.verdict.is_good or cell.way_out for cell in cells):
+    if any(cell.verdict.is_good or cell.way_out or cell.verdict is CellVerdict.UNKNOWN for cell in cells):
         return ()
     wheels = {
         wheel.filename: wheel

@@ -23,9 +23,9 @@ _MOST_DEPTH = 20
 _MOST_LINES = 50_000
 _NESTED = re.compile(r"(?:-r\s*|--requirement(?:=|\s+))(?P<file>.+)")
 _CONSTRAINTS = re.compile(r"(?:-c\s*|--constraint(?:=|\s+))(?P<file>.+)")
-_INDEX = re.compile(r"(?:-i\s*|--(?P<extra>extra-)?index-url(?:=|\s+))(?P<url>\S+)")
+_INDEX = re.compile(r"(?:-i\s*|-(?P<links>f)\s*|--(?P<kind>extra-index-url|index-url|find-links)(?:=|\s+))(?P<url>\S+)")
 #: Options that change nothing here: only wheels are locked, and with their hashes.
-_IGNORED = re.compile(r"--(?:only-binary[= ]\s*\S+|prefer-binary|require-hashes)")
+_IGNORED = re.compile(r"--(?:only-binary[= ]\s*\S+|prefer-binary|require-hashes|trusted-host[= ]\s*\S+)")
 
 
 def read_asked(file: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> tuple[list[str], list[str]]:
@@ -85,7 +85,7 @@ def _gather(file: Path, requirements: list[str], constraints: list[str], within:
         elif limits := _CONSTRAINTS.fullmatch(line):
             constraints += parse_constraints(file.parent / limits["file"].strip())
         elif line.startswith("-"):
-            if not _IGNORED.fullmatch(line) and not _names_own_index(line):
+            if not _IGNORED.fullmatch(line) and not _names_own_place(line):
                 raise UsageProblem(
                     f"{where}: the option {line!r} is not followed; indexes come from pip's settings, and editable or "
                     "local projects can't be locked. Take the line out."
@@ -94,13 +94,14 @@ def _gather(file: Path, requirements: list[str], constraints: list[str], within:
             requirements.append(_requirement(line, where))
 
 
-def _names_own_index(line: str) -> bool:
-    """Whether a line names an index that the user's settings name too, as what others export does."""
+def _names_own_place(line: str) -> bool:
+    """Whether a line names an index, or links, that the user's settings name too, as what others export does."""
     asked = _INDEX.fullmatch(line)
     if asked is None:
         return False
     settings = load_settings()
-    own = settings.index_urls if asked["extra"] else settings.index_urls[:1]
+    by_kind = {"extra-index-url": settings.index_urls, "find-links": settings.find_links}
+    own = by_kind.get("find-links" if asked["links"] else asked["kind"] or "", settings.index_urls[:1])
     try:
         plain, *known = (without_credentials(url).rstrip("/") for url in (asked["url"], *own))
     except ValueError:

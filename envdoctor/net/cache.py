@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import tempfile
 import time
@@ -104,11 +105,14 @@ class DiskCache:
         """Keeps such bytes; the key must name what they were made from and how."""
         self.put(key, CachedReply(url="", status=200, headers={}, stored=time.time(), content=content))
 
-    def get_value(self, key: str, kind: type[T]) -> T | None:
-        """A value that `put_value` kept; None if it is not kept, or was by a program that knew it in another shape."""
-        data = self.get_bytes(key)
+    def get_value(self, key: str, kind: type[T], fresh: float = math.inf) -> T | None:
+        """A value that `put_value` kept; None if it is not kept, or was by a program that knew it in another shape.
+
+        `fresh`: seconds; what is older counts as not kept.
+        """
+        entry = self.get(key)
         try:
-            return unpack(data, kind) if data else None
+            return unpack(entry.content, kind) if entry and entry.content and entry.is_fresh(fresh) else None
         except Unreadable:
             return None
 

@@ -166,6 +166,16 @@ class PackedBytes:
         """The member's size in the archive."""
         return self._member.compressed_size
 
+    def read_packed(self, offset: int, length: int) -> bytes:
+        """Compressed bytes of the member, which must be within it."""
+        return self._source.read_at(self._start + offset, length)
+
+    def packed_place(self, offset: int) -> int | None:
+        """Where a place stands in the compressed bytes, if it was read from the tail."""
+        if self._tail is None or offset < self._tail.start:
+            return None
+        return self.packed_size - self._tail.packed_from(offset)
+
     def read_from_head(self) -> None:
         """Never enters the member from its tail: what is wanted stands at the head, or in the middle."""
         self._head_only = True

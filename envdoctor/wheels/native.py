@@ -15,6 +15,7 @@ from envdoctor.binaries.native import read_native
 from envdoctor.wheels.inferred_elf import infer_elf, is_giant
 from envdoctor.wheels.member import PackedBytes
 from envdoctor.wheels.packed_elf import AHEAD, read_packed_elf
+from envdoctor.wheels.packed_pe import read_packed_pe
 
 if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
@@ -57,8 +58,7 @@ def _with_symbols(library: NativeLibrary, source: RandomAccess) -> NativeLibrary
 def _read_packed(source: PackedBytes, head: bytes, name: str, *, exact: bool) -> NativeLibrary:
     """The same of a member of which as little as possible is inflated."""
     if head[:2] == magic.PE:
-        source.expect_imports()
-        return read_native(source, AHEAD)
+        return read_packed_pe(source, name)
     if head[:4] != magic.ELF:
         source.read_from_head()
         return read_macho(source, AHEAD, farthest=None if exact else _FARTHEST)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
@@ -35,6 +36,7 @@ _CHUNK = 1 << 20
 _KEPT = 4 << 20  # inflated bytes behind a place that was asked for, kept for the next question
 #: Compressed bytes in which a block is looked for: nearly all are shorter.
 SEARCHED = 256 * 1024
+_MOST_ENTERED = 64 << 20  # inflated bytes
 _STORED = b"\0"  # what stands before the length of a stored block that is not the last: its type, up to the next byte
 _TRIAL = 4096  # compressed bytes: noise does not inflate this far
 _MOST_CODE_LENGTHS = 29  # HLIT and HDIST: 30 and 31 do not occur
@@ -59,6 +61,39 @@ def _kraft() -> tuple[int, ...]:
         sum(_COMPLETE >> length for length in (word & 7, word >> 3 & 7, word >> 6 & 7, word >> 9) if length)
         for word in range(1 << 12)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What comes out of a stretch of a stream, from the first block on that begins in it.
+
+    Attributes:
+        stream: the stretch from that block on.
+        first: what it inflates to with one window before it.
+        second: with the other; where both are equal they are the file's own bytes.
+    """
+
+    stream: bytes
+    first: bytes
+    second: bytes
+
+    def knows(self, start: int, end: int) -> bool:
+        """Whether bytes that came out are the file's own."""
+        return 0 <= start <= end <= len(self.first) and self.first[start:end] == self.second[start:end]
+
+    def packed_from(self, place: int) -> int:
+        """How many compressed bytes stand from where a place comes out to the end of the stretch."""
+        return _packed_from(self.stream, place)
+
+
+def enter(compressed: bytes) -> Entered | None:
+    """Enters a stretch of a stream; None where no block begins in it."""
+    for stream in _streams(compressed):
+        try:
+            return Entered(stream, *(_inflater(window).decompress(stream, _MOST_ENTERED) for window in _WINDOWS))
+        except zlib.error:
+            continue
+    return None
 
 
 class DeflateTail:
@@ -100,6 +135,10 @@ class DeflateTail:
         pairs = zip(first[start - base : end - base], second[start - base : end - base], strict=True)
         return [one if one == other else _place(one, other) for one, other in pairs]
 
+    def packed_from(self, place: int) -> int:
+        """How many compressed bytes stand from where a place of the file comes out to the end."""
+        return _packed_from(self._stream, place - self.start)
+
     def _inflate(self, start: int, end: int, window: bytes) -> bytes:
         inflater = _inflater(window)
         wanted = bytearray()
@@ -112,6 +151,14 @@ class DeflateTail:
             if position >= end:
                 break
         return bytes(wanted)
+
+
+def _packed_from(stream: bytes, place: int) -> int:
+    inflater, data = _inflater(_WINDOWS[0]), stream
+    while place > 0 and data:
+        place -= len(inflater.decompress(data, min(place, _CHUNK)))
+        data = inflater.unconsumed_tail
+    return len(data)
 
 
 def known(values: list[int]) -> bytes | None:

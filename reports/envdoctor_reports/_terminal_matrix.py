@@ -124,8 +124,12 @@ def _show_platform(page: Page, matrix: Matrix, platform: str, targets: list[str]
             why.setdefault(_of_any(words, matrix.package, version), []).append(version)
     page.table(table, indent=2)
     if older := matrix.versions[len(rows) :]:
-        good = [one for one in older if any(by_place[one, target].verdict.is_good for target in targets)]
+        verdicts = {one: {by_place[one, target].verdict for target in targets} for one in older}
+        good = [one for one, found in verdicts.items() if any(each.is_good for each in found)]
+        unknown = sum(CellVerdict.UNKNOWN in found for found in verdicts.values())
         works = f"{len(good)} good somewhere, newest {good[0]}" if good else "none is good"
+        if unknown:
+            works = f"{works if good else 'none is known to be good'}; {unknown} could not be found out"
         page.write(f"{len(older)} older, down to {older[-1]}: {works} (-v shows them)", indent=2)
     for words, versions in why.items():
         page.write(_cut(f"{', '.join(versions)}: {words}", _REASON_LENGTH), indent=2, style="dim")

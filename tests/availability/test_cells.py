@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from types import SimpleNamespace
 
 import pytest
 
@@ -248,6 +249,18 @@ def test_many_cells_keep_their_order_and_tell_how_far_they_are(server, catalogue
     cells = Cells(resolver, catalogue).fill(asked, 3, lambda done, total: told.append((done, total)))
     assert [cell.version for cell in cells] == versions
     assert told == [(number, 6) for number in range(1, 7)]
+
+
+def test_what_is_not_begun_in_time_is_unknown(server, catalogue, resolver, target, monkeypatch):
+    publish(server, "app", "1.0")
+    asked = [
+        Asked(version="1.0", question=Question(requirements=("app==1.0",), target=target(name)))
+        for name in ("linux", "macos-arm64", "windows-amd64")
+    ]
+    looks = iter([0.0, 1.0, 10.0, 11.0])
+    monkeypatch.setattr("envdoctor.availability.cells.time", SimpleNamespace(monotonic=lambda: next(looks)))
+    verdicts = [cell.verdict for cell in Cells(resolver, catalogue).fill(asked, 1, seconds=10)]
+    assert verdicts == [CellVerdict.RESOLVES, CellVerdict.UNKNOWN, CellVerdict.UNKNOWN]
 
 
 def test_a_conflict_comes_before_a_wheel_that_would_not_help(server, cell):

@@ -1,4 +1,7 @@
-"""What was said of a set of wheels is said again from disk, for as long as all it depends on is the same."""
+"""What was said of wheels, and what uv said, is said again from disk, as long as all it depends on is the same."""
+
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -7,10 +10,15 @@ from envdoctor.availability.catalogue import Catalogue
 from envdoctor.availability.inspector import Inspector
 from envdoctor.availability.metadata import MetadataReader
 from envdoctor.availability.soundness import WheelJudge
+from envdoctor.availability.uv import Question, UvResolver
 from envdoctor.core.availability import CellVerdict, Pin
+from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import open_index
-from index_wheels import publish
+from envdoctor.index.uv_settings import PAGE_FRESH
+from envdoctor.net.cache import DiskCache
+from index_wheels import publish, wheel
 from native_files import elf_bytes
+from uv_knowledge import know_this_python
 
 LINUX = "cp311-cp311-manylinux_2_17_x86_64"
 MODULE = "app/_native.cpython-311-x86_64-linux-gnu.so"
@@ -92,3 +100,72 @@ def test_an_inspector_without_a_disk_keeps_nothing(server, settings, target):
     pin = Pin(name="app", version="1.0", filename=file.filename)
     judge = WheelJudge(catalogue, Inspector(client))
     assert judge.judge_files([(pin, file)], target("linux-x86_64-cp311")).verdict is CellVerdict.SOUND
+
+
+@pytest.fixture
+def uv(settings, tmp_path, target):
+    """Asks uv in a run of its own, `after` seconds from now; tells the pins and how many programs were run."""
+    know_this_python(tmp_path / "resolver" / "uv")
+
+    def run(*lines, of=settings, after=0.0, **terms):
+        asked = []
+
+        class Counting:
+            def run(self, command):
+                asked.append(command)
+                return LocalExecutor().run(command)
+
+        cache = DiskCache(tmp_path / "index")
+        resolver = UvResolver(Counting(), of, tmp_path / "resolver", cache=cache)
+        with pytest.MonkeyPatch.context() as patch:
+            now = time.time() + after
+            patch.setattr(time, "time", lambda: now)
+            found = resolver.resolve(Question(requirements=lines, target=target("linux-x86_64-cp311"), **terms))
+        return dict(found.pins), len(asked)
+
+    return run
+
+
+@pytest.mark.slow
+def test_an_answer_of_uvs_is_kept_for_as_long_as_the_pages_it_comes_from(server, uv):
+    publish(server, "app", "1.0")
+    assert uv("app") == ({"app": "1.0"}, 1)
+    assert uv("app") == ({"app": "1.0"}, 0)
+    assert uv("app", after=PAGE_FRESH + 1) == ({"app": "1.0"}, 1)
+    assert uv("app>=2") == ({}, 1)
+    assert uv("app>=2") == ({}, 0)
+
+
+@pytest.mark.slow
+def test_other_constraints_are_another_question_and_the_same_ones_the_same(server, uv):
+    publish(server, "app", "1.0")
+    publish(server, "app", "2.0")
+    assert uv("app") == ({"app": "2.0"}, 1)
+    assert uv("app", constraints=("app<2",)) == ({"app": "1.0"}, 1)
+    assert uv("app", constraints=("app<2",)) == ({"app": "1.0"}, 0)
+
+
+@pytest.mark.slow
+def test_no_answer_is_not_kept(server, uv):
+    publish(server, "app", "1.0")
+    server.fail("/simple/app/", *[500] * 20)
+    assert uv("app")[0] == {}
+    server.faults.clear()
+    assert uv("app") == ({"app": "1.0"}, 1)
+
+
+@pytest.mark.slow
+def test_a_folder_of_wheels_is_looked_at_each_time(settings, uv, tmp_path):
+    folder = tmp_path / "links"
+    folder.mkdir()
+    linked = replace(settings, find_links=(str(folder),))
+
+    def add(version):
+        name, content = wheel("app", version)
+        (folder / name).write_bytes(content)
+
+    add("1.0")
+    assert uv("app", of=linked) == ({"app": "1.0"}, 1)
+    assert uv("app", of=linked) == ({"app": "1.0"}, 0)
+    add("2.0")
+    assert uv("app", of=linked) == ({"app": "2.0"}, 1)

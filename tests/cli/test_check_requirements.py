@@ -66,6 +66,17 @@ def test_what_pip_refuses_for_its_python(run, folder):
     assert "bounded==1.0 asks for Python <3.11: pip refuses it there" in found["sets"][0]["reasons"][0]["message"]
 
 
+@pytest.mark.parametrize("asked", ["pylock.toml", "r.txt"])
+def test_what_pip_refuses_is_looked_into_all_the_same(run, server, folder, asked):
+    files = {"bounded/__init__.py": b"import absent_module\n"}
+    publish(server, "bounded", "1.0", requires_python="<3.11", files=files)
+    local(folder, "bounded", "1.0", requires_python="<3.11", files=files)
+    (folder / "r.txt").write_text("bounded==1.0\n")
+    code, found = as_json(run, "check", "-r", asked, *HERE)
+    assert (code, found["sets"][0]["verdict"]) == (1, "NO-VERSION")
+    assert [one["kind"] for one in found["sets"][0]["reasons"]] == ["no-version", "broken"]
+
+
 @pytest.mark.parametrize(
     "source",
     [

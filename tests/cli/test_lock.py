@@ -49,6 +49,38 @@ def test_one_version_everywhere_where_the_newest_is_not(run, folder):
     assert text.count("sha256") == 2
 
 
+@pytest.mark.parametrize("broken", [30, 44, 59])
+def test_the_newest_sound_version_is_found_behind_many_broken_ones(run, server, folder, broken):
+    for number in range(60):
+        text = b"import absent_module\n" if number >= 60 - broken else b""
+        publish(server, "long", f"1.{number}", files={"long/__init__.py": text})
+    code, found = as_json(run, "lock", "long", *LINUX)
+    assert code == 0
+    assert [one["version"] for one in found["packages"]] == [f"1.{59 - broken}"]
+
+
+@pytest.mark.parametrize("behind", [(), ("-r",)])
+def test_a_file_may_stand_among_the_requirements(run, folder, behind):
+    (folder / "pyproject.toml").write_text('[project]\nname = "mine"\ndependencies = ["app"]\n')
+    code, found = as_json(run, "lock", *behind, "pyproject.toml", *LINUX)
+    assert code == 0
+    assert found["requirements"] == ["app"]
+
+
+def test_a_place_that_can_not_be_written_to_is_told_before_the_search(run, server, folder):
+    code, printed = run("lock", "app", *LINUX, "-o", "absent/pylock.toml")
+    assert code == 2
+    assert "there is no folder absent; name a file that can be written." in printed.err
+    assert not server.seen
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
+def test_a_file_that_is_not_there_is_no_package(run, folder, name):
+    code, printed = run("lock", name, *LINUX)
+    assert code == 2
+    assert f"{name} can't be read: No such file or directory." in printed.err
+
+
 def test_versions_that_must_differ_have_markers_that_tell_them_apart(run, server, folder):
     publish(server, "split", "1.0", "cp311-cp311-macosx_11_0_arm64")
     publish(server, "split", "2.0", "cp311-cp311-manylinux_2_17_x86_64")
@@ -102,9 +134,9 @@ def test_one_of_two_could_give_way(run, server, folder):
 def test_that_no_version_will_do_is_said_only_where_it_is_proven(run, server, folder):
     publish(server, "fine", "1.0")
     publish(server, "elsewhere", "1.0", "cp311-cp311-win_amd64")
-    publish(server, "shaky", "0.1")
-    for number in range(1, 45):
-        publish(server, "shaky", f"{number}.0", files={"shaky/__init__.py": b"import nobody_has_this\n"})
+    for number in range(1, 45):  # of which one is sound, between leaps
+        text = b"" if number == 5 else b"import nobody_has_this\n"
+        publish(server, "shaky", f"{number}.0", files={"shaky/__init__.py": text})
     _, printed = run("lock", "elsewhere", "fine", *LINUX)
     assert "elsewhere must give way: there is a sound set without it, and none with any of its versions." in " ".join(
         printed.out.split()

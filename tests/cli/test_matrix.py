@@ -28,11 +28,20 @@ def test_the_table_as_json(run):
 
 
 def test_much_work_is_told_before_it_begins(run, monkeypatch):
-    monkeypatch.setattr("envdoctor.doctor.matrix._SECONDS_IF_COLD", 30)
+    monkeypatch.setattr("envdoctor.doctor.matrix._SECONDS_TO_RESOLVE", 30)
     words = ("matrix", "app", "--platform", "macos-arm64,linux-x86_64", "--python", "3.11", "--resolve-only")
     told = run(*words)[1].err
     assert told.startswith("envdoctor: 4 cells are ahead: about 2 min 0 s, unless most of it is in the cache")
     assert "ahead" not in run(*words)[1].err, "the cache has it all"
+
+
+def test_a_time_limit_leaves_cells_unknown_and_says_how_to_get_at_them(run):
+    words = ("matrix", "app", "--platform", "macos-arm64,linux-x86_64", "--python", "3.11", "--time-limit", "1e-9")
+    code, found = as_json(run, *words)
+    assert code == 1
+    assert {cell["verdict"] for cell in found["cells"]} == {"UNKNOWN"}
+    (note,) = found["notes"]
+    assert note.startswith("4 cells, from version 2.0 down, could not be begun within 1e-06 ms. Run it again: what is")
 
 
 def test_resolve_only_says_no_more_than_was_looked_at(run):

@@ -26,12 +26,17 @@ def test_a_requirements_file_with_what_it_includes(tmp_path):
         ("--index-url https://second.example/simple", False),
         ("--extra-index-url https://third.example/simple", False),
         ("--index-url https://[first.example/simple", False),
+        ("--find-links /some/wheels", True),
+        ("-f /some/wheels", True),
+        ("--find-links /other/wheels", False),
+        ("--trusted-host first.example", True),
     ],
 )
-def test_the_indexes_of_the_user_may_be_named(tmp_path, monkeypatch, line, is_taken):
+def test_the_places_of_the_user_may_be_named(tmp_path, monkeypatch, line, is_taken):
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_INDEX_URL", "https://first.example/simple")
     monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://me:word@second.example/simple/")
+    monkeypatch.setenv("PIP_FIND_LINKS", "/some/wheels")
     file = tmp_path / "r.txt"
     file.write_text(f"{line}\na\n")
     if is_taken:

@@ -83,21 +83,24 @@ def test_the_mark_of_an_answer_is_what_the_cells_say(verdicts, mark):
 
 
 @pytest.mark.parametrize(
-    ("good", "said"),
+    ("others", "said"),
     [
-        (None, "none is good"),
-        (3, "1 good somewhere, newest 3.0"),
+        ({}, "none is good"),
+        ({3: CellVerdict.SOUND}, "1 good somewhere, newest 3.0"),
+        (
+            {3: CellVerdict.SOUND, 2: CellVerdict.UNKNOWN},
+            "1 good somewhere, newest 3.0; 1 could not be found out",
+        ),
+        ({3: CellVerdict.UNKNOWN}, "none is known to be good; 1 could not be found out"),
     ],
 )
-def test_a_long_table_shows_the_newest_rows_and_says_what_is_below(good, said):
+def test_a_long_table_shows_the_newest_rows_and_says_what_is_below(others, said):
     cells = [
-        dataclasses.replace(
-            lacking(f"{number}.0", "none."), verdict=CellVerdict.SOUND if number == good else CellVerdict.NO_WHEEL
-        )
+        dataclasses.replace(lacking(f"{number}.0", "none."), verdict=others.get(number, CellVerdict.NO_WHEEL))
         for number in range(40, 0, -1)
     ]
     lines = shown(*cells)
-    assert f"  20 older, down to 1.0: {said} (-v shows them)" in lines
+    assert f"20 older, down to 1.0: {said} (-v shows them)" in " ".join(" ".join(lines).split())
     assert "  21.0     NO-WHEEL" in lines
     assert not any(line.startswith("  20.0 ") for line in lines)
     assert "  1.0      NO-WHEEL" in shown(*cells, verbose=True)

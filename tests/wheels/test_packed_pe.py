@@ -1,0 +1,87 @@
+"""PE members read from the surroundings of their import table give exactly what the whole file gives."""
+
+import random
+
+import pytest
+
+from envdoctor.binaries.pe import read_pe
+from envdoctor.support.bytes import MemoryBytes
+from envdoctor.wheels import packed_pe
+from envdoctor.wheels.packed_pe import read_packed_pe
+from native_files import pe_bytes
+from wheel_files import code_like, open_archive
+
+NEEDED = ("python311.dll", "KERNEL32.dll", "MSVCP140.dll", "api-ms-win-crt-heap-l1-1-0.dll")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def remembered(monkeypatch):
+    known = {}
+    monkeypatch.setattr(packed_pe, "_remembered", known)
+    return known
+
+
+def module(code=1_500_000, behind=400_000, needed=NEEDED, **options):
+    """Code, the tables, and what stands behind them."""
+    return pe_bytes(needed, filler=code_like(code), **options) + code_like(behind)[::-1]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"delayed": ("dbghelp.dll",)},
+        {"machine": 0x14C},
+        {"machine": 0xAA64, "hybrid": True},
+        {"needed": ("KERNEL32.dll",)},
+        {"needed": ("odd name.bin", "KERNEL32.dll")},
+        {"needed": (), "delayed": ("dbghelp.dll",), "code": 0},
+        {"code": 4000, "behind": 0},
+        {"behind": 3_000_000},
+    ],
+)
+def test_the_same_as_from_the_whole_file(options):
+    data = module(**options)
+    archive = open_archive({"m.pyd": data})
+    for _ in range(2):
+        assert read_packed_pe(archive.open("m.pyd", 0), "m.pyd") == read_pe(MemoryBytes(data))
+
+
+@pytest.mark.parametrize("behind", [400_000, 1_000_000])
+def test_little_is_read_where_the_table_is_about_where_it_was_in_the_same_file_elsewhere(remembered, behind):
+    read_packed_pe(open_archive({"m.pyd": module(behind=behind)}).open("m.pyd", 0), "m.pyd")
+    assert remembered
+    other = open_archive({"m.pyd": module(code=1_501_000, behind=behind)})
+    before = other.source.bytes_read
+    read_packed_pe(other.open("m.pyd", 0), "m.pyd")
+    assert other.source.bytes_read - before < other.members["m.pyd"].compressed_size // 6
+
+
+def test_where_the_table_is_far_from_where_it_is_expected_that_is_learned_once(remembered):
+    noise = random.Random(1).randbytes(900_000)
+    sizes = []
+    for more in (b"", b"more"):
+        data = pe_bytes(NEEDED, filler=code_like(1_500_000)) + noise + more
+        archive = open_archive({"m.pyd": data})
+        before = archive.source.bytes_read
+        assert read_packed_pe(archive.open("m.pyd", 0), "m.pyd") == read_pe(MemoryBytes(data))
+        sizes.append(archive.source.bytes_read - before)
+    assert remembered
+    assert sizes[1] < sizes[0] // 3
+
+
+def test_a_place_that_was_another_one_elsewhere_misleads_nobody(remembered):
+    remembered["m.pyd"] = (-0.5, 40 * 1024)
+    data = module()
+    assert read_packed_pe(open_archive({"m.pyd": data}).open("m.pyd", 0), "m.pyd") == read_pe(MemoryBytes(data))
+
+
+def test_rows_whose_names_stand_elsewhere_are_not_the_table():
+    data = pe_bytes(NEEDED, filler=code_like(4000))
+    start = data.index(b"python311.dll") - 48 - 20 * (len(NEEDED) + 1)
+    decoy = data[start : start + 20 * (len(NEEDED) + 1)] + b"evil.dll\0" * 30
+    archive = open_archive({"m.pyd": module() + decoy})
+    found = read_packed_pe(archive.open("m.pyd", 0), "m.pyd")
+    assert [need.name for need in found.needed] == list(NEEDED)
