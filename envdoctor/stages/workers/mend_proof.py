@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import litert_run
 from .mend_inputs import Worst, given_inputs, inputs_near, random_inputs, step_of
+from .mends.mend import maker
+from .tflite_graph import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,8 +33,8 @@ class Measured:
 
     Attributes:
         random, given: how many random samples, and how many of the user's, were compared.
-        steps: the largest difference of a quantized output, in steps of its scale; of whole numbers and truth values,
-            the largest difference.
+        steps: the largest difference of a quantized output, in steps of its scale, also if it is written as floats
+            at the very end; of whole numbers and truth values, the largest difference.
         fine: True if the quantized outputs are int16, whose steps are 256 times smaller than those of int8.
         share: the largest difference of a float output, as a share of its largest value.
         absolute: the largest difference of any output, in real numbers.
@@ -72,6 +74,7 @@ def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None
         found.correct = [0, 0, 0]
     worst = Worst()
     near = inputs_near(worst, first) if closely else ()
+    rounded = _steps_before_floats(before) if closely else {}
     for is_random, (sample, label) in _in_time(random_inputs(first), given_inputs(first, samples), near):
         left, right = _answers(first, second, sample)
         first_answer = first_answer or left
@@ -82,9 +85,23 @@ def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None
         distance = 0.0
         for place, (one, other, detail, changed) in enumerate(outputs):
             largest[place] = max(largest.get(place, 0.0), _largest(one))
-            distance = max(distance, _compare(found, one, other, (detail, changed), largest[place]))
+            step = max(step_of(detail), step_of(changed), rounded.get(int(detail["index"]), 0.0))
+            distance = max(distance, _compare(found, one, other, step, largest[place]))
             _classes(found, one, other, label)
         worst.hold(sample, distance)
+    return found
+
+
+def _steps_before_floats(data: bytes) -> Mapping[int, float]:
+    """Of outputs that a DEQUANTIZE writes as floats: the int8 step that they were rounded to, by tensor."""
+    graph, found = Graph(data), dict[int, float]()
+    for index in map(int, graph.main.outputs):
+        writer = maker(graph, index)
+        if writer is not None and graph.operator_name(writer) == "DEQUANTIZE":
+            source = int(writer.inputs[0])
+            scales = getattr(graph.main.tensors[source].quantization, "scale", None)
+            if scales is not None and len(scales):
+                found[index] = float(scales[0]) * (_INT16_STEPS if graph.dtype(source) == "INT16" else 1)
     return found
 
 
@@ -149,13 +166,13 @@ def _largest(value: Array) -> float:
     return float(finite.max(initial=0.0))
 
 
-def _compare(found: Measured, one: Array, other: Array, details: tuple[Detail, Detail], largest: float) -> float:
+def _compare(found: Measured, one: Array, other: Array, step: float, largest: float) -> float:
     """Note how far an answer is from another; returns that in steps, or as a share of the largest value."""
     import numpy as np
 
     difference = _difference(one, other)
     found.absolute = max(found.absolute, difference)
-    step = max(step_of(detail) for detail in details) or (1.0 if one.dtype.kind != "f" else 0.0)
+    step = step or (1.0 if one.dtype.kind != "f" else 0.0)
     if step:
         distance = difference / step
         found.steps = max(found.steps, round(distance) if np.isfinite(distance) else 1 << 16)

@@ -86,6 +86,21 @@ def test_steps_of_int16_are_256_times_smaller(tmp_path):
     assert written is not None
 
 
+@pytest.mark.parametrize("wide", [False, True])
+def test_outputs_that_are_floats_at_the_very_end_count_in_steps(tmp_path, wide):
+    _, floats = run(tmp_path, made.dense(wide=wide), ["float-edges"])
+    values, written = run(tmp_path, floats, ["dense-one-scale"])
+    (row,) = values["tried"]
+    assert row["verified"]
+    assert 0 < row["measured"]["absolute"]
+    assert row["measured"]["steps"] <= 5
+    assert row["measured"]["share"] == 0
+    assert written is not None
+    far = made.dense(scales=(5.0, 5.0, 0.001), seed=4)
+    (row,) = run(tmp_path, run(tmp_path, far, ["float-edges"])[1], ["dense-one-scale"])[0]["tried"]
+    assert not row["verified"]
+
+
 def test_a_mend_whose_outputs_never_move_is_left_out(tmp_path):
     values, written = run(tmp_path, made.dense(scales=(1e-9, 2e-9, 3e-9)))
     assert not values["tried"][0]["verified"]
