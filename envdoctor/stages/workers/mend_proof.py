@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 _PATIENCE, _LEAST = 20.0, 4
 #: So many steps of int16 are one of int8 over the same range.
 _INT16_STEPS = 256
+#: Where probabilities for so many inputs were compared and this share names the same class, twice the steps are accepted
+#: of what is asked for: a softmax enlarges what is near a boundary.
+_ENOUGH, _SAME_CLASS = 100, 0.98
+#: How far the sum of rounded probabilities may be from one.
+_ROUNDED = 0.05
 
 
 @dataclass
@@ -40,6 +45,7 @@ class Measured:
         absolute: the largest difference of any output, in real numbers.
         moved: whether any output changed from one sample to another; where none did, nothing is proven.
         classes: in how many samples an output that names a class was compared, and in how many it named the same one.
+        likely: in how many of those it gives each class a probability.
         correct: how many of the labelled samples each form got right, and how many there were; None without labels.
     """
 
@@ -51,6 +57,7 @@ class Measured:
     absolute: float = 0.0
     moved: bool = False
     classes: list[int] = field(default_factory=lambda: [0, 0])
+    likely: int = 0
     correct: list[int] | None = None
 
     @property
@@ -116,7 +123,10 @@ def _is_fine(*runners: litert_run.Runner) -> bool:
 
 def accepted_steps(mend: Mend, found: Measured, *, asked: bool) -> int:
     """How many steps of the quantized outputs a mend may move a value, where this was measured."""
-    return (mend.asked if asked else mend.steps) * (_INT16_STEPS if mend.rounds_weights and found.fine else 1)
+    compared, same = found.classes
+    is_sure = found.likely >= max(compared, _ENOUGH) and same >= _SAME_CLASS * compared
+    times = 2 if asked and is_sure else 1
+    return times * (mend.asked if asked else mend.steps) * (_INT16_STEPS if mend.rounds_weights and found.fine else 1)
 
 
 def _in_time(random: Iterable[Fed], given: Iterable[Fed], near: Iterable[Fed]) -> Iterator[tuple[bool, Fed]]:
@@ -202,6 +212,7 @@ def _classes(found: Measured, one: Array, other: Array, label: int | None) -> No
     left, right = one.reshape(-1), other.reshape(-1)
     found.classes[0] += 1
     found.classes[1] += int(right[left.argmax()] >= right.max())
+    found.likely += int(left.min() >= 0 and abs(float(left.sum()) - 1) < _ROUNDED)
     if label is not None and found.correct is not None and label < one.size:
         found.correct[0] += int(left.argmax() == label)
         found.correct[1] += int(right.argmax() == label)
