@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _PATIENCE, _LEAST = 20.0, 4
 #: So many steps of int16 are one of int8 over the same range.
 _INT16_STEPS = 256
-#: Where probabilities for so many inputs were compared and this share names the same class, twice the steps are accepted
+#: Where so many times probabilities were compared, and this share names the same class, twice the steps are accepted
 #: of what is asked for: a softmax enlarges what is near a boundary.
 _ENOUGH, _SAME_CLASS = 100, 0.98
 #: How far the sum of rounded probabilities may be from one.

@@ -109,7 +109,7 @@ def test_outputs_that_are_floats_at_the_very_end_count_in_steps(tmp_path, wide):
     values, written = run(tmp_path, floats, ["dense-one-scale"])
     (row,) = values["tried"]
     assert row["verified"]
-    assert 0 < row["measured"]["absolute"]
+    assert row["measured"]["absolute"] > 0
     assert row["measured"]["steps"] <= 5
     assert row["measured"]["share"] == 0
     assert written is not None
