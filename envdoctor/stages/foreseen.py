@@ -62,6 +62,18 @@ def refused_as_written(request: Request, way: str) -> Iterator[Reason]:
         )
 
 
+def runs_in_litert(_: Facts, request: Request) -> Iterator[Reason]:
+    """Operators that a conversion writes and LiteRT has no kernel for: what it made is run there at once."""
+    reader = find_reader("litert")
+    lacking = sorted(name for name in named_operators(request) if reader.reads(name, 1) is False)
+    if lacking:
+        yield Reason(
+            verdict=Verdict.UNKNOWN,
+            text=f"{reader.title} has no {', '.join(lacking)}, which this conversion writes",
+            fix=Fix(text="Leave it out of the model and compute it in your program, on the model's outputs."),
+        )
+
+
 def rest_runs(taken: Collection[str]) -> Requirement:
     """What the goal's compiler leaves to the CPU needs a kernel in one of the programs that run it there.
 

@@ -80,7 +80,7 @@ def test_classes_that_are_all_within_a_step_are_lost_and_not_tied():
 
 @pytest.mark.parametrize("scores", [0, 6])
 def test_the_places_of_a_detector_are_no_classes(scores):
-    """Boxes of many anchors, alone or with scores: which anchor lies furthest right says nothing; what it holds does."""
+    """Of many boxes, alone or with scores, which one lies furthest right says nothing; what each holds does."""
     random = np.random.default_rng(3)
     expected = random.uniform(0, 1, (20, 4 + scores, 500)).astype("float32")
     near = np.round((expected + random.normal(0, 2 / 255, expected.shape)) * 255) / 255
