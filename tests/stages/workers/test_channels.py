@@ -116,6 +116,13 @@ def test_offsets_that_make_the_range_drown_no_channel(moves, certain):
     assert (found["certain"], found["count"] > 0) == (certain, True)
 
 
+def test_a_channel_of_other_units_is_drowned_though_none_has_many_steps():
+    """Hectopascals, degrees and a share: the offset of the first makes the step."""
+    expected = np.stack([RANDOM.uniform(low, high, 50) for low, high in ((990, 1040), (5, 35), (-0.03, 0.03))], axis=1)
+    found = find_lost(expected, rounded(expected, 4.1), Scale(4.1))
+    assert (found["indexes"], found["certain"]) == ([2], True)
+
+
 def test_what_is_certain_is_told_first():
     expected = detector(scores=2)
     expected[..., 4] = RANDOM.uniform(0.1, 3.5, expected[..., 4].shape)
