@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _TFLITE = frozenset({ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8})
 #: What `mend` and the stages that prepare a file write in another form.
-_REWRITTEN = frozenset({"SELECT", "DENSIFY"})
+REWRITTEN = frozenset({"SELECT", "DENSIFY"})
 
 
 def traits_of_calls(kind: str, names: Iterable[str]) -> frozenset[str]:
@@ -86,7 +86,7 @@ def rest_runs(taken: Collection[str]) -> Requirement:
         if source is None or goal is None or not goal.runtimes:
             return
         lacking = frozenset.intersection(*(find_reader(name).lacks for name in goal.runtimes))
-        left = sorted(_operators(request, source) & lacking - frozenset(taken) - _REWRITTEN)
+        left = sorted(_operators(request, source) & lacking - frozenset(taken) - REWRITTEN)
         if left:
             kind = problem_kinds()["runtime-refuses-rest"]
             title = find_reader(goal.runtimes[0]).title
