@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _TFLITE = frozenset({ArtifactKind.TFLITE_FLOAT, ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8})
 #: What `mend` and the stages that prepare a file write in another form.
-_REWRITTEN = frozenset({"SELECT", "DENSIFY"})
+REWRITTEN = frozenset({"SELECT", "DENSIFY"})
 
 
 def traits_of_calls(kind: str, names: Iterable[str]) -> frozenset[str]:
@@ -62,6 +62,18 @@ def refused_as_written(request: Request, way: str) -> Iterator[Reason]:
         )
 
 
+def runs_in_litert(_: Facts, request: Request) -> Iterator[Reason]:
+    """Operators that a conversion writes and LiteRT has no kernel for: what it made is run there at once."""
+    reader = find_reader("litert")
+    lacking = sorted(name for name in named_operators(request) if reader.reads(name, 1) is False)
+    if lacking:
+        yield Reason(
+            verdict=Verdict.UNKNOWN,
+            text=f"{reader.title} has no {', '.join(lacking)}, which this conversion writes",
+            fix=Fix(text="Leave it out of the model and compute it in your program, on the model's outputs."),
+        )
+
+
 def rest_runs(taken: Collection[str]) -> Requirement:
     """What the goal's compiler leaves to the CPU needs a kernel in one of the programs that run it there.
 
@@ -74,7 +86,7 @@ def rest_runs(taken: Collection[str]) -> Requirement:
         if source is None or goal is None or not goal.runtimes:
             return
         lacking = frozenset.intersection(*(find_reader(name).lacks for name in goal.runtimes))
-        left = sorted(_operators(request, source) & lacking - frozenset(taken) - _REWRITTEN)
+        left = sorted(_operators(request, source) & lacking - frozenset(taken) - REWRITTEN)
         if left:
             kind = problem_kinds()["runtime-refuses-rest"]
             title = find_reader(goal.runtimes[0]).title

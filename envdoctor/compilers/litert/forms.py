@@ -96,11 +96,15 @@ INT16X8 = Action(
         no_flex,
         repeatable,
         all_quantized_by_litert,
-        with_trait(
-            "recurrent",
-            Verdict.UNKNOWN,
-            "the LiteRT quantizer is known to fail on a recurrent layer",
-            "quantizer-has-no-ranges",
+        *(
+            with_trait(
+                "recurrent",
+                Verdict.UNKNOWN,
+                "the LiteRT quantizer is known to fail on a recurrent layer",
+                "quantizer-has-no-ranges",
+                kind=kind,  # of a Keras file, the stage before tells
+            )
+            for kind in (ArtifactKind.SAVED_MODEL, ArtifactKind.TFLITE_FLOAT)
         ),
     ),
     goals=frozenset({"litert"}),

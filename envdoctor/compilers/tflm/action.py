@@ -11,18 +11,24 @@ from envdoctor.compilers.tflm.estimate import estimate
 from envdoctor.compilers.tflm.firmware import write_sources
 from envdoctor.compilers.tflm.refusals import crash, refusal, with_all
 from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.data import load_file, load_table
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem, Unreadable
 from envdoctor.core.finding import Evidence
+from envdoctor.core.route import Reason, Verdict
 from envdoctor.facts.environments import needs_environment
-from envdoctor.stages.problems import finding
+from envdoctor.stages.foreseen import REWRITTEN, named_operators
+from envdoctor.stages.problems import finding, problem_kinds
 from envdoctor.stages.processes import run_worker
 from envdoctor.tflite.reader import read_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from envdoctor.core.artifact import Artifact
+    from envdoctor.core.request import Request
+    from envdoctor.facts import Facts
 
+_TABLE = Path(__file__).with_name("operators.toml")
 _WORKERS = Path(__file__).resolve().parent / "workers"
 _LITERT = "litert"
 #: How the interpreter's process can end by itself, so that what it printed last is the reason.
@@ -101,6 +107,34 @@ def _compare(context: StageContext, source: Path, samples: Path) -> Mapping[str,
     return {"outputs": compared["outputs"]}
 
 
+def knows_operators(_: Facts, request: Request) -> Iterator[Reason]:
+    """Operators that it is known to refuse: a file's own, or those that another source is known to become in int8."""
+    source = request.source
+    if source is None or source.kind == ArtifactKind.TFLITE_FLOAT or "dynamic-shapes" in source.traits:
+        return  # what a float file becomes depends on the route; shapes are mended first
+    refused = _refused_of_file(source) if source.kind in _INTEGERS else _refused_by_name(request)
+    if refused:
+        kind = problem_kinds()["tflm-operator-missing"]
+        text = f"TensorFlow Lite Micro is known to refuse {', '.join(refused)}"
+        yield Reason(verdict=Verdict.UNKNOWN, text=text, code=kind.code)
+
+
+def _refused_of_file(source: Artifact) -> list[str]:
+    try:
+        refused = estimate(read_model(source.path)).refused
+    except (Unreadable, OSError):  # its stage says why
+        return []
+    labels = (words.partition(":")[0].partition(", ")[2] for words in refused)
+    return [label for label in labels if not REWRITTEN & set(label.split())]
+
+
+def _refused_by_name(request: Request) -> list[str]:
+    """Operators without a kernel, and those that are written in int8 and have one for floats alone."""
+    table, written = load_file(_TABLE), load_table("stays-float")["written"]["tensorflow"]
+    floats = {name for name in written if not any("INT8" in form for form in table["taken"].get(name, {}))}
+    return sorted(named_operators(request) & (floats | set(table["lacking"])) - REWRITTEN)
+
+
 def _stem(context: StageContext) -> str:
     """What files are called after: the source of the whole route."""
     source = context.request.source or context.source
@@ -111,16 +145,17 @@ def _is_tflite(source: Artifact) -> bool:
     return source.kind == ArtifactKind.TFLITE_FLOAT
 
 
+_INTEGERS = frozenset({ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8})
 _OPTIONS = frozenset({"arena", "flash"})
 ACTIONS = (
     Action(
         name="tflm",
         title="run in TensorFlow Lite Micro and measure the arena",
-        consumes=frozenset({ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8}),
+        consumes=_INTEGERS,
         produces="tflm-tflite",
         run=run,
         environment="tflm",
-        requires=(needs_environment("tflm"),),
+        requires=(needs_environment("tflm"), knows_operators),
         goals=frozenset({"tflm"}),
         options=_OPTIONS,
         cost=2.0,

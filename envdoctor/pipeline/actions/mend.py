@@ -66,12 +66,20 @@ def _told(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]
     for row in values["tried"]:
         if not row["verified"]:
             evidence = (Evidence(source="LiteRT", excerpt=_words(row)),)
-            words = f"{row['name']} would have changed what the file computes, or that could not be seen"
+            words = f"{row['name']} {_why_left(row)}"
             yield finding("mend-left-out", context.source.path.name, evidence, words=words)
         elif row["far"]:
             evidence = (Evidence(source="LiteRT", excerpt=_words(row)),)
             words = plural(row["measured"]["steps"], "step")
             yield finding("mend-moves-outputs", context.source.path.name, evidence, mend=row["name"], words=words)
+
+
+def _why_left(row: Mapping[str, Any]) -> str:
+    """Why a mend was left out; how far it moves outputs where that is known."""
+    steps, accepted = row.get("measured", {}).get("steps", 0), row.get("accepted_steps", 0)
+    if steps > accepted > 0:
+        return f"would move outputs by up to {plural(steps, 'step')}, and at most {accepted} are accepted"
+    return "would have changed what the file computes, or that could not be seen"
 
 
 def _words(row: Mapping[str, Any]) -> str:

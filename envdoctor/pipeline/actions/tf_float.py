@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from envdoctor.action import Action, StageContext, StageOutput
 from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.route import Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import SAMPLE_OPTIONS
@@ -16,7 +19,41 @@ from envdoctor.stages.requirements import (
     open_batch,
     repeatable,
     stateless_layers,
+    with_trait,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.core.request import Request
+    from envdoctor.core.route import Reason
+    from envdoctor.facts import Facts
+
+#: What a conversion to floats needs, of loops or of the steps that they take.
+REQUIRES = (
+    needs_environment("tensorflow"),
+    stateless_layers,
+    needs_sizes,
+    no_keras_2_functions,
+    config_unread,
+    odd_types,
+    known_operators,
+    open_batch,
+    repeatable,
+)
+_loop_without_ranges = with_trait(
+    "recurrent",
+    Verdict.UNKNOWN,
+    "the LiteRT quantizer is known to fail on a recurrent layer",
+    "quantizer-has-no-ranges",
+    kind=ArtifactKind.KERAS,
+)
+
+
+def _loops_stay(facts: Facts, request: Request) -> Iterator[Reason]:
+    """A loop that is kept can't be calibrated, which 16x8 asks for; another route unrolls it."""
+    if request.goal is not None and request.goal.kind == ArtifactKind.TFLITE_INT16X8:
+        yield from _loop_without_ranges(facts, request)
 
 
 def run(context: StageContext) -> StageOutput:
@@ -31,17 +68,7 @@ ACTION = Action(
     produces=ArtifactKind.TFLITE_FLOAT,
     run=run,
     environment="tensorflow",
-    requires=(
-        needs_environment("tensorflow"),
-        stateless_layers,
-        needs_sizes,
-        no_keras_2_functions,
-        config_unread,
-        odd_types,
-        known_operators,
-        open_batch,
-        repeatable,
-    ),
+    requires=(*REQUIRES, _loops_stay),
     options=SAMPLE_OPTIONS | {"trust_code"},
     cost=12.0,
 )

@@ -6,6 +6,7 @@ from envdoctor.action import Action
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.torch import OF_THE_MODEL, OPTIONS, convert_with_torch
+from envdoctor.stages.foreseen import runs_in_litert
 from envdoctor.stages.requirements import needs_inputs, needs_sizes
 from envdoctor.stages.torch import needs_cpu_build, tell_code
 
@@ -16,7 +17,14 @@ ACTION = Action(
     produces=ArtifactKind.TFLITE_FLOAT,
     run=convert_with_torch,
     environment="torch",
-    requires=(needs_environment("torch"), needs_cpu_build("torch"), needs_inputs, needs_sizes, *OF_THE_MODEL),
+    requires=(
+        needs_environment("torch"),
+        needs_cpu_build("torch"),
+        needs_inputs,
+        needs_sizes,
+        runs_in_litert,
+        *OF_THE_MODEL,
+    ),
     options=OPTIONS,
     tool=tell_code,
     cost=40.0,

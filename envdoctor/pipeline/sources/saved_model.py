@@ -106,7 +106,9 @@ class SavedModel:
         """Operators that some int8 conversion leaves in floats, unless another that is there takes them in."""
         table = load_table("stays-float")
         left = (name for name in running & self.on_floats if not running & set(table["folded"].get(name, "").split()))
-        return frozenset(f"{STAYS_FLOAT}{one}" for name in left for one in table["operators"].get(name, "").split())
+        found = [one for name in left for one in table["operators"].get(name, "").split()]
+        found += [one for names, one in table["together"].items() if running & self.on_floats >= set(names.split())]
+        return frozenset(f"{STAYS_FLOAT}{one}" for one in found)
 
 
 def read_saved_model(folder: Path) -> SavedModel:

@@ -120,11 +120,11 @@ def add_findings(output: StageOutput, findings: Iterable[Finding]) -> StageOutpu
     """The output with the findings added.
 
     Raises:
-        StageFailed: one of them is an error: the first, with what else was wrong in its evidence.
+        StageFailed: one of them is an error: the first, with what else was found, also before, in its evidence.
     """
     found = tuple(findings)
     errors = [one for one in found if one.severity is Severity.ERROR]
     if errors:
-        others = tuple(Evidence(source=one.name, excerpt=one.message) for one in errors[1:])
+        others = tuple(Evidence(source=one.name, excerpt=one.message) for one in (*output.findings, *errors[1:]))
         raise StageFailed(dataclasses.replace(errors[0], evidence=errors[0].evidence + others))
     return dataclasses.replace(output, findings=output.findings + found)

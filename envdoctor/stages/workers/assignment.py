@@ -212,10 +212,13 @@ def _hint(shape: Sequence[int], spec: InputSpec) -> str:
     sample = spec.sample or ()
     if _matches((*shape[1:], 1), sample):
         return "; add the last axis, x[..., None]"
-    image = 4
-    if len(shape) == image and _matches((shape[2], shape[3], shape[1]), sample):
-        return "; the channels come last here, numpy.transpose(x, (0, 2, 3, 1))"
+    for by in range(1, len(sample)):  # channels first or last, steps or features first: a reshape would scramble them
+        order = (0, *range(by + 1, len(shape)), *range(1, by + 1))
+        if len(shape) == len(sample) + 1 and _matches([shape[axis] for axis in order[1:]], sample):
+            return f"; its axes stand in another order, numpy.transpose(x, {order})"
     if None not in sample and shape and math.prod(shape[1:]) == math.prod(size or 0 for size in sample):
+        if sorted(shape[1:]) == sorted(size or 0 for size in sample):
+            return "; its axes stand in another order"
         return f"; reshape it to {(shape[0], *sample)}"
     return ""
 

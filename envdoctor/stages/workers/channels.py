@@ -20,6 +20,9 @@ _STILL = 0.05
 NOISE = 1e-5
 #: A channel needs at least so many steps to say more than one thing; beside others it is coarse below the second.
 STEPS, _COARSE = 2.0, 4.0
+#: Where even the widest channel has fewer steps, and is no more times as wide, offsets make the range and no channel
+#: drowns another.
+_WIDE, _WIDER = 16, 8
 #: A probability that is more likely than not, and a step that is fine enough for it.
 _LIKELY, _FINE = 0.5, 0.05
 #: An output of so many channels may lose some: among many features some are nearly dead.
@@ -57,8 +60,8 @@ def find_lost(expected: Array, given: Array, scale: Scale) -> Mapping[str, objec
 
     Returns:
         `axis`; `indexes` of the first; `count` and `of` how many; the `step`; the `range` of the widest; and
-        `certain`: False for one tensor of many features, of which some are nearly dead, if the axis may be time, and
-        for channels that hardly move or have a few steps.
+        `certain`: False for one tensor of many features, of which some are nearly dead, if the axis may be time, for
+        channels that hardly move or have a few steps, and where no channel has many.
     """
     perhaps = None
     for axis in _channel_axes(expected, joined=scale.joined):
@@ -162,5 +165,7 @@ def _lost(expected: Array, given: Array, axis: int, scale: Scale) -> Iterator[_C
         small = largest[index] < _LIKELY or (largest[index] <= 1 + _ROUNDING and scale.step <= _FINE)
         excused = scale.bounded or scale.bounded_range >= STEPS * scale.step > 0
         if not (small and excused):
-            certain = bool(says_something[index] and gone[index])
+            widest = widths.max()
+            drowns = widest >= min(_WIDE * scale.step, _WIDER * widths[index]) or (scale.joined and below[index])
+            certain = bool(says_something[index] and gone[index] and drowns)
             yield _Channel(int(index), float(widths[index]), certain)

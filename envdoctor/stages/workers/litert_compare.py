@@ -177,14 +177,22 @@ def _agreement(expected: Array, given: Array, step: float) -> float | None:
     if expected.ndim < 2 or expected.shape[-1] < 2 or expected.dtype.kind != "f":  # noqa: PLR2004  (samples, classes)
         return None
     if expected.ndim > 2:  # noqa: PLR2004  (places: where an image is grey, no channel is meant to be the largest)
-        there = np.take_along_axis(given, expected.argmax(axis=-1)[..., None], axis=-1)[..., 0]
-        return float((there >= given.max(axis=-1) - step).mean())
+        first = expected.shape[1] < expected.shape[-1]  # then the last may be that of places, where none is a class
+        return max(_agreement_along(expected, given, axis, step) for axis in ((-1, 1) if first else (-1,)))
     # Each value may be a step off, so that near float values change places; not where most are near: then none is told.
     near = expected >= expected.max(axis=-1, keepdims=True) - 2 * step
     forgiven = near.sum(axis=-1) <= max(2, expected.shape[-1] // 10)
     chosen = given.argmax(axis=-1)
     close = np.take_along_axis(near, chosen[..., None], axis=-1)[..., 0]
     return float(((chosen == expected.argmax(axis=-1)) | (close & forgiven)).mean())
+
+
+def _agreement_along(expected: Array, given: Array, axis: int, step: float) -> float:
+    """The share of places where the value that the float model has largest along an axis is so here, ties included."""
+    import numpy as np
+
+    there = np.take_along_axis(given, np.expand_dims(expected.argmax(axis=axis), axis), axis=axis)
+    return float((there >= given.max(axis=axis, keepdims=True) - step).mean())
 
 
 def _movement(values: Array) -> float:

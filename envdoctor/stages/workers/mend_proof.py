@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import litert_run
 from .mend_inputs import Worst, given_inputs, inputs_near, random_inputs, step_of
+from .mends.mend import maker
+from .tflite_graph import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 _PATIENCE, _LEAST = 20.0, 4
 #: So many steps of int16 are one of int8 over the same range.
 _INT16_STEPS = 256
+#: Where so many times probabilities were compared, and this share names the same class, twice the steps are accepted
+#: of what is asked for: a softmax enlarges what is near a boundary.
+_ENOUGH, _SAME_CLASS = 100, 0.98
+#: How far the sum of rounded probabilities may be from one.
+_ROUNDED = 0.05
 
 
 @dataclass
@@ -31,13 +38,14 @@ class Measured:
 
     Attributes:
         random, given: how many random samples, and how many of the user's, were compared.
-        steps: the largest difference of a quantized output, in steps of its scale; of whole numbers and truth values,
-            the largest difference.
+        steps: the largest difference of a quantized output, in steps of its scale, also if it is written as floats
+            at the very end; of whole numbers and truth values, the largest difference.
         fine: True if the quantized outputs are int16, whose steps are 256 times smaller than those of int8.
         share: the largest difference of a float output, as a share of its largest value.
         absolute: the largest difference of any output, in real numbers.
         moved: whether any output changed from one sample to another; where none did, nothing is proven.
         classes: in how many samples an output that names a class was compared, and in how many it named the same one.
+        likely: in how many of those it gives each class a probability.
         correct: how many of the labelled samples each form got right, and how many there were; None without labels.
     """
 
@@ -49,6 +57,7 @@ class Measured:
     absolute: float = 0.0
     moved: bool = False
     classes: list[int] = field(default_factory=lambda: [0, 0])
+    likely: int = 0
     correct: list[int] | None = None
 
     @property
@@ -72,6 +81,7 @@ def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None
         found.correct = [0, 0, 0]
     worst = Worst()
     near = inputs_near(worst, first) if closely else ()
+    rounded = _steps_before_floats(before) if closely else {}
     for is_random, (sample, label) in _in_time(random_inputs(first), given_inputs(first, samples), near):
         left, right = _answers(first, second, sample)
         first_answer = first_answer or left
@@ -82,9 +92,23 @@ def measure(before: bytes, after: bytes, shapes: Shapes, samples: Samples | None
         distance = 0.0
         for place, (one, other, detail, changed) in enumerate(outputs):
             largest[place] = max(largest.get(place, 0.0), _largest(one))
-            distance = max(distance, _compare(found, one, other, (detail, changed), largest[place]))
+            step = max(step_of(detail), step_of(changed), rounded.get(int(detail["index"]), 0.0))
+            distance = max(distance, _compare(found, one, other, step, largest[place]))
             _classes(found, one, other, label)
         worst.hold(sample, distance)
+    return found
+
+
+def _steps_before_floats(data: bytes) -> Mapping[int, float]:
+    """Of outputs that a DEQUANTIZE writes as floats: the int8 step that they were rounded to, by tensor."""
+    graph, found = Graph(data), dict[int, float]()
+    for index in map(int, graph.main.outputs):
+        writer = maker(graph, index)
+        if writer is not None and graph.operator_name(writer) == "DEQUANTIZE":
+            source = int(writer.inputs[0])
+            scales = getattr(graph.main.tensors[source].quantization, "scale", None)
+            if scales is not None and len(scales):
+                found[index] = float(scales[0]) * (_INT16_STEPS if graph.dtype(source) == "INT16" else 1)
     return found
 
 
@@ -99,7 +123,10 @@ def _is_fine(*runners: litert_run.Runner) -> bool:
 
 def accepted_steps(mend: Mend, found: Measured, *, asked: bool) -> int:
     """How many steps of the quantized outputs a mend may move a value, where this was measured."""
-    return (mend.asked if asked else mend.steps) * (_INT16_STEPS if mend.rounds_weights and found.fine else 1)
+    compared, same = found.classes
+    is_sure = found.likely >= max(compared, _ENOUGH) and same >= _SAME_CLASS * compared
+    times = 2 if asked and is_sure else 1
+    return times * (mend.asked if asked else mend.steps) * (_INT16_STEPS if mend.rounds_weights and found.fine else 1)
 
 
 def _in_time(random: Iterable[Fed], given: Iterable[Fed], near: Iterable[Fed]) -> Iterator[tuple[bool, Fed]]:
@@ -149,13 +176,13 @@ def _largest(value: Array) -> float:
     return float(finite.max(initial=0.0))
 
 
-def _compare(found: Measured, one: Array, other: Array, details: tuple[Detail, Detail], largest: float) -> float:
+def _compare(found: Measured, one: Array, other: Array, step: float, largest: float) -> float:
     """Note how far an answer is from another; returns that in steps, or as a share of the largest value."""
     import numpy as np
 
     difference = _difference(one, other)
     found.absolute = max(found.absolute, difference)
-    step = max(step_of(detail) for detail in details) or (1.0 if one.dtype.kind != "f" else 0.0)
+    step = step or (1.0 if one.dtype.kind != "f" else 0.0)
     if step:
         distance = difference / step
         found.steps = max(found.steps, round(distance) if np.isfinite(distance) else 1 << 16)
@@ -185,6 +212,7 @@ def _classes(found: Measured, one: Array, other: Array, label: int | None) -> No
     left, right = one.reshape(-1), other.reshape(-1)
     found.classes[0] += 1
     found.classes[1] += int(right[left.argmax()] >= right.max())
+    found.likely += int(left.min() >= 0 and abs(float(left.sum()) - 1) < _ROUNDED)
     if label is not None and found.correct is not None and label < one.size:
         found.correct[0] += int(left.argmax() == label)
         found.correct[1] += int(right.argmax() == label)

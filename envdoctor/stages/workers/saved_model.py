@@ -64,6 +64,15 @@ def is_static(inputs: Sequence[InputSpec]) -> bool:
     return all(spec.shape is not None and spec.shape[:1] == (1,) and None not in spec.shape for spec in inputs)
 
 
+def owns_variables(loaded: SavedModel, function: ConcreteFunction) -> bool:
+    """True if the model itself lists what a signature reads, as what Keras exports does.
+
+    The converter loses the weights of others: of a Keras model that is an attribute of a tf.Module, say.
+    """
+    owned = {id(variable) for variable in getattr(loaded, "variables", ())}
+    return owned.issuperset(map(id, function.variables))
+
+
 def fix(loaded: SavedModel, name: str, inputs: Sequence[InputSpec], folder: Path) -> None:
     """Save the model again with one signature that takes exactly these inputs."""
     import tensorflow as tf
@@ -71,6 +80,7 @@ def fix(loaded: SavedModel, name: str, inputs: Sequence[InputSpec], folder: Path
     function = loaded.signatures[name]
     module = tf.Module()
     module.source = loaded  # keeps the variables: a function without their owner loses them
+    module.variables_read = list(function.variables)  # the owner may not list all of them
     specs = {spec.name: tf.TensorSpec(spec.shape, spec.dtype, name=spec.name) for spec in inputs}
 
     def serve(**arguments: Tensor) -> Structure:

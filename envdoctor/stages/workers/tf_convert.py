@@ -143,7 +143,8 @@ def _from_saved_model(request: Mapping[str, Any]) -> Exported:
     name, function = saved_model.signature_of(loaded, request.get("signature"))
     inputs = saved_model.inputs_of(function)
     samples, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
-    if name == saved_model.SIGNATURE and saved_model.is_static(inputs) and request["to"] != "saved-model":
+    is_fixed = name == saved_model.SIGNATURE and saved_model.is_static(inputs)
+    if is_fixed and saved_model.owns_variables(loaded, function) and request["to"] != "saved-model":
         return Exported(source, function, inputs, samples, labelled)
     folder = _export_folder(request)
     fixed = fixed_inputs(inputs, samples)

@@ -51,6 +51,8 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     with components.step("export to ONNX", "torch-onnx-failed"):
         names = {"input_names": [spec.name for spec in fixed], "output_names": list(outputs)}
         arguments = torch_source.as_tensors(sample, fixed)
+        # What torch.export made has one mode and refuses to be told; this exporter tells any module.
+        source.module.train = lambda _: source.module
         # The newer exporter (dynamo=True) needs onnxscript, which litert-torch's environment does not have.
         torch.onnx.export(source.module, arguments, request["output"], dynamo=False, opset_version=_OPSET, **names)
     with components.step("run in ONNX Runtime", "onnx-model-refused"):

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import pytest
 
+import mend_models as made
 from compiled_models import int8_model
 from envdoctor.action import StageFailed
-from envdoctor.compilers.tflm.action import ACTIONS
+from envdoctor.compilers.tflm.action import ACTIONS, knows_operators
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.command import CommandResult
 from envdoctor.core.errors import EnvironmentProblem
+from envdoctor.core.goal import parse_goal
+from envdoctor.core.request import Request
+from envdoctor.facts import Facts
 from keras_files import DATA
 from stages import stage_context
 
@@ -113,3 +117,27 @@ def test_a_truncated_file_never_reaches_the_interpreter(tmp_path, source):
         run(tmp_path, source, workers)
     assert caught.value.finding.name == "model-refused"
     assert not workers.asked
+
+
+def told(path=Path("m"), kind=ArtifactKind.KERAS, *traits):
+    source = Artifact(kind=kind, path=path, sha256="0", traits=frozenset(traits))
+    return [reason.text for reason in knows_operators(Facts(), Request(source=source, goal=parse_goal("tflm")))]
+
+
+def test_what_it_is_known_to_refuse_is_told_before(tmp_path):
+    maker = made.Maker()
+    given, out = maker.tensor([1, 4]), maker.tensor([1, 4])
+    maker.operator("EXP", [given], [out])
+    path = tmp_path / "m.tflite"
+    path.write_bytes(maker.done([given], [out]))
+    assert told(path, ArtifactKind.TFLITE_INT8) == ["TensorFlow Lite Micro is known to refuse EXP"]
+    assert told(path, ArtifactKind.TFLITE_INT8, "dynamic-shapes") == []
+    assert told(path, ArtifactKind.TFLITE_FLOAT) == []
+    path.write_bytes(b"no model")
+    assert told(path, ArtifactKind.TFLITE_INT8) == []
+
+
+def test_what_a_source_becomes_is_held_against_its_kernels():
+    names = ("stays float GELU", "stays float EXP", "stays float NEG", "stays float SELECT")
+    assert told(Path("m"), ArtifactKind.KERAS, *names) == ["TensorFlow Lite Micro is known to refuse EXP, GELU"]
+    assert told(Path("m"), ArtifactKind.KERAS, "stays float NEG") == []

@@ -7,11 +7,11 @@ static const char *LATER = "More than one subgraph is not supported";
 static const char *UNKNOWN_OP = "Operation not supported";
 
 static const char *SUPPORTED[] = {
-    "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "EXPAND_DIMS",
+    "ADD", "AVERAGE_POOL_2D", "BATCH_MATMUL", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "EXPAND_DIMS",
     "FULLY_CONNECTED", "L2_NORMALIZATION", "LOGISTIC", "MAX_POOL_2D", "MAXIMUM", "MEAN", "MINIMUM", "MUL", "PACK", "PAD",
     "PRELU", "QUANTIZE", "REDUCE_MAX", "RELU", "RELU6", "RESHAPE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "RSQRT",
-    "SLICE", "SOFTMAX", "SPACE_TO_DEPTH", "SPLIT", "SQUEEZE", "STRIDED_SLICE", "SUB", "SUM", "TANH", "TRANSPOSE",
-    "TRANSPOSE_CONV", NULL};
+    "SLICE", "SOFTMAX", "SPACE_TO_DEPTH", "SPLIT", "SQUARED_DIFFERENCE", "SQUEEZE", "STRIDED_SLICE", "SUB", "SUM", "TANH", "TILE", "TRANSPOSE",
+    "TRANSPOSE_CONV", "UNIDIRECTIONAL_SEQUENCE_LSTM", NULL};
 
 /* Op versions at which a compiler stops reading: {compiler's major version, operator, first version refused}. */
 static const struct {
@@ -39,7 +39,7 @@ static int uses_only_integers(Model *m, uint32_t vector) {
   for (uint32_t k = 0; k < length(&m->file, vector); k++) {
     int t = tensor_at(m, vector, k);
     int type = t < 0 ? INT8 : m->tensors[t].type;
-    if (type != INT8 && type != UINT8 && type != INT16 && !(type == INT32 && m->tensors[t].constant)) return 0;
+    if (type != INT8 && type != UINT8 && !(type == INT32 && m->tensors[t].constant)) return 0;
   }
   return 1;
 }

@@ -301,6 +301,7 @@ def node(name, kind, key="T"):
         ([field(2, "RFFT")], {"stays float RFFT2D"}),  # attributes that are the default may be left out
         ([node("Neg", 1)], {"stays float NEG"}),
         ([node("Neg", 1), node("Erfc", 1)], {"stays float GELU"}),  # which takes in the Neg
+        ([node("Pow", 1), node("Tanh", 1)], {"stays float GELU"}),  # its form with a tangent
         ([node("Softplus", 1)], {"stays float EXP", "stays float LOG"}),
     ],
 )

@@ -112,3 +112,11 @@ def test_a_compiler_that_compiled_nothing(tmp_path, kind):
     found = failure(tmp_path, path, kind)
     assert found.name == "nothing-on-accelerator"
     assert found.subject == path.name, "the folder is not where the product ends"
+
+
+def test_what_an_earlier_look_found_stands_beside_an_error(tmp_path):
+    left = finding("mend-left-out", "m.tflite", (), words="dense-one-scale would have changed it")
+    wrong = finding("per-channel-dense", "m.tflite", (), count=1, tensor="d")
+    with pytest.raises(StageFailed) as caught:
+        gates.add_findings(StageOutput(path=tmp_path / "m.tflite", findings=(left,)), [wrong])
+    assert [(one.source, one.excerpt) for one in caught.value.finding.evidence] == [("mend-left-out", left.message)]

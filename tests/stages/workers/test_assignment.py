@@ -90,9 +90,20 @@ def test_arrays_that_do_not_fit(tmp_path, array, words):
     assert words in problem(npy(tmp_path, array), IMAGE)
 
 
-def test_channels_first(tmp_path):
-    spec = InputSpec("x", (None, 28, 28, 3), "float32")
-    assert "numpy.transpose(x, (0, 2, 3, 1))" in problem(npy(tmp_path, np.zeros((10, 3, 28, 28))), spec)
+@pytest.mark.parametrize(
+    ("given", "wanted", "words"),
+    [
+        ((10, 3, 28, 28), (28, 28, 3), "another order, numpy.transpose(x, (0, 2, 3, 1))"),
+        ((10, 28, 28, 3), (3, 28, 28), "another order, numpy.transpose(x, (0, 3, 1, 2))"),
+        ((10, 40, 6), (6, 40), "another order, numpy.transpose(x, (0, 2, 1))"),
+        ((10, 8, 4, 6), (4, 8, 6), "its axes stand in another order"),
+        ((10, 8, 24), (8, 4, 6), "reshape it to (10, 8, 4, 6)"),
+    ],
+)
+def test_axes_in_another_order_are_not_reshaped(tmp_path, given, wanted, words):
+    found = problem(npy(tmp_path, np.zeros(given)), InputSpec("x", (None, *wanted), "float32"))
+    assert words in found
+    assert ("reshape" in found) == ("reshape" in words)
 
 
 def test_several_inputs_and_no_names(tmp_path):

@@ -106,6 +106,23 @@ def test_a_channel_on_an_offset_beside_others_is_told_with_care():
     assert (found["indexes"], found["certain"]) == ([1], False)
 
 
+@pytest.mark.parametrize(("moves", "certain"), [(0.006, False), (0.3, True)])
+def test_offsets_that_make_the_range_drown_no_channel(moves, certain):
+    """Classes of a net that hardly reacts to the samples: each moves by a few steps, on an offset of its own."""
+    offsets = np.linspace(-0.2, 0.25, 10)
+    expected = offsets + RANDOM.uniform(0, 0.002, (60, 10))
+    expected[:, 3] += np.linspace(0, moves, 60)
+    found = find_lost(expected, rounded(expected, 0.0018), Scale(0.0018))
+    assert (found["certain"], found["count"] > 0) == (certain, True)
+
+
+def test_a_channel_of_other_units_is_drowned_though_none_has_many_steps():
+    """Hectopascals, degrees and a share: the offset of the first makes the step."""
+    expected = np.stack([RANDOM.uniform(low, high, 50) for low, high in ((990, 1040), (5, 35), (-0.03, 0.03))], axis=1)
+    found = find_lost(expected, rounded(expected, 4.1), Scale(4.1))
+    assert (found["indexes"], found["certain"]) == ([2], True)
+
+
 def test_what_is_certain_is_told_first():
     expected = detector(scores=2)
     expected[..., 4] = RANDOM.uniform(0.1, 3.5, expected[..., 4].shape)

@@ -78,6 +78,16 @@ def test_classes_that_are_all_within_a_step_are_lost_and_not_tied():
     assert compare("o", logits, rounded, 1.5)["agreement"] <= 0.5
 
 
+@pytest.mark.parametrize("scores", [0, 6])
+def test_the_places_of_a_detector_are_no_classes(scores):
+    """Of many boxes, alone or with scores, which one lies furthest right says nothing; what each holds does."""
+    random = np.random.default_rng(3)
+    expected = random.uniform(0, 1, (20, 4 + scores, 500)).astype("float32")
+    near = np.round((expected + random.normal(0, 2 / 255, expected.shape)) * 255) / 255
+    assert litert_compare._agreement(expected, near, 1 / 255) > 0.95
+    assert litert_compare._agreement(expected, random.permuted(expected, axis=1), 1 / 255) < 0.5
+
+
 def test_outputs_of_one_value_have_no_class():
     assert compare("o", np.array([[1.0], [2.0]]), np.array([[1.0], [2.0]]))["agreement"] is None
 

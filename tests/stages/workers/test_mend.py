@@ -78,12 +78,44 @@ def test_what_is_asked_for_is_refused_too_if_it_computes_something_else(tmp_path
     assert values["tried"][0]["measured"]["steps"] > 16
 
 
+@pytest.mark.parametrize(
+    ("classes", "likely", "asked", "accepted"),
+    [([500, 495], 500, True, 32), ([500, 495], 500, False, 5), ([500, 480], 500, True, 16), ([20, 20], 20, True, 16),
+     ([500, 500], 0, True, 16)],
+)  # fmt: skip
+def test_probabilities_of_the_same_classes_may_move_further(classes, likely, asked, accepted):
+    found = mend_proof.Measured(classes=classes, likely=likely)
+    assert mend_proof.accepted_steps(dense_scale.MEND, found, asked=asked) == accepted
+
+
+def test_probabilities_are_counted():
+    runs = [mend_proof.Measured() for _ in range(2)]
+    for found, values in zip(runs, ([0.3, 0.71], [0.6, 0.8]), strict=True):
+        mend_proof._classes(found, np.array([values]), np.array([values]), None)
+    assert [found.likely for found in runs] == [1, 0]
+
+
 def test_steps_of_int16_are_256_times_smaller(tmp_path):
     values, written = run(tmp_path, made.dense(wide=True), ["dense-one-scale"])
     (row,) = values["tried"]
     assert 5 < row["measured"]["steps"] <= row["accepted_steps"] == 5 * 256
     assert row["verified"]
     assert written is not None
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_outputs_that_are_floats_at_the_very_end_count_in_steps(tmp_path, wide):
+    _, floats = run(tmp_path, made.dense(wide=wide), ["float-edges"])
+    values, written = run(tmp_path, floats, ["dense-one-scale"])
+    (row,) = values["tried"]
+    assert row["verified"]
+    assert row["measured"]["absolute"] > 0
+    assert row["measured"]["steps"] <= 5
+    assert row["measured"]["share"] == 0
+    assert written is not None
+    far = made.dense(scales=(5.0, 5.0, 0.001), seed=4)
+    (row,) = run(tmp_path, run(tmp_path, far, ["float-edges"])[1], ["dense-one-scale"])[0]["tried"]
+    assert not row["verified"]
 
 
 def test_a_mend_whose_outputs_never_move_is_left_out(tmp_path):

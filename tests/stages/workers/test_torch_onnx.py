@@ -13,14 +13,18 @@ from envdoctor.stages.workers.stage import Problem
 def test_what_pytorch_does_not_export_is_told_in_its_words(tmp_path, monkeypatch):
     pytest.importorskip("numpy")
 
-    def refuse(*given, **named):
+    def refuse_to_change(mode):
+        raise NotImplementedError("Calling train() is not supported yet.")
+
+    def refuse(module, *given, **named):
+        module.train(False)  # as the exporter does, and what torch.export made refuses it
         raise RuntimeError("Exporting the operator 'aten::fft_rfft' to ONNX opset version 17 is not supported")
 
-    torch = types.ModuleType("torch")
+    torch, module = types.ModuleType("torch"), types.SimpleNamespace(train=refuse_to_change)
     torch.manual_seed = lambda seed: None
     torch.onnx = types.SimpleNamespace(export=refuse)
     monkeypatch.setitem(sys.modules, "torch", torch)
-    monkeypatch.setattr(torch_source, "load", lambda *_: types.SimpleNamespace(module=None, inputs=()))
+    monkeypatch.setattr(torch_source, "load", lambda *_: types.SimpleNamespace(module=module, inputs=()))
     monkeypatch.setattr(torch_source, "answer", lambda *_: {"y": None})
     monkeypatch.setattr(torch_source, "as_tensors", lambda *_: ())
     request = {
