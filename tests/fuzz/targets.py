@@ -186,8 +186,8 @@ def _saved_model(data: bytes, folder: Path) -> object:
     from envdoctor.pipeline.sources import identify, model_inputs
 
     model = folder / "saved"
-    (model / "variables").mkdir(parents=True, exist_ok=True)
-    _written(model / "variables/variables.index", b"x")
+    if not model.exists():
+        shutil.copytree(seeds.VARIABLES, model / "variables")
     _written(model / "saved_model.pb", data)
     artifact = identify(model, trust_code=True)
     return artifact, model_inputs(artifact)
