@@ -57,8 +57,8 @@ def find_part(stream: BinaryIO, part: str) -> Part:
     if stream.read(len(MAGIC)) != MAGIC:
         raise Unreadable("no Debian package: it is not an ar archive")
     members = _members(stream)
-    _, version = next(members, ("", None))
-    if version is None or not _FORMAT.match(version.read(_HEADER)):
+    name, version = next(members, ("", None))
+    if version is None or name != "debian-binary" or not _FORMAT.match(version.read(_HEADER)):
         raise Unreadable("no Debian package: its first member is no debian-binary of format 2")
     wanted = ["control.tar", "data.tar"]
     for name, member in members:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import lzma
 import sqlite3
-import zipfile
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from mutations import Seed
 from target import JUDGE, Target
 
 import onnx_bytes
+import pt2_files
 from compiled_files import BUILT
 from envdoctor.core.errors import EnvDoctorError, Unreadable, UsageProblem
 
@@ -143,39 +143,20 @@ def _onnx(data: bytes, folder: Path) -> object:
 
 def exported_programs() -> list[Seed]:
     """The JSON of an exported program; the archive around it is made anew."""
-    sizes = [{"as_int": 1}, {"as_expr": {"expr_str": "Symbol('s7', integer=True)", "hint": {"as_int": 4}}}]
-    nodes = [{"target": "torch.ops.aten.relu.default", "inputs": [{"name": "x", "arg": {"as_tensor": {"name": "x"}}}]}]
     spec = json.dumps([1, {"type": "builtins.tuple", "context": "null", "children_spec": []}])
-    graph = {"nodes": nodes, "tensor_values": {"x": {"dtype": 7, "sizes": sizes}, "w": {"dtype": 7, "sizes": sizes}}}
-    specs = [{"parameter": {"arg": {"name": "w"}}}, {"user_input": {"arg": {"as_tensor": {"name": "x"}}}}]
-    module = {
-        "graph": graph,
-        "signature": {"input_specs": specs},
-        "module_call_graph": [{"fqn": "", "signature": {"in_spec": spec}}],
-    }
-    program = {"graph_module": module, "guards_code": ["L['x'].size()[0] >= 2"], "schema_version": {"major": 8}}
-    return [Seed(json.dumps(program).encode())]
+    shape = ("Symbol('s7', integer=True)", 3, 8, 8)
+    made = pt2_files.program("torch.ops.aten.relu.default", shape=shape, guards=["L['x'].size()[0] >= 2"], spec=spec)
+    return [Seed(json.dumps(made).encode())]
 
 
 def _exported(data: bytes, folder: Path) -> object:
-    weights = json.dumps({"config": {"w": {"path_name": "weight_0", "use_pickle": False, "tensor_meta": {"dtype": 7}}}})
-    path = folder / "net.pt2"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("net/archive_format", "pt2")
-        archive.writestr("net/models/m.json", data)
-        archive.writestr("net/data/weights/m_weights_config.json", weights)
-    return _program(path)
+    return _program(pt2_files.pack(folder, pt2_files.parts() | {"models/m0.json": data}))
 
 
 def exported_archives() -> list[Seed]:
     """The whole archive of an exported program."""
-    made = io.BytesIO()
-    (seed,) = exported_programs()
-    with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr("net/archive_format", "pt2")
-        archive.writestr("net/models/m.json", seed.data)
-        archive.writestr("net/data/weights/weight_0", bytes(64))
-    data = made.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        data = pt2_files.write(Path(folder), "torch.ops.aten.relu.default").read_bytes()
     return [Seed(data, ((data.index(b"PK\1\2"), len(data)),)), Seed(data)]
 
 
@@ -229,8 +210,6 @@ def _pip(data: bytes, folder: Path) -> object:
 
 def histories() -> list[Seed]:
     """A history with two rows."""
-    import tempfile
-
     from envdoctor.core.sweep import Ending, Judgment, State, SweepRow
     from envdoctor.sweeps.database import open_database
 
