@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _TESTS = Path(__file__).resolve().parents[1]
 _SHARED = Path(os.environ.get("ENVDOCTOR_SHARED") or _TESTS.parents[1] / "shared")
 VARIABLES = _TESTS / "data/saved_model/variables"
+WEIGHTS = _TESTS / "data/keras/h5/fixed.h5"
 _SOURCE = """
 #include <math.h>
 #include <stdio.h>

@@ -178,7 +178,7 @@ def _keras_configuration(data: bytes, folder: Path) -> object:
     with zipfile.ZipFile(folder / "model.bin", "w") as archive:
         archive.writestr("metadata.json", '{"keras_version": "3.4.0"}')
         archive.writestr("config.json", data)
-        archive.writestr("model.weights.h5", b"\x89HDF\r\n\x1a\n")
+        archive.write(seeds.WEIGHTS, "model.weights.h5")
     return _identified((folder / "model.bin").read_bytes(), folder)
 
 
