@@ -45,8 +45,8 @@ _UV_SAYS = (
     (re.compile(r"has no wheels with a matching|no usable wheels"), CellVerdict.NO_WHEEL),
     (re.compile(r"there is no version of|was not found in"), CellVerdict.NO_VERSION),
 )
-
-
+# What stands behind the cause where uv itself crashed.
+_OF_A_CRASH = "note: run with `RUST_BACKTRACE"
 # What stands before every such sentence of uv's.
 _PREAMBLE = re.compile(r"^(?:error: |\S )?No solution found when resolving dependencies:?\s*(?:cause: |╰─▶ )?")
 
@@ -191,7 +191,7 @@ class Cells:
 
 def _last_line(words: str) -> str:
     """What uv said last, which is the cause."""
-    lines = words.splitlines()
+    lines = [line for line in words.splitlines() if not line.startswith(_OF_A_CRASH)]
     return lines[-1].strip().removeprefix("cause: ") if lines else "no words"
 
 
