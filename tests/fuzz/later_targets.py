@@ -23,6 +23,7 @@ from envdoctor.core.errors import EnvDoctorError, Unreadable, UsageProblem
 if TYPE_CHECKING:
     import random
 
+_ENTRIES = 920
 _DATA = Path(__file__).resolve().parents[1] / "data"
 #: Bytes at the end of a file that may be missing without harm: padding, the last end of line.
 _PADDING = 8
@@ -258,6 +259,31 @@ def _build(data: bytes, folder: Path) -> object:
     return read_build(folder)
 
 
+def checkpoints() -> list[Seed]:
+    """The index of a checkpoint; its entries are its first block."""
+    data = (_DATA / "saved_model/variables/variables.index").read_bytes()
+    return [Seed(data, ((0, _ENTRIES),))]
+
+
+def _sealed(seed: Seed, chance: random.Random) -> bytes:
+    """Damaged, mostly with a checksum that is right, so that what lies behind it is reached."""
+    from envdoctor.pipeline.sources.checkpoint import masked_crc
+
+    data = mutations.mutate(seed, chance)
+    if chance.random() < 0.2 or len(data) < _ENTRIES + 5:
+        return data
+    return data[: _ENTRIES + 1] + masked_crc(data[: _ENTRIES + 1]).to_bytes(4, "little") + data[_ENTRIES + 5 :]
+
+
+def _checkpoint(data: bytes, folder: Path) -> object:
+    from envdoctor.pipeline.sources.checkpoint import require_whole
+
+    shard = "variables.data-00000-of-00001"
+    (folder / shard).write_bytes((_DATA / "saved_model/variables" / shard).read_bytes())
+    (folder / "variables.index").write_bytes(data)
+    return require_whole(folder)
+
+
 def manifests() -> list[Seed]:
     """What a build wrote."""
     file = {"path": "a.tflite", "sha256": "ab" * 32, "kind": "tflite-int8"}
@@ -283,6 +309,7 @@ def _half(seed: Seed, chance: random.Random) -> bytes:
 _TEXT, _JSON = mutations.mutate_text, mutations.mutate_json
 _REFUSED = (Unreadable, UsageProblem)
 LATER = {
+    "checkpoint": Target(checkpoints, _checkpoint, _sealed),
     "compiled": Target(compiled, _identify, _half, _REFUSED, _is_cut),
     "onnx": Target(onnx_files, _onnx, errors=_REFUSED),
     "exported": Target(exported_programs, _exported, _JSON, _REFUSED),
