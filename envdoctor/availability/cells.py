@@ -47,8 +47,8 @@ _UV_SAYS = (
     (re.compile(r"has no wheels with a matching|no usable wheels"), CellVerdict.NO_WHEEL),
     (re.compile(r"there is no version of|was not found in"), CellVerdict.NO_VERSION),
 )
-
-
+# What stands behind the cause where uv itself crashed.
+_OF_A_CRASH = "note: run with `RUST_BACKTRACE"
 #: Why a cell was not begun.
 TOO_LATE = "the time limit was reached before it was looked at."
 # What stands before every such sentence of uv's.
@@ -224,7 +224,7 @@ def _late(asked: Asked) -> Cell:
 
 def _last_line(words: str) -> str:
     """What uv said last, which is the cause."""
-    lines = words.splitlines()
+    lines = [line for line in words.splitlines() if not line.startswith(_OF_A_CRASH)]
     return lines[-1].strip().removeprefix("cause: ") if lines else "no words"
 
 

@@ -50,6 +50,6 @@ def _show(one: Explanation) -> None:
     from envdoctor.support.text import wrap
 
     _options.heading(f"{one.code} {one.name} ({one.family})")
-    click.echo(f"{one.title}.\n")
     width = min(shutil.get_terminal_size().columns, _WIDEST)
+    click.echo("\n".join(wrap(f"{one.title}.", width)) + "\n")
     click.echo("\n\n".join("\n".join(wrap(" ".join(part.split()), width)) for part in one.text.split("\n\n")))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.availability.wording import platforms_words, pythons_words
+from envdoctor.core.availability import CellVerdict
 from envdoctor.core.data import load_table
 from envdoctor.core.route import Verdict
 from envdoctor.environments.spec import environment_spec
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 #: Stands before the workarounds.
 NO_ROUTE = "What can still be done, and is no route:"
 NO_VERSION = "No version is good on any of these targets. What can still be done:"
+_MAY_BE_GOOD = frozenset(one for one in CellVerdict if one.is_good or one is CellVerdict.UNKNOWN)
 _LISTED = 4
 _VAIN = "it would not help"
 _LIBRARY = re.compile(r"[\w+-]+(?:\.so(?:\.\d+)*|\.dylib|\.dll|\.pyd)\b")
@@ -137,7 +139,7 @@ def situation_of_package(
     targets: Sequence[Target],
     members: Mapping[str, Iterable[str]],
 ) -> Situation | None:
-    """The situation of a package none of whose versions is good on any of the targets; None if one is, or can be.
+    """The situation of a package none of whose versions is good on any of the targets; None if one is, or may be.
 
     Args:
         package: its name.
@@ -147,7 +149,7 @@ def situation_of_package(
         members: the files in each of its wheels that was looked into, by the wheel's name.
     """
     known, there = tuple(cells), tuple(files)
-    if not known or any(cell.verdict.is_good or cell.way_out for cell in known):
+    if not known or any(cell.verdict in _MAY_BE_GOOD or cell.way_out for cell in known):
         return None
     platforms = {name for target in targets for name in target.platform.tags}
     pythons = {(tag.interpreter, tag.abi) for target in targets for tag in target.tags}

@@ -6,6 +6,7 @@ What it changes for the whole process (the folder, variables) is put back and to
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import sys
 import threading
@@ -25,7 +26,7 @@ def contained() -> Iterator[list[str]]:
     """Run code of others in this thread; the list tells afterwards what it changed that is not its own.
 
     `os._exit` raises SystemExit in it, and what it prints goes to standard error. A crash of the interpreter ends the
-    process as ever; a shell tells of that.
+    process as ever; which of its lines that was is written to standard error first.
     """
     changed: list[str] = []
     guest = _guest()
@@ -34,6 +35,8 @@ def contained() -> Iterator[list[str]]:
         _guests.add(guest)
         os._exit = _exit
         if not _outputs:
+            with contextlib.suppress(AttributeError, RuntimeError, ValueError, OSError):  # no standard error
+                faulthandler.enable(all_threads=False)
             _outputs.append(sys.stdout)
             sys.stdout = _Output(sys.stdout)
     try:

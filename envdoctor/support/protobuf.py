@@ -85,7 +85,7 @@ class Message:
                 continue
             position = 0
             while position < len(value):
-                item, position = _varint(value, position)
+                item, position = read_varint(value, position)
                 yield item
 
     def signed(self, number: int) -> int:
@@ -103,7 +103,7 @@ def read_message(data: memoryview) -> Message:
     fields: dict[int, list[int | memoryview]] = {}
     position = count = 0
     while position < len(data):
-        key, position = _varint(data, position)
+        key, position = read_varint(data, position)
         count += 1
         if not key >> 3 or count > _MOST_FIELDS:
             raise Unreadable(f"at byte {position} it is no message: a field without a number, or too many of them")
@@ -114,9 +114,9 @@ def read_message(data: memoryview) -> Message:
 
 def _value(data: memoryview, position: int, wire_type: int) -> tuple[int | memoryview, int]:
     if wire_type == _VARINT:
-        return _varint(data, position)
+        return read_varint(data, position)
     if wire_type == _BYTES:
-        length, position = _varint(data, position)
+        length, position = read_varint(data, position)
     elif wire_type in {_FIXED_32, _FIXED_64}:
         length = 4 if wire_type == _FIXED_32 else 8
     else:
@@ -127,7 +127,12 @@ def _value(data: memoryview, position: int, wire_type: int) -> tuple[int | memor
     return (value if wire_type == _BYTES else int.from_bytes(value, "little")), position + length
 
 
-def _varint(data: memoryview, position: int) -> tuple[int, int]:
+def read_varint(data: memoryview, position: int) -> tuple[int, int]:
+    """A number and where what follows it begins.
+
+    Raises:
+        Unreadable: it runs over the end, or does not end.
+    """
     value = 0
     for shift in range(_LONGEST_VARINT):
         if position + shift >= len(data):

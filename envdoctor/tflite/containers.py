@@ -163,7 +163,7 @@ def _models_in(
     """The same of an archive that is open; of a bundle in it (`within` is empty then), `BUNDLE/MEMBER`."""
     for member in archive.members[:_MAX_MEMBERS]:
         name = member.filename
-        content = _stored(path, data, member) if member.compress_type == zipfile.ZIP_STORED else None
+        content = stored_member(path, data, member) if member.compress_type == zipfile.ZIP_STORED else None
         head = bytes(content[:_HEAD]) if content is not None else archive.head(name, _HEAD)
         if head[4:8] == FILE_IDENTIFIER:
             yield f"{within}{name}", memoryview(archive.read(name, _MAX_MEMBER_SIZE)) if content is None else content
@@ -174,7 +174,12 @@ def _models_in(
                 yield from _models_in(Path(f"{path}!{name}"), memoryview(inner), nested, within=f"{name}/")
 
 
-def _stored(path: Path, data: memoryview, member: zipfile.ZipInfo) -> memoryview:
+def stored_member(path: Path, data: memoryview, member: zipfile.ZipInfo) -> memoryview:
+    """The content of a member that is stored as it is, in the archive's own bytes.
+
+    Raises:
+        Unreadable: it is not where the directory says.
+    """
     header = member.header_offset
     if data[header : header + 4] != _ZIP_LOCAL_HEADER or header + _ZIP_LOCAL_HEADER_SIZE > len(data):
         raise Unreadable(f"{path} is a damaged zip archive: no local header for {member.filename}")

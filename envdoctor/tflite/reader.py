@@ -34,6 +34,7 @@ from envdoctor.tflite.schema import (
     option_fields,
     options_table,
 )
+from envdoctor.tflite.wholeness import require_sound
 
 if TYPE_CHECKING:
     from envdoctor.tflite.model import OptionValue
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _BLOCKWISE = 2
 """QuantizationDetails: scales are kept in another tensor, one for each block."""
+_VERSION = 3
 _PLACEHOLDER = 127
 """What deprecated_builtin_code holds for an operator that does not fit into its eight bits."""
 
@@ -98,12 +100,15 @@ class _Reading:
         self._buffers = [self._buffer(table) for table in self._root.tables(4)]
 
     def model(self, name: str) -> Model:
+        version = self._root.integer(0, "I")
+        if version != _VERSION:
+            raise Unreadable(f"its schema is of version {version}, where {_VERSION} is the only one")
         subgraphs = tuple(self._subgraph(index, table) for index, table in enumerate(self._root.tables(2)))
         if not subgraphs:
             raise Unreadable("it has no subgraph")
         return Model(
             name=name,
-            version=self._root.integer(0, "I"),
+            version=version,
             description=self._root.string(3) or "",
             operator_codes=tuple(code.code for code in self._codes),
             subgraphs=subgraphs,
@@ -138,7 +143,7 @@ class _Reading:
 
     def _tensor(self, index: int, table: Table) -> Tensor:
         shape, signature = table.numbers(0, "i") or (), table.numbers(7, "i")
-        return Tensor(
+        tensor = Tensor(
             index=index,
             name=table.string(3) or "",
             shape=shape,
@@ -149,6 +154,8 @@ class _Reading:
             is_variable=bool(table.scalar(5, "?")),
             sparse=table.table(6) is not None,
         )
+        require_sound(tensor)
+        return tensor
 
     def _content(self, table: Table) -> Content | None:
         if table.integer(10, "I"):  # an entry of Model.external_buffers
@@ -190,6 +197,8 @@ def _quantization(table: Table | None) -> Quantization | None:
     if table is None:
         return None
     scales, blockwise = table.array(2, "f"), table.integer(4, "B") == _BLOCKWISE
+    if blockwise and table.table(5) is None:
+        raise Unreadable("a tensor's scales are kept elsewhere, and it is not said where")
     if not len(scales) and not blockwise:
         return None
     return Quantization(

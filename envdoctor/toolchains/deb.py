@@ -5,17 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bounded import Inflated
 from envdoctor.support.text import read_number
 from envdoctor.toolchains.tar import TarReader
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 MAGIC = b"!<arch>\n"
 
 _HEADER = 60
 _MAX_MEMBERS = 32
+_FORMAT = re.compile(rb"2\.[0-9]+\n")
+#: What the suffixes of a part's name say of its first bytes (deb(5)).
+_PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
+_MAGICS = {"": b"", **dict(zip((".gz", ".xz", ".bz2", ".zst"), _PACKED, strict=True))}
+_LONGEST_MAGIC = 6
+_UNPACKED = {"", ".gz"}  # zlib passes on what is not compressed
 _MAX_CONTROL = 1 << 20
 _MAX_CONTROL_ARCHIVE = 64 << 20
 
@@ -32,31 +41,58 @@ class Part:
         """At most `size` bytes of what is left."""
         self.stream.seek(self.start)
         data = self.stream.read(min(size, self.size))
+        if self.size and not data:
+            raise Unreadable("the Debian package is cut short")
         self.start += len(data)
         self.size -= len(data)
         return data
 
 
-def find_part(stream: BinaryIO, prefix: str) -> Part:
-    """The member of a package whose name begins so: `control.tar` or `data.tar`.
+def find_part(stream: BinaryIO, part: str) -> Part:
+    """A part of a package, `control.tar` or `data.tar`, whatever it is compressed with.
 
     Raises:
-        Unreadable: it is no Debian package, or has no such member.
+        Unreadable: it is no Debian package, or dpkg would refuse it for its members, their order or their compression.
     """
     if stream.read(len(MAGIC)) != MAGIC:
         raise Unreadable("no Debian package: it is not an ar archive")
+    members = _members(stream)
+    name, version = next(members, ("", None))
+    if version is None or name != "debian-binary" or not _FORMAT.match(version.read(_HEADER)):
+        raise Unreadable("no Debian package: its first member is no debian-binary of format 2")
+    wanted = ["control.tar", "data.tar"]
+    for name, member in members:
+        if name.startswith("_"):  # deb(5): other programs' own, to be passed over
+            continue
+        expected = wanted.pop(0)
+        suffix = name.removeprefix(expected)
+        if not name.startswith(expected) or suffix not in _MAGICS:
+            raise Unreadable(f"no Debian package: {name!r} is where {expected} must be")
+        if expected == part:
+            stream.seek(member.start)
+            head = stream.read(_LONGEST_MAGIC)
+            if not (head.startswith(_MAGICS[suffix] or b"\0") if head.startswith(_PACKED) else suffix in _UNPACKED):
+                raise Unreadable(f"no Debian package: {name} is not compressed as its name says")
+            return member
+    raise Unreadable(f"no Debian package: the ar archive has no {wanted[0]}")
+
+
+def _members(stream: BinaryIO) -> Iterator[tuple[str, Part]]:
+    position = len(MAGIC)
     for _ in range(_MAX_MEMBERS):
+        stream.seek(position)
         header = stream.read(_HEADER)
         if not header:
-            break
+            return
         digits = header[48:58].strip()
         if len(header) != _HEADER or header[58:] != b"`\n" or not re.fullmatch(rb"[0-9]{1,10}", digits):
             raise Unreadable("no Debian package: a damaged ar archive")
-        size, name = int(digits), header[:16].decode("latin-1").strip().rstrip("/")
-        if name.startswith(prefix):
-            return Part(stream=stream, start=stream.tell(), size=size)
-        stream.seek(size + size % 2, 1)
-    raise Unreadable(f"no Debian package: the ar archive has no {prefix}")
+        position += _HEADER
+        yield (
+            header[:16].decode("latin-1").strip().removesuffix("/"),
+            Part(stream=stream, start=position, size=int(digits)),
+        )
+        position += int(digits) + int(digits) % 2
 
 
 def read_control(package: Path) -> dict[str, str]:
@@ -65,14 +101,17 @@ def read_control(package: Path) -> dict[str, str]:
     Raises:
         Unreadable: it is no Debian package, or a damaged one.
     """
+    found = None
     with package.open("rb") as stream:
         reader = TarReader(Inflated(find_part(stream, "control.tar"), _MAX_CONTROL_ARCHIVE))
-        for member in reader:
-            if member.name.removeprefix("./") == "control":
+        for member in reader:  # to its end, where the checksum is
+            if found is None and member.name.removeprefix("./") == "control":
                 if member.size > _MAX_CONTROL:
                     raise Unreadable(f"{package}: a control file of {member.size} bytes")
-                return parse_stanza(b"".join(reader.pieces()).decode("utf-8", "replace"))
-    raise Unreadable(f"{package} is a Debian package without a control file")
+                found = parse_stanza(b"".join(reader.pieces()).decode("utf-8", "replace"))
+    if found is None:
+        raise Unreadable(f"{package} is a Debian package without a control file")
+    return found
 
 
 def parse_stanza(text: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ _MAX_EXTENSION = 1 << 20
 _MAX_HEADERS = 100_000
 _LONGEST_DIGITS = 19  # of 2**63
 _PIECE = 1 << 16
+_NUMBERS = (slice(100, 108), slice(108, 116), slice(116, 124), slice(136, 148))  # mode, owner, group, time
 
 
 class MemberKind(enum.Enum):
@@ -70,10 +71,14 @@ class TarReader:
         while (block := self._next_header()) is not None:
             kind = block[156:157].decode("latin-1").replace("\0", "0").replace("7", "0")
             size = _number(block[124:136])
+            if size < 0:
+                raise Unreadable("no tar archive, or a damaged one: a size below zero")
             if kind in "LKxg":
                 content = self._extension(size)
-                if kind != "g":
-                    extended.update(_pax(content) if kind == "x" else {_GNU[kind]: _text(content)})
+                told = _pax(content) if kind in "xg" else {_GNU[kind]: _text(content)}
+                if kind == "g" and told:
+                    raise Unreadable("the tar archive has one name or size for all its members")
+                extended.update(told)
                 continue
             if "size" in extended:
                 size = _decimal(extended["size"])
@@ -81,6 +86,8 @@ class TarReader:
             extended = {}
             self._start(member.size)
             yield member
+        while self._source.read(_PIECE):  # what is compressed has its checksum at the end
+            pass
 
     def pieces(self) -> Iterator[bytes]:
         """The content of the member at hand.
@@ -104,13 +111,15 @@ class TarReader:
         self._exactly(self._padding)
         self._padding = 0
         block = self._source.read(_BLOCK)
-        if not block.strip(b"\0"):  # the end mark, or the end of the file
+        if not block.strip(b"\0") and (block or self._headers):  # the end mark, or the end of the file
             return None
         if len(block) != _BLOCK:
             raise Unreadable("the tar archive is cut short")
         self._headers += 1
         if self._headers > _MAX_HEADERS:  # there can be any number of them before one member
             raise Unreadable(f"the tar archive has more than {_MAX_HEADERS:,} headers")
+        for field in _NUMBERS:
+            _number(block[field])
         if _number(block[148:156]) != sum(block[:148]) + sum(block[156:]) + 8 * 32:
             raise Unreadable("no tar archive, or a damaged one: wrong checksum of a header")
         return block
@@ -159,7 +168,7 @@ def _pax(content: bytes) -> dict[str, str]:
         digits = content[start : max(start, space)]
         size = _decimal(digits.decode("latin-1"))
         record = content[start : start + size]
-        if size <= len(digits) or not record.endswith(b"\n"):
+        if not len(digits) < size == len(record) or not record.endswith(b"\n"):
             raise Unreadable("the tar archive has a damaged pax header")
         key, _, value = record[len(digits) + 1 : -1].partition(b"=")
         start += size
@@ -172,8 +181,8 @@ def _pax(content: bytes) -> dict[str, str]:
 
 def _number(field: bytes) -> int:
     """An octal number, or GNU's base-256 one."""
-    if field[:1] == b"\x80":
-        return int.from_bytes(field[1:], "big")
+    if field[:1] in {b"\x80", b"\xff"}:
+        return int.from_bytes(field[1:], "big", signed=field[:1] == b"\xff")
     text = field.strip(b" \0")
     if not re.fullmatch(rb"[0-7]*", text):
         raise Unreadable(f"no tar archive, or a damaged one: {text!r} should be an octal number")

@@ -45,7 +45,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 subject=distribution.name,
                 message=f"{distribution.title} lacks {plural(len(ranked), 'file')}: {_listed(ranked)}.",
                 evidence=tuple(
-                    Evidence(source=f"{distribution.metadata}/RECORD", excerpt=f"lists {path}, which does not exist")
+                    Evidence(source=f"{distribution.metadata}/RECORD", excerpt=f"lists {path}; there is no such file")
                     for path in ranked[:_SHOWN]
                 ),
                 fix=None

@@ -11,7 +11,7 @@ from envdoctor.availability.catalogue import Catalogue
 from envdoctor.availability.cells import Asked, Cells
 from envdoctor.availability.judging import Judgment
 from envdoctor.availability.metadata import MetadataReader
-from envdoctor.availability.uv import Question
+from envdoctor.availability.uv import Outcome, Question, Resolution
 from envdoctor.core.availability import CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.finding import Severity
 from index_wheels import publish, publish_sdist
@@ -273,3 +273,19 @@ def test_a_conflict_comes_before_a_wheel_that_would_not_help(server, cell):
     assert found.verdict is CellVerdict.CONFLICTS
     assert [reason.kind for reason in found.reasons] == [ReasonKind.CONFLICT, ReasonKind.SOURCE_ONLY]
     assert "app==1.0 wants lib==1.26.4, and types==0.5.1 wants lib>=2.1" in found.reasons[0].message
+
+
+class _Crashing:
+    """uv where no thread can be started."""
+
+    def resolve(self, question):
+        words = "thread 'main' panicked at x.rs:1:\nResource temporarily unavailable\n"
+        words += "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace"
+        return Resolution(outcome=Outcome.UNDECIDED, command="uv pip compile -", words=words)
+
+
+def test_where_uv_crashes_its_cause_is_said(catalogue, target):
+    question = Question(requirements=("app==1.0",), target=target("linux-x86_64-cp311"))
+    found = Cells(_Crashing(), catalogue, None).one(Asked(version="1.0", question=question, explained=False))
+    assert found.verdict is CellVerdict.UNKNOWN
+    assert found.reasons[0].message == "uv could not decide: Resource temporarily unavailable"

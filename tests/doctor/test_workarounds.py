@@ -186,6 +186,10 @@ def test_a_good_version_needs_none():
     assert of_package([], [cell(), cell(CellVerdict.SOUND)]) is None
 
 
+def test_where_something_is_not_known_no_version_is_called_bad():
+    assert of_package([], [cell(), cell(CellVerdict.UNKNOWN)]) is None
+
+
 def test_other_pins_that_are_sound_need_none():
     mended = dataclasses.replace(cell(CellVerdict.BROKEN), way_out=(Pin(name="numpy", version="1.26.4"),))
     assert of_package([], [mended]) is None

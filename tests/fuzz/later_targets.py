@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import lzma
 import sqlite3
-import zipfile
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +16,14 @@ from mutations import Seed
 from target import JUDGE, Target
 
 import onnx_bytes
+import pt2_files
 from compiled_files import BUILT
 from envdoctor.core.errors import EnvDoctorError, Unreadable, UsageProblem
 
 if TYPE_CHECKING:
     import random
 
+_ENTRIES = 920
 _DATA = Path(__file__).resolve().parents[1] / "data"
 #: Bytes at the end of a file that may be missing without harm: padding, the last end of line.
 _PADDING = 8
@@ -143,39 +144,20 @@ def _onnx(data: bytes, folder: Path) -> object:
 
 def exported_programs() -> list[Seed]:
     """The JSON of an exported program; the archive around it is made anew."""
-    sizes = [{"as_int": 1}, {"as_expr": {"expr_str": "Symbol('s7', integer=True)", "hint": {"as_int": 4}}}]
-    nodes = [{"target": "torch.ops.aten.relu.default", "inputs": [{"name": "x", "arg": {"as_tensor": {"name": "x"}}}]}]
     spec = json.dumps([1, {"type": "builtins.tuple", "context": "null", "children_spec": []}])
-    graph = {"nodes": nodes, "tensor_values": {"x": {"dtype": 7, "sizes": sizes}, "w": {"dtype": 7, "sizes": sizes}}}
-    specs = [{"parameter": {"arg": {"name": "w"}}}, {"user_input": {"arg": {"as_tensor": {"name": "x"}}}}]
-    module = {
-        "graph": graph,
-        "signature": {"input_specs": specs},
-        "module_call_graph": [{"fqn": "", "signature": {"in_spec": spec}}],
-    }
-    program = {"graph_module": module, "guards_code": ["L['x'].size()[0] >= 2"], "schema_version": {"major": 8}}
-    return [Seed(json.dumps(program).encode())]
+    shape = ("Symbol('s7', integer=True)", 3, 8, 8)
+    made = pt2_files.program("torch.ops.aten.relu.default", shape=shape, guards=["L['x'].size()[0] >= 2"], spec=spec)
+    return [Seed(json.dumps(made).encode())]
 
 
 def _exported(data: bytes, folder: Path) -> object:
-    weights = json.dumps({"config": {"w": {"path_name": "weight_0", "use_pickle": False, "tensor_meta": {"dtype": 7}}}})
-    path = folder / "net.pt2"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("net/archive_format", "pt2")
-        archive.writestr("net/models/m.json", data)
-        archive.writestr("net/data/weights/m_weights_config.json", weights)
-    return _program(path)
+    return _program(pt2_files.pack(folder, pt2_files.parts() | {"models/m0.json": data}))
 
 
 def exported_archives() -> list[Seed]:
     """The whole archive of an exported program."""
-    made = io.BytesIO()
-    (seed,) = exported_programs()
-    with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr("net/archive_format", "pt2")
-        archive.writestr("net/models/m.json", seed.data)
-        archive.writestr("net/data/weights/weight_0", bytes(64))
-    data = made.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        data = pt2_files.write(Path(folder), "torch.ops.aten.relu.default").read_bytes()
     return [Seed(data, ((data.index(b"PK\1\2"), len(data)),)), Seed(data)]
 
 
@@ -229,8 +211,6 @@ def _pip(data: bytes, folder: Path) -> object:
 
 def histories() -> list[Seed]:
     """A history with two rows."""
-    import tempfile
-
     from envdoctor.core.sweep import Ending, Judgment, State, SweepRow
     from envdoctor.sweeps.database import open_database
 
@@ -279,6 +259,31 @@ def _build(data: bytes, folder: Path) -> object:
     return read_build(folder)
 
 
+def checkpoints() -> list[Seed]:
+    """The index of a checkpoint; its entries are its first block."""
+    data = (_DATA / "saved_model/variables/variables.index").read_bytes()
+    return [Seed(data, ((0, _ENTRIES),))]
+
+
+def _sealed(seed: Seed, chance: random.Random) -> bytes:
+    """Damaged, mostly with a checksum that is right, so that what lies behind it is reached."""
+    from envdoctor.pipeline.sources.checkpoint import masked_crc
+
+    data = mutations.mutate(seed, chance)
+    if chance.random() < 0.2 or len(data) < _ENTRIES + 5:
+        return data
+    return data[: _ENTRIES + 1] + masked_crc(data[: _ENTRIES + 1]).to_bytes(4, "little") + data[_ENTRIES + 5 :]
+
+
+def _checkpoint(data: bytes, folder: Path) -> object:
+    from envdoctor.pipeline.sources.checkpoint import require_whole
+
+    shard = "variables.data-00000-of-00001"
+    (folder / shard).write_bytes((_DATA / "saved_model/variables" / shard).read_bytes())
+    (folder / "variables.index").write_bytes(data)
+    return require_whole(folder)
+
+
 def manifests() -> list[Seed]:
     """What a build wrote."""
     file = {"path": "a.tflite", "sha256": "ab" * 32, "kind": "tflite-int8"}
@@ -304,6 +309,7 @@ def _half(seed: Seed, chance: random.Random) -> bytes:
 _TEXT, _JSON = mutations.mutate_text, mutations.mutate_json
 _REFUSED = (Unreadable, UsageProblem)
 LATER = {
+    "checkpoint": Target(checkpoints, _checkpoint, _sealed),
     "compiled": Target(compiled, _identify, _half, _REFUSED, _is_cut),
     "onnx": Target(onnx_files, _onnx, errors=_REFUSED),
     "exported": Target(exported_programs, _exported, _JSON, _REFUSED),

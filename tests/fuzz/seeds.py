@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _TESTS = Path(__file__).resolve().parents[1]
 _SHARED = Path(os.environ.get("ENVDOCTOR_SHARED") or _TESTS.parents[1] / "shared")
+VARIABLES = _TESTS / "data/saved_model/variables"
+WEIGHTS = _TESTS / "data/keras/h5/fixed.h5"
 _SOURCE = """
 #include <math.h>
 #include <stdio.h>
@@ -280,13 +282,13 @@ def debs() -> list[Seed]:
         entry = tarfile.TarInfo("./control")
         entry.size = len(content)
         archive.addfile(entry, io.BytesIO(content))
-    packs = (bytes, gzip.compress, lzma.compress)
-    return [Seed(_ar(pack(control.getvalue()), pack(tarball()))) for pack in packs]
+    packs = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress}
+    return [Seed(_ar(suffix, pack(control.getvalue()), pack(tarball()))) for suffix, pack in packs.items()]
 
 
-def _ar(control: bytes, data: bytes) -> bytes:
+def _ar(suffix: str, control: bytes, data: bytes) -> bytes:
     out = b"!<arch>\n"
-    for name, content in (("debian-binary", b"2.0\n"), ("control.tar.x", control), ("data.tar.x", data)):
+    for name, content in (("debian-binary", b"2.0\n"), (f"control.tar{suffix}", control), (f"data.tar{suffix}", data)):
         out += f"{name:<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(content):<10}`\n".encode() + content
         out += b"\n" * (len(content) % 2)
     return out

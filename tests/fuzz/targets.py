@@ -178,7 +178,7 @@ def _keras_configuration(data: bytes, folder: Path) -> object:
     with zipfile.ZipFile(folder / "model.bin", "w") as archive:
         archive.writestr("metadata.json", '{"keras_version": "3.4.0"}')
         archive.writestr("config.json", data)
-        archive.writestr("model.weights.h5", b"\x89HDF\r\n\x1a\n")
+        archive.write(seeds.WEIGHTS, "model.weights.h5")
     return _identified((folder / "model.bin").read_bytes(), folder)
 
 
@@ -186,8 +186,8 @@ def _saved_model(data: bytes, folder: Path) -> object:
     from envdoctor.pipeline.sources import identify, model_inputs
 
     model = folder / "saved"
-    (model / "variables").mkdir(parents=True, exist_ok=True)
-    _written(model / "variables/variables.index", b"x")
+    if not model.exists():
+        shutil.copytree(seeds.VARIABLES, model / "variables")
     _written(model / "saved_model.pb", data)
     artifact = identify(model, trust_code=True)
     return artifact, model_inputs(artifact)

@@ -27,10 +27,11 @@ def value(name, *sizes, kind=1):
     return nested(11, nested(1, name), nested(2, nested(1, number(1, kind), nested(2, *dims))))
 
 
-def node(kind, domain="", *attributes):
-    return nested(
-        1, nested(1, "x"), nested(2, "y"), nested(4, kind), *attributes, *([nested(7, domain)] if domain else [])
-    )
+def node(kind, domain="", *attributes, takes=(), gives=None):
+    """An operator that takes nothing and gives what is called as it is, if nothing else is said."""
+    inputs = [nested(1, name) for name in takes]
+    domains = [nested(7, domain)] if domain else []
+    return nested(1, *inputs, nested(2, gives or kind), nested(4, kind), *attributes, *domains)
 
 
 def subgraph(*nodes):
@@ -41,7 +42,8 @@ def subgraph(*nodes):
 def weight(name, location=None, offset=0, length=8):
     entries = {"location": location, "offset": str(offset), "length": str(length)} if location is not None else {}
     stored = [nested(13, nested(1, key), nested(2, text)) for key, text in entries.items()]
-    return nested(5, number(1, 2), number(2, 1), nested(8, name), *stored)
+    values = number(14, 1) if stored else nested(9, bytes(8))
+    return nested(5, number(1, 2), number(2, 1), nested(8, name), *stored, values)
 
 
 def model(*parts, opset=17):

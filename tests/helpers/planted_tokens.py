@@ -22,6 +22,8 @@ def mixed(r, alphabet, length):
 
 GITLAB = ("glpat-", "glrt-", "glptt-", "gldt-", "glcbt-", "glft-", "gloas-")
 TOKENS = {
+    "airtable": lambda r: f"pat{mixed(r, ALNUM, 14)}.{pick(r, HEX, 64)}",
+    "posthog": lambda r: "phx_" + mixed(r, ALNUM, 40),
     "github": lambda r: r.choice(["ghp_", "gho_", "ghu_", "ghs_", "ghr_"]) + mixed(r, ALNUM, 36),
     "github-fine": lambda r: f"github_pat_{mixed(r, ALNUM, 22)}_{mixed(r, ALNUM, 59)}",
     "gitlab": lambda r: r.choice(GITLAB) + mixed(r, BASE64_URL, 20) + "a",

@@ -53,7 +53,7 @@ def zstd(data):
     return subprocess.run([needs("zstd"), "-q", "-c"], input=data, capture_output=True, check=True).stdout
 
 
-PACKERS = {"plain": bytes, "gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress, "zst": zstd}
+PACKERS = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress, ".bz2": bz2.compress, ".zst": zstd}
 CONTROL = b"Package: edgetpu-compiler\nVersion: 16.0\nArchitecture: amd64\nDescription: compiler\n more words\n"
 TREE = (
     ("./", None),
@@ -63,13 +63,17 @@ TREE = (
 )
 
 
-def deb(pack, tree=TREE):
-    parts = (
-        ("debian-binary", b"2.0\n"),
-        ("control.tar.x", pack(tar(("./control", CONTROL)))),
-        ("data.tar.x", pack(tar(*tree))),
-    )
-    return ar(*parts)
+def parts(suffix="", tree=TREE):
+    pack = PACKERS[suffix]
+    return {
+        "debian-binary": b"2.0\n",
+        f"control.tar{suffix}": pack(tar(("./control", CONTROL))),
+        f"data.tar{suffix}": pack(tar(*tree)),
+    }
+
+
+def deb(suffix, tree=TREE):
+    return ar(*parts(suffix, tree).items())
 
 
 def make_folder(tmp_path):
@@ -87,7 +91,7 @@ def write(path, data):
 @pytest.mark.parametrize("wrap", ["deb", "tar"])
 def test_packages_and_archives_of_every_compression(tmp_path, packer, wrap):
     pack = PACKERS[packer]
-    archive = write(tmp_path / "archive", deb(pack) if wrap == "deb" else pack(tar(*TREE)))
+    archive = write(tmp_path / "archive", deb(packer) if wrap == "deb" else pack(tar(*TREE)))
     folder = tmp_path / "out"
     folder.mkdir()
     assert set(unpack(archive, folder)) == {"usr/bin/tool", "usr/share/doc", "usr/bin/link"}
@@ -183,7 +187,7 @@ def test_a_dictionary_too_large_for_the_memory_allowed():
         Inflated(stream).read(10)
 
 
-@pytest.mark.parametrize("packer", ["gz", "xz", "bz2"])
+@pytest.mark.parametrize("packer", [".gz", ".xz", ".bz2"])
 def test_members_in_a_row_are_one_stream(packer):
     pack = PACKERS[packer]
     assert Inflated(io.BytesIO(pack(b"ab") + pack(b"cd") + bytes(512))).read(10) == b"abcd"
@@ -196,18 +200,83 @@ def test_what_is_no_archive(tmp_path, data):
     archive = write(tmp_path / "file.deb", data)
     with pytest.raises(Unreadable):
         read_control(archive)
-    if data:
-        with pytest.raises(Unreadable):
-            unpack(archive, tmp_path)
+    with pytest.raises(Unreadable):
+        unpack(archive, tmp_path)
+
+
+def changed(suffix, **contents):
+    """The parts of a package, some with another content."""
+    return ar(*{**parts(suffix), **{name.replace("_", "."): content for name, content in contents.items()}}.items())
+
+
+GZ = parts(".gz")
+REFUSED_BY_DPKG = {
+    "no format": ar(*list(parts().items())[1:]),
+    "another format": ar(("debian-binary", b"3.0\n"), *list(parts().items())[1:]),
+    "a format without its line end": ar(("debian-binary", b"2.0"), *list(parts().items())[1:]),
+    "parts in another order": ar(*(list(parts().items())[number] for number in (0, 2, 1))),
+    "control twice": ar(*(list(parts().items())[number] for number in (0, 1, 1, 2))),
+    "the format twice": ar(*(list(parts().items())[number] for number in (0, 0, 1, 2))),
+    "gzip called xz": ar(*((name.replace(".gz", ".xz"), content) for name, content in GZ.items())),
+    "gzip called tar": ar(*((name.removesuffix(".gz"), content) for name, content in GZ.items())),
+    "tar called xz": ar(*((f"{name}.xz" if "tar" in name else name, data) for name, data in parts().items())),
+    "an unknown suffix": ar(*((f"{name}.foo" if "tar" in name else name, data) for name, data in parts().items())),
+    "nothing in data": changed("", data_tar=b""),
+    "data cut short behind what is written": deb("")[:-200],
+    "no checksum at the end": changed(".gz", data_tar_gz=GZ["data.tar.gz"][:-8]),
+    "a wrong checksum": changed(".gz", data_tar_gz=GZ["data.tar.gz"][:-5] + b"\0\0\0\0\0"),
+    "control without its checksum": changed(".gz", control_tar_gz=GZ["control.tar.gz"][:-4]),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_BY_DPKG)
+def test_what_dpkg_refuses(tmp_path, name):
+    archive = write(tmp_path / "file.deb", REFUSED_BY_DPKG[name])
+    folder = make_folder(tmp_path)
+    with pytest.raises(Unreadable):  # noqa: PT012 - either of the two
+        read_control(archive)
+        unpack(archive, folder)
+    program = shutil.which("dpkg-deb")
+    if program:
+        done = subprocess.run([program, "-R", archive, tmp_path / "theirs"], capture_output=True, check=False)
+        assert done.returncode
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"), [(b"x", b"99 path=x\n"), (b"g", b"9 path=x\n"), (b"g", b"no record\n"), (b"x", b"path=x\n")]
+)
+def test_records_that_are_none(tmp_path, kind, content):
+    block = bytearray(tar(("pax", content), ("f", b"x")))
+    block[156:157] = kind
+    block[148:156] = b"%06o\0 " % (sum(block[:148]) + 8 * 32 + sum(block[156:512]))
+    with pytest.raises(Unreadable, match=r"pax header|for all its members"):
+        unpack(write(tmp_path / "archive", bytes(block)), make_folder(tmp_path))
+
+
+def test_members_of_other_programs_are_passed_over(tmp_path):
+    first, *others = parts().items()
+    archive = write(tmp_path / "file.deb", ar(first, ("_gpgorigin", b"x"), *others, ("more", b"y")))
+    assert read_control(archive)["Version"] == "16.0"
+    assert unpack(archive, make_folder(tmp_path))
+
+
+@pytest.mark.parametrize(("start", "value"), [(100, b"xyz\0"), (136, b"99999999999\0"), (124, b"\xff" * 12)])
+def test_numbers_of_a_header_that_are_none(tmp_path, start, value):
+    block = bytearray(tar(("f", b"x")))
+    block[start : start + len(value)] = value
+    block[148:156] = b"%06o\0 " % (sum(block[:148]) + 8 * 32 + sum(block[156:512]))
+    with pytest.raises(Unreadable, match=r"should be an octal number|below zero"):
+        unpack(write(tmp_path / "archive", bytes(block)), make_folder(tmp_path))
 
 
 @pytest.mark.slow
 @settings(max_examples=amount(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damage_never_does_more_than_fail(tmp_path_factory, data):
-    pack = PACKERS[data.draw(st.sampled_from(["plain", "gz", "xz", "bz2"]))]
+    suffix = data.draw(st.sampled_from(["", ".gz", ".xz", ".bz2"]))
+    pack = PACKERS[suffix]
     whole = data.draw(
-        st.sampled_from([deb(pack), pack(tar(*TREE)), pack(tar(("x" * 200, b"y"), layout=tarfile.PAX_FORMAT))])
+        st.sampled_from([deb(suffix), pack(tar(*TREE)), pack(tar(("x" * 200, b"y"), layout=tarfile.PAX_FORMAT))])
     )
     damaged = bytearray(whole[: data.draw(st.integers(0, len(whole)))])
     for _ in range(data.draw(st.integers(0, 4)) if damaged else 0):

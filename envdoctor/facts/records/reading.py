@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import replace
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from envdoctor.environments.fingerprint import state_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 #: The largest RECORD that is known has 5 MB and 35,000 rows.
 _MOST_BYTES, _MOST_ROWS = 64 << 20, 500_000
 _READ_BY_ALL = 0o004
-_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
+_ABSENT = frozenset({errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG})
 
 
 def read_record(distribution: Distribution, budget: Budget, seen: dict[str, State]) -> Record:
@@ -141,10 +142,12 @@ def _look(
             _note_absent(path, error, missing, unseen)
         else:
             seen[place] = state_of(status)
-            if size and status.st_size != int(size):
-                changed.append(ChangedFile(path=path, recorded=int(size), found=status.st_size))
-            elif status.st_mtime > recorded_at and differs(base + path, digest, budget):
-                changed.append(ChangedFile(path=path, recorded=status.st_size, found=status.st_size))
+            if not S_ISREG(status.st_mode) and (digest or size):  # a folder, or a link to one
+                missing.append(path)
+            elif (size and status.st_size != int(size)) or (
+                status.st_mtime > recorded_at and differs(base + path, digest, budget)
+            ):
+                changed.append(ChangedFile(path=path, recorded=int(size or status.st_size), found=status.st_size))
             if not status.st_mode & _READ_BY_ALL and _is_closed(base, path):
                 unseen.append(path)
     return Record(

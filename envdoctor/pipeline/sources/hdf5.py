@@ -22,7 +22,7 @@ _SUPERBLOCKS = {0: (24, 40, 64, 13), 1: (28, 44, 68, 13), 2: (12, 28, 36, 9), 3:
 _SIZES = {2, 4, 8, 16, 32}
 _UNDEFINED = (1 << 64) - 1
 _CONTINUATION, _ATTRIBUTE, _ATTRIBUTE_INFO = 0x10, 0x0C, 0x15
-_SHARED = 2
+SHARED = 2
 _STRING, _VARIABLE = 3, 9
 _MOST_BLOCKS, _LARGEST_BLOCK = 256, 1 << 20
 
@@ -41,61 +41,67 @@ def read_text_attribute(data: memoryview, name: str) -> bytes | None:
         Unreadable: the file is damaged or cut short.
         Unfollowed: the text is stored in a way that only the library reads.
     """
-    values = [value for found, value in _attributes(data, _root(data)) if found == name]
+    values = [value for found, value in _attributes(data, root_header(data)) if found == name]
     if len(values) > 1:
         raise Unfollowed(f"two attributes are called {name}")
     return _text(data, values[0]) if values else None
 
 
-def _root(data: memoryview) -> int:
+def root_header(data: memoryview) -> int:
     """The address of the root group's object header."""
-    places = _SUPERBLOCKS.get(_number(data, len(SIGNATURE), 1))
+    places = _SUPERBLOCKS.get(number(data, len(SIGNATURE), 1))
     if places is None:
         raise Unfollowed("its superblock is of another version")
     base, end, root, sizes = places
-    if not set(_take(data, sizes, 2)) <= _SIZES:
+    if not set(take(data, sizes, 2)) <= _SIZES:
         raise Unreadable("damaged: its superblock tells no size of addresses")
-    if bytes(_take(data, sizes, 2)) != b"\x08\x08":
+    if bytes(take(data, sizes, 2)) != b"\x08\x08":
         raise Unfollowed("its addresses have another size than 8 bytes")
-    if _number(data, end, 8) > len(data):
-        raise Unreadable(f"cut short: {len(data)} bytes of {_number(data, end, 8)}")
-    if _number(data, base, 8):
+    if number(data, end, 8) > len(data):
+        raise Unreadable(f"cut short: {len(data)} bytes of {number(data, end, 8)}")
+    if number(data, base, 8) >= len(data):
+        raise Unreadable("damaged: its addresses count from beyond its end")
+    if number(data, base, 8):
         raise Unfollowed("its addresses count from elsewhere")
-    return _number(data, root, 8)
+    return number(data, root, 8)
 
 
 def _attributes(data: memoryview, header: int) -> Iterator[tuple[str, memoryview]]:
     """Name and whole message of every attribute in an object header."""
-    for kind, flags, body in _messages(data, header):
+    for kind, flags, body in messages(data, header):
         if kind == _ATTRIBUTE:
-            if flags & _SHARED:
+            if flags & SHARED:
                 raise Unfollowed("an attribute is stored elsewhere")
             yield _attribute_name(body), body
-        if kind == _ATTRIBUTE_INFO and _number(body, 4 if _number(body, 1, 1) & 1 else 2, 8) != _UNDEFINED:
+        if kind == _ATTRIBUTE_INFO and number(body, 4 if number(body, 1, 1) & 1 else 2, 8) != _UNDEFINED:
             raise Unfollowed("its attributes are stored in a heap")
 
 
-def _messages(data: memoryview, header: int) -> Iterator[tuple[int, int, memoryview]]:
+def messages(data: memoryview, header: int) -> Iterator[tuple[int, int, memoryview]]:
     """Type, flags and content of every message of an object header, its continuation blocks included."""
-    signed = bytes(_take(data, header, 4)) == b"OHDR"
-    flags = _number(data, header + 5, 1) if signed else 0
+    signed = bytes(take(data, header, 4)) == b"OHDR"
+    flags = number(data, header + 5, 1) if signed else 0
     if signed:
         start = header + 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0)
         width = 1 << (flags & 3)
-        blocks = [_take(data, start + width, _number(data, start, width))]
-    elif _number(data, header, 1) == 1:
-        blocks = [_take(data, header + 16, _number(data, header + 8, 4))]
+        blocks = [take(data, start + width, number(data, start, width))]
+    elif number(data, header, 1) == 1:
+        blocks = [take(data, header + 16, number(data, header + 8, 4))]
     else:
-        raise Unreadable("its root group has no object header")
+        raise Unreadable("a group or a dataset has no object header")
+    told = number(data, header + 2, 2)
     for count, block in enumerate(blocks, start=1):  # continuation blocks join while it runs
         if count > _MOST_BLOCKS or len(block) > _LARGEST_BLOCK:
             raise Unreadable("its object header does not end")
         for kind, its_flags, body in _split(block, signed=signed, ordered=bool(flags & 4)):
             if kind == _CONTINUATION:
-                address, length = _number(body, 0, 8), _number(body, 8, 8)
-                more = _take(data, address, length)
+                address, length = number(body, 0, 8), number(body, 8, 8)
+                more = take(data, address, length)
                 blocks.append(more[4:-4] if signed else more)  # between "OCHK" and a checksum
             yield kind, its_flags, body
+            told -= 1
+    if not signed and told:
+        raise Unreadable("an object header has lost a message")
 
 
 def _split(block: memoryview, *, signed: bool, ordered: bool) -> Iterator[tuple[int, int, memoryview]]:
@@ -103,59 +109,65 @@ def _split(block: memoryview, *, signed: bool, ordered: bool) -> Iterator[tuple[
     position = 0
     head = 8 if not signed else 6 if ordered else 4
     while position + head <= len(block):
-        kind = _number(block, position, 1 if signed else 2)
-        size = _number(block, position + (1 if signed else 2), 2)
-        yield kind, _number(block, position + (3 if signed else 4), 1), _take(block, position + head, size)
+        kind = number(block, position, 1 if signed else 2)
+        size = number(block, position + (1 if signed else 2), 2)
+        yield kind, number(block, position + (3 if signed else 4), 1), take(block, position + head, size)
         position += head + size
 
 
 def _attribute_name(body: memoryview) -> str:
-    size = _number(body, 2, 2)
-    return bytes(_take(body, 9 if _number(body, 0, 1) == 3 else 8, size)).partition(b"\0")[0].decode("utf-8", "replace")  # noqa: PLR2004
+    size = number(body, 2, 2)
+    return bytes(take(body, 9 if number(body, 0, 1) == 3 else 8, size)).partition(b"\0")[0].decode("utf-8", "replace")  # noqa: PLR2004
 
 
 def _text(data: memoryview, body: memoryview) -> bytes:
     """The value of an attribute message (section IV.A.2.m)."""
-    version, flags = _number(body, 0, 1), _number(body, 1, 1)
+    version, flags = number(body, 0, 1), number(body, 1, 1)
     if version not in {1, 2, 3} or (version > 1 and flags & 3):
         raise Unfollowed("its attributes are of another version, or share their type")
-    sizes = [_number(body, place, 2) for place in (2, 4, 6)]
+    sizes = [number(body, place, 2) for place in (2, 4, 6)]
     padded = [size + -size % 8 for size in sizes] if version == 1 else sizes
     start = 9 if version == 3 else 8  # noqa: PLR2004  (version 3 adds the name's character set)
-    datatype = _take(body, start + padded[0], sizes[1])
-    if _number(body, start + padded[0] + padded[1] + 1, 1):
+    datatype = take(body, start + padded[0], sizes[1])
+    if number(body, start + padded[0] + padded[1] + 1, 1):
         raise Unfollowed("the attribute is an array")
     content = body[start + sum(padded) :]
-    kind = _number(datatype, 0, 1) & 15
+    kind = number(datatype, 0, 1) & 15
     if kind == _STRING:
-        return bytes(_take(content, 0, _number(datatype, 4, 4))).rstrip(b"\0")
-    if kind == _VARIABLE and _number(datatype, 1, 1) & 15 == 1:
-        found = _in_heap(data, _number(content, 4, 8), _number(content, 12, 4))
-        return bytes(_take(found, 0, _number(content, 0, 4))).partition(b"\0")[0]
+        return bytes(take(content, 0, number(datatype, 4, 4))).rstrip(b"\0")
+    if kind == _VARIABLE and number(datatype, 1, 1) & 15 == 1:
+        found = _in_heap(data, number(content, 4, 8), number(content, 12, 4))
+        return bytes(take(found, 0, number(content, 0, 4))).partition(b"\0")[0]
     raise Unfollowed("the attribute is no text")
 
 
 def _in_heap(data: memoryview, address: int, index: int) -> memoryview:
     """An object of a global heap collection (section III.E)."""
-    if bytes(_take(data, address, 4)) != b"GCOL":
+    if bytes(take(data, address, 4)) != b"GCOL":
         raise Unreadable("an attribute points to no heap")
-    heap = _take(data, address, _number(data, address + 8, 8))
+    heap = take(data, address, number(data, address + 8, 8))
     position = 16
     while position + 16 <= len(heap):
-        size, number = _number(heap, position + 8, 8), _number(heap, position, 2)
-        if number == index:
-            return _take(heap, position + 16, size)
-        if number == 0:
+        size, found = number(heap, position + 8, 8), number(heap, position, 2)
+        if found == index:
+            return take(heap, position + 16, size)
+        if found == 0:
             break
         position += 16 + size + -size % 8
     raise Unreadable("an attribute's text is not in its heap")
 
 
-def _take(data: memoryview, position: int, size: int) -> memoryview:
+def take(data: memoryview, position: int, size: int) -> memoryview:
+    """So many bytes.
+
+    Raises:
+        Unreadable: they run over the end.
+    """
     if position + size > len(data):
         raise Unreadable(f"{size} bytes at byte {position} run over the end, {len(data)}")
     return data[position : position + size]
 
 
-def _number(data: memoryview, position: int, size: int) -> int:
-    return int.from_bytes(_take(data, position, size), "little")
+def number(data: memoryview, position: int, size: int) -> int:
+    """An unsigned number of so many bytes; raises as `take`."""
+    return int.from_bytes(take(data, position, size), "little")

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.hdf5 import SIGNATURE, Unfollowed, read_text_attribute
+from envdoctor.pipeline.sources.hdf5_groups import require_groups
 from envdoctor.pipeline.sources.keras_config import check_types, classes_of, inputs_of, names, scale_of, traits_of
 from envdoctor.stages.workers.stored_code import Malformed, code_in, config_of, foreign_in, nodes_of
 from envdoctor.support.bounded import open_zip
 from envdoctor.support.files import read_head
+from envdoctor.tflite.containers import stored_member
 from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 #: The trait of a file whose configuration only its stage can read.
 UNREAD = "config-unread"
 _LARGEST_CONFIG = 64 << 20
+_HDF5_WEIGHTS = ".weights.h5"
 _WEIGHTS = re.compile(r"model\.weights\.(h5|json|npz)|.*\.weights\.h5")
 
 
@@ -78,6 +81,8 @@ def read_keras(path: Path) -> KerasFile:
         inputs = inputs_of(config)
     except (Malformed, Unreadable, RecursionError) as error:
         raise Unreadable(f"{path} is damaged: its configuration is none that Keras wrote: {error}") from None
+    if not is_hdf5:
+        _require_weights(path)
     known = names()
     return KerasFile(
         path=path,
@@ -120,11 +125,31 @@ def _read_archive(path: Path) -> tuple[Mapping[str, Any], int | None]:
     return _mapping(path, config), _major(str(_mapping(path, metadata).get("keras_version", "")))
 
 
+def _require_weights(path: Path) -> None:
+    """Refuse an archive whose weights can't be read; those that are packed are left to the stage."""
+    with open_zip(path) as archive:
+        stored = [member for member in archive.members if member.compress_type == zipfile.ZIP_STORED]
+    for member in stored:
+        if not member.filename.endswith(_HDF5_WEIGHTS):
+            continue
+        weights = stored_member(path, map_file(path), member)
+        if bytes(weights[: len(SIGNATURE)]) != SIGNATURE:
+            raise Unreadable(f"{path} is damaged: {member.filename} in it is no HDF5 file")
+        try:
+            require_groups(weights)
+        except Unreadable as error:
+            raise Unreadable(f"{path} is damaged: {member.filename} in it: {error}") from None
+        except Unfollowed:
+            continue
+
+
 def _read_hdf5(path: Path) -> tuple[Mapping[str, Any], None]:
     if zipfile.is_zipfile(path):
         raise Unreadable(f"{path} is an HDF5 file and a zip archive at once, and readers differ in which they take")
     try:
-        text = read_text_attribute(map_file(path), "model_config")
+        data = map_file(path)
+        text = read_text_attribute(data, "model_config")
+        require_groups(data)
         config = None if text is None else json.loads(text)
     except Unreadable as error:
         raise Unreadable(f"{path} is damaged: {error}") from None

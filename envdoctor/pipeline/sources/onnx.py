@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.given_inputs import parse_inputs
+from envdoctor.pipeline.sources.onnx_whole import needed_bytes, require_whole
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.support.files import read_head
 from envdoctor.support.protobuf import Message, read_message
@@ -89,12 +90,15 @@ def read_onnx(path: Path, given: str = "") -> OnnxModel:
         functions = {_typed(each.text(10), each.text(1)) for each in model.messages(_FUNCTIONS)}
         operators = {name for part in parts for name in _operators(part, 1 if part is graph else 7, 0)}
         external = dict(_external(path, _stored(graph, 0)))
+        require_whole(model, graph, model.messages(_FUNCTIONS), _subgraphs)
     except Unreadable as error:
         raise Unreadable(f"{path} is damaged: {error}") from None
     if not operators:
         raise Unreadable(f"{path} is damaged: its graph has no operator")
-    _require(external)
     opset = max((version for domain, version in opsets.items() if domain in _DEFAULT_DOMAINS), default=0)
+    if not opset and any("." not in name for name in operators):
+        raise Unreadable(f"{path} is damaged: it does not say of which version its operators are")
+    _require(external)
     return OnnxModel(
         opset=opset, inputs=_sized(path, inputs, given), operators=frozenset(operators - functions), external=external
     )
@@ -173,12 +177,15 @@ def _external(path: Path, tensors: Iterator[Message]) -> Iterator[tuple[Path, in
     """The files beside the model, and the bytes that each must have at least."""
     found: dict[str, int] = {}
     for tensor in tensors:
+        size = needed_bytes(tensor)
         entries = {each.text(1): each.text(2) for each in tensor.messages(_EXTERNAL)}
         if "location" not in entries:
             continue
-        numbers = [entries.get(key, "0") for key in ("offset", "length")]
+        numbers = [entries.get("offset", "0"), entries.get("length", str(size))]
         if not all(number.isdecimal() for number in numbers):
             raise Unreadable("a place in another file is no number")
+        if size and int(numbers[1]) != size:
+            raise Unreadable(f"{numbers[1]} bytes of another file are a tensor of {size} bytes")
         location = entries["location"].replace("\\", "/")
         if not location or PurePosixPath(location).is_absolute() or ".." in location.split("/") or ":" in location:
             raise Unreadable(f"its weights lie outside its folder, in {location!r}")

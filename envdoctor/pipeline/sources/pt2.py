@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.pipeline.sources.pt2_code import OWN_OPERATOR, code_of_members, code_of_payloads, code_of_program
+from envdoctor.pipeline.sources.pt2_whole import require_whole
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.support.bounded import open_zip
 
@@ -33,6 +34,7 @@ _TYPES = {
     7: "float32",
     8: "float64",
     12: "bool",
+    13: "bfloat16",
 }
 
 
@@ -71,14 +73,19 @@ def read_pt2(path: Path) -> ExportedProgram:
             raise Unreadable(f"{path} holds {len(models)} exported programs, and a build takes one")
         configs = [name for name in names if re.fullmatch(r"[^/]+/data/(weights|constants)/[^/]+_config\.json", name)]
         texts = [archive.read(name, _LARGEST) for name in (models[0], *configs)]
-    try:
-        program, *payloads = map(json.loads, texts)
-        module = program["graph_module"]
-        operators = tuple(dict.fromkeys(_targets(module)))
-        code = (*code_of_members(names), *code_of_program(program, operators), *code_of_payloads(payloads))
-        return ExportedProgram(inputs=tuple(_inputs(module)), code=tuple(dict.fromkeys(code)), operators=operators)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise Unreadable(f"{path} is damaged, or of a version that envdoctor can't read ({error!r})") from None
+        try:
+            program, *payloads = map(json.loads, texts)
+            module = program["graph_module"]
+            operators = tuple(dict.fromkeys(_targets(module)))
+            code = (*code_of_members(names), *code_of_program(program, operators), *code_of_payloads(payloads))
+            inputs = tuple(_inputs(module))
+            require_whole(archive, models[0], module, dict(zip(configs, payloads, strict=True)))
+        except Unreadable as error:
+            told = str(error)
+            raise Unreadable(told if told.startswith(str(path)) else f"{path} is damaged: {told}") from None
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise Unreadable(f"{path} is damaged, or of a version that envdoctor can't read ({error!r})") from None
+    return ExportedProgram(inputs=inputs, code=tuple(dict.fromkeys(code)), operators=operators)
 
 
 def _inputs(module: Mapping[str, Any]) -> Iterator[InputSpec]:

@@ -7,13 +7,13 @@ field numbers. Wire format: https://protobuf.dev/programming-guides/encoding/
 from __future__ import annotations
 
 import dataclasses
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import LACKS, STAYS_FLOAT
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.pipeline.sources import checkpoint
 from envdoctor.pipeline.sources.effects import asset_files, reached_in, run_by
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.support.protobuf import read_message
@@ -33,7 +33,6 @@ _INTERNAL = "__saved_model"
 _SERVE = "serve"
 #: Other files that TensorFlow may take the program from.
 _OTHER_FORMS = ("saved_model.pbtxt", "saved_model.cpb")
-_SHARD = re.compile(r"variables\.data-([0-9]{5})-of-([0-9]{5})")
 #: DataType of tensorflow/core/framework/types.proto.
 _TYPES = {
     1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 7: "string", 9: "int64", 10: "bool",
@@ -159,12 +158,7 @@ def _require_variables(folder: Path, model: SavedModel) -> None:
         return
     if not (folder / "variables" / "variables.index").is_file():
         raise Unreadable(f"{folder} is incomplete: the model has variables, but the folder variables/ is not there")
-    shards = {match[1]: match[2] for path in (folder / "variables").iterdir() if (match := _SHARD.fullmatch(path.name))}
-    expected = {f"{number:05d}" for number in range(int(max(shards.values(), default="1")))}
-    if expected - shards.keys():
-        raise Unreadable(
-            f"{folder} is incomplete: variables.data-{min(expected - shards.keys())}-of-... is not in its variables/"
-        )
+    checkpoint.require_whole(folder / "variables")
 
 
 def _assets(folder: Path, graph: Message) -> Iterator[str]:

@@ -51,6 +51,17 @@ def test_a_folder_that_became_a_file(site):
     assert record_of(site).missing == ("foo/sub/x.py",)
 
 
+def test_a_file_that_became_a_folder_or_a_link_to_itself(site):
+    site.install("foo", files={"foo/a.py": "1", "foo/b.pem": "2", "foo/c.py": "3"})
+    for name in ("a.py", "b.pem", "c.py"):
+        (site.path / "foo" / name).unlink()
+    (site.path / "foo/a.py").symlink_to("a.py")
+    (site.path / "foo/b.pem").mkdir()
+    (site.path / "foo/c.py").symlink_to("/")
+    record = record_of(site)
+    assert (record.missing, record.changed, record.unseen) == (("foo/a.py", "foo/b.pem", "foo/c.py"), (), ())
+
+
 def test_another_size_is_a_change(site):
     site.install("foo", files={"foo/__init__.py": "1234"})
     (site.path / "foo/__init__.py").write_text("")

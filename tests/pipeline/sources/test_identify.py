@@ -127,7 +127,7 @@ def test_a_truncated_keras_file(tmp_path):
 
 
 def test_a_keras_file_with_a_flipped_byte(tmp_path):
-    path = write_keras(tmp_path / "model.keras", members={"model.weights.h5": bytes(5000)})
+    path = write_keras(tmp_path / "model.keras", members={"more": bytes(5000)})
     data = bytearray(path.read_bytes())
     data[data.rindex(bytes(1000))] = 1
     path.write_bytes(data)

@@ -62,7 +62,7 @@ def test_what_was_said_must_fit(tmp_path, given, words):
 
 def test_operators_of_subgraphs_and_functions_count(tmp_path):
     inner = node("Loop", "", subgraph(node("If", "", subgraph(node("Fancy", "mylib")))))
-    function = nested(25, nested(1, "Gelu"), nested(10, "own"), nested(7, nested(4, "Erf")))
+    function = nested(25, nested(1, "Gelu"), nested(10, "own"), nested(7, nested(2, "e"), nested(4, "Erf")))
     path = tmp_path / "net.onnx"
     path.write_bytes(model(node("Relu"), inner, node("Gelu", "own"), node("Add", "ai.onnx"), IMAGE) + function)
     assert read_onnx(path).operators == {"Relu", "Loop", "If", "mylib.Fancy", "Add", "Erf"}
@@ -81,6 +81,7 @@ def test_weights_beside_the_model_belong_to_it(tmp_path):
     [
         (weight("w", "gone.bin"), "gone.bin, which is not beside the model"),
         (weight("w", "w.bin", 17), "is cut short"),
+        (weight("w", "w.bin", 0, 7), "a tensor of 8 bytes"),
         (weight("w", "../w.bin"), "outside its folder"),
         (weight("w", "/etc/passwd"), "outside its folder"),
         (weight("w", "a\\..\\..\\w.bin"), "outside its folder"),

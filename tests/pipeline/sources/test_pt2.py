@@ -64,16 +64,15 @@ def test_what_torch_writes_by_itself_needs_no_trust(tmp_path):
     open_sizes = ("Symbol('s77', positive=True, integer=True)", 3, "s12", "Mul(Integer(2), s12)")
     guards = ["L['x'].size()[0] >= 2", "Eq(Mod(L['x'].size()[2], 2), 0)", "not math.isnan(L['n'])"]
     members = [
-        "net/data/weights/weight_0",
         "net/data/constants/tensor_0",
         "net/extra/labels/a.txt",
-        "net/.data/version",
+        "net/.data/serialization_id",
     ]
     path = write(tmp_path, shape=open_sizes, guards=guards, members=members, spec=spec(["a", "b"]))
     assert identify(path).inputs == ("'x' (float32, (N, 3, any, any))",)
 
 
-@pytest.mark.parametrize("name", ["net/data/weights/m_weights_config.json", "net/Models/M0.json"])
+@pytest.mark.parametrize("name", ["net/data/weights/m0_weights_config.json", "net/Models/M0.json"])
 def test_a_file_that_is_in_it_twice_is_damage(tmp_path, name):
     with pytest.warns(UserWarning, match="Duplicate") if "weights" in name else contextlib.nullcontext():
         path = write(tmp_path, members=[name])

@@ -163,12 +163,7 @@ def test_parts_that_are_missing(tmp_path):
     asset = field(6, field(1, field(1, "n0:0")) + field(2, "words.txt"))
     refused("asset", saved_model(PLAIN, more=asset), "words.txt is not in its assets/")
     refused("shard", with_variables, "incomplete", lambda folder: (folder / DATA_FILE).unlink())
-    refused(
-        "shards",
-        with_variables,
-        "00001",
-        lambda f: (f / DATA_FILE).rename(f / "variables/variables.data-00000-of-00002"),
-    )
+    refused("shards", with_variables, "not in its variables", lambda f: (f / DATA_FILE).rename(f / DATA_FILE[:-1]))
 
 
 DATA_FILE = "variables/variables.data-00000-of-00001"

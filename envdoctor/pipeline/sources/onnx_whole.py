@@ -1,0 +1,102 @@
+"""Whether an ONNX model is whole: what onnx.checker and ONNX Runtime refuse for what it lost, told from its bytes.
+
+Field numbers: onnx/onnx.proto (ModelProto, GraphProto, NodeProto, TensorProto, FunctionProto).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeAlias
+
+    from envdoctor.support.protobuf import Message
+
+    Subgraphs: TypeAlias = Callable[[Message], Iterator[Message]]
+
+_NEWEST_IR, _NEWEST_OPSET = 50, 100  # 13 and 26 in 2026; what is beyond is no number of a version
+_LARGEST = 1 << 48
+#: Bits of an element, by TensorProto.DataType; texts have none.
+_BITS = {
+    **dict.fromkeys((25, 26), 2), **dict.fromkeys((21, 22, 23), 4), **dict.fromkeys((2, 3, 9, 17, 18, 19, 20, 24), 8),
+    **dict.fromkeys((4, 5, 10, 16), 16), **dict.fromkeys((1, 6, 12), 32), **dict.fromkeys((7, 11, 13, 14), 64), 15: 128,
+}  # fmt: skip
+_RAW, _EXTERNAL, _LOCATION = 9, 13, 14
+#: Where numbers may stand one by one: float, int32, string, int64, double, uint64.
+_LISTS = (4, 5, 6, 7, 10, 11)
+_GRAPH_NODES, _FUNCTION_NODES = 1, 7
+
+
+def require_whole(model: Message, graph: Message, functions: Iterable[Message], subgraphs: Subgraphs) -> None:
+    """Refuse a model that uses what is not there.
+
+    Args:
+        model: it.
+        graph: its graph.
+        functions: its own functions.
+        subgraphs: gives the graphs in a node.
+
+    Raises:
+        Unreadable: it does, or its versions are none.
+    """
+    opsets = {each.text(1): each.signed(2) for each in model.messages(8)}
+    if not 0 < model.signed(1) <= _NEWEST_IR or any(not 0 < each <= _NEWEST_OPSET for each in opsets.values()):
+        raise Unreadable("its versions are none that ONNX has")
+    _require_graph(graph, (), subgraphs)
+    for function in functions:
+        _require_nodes(function.messages(_FUNCTION_NODES), ({"", *function.texts(4)},), subgraphs)
+
+
+def needed_bytes(tensor: Message) -> int:
+    """The bytes that a stored tensor's values take; none where that is not told by its shape.
+
+    Raises:
+        Unreadable: its values are not there, or others than its shape says.
+    """
+    sizes = list(tensor.numbers(1))
+    count = math.prod(sizes)
+    size = (count * _BITS.get(tensor.number(2), 0) + 7) // 8
+    name = tensor.text(8)
+    if max(sizes, default=0) > _LARGEST or size > _LARGEST:
+        raise Unreadable(f"the stored tensor {name!r} has no size")
+    if tensor.number(_LOCATION) or not size:
+        return size
+    if tensor.has(_RAW):
+        if len(tensor.raw(_RAW)) != size:
+            raise Unreadable(f"the stored tensor {name!r} has {len(tensor.raw(_RAW))} bytes, where {size} are needed")
+    elif not any(tensor.has(field) for field in _LISTS):
+        raise Unreadable(f"the stored tensor {name!r} has no values")
+    return size
+
+
+def _require_graph(graph: Message, outside: tuple[set[str], ...], subgraphs: Subgraphs) -> None:
+    inputs = [each.text(1) for each in graph.messages(11)]
+    tensors = (each.first(2).first(1) for each in graph.messages(11) if each.first(2).has(1))
+    if "" in inputs or len(set(inputs)) < len(inputs) or not all(each.number(1) for each in tensors):
+        raise Unreadable("two inputs have the same name, or one has none, or no type")
+    stored = {each.text(8) for each in graph.messages(5)} | {each.first(1).text(8) for each in graph.messages(15)}
+    known = {"", *inputs, *stored}
+    _require_nodes(graph.messages(_GRAPH_NODES), (*outside, known), subgraphs)
+    for output in graph.messages(12):
+        name = output.text(1)
+        if not name or not any(name in names for names in (*outside, known)):
+            raise Unreadable(f"its output {name!r} is given by nothing")
+
+
+def _require_nodes(nodes: Iterable[Message], scopes: tuple[set[str], ...], subgraphs: Subgraphs) -> None:
+    given = set[str]()
+    for node in nodes:
+        kind, outputs = node.text(4), [name for name in node.texts(2) if name]
+        lost = next((name for name in node.texts(1) if not any(name in names for names in scopes)), None)
+        if lost is not None:
+            raise Unreadable(f"{lost!r} is used by {kind}, and nothing gives it")
+        if not kind or not outputs or not given.isdisjoint(outputs):
+            raise Unreadable(f"an operator {kind!r} gives nothing, or what another gives")
+        for inner in subgraphs(node):
+            _require_graph(inner, scopes, subgraphs)
+        given.update(outputs)
+        scopes[-1].update(outputs)

@@ -1,0 +1,49 @@
+"""What the interpreter refuses of a tensor, whatever operator uses it (litert/core/interpreter_builder, subgraph)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.tflite.model import Location
+
+if TYPE_CHECKING:
+    from envdoctor.tflite.model import Quantization, Tensor
+
+#: Bits of an element; texts, resources and variants have none.
+_BITS = {
+    "INT2": 2, **dict.fromkeys(("INT4", "UINT4"), 4),
+    **dict.fromkeys(("INT8", "UINT8", "BOOL", "FLOAT8_E4M3FN", "FLOAT8_E5M2"), 8),
+    **dict.fromkeys(("INT16", "UINT16", "FLOAT16", "BFLOAT16"), 16),
+    **dict.fromkeys(("INT32", "UINT32", "FLOAT32"), 32),
+    **dict.fromkeys(("INT64", "UINT64", "FLOAT64", "COMPLEX64"), 64), "COMPLEX128": 128,
+}  # fmt: skip
+
+
+def require_sound(tensor: Tensor) -> None:
+    """Refuse a tensor whose parts disagree.
+
+    Raises:
+        Unreadable: its bytes are fewer than its shape says, it is a variable with a value, or its scales fit neither
+            its zero points nor its shape.
+    """
+    where = f"tensor {tensor.index} ({tensor.name})"
+    content = tensor.content
+    if content is not None and content.location is not Location.ELSEWHERE:
+        needed = (tensor.elements * _BITS.get(tensor.dtype, 0) + 7) // 8
+        if content.size < needed and not tensor.sparse:
+            raise Unreadable(f"{where} has {content.size} bytes, where {needed} are needed")
+        if tensor.is_variable and content.size:
+            raise Unreadable(f"{where} is a variable and has a value")
+    if tensor.quantization is not None and not tensor.quantization.blockwise:
+        _require_scales(where, tensor.quantization, tensor.shape)
+
+
+def _require_scales(where: str, quantization: Quantization, shape: tuple[int, ...]) -> None:
+    count, axis = len(quantization.scales), quantization.quantized_dimension
+    if count != len(quantization.zero_points):
+        raise Unreadable(f"{where} has {count} scales and {len(quantization.zero_points)} zero points")
+    if shape and not 0 <= axis < len(shape):
+        raise Unreadable(f"{where} has scales for its dimension {axis}, and its shape is {list(shape)}")
+    if count > 1 and not (shape and shape[axis] == count):
+        raise Unreadable(f"{where} has {count} scales, and the dimension {axis} of its shape {list(shape)} is another")

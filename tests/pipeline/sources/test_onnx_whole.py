@@ -1,0 +1,74 @@
+"""What onnx.checker and ONNX Runtime refuse."""
+
+import pytest
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.pipeline.sources.onnx import read_onnx
+from onnx_bytes import model, nested, node, number, subgraph, value, weight
+
+X = value("x", 1, 4)
+ADD = node("Add", takes=("x", "w"), gives="y")
+
+
+def output(name):
+    return nested(12, nested(1, name))
+
+
+def read(folder, data):
+    path = folder / "net.onnx"
+    path.write_bytes(data)
+    return read_onnx(path)
+
+
+def tensor(*sizes, kind=1, more=b""):
+    return nested(5, *(number(1, size) for size in sizes), number(2, kind), nested(8, "w"), more)
+
+
+OPSET = nested(8, nested(1, ""), number(2, 17))
+ERF = nested(7, nested(1, "gone"), nested(2, "e"), nested(4, "Erf"))
+FUNCTION = nested(25, nested(1, "Own"), nested(10, "own"), ERF)
+WHOLE = {
+    "a weight": model(ADD, X, weight("w"), output("y")),
+    "an input that is given": model(node("Relu", takes=("x",), gives="y"), X, output("x"), output("y")),
+    "an optional input that is left out": model(node("Clip", takes=("x", "", "w")), X, weight("w")),
+    "what a subgraph takes from outside": model(
+        node("Relu", takes=("x",), gives="y"), node("If", "", subgraph(node("Relu", takes=("y",)), output("Relu"))), X
+    ),
+    "numbers one by one": model(ADD, X, tensor(2, more=nested(4, bytes(8)))),
+    "nibbles": model(ADD, X, tensor(3, kind=22, more=nested(9, bytes(2)))),
+    "a scalar": model(ADD, X, tensor(more=nested(9, bytes(4)))),
+    "nothing in a tensor of no elements": model(ADD, X, tensor(0, 4)),
+    "texts": model(ADD, X, tensor(3, kind=8)),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_what_is_whole(tmp_path, name):
+    assert read(tmp_path, WHOLE[name]).operators
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (model(ADD, X), "'w' is used by Add, and nothing gives it"),
+        (model(node("Relu", takes=("late",)), node("Gelu", gives="late"), X), "'late' is used by Relu"),
+        (model(node("If", "", subgraph(node("Relu", takes=("gone",)))), X), "'gone' is used by Relu"),
+        (model(node("Relu"), node("Relu"), X), "what another gives"),
+        (model(nested(1, nested(4, "Relu")), X), "gives nothing"),
+        (model(nested(1, nested(2, "y")), X), "an operator ''"),
+        (model(node("Relu"), X, output("gone")), "output 'gone' is given by nothing"),
+        (model(node("Relu"), X, X), "two inputs have the same name"),
+        (model(node("Relu"), value("x", 1, kind=0)), "no type"),
+        (model(ADD, X, tensor(2)), "'w' has no values"),
+        (model(ADD, X, tensor(2, more=nested(9, bytes(7)))), "has 7 bytes, where 8 are needed"),
+        (model(ADD, X, tensor(1 << 63, more=nested(9, bytes(7)))), "has no size"),
+        (model(node("Relu"), X, opset=0), "versions"),
+        (model(node("Relu"), X, opset=1 << 40), "versions"),
+        (model(node("Relu"), X)[2:], "versions"),
+        (model(node("Relu"), X).replace(OPSET, nested(8, nested(1, "a"), number(2, 1))), "of which version"),
+        (model(node("Own", "own"), X) + FUNCTION, "'gone' is used by Erf"),
+    ],
+)
+def test_what_lost_something(tmp_path, data, words):
+    with pytest.raises(Unreadable, match=words):
+        read(tmp_path, data)
