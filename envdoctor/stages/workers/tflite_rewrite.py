@@ -103,6 +103,22 @@ def _maximum(graph: Graph, operator: SchemaObject, slope: int) -> list[SchemaObj
     return [_multiply(graph, _input(operator), slope, scaled), larger]
 
 
+def _bounded(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
+    """RELU6 and RELU_N1_TO_1 on their own become those of a product: x * 1."""
+    product = _multiply(graph, _input(operator), _constant(graph, [1.0]), _output(operator))
+    kinds = schema().ActivationFunctionType
+    product.builtinOptions.fusedActivationFunction = getattr(kinds, graph.operator_name(operator))
+    return [product]
+
+
+def _bounded_by_one(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
+    """RELU_0_TO_1(x) = RELU6(6 * x) * 1/6."""
+    six_times = graph.add_tensor_like(_output(operator), "six_times")
+    product = _multiply(graph, _input(operator), _constant(graph, [6.0]), six_times)
+    product.builtinOptions.fusedActivationFunction = schema().ActivationFunctionType.RELU6
+    return [product, _multiply(graph, six_times, _constant(graph, [1 / 6]), _output(operator))]
+
+
 def _depth_to_space(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
     """Blocks of channels become pixels: RESHAPE, TRANSPOSE, RESHAPE, with four axes for a batch of one.
 
@@ -269,6 +285,9 @@ _REWRITES: Mapping[str, Rewrite] = {
     "SQUARE": _square,
     "LEAKY_RELU": _leaky,
     "PRELU": _parametric,
+    "RELU6": _bounded,
+    "RELU_N1_TO_1": _bounded,
+    "RELU_0_TO_1": _bounded_by_one,
     "DEPTH_TO_SPACE": _depth_to_space,
     "TILE": _tile,
     "REDUCE_MAX": _largest,

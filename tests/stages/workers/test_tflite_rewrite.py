@@ -62,7 +62,7 @@ def test_what_has_no_form_with_int16_alone(name, constant, instead):
 
 def answer(data, shape):
     runner = litert_run.open_model(data)
-    sample = np.random.default_rng(3).normal(size=shape).astype("float32")
+    sample = np.random.default_rng(3).normal(scale=4, size=shape).astype("float32")
     return runner.predict({"in": sample})["out"]
 
 
@@ -86,6 +86,9 @@ KEPT = {"table": "ReducerOptions", "keepDims": True}
         ("REDUCE_MAX", (1, 4, 5, 3), (1, 1, 1, 3), [2, -3], KEPT, ["MAX_POOL_2D", "RESHAPE"]),
         ("REDUCE_MAX", (1, 7, 3), (1, 3), [1], FLAT, ["RESHAPE", "MAX_POOL_2D", "RESHAPE"]),
         ("ABS", (1, 9), (1, 9), None, {}, ["MUL", "MAXIMUM"]),
+        ("RELU6", (1, 99), (1, 99), None, {}, ["MUL"]),
+        ("RELU_N1_TO_1", (1, 9), (1, 9), None, {}, ["MUL"]),
+        ("RELU_0_TO_1", (1, 9), (1, 9), None, {}, ["MUL", "MUL"]),
         ("MINIMUM", (1, 9), (1, 9), [0.25], {}, ["MUL", "MAXIMUM", "MUL"]),
         ("MINIMUM", (1, 4), (2, 4), [[0.1, -0.5, 2.0, 0.0], [1.0] * 4], {}, ["MUL", "MAXIMUM", "MUL"]),
         ("REVERSE_V2", (1, 3, 4), (1, 3, 4), [-2], {}, ["GATHER"]),
