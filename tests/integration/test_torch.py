@@ -136,7 +136,19 @@ def test_two_inputs_are_called_as_the_user_calls_them(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["OverItsInput", "Decoder", "Head", "exported", "exported_module", "lazy", "compiled", "Structured"]
+    "name",
+    [
+        "OverItsInput",
+        "Decoder",
+        "Head",
+        "Graph",
+        "Causal",
+        "exported",
+        "exported_module",
+        "lazy",
+        "compiled",
+        "Structured",
+    ],
 )
 def test_a_module_of_another_make_gives_what_pytorch_gives(tmp_path, name):
     first, second = take("torch-float+litert-int8", factory(name), tmp_path, random_calibration=True)

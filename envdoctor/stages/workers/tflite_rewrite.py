@@ -245,6 +245,12 @@ def _slices(graph: Graph, source: int, axis: int, parts: list[tuple[int, int]]) 
     return made
 
 
+def _look_up(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
+    """EMBEDDING_LOOKUP(numbers, table): a GATHER of the table's rows."""
+    numbers, table = (int(index) for index in operator.inputs)
+    return [graph.new_operator("GATHER", [table, numbers], [_output(operator)], schema().GatherOptionsT())]
+
+
 def _reverse(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
     """REVERSE_V2 along one axis: a GATHER with the places in the other order."""
     axes = int(operator.inputs[1])
@@ -296,6 +302,7 @@ _REWRITES: Mapping[str, Rewrite] = {
     "SPLIT": _split,
     "SPLIT_V": _split,
     "UNPACK": _unpack,
+    "EMBEDDING_LOOKUP": _look_up,
     "REVERSE_V2": _reverse,
 }
 #: Those beyond these for activations of int16.

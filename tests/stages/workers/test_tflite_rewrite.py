@@ -104,6 +104,28 @@ def test_the_same_numbers_by_other_operators(name, shape, given, constant, optio
     assert np.allclose(answer(changed, shape), expected, atol=1e-6)
 
 
+def test_rows_of_a_table():
+    one, table = schema(), np.arange(12, dtype="float32").reshape(4, 3)
+    tensors = [
+        tensor((2,), INT32, name=b"in"),
+        tensor(table.shape, FLOAT, buffer=1, name=b"table"),
+        tensor((2, 3), FLOAT, name=b"out"),
+    ]
+    codes = [(one.BuiltinOperator.EMBEDDING_LOOKUP, 1, None)]
+    operators = [(0, [0, 1], [2], 0, None)]
+    data = pack(
+        model(
+            tensors=tensors, operators=operators, codes=codes, inputs=[0], outputs=[2], buffers=[b"", table.tobytes()]
+        )
+    )
+    counts, changed = rewritten(data)
+    assert counts == {"EMBEDDING_LOOKUP": 1}
+    assert [operator.name for operator in open_model(changed).main.operators] == ["GATHER"]
+    answers = [litert_run.open_model(each).predict({"in": np.array([2, 1])})["out"] for each in (data, changed)]
+    assert np.array_equal(*answers)
+    assert answers[0].tolist() == [[6, 7, 8], [3, 4, 5]]
+
+
 @pytest.mark.parametrize(
     ("name", "shape", "given", "constant", "options"),
     [
