@@ -352,6 +352,13 @@ def exported_module():
     return exported().module()
 
 
+def chance():
+    model = Small()
+    model.head.reset_parameters()
+    torch.seed()
+    return nn.Sequential(model, nn.Linear(4, 2))
+
+
 def lazy():
     return nn.Sequential(Small(), nn.LazyLinear(3))
 

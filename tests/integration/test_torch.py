@@ -195,6 +195,13 @@ def test_or_stays_a_composite(tmp_path):
     assert any(label.startswith("STABLEHLO_COMPOSITE") for label in labels)
 
 
+@pytest.mark.parametrize(("name", "told"), [("chance", ["1.weight"]), ("lazy", []), ("Small", [])])
+def test_weights_that_are_drawn_at_each_call_are_told(tmp_path, name, told):
+    made, _ = take("torch-float+litert-int8", factory(name), tmp_path, random_calibration=True)
+    found = [one for one in made.findings if one.name == "weights-drawn"]
+    assert [one.message.split()[0] for one in found] == told
+
+
 def test_a_factory_that_prints_disturbs_nothing(tmp_path):
     assert convert("prints", tmp_path).path.is_file()
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Rewrite = Callable[[Graph, SchemaObject], "list[SchemaObject] | None"]
 
 _IMAGE_AXES, _SERIES_AXES = 4, 3
+#: Operators whose inputs and output share one scale.
+_ONE_SCALE = frozenset({"MAXIMUM", "SELECT_V2", "PADV2"})
 
 
 def rewrite(graph: Graph, *, wide: bool = False) -> Mapping[str, int]:
@@ -41,7 +43,26 @@ def rewrite(graph: Graph, *, wide: bool = False) -> Mapping[str, int]:
         replaced[name] += instead is not None
         operators += [operator] if instead is None else instead
     graph.main.operators = operators
+    _give_constants_the_rank_of_outputs(graph)
     return {name: count for name, count in replaced.items() if count}
+
+
+def _give_constants_the_rank_of_outputs(graph: Graph) -> None:
+    """The quantizer fails at constants that get the output's scale and have fewer axes ("Ranks of scales")."""
+    for operator in graph.main.operators:
+        if graph.operator_name(operator) not in _ONE_SCALE:
+            continue
+        rank = len(graph.shape(_output(operator)))
+        operator.inputs = [_of_rank(graph, int(index), rank) for index in operator.inputs]
+
+
+def _of_rank(graph: Graph, index: int, rank: int) -> int:
+    """A constant with so many axes, a single number without any; what is no constant, as it is."""
+    if not graph.is_constant(index) or graph.dtype(index) != "FLOAT32" or not 0 < len(graph.shape(index)) < rank:
+        return index
+    value = graph.constant(index)
+    shape = () if value.size == 1 else (1,) * (rank - value.ndim) + value.shape
+    return graph.add_constant("of_rank", value.reshape(shape))
 
 
 def _negate(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:

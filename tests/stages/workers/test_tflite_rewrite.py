@@ -104,6 +104,15 @@ def test_the_same_numbers_by_other_operators(name, shape, given, constant, optio
     assert np.allclose(answer(changed, shape), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize(("constant", "given"), [([0.1, -0.5, 2.0], (1, 1, 3)), ([0.25], ())])
+def test_constants_of_one_scale_with_their_output_get_its_axes(constant, given):
+    data = one_operator("MAXIMUM", (1, 2, 3), (1, 2, 3), constant)
+    _, changed = rewritten(data)
+    graph = Graph(changed)
+    assert graph.shape(int(graph.main.operators[0].inputs[1])) == given
+    assert np.array_equal(answer(changed, (1, 2, 3)), answer(data, (1, 2, 3)))
+
+
 def test_rows_of_a_table():
     one, table = schema(), np.arange(12, dtype="float32").reshape(4, 3)
     tensors = [
