@@ -7,6 +7,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.file_identity import file_formats
 from envdoctor.support.fields import Fields, only_zeros
 from envdoctor.tflite.reader import map_file
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     FileReader = Callable[[Path, Fields], FileIdentity | None]
 
 #: Files are looked at for zeros in so many blocks; a smaller block says nothing, nor does what fills up a page.
-_BLOCKS, _LEAST, _LARGEST_PAGE = 40, 512, 1 << 16
+_BLOCKS, _LEAST, _LARGEST_PAGE = 40, 512, 1 << 14
 
 
 def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | None:
@@ -39,15 +40,17 @@ def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | Non
     except (Unreadable, RecursionError, ValueError, zipfile.BadZipFile) as error:
         words = str(error).removeprefix(f"{path} is damaged: ").removeprefix(f"{path} is ")
         raise Unreadable(f"{path} is damaged: {words}") from error
-    doubt = found is not None and found.checked and _hole(memoryview(fields.data))
-    if found is None or not doubt:
+    if found is None or not found.checked:
+        return found
+    doubt = _hole(memoryview(fields.data), file_formats()[found.format].get("padding", _LEAST))
+    if not doubt:
         return found
     return dataclasses.replace(found, checked="", unknown=(*found.unknown, doubt))
 
 
-def _hole(data: memoryview) -> str:
+def _hole(data: memoryview, least: int) -> str:
     """What a long run of zeros makes doubtful; empty where there is none: the sizes in a header don't tell of it."""
-    size = max(_LEAST, len(data) // _BLOCKS)
+    size = max(least, len(data) // _BLOCKS)
     for start in range(0, len(data) - size + 1, size):
         if not only_zeros(data[start : start + size]):
             continue

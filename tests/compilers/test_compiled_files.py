@@ -126,6 +126,8 @@ def test_no_file_that_was_only_half_filled_is_fine(name, put):
 def test_no_file_with_a_hole_is_fine(name, first, end, least, put):
     content = ALL[name]
     first, end = int(first * len(content)), int(end * len(content))
+    if REAL.get(name) == "qnn-context":  # whole ones have several thousand zeros in a row
+        least = len(content) + (end - first < 2 * file_formats()["qnn-context"]["padding"])
     holed = content[:first] + bytes(end - first) + content[end:]
     assert len(content) < least or holed == content or looked_at(put(name, holed)) is None
 
