@@ -15,6 +15,8 @@ LACKS = "lacks "
 STAYS_FLOAT = "stays float "
 #: How a trait begins that tells the opset of an ONNX model.
 OPSET = "opset "
+#: What the traits begin with that name operators of ONNX from domains that ONNX Runtime does not have.
+FOREIGN_OPERATOR = "foreign operator "
 
 
 class ArtifactKind:

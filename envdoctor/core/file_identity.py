@@ -74,7 +74,7 @@ def identity_of(name: str, **told: Any) -> FileIdentity:  # noqa: ANN401  (each 
         name: of the format.
         told: what the file tells beyond the format's row, or otherwise than it.
     """
-    row: dict[str, Any] = dict(file_formats()[name])
+    row: dict[str, Any] = {key: value for key, value in file_formats()[name].items() if key != "padding"}
     lists = {key: tuple(value) for key, value in row.items() if isinstance(value, list)}
     return FileIdentity(**(row | lists | told | {"format": name}))
 

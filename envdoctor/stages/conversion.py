@@ -85,7 +85,7 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
         findings=(
             *_size_findings(context, output),
             *_weight_findings(context, values),
-            *_influence_findings(context, values),
+            *_model_findings(context, values),
             *(sample_findings(context, values) if to in _INTEGERS or request.get("calibrated") else ()),
         ),
     )
@@ -117,10 +117,12 @@ def _weight_findings(context: StageContext, values: Mapping[str, Any]) -> Iterat
         yield finding("weights-left-float", context.source.path.name, words=f"{share:.0%} of the weights")
 
 
-def _influence_findings(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:
-    """A model whose answer to a sample depends on the others of its batch: what is built is asked for one at a time."""
+def _model_findings(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:
+    """A model whose answer to a sample depends on the others of its batch, though one is asked; or on chance."""
     if values.get("influence"):
         yield finding("samples-influence-each-other", context.source.path.name, words=values["influence"])
+    if values.get("drawn"):
+        yield finding("weights-drawn", context.source.path.name, words=values["drawn"])
 
 
 def _size_findings(context: StageContext, output: Path) -> Iterator[Finding]:

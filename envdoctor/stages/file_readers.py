@@ -7,6 +7,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.file_identity import file_formats
 from envdoctor.support.fields import Fields, only_zeros
 from envdoctor.tflite.reader import map_file
 
@@ -19,11 +20,8 @@ if TYPE_CHECKING:
     #: Takes a file and its bytes; None if it is none of its own. Raises Unreadable if it is, and damaged.
     FileReader = Callable[[Path, Fields], FileIdentity | None]
 
-_LEAST, _ENOUGH = 1 << 12, 1 << 26
-#: What is said of a file with the size that its header tells, of which only the beginning was written.
-HALF_EMPTY = (
-    "whether it is whole: it ends in zeros, as what a download or a full disk broke off, or has weights of zeros"
-)
+#: Files are looked at for zeros in so many blocks; a smaller block says nothing, nor does what fills up a page.
+_BLOCKS, _LEAST, _LARGEST_PAGE = 40, 512, 1 << 14
 
 
 def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | None:
@@ -42,11 +40,27 @@ def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | Non
     except (Unreadable, RecursionError, ValueError, zipfile.BadZipFile) as error:
         words = str(error).removeprefix(f"{path} is damaged: ").removeprefix(f"{path} is ")
         raise Unreadable(f"{path} is damaged: {words}") from error
-    if found is None or not found.checked or not _ends_in_zeros(memoryview(fields.data)):
+    if found is None or not found.checked:
         return found
-    return dataclasses.replace(found, checked="", unknown=(*found.unknown, HALF_EMPTY))
+    doubt = _hole(memoryview(fields.data), file_formats()[found.format].get("padding", _LEAST))
+    if not doubt:
+        return found
+    return dataclasses.replace(found, checked="", unknown=(*found.unknown, doubt))
 
 
-def _ends_in_zeros(data: memoryview) -> bool:
-    """Whether all of the second half are zeros, or of a large file all of its last part."""
-    return len(data) > _LEAST and only_zeros(data[max(len(data) // 2, len(data) - _ENOUGH) :])
+def _hole(data: memoryview, least: int) -> str:
+    """What a long run of zeros makes doubtful; empty where there is none: the sizes in a header don't tell of it."""
+    size = max(least, len(data) // _BLOCKS)
+    for start in range(0, len(data) - size + 1, size):
+        if not only_zeros(data[start : start + size]):
+            continue
+        first, end = start, start + size
+        while first and not data[first - 1]:
+            first -= 1
+        while end < len(data) and not data[end]:
+            end += 1
+        page = 1 << (end - first).bit_length()
+        if page > _LARGEST_PAGE or end % page:
+            where = "it ends in zeros" if end == len(data) else f"its bytes {first:,} to {end:,} are zeros"
+            return f"whether it is whole: {where}, as what a download or a full disk broke off, or has weights of zeros"
+    return ""

@@ -28,12 +28,15 @@ WORKERS = Path(__file__).resolve().parent / "workers"
 #: How a full disk shows, and how many free bytes make one.
 _FULL_DISK = frozenset({"stage-failed", "disk-full"})
 _LITTLE_ROOM = 1 << 20
+#: Bytes of a log above which its middle is left out once its command has ended, and how much of its beginning stays.
+_LARGEST_LOG, _BEGINNING = 2 * OUTPUT_LIMIT, 1 << 20
 #: What the workers' tasks are, for a person.
 _TITLES = {
     "tf_convert": "the TensorFlow conversion",
     "composites_to_custom": "writing CUSTOM operators",
     "torch_convert": "the conversion from PyTorch",
     "torch_onnx": "the export to ONNX",
+    "onnx_direct": "the conversion with onnx2tf",
     "litert_quantize": "the LiteRT quantizer",
     "litert_compare": "the comparison in LiteRT",
     "mend": "the mending of the .tflite file",
@@ -114,9 +117,15 @@ def run_logged(context: StageContext, command: Command) -> tuple[CommandResult, 
     result = context.run(command)
     if not context.log.exists():
         return result, result.stdout + result.stderr
-    with context.log.open("rb") as stream:
-        stream.seek(max(before, stream.seek(0, os.SEEK_END) - OUTPUT_LIMIT))
-        return result, stream.read().decode("utf-8", "replace").replace("\r\n", "\n")
+    with context.log.open("r+b") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(before, size - OUTPUT_LIMIT))
+        printed = stream.read()
+        if size > _LARGEST_LOG:
+            stream.seek(_BEGINNING)
+            stream.write(f"\n... {size - _BEGINNING - len(printed):,} bytes left out ...\n".encode() + printed)
+            stream.truncate()
+    return result, printed.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def failed(context: StageContext, result: CommandResult, printed: str, title: str) -> StageFailed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from envdoctor.core.artifact import LACKS, ArtifactKind
+from envdoctor.core.artifact import FOREIGN_OPERATOR, LACKS, ArtifactKind
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Fix
@@ -33,6 +33,7 @@ _WITHOUT_CONTROL_FLOW = (
     "Compute both branches and choose with tf.where, write a loop out, or accept what stays with --allow-float."
 )
 _ODD_TYPES = {"float16": "float16", "float64": "float64", "complex": "complex numbers"}
+_MOST_NAMED = 5
 _NEEDS_SAMPLES = "needs calibration samples"
 _OPEN_SIZE = "the model leaves a size of its input open"
 
@@ -132,6 +133,16 @@ def needs_sizes(_: Facts, request: Request) -> Iterator[Reason]:
             fix=Fix(text="Give samples with --calibration FILE; their size decides."),
             code=problem_kinds()["input-size-unknown"].code,
         )
+
+
+def no_foreign_operators(_: Facts, request: Request) -> Iterator[Reason]:
+    """Operators of somebody's own domain run in no ONNX Runtime, and no compiler here has a form of them."""
+    traits = frozenset() if request.source is None else request.source.traits
+    names = sorted(one.removeprefix(FOREIGN_OPERATOR) for one in traits if one.startswith(FOREIGN_OPERATOR))
+    if names:
+        kind = problem_kinds()["onnx-operator-unknown"]
+        text = f"neither ONNX Runtime nor the compiler has a form of {', '.join(names[:_MOST_NAMED])}"
+        yield Reason(verdict=Verdict.BLOCKED, text=text, fix=Fix(text=kind.fix), code=kind.code)
 
 
 def with_trait(trait: str, verdict: Verdict, text: str, problem: str = "", *, kind: str | None = None) -> Requirement:

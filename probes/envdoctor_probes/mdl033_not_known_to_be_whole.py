@@ -20,8 +20,8 @@ def check(facts: Facts) -> Iterable[Finding]:
     """Whether the compiled file is whole.
 
     A download that broke off, a full disk and a "replacement compiler" leave files that begin like a compiled one. Most
-    formats store sizes or a checksum, which are held against the file; a few store none that is public. Of a file whose
-    second half is zeros the sizes are no answer: space is often set aside before it is filled.
+    formats store sizes or a checksum, which are held against the file; a few store none that is public. Of a file with
+    a long run of zeros (a fortieth of it or more) the sizes are no answer: space is often set aside before it is used.
 
     Where there is no answer, compare the file's size or hash with those where it comes from.
     """

@@ -21,6 +21,7 @@ _ONLY_IF_SET = frozenset(
         "stripped",
         "sizes",
         "influence",
+        "drawn",
         "weights",
         "layout",
         "float_weights_share",

@@ -120,6 +120,26 @@ def test_no_file_that_was_only_half_filled_is_fine(name, put):
         assert looked_at(put(name, content[:size] + bytes(len(content) - size))) is None, size
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, content in ALL.items() if len(content) > 1 << 12])
+@pytest.mark.parametrize(("first", "end", "least"), [(0.3, 0.7, 1 << 12), (0.5, 0.6, 10240), (0.8, 0.9, 10240)])
+def test_no_file_with_a_hole_is_fine(name, first, end, least, put):
+    content = ALL[name]
+    first, end = int(first * len(content)), int(end * len(content))
+    if REAL.get(name) == "qnn-context":  # whole ones have several thousand zeros in a row
+        least = len(content) + (end - first < 2 * file_formats()["qnn-context"]["padding"])
+    holed = content[:first] + bytes(end - first) + content[end:]
+    assert len(content) < least or holed == content or looked_at(put(name, holed)) is None
+
+
+@pytest.mark.parametrize(("first", "size", "whole"), [(5000, 3000, False), (5192, 3000, True), (4096, 20480, False)])
+def test_zeros_that_fill_up_a_page_are_no_hole(first, size, whole, put):
+    head = json.dumps({"w": {"dtype": "F32", "shape": [8192], "data_offsets": [0, 32768]}}).encode()
+    content = bytearray(struct.pack("<Q", len(head)) + head + b"\1" * 32768)
+    content[first : first + size] = bytes(size)
+    assert inspect_model(put("m.safetensors", bytes(content))).complete == whole
+
+
 def test_a_file_that_ends_in_zeros_is_unknown_and_says_so(put):
     head = json.dumps({"w": {"dtype": "F32", "shape": [2048], "data_offsets": [0, 8192]}}).encode()
     content = struct.pack("<Q", len(head)) + head

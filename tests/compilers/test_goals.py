@@ -16,6 +16,7 @@ from envdoctor.core.data import compiler_folders, load_file, load_table
 from envdoctor.core.finding import FAMILIES
 from envdoctor.core.goal import goal_names, parse_goal
 from envdoctor.core.request import BuildOptions
+from envdoctor.core.route import Verdict
 from envdoctor.doctor import build as building
 from envdoctor.doctor.explain import explain
 from envdoctor.doctor.model import inspect_model
@@ -23,6 +24,7 @@ from envdoctor.doctor.routes import make_request
 from envdoctor.environments.choice import Choice
 from envdoctor.environments.spec import environment_names, environment_spec
 from envdoctor.pipeline.sources import identify
+from envdoctor.stages.requirements import no_foreign_operators
 from envdoctor.tflite.readers import find_reader
 from envdoctor.toolchains.catalogue import catalogue
 from keras_files import DATA
@@ -259,3 +261,15 @@ def test_no_common_module_names_a_compiler():
         if "envdoctor.compilers." in (text := file.read_text("utf-8")) or '"edgetpu-tflite"' in text
     ]
     assert named == []
+
+
+@pytest.mark.parametrize(("domain", "blocked"), [("acme", True), ("com.microsoft", False), ("", False)])
+@pytest.mark.parametrize("name", ["iree-from-onnx", "qualcomm-context", "rknn"])
+def test_an_operator_of_a_foreign_domain_blocks_what_reads_onnx_itself(name, domain, blocked, tmp_path):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(onnx_bytes.model(onnx_bytes.value("x", 1, 4), onnx_bytes.node("MyOp", domain)))
+    (action,) = (one for one in registry.actions() if one.name == name)
+    assert no_foreign_operators in action.requires
+    reasons = no_foreign_operators(None, make_request(path, "iree-x86_64", BuildOptions()))
+    told = [reason.verdict for reason in reasons if "MyOp" in reason.text]
+    assert told == ([Verdict.BLOCKED] if blocked else [])

@@ -141,6 +141,26 @@ class Head(Small):
         return ((x.sigmoid() * 2) ** 2).reshape(1, -1, 4)
 
 
+class Graph(Small):
+    """What comes along edges is added up at their ends, by rows and element by element."""
+
+    ENDS = (1, 2, 1, 0)
+
+    def forward(self, image):
+        x = torch.relu(self.first(image)).flatten(2)[:, :, :4]
+        ends = torch.tensor(self.ENDS)
+        y = torch.zeros(1, 8, 3).index_add(2, ends, x)
+        return y + torch.zeros(1, 8, 3).scatter_add(-1, ends.expand(1, 8, 4), x * 0.5)
+
+
+class Causal(Small):
+    """Attention that looks back, as PyTorch itself masks it."""
+
+    def forward(self, image):
+        x = torch.relu(self.first(image)).flatten(2)[:, :, :6].mT
+        return nn.functional.scaled_dot_product_attention(x, x * 2, x, is_causal=True)
+
+
 class Dropping(Small):
     def forward(self, image):
         return super().forward(nn.functional.dropout(image, 0.01))
@@ -330,6 +350,13 @@ def exported():
 
 def exported_module():
     return exported().module()
+
+
+def chance():
+    model = Small()
+    model.head.reset_parameters()
+    torch.seed()
+    return nn.Sequential(model, nn.Linear(4, 2))
 
 
 def lazy():

@@ -52,6 +52,8 @@ def write(name, text):
     onnx.save(onnx.parser.parse_model('<ir_version: 10, opset_import: ["" : 21]> g ' + text), name)
 
 write("largest.onnx", "(float[1,50] x) => (float[1,5] y) <int64[1] k = {{5}}> {{ y, i = TopK(x, k) }}")
+flat = "(float[1,3,4,4] x) => (float[1,48] y) <int64[2] k = {{1, 48}}> "
+write("flat.onnx", flat + "{{ h = Neg(x) y = Reshape<allowzero=1>(h, k) }}")
 write("together.onnx", "(float[4,3] x) => (float[4,3] y) {{ y = Softmax<axis=0>(x) }}")
 write("open_together.onnx", "(float[n,3] x) => (float[n,3] y) {{ y = Softmax<axis=0>(x) }}")
 """
@@ -85,7 +87,7 @@ def test_a_mobilenet_with_an_open_batch_goes_all_the_way(models, tmp_path):
     assert read_model(compiled.path).main.operators[0].label == "CUSTOM ethos-u"
 
 
-@pytest.mark.parametrize("name", ["up", "parts", "new", "beside", "turned"])
+@pytest.mark.parametrize("name", ["up", "parts", "new", "beside", "turned", "flat"])
 def test_what_onnx2torch_alone_does_not_take(models, tmp_path, name):
     first, second = take(
         "torch-float+litert-int8", identify(models / f"{name}.onnx"), tmp_path, random_calibration=True

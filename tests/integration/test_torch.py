@@ -136,7 +136,19 @@ def test_two_inputs_are_called_as_the_user_calls_them(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["OverItsInput", "Decoder", "Head", "exported", "exported_module", "lazy", "compiled", "Structured"]
+    "name",
+    [
+        "OverItsInput",
+        "Decoder",
+        "Head",
+        "Graph",
+        "Causal",
+        "exported",
+        "exported_module",
+        "lazy",
+        "compiled",
+        "Structured",
+    ],
 )
 def test_a_module_of_another_make_gives_what_pytorch_gives(tmp_path, name):
     first, second = take("torch-float+litert-int8", factory(name), tmp_path, random_calibration=True)
@@ -181,6 +193,13 @@ def test_or_stays_a_composite(tmp_path):
     output = take("torch-composite", factory("OwnOperator"), tmp_path, random_calibration=True)[0]
     labels = {one.label for one in read_model(output.path).main.operators}
     assert any(label.startswith("STABLEHLO_COMPOSITE") for label in labels)
+
+
+@pytest.mark.parametrize(("name", "told"), [("chance", ["1.weight"]), ("lazy", []), ("Small", [])])
+def test_weights_that_are_drawn_at_each_call_are_told(tmp_path, name, told):
+    made, _ = take("torch-float+litert-int8", factory(name), tmp_path, random_calibration=True)
+    found = [one for one in made.findings if one.name == "weights-drawn"]
+    assert [one.message.split()[0] for one in found] == told
 
 
 def test_a_factory_that_prints_disturbs_nothing(tmp_path):

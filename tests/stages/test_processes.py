@@ -100,3 +100,13 @@ def test_of_a_flood_the_end_is_judged(tmp_path, monkeypatch):
     made = stage_context(tmp_path / "stage", SOURCE)
     _, printed = run_logged(made, Command(argv=("sh", "-c", "echo a flood; echo oops")))
     assert printed == "\noops\n"
+
+
+def test_of_a_flood_beginning_and_end_are_kept(tmp_path, monkeypatch):
+    for name, value in (("OUTPUT_LIMIT", 6), ("_BEGINNING", 8), ("_LARGEST_LOG", 200)):
+        monkeypatch.setattr(processes, name, value)
+    made = stage_context(tmp_path / "stage", SOURCE)
+    flood = "echo a flood; for one in $(seq 100); do echo more; done; echo oops"
+    _, printed = run_logged(made, Command(argv=("sh", "-c", flood)))
+    assert printed == "\noops\n"
+    assert made.log.read_text() == "a flood\n\n... 499 bytes left out ...\n\noops\n"

@@ -12,7 +12,7 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import sample_findings, sample_options, stem
 from envdoctor.stages.processes import run_worker
-from envdoctor.stages.requirements import needs_sizes
+from envdoctor.stages.requirements import needs_sizes, no_foreign_operators
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ ONNX = Action(
     produces="iree",
     run=run,
     environment=ENVIRONMENT,
-    requires=(needs_environment(ENVIRONMENT), needs_sizes),
+    requires=(needs_environment(ENVIRONMENT), needs_sizes, no_foreign_operators),
     goals=frozenset({"iree"}),
     options=frozenset({"calibration", "random_calibration", "evaluation", "inputs", "thresholds"}),
     cost=15.0,

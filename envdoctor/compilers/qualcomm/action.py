@@ -16,7 +16,7 @@ from envdoctor.core.route import Reason, Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import sample_findings, sample_options, stem
 from envdoctor.stages.processes import run_worker
-from envdoctor.stages.requirements import HOW, needs_samples, needs_sizes
+from envdoctor.stages.requirements import HOW, needs_samples, needs_sizes, no_foreign_operators
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -108,7 +108,7 @@ ACTION = Action(
     produces="qnn-context",
     run=run,
     environment=ENVIRONMENT,
-    requires=(needs_environment(ENVIRONMENT), newer_system, needs_sizes, needs_integers),
+    requires=(needs_environment(ENVIRONMENT), newer_system, needs_sizes, needs_integers, no_foreign_operators),
     goals=frozenset({"qualcomm"}),
     options=frozenset({"calibration", "random_calibration", "evaluation", "inputs", "require_mapped", "thresholds"}),
     cost=20.0,

@@ -14,7 +14,7 @@ from envdoctor.facts.environments import needs_environment, needs_permission
 from envdoctor.stages.conversion import sample_findings, sample_options, stem
 from envdoctor.stages.problems import problem_kinds
 from envdoctor.stages.processes import run_worker
-from envdoctor.stages.requirements import needs_samples, needs_sizes
+from envdoctor.stages.requirements import needs_samples, needs_sizes, no_foreign_operators
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,6 +85,7 @@ ACTION = Action(
         needs_sizes,
         needs_integers,
         needs_older_opset,
+        no_foreign_operators,
     ),
     goals=frozenset({"rknn"}),
     options=frozenset({"calibration", "random_calibration", "evaluation", "inputs", "require_mapped", "thresholds"}),

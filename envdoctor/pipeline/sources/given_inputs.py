@@ -35,8 +35,11 @@ def _parse(part: str, number: int) -> InputSpec:
         raise UsageProblem(f"--inputs: '{dtype}' is no element type of an input; they are {', '.join(_TYPES)}.")
     shape = tuple(int(size) for size in match["sizes"].split("x"))
     if shape[0] != 1:
+        batched = "x".join(["1", *(str(size) for size in shape if size != 1)])
         raise UsageProblem(
-            f"--inputs: '{part}' has a batch of {shape[0]}; the first size is the batch, write 1 for it."
+            f"--inputs: '{part}' has a batch of {shape[0]}; the first size is the batch, write 1 for it. "
+            "If it is no batch (a sequence that comes first, the nodes of a graph), let the function return a module "
+            f"that takes {batched} and calls the model with x.transpose(0, 1) or x[0]."
         )
     if not all(0 < size < _LARGEST for size in shape):
         raise UsageProblem(f"--inputs: '{part}' has a size that no input can have.")

@@ -37,6 +37,7 @@ _TYPES = {
 _DEFAULT_DOMAINS = frozenset({"", "ai.onnx"})
 _FIRST_BYTE = b"\x08"  # the key of the IR version, which writers put first
 _DEEPEST, _MOST_FILES, _SHOWN = 16, 4096, 5
+_LARGEST = (1 << 31) - 1  # of a protocol buffer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,11 @@ def read_onnx(path: Path, given: str = "") -> OnnxModel:
         Unreadable: it is damaged.
         UsageProblem: the weights beside it are not there or cut short; what was said does not fit.
     """
+    if path.stat().st_size > _LARGEST:
+        raise UsageProblem(
+            f"{path} has more than 2 GiB, which nothing that converts ONNX reads in one file; save it with the weights "
+            "beside it: onnx.save(model, FILE, save_as_external_data=True)."
+        )
     try:
         model = read_message(map_file(path))
         graph = model.first(_GRAPH)

@@ -58,8 +58,9 @@ class Wanted:
     def of(cls, request: Request) -> Wanted:
         """What a request asks for."""
         goal, options = request.goal, request.options
-        wide = goal is not None and goal.kind == ArtifactKind.TFLITE_INT16X8
-        is_mended = request.source is not None and request.source.kind == ArtifactKind.TFLITE_INT8
+        given = None if request.source is None else request.source.kind
+        wide = ArtifactKind.TFLITE_INT16X8 in {given, goal and goal.kind}
+        is_mended = given in {ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8}
         io_type = "INT16" if wide and options.io_type != "float32" else options.io_type.upper()
         return cls(
             io_type="" if is_mended and options.io_type == BuildOptions().io_type else io_type,

@@ -7,11 +7,11 @@ earlier stage did), and for int8 `io_type`, `per_tensor_dense` and `keep_composi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import litert_run, reference, zipped_files
+from . import finite_masks, litert_run, reference, zipped_files
 from .mends import transposed_convolution
 from .recipe import check_recipe
 from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms, influence, require_single
@@ -60,6 +60,8 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         litert_run.input_specs(source.data), source.samples, _for_a_whole_batch(source.data), original.predict
     )
     names = _prove_unchanged(original, prepared, source.samples)
+    if bits:
+        prepared = _with_finite_masks(original, prepared, source.samples, names)
     if request.get("reference"):
         made = reference.make(original.predict, "LiteRT", source.samples, source.labelled)
         reference.write(Path(request["reference"]), made)
@@ -129,6 +131,22 @@ def _prove_unchanged(original: litert_run.Runner, prepared: Prepared, samples: S
     tolerance = HYBRID_TOLERANCE if prepared.was_hybrid else TOLERANCE
     compare_forms(samples, original.predict, answer, "preparing it for the quantizer", tolerance)
     return by_position
+
+
+def _with_finite_masks(
+    original: litert_run.Runner, prepared: Prepared, samples: Samples, names: Mapping[str, str]
+) -> Prepared:
+    """The model with masks that can be quantized, if it has others and answers the same with them."""
+    data = finite_masks.make_finite(prepared.data, samples, names)
+    if data is None:
+        return prepared
+    told = "wrote what masks scores (minus infinity, or nearly) as a finite number"
+    masked = replace(prepared, data=data, changes=(*prepared.changes, told))
+    try:
+        _prove_unchanged(original, masked, samples)
+    except Problem:
+        return prepared
+    return masked
 
 
 def _with_small_weights(prepared: Prepared, form: str) -> bytes:

@@ -114,6 +114,7 @@ def as_torch(model: OnnxModel) -> TorchModule:
     _stand_in_for_torchvision()
     from onnx2torch import convert
 
+    _drop_allowzero(model)
     for opset in _KNOWN_OPSETS:
         try:
             return write_out_constants(convert(model).eval())
@@ -126,6 +127,18 @@ def as_torch(model: OnnxModel) -> TorchModule:
             except RuntimeError:  # an assertion in C++
                 raise unknown from None
     return write_out_constants(convert(model).eval())
+
+
+def _drop_allowzero(model: OnnxModel) -> None:
+    """The newer exporter writes it at every Reshape, and onnx2torch refuses it: where no size is 0, it says nothing."""
+    import onnx
+
+    sizes = {each.name: onnx.numpy_helper.to_array(each) for each in model.graph.initializer if len(each.dims) == 1}
+    for node in model.graph.node:
+        if node.op_type == "Reshape" and node.input[1] in sizes and sizes[node.input[1]].all():
+            kept = [each for each in node.attribute if each.name != "allowzero"]
+            del node.attribute[:]
+            node.attribute.extend(kept)
 
 
 def fix_sizes(model: OnnxModel, inputs: Sequence[InputSpec]) -> None:

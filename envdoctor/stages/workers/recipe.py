@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
+import signal
 from typing import TYPE_CHECKING, Any
 
 from .stage import Problem
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from .tflite_graph import Graph
 
 _EVERY = "*"
+#: What all searches with one regular expression may take.
+_SECONDS = 10
 _EDGES = {"INPUT": "inputs", "OUTPUT": "outputs"}
 
 
@@ -37,12 +41,33 @@ def check_recipe(entries: Sequence[Mapping[str, Any]], graph: Graph) -> None:
                 near = difflib.get_close_matches(entry[key], known, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"those are {', '.join(known)}"
                 raise Problem("recipe-refused", f"entry {number}: {entry[key]!r} is no {key}; {hint}")
-        pattern = re.compile(entry["regex"])
-        if not any(entry["operation"] in {_EVERY, name} and pattern.search(scope) for name, scope in scopes):
+        with _bounded(f"entry {number}: the regex {entry['regex']!r}"):
+            found = [name for name, scope in scopes if re.search(entry["regex"], scope)]
+        if not any(entry["operation"] in {_EVERY, name} for name in found):
             what = "operator" if entry["operation"] == _EVERY else entry["operation"]
             raise Problem(
                 "recipe-refused", f"entry {number}: the regex {entry['regex']!r} matches no {what} of the model"
             )
+
+
+@contextlib.contextmanager
+def _bounded(what: str) -> Iterator[None]:
+    """Refuse a regular expression that takes for ever: the quantizer would search with it, too."""
+
+    def stop(*_: object) -> None:
+        words = f"{what} takes more than {_SECONDS} seconds to search; repeat no group that repeats itself, as in (a+)+"
+        raise Problem("recipe-refused", words)
+
+    if not hasattr(signal, "SIGALRM"):  # Windows: the stage's time limit ends it
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(_SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _scopes(graph: Graph) -> Iterator[tuple[str, str]]:

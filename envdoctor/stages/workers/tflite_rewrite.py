@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Rewrite = Callable[[Graph, SchemaObject], "list[SchemaObject] | None"]
 
 _IMAGE_AXES, _SERIES_AXES = 4, 3
+#: Operators whose inputs and output share one scale.
+_ONE_SCALE = frozenset({"MAXIMUM", "SELECT_V2", "PADV2"})
 
 
 def rewrite(graph: Graph, *, wide: bool = False) -> Mapping[str, int]:
@@ -41,7 +43,26 @@ def rewrite(graph: Graph, *, wide: bool = False) -> Mapping[str, int]:
         replaced[name] += instead is not None
         operators += [operator] if instead is None else instead
     graph.main.operators = operators
+    _give_constants_the_rank_of_outputs(graph)
     return {name: count for name, count in replaced.items() if count}
+
+
+def _give_constants_the_rank_of_outputs(graph: Graph) -> None:
+    """The quantizer fails at constants that get the output's scale and have fewer axes ("Ranks of scales")."""
+    for operator in graph.main.operators:
+        if graph.operator_name(operator) not in _ONE_SCALE:
+            continue
+        rank = len(graph.shape(_output(operator)))
+        operator.inputs = [_of_rank(graph, int(index), rank) for index in operator.inputs]
+
+
+def _of_rank(graph: Graph, index: int, rank: int) -> int:
+    """A constant with so many axes, a single number without any; what is no constant, as it is."""
+    if not graph.is_constant(index) or graph.dtype(index) != "FLOAT32" or not 0 < len(graph.shape(index)) < rank:
+        return index
+    value = graph.constant(index)
+    shape = () if value.size == 1 else (1,) * (rank - value.ndim) + value.shape
+    return graph.add_constant("of_rank", value.reshape(shape))
 
 
 def _negate(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
@@ -101,6 +122,22 @@ def _maximum(graph: Graph, operator: SchemaObject, slope: int) -> list[SchemaObj
     options = schema().MaximumMinimumOptionsT()
     larger = graph.new_operator("MAXIMUM", [_input(operator), scaled], [_output(operator)], options)
     return [_multiply(graph, _input(operator), slope, scaled), larger]
+
+
+def _bounded(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
+    """RELU6 and RELU_N1_TO_1 on their own become those of a product: x * 1."""
+    product = _multiply(graph, _input(operator), _constant(graph, [1.0]), _output(operator))
+    kinds = schema().ActivationFunctionType
+    product.builtinOptions.fusedActivationFunction = getattr(kinds, graph.operator_name(operator))
+    return [product]
+
+
+def _bounded_by_one(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
+    """RELU_0_TO_1(x) = RELU6(6 * x) * 1/6."""
+    six_times = graph.add_tensor_like(_output(operator), "six_times")
+    product = _multiply(graph, _input(operator), _constant(graph, [6.0]), six_times)
+    product.builtinOptions.fusedActivationFunction = schema().ActivationFunctionType.RELU6
+    return [product, _multiply(graph, six_times, _constant(graph, [1 / 6]), _output(operator))]
 
 
 def _depth_to_space(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
@@ -229,6 +266,12 @@ def _slices(graph: Graph, source: int, axis: int, parts: list[tuple[int, int]]) 
     return made
 
 
+def _look_up(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
+    """EMBEDDING_LOOKUP(numbers, table): a GATHER of the table's rows."""
+    numbers, table = (int(index) for index in operator.inputs)
+    return [graph.new_operator("GATHER", [table, numbers], [_output(operator)], schema().GatherOptionsT())]
+
+
 def _reverse(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
     """REVERSE_V2 along one axis: a GATHER with the places in the other order."""
     axes = int(operator.inputs[1])
@@ -269,6 +312,9 @@ _REWRITES: Mapping[str, Rewrite] = {
     "SQUARE": _square,
     "LEAKY_RELU": _leaky,
     "PRELU": _parametric,
+    "RELU6": _bounded,
+    "RELU_N1_TO_1": _bounded,
+    "RELU_0_TO_1": _bounded_by_one,
     "DEPTH_TO_SPACE": _depth_to_space,
     "TILE": _tile,
     "REDUCE_MAX": _largest,
@@ -277,6 +323,7 @@ _REWRITES: Mapping[str, Rewrite] = {
     "SPLIT": _split,
     "SPLIT_V": _split,
     "UNPACK": _unpack,
+    "EMBEDDING_LOOKUP": _look_up,
     "REVERSE_V2": _reverse,
 }
 #: Those beyond these for activations of int16.

@@ -52,6 +52,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "layout": told(source, converted.layout),
         "sizes": taken_sizes(exported.inputs, exported.fixed),
         "influence": exported.influence,
+        "drawn": source.drawn,
     }
     if request["kind"] == "torch":
         values["graph"] = exported.told

@@ -2,7 +2,9 @@
 
 A .tflite file has transposed convolutions without padding, and with as much on both sides as makes the output a
 multiple of the input: others (kernel 3, stride 2, padding 1, the usual one of decoders) become ones without, whose
-edges are cut off. A square (heads of detectors) becomes a product: POW takes no five axes, and has no int8 kernel.
+edges are cut off. A square (heads of detectors) becomes a product: POW takes no five axes, and has no int8 kernel. What
+is added up by an index (the messages of a graph's edges) becomes a product with zeros and ones: the scatter that
+litert-torch makes of it is one that LiteRT's kernel refuses.
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
     from .untyped import Tensor
 
+#: So many zeros and ones are no more than a layer's weights.
+_LARGEST = 1 << 22
+
 
 def write_out() -> None:
     """Register them for the conversion in this process."""
@@ -22,6 +27,8 @@ def write_out() -> None:
 
     decomp.add_pre_convert_decomp(torch.ops.aten.convolution.default, _without_padding)
     decomp.add_pre_convert_decomp(torch.ops.aten.pow.Tensor_Scalar, _as_product)
+    decomp.add_pre_convert_decomp(torch.ops.aten.index_add.default, _add_rows)
+    decomp.add_pre_convert_decomp(torch.ops.aten.scatter_add.default, _add_elements)
 
 
 def _as_product(x: Tensor, exponent: float) -> Any:  # noqa: ANN401
@@ -29,6 +36,28 @@ def _as_product(x: Tensor, exponent: float) -> Any:  # noqa: ANN401
     import torch
 
     return torch.ops.aten.mul.Tensor(x, x) if exponent == 2 else NotImplemented  # noqa: PLR2004
+
+
+def _add_rows(x: Tensor, axis: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Any:  # noqa: ANN401
+    """In place of aten.index_add."""
+    import torch
+
+    columns = (index.unsqueeze(1) == torch.arange(x.shape[axis])).to(x.dtype)
+    return x + alpha * torch.matmul(source.movedim(axis, -1), columns).movedim(-1, axis)
+
+
+def _add_elements(x: Tensor, axis: int, index: Tensor, source: Tensor) -> Any:  # noqa: ANN401
+    """In place of aten.scatter_add; NotImplemented leaves a call as it is."""
+    import torch
+
+    axis %= x.dim()
+    others = [size for place, size in enumerate(x.shape) if place != axis]
+    fits = index.shape == source.shape and others == [size for place, size in enumerate(index.shape) if place != axis]
+    if not fits or x.shape[axis] * index.numel() > _LARGEST:
+        return NotImplemented
+    places = torch.arange(x.shape[axis]).reshape([-1 if place == axis else 1 for place in range(x.dim() + 1)])
+    chosen = (index.unsqueeze(axis) == places).to(x.dtype)
+    return x + (chosen * source.unsqueeze(axis)).sum(axis + 1)
 
 
 def _without_padding(x: Tensor, weight: Tensor, bias: Tensor | None, *numbers: Any) -> Any:  # noqa: ANN401

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import sys
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from .stage import Problem
 from .torch_form import of_program, outputs_of, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .arrays import InputSpec
     from .components import Components
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: The name under which the user's file is imported.
 _MODULE = "envdoctor_user_model"
+#: A factory that took no longer (seconds) is called once more, with this seed.
+_QUICK, _ANOTHER_SEED = 5.0, 1
 #: Inside an archive: an example of its inputs, a pickle; an empty one is none.
 _SAMPLE_INPUTS = "/data/sample_inputs/"
 
@@ -37,12 +40,14 @@ class Source:
         inputs: what it takes, by position, all sizes fixed.
         predict: what the model gives where it comes from: `output_0` and so on.
         by: what computes that.
+        drawn: a weight that is another one at each call of the factory; empty if none is.
     """
 
     module: TorchModule
     inputs: tuple[InputSpec, ...]
     predict: Predict
     by: str
+    drawn: str = ""
 
 
 def load(request: Mapping[str, Any], inputs: tuple[InputSpec, ...], components: Components) -> Source:
@@ -58,12 +63,13 @@ def load(request: Mapping[str, Any], inputs: tuple[InputSpec, ...], components: 
         with components.step("form in PyTorch", "onnx-not-converted"):
             module = onnx_source.as_torch(original.model)
         return Source(module, inputs, original.predict, original.by)
+    drawn = ""
     with components.step("model", "torch-factory-failed"):
         if request["kind"] == "torch":
-            module, by = _from_factory(path, request["factory"], inputs)
+            module, by, drawn = _from_factory(path, request["factory"], inputs)
         else:
             module, by = of_program(_load_archive(path, Path(request["work"]))), _by_torch()
-    return Source(module, inputs, lambda sample: answer(module, inputs, sample), by)
+    return Source(module, inputs, lambda sample: answer(module, inputs, sample), by, drawn)
 
 
 def influence(request: Mapping[str, Any], inputs: Sequence[InputSpec], samples: Samples, source: Source) -> str:
@@ -99,15 +105,15 @@ def as_tensors(sample: Mapping[str, Array], inputs: Sequence[InputSpec]) -> tupl
     return tuple(torch.tensor(sample[spec.name]) for spec in inputs)
 
 
-def _from_factory(path: Path, name: str, inputs: tuple[InputSpec, ...]) -> tuple[TorchModule, str]:
-    """The module, and what computes it."""
+def _from_factory(path: Path, name: str, inputs: tuple[InputSpec, ...]) -> tuple[TorchModule, str, str]:
+    """The module, what computes it, and a weight of it that is drawn by chance."""
     import torch
 
-    made = _call(path, name)
+    made, drawn = _call(path, name)
     if isinstance(made, torch.export.ExportedProgram):
-        return of_program(made), _by_torch()
+        return of_program(made), _by_torch(), drawn
     if not isinstance(made, torch.nn.Module) and jax_function.is_jax(made):
-        return jax_function.as_module(made, inputs), f"JAX {sys.modules['jax'].__version__}"
+        return jax_function.as_module(made, inputs), f"JAX {sys.modules['jax'].__version__}", drawn
     if not isinstance(made, torch.nn.Module):
         raise Problem("torch-not-a-module", f"{name} in {path.name} returns {_kind(made)}, no torch.nn.Module.")
     if any(isinstance(each, torch.jit.ScriptModule) for each in made.modules()):
@@ -121,11 +127,11 @@ def _from_factory(path: Path, name: str, inputs: tuple[InputSpec, ...]) -> tuple
     for parameter in made.cpu().parameters():
         if not torch.nn.parameter.is_lazy(parameter):  # its first run gives it a size
             parameter.requires_grad_(False)  # noqa: FBT003  (torch's own)
-    return plain(made, [spec.name for spec in inputs]), _by_torch()
+    return plain(made, [spec.name for spec in inputs]), _by_torch(), drawn
 
 
-def _call(path: Path, name: str) -> Any:  # noqa: ANN401  (whatever the user's code gives)
-    """What the factory returns; a module that the file has made already is that."""
+def _call(path: Path, name: str) -> tuple[Any, str]:
+    """What the factory returns, and a weight that it draws; a module that the file has made already is that."""
     import torch
 
     torch.compiler.set_stance("force_eager")  # torch.compile in the model's code would call a C++ compiler
@@ -136,7 +142,35 @@ def _call(path: Path, name: str) -> Any:  # noqa: ANN401  (whatever the user's c
         factory = getattr(code, name)
         if not callable(factory):
             raise Problem("torch-not-a-module", f"{name} in {path.name} is {_kind(factory)}, no function.")
-        return factory if isinstance(factory, torch.nn.Module) else factory()
+        if isinstance(factory, torch.nn.Module):
+            return factory, ""
+        start = time.monotonic()
+        made = factory()
+        return made, _drawn(made, factory) if time.monotonic() - start < _QUICK else ""
+
+
+def _drawn(made: Any, factory: Callable[[], Any]) -> str:  # noqa: ANN401  (whatever the user's code gives)
+    """The first weight of a module that is another one when its factory is called again, with another seed."""
+    import torch
+
+    if not isinstance(made, torch.nn.Module):
+        return ""
+    torch.manual_seed(_ANOTHER_SEED)
+    try:
+        again = factory().state_dict()
+        pairs = ((name, weight, again.get(name)) for name, weight in made.state_dict().items())
+        return next((name for name, weight, other in pairs if _differ(weight, other)), "")
+    except Exception:  # noqa: BLE001  (whatever the user's code raises: a factory need not work twice)
+        return ""
+    finally:
+        torch.manual_seed(0)  # as before the first call
+
+
+def _differ(first: Any, second: Any) -> bool:  # noqa: ANN401  (a state need not be tensors)
+    import torch
+
+    both = isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor)
+    return both and first.shape == second.shape and not torch.equal(first, second)
 
 
 def _import(path: Path) -> object:

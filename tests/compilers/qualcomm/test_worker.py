@@ -73,3 +73,41 @@ def test_floats_are_the_reason_only_where_the_hexagon_takes_none(quantized, floa
     )
     assert code == expected
     assert told == "no kernel takes float (operators: Conv)"
+
+
+class Stored(list):
+    """Constants, added as a protocol buffer's repeated field adds them."""
+
+    def add(self):
+        self.append(Constant(""))
+        return self[-1]
+
+
+class Constant:
+    def __init__(self, name, value=0):
+        self.name, self.value = name, value
+
+    def CopyFrom(self, other):  # noqa: N802  (a protocol buffer's)
+        self.name, self.value = other.name, other.value
+
+
+def node(kind, inputs, output):
+    return types.SimpleNamespace(op_type=kind, input=inputs, output=[output])
+
+
+def test_no_two_nodes_share_a_bias():
+    nodes = [
+        node("Identity", ["b"], "same"),
+        node("Conv", ["x", "w", "b"], "y"),
+        node("Conv", ["y", "w", "same"], "z"),
+        node("Gemm", ["z", "w", "b"], "u"),
+        node("Conv", ["u", "w"], "v"),
+    ]
+    graph = types.SimpleNamespace(node=nodes, initializer=Stored([Constant("b", 5), Constant("w")]))
+    compile_context._give_each_its_bias(types.SimpleNamespace(graph=graph))
+    assert [each.op_type for each in graph.node] == ["Conv", "Conv", "Gemm", "Conv"]
+    biases = [each.input[2] for each in graph.node[:3]]
+    stored = {each.name: each.value for each in graph.initializer}
+    assert len(set(biases)) == 3
+    assert [stored[each] for each in biases] == [5, 5, 5]
+    assert all(each.input[1] == "w" for each in graph.node), "weights may be shared"

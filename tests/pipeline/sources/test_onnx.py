@@ -122,3 +122,12 @@ def test_graphs_without_end_are_refused(tmp_path):
 
 def test_an_input_that_takes_text_is_refused(tmp_path):
     assert "takes text" in refused(write(tmp_path, node("Relu"), value("words", 1, 4, kind=8)))
+
+
+def test_a_model_that_no_protocol_buffer_holds_is_refused(tmp_path):
+    path = tmp_path / "big.onnx"
+    with path.open("wb") as stream:
+        stream.write(b"\x08")
+        stream.truncate(1 << 31)
+    with pytest.raises(UsageProblem, match="more than 2 GiB"):
+        read_onnx(path)

@@ -236,6 +236,12 @@ def test_a_mended_file_keeps_its_edges_unless_others_are_asked_for(asked, wanted
     assert Wanted.of(Request(source=source, options=BuildOptions(io_type=asked))).io_type == wanted
 
 
+@pytest.mark.parametrize("goal", ["tflm", "ethos-u55-128", "tflite-int16x8"])
+def test_a_mended_16x8_file_stays_one_whatever_the_goal(goal):
+    source = Artifact(kind=ArtifactKind.TFLITE_INT16X8, path=Path("m.tflite"), sha256="0")
+    assert names(judge_int8(wide(), Wanted.of(Request(source=source, goal=parse_goal(goal))))) == []
+
+
 @pytest.mark.slow
 def test_models_that_the_real_compiler_took_are_not_refused_for_their_versions():
     """No false alarm: what edgetpu_compiler compiled, the gate does not call too new for it."""

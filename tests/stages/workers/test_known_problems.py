@@ -161,6 +161,15 @@ def test_a_recipe_that_the_quantizer_or_the_model_does_not_know(quantizer, chang
     assert code_of(caught) == "RUN143"
 
 
+def test_a_regular_expression_that_takes_for_ever_is_refused(quantizer, monkeypatch):
+    monkeypatch.setattr(recipe, "_SECONDS", 1)
+    monkeypatch.setattr(recipe, "_scopes", lambda graph: [("CONV_2D", "first;"), ("CONV_2D", "a" * 60 + "!")])
+    entry = {"operation": "CONV_2D", "algorithm_key": "min_max_uniform_quantize", "regex": "first|(a+)+$"}
+    with pytest.raises(Problem, match="takes more than 1 seconds") as caught:
+        recipe.check_recipe([entry], None)
+    assert code_of(caught) == "RUN143"
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

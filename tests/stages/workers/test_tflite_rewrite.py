@@ -62,7 +62,7 @@ def test_what_has_no_form_with_int16_alone(name, constant, instead):
 
 def answer(data, shape):
     runner = litert_run.open_model(data)
-    sample = np.random.default_rng(3).normal(size=shape).astype("float32")
+    sample = np.random.default_rng(3).normal(scale=4, size=shape).astype("float32")
     return runner.predict({"in": sample})["out"]
 
 
@@ -86,6 +86,9 @@ KEPT = {"table": "ReducerOptions", "keepDims": True}
         ("REDUCE_MAX", (1, 4, 5, 3), (1, 1, 1, 3), [2, -3], KEPT, ["MAX_POOL_2D", "RESHAPE"]),
         ("REDUCE_MAX", (1, 7, 3), (1, 3), [1], FLAT, ["RESHAPE", "MAX_POOL_2D", "RESHAPE"]),
         ("ABS", (1, 9), (1, 9), None, {}, ["MUL", "MAXIMUM"]),
+        ("RELU6", (1, 99), (1, 99), None, {}, ["MUL"]),
+        ("RELU_N1_TO_1", (1, 9), (1, 9), None, {}, ["MUL"]),
+        ("RELU_0_TO_1", (1, 9), (1, 9), None, {}, ["MUL", "MUL"]),
         ("MINIMUM", (1, 9), (1, 9), [0.25], {}, ["MUL", "MAXIMUM", "MUL"]),
         ("MINIMUM", (1, 4), (2, 4), [[0.1, -0.5, 2.0, 0.0], [1.0] * 4], {}, ["MUL", "MAXIMUM", "MUL"]),
         ("REVERSE_V2", (1, 3, 4), (1, 3, 4), [-2], {}, ["GATHER"]),
@@ -99,6 +102,37 @@ def test_the_same_numbers_by_other_operators(name, shape, given, constant, optio
     expected = answer(data, shape)
     assert np.ptp(expected) > 0.1
     assert np.allclose(answer(changed, shape), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(("constant", "given"), [([0.1, -0.5, 2.0], (1, 1, 3)), ([0.25], ())])
+def test_constants_of_one_scale_with_their_output_get_its_axes(constant, given):
+    data = one_operator("MAXIMUM", (1, 2, 3), (1, 2, 3), constant)
+    _, changed = rewritten(data)
+    graph = Graph(changed)
+    assert graph.shape(int(graph.main.operators[0].inputs[1])) == given
+    assert np.array_equal(answer(changed, (1, 2, 3)), answer(data, (1, 2, 3)))
+
+
+def test_rows_of_a_table():
+    one, table = schema(), np.arange(12, dtype="float32").reshape(4, 3)
+    tensors = [
+        tensor((2,), INT32, name=b"in"),
+        tensor(table.shape, FLOAT, buffer=1, name=b"table"),
+        tensor((2, 3), FLOAT, name=b"out"),
+    ]
+    codes = [(one.BuiltinOperator.EMBEDDING_LOOKUP, 1, None)]
+    operators = [(0, [0, 1], [2], 0, None)]
+    data = pack(
+        model(
+            tensors=tensors, operators=operators, codes=codes, inputs=[0], outputs=[2], buffers=[b"", table.tobytes()]
+        )
+    )
+    counts, changed = rewritten(data)
+    assert counts == {"EMBEDDING_LOOKUP": 1}
+    assert [operator.name for operator in open_model(changed).main.operators] == ["GATHER"]
+    answers = [litert_run.open_model(each).predict({"in": np.array([2, 1])})["out"] for each in (data, changed)]
+    assert np.array_equal(*answers)
+    assert answers[0].tolist() == [[6, 7, 8], [3, 4, 5]]
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _CALIBRATED = 200
 _PROVIDER = "QNNExecutionProvider"
+#: Operators with a bias, and which of their inputs it is.
+_BIASED, _BIAS = frozenset({"Conv", "ConvTranspose", "Gemm"}), 2
 _QUANTIZERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
 #: A line of the provider's, without what it begins with and its colours.
 _LINE = re.compile(r"\[[WE]:onnxruntime:[^\]]*\]\s*(?P<words>[^\n\x1b]+)")
@@ -62,6 +64,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     work = Path(request["work"])
     model = onnx.load(request["source"])
     onnx_source.fix_sizes(model, fixed)
+    _give_each_its_bias(model)
     onnx.save(model, str(work / "fixed.onnx"))
     quantized = any(node.op_type in _QUANTIZERS for node in model.graph.node)
     source = work / "fixed.onnx"
@@ -81,6 +84,31 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         values |= {"samples": given.count, "random": given.random, "matched": given.told}
     samples = given or make_up(fixed)
     return values | _compared(work / "fixed.onnx", Path(request["output"]), request, fixed, (samples, labelled))
+
+
+def _give_each_its_bias(model: OnnxModel) -> None:
+    """Copy biases that nodes share: ONNX Runtime gives such a one 16 bits of its own, which a Hexagon refuses.
+
+    PyTorch's older exporter shares what is equal by Identity nodes (a bias of zeros in an untrained model).
+    """
+    graph = model.graph
+    stored, seen = {each.name: each for each in graph.initializer}, set()
+    for number, node in enumerate(list(graph.node)):
+        if node.op_type == "Identity" and node.input[0] in stored:
+            stored[node.output[0]] = _copy(graph, stored[node.input[0]], node.output[0])
+            graph.node.remove(node)
+        elif node.op_type in _BIASED and len(node.input) > _BIAS and node.input[_BIAS] in stored:
+            name = node.input[_BIAS]
+            if name in seen:
+                node.input[_BIAS] = _copy(graph, stored[name], f"{name}_{number}").name
+            seen.add(name)
+
+
+def _copy(graph: Any, stored: Any, name: str) -> Any:  # noqa: ANN401  (protocol buffers)
+    added = graph.initializer.add()
+    added.CopyFrom(stored)
+    added.name = name
+    return added
 
 
 def _quantize(source: Path, samples: Samples, inputs: Sequence[InputSpec], target: Path) -> Path:
