@@ -85,7 +85,7 @@ class Attributes:
     def slot(self, place: str, name: str, state: State) -> Any:  # noqa: ANN401
         """What a module has under a name that it binds, as far as nobody else may have changed that."""
         value = state.names(place).get(name, UNKNOWN)
-        return UNKNOWN if self._machine.escapes.is_volatile(place, name) else value
+        return UNKNOWN if self._machine.escapes.is_volatile(place, name, value) else value
 
     def _ask(self, module: Module, name: str, state: State, *, from_import: bool) -> Any:  # noqa: ANN401
         """An attribute of a module that is not bound to one value.
@@ -119,7 +119,7 @@ class Attributes:
             return UNKNOWN
         known = state.read(subject.name, name)
         if known is not ABSENT:
-            volatile = isinstance(known, Perhaps) or self._machine.escapes.is_volatile(subject.name, name)
+            volatile = isinstance(known, Perhaps) or self._machine.escapes.is_volatile(subject.name, name, known)
             return UNKNOWN if volatile else True
         if self._has(subject.name, name):
             return True

@@ -105,7 +105,7 @@ class Alone:
         """Whether it may change how modules are found, or which there are."""
         escapes = self.machine.escapes
         of_module = bool(escapes.replaced) or self.module in escapes.searched
-        return escapes.finders or escapes.everything or of_module
+        return escapes.finders or escapes.everything or bool(escapes.packages) or of_module
 
     def lacks(self, name: str) -> bool:
         """Whether it certainly has no such name in the end."""
@@ -127,7 +127,7 @@ class Alone:
         """Whether it binds a name to a class that certainly has no such attribute in the end."""
         value = self.state.read(self.module, name)
         volatile = self.machine.escapes.is_volatile(self.module, name) or attribute in self.machine.escapes.given
-        return not volatile and not self.machine.escapes.everything and self._has_not(value, attribute)
+        return not volatile and self._has_not(value, attribute)
 
     def _has_not(self, value: object, attribute: str) -> bool:
         if not isinstance(value, Reference) or value.kind is not Kind.CLASS:
