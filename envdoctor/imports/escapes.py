@@ -125,7 +125,7 @@ class Escapes:
         found = self._mentions[node]
         self.given |= found.attributes
         if found.changes is not None:
-            self._note_changes(found.changes, found.names, places, state)
+            self._note_changes(found, found.changes, places, state)
         for place in places:
             self._volatile.update((place, name) for name in found.shared)
             watched = self._watched.setdefault(place, set())
@@ -137,12 +137,12 @@ class Escapes:
                 elif not isinstance(value, Module) or name in found.bare:
                     self.lose(value, state)
 
-    def _note_changes(self, changes: ModuleChanges, names: frozenset[str], places: tuple[Place, ...], state: State) -> None:
+    def _note_changes(self, found: Mentions, changes: ModuleChanges, places: tuple[Place, ...], state: State) -> None:
         self.given |= changes.names
         self.finders |= changes.finders
         if changes.anywhere:
             self.packages.update(each.partition(".")[0] for each in places if isinstance(each, str))
-            held = (state.names(place).get(name) for place in places for name in names)
+            held = (state.names(place).get(name) for place in places for name in found.names)
             self.opened.update(changes.named, (value.name for value in held if isinstance(value, Module)))
         if changes.own and places:
             self.lose_place(places[-1], state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.attributes import Attributes
 from envdoctor.imports.calls import Calls
@@ -15,7 +15,7 @@ from envdoctor.imports.heap import State
 from envdoctor.imports.importing import Imports
 from envdoctor.imports.machine import Machine
 from envdoctor.imports.statements import Statements
-from envdoctor.imports.values import ABSENT, External, Function, Kind, Module, Perhaps, Reference
+from envdoctor.imports.values import ABSENT, UNKNOWN, External, Function, Kind, Module, Perhaps, Reference
 from envdoctor.support.deep_stack import on_deep_stack
 
 if TYPE_CHECKING:
@@ -143,6 +143,11 @@ class Alone:
         """Whether it binds a name on every way."""
         value = self.state.read(self.module, name)
         return value is not ABSENT and not isinstance(value, Perhaps)
+
+    def value(self, name: str) -> Any:  # noqa: ANN401 - any value of Python
+        """What a name is bound to in the end; UNKNOWN where that is not one known value."""
+        value = self.state.read(self.module, name)
+        return UNKNOWN if self.machine.escapes.is_volatile(self.module, name, value) else value
 
     def _refuses(self, function: Function, name: str) -> bool:
         """Whether the module's `__getattr__` (PEP 562) certainly raises for a name."""

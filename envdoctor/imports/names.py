@@ -17,6 +17,7 @@ from envdoctor.imports.interpreter import Alone, follow_alone
 from envdoctor.imports.nodes import every_node
 from envdoctor.imports.scopes import bound_names, mentions, own_nodes
 from envdoctor.imports.site import Found, Presence
+from envdoctor.imports.values import UNKNOWN, External
 from envdoctor.imports.wheel_site import WheelSite
 from envdoctor.support.syntax import parse_python
 
@@ -106,6 +107,15 @@ class ModuleNames:
         if alone is None or not self._is_plain(module, alone) or "metaclass" in self._text(module):
             return False
         return alone.lacks_in_class(name, attribute)
+
+    def told(self, module: str, name: str, depth: int = 4) -> str:
+        """The text that a module certainly binds a name to, itself or from another of the wheel; "" for none."""
+        alone = self._alone(module)
+        value = UNKNOWN if alone is None or alone.changes_finders else alone.value(name)
+        if isinstance(value, External) and depth:
+            of, _, name = value.name.rpartition(".")
+            return self.told(of, name, depth - 1)
+        return value if isinstance(value, str) else ""
 
     def holding(self, name: str) -> Holding:
         """Whether the wheel has a module, or a name in one, by its full name."""
@@ -231,6 +241,8 @@ class _Closed:
         self.lacks_function = site.lacks_function
         self.has_distribution = site.has_distribution
         self.has_library = site.has_library
+        self.version_of = site.version_of
+        self.told_version = site.told_version
         self.alone_brings = site.alone_brings
         self.files_named = site.files_named
         self.files_mentioned = site.files_mentioned

@@ -7,6 +7,11 @@ import pytest
 from import_oracle import cpython_says, raised_by
 
 FAILS = {
+    "map of numbers": "if tuple(map(int, '1.10'.split('.'))) > (1, 9):\n    import gone",
+    "function that may give modules of its own any name": (
+        "import functools, importlib, json\ndef f(m, k):\n    setattr(importlib.import_module(m), k, 1)\n"
+        "functools.partial(f)\njson.nothere"
+    ),
     "len": "if len(('a', 'b')) == 2:\n    import gone",
     "any": "if not any(x for x in (None, False)):\n    import gone",
     "all": "if all(x for x in ('a', 'b')):\n    import gone",
@@ -65,6 +70,8 @@ FAILS = {
     "globals": "globals()['x'] = None\nif x is None:\n    import gone",
 }
 IMPORTS = {
+    "map of numbers": "if tuple(map(int, '1.2'.split('.'))) != (1, 2):\n    import gone",
+    "int that is not known": "import os\nif int(len(os.getcwd())) < 0:\n    import gone",
     "usual variable": "import os\nif not os.environ.get('PATH'):\n    import gone",
     "hasattr": "import os\nif not hasattr(os, 'getpid'):\n    import gone",
     "isinstance": "if not isinstance(1, int):\n    import gone",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
     from envdoctor.facts.importing import FailedImport
     from envdoctor.facts.packages import Distribution
+    from envdoctor.imports.events import Event
     from envdoctor.imports.standard_library import ModuleProvider
     from envdoctor.imports.verdict import Failure
 
@@ -40,6 +41,11 @@ def sought(failure: Failure, what: What) -> list[str]:
     """What an import looked for in vain."""
     steps = (failure.cause, *failure.sought)
     return list(dict.fromkeys(each.subject for each in steps if each.what is what and each.fails))
+
+
+def version_of(failure: Failure) -> Event | None:
+    """The version that an import asked for before it raised, and but for which it may not have."""
+    return next((each for each in failure.sought if each.what is What.ASK and each.name and not each.fails), None)
 
 
 def base_name(path: str) -> str:
@@ -70,6 +76,8 @@ def _top(module: str) -> str:
 def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
     """Of a distribution that fails for what it holds itself, or for a distribution that it names."""
     cause = failed.failures[0].cause
+    if version_of(failed.failures[0]) is not None and failed.owner is not None:
+        return _owner_fix(failed, facts)
     if cause.what is What.RAISE and not cause.name:
         modules = sought(failed.failures[0], What.IMPORT)
         return _module_fix(modules[0], failed, facts) if modules else _other_version(failed)
