@@ -150,10 +150,13 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
 
 
 def _older_major(asker: Distribution, owner: Distribution, facts: Facts) -> str:
-    """The major version after the oldest that a distribution asks for, if the one installed is not older than that."""
+    """The major version installed, if the oldest that a distribution asks for is of the one before.
+
+    Where more lie between, it may have been made for any of them.
+    """
     majors = [numbers[0] for numbers in _least(asker, owner, facts) if numbers and numbers[0]]
     have = release_numbers(owner.version)
-    return str(max(majors) + 1) if majors and have and have[0] > max(majors) else ""
+    return str(have[0]) if majors and have and have[0] == max(majors) + 1 else ""
 
 
 def _least(asker: Distribution, owner: Distribution, facts: Facts) -> list[tuple[int, ...]]:
