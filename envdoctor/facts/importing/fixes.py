@@ -85,6 +85,8 @@ def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
         installer = installer_for(facts.python, facts.packages, failed.distribution)
         text = f"Install {cause.subject}; {failed.distribution.name} can't be imported without its metadata."
         return Fix(text=text, commands=installer.install(cause.subject) if installer is not None else ())
+    if cause.what is What.RAISE and cause.subject != "SyntaxError":
+        return _other_version(failed)
     return _again(failed, facts, _NOT_AS_BUILT.get(cause.what, "it was made for another Python"))
 
 
