@@ -258,6 +258,9 @@ class Attributes:
             Raised: there certainly is none.
         """
         machine = self._machine
+        if name == PATHS:
+            machine.surprise(state)
+            return Made(PATHS, (module,))
         for star in self._stars.get(module, ()):
             if not machine.site.lacks(star, name):
                 machine.surprise(state)
@@ -267,8 +270,6 @@ class Attributes:
             if hasattr(builtins, name) and name not in {*ALWAYS, *_DOUBTFUL, *_NEWER}:
                 return External(f"builtins.{name}")
             machine.surprise(state)
-            if name == PATHS:
-                return Made(PATHS, (module,))
             return External(f"builtins.{name}") if is_exception(name) else UNKNOWN
         if machine.escapes.may_be_given(module, name):
             machine.may_raise(state, "NameError")

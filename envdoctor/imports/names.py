@@ -99,7 +99,7 @@ class ModuleNames:
             nodes = own_nodes(parse_python(self._text(package)).body)
         except Unreadable:
             return True
-        return any(name in bound_names(node) and not _takes_modules(node) for node in nodes)
+        return any(name in bound_names(node) and not _takes_modules(node, package) for node in nodes)
 
     def lacks_in_class(self, module: str, name: str, attribute: str) -> bool:
         """Whether a module's name is a class that certainly has no such attribute; a metaclass may give it any."""
@@ -137,6 +137,8 @@ class ModuleNames:
     def _is_plain_package(self, package: str) -> bool:
         """Whether a package has an `__init__` that does nothing to how modules are found, nor what it imports."""
         alone = self._alone(package) if self._index.is_package(package) else None
+        if alone is None and self._index.is_package(package):  # without what it takes all names of, which finds nothing
+            alone = follow_alone(package, _Closed(self._site, {package}))
         return alone is not None and not alone.changes_finders and self._is_plain(package, alone)
 
     def _is_plain(self, package: str, alone: Alone) -> bool:
@@ -210,10 +212,11 @@ def _changes_finders(text: str) -> bool:
     return "from sys import" in text or (changes is not None and changes.finders)
 
 
-def _takes_modules(node: ast.AST) -> bool:
-    """Whether a statement is `import a.b` or `from . import b`, which bind modules to their own names."""
+def _takes_modules(node: ast.AST, package: str) -> bool:
+    """Whether a statement is `import a.b` or `from . import b`, which bind modules of a package to their own names."""
     if isinstance(node, ast.ImportFrom):
-        return node.level == 1 and not node.module and not any(alias.asname for alias in node.names)
+        of_package = (node.level, node.module) in {(1, None), (0, package)}
+        return of_package and not any(alias.asname for alias in node.names)
     return isinstance(node, ast.Import) and not any(alias.asname for alias in node.names)
 
 

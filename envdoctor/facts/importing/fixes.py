@@ -12,13 +12,14 @@ from envdoctor.facts.packages.installers import installer_for, matrix_command
 from envdoctor.imports.events import What
 from envdoctor.imports.removed_names import release_numbers, removed_since
 from envdoctor.imports.standard_library import is_of_another_python, is_project_of, module_provider, outdated
-from envdoctor.support.requirement import parse_requirement
+from envdoctor.support.requirement import is_of_extra, parse_requirement, required_name
 from envdoctor.support.system_packages import package_of_name
 
 if TYPE_CHECKING:
     from envdoctor.facts import Facts
     from envdoctor.facts.importing import FailedImport
     from envdoctor.facts.packages import Distribution
+    from envdoctor.facts.packages.installers import Installer
     from envdoctor.imports.events import Event
     from envdoctor.imports.standard_library import ModuleProvider
     from envdoctor.imports.verdict import Failure
@@ -197,12 +198,22 @@ def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
         return installer.again(dataclasses.replace(lost, has_record=False), text)
     provider = _provider(module)
     if provider is None:
-        return _requirements_fix(failed, facts) or Fix(
-            text=f"Install what brings {_top(module)}; {failed.distribution.name} does not ask for it."
-        )
+        return _requirements_fix(failed, facts) or _extra_fix(module, failed, installer)
     newer = f", or a newer {failed.distribution.name} that does without" if is_of_another_python(module) else ""
     commands = installer.install(*_parts(provider.requirement)) if installer is not None else ()
     return Fix(text=f"Install {provider.requirement}, which has {module}{newer}.", commands=commands)
+
+
+def _extra_fix(module: str, failed: FailedImport, installer: Installer | None) -> Fix:
+    """What an extra of the distribution would bring; else nobody knows what does."""
+    lines = {required_name(line): line for line in failed.distribution.requires if is_of_extra(line)}
+    name = next((each for each in lines if each and is_project_of(module, {each})), "")
+    if not name:
+        text = f"Install what brings {_top(module)}; {failed.distribution.name} does not ask for it."
+        return Fix(text=text)
+    wanted = parse_requirement(lines[name])
+    commands = installer.install(wanted.name, wanted.specifier) if installer is not None else ()
+    return Fix(text=f"Install {wanted.name}, which an extra of {failed.distribution.name} brings.", commands=commands)
 
 
 def _requirements_fix(failed: FailedImport, facts: Facts) -> Fix | None:
