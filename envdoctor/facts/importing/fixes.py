@@ -134,7 +134,8 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
     installer = installer_for(facts.python, facts.packages, owner)
     if owner is None or installer is None or owner == asker:
         return _other_version(failed)
-    since = removed_since(owner.key, owner.version, cause.subject, cause.name)
+    module, name = (cause.subject, cause.name) if cause.name else cause.subject.rpartition(".")[::2]
+    since = removed_since(owner.key, owner.version, module, name)
     if since:
         text = f"Install {owner.name} older than {since}, which still has it, or a newer {asker.name}."
         return Fix(text=text, commands=installer.install(owner.name, f"<{since}"))

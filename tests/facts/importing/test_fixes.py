@@ -62,6 +62,12 @@ def test_a_name_of_which_it_is_known_since_when_it_is_gone(told):
     assert command.endswith("markupsafe<2.1")
 
 
+def test_a_module_of_which_it_is_known_since_when_it_is_gone(told):
+    onnx = {"onnx/__init__.py": ""}
+    _, _, (command,) = told(("foo", "1", {"foo.py": "import onnx.mapping"}, ["onnx"]), ("onnx", "1.19.0", onnx, []))
+    assert command.endswith("onnx<1.19")
+
+
 def test_a_project_that_no_release_mends_is_replaced(told):
     files = {"nose/__init__.py": "import imp_that_is_gone"}
     _, text, commands = told(("nose", "1.3.7", files, []))
