@@ -27,6 +27,8 @@ The proof takes for granted, and is wrong where this does not hold:
   followed code names it in a call.
 - A text that is not known (`exec`, `eval`) binds names in the namespaces that it is given, else in those that it sees,
   and in no other module; nor does unfollowed code in a module that it got by a name which was worked out.
+- Code that may run at any time and gives a module names that it works out does so in modules of its own package, or in
+  those that it names; and what it binds in place of a module is one as well.
 - What code of others takes out of a module's lists and dictionaries, it does not put there.
 - Where a file or a folder of the site is a link, there lie the same files beside what it leads to.
 - A file of the site that is not there when the import begins is made by no code that was not given its name, or a

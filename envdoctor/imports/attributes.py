@@ -31,6 +31,7 @@ from envdoctor.imports.values import (
     Result,
 )
 from envdoctor.imports.variables import known_variable, may_be_set
+from envdoctor.imports.versions import told_version, version_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ class Attributes:
     def slot(self, place: str, name: str, state: State) -> Any:  # noqa: ANN401
         """What a module has under a name that it binds, as far as nobody else may have changed that."""
         value = state.names(place).get(name, UNKNOWN)
-        return UNKNOWN if self._machine.escapes.is_volatile(place, name) else value
+        return UNKNOWN if self._machine.escapes.is_volatile(place, name, value) else value
 
     def _ask(self, module: Module, name: str, state: State, *, from_import: bool) -> Any:  # noqa: ANN401
         """An attribute of a module that is not bound to one value.
@@ -103,7 +104,7 @@ class Attributes:
             machine.emit(What.USE, module.name, state, name=name, from_import=from_import)
             if not self._has(module.name, name):
                 machine.may_raise(state, "ImportError" if from_import else "AttributeError")
-            return UNKNOWN if state.has(module.name) else self._external(module, name)
+            return UNKNOWN if state.has(module.name) else self._external(module, name, state)
         event = machine.emit(What.USE, module.name, state, name=name, from_import=from_import, fails=True)
         raise Raised(built_in("ImportError" if from_import else "AttributeError", event))
 
@@ -119,7 +120,7 @@ class Attributes:
             return UNKNOWN
         known = state.read(subject.name, name)
         if known is not ABSENT:
-            volatile = isinstance(known, Perhaps) or self._machine.escapes.is_volatile(subject.name, name)
+            volatile = isinstance(known, Perhaps) or self._machine.escapes.is_volatile(subject.name, name, known)
             return UNKNOWN if volatile else True
         if self._has(subject.name, name):
             return True
@@ -169,10 +170,12 @@ class Attributes:
             return dynamic or submodule is not Presence.ABSENT
         return presence is not Presence.ELSEWHERE or not self._machine.site.lacks(module.name, name)
 
-    def _external(self, module: Module, name: str) -> Any:  # noqa: ANN401
+    def _external(self, module: Module, name: str, state: State) -> Any:  # noqa: ANN401
         """Something in a module that is not followed."""
         full = f"{module.name}.{name}"
         known = constant(full, self._machine.site.target)
+        if known is UNKNOWN:
+            known = told_version(self._machine, module.name, name, state)
         if known is not UNKNOWN:
             return known
         presence = self._imports.find(full).presence
@@ -215,7 +218,7 @@ class Attributes:
                 raise Raised(built_in("AttributeError", event))
             machine.surprise(state)
             return UNKNOWN
-        value = path_attribute(text_of(subject), name) if subject.maker == PATH else None
+        value = path_attribute(text_of(subject), name) if subject.maker == PATH else version_attribute(subject, name)
         return Method(subject, name) if value is None else value
 
     def _of_module(self, subject: Module, name: str, state: State) -> Any:  # noqa: ANN401
@@ -255,17 +258,18 @@ class Attributes:
             Raised: there certainly is none.
         """
         machine = self._machine
+        if name == PATHS:
+            machine.surprise(state)
+            return Made(PATHS, (module,))
         for star in self._stars.get(module, ()):
             if not machine.site.lacks(star, name):
                 machine.surprise(state)
                 only = len(self._stars[module]) == 1 and not hasattr(builtins, name)
-                return self._external(Module(star), name) if only else UNKNOWN
+                return self._external(Module(star), name, state) if only else UNKNOWN
         if name in ALWAYS or name in _DOUBTFUL or not machine.site.lacks("builtins", name):
             if hasattr(builtins, name) and name not in {*ALWAYS, *_DOUBTFUL, *_NEWER}:
                 return External(f"builtins.{name}")
             machine.surprise(state)
-            if name == PATHS:
-                return Made(PATHS, (module,))
             return External(f"builtins.{name}") if is_exception(name) else UNKNOWN
         if machine.escapes.may_be_given(module, name):
             machine.may_raise(state, "NameError")

@@ -6,7 +6,8 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.dataclass_fields import DataclassFields
-from envdoctor.imports.exceptions import BASES, NAME, exception_of, own_name
+from envdoctor.imports.events import What
+from envdoctor.imports.exceptions import BASES, NAME, Raised, built_in, exception_of, own_name
 from envdoctor.imports.flow import NEXT
 from envdoctor.imports.scopes import Scope, declared, is_generator, own_nodes
 from envdoctor.imports.standard_library import standard_modules
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
     from envdoctor.imports.heap import State
     from envdoctor.imports.machine import Machine
 
+#: Names of the built-in TimeoutError, and since which Python they are (`asyncio`, `concurrent.futures`, `socket`).
+_TIMEOUTS = {
+    **dict.fromkeys(("asyncio.TimeoutError", "asyncio.exceptions.TimeoutError"), (3, 11)),
+    "concurrent.futures.TimeoutError": (3, 11),
+    "socket.timeout": (3, 10),
+}
 _OBJECT = External("builtins.object")
 _OF_OBJECT = frozenset(dir(object)) - {"__init__", "__init_subclass__", "__setattr__", "__getattribute__", "__new__"}
 _HOOKS = ("__getattribute__", "__getattr__", "__slots__")
@@ -60,6 +67,7 @@ class Classes:
         if after is None:
             return ends
         state.become(after.state)
+        self._refuse_duplicates(node, bases, state)
         made: Any = Reference(Kind.CLASS, place)
         odd = keywords or not all(self._is_plain(base, state) for base in bases) or self._is_watched(place, state)
         if odd:
@@ -73,6 +81,23 @@ class Classes:
         machine.statements.targets.name(node.name, made, scope, state)
         ends.normal[NEXT].state = state
         return ends
+
+    def _refuse_duplicates(self, node: ast.ClassDef, bases: Sequence[Any], state: State) -> None:
+        """No class is made twice from one base, by whatever names.
+
+        Raises:
+            Raised: it is one of Python's own exceptions, or a class of the followed text.
+        """
+        version = self._machine.site.target.interpreter.version
+        known: list[Any] = []
+        for base in bases if not node.keywords else ():
+            is_timeout = isinstance(base, External) and version >= _TIMEOUTS.get(base.name, (99,))
+            is_class = isinstance(base, Reference) and base.kind is Kind.CLASS
+            one = "TimeoutError" if is_timeout else base if is_class else own_name(base)
+            if one and one in known:
+                problem = f"line {node.lineno}: duplicate base class of {node.name}"
+                raise Raised(built_in("TypeError", self._machine.emit(What.RAISE, "TypeError", state, name=problem)))
+            known.append(one)
 
     def _is_plain(self, base: Any, state: State) -> bool:  # noqa: ANN401
         """Whether making a class from a base runs nothing that is not followed."""

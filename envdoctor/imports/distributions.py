@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.machine import Machine
 
 _NOT_FOUND = "PackageNotFoundError"
+_VERSION = ".version"
 _ASKING = frozenset(
     f"{module}.{name}"
     for module in ("importlib.metadata", "importlib_metadata")
@@ -42,5 +43,11 @@ def call_distributions(
     if isinstance(name, str) and not machine.escapes.finders and machine.site.has_distribution(name) is False:
         event = machine.emit(What.ASK, name, state, fails=True)
         raise Raised(Exc(_NOT_FOUND, built_in("ModuleNotFoundError").kinds, cause=event))
+    text = ""
+    if isinstance(name, str) and subject.name.endswith(_VERSION) and not machine.escapes.finders:
+        text = machine.site.version_of(name)
+    if text:
+        machine.emit(What.ASK, name, state, name=text)
+        return Result(text)
     machine.surprise(state)
     return Result(UNKNOWN)

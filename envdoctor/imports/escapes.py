@@ -37,6 +37,7 @@ class Escapes:
         opened: modules, classes whose body runs, and libraries of ctypes that may have further names.
         offered: modules with names that they tell to code which is not followed, and which may bind them there.
         everything: whether any name of any module may have any value.
+        packages: those at the top whose modules may have been given any name, by code of theirs.
         finders: whether modules may be found in ways that Python does not have from the start.
         replaced: modules that may have been put into `sys.modules`; ANYTHING for all.
         searched: packages whose submodules may be looked for in other folders than their own.
@@ -48,6 +49,7 @@ class Escapes:
         self.given: set[str] = set()
         self.offered: set[tuple[Place, str]] = set()
         self.everything = False
+        self.packages: set[str] = set()
         self.opened: set[Place] = set()
         self.finders = False
         self.replaced: set[str] = set()
@@ -123,7 +125,7 @@ class Escapes:
         found = self._mentions[node]
         self.given |= found.attributes
         if found.changes is not None:
-            self._note_changes(found.changes, places, state)
+            self._note_changes(found, found.changes, places, state)
         for place in places:
             self._volatile.update((place, name) for name in found.shared)
             watched = self._watched.setdefault(place, set())
@@ -135,10 +137,13 @@ class Escapes:
                 elif not isinstance(value, Module) or name in found.bare:
                     self.lose(value, state)
 
-    def _note_changes(self, changes: ModuleChanges, places: tuple[Place, ...], state: State) -> None:
+    def _note_changes(self, found: Mentions, changes: ModuleChanges, places: tuple[Place, ...], state: State) -> None:
         self.given |= changes.names
         self.finders |= changes.finders
-        self.everything |= changes.anywhere
+        if changes.anywhere:
+            self.packages.update(each.partition(".")[0] for each in places if isinstance(each, str))
+            held = (state.names(place).get(name) for place in places for name in found.names)
+            self.opened.update(changes.named, (value.name for value in held if isinstance(value, Module)))
         if changes.own and places:
             self.lose_place(places[-1], state)
         elif changes.exposes:
@@ -150,15 +155,19 @@ class Escapes:
         if (seen or name in self._watched.get(place, ())) and not isinstance(value, Module):
             self.lose(value, state)
 
-    def is_volatile(self, place: Place, name: str) -> bool:
-        """Whether a name may have any value by now."""
-        of_module = isinstance(place, str) and (self.everything or name in self.given)
-        return of_module or place in self.wild or (place, name) in self._volatile
+    def is_volatile(self, place: Place, name: str, value: Any = UNKNOWN) -> bool:  # noqa: ANN401 - any value of Python
+        """Whether a name may have any value by now, other than the one that it had."""
+        if isinstance(place, str):
+            changed = place.partition(".")[0] in self.packages and not isinstance(value, Module)
+            if changed or self.everything or name in self.given:
+                return True
+        return place in self.wild or (place, name) in self._volatile
 
     def may_be_given(self, place: Place, name: str) -> bool:
         """Whether a module may have got a name in a way that was not followed."""
         told = name in self.given or (place, name) in self.offered
-        return told or self.everything or place in self.opened or place in self.wild
+        changed = isinstance(place, str) and place.partition(".")[0] in self.packages
+        return told or changed or self.everything or place in self.opened or place in self.wild
 
     def may_be_found(self, module: str) -> bool:
         """Whether a module that is not there may be found all the same."""

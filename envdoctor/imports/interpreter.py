@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.attributes import Attributes
 from envdoctor.imports.calls import Calls
@@ -15,7 +15,7 @@ from envdoctor.imports.heap import State
 from envdoctor.imports.importing import Imports
 from envdoctor.imports.machine import Machine
 from envdoctor.imports.statements import Statements
-from envdoctor.imports.values import ABSENT, External, Function, Kind, Module, Perhaps, Reference
+from envdoctor.imports.values import ABSENT, UNKNOWN, External, Function, Kind, Module, Perhaps, Reference
 from envdoctor.support.deep_stack import on_deep_stack
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Alone:
         """Whether it may change how modules are found, or which there are."""
         escapes = self.machine.escapes
         of_module = bool(escapes.replaced) or self.module in escapes.searched
-        return escapes.finders or escapes.everything or of_module
+        return escapes.finders or escapes.everything or bool(escapes.packages) or of_module
 
     def lacks(self, name: str) -> bool:
         """Whether it certainly has no such name in the end."""
@@ -127,7 +127,7 @@ class Alone:
         """Whether it binds a name to a class that certainly has no such attribute in the end."""
         value = self.state.read(self.module, name)
         volatile = self.machine.escapes.is_volatile(self.module, name) or attribute in self.machine.escapes.given
-        return not volatile and not self.machine.escapes.everything and self._has_not(value, attribute)
+        return not volatile and self._has_not(value, attribute)
 
     def _has_not(self, value: object, attribute: str) -> bool:
         if not isinstance(value, Reference) or value.kind is not Kind.CLASS:
@@ -143,6 +143,11 @@ class Alone:
         """Whether it binds a name on every way."""
         value = self.state.read(self.module, name)
         return value is not ABSENT and not isinstance(value, Perhaps)
+
+    def value(self, name: str) -> Any:  # noqa: ANN401 - any value of Python
+        """What a name is bound to in the end; UNKNOWN where that is not one known value."""
+        value = self.state.read(self.module, name)
+        return UNKNOWN if self.machine.escapes.is_volatile(self.module, name, value) else value
 
     def _refuses(self, function: Function, name: str) -> bool:
         """Whether the module's `__getattr__` (PEP 562) certainly raises for a name."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.exceptions import Exc, Raised
-from envdoctor.imports.values import UNKNOWN, Passing, truth_of
+from envdoctor.imports.operations import tried
+from envdoctor.imports.values import UNKNOWN, External, Passing, is_constant, truth_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.scopes import Scope
 
 _MOST_NUMBERS = 64
+_PLAIN = {"builtins.int": int, "builtins.str": str, "builtins.float": float}
 
 
 class Iterables:
@@ -37,6 +39,7 @@ class Iterables:
             "builtins.range": self._range,
             "builtins.enumerate": lambda values, _, state: self._together(values, enumerate, 1, state),
             "builtins.reversed": lambda values, _, state: self._together(values, reversed, 1, state),
+            "builtins.map": self._mapped,
             "builtins.zip": lambda values, _, state: self._together(values, zip, len(values), state),
         }
 
@@ -53,6 +56,16 @@ class Iterables:
             self._machine.opaque(state, *values)
             return UNKNOWN
         return Passing(tuple(work(*every)))
+
+    def _mapped(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
+        """`map`, of a class that makes plain values of them."""
+        work = _PLAIN.get(values[0].name) if values and isinstance(values[0], External) else None
+        items = self._machine.expressions.items(values[1], state) if len(values) == 2 and work else None  # noqa: PLR2004
+        made = [tried(work, each) if work and is_constant(each) else UNKNOWN for each in items or ()]
+        if items is None or UNKNOWN in made:
+            self._machine.opaque(state, *values)
+            return UNKNOWN
+        return Passing(tuple(made))
 
     def _length(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
         items = self._machine.expressions.items((values[0] if values else UNKNOWN), state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports import operations
@@ -42,6 +43,7 @@ from envdoctor.imports.values import (
     truth_of,
 )
 from envdoctor.imports.variables import set_variable, variable_of
+from envdoctor.imports.versions import MAKERS, text_of_version, version_made
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,6 +102,8 @@ class Known:
             "os.path.splitext": lambda values, _scope, _state: split_extension(values),
             "os.fspath": lambda values, _scope, _state: text_of(_first(values)),
             **dict.fromkeys(PATHS_MADE, lambda values, _scope, _state: path_object(values)),
+            **{maker: functools.partial(self._version, maker) for maker in MAKERS},
+            "builtins.int": self._number,
             "builtins.str": lambda values, _scope, _state: _text(values),
             "builtins.bool": self._bool,
             "builtins.globals": lambda _values, scope, _state: Made(NAMES, (scope.module,)),
@@ -295,6 +299,19 @@ class Known:
             machine.escapes.finders = True
             machine.escapes.lose(values, state)
 
+    def _version(self, maker: str, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
+        made = version_made(maker, values)
+        if made is UNKNOWN:
+            self._machine.opaque(state, *values)
+        return made
+
+    def _number(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
+        """`int`, of one value."""
+        number = operations.tried(int, *values) if len(values) == 1 and is_constant(values) else UNKNOWN
+        if number is UNKNOWN:
+            self._machine.opaque(state, *values)
+        return number
+
     def _size(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
         """`struct.calcsize`, of a pointer."""
         if values == ("P",):
@@ -308,7 +325,7 @@ def _first(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
 
 
 def _text(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
-    value = text_of(values[0]) if len(values) == 1 else UNKNOWN
+    value = text_of_version(text_of(values[0])) if len(values) == 1 else UNKNOWN
     if isinstance(value, (str, Ending)):
         return value
     return str(value) if is_constant(value) and not isinstance(value, (bytes, tuple)) else UNKNOWN

@@ -38,7 +38,8 @@ class ModuleChanges:
     Attributes:
         names: that it may give to any module.
         own: whether it may bind names of its own module that its text does not show.
-        anywhere: whether it may do so in any module.
+        anywhere: whether it may do so in modules that it looks up.
+        named: then, the modules that its imports and its strings name; in its own module its names may hold more.
         exposes: whether text that is made when it runs may get hold of what its module's names hold.
         finders: whether it may change how modules are found.
     """
@@ -46,6 +47,7 @@ class ModuleChanges:
     names: frozenset[str]
     own: bool
     anywhere: bool
+    named: frozenset[str]
     exposes: bool
     finders: bool
 
@@ -87,9 +89,21 @@ def module_changes(by_type: ByType) -> ModuleChanges | None:
         own=bare or _binds_globals(code, names) or any(_called(each) == "exec" and _is_alone(each) for each in texts),
         names=frozenset(names),
         anywhere=anywhere,
+        named=frozenset(_named(code)) if anywhere else frozenset(),
         exposes=_bare(code, "eval") or any(map(_is_alone, texts)),
         finders=any(_finds(each, code) for each in code.of(ast.Attribute) if each.attr in _SEARCHED),
     )
+
+
+def _named(code: _Code) -> Iterator[str]:
+    """The modules that imports and strings may name; relative ones are of the code's own package."""
+    for each in code.of(ast.Import):
+        yield from (alias.name for alias in each.names)
+    for each in code.of(ast.ImportFrom):
+        if each.module and not each.level:
+            yield each.module
+            yield from (f"{each.module}.{alias.name}" for alias in each.names)
+    yield from (each.value for each in code.of(ast.Constant) if isinstance(each.value, str))
 
 
 def _called(call: ast.Call) -> str:

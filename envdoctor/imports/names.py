@@ -17,6 +17,7 @@ from envdoctor.imports.interpreter import Alone, follow_alone
 from envdoctor.imports.nodes import every_node
 from envdoctor.imports.scopes import bound_names, mentions, own_nodes
 from envdoctor.imports.site import Found, Presence
+from envdoctor.imports.values import UNKNOWN, External
 from envdoctor.imports.wheel_site import WheelSite
 from envdoctor.support.syntax import parse_python
 
@@ -98,7 +99,7 @@ class ModuleNames:
             nodes = own_nodes(parse_python(self._text(package)).body)
         except Unreadable:
             return True
-        return any(name in bound_names(node) and not _takes_modules(node) for node in nodes)
+        return any(name in bound_names(node) and not _takes_modules(node, package) for node in nodes)
 
     def lacks_in_class(self, module: str, name: str, attribute: str) -> bool:
         """Whether a module's name is a class that certainly has no such attribute; a metaclass may give it any."""
@@ -106,6 +107,15 @@ class ModuleNames:
         if alone is None or not self._is_plain(module, alone) or "metaclass" in self._text(module):
             return False
         return alone.lacks_in_class(name, attribute)
+
+    def told(self, module: str, name: str, depth: int = 4) -> str:
+        """The text that a module certainly binds a name to, itself or from another of the wheel; "" for none."""
+        alone = self._alone(module)
+        value = UNKNOWN if alone is None or alone.changes_finders else alone.value(name)
+        if isinstance(value, External) and depth:
+            of, _, name = value.name.rpartition(".")
+            return self.told(of, name, depth - 1)
+        return value if isinstance(value, str) else ""
 
     def holding(self, name: str) -> Holding:
         """Whether the wheel has a module, or a name in one, by its full name."""
@@ -127,6 +137,8 @@ class ModuleNames:
     def _is_plain_package(self, package: str) -> bool:
         """Whether a package has an `__init__` that does nothing to how modules are found, nor what it imports."""
         alone = self._alone(package) if self._index.is_package(package) else None
+        if alone is None and self._index.is_package(package):  # without what it takes all names of, which finds nothing
+            alone = follow_alone(package, _Closed(self._site, {package}))
         return alone is not None and not alone.changes_finders and self._is_plain(package, alone)
 
     def _is_plain(self, package: str, alone: Alone) -> bool:
@@ -200,10 +212,11 @@ def _changes_finders(text: str) -> bool:
     return "from sys import" in text or (changes is not None and changes.finders)
 
 
-def _takes_modules(node: ast.AST) -> bool:
-    """Whether a statement is `import a.b` or `from . import b`, which bind modules to their own names."""
+def _takes_modules(node: ast.AST, package: str) -> bool:
+    """Whether a statement is `import a.b` or `from . import b`, which bind modules of a package to their own names."""
     if isinstance(node, ast.ImportFrom):
-        return node.level == 1 and not node.module and not any(alias.asname for alias in node.names)
+        of_package = (node.level, node.module) in {(1, None), (0, package)}
+        return of_package and not any(alias.asname for alias in node.names)
     return isinstance(node, ast.Import) and not any(alias.asname for alias in node.names)
 
 
@@ -232,6 +245,8 @@ class _Closed:
         self.has_distribution = site.has_distribution
         self.variable = site.variable
         self.has_library = site.has_library
+        self.version_of = site.version_of
+        self.told_version = site.told_version
         self.alone_brings = site.alone_brings
         self.files_named = site.files_named
         self.files_mentioned = site.files_mentioned

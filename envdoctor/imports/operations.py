@@ -7,7 +7,19 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.imports.values import SOMETHING, UNKNOWN, Ending, External, Mark, OwnPath, Perhaps, is_constant, is_short
+from envdoctor.imports.values import (
+    SOMETHING,
+    UNKNOWN,
+    Ending,
+    External,
+    Made,
+    Mark,
+    OwnPath,
+    Perhaps,
+    is_constant,
+    is_short,
+)
+from envdoctor.imports.versions import compared_versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +55,7 @@ def binary(op: ast.operator, left: Any, right: Any) -> Any:  # noqa: ANN401 - an
     if is_constant(left) and is_constant(right):
         work = None if isinstance(op, ast.Mod) and isinstance(left, (str, bytes)) else _BINARY.get(type(op))
         if work:
-            return _tried(work, left, right) if _is_small(op, left, right) else UNKNOWN
+            return tried(work, left, right) if _is_small(op, left, right) else UNKNOWN
     if isinstance(op, ast.Mod) and isinstance(left, str):
         return _filled_in(left, lambda values: operator.mod(left, values), right)
     if isinstance(op, ast.Add) and isinstance(left, tuple) and isinstance(right, tuple):
@@ -80,7 +92,7 @@ def _filled_in(form: str, work: Callable[[Any], str], values: Any) -> Any:  # no
         return f"\0{len(open_) - 1}\0"
 
     placed = place(values)
-    text = _tried(work, placed) if is_constant(placed) else UNKNOWN
+    text = tried(work, placed) if is_constant(placed) else UNKNOWN
     if not isinstance(text, str):
         return UNKNOWN
     return joined([open_[int(part[1:-1])] if part[:1] == "\0" else part for part in _PLACE.split(text) if part])
@@ -113,13 +125,13 @@ def formatted(value: Any, conversion: str, form: Any) -> Any:  # noqa: ANN401 - 
         return UNKNOWN
     convert = _CONVERSIONS.get(conversion)
     converted = convert(value) if convert else value
-    return _tried(format, converted, form) if len(form) < _LONGEST_FORM else UNKNOWN
+    return tried(format, converted, form) if len(form) < _LONGEST_FORM else UNKNOWN
 
 
 def unary(op: ast.unaryop, value: Any) -> Any:  # noqa: ANN401 - any value of Python
     """The result of `-` and `~`."""
     work = _UNARY.get(type(op))
-    return _tried(work, value) if work and is_constant(value) else UNKNOWN
+    return tried(work, value) if work and is_constant(value) else UNKNOWN
 
 
 def _is_small(op: ast.operator, left: Any, right: Any) -> bool:  # noqa: ANN401
@@ -131,7 +143,7 @@ def _is_small(op: ast.operator, left: Any, right: Any) -> bool:  # noqa: ANN401
     return True
 
 
-def _tried(work: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
+def tried(work: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
     """What Python itself makes of small constants; an operation that fails tells nothing."""
     if not all(is_short(each) for each in arguments):
         return UNKNOWN
@@ -148,15 +160,17 @@ def compared(op: ast.cmpop, left: Any, right: Any) -> bool | None:  # noqa: ANN4
     if isinstance(op, (ast.Is, ast.IsNot)):
         found = _identical(left, right)
         return None if found is None else found is isinstance(op, ast.Is)
-    if isinstance(op, (ast.Eq, ast.NotEq)):
+    if isinstance(op, (ast.Eq, ast.NotEq)) and not (isinstance(left, Made) and isinstance(right, Made)):
         found = _equal(left, right)
         return None if found is None else found is isinstance(op, ast.Eq)
+    if isinstance(left, Made) or isinstance(right, Made):
+        return compared_versions(op, left, right)
     work = _ORDER.get(type(op))
     if work is None:
         return None
     if isinstance(left, tuple) and isinstance(right, tuple):
         return _ordered(work, left, right)
-    answer = _tried(work, left, right) if is_constant(left) and is_constant(right) else UNKNOWN
+    answer = tried(work, left, right) if is_constant(left) and is_constant(right) else UNKNOWN
     return None if answer is UNKNOWN else bool(answer)
 
 
@@ -167,7 +181,7 @@ def _ordered(work: Callable[[Any, Any], bool], left: tuple[Any, ...], right: tup
         if equal is None:
             return None
         if not equal:
-            answer = _tried(work, first, second)
+            answer = tried(work, first, second)
             return None if answer is UNKNOWN else bool(answer)
     return work(len(left), len(right))
 
@@ -244,4 +258,4 @@ def method(subject: Any, name: str, arguments: tuple[Any, ...]) -> Any:  # noqa:
         return _ends_with(subject.text, arguments[0])
     if not isinstance(subject, str) or name not in _METHODS or not is_constant(arguments):
         return UNKNOWN
-    return _tried(getattr(subject, name), *arguments) if is_short(subject) else UNKNOWN
+    return tried(getattr(subject, name), *arguments) if is_short(subject) else UNKNOWN

@@ -88,6 +88,17 @@ class Site(Protocol):
         """The value of a variable that the process is known to begin with; None where nothing is known of it."""
         ...
 
+    def version_of(self, name: str) -> str:
+        """The version of a distribution that `importlib.metadata` finds by a name; "" where that is not known."""
+        ...
+
+    def told_version(self, module: str, name: str) -> tuple[str, str]:
+        """The distribution that has a module which is ELSEWHERE, and the version that the module tells under a name.
+
+        Both are "" where that is not known.
+        """
+        ...
+
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """Whether the system's loader finds a library; None where that is not known.
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_CAUSES = 12
 _MOST_NAMES = 8  # of one library
+_MOST_VERSIONS = 4  # that an import which raises may have asked for
 _UNKNOWN = Found(presence=Presence.UNKNOWN)
 
 
@@ -98,6 +99,9 @@ def _failure(module: str, outcome: Outcome, supposed: _Supposing, most_modules: 
     sought = tuple(event for event in outcome.events if event.fails and event is not outcome.cause)
     if outcome.cause.what is What.LOOK_UP:
         return replace(failure, sought=_other_names(module, outcome.cause, sought, supposed, most_modules))
+    if outcome.cause.what is What.RAISE and not outcome.cause.name:
+        version = _decisive_version(module, outcome, supposed, most_modules)
+        sought = sought if version is None else (version,)
     if outcome.cause.fails or not sought:
         return failure
     trial = supposed.copy()
@@ -105,6 +109,19 @@ def _failure(module: str, outcome: Outcome, supposed: _Supposing, most_modules: 
     fails = trial.follow(module, most_modules).fails
     supposed.steps += trial.steps
     return failure if fails else replace(failure, sought=sought)
+
+
+def _decisive_version(module: str, outcome: Outcome, supposed: _Supposing, most_modules: int) -> Event | None:
+    """The last version that was asked for of those without which nothing would be raised for certain."""
+    asked = dict.fromkeys(each for each in reversed(outcome.events) if each.what is What.ASK and each.name)
+    for event in [*asked][:_MOST_VERSIONS]:
+        trial = supposed.copy()
+        trial.suppose(event)
+        fails = trial.follow(module, most_modules).fails
+        supposed.steps += trial.steps
+        if not fails:
+            return event
+    return None
 
 
 def _other_names(
@@ -141,9 +158,13 @@ class _Supposing:
         return outcome
 
     def suppose(self, *events: Event) -> bool:
-        """Supposes that the steps don't fail; whether that is anything new."""
+        """Supposes that the steps don't fail, or find a version that is not known; whether that is anything new."""
         before = len(self.supposed)
-        self.supposed |= {(event.what, event.subject, event.name) for event in events if event.fails}
+        self.supposed |= {
+            (each.what, each.subject, each.name)
+            for each in events
+            if each.fails or (each.what is What.ASK and each.name)
+        }
         return len(self.supposed) > before
 
     @property
@@ -188,6 +209,16 @@ class _Supposing:
     def variable(self, name: str) -> str | None:
         """See `Site`."""
         return self.site.variable(name)
+
+    def version_of(self, name: str) -> str:
+        """See `Site`."""
+        text = self.site.version_of(name)
+        return "" if (What.ASK, name, text) in self.supposed else text
+
+    def told_version(self, module: str, name: str) -> tuple[str, str]:
+        """See `Site`."""
+        told = self.site.told_version(module, name)
+        return ("", "") if (What.ASK, *told) in self.supposed else told
 
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`."""

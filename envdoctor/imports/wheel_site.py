@@ -223,6 +223,14 @@ class WheelSite:
         """See `Site`."""
         return None
 
+    def version_of(self, name: str) -> str:  # noqa: ARG002
+        """See `Site`."""
+        return ""
+
+    def told_version(self, module: str, name: str) -> tuple[str, str]:  # noqa: ARG002
+        """See `Site`."""
+        return "", ""
+
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`: what a wheel brings itself, it may make the loader find."""
         if brings_library(self._index.natives, name) or self._beside.brings_library(name):

@@ -1,12 +1,20 @@
 """Python's own functions, as far as they are known."""
 
 import os
+import sys
 
 import pytest
 
 from import_oracle import cpython_says, raised_by
 
 FAILS = {
+    "two names of one base": "import socket\nclass E(OSError, IOError):\n    pass",
+    "one base twice": "class A:\n    pass\nB = A\nclass C(A, B):\n    pass",
+    "map of numbers": "if tuple(map(int, '1.10'.split('.'))) > (1, 9):\n    import gone",
+    "function that may give modules of its own any name": (
+        "import functools, importlib, json\ndef f(m, k):\n    setattr(importlib.import_module(m), k, 1)\n"
+        "functools.partial(f)\njson.nothere"
+    ),
     "len": "if len(('a', 'b')) == 2:\n    import gone",
     "any": "if not any(x for x in (None, False)):\n    import gone",
     "all": "if all(x for x in ('a', 'b')):\n    import gone",
@@ -65,6 +73,9 @@ FAILS = {
     "globals": "globals()['x'] = None\nif x is None:\n    import gone",
 }
 IMPORTS = {
+    "two bases": "import socket\nclass A(OSError, KeyError):\n    pass\nclass B(A):\n    pass",
+    "map of numbers": "if tuple(map(int, '1.2'.split('.'))) != (1, 2):\n    import gone",
+    "int that is not known": "import os\nif int(len(os.getcwd())) < 0:\n    import gone",
     "usual variable": "import os\nif not os.environ.get('PATH'):\n    import gone",
     "hasattr": "import os\nif not hasattr(os, 'getpid'):\n    import gone",
     "isinstance": "if not isinstance(1, int):\n    import gone",
@@ -126,3 +137,11 @@ def test_what_does_not(text):
 def test_cpython_agrees(tmp_path):
     assert "" not in cpython_says([*FAILS.values()], tmp_path / "fails")
     assert set(cpython_says([*IMPORTS.values()], tmp_path / "imports")) == {""}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.TimeoutError is the built-in one since Python 3.11")
+def test_a_base_that_became_another_name_of_one(tmp_path):
+    text = "import asyncio\nclass E(asyncio.TimeoutError, TimeoutError):\n    pass"
+    assert raised_by(text)
+    if hasattr(os, "fork"):
+        assert cpython_says([text], tmp_path) == ["TypeError"]

@@ -99,6 +99,29 @@ def test_submodules_and_the_usual_attributes_are_there():
     assert [name for name in ("sub", "_c", "__version__", "__file__") if found.lacks("pkg", name)] == ["__version__"]
 
 
+@pytest.mark.parametrize(
+    ("init", "lacks"),
+    [
+        ("from . import mod", True),
+        ("from pkg import mod", True),
+        ("import pkg.mod", True),
+        ("from pkg import other as mod", False),
+        ("from pkg.other import mod", False),
+        ("mod = object()", False),
+    ],
+)
+def test_a_module_that_its_package_binds_to_its_own_name_is_not_hidden(init, lacks):
+    assert names({"pkg/__init__.py": init, "pkg/mod.py": "", "pkg/other.py": "mod = 1"}).lacks("pkg.mod", "x") is lacks
+
+
+def test_a_module_is_absent_though_not_all_names_of_its_package_are_known():
+    files = {"pkg/__init__.py": "from .large import *", "pkg/large.py": "#" * (2 << 20)}
+    assert names(files).lacks_module("pkg.gone")
+    assert not names({**files, "pkg/__init__.py": "from .large import *\n__path__.append('x')"}).lacks_module(
+        "pkg.gone"
+    )
+
+
 def test_circles_of_star_imports_end():
     assert names({"a.py": "from b import *", "b.py": "from a import *"}).lacks("a", "x")
 

@@ -13,13 +13,15 @@ from envdoctor.facts.python.search_path import Origin
 from envdoctor.imports.events import What
 from envdoctor.imports.removed_names import release_numbers, removed_since
 from envdoctor.imports.standard_library import is_of_another_python, is_project_of, module_provider, outdated
-from envdoctor.support.requirement import admits, parse_requirement
+from envdoctor.support.requirement import admits, is_of_extra, parse_requirement, required_name
 from envdoctor.support.system_packages import package_of_name
 
 if TYPE_CHECKING:
     from envdoctor.facts import Facts
     from envdoctor.facts.importing import FailedImport
     from envdoctor.facts.packages import Distribution
+    from envdoctor.facts.packages.installers import Installer
+    from envdoctor.imports.events import Event
     from envdoctor.imports.standard_library import ModuleProvider
     from envdoctor.imports.verdict import Failure
 
@@ -41,6 +43,11 @@ def sought(failure: Failure, what: What) -> list[str]:
     """What an import looked for in vain."""
     steps = (failure.cause, *failure.sought)
     return list(dict.fromkeys(each.subject for each in steps if each.what is what and each.fails))
+
+
+def version_of(failure: Failure) -> Event | None:
+    """The version that an import asked for before it raised, and but for which it may not have."""
+    return next((each for each in failure.sought if each.what is What.ASK and each.name and not each.fails), None)
 
 
 def base_name(path: str) -> str:
@@ -73,6 +80,8 @@ def _top(module: str) -> str:
 def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
     """Of a distribution that fails for what it holds itself, or for a distribution that it names."""
     cause = failed.failures[0].cause
+    if version_of(failed.failures[0]) is not None and failed.owner is not None:
+        return _owner_fix(failed, facts)
     if cause.what is What.RAISE and not cause.name:
         modules = sought(failed.failures[0], What.IMPORT)
         return _module_fix(modules[0], failed, facts) if modules else _other_version(failed)
@@ -80,6 +89,8 @@ def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
         installer = installer_for(facts.python, facts.packages, failed.distribution)
         text = f"Install {cause.subject}; {failed.distribution.name} can't be imported without its metadata."
         return Fix(text=text, commands=installer.install(cause.subject) if installer is not None else ())
+    if cause.what is What.RAISE and cause.subject != "SyntaxError":
+        return _other_version(failed)
     return _again(failed, facts, _NOT_AS_BUILT.get(cause.what, "it was made for another Python"))
 
 
@@ -141,7 +152,8 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
     installer = installer_for(facts.python, facts.packages, owner)
     if owner is None or installer is None or owner == asker:
         return _other_version(failed)
-    since = removed_since(owner.key, owner.version, cause.subject, cause.name)
+    module, name = (cause.subject, cause.name) if cause.name else cause.subject.rpartition(".")[::2]
+    since = removed_since(owner.key, owner.version, module, name)
     if since:
         text = f"Install {owner.name} older than {since}, which still has it, or a newer {asker.name}."
         return Fix(text=text, commands=installer.install(owner.name, f"<{since}"))
@@ -160,10 +172,13 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
 
 
 def _older_major(asker: Distribution, owner: Distribution, facts: Facts) -> str:
-    """The major version after the oldest that a distribution asks for, if the one installed is not older than that."""
+    """The major version installed, if the oldest that a distribution asks for is of the one before.
+
+    Where more lie between, it may have been made for any of them.
+    """
     majors = [numbers[0] for numbers in _least(asker, owner, facts) if numbers and numbers[0]]
     have = release_numbers(owner.version)
-    return str(max(majors) + 1) if majors and have and have[0] > max(majors) else ""
+    return str(have[0]) if majors and have and have[0] == max(majors) + 1 else ""
 
 
 def _least(asker: Distribution, owner: Distribution, facts: Facts) -> list[tuple[int, ...]]:
@@ -202,12 +217,22 @@ def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
         return installer.again(dataclasses.replace(lost, has_record=False), text)
     provider = _provider(module)
     if provider is None:
-        return _requirements_fix(failed, facts) or Fix(
-            text=f"Install what brings {_top(module)}; {failed.distribution.name} does not ask for it."
-        )
+        return _requirements_fix(failed, facts) or _extra_fix(module, failed, installer)
     newer = f", or a newer {failed.distribution.name} that does without" if is_of_another_python(module) else ""
     commands = installer.install(*_parts(provider.requirement)) if installer is not None else ()
     return Fix(text=f"Install {provider.requirement}, which has {module}{newer}.", commands=commands)
+
+
+def _extra_fix(module: str, failed: FailedImport, installer: Installer | None) -> Fix:
+    """What an extra of the distribution would bring; else nobody knows what does."""
+    lines = {required_name(line): line for line in failed.distribution.requires if is_of_extra(line)}
+    name = next((each for each in lines if each and is_project_of(module, {each})), "")
+    if not name:
+        text = f"Install what brings {_top(module)}; {failed.distribution.name} does not ask for it."
+        return Fix(text=text)
+    wanted = parse_requirement(lines[name])
+    commands = installer.install(wanted.name, wanted.specifier) if installer is not None else ()
+    return Fix(text=f"Install {wanted.name}, which an extra of {failed.distribution.name} brings.", commands=commands)
 
 
 def _requirements_fix(failed: FailedImport, facts: Facts) -> Fix | None:

@@ -64,7 +64,8 @@ class Memory:
         self._cache = DiskCache(open_cache(request).root / "importing", _LIMIT)
         places = [python.executable, *around.modules.folders]
         same = [hash_code(*_CODE), target_name(around.target), places, sorted(around.failing), sorted(around.hidden)]
-        same += [repr(around.modules.hooks), sorted(around.extended), sorted(around.names & {"setuptools"})]
+        same += [repr(around.modules.hooks), sorted(around.extended)]
+        same += sorted({"setuptools"} & around.distributions.keys())
         self._key = hashlib.sha256(json.dumps(same).encode("utf-8", "surrogateescape")).hexdigest()
 
     def load(self) -> dict[str, Ground]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence
-from envdoctor.facts.importing.fixes import base_name, emptied, sought
+from envdoctor.facts.importing.fixes import base_name, emptied, sought, version_of
 from envdoctor.facts.importing.init_functions import init_function
 from envdoctor.facts.importing.others import unmet_behind
 from envdoctor.imports.events import What
@@ -68,7 +68,7 @@ def _cause(failed: FailedImport, facts: Facts) -> str:
 def _own_cause(failed: FailedImport, facts: Facts) -> str:
     """Of what a distribution's own text or files do."""
     failure, asker = failed.failures[0], failed.asking.module
-    cause, raised = failure.cause, failure.raises or "an exception"
+    cause = failure.cause
     if cause.what is What.OPEN:
         return f"{asker} opens {cause.subject}, which is not there"
     if cause.what is What.ASK:
@@ -77,13 +77,26 @@ def _own_cause(failed: FailedImport, facts: Facts) -> str:
         asked = cause.via[-1:] != (cause.name,)
         function = cause.name if asked else init_function(cause.subject)
         return f"{base_name(cause.subject)} has no function {function}, which {asker if asked else 'an import'} calls"
+    return _raised(failed, facts)
+
+
+def _raised(failed: FailedImport, facts: Facts) -> str:
+    """Of what a text raises itself."""
+    failure, asker = failed.failures[0], failed.asking.module
+    raised = failure.raises or "an exception"
+    if failure.cause.name:
+        return f"the text of {asker} is not Python {'{}.{}'.format(*facts.python.minor)} ({failure.cause.name})"
+    version = version_of(failure)
+    if version is not None:
+        return f"{asker} looks at the version of {version.subject}, which is {version.name}, and raises {raised}"
     modules, files = sought(failure, What.IMPORT), sought(failure, What.OPEN)
-    if files and not modules and not cause.name:
-        return f"{asker} looks for {files[0]}, which is not there, and raises {raised}"
-    if modules and not cause.name:
+    if modules:
         return f"{asker} looks for {' or '.join(modules[:_SHOWN])}, which is not installed, and raises {raised}"
-    version = "{}.{}".format(*facts.python.minor)
-    return f"the text of {asker} is not Python {version} ({cause.name})" if cause.name else f"{asker} raises {raised}"
+    return (
+        f"{asker} looks for {files[0]}, which is not there, and raises {raised}"
+        if files
+        else f"{asker} raises {raised}"
+    )
 
 
 def _absence(module: str, failed: FailedImport, facts: Facts) -> str:

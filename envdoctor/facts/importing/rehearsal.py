@@ -87,7 +87,7 @@ class Rehearsal:
         if module in self._running or self.is_late:
             return known or Rehearsed(complete=False)
         found = self._work_out(module, frozenset() if module == unit else self._settled(unit, module), most)
-        if not self.is_late:  # else it is worked out again the next time
+        if found.failures or not self.is_late:  # else it is worked out again the next time
             self._keep(module, found)
         return found
 

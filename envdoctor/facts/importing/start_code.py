@@ -42,7 +42,7 @@ class StartCode:
                 target=target,
                 modules=find_modules(facts),
                 libraries=MachineLibraries(read_loader(facts), target, (), os.environ),
-                names=frozenset(facts.packages.active()),
+                distributions=facts.packages.active(),
             ),
             Effort(most=_MOST_STEPS),
         )

@@ -39,7 +39,7 @@ class Surroundings:
         extended: units with extension modules that this Python takes.
         failing: paths of native files that are proven not to load.
         owners: the distribution of each unit, where one has it.
-        names: of all distributions, normalized.
+        distributions: those in use, by their normalized names.
         hidden: modules of Python's own that a folder of PYTHONPATH may hold too.
         paths: of the files of each distribution, from its root, by its metadata folder.
         inits: the functions that extension modules start with.
@@ -52,7 +52,7 @@ class Surroundings:
     extended: Collection[str] = ()
     failing: frozenset[str] = frozenset()
     owners: Mapping[str, Distribution] = field(default_factory=dict)
-    names: frozenset[str] = frozenset()
+    distributions: Mapping[str, Distribution] = field(default_factory=dict)
     hidden: Collection[str] = ()
     paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
     inits: InitFunctions = field(default_factory=lambda: InitFunctions(()))
@@ -94,7 +94,7 @@ def look_around(facts: Facts) -> Surroundings:
         extended=frozenset(_by_unit([one.path for one in facts.natives.files if one.importable], modules, folders)),
         failing=frozenset(_failing(facts)),
         owners=owners,
-        names=frozenset(active),
+        distributions=active,
         hidden=frozenset(names & standard_modules(target)),
         paths=paths,
         inits=InitFunctions(facts.natives.files),

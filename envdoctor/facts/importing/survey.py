@@ -10,11 +10,13 @@ from envdoctor.facts.importing import BrokenCommand, FailedImport, Importing
 from envdoctor.facts.importing.asking import find_asking
 from envdoctor.facts.importing.effort import FURTHER_STEPS
 from envdoctor.facts.importing.entries import commands_of, entrances_of, missing_interpreter, scripts_of
+from envdoctor.facts.importing.fixes import version_of
 from envdoctor.facts.importing.memory import Memory
 from envdoctor.facts.importing.others import told_by
 from envdoctor.facts.importing.rehearsal import Rehearsal
 from envdoctor.facts.importing.surroundings import look_around
 from envdoctor.facts.importing.unit import imports_outside_functions
+from envdoctor.facts.packages.metadata import normalize
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import is_project_of
 from envdoctor.support.collector import HARDLY_EVER, collecting_rarely
@@ -135,7 +137,10 @@ def _told(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use], module: str, 
     cause = failures[0].cause
     asking = find_asking(module, cause, rehearsal.surroundings.modules)
     distribution = rehearsal.owner(asking.module) or behind[0][0]
+    version = version_of(failures[0])
     owner = rehearsal.owner(cause.subject) if cause.what not in {What.ASK, What.OPEN} else None
+    if version is not None:
+        owner = rehearsal.surroundings.distributions.get(normalize(version.subject))
     path = rehearsal.surroundings.modules.find(cause.subject).path if cause.what is What.IMPORT else ""
     return FailedImport(
         distribution=distribution,

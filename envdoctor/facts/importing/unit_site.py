@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.facts.importing.ground import digest_of
 from envdoctor.facts.importing.unit import is_gone, is_linked, matches_nothing, may_take_bytecode
+from envdoctor.facts.packages.metadata import normalize
 from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import module_provider
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 _FRAMES = "f_globals"
 #: Characters of texts for one import.
 _MOST_CHARACTERS = 12 << 20
+#: A version that has nothing of which modules tell less than their distribution.
+_PLAIN = re.compile(r"\d+(\.\d+){1,2}\Z")
 
 
 class BesideUnit:
@@ -55,7 +59,7 @@ class BesideUnit:
     def _is_absent(self, module: str, unit: str, top: Place) -> bool:
         if top.presence is Presence.ABSENT:
             provider = module_provider(module.partition(".")[0])
-            return not (provider and provider.beside in self._around.names)
+            return not (provider and provider.beside in self._around.distributions)
         self._ground.units.add(unit)
         return self._rehearsal.names(unit).lacks_module(module)
 
@@ -77,6 +81,23 @@ class BesideUnit:
         if owner is not None and removed_since(owner.key, owner.version, module, name):
             return True
         return self._rehearsal.names(unit).lacks(module, name)
+
+    def told_version(self, module: str, name: str) -> tuple[str, str]:
+        """The distribution that has a module, and the version that the module tells.
+
+        A text of its own that is known decides; where it is worked out, or native code tells it, it is taken to be
+        that of the distribution.
+        """
+        unit = self._around.modules.unit(module)
+        owner = self._around.owners.get(unit)
+        if unit == self._unit or owner is None or self._rehearsal.names(unit).lacks(module, name):
+            return "", ""
+        self._ground.units.add(unit)
+        self._ground.texts.add(owner.metadata)
+        text = self._rehearsal.names(unit).told(module, name)
+        if not text and module == unit and name == "__version__" and _PLAIN.match(owner.version):
+            text = owner.version
+        return (owner.key, text) if text else ("", "")
 
     def gives(self, module: str, name: str) -> bool:
         """Whether any of them may give a name to a module of Python's own."""
@@ -108,11 +129,12 @@ class UnitSite(WheelSite):
             without: as in a process without this one's variables.
         """
         around = rehearsal.surroundings
+        self._others = BesideUnit(rehearsal, unit)
         super().__init__(
             rehearsal.index(unit),
             rehearsal.reader(unit),
             around.target,
-            BesideUnit(rehearsal, unit),
+            self._others,
             fails=around.failing.__contains__,
         )
         self._unit = unit
@@ -194,6 +216,18 @@ class UnitSite(WheelSite):
         """See `Site`."""
         answer = self._ground.distributions[name] = self._around.modules.has_distribution(name)
         return answer
+
+    def version_of(self, name: str) -> str:
+        """See `Site`."""
+        one = self._around.distributions.get(normalize(name))
+        if one is None:
+            return ""
+        self._ground.texts.add(one.metadata)
+        return one.version
+
+    def told_version(self, module: str, name: str) -> tuple[str, str]:
+        """See `Site`."""
+        return self._others.told_version(module, name)
 
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`."""

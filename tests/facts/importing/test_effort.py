@@ -40,6 +40,14 @@ def test_a_large_package_is_followed_further_with_what_is_left(site, look, monke
     assert told(look(site)) == [("foo", "foo", "nobody_has_this")]
 
 
+def test_what_is_proven_with_the_last_of_the_effort_is_told(site, look, monkeypatch):
+    monkeypatch.setattr("envdoctor.facts.importing.survey.FURTHER_STEPS", 2)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal.PART", 5)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal._FEW", 9)
+    site.install("foo", files=chain("foo", "import nobody_has_this"))
+    assert told(look(site)) == [("foo", "foo", "nobody_has_this")]
+
+
 def test_a_large_package_leaves_enough_for_small_ones(site, look, monkeypatch):
     """The large one is asked about first of all, and by the small one, too."""
     monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", 400)

@@ -40,17 +40,33 @@ def test_what_a_later_major_version_dropped_wants_an_older(told):
     assert command.endswith("bar<3")
 
 
-@pytest.mark.parametrize(("requires", "version"), [([], "3.0"), (["bar>=3.1"], "3.2"), (["bar>=0.2"], "0.9")])
+UNSURE = [([], "3.0"), (["bar>=3.1"], "3.2"), (["bar>=0.2"], "0.9"), (["bar>=8"], "21.0")]
+
+
+@pytest.mark.parametrize(("requires", "version"), UNSURE)
 def test_where_nothing_tells_the_direction_both_are_said(requires, version, told):
     _, text, (command,) = told(("foo", "1.2", ASKS, requires), ("bar", version, BAR, []))
     assert "don't suit each other" in text
     assert command.endswith("matrix foo bar")
 
 
+def test_what_an_extra_would_bring_is_named(told):
+    files = {"foo/__init__.py": "import foo_cleaner"}
+    _, text, (command,) = told(("foo", "1", files, ["other>=2 ; extra == 'x'", "foo-cleaner>=3 ; extra == 'clean'"]))
+    assert text == "Install foo-cleaner, which an extra of foo brings."
+    assert command.endswith("foo-cleaner>=3")
+
+
 def test_a_name_of_which_it_is_known_since_when_it_is_gone(told):
     files = {"foo.py": "from markupsafe import soft_unicode"}
     _, _, (command,) = told(("foo", "1", files, []), ("markupsafe", "2.1.5", {"markupsafe.py": ""}, []))
     assert command.endswith("markupsafe<2.1")
+
+
+def test_a_module_of_which_it_is_known_since_when_it_is_gone(told):
+    onnx = {"onnx/__init__.py": ""}
+    _, _, (command,) = told(("foo", "1", {"foo.py": "import onnx.mapping"}, ["onnx"]), ("onnx", "1.19.0", onnx, []))
+    assert command.endswith("onnx<1.19")
 
 
 def test_a_project_that_no_release_mends_is_replaced(told):
