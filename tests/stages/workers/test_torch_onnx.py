@@ -22,6 +22,7 @@ def test_what_pytorch_does_not_export_is_told_in_its_words(tmp_path, monkeypatch
 
     torch, module = types.ModuleType("torch"), types.SimpleNamespace(train=refuse_to_change)
     torch.manual_seed = lambda seed: None
+    torch.backends = types.SimpleNamespace(mha=types.SimpleNamespace(set_fastpath_enabled=lambda enabled: None))
     torch.onnx = types.SimpleNamespace(export=refuse)
     monkeypatch.setitem(sys.modules, "torch", torch)
     monkeypatch.setattr(torch_source, "load", lambda *_: types.SimpleNamespace(module=module, inputs=()))
