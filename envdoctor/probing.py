@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
+from envdoctor.facts.packages.installers import elsewhere
 from envdoctor.support.bugs import describe_bug
 from envdoctor.support.containment import contained
 from envdoctor.support.parallel import start_thread
@@ -109,7 +110,7 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
     try:
         with _held(one) as changed:
             for found in one.check(facts):
-                findings.append(_as_finding(found, one))  # noqa: PERF401  (kept if it crashes)
+                findings.append(_as_finding(found, one, facts))  # noqa: PERF401  (kept if it crashes)
         serious = any(found.severity > Severity.INFO for found in findings)
         outcome = Outcome.FAILED if serious else Outcome.PASSED
         if changed:
@@ -135,8 +136,8 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
     )
 
 
-def _as_finding(found: object, one: Probe) -> Finding:
-    """What a probe yields, with its code; a plug-in's may be anything.
+def _as_finding(found: object, one: Probe, facts: Facts) -> Finding:
+    """What a probe yields, with its code, and a fix that this Python allows; a plug-in's may be anything.
 
     Raises:
         TypeError: it is no finding, or its parts are not of their types.
@@ -146,7 +147,8 @@ def _as_finding(found: object, one: Probe) -> Finding:
     for part, kind in (("severity", Severity), ("subject", str), ("message", str), ("evidence", tuple)):
         if not isinstance(value := getattr(found, part), kind):
             raise TypeError(f"the {part} of its finding is {type(value).__name__}, not {kind.__name__}")
-    return dataclasses.replace(found, code=one.code, name=one.name)
+    fix = None if found.fix is None else elsewhere(found.fix, facts)
+    return dataclasses.replace(found, code=one.code, name=one.name, fix=fix)
 
 
 def _owner(one: Probe) -> str:

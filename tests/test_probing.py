@@ -1,5 +1,6 @@
 """Probes in general: order, outcomes, isolation, time limits."""
 
+import dataclasses
 import os
 import sys
 import time
@@ -10,10 +11,12 @@ import pytest
 
 from envdoctor import probing
 from envdoctor.core.errors import DoesNotApply, FactUnavailable
-from envdoctor.core.finding import Finding, Outcome, Severity
+from envdoctor.core.finding import Finding, Fix, Outcome, Severity
 from envdoctor.core.request import Request
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
+from envdoctor.facts.python import Python
+from envdoctor.fixing.gathering import gather
 from envdoctor.probing import Probe, probe, run_probe, run_probes
 
 
@@ -36,6 +39,16 @@ def test_information_alone_is_a_pass_that_keeps_its_words():
     (result,) = run_probes([make("HST001", lambda facts: [problem(Severity.INFO)])], Facts())
     assert result.outcome is Outcome.PASSED
     assert result.findings
+
+
+def test_what_check_prints_for_a_python_of_the_system_is_what_fix_would_do():
+    managed = Python(executable="/usr/bin/python3", externally_managed="/usr/lib/python3.11/EXTERNALLY-MANAGED")
+    fix = Fix(text="Install foo.", commands=(("/usr/bin/python3", "-m", "pip", "install", "foo"),))
+    found = dataclasses.replace(problem(), fix=fix)
+    (result,) = run_probes([make("HST001", lambda facts: [found])], Facts(python=managed))
+    assert result.findings[0].fix.commands == (("/usr/bin/python3", "-m", "venv", ".venv"),)
+    gathered = gather(result.findings, managed)
+    assert (gathered.manual, gathered.packages) == ([result.findings[0]], [])
 
 
 def test_a_missing_fact_makes_it_unknown_never_a_pass():

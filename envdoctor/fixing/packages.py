@@ -119,14 +119,8 @@ class PackagePlanner:
 
     def _refusal(self) -> str:
         """Why nothing may be installed into the environment at all; "" if it may."""
-        python = self._world.facts.python
-        if python.externally_managed:
-            return (
-                f"the operating system looks after the packages of {python.executable} ({python.externally_managed}); "
-                f"make an environment, `{python.executable} -m venv .venv`, and install what you need there."
-            )
         try:
-            folder = site_folder(python)
+            folder = site_folder(self._world.facts.python)
         except EnvDoctorError as error:
             return str(error)
         if not os.access(folder, os.W_OK):

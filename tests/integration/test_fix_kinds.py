@@ -15,17 +15,11 @@ import pytest
 
 from built import built
 from envdoctor.core.errors import EnvironmentProblem, UsageProblem
-from envdoctor.core.finding import Finding, Fix, Severity
 from envdoctor.core.fixing import Mending, StepState
 from envdoctor.doctor.fix import open_session
 from envdoctor.executors.programs import find_uv
-from envdoctor.facts import Facts
-from envdoctor.facts.packages import Distribution, Packages
-from envdoctor.facts.packages.installers import installers
-from envdoctor.facts.python import Python
+from envdoctor.facts.packages import Distribution
 from envdoctor.fixing.changes import requirement_of
-from envdoctor.fixing.packages import PackagePlanner
-from envdoctor.fixing.world import World
 from index_server import IndexServer
 from index_wheels import publish
 
@@ -403,22 +397,6 @@ def test_a_local_file_that_is_gone_is_told_before(env, server, tmp_path):
     (step,) = env.plan().steps
     assert [one.name for one in step.changes if one.lost] == ["extra"]
     assert step.undo == ""
-
-
-def test_python_that_the_system_looks_after_is_refused(tmp_path):
-    python = Python(externally_managed="/usr/lib/python3.11/EXTERNALLY-MANAGED")
-    (pip, *_) = installers(python)
-    facts = Facts(python=python, packages=Packages(distributions=(Distribution(name="pip"),)))
-    world = World(
-        **dict.fromkeys(("executor", "check", "facts_of", "newest_with", "instead_for_pip", "project", "say")),
-        facts=facts,
-        cache=tmp_path,
-    )
-    finding = Finding(severity=Severity.ERROR, subject="wants", message="m", fix=Fix(text="t"))
-    asked = [(operation, finding) for command in pip.install("dep") for operation in pip.read(command)]
-    (step,) = PackagePlanner(world, None).steps(asked)
-    assert "EXTERNALLY-MANAGED" in step.refused
-    assert "-m venv" in step.refused
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")

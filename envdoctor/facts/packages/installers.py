@@ -11,6 +11,7 @@ from envdoctor.core.finding import Fix
 from envdoctor.support.requirement import command_words, parse_requirement
 
 if TYPE_CHECKING:
+    from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution, Packages
     from envdoctor.facts.python import Python
 
@@ -175,29 +176,38 @@ def installers(python: Python) -> tuple[Installer, ...]:
     return _pip(python), _uv(python), _conda(python)
 
 
+def elsewhere(fix: Fix, facts: Facts) -> Fix:
+    """A fix as it is for this Python: nothing is installed into one that the operating system looks after (PEP 668)."""
+    if not any("pip" in command[:3] for command in fix.commands):
+        return fix
+    python = facts.python
+    if not python.externally_managed:
+        return fix
+    why = f"The operating system looks after the packages of {python.executable}: make an environment, and do it there."
+    return replace(fix, text=f"{fix.text} {why}", commands=((python.executable, "-m", "venv", ".venv"),))
+
+
 def _pip(python: Python) -> Installer:
     pip = (python.executable, "-m", "pip")
-    forced = ("--break-system-packages",) if python.externally_managed else ()
-    install = (*pip, "install", *forced)
+    install = (*pip, "install")
     return Installer(
         name="pip",
         installs=install,
         reinstalls=(*install, "--force-reinstall", "--no-deps"),
         overwrites=(*install, "--ignore-installed", "--no-deps"),
-        removes=(*pip, "uninstall", "--yes", *forced),
+        removes=(*pip, "uninstall", "--yes"),
     )
 
 
 def _uv(python: Python) -> Installer:
     where = ("--python", python.executable)
-    forced = ("--break-system-packages",) if python.externally_managed else ()
-    install = ("uv", "pip", "install", *where, *forced)
+    install = ("uv", "pip", "install", *where)
     return Installer(
         name="uv",
         installs=install,
         reinstalls=(*install, "--reinstall", "--no-deps"),
         overwrites=(*install, "--reinstall", "--no-deps"),
-        removes=("uv", "pip", "uninstall", *where, *forced),
+        removes=("uv", "pip", "uninstall", *where),
         upgrades=("--upgrade-package",),
         afresh=("--no-cache", "-v"),
     )

@@ -1,7 +1,9 @@
 import pytest
 
+from envdoctor.core.finding import Fix
+from envdoctor.facts import Facts
 from envdoctor.facts.packages import Distribution, Packages
-from envdoctor.facts.packages.installers import installer_for
+from envdoctor.facts.packages.installers import elsewhere, installer_for
 from envdoctor.facts.python import Python
 
 FOO = Distribution(name="foo", version="1.0")
@@ -42,8 +44,14 @@ def test_the_system_s_own_are_left_to_it():
 
 
 @pytest.mark.parametrize("packages", [PIP, Packages()])
-def test_an_externally_managed_python_must_be_told(packages):
-    managed = Python(externally_managed="/usr/lib/python3.11/EXTERNALLY-MANAGED")
+def test_nothing_is_installed_into_a_python_that_the_system_looks_after(packages):
+    managed = Python(executable="/usr/bin/python3", externally_managed="/usr/lib/python3.11/EXTERNALLY-MANAGED")
     installer = installer_for(managed, packages)
-    assert "--break-system-packages" in installer.install("foo")[0]
-    assert "--break-system-packages" in installer.remove(FOO)[0]
+    for commands in (installer.install("foo"), installer.reinstall(FOO), installer.remove(FOO)):
+        fix = elsewhere(Fix(text="Install foo.", commands=commands), Facts(python=managed))
+        assert fix.commands == (("/usr/bin/python3", "-m", "venv", ".venv"),)
+        assert "looks after" in fix.text
+        same = Fix(text="Install foo.", commands=commands)
+        assert elsewhere(same, Facts(python=PYTHON)) is same
+    other = Fix(text="Install foo.", commands=(("sudo", "apt-get", "install", "foo"),))
+    assert elsewhere(other, Facts(python=managed)) is other
