@@ -63,7 +63,7 @@ _PATTERNS = (
     (_KEY, ("key:",)),
     # calls
     (
-        rf"(?i)\b(?:auth\s?=\s?|Http(?:Basic|Digest|Proxy)Auth)[(\[]{_QUOTE}[^\"'\n]{{1,100}}{_QUOTE},\s?{_TEXT}",
+        rf"(?i)\b(?:auth\s?=\s?|(?:Http)?(?:Basic|Digest|Proxy)Auth)[(\[]{_QUOTE}[^\"'\n]{{1,100}}{_QUOTE},\s?{_TEXT}",
         ("auth",),
     ),
     (rf"(?i)\bConvertTo-SecureString\s{{1,4}}(?:-String\s{{1,4}})?{_TEXT}", ("securestring",)),

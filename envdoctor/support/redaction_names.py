@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
+from envdoctor.core.finding import FAMILIES
 from envdoctor.support.redaction_rules import SECRET, Rule, compiled, text_before
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ _PROSE = re.compile(
     |can't|isn't|than|then|when|which|number|name|path|url|hash|tests?|checks?|authentication|storage|cache
     |base64|\w{1,20}-(?:encoded|encrypted|hashed|signed|based|only))[.,:;!?]*"""
 )
+#: What a sentence goes on with behind the name of an option; `test` and the like may be passwords.
+_AFTER_OPTION = re.compile(
+    r"(?:is|was|are|isn't|means|takes|needs|wants|asks|gives|expects|and|or|to|for|as|instead|options?|flag|switch"
+    r"|argument|parameter)[.,:;)]?|<[^<>]{1,60}>"
+)
 #: Numbers that count something, versions, shares; for `auth`, methods.
 _COUNT = re.compile(
     r"(?i)v?\d{1,6}(?:[./:]\w{1,10})*%?|(?:basic|digest|bearer|oauth2?|ntlm|kerberos|negotiate|netrc|keyring|anonymous)"
@@ -80,6 +86,7 @@ _STRONG_VALUES = (
     rf"(?:{_NAME_END}\s{{0,20}}[:=]\s{{0,20}}){_PHRASE}",
     rf"{_NAME_END}\s{{0,20}}[:\uFF1A](?!=)\s{{0,20}}{_WORD}",
     *_COMMON_VALUES,
+    rf"{_NAME_END}\s{{1,4}}(?:is|was)\s{{1,4}}{_SCRAMBLED}{_WORD}",
     rf"[sS]?{_NAME_END}\s{{0,20}}[:=]\s{{0,20}}\[?\s{{0,20}}{_IN_QUOTES}",
     rf"[sS]?{_NAME_END}\s{{0,20}}[:=]\s{{0,20}}\[?\s{{0,20}}{_WORD}",
     rf"{_NAME_END}{_ARROW}{_WORD}",
@@ -118,27 +125,8 @@ class NamedSecrets:
     """
 
     hints: tuple[str, ...] = (
-        *(
-            "pass",
-            "pwd",
-            "psk",
-            "secret",
-            "token",
-            "auth",
-            "_pat",
-            "-pat",
-            "pat=",
-            "cred",
-            "jwt",
-            "otp",
-            "sess",
-            "sonar",
-            "verifier",
-            "assertion",
-            "device",
-            "csrf",
-            "key",
-        ),
+        *("pass", "pwd", "psk", "secret", "token", "auth", "_pat", "-pat", "pat=", "cred", "jwt", "otp", "sess"),
+        *("sonar", "verifier", "assertion", "device", "csrf", "key"),
         *("string", "art", "registry", "webhook", "kennwort", "contrase", "otpw", "ndpw", "t pw", "t_pw", "d_pw"),
         *("парол", "密", "パスワード", "비밀번호", "senha", "hasło", "heslo", "wachtwoord", "lösenord"),
         *("recovery", "pin_c", "pin c", "pinc", "salt"),
@@ -249,9 +237,19 @@ def _rule(pattern: str, spares: Callable[[str], bool], *hints: str) -> Rule:
 
 
 def _is_no_query(match: re.Match[str]) -> bool:
-    """A flag or a page number; a place where no query of a URL has begun."""
-    harmless = re.fullmatch(r"\d{1,3}", match["hide"]) is not None or _PLACEHOLDER.fullmatch(match["hide"]) is not None
-    return harmless or _NO_QUERY.search(text_before(match)) is not None
+    """A flag, a page number or a code of envdoctor's own; a place where no query of a URL has begun."""
+    value = match["hide"]
+    own = re.fullmatch(r"([A-Z]{3})\d{3}", value)
+    if (own and own[1] in FAMILIES) or re.fullmatch(r"\d{1,3}", value) or _PLACEHOLDER.fullmatch(value):
+        return True
+    return _NO_QUERY.search(text_before(match)) is not None
+
+
+def _is_told_of(match: re.Match[str]) -> bool:
+    """A port, and what follows an option that a sentence is about: `-P is`, `-P <password>`."""
+    value = match["hide"]
+    apart = match.string[: match.start("hide")].endswith(" ")
+    return value.isdecimal() or (apart and _AFTER_OPTION.fullmatch(value) is not None)
 
 
 def _spares_strong(value: str) -> bool:
@@ -317,7 +315,8 @@ def _commands() -> Iterator[Rule]:
     programs += r"|smbclient|psql|plink|pscp|ipmitool|oras"
     programs += r"|useradd|hatch publish)"
     flag = rf"(?<![\w-]){programs}\b[^\n|;]{{0,200}}?\s(?:-pw|-p|-P|-a|-w)\s{{0,4}}{value}"
-    yield _rule(flag, str.isdecimal, "-p", "-a", "-w")
+    hints = ("-p", "-a", "-w")
+    yield Rule(kind="secret", pattern=flag, placeholder=SECRET, hints=hints, spares=_is_told_of)
     bare = (
         r"(?<![\w-])(?:wandb|huggingface-cli|hf|kaggle|auth|cargo)\s+login\s+(?:--?[\w-]+\s+)?(?:<<<\s*[\"']?)?"
         r"(?P<hide>(?=[A-Za-z_-]{0,60}\d)[A-Za-z0-9_-]{10,200}|[A-Za-z0-9_-]{20,200})"
