@@ -133,6 +133,22 @@ def test_commands_that_lack_the_same_are_told_together(site, facts):
     assert finding.severity is ERROR
 
 
+@pytest.mark.parametrize("change", ["none", "changed", "unlisted", "missing"])
+def test_a_command_that_its_unchanged_module_lacks_is_not_mended_by_the_same_version(site, facts, change):
+    info = site.install("foo", files={"foo/__init__.py": "", "foo/other.py": ""})
+    (info / "entry_points.txt").write_text("[console_scripts]\nfoo = foo:run\n")
+    if change == "changed":
+        (site.path / "foo" / "other.py").write_text("def run(): pass")
+    if change == "missing":
+        (site.path / "foo" / "other.py").unlink()
+    if change == "unlisted":
+        record = info / "RECORD"
+        record.write_text("".join(each for each in record.read_text().splitlines(True) if "__init__" not in each))
+    (finding,) = ask("PKG022", facts())
+    assert bool(finding.fix.commands) == (change != "none")
+    assert ("another version of foo, and report" in finding.fix.text) == (change == "none")
+
+
 TENSORFLOW = {"tensorflow/__init__.py": ""}
 
 

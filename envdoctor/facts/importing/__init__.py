@@ -85,6 +85,7 @@ class BrokenCommand:
         reason: what is wrong, as the end of a sentence.
         excerpt: the words in the file.
         is_moved: whether the Python that it starts with is gone.
+        lacks: whether it calls what the module in `path` does not have.
     """
 
     distribution: Distribution
@@ -94,6 +95,7 @@ class BrokenCommand:
     reason: str
     excerpt: str
     is_moved: bool = False
+    lacks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -287,4 +287,5 @@ def _broken(rehearsal: Rehearsal, asked: Sequence[Distribution], folder: str) ->
                 reason=reason,
                 excerpt=excerpt,
                 is_moved=bool(program),
+                lacks=bool(name) and not program,
             )
