@@ -54,6 +54,23 @@ def test_where_nothing_tells_which_is_too_old_the_versions_that_suit_are_asked_f
     assert finding.fix.commands == (("envdoctor", "matrix", "foo", "bar"),)
 
 
+@pytest.mark.parametrize(
+    ("module", "project"),
+    [
+        ("numpy", "numpy"),
+        ("packaging.version", "packaging"),
+        ("cv2", "opencv-python"),
+        ("grpc", "grpcio"),
+        ("IPython", "ipython"),
+    ],
+)
+def test_a_module_of_a_well_known_project_is_named_with_the_command(site, facts, module, project):
+    site.install("foo", files={"foo.py": f"import {module}"})
+    (finding,) = ask("PKG021", facts())
+    assert f"Install {project}, which has {module.partition('.')[0]}" in finding.fix.text
+    assert finding.fix.commands[0][-1] == project
+
+
 def test_a_module_that_nobody_knows_is_named_without_a_command(site, facts):
     site.install("foo", files={"foo.py": "import nobody_has_this"})
     (finding,) = ask("PKG021", facts())

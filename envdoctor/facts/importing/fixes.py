@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.policy import provider_of
+from envdoctor.core.data import load_table
 from envdoctor.core.finding import Fix
 from envdoctor.facts.natives.listing import top_level
 from envdoctor.facts.packages.installers import installer_for, matrix_command
@@ -224,12 +225,15 @@ def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
 
 
 def _extra_fix(module: str, failed: FailedImport, installer: Installer | None) -> Fix:
-    """What an extra of the distribution would bring; else nobody knows what does."""
+    """What an extra of the distribution would bring, or what is known to have a module of that name; else nothing."""
     lines = {required_name(line): line for line in failed.distribution.requires if is_of_extra(line)}
     name = next((each for each in lines if each and is_project_of(module, {each})), "")
     if not name:
-        text = f"Install what brings {_top(module)}; {failed.distribution.name} does not ask for it."
-        return Fix(text=text)
+        name = load_table("project_packages")["packages"].get(_top(module), "").partition(" ")[0]
+        commands = installer.install(name) if name and installer is not None else ()
+        brings = f"{name}, which has" if name else "what brings"
+        text = f"Install {brings} {_top(module)}; {failed.distribution.name} does not ask for it."
+        return Fix(text=text, commands=commands)
     wanted = parse_requirement(lines[name])
     commands = installer.install(wanted.name, wanted.specifier) if installer is not None else ()
     return Fix(text=f"Install {wanted.name}, which an extra of {failed.distribution.name} brings.", commands=commands)
