@@ -12,6 +12,7 @@ from envdoctor.imports.dictionaries import under_key
 from envdoctor.imports.escapes import NAMES
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, own_name
+from envdoctor.imports.finders import known_below
 from envdoctor.imports.iterables import Iterables
 from envdoctor.imports.made_text import MadeText
 from envdoctor.imports.paths import (
@@ -295,9 +296,19 @@ class Known:
         finder = values[-1] if values else UNKNOWN
         of = finder.of if isinstance(finder, Reference) and finder.kind is Kind.INSTANCE else UNKNOWN
         late = machine.site.target.interpreter.version >= _WITHOUT_FIND_MODULE
-        if not late or machine.calls.classes.lookup(of, "find_spec", state) is not None:
+        if late and machine.calls.classes.lookup(of, "find_spec", state) is None:
+            return
+        is_seen = isinstance(finder, Reference) and finder.place not in machine.escapes.wild
+        below = known_below(finder, state, machine.site.read) if is_seen else ""
+        if not isinstance(finder, Reference) or not below:
             machine.escapes.finders = True
             machine.escapes.lose(values, state)
+            return
+        machine.escapes.replaced.add(below)
+        machine.escapes.lose(tuple(state.names(finder.place).values()), state)
+        found = machine.escapes.finders
+        machine.escapes.lose(values, state)
+        machine.escapes.finders = found  # its own code puts nothing into `sys.modules` but what it is asked for
 
     def _version(self, maker: str, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
         made = version_made(maker, values)

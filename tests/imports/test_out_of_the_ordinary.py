@@ -87,6 +87,39 @@ class Finder(object):
 __path__ = []
 sys.meta_path.append(Finder(__name__))
 """
+#: As six does since 1.16, in a text of our own.
+OWN_FINDER = """import sys
+from importlib.util import spec_from_loader
+class Finder(object):
+    def __init__(self, name):
+        self.prefix = name
+        self.known = {}
+    def add(self, module, *names):
+        for name in names: self.known[self.prefix + "." + name] = module
+    def find_spec(self, name, path=None, target=None):
+        if name in self.known:
+            return spec_from_loader(name, self)
+        return None
+    def create_module(self, spec): return self.known[spec.name]
+    def exec_module(self, module): pass
+__path__ = []
+finder = Finder(__name__)
+finder.add(type(sys)("moves"), "moves")
+sys.meta_path.append(finder)
+"""
+_GIVES_GONE = 'finder.known["gone"] = type(sys)("gone")\nsys.meta_path.append(finder)\n'
+FINDERS = {
+    "a key of another name": OWN_FINDER.replace("self.known = {}", 'self.known = {"gone": type(sys)("gone")}'),
+    "a key from outside": OWN_FINDER.replace("sys.meta_path.append(finder)\n", _GIVES_GONE),
+    "a key without a prefix": OWN_FINDER.replace('self.prefix + "." + name', "name").replace(
+        '"moves", "m', '"gone", "m'
+    ),
+    "any other answer": OWN_FINDER.replace("return None", "return spec_from_loader(name, self)").replace(
+        "self.known[spec.name]", "None"
+    ),
+    "a module of its own": OWN_FINDER.replace("self.prefix = name", 'self.prefix = name; sys.modules["gone"] = sys'),
+}
+FINDERS["a key without a prefix"] = FINDERS["a key without a prefix"].replace('"moves")\n', '"gone")\n')
 
 
 def failures(text, **more):
@@ -140,3 +173,22 @@ def test_cpython_asks_it_no_more(tmp_path):
     files = {"pkg/__init__.py": "import pkg.vendored.moves", "pkg/vendored.py": OLD_FINDER}
     said = import_oracle.imported([files], tmp_path)
     assert said == (["ModuleNotFoundError"] if sys.version_info >= (3, 12) else [""])
+
+
+def test_a_finder_of_modules_below_its_own_finds_no_others():
+    assert failures("import pkg.vendored.moves\nimport pkg.vendored.other", **{"pkg/vendored.py": OWN_FINDER}) == ()
+    (failure,) = failures("import pkg.vendored.moves\nimport gone", **{"pkg/vendored.py": OWN_FINDER})
+    assert failure.cause.subject == "gone"
+
+
+@pytest.mark.parametrize("kind", FINDERS)
+def test_a_finder_that_may_know_others_may_find_anything(kind):
+    assert failures("import pkg.vendored\nimport gone", **{"pkg/vendored.py": FINDERS[kind]}) == ()
+
+
+@pytest.mark.slow
+def test_cpython_finds_the_same_by_finders(tmp_path):
+    imports = "import pkg.vendored\nimport gone"
+    files = [{"pkg/__init__.py": imports, "pkg/vendored.py": text} for text in (OWN_FINDER, *FINDERS.values())]
+    said = import_oracle.imported(files, tmp_path)
+    assert said == ["ModuleNotFoundError", *("" for _ in FINDERS)]
