@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.host import Host
     from envdoctor.facts.importing import Importing
     from envdoctor.facts.loading import Loading
+    from envdoctor.facts.locked import Locked
     from envdoctor.facts.model import ModelFacts
     from envdoctor.facts.natives import Natives
     from envdoctor.facts.packages import Packages
@@ -79,6 +80,7 @@ class Facts:
         host: Host
         importing: Importing
         loading: Loading
+        locked: Locked
         model: ModelFacts
         pip_list: PipList
         plugins: Plugins

@@ -187,6 +187,12 @@ class PackagePlanner:
             words.setdefault(normal_name(one.name), []).extend(part for part in one.versions.split(",") if part)
         wanted = [f"{name}{','.join(dict.fromkeys(parts))}" for name, parts in words.items()]
         newest = [normal_name(one.name) for one in installs if one.upgrade]
+        facts = self._world.facts
+        locked = [f"{name}=={pin}" for name, pin in facts.locked.versions.items() if facts.packages.find(name) is None]
+        if locked:  # what comes along is as the project's lock has it, where that can be
+            found = self._world.resolver.resolve(self._bare, wanted, (*state.constraints, *locked), newest)
+            if found.ok:
+                return found
         return self._world.resolver.resolve(self._bare, wanted, state.constraints, newest)
 
     def _held(self, resolution: Resolution, state: _State) -> list[str]:

@@ -63,6 +63,7 @@ def server():
         publish(server, "shrinking", "1.0")
         publish(server, "shrinking", "2.0", requires=["below"])
         publish(server, "wants-old", "1.0", requires=["shrinking<2"])
+        publish(server, "starts", "1.0", requires=["newer"])
         publish(server, "third", "1.0")
         publish(server, "third", "2.0")
         publish(server, "fourth", "1.0", requires=["third<2"])
@@ -528,3 +529,17 @@ def test_a_trial_on_a_copy_writes_into_no_file_of_the_environment(env, installer
     env.undo()
     assert {"extra-1.0.dist-info", "twin-1.0.dist-info", "twin_nightly-1.0.dist-info"} <= set(env.versions())
     assert not any(name.startswith("dep-") for name in env.versions())
+
+
+@pytest.mark.parametrize("pin", ["1.1", "1.0"])
+def test_what_a_project_s_lock_has_is_installed_and_what_comes_along_too(env, pin):
+    rows = "".join(
+        f'[[package]]\nname = "{name}"\nversion = "{version}"\nsource = {{ registry = "{env.url}" }}\n'
+        for name, version in (("newer", "1.0"), ("lib", pin))
+    )
+    (env.folder.parent / "uv.lock").write_text(rows)
+    (env.folder.parent / "pyproject.toml").write_text("")
+    env.install("starts==1.0")
+    (step,) = env.plan().steps
+    lib = "1.1" if pin == "1.1" else "2.1"  # a lock that does not suit holds nobody up
+    assert [(one.name, one.after) for one in step.changes] == [("lib", lib), ("newer", "1.0")]

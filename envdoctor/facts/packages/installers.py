@@ -7,10 +7,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Fix
-from envdoctor.support.requirement import command_words, parse_requirement
+from envdoctor.support.requirement import admits, command_words, normal_name, parse_requirement
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from envdoctor.facts import Facts
     from envdoctor.facts.packages import Distribution, Packages
     from envdoctor.facts.python import Python
@@ -176,15 +179,52 @@ def installers(python: Python) -> tuple[Installer, ...]:
     return _pip(python), _uv(python), _conda(python)
 
 
-def elsewhere(fix: Fix, facts: Facts) -> Fix:
-    """A fix as it is for this Python: nothing is installed into one that the operating system looks after (PEP 668)."""
+def suited(fix: Fix, facts: Facts) -> Fix:
+    """A fix as it is for this Python, and for the project whose environment it is.
+
+    Nothing is installed into a Python that the operating system looks after (PEP 668), nor what a lock has in another
+    version.
+    """
     if not any("pip" in command[:3] for command in fix.commands):
         return fix
     python = facts.python
-    if not python.externally_managed:
+    if python.externally_managed:
+        why = f"The operating system looks after the packages of {python.executable}"
+        text = f"{fix.text} {why}: make an environment, and do it there."
+        return replace(fix, text=text, commands=((python.executable, "-m", "venv", ".venv"),))
+    try:
+        locked = facts.locked
+    except FactUnavailable:
         return fix
-    why = f"The operating system looks after the packages of {python.executable}: make an environment, and do it there."
-    return replace(fix, text=f"{fix.text} {why}", commands=((python.executable, "-m", "venv", ".venv"),))
+    commands = tuple(_as_locked(command, locked.versions, installers(python)) for command in fix.commands)
+    if commands == fix.commands:
+        return fix
+    return replace(fix, text=f"{fix.text} The version is that of {locked.path}.", commands=commands)
+
+
+def _as_locked(command: Argv, versions: Mapping[str, str], known: Sequence[Installer]) -> Argv:
+    """A command that installs distributions, with the versions that a lock has of them; any other as it is."""
+    for installer in known:
+        operations = installer.read(command) if installer.pin == "==" else ()
+        pins = [versions.get(normal_name(each.name), "") for each in operations]
+        if pins and all(map(_takes, operations, pins)):
+            words = (
+                word
+                for each, pin in zip(operations, pins, strict=True)
+                for word in command_words(each.name, f"=={pin}")
+            )
+            return (*installer.installs, *words)
+    return command
+
+
+def _takes(operation: Operation, version: str) -> bool:
+    """Whether what is to be installed may be of a version."""
+    if operation.deed is not Deed.INSTALL or operation.upgrade or operation.fresh or not version:
+        return False
+    try:
+        return admits(operation.versions, version)
+    except ValueError:
+        return False
 
 
 def _pip(python: Python) -> Installer:

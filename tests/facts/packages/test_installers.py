@@ -3,7 +3,7 @@ import pytest
 from envdoctor.core.finding import Fix
 from envdoctor.facts import Facts
 from envdoctor.facts.packages import Distribution, Packages
-from envdoctor.facts.packages.installers import elsewhere, installer_for
+from envdoctor.facts.packages.installers import installer_for, suited
 from envdoctor.facts.python import Python
 
 FOO = Distribution(name="foo", version="1.0")
@@ -48,10 +48,10 @@ def test_nothing_is_installed_into_a_python_that_the_system_looks_after(packages
     managed = Python(executable="/usr/bin/python3", externally_managed="/usr/lib/python3.11/EXTERNALLY-MANAGED")
     installer = installer_for(managed, packages)
     for commands in (installer.install("foo"), installer.reinstall(FOO), installer.remove(FOO)):
-        fix = elsewhere(Fix(text="Install foo.", commands=commands), Facts(python=managed))
+        fix = suited(Fix(text="Install foo.", commands=commands), Facts(python=managed))
         assert fix.commands == (("/usr/bin/python3", "-m", "venv", ".venv"),)
         assert "looks after" in fix.text
         same = Fix(text="Install foo.", commands=commands)
-        assert elsewhere(same, Facts(python=PYTHON)) is same
+        assert suited(same, Facts(python=PYTHON)) is same
     other = Fix(text="Install foo.", commands=(("sudo", "apt-get", "install", "foo"),))
-    assert elsewhere(other, Facts(python=managed)) is other
+    assert suited(other, Facts(python=managed)) is other
