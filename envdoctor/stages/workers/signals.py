@@ -44,6 +44,8 @@ _LOOKED_AT = 16
 _SAME = 1e-4
 #: Such a share of a tensor's channels is more than the few that are nearly dead in any network.
 _MANY = 0.25
+#: A step is so large for a channel's sake only if the samples that are looked at use so many of it.
+_WIDE = 16
 
 
 @dataclass(frozen=True)
@@ -230,7 +232,7 @@ def _narrow_channels(carried: Carried) -> Iterator[Mapping[str, object]]:
         low, high = carried.channels[output]
         widths, largest = high - low, carried.largest(output)
         lost = (widths < step) & (widths > _STILL * abs(carried.channels[output]).max(axis=0))
-        if lost.mean() >= _MANY and widths.max() > step:
+        if lost.mean() >= _MANY and largest > _WIDE * step:
             width, called = float(widths[lost].max()), _name(graph, output)
             told = {
                 "tensor": f"the widest of {int(lost.sum())} of {len(lost)} channels",

@@ -102,3 +102,8 @@ def test_tensors_without_channels():
     assert widen(None, np.float32(4)).tolist() == [[4], [4]]
     assert widen(widen(None, np.zeros((1, 0))), np.float32([[1, 2]])).tolist() == [[1], [2]]
     assert widen(widen(None, np.float32([[1, 2]])), np.float32([[0, 3]])).tolist() == [[0, 2], [1, 3]]
+
+
+def test_a_step_that_no_channel_asks_for_is_not_one_of_channels():
+    """Other samples, or none, made it: more of them may help."""
+    assert find_swallowed(measure(widened(1, last=False), samples(SMALL / 2))) is None
