@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.events import Listener, RouteFailed, RouteStarted, StageEnded, StageStarted
 from envdoctor.core.route import Attempt, Route, StagePlan, StageResult
 from envdoctor.pipeline.stage import StageInput, StageRunner
-from envdoctor.stages.problems import Scope, ends_build, shared_by
+from envdoctor.stages.problems import Scope, ends_build, finding, shared_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from envdoctor.action import Action
     from envdoctor.core.artifact import Artifact
+
+#: What a stage's summary has where its product was run and held against a model, or the stage says why it was not.
+_COMPARED = frozenset({"comparison", "mending", "litert"})
 
 
 def run_routes(
@@ -29,6 +33,7 @@ def run_routes(
         Each attempt when it has ended; only the last can have succeeded.
     """
     failed: list[Attempt] = []
+    unmended: StageResult | None = None
     number = 0
     for route in routes:
         if any(_shares_cause(route, attempt, actions, source) for attempt in failed):
@@ -36,14 +41,29 @@ def run_routes(
         number += 1
         emit(RouteStarted(route=route, number=number))
         attempt = Attempt(route=route, results=tuple(_stages(route, actions, source, runner, emit)))
+        if attempt.succeeded and unmended is not None:
+            attempt = _told_unproven(attempt, unmended)
         yield attempt
         if attempt.succeeded or attempt.waiting:
             return
         emit(RouteFailed(attempt=attempt))
+        if actions[attempt.results[-1].stage.action].mends is not None:
+            unmended = attempt.results[-1]
         if any(ends_build(found) for found in attempt.results[-1].findings):
             return
         if runner.is_settled(attempt.results[-1]):
             failed.append(attempt)
+
+
+def _told_unproven(attempt: Attempt, unmended: StageResult) -> Attempt:
+    """A route that goes around a mend that failed, which would have run the model: where no stage did, that is told."""
+    last = attempt.results[-1]
+    if last.artifact is None or any(result.summary.keys() & _COMPARED for result in attempt.results):
+        return attempt
+    failure = unmended.findings[-1].message.rstrip(".")
+    told = finding("not-compared", last.artifact.path.name, words=f"{failure}, and no other stage ran it")
+    results = (*attempt.results[:-1], dataclasses.replace(last, findings=(*last.findings, told)))
+    return dataclasses.replace(attempt, results=results)
 
 
 def _shares_cause(route: Route, attempt: Attempt, actions: Mapping[str, Action], source: Artifact) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tflite_bytes import model, pack, schema, tensor
 
 INT8 = 9
-ADD, CONCATENATION, LOGISTIC, QUANTIZE = 0, 2, 14, 114
+ADD, CONCATENATION, LOGISTIC, MUL, QUANTIZE = 0, 2, 14, 18, 114
 
 
 def scaled(scale, point=0):
@@ -60,5 +60,27 @@ def joined(step):
             codes=[(LOGISTIC, 2, None), (QUANTIZE, 2, None), (CONCATENATION, 2, None)],
             inputs=[0, 1],
             outputs=[4],
+        )
+    )
+
+
+def widened(narrow, *, last):
+    """Scores times 127, and of the channels beyond the fourth times `narrow`: the last tensor, or one inside."""
+    one = schema()
+    end = [] if last else [(1, [2], [3], 0, None)]
+    factors = bytes([127] * 4 + [narrow] * 4)
+    return pack(
+        model(
+            tensors=[
+                int8("scores", 8 / 255),
+                int8("factors", 1.0, buffer=1),
+                int8("wide", 4 * 127 / 100),
+                int8("out", 1 / 256, -128),
+            ],
+            operators=[(0, [0, 1], [2], one.BuiltinOptions.MulOptions, one.MulOptionsT()), *end],
+            codes=[(MUL, 2, None), (LOGISTIC, 2, None)],
+            inputs=[0],
+            outputs=[2 if last else 3],
+            buffers=[b"", factors],
         )
     )

@@ -63,6 +63,20 @@ def test_a_failed_stage_ends_its_route_and_the_next_begins(bench):
     assert bench.leftovers() == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("summary", [{}, {"comparison": {"samples": 3}}])
+def test_what_goes_around_a_failed_mend_is_told_to_be_unproven(bench, summary):
+    mend = replace(failing("mend", K.KERAS, K.TFLITE_INT8, problem("it can't be run.")), mends=lambda _: frozenset())
+    last = copying("last", K.KERAS, "vela-tflite", "+l", bench.calls)
+    bench.gate = lambda context, artifact, output: replace(output, summary=summary)
+    (alone,) = bench.run(route(last), actions=[last])
+    _, after = bench.run(route(mend), route(last), actions=[mend, last])
+    told = [found.message for found in after.results[-1].findings]
+    words = "it can't be run, and no other stage ran it."
+    assert told == ([] if summary else [f"the quantized model was not compared with the float model: {words}"])
+    assert alone.results[-1].findings == ()
+
+
 def named(name):
     return StageFailed(finding(name, "m.keras", words="x", failure="x", title="x", output="x"))
 

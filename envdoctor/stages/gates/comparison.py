@@ -30,6 +30,8 @@ _FEW_SAMPLES = 20
 _MASK = 1e3
 #: So much smaller than all others, a score adds less than 1e-5 of a softmax.
 _BEYOND = 12
+#: What a stage that writes a reference starts from where that is a mend, and no quantizer.
+_MENDED = frozenset({ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8})
 _NO_REFERENCE = "no earlier stage had the float model and samples"
 
 
@@ -61,7 +63,7 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
     request = {"model": output.path.resolve(), "reference": reference.resolve()}
     values: Mapping[str, Any] = run_worker(context, "litert_compare", request, python)
     accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed"}
-    kind = "comparison" if output.reference is None or context.source.kind != ArtifactKind.TFLITE_INT8 else "mending"
+    kind = "mending" if output.reference is not None and context.source.kind in _MENDED else "comparison"
     summary: dict[str, Any] = {kind: {key: value for key, value in values.items() if key not in hidden}}
     found = list(judge_outputs(values, context.request.options.thresholds, subject))
     if accuracy is not None:

@@ -7,7 +7,7 @@ float twin under the same index, whatever made the file.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import litert_run
@@ -42,14 +42,22 @@ _STILL = 1e-3
 _LOOKED_AT = 16
 #: Scales that differ by no more than this are one.
 _SAME = 1e-4
+#: Such a share of a tensor's channels is more than the few that are nearly dead in any network.
+_MANY = 0.25
+#: A step is so large for a channel's sake only if the samples that are looked at use so many of it.
+_WIDE = 16
 
 
 @dataclass(frozen=True)
 class Carried:
-    """An int8 model, and what its tensors hold on some samples in floats: the smallest and the largest value."""
+    """An int8 model, and what its tensors hold on some samples in floats: the smallest and the largest value.
+
+    `channels` has the same of each index of a tensor's last axis, in two rows.
+    """
 
     graph: Graph
     ranges: Mapping[int, tuple[float, float]]
+    channels: Mapping[int, Array] = field(default_factory=dict)
 
     def width(self, index: int) -> float:
         """How much a tensor moves."""
@@ -75,17 +83,29 @@ def measure(data: bytes, samples: Samples) -> Carried:
     _write_in_floats(twin)
     interpreter = litert_run.make_interpreter(twin.pack(), keep_all=True)
     runner = litert_run.Runner(interpreter)
-    ranges: dict[int, tuple[float, float]] = {}
+    channels: dict[int, Array] = {}
     for sample in samples.at_most(_LOOKED_AT).one_by_one():
         runner.predict(sample)
         for index in _results(twin):
             value = np.asarray(interpreter.get_tensor(index), dtype="float64")
-            low, high = ranges.get(index, (float("inf"), float("-inf")))
-            ranges[index] = (min(low, float(value.min(initial=low))), max(high, float(value.max(initial=high))))
+            channels[index] = widen(channels.get(index), value)
+    ranges = {index: (float(low.min()), float(high.max())) for index, (low, high) in channels.items()}
     for operator in graph.main.operators:
         if graph.operator_name(operator) in _STORING and int(operator.inputs[0]) in ranges:
             ranges[int(operator.outputs[0])] = ranges[int(operator.inputs[0])]
-    return Carried(graph, ranges)
+    return Carried(graph, ranges, channels)
+
+
+def widen(known: Array, value: Array) -> Array:
+    """The smallest and the largest number of each channel so far (None: of nothing), and of one more value."""
+    import numpy as np
+
+    rows = value.reshape(-1, (value.shape or (1,))[-1] or 1)
+    found = np.stack([rows.min(axis=0, initial=np.inf), rows.max(axis=0, initial=-np.inf)])
+    known = found if known is None else known
+    if known.shape != found.shape:  # its size follows from what goes in, so that it has no channels
+        known, found = (np.array([[each[0].min()], [each[1].max()]]) for each in (known, found))
+    return np.stack([np.minimum(known[0], found[0]), np.maximum(known[1], found[1])])
 
 
 def _results(graph: Graph) -> Iterator[int]:
@@ -165,6 +185,8 @@ def _sources(graph: Graph, output: int) -> Iterator[tuple[int, str]]:
 def find_swallowed(carried: Carried) -> Mapping[str, object] | None:
     """The first tensor that moves by less than one step of what an operator makes of it; None if there is none.
 
+    Where there is none, the first tensor many channels of which move by less than its own step.
+
     Returns:
         `tensor` and its `range`; the operator's name (`op`), the `step` of its `result`; the `widest` tensor of that
         step, its `largest` magnitude, and the `constant` that this comes from, if there is one; and the range of the
@@ -172,7 +194,7 @@ def find_swallowed(carried: Carried) -> Mapping[str, object] | None:
     """
     found = list(_swallowed(carried))
     if not found:
-        return None
+        return next(_narrow_channels(carried), None)
     index, name, output = found[0]
     return {
         "tensor": _name(carried.graph, index),
@@ -196,6 +218,29 @@ def _swallowed(carried: Carried) -> Iterator[tuple[int, str, int]]:
             moves = _STILL * carried.largest(index) < carried.width(index) < carried.step(output)
             if moves and not graph.is_constant(index):
                 yield index, name, output
+
+
+def _narrow_channels(carried: Carried) -> Iterator[Mapping[str, object]]:
+    """Of each tensor inside the model, what is lost in it beside its widest channel; as `find_swallowed` tells it."""
+    graph = carried.graph
+    ends = {index for output in graph.main.outputs for index, _ in _sources(graph, int(output))}
+    for operator in graph.main.operators:
+        name, output = graph.operator_name(operator), int(operator.outputs[0]) if len(operator.outputs) else -1
+        step = carried.step(output) if output in carried.channels and output not in ends else 0.0
+        if not step or name in _BOUNDED or name in _STORING:
+            continue
+        low, high = carried.channels[output]
+        widths, largest = high - low, carried.largest(output)
+        lost = (widths < step) & (widths > _STILL * abs(carried.channels[output]).max(axis=0))
+        if lost.mean() >= _MANY and largest > _WIDE * step:
+            width, called = float(widths[lost].max()), _name(graph, output)
+            told = {
+                "tensor": f"the widest of {int(lost.sum())} of {len(lost)} channels",
+                "range": width,
+                "signal": width,
+            }
+            beside = {"widest": "another channel", "largest": largest, "constant": None}
+            yield {**told, "op": name, "result": called, "step": step, **beside}
 
 
 def _widest_beside(carried: Carried, step: float) -> Mapping[str, object]:

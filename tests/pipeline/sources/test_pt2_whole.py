@@ -54,6 +54,11 @@ def test_a_larger_storage_and_an_older_list_are_whole(tmp_path):
     )
 
 
+def test_a_pickle_is_as_long_as_it_is(tmp_path):
+    """A tensor that torchao quantized is stored as one: its bytes are no values, and what loads it is told as code."""
+    assert read_pt2(pack(tmp_path, parts(RELU, pickled=True) | {WEIGHT: bytes(3)})).code == ("a pickle of 'w'",)
+
+
 def test_a_wrong_byte_in_a_weight(tmp_path):
     path = pack(tmp_path, parts(RELU) | {WEIGHT: b"0123456789abcdef"})
     path.write_bytes(path.read_bytes().replace(b"89ab", b"89aX"))

@@ -185,6 +185,27 @@ def test_without_a_reference_nothing_is_known(product):
     assert (found.name, found.severity.name) == ("not-compared", "WARNING")
 
 
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        (ArtifactKind.TFLITE_INT8, "mending"),
+        (ArtifactKind.TFLITE_INT16X8, "mending"),
+        (ArtifactKind.TFLITE_FLOAT, "comparison"),
+    ],
+)
+def test_a_mended_model_is_held_against_the_one_before(product, tmp_path, monkeypatch, kind, wanted):
+    import dataclasses
+
+    context, output = product
+    context = dataclasses.replace(
+        context, interpreter=lambda _: tmp_path, source=dataclasses.replace(context.source, kind=kind)
+    )
+    values = {"outputs": [GOOD], "samples": 8}
+    monkeypatch.setattr("envdoctor.stages.gates.comparison.run_worker", lambda *_: values)
+    compared = compare_with_float(context, dataclasses.replace(output, reference=tmp_path))
+    assert list(compared.summary) == [wanted]
+
+
 def test_without_litert_nothing_is_known(product, tmp_path):
     import dataclasses
 

@@ -5,8 +5,8 @@ pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
 
 from envdoctor.stages.workers import litert_run
 from envdoctor.stages.workers.samples import Samples
-from envdoctor.stages.workers.signals import find_swallowed, measure, scale_of
-from int8_models import joined, masked
+from envdoctor.stages.workers.signals import Carried, find_swallowed, measure, scale_of, widen
+from int8_models import joined, masked, widened
 
 pytestmark = pytest.mark.filterwarnings("ignore:Warning. Enabling `experimental_preserve_all_tensors`")
 
@@ -68,3 +68,42 @@ def test_the_floats_are_those_of_the_int8_model():
     low, high = measure(data, both(1)).ranges[4]
     assert given.min() == pytest.approx(low, abs=0.02)
     assert given.max() == pytest.approx(high, abs=0.02)
+
+
+SMALL = SCORES / 4  # -1 to 1, which times 1 is less than the step of 5
+
+
+def test_channels_that_are_drowned_by_others_of_their_tensor():
+    found = find_swallowed(measure(widened(1, last=False), samples(SMALL)))
+    assert (found["tensor"], found["result"], found["op"]) == ("the widest of 4 of 8 channels", "wide", "MUL")
+    assert found["step"] == pytest.approx(5.08)
+    assert found["range"] == found["signal"] == pytest.approx(2, abs=0.2)
+    assert found["largest"] == pytest.approx(114, abs=1)
+    assert (found["widest"], found["constant"]) == ("another channel", None)
+
+
+def test_channels_that_are_wide_enough_still_or_told_elsewhere():
+    assert find_swallowed(measure(widened(10, last=False), samples(SMALL))) is None
+    assert find_swallowed(measure(widened(0, last=False), samples(SMALL))) is None
+    assert find_swallowed(measure(widened(1, last=True), samples(SMALL))) is None  # of an output: channels-lost
+
+
+def test_few_channels_may_be_nearly_dead():
+    carried = measure(widened(1, last=False), samples(SMALL))
+    channels = {**carried.channels, 2: np.repeat([[-100.0], [100.0]], 8, axis=1)}
+    channels[2][:, 7] = -1, 1
+    assert find_swallowed(Carried(carried.graph, carried.ranges, channels)) is None
+
+
+def test_tensors_without_channels():
+    """Where each sample has another number of columns, as what is chosen has; and where there are no numbers."""
+    chosen = widen(widen(None, np.float32([[1, 5, 2]])), np.float32([[3, -2]]))
+    assert chosen.tolist() == [[-2], [5]]
+    assert widen(None, np.float32(4)).tolist() == [[4], [4]]
+    assert widen(widen(None, np.zeros((1, 0))), np.float32([[1, 2]])).tolist() == [[1], [2]]
+    assert widen(widen(None, np.float32([[1, 2]])), np.float32([[0, 3]])).tolist() == [[0, 2], [1, 3]]
+
+
+def test_a_step_that_no_channel_asks_for_is_not_one_of_channels():
+    """Other samples, or none, made it: more of them may help."""
+    assert find_swallowed(measure(widened(1, last=False), samples(SMALL / 2))) is None
