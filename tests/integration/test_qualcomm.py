@@ -23,7 +23,7 @@ def licence(tmp_path, monkeypatch):
 
 def onnx_model(file, operator, *sizes):
     output = nested(12, *[value("y", *sizes)[2:]])
-    file.write_bytes(model(nested(2, "g"), node(operator), value("x", *sizes), output))
+    file.write_bytes(model(nested(2, "g"), node(operator, takes=("x",), gives="y"), value("x", *sizes), output))
     return Artifact(kind=ArtifactKind.ONNX, path=file, sha256=hash_path(file))
 
 
