@@ -95,16 +95,20 @@ def _survey(facts: Facts, request: Request) -> Importing:
 
 
 def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use], first: Collection[Distribution]) -> dict[str, Rehearsed]:
-    """On all uses: of distributions that lack what they require, to their end, then of small ones, then of large ones.
+    """On all uses: of distributions that lack what they require, for half of the effort, then of all, by size.
 
-    With what is left of the effort large packages are followed further, the smallest first.
+    With what is left those that lack something are followed to their end, and then large packages further: neither one
+    large package nor many that lack something leave all others unseen.
     """
-    order = sorted(uses, key=lambda use: (use[0] not in first, rehearsal.size(use[0])))
-    found = {}
-    for one, each in order:
-        rehearsal.deep = one in first
-        found[each.module] = rehearsal.judge(each.module)
+    order = sorted(uses, key=lambda use: rehearsal.size(use[0]))
+    lacking = [each.module for one, each in order if one in first]
+    half = rehearsal.effort.most // 2
+    for module in lacking:
+        if rehearsal.effort.spent < half:
+            rehearsal.judge(module)
+    found = {each.module: rehearsal.judge(each.module) for _, each in order}
     rehearsal.deep = True
+    found |= {module: rehearsal.judge(module) for module in lacking}
     rehearsal.effort.leave(FURTHER_STEPS)
     large = [each.module for one, each in order if rehearsal.is_large(one) and not each.command]
     found |= {module: rehearsal.judge(module) for module in large}

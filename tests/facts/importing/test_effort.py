@@ -48,13 +48,14 @@ def test_what_is_proven_with_the_last_of_the_effort_is_told(site, look, monkeypa
     assert told(look(site)) == [("foo", "foo", "nobody_has_this")]
 
 
-def test_a_large_package_leaves_enough_for_small_ones(site, look, monkeypatch):
-    """The large one is asked about first of all, and by the small one, too."""
+@pytest.mark.parametrize("requires", [(), ("what_it_lacks",)])
+def test_a_large_package_leaves_enough_for_small_ones(site, look, monkeypatch, requires):
+    """The large one is asked about first of all, the more so if it lacks something, and by the small one, too."""
     monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", 400)
     monkeypatch.setattr("envdoctor.facts.importing.rehearsal.PART", 5)
     monkeypatch.setattr("envdoctor.facts.importing.rehearsal._FEW", 9)
     files = {path: text + "\nX = 1" * 50 for path, text in chain("a_monster").items()}
-    site.install("a_monster", files=files)
+    site.install("a_monster", files=files, requires=requires)
     site.install("zoo", files={"zoo.py": "import a_monster\nimport nobody_has_this"})
     importing = look(site)
     assert told(importing) == [("zoo", "zoo", "nobody_has_this")]
