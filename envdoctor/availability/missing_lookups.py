@@ -38,7 +38,8 @@ def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, 
     at = failure.cause.via[-1] if failure.cause.via else package.name
     raises = failure.raises or "an exception"
     if failure.cause.name:
-        raises = f"{raises}, for its text is not Python ({failure.cause.name})"
+        is_syntax = failure.cause.subject == "SyntaxError"
+        raises = f"{raises}{', for its text is not Python' if is_syntax else ''} ({failure.cause.name})"
     said = f"{at} looks for {_sought(libraries, modules, bare=bare)}, and raises {raises}{supplier}"
     if not (libraries or modules):
         files = _subjects(steps, What.OPEN)

@@ -84,6 +84,8 @@ def _raised(failed: FailedImport, facts: Facts) -> str:
     """Of what a text raises itself."""
     failure, asker = failed.failures[0], failed.asking.module
     raised = failure.raises or "an exception"
+    if failure.cause.name and failure.cause.subject != "SyntaxError":
+        return f"{asker} raises {raised} ({failure.cause.name})"
     if failure.cause.name:
         return f"the text of {asker} is not Python {'{}.{}'.format(*facts.python.minor)} ({failure.cause.name})"
     version = version_of(failure)
