@@ -27,7 +27,7 @@ def planted(tmp_path, monkeypatch):
         ("foo-1.0.dist-info/INSTALLER", 0, ""),
         ("foo-1.0.dist-info/direct_url.json", 0, ""),
         ("foo-1.0.dist-info/top_level.txt", 0, ""),
-        ("foo/__init__.py", 1, "PKG006"),
+        ("foo/__init__.py", 1, "PKG005"),
         ("foo/x.abi3.so", 1, "PKG017"),
         ("wait.pth", 1, "may wait for it for ever"),
         ("bar-1.0.egg-info", 0, ""),
