@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.cells import TOO_LATE
@@ -63,15 +65,7 @@ def holdings(
     versions = rows(tools.catalogue, plan.requirements[0], pre_releases=request.pre_releases)
     asked = [(version, target) for version in versions for target in plan.targets]
     cells = []
-    end = time.monotonic() + request.time_limit
-
-    def cell_of(asked: tuple[Version, Target]) -> HoldingCell:
-        version, target = asked
-        if time.monotonic() >= end:
-            unknown = dict.fromkeys(names, Holding.UNKNOWN)
-            return HoldingCell(version=str(version), target=target_name(target), holdings=unknown, problem=TOO_LATE)
-        return _cell(tools, package, version, target, names=names)
-
+    cell_of = functools.partial(_cell, tools, package, names, time.monotonic() + request.time_limit)
     for cell in in_parallel(cell_of, asked, _WORKERS, "names"):
         cells.append(cell)
         if progress:
@@ -87,14 +81,16 @@ def holdings(
     )
 
 
-def _cell(tools: Tools, package: str, version: Version, target: Target, *, names: Sequence[str]) -> HoldingCell:
-    found, problem = dict.fromkeys(names, Holding.UNKNOWN), ""
+def _cell(tools: Tools, package: str, names: Sequence[str], end: float, asked: tuple[Version, Target]) -> HoldingCell:
+    version, target = asked
+    unknown = dict.fromkeys(names, Holding.UNKNOWN)
+    cell = HoldingCell(version=str(version), target=target_name(target), holdings=unknown)
+    if time.monotonic() >= end:
+        return replace(cell, problem=TOO_LATE)
     wheel = tools.catalogue.wheel(package, version, target)
     if wheel is None:
-        problem = "there is no wheel for it."
-    else:
-        try:
-            found = tools.inspector.holdings(wheel, names, target)
-        except EnvDoctorError as error:
-            problem = f"{wheel.filename}: {error}"
-    return HoldingCell(version=str(version), target=target_name(target), holdings=found, problem=problem)
+        return replace(cell, problem="there is no wheel for it.")
+    try:
+        return replace(cell, holdings=tools.inspector.holdings(wheel, names, target))
+    except EnvDoctorError as error:
+        return replace(cell, problem=f"{wheel.filename}: {error}")
