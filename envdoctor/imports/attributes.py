@@ -159,9 +159,10 @@ class Attributes:
 
     def _may_have(self, module: Module, name: str, state: State) -> bool:
         """Whether a module may have a name that it is not known to have."""
-        escapes, presence = self._machine.escapes, self._imports.find(module.name).presence
-        below = f"{module.name}.{name}"
-        if name in ALWAYS or escapes.may_be_given(module.name, name) or escapes.may_be_found(below):
+        escapes, found = self._machine.escapes, self._imports.find(module.name)
+        presence, below = found.presence, f"{module.name}.{name}"
+        is_found = escapes.may_be_found(below, in_package=found.is_package)
+        if name in ALWAYS or escapes.may_be_given(module.name, name) or is_found:
             return True
         submodule = self._imports.find(below).presence
         if state.has(module.name) or presence is Presence.NAMESPACE:
@@ -245,7 +246,7 @@ class Attributes:
     def _searched(self, subject: External, name: str) -> None:
         """`sys.path.insert` and the like change how modules are found."""
         if subject.name in SEARCHED and name not in _LOOKS and f"{subject.name}.{name}" not in ADDS_FINDER:
-            self._machine.escapes.finders = True
+            self._machine.escapes.add_finders()
         if subject.name == LOADED and name not in _LOOKS:
             self._machine.escapes.replaced.add(ANYTHING)
         if subject.name == ENVIRONMENT and name not in {*_LOOKS, "setdefault"}:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.imports.values import ABSENT, UNKNOWN, Perhaps, is_constant
+from envdoctor.imports.values import ABSENT, UNKNOWN, Kind, Perhaps, Reference, is_constant
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from envdoctor.imports.heap import State
     from envdoctor.imports.machine import Machine
-    from envdoctor.imports.values import Reference
 
 _KEYS = ""
 
@@ -17,6 +18,14 @@ _KEYS = ""
 def key_slot(key: Any) -> str:  # noqa: ANN401 - any constant
     """The slot of a dictionary for what it has under a key; keys that are equal have the same."""
     return f" {hash(key)} {key!r}" if isinstance(key, (str, bytes)) else f" {hash(key)}"
+
+
+def make_dict(machine: Machine, keys: Sequence[Any], values: Sequence[Any], state: State) -> Reference:
+    """A new dictionary; all its keys are constants."""
+    place = machine.place()
+    held = {key_slot(key): value for key, value in zip(keys, values, strict=True)}
+    state.make(place, {_KEYS: tuple(dict.fromkeys(keys)), **held})
+    return Reference(Kind.DICT, place)
 
 
 def under_key(machine: Machine, subject: Reference, key: Any, state: State) -> Any:  # noqa: ANN401
@@ -27,6 +36,15 @@ def under_key(machine: Machine, subject: Reference, key: Any, state: State) -> A
         machine.opaque(state, subject, key)
         return UNKNOWN
     return value
+
+
+def text_pairs(machine: Machine, value: Any, state: State) -> tuple[tuple[str, Any], ...] | None:  # noqa: ANN401
+    """The keys and values of a dictionary that has only texts as keys; None for anything else that may be given."""
+    is_dict = isinstance(value, Reference) and value.kind is Kind.DICT
+    keys = machine.expressions.items(value, state) if is_dict else None
+    if keys is None or not all(isinstance(key, str) for key in keys):
+        return None
+    return tuple((key, under_key(machine, value, key, state)) for key in keys)
 
 
 def put(machine: Machine, subject: Reference, key: Any, value: Any, state: State) -> bool:  # noqa: ANN401

@@ -39,6 +39,7 @@ class Escapes:
         everything: whether any name of any module may have any value.
         packages: those at the top whose modules may have been given any name, by code of theirs.
         finders: whether modules may be found in ways that Python does not have from the start.
+        ahead: whether these may come before Python's own, and not only find what those don't.
         replaced: modules that may have been put into `sys.modules`; ANYTHING for all.
         searched: packages whose submodules may be looked for in other folders than their own.
         settings: variables of the environment that may have been set; ANYTHING for all.
@@ -52,6 +53,7 @@ class Escapes:
         self.packages: set[str] = set()
         self.opened: set[Place] = set()
         self.finders = False
+        self.ahead = False
         self.replaced: set[str] = set()
         self.searched: set[Place] = set()
         self.settings: set[str] = set()
@@ -60,6 +62,11 @@ class Escapes:
         self._exposed: set[Place] = set()
         self._mentions: dict[ast.AST, Mentions] = {}
         self._lost: set[object] = set()
+
+    def add_finders(self, *, ahead: bool = True) -> None:
+        """Modules may be found in other ways from now on."""
+        self.finders = True
+        self.ahead |= ahead
 
     def lose(self, value: Any, state: State) -> None:  # noqa: ANN401 - any value of Python
         """A value goes where it can't be followed."""
@@ -139,7 +146,8 @@ class Escapes:
 
     def _note_changes(self, found: Mentions, changes: ModuleChanges, places: tuple[Place, ...], state: State) -> None:
         self.given |= changes.names
-        self.finders |= changes.finders
+        if changes.finders:
+            self.add_finders(ahead=changes.ahead)
         if changes.anywhere:
             self.packages.update(each.partition(".")[0] for each in places if isinstance(each, str))
             held = (state.names(place).get(name) for place in places for name in found.names)
@@ -169,10 +177,15 @@ class Escapes:
         changed = isinstance(place, str) and place.partition(".")[0] in self.packages
         return told or changed or self.everything or place in self.opened or place in self.wild
 
-    def may_be_found(self, module: str) -> bool:
-        """Whether a module that is not there may be found all the same."""
-        if self.finders or not (self.replaced or self.searched):
-            return self.finders
+    def may_be_found(self, module: str, *, in_package: bool = True) -> bool:
+        """Whether a module that is not there may be found all the same.
+
+        Finders are asked for what is below a module only if that is a package, and one that comes last finds no other
+        module in its place.
+        """
+        finders = self.finders if in_package else self.ahead
+        if finders or not (self.replaced or self.searched):
+            return finders
         parts = module.split(".")
         above = {".".join(parts[: depth + 1]) for depth in range(len(parts))}
         return ANYTHING in self.replaced or bool(self.replaced & above or self.searched & (above - {module}))

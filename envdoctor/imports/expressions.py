@@ -185,14 +185,11 @@ class Expressions:
     def _dict(self, node: ast.Dict, scope: Scope, state: State) -> Any:  # noqa: ANN401
         keys = [None if key is None else self.value(key, scope, state) for key in node.keys]
         values = [self._machine.escapes.kept(self.value(each, scope, state), state) for each in node.values]
-        known = None not in node.keys and is_constant(tuple(keys))
+        if None not in node.keys and is_constant(tuple(keys)):
+            return dictionaries.make_dict(self._machine, keys, values, state)
         place = self._machine.place()
-        if known:
-            held = {dictionaries.key_slot(key): value for key, value in zip(keys, values, strict=True)}
-            state.make(place, {_ITEMS: tuple(dict.fromkeys(keys)), **held})
-        else:
-            self._machine.escapes.lose((*keys, *values), state)
-            state.make(place, {_ITEMS: UNKNOWN})
+        self._machine.escapes.lose((*keys, *values), state)
+        state.make(place, {_ITEMS: UNKNOWN})
         return Reference(Kind.DICT, place)
 
     def _set(self, node: ast.Set, scope: Scope, state: State) -> Any:  # noqa: ANN401

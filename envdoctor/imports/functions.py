@@ -7,6 +7,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.imports.dictionaries import make_dict
 from envdoctor.imports.exceptions import Exc, Raised, TooLong
 from envdoctor.imports.flow import NEXT, RETURN, Ends
 from envdoctor.imports.known import CACHES
@@ -226,14 +227,16 @@ class Functions:
             return names
         names |= function.defaults
         names |= dict(zip(plain, arguments, strict=False))
-        names |= {key: value for key, value in keywords.items() if key in names}
+        named = {*plain[len(spec.posonlyargs) :], *(each.arg for each in spec.kwonlyargs)}
+        names |= {key: value for key, value in keywords.items() if key in named}
         if spec.vararg:
             names[spec.vararg.arg] = tuple(arguments[len(plain) :])
         else:
             self._machine.escapes.lose(tuple(arguments[len(plain) :]), state)
         if spec.kwarg:
-            self._machine.escapes.lose(tuple(keywords.values()), state)
-            names[spec.kwarg.arg] = UNKNOWN
+            more = {key: value for key, value in keywords.items() if key not in named}
+            values = [self._machine.escapes.kept(value, state) for value in more.values()]
+            names[spec.kwarg.arg] = make_dict(self._machine, tuple(more), values, state)
         return {name: self._machine.escapes.kept(value, state) for name, value in names.items()}
 
     def comprehend(self, node: Any, scope: Scope, state: State) -> Any:  # noqa: ANN401

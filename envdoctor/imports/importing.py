@@ -271,7 +271,8 @@ class Imports:
         tree = None if text is None else self._tree(text, module, state)
         if tree is None:
             machine.complete = False
-            machine.escapes.everything = machine.escapes.finders = True
+            machine.escapes.everything = True
+            machine.escapes.add_finders()
             machine.surprise(state)
             self._loaded(module, state)
             return

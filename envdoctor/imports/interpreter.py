@@ -176,7 +176,11 @@ def follow_alone(module: str, site: Site) -> Alone | None:
         except (Raised, TooLong, RecursionError):
             return None
         handed = frozenset(machine.escapes.wild)
-        for value in list(state.names(module).values()):  # others may call its functions at any time
+        # Others may call its functions at any time; those of a project that is one module know which are its own.
+        is_all = "." not in module and not machine.imports.find(module).is_package
+        for name, value in list(state.names(module).items()):
+            if is_all and isinstance(value, Function) and name.startswith("_"):
+                continue
             if is_collection(value):  # which they may take things from, and don't change
                 machine.escapes.expose((value.place,), state)
             elif not isinstance(value, Module):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.imports import operations
 from envdoctor.imports.attempts import QUIET, SUPPRESS, TRANSPARENT
 from envdoctor.imports.constants import bits_of, processor_of
-from envdoctor.imports.dictionaries import under_key
+from envdoctor.imports.dictionaries import text_pairs, under_key
 from envdoctor.imports.escapes import NAMES
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, own_name
@@ -127,7 +127,7 @@ class Known:
             "platform.machine": lambda *_: processor_of(machine.site.target),
             "platform.architecture": lambda *_: (f"{bits_of(machine.site.target)}bit", UNKNOWN),
             "struct.calcsize": self._size,
-            **dict.fromkeys(ADDS_FINDER, self._add_finder),
+            **{each: functools.partial(self._add_finder, each) for each in ADDS_FINDER},
             "platform.system": lambda *_: machine.site.target.markers["platform_system"],
         }
 
@@ -230,7 +230,10 @@ class Known:
         return under_key(self._machine, subject, arguments[0], state)
 
     def _of_names(self, subject: Made, name: str, arguments: tuple[Any, ...], state: State) -> Result:
-        if name not in _READING:
+        pairs = text_pairs(self._machine, _first(arguments), state) if name == "update" else None
+        for key, value in pairs or ():
+            self._machine.statements.targets.item(subject, key, value, state)
+        if name not in _READING and pairs is None:
             self._machine.opaque(state, subject, *arguments)
         return Result(UNKNOWN)
 
@@ -290,7 +293,7 @@ class Known:
         self._machine.opaque(state, *values, *(state.names(scope.frame).values() if scope.frame is not None else ()))
         return UNKNOWN
 
-    def _add_finder(self, values: tuple[Any, ...], _: Scope, state: State) -> None:
+    def _add_finder(self, how: str, values: tuple[Any, ...], _: Scope, state: State) -> None:
         """A finder that only knows how things were done before Python 3.12 finds nothing since."""
         machine = self._machine
         finder = values[-1] if values else UNKNOWN
@@ -301,14 +304,15 @@ class Known:
         is_seen = isinstance(finder, Reference) and finder.place not in machine.escapes.wild
         below = known_below(finder, state, machine.site.read) if is_seen else ""
         if not isinstance(finder, Reference) or not below:
-            machine.escapes.finders = True
+            machine.escapes.add_finders(ahead=not how.endswith(".append"))
             machine.escapes.lose(values, state)
             return
         machine.escapes.replaced.add(below)
         machine.escapes.lose(tuple(state.names(finder.place).values()), state)
-        found = machine.escapes.finders
+        found = machine.escapes.finders, machine.escapes.ahead
         machine.escapes.lose(values, state)
-        machine.escapes.finders = found  # its own code puts nothing into `sys.modules` but what it is asked for
+        # Its own code puts nothing into `sys.modules` but what it is asked for.
+        machine.escapes.finders, machine.escapes.ahead = found
 
     def _version(self, maker: str, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
         made = version_made(maker, values)

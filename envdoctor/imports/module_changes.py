@@ -42,6 +42,7 @@ class ModuleChanges:
         named: then, the modules that its imports and its strings name; in its own module its names may hold more.
         exposes: whether text that is made when it runs may get hold of what its module's names hold.
         finders: whether it may change how modules are found.
+        ahead: whether it does more than to add finders that come last.
     """
 
     names: frozenset[str]
@@ -50,6 +51,7 @@ class ModuleChanges:
     named: frozenset[str]
     exposes: bool
     finders: bool
+    ahead: bool
 
 
 @dataclass(slots=True)
@@ -85,13 +87,16 @@ def module_changes(by_type: ByType) -> ModuleChanges | None:
     anywhere = _sets_any(code, names)
     texts = [each for each in code.of(ast.Call) if _called(each) in {"exec", "eval"}]
     bare = _bare(code, "exec")
+    finding = [each for each in code.of(ast.Attribute) if each.attr in _SEARCHED and _finds(each, code)]
+    last = {id(each.func.value) for each in code.of(ast.Call) if getattr(each.func, "attr", "") == "append"}
     return ModuleChanges(
         own=bare or _binds_globals(code, names) or any(_called(each) == "exec" and _is_alone(each) for each in texts),
         names=frozenset(names),
         anywhere=anywhere,
         named=frozenset(_named(code)) if anywhere else frozenset(),
         exposes=_bare(code, "eval") or any(map(_is_alone, texts)),
-        finders=any(_finds(each, code) for each in code.of(ast.Attribute) if each.attr in _SEARCHED),
+        finders=bool(finding),
+        ahead=any(each.attr != "meta_path" or id(each) not in last for each in finding),
     )
 
 

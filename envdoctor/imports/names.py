@@ -135,8 +135,8 @@ class ModuleNames:
         return Holding.HAS if alone is not None and alone.binds(attribute) else Holding.UNKNOWN
 
     def _is_plain_package(self, package: str) -> bool:
-        """Whether a package has an `__init__` that does nothing to how modules are found, nor what it imports."""
-        alone = self._alone(package) if self._index.is_package(package) else None
+        """Whether a package's `__init__`, or a module, does nothing to how modules are found, nor what it imports."""
+        alone = self._alone(package)
         if alone is None and self._index.is_package(package):  # without what it takes all names of, which finds nothing
             alone = follow_alone(package, _Closed(self._site, {package}))
         return alone is not None and not alone.changes_finders and self._is_plain(package, alone)

@@ -11,7 +11,7 @@ from envdoctor.core.data import load_table
 from envdoctor.core.target import System
 from envdoctor.imports.removed_names import release_numbers
 from envdoctor.imports.site import Found, Presence
-from envdoctor.imports.standard_names import is_listed, standard_lacks
+from envdoctor.imports.standard_names import is_listed, may_be_package, standard_lacks
 from envdoctor.support.requirement import normal_name
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ def standard_modules(target: Target) -> frozenset[str]:
     foreign = table["systems"]["unix" if target.platform.system is System.WINDOWS else "windows"]
     known = {*table["modules"], *table["added"], *table["removed"]} - late - gone - {*foreign}
     return frozenset(known | _PYPY if target.interpreter.implementation == "pp" else known)
+
+
+def was_removed(module: str) -> bool:
+    """Whether a module is of Python's own, but only of older versions."""
+    return module in load_table("python_modules")["removed"]
 
 
 def is_of_another_python(module: str) -> bool:
@@ -81,24 +86,29 @@ class Outdated:
         python: the first Python that it does not work with.
         instead: what does, as a requirement: other versions of it, or another project with the same modules.
         otherwise: another way, in words; "" for none.
+        seen: what importing it says; "" where its text proves that it fails.
     """
 
     project: str
     python: tuple[int, ...]
     instead: str
     otherwise: str = ""
+    seen: str = ""
 
 
 def outdated(project: str, version: str, python: tuple[int, ...]) -> Outdated | None:
     """What is known of a version of a project that does not work with a Python; None for nothing."""
     for row in load_table("python_modules")["outdated"]:
-        is_fine = "before" in row and release_numbers(version) >= release_numbers(row["before"])
+        have = release_numbers(version)
+        is_fine = "before" in row and have >= release_numbers(row["before"])
+        is_fine |= have < release_numbers(row.get("since", ""))
         if row["of"] == project and python >= _version(row["python"]) and not is_fine:
             return Outdated(
                 project=project,
                 python=_version(row["python"]),
                 instead=row["instead"],
                 otherwise=row.get("otherwise", ""),
+                seen=row.get("seen", ""),
             )
     return None
 
@@ -130,11 +140,13 @@ def standard_found(module: str, target: Target) -> Found | None:
     if top not in standard_modules(target):
         return None
     loads = top not in _MAY_BE_LEFT_OUT
+    is_package = may_be_package(module)
     if module == top:
-        return Found(presence=Presence.ELSEWHERE, is_package=True, loads=loads)
+        return Found(presence=Presence.ELSEWHERE, is_package=is_package, loads=loads)
     package, _, name = module.rpartition(".")
     if standard_lacks(package, name, target):
         return Found(presence=Presence.ABSENT)
     if not is_listed(module, target):
         return Found(presence=Presence.UNKNOWN)
-    return Found(presence=Presence.ELSEWHERE, loads=loads and target.platform.system is System.LINUX)
+    loads &= target.platform.system is System.LINUX
+    return Found(presence=Presence.ELSEWHERE, is_package=is_package, loads=loads)

@@ -25,6 +25,8 @@ _ALL_TEXT = frozenset({
     "operator", "pathlib", "pkgutil", "pprint", "queue", "random", "re", "shlex", "string", "textwrap", "traceback",
     "types", "typing", "unittest", "unittest.mock", "urllib.parse", "warnings", "weakref",
 })  # fmt: skip
+#: Packages of which no module is listed.
+_CLOSED = frozenset({"encodings", "ensurepip", "sysconfig", "venv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,12 @@ class _Span:
 
     def holds(self, version: tuple[int, ...]) -> bool:
         return self.since <= version[:2] < self.until
+
+
+def may_be_package(module: str) -> bool:
+    """Whether a module of Python's own may have others below it: it has, or it was not asked."""
+    names = load_table("standard_names")["names"]
+    return module not in names or module in _CLOSED or any(name.startswith(f"{module}.") for name in names)
 
 
 def is_listed(module: str, target: Target) -> bool:

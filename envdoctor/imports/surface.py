@@ -62,10 +62,15 @@ def import_surface(distribution: WheelContents) -> tuple[Entrance, ...]:
     return (*packages, *commands)
 
 
+def is_stray(name: str) -> bool:
+    """Whether nobody means a module of a name to be imported."""
+    return _STRAY.fullmatch(name) is not None
+
+
 def _packages(distribution: WheelContents) -> Iterator[Entrance]:
     """What can be imported: it is for the package of its own name, or the only one; others matter less."""
     extra = _of_extras(distribution)
-    every = [name for name in distribution.imports if not _STRAY.fullmatch(name)]
+    every = [name for name in distribution.imports if not is_stray(name)]
     public = [name for name in every if name not in extra] or every
     own = normal_name(distribution.metadata.name)
     for name in public:

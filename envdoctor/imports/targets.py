@@ -68,14 +68,15 @@ class Targets:
         if isinstance(subject, Module):
             self._of_module(subject, name, value, state)
         elif isinstance(subject, External) and f"{subject.name}.{name}" in {*SEARCHED, LOADED}:
-            self._machine.escapes.finders = True
+            self._machine.escapes.add_finders()
         elif isinstance(subject, Reference) and subject.kind in {Kind.CLASS, Kind.INSTANCE}:
             if self._machine.calls.classes.has_setter(subject, name, state):
                 self._machine.opaque(state, subject, value)
             self.slot(subject.place, name, value, state)
         else:
             self._machine.escapes.given.add(name)
-            self._machine.escapes.finders |= name == PATHS
+            if name == PATHS:
+                self._machine.escapes.add_finders()
             self._machine.opaque(state, value)
 
     def _of_module(self, subject: Module, name: str, value: Any, state: State) -> None:  # noqa: ANN401
@@ -84,7 +85,7 @@ class Targets:
         if name == "__class__":
             machine.escapes.lose_place(subject.name, state)
         if f"{subject.name}.{name}" in {*SEARCHED, LOADED}:
-            machine.escapes.finders = True
+            machine.escapes.add_finders()
         if name == PATHS:
             machine.escapes.searched.add(subject.name)
         if state.has(subject.name):

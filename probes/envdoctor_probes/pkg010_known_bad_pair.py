@@ -1,4 +1,4 @@
-"""Whether a pair of distributions is installed that is known not to work together."""
+"""Whether a pair of distributions is installed that is known not to work together, or one not with this Python."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
+from envdoctor.facts.importing.fixes import replacement, unfit
 from envdoctor.probing import probe
 from envdoctor.support.requirement import admits
 
@@ -24,9 +25,11 @@ def check(facts: Facts) -> Iterator[Finding]:
 
     Some pairs abort or fail though nothing in their metadata says so: tensorflow 2.20.0 with ai-edge-litert 2.0.3
     registers one type twice and ends the process. The table of such pairs holds only what was measured, with its
-    source. Install one of the versions that are known to work.
+    source. Install one of the versions that are known to work. The same is known of a few distributions and newer
+    versions of Python, where their texts alone do not prove it: setuptools before 66.1 with Python 3.12.
     """
     active = facts.packages.active()
+    yield from _not_for_this_python(facts)
     proved = {use.distribution.key for use in facts.natives.numpy_uses}
     for row in load_table("known_bad_pairs")["pairs"]:
         pair = [(active.get(side["name"]), side["versions"]) for side in (row["first"], row["second"])]
@@ -44,6 +47,23 @@ def check(facts: Facts) -> Iterator[Finding]:
             ),
             fix=Fix(text=f"{row['fix'][:1].upper()}{row['fix'][1:]}."),
         )
+
+
+def _not_for_this_python(facts: Facts) -> Iterator[Finding]:
+    """Distributions that can't be imported by this Python or any newer one, as was seen."""
+    for one in facts.packages.active().values():
+        row = unfit(one, facts)
+        if row is not None and row.seen:
+            yield Finding(
+                severity=Severity.ERROR,
+                subject=one.name,
+                message=f"{one.title} can't be imported with Python {'{}.{}'.format(*row.python)} or newer.",
+                evidence=(
+                    Evidence(source=one.metadata, excerpt=one.title),
+                    Evidence(source="imported with that Python", excerpt=row.seen),
+                ),
+                fix=replacement(one, facts),
+            )
 
 
 def _admits(versions: Sequence[str], version: str) -> bool:

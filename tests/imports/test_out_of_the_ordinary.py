@@ -9,6 +9,14 @@ import import_oracle
 from envdoctor.core.target import Interpreter
 from import_oracle import cpython_says, judged
 
+_FINDER = """import sys
+from importlib.machinery import ModuleSpec
+class F:
+  def find_spec(self, name, path=None, target=None):
+    if name.endswith(("colorsys", "given")): return ModuleSpec(name, self)
+  def create_module(self, spec): return None
+  def exec_module(self, module): module.given = 1
+"""
 FINE = {
     "a body that a metaclass prepares": (
         "class M(type):\n  def __prepare__(n, b): return {'given': 1}\nclass A(metaclass=M):\n  y = given"
@@ -56,8 +64,21 @@ FINE = {
         "  def create_module(self, spec): return None\n  def exec_module(self, module): pass\n"
         "sys.meta_path.append(F())\nimport sought"
     ),
+    "a finder that comes first": f"{_FINDER}sys.meta_path.insert(0, F())\nimport colorsys\ncolorsys.given",
+    "a package of Python's own": f"{_FINDER}sys.meta_path.append(F())\nimport json.given",
+    "what is told by name": "def tell(**names): globals().update(names)\ntell(late=1, more=2)\nlate\nmore",
+    "what anybody may tell": (
+        "import os\ndef tell(**names): globals().update(names)\ntell(**{os.sep and 'late': 1})\nlate"
+    ),
+    "a place and a name": "def f(a, /, **more):\n  if more['a'] != 2 or a != 1: import gone\nf(1, a=2)",
+    "more words": "def f(a, **more):\n  more['late'] = 1\n  if 'late' not in more: import gone\n  more['b']\nf(1, b=2)",
 }
 FAILS = {
+    "a finder that comes last": f"{_FINDER}sys.meta_path.append(F())\nimport colorsys\ncolorsys.gone",
+    "told by other names": (
+        "def tell(**names): globals().update(names)\ntell(late=1)\nglobals().update({'x': 1})\nx\nmore"
+    ),
+    "words that are given": "def f(a=0, **more):\n  for each in more: __import__(each)\nf(a=1, gone=2)",
     "no metaclass": "class A:\n  y = given",
     "a metaclass of Python's own": "import enum\nclass A(enum.Enum):\n  y = given",
     "a path that is looked at": "__path__.count('x')\nimport pkg.inner",

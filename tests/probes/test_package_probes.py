@@ -170,7 +170,8 @@ def test_the_egg_info_in_the_project_of_an_editable_install(site, tmp_path):
 
 def pair(first, second, **groups):
     distributions = tuple(Distribution(name=name, version=version, metadata=name) for name, version in (first, second))
-    return ask("PKG010", packages=Packages(distributions=distributions), natives=Natives(), **groups)
+    groups = {"python": Python(), "natives": Natives()} | groups
+    return ask("PKG010", packages=Packages(distributions=distributions), **groups)
 
 
 @pytest.mark.parametrize(
@@ -191,6 +192,24 @@ def test_pairs_that_are_known_to_fail(first, second, found):
     findings = pair(first, second)
     assert [finding.severity for finding in findings] == found
     assert all(finding.evidence[-1].source for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("one", "python", "found"),
+    [
+        (("setuptools", "65.5.0"), "3.12.1", [ERROR]),
+        (("setuptools", "65.5.0"), "3.11.7", []),
+        (("setuptools", "66.1.0"), "3.12.1", []),
+        (("SQLAlchemy", "2.0.30"), "3.13.0", [ERROR]),
+        (("SQLAlchemy", "2.0.31"), "3.13.0", []),
+        (("SQLAlchemy", "1.4.54"), "3.13.0", []),
+        (("nose", "1.3.7"), "3.12.1", []),  # PKG021 proves that from its text
+    ],
+)
+def test_what_is_known_not_to_work_with_a_python(one, python, found):
+    findings = pair(one, ("bar", "1"), python=Python(version=python))
+    assert [finding.severity for finding in findings] == found
+    assert all(finding.fix.commands for finding in findings)
 
 
 def test_a_pair_that_the_files_prove_is_told_once(site):

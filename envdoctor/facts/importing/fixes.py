@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Distribution
     from envdoctor.facts.packages.installers import Installer
     from envdoctor.imports.events import Event
-    from envdoctor.imports.standard_library import ModuleProvider
+    from envdoctor.imports.standard_library import ModuleProvider, Outdated
     from envdoctor.imports.verdict import Failure
 
 _NOT_AS_BUILT = {What.LOAD: "it was built wrong", What.OPEN: "its wheel lacks that file"}
@@ -64,7 +64,7 @@ def fix_of(failed: FailedImport, facts: Facts) -> Fix | None:
     library = next(iter(sought(failure, What.LOOK_UP)), "")
     if library:
         return _library_fix(library, facts)
-    known = _replacement(failed, facts) or _as_it_was(failed, facts) or _for_another_python(failed, facts)
+    known = replacement(failed.distribution, facts) or _as_it_was(failed, facts) or _for_another_python(failed, facts)
     if known is not None:
         return known
     if cause.what is What.IMPORT and failed.owner is None:
@@ -95,10 +95,14 @@ def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
     return _again(failed, facts, _NOT_AS_BUILT.get(cause.what, "it was made for another Python"))
 
 
-def _replacement(failed: FailedImport, facts: Facts) -> Fix | None:
+def unfit(one: Distribution, facts: Facts) -> Outdated | None:
+    """What is known of a distribution that does not work with this Python; None for nothing."""
+    return outdated(one.key, one.version, facts.python.minor)
+
+
+def replacement(one: Distribution, facts: Facts) -> Fix | None:
     """Of a distribution that is known not to work with this Python, what does."""
-    one = failed.distribution
-    row = outdated(one.key, one.version, facts.python.minor)
+    row = unfit(one, facts)
     installer = installer_for(facts.python, facts.packages, one)
     if row is None or installer is None:
         return None

@@ -14,6 +14,7 @@ from envdoctor.facts.importing.fixes import version_of
 from envdoctor.facts.importing.memory import Memory
 from envdoctor.facts.importing.others import told_by
 from envdoctor.facts.importing.rehearsal import Rehearsal
+from envdoctor.facts.importing.submodules import failing_submodules
 from envdoctor.facts.importing.surroundings import look_around
 from envdoctor.facts.importing.unit import imports_outside_functions
 from envdoctor.facts.packages.metadata import normalize
@@ -66,13 +67,15 @@ def _survey(facts: Facts, request: Request) -> Importing:
     rehearsal = Rehearsal(around, known=known)
     first = {each.by for each in facts.requirements.unmet}
     verdicts = _verdicts(rehearsal, uses, first)
+    further = tuple(failing_submodules(rehearsal, uses))
     for _ in range(_MOST_ROUNDS):
         if not rehearsal.is_contradicted:
             break
         rehearsal = rehearsal.again()
         verdicts = _verdicts(rehearsal, uses, first)
+        further = tuple(failing_submodules(rehearsal, uses))
     failed, broken = (
-        tuple(_failed(facts, rehearsal, uses)),
+        tuple(_failed(facts, rehearsal, (*uses, *further))),
         tuple(_broken(rehearsal, asked, os.path.dirname(facts.python.executable))),
     )
     if rehearsal.is_new:

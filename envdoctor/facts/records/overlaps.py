@@ -9,10 +9,12 @@ from envdoctor.facts.records import Overlap
 from envdoctor.facts.records.clashes import is_namespace
 from envdoctor.facts.records.hashes import Budget, differs
 from envdoctor.facts.records.reading import comparable, read_rows
+from envdoctor.support.requirement import is_of_extra, required_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from envdoctor.facts.packages import Distribution
     from envdoctor.facts.records import Record
 
 #: Bytes of contested files to hash, where their size does not tell whose they are.
@@ -92,14 +94,21 @@ def _is_shared_namespace(
 ) -> bool:
     """Whether a file makes a namespace in both distributions, in other words: only the last one installed is there.
 
-    That one says so; the other must be as short, and neither may have modules of its own beside it.
+    That one says so; the other must be as short, and neither may have modules of its own beside it, unless one requires
+    the other: it was written as a part of the other's namespace.
     """
     if not is_namespace(f"{pair[0].distribution.root}/{path}"):
         return False
+    first, second = (record.distribution for record in pair)
+    belongs = _requires(first, second) or _requires(second, first)
     folder = path.rpartition("/")[0] + "/"
     beside = [each for record in pair for each in record.paths if each.startswith(folder) and each.endswith(".py")]
     alone = all(each == path or "/" in each[len(folder) :] for each in beside)
-    return alone and all((entry[path][1] or 0) in _NAMESPACE_SIZES for entry in (theirs, ours))
+    return (alone or belongs) and all((entry[path][1] or 0) in _NAMESPACE_SIZES for entry in (theirs, ours))
+
+
+def _requires(one: Distribution, other: Distribution) -> bool:
+    return any(required_name(line) == other.key for line in one.requires if not is_of_extra(line))
 
 
 def _contradict(theirs: _Entry | None, ours: _Entry | None) -> bool:

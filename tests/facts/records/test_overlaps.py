@@ -71,6 +71,17 @@ def test_three_distributions_are_compared_with_the_first(site):
     assert pairs == [("a", "b"), ("a", "c")]
 
 
+EXTENDING = "from pkgutil import extend_path\n\n__path__ = extend_path(__path__, __name__)\n"
+
+
+@pytest.mark.parametrize(("requires", "shared"), [(["dbt"], True), ([], False), (["other"], False)])
+def test_a_namespace_with_modules_beside_is_shared_with_those_that_require_it(site, requires, shared):
+    site.install("dbt", files={"dbt/__init__.py": f"# Parts come from everywhere.\n{EXTENDING}", "dbt/own.py": ""})
+    site.install("dbt-more", files={"dbt/__init__.py": EXTENDING, "dbt/more/__init__.py": ""}, requires=requires)
+    (overlap,) = facts_of(site).records.overlaps
+    assert overlap.namespaces == (("dbt/__init__.py",) if shared else ())
+
+
 def test_too_much_to_hash_is_said(site, monkeypatch):
     monkeypatch.setattr(module, "_HASHED", 5)
     site.install("a", files={"x.py": "1234", "y.py": "1234"})
