@@ -23,7 +23,7 @@ from envdoctor.imports.scopes import (
     parameters,
 )
 from envdoctor.imports.targets import place_of
-from envdoctor.imports.values import SOMETHING, UNKNOWN, External, Function, Made
+from envdoctor.imports.values import SOMETHING, UNKNOWN, External, Function, Made, is_constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.values import Place
 
 _DEEPEST = 12
-_MOST_ITEMS = 64
+_MOST_ITEMS = 256
 _MOST_ROUNDS = 8
 _LAZY_ANNOTATIONS = (3, 14)  # PEP 649
 #: Decorators that keep what they are given, for a class to look at.
@@ -250,6 +250,8 @@ class Functions:
         items = self.comprehended(node, scope, inner, state)
         if isinstance(node, ast.ListComp):
             return machine.expressions.make_list(items, state)
+        if isinstance(node, ast.DictComp) and items is not None and is_constant(tuple(key for key, _ in items)):
+            return make_dict(machine, [key for key, _ in items], [value for _, value in items], state)
         machine.escapes.lose(tuple(items or ()), state)
         return UNKNOWN
 
@@ -278,7 +280,8 @@ class Functions:
         parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
 
         def element(after: State) -> list[Any] | None:
-            return [tuple(machine.expressions.value(part, inner, after) for part in parts)[-1]]
+            values = tuple(machine.escapes.kept(machine.expressions.value(part, inner, after), after) for part in parts)
+            return [values if len(parts) > 1 else values[0]]
 
         return self._each(list(node.generators), first, inner, state, element)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.imports.dictionaries import make_dict
 from envdoctor.imports.exceptions import Exc, Raised
 from envdoctor.imports.operations import tried
 from envdoctor.imports.values import UNKNOWN, External, Passing, is_constant, truth_of
@@ -34,6 +35,8 @@ class Iterables:
             "builtins.all": lambda values, _, state: self._quantified(values, state, decisive=False),
             "builtins.list": self._listed,
             "builtins.tuple": self._tupled,
+            "builtins.set": self._set,
+            "builtins.frozenset": self._set,
             "builtins.sorted": self._listed_anew,
             "builtins.next": self._next,
             "builtins.range": self._range,
@@ -92,6 +95,14 @@ class Iterables:
             self._machine.opaque(state, *values)
             return UNKNOWN
         return self._machine.expressions.make_list(items, state)
+
+    def _set(self, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
+        """One of at most one item, as a dictionary of that: in which order others come is not known."""
+        items = self._machine.expressions.items(values[0], state) if values else ()
+        if items is None or len(items) > 1 or not is_constant(items):
+            self._machine.opaque(state, *values)
+            return UNKNOWN
+        return make_dict(self._machine, items, items, state)
 
     def _tupled(self, values: tuple[Any, ...], scope: Scope, state: State) -> Any:  # noqa: ANN401
         items = self._machine.expressions.items(self._listed(values, scope, state), state)

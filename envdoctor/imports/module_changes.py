@@ -62,11 +62,14 @@ class _Code:
         by_type: its nodes.
         read: the ids of expressions that are only read from.
         gotten: names, and attributes, that may hold a module which the code looks up itself.
+        asked: the ids of expressions that are the name which a module's `__getattr__` (PEP 562) is asked for: where it
+            keeps what it answers, nothing has a name that it refuses.
     """
 
     by_type: ByType
     read: set[int] = field(default_factory=set)
     gotten: set[str] = field(default_factory=set)
+    asked: set[int] = field(default_factory=set)
 
     def of(self, *kinds: type[ast.AST]) -> Iterator[Any]:
         """The nodes of some kinds."""
@@ -83,6 +86,12 @@ def module_changes(by_type: ByType) -> ModuleChanges | None:
     code = _Code(by_type)
     code.read.update(map(id, _read(code)))
     code.gotten = _gotten(code)
+    code.asked.update(_asked(code))
+    code.read.update(
+        id(each.value)
+        for each in code.of(ast.Subscript)
+        if id(each.slice) in code.asked and getattr(each.value, "attr", "") not in _SEARCHED
+    )
     names: set[str] = set()
     anywhere = _sets_any(code, names)
     texts = [each for each in code.of(ast.Call) if _called(each) in {"exec", "eval"}]
@@ -98,6 +107,16 @@ def module_changes(by_type: ByType) -> ModuleChanges | None:
         finders=bool(finding),
         ahead=any(each.attr != "meta_path" or id(each) not in last for each in finding),
     )
+
+
+def _asked(code: _Code) -> Iterator[int]:
+    """The expressions of a `__getattr__` that are its only parameter, which it binds to nothing else."""
+    for each in code.of(ast.FunctionDef):
+        parameters = [*each.args.posonlyargs, *each.args.args]
+        if each.name == "__getattr__" and len(parameters) == 1:
+            names = [node for node in every_node(each) if isinstance(node, ast.Name) and node.id == parameters[0].arg]
+            if all(isinstance(node.ctx, ast.Load) for node in names):
+                yield from map(id, names)
 
 
 def _named(code: _Code) -> Iterator[str]:
@@ -220,7 +239,7 @@ def _sets_any(code: _Code, names: set[str]) -> bool:
             known = [each.value for each in call.args[:2] if isinstance(each, ast.Constant)]
             if known:
                 names.update(each for each in known if isinstance(each, str))
-            else:
+            elif code.asked.isdisjoint(map(id, call.args[1:2])):
                 found |= not call.args or any(_mentions(each, code.gotten) for each in about)
         elif _called(call) == "vars" and call.args and id(call) not in code.read:
             found |= _mentions(call.args[0], code.gotten)
