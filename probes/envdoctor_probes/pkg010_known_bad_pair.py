@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from envdoctor.core.data import load_table
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.facts.importing.fixes import replacement, unfit
+from envdoctor.facts.packages.installers import installer_for
 from envdoctor.probing import probe
-from envdoctor.support.requirement import admits
+from envdoctor.support.requirement import admits, parse_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from envdoctor.facts import Facts
+    from envdoctor.facts.packages import Distribution
 
 #: What is proved from the files themselves: see PKG003.
 _PROVED_ELSEWHERE = "overwrites"
@@ -45,8 +47,17 @@ def check(facts: Facts) -> Iterator[Finding]:
                 *(Evidence(source=one.metadata, excerpt=one.title) for one in found),
                 Evidence(source=row["source"], excerpt=row["seen"] or row["message"]),
             ),
-            fix=Fix(text=f"{row['fix'][:1].upper()}{row['fix'][1:]}."),
+            fix=Fix(
+                text=f"{row['fix'][:1].upper()}{row['fix'][1:]}.",
+                commands=_commands(row.get("instead"), found[0], facts),
+            ),
         )
+
+
+def _commands(instead: str | None, one: Distribution, facts: Facts) -> tuple[tuple[str, ...], ...]:
+    installer = installer_for(facts.python, facts.packages, one) if instead else None
+    wanted = parse_requirement(instead or one.key)
+    return installer.install(wanted.name, wanted.specifier) if installer is not None else ()
 
 
 def _not_for_this_python(facts: Facts) -> Iterator[Finding]:

@@ -185,6 +185,10 @@ def pair(first, second, **groups):
         (("tensorflow", "2.20.0"), ("ai-edge-quantizer", "0.4.0"), []),
         (("tflite-runtime", "2.14.0"), ("numpy", "2.3.4"), [ERROR]),
         (("tflite-runtime", "2.14.0"), ("numpy", "1.26.4"), []),
+        (("pyOpenSSL", "22.0.0"), ("cryptography", "43.0.3"), [ERROR]),
+        (("pyOpenSSL", "22.0.0"), ("cryptography", "38.0.4"), []),
+        (("pyOpenSSL", "20.0.1"), ("cryptography", "38.0.4"), [ERROR]),
+        (("pyOpenSSL", "24.2.1"), ("cryptography", "43.0.3"), []),
         (("keras", "3.15.1"), ("keras-nightly", "3.16.0.dev1"), []),  # PKG003 proves that from the files
     ],
 )

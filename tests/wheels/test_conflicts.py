@@ -63,7 +63,7 @@ def test_known_bad_pairs(name, version, other, other_version, effects):
 
 def test_the_table_of_known_pairs_is_whole():
     for row in load_table("known_bad_pairs")["pairs"]:
-        assert row["effect"] in {"aborts", "fails-late", "overwrites"}
+        assert row["effect"] in {"aborts", "fails", "fails-late", "overwrites"}
         assert row["message"]
         assert row["fix"]
         assert "2026" in row["source"]

@@ -13,7 +13,13 @@ from envdoctor.facts.packages.installers import installer_for, matrix_command
 from envdoctor.facts.python.search_path import Origin
 from envdoctor.imports.events import What
 from envdoctor.imports.removed_names import release_numbers, removed_since
-from envdoctor.imports.standard_library import is_of_another_python, is_project_of, module_provider, outdated
+from envdoctor.imports.standard_library import (
+    is_of_another_python,
+    is_project_of,
+    module_provider,
+    outdated,
+    was_removed,
+)
 from envdoctor.support.requirement import admits, is_of_extra, parse_requirement, required_name
 from envdoctor.support.system_packages import package_of_name
 
@@ -159,21 +165,28 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
         return _other_version(failed)
     module, name = (cause.subject, cause.name) if cause.name else cause.subject.rpartition(".")[::2]
     since = removed_since(owner.key, owner.version, module, name)
-    if since:
-        text = f"Install {owner.name} older than {since}, which still has it, or a newer {asker.name}."
-        return Fix(text=text, commands=installer.install(owner.name, f"<{since}"))
-    major = _older_major(asker, owner, facts)
-    if major:
-        text = (
-            f"Install {owner.name} older than {major}, as there was when {asker.title} came, or a newer {asker.name}."
-        )
-        return Fix(text=text, commands=installer.install(owner.name, f"<{major}"))
+    before = since or _older_major(asker, owner, facts)
+    holder = _holder(owner, before, facts) if before else None
+    if holder is not None:
+        text = f"Install a newer {asker.name}; {holder.title} does not take {owner.name} older than {before}."
+        return Fix(text=text, commands=installer.install(asker.name, upgrade=True))
+    if before:
+        why = "which still has it" if since else f"as there was when {asker.title} came"
+        text = f"Install {owner.name} older than {before}, {why}, or a newer {asker.name}."
+        return Fix(text=text, commands=installer.install(owner.name, f"<{before}"))
     if any(by == asker and not text for by, text in facts.requirements.wanted.get(owner.key, ())):  # any version
         both = f"envdoctor matrix {asker.name} {owner.name}"
         text = f"Install a newer {owner.name}; if it lacks that too, `{both}` tells which versions suit each other."
         return Fix(text=text, commands=installer.install(owner.name, upgrade=True))
     text = f"{owner.title} and {asker.title} don't suit each other: install others; envdoctor tells which do."
     return Fix(text=text, commands=matrix_command(asker.name, owner.name))
+
+
+def _holder(owner: Distribution, before: str, facts: Facts) -> Distribution | None:
+    """Who takes no version of a distribution that is older than one; None for nobody."""
+    wanting = dict.fromkeys(by for by, _ in facts.requirements.wanted.get(owner.key, ()))
+    first = release_numbers(before)
+    return next((by for by in wanting if any(least >= first for least in _least(by, owner, facts))), None)
 
 
 def _older_major(asker: Distribution, owner: Distribution, facts: Facts) -> str:
@@ -221,6 +234,10 @@ def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
         text = f"Install {lost.title} again: its files are gone."
         return installer.again(dataclasses.replace(lost, has_record=False), text)
     provider = _provider(module)
+    if provider is None and was_removed(_top(module)):
+        name, python = failed.distribution.name, "{}.{}".format(*facts.python.minor)
+        text = f"Install a newer {name} that does without {module}, or use a Python older than {python}."
+        return Fix(text=text, commands=installer.install(name, upgrade=True) if installer is not None else ())
     if provider is None:
         return _requirements_fix(failed, facts) or _extra_fix(module, failed, installer)
     newer = f", or a newer {failed.distribution.name} that does without" if is_of_another_python(module) else ""

@@ -127,7 +127,7 @@ def derive(facts: Facts) -> Records:
     overlaps = find_overlaps(records)
     contested = contested_paths(overlaps)
     return Records(
-        records=tuple(_without(record, contested.get(record.distribution.metadata)) for record in records),
+        records=tuple(_without(record, contested.get(record.distribution.root)) for record in records),
         overlaps=overlaps,
         clashes=find_clashes(records, facts.python.extension_suffixes),
         seen=seen,

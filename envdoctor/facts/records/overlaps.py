@@ -41,11 +41,10 @@ def find_overlaps(records: Sequence[Record]) -> tuple[Overlap, ...]:
 
 
 def contested_paths(overlaps: Sequence[Overlap]) -> dict[str, set[str]]:
-    """For each distribution's metadata folder the paths that others claim too, with other content."""
+    """For each folder that distributions are installed in the paths that several claim, with different content."""
     found: dict[str, set[str]] = {}
     for one in overlaps:
-        for distribution in (one.first, one.second):
-            found.setdefault(distribution.metadata, set()).update(one.paths)
+        found.setdefault(one.first.root, set()).update(one.paths)
     return found
 
 

@@ -40,6 +40,21 @@ def test_what_a_later_major_version_dropped_wants_an_older(told):
     assert command.endswith("bar<3")
 
 
+def test_not_where_another_takes_no_older_one(told):
+    """As Flask 3 does not take the Werkzeug that an old Flask-WTF wants."""
+    others = [("taker", "3.0", {"taker.py": "import bar"}, ["bar>=3.0"])]
+    _, text, (command,) = told(("foo", "1.2", ASKS, ["bar>=2.2"]), ("bar", "3.0.6", BAR, []), *others)
+    assert text == "Install a newer foo; taker 3.0 does not take bar older than 3."
+    assert "foo" in command
+    assert "bar" not in command
+
+
+def test_a_module_that_python_dropped_and_nobody_brings(told):
+    _, text, (command,) = told(("foo", "1.2", {"foo.py": "import formatter"}, []))
+    assert text.startswith("Install a newer foo that does without formatter, or use a Python older than 3.")
+    assert "foo" in command
+
+
 UNSURE = [([], "3.0"), (["bar>=3.1"], "3.2"), (["bar>=0.2"], "0.9"), (["bar>=8"], "21.0")]
 
 

@@ -82,6 +82,13 @@ def test_a_namespace_with_modules_beside_is_shared_with_those_that_require_it(si
     assert overlap.namespaces == (("dbt/__init__.py",) if shared else ())
 
 
+def test_a_file_of_three_is_no_change_of_the_two_that_agree(site):
+    site.install("a", files={"x/__init__.py": EXTENDING})
+    site.install("b", files={"x/__init__.py": EXTENDING})
+    site.install("c", files={"x/__init__.py": f"# {EXTENDING}"})
+    assert [record.changed for record in facts_of(site).records.records] == [(), (), ()]
+
+
 def test_too_much_to_hash_is_said(site, monkeypatch):
     monkeypatch.setattr(module, "_HASHED", 5)
     site.install("a", files={"x.py": "1234", "y.py": "1234"})
