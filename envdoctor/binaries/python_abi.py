@@ -58,6 +58,16 @@ def module_abi(file_name: str, library: NativeLibrary | None = None) -> PythonAb
     return _from_needs(library)
 
 
+def init_name(path: str) -> str:
+    """The name that an extension module's file has for Python, and its `PyInit_` function.
+
+    A package that is an extension module itself, as `pydantic/__init__.so`, has its folder's.
+    """
+    folder, _, name = path.replace("\\", "/").rpartition("/")
+    stem = name.partition(".")[0]
+    return folder.rpartition("/")[2] if stem == "__init__" else stem
+
+
 def is_module_name(file_name: str) -> bool:
     """Whether a file is named as an extension module, and not `libNAME.so`, as libraries are."""
     is_library = file_name.startswith("lib") and file_name.endswith(".so") and file_name.count(".") == 1

@@ -59,6 +59,7 @@ class Escapes:
         self.settings: set[str] = set()
         self._volatile: set[tuple[Place, str]] = set()
         self._watched: dict[Place, set[str]] = {}
+        self._shown: dict[Place, set[str]] = {}  # of those, collections that code so far only reads from
         self._exposed: set[Place] = set()
         self._mentions: dict[ast.AST, Mentions] = {}
         self._lost: set[object] = set()
@@ -136,10 +137,12 @@ class Escapes:
         for place in places:
             self._volatile.update((place, name) for name in found.shared)
             watched = self._watched.setdefault(place, set())
-            for name in found.names - watched:
+            shown = self._shown.setdefault(place, set())
+            for name in (found.names - watched) | (found.used & shown):
                 watched.add(name)
                 value = state.names(place).get(name)
                 if name not in found.used and is_collection(value):
+                    shown.add(name)
                     self.expose((value.place,), state)
                 elif not isinstance(value, Module) or name in found.bare:
                     self.lose(value, state)

@@ -24,6 +24,8 @@ _FINDERS = frozenset({"meta_path", "path_hooks", "__path__"})
 _SEARCHED = _FINDERS | {"path", "modules"}
 _READING = frozenset({"get", "keys", "items", "values", "index", "count", "copy"})
 _WORDS = _SETTERS | _SETTING_METHODS | _FINDERS | {"globals", "exec", "eval", "vars", "__dict__"}
+#: Functions that make something of the items of what they are given.
+_COPIERS = frozenset({"sorted", "list", "tuple", "set", "frozenset", "len", "any", "all"})
 #: Functions that only read what they are given.
 _READERS = frozenset({
     "iter_modules", "walk_packages", "list", "tuple", "set", "sorted", "len", "iter", "next", "str", "repr", "print",
@@ -154,6 +156,9 @@ def read_from(by_type: ByType) -> Iterator[ast.AST]:
         yield from (each.left, *each.comparators)
     for each in (*by_type.get(ast.For, ()), *by_type.get(ast.comprehension, ())):
         yield each.iter
+    for each in by_type.get(ast.Call, ()):
+        if _called(each) in _COPIERS:
+            yield from each.args
 
 
 def _read(code: _Code) -> Iterator[ast.AST]:

@@ -87,11 +87,13 @@ def _of_extras(distribution: WheelContents) -> set[str]:
 
 
 def _importable(distribution: WheelContents, top: str) -> Iterable[str]:
-    """A package, or those in it if it is a namespace."""
-    below = [path.split("/") for path in distribution.members if path.startswith(f"{top}/")]
-    if not below or f"{top}/__init__.py" in distribution.members:
+    """A package, or those in it if it is a namespace, or a namespace in one (`google.cloud.storage`)."""
+    below = [path for path in distribution.members if path.startswith(f"{top}/")]
+    if not below:
         return (top,)
-    return dict.fromkeys(f"{top}.{parts[1]}" for parts in below if parts[2:] == ["__init__.py"])
+    packages = {path.removesuffix("/__init__.py") for path in below if path.endswith("/__init__.py")}
+    highest = (each for each in packages if not any(each.startswith(f"{other}/") for other in packages))
+    return (each.replace("/", ".") for each in sorted(highest))
 
 
 def _commands(distribution: WheelContents) -> Iterator[Entrance]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.elf_hashes import gnu_hash_of
 from envdoctor.binaries.library import BinaryFormat, NativeLibrary, NotLoadable
 from envdoctor.binaries.macho_symbols import macho_hash
-from envdoctor.binaries.python_abi import PythonAbi, is_module_name, module_abi
+from envdoctor.binaries.python_abi import PythonAbi, init_name, is_module_name, module_abi
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.parallel import in_parallel
 from envdoctor.wheels.archive import WheelArchive
@@ -68,18 +68,18 @@ class NativeFile:
     def is_module(self) -> bool:
         """Whether Python is meant to import it, by its name, and, where that says little, by what it defines."""
         name = posixpath.basename(self.path)
-        return is_module_name(name) and (name.count(".") > 1 or self._may_begin(name.partition(".")[0]))
+        return is_module_name(name) and (name.count(".") > 1 or self._may_begin())
 
     @property
     def lacks_init(self) -> bool:
         """Whether CPython can't begin it, though its name is that of an extension module."""
         name = posixpath.basename(self.path)
         is_for_cpython = self.python is not None and self.python.implementation in {"", "cp"}
-        return is_for_cpython and is_module_name(name) and not self._may_begin(name.partition(".")[0])
+        return is_for_cpython and is_module_name(name) and not self._may_begin()
 
-    def _may_begin(self, stem: str) -> bool:
+    def _may_begin(self) -> bool:
         """Whether it may define `PyInit_NAME`; any library for ctypes may be called `NAME.so` too."""
-        library = self.library
+        library, stem = self.library, init_name(self.path)
         parts = (library.slices or (library,)) if library else ()
         known = [part.symbols for part in parts if part.symbols and part.symbols.is_whole]
         if not known or not stem.isascii():

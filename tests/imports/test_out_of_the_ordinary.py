@@ -71,6 +71,11 @@ FINE = {
         "import os\ndef tell(**names): globals().update(names)\ntell(**{os.sep and 'late': 1})\nlate"
     ),
     "a place and a name": "def f(a, /, **more):\n  if more['a'] != 2 or a != 1: import gone\nf(1, a=2)",
+    "a list that one reads and another changes": (
+        "held = ['a']\ndef look(): return held[0]\ndef more(): held.append('late')\n"
+        "import functools\n"
+        "functools.reduce(lambda done, work: work(), (look, more), 0)\nif 'late' not in held: import gone"
+    ),
     "more words": "def f(a, **more):\n  more['late'] = 1\n  if 'late' not in more: import gone\n  more['b']\nf(1, b=2)",
 }
 FAILS = {

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 1 << 20
 _CODE = (".py", ".so", ".pyd")
+_DEEPEST = 4  # slashes in the path of a package in namespaces
 _NESTED = 3  # parts of a path that say which package it belongs to, in a namespace too
 
 
@@ -64,9 +65,10 @@ def _outline(distribution: Distribution, paths: Sequence[str]) -> WheelContents:
     for path in paths:
         parts = path.split("/", _NESTED)
         folder = parts[0]
-        if len(parts) <= _NESTED or (folder not in deep and path.endswith(_CODE)):
+        is_package = path.count("/") <= _DEEPEST and path.endswith("/__init__.py")
+        if len(parts) <= _NESTED or is_package or (folder not in deep and path.endswith(_CODE)):
             outline[path] = None
-            if len(parts) > _NESTED:
+            if len(parts) > _NESTED and not is_package:
                 deep.add(folder)
     members = {path: _member(path) for path in outline}
     metadata = WheelMetadata(

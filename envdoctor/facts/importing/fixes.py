@@ -11,6 +11,7 @@ from envdoctor.core.finding import Fix
 from envdoctor.facts.natives.listing import top_level
 from envdoctor.facts.packages.installers import installer_for, matrix_command
 from envdoctor.facts.python.search_path import Origin
+from envdoctor.imports.distributions import PROTOBUF, REFUSING
 from envdoctor.imports.events import What
 from envdoctor.imports.removed_names import release_numbers, removed_since
 from envdoctor.imports.standard_library import (
@@ -165,13 +166,19 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
         return _other_version(failed)
     module, name = (cause.subject, cause.name) if cause.name else cause.subject.rpartition(".")[::2]
     since = removed_since(owner.key, owner.version, module, name)
+    if cause.what is What.RAISE and owner.key == PROTOBUF and failed.failures[0].raises == "TypeError":
+        since = REFUSING
     before = since or _older_major(asker, owner, facts)
     holder = _holder(owner, before, facts) if before else None
     if holder is not None:
         text = f"Install a newer {asker.name}; {holder.title} does not take {owner.name} older than {before}."
         return Fix(text=text, commands=installer.install(asker.name, upgrade=True))
     if before:
-        why = "which still has it" if since else f"as there was when {asker.title} came"
+        why = (
+            ("which still takes it" if cause.what is What.RAISE else "which still has it")
+            if since
+            else f"as there was when {asker.title} came"
+        )
         text = f"Install {owner.name} older than {before}, {why}, or a newer {asker.name}."
         return Fix(text=text, commands=installer.install(owner.name, f"<{before}"))
     if any(by == asker and not text for by, text in facts.requirements.wanted.get(owner.key, ())):  # any version

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.elf_hashes import gnu_hash_of
 from envdoctor.binaries.elf_symbols import ElfSymbols, Wanted
 from envdoctor.binaries.files import FileBytes
+from envdoctor.binaries.python_abi import init_name
 from envdoctor.core.errors import Unreadable
 from envdoctor.imports.exports import system_may_have
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def init_function(path: str) -> str:
     """The name of the function; "" where the module's name is spelled in another way there (Punycode)."""
-    stem = os.path.basename(path).partition(".")[0]
+    stem = init_name(path)
     return f"PyInit_{stem}" if stem.isascii() else ""
 
 

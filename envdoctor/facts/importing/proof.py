@@ -9,6 +9,7 @@ from envdoctor.core.finding import Evidence
 from envdoctor.facts.importing.fixes import base_name, emptied, sought, version_of
 from envdoctor.facts.importing.init_functions import init_function
 from envdoctor.facts.importing.others import unmet_behind
+from envdoctor.imports.distributions import PROTOBUF
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import is_of_another_python
 from envdoctor.support.text import quote_command
@@ -89,6 +90,8 @@ def _raised(failed: FailedImport, facts: Facts) -> str:
     if failure.cause.name:
         return f"the text of {asker} is not Python {'{}.{}'.format(*facts.python.minor)} ({failure.cause.name})"
     version = version_of(failure)
+    if version is not None and version.subject == PROTOBUF and raised == "TypeError":
+        return f"{asker} was generated for an older protobuf, and {version.name} raises TypeError"
     if version is not None:
         return f"{asker} looks at the version of {version.subject}, which is {version.name}, and raises {raised}"
     modules, files = sought(failure, What.IMPORT), sought(failure, What.OPEN)

@@ -47,3 +47,12 @@ def test_the_names_that_a_file_holds(tmp_path):
     names = names_held([str(tmp_path / "a.so")], "pack")
     assert names == {"pack", "pack.one", "pack.one.two", "pack.pack", "pack.pack.three", "pack._five", "pack.six"}
     assert names_held([str(tmp_path / "gone.so")], "pack") is None
+
+
+def test_a_package_that_is_an_extension_module_begins_by_its_own_name(tmp_path):
+    """As pydantic 1.10 does."""
+    site = Site(tmp_path / "site-packages")
+    files = {"foo/__init__.abi3.so": compile_module(tmp_path, "foo"), "foo/__init__.py": "raise ValueError"}
+    site.install("foo", files=files)
+    assert import_in_child("foo", site) == ""
+    assert loading_facts(site, cache=tmp_path / "cache").importing.failed == ()

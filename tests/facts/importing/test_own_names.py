@@ -2,6 +2,7 @@
 
 import pytest
 
+from extensions import compile_module
 from loading_facts import import_in_child
 
 BINDS = "def {0}(name):\n    globals()[name] = 1\n{0}('there')\n"
@@ -74,3 +75,32 @@ def test_a_package_that_keeps_what_it_answers_has_no_name_that_it_refuses(site, 
     assert bool(import_in_child("foo", site)) is (proven is not None)
     assert not import_in_child("fine", site)
     assert [each.module for each in look(site).failed] == ["foo"] * bool(proven)
+
+
+GENERATED = """from google.protobuf import descriptor as _descriptor
+FIELD = _descriptor.FieldDescriptor(name="size", full_name="a.A.size", index=0, number=1, type=3)
+"""
+
+
+PURE = {"google/protobuf/__init__.py": "", "google/protobuf/descriptor.py": "class FieldDescriptor: pass"}
+#: Version, whether it is compiled, the variable, and whether the text is refused, as was seen with real ones.
+PROTOBUFS = [("5.29.5", True, "", True), ("5.29.5", True, "python", False), ("5.29.5", False, "", False)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protobuf", [*PROTOBUFS, ("3.20.3", True, "", False)])
+def test_old_generated_text_is_refused_by_a_newer_protobuf(site, look, monkeypatch, tmp_path, protobuf):
+    version, compiled, form, refused = protobuf
+    monkeypatch.setenv("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", form or "upb")
+    natives = {"google/_upb/_message.abi3.so": compile_module(tmp_path, "_message")} if compiled else {}
+    site.install("protobuf", version, files=PURE | natives)
+    site.install("foo", files={"foo/__init__.py": "from foo import a_pb2", "foo/a_pb2.py": GENERATED})
+    failed = look(site).failed
+    assert [(each.module, each.owner.name) for each in failed] == [("foo", "protobuf")] * refused
+
+
+def test_packages_of_a_namespace_in_a_namespace_are_imported(site, look):
+    site.install(
+        "deep", files={"google/cloud/storage/__init__.py": "import nobody_has_this", "google/cloud/storage/a.py": ""}
+    )
+    assert [each.module for each in look(site).failed] == ["google.cloud.storage"]
