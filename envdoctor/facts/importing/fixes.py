@@ -164,8 +164,7 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
     installer = installer_for(facts.python, facts.packages, owner)
     if owner is None or installer is None or owner == asker:
         return _other_version(failed)
-    module, name = (cause.subject, cause.name) if cause.name else cause.subject.rpartition(".")[::2]
-    since = removed_since(owner.key, owner.version, module, name)
+    since = _gone_since(owner, failed)
     if cause.what is What.RAISE and owner.key == PROTOBUF and failed.failures[0].raises == "TypeError":
         since = REFUSING
     before = since or _older_major(asker, owner, facts)
@@ -187,6 +186,14 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
         return Fix(text=text, commands=installer.install(owner.name, upgrade=True))
     text = f"{owner.title} and {asker.title} don't suit each other: install others; envdoctor tells which do."
     return Fix(text=text, commands=matrix_command(asker.name, owner.name))
+
+
+def _gone_since(owner: Distribution, failed: FailedImport) -> str:
+    """The first version of a distribution that lacks any of what is asked for, as far as is known; "" for none."""
+    causes = [each.cause for each in failed.failures]
+    asked = [(one.subject, one.name) if one.name else one.subject.rpartition(".")[::2] for one in causes]
+    found = (removed_since(owner.key, owner.version, module, name) for module, name in asked)
+    return min(filter(None, found), key=release_numbers, default="")
 
 
 def _holder(owner: Distribution, before: str, facts: Facts) -> Distribution | None:

@@ -55,6 +55,14 @@ def test_a_module_that_python_dropped_and_nobody_brings(told):
     assert "foo" in command
 
 
+def test_the_first_version_that_lacks_any_of_it(told):
+    """As onnx.mapping is gone since 1.19, and onnx.helper.split_complex_to_pairs since 1.18."""
+    asks = {"foo.py": "from numpy import in1d\nfrom numpy import float"}
+    _, text, (command,) = told(("foo", "1.2", asks, ["numpy"]), ("numpy", "2.4.0", {"numpy.py": ""}, []))
+    assert text.startswith("Install numpy older than 1.24, which still has it")
+    assert command.endswith("numpy<1.24")
+
+
 UNSURE = [([], "3.0"), (["bar>=3.1"], "3.2"), (["bar>=0.2"], "0.9"), (["bar>=8"], "21.0")]
 
 
