@@ -68,7 +68,8 @@ class Attributes:
     def member(self, module: Module, name: str, state: State) -> Any:  # noqa: ANN401
         """`from module import name`: an attribute, else a submodule."""
         submodule = f"{module.name}.{name}"
-        below = self._imports.find(submodule).presence
+        found = self._imports.find(submodule)
+        below = found.presence
         if state.has(module.name) or self._imports.find(module.name).presence is Presence.NAMESPACE:
             known = state.read(module.name, name)
             if known is not ABSENT and not isinstance(known, Perhaps):
@@ -78,6 +79,8 @@ class Attributes:
                 return self._imports.load(submodule, state)
         else:
             is_there = below in {Presence.TEXT, Presence.NATIVE}
+            if below is Presence.ELSEWHERE and found.fails and self._machine.site.lacks_itself(module.name, name):
+                return self._imports.load(submodule, state)
         if is_there:  # and the package may have the name itself
             self._machine.expressions.branched(lambda inner: self._imports.load(submodule, inner), state)
             return UNKNOWN

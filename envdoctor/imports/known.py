@@ -13,6 +13,7 @@ from envdoctor.imports.escapes import NAMES
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, own_name
 from envdoctor.imports.finders import known_below
+from envdoctor.imports.generated_code import functions as of_generated_code
 from envdoctor.imports.iterables import Iterables
 from envdoctor.imports.made_text import MadeText
 from envdoctor.imports.paths import (
@@ -99,6 +100,7 @@ class Known:
         texts = MadeText(machine)
         self._of: dict[str, Callable[[tuple[Any, ...], Scope, State], Any]] = {
             **Iterables(machine).functions,
+            **of_generated_code(machine),
             "os.path.join": lambda values, _scope, _state: joined_path(values),
             "os.path.splitext": lambda values, _scope, _state: split_extension(values),
             "os.fspath": lambda values, _scope, _state: text_of(_first(values)),

@@ -85,6 +85,10 @@ class ModuleNames:
             return False
         if self._index.is_package(module) and not self.lacks_module(submodule):
             return False
+        return self.lacks_itself(module, name)
+
+    def lacks_itself(self, module: str, name: str) -> bool:
+        """Whether a module that is there certainly binds no such name; a package may have a submodule of it."""
         if self._is_hidden(module):
             return False
         alone = self._alone(module)

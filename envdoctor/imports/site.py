@@ -72,6 +72,10 @@ class Site(Protocol):
         """Whether a module that is ELSEWHERE is proven to have no such name and no such submodule."""
         ...
 
+    def lacks_itself(self, module: str, name: str) -> bool:
+        """Whether a package that is ELSEWHERE is proven to bind no such name, so that only a submodule can be meant."""
+        ...
+
     def lacks_file(self, path: str) -> bool:
         """Whether a file of the site is certainly not there, by its path as `Found` has it."""
         ...

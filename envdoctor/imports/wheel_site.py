@@ -198,6 +198,10 @@ class WheelSite:
             return standard_lacks(module, name, self.target) and not self._beside.gives(module, name)
         return self._beside.lacks(module, name)
 
+    def lacks_itself(self, module: str, name: str) -> bool:  # noqa: ARG002
+        """See `Site`."""
+        return False
+
     def lacks_file(self, path: str) -> bool:
         """See `Site`: of a folder that no other wheel has, too."""
         if self.target.platform.system is System.WINDOWS:

@@ -14,7 +14,7 @@ from envdoctor.facts.python.search_path import Origin
 from envdoctor.imports.events import What
 from envdoctor.imports.removed_names import release_numbers, removed_since
 from envdoctor.imports.standard_library import is_of_another_python, is_project_of, module_provider, outdated
-from envdoctor.support.requirement import admits, is_of_extra, parse_requirement, required_name
+from envdoctor.support.requirement import admits, excludes, is_of_extra, parse_requirement, required_name
 from envdoctor.support.system_packages import package_of_name
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def sought(failure: Failure, what: What) -> list[str]:
 
 
 def version_of(failure: Failure) -> Event | None:
-    """The version that an import asked for before it raised, and but for which it may not have."""
-    return next((each for each in failure.sought if each.what is What.ASK and each.name and not each.fails), None)
+    """The version that an import asked for before it raised, and but for which it may not have; or that it needs."""
+    return next((each for each in (failure.cause, *failure.sought) if each.what is What.ASK and each.name), None)
 
 
 def base_name(path: str) -> str:
@@ -82,7 +82,7 @@ def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
     """Of a distribution that fails for what it holds itself, or for a distribution that it names."""
     cause = failed.failures[0].cause
     if version_of(failed.failures[0]) is not None and failed.owner is not None:
-        return _owner_fix(failed, facts)
+        return _needed_fix(failed, failed.owner, facts) if cause.what is What.ASK else _owner_fix(failed, facts)
     if cause.what is What.RAISE and not cause.name:
         modules = sought(failed.failures[0], What.IMPORT)
         return _module_fix(modules[0], failed, facts) if modules else _other_version(failed)
@@ -170,6 +170,19 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
         return Fix(text=text, commands=installer.install(owner.name, upgrade=True))
     text = f"{owner.title} and {asker.title} don't suit each other: install others; envdoctor tells which do."
     return Fix(text=text, commands=matrix_command(asker.name, owner.name))
+
+
+def _needed_fix(failed: FailedImport, owner: Distribution, facts: Facts) -> Fix:
+    """The version of a distribution that another needs; where a third one forbids that, another version of this other."""
+    asker, needed = failed.distribution, failed.failures[0].cause.name
+    installer = installer_for(facts.python, facts.packages, owner)
+    wanted = [(by, text) for by, text in facts.requirements.wanted.get(owner.key, ()) if text]
+    against = next((by for by, text in wanted if excludes(text, needed)), None)
+    if against is not None and against != asker:
+        text = f"{against.title} forbids {owner.name}{needed}: install another version of {asker.name}, or of both."
+        return Fix(text=text, commands=matrix_command(asker.name, against.name))
+    commands = installer.install(owner.name, needed) if installer is not None else ()
+    return Fix(text=f"Install {owner.name}{needed}, or another version of {asker.name}.", commands=commands)
 
 
 def _older_major(asker: Distribution, owner: Distribution, facts: Facts) -> str:

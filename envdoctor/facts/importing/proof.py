@@ -71,6 +71,8 @@ def _own_cause(failed: FailedImport, facts: Facts) -> str:
     cause = failure.cause
     if cause.what is What.OPEN:
         return f"{asker} opens {cause.subject}, which is not there"
+    if cause.what is What.ASK and cause.name and failed.owner is not None:
+        return f"{asker} needs {cause.subject}{cause.name}, and {failed.owner.version} is installed"
     if cause.what is What.ASK:
         return f"{asker} asks for the metadata of the distribution {cause.subject}, which is not installed"
     if cause.what is What.LOAD:

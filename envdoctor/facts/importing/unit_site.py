@@ -82,6 +82,12 @@ class BesideUnit:
             return True
         return self._rehearsal.names(unit).lacks(module, name)
 
+    def lacks_itself(self, module: str, name: str) -> bool:
+        """See `Site`."""
+        unit = self._around.modules.unit(module)
+        self._ground.units.add(unit)
+        return unit != self._unit and self._rehearsal.names(unit).lacks_itself(module, name)
+
     def told_version(self, module: str, name: str) -> tuple[str, str]:
         """The distribution that has a module, and the version that the module tells.
 
@@ -224,6 +230,10 @@ class UnitSite(WheelSite):
             return ""
         self._ground.texts.add(one.metadata)
         return one.version
+
+    def lacks_itself(self, module: str, name: str) -> bool:
+        """See `Site`."""
+        return self._others.lacks_itself(module, name)
 
     def told_version(self, module: str, name: str) -> tuple[str, str]:
         """See `Site`."""
