@@ -173,7 +173,7 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
 
 
 def _needed_fix(failed: FailedImport, owner: Distribution, facts: Facts) -> Fix:
-    """The version of a distribution that another needs; where a third one forbids that, another version of this other."""
+    """The version of a distribution that another needs, or where a third forbids that, another version of the other."""
     asker, needed = failed.distribution, failed.failures[0].cause.name
     installer = installer_for(facts.python, facts.packages, owner)
     wanted = [(by, text) for by, text in facts.requirements.wanted.get(owner.key, ()) if text]
