@@ -69,10 +69,10 @@ def _compared(machine: Machine, values: tuple[Any, ...], _: Scope, state: State)
         Raised: the versions certainly don't suit each other.
     """
     runtime = machine.site.version_of(PROTOBUF)
-    _, *numbers, suffix, _ = values if len(values) == _ARGUMENTS else (UNKNOWN,) * _ARGUMENTS
-    known = all(type(each) is int for each in numbers) and suffix == "" and not machine.escapes.finders
+    major, minor, patch, suffix = values[1:5] if len(values) == _ARGUMENTS else (UNKNOWN,) * 4
+    known = all(type(each) is int for each in (major, minor, patch)) and suffix == "" and not machine.escapes.finders
     if known and runtime and not may_be_set(_UNCHECKED, machine):
-        needed = needed_version((numbers[0], numbers[1], numbers[2]), runtime)
+        needed = needed_version((major, minor, patch), runtime)
         if needed:
             event = machine.emit(What.ASK, PROTOBUF, state, name=needed, fails=True)
             raise Raised(Exc("VersionError", built_in("Exception").kinds, complete=True, cause=event))

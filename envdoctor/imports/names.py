@@ -243,6 +243,7 @@ class _Closed:
         self.read = site.read
         self.lacks = site.lacks
         self.may_be_compiled = site.may_be_compiled
+        self.lacks_itself = site.lacks_itself
         self.lacks_file = site.lacks_file
         self.lacks_match = site.lacks_match
         self.lacks_function = site.lacks_function
