@@ -62,6 +62,11 @@ def needed_version(generated: tuple[int, int, int], runtime: str) -> str:
     return ">={}.{}.{}".format(*generated) if newer else ""
 
 
+def keeps_in_c(runtime: str) -> bool:
+    """Whether a version of protobuf keeps descriptors in C, if it has its extension module."""
+    return release_numbers(runtime) >= _KEPT_IN_C
+
+
 def _compared(machine: Machine, values: tuple[Any, ...], _: Scope, state: State) -> Any:  # noqa: ANN401
     """The check that generated code begins with.
 
@@ -89,7 +94,7 @@ def _descriptor(machine: Machine, values: tuple[Any, ...], _: Scope, state: Stat
     """
     runtime, found = machine.site.version_of(PROTOBUF), machine.imports.find(_IN_C)
     in_c = found.presence in {Presence.ELSEWHERE, Presence.NATIVE} and not found.fails
-    if runtime and release_numbers(runtime) >= _KEPT_IN_C and in_c and not may_be_set(_PYTHON_INSTEAD, machine):
+    if runtime and keeps_in_c(runtime) and in_c and not may_be_set(_PYTHON_INSTEAD, machine):
         event = machine.emit(What.ASK, PROTOBUF, state, name="<4", fails=True)
         raise Raised(built_in("TypeError", event))
     machine.opaque(state, *values)

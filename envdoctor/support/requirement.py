@@ -104,16 +104,6 @@ def admits(specifier: str, version: str) -> bool:
     return SpecifierSet(specifier).contains(version, prereleases=True)
 
 
-def excludes(specifier: str, other: str) -> bool:
-    """Whether no version meets two specifiers at once; False where one of them is not as PEP 440 has it."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        return SpecifierSet(f"{specifier},{other}").is_unsatisfiable()
-    except InvalidSpecifier:
-        return False
-
-
 def _meets(have: tuple[int, ...], operator: str, bound_text: str, any_end: str | None) -> bool | None:
     """Compare plain releases; None where that is not allowed."""
     bound = tuple(map(int, bound_text.split(".")))

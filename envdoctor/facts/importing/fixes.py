@@ -11,10 +11,11 @@ from envdoctor.core.finding import Fix
 from envdoctor.facts.natives.listing import top_level
 from envdoctor.facts.packages.installers import installer_for, matrix_command
 from envdoctor.facts.python.search_path import Origin
+from envdoctor.facts.requirements import contradict
 from envdoctor.imports.events import What
 from envdoctor.imports.removed_names import release_numbers, removed_since
 from envdoctor.imports.standard_library import is_of_another_python, is_project_of, module_provider, outdated
-from envdoctor.support.requirement import admits, excludes, is_of_extra, parse_requirement, required_name
+from envdoctor.support.requirement import admits, is_of_extra, parse_requirement, required_name
 from envdoctor.support.system_packages import package_of_name
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
     """Of a distribution that fails for what it holds itself, or for a distribution that it names."""
     cause = failed.failures[0].cause
     if version_of(failed.failures[0]) is not None and failed.owner is not None:
-        return _needed_fix(failed, failed.owner, facts) if cause.what is What.ASK else _owner_fix(failed, facts)
+        if cause.what is What.ASK:
+            return version_fix(failed.distribution, failed.owner, cause.name, facts)
+        return _owner_fix(failed, facts)
     if cause.what is What.RAISE and not cause.name:
         modules = sought(failed.failures[0], What.IMPORT)
         return _module_fix(modules[0], failed, facts) if modules else _other_version(failed)
@@ -172,13 +175,19 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
     return Fix(text=text, commands=matrix_command(asker.name, owner.name))
 
 
-def _needed_fix(failed: FailedImport, owner: Distribution, facts: Facts) -> Fix:
-    """The version of a distribution that another needs, or where a third forbids that, another version of the other."""
-    asker, needed = failed.distribution, failed.failures[0].cause.name
+def version_fix(asker: Distribution, owner: Distribution, needed: str, facts: Facts) -> Fix:
+    """The versions of a distribution that another needs, or where a third forbids those, another version of the other.
+
+    Args:
+        asker: that needs them.
+        owner: of which they are, and which is installed in another version.
+        needed: a specifier.
+        facts: of the environment.
+    """
     installer = installer_for(facts.python, facts.packages, owner)
-    wanted = [(by, text) for by, text in facts.requirements.wanted.get(owner.key, ()) if text]
-    against = next((by for by, text in wanted if excludes(text, needed)), None)
-    if against is not None and against != asker:
+    wanted = [(by, text) for by, text in facts.requirements.wanted.get(owner.key, ()) if text and by != asker]
+    against = next((by for by, text in wanted if contradict((text, needed))), None)
+    if against is not None:
         text = f"{against.title} forbids {owner.name}{needed}: install another version of {asker.name}, or of both."
         return Fix(text=text, commands=matrix_command(asker.name, against.name))
     commands = installer.install(owner.name, needed) if installer is not None else ()
