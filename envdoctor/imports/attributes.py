@@ -6,6 +6,7 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.constants import constant
+from envdoctor.imports.enumerated import FINDER, part_of_info, require_finder_has
 from envdoctor.imports.escapes import ANYTHING, LIBRARY, NAMES, PATHS
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, is_exception, takes
@@ -214,6 +215,8 @@ class Attributes:
             return UNKNOWN
         if subject.maker == PATHS and name not in _LOOKS:
             machine.escapes.searched.update(subject.arguments)
+        if subject.maker == FINDER:
+            require_finder_has(machine, name, state)
         if subject.maker == LIBRARY:
             path = subject.arguments[0]
             if not machine.escapes.may_be_given(path, name) and machine.site.lacks_function(path, name):
@@ -240,6 +243,8 @@ class Attributes:
             raise Raised(built_in("AttributeError", event))
         if isinstance(subject, tuple) and name in _VERSION_PARTS and len(subject) == _VERSION_LENGTH:
             return subject[_VERSION_PARTS.index(name)]
+        if isinstance(subject, tuple) and (part := part_of_info(subject, name)) is not None:
+            return part
         if isinstance(subject, Function) and name == "__name__":
             return getattr(subject.node, "name", "<lambda>")
         machine.surprise(state)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.values import Place
 
 _DEEPEST = 12
-_MOST_ITEMS = 64
+_MOST_ITEMS = 256
 _MOST_ROUNDS = 8
 _LAZY_ANNOTATIONS = (3, 14)  # PEP 649
 #: Decorators that keep what they are given, for a class to look at.

@@ -9,6 +9,8 @@ from envdoctor.imports import operations
 from envdoctor.imports.attempts import QUIET, SUPPRESS, TRANSPARENT
 from envdoctor.imports.constants import bits_of, processor_of
 from envdoctor.imports.dictionaries import under_key
+from envdoctor.imports.enumerated import PARAMETERS
+from envdoctor.imports.enumerated import functions as of_pkgutil
 from envdoctor.imports.escapes import NAMES
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, own_name
@@ -67,6 +69,7 @@ _PARAMETERS = {
     "importlib.import_module": ("name", "package"),
     "importlib.util.find_spec": ("name", "package"),
     "os.getenv": ("key", "default"),
+    **PARAMETERS,
 }
 #: Python's import no longer asks a finder's `find_module` ("What's New In Python 3.12", importlib).
 _WITHOUT_FIND_MODULE = (3, 12)
@@ -101,6 +104,7 @@ class Known:
         self._of: dict[str, Callable[[tuple[Any, ...], Scope, State], Any]] = {
             **Iterables(machine).functions,
             **of_generated_code(machine),
+            **of_pkgutil(machine),
             "os.path.join": lambda values, _scope, _state: joined_path(values),
             "os.path.splitext": lambda values, _scope, _state: split_extension(values),
             "os.fspath": lambda values, _scope, _state: text_of(_first(values)),

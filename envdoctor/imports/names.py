@@ -246,6 +246,7 @@ class _Closed:
         self.lacks_itself = site.lacks_itself
         self.lacks_file = site.lacks_file
         self.lacks_match = site.lacks_match
+        self.modules_in = site.modules_in
         self.lacks_function = site.lacks_function
         self.has_distribution = site.has_distribution
         self.variable = site.variable

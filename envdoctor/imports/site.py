@@ -84,6 +84,13 @@ class Site(Protocol):
         """Whether certainly no file of the site has a path that matches a pattern of `glob`."""
         ...
 
+    def modules_in(self, folder: str) -> tuple[tuple[str, bool], ...] | None:
+        """The modules that lie in a folder of the site, by name and in order, and whether each is a package.
+
+        None where they are not all known.
+        """
+        ...
+
     def has_distribution(self, name: str) -> bool | None:
         """Whether `importlib.metadata` finds a distribution of a name; None where that is not known."""
         ...

@@ -206,6 +206,10 @@ class _Supposing:
         """See `Site`."""
         return (What.OPEN, pattern, "") not in self.supposed and self.site.lacks_match(pattern)
 
+    def modules_in(self, folder: str) -> tuple[tuple[str, bool], ...] | None:
+        """See `Site`."""
+        return self.site.modules_in(folder)
+
     def has_distribution(self, name: str) -> bool | None:
         """See `Site`."""
         return None if (What.ASK, name, "") in self.supposed else self.site.has_distribution(name)

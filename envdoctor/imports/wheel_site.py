@@ -219,6 +219,10 @@ class WheelSite:
         top, slash, _ = path.partition("/")
         return self._beside.find(top).presence is Presence.ABSENT if slash else not self._beside.brings_file(path)
 
+    def modules_in(self, folder: str) -> tuple[tuple[str, bool], ...] | None:  # noqa: ARG002
+        """See `Site`."""
+        return None
+
     def has_distribution(self, name: str) -> bool | None:
         """See `Site`."""
         return self._beside.has_distribution(name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.facts.importing.ground import digest_of
-from envdoctor.facts.importing.unit import is_gone, is_linked, matches_nothing, may_take_bytecode
+from envdoctor.facts.importing.unit import is_gone, is_linked, matches_nothing, may_take_bytecode, modules_of
 from envdoctor.facts.packages.metadata import normalize
 from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
@@ -209,6 +209,11 @@ class UnitSite(WheelSite):
         nothing = matches_nothing(pattern) and not is_linked(self._ground.texts)
         self._ground.texts.add(pattern.rpartition("/")[0])
         return nothing
+
+    def modules_in(self, folder: str) -> tuple[tuple[str, bool], ...] | None:
+        """See `Site`."""
+        self._ground.texts.add(folder)
+        return modules_of(folder)
 
     def variable(self, name: str) -> str | None:
         """See `Site`."""
