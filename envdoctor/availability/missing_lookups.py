@@ -47,6 +47,8 @@ def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, 
         said = f"{at} {f'{asks} {files[0]}, which its wheel lacks, and ' if files else ''}raises {raises}"
         if failure.cause.what is What.ASK:
             wanted = f"the metadata of {failure.cause.subject}, which no wheel of the set is"
+            if failure.cause.name:
+                wanted = f"{failure.cause.subject}{failure.cause.name}"
             said = f"{at} asks for {wanted}, and raises {raises}"
         if failure.cause.what is What.LOAD:
             said = f"{at} asks {_shown(failure.cause.subject)} for {failure.cause.name}, which it does not export"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.containers import Containers
     from envdoctor.facts.emulation import Emulation
     from envdoctor.facts.environments import Environments
+    from envdoctor.facts.generated import Generated
     from envdoctor.facts.hollow import HollowPackages
     from envdoctor.facts.host import Host
     from envdoctor.facts.importing import Importing
@@ -76,6 +77,7 @@ class Facts:
         emulation: Emulation
         environments: Environments
         bytecode: Bytecode
+        generated: Generated
         hollow: HollowPackages
         host: Host
         importing: Importing

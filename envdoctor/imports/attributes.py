@@ -6,6 +6,7 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.constants import constant
+from envdoctor.imports.enumerated import FINDER, part_of_info, require_finder_has
 from envdoctor.imports.escapes import ANYTHING, LIBRARY, NAMES, PATHS
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, is_exception, takes
@@ -68,7 +69,8 @@ class Attributes:
     def member(self, module: Module, name: str, state: State) -> Any:  # noqa: ANN401
         """`from module import name`: an attribute, else a submodule."""
         submodule = f"{module.name}.{name}"
-        below = self._imports.find(submodule).presence
+        found = self._imports.find(submodule)
+        below = found.presence
         if state.has(module.name) or self._imports.find(module.name).presence is Presence.NAMESPACE:
             known = state.read(module.name, name)
             if known is not ABSENT and not isinstance(known, Perhaps):
@@ -78,6 +80,8 @@ class Attributes:
                 return self._imports.load(submodule, state)
         else:
             is_there = below in {Presence.TEXT, Presence.NATIVE}
+            if below is Presence.ELSEWHERE and found.fails and self._machine.site.lacks_itself(module.name, name):
+                return self._imports.load(submodule, state)
         if is_there:  # and the package may have the name itself
             self._machine.expressions.branched(lambda inner: self._imports.load(submodule, inner), state)
             return UNKNOWN
@@ -212,6 +216,8 @@ class Attributes:
             return UNKNOWN
         if subject.maker == PATHS and name not in _LOOKS:
             machine.escapes.searched.update(subject.arguments)
+        if subject.maker == FINDER:
+            require_finder_has(machine, name, state)
         if subject.maker == LIBRARY:
             path = subject.arguments[0]
             if not machine.escapes.may_be_given(path, name) and machine.site.lacks_function(path, name):
@@ -238,6 +244,8 @@ class Attributes:
             raise Raised(built_in("AttributeError", event))
         if isinstance(subject, tuple) and name in _VERSION_PARTS and len(subject) == _VERSION_LENGTH:
             return subject[_VERSION_PARTS.index(name)]
+        if isinstance(subject, tuple) and (part := part_of_info(subject, name)) is not None:
+            return part
         if isinstance(subject, Function) and name == "__name__":
             return getattr(subject.node, "name", "<lambda>")
         machine.surprise(state)

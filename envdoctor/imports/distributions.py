@@ -1,4 +1,4 @@
-"""Calls that ask for the metadata of a distribution, and raise where it is not installed, or that one refuses."""
+"""Calls that ask for the metadata of a distribution, and raise where it is not installed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Exc, Raised, built_in
-from envdoctor.imports.removed_names import release_numbers
-from envdoctor.imports.site import Presence
 from envdoctor.imports.values import UNKNOWN, External, Result
-from envdoctor.imports.variables import variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,14 +21,6 @@ _ASKING = frozenset(
     for module in ("importlib.metadata", "importlib_metadata")
     for name in ("version", "distribution", "metadata", "requires", "files")
 )
-#: What text that protoc before 3.19 generated makes itself, and the first version of protobuf whose compiled form
-#: refuses that. Each was called with 3.20.3, 4.21.1, 4.25.8, 5.29.5 and 6.33.0, and with PROTOCOL_BUFFERS_...=python.
-_DESCRIPTORS = frozenset(
-    f"google.protobuf.descriptor.{name}"
-    for name in ("Descriptor", "FieldDescriptor", "EnumDescriptor", "EnumValueDescriptor")
-)
-PROTOBUF, REFUSING = "protobuf", "4"
-_FORM = "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"
 
 
 def call_distributions(
@@ -48,8 +37,6 @@ def call_distributions(
     Raises:
         Raised: there certainly is none of that name.
     """
-    if isinstance(subject, External) and subject.name in _DESCRIPTORS:
-        _refuse_generated(machine, state)
     if not isinstance(subject, External) or subject.name not in _ASKING:
         return None
     name = arguments[0] if arguments else keywords.get("distribution_name", UNKNOWN)
@@ -64,18 +51,3 @@ def call_distributions(
         return Result(text)
     machine.surprise(state)
     return Result(UNKNOWN)
-
-
-def _refuse_generated(machine: Machine, state: State) -> None:
-    """A part of a message that is made by generated text.
-
-    Raises:
-        Raised: protobuf is one that refuses it.
-    """
-    version = machine.site.version_of(PROTOBUF)
-    compiled = machine.imports.find("google._upb._message")
-    is_compiled = compiled.presence in {Presence.ELSEWHERE, Presence.NATIVE} and not compiled.fails
-    refuses = bool(version) and release_numbers(version) >= release_numbers(REFUSING)
-    if is_compiled and refuses and variable_of((_FORM, ""), machine, state) in {"", "upb"}:
-        machine.emit(What.ASK, PROTOBUF, state, name=version)
-        raise Raised(built_in("TypeError", machine.emit(What.RAISE, "TypeError", state)))

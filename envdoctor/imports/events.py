@@ -40,8 +40,9 @@ class Event:
         what: the kind of step.
         subject: the module, the file, the library, the distribution or the exception.
         name: of USE and SET the name that the module is asked for or given; of ASK the version, where one is asked for
-            and found; of LOAD the module for which a file lacks what its import calls, or the function that it is asked
-            for in vain; of RAISE what is wrong with a text that this Python does not take.
+            and found, or those that would do, where it fails; of LOAD the module for which a file lacks what its
+            import calls, or the function that it is asked for in vain; of RAISE what is wrong with a text that this
+            Python does not take.
         certainty: whether the step is taken.
         via: the modules whose import leads there, the one imported first.
         fails: the site says that there is no such thing, so that the step raises.

@@ -51,8 +51,9 @@ class TooLong(Exception):
 
 @functools.lru_cache(maxsize=1024)
 def built_in(name: str, cause: Event | None = None) -> Exc:
-    """One of Python's own exceptions."""
-    return Exc(name, _ancestors(name), complete=True, cause=cause)
+    """One of Python's own exceptions; of another name, one of which no more is known."""
+    kinds = _ancestors(name)
+    return Exc(name, kinds, complete=bool(kinds), cause=cause)
 
 
 def is_exception(name: str) -> bool:

@@ -9,10 +9,13 @@ from envdoctor.imports import operations
 from envdoctor.imports.attempts import QUIET, SUPPRESS, TRANSPARENT
 from envdoctor.imports.constants import bits_of, processor_of
 from envdoctor.imports.dictionaries import text_pairs, under_key
+from envdoctor.imports.enumerated import PARAMETERS
+from envdoctor.imports.enumerated import functions as of_pkgutil
 from envdoctor.imports.escapes import NAMES
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, own_name
 from envdoctor.imports.finders import known_below
+from envdoctor.imports.generated_code import functions as of_generated_code
 from envdoctor.imports.iterables import Iterables
 from envdoctor.imports.made_text import MadeText
 from envdoctor.imports.paths import (
@@ -66,6 +69,7 @@ _PARAMETERS = {
     "importlib.import_module": ("name", "package"),
     "importlib.util.find_spec": ("name", "package"),
     "os.getenv": ("key", "default"),
+    **PARAMETERS,
 }
 #: Python's import no longer asks a finder's `find_module` ("What's New In Python 3.12", importlib).
 _WITHOUT_FIND_MODULE = (3, 12)
@@ -99,6 +103,8 @@ class Known:
         texts = MadeText(machine)
         self._of: dict[str, Callable[[tuple[Any, ...], Scope, State], Any]] = {
             **Iterables(machine).functions,
+            **of_generated_code(machine),
+            **of_pkgutil(machine),
             "os.path.join": lambda values, _scope, _state: joined_path(values),
             "os.path.splitext": lambda values, _scope, _state: split_extension(values),
             "os.fspath": lambda values, _scope, _state: text_of(_first(values)),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.scopes import Scope
     from envdoctor.imports.targets import Targets
 
-_MOST_ITEMS = 64
+_MOST_ITEMS = 256
 _MOST_TURNS = 64
 _MOST_ROUNDS = 8  # of a loop of which the number of turns is not known
 

@@ -85,6 +85,10 @@ class ModuleNames:
             return False
         if self._index.is_package(module) and not self.lacks_module(submodule):
             return False
+        return self.lacks_itself(module, name)
+
+    def lacks_itself(self, module: str, name: str) -> bool:
+        """Whether a module that is there certainly binds no such name; a package may have a submodule of it."""
         if self._is_hidden(module):
             return False
         alone = self._alone(module)
@@ -239,8 +243,10 @@ class _Closed:
         self.read = site.read
         self.lacks = site.lacks
         self.may_be_compiled = site.may_be_compiled
+        self.lacks_itself = site.lacks_itself
         self.lacks_file = site.lacks_file
         self.lacks_match = site.lacks_match
+        self.modules_in = site.modules_in
         self.lacks_function = site.lacks_function
         self.has_distribution = site.has_distribution
         self.variable = site.variable

@@ -72,12 +72,23 @@ class Site(Protocol):
         """Whether a module that is ELSEWHERE is proven to have no such name and no such submodule."""
         ...
 
+    def lacks_itself(self, module: str, name: str) -> bool:
+        """Whether a package that is ELSEWHERE is proven to bind no such name, so that only a submodule can be meant."""
+        ...
+
     def lacks_file(self, path: str) -> bool:
         """Whether a file of the site is certainly not there, by its path as `Found` has it."""
         ...
 
     def lacks_match(self, pattern: str) -> bool:
         """Whether certainly no file of the site has a path that matches a pattern of `glob`."""
+        ...
+
+    def modules_in(self, folder: str) -> tuple[tuple[str, bool], ...] | None:
+        """The modules that lie in a folder of the site, by name and in order, and whether each is a package.
+
+        None where they are not all known.
+        """
         ...
 
     def has_distribution(self, name: str) -> bool | None:

@@ -194,6 +194,10 @@ class _Supposing:
         """See `Site`."""
         return (What.USE, module, name) not in self.supposed and self.site.lacks(module, name)
 
+    def lacks_itself(self, module: str, name: str) -> bool:
+        """See `Site`."""
+        return self.site.lacks_itself(module, name)
+
     def lacks_file(self, path: str) -> bool:
         """See `Site`."""
         return (What.OPEN, path, "") not in self.supposed and self.site.lacks_file(path)
@@ -201,6 +205,10 @@ class _Supposing:
     def lacks_match(self, pattern: str) -> bool:
         """See `Site`."""
         return (What.OPEN, pattern, "") not in self.supposed and self.site.lacks_match(pattern)
+
+    def modules_in(self, folder: str) -> tuple[tuple[str, bool], ...] | None:
+        """See `Site`."""
+        return self.site.modules_in(folder)
 
     def has_distribution(self, name: str) -> bool | None:
         """See `Site`."""
@@ -212,8 +220,8 @@ class _Supposing:
 
     def version_of(self, name: str) -> str:
         """See `Site`."""
-        text = self.site.version_of(name)
-        return "" if (What.ASK, name, text) in self.supposed else text
+        supposed = any(what is What.ASK and of == name and told for what, of, told in self.supposed)
+        return "" if supposed else self.site.version_of(name)
 
     def told_version(self, module: str, name: str) -> tuple[str, str]:
         """See `Site`."""

@@ -198,6 +198,10 @@ class WheelSite:
             return standard_lacks(module, name, self.target) and not self._beside.gives(module, name)
         return self._beside.lacks(module, name)
 
+    def lacks_itself(self, module: str, name: str) -> bool:  # noqa: ARG002
+        """See `Site`."""
+        return False
+
     def lacks_file(self, path: str) -> bool:
         """See `Site`: of a folder that no other wheel has, too."""
         if self.target.platform.system is System.WINDOWS:
@@ -214,6 +218,10 @@ class WheelSite:
         """Whether a path is in a folder that no other wheel has, or is itself no other wheel's."""
         top, slash, _ = path.partition("/")
         return self._beside.find(top).presence is Presence.ABSENT if slash else not self._beside.brings_file(path)
+
+    def modules_in(self, folder: str) -> tuple[tuple[str, bool], ...] | None:  # noqa: ARG002
+        """See `Site`."""
+        return None
 
     def has_distribution(self, name: str) -> bool | None:
         """See `Site`."""

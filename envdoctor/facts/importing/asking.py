@@ -50,6 +50,8 @@ def _patterns(cause: Event) -> list[re.Pattern[str]]:
         forms = [rf"\braise\b.*\b{last}\b"]
     elif cause.what is What.OPEN:
         forms = [re.escape(cause.subject.rpartition("/")[2])]
+    elif cause.what is What.ASK and cause.name:
+        forms = [r"\.Validate\w*Version\(", rf"\.{subject}\b.*\b(?:runtime_version|descriptor)\b"]
     elif cause.what is What.ASK:
         forms = [rf"['\"]{subject}['\"]", r"\b(?:version|distribution|metadata|requires|files)\("]
     else:

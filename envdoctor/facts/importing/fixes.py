@@ -11,7 +11,7 @@ from envdoctor.core.finding import Fix
 from envdoctor.facts.natives.listing import top_level
 from envdoctor.facts.packages.installers import installer_for, matrix_command
 from envdoctor.facts.python.search_path import Origin
-from envdoctor.imports.distributions import PROTOBUF, REFUSING
+from envdoctor.facts.requirements import contradict
 from envdoctor.imports.events import What
 from envdoctor.imports.removed_names import release_numbers, removed_since
 from envdoctor.imports.standard_library import (
@@ -54,8 +54,8 @@ def sought(failure: Failure, what: What) -> list[str]:
 
 
 def version_of(failure: Failure) -> Event | None:
-    """The version that an import asked for before it raised, and but for which it may not have."""
-    return next((each for each in failure.sought if each.what is What.ASK and each.name and not each.fails), None)
+    """The version that an import asked for before it raised, and but for which it may not have; or that it needs."""
+    return next((each for each in (failure.cause, *failure.sought) if each.what is What.ASK and each.name), None)
 
 
 def base_name(path: str) -> str:
@@ -89,6 +89,8 @@ def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
     """Of a distribution that fails for what it holds itself, or for a distribution that it names."""
     cause = failed.failures[0].cause
     if version_of(failed.failures[0]) is not None and failed.owner is not None:
+        if cause.what is What.ASK:
+            return version_fix(failed.distribution, failed.owner, cause.name, facts)
         return _owner_fix(failed, facts)
     if cause.what is What.RAISE and not cause.name:
         modules = sought(failed.failures[0], What.IMPORT)
@@ -160,24 +162,18 @@ def _for_another_python(failed: FailedImport, facts: Facts) -> Fix | None:
 
 def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
     """Of a distribution that lacks what another asks of it: which of both is too old for the other."""
-    owner, asker, cause = failed.owner, failed.distribution, failed.failures[0].cause
+    owner, asker = failed.owner, failed.distribution
     installer = installer_for(facts.python, facts.packages, owner)
     if owner is None or installer is None or owner == asker:
         return _other_version(failed)
     since = _gone_since(owner, failed)
-    if cause.what is What.RAISE and owner.key == PROTOBUF and failed.failures[0].raises == "TypeError":
-        since = REFUSING
     before = since or _older_major(asker, owner, facts)
     holder = _holder(owner, before, facts) if before else None
     if holder is not None:
         text = f"Install a newer {asker.name}; {holder.title} does not take {owner.name} older than {before}."
         return Fix(text=text, commands=installer.install(asker.name, upgrade=True))
     if before:
-        why = (
-            ("which still takes it" if cause.what is What.RAISE else "which still has it")
-            if since
-            else f"as there was when {asker.title} came"
-        )
+        why = "which still has it" if since else f"as there was when {asker.title} came"
         text = f"Install {owner.name} older than {before}, {why}, or a newer {asker.name}."
         return Fix(text=text, commands=installer.install(owner.name, f"<{before}"))
     if any(by == asker and not text for by, text in facts.requirements.wanted.get(owner.key, ())):  # any version
@@ -201,6 +197,25 @@ def _holder(owner: Distribution, before: str, facts: Facts) -> Distribution | No
     wanting = dict.fromkeys(by for by, _ in facts.requirements.wanted.get(owner.key, ()))
     first = release_numbers(before)
     return next((by for by in wanting if any(least >= first for least in _least(by, owner, facts))), None)
+
+
+def version_fix(asker: Distribution, owner: Distribution, needed: str, facts: Facts) -> Fix:
+    """The versions of a distribution that another needs, or where a third forbids those, another version of the other.
+
+    Args:
+        asker: that needs them.
+        owner: of which they are, and which is installed in another version.
+        needed: a specifier.
+        facts: of the environment.
+    """
+    installer = installer_for(facts.python, facts.packages, owner)
+    wanted = [(by, text) for by, text in facts.requirements.wanted.get(owner.key, ()) if text and by != asker]
+    against = next((by for by, text in wanted if contradict((text, needed))), None)
+    if against is not None:
+        text = f"{against.title} forbids {owner.name}{needed}: install another version of {asker.name}, or of both."
+        return Fix(text=text, commands=matrix_command(asker.name, against.name))
+    commands = installer.install(owner.name, needed) if installer is not None else ()
+    return Fix(text=f"Install {owner.name}{needed}, or another version of {asker.name}.", commands=commands)
 
 
 def _older_major(asker: Distribution, owner: Distribution, facts: Facts) -> str:

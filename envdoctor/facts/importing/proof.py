@@ -9,7 +9,6 @@ from envdoctor.core.finding import Evidence
 from envdoctor.facts.importing.fixes import base_name, emptied, sought, version_of
 from envdoctor.facts.importing.init_functions import init_function
 from envdoctor.facts.importing.others import unmet_behind
-from envdoctor.imports.distributions import PROTOBUF
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import is_of_another_python
 from envdoctor.support.text import quote_command
@@ -72,6 +71,8 @@ def _own_cause(failed: FailedImport, facts: Facts) -> str:
     cause = failure.cause
     if cause.what is What.OPEN:
         return f"{asker} opens {cause.subject}, which is not there"
+    if cause.what is What.ASK and cause.name and failed.owner is not None:
+        return f"{asker} needs {cause.subject}{cause.name}, and {failed.owner.version} is installed"
     if cause.what is What.ASK:
         return f"{asker} asks for the metadata of the distribution {cause.subject}, which is not installed"
     if cause.what is What.LOAD:
@@ -90,8 +91,6 @@ def _raised(failed: FailedImport, facts: Facts) -> str:
     if failure.cause.name:
         return f"the text of {asker} is not Python {'{}.{}'.format(*facts.python.minor)} ({failure.cause.name})"
     version = version_of(failure)
-    if version is not None and version.subject == PROTOBUF and raised == "TypeError":
-        return f"{asker} was generated for an older protobuf, and {version.name} raises TypeError"
     if version is not None:
         return f"{asker} looks at the version of {version.subject}, which is {version.name}, and raises {raised}"
     modules, files = sought(failure, What.IMPORT), sought(failure, What.OPEN)

@@ -157,13 +157,13 @@ def _told(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use], module: str, 
         owner=owner,
         entrances=tuple(behind),
         told_by=told_by(facts, distribution, owner, cause, path),
-        spared=_spared(facts, rehearsal, uses, behind),
+        spared=_spared(facts, rehearsal, uses, behind, module),
         variables=rehearsal.deciding_variables(module),
     )
 
 
 def _spared(
-    facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use], failing: Sequence[Use]
+    facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use], failing: Sequence[Use], origin: str
 ) -> tuple[Distribution, ...]:
     """Those that require the distributions of these uses, if all of them are required, and none is a command.
 
@@ -175,7 +175,8 @@ def _spared(
     if not all(requiring) or any(entrance.command for _, entrance in failing):
         return ()
     spared = tuple(dict.fromkeys(by for each in requiring for by in each if by.key not in keys))
-    units = {rehearsal.surroundings.modules.unit(entrance.module) for _, entrance in failing}
+    failed = (origin, *(entrance.module for _, entrance in failing))
+    units = set(map(rehearsal.surroundings.modules.unit, failed))
     caught = _catching(rehearsal.judge(entrance.module).failures for _, entrance in failing)
     for by in spared:
         modules = [each.module for one, each in uses if one == by and not each.command]

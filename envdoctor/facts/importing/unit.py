@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import fnmatch
 import glob
+import itertools
 import os
 import posixpath
 import re
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _LARGEST_TEXT = 1 << 20
 _MOST_NATIVE_BYTES = 32 << 20
 _WORD = 0xFFFFFFFF
+_MOST_ENTRIES = 1000
+_COMPILED = frozenset({".so", ".pyd", ".pyc", ".dll"})
 _DOT = re.compile(r"\.")
 _IN_PACKAGE = frozenset({Presence.TEXT, Presence.NATIVE})
 
@@ -74,6 +77,26 @@ def matches_nothing(pattern: str) -> bool:
         return is_gone(folder) or not fnmatch.filter(os.listdir(folder), names)
     except (OSError, ValueError):
         return False
+
+
+def modules_of(folder: str) -> tuple[tuple[str, bool], ...] | None:
+    """The modules of text in a folder, by name and in order, and whether each is a package; None if there are others.
+
+    Source: `pkgutil.iter_modules`.
+    """
+    found: dict[str, bool] = {}
+    try:
+        with os.scandir(folder) as entries:
+            for entry in sorted(itertools.islice(entries, _MOST_ENTRIES), key=lambda each: each.name):
+                stem, suffix = os.path.splitext(entry.name)
+                if suffix in _COMPILED:
+                    return None
+                is_package = "." not in entry.name and entry.is_dir() and os.path.exists(f"{entry.path}/__init__.py")
+                if is_package or (suffix == ".py" and "." not in stem and stem != "__init__"):
+                    found.setdefault(stem, is_package)
+    except OSError:
+        return None
+    return tuple(found.items()) if len(found) < _MOST_ENTRIES else None
 
 
 def may_take_bytecode(path: str) -> bool:

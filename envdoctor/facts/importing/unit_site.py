@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.facts.importing.ground import digest_of
-from envdoctor.facts.importing.unit import is_gone, is_linked, matches_nothing, may_take_bytecode
+from envdoctor.facts.importing.unit import is_gone, is_linked, matches_nothing, may_take_bytecode, modules_of
 from envdoctor.facts.packages.metadata import normalize
 from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
@@ -81,6 +81,12 @@ class BesideUnit:
         if owner is not None and removed_since(owner.key, owner.version, module, name):
             return True
         return self._rehearsal.names(unit).lacks(module, name)
+
+    def lacks_itself(self, module: str, name: str) -> bool:
+        """See `Site`."""
+        unit = self._around.modules.unit(module)
+        self._ground.units.add(unit)
+        return unit != self._unit and self._rehearsal.names(unit).lacks_itself(module, name)
 
     def told_version(self, module: str, name: str) -> tuple[str, str]:
         """The distribution that has a module, and the version that the module tells.
@@ -204,6 +210,11 @@ class UnitSite(WheelSite):
         self._ground.texts.add(pattern.rpartition("/")[0])
         return nothing
 
+    def modules_in(self, folder: str) -> tuple[tuple[str, bool], ...] | None:
+        """See `Site`."""
+        self._ground.texts.add(folder)
+        return modules_of(folder)
+
     def variable(self, name: str) -> str | None:
         """See `Site`."""
         if self._without:
@@ -224,6 +235,10 @@ class UnitSite(WheelSite):
             return ""
         self._ground.texts.add(one.metadata)
         return one.version
+
+    def lacks_itself(self, module: str, name: str) -> bool:
+        """See `Site`."""
+        return self._others.lacks_itself(module, name)
 
     def told_version(self, module: str, name: str) -> tuple[str, str]:
         """See `Site`."""
