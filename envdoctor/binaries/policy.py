@@ -101,6 +101,8 @@ def _musl(name: str) -> SystemLibrary | None:
 
 
 def _macos(name: str) -> SystemLibrary | None:
+    if name in _table("macos")["libraries"]:
+        return SystemLibrary(promise=Promise.PROMISED, rule="part of macOS (/usr/lib/)")
     for prefix in _table("macos")["prefixes"]:
         if name.startswith(prefix):
             return SystemLibrary(promise=Promise.PROMISED, rule=f"part of macOS ({prefix})")
