@@ -1,8 +1,8 @@
 """Reads the load commands of a Mach-O file: thin or universal, for macOS and its relatives.
 
 Source: <mach-o/loader.h> and <mach-o/fat.h> of Apple's cctools, and the checks of dyld (`MachOFile`, `MachOAnalyzer`).
-As in dyld, the commands fill their space exactly, a command that may stand once stands once, and an image links at
-least one library; what breaks these rules is `Unreadable`, not a file without needs.
+As in dyld, the commands fill their space exactly, a command that may stand once stands once, and a library or program
+links at least one library; what breaks these rules is `Unreadable`, not a file without needs.
 """
 
 from __future__ import annotations
@@ -161,7 +161,10 @@ def _read_thin(source: RandomAccess, ahead: int, expected: tuple[int, int] | Non
     table = window.read(32 if wide else 28, size, "Mach-O load commands")
     commands = _commands(table, count, order)
     _check_extents(commands, order, source.size)
-    return _library(commands, order, architecture, is_program=kind == _PROGRAM)
+    found = _library(commands, order, architecture, is_program=kind == _PROGRAM)
+    if not found.needed and kind != _BUNDLE:  # extension modules that only calculate, as some of scipy's, link nothing
+        raise Unreadable("Mach-O file that links no library at all, not even libSystem: dyld would refuse it")
+    return found
 
 
 def _commands(table: bytes, count: int, order: str) -> list[_Command]:
@@ -213,8 +216,6 @@ def _library(commands: list[_Command], order: str, architecture: str, *, is_prog
         for command in commands
         if command.kind in _LOADS
     )
-    if not needed:
-        raise Unreadable("Mach-O file that links no library at all, not even libSystem: dyld would refuse it")
     platform, minimum_os = _minimum_os(commands, order)
     is_signed = any(command.kind == _LC_CODE_SIGNATURE for command in commands)
     return NativeLibrary(
