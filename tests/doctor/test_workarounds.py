@@ -78,7 +78,8 @@ def cell(verdict=CellVerdict.NO_WHEEL, version="1.0", message=""):
 
 def file(name):
     kind = FileKind.WHEEL if name.endswith(".whl") else FileKind.SDIST
-    return IndexFile(filename=name, url=f"https://example.org/{name}", kind=kind, version=name.removesuffix(".tar.gz").split("-")[1])
+    version = name.removesuffix(".tar.gz").split("-")[1]
+    return IndexFile(filename=name, url=f"https://example.org/{name}", kind=kind, version=version)
 
 
 def starting(sentences, title):
