@@ -177,7 +177,7 @@ class WheelNames:
         """The modules of a wheel."""
         with self._lock:
             if place not in self._indexes:
-                self._indexes[place] = ModuleIndex(self._wheels[place].members)
+                self._indexes[place] = ModuleIndex(self._wheels[place].members, self._target)
             return self._indexes[place]
 
     def lacks_module(self, place: int, module: str) -> bool:

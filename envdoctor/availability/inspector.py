@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from envdoctor.availability.module_texts import ModuleTexts
 from envdoctor.core.errors import NetworkProblem, Unreadable
 from envdoctor.core.holdings import Holding  # noqa: TC001 - answers are read back by their types
+from envdoctor.core.target import System
 from envdoctor.imports.names import ModuleNames
 from envdoctor.imports.packages import PackageVerdict, judge_package
 from envdoctor.index.access import opened
@@ -141,12 +142,11 @@ class Inspector:
             NetworkProblem: the server did not answer.
             Unreadable: the wheel is damaged.
         """
-        where = f"{target.platform.system.value} {target.interpreter.name}"
-        key = f"IMPORTS {hash_code(*_CODE)} {where} {package} {file.sha256 or file.url}"
+        key = f"IMPORTS {hash_code(*_CODE)} {_kind_of(target)} {package} {file.sha256 or file.url}"
 
         def judge() -> PackageVerdict:
             with self.texts(file, contents) as read:
-                index, cached = self._index(file, contents), functools.cache(read)
+                index, cached = self._index(file, contents, target), functools.cache(read)
                 return judge_package(package, index, cached, target, beside, natives=contents.natives)
 
         with self._turn(key):
@@ -221,7 +221,9 @@ class Inspector:
         if known is None:
             with opened(self._client.session, file) as source:
                 archive = WheelArchive(source)
-                modules = ModuleNames(ModuleIndex(archive.members), functools.cache(archive.read_module), target)
+                modules = ModuleNames(
+                    ModuleIndex(archive.members, target), functools.cache(archive.read_module), target
+                )
                 known = Holdings(found={name: modules.holding(name) for name in names})
             if cache:
                 cache.put_value(key, known)
@@ -262,11 +264,11 @@ class Inspector:
                 more = (cache.get_value(_more_key(file), int) or 0) + archive.source.bytes_read
                 cache.put_value(_more_key(file), more)
 
-    def _index(self, file: IndexFile, contents: WheelContents) -> ModuleIndex:
-        key = file.sha256 or file.url
+    def _index(self, file: IndexFile, contents: WheelContents, target: Target) -> ModuleIndex:
+        key = f"{_kind_of(target)} {file.sha256 or file.url}"
         with self._lock:
             if key not in self._indexes:
-                self._indexes[key] = ModuleIndex(contents.members)
+                self._indexes[key] = ModuleIndex(contents.members, target)
             return self._indexes[key]
 
     def _turn(self, key: str) -> threading.Lock:
@@ -305,3 +307,10 @@ def _as_named(contents: WheelContents, file: IndexFile) -> WheelContents:
 
 def _more_key(file: IndexFile) -> str:
     return f"MORE {hash_code(*_CODE)} {file.sha256}"
+
+
+def _kind_of(target: Target) -> str:
+    """What of a target an import depends on: system, Python, and what names its extension modules."""
+    platform = target.platform
+    kind = platform.arch if platform.system is System.WINDOWS else platform.libc and platform.libc.value
+    return f"{platform.system.value} {kind} {target.interpreter.name}"

@@ -92,7 +92,7 @@ def _sought(libraries: Sequence[str], modules: Sequence[str], *, bare: bool) -> 
         return f"{' or '.join(modules[:_MODULES_SHOWN])}, which no wheel of the set brings"
     first = _shown(libraries[0])
     if bare:
-        return f"the library {first}, which desktop systems have and containers lack"
+        return f"the library {first}, which desktop systems may have and others lack"
     beside = f", nor is {modules[0]} there" if modules else ""
     return f"the library {first}, which nothing brings{beside}"
 

@@ -12,6 +12,7 @@ from envdoctor.availability.judging import Judgment
 from envdoctor.availability.kept import KeptJudgments
 from envdoctor.availability.machine import settle
 from envdoctor.availability.set_conflicts import conflict_reasons, numpy_reason
+from envdoctor.availability.unnamed import backend_reasons, runtime_reasons
 from envdoctor.binaries.numpy_build import NumpyBuild
 from envdoctor.core.availability import Cause, CauseKind, CellReason, CellVerdict, ReasonKind, conditions
 from envdoctor.core.errors import NetworkProblem
@@ -120,6 +121,7 @@ class WheelJudge:
         ]
         conflicts = conflict_reasons([member.contents for member in members])
         own = [*self._problems(members, target), *self._numpy(members)]
+        own += backend_reasons([member.contents for member in members]) if complete and not (lost or failures) else ()
         if not lost and not failures:
             own += self._imports(members, target, complete=complete)
         return _judgment(members, [*lost, *failures, *own, *conflicts])
@@ -170,6 +172,7 @@ class WheelJudge:
                     contents = next(one.contents for one in exact if one.pin is member.pin)
                     analysis = _load_judge(exact, target, readers).analyse(contents)
                 yield from map(problem_reason, judge_wheel(contents, analysis, target))
+                yield from runtime_reasons(contents, readers[contents.label])
 
     def _exactly(self, members: Sequence[_Member], guessed: _Member) -> list[_Member]:
         """The set with one wheel read again, without guesses."""

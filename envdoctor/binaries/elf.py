@@ -7,11 +7,13 @@ occur once occurs once, mandatory tags are there, versions are asked of librarie
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.elf_header import (
     LARGEST_PAGE,
     PT_DYNAMIC,
+    PT_GNU_PROPERTY,
     PT_GNU_STACK,
     PT_INTERP,
     PT_LOAD,
@@ -40,6 +42,8 @@ LOADER_TAGS = frozenset(
 _LAST_STANDARD_TAG, _FIRST_SYSTEM_TAG = 38, 0x6000000D
 _DF_1_NOOPEN, _DF_1_NODEFLIB, _DF_1_PIE = 0x40, 0x800, 0x08000000
 _PF_X = 1
+_ISA_NEEDED, _GNU_PROPERTIES = 0xC0008002, struct.pack("<I4s", 5, b"GNU\0")  # x86-64 psABI, "Program Property"
+_MOST_PROPERTY_BYTES = 4096
 _MOST_DYNAMIC_BYTES = 1024 * 1024
 
 
@@ -107,12 +111,27 @@ class _Elf:
             refuses_dlopen=bool(flags & _DF_1_NOOPEN),
             executable_stack=bool(stack[0].flags & _PF_X) if stack else None,
             segment_alignment=segment_alignment(loads),
+            processor_level=self._processor_level(),
+            provides=self.version_definitions()[1:],
             declared_alignment=min((segment.alignment for segment in loads), default=None),
         )
 
     def version_definitions(self) -> tuple[str, ...]:
         offset, count = self._version_table(_DT_VERDEF, _DT_VERDEFNUM)
         return tuple(name for name, _, _ in self._versions("defined version").definitions(offset, count))
+
+    def _processor_level(self) -> int:
+        """The highest of the bits for x86-64, x86-64-v2, -v3 and -v4 among the properties that are needed."""
+        for segment in self._header.of_kind(PT_GNU_PROPERTY) if self._header.architecture == "x86_64" else ():
+            size = min(segment.file_size, _MOST_PROPERTY_BYTES)
+            note = self._tables.read(segment.offset, size, "ELF program properties")
+            place = 16 if note[8:16] == _GNU_PROPERTIES else size
+            while place + 12 <= size:
+                kind, length, value = map(int, struct.unpack_from("<III", note, place))
+                if kind == _ISA_NEEDED:
+                    return (value & 0xF).bit_length()
+                place += 8 + length + -length % 8
+        return 0
 
     def _read_interpreter(self) -> str | None:
         for segment in self._header.of_kind(PT_INTERP):

@@ -15,7 +15,8 @@ from envdoctor.core.errors import Unreadable
 if TYPE_CHECKING:
     from envdoctor.binaries.window import Window
 
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_TLS, PT_GNU_STACK, PT_GNU_RELRO = 1, 2, 3, 7, 0x6474E551, 0x6474E552
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_TLS = 1, 2, 3, 7
+PT_GNU_STACK, PT_GNU_RELRO, PT_GNU_PROPERTY = 0x6474E551, 0x6474E552, 0x6474E553
 
 _NO_LIBRARY_TYPES = {1: "an object file", 4: "a core dump"}
 _NO_HOST_MACHINES = {164: "Hexagon DSP code", 190: "CUDA code", 224: "AMD GPU code", 247: "eBPF code"}

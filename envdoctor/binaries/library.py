@@ -11,6 +11,9 @@ from envdoctor.support.text import read_number
 __all__ = ["BinaryFormat", "NativeLibrary", "Need", "NeedKind", "NotLoadable", "SymbolSummary", "VersionNeed"]
 
 
+_GLIBC_MARKS = {"GLIBC_ABI_DT_RELR": (2, 36)}  # glibc's NEWS for 2.36
+
+
 class BinaryFormat(enum.Enum):
     """The container; with it goes the loader that searches: ld.so, dyld or the Windows loader."""
 
@@ -101,6 +104,9 @@ class NativeLibrary:
             from `needed`, but something there may not be needed, and `runpath` may be an RPATH.
         unread: nothing is known but the architecture: it stands so far back in a universal file that it was not read.
         reexported: of `needed` the names whose symbols the file offers as its own (LC_REEXPORT_DYLIB).
+        processor_level: the x86-64 level (2 to 4) without which glibc 2.33 and later refuse it; 0 where it says none.
+        provides: the symbol versions that it defines (ELF); empty where it defines none, or a guess was made.
+        unsigned: why macOS does not map it on ARM: what is wrong with its code signature; "" where nothing is known.
         symbols: of an ELF or Mach-O file in a wheel; None where they were not read.
         slices: for a universal Mach-O file, the library of each architecture; else empty.
     """
@@ -125,13 +131,20 @@ class NativeLibrary:
     inferred: bool = False
     unread: bool = False
     reexported: tuple[str, ...] = ()
+    processor_level: int = 0
+    provides: tuple[str, ...] = ()
+    unsigned: str = ""
     symbols: SymbolSummary | None = None
     slices: tuple[NativeLibrary, ...] = ()
 
     @property
     def glibc(self) -> tuple[int, ...] | None:
-        """The oldest glibc that has every GLIBC_x.y asked for; None where no such version is needed."""
-        return self.newest_version("GLIBC")
+        """The oldest glibc that has every GLIBC_x.y asked for; None where no such version is needed.
+
+        A version without a number is of a way to write files that older ones can't read.
+        """
+        marks = [_GLIBC_MARKS[need.version] for need in self.versions if need.version in _GLIBC_MARKS]
+        return max([*marks, *filter(None, [self.newest_version("GLIBC")])], default=None)
 
     @property
     def glibcxx(self) -> tuple[int, ...] | None:

@@ -1,8 +1,8 @@
 """Reads the load commands of a Mach-O file: thin or universal, for macOS and its relatives.
 
 Source: <mach-o/loader.h> and <mach-o/fat.h> of Apple's cctools, and the checks of dyld (`MachOFile`, `MachOAnalyzer`).
-As in dyld, the commands fill their space exactly, a command that may stand once stands once, and an image links at
-least one library; what breaks these rules is `Unreadable`, not a file without needs.
+As in dyld, the commands fill their space exactly, a command that may stand once stands once, and a library or program
+links at least one library; what breaks these rules is `Unreadable`, not a file without needs.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ _PROGRAM, _DYNAMIC_LIBRARY, _BUNDLE = 2, 6, 8
 _NO_LIBRARY_TYPES = {1: "an object file", 4: "a core dump", 9: "a stub", 10: "debug symbols", 11: "a kernel extension"}
 _PLATFORMS = {1: "macos", 2: "ios", 3: "tvos", 4: "watchos", 6: "maccatalyst", 7: "ios-simulator", 11: "visionos"}
 _OLD_PLATFORMS = {0x24: "macos", 0x25: "ios", 0x2F: "tvos", 0x30: "watchos"}  # LC_VERSION_MIN_*
+_LC_CODE_SIGNATURE = 0x1D
 _LC_ID_DYLIB, _LC_RPATH, _LC_BUILD_VERSION, _LC_REEXPORT_DYLIB = 0x0D, 0x8000001C, 0x32, 0x8000001F
 _LOADS = {
     0x0000000C: NeedKind.REQUIRED,  # LC_LOAD_DYLIB
@@ -160,7 +161,10 @@ def _read_thin(source: RandomAccess, ahead: int, expected: tuple[int, int] | Non
     table = window.read(32 if wide else 28, size, "Mach-O load commands")
     commands = _commands(table, count, order)
     _check_extents(commands, order, source.size)
-    return _library(commands, order, architecture, is_program=kind == _PROGRAM)
+    found = _library(commands, order, architecture, is_program=kind == _PROGRAM)
+    if not found.needed and kind != _BUNDLE:  # extension modules that only calculate, as some of scipy's, link nothing
+        raise Unreadable("Mach-O file that links no library at all, not even libSystem: dyld would refuse it")
+    return found
 
 
 def _commands(table: bytes, count: int, order: str) -> list[_Command]:
@@ -212,9 +216,8 @@ def _library(commands: list[_Command], order: str, architecture: str, *, is_prog
         for command in commands
         if command.kind in _LOADS
     )
-    if not needed:
-        raise Unreadable("Mach-O file that links no library at all, not even libSystem: dyld would refuse it")
     platform, minimum_os = _minimum_os(commands, order)
+    is_signed = any(command.kind == _LC_CODE_SIGNATURE for command in commands)
     return NativeLibrary(
         format=BinaryFormat.MACHO,
         architectures=(architecture,),
@@ -225,6 +228,7 @@ def _library(commands: list[_Command], order: str, architecture: str, *, is_prog
         reexported=tuple(_text(command, order) for command in commands if command.kind == _LC_REEXPORT_DYLIB),
         minimum_os=minimum_os,
         platform=platform,
+        unsigned="" if is_signed or not architecture.startswith("arm64") else "it has no code signature",
     )
 
 

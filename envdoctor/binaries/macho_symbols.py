@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from envdoctor.binaries import magic
 from envdoctor.binaries.library import NeedKind, SymbolSummary
+from envdoctor.binaries.macho_signature import changed_pages
 from envdoctor.binaries.window import Window
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bytes import BytesRange
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _TWO_LEVEL = 0x80  # MH_TWOLEVEL
 _LC_SYMTAB, _LC_EXPORTS_TRIE, _LC_DYLD_INFO = 0x02, 0x80000033, (0x22, 0x80000022)
+_LC_CODE_SIGNATURE = 0x1D
 _SYMTAB, _EXTENT = struct.Struct("<IIII"), struct.Struct("<II")
 _TRIE_IN_DYLD_INFO = 32  # bytes into the command's body: export_off and export_size
 _NLIST = struct.Struct("<IBBHQ")
@@ -43,17 +45,24 @@ _FAT = {magic.UNIVERSAL[0]: struct.Struct(">IIIII"), magic.UNIVERSAL[1]: struct.
 def with_symbols(library: NativeLibrary, source: RandomAccess) -> NativeLibrary:
     """A library that `read_macho` read, with its `symbols`; None there for want of tables, or of room for them.
 
+    What is not as it was signed is told with them, since all of the file is at hand.
+
     Raises:
         Unreadable: a table lies outside the file, or is damaged.
     """
     parts = _parts(source)
     if parts == [source]:
-        return replace(library, symbols=_summary(library, source))
-    slices = [
-        part if part.unread else replace(part, symbols=_summary(part, bytes_))
-        for part, bytes_ in zip(library.slices, parts, strict=True)
-    ]
+        return _whole(library, source)
+    slices = [part if part.unread else _whole(part, bytes_) for part, bytes_ in zip(library.slices, parts, strict=True)]
     return replace(library, slices=tuple(slices))
+
+
+def _whole(library: NativeLibrary, source: RandomAccess) -> NativeLibrary:
+    """One architecture with what stands at its end."""
+    signature = _load_commands(source).get(_LC_CODE_SIGNATURE) if library.architectures == ("arm64",) else None
+    changed = changed_pages(source, *_EXTENT.unpack_from(signature)) if signature else None
+    unsigned = f"{changed} of its pages were changed after it was signed" if changed else library.unsigned
+    return replace(library, symbols=_summary(library, source), unsigned=unsigned)
 
 
 def wanted_of_any(source: RandomAccess) -> frozenset[bytes]:

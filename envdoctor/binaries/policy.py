@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from envdoctor.core.data import load_table
 from envdoctor.core.target import Libc, Platform, System
 
+_PYTHON_DLL = re.compile(r"python3(?P<minor>\d{1,3})t?\.dll")
 _MOST_VERSION = 8  # of the sonames in the tables
 
 
@@ -99,6 +101,8 @@ def _musl(name: str) -> SystemLibrary | None:
 
 
 def _macos(name: str) -> SystemLibrary | None:
+    if name in _table("macos")["libraries"]:
+        return SystemLibrary(promise=Promise.PROMISED, rule="part of macOS (/usr/lib/)")
     for prefix in _table("macos")["prefixes"]:
         if name.startswith(prefix):
             return SystemLibrary(promise=Promise.PROMISED, rule=f"part of macOS ({prefix})")
@@ -116,7 +120,9 @@ def _windows(name: str, python: tuple[int, int] | None) -> SystemLibrary | None:
     if since and python is not None and python < version_tuple(since):
         rule = f"in the Microsoft Visual C++ Redistributable; python.exe brings it from Python {since} on"
         return SystemLibrary(promise=Promise.DESKTOP, rule=rule)
-    if name in table["python"] or _matches(name, table["python_patterns"]):
+    own = _PYTHON_DLL.fullmatch(name)
+    is_anothers = own is not None and python is not None and (3, int(own["minor"])) != python
+    if (own and not is_anothers) or name in table["python"] or _matches(name, table["python_patterns"]):
         return SystemLibrary(promise=Promise.PROMISED, rule="beside python.exe")
     if name in table["redistributable"]:
         rule = "in the Microsoft Visual C++ Redistributable, which Windows does not bring"

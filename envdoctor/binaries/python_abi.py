@@ -6,15 +6,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.target import Libc, System
 from envdoctor.support.text import read_number
 
 if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
+    from envdoctor.core.target import Platform, Target
 
 _MODULE = re.compile(r"(?P<stem>[^/.]+)(?:\.(?P<tag>[^/]+))?\.(?P<suffix>so|pyd)")
 _CPYTHON = re.compile(r"(?:cpython-|cp)(?P<major>\d)(?P<minor>\d+)(?P<flags>[a-z]*)(?:-.*)?")
 _PYPY = re.compile(r"(?:pypy)(?P<major>\d)(?P<minor>\d+)-.*")
 _DLL = re.compile(r"python(?P<major>\d)(?P<minor>\d*)(?P<flags>t?)\.dll", re.IGNORECASE)
+_MUSL_IS_NAMED = (3, 11)  # "Detect musl libc as a separate SOABI": What's New In Python 3.11
+_WINDOWS = {"amd64": "win_amd64", "arm64": "win_arm64", "x86": "win32", "win32": "win32"}
 _SHARED = re.compile(r"libpython(?P<major>\d)\.(?P<minor>\d+)(?P<flags>t?)\.(?:so|dylib).*")
 
 
@@ -93,3 +97,31 @@ def fits(abi: PythonAbi, implementation: str, version: tuple[int, int], *, free_
     if abi.stable:
         return implementation == "cp" and (abi.free_threaded or not free_threaded)
     return (abi.implementation, abi.version, abi.free_threaded) == (implementation, version, free_threaded)
+
+
+def is_looked_for(file_name: str, target: Target) -> bool:
+    """Whether a Python of the target takes a file of that name for an extension module (EXTENSION_SUFFIXES)."""
+    abi, python = module_abi(file_name), target.interpreter
+    on_windows = target.platform.system is System.WINDOWS
+    if abi is None or file_name.endswith(".pyd") is not on_windows:
+        return False
+    tag = file_name.partition(".")[2].rpartition(".")[0]
+    if not tag:
+        return True
+    if not fits(abi, python.implementation, python.version, free_threaded=python.free_threaded):
+        return False
+    return not on_windows if abi.stable else _is_of(tag.partition("-")[2], target.platform, python.version)
+
+
+def _is_of(tag: str, platform: Platform, python: tuple[int, int]) -> bool:
+    """Whether the platform in a module's file name is that of a target; of processors only Windows' are compared."""
+    if not tag:
+        return True
+    if platform.system is System.WINDOWS:
+        return tag.endswith(_WINDOWS.get(platform.arch, ""))
+    if platform.system is System.MACOS:
+        return tag.endswith("darwin")
+    is_musl = "musl" in tag
+    if platform.libc is Libc.MUSL:
+        return "linux" in tag and (is_musl or python < _MUSL_IS_NAMED)
+    return "linux" in tag and not is_musl

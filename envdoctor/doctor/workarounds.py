@@ -143,12 +143,16 @@ def situation_of_package(
 
     Args:
         package: its name.
-        files: what the index has of it.
+        files: what the index has of it; those of the versions that were asked for count.
         cells: of the table.
         targets: of the cells.
         members: the files in each of its wheels that was looked into, by the wheel's name.
     """
-    known, there = tuple(cells), tuple(files)
+    from packaging.utils import canonicalize_version
+
+    known = tuple(cells)
+    asked = {canonicalize_version(cell.version) for cell in known}
+    there = [file for file in files if canonicalize_version(file.version) in asked]
     if not known or any(cell.verdict in _MAY_BE_GOOD or cell.way_out for cell in known):
         return None
     platforms = {name for target in targets for name in target.platform.tags}

@@ -134,6 +134,7 @@ def _architectures(wheel: WheelContents, analysis: LoadAnalysis, target: Target)
         sure = [each for each in wrong if each in of_name or each.path in analysis.foreign]
         first = (sure or wrong)[0].library
         kinds = f"{first.format.value} {'/'.join(first.architectures)}" if first else ""
+        kinds += f" for {first.platform}" if first and first.format is BinaryFormat.MACHO and first.platform else ""
         wanted = f"{FORMATS[platform.system].value} {process_architecture(platform)}"
         yield WheelProblem(
             kind=ProblemKind.WRONG_ARCHITECTURE,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.target import System
 from envdoctor.imports.escapes import LIBRARY
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in
@@ -71,6 +73,8 @@ class Libraries:
     def _find(self, name: Any, state: State) -> Any:  # noqa: ANN401
         has = self._machine.site.has_library(name, whole=False) if isinstance(name, str) else None
         if has is None:
+            if isinstance(name, str):
+                self._machine.emit(What.LOOK_UP, name, state)
             self._machine.surprise(state)
             return UNKNOWN
         self._machine.emit(What.LOOK_UP, str(name), state, fails=not has)
@@ -84,8 +88,11 @@ class Libraries:
         if not isinstance(text, str):
             self._computed(scope, state, certain=True)
             return SOMETHING
-        self._files.open(name, "OSError", state)
         base = posixpath.basename(text.replace("\\", "/"))
+        if "." not in base and self._machine.site.target.platform.system is System.WINDOWS:
+            text, base = f"{text}.dll", f"{base}.dll"  # as LoadLibrary does
+            name = text if isinstance(name, str) else replace(name, text=text)
+        self._files.open(name, "OSError", state)
         if base == text and isinstance(name, str):
             return self._of_system(base, scope, state, opener=opener)
         paths = self._own(base, scope, state, certain=True)
@@ -102,6 +109,7 @@ class Libraries:
             if not has:
                 raise Raised(built_in("OSError", event))
             return SOMETHING
+        machine.emit(What.LOOK_UP, base, state)
         alone = machine.site.alone_brings(base)
         paths = self._own(base, scope, state, certain=alone)
         machine.surprise(state)

@@ -24,6 +24,8 @@ class ProblemKind(enum.Enum):
     PAGE_SIZE = "page-size"
     EXECUTABLE_STACK = "executable-stack"
     REFUSES_DLOPEN = "refuses-dlopen"
+    NEWER_PROCESSOR = "newer-processor"
+    UNSIGNED = "unsigned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,7 @@ class ImportedWheel:
             target: where it is imported.
             beside: what lies beside it; None for anything.
         """
-        self.index = ModuleIndex(wheel.members)
+        self.index = ModuleIndex(wheel.members, target)
         self.complete = True
         self._read = functools.cache(read)
         self._target = target

@@ -62,7 +62,8 @@ def standard_lacks(module: str, name: str, target: Target) -> bool:
     of these it is known only for the systems and versions that were asked.
     """
     module, python = _real_name(module, target), target.interpreter
-    if removed_since("python", python.version, module, name):
+    of_others: dict[str, str] = load_table("system_names")[target.platform.system.value]
+    if removed_since("python", python.version, module, name) or name in of_others.get(module, "").split():
         return True
     exact = target.platform.system is System.LINUX and python.version <= _NEWEST
     if python.implementation != "cp" or python.version < _OLDEST or name.startswith("__"):

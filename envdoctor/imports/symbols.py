@@ -84,6 +84,7 @@ def undefined_names(
         yield from _on_macos(complete, MachoNames(wheels, tree, target))
         return
     mapped: dict[str, list[LoadResult]] = {}
+    yield from _without_versions(complete, tree)
     for load in complete:
         for path in load.files:
             mapped.setdefault(path, []).append(load)
@@ -101,6 +102,21 @@ def undefined_names(
                 since=tuple((name, since[name]) for name in names if name in since),
                 unread=(*_unseen(wheel, target), *_unread(mapped[path], names, tree, named)),
             )
+
+
+def _without_versions(loads: Iterable[LoadResult], tree: LibraryTree) -> Iterator[UndefinedNames]:
+    """Versions of symbols that a library of a wheel does not define, though it defines others: ld.so refuses that."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for load in loads:
+        for each in load.resolutions:
+            loader, library = tree.library(each.loader), tree.library(each.path) if each.path else None
+            wanted = [need for need in loader.versions if need.file == each.need.name] if loader else []
+            for need in wanted if library and library.provides else ():
+                if not need.weak and library and need.version not in library.provides:
+                    name = f"version {need.version} of {need.file}"
+                    found.setdefault((each.loader, name), {})[load.path] = None
+    for (holder, name), openers in found.items():
+        yield UndefinedNames(holder=holder, names=(name,), openers=tuple(openers))
 
 
 def _on_macos(loads: Iterable[LoadResult], symbols: MachoNames) -> Iterator[UndefinedNames]:

@@ -28,15 +28,19 @@ class SystemLibraries:
     def has(self, name: str, *, whole: bool) -> bool | None:
         """Whether the loader finds a library by its file name (`whole`), or by what stands in the middle of that.
 
-        Of Windows and macOS it is not listed what they have, but some of what they do not.
+        Of Windows and macOS not all is listed that they have: what else is asked for, systems with a desktop may have.
+        Windows adds the suffix to a name that has none; what begins with a capital may be a framework of macOS.
         """
         files = [name] if whole else [form.format(name) for form in _SUFFIXES[self._system]]
+        files += [f"{name}.dll"] if whole and "." not in name and self._system is System.WINDOWS else []
         promised = [promise for promise in map(self._promise, files) if promise is not None]
         if promised:
             return self._desktop or any(promise is not Promise.DESKTOP for promise in promised)
         if self._system is System.LINUX:
             return False
-        return False if any(provider_of(file) for file in files) else None
+        is_framework = self._system is System.MACOS and name[:1].isupper()
+        is_sought = not (self._desktop or is_framework) or any(map(provider_of, files))
+        return False if is_sought else None
 
     def _promise(self, file: str) -> Promise | None:
         found = self._policy.provides_any(file)

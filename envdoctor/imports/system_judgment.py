@@ -28,6 +28,7 @@ _FIRST_ARM64 = (11, 0)  # no older macOS runs on arm64, whatever a universal2 ta
 _LARGE_PAGE = 16 * 1024  # of the Raspberry Pi 5's own kernel, and of Asahi Linux
 _NO_EXECUTABLE_STACK = (2, 41)  # glibc's NEWS: dlopen no longer makes the stack executable for a library
 _TAG_VERSION = re.compile(r".*-(?P<kind>manylinux|macosx)_(?P<major>\d+)_(?P<minor>\d+)_.*")
+_USUAL_LEVEL = 2  # x86-64-v2, of 2009, which RHEL 9 and others ask for anyway
 _Value = TypeVar("_Value")
 _OLD_NAMES = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 
@@ -37,11 +38,13 @@ def judge_system(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -
     system = target.platform.system
     if system is System.MACOS:
         yield from _macos(wheel, target)
+        yield from _unsigned(wheel, analysis, target)
     if system is System.LINUX and target.platform.libc is not Libc.MUSL:
         yield from _glibc(wheel, analysis, target)
         yield from _libstdcxx(wheel, analysis, target)
         yield from _executable_stack(wheel, analysis, target)
         yield from _refuses_dlopen(wheel, analysis, target)
+        yield from _processor(wheel, analysis, target)
     if system is System.LINUX:
         yield from _page_size(wheel, target)
         yield from _interpreters(wheel, target)
@@ -156,6 +159,41 @@ def _refuses_dlopen(wheel: WheelContents, analysis: LoadAnalysis, target: Target
             wheel=wheel.label,
             message=f"{next(iter(loaded or refusing))} was linked with -z nodlopen: glibc refuses to load it",
             files=tuple(refusing),
+        )
+
+
+def _processor(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
+    """A file may say which level of x86-64 it needs; glibc from 2.33 on refuses it where the processor has less."""
+    levels = _values(wheel, target, lambda library: library.processor_level if library.processor_level > 1 else None)
+    loaded = {path: level for path, level in levels.items() if path in analysis.loaded}
+    if loaded:
+        first = max(loaded, key=lambda path: loaded[path])
+        name = f"x86-64-v{loaded[first]}"
+        yield WheelProblem(
+            kind=ProblemKind.NEWER_PROCESSOR,
+            severity=Severity.WARNING if loaded[first] > _USUAL_LEVEL else Severity.INFO,
+            wheel=wheel.label,
+            message=f"{first} loads only on processors that have {name}",
+            files=tuple(loaded),
+            condition=f"the processor has {name}",
+        )
+
+
+def _unsigned(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
+    """Only code that is signed, if only by its linker, and has not changed since is mapped by macOS on ARM."""
+    if process_architecture(target.platform) != "arm64":
+        return
+    found = _values(wheel, target, lambda library: (library.for_architecture("arm64") or library).unsigned or None)
+    if found:
+        loaded = [path for path in found if path in analysis.loaded]
+        first = next(iter(loaded or found))
+        yield WheelProblem(
+            kind=ProblemKind.UNSIGNED,
+            severity=Severity.ERROR if loaded else Severity.WARNING,
+            wheel=wheel.label,
+            message=f"macOS refuses {first} on ARM: {found[first]} (`codesign --force --sign -` signs it)",
+            files=tuple(found),
+            condition=f"{first} is not needed",
         )
 
 

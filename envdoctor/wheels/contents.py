@@ -65,6 +65,11 @@ class NativeFile:
     python: PythonAbi | None = None
 
     @property
+    def parts(self) -> tuple[NativeLibrary, ...]:
+        """The library of each architecture."""
+        return (self.library.slices or (self.library,)) if self.library else ()
+
+    @property
     def is_module(self) -> bool:
         """Whether Python is meant to import it, by its name, and, where that says little, by what it defines."""
         name = posixpath.basename(self.path)
@@ -80,8 +85,7 @@ class NativeFile:
     def _may_begin(self) -> bool:
         """Whether it may define `PyInit_NAME`; any library for ctypes may be called `NAME.so` too."""
         library, stem = self.library, init_name(self.path)
-        parts = (library.slices or (library,)) if library else ()
-        known = [part.symbols for part in parts if part.symbols and part.symbols.is_whole]
+        known = [part.symbols for part in self.parts if part.symbols and part.symbols.is_whole]
         if not known or not stem.isascii():
             return True
         on_macos = library is not None and library.format is BinaryFormat.MACHO

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 #: The format of each system's native files; others are data to it.
 FORMATS = {System.LINUX: BinaryFormat.ELF, System.MACOS: BinaryFormat.MACHO, System.WINDOWS: BinaryFormat.PE}
+_OF_MACS = {"", "macos", "maccatalyst"}  # what a process on macOS may map, as files say it
 #: Three folders deep, so that `../../..` from site-packages is the environment, as in a POSIX layout.
 SITE_PACKAGES = "/environment/lib/python3/site-packages"
 
@@ -141,8 +142,9 @@ def _folders(wheel: WheelContents) -> list[str]:
 
 def runs_on(library: NativeLibrary, platform: Platform) -> bool:
     """Whether a process of the platform can map the file."""
-    fits = library.for_architecture(process_architecture(platform)) is not None
-    return fits and library.format is FORMATS[platform.system]
+    part = library.for_architecture(process_architecture(platform))
+    is_of_system = library.format is FORMATS[platform.system]
+    return part is not None and is_of_system and (platform.system is not System.MACOS or part.platform in _OF_MACS)
 
 
 def process_architecture(platform: Platform) -> str:

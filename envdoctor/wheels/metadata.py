@@ -20,6 +20,7 @@ _DIST_INFO = re.compile(r"([^/]+)\.dist-info/METADATA")
 _LARGEST = 4 << 20  # bytes of METADATA, WHEEL or entry_points.txt
 _LARGEST_RECORD, _MOST_ROWS = 32 << 20, 200_000
 _MOST_TAGS = 2000  # that one compressed set may stand for
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _SIZE = re.compile(r"[0-9]{0,18}")
 _SCRIPT_GROUPS = ("console_scripts", "gui_scripts")
 
@@ -109,11 +110,14 @@ def read_record(archive: WheelArchive, metadata: WheelMetadata) -> tuple[RecordR
 
 
 def parse_fields(text: str) -> dict[str, list[str]]:
-    """The header fields before the first empty line, by name in small letters; folded lines joined."""
+    """The header fields before the first empty line, by name in small letters; folded lines joined.
+
+    A line of spaces alone is part of a folded text, as licences have them; a form feed ends no line.
+    """
     fields: dict[str, list[str]] = {}
     values: list[str] = []
-    for line in text.splitlines():
-        if not line.strip():
+    for line in _LINE_END.split(text):
+        if not line or not (values or line.strip()):
             break
         if line[0] in " \t" and values:
             values[-1] += "\n" + line.strip()

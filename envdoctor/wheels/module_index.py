@@ -7,11 +7,15 @@ import functools
 import posixpath
 from typing import TYPE_CHECKING
 
-from envdoctor.binaries.python_abi import is_module_name, module_abi
+from envdoctor.binaries.python_abi import is_looked_for, is_module_name, module_abi
 from envdoctor.wheels.contents import install_path, module_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from envdoctor.core.target import Target
+
+_NEVER_A_MODULE = (".dll", ".dylib", ".pyi", ".c", ".cpp", ".h", ".json", ".txt", ".md")  # though called like one
 
 
 class ModuleIndex:
@@ -21,7 +25,9 @@ class ModuleIndex:
         natives: the files that are no Python text, by their name in small letters.
     """
 
-    def __init__(self, members: Iterable[str]) -> None:
+    def __init__(self, members: Iterable[str], target: Target | None = None) -> None:
+        """`target`: its Python finds only the extension modules that are named for it; None for all of them."""
+        self._target = target
         self._modules: dict[str, str] = {}
         self._packages: dict[str, str] = {}
         self.natives: dict[str, list[str]] = {}
@@ -58,9 +64,12 @@ class ModuleIndex:
             self._packages.setdefault(package, member)
         elif file.endswith(".py"):
             self._modules.setdefault(f"{package}.{file[:-3]}".lstrip("."), member)
-        elif module_abi(file):
+        elif self._may_be_module(file):
             self._has_modules = True  # an extension module hides a .py file of the same name
             self._modules[f"{package}.{file.partition('.')[0]}".lstrip(".")] = member
+
+    def _may_be_module(self, file: str) -> bool:
+        return is_looked_for(file, self._target) if self._target else module_abi(file) is not None
 
     def find(self, name: str) -> str | None:
         """The member that importing a module executes; None where the wheel has none."""
@@ -70,13 +79,19 @@ class ModuleIndex:
         """Whether a module may be there: as a file of any kind, or a folder that holds some (a namespace package)."""
         return self.find(name) is not None or self.is_folder(name) or name.replace(".", "/") in self._stems
 
+    def _is_of_no_use(self, file: str) -> bool:
+        """Whether the target's Python surely makes no module of a file: a library, or a module for another Python."""
+        is_anothers = module_abi(file) is not None and not self._may_be_module(file)
+        return self._target is not None and (is_anothers or file.endswith(_NEVER_A_MODULE))
+
     def is_folder(self, name: str) -> bool:
         """Whether there is a folder of a module's name."""
         if not self._stems:
             for path in map(module_path, self._paths.values()):
                 parts = path.split("/")
                 self._folders.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
-                self._stems.add("/".join([*parts[:-1], parts[-1].partition(".")[0]]))
+                if not self._is_of_no_use(parts[-1]):
+                    self._stems.add("/".join([*parts[:-1], parts[-1].partition(".")[0]]))
         return name.replace(".", "/") in self._folders
 
     def lacks_path(self, path: str) -> bool:

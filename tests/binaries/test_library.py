@@ -17,7 +17,11 @@ def test_a_number_of_any_length_is_a_number():
 
 
 def test_names_without_a_number_carry_none():
-    assert library("GLIBC_PRIVATE", "GLIBC_ABI_DT_RELR").glibc is None
+    assert library("GLIBC_PRIVATE").glibc is None
+
+
+def test_a_name_without_a_number_may_be_of_one_version():
+    assert library("GLIBC_2.4", "GLIBC_ABI_DT_RELR").glibc == (2, 36)
 
 
 def test_families_do_not_mix():

@@ -175,3 +175,9 @@ def test_a_file_whose_symbols_are_cut_off_is_unreadable():
     assert read(data).needed
     with pytest.raises(Unreadable, match="cut off"):
         read(data[:-1])
+
+
+def test_a_bundle_may_link_nothing():
+    """As scipy's modules that only calculate; dyld asks libraries and programs alone for one."""
+    library = read_macho(MemoryBytes(macho_bytes((), kind=8)))
+    assert library.needed == ()

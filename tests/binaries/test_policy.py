@@ -108,3 +108,19 @@ def test_a_library_in_any_version():
     assert policy.provides_any("libz.so").promise is Promise.PROMISED
     assert policy.provides_any("libasound.so").promise is Promise.DESKTOP
     assert policy.provides_any("libportaudio.so") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "python", "is_there"),
+    [
+        ("python311.dll", (3, 11), True),
+        ("python311.dll", None, True),
+        ("python311.dll", (3, 12), False),
+        ("python313t.dll", (3, 13), True),
+        ("python311_d.dll", (3, 11), False),
+        ("python3.dll", (3, 11), True),
+    ],
+)
+def test_a_python_on_windows_brings_its_own_library_alone(name, python, is_there):
+    policy = SystemPolicy(Platform(system=System.WINDOWS, arch="amd64"), python)
+    assert (policy.provides(name) is not None) is is_there

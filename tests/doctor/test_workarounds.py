@@ -78,7 +78,8 @@ def cell(verdict=CellVerdict.NO_WHEEL, version="1.0", message=""):
 
 def file(name):
     kind = FileKind.WHEEL if name.endswith(".whl") else FileKind.SDIST
-    return IndexFile(filename=name, url=f"https://example.org/{name}", kind=kind, version="1.0")
+    version = name.removesuffix(".tar.gz").split("-")[1]
+    return IndexFile(filename=name, url=f"https://example.org/{name}", kind=kind, version=version)
 
 
 def starting(sentences, title):
@@ -175,6 +176,12 @@ def test_nobody_has_wheels():
     assert not starting(said, "Use another Python")
     assert starting(said, "Build it from its source distribution")
     assert not starting(said, "Build it from its repository")
+
+
+def test_wheels_of_other_versions_do_not_count():
+    """An executorch for any machine that was once there is no help where 0.6.0 is asked for."""
+    said = workarounds("matrix", of_package([*WHEELS, "p-0.1-py3-none-any.whl", "p-2.0-cp39-cp39-any.whl"], [cell()]))
+    assert "it exists for Linux aarch64" in starting(said, "Use another machine")
 
 
 def test_a_wheel_for_any_machine_is_not_what_stands_in_the_way():

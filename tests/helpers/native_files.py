@@ -91,6 +91,15 @@ def elf_bytes(
     return bytes(body)
 
 
+def with_processor_level(level):
+    """An ELF module for x86_64 that says in its properties which level it needs, by all bits up to it."""
+    note = struct.pack("<III4sIII4x", 4, 16, 5, b"GNU\0", 0xC0008002, 4, (1 << level) - 1)
+    data = bytearray(elf_bytes(("libc.so.6",), filler=note))
+    last = 64 + 2 * 56  # the program header of the stack
+    data[last : last + 56] = _segment("<", True, (0x6474E553, 4, data.find(note), data.find(note), len(note), 8))
+    return bytes(data)
+
+
 def _segment(order, wide, row):
     kind, flags, offset, address, size, alignment = row
     if wide:
@@ -135,8 +144,12 @@ def macho_bytes(
     kind=6,
     commands=(),
     size=0,
+    signed=True,
 ):
-    """A thin Mach-O file; `needed` holds names or (command, name) pairs, `commands` further raw commands."""
+    """A thin Mach-O file; `needed` holds names or (command, name) pairs, `commands` further raw commands.
+
+    The signature of one for ARM is empty, so that nothing can be told from it.
+    """
     wide = architecture != "i386"
     rows = [macho_name(ID, install_name)] if install_name else []
     rows += [macho_name(*(need if isinstance(need, tuple) else (LOAD, need))) for need in needed]
@@ -149,6 +162,7 @@ def macho_bytes(
             else struct.pack("<IIIIII", 0x32, 24, 1, version, version, 0)
         )
     rows += commands
+    rows += [struct.pack("<IIII", 0x1D, 16, 0, 0)] if signed and architecture == "arm64" else []
     table = b"".join(rows)
     processor, subtype = MACHO_PROCESSORS[architecture]
     head = struct.pack(

@@ -1,3 +1,5 @@
+import struct
+
 import pytest
 
 from envdoctor.core.finding import Severity
@@ -268,3 +270,10 @@ def test_of_two_modules_both_are_told():
     (problem,) = judge(files)
     assert problem.message.startswith("`import pkg.compiled` fails: pkg/_broken.so needs libgone.so")
     assert problem.message.endswith("; `import pkg.interpreter` finds what it needs")
+
+
+def test_a_file_for_a_telephone():
+    module = macho_bytes(minimum_os=(), commands=(struct.pack("<IIIIII", 0x32, 24, 7, 0, 0, 0),))
+    problem, *_ = judge({"pkg/__init__.py": "import pkg._m", "pkg/_m.so": module}, MACOS_TAG, MACOS)
+    assert problem.severity is Severity.ERROR
+    assert problem.message.endswith("are Mach-O arm64 for ios-simulator, and this platform needs Mach-O arm64")

@@ -44,7 +44,7 @@ def test_what_lacks(module, name, version):
     [
         ("collections", "Mapping", python(3, 9)),  # by its `__getattr__`
         ("asyncio", "TaskGroup", python(3, 11)),
-        ("os", "startfile", python(3, 11)),  # of Windows: not known from Linux alone
+        ("os", "startfile", python(3, 11, base=WINDOWS)),
         ("json", "__anything__", python(3, 11)),
         ("json", "nothere", python(3, 7)),  # older than what was asked
         ("json", "nothere", python(3, 11, implementation="pp")),

@@ -109,3 +109,21 @@ def test_a_library_that_begins_no_module_is_none(library, code, counts):
         {"pkg/__init__.py": "", "pkg/_m.so": library(code), "pkg/_m.abi3.so": library(GIVES.format("a"))}
     )
     assert {native.path: native.is_module for native in wheel.natives} == {"pkg/_m.so": counts, "pkg/_m.abi3.so": True}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("defined", "told"), [("FOO_1", True), ("FOO_2", False), ("", False)])
+def test_a_version_that_a_library_of_the_wheel_does_not_define(library, tmp_path, defined, told):
+    """ld.so refuses it, unless the library has no versions at all, of which it only warns."""
+
+    def made(version):
+        (tmp_path / "map").write_text(f"{version} {{ global: something; local: *; }};")
+        flags = (f"-Wl,--version-script={tmp_path}/map",) if version else ()
+        return library(GIVES.format("something"), "-Wl,-soname,libgives.so.1", *flags)
+
+    (tmp_path / "libgives.so.1").write_bytes(made("FOO_2"))
+    flags = ("-Wl,--no-as-needed", f"-L{tmp_path}", "-l:libgives.so.1", "-Wl,-rpath,$ORIGIN")
+    module = library(WANTS.format("something"), *flags)
+    found = judge({"pkg/_m.so": module, "pkg/libgives.so.1": made(defined)})
+    words = "pkg/_m.so can't be loaded for want of version FOO_2 of libgives.so.1, which nothing defines"
+    assert [(one.message, one.severity) for one in found] == ([(words, Severity.ERROR)] if told else [])

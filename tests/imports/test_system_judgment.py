@@ -5,7 +5,7 @@ from envdoctor.core.target import Libc, Platform, System, Target
 from envdoctor.imports.loading import LoadJudge
 from envdoctor.imports.problems import ProblemKind
 from envdoctor.imports.system_judgment import judge_system, tag_version
-from native_files import elf_bytes, macho_bytes, universal_bytes
+from native_files import elf_bytes, macho_bytes, universal_bytes, with_processor_level
 from wheel_files import LINUX, MACOS, contents_of
 
 
@@ -159,3 +159,30 @@ def test_each_processor_has_the_version_of_its_own_slice():
 )
 def test_what_tags_promise(tags, kind, version):
     assert tag_version(tags, kind) == version
+
+
+@pytest.mark.parametrize(
+    ("level", "severity"), [(4, Severity.WARNING), (3, Severity.WARNING), (2, Severity.INFO), (1, None), (0, None)]
+)
+def test_a_file_for_newer_processors(level, severity):
+    files = {"pkg/_m.so": with_processor_level(level)}
+    problem = judge(files, "cp311-cp311-manylinux_2_28_x86_64", glibc((2, 36))).get(ProblemKind.NEWER_PROCESSOR)
+    assert (problem and problem.severity) == severity
+    assert problem is None or problem.condition == f"the processor has x86-64-v{level}"
+
+
+def test_relocations_that_older_systems_do_not_read():
+    files = {"pkg/_m.so": needing("GLIBC_2.2.5", "GLIBC_ABI_DT_RELR")}
+    problem = judge(files, "cp311-cp311-manylinux_2_28_x86_64", glibc((2, 28)))[ProblemKind.NEWER_GLIBC]
+    assert (problem.severity, problem.condition) == (Severity.ERROR, "the system has glibc 2.36")
+
+
+@pytest.mark.parametrize(("architecture", "told"), [("arm64", True), ("x86_64", False)])
+def test_a_file_that_is_not_signed(architecture, told):
+    files = {"pkg/_m.so": macho_bytes(architecture=architecture, signed=False)}
+    target = Target(
+        platform=Platform(system=System.MACOS, arch=architecture, version=(13, 0)), interpreter=MACOS.interpreter
+    )
+    problem = judge(files, f"cp311-cp311-macosx_12_0_{architecture}", target).get(ProblemKind.UNSIGNED)
+    words = "macOS refuses pkg/_m.so on ARM: it has no code signature (`codesign --force --sign -` signs it)"
+    assert (problem and (problem.message, problem.severity)) == ((words, Severity.ERROR) if told else None)

@@ -45,6 +45,14 @@ def test_what_is_no_wheel_is_unreadable(members, reason):
         read_metadata(open_archive(members))
 
 
+def test_a_line_of_spaces_and_a_form_feed_are_part_of_a_licence():
+    """As meson-python folds a licence's text: scipy 1.11.4 lost its requirements to it."""
+    text = "Name: a\nLicense: One\n        \n        Two\f: three\nRequires-Dist: b\n\nName: not this\n"
+    fields = parse_fields(text)
+    assert (fields["requires-dist"], fields["name"], fields["license"]) == (["b"], ["a"], ["One\n\nTwo\f: three"])
+    assert parse_fields(" \nName: a\n") == {}
+
+
 def test_fields_end_with_the_first_empty_line_and_may_be_folded():
     fields = parse_fields("Name: a\nRequires-Dist: b\n ; extra == 'c'\nRequires-Dist: d\n\nName: not this\n")
     assert fields == {"name": ["a"], "requires-dist": ["b\n; extra == 'c'", "d"]}

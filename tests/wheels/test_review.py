@@ -278,7 +278,22 @@ def test_of_a_wheel_read_in_parts_the_rules_that_need_more_are_named():
     assert look(changed).left_out == ()
 
 
-TESTED_BESIDE = {  # test_review_of_texts
+TESTED_BESIDE = {  # test_review_of_texts, _of_uploads and _of_leftovers
+    "build-product",
+    "command-not-callable",
+    "data-at-absolute-path",
+    "duplicate-search-path",
+    "editable-install",
+    "installed-metadata",
+    "large-file-pointer",
+    "newer-processor-than-tag",
+    "newer-python-than-promised",
+    "one-path-twice",
+    "private-key",
+    "python-of-nobody",
+    "requires-itself",
+    "licence-stated-twice",
+    "version-of-nothing",
     "own-module-absent",
     "data-file-absent",
     "data-in-working-folder",

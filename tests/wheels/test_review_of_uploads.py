@@ -39,7 +39,34 @@ FAULTY = [
     ("upload-refused", fields(f"Project-URL: {'x' * 33}, https://example.org")),
     ("upload-refused", fields("Author-email: Jo Do at example dot org")),
     ("upload-refused", fields("Classifier: Licence :: OSI Approved")),
-    ("upload-refused", fields("Classifier: License :: OSI Approved :: MIT License")),
+    ("upload-refused", fields("Classifier: License :: OSI Approved :: MIT")),
+    ("upload-refused", fields("Classifier: Development Status :: 6 - Stable")),
+    ("upload-refused", fields("Classifier: Programming Language :: Python :: 4")),
+    ("upload-refused", fields("Home-page: example.org")),
+    ("upload-refused", fields("Download-URL: ftp:/x")),
+    ("upload-refused", fields("Provides-Extra: a-b", "Provides-Extra: a_b")),
+    ("marker-never-true", marked("sys_platform == 'linux2'")),
+    ("marker-never-true", marked("sys_platform == 'darwin' and platform_machine == 'aarch64'")),
+    ("marker-never-true", marked("platform_machine == 'arm64' and platform_system == 'Linux'")),
+    ("marker-never-true", marked("sys_platform == 'win32' and platform_machine == 'x86_64'")),
+    ("marker-never-true", marked("python_version == '3.10.2'")),
+    ("marker-never-true", marked("python_version == '3'")),
+    (
+        "marker-never-true",
+        fields("Provides-Extra: a", "Provides-Extra: b", "Requires-Dist: c; extra == 'a' and extra == 'b'"),
+    ),
+    ("requires-itself", fields("Requires-Dist: PKG>=1")),
+    ("metadata-invalid", build(metadata=METADATA.replace("License-File: LICENSE", "License-File: ../LICENSE"))),
+    ("platform-of-nobody", build(tag="py3-none-macosx_10_9_arm64")),
+    ("platform-of-nobody", build(tag="py3-none-manylinux2010_aarch64")),
+    ("platform-of-nobody", build(tag="py3-none-manylinux_2_4_x86_64")),
+    ("python-of-nobody", build(tag="cp313t-cp313t-any")),
+    ("python-of-nobody", build(tag="cp312-cp312m-any")),
+    ("python-of-nobody", build(tag="cp37-cp37-any")),
+    ("python-of-nobody", build(tag="cp312-cp311-any")),
+    ("python-of-nobody", build(tag="py3-abi3-any")),
+    ("python-of-nobody", build(tag="cp3-none-any")),
+    ("python-of-nobody", build(tag="py3-cp312-any")),
     ("upload-refused", build(metadata=METADATA.replace("Summary: x", f"Summary: {'x' * 513}"))),
     ("name-unknown", ("UNKNOWN-1.0-py3-none-any.whl", build(metadata=METADATA.replace("pkg", "UNKNOWN"))[1])),
     ("command-not-made", entry_points("[console-scripts]\nrun = pkg:main\n")),
@@ -54,6 +81,12 @@ SOUND = [
     fields("Requires-Python: >=3.8,!=3.9.0,<4,==3.*,<=3.12.9"),
     fields("Project-URL: Home, HTTPS://example.org/x", "Author-email: Jo <jo@example.org>, al@example.org"),
     fields("Classifier: Typing :: Typed", "Classifier: Private :: Do Not Upload"),
+    fields("Classifier: Topic :: Scientific/Engineering :: Artificial Intelligence", "Home-page: UNKNOWN"),
+    fields("Classifier: Programming Language :: Python :: 3 :: Only", "Classifier: License :: OSI Approved"),
+    marked("sys_platform == 'darwin' and platform_machine == 'arm64' and python_version == '3.*'"),
+    marked("sys_platform == 'linux' and platform_machine == 'aarch64' and python_version == '3.10'"),
+    fields("Provides-Extra: a", "Provides-Extra: b", "Requires-Dist: c; extra == 'a' or extra == 'b'"),
+    fields("Provides-Extra: a", "Requires-Dist: pkg[a]; extra == 'a'"),
     entry_points("[console_scripts]\nrun.py = pkg:main\n[pkg.scripts]\na = pkg:main\n"),
 ]
 
@@ -91,3 +124,26 @@ def test_what_newer_pythons_compile_is_a_note():
 
     assert severities(b"type A = int\n") == [Severity.INFO]
     assert severities(b"type A = int\nif\n") == [Severity.WARNING]
+
+
+def test_a_licence_that_is_stated_twice_is_a_note():
+    (fault,) = look(fields("Classifier: License :: OSI Approved :: MIT License")).faults
+    assert (fault.name, fault.severity) == ("licence-stated-twice", Severity.INFO)
+
+
+def test_a_version_of_nothing_is_a_note():
+    built = build(metadata=METADATA.replace("Version: 1.0", "Version: 0.0.0"))[1]
+    members = {name.replace("pkg-1.0", "pkg-0.0.0"): content for name, content in built.items()}
+    assert "version-of-nothing" in names(("pkg-0.0.0-py3-none-any.whl", members))
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["cp313-cp313t", "cp39-abi3", "cp37-cp37m", "cp27-cp27mu", "cp312-none", "py2.py3-none", "pp310-pypy310_pp73"],
+)
+def test_pythons_of_somebody(tag):
+    assert "python-of-nobody" not in names(build(tag=f"{tag}-any"))
+
+
+def test_a_second_name_of_a_platform_may_be_too_old():
+    assert "platform-of-nobody" not in names(build(tag="py3-none-manylinux2010_aarch64.manylinux_2_17_aarch64"))

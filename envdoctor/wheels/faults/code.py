@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
+from envdoctor.binaries.policy import version_tuple
+from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
 from envdoctor.support.newer_syntax import NEWEST, parse_newer
+from envdoctor.support.syntax import parse_python
+from envdoctor.support.text import plural
 from envdoctor.wheels.module_texts import MOST_TEXT
 from envdoctor.wheels.rules import Part, Sighting, listed, rule
 
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _OPEN_NAMES = re.compile(r"import\s*\*|__getattr__|globals\(\)|setattr\(|sys\.modules|exec\(|lazy")
+_OLDEST_GRAMMAR = (3, 5)  # that CPython's own parser can be asked for is 3.4
 _OF_DATA = re.compile(r".*(?:^|/)data/.*")
 _SHARED_NAMESPACES = {
     "azure",
@@ -93,17 +100,63 @@ def function_absent(wheel: ReviewedWheel) -> Iterator[Sighting]:
         module, _, attribute = script.target.partition(":")
         member = wheel.modules_by_name.get(module.strip(), "")
         first = attribute.strip().partition(".")[0]
-        if (
-            not member.endswith(".py")
-            or not first.isidentifier()
-            or f"{module.strip()}.{first}" in wheel.modules_by_name
-        ):
+        is_module = f"{module.strip()}.{first}" in wheel.modules_by_name
+        if not member.endswith(".py") or not first.isidentifier() or (is_module and "." in attribute):
             continue
-        text = wheel.text(member)
-        if not _OPEN_NAMES.search(text) and not re.search(rf"\b{first}\b", text):
+        if _is_never_named(first, wheel.text(member)):
             found.append(f"{script.name} = {script.target}")
+    for name, target in _entry_points(wheel):  # of other groups some name an object by dots alone
+        module, _, last = target.rpartition(".")
+        member = wheel.modules_by_name.get(module, "")
+        is_absent = ":" not in target and target not in wheel.modules_by_name and member.endswith(".py")
+        if (
+            is_absent and last.islower() and _is_never_named(last, wheel.text(member))
+        ):  # others are classes, made somehow
+            found.append(f"{name} = {target}")
     if found:
         yield Sighting(message=f"names functions that the module lacks: {listed(found)}", files=tuple(found))
+
+
+def _is_never_named(name: str, text: str) -> bool:
+    return not _OPEN_NAMES.search(text) and not re.search(rf"\b{name}\b", text)
+
+
+@rule("command-not-callable", needs=Part.WHOLE, fix="Name a function that needs no argument and is not `async`.")
+def not_callable(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A command whose function is a plain value, is `async` (it is never run), or needs an argument (none is given)."""
+    for script in wheel.contents.metadata.scripts:
+        module, _, name = (part.strip() for part in script.target.partition(":"))
+        member = wheel.modules_by_name.get(module, "")
+        if member.endswith(".py") and name.isidentifier() and (why := _why_not_called(wheel.text(member), name)):
+            message = f"the command {script.name} fails: {script.target} {why}"
+            yield Sighting(message=message, files=(f"{script.name} = {script.target}",))
+
+
+def _why_not_called(text: str, name: str) -> str:
+    """Why calling a name without an argument fails; "" unless the only statement of a module that binds it tells."""
+    try:
+        tree = parse_python(text)
+    except Unreadable:
+        return ""
+    bound = [node for node in ast.walk(tree) if _binds(node, name)]
+    alone = bound[0] if len(bound) == 1 else None
+    made = next((each for each in tree.body if each is alone or alone in getattr(each, "targets", ())), None)
+    if isinstance(made, ast.Assign):
+        return "is no function" if isinstance(made.value, ast.Constant) else ""
+    if not isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef) or made.decorator_list:
+        return ""
+    arguments = made.args
+    needed = len(arguments.posonlyargs + arguments.args) - len(arguments.defaults) + arguments.kw_defaults.count(None)
+    if needed:
+        return f"needs {plural(needed, 'argument')}, and commands are called with none"
+    return "is async: what it does is never awaited" if isinstance(made, ast.AsyncFunctionDef) else ""
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    is_definition = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name
+    is_target = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del) and node.id == name
+    is_import = isinstance(node, ast.alias) and (node.asname or node.name) in {name, "*"}
+    return is_definition or is_import or is_target
 
 
 @rule("module-does-not-compile", needs=Part.WHOLE, fix="Mend it, leave it out, or raise Requires-Python.")
@@ -148,6 +201,59 @@ def _is_for_this_python(wheel: ReviewedWheel) -> bool:
     except InvalidSpecifier:
         return False
     return allowed and bool(tags & {"py3", f"cp{here.replace('.', '')}", f"py{here.replace('.', '')}"})
+
+
+_MAYBE_NEWER = re.compile(
+    r":=|\bmatch\b.*:\s*$|\bexcept\s*\*|^\s*type\s+\w+|^\s*(?:def|class)\s+\w+\[|[(,]\s*/\s*[,)]|^\s*with\s*\(",
+    re.MULTILINE,
+)
+_PROMISED = re.compile(r"(?:>=|~=|==)\s*3\.(\d+)")
+
+
+@rule("newer-python-than-promised", needs=Part.WHOLE, fix="Raise Requires-Python, or write it for the older Python.")
+def newer_python(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A module with grammar, or an import of a part of Python, that the oldest Python of Requires-Python lacks.
+
+    Installers take the wheel there, and the import fails: `SyntaxError`, `No module named 'tomllib'`. Looked at are
+    modules that a public name leads to, and imports that nothing guards.
+    """
+    oldest = _oldest_python(wheel)
+    added: dict[str, str] = load_table("python_modules")["added"]
+    if oldest is None:
+        return
+    for module in wheel.module_texts.modules:
+        if module.problem or not all(part.isidentifier() and part[0] != "_" for part in module.name.split(".")):
+            continue
+        newer = [name for name in module.imports if version_tuple(added.get(name.partition(".")[0], "0")) > oldest]
+        text = wheel.text(wheel.modules_by_name[module.name])
+        problem = f"imports {newer[0]} of Python {added[newer[0].partition('.')[0]]}" if newer else ""
+        problem = problem or (_problem_for(text, oldest) if _MAYBE_NEWER.search(text) else "")
+        if problem:
+            message = f"Requires-Python allows {oldest[0]}.{oldest[1]}, and {module.path} {problem}"
+            yield Sighting(message=message, files=(module.path,))
+            return
+
+
+def _oldest_python(wheel: ReviewedWheel) -> tuple[int, int] | None:
+    """The oldest Python 3 that Requires-Python promises, or the tags if these are for one; None if it is not said."""
+    promised = [int(minor) for minor in _PROMISED.findall(wheel.contents.metadata.requires_python)]
+    tagged = [int(tag.interpreter[3:]) for tag in wheel.tags if re.fullmatch(r"(?:cp|py)3\d+", tag.interpreter)]
+    oldest = max([*promised, *([min(tagged)] if len(tagged) == len(wheel.tags) else [])], default=None)
+    return None if oldest is None or not promised else (3, oldest)
+
+
+def _problem_for(text: str, python: tuple[int, int]) -> str:
+    if python < _OLDEST_GRAMMAR:
+        return ""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text.removeprefix("\ufeff"), feature_version=python)
+    except SyntaxError as error:
+        return f"does not compile there, line {error.lineno}: {error.msg}"
+    except (ValueError, RecursionError, MemoryError):  # not for its grammar
+        pass
+    return ""
 
 
 @rule("namespace-taken", needs=Part.WHOLE, fix="Leave the namespace without an __init__.py (PEP 420).")

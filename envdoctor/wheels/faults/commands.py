@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from envdoctor.wheels.reviewed import ReviewedWheel
 
 #: A path that is on no system from the start; the Filesystem Hierarchy Standard has the others, Android `/system`.
+_SYSTEMS_PYTHON = re.compile(rb"#!\s*/usr/(?:local/)?bin/(?:env\s+python2[\d.]*|python[\d.]*)\s*$")
 _BUILD_MACHINE = re.compile(rb"#!\s*(?!/(?:usr|bin|sbin|system)/)(?:/|[A-Za-z]:\\)")
 _HEAD = 256
 _LARGEST_SCRIPT = 4 << 20
@@ -27,10 +28,11 @@ _LARGEST_SCRIPT = 4 << 20
     fix="Begin it with `#!python`, which installers replace by the Python.",
 )
 def without_interpreter(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """A script in `.data/scripts` whose first line names no interpreter, or one that only the build machine has.
+    """A script in `.data/scripts` whose first line names no interpreter, or one that the environment does not have.
 
-    Systems run the first by their shell, or not at all. A line that ends with a carriage return names none, either,
-    unless it is `#!python`, which installers write anew.
+    The latter is one of the build machine, or the system's own Python, for which the project is not installed. Systems
+    run the first by their shell, or not at all. A line that ends with a carriage return names none, either, unless it
+    is `#!python`, which installers write anew.
     """
     found: dict[str, str] = {}
     for name, member in wheel.members.items():
@@ -51,6 +53,8 @@ def _problem(head: bytes) -> str:
         return "its first line names no interpreter"
     if _BUILD_MACHINE.match(line):
         return f"it asks for {line[2:].decode(errors='replace').strip()}, which only the build machine has"
+    if _SYSTEMS_PYTHON.match(line):
+        return f"it asks for {line[2:].decode(errors='replace').strip()}, which is not the environment's Python"
     return "its first line ends with a carriage return" if line.endswith(b"\r") else ""
 
 
@@ -85,6 +89,7 @@ _GROUPS = {
     "console-scripts", "console_script", "console-script", "consolescripts", "scripts", "script", "gui-scripts",
     "gui_script", "gui-script", "entry_points", "commands",
 }  # fmt: skip
+_MADE = {"console_scripts", "gui_scripts"}
 _FILE_LIKE = re.compile(r".*[/\\:].*|.*\.(?:exe|bat|cmd|sh)", re.IGNORECASE)
 
 
@@ -95,8 +100,9 @@ def command_not_made(wheel: ReviewedWheel) -> Iterator[Sighting]:
     Of `tool.exe` Windows gets `tool.exe.exe`; a path leads out of the folder of commands.
     """
     text = wheel.text(wheel.own("entry_points.txt"))
-    groups = [each.strip() for each in re.findall(r"(?m)^\s*\[([^\]]+)\]", text)]
+    groups = [each.strip(" '\"") for each in re.findall(r"(?m)^\s*\[([^\]]+)\]", text)]
     found = tuple(group for group in groups if group.lower() in _GROUPS)
+    found += tuple(each for each in re.findall(r"(?m)^\s*\[\s*(['\"][^\]]+)\]", text) if each.strip("'\"") in _MADE)
     if found:
         yield Sighting(message=f"of entry points in {listed(found)} no command is made", files=found)
     named = tuple(script.name for script in wheel.contents.metadata.scripts if _FILE_LIKE.fullmatch(script.name))
@@ -106,8 +112,9 @@ def command_not_made(wheel: ReviewedWheel) -> Iterator[Sighting]:
 
 @rule("command-twice", fix="Leave one of them.")
 def command_twice(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """Two commands of one name, as in `console_scripts` and in `gui_scripts`: the one overwrites the other."""
+    """Two commands of one name, as an entry point and a script in `.data/scripts`: the one overwrites the other."""
     names = [script.name.lower() for script in wheel.contents.metadata.scripts]
+    names += [posixpath.basename(name).lower() for name in wheel.members if ".data/scripts/" in name]
     found = tuple(sorted({name for name in names if names.count(name) > 1}))
     if found:
         yield Sighting(message=f"one name, several commands: {listed(found)}", files=found)

@@ -70,7 +70,7 @@ def metadata_invalid(wheel: ReviewedWheel) -> Iterator[Sighting]:
     except ExceptionGroup as group:
         for error in group.exceptions:
             field = error.field if isinstance(error, InvalidMetadata) else "METADATA"
-            if field not in _EARLY_FIELDS:
+            if field not in _EARLY_FIELDS or "license-file introduced" not in str(error):
                 refused = field == "requires-dist"
                 harmless = _is_of_old_tools(field, wheel)
                 yield Sighting(

@@ -24,7 +24,7 @@ _OF_A_PLATFORM = re.compile(
     r".*(?:win|nt|mac|darwin|osx|linux|posix|unix|bsd|android|ios|java|jython|pypy|cuda|gpu|rocm).*", re.IGNORECASE
 )
 _OPEN_NAMES = re.compile(
-    r"import\s*\*|__getattr__|globals\(\)|setattr\(|sys\.modules|meta_path|exec\(|lazy|__path__|extend_path"
+    r"import\s*\*|Importer\b|Finder\b|__getattr__|globals\(\)|setattr\(|sys\.modules|meta_path|exec\(|lazy|__path__|extend_path"
 )
 
 
@@ -94,7 +94,10 @@ def _is_public(name: str) -> bool:
 
 @rule("typed-without-marker", fix="Put an empty `py.typed` into the package.")
 def typed_without_marker(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """The classifier says that the package has types, and without `py.typed` no checker reads them (PEP 561)."""
+    """The classifier says that the package has types, and without `py.typed` no checker reads them (PEP 561).
+
+    Stubs beside modules, without the classifier, are a note.
+    """
     from envdoctor.wheels.metadata import parse_fields
 
     classifiers = parse_fields(wheel.metadata_text).get("classifier", ())
@@ -103,3 +106,7 @@ def typed_without_marker(wheel: ReviewedWheel) -> Iterator[Sighting]:
     if "Typing :: Typed" in classifiers and not has_types and any("/" in path for path in paths):
         message = "the classifier Typing :: Typed stands there, and no package has a py.typed"
         yield Sighting(message=message, files=("METADATA",))
+    stubbed = tuple(top for top in wheel.tops if {f"{top}/__init__.py", f"{top}/__init__.pyi"} <= {*paths})
+    if stubbed and not has_types:
+        message = f"has stubs, and no py.typed: {listed(stubbed)}"
+        yield Sighting(message=message, files=stubbed, severity=Severity.INFO)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from envdoctor.wheels.reviewed import ReviewedWheel
 
 _LEFT_OVER = re.compile(
-    r"(?:.*/)?(?:\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]+|[^/]+\.(?:orig|rej|swp|swo)|[^/]+~|\.coverage"
+    r"(?:.*/)?(?:\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]+|[^/]+\.(?:orig|rej|swp|swo|bak)|[^/]+~|\.coverage"
+    r"|\.nfs[0-9a-f]+|\.?#[^/]+|core\.\d+|npm-debug\.log|[^/]+\.egg-info/.*|build/lib(?:\.[^/]+)?/.*"
     r"|(?:\.git|\.hg|\.svn|__MACOSX|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.ipynb_checkpoints|\.idea|\.vscode|\.tox"
     r"|\.nox|\.venv|\.eggs)/.*)"
 )
@@ -26,8 +27,19 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.IGNOR
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\x00-\x1f]|[ .]$')
 _LONGEST_PATH = 200  # of the 260 that Windows allows by default, an environment's own path takes some 50
 _ONE_PYTHON = re.compile(r"[cp]p\d{2,}")
+#: What compilers, linkers and CMake leave beside what they make.
+_OF_BUILDS = re.compile(
+    r"(?:.*/)?(?:CMakeCache\.txt|\.ninja_(?:log|deps)|(?:CMakeFiles|[^/]+\.dSYM)/.*|[^/]+\.(?:pdb|ilk|exp|obj|o|gcno|gcda))"
+)
+_OF_INSTALLERS = ("INSTALLER", "REQUESTED", "direct_url.json", "installed-files.txt")
+_EDITABLE = re.compile(r"(?:.*/)?(?:__editable__.*|_?_editable_.*\.(?:pth|py)|easy-install\.pth|[^/]+\.egg-link)")
+_ABSOLUTE = re.compile(r"^\s*(?:/|[A-Za-z]:[\\/]|\.\.[\\/])", re.MULTILINE)
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_KEY_FILE, _PRIVATE_KEY = re.compile(r".*\.(?:key|pem|p8)"), re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _SECRET = re.compile(r"(?:.*/)?(?:\.env|\.pypirc|\.netrc|\.npmrc|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws/credentials)")
 _LIBRARY = re.compile(r".*\.(?:so(?:\.[0-9.]+)?|dylib|pyd|dll)")
+_LARGEST_KEY = 64 << 10
+_OF_TESTS = re.compile(r".*(?:test|example|sample|demo|fixture|snakeoil).*", re.IGNORECASE)
 _LONGEST_LINK = 512
 _SCHEMES = {"purelib", "platlib", "headers", "scripts", "data"}
 
@@ -43,6 +55,61 @@ def left_over(wheel: ReviewedWheel) -> Iterator[Sighting]:
 def _is_of_jupyter(name: str) -> bool:
     """Whether it is the copy of its schema's package.json that JupyterLab's builder always makes."""
     return re.search(r"/share/jupyter/|/schemas/", name) is not None and name.endswith("/package.json.orig")
+
+
+@rule("build-product", fix="Leave it out of the wheel: users need neither debug files nor what a build keeps.")
+def build_product(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """What compilers, linkers and CMake leave beside what they make: debug files, objects, caches with build paths."""
+    found = tuple(name for name in wheel.members if _OF_BUILDS.fullmatch(name))
+    if found:
+        message = f"left over from its compilation: {listed(found)}"
+        yield Sighting(message=message, files=found, severity=Severity.INFO)
+
+
+@rule("installed-metadata", fix="Build the wheel from the sources rather than from an installed copy.")
+def installed_metadata(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Files that installers write into .dist-info: the wheel was packed from an environment.
+
+    `direct_url.json` makes `pip freeze` print a path of the build machine.
+    """
+    found = tuple(name for name in map(wheel.own, _OF_INSTALLERS) if name in wheel.members)
+    if found:
+        yield Sighting(message=f"installers write such files, wheels have none: {listed(found)}", files=found)
+
+
+@rule("editable-install", fix="Build it with `python -m build`; what an editable install leaves is for one machine.")
+def editable_install(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """What an editable install makes, or a .pth file with a path outside site-packages: no other machine has it."""
+    found = tuple(
+        member
+        for member, path in wheel.installed.items()
+        if _EDITABLE.fullmatch(path)
+        or (path.endswith(".pth") and "/" not in path and _ABSOLUTE.search(wheel.text(member)))
+    )
+    if found:
+        message = f"leads to a folder of the build machine, as editable installs do: {listed(found)}"
+        yield Sighting(message=message, files=found)
+
+
+@rule("one-path-twice", fix="Leave one of them in the wheel.")
+def one_path_twice(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Two members that installers write to one place, as from the top and from .data/purelib: one is overwritten."""
+    places: dict[str, list[str]] = {}
+    for member, path in wheel.installed.items():
+        places.setdefault(path, []).append(member)
+    found = tuple(path for path, members in places.items() if len(members) > 1)
+    if found:
+        members = tuple(member for path in found for member in places[path])
+        yield Sighting(message=f"several members are installed as {listed(found)}", files=members)
+
+
+@rule("large-file-pointer", needs=Part.WHOLE, fix="Run `git lfs pull` before the build.")
+def large_file_pointer(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A pointer of Git LFS in place of the file: the build machine had not fetched it."""
+    small = (name for name, member in wheel.members.items() if 0 < member.size < _LONGEST_LINK)
+    found = tuple(name for name in small if wheel.read(name).startswith(_LFS_POINTER))
+    if found:
+        yield Sighting(message=f"a pointer of Git LFS stands in place of {listed(found)}", files=found)
 
 
 @rule("bytecode-file", fix="Leave out *.pyc and __pycache__: installers compile modules themselves.")
@@ -151,6 +218,19 @@ def secret_file(wheel: ReviewedWheel) -> Iterator[Sighting]:
     found = tuple(name for name in wheel.members if _SECRET.fullmatch(name))
     if found:
         yield Sighting(message=f"may hold secrets: {listed(found)}", files=found)
+
+
+@rule("private-key", needs=Part.WHOLE, fix="Leave it out, and make a new key: what was published is known.")
+def private_key(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A private key outside of tests and examples."""
+    found = tuple(
+        name
+        for name, member in wheel.members.items()
+        if _KEY_FILE.fullmatch(name) and member.size < _LARGEST_KEY and not _OF_TESTS.fullmatch(name)
+        if _PRIVATE_KEY.search(wheel.read(name))
+    )
+    if found:
+        yield Sighting(message=f"holds a private key: {listed(found)}", files=found)
 
 
 @rule("link-as-text", needs=Part.WHOLE, fix="Put a copy of the library into the wheel in its place.")

@@ -106,7 +106,8 @@ def record_itself(wheel: ReviewedWheel) -> Iterator[Sighting]:
 @rule("record-hash-absent", needs=Part.RECORD, fix=_FIX)
 def record_hash_absent(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A file without a hash: nobody can tell whether it is the one that was built."""
-    found = tuple(row.path for row in _rows(wheel) if not row.digest and row.path not in _excused(wheel))
+    hashless = (row.path for row in _rows(wheel) if not row.digest and row.path not in _excused(wheel))
+    found = tuple(path for path in hashless if not path.endswith("/"))  # folders have none
     if found:
         yield Sighting(message=f"RECORD gives no hash for {listed(found)}", files=found)
 

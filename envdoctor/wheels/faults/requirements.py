@@ -30,8 +30,17 @@ _WINDOWS, _LINUX, _MAC = ("win32", "Windows", "nt"), ("linux", "Linux", "posix")
 _SYSTEMS = {
     **dict.fromkeys(("windows", "win", "win32", "win64", "nt"), _WINDOWS),
     **dict.fromkeys(("macos", "macosx", "mac", "osx", "darwin"), _MAC),
-    "linux": _LINUX,
+    **dict.fromkeys(("linux", "linux2"), _LINUX),  # linux2 was Python 2's
 }
+#: How processors are miswritten in markers, and how each system calls them.
+_ON_WINDOWS = {"x86_64": "AMD64", "amd64": "AMD64", "arm64": "ARM64", "aarch64": "ARM64"}
+_ON_MACS = {"aarch64": "arm64", "ARM64": "arm64", "amd64": "x86_64", "AMD64": "x86_64"}
+_ON_LINUX = {"arm64": "aarch64", "ARM64": "aarch64", "amd64": "x86_64", "AMD64": "x86_64"}
+_MACHINES = {
+    "win32": _ON_WINDOWS, "Windows": _ON_WINDOWS, "nt": _ON_WINDOWS, "darwin": _ON_MACS, "Darwin": _ON_MACS,
+    "linux": _ON_LINUX, "Linux": _ON_LINUX,
+}  # fmt: skip
+_VERSION_WITH_PATCH, _ONE_NUMBER = re.compile(r"\d+\.\d+\.\d+"), re.compile(r"\d+")
 _VARIABLES = ("sys_platform", "platform_system", "os_name")
 #: Values of other variables of markers, as PEP 508's have them, by how they are miswritten.
 _IMPLEMENTATIONS = {
@@ -86,16 +95,37 @@ def requires_local_version(wheel: ReviewedWheel) -> Iterator[Sighting]:
         yield Sighting(message=f"requires local versions, which PyPI has none of: {listed(found)}", files=found)
 
 
+@rule("requires-itself", fix="Leave it out, or name the extra of its own that is meant: `NAME[EXTRA]`.")
+def requires_itself(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A requirement of the very distribution, without an extra: mostly the name of another one is meant."""
+    from packaging.utils import canonicalize_name
+
+    found = tuple(
+        line
+        for line in wheel.contents.metadata.requires
+        if canonicalize_name(required_name(line) or "") == wheel.name and "[" not in line.partition(";")[0]
+    )
+    if found:
+        yield Sighting(message=f"requires itself: {listed(found)}", files=found)
+
+
 @rule("marker-never-true", fix="Write `sys_platform == 'win32'`, `platform_system == 'Windows'` or `os_name == 'nt'`.")
 def marker_never_true(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A marker with a value that its variable never has, as `sys_platform == 'windows'`: it is never required.
 
-    What a marker has beside an `or` is not looked at.
+    Processors are called differently by each system (Windows has AMD64, macOS arm64, Linux aarch64), python_version has
+    two numbers, and of two extras at once none is asked. What a marker has beside an `or` is not looked at.
     """
     for line in wheel.contents.metadata.requires:
         marker = line.partition(";")[2]
-        for variable, _, value in _EQUAL.findall(marker) if " or " not in marker else ():
-            meant = _meant(variable, value)
+        equal = [(variable, value) for variable, _, value in _EQUAL.findall(marker)] if " or " not in marker else []
+        machines = {one: meant for _, value in equal for one, meant in _MACHINES.get(value, {}).items()}
+        extras = sorted({value for variable, value in equal if variable == "extra"})
+        if len(extras) > 1:
+            message = f"nobody asks for the extra {extras[0]} and {extras[1]} as one, so that this is required nowhere"
+            yield Sighting(message=f"{message}: {line}", files=(line,))
+        for variable, value in equal:
+            meant = machines.get(value, "") if variable == "platform_machine" else _meant(variable, value)
             if meant and meant != value:
                 message = (
                     f"{variable} is never {value!r} ({meant!r} is meant?), so that this is required nowhere: {line}"
@@ -108,6 +138,10 @@ def _meant(variable: str, value: str) -> str:
     if variable in _VARIABLES:
         values = _SYSTEMS.get(value.lower(), ())
         return "" if not values else values[_VARIABLES.index(variable)]
+    if variable == "python_version":
+        if _VERSION_WITH_PATCH.fullmatch(value):
+            return value.rpartition(".")[0]
+        return f"{value}.*" if _ONE_NUMBER.fullmatch(value) else ""
     return _IMPLEMENTATIONS.get(variable, {}).get(value, "")
 
 

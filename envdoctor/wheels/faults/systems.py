@@ -80,13 +80,38 @@ def executable_stack(wheel: ReviewedWheel) -> Iterator[Sighting]:
         yield Sighting(message=f"asks for an executable stack, which glibc 2.41 refuses: {listed(found)}", files=found)
 
 
+@rule("newer-processor-than-tag", fix="Compile without `-march=x86-64-v3` and the like, or choose code when it runs.")
+def newer_processor(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A file that says it needs a level of x86-64 beyond the first, which is all that tags promise.
+
+    glibc from 2.33 on refuses it elsewhere: "CPU ISA level is lower than required".
+    """
+    levels = {native.path: native.library.processor_level for native in wheel.libraries if native.library}
+    found = tuple(path for path, level in levels.items() if level > 1)
+    if found:
+        message = f"needs processors with x86-64-v{max(levels.values())}: {listed(found)}"
+        yield Sighting(message=message, files=found)
+
+
+@rule("duplicate-search-path", fix="Remove one with `install_name_tool -delete_rpath`, and sign the file anew.")
+def duplicate_search_path(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A Mach-O file with the same LC_RPATH twice: dyld of macOS 15.4 refuses it ("duplicate LC_RPATH")."""
+    found = tuple(native.path for native in wheel.libraries if any(map(_repeats_path, native.parts)))
+    if found:
+        yield Sighting(message=f"names a search path twice, which macOS 15.4 refuses: {listed(found)}", files=found)
+
+
+def _repeats_path(part: NativeLibrary) -> bool:
+    return part.format is BinaryFormat.MACHO and len(set(part.rpath)) < len(part.rpath)
+
+
 @rule("newer-macos-than-tag", fix="Set MACOSX_DEPLOYMENT_TARGET when building, or correct the tag.")
 def newer_macos(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """Files say that they are for a newer macOS than the tag promises; on older ones they may fail when loaded."""
     asked: dict[str, tuple[int, ...]] = {}
     promises: set[tuple[int, int]] = set()
     for native in wheel.libraries:
-        for part in (native.library.slices or (native.library,)) if native.library else ():
+        for part in native.parts:
             tag = wheel.oldest("macosx", part.architectures[0])
             if tag is None or tag.version is None or part.minimum_os is None or part.platform not in {"", "macos"}:
                 continue

@@ -197,9 +197,30 @@ def python_two_excluded(wheel: ReviewedWheel) -> Iterator[Sighting]:
 _PLATFORMS = re.compile(
     r"any|win32|win_(?:amd64|arm64|arm32)|linux_\w+|(?:manylinux(?:1|2010|2014|_2_\d+)|musllinux_1_\d+)_"
     r"(?:x86_64|i686|aarch64|armv[67]l|ppc64le|ppc64|s390x|riscv64|loongarch64)|"
-    r"macosx_(?:10_\d+|(?:1[1-9]|[2-9]\d)_0)_(?:x86_64|arm64|universal2?|intel|i386|fat\d*|ppc\w*)"
+    r"macosx_10_\d+_(?:x86_64|universal2?|intel|i386|fat\d*|ppc\w*)|"
+    r"macosx_(?:1[1-9]|[2-9]\d)_0_(?:x86_64|arm64|universal2?|intel|i386|fat\d*|ppc\w*)"
+)
+_TOO_OLD = re.compile(
+    r"manylinux(?:1|2010|_2_(?:\d|1[0-6]))_(?!x86_64|i686)\w+|manylinux_2_[0-4]_\w+|manylinux\w*_armv6l"
+)
+_SOMEBODYS = re.compile(
+    r"py\d*-none|cp(2\d)-(?:none|cp\1d?mu?)|cp(3[0-7])-(?:none|abi3|cp\2d?mu?)|cp(3(?:[89]|\d\d))-(?:none|abi3t?|cp\3d?t?d?)"
+    r"|(?:pp|ip|jy|graalpy)\w*-\w+"
 )
 _FAMILIES = ("win", "manylinux", "musllinux", "macosx")
+
+
+@rule("python-of-nobody", fix="Take the tag of `python -m wheel tags`, such as cp313-cp313t, cp39-abi3 or py3-none.")
+def python_of_nobody(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Python and ABI tags that no installer puts together: it passes the wheel over on every machine.
+
+    A free-threaded Python is cp313-cp313t, abi3 goes with the first CPython that it is for (cp39-abi3), the `m` of an
+    ABI ended with Python 3.7, and `cp3` is no Python.
+    """
+    pairs = {f"{tag.interpreter}-{tag.abi}" for tag in wheel.tags}
+    wrong = [pair for pair in sorted(pairs) if not _SOMEBODYS.fullmatch(pair)]
+    if wrong and len(wrong) == len(pairs):
+        yield Sighting(message=f"no Python takes {listed(wrong)}", files=(wheel.filename,))
 
 
 @rule("platform-of-nobody", fix="Take the tag of `python -m wheel tags`, such as win_amd64 or macosx_14_0_arm64.")
@@ -207,9 +228,13 @@ def platform_of_nobody(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A platform that no installer has: it passes the wheel over on every machine.
 
     Windows is win_amd64 and not win_x86_64; manylinux has x86_64 and not amd64; since macOS 11 pip and uv know only
-    macosx_MAJOR_0: neither macosx_14_arm64 nor macosx_13_6_arm64.
+    macosx_MAJOR_0: neither macosx_14_arm64 nor macosx_13_6_arm64. No tag for ARM is older than macosx_11_0, or than
+    manylinux_2_17.
     """
     texts = sorted({tag.platform for tag in wheel.tags})
-    found = tuple(text for text in texts if text.startswith(_FAMILIES) and not _PLATFORMS.fullmatch(text))
+    ours = [text for text in texts if text.startswith(_FAMILIES)]
+    found = tuple(text for text in ours if not _PLATFORMS.fullmatch(text) or _TOO_OLD.fullmatch(text))
+    if len(found) < len(ours) and all(map(_PLATFORMS.fullmatch, found)):
+        return  # one more name of what another tag promises
     if found:
         yield Sighting(message=f"no machine is of the platform {listed(found)}", files=found)

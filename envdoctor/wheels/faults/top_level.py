@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from envdoctor.wheels.reviewed import ReviewedWheel
 
 _CODE = (".py", ".pyi", ".so", ".pyd")
+_OF_TESTS = re.compile(r"test_\w+|\w+_tests?|tests_\w+")
 _FOLDERS_OF_TOOLS = (".dist-info", ".data", ".libs", ".dylibs")
 
 
@@ -35,7 +37,7 @@ def clashing_name(wheel: ReviewedWheel) -> Iterator[Sighting]:
         lower = word.lower()
         if not hidden and (not is_folder and not top.endswith(".py")):
             continue
-        if hidden or lower in table["development"] or lower in table["generic"]:
+        if hidden or lower in table["development"] or lower in table["generic"] or _OF_TESTS.fullmatch(lower):
             yield Sighting(
                 message=f"{top} is installed at the top of site-packages, where projects clash", files=(top,)
             )
@@ -85,6 +87,19 @@ def unimportable_name(wheel: ReviewedWheel) -> Iterator[Sighting]:
         is_code = top.endswith(".py") if paths[0] == top else any(path == f"{top}/__init__.py" for path in paths)
         if is_code and not stem.isidentifier() and not top.endswith((*_FOLDERS_OF_TOOLS, "-stubs")):
             yield Sighting(message=f"{top} holds Python modules, and no import can name it", files=(top,))
+
+
+_OF_MACHINES = ("usr", "home", "Users", "root", "tmp", "opt", "var", "mnt", "workspace", "build")
+
+
+@rule("data-at-absolute-path", fix="Give the files a path below the environment, such as `share/NAME`.")
+def data_at_absolute_path(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Data for an absolute path, as /usr/share: installers put it below the environment, `ENVIRONMENT/usr/share`."""
+    marks = tuple(f".data/data/{top}/" for top in _OF_MACHINES)
+    found = tuple(name for name in wheel.members if any(mark in name for mark in marks))
+    if found:
+        message = f"is installed below the environment, not at the path that is meant: {listed(found)}"
+        yield Sighting(message=message, files=found)
 
 
 @rule("folder-without-modules", fix="Leave the folder out, or move it into the package or into .data/data.")

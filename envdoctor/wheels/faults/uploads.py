@@ -6,6 +6,7 @@ import re
 from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
+from envdoctor.core.data import load_table
 from envdoctor.core.finding import Severity
 from envdoctor.wheels.metadata import parse_fields
 from envdoctor.wheels.rules import Sighting, listed, rule
@@ -29,10 +30,10 @@ def upload_refused(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A field of METADATA that installers pass over, and for which PyPI refuses the file.
 
     A summary of more than 512 characters, a URL without its label or of another kind than http, an address that is
-    none, a licence's classifier beside License-Expression (PEP 639), a classifier that there can't be.
+    none, a classifier that there is not (of the families that seldom grow), one extra under two spellings.
     """
     fields = parse_fields(wheel.metadata_text)
-    for name, problem in (*_texts(fields), *_urls(fields), *_classifiers(fields)):
+    for name, problem in (*_texts(fields), *_urls(fields), *_classifiers(fields), *_extras(fields)):
         yield Sighting(message=f"METADATA, {name}: {problem}", files=(name,))
 
 
@@ -48,6 +49,10 @@ def _texts(fields: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
 
 
 def _urls(fields: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    for name in ("home-page", "download-url"):
+        for text in fields.get(name, ()):
+            if text not in {"", "UNKNOWN"} and not _URL.fullmatch(text):
+                yield name, f"{text!r} is no https://..."
     for text in fields.get("project-url", ()):
         label, comma, url = (part.strip() for part in text.partition(","))
         if not comma or not _URL.fullmatch(url):
@@ -58,12 +63,36 @@ def _urls(fields: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
 
 def _classifiers(fields: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
     found = fields.get("classifier", [])
-    unknown = [each for each in found if each.partition(" :: ")[0].strip() not in _CLASSIFIERS]
+    unknown = [each for each in found if each.partition(" :: ")[0].strip() not in _CLASSIFIERS or not _may_be(each)]
     if unknown:
         yield "classifier", f"there is no such one: {listed(unknown)}"
-    licences = [each for each in found if each.startswith("License ::")]
+
+
+def _extras(fields: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    from packaging.utils import canonicalize_name
+
+    declared = list(map(canonicalize_name, fields.get("provides-extra", ())))
+    twice = sorted({name for name in declared if declared.count(name) > 1})
+    if twice:
+        yield "provides-extra", f"more than once: {listed(twice)}"
+
+
+def _may_be(classifier: str) -> bool:
+    """Whether each part of a classifier may follow those before it, in the families that are known."""
+    followers: dict[str, list[str]] = load_table("classifiers")["next"]
+    parts = classifier.split(" :: ")
+    above = (" :: ".join(parts[:depth]) for depth in range(1, len(parts)))
+    return all(part in followers.get(prefix, [part]) for prefix, part in zip(above, parts[1:], strict=True))
+
+
+@rule("licence-stated-twice", fix="Leave out the classifier, which setuptools refuses beside License-Expression.")
+def licence_twice(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A licence's classifier beside License-Expression, which took its place (PEP 639); PyPI takes both."""
+    fields = parse_fields(wheel.metadata_text)
+    licences = tuple(each for each in fields.get("classifier", ()) if each.startswith("License ::"))
     if licences and fields.get("license-expression"):
-        yield "classifier", f"{listed(licences)} stands beside License-Expression, which took its place"
+        message = f"{listed(licences)} stands beside License-Expression, which took its place"
+        yield Sighting(message=message, files=licences, severity=Severity.INFO)
 
 
 @rule("local-version", fix="Upload a version without what stands after the `+`; an index of one's own may have it.")
@@ -71,6 +100,14 @@ def local_version(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A local version, as 2.0.0+cu118: PyPI refuses it; indexes of projects have such."""
     if wheel.version.local:
         message = f"version {wheel.version} is a local one, which PyPI refuses"
+        yield Sighting(message=message, files=("Version",), severity=Severity.INFO)
+
+
+@rule("version-of-nothing", fix="Let the build tool see the repository's tags, or write the version down.")
+def version_of_nothing(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """The version 0.0.0, which build tools give where they find none: no tag of the repository, no setup.cfg."""
+    if not any(wheel.version.release) and not wheel.version.is_prerelease:
+        message = f"version {wheel.version} is what build tools give where they find none"
         yield Sighting(message=message, files=("Version",), severity=Severity.INFO)
 
 

@@ -1,0 +1,126 @@
+"""Rules about what was packed though it is for the build machine, and about commands that fail when they are called."""
+
+import pytest
+
+from envdoctor.core.finding import Severity
+from native_files import elf_bytes, macho_bytes, with_processor_level
+from reviewed_wheels import INFO, LINUX, MACOS, METADATA, build, look, names, with_file
+
+KEY = b"-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n"
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"
+MODULE = "pkg/_m.cpython-312-darwin.so"
+
+
+def command(text, target="pkg:main", **files):
+    return build({"pkg/__init__.py": text.encode(), **files}, scripts=f"run = {target}")
+
+
+def promising(python, text):
+    return build({"pkg/__init__.py": b"", "pkg/a.py": text}, metadata=METADATA + f"Requires-Python: >={python}\n")
+
+
+def script(text):
+    return build({"pkg/__init__.py": b"", "pkg-1.0.data/scripts/run": text})
+
+
+FAULTY = [
+    ("left-over-file", with_file("pkg/a.py.bak")),
+    ("left-over-file", with_file("pkg/.nfs0001")),
+    ("left-over-file", with_file("pkg/.#a.py")),
+    ("left-over-file", with_file("pkg/pkg.egg-info/PKG-INFO")),
+    ("left-over-file", with_file("pkg/build/lib/pkg/a.py")),
+    ("installed-metadata", with_file(f"{INFO}/INSTALLER")),
+    ("installed-metadata", with_file(f"{INFO}/direct_url.json")),
+    ("editable-install", with_file("__editable__.pkg-1.0.pth", b"src\n")),
+    ("editable-install", with_file("easy-install.pth", b"src\n")),
+    ("editable-install", with_file("pkg.egg-link", b"src\n")),
+    ("editable-install", with_file("pkg.pth", b"/home/me/src\n")),
+    ("editable-install", with_file("pkg.pth", b"C:\\src\n")),
+    ("one-path-twice", with_file("pkg-1.0.data/purelib/pkg/__init__.py")),
+    ("large-file-pointer", with_file("pkg/model.bin", POINTER)),
+    ("private-key", with_file("pkg/server.pem", KEY)),
+    ("data-at-absolute-path", with_file("pkg-1.0.data/data/usr/share/x.txt")),
+    ("data-at-absolute-path", with_file("pkg-1.0.data/data/home/me/x.txt")),
+    ("clashing-top-level-name", with_file("test_all.py")),
+    ("clashing-top-level-name", with_file("integration_tests/__init__.py")),
+    ("clashing-top-level-name", with_file("third_party/__init__.py")),
+    ("script-without-interpreter", script(b"#!/usr/bin/python3\n")),
+    ("script-without-interpreter", script(b"#!/usr/bin/env python2.7\n")),
+    (
+        "command-twice",
+        build(
+            {"pkg-1.0.data/scripts/run": b"#!python\n", "pkg/__init__.py": b"def main(): ...\n"},
+            scripts="run = pkg:main",
+        ),
+    ),
+    ("command-not-callable", command("main = 3\n")),
+    ("command-not-callable", command("def main(argv): ...\n")),
+    ("command-not-callable", command("def main(*, argv): ...\n")),
+    ("command-not-callable", command("async def main(): ...\n")),
+    ("entry-point-function-absent", command("x = 1\n", "pkg:cli", **{"pkg/cli.py": b"x = 2\n"})),
+    ("entry-point-function-absent", with_file(f"{INFO}/entry_points.txt", b"[pytest11]\npkg = pkg.plugin\n")),
+    ("newer-python-than-promised", promising("3.8", b"match x:\n    case 1: pass\n")),
+    ("newer-python-than-promised", promising("3.7", b"(x := 1)\n")),
+    ("newer-python-than-promised", promising("3.8", b"import tomllib\n")),
+    (
+        "duplicate-search-path",
+        build(
+            {"pkg/__init__.py": b"", MODULE: macho_bytes(rpaths=("@loader_path",) * 2, minimum_os=(11, 0, 0))}, MACOS
+        ),
+    ),
+    ("newer-processor-than-tag", build({"pkg/__init__.py": b"", "pkg/_m.so": with_processor_level(3)}, LINUX)),
+]
+NOTES = [
+    ("build-product", with_file("pkg/_m.pdb")),
+    ("build-product", with_file("pkg/CMakeFiles/x.cmake")),
+    ("typed-without-marker", with_file("pkg/__init__.pyi")),
+]
+SOUND = [
+    with_file("pkg/tests/server.pem", KEY),
+    with_file("pkg/ca.pem", b"-----BEGIN CERTIFICATE-----\n"),
+    with_file("pkg.pth", b"pkg/more\n# /home\n"),
+    with_file("pkg-1.0.data/data/share/pkg/usr/x.txt"),
+    with_file("contest_data.py"),
+    script(b"#!python\n"),
+    script(b"#!/usr/bin/env bash\n"),
+    command("def main(argv=None, *more, key=1): ...\n"),
+    command("import click\n@click.command()\ndef main(name): ...\n"),
+    command("try:\n    from x import main\nexcept ImportError:\n    main = None\n"),
+    command("def main(argv): ...\nmain = make(main)\n"),
+    command("import pkg.cli\ncli = pkg.cli.run\n", "pkg:cli", **{"pkg/cli.py": b"def run(): ...\n"}),
+    promising("3.10", b"match x:\n    case 1: pass\n"),
+    promising("3.8", b"try:\n    import tomllib\nexcept ImportError:\n    tomllib = None\n"),
+    build(
+        {
+            "pkg/__init__.py": b"",
+            MODULE: macho_bytes(rpaths=("@loader_path", "@loader_path/.."), minimum_os=(11, 0, 0)),
+        },
+        MACOS,
+    ),
+    build({"pkg/__init__.py": b"", "pkg/_m.so": with_processor_level(1)}, LINUX),
+    build({"pkg/__init__.py": b"", "pkg/_m.so": elf_bytes(("libc.so.6",))}, LINUX),
+    build(record=lambda text: text + "pkg/,,\n"),
+]
+
+
+@pytest.mark.parametrize(("name", "built"), FAULTY, ids=[f"{number}-{row[0]}" for number, row in enumerate(FAULTY)])
+def test_a_fault_is_named(name, built):
+    faults = [fault for fault in look(built).faults if fault.name == name]
+    assert [fault.severity for fault in faults] == [Severity.WARNING]
+
+
+@pytest.mark.parametrize(("name", "built"), NOTES)
+def test_what_harms_nobody_is_a_note(name, built):
+    assert [fault.severity for fault in look(built).faults if fault.name == name] == [Severity.INFO]
+
+
+@pytest.mark.parametrize("built", SOUND, ids=range(len(SOUND)))
+def test_look_alikes_are_no_faults(built):
+    told = {fault.name for fault in look(built).faults if fault.severity is not Severity.INFO}
+    assert told == set()
+
+
+def test_modules_that_an_importer_makes_are_not_absent():
+    text = b"from pkg.vendored.six import moves\n"
+    files = {"pkg/__init__.py": text, "pkg/vendored/__init__.py": b"VendorImporter(__name__, ('six',)).install()\n"}
+    assert "own-module-absent" not in names(build(files))
