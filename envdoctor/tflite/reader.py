@@ -25,6 +25,7 @@ from envdoctor.tflite.model import (
     Subgraph,
     Tensor,
 )
+from envdoctor.tflite.operator_parts import require_fitting
 from envdoctor.tflite.schema import (
     BUILTIN_OPERATORS,
     ENUMS,
@@ -132,7 +133,7 @@ class _Reading:
 
     def _subgraph(self, index: int, table: Table) -> Subgraph:
         tensors = tuple(self._tensor(number, item) for number, item in enumerate(table.tables(0)))
-        return Subgraph(
+        subgraph = Subgraph(
             index=index,
             name=table.string(4) or "",
             tensors=tensors,
@@ -140,6 +141,8 @@ class _Reading:
             outputs=_indexes(table, 2, len(tensors)),
             operators=tuple(self._operator(number, item, len(tensors)) for number, item in enumerate(table.tables(3))),
         )
+        require_fitting(subgraph)
+        return subgraph
 
     def _tensor(self, index: int, table: Table) -> Tensor:
         shape, signature = table.numbers(0, "i") or (), table.numbers(7, "i")
