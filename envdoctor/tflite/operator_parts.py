@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ENUM_OPTIONS = {"padding": "P", "fused_activation_function": "A", "weights_format": "W"}
 _LARGEST_STEP = 32767
 _INDEXES = frozenset({"INT16", "INT32", "INT64"})
-_QUANTIZED = frozenset({"INT8", "UINT8", "INT16"})
+_QUANTIZED, _UNSCALED = frozenset({"INT8", "UINT8"}), frozenset({"BOOL", "FLOAT32", "INT64"})
 
 
 def require_fitting(subgraph: Subgraph) -> None:
@@ -52,6 +52,8 @@ def _wrong_counts(operator: Operator) -> Iterator[str]:
         return
     least, most, outputs = map(int, row.split())
     count = len(operator.inputs)
+    if operator.name == "FULLY_CONNECTED":
+        outputs = 1 if operator.word("weights_format", "DEFAULT") == "DEFAULT" else 2
     if not least <= count <= most or (outputs or len(operator.outputs)) != len(operator.outputs):
         yield f"has {count} inputs and {len(operator.outputs)} outputs"
     elif min(operator.inputs[:least], default=0) < 0 or not operator.outputs or min(operator.outputs) < 0:
@@ -94,13 +96,12 @@ def _wrong_types(operator: Operator, taken: list[Tensor | None], given: Tensor) 
 
 
 def _wrong_scales(operator: Operator, taken: list[Tensor | None], given: Tensor) -> Iterator[str]:
-    """A layer on integers needs the scales of what it takes, of its weights and of what it gives."""
-    if operator.name not in load_table("tflite-operators")["weighted"]["operators"].split():
+    parts = [each for each in (*taken[: int(_rows("scaled").get(operator.name, 0))], given) if each is not None]
+    if len(parts) == 1 or parts[0].dtype not in _QUANTIZED:
         return
-    parts = [each for each in (*taken[:2], given) if each is not None]
-    if parts[0].dtype in _QUANTIZED and any(each.quantization is None for each in parts):
+    if any(each.quantization is None for each in parts):
         yield "computes on integers without scales"
-    if (parts[0].dtype in _QUANTIZED) != (given.dtype in _QUANTIZED):
+    if given.dtype in _UNSCALED:
         yield f"takes {parts[0].dtype} and gives {given.dtype}"
 
 

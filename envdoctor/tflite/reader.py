@@ -99,6 +99,7 @@ class _Reading:
         self._root = FlatBuffer(self._data).root()
         self._codes = [_operator_code(table) for table in self._root.tables(1)]
         self._buffers = [self._buffer(table) for table in self._root.tables(4)]
+        self._external = {table.integer(0, "I") for table in self._root.tables(9)}
 
     def model(self, name: str) -> Model:
         version = self._root.integer(0, "I")
@@ -161,7 +162,10 @@ class _Reading:
         return tensor
 
     def _content(self, table: Table) -> Content | None:
-        if table.integer(10, "I"):  # an entry of Model.external_buffers
+        elsewhere = table.integer(10, "I")
+        if elsewhere:
+            if elsewhere not in self._external:
+                raise Unreadable(f"a tensor's value is the external buffer {elsewhere}, which is not listed")
             return Content(source=b"", size=0, location=Location.ELSEWHERE)
         number = table.integer(2, "I")
         return _item(self._buffers, number, "buffer") if number else None

@@ -29,6 +29,8 @@ def require_sound(tensor: Tensor) -> None:
     """
     where = f"tensor {tensor.index} ({tensor.name})"
     content = tensor.content
+    if content is not None and content.location is Location.ELSEWHERE and tensor.is_variable:
+        raise Unreadable(f"{where} is a variable and has a value")
     if content is not None and content.location is not Location.ELSEWHERE:
         needed = (tensor.elements * _BITS.get(tensor.dtype, 0) + 7) // 8
         if content.size < needed and not tensor.sparse:
