@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
@@ -43,6 +44,8 @@ def require_sound(tensor: Tensor) -> None:
 
 def _require_scales(where: str, quantization: Quantization, shape: tuple[int, ...]) -> None:
     count, axis = len(quantization.scales), quantization.quantized_dimension
+    if not all(0 <= scale < math.inf for scale in quantization.scales):
+        raise Unreadable(f"{where} has a scale that is none")
     if count != len(quantization.zero_points):
         raise Unreadable(f"{where} has {count} scales and {len(quantization.zero_points)} zero points")
     if shape and not 0 <= axis < len(shape):
