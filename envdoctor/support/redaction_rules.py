@@ -31,9 +31,10 @@ _SHORT_SECRET = 4
 _AROUND = 100
 #: A token of a vendor has at least this many characters behind its prefix.
 _TOKEN = 16
-#: No name in a program begins like a prefix of this length; what follows a shorter one must be no words
-#: (`key-value-store`, `npm_config_cache`).
+#: No name in a program begins like a prefix of this length; what follows a shorter one, or one that is a word, must be
+#: no words (`key-value-store`, `npm_config_cache`, `napi_create_function`).
 _PLAIN_PREFIX = 5
+_WORD_PREFIX = re.compile("[a-z]+_")
 _NO_WORDS = r"[\w.=+/~:-]{0,40}?(?=[A-Za-z]{0,40}\d|[A-Za-z]{20})[A-Za-z0-9]{12}"
 
 
@@ -108,12 +109,16 @@ def shapes() -> Iterator[Rule]:
                 kind=f"{vendor} token",
                 pattern=_also_in_strings(
                     rf"(?<![A-Za-z0-9])(?P<hide>{re.escape(prefix)}"
-                    rf"(?={'' if len(prefix) >= _PLAIN_PREFIX else _NO_WORDS})"
+                    rf"(?={'' if _is_plain(prefix) else _NO_WORDS})"
                     rf"[\w.=+/~:-]{{{_TOKEN},2000}})(?<![.:])"
                 ),
                 placeholder=SECRET,
                 hints=(prefix.lower(),),
             )
+
+
+def _is_plain(prefix: str) -> bool:
+    return len(prefix) >= _PLAIN_PREFIX and not _WORD_PREFIX.fullmatch(prefix)
 
 
 def _also_in_strings(pattern: str) -> str:

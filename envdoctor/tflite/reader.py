@@ -25,6 +25,7 @@ from envdoctor.tflite.model import (
     Subgraph,
     Tensor,
 )
+from envdoctor.tflite.operator_parts import require_fitting
 from envdoctor.tflite.schema import (
     BUILTIN_OPERATORS,
     ENUMS,
@@ -98,6 +99,7 @@ class _Reading:
         self._root = FlatBuffer(self._data).root()
         self._codes = [_operator_code(table) for table in self._root.tables(1)]
         self._buffers = [self._buffer(table) for table in self._root.tables(4)]
+        self._external = {table.integer(0, "I") for table in self._root.tables(9)}
 
     def model(self, name: str) -> Model:
         version = self._root.integer(0, "I")
@@ -132,7 +134,7 @@ class _Reading:
 
     def _subgraph(self, index: int, table: Table) -> Subgraph:
         tensors = tuple(self._tensor(number, item) for number, item in enumerate(table.tables(0)))
-        return Subgraph(
+        subgraph = Subgraph(
             index=index,
             name=table.string(4) or "",
             tensors=tensors,
@@ -140,6 +142,8 @@ class _Reading:
             outputs=_indexes(table, 2, len(tensors)),
             operators=tuple(self._operator(number, item, len(tensors)) for number, item in enumerate(table.tables(3))),
         )
+        require_fitting(subgraph)
+        return subgraph
 
     def _tensor(self, index: int, table: Table) -> Tensor:
         shape, signature = table.numbers(0, "i") or (), table.numbers(7, "i")
@@ -158,7 +162,10 @@ class _Reading:
         return tensor
 
     def _content(self, table: Table) -> Content | None:
-        if table.integer(10, "I"):  # an entry of Model.external_buffers
+        elsewhere = table.integer(10, "I")
+        if elsewhere:
+            if elsewhere not in self._external:
+                raise Unreadable(f"a tensor's value is the external buffer {elsewhere}, which is not listed")
             return Content(source=b"", size=0, location=Location.ELSEWHERE)
         number = table.integer(2, "I")
         return _item(self._buffers, number, "buffer") if number else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
@@ -29,6 +30,8 @@ def require_sound(tensor: Tensor) -> None:
     """
     where = f"tensor {tensor.index} ({tensor.name})"
     content = tensor.content
+    if content is not None and content.location is Location.ELSEWHERE and tensor.is_variable:
+        raise Unreadable(f"{where} is a variable and has a value")
     if content is not None and content.location is not Location.ELSEWHERE:
         needed = (tensor.elements * _BITS.get(tensor.dtype, 0) + 7) // 8
         if content.size < needed and not tensor.sparse:
@@ -41,6 +44,8 @@ def require_sound(tensor: Tensor) -> None:
 
 def _require_scales(where: str, quantization: Quantization, shape: tuple[int, ...]) -> None:
     count, axis = len(quantization.scales), quantization.quantized_dimension
+    if not all(0 <= scale < math.inf for scale in quantization.scales):
+        raise Unreadable(f"{where} has a scale that is none")
     if count != len(quantization.zero_points):
         raise Unreadable(f"{where} has {count} scales and {len(quantization.zero_points)} zero points")
     if shape and not 0 <= axis < len(shape):

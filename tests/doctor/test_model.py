@@ -140,10 +140,10 @@ def test_of_a_model_that_is_refused_nothing_is_called_mapped(tmp_path):
 
 
 @pytest.mark.parametrize("goal", ["edgetpu", "litert"])
-@pytest.mark.parametrize("operators", [[], [(0, [1], [2], 0, None)]], ids=["none", "the first gone"])
+@pytest.mark.parametrize("operators", [[], [(0, [1, 1], [2], 0, None)]], ids=["none", "the first gone"])
 def test_a_model_that_lost_its_operators_is_never_fine(tmp_path, goal, operators):
     path = tmp_path / "lost.tflite"
-    tensors = [tensor([1, 4]), tensor([1, 4]), tensor([1, 4])]
+    tensors = [tensor([1, 4], 0), tensor([1, 4], 0), tensor([1, 4], 0)]
     path.write_bytes(pack(model(tensors=tensors, operators=operators, codes=[(0, 1, None)], inputs=[0], outputs=[2])))
     report = inspect_model(path, goal=goal)
     assert "MDL017" in [finding.code for finding in report.problems]

@@ -67,5 +67,12 @@ TOKENS = {
     "terraform": lambda r: f"{pick(r, ALNUM, 14)}.atlasv1.{pick(r, ALNUM, 67)}",
     "age": lambda r: "AGE-SECRET-KEY-1" + mixed(r, string.ascii_uppercase + string.digits, 58),
     "jwt": lambda r: f"eyJ{pick(r, ALNUM, 20)}.eyJ{pick(r, ALNUM, 40)}.{pick(r, BASE64_URL, 42)}a",
+    "adobe": lambda r: "p8e-" + mixed(r, ALNUM, 32),
+    "lob": lambda r: r.choice(["live_", "test_"]) + pick(r, HEX, 34) + "7",
+    "maxmind": lambda r: f"{pick(r, ALNUM, 6)}_{pick(r, ALNUM, 29)}_mmk",
+    "nuget": lambda r: "oy2" + pick(r, string.ascii_lowercase + string.digits, 43),
+    "plaid": lambda r: "access-sandbox-" + "-".join(pick(r, HEX, size) for size in (8, 4, 4, 4, 12)),
+    "yandex": lambda r: "YC" + mixed(r, BASE64_URL, 37) + "a",
+    "neon": lambda r: "napi_" + mixed(r, string.ascii_lowercase + string.digits, 64),
     "crypt": lambda r: f"$6${pick(r, ALNUM, 16)}${pick(r, ALNUM + './', 86)}",
 }

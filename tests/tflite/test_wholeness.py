@@ -45,6 +45,8 @@ def test_what_is_whole(shape, rest):
         ([2, 3], {"data": bytes(5)}, r"tensor 0 \(t\) has 5 bytes, where 6 are needed"),
         ([5], {"kind": INT4, "data": bytes(2)}, "2 bytes, where 3 are needed"),
         ([2, 3], {"data": bytes(6), "isVariable": True}, "is a variable and has a value"),
+        ([2, 3], {"quantization": quantized([float("nan")], [0])}, "a scale that is none"),
+        ([2, 3], {"quantization": quantized([-0.5], [0])}, "a scale that is none"),
         ([2, 3], {"quantization": quantized([0.5], [])}, "1 scales and 0 zero points"),
         ([2, 3], {"quantization": quantized([0.5] * 3, [0], 1)}, "3 scales and 1 zero points"),
         (
@@ -61,3 +63,18 @@ def test_what_is_whole(shape, rest):
 def test_what_the_interpreter_refuses(shape, rest, words):
     with pytest.raises(Unreadable, match=words):
         read(shape, **rest)
+
+
+def test_a_value_elsewhere_is_one_that_is_listed_and_no_variable_s():
+    def made(listed, **rest):
+        one = model(tensors=[tensor([2], externalBuffer=5, **rest)], inputs=[0], outputs=[0])
+        buffer = schema().ExternalBufferT()
+        buffer.id = 5
+        one.externalBuffers = [buffer] if listed else []
+        return pack(one)
+
+    assert open_model(made(listed=True)).main.tensors[0].content
+    with pytest.raises(Unreadable, match="the external buffer 5, which is not listed"):
+        open_model(made(listed=False))
+    with pytest.raises(Unreadable, match="is a variable and has a value"):
+        open_model(made(listed=True, isVariable=True))

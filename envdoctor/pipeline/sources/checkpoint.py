@@ -38,13 +38,17 @@ class _Tensor(NamedTuple):
     checksum: int
     dtype: int
     name: str
+    shape: tuple[int, ...]
 
 
-def require_whole(folder: Path) -> None:
+def require_whole(folder: Path) -> list[tuple[int, tuple[int, ...]]]:
     """Refuse a checkpoint that lost parts; the bytes of large tensors are not looked at, only their place.
 
     Args:
         folder: variables/, which holds variables.index and its shards.
+
+    Returns:
+        The element type and the shape of each tensor.
 
     Raises:
         Unreadable: the index is damaged, or a shard is missing, cut short or damaged.
@@ -61,6 +65,7 @@ def require_whole(folder: Path) -> None:
         raise Unreadable(f"{index} is damaged: it names other shards than it has")
     _require_shards(folder, shards, tensors)
     _require_bytes(folder, shards, tensors, _MOST_CHECKED - len(data))
+    return [(tensor.dtype, tensor.shape) for tensor in tensors]
 
 
 def _entries(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
@@ -120,7 +125,8 @@ def _pairs(block: memoryview) -> Iterator[tuple[bytes, memoryview]]:
 def _tensor(key: bytes, value: memoryview) -> _Tensor:
     entry = read_message(value)
     name = key.decode("utf-8", "replace")
-    return _Tensor(entry.number(5), entry.number(3), entry.number(4), entry.number(6), entry.number(1), name)
+    shape = tuple(size.signed(1) for size in entry.first(2).messages(2))
+    return _Tensor(entry.number(5), entry.number(3), entry.number(4), entry.number(6), entry.number(1), name, shape)
 
 
 def _require_shards(folder: Path, shards: int, tensors: list[_Tensor]) -> None:

@@ -15,6 +15,7 @@ from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources import checkpoint
 from envdoctor.pipeline.sources.effects import asset_files, reached_in, run_by
+from envdoctor.pipeline.sources.saved_objects import require_bodies, require_objects, require_variables, sizes_of
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.support.protobuf import read_message
 from envdoctor.tflite.reader import map_file
@@ -129,6 +130,9 @@ def read_saved_model(folder: Path) -> SavedModel:
         reached = [reached_in(graph) for graph in graphs]
         found = _read_graph(serving[0])
         running = {name: frozenset(run_by(serving[0], name)) for name in found.signatures}
+        functions = list(serving[0].first(2).first(2).messages(1))
+        require_bodies(functions)
+        require_objects(serving[0].first(7), functions)
     except Unreadable as error:
         raise Unreadable(f"{file} is damaged or cut short: {error}") from None
     if not found.signatures:
@@ -140,7 +144,7 @@ def read_saved_model(folder: Path) -> SavedModel:
     if missing or not found.operators:
         raise Unreadable(f"{file} has lost parts: {', '.join(missing[:3]) or 'every operator'} is used and not there")
     _require_signatures(file, serving[0])
-    _require_variables(folder, found)
+    _require_variables(folder, found, serving[0].first(7))
     outside = [phrase for graph in graphs for phrase in _assets(folder, graph)]
     effects = [phrase for part in reached for phrase in part.effects]
     return dataclasses.replace(found, running=running, effects=tuple(dict.fromkeys((*effects, *outside))))
@@ -153,12 +157,13 @@ def _require_signatures(file: Path, graph: Message) -> None:
             raise Unreadable(f"{file} has lost parts: its signature {entry.text(1)} gives nothing")
 
 
-def _require_variables(folder: Path, model: SavedModel) -> None:
+def _require_variables(folder: Path, model: SavedModel, objects: Message) -> None:
     if not model.operators & {"VarHandleOp", "VariableV2"}:
         return
     if not (folder / "variables" / "variables.index").is_file():
         raise Unreadable(f"{folder} is incomplete: the model has variables, but the folder variables/ is not there")
-    checkpoint.require_whole(folder / "variables")
+    stored = checkpoint.require_whole(folder / "variables")
+    require_variables(objects, stored)
 
 
 def _assets(folder: Path, graph: Message) -> Iterator[str]:
@@ -222,8 +227,7 @@ def _input(entry: Message) -> InputSpec:
     shape = info.first(3)
     if shape.number(3):  # unknown_rank
         return InputSpec(entry.text(1), None, dtype)
-    sizes = [size.signed(1) for size in shape.messages(2)]
-    return InputSpec(entry.text(1), tuple(None if size < 0 else size for size in sizes), dtype)
+    return InputSpec(entry.text(1), tuple(None if size < 0 else size for size in sizes_of(shape)), dtype)
 
 
 def _nodes(graph: Message) -> Iterator[Message]:

@@ -58,11 +58,11 @@ def test_where_vela_is_not_there_it_is_said_and_nothing_is_guessed(tmp_path, mon
 def test_what_is_left_to_the_cpu_and_does_not_run_there_is_told_as_a_build_tells_it(tmp_path, monkeypatch):
     path = tmp_path / "m.tflite"
     path.write_bytes(pack(small()))
-    (found,) = judge_rest(chain(b"a", b"b", codes=[(32, 1, b"ethos-u"), (48, 1, None)]), ["tflm"])
+    (found,) = judge_rest(chain(b"a", b"b", codes=[(32, 1, b"ethos-u"), (13, 1, None)]), ["tflm"])
     monkeypatch.setattr(
         trial_module, "try_compiler", lambda *_: Trial(placement=placed(*[read_model(path)] * 2, {}), rest=(found,))
     )
     report = inspect_model(path, goal="ethos-u55-128")
     assert report.findings == (found,)
-    assert "TOPK_V2" in found.message
+    assert "LOCAL_RESPONSE_NORMALIZATION" in found.message
     assert report.summary.exit_code == 1

@@ -264,9 +264,9 @@ def test_the_smallest_tflite_file(tmp_path):
     assert identify(tmp_path / "m.tflite").traits >= {"int8", "dynamic-batch"}
 
 
-@pytest.mark.parametrize("operators", [[], [(0, [1], [2], 0, None)]], ids=["none", "the first gone"])
+@pytest.mark.parametrize("operators", [[], [(0, [1, 1], [2], 0, None)]], ids=["none", "the first gone"])
 def test_a_tflite_file_that_lost_its_operators(tmp_path, operators):
-    tensors = [tensor([1, 4]), tensor([1, 4]), tensor([1, 4])]
+    tensors = [tensor([1, 4], 0), tensor([1, 4], 0), tensor([1, 4], 0)]
     data = pack(model(tensors=tensors, operators=operators, codes=[(0, 1, None)], inputs=[0], outputs=[2]))
     (tmp_path / "m.tflite").write_bytes(data)
     assert "lost its operators" in refused(tmp_path / "m.tflite")

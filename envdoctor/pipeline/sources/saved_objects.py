@@ -1,0 +1,137 @@
+"""The objects and functions of a SavedModel: whether TensorFlow can put them together, told from its messages.
+
+Fields: tensorflow/core/protobuf/saved_object_graph.proto, struct.proto; core/framework/function.proto, op_def.proto.
+What refuses them: tensorflow/python/saved_model/load.py, function_deserialization.py, nested_structure_coder.py.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from envdoctor.core.errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from envdoctor.support.protobuf import Message
+
+#: What an object is: a user's, an asset, a function, a variable ...; or a name under which its class is registered.
+_KINDS = (4, 5, 6, 7, 8, 9, 10, 12, 13, 14)
+_USER, _FUNCTION, _VARIABLE, _BARE_FUNCTION = 4, 6, 7, 8
+#: What a StructuredValue may hold; of these a specification of a tensor, and of anything else.
+_VALUES = (1, 11, 12, 13, 14, 31, 32, 33, 34, 35, 51, 52, 53, 54, 55, 56)
+_SPEC, _OTHER_SPEC, _BOUNDED_SPEC = 33, 34, 35
+_LIST, _TUPLE, _DICT, _NAMED_TUPLE = 51, 52, 53, 54
+_DEEPEST = 100
+_ARGUMENTS_AND_KEYWORDS = 2
+
+
+def require_objects(objects: Message, functions: Iterable[Message]) -> None:
+    """Refuse an object graph that TensorFlow can't load.
+
+    Raises:
+        Unreadable: an object, a specification of a function, or a function lacks what it needs.
+    """
+    arguments = {one.first(1).text(1): [each.number(3) for each in one.first(1).messages(2)] for one in functions}
+    concrete = {entry.text(1): entry.first(2) for entry in objects.messages(2)}
+    for number, node in enumerate(objects.messages(1)):
+        if not any(node.has(kind) for kind in _KINDS):
+            raise Unreadable(f"its object {number} is of no kind")
+        if node.has(_USER) and not node.first(_USER).first(2).number(1):
+            raise Unreadable(f"its object {number} has no version")
+        names = (*node.first(_FUNCTION).texts(1), *node.first(_BARE_FUNCTION).texts(1))
+        lost = next((name for name in names if name not in concrete), None)
+        if lost is not None:
+            raise Unreadable(f"its object {number} is the function {lost!r}, which is not there")
+        if node.has(_FUNCTION):
+            _require_specification(node.first(_FUNCTION).first(2))
+        if node.first(_BARE_FUNCTION).has(4):
+            _require_specification(node.first(_BARE_FUNCTION).first(4))
+    for name, function in concrete.items():
+        _require_signature(name, function, arguments.get(name))
+
+
+def require_variables(objects: Message, stored: Iterable[tuple[int, tuple[int, ...]]]) -> None:
+    """Refuse an object graph with a variable that the checkpoint has in no tensor of its type and shape.
+
+    Args:
+        objects: the object graph.
+        stored: the element types and shapes of the checkpoint's tensors.
+
+    Raises:
+        Unreadable: there is such a variable.
+    """
+    variables = [node.first(_VARIABLE) for node in objects.messages(1) if node.has(_VARIABLE)]
+    if any(each.has(8) or each.first(2).number(3) for each in variables):  # in parts on several devices; of any rank
+        return
+    wanted = Counter((each.number(1), sizes_of(each.first(2))) for each in variables)
+    lost = [shape for (_, shape) in wanted - Counter(stored) if min(shape, default=0) >= 0]
+    if lost:
+        raise Unreadable(f"it has a variable of the shape {list(lost[0])}, which is not in the checkpoint")
+
+
+def sizes_of(shape: Message) -> tuple[int, ...]:
+    """The sizes of a TensorShapeProto."""
+    return tuple(size.signed(1) for size in shape.messages(2))
+
+
+def require_bodies(functions: Iterable[Message]) -> None:
+    """Refuse a function that uses what nothing in it gives.
+
+    Raises:
+        Unreadable: there is one, or an operator has an attribute without a value.
+    """
+    for function in functions:
+        nodes = list(function.messages(3))
+        known = {each.text(1) for each in (*function.first(1).messages(2), *nodes)}
+        given = [entry.text(2) for field in (4, 6) for entry in function.messages(field)]
+        for name in (*given, *(name for node in nodes for name in node.texts(3))):
+            if name.removeprefix("^").partition(":")[0] not in known:
+                raise Unreadable(f"its function {function.first(1).text(1)} uses {name!r}, which nothing gives")
+        for node in nodes:
+            if any(not len(entry.raw(2)) for entry in node.messages(5)):
+                raise Unreadable(f"the operator {node.text(1)} has an attribute without a value")
+
+
+def _require_specification(specification: Message) -> None:
+    """A FunctionSpec: the arguments that the Python function had, and what is known of them."""
+    for field in (1, 5):
+        list(_leaves(specification.first(field)))
+    pairs = list(specification.first(1).first(_NAMED_TUPLE).messages(2))
+    named = {pair.text(1): pair.first(2) for pair in pairs}
+    if "args" not in named or len(named) < len(pairs):
+        raise Unreadable("a function does not say which arguments it has")
+    known, taken = len(list(named["args"].first(_LIST).messages(1))), specification.first(5).first(_TUPLE)
+    if named.get("varargs", specification).has(1) and len(list(taken.messages(1))) > known:
+        raise Unreadable("a function says more of its arguments than it has")
+
+
+def _require_signature(name: str, function: Message, arguments: list[int] | None) -> None:
+    """A SavedConcreteFunction against the arguments of the function in the library, those that it captured last."""
+    list(_leaves(function.first(4)))
+    inputs = function.first(3)
+    leaves = list(_leaves(inputs))
+    parts = list(inputs.first(_TUPLE).messages(1))
+    if len(parts) != _ARGUMENTS_AND_KEYWORDS:
+        raise Unreadable(f"the function {name!r} has no arguments and keywords")
+    if arguments is None or any(leaf.has(_OTHER_SPEC) for leaf in leaves):
+        return
+    kinds = [leaf.first(field).number(3) for leaf in leaves for field in (_SPEC, _BOUNDED_SPEC) if leaf.has(field)]
+    captured = len(list(function.numbers(2)))
+    if len(kinds) + captured != len(arguments) or kinds != arguments[: len(kinds)]:
+        raise Unreadable(f"the function {name!r} takes other arguments than its signature says")
+
+
+def _leaves(value: Message, depth: int = 0) -> Iterator[Message]:
+    """The values in a StructuredValue, in TensorFlow's order; those of a dictionary by their keys."""
+    if depth > _DEEPEST or not any(value.has(field) for field in _VALUES):
+        raise Unreadable("a function's description has a value that is none")
+    inner: list[Message] = [*value.first(_LIST).messages(1), *value.first(_TUPLE).messages(1)]
+    entries = sorted(value.first(_DICT).messages(1), key=lambda entry: entry.text(1))
+    inner += [entry.first(2) for entry in (*entries, *value.first(_NAMED_TUPLE).messages(2))]
+    if any(value.has(field) for field in (_LIST, _TUPLE, _DICT, _NAMED_TUPLE)):
+        for each in inner:
+            yield from _leaves(each, depth + 1)
+    else:
+        yield value

@@ -1,0 +1,142 @@
+"""The objects and functions of a SavedModel, message by message: each piece taken away is told."""
+
+import pytest
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.pipeline.sources.saved_model import read_saved_model
+from envdoctor.pipeline.sources.saved_objects import require_bodies, require_objects, require_variables
+from envdoctor.support.protobuf import read_message
+from keras_files import entry, field, saved_model, tensor_info, write_saved_model
+
+FLOAT, INT, RESOURCE = 1, 3, 20
+NONE = field(1, b"")
+
+
+def spec(dtype=FLOAT):
+    return field(33, field(3, dtype))
+
+
+def listed(*values):
+    return field(51, b"".join(field(1, value) for value in values))
+
+
+def tupled(*values):
+    return field(52, b"".join(field(1, value) for value in values))
+
+
+def mapped(**values):
+    return field(53, b"".join(field(1, entry(key, value)) for key, value in values.items()))
+
+
+def named(**values):
+    return field(54, field(1, "FullArgSpec") + b"".join(field(2, entry(key, value)) for key, value in values.items()))
+
+
+def function(*dtypes, nodes=b"", gives=()):
+    arguments = b"".join(field(2, field(1, f"a{number}") + field(3, dtype)) for number, dtype in enumerate(dtypes))
+    outputs = b"".join(field(4, entry(f"o{number}", name)) for number, name in enumerate(gives))
+    return field(1, field(1, "f") + arguments) + nodes + outputs
+
+
+WHOLE = named(args=listed(field(13, "x")), varargs=NONE)
+SPECIFIED = field(1, WHOLE) + field(5, tupled(spec()))
+SIGNATURE = field(2, 0) + field(3, tupled(tupled(spec(INT)), mapped(b=spec(), a=NONE))) + field(4, spec())
+USER = field(4, field(1, "x") + field(2, field(1, 1)))
+
+
+def graph(*nodes, concrete=SIGNATURE, name="f"):
+    return read_message(memoryview(b"".join(field(1, node) for node in nodes) + field(2, entry(name, concrete))))
+
+
+def called(specification=SPECIFIED, name="f"):
+    return field(6, field(1, name) + field(2, specification))
+
+
+def look(objects, *dtypes):
+    require_objects(objects, [read_message(memoryview(function(*(dtypes or (INT, FLOAT, RESOURCE)))))])
+
+
+def test_what_is_whole():
+    look(graph(USER, called(), field(8, field(1, "f"))))
+    look(graph(USER, called(field(1, WHOLE) + field(5, NONE))))
+    look(graph(USER, concrete=field(3, tupled(tupled(field(34, field(1, 1))), mapped())) + field(4, NONE)), INT, INT)
+
+
+@pytest.mark.parametrize(
+    ("objects", "words"),
+    [
+        (graph(USER, field(1, field(1, 0))), "object 1 is of no kind"),
+        (graph(field(4, field(1, "x"))), "object 0 has no version"),
+        (graph(called(name="g")), "the function 'g', which is not there"),
+        (graph(field(8, field(1, "g"))), "the function 'g', which is not there"),
+        (graph(called(b"")), "a value that is none"),
+        (graph(called(field(1, WHOLE) + field(5, b""))), "a value that is none"),
+        (graph(called(field(1, WHOLE) + field(5, tupled(b"")))), "a value that is none"),
+        (graph(field(8, field(1, "f") + field(4, b""))), "a value that is none"),
+        (graph(called(field(1, named(varargs=NONE)) + field(5, NONE))), "which arguments it has"),
+        (graph(called(field(1, WHOLE) + field(5, tupled(spec(), spec())))), "more of its arguments than it has"),
+        (graph(concrete=SIGNATURE + field(2, 1)), "other arguments than its signature"),
+        (graph(concrete=field(3, tupled(tupled(), mapped())) + field(4, NONE)), "other arguments than its signature"),
+        (graph(concrete=field(3, tupled(mapped())) + field(4, NONE)), "no arguments and keywords"),
+        (graph(concrete=SIGNATURE[:-3]), "runs over|none|out"),
+        (graph(concrete=field(3, tupled(tupled(), mapped()))), "a value that is none"),
+    ],
+)
+def test_what_tensorflow_does_not_put_together(objects, words):
+    with pytest.raises(Unreadable, match=words):
+        look(objects)
+
+
+def test_element_types_are_those_of_the_function():
+    with pytest.raises(Unreadable, match="other arguments"):
+        look(graph(USER), FLOAT, FLOAT, RESOURCE)
+
+
+def test_deep_values_end():
+    value = NONE
+    for _ in range(200):
+        value = listed(value)
+    with pytest.raises(Unreadable, match="a value that is none"):
+        look(graph(called(field(1, value))))
+
+
+def test_every_variable_has_a_tensor():
+    def variables(*shapes, more=b""):
+        sizes = [b"".join(field(2, field(1, size)) for size in shape) for shape in shapes]
+        return graph(*(field(7, field(1, FLOAT) + field(2, each) + more) for each in sizes))
+
+    stored = [(FLOAT, (16,)), (FLOAT, (2, 3)), (INT, ())]
+    require_variables(variables((16,), (2, 3)), stored)
+    require_variables(variables((-1, 3)), stored)
+    require_variables(variables((7,), more=field(8, b"")), stored)
+    for lost in (variables((2,)), variables((16,), (16,))):
+        with pytest.raises(Unreadable, match="which is not in the checkpoint"):
+            require_variables(lost, stored)
+
+
+def node(name, *inputs, attribute=b"\x30\x01"):
+    taken = b"".join(field(3, each) for each in inputs)
+    return field(3, field(1, name) + field(2, "Add") + taken + field(5, entry("T", attribute)))
+
+
+def test_a_function_uses_what_it_has():
+    whole = function(FLOAT, nodes=node("n", "a0", "m:z:0", "^m") + node("m"), gives=("n:z:0",))
+    require_bodies([read_message(memoryview(whole))])
+    for lost, words in (
+        (function(FLOAT, nodes=node("n", "a1")), "uses 'a1', which nothing gives"),
+        (function(FLOAT, nodes=node("n"), gives=("m:z:0",)), "uses 'm:z:0'"),
+        (function(FLOAT, nodes=node("n", attribute=b"")), "n has an attribute without a value"),
+    ):
+        with pytest.raises(Unreadable, match=words):
+            require_bodies([read_message(memoryview(lost))])
+
+
+def test_a_model_is_held_against_all_of_it(tmp_path):
+    signatures = {"serving_default": {"x": tensor_info((None, 4))}}
+    for number, lost in enumerate((field(7, field(1, field(3, 1))), b"")):
+        path = write_saved_model(tmp_path / f"m{number}", saved_model(signatures, more=lost))
+        if lost:
+            with pytest.raises(Unreadable, match="of no kind"):
+                read_saved_model(path)
+        else:
+            assert read_saved_model(path).operators
