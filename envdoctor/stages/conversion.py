@@ -118,9 +118,11 @@ def _weight_findings(context: StageContext, values: Mapping[str, Any]) -> Iterat
 
 
 def _model_findings(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:
-    """A model whose answer to a sample depends on the others of its batch, though one is asked; or on chance."""
+    """A model whose answer depends on the other samples of its batch, or on chance; one that was quantized before."""
     if values.get("influence"):
         yield finding("samples-influence-each-other", context.source.path.name, words=values["influence"])
+    if values.get("unquantized"):
+        yield finding("quantization-taken-out", context.source.path.name, words=values["unquantized"])
     if values.get("drawn"):
         yield finding("weights-drawn", context.source.path.name, words=values["drawn"])
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import envdoctor
 from envdoctor.action import StageFailed
 from envdoctor.cli import main
 from envdoctor.core.command import Command
@@ -16,6 +17,7 @@ from torch_routes import MODELS, UNTRAINED, images, take
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
+REPOSITORY = Path(envdoctor.__file__).parent.parent
 MAKER = f"""
 import sys
 sys.path.insert(0, {str(MODELS.parent)!r})
@@ -45,6 +47,18 @@ save(t.Small(), "small.onnx")
 small = onnx.load("small.onnx")
 onnx.save(onnx.version_converter.convert_version(small, 22), "new.onnx")
 onnx.save(small, "beside.onnx", save_as_external_data=True, size_threshold=0, location="beside.data")
+
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
+
+class Reader(CalibrationDataReader):
+    def __init__(self): self.given = iter([{{"image": torch.rand(1, 3, 16, 16).numpy()}} for _ in range(8)])
+    def get_next(self): return next(self.given, None)
+
+for name, form, kind, each in (("pairs", "QDQ", "QUInt8", False), ("channels", "QDQ", "QInt8", True),
+                               ("whole", "QOperator", "QUInt8", False)):
+    quantize_static("small.onnx", name + ".onnx", Reader(), quant_format=QuantFormat[form], per_channel=each,
+                    activation_type=QuantType[kind])
+quantize_dynamic("small.onnx", "as_it_runs.onnx")
 small.graph.node[0].op_type = "Sigmoid"  # which takes one input
 onnx.save(small, "wrong.onnx")
 
@@ -139,6 +153,39 @@ def test_samples_that_meet_in_a_batch_are_told(models, tmp_path):
     assert caught.value.finding.name == "batch-computed-across"
     output = take("torch-float", identify(models / "open_together.onnx"), tmp_path / "open", random_calibration=True)[0]
     assert "samples-influence-each-other" in [found.name for found in output.findings]
+
+
+#: The form in floats of each quantized model, held against what ONNX Runtime says of the model itself.
+FLOATS = f"""
+import sys
+sys.path.insert(0, {str(REPOSITORY)!r})
+import numpy as np, onnx, onnxruntime as ort
+from envdoctor.stages.workers.onnx_floats import WRITTEN, write_in_floats
+for name in ("pairs", "channels", "whole", "as_it_runs", "small"):
+    model = onnx.load(name + ".onnx")
+    count = write_in_floats(model)
+    assert not {{node.op_type for node in model.graph.node}} & {{each.split(".")[-1] for each in WRITTEN}}
+    onnx.checker.check_model(model)
+    first, second = (ort.InferenceSession(each, providers=["CPUExecutionProvider"])
+                     for each in (name + ".onnx", model.SerializeToString()))
+    images = np.random.default_rng(1).random((20, 1, 3, 16, 16), np.float32)
+    before, after = (np.array([one.run(None, {{"image": each}})[0] for each in images]) for one in (first, second))
+    print(name, count, float(np.abs(before - after).max() / np.ptp(before)), np.ptp(before - before.mean(0)) > 0)
+"""
+
+
+def test_a_quantized_model_is_the_same_in_floats(models):
+    done = LocalExecutor().run(Command(argv=(str(environment_python("torch")), "-c", FLOATS), cwd=models, timeout=300))
+    assert done.ok, done.stderr[-2000:]
+    rows = {name: (int(count), float(far)) for name, count, far, moves in map(str.split, done.stdout.splitlines())}
+    assert rows.pop("small") == (0, 0.0)
+    assert all(count > 3 and far < 0.1 for count, far in rows.values()), rows
+
+
+def test_a_quantized_model_is_calibrated_anew(models, tmp_path):
+    first, second = take("torch-float+litert-int8", identify(models / "whole.onnx"), tmp_path, random_calibration=True)
+    assert "quantization-taken-out" in [found.name for found in first.findings]
+    assert second.summary["comparison"]["outputs"][0]["cosine"] > 0.98
 
 
 def test_what_onnx_runtime_refuses_goes_no_further(models, tmp_path):

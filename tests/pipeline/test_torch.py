@@ -120,6 +120,16 @@ def test_an_onnx_operator_that_a_tool_does_not_know_is_named_before_anything_run
     assert not list(requirement(Facts(), Request(source=identify(path))))
 
 
+@pytest.mark.parametrize("tool", ["onnx2torch", "onnx2tf"])
+@pytest.mark.parametrize("name", ["QuantizeLinear", "QLinearConv", "com.microsoft.QGemm", "DynamicQuantizeLinear"])
+def test_a_quantized_onnx_model_is_open_and_told(tmp_path, tool, name):
+    path = tmp_path / "net.onnx"
+    domain, _, kind = name.rpartition(".")
+    path.write_bytes(model(node("Relu"), node(kind, domain), onnx_input("image", 1, 3, 8, 8)))
+    reasons = list(known_operators(tool, "onnx-operator-unknown")(Facts(), Request(source=identify(path))))
+    assert [(one.verdict, "quantized already" in one.text) for one in reasons] == [(Verdict.READY, True)]
+
+
 def test_only_the_second_way_knows_recurrent_layers_and_only_the_first_keeps_the_layout(tmp_path):
     path = tmp_path / "net.onnx"
     path.write_bytes(model(node("LSTM"), onnx_input("image", 1, 3, 8, 8)))
