@@ -17,7 +17,7 @@ from envdoctor.stages.conversion import SAMPLE_OPTIONS, convert, sample_options
 from envdoctor.stages.problems import Scope, problem_kinds, shared_by
 from envdoctor.stages.processes import run_worker
 from envdoctor.stages.torch import with_components, worker_request
-from envdoctor.stages.workers.onnx_floats import WRITTEN
+from envdoctor.stages.workers import onnx_floats, onnx_recurrent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,10 +145,10 @@ def known_operators(tool: str, problem: str) -> Requirement:
             return
         known: list[str] = load_table("onnx-operators")[tool]
         operators = onnx.read_onnx(source.path, source.given).operators
-        if operators & WRITTEN:
+        if operators & onnx_floats.WRITTEN:
             text = "the model is quantized already: that is taken out, and what is built calibrated anew"
             yield Reason(verdict=Verdict.READY, text=text, code=problem_kinds()["quantization-taken-out"].code)
-        unknown = sorted(operators.difference(known, WRITTEN))
+        unknown = sorted(operators.difference(known, onnx_floats.WRITTEN, onnx_recurrent.WRITTEN))
         if unknown:
             kind = problem_kinds()[problem]
             text = f"{tool} has no form of {', '.join(unknown[:_SHOWN])}"

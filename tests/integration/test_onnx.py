@@ -34,12 +34,20 @@ class Parts(torch.nn.Module):
         y = F.pad(b, (1, 1), value=0.5).repeat(1, 2, 1, 1) + a.expand(1, 4, 16, 16)[:, :, :14, :9]
         return y.reshape(x.shape[0], -1)
 
+class Heard(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = torch.nn.LSTM(48, 6, bidirectional=True, batch_first=True)
+
+    def forward(self, x): return self.inner(x.flatten(1, 2).permute(0, 2, 1)[:, :5])[0][:, -1]
+
 def save(model, name, size=16, opset=17, **rest):
     torch.onnx.export(model.eval(), (torch.rand(1, 3, size, size),), name, dynamo=False, opset_version=opset,
                       input_names=["image"], output_names=["scores"], **rest)
 
 save(t.mobilenet(), "mobilenet.onnx", 96, dynamic_axes={{"image": {{0: "batch"}}}})
 save(t.Small(), "open.onnx", dynamic_axes={{"image": {{0: "b", 2: "h", 3: "w"}}}})
+save(Heard(), "heard.onnx")
 save(Up(), "up.onnx", opset=13)
 save(torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ConvTranspose2d(4, 5, 3, 2, 1, 1)), "turned.onnx")
 save(Parts(), "parts.onnx", opset=13, dynamic_axes={{"image": {{0: "b"}}}})
@@ -180,6 +188,54 @@ def test_a_quantized_model_is_the_same_in_floats(models):
     rows = {name: (int(count), float(far)) for name, count, far, moves in map(str.split, done.stdout.splitlines())}
     assert rows.pop("small") == (0, 0.0)
     assert all(count > 3 and far < 0.1 for count, far in rows.values()), rows
+
+
+#: Recurrent layers in every form that is written in steps, held against ONNX Runtime.
+STEPS = f"""
+import sys
+sys.path.insert(0, {str(REPOSITORY)!r})
+import numpy as np, onnx, onnxruntime as ort
+from onnx.helper import make_graph, make_model, make_node, make_opsetid, make_tensor_value_info as value
+from envdoctor.stages.workers.onnx_recurrent import unroll
+random = np.random.default_rng(0)
+
+def make(kind, direction, starts, **rest):
+    gates, hidden = dict(LSTM=4, GRU=3, RNN=1)[kind], 5
+    ways, cell = 1 + (direction == "bidirectional"), kind == "LSTM"
+    sizes = dict(W=(ways, gates * hidden, 3), R=(ways, gates * hidden, hidden), B=(ways, 2 * gates * hidden))
+    weights = [onnx.numpy_helper.from_array(random.normal(size=size).astype("float32"), name)
+               for name, size in sizes.items()]
+    states = ["H", "C"] if cell else ["H"]
+    given = dict(X=(4, 1, 3)) | (dict.fromkeys(states, (ways, 1, hidden)) if starts else {{}})
+    outputs = ["Y", "Yh", "Yc"] if cell else ["Y", "Yh"]
+    node = make_node(kind, ["X", *sizes, *(["", *list(given)[1:]] if starts else [])], outputs,
+                     hidden_size=hidden, direction=direction, **rest)
+    graph = make_graph([node], "g", [value(name, 1, size) for name, size in given.items()],
+                       [value(name, 1, None) for name in outputs], weights)
+    made = make_model(graph, opset_imports=[make_opsetid("", 17)], ir_version=8)
+    return made, {{name: random.normal(size=size).astype("float32") for name, size in given.items()}}
+
+for kind in ("LSTM", "GRU", "RNN"):
+    for direction in ("forward", "reverse", "bidirectional"):
+        for rest in ({{}}, {{"linear_before_reset": 1}}) if kind == "GRU" else ({{}},):
+            for starts in (True, False):
+                model, given = make(kind, direction, starts, **rest)
+                before = ort.InferenceSession(model.SerializeToString()).run(None, given)
+                assert unroll(model) == 1 and kind not in [node.op_type for node in model.graph.node]
+                after = ort.InferenceSession(model.SerializeToString()).run(None, given)
+                for first, second in zip(before, after, strict=True):
+                    assert first.shape == second.shape and np.abs(first - second).max() < 1e-5, (kind, direction, rest)
+"""
+
+
+def test_recurrent_layers_are_the_same_step_by_step(models):
+    done = LocalExecutor().run(Command(argv=(str(environment_python("torch")), "-c", STEPS), cwd=models, timeout=300))
+    assert done.ok, done.stderr[-2000:]
+
+
+def test_a_recurrent_model_takes_the_first_way(models, tmp_path):
+    output = take("torch-float", identify(models / "heard.onnx"), tmp_path, random_calibration=True)[0]
+    assert "LSTM" not in " ".join(operator.name for operator in read_model(output.path).main.operators)
 
 
 def test_a_quantized_model_is_calibrated_anew(models, tmp_path):

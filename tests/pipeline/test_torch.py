@@ -130,11 +130,11 @@ def test_a_quantized_onnx_model_is_open_and_told(tmp_path, tool, name):
     assert [(one.verdict, "quantized already" in one.text) for one in reasons] == [(Verdict.READY, True)]
 
 
-def test_only_the_second_way_knows_recurrent_layers_and_only_the_first_keeps_the_layout(tmp_path):
+def test_both_ways_know_recurrent_layers_and_only_the_first_keeps_the_layout(tmp_path):
     path = tmp_path / "net.onnx"
     path.write_bytes(model(node("LSTM"), onnx_input("image", 1, 3, 8, 8)))
     request = Request(source=identify(path), options=BuildOptions(keep_layout=True))
-    assert list(known_operators("onnx2torch", "onnx-operator-unknown")(Facts(), request))
+    assert not list(known_operators("onnx2torch", "onnx-operator-unknown")(Facts(), request))
     assert not list(known_operators("onnx2tf", "onnx2tf-operator-unknown")(Facts(), request))
     (reason,) = ONNX2TF.requires[-1](Facts(), request)
     assert (reason.verdict, "--keep-layout" in reason.text) == (Verdict.BLOCKED, True)

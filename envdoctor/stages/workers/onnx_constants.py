@@ -42,6 +42,10 @@ def _tile(data: Tensor, repeats: list[int]) -> Tensor:
     return data.repeat(repeats)
 
 
+def _squeeze(data: Tensor, axes: list[int]) -> Tensor:
+    return data.squeeze(tuple(axes))
+
+
 def _slice(
     data: Tensor, starts: list[int], ends: list[int], axes: list[int] | None = None, steps: list[int] | None = None
 ) -> Tensor:
@@ -66,6 +70,7 @@ _FORMS: Mapping[str, Callable[..., Any] | None] = {
     "OnnxExpand": _expand,
     "OnnxTile": _tile,
     "OnnxSlice": _slice,
+    "OnnxSqueezeDynamicAxes": _squeeze,
 }
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from . import same_model
 from .onnx_constants import write_out_constants
 from .onnx_floats import write_in_floats
+from .onnx_recurrent import unroll
 from .stage import Problem
 
 if TYPE_CHECKING:
@@ -65,10 +66,11 @@ def load(path: Path, inputs: Sequence[InputSpec], components: Components) -> Ori
         import onnxruntime
 
         simplified, predict = _runnable(model, inputs, batch)
-    with components.step("in floats", "onnx-not-converted"):
+    with components.step("standard operators", "onnx-not-converted"):
         if write_in_floats(model):
             before = predict
             simplified, predict = _runnable(model, inputs, batch)
+        unroll(simplified)
     return Original(simplified, tuple(inputs), predict, f"ONNX Runtime {onnxruntime.__version__}", before)
 
 
