@@ -20,6 +20,7 @@ from .mends.mend import count
 from .tflite_fold import fold
 from .tflite_graph import Graph, prune, schema
 from .tflite_rewrite import rewrite
+from .whole_activations import put_together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +90,12 @@ def _write_for_integers(graph: Graph, bits: int) -> list[str]:
         changes.append(f"took the CAST from {count(opened, 'input')} of whole numbers: float now")
     if flattened:
         changes.append(f"wrote {flattened} bias{'' if flattened == 1 else 'es'} with one axis")
-    changes += [*move_activations(graph), *reduced_axes.apply(graph, {}), *upsampling.apply(graph, {})]
+    changes += [
+        *put_together(graph),
+        *move_activations(graph),
+        *reduced_axes.apply(graph, {}),
+        *upsampling.apply(graph, {}),
+    ]
     changes += select.apply(graph, {})
     rewritten = rewrite(graph, wide=bits > _NARROW)
     if rewritten:
