@@ -26,6 +26,8 @@ _PRODUCTS = frozenset({"SQUARE", "NEG"})
 _COMPARING = frozenset({"GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "EQUAL", "NOT_EQUAL"})
 #: Operators whose result has the scale of their input.
 _CHOOSING = frozenset({"REDUCE_MAX", "REDUCE_MIN"})
+#: Operators that give the place of a number, which is where it was in floats.
+_PLACING = frozenset({"ARG_MAX", "ARG_MIN"})
 _SECOND, _LARGEST = 2, 127
 
 
@@ -52,6 +54,8 @@ def write_in_int8(graph: Graph) -> list[str]:
 def _change(name: str) -> Callable[[Graph, SchemaObject], bool] | None:
     if name in _ALONE or name in _CHOOSING or name in _PRODUCTS:
         return _between
+    if name in _PLACING:
+        return _place
     return _comparison if name in _COMPARING else None
 
 
@@ -82,6 +86,15 @@ def _between(graph: Graph, operator: SchemaObject) -> bool:
         return True
     operator.outputs = [target]
     graph.main.operators.remove(after[0])
+    return True
+
+
+def _place(graph: Graph, operator: SchemaObject) -> bool:
+    stored = _stored(graph, int(operator.inputs[0]))
+    if stored is None:
+        return False
+    operator.inputs = [stored, *(int(index) for index in operator.inputs[1:])]
+    operator.opcodeIndex = graph.operator_code(graph.operator_name(operator), _SECOND)
     return True
 
 

@@ -93,6 +93,20 @@ def test_the_largest_keeps_its_scale():
     assert abs(answers(data) - answers(after)).max() <= 1
 
 
+@pytest.mark.parametrize("name", ["ARG_MAX", "ARG_MIN"])
+def test_a_place_is_found_among_int8(name):
+    maker, options = Maker(), getattr(schema(), f"{name.title().replace('_', '')}OptionsT")()
+    options.outputType = INT32
+    given, opened = maker.tensor([1, 64], scale=STEP, zero=ZERO), maker.tensor([1, 64], FLOAT)
+    out = maker.tensor([1], INT32)
+    maker.operator("DEQUANTIZE", [given], [opened])
+    maker.operator(name, [opened, maker.constant(np.array(1, "int32"))], [out], options)
+    data = maker.done([given], [out])
+    words, after = written(data)
+    assert (words, operators(after)) == ([f"wrote 1 {name} on int8"], [name])
+    assert np.array_equal(answers(data), answers(after))
+
+
 @pytest.mark.parametrize("name", ["GREATER", "LESS_EQUAL", "NOT_EQUAL"])
 @pytest.mark.parametrize("right", [None, 0.0, 1.3, [[0.5] * 32 + [-2.0] * 32]])
 def test_comparisons_take_int8(name, right):
