@@ -26,6 +26,8 @@ _PRODUCTS = frozenset({"SQUARE", "NEG"})
 _COMPARING = frozenset({"GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "EQUAL", "NOT_EQUAL"})
 #: Operators whose result has the scale of their input.
 _CHOOSING = frozenset({"REDUCE_MAX", "REDUCE_MIN"})
+#: Operators whose kernel takes one scale and zero point alone for its result.
+_FIXED = {"LOG_SOFTMAX": (1 / 16, 127), "L2_NORMALIZATION": (1 / 128, 0)}
 #: Operators that give the place of a number, which is where it was in floats.
 _PLACING = frozenset({"ARG_MAX", "ARG_MIN"})
 _SECOND, _LARGEST = 2, 127
@@ -52,7 +54,7 @@ def write_in_int8(graph: Graph) -> list[str]:
 
 
 def _change(name: str) -> Callable[[Graph, SchemaObject], bool] | None:
-    if name in _ALONE or name in _CHOOSING or name in _PRODUCTS:
+    if name in {*_ALONE, *_CHOOSING, *_PRODUCTS, *_FIXED}:
         return _between
     if name in _PLACING:
         return _place
@@ -79,9 +81,10 @@ def _between(graph: Graph, operator: SchemaObject) -> bool:
         graph.main.operators[graph.main.operators.index(operator)] = product
         graph.main.operators.remove(after[0])
         return True
-    if name in _CHOOSING:  # the QUANTIZE stays, from int8 to int8
+    if name in _CHOOSING or name in _FIXED:  # the QUANTIZE stays, from int8 to int8
+        kept = graph.main.tensors[stored].quantization
         graph.main.tensors[given].type = schema().TensorType.INT8
-        graph.main.tensors[given].quantization = graph.main.tensors[stored].quantization
+        graph.main.tensors[given].quantization = _quantization(*_FIXED[name]) if name in _FIXED else kept
         after[0].opcodeIndex = graph.operator_code("QUANTIZE", _SECOND)
         return True
     operator.outputs = [target]
@@ -135,7 +138,11 @@ def _as_int8(graph: Graph, value: Array, scale: float) -> int:
     import numpy as np
 
     stored = graph.add_constant("stored", np.round(value / scale).astype("int8"))
-    quantization = schema().QuantizationParametersT()
-    quantization.scale, quantization.zeroPoint = [scale], [0]
-    graph.main.tensors[stored].quantization = quantization
+    graph.main.tensors[stored].quantization = _quantization(scale, 0)
     return stored
+
+
+def _quantization(scale: float, zero: int) -> SchemaObject:
+    made = schema().QuantizationParametersT()
+    made.scale, made.zeroPoint = [scale], [zero]
+    return made

@@ -93,6 +93,17 @@ def test_the_largest_keeps_its_scale():
     assert abs(answers(data) - answers(after)).max() <= 1
 
 
+@pytest.mark.parametrize(("name", "step", "zero"), [("LOG_SOFTMAX", 0.06, 127), ("L2_NORMALIZATION", 0.004, 3)])
+def test_a_result_of_one_scale_is_quantized_again(name, step, zero):
+    options = schema().L2NormOptionsT() if name == "L2_NORMALIZATION" else None
+    data = island(name, step=step, zero=zero, options=options)
+    words, after = written(data)
+    assert (words, operators(after)) == ([f"wrote 1 {name} on int8"], [name, "QUANTIZE"])
+    before, now = answers(data), answers(after)
+    assert np.ptp(before) > 50
+    assert abs(before - now).max() <= 2
+
+
 @pytest.mark.parametrize("name", ["ARG_MAX", "ARG_MIN"])
 def test_a_place_is_found_among_int8(name):
     maker, options = Maker(), getattr(schema(), f"{name.title().replace('_', '')}OptionsT")()
