@@ -72,6 +72,8 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
             "reference": reference if context.reference is None else None,
             "order_from": None if context.reference is None else context.reference.resolve() / INDEX,
             "io_type": options.io_type,
+            # What old readers take in floats, they may refuse in the version that takes int8.
+            "floats_stay": options.allow_float,
             "keep_composites": goal is not None and goal.kind == "tflite-custom-ops",
             # A scale for each output of a dense layer also leaves a float SPLIT between the gates of an unrolled LSTM.
             "per_tensor_dense": (goal is not None and goal.per_tensor_dense) or bool(request.get("unroll")),

@@ -75,7 +75,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         graph = Graph(_with_small_weights(prepared, request["form"]))
         weights = compare_weights(Graph(prepared.data), graph)
     changes = [*prepared.changes, *transposed_convolution.apply(graph, {})]
-    changes += write_in_int8(graph) if request["form"] == "int8" else []
+    changes += write_in_int8(graph) if request["form"] == "int8" and not request.get("floats_stay") else []
     prune(graph)
     if request["form"] == "int8" and request["io_type"] == "uint8":
         convert_edges_to_uint8(graph)

@@ -76,14 +76,14 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         model = _convert(exported, request)
         stripped: list[str] = []
         if request["to"] == "int8":
-            model, stripped = _tidied(model, request["io_type"])
+            model, stripped = _tidied(model, request["io_type"], floats_stay=request.get("floats_stay", False))
         if stripped:
             values["stripped"] = stripped
         Path(request["output"]).write_bytes(model)
     return values
 
 
-def _tidied(model: bytes, io_type: str) -> tuple[bytes, list[str]]:
+def _tidied(model: bytes, io_type: str, *, floats_stay: bool) -> tuple[bytes, list[str]]:
     """The model with inputs of its own element type in place of whole numbers that it casts, in forms that more know.
 
     Returns:
@@ -92,7 +92,7 @@ def _tidied(model: bytes, io_type: str) -> tuple[bytes, list[str]]:
     graph = Graph(model)
     stripped = strip_input_casts(graph)
     rewritten = [words for form in (select, upsampling, transposed_convolution) for words in form.apply(graph, {})]
-    rewritten += write_in_int8(graph)
+    rewritten += [] if floats_stay else write_in_int8(graph)
     if not stripped and not rewritten:
         return model, []
     prune(graph)
