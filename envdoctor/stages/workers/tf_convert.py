@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import keras_model, reference, saved_model
 from .assignment import as_argument
-from .integer_islands import write_in_int8
-from .mends import select, transposed_convolution, upsampling
+from .mends import integer_islands, select, transposed_convolution, upsampling
 from .same_model import CHANGED_TOLERANCE, compare_forms, influence, require_single
 from .samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
@@ -92,7 +91,7 @@ def _tidied(model: bytes, io_type: str, *, floats_stay: bool) -> tuple[bytes, li
     graph = Graph(model)
     stripped = strip_input_casts(graph)
     rewritten = [words for form in (select, upsampling, transposed_convolution) for words in form.apply(graph, {})]
-    rewritten += [] if floats_stay else write_in_int8(graph)
+    rewritten += [] if floats_stay else integer_islands.apply(graph, {})
     if not stripped and not rewritten:
         return model, []
     prune(graph)

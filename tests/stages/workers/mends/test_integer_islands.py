@@ -9,7 +9,7 @@ from tflite_bytes import schema
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
 
 from envdoctor.stages.workers import litert_run
-from envdoctor.stages.workers.integer_islands import write_in_int8
+from envdoctor.stages.workers.mends import integer_islands
 from envdoctor.stages.workers.tflite_graph import Graph, prune
 from envdoctor.tflite.reader import open_model
 
@@ -62,7 +62,7 @@ def answers(data):
 
 def written(data):
     graph = Graph(data)
-    words = write_in_int8(graph)
+    words = integer_islands.apply(graph, {})
     prune(graph)
     return words, graph.pack()
 

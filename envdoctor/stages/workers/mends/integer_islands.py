@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from .mends.mend import maker, takers
-from .tflite_graph import schema
+from ..tflite_graph import schema
+from .mend import Mend, Shapes, maker, takers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .tflite_graph import Graph
-    from .untyped import Array, SchemaObject
+    from ..tflite_graph import Graph
+    from ..untyped import Array, SchemaObject
 
 #: Operators of one input, with the version in which they take int8.
 _ALONE = {"ELU": 1, "EXP": 2, "LOG": 2, "GELU": 2, "ABS": 2}
@@ -33,8 +33,9 @@ _PLACING = frozenset({"ARG_MAX", "ARG_MIN"})
 _SECOND, _LARGEST = 2, 127
 
 
-def write_in_int8(graph: Graph) -> list[str]:
+def apply(graph: Graph, shapes: Shapes) -> list[str]:
     """Write what can be; tells what was, in words for a person."""
+    del shapes
     written: Counter[str] = Counter()
     for operator in list(graph.main.operators):
         name = graph.operator_name(operator)
@@ -146,3 +147,13 @@ def _quantization(scale: float, zero: int) -> SchemaObject:
     made = schema().QuantizationParametersT()
     made.scale, made.zeroPoint = [scale], [zero]
     return made
+
+
+MEND = Mend(
+    name="integer-islands",
+    title="write operators between a DEQUANTIZE and a QUANTIZE on int8",
+    apply=apply,
+    steps=4,
+    asked=8,
+    on_demand=True,
+)
