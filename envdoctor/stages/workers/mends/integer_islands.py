@@ -57,8 +57,8 @@ def apply(graph: Graph, shapes: Shapes) -> list[str]:
 def _change(name: str) -> Callable[[Graph, SchemaObject], bool] | None:
     if name in {*_ALONE, *_CHOOSING, *_PRODUCTS, *_FIXED}:
         return _between
-    if name in _PLACING:
-        return _place
+    if name in {"CAST", *_PLACING}:
+        return _mask if name == "CAST" else _place
     return _comparison if name in _COMPARING else None
 
 
@@ -99,6 +99,28 @@ def _place(graph: Graph, operator: SchemaObject) -> bool:
         return False
     operator.inputs = [stored, *(int(index) for index in operator.inputs[1:])]
     operator.opcodeIndex = graph.operator_code(graph.operator_name(operator), _SECOND)
+    return True
+
+
+def _mask(graph: Graph, operator: SchemaObject) -> bool:
+    """Choose what stands for 1 and 0, in place of a CAST of truth values and a QUANTIZE."""
+    import numpy as np
+
+    given, after = int(operator.outputs[0]), takers(graph, int(operator.outputs[0]))
+    is_mask = graph.dtype(int(operator.inputs[0])) == "BOOL" and given not in [int(each) for each in graph.main.outputs]
+    if not is_mask or len(after) != 1 or graph.operator_name(after[0]) != "QUANTIZE":
+        return False
+    target = int(after[0].outputs[0])
+    if graph.dtype(target) != "INT8":
+        return False
+    kept = graph.main.tensors[target].quantization
+    numbers = np.clip(np.round(np.array([1.0, 0.0]) / kept.scale[0]) + kept.zeroPoint[0], -128, 127).astype("int8")
+    values = [graph.add_constant("truth", each) for each in numbers]
+    for index in values:
+        graph.main.tensors[index].quantization = kept
+    made = graph.new_operator("SELECT_V2", [int(operator.inputs[0]), *values], [target], schema().SelectV2OptionsT())
+    graph.main.operators[graph.main.operators.index(operator)] = made
+    graph.main.operators.remove(after[0])
     return True
 
 

@@ -128,6 +128,24 @@ def test_comparisons_take_int8(name, right):
     assert (answers(data) != answers(after)).mean() < 0.02  # those within rounding of each other
 
 
+def test_a_mask_chooses_int8():
+    maker = Maker()
+    given, other, out = (
+        maker.tensor([1, 64]),
+        maker.tensor([1, 64], scale=0.3),
+        maker.tensor([1, 64], scale=1 / 255, zero=-128),
+    )
+    is_so, opened = maker.tensor([1, 64], BOOL), maker.tensor([1, 64], FLOAT)
+    maker.operator("GREATER", [given, other], [is_so], version=2)
+    maker.operator("CAST", [is_so], [opened])
+    maker.operator("QUANTIZE", [opened], [out])
+    data = maker.done([given, other], [out])
+    words, after = written(data)
+    assert (words, operators(after)) == (["wrote 1 CAST on int8"], ["GREATER", "SELECT_V2"])
+    assert np.array_equal(answers(data), answers(after))
+    assert set(np.unique(answers(after))) == {-128, 127}
+
+
 def test_a_scale_of_one_ends_the_kernel_of_a_comparison_and_is_left():
     data = comparison("GREATER", 300.0)
     assert written(data) == ([], Graph(data).pack())
