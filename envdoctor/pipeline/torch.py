@@ -17,6 +17,7 @@ from envdoctor.stages.conversion import SAMPLE_OPTIONS, convert, sample_options
 from envdoctor.stages.problems import Scope, problem_kinds, shared_by
 from envdoctor.stages.processes import run_worker
 from envdoctor.stages.torch import with_components, worker_request
+from envdoctor.stages.workers import onnx_floats, onnx_recurrent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -143,7 +144,11 @@ def known_operators(tool: str, problem: str) -> Requirement:
         if source is None or source.kind != ArtifactKind.ONNX:
             return
         known: list[str] = load_table("onnx-operators")[tool]
-        unknown = sorted(onnx.read_onnx(source.path, source.given).operators.difference(known))
+        operators = onnx.read_onnx(source.path, source.given).operators
+        if operators & onnx_floats.WRITTEN:
+            text = "the model is quantized already: that is taken out, and what is built calibrated anew"
+            yield Reason(verdict=Verdict.READY, text=text, code=problem_kinds()["quantization-taken-out"].code)
+        unknown = sorted(operators.difference(known, onnx_floats.WRITTEN, onnx_recurrent.WRITTEN))
         if unknown:
             kind = problem_kinds()[problem]
             text = f"{tool} has no form of {', '.join(unknown[:_SHOWN])}"

@@ -72,6 +72,8 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
             "reference": reference if context.reference is None else None,
             "order_from": None if context.reference is None else context.reference.resolve() / INDEX,
             "io_type": options.io_type,
+            # What old readers take in floats, they may refuse in the version that takes int8.
+            "floats_stay": options.allow_float,
             "keep_composites": goal is not None and goal.kind == "tflite-custom-ops",
             # A scale for each output of a dense layer also leaves a float SPLIT between the gates of an unrolled LSTM.
             "per_tensor_dense": (goal is not None and goal.per_tensor_dense) or bool(request.get("unroll")),
@@ -118,9 +120,11 @@ def _weight_findings(context: StageContext, values: Mapping[str, Any]) -> Iterat
 
 
 def _model_findings(context: StageContext, values: Mapping[str, Any]) -> Iterator[Finding]:
-    """A model whose answer to a sample depends on the others of its batch, though one is asked; or on chance."""
+    """A model whose answer depends on the other samples of its batch, or on chance; one that was quantized before."""
     if values.get("influence"):
         yield finding("samples-influence-each-other", context.source.path.name, words=values["influence"])
+    if values.get("unquantized"):
+        yield finding("quantization-taken-out", context.source.path.name, words=values["unquantized"])
     if values.get("drawn"):
         yield finding("weights-drawn", context.source.path.name, words=values["drawn"])
 

@@ -281,20 +281,21 @@ def no_control_flow(_: Facts, request: Request) -> Iterator[Reason]:
 
 def all_quantized(_: Facts, request: Request) -> Iterator[Reason]:
     """Operators of a source that TensorFlow's int8 conversion leaves in floats."""
-    yield from _left_in_floats(request, ("tensorflow",))
+    yield from _left_in_floats(request, "tensorflow")
     yield from refused_as_written(request, "tensorflow")
 
 
 def all_quantized_by_litert(_: Facts, request: Request) -> Iterator[Reason]:
     """The same for the LiteRT quantizer."""
-    yield from _left_in_floats(request, ("litert",))
+    yield from _left_in_floats(request, "litert")
     yield from refused_as_written(request, "litert")
 
 
-def _left_in_floats(request: Request, by: Iterable[str]) -> Iterator[Reason]:
-    names = named_operators(request)
-    table = load_table("stays-float")["left"]
-    left = sorted(names & {name for each in by for name in table[each].split()})
+def _left_in_floats(request: Request, by: str) -> Iterator[Reason]:
+    table = load_table("stays-float")
+    is_wide = request.goal is not None and request.goal.kind == ArtifactKind.TFLITE_INT16X8
+    written = set() if is_wide else set(table["afterwards"]["int8"].split())
+    left = sorted(named_operators(request) & set(table["left"][by].split()) - written)
     if left:
         allowed, problem = request.options.allow_float, problem_kinds()["float-operators-left"]
         yield Reason(

@@ -81,6 +81,15 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def short_name(name: str, most: int = 60) -> str:
+    """A tensor's name, its end alone where it is long: converters write paths of modules, several where they fuse."""
+    first = next((part for part in name.split(";;") if part), name).rstrip(";")
+    if len(first) <= most:
+        return first
+    parts = first[-most:].partition("/")
+    return f"...{parts[1]}{parts[2]}" if parts[2] else f"...{first[-most:]}"
+
+
 def size(count: float) -> str:
     """A number of bytes in binary units (`83.9 MiB`)."""
     for unit in ("B", "KiB", "MiB"):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import envdoctor
 from envdoctor.action import StageFailed
 from envdoctor.cli import main
 from envdoctor.core.command import Command
@@ -16,6 +17,7 @@ from torch_routes import MODELS, UNTRAINED, images, take
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
+REPOSITORY = Path(envdoctor.__file__).parent.parent
 MAKER = f"""
 import sys
 sys.path.insert(0, {str(MODELS.parent)!r})
@@ -32,12 +34,20 @@ class Parts(torch.nn.Module):
         y = F.pad(b, (1, 1), value=0.5).repeat(1, 2, 1, 1) + a.expand(1, 4, 16, 16)[:, :, :14, :9]
         return y.reshape(x.shape[0], -1)
 
+class Heard(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = torch.nn.LSTM(48, 6, bidirectional=True, batch_first=True)
+
+    def forward(self, x): return self.inner(x.flatten(1, 2).permute(0, 2, 1)[:, :5])[0][:, -1]
+
 def save(model, name, size=16, opset=17, **rest):
     torch.onnx.export(model.eval(), (torch.rand(1, 3, size, size),), name, dynamo=False, opset_version=opset,
                       input_names=["image"], output_names=["scores"], **rest)
 
 save(t.mobilenet(), "mobilenet.onnx", 96, dynamic_axes={{"image": {{0: "batch"}}}})
 save(t.Small(), "open.onnx", dynamic_axes={{"image": {{0: "b", 2: "h", 3: "w"}}}})
+save(Heard(), "heard.onnx")
 save(Up(), "up.onnx", opset=13)
 save(torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ConvTranspose2d(4, 5, 3, 2, 1, 1)), "turned.onnx")
 save(Parts(), "parts.onnx", opset=13, dynamic_axes={{"image": {{0: "b"}}}})
@@ -45,6 +55,18 @@ save(t.Small(), "small.onnx")
 small = onnx.load("small.onnx")
 onnx.save(onnx.version_converter.convert_version(small, 22), "new.onnx")
 onnx.save(small, "beside.onnx", save_as_external_data=True, size_threshold=0, location="beside.data")
+
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
+
+class Reader(CalibrationDataReader):
+    def __init__(self): self.given = iter([{{"image": torch.rand(1, 3, 16, 16).numpy()}} for _ in range(8)])
+    def get_next(self): return next(self.given, None)
+
+for name, form, kind, each in (("pairs", "QDQ", "QUInt8", False), ("channels", "QDQ", "QInt8", True),
+                               ("whole", "QOperator", "QUInt8", False)):
+    quantize_static("small.onnx", name + ".onnx", Reader(), quant_format=QuantFormat[form], per_channel=each,
+                    activation_type=QuantType[kind])
+quantize_dynamic("small.onnx", "as_it_runs.onnx")
 small.graph.node[0].op_type = "Sigmoid"  # which takes one input
 onnx.save(small, "wrong.onnx")
 
@@ -139,6 +161,87 @@ def test_samples_that_meet_in_a_batch_are_told(models, tmp_path):
     assert caught.value.finding.name == "batch-computed-across"
     output = take("torch-float", identify(models / "open_together.onnx"), tmp_path / "open", random_calibration=True)[0]
     assert "samples-influence-each-other" in [found.name for found in output.findings]
+
+
+#: The form in floats of each quantized model, held against what ONNX Runtime says of the model itself.
+FLOATS = f"""
+import sys
+sys.path.insert(0, {str(REPOSITORY)!r})
+import numpy as np, onnx, onnxruntime as ort
+from envdoctor.stages.workers.onnx_floats import WRITTEN, write_in_floats
+for name in ("pairs", "channels", "whole", "as_it_runs", "small"):
+    model = onnx.load(name + ".onnx")
+    count = write_in_floats(model)
+    assert not {{node.op_type for node in model.graph.node}} & {{each.split(".")[-1] for each in WRITTEN}}
+    onnx.checker.check_model(model)
+    first, second = (ort.InferenceSession(each, providers=["CPUExecutionProvider"])
+                     for each in (name + ".onnx", model.SerializeToString()))
+    images = np.random.default_rng(1).random((20, 1, 3, 16, 16), np.float32)
+    before, after = (np.array([one.run(None, {{"image": each}})[0] for each in images]) for one in (first, second))
+    print(name, count, float(np.abs(before - after).max() / np.ptp(before)), np.ptp(before - before.mean(0)) > 0)
+"""
+
+
+def test_a_quantized_model_is_the_same_in_floats(models):
+    done = LocalExecutor().run(Command(argv=(str(environment_python("torch")), "-c", FLOATS), cwd=models, timeout=300))
+    assert done.ok, done.stderr[-2000:]
+    rows = {name: (int(count), float(far)) for name, count, far, moves in map(str.split, done.stdout.splitlines())}
+    assert rows.pop("small") == (0, 0.0)
+    assert all(count > 3 and far < 0.1 for count, far in rows.values()), rows
+
+
+#: Recurrent layers in every form that is written in steps, held against ONNX Runtime.
+STEPS = f"""
+import sys
+sys.path.insert(0, {str(REPOSITORY)!r})
+import numpy as np, onnx, onnxruntime as ort
+from onnx.helper import make_graph, make_model, make_node, make_opsetid, make_tensor_value_info as value
+from envdoctor.stages.workers.onnx_recurrent import unroll
+random = np.random.default_rng(0)
+
+def make(kind, direction, starts, **rest):
+    gates, hidden = dict(LSTM=4, GRU=3, RNN=1)[kind], 5
+    ways, cell = 1 + (direction == "bidirectional"), kind == "LSTM"
+    sizes = dict(W=(ways, gates * hidden, 3), R=(ways, gates * hidden, hidden), B=(ways, 2 * gates * hidden))
+    weights = [onnx.numpy_helper.from_array(random.normal(size=size).astype("float32"), name)
+               for name, size in sizes.items()]
+    states = ["H", "C"] if cell else ["H"]
+    given = dict(X=(4, 1, 3)) | (dict.fromkeys(states, (ways, 1, hidden)) if starts else {{}})
+    outputs = ["Y", "Yh", "Yc"] if cell else ["Y", "Yh"]
+    node = make_node(kind, ["X", *sizes, *(["", *list(given)[1:]] if starts else [])], outputs,
+                     hidden_size=hidden, direction=direction, **rest)
+    graph = make_graph([node], "g", [value(name, 1, size) for name, size in given.items()],
+                       [value(name, 1, None) for name in outputs], weights)
+    made = make_model(graph, opset_imports=[make_opsetid("", 17)], ir_version=8)
+    return made, {{name: random.normal(size=size).astype("float32") for name, size in given.items()}}
+
+for kind in ("LSTM", "GRU", "RNN"):
+    for direction in ("forward", "reverse", "bidirectional"):
+        for rest in ({{}}, {{"linear_before_reset": 1}}) if kind == "GRU" else ({{}},):
+            for starts in (True, False):
+                model, given = make(kind, direction, starts, **rest)
+                before = ort.InferenceSession(model.SerializeToString()).run(None, given)
+                assert unroll(model) == 1 and kind not in [node.op_type for node in model.graph.node]
+                after = ort.InferenceSession(model.SerializeToString()).run(None, given)
+                for first, second in zip(before, after, strict=True):
+                    assert first.shape == second.shape and np.abs(first - second).max() < 1e-5, (kind, direction, rest)
+"""
+
+
+def test_recurrent_layers_are_the_same_step_by_step(models):
+    done = LocalExecutor().run(Command(argv=(str(environment_python("torch")), "-c", STEPS), cwd=models, timeout=300))
+    assert done.ok, done.stderr[-2000:]
+
+
+def test_a_recurrent_model_takes_the_first_way(models, tmp_path):
+    output = take("torch-float", identify(models / "heard.onnx"), tmp_path, random_calibration=True)[0]
+    assert "LSTM" not in " ".join(operator.name for operator in read_model(output.path).main.operators)
+
+
+def test_a_quantized_model_is_calibrated_anew(models, tmp_path):
+    first, second = take("torch-float+litert-int8", identify(models / "whole.onnx"), tmp_path, random_calibration=True)
+    assert "quantization-taken-out" in [found.name for found in first.findings]
+    assert second.summary["comparison"]["outputs"][0]["cosine"] > 0.98
 
 
 def test_what_onnx_runtime_refuses_goes_no_further(models, tmp_path):

@@ -105,12 +105,17 @@ def test_a_recurrent_layer_unrolled(models, tmp_path, name, route):
     [
         ("tf-float+litert-int8", "lstm.keras", "quantizer-has-no-ranges"),
         ("tf-int8", "lstm_exported", "tensor-list-not-lowered"),
-        ("tf-int8", "layernorm.keras", "float-operators-left"),
     ],
 )
 def test_known_failures(models, tmp_path, route, name, problem):
-    samples = {"random_calibration": True} if name == "layernorm.keras" else {"calibration": models / "steps.npz"}
-    assert failure(route, models / name, tmp_path, **samples).name == problem
+    assert failure(route, models / name, tmp_path, calibration=models / "steps.npz").name == problem
+
+
+def test_what_tensorflow_leaves_of_a_layer_normalization_is_written_on_int8(models, tmp_path):
+    output = take("tf-int8", models / "layernorm.keras", tmp_path, random_calibration=True)
+    made = read_model(output.path)
+    assert classify(made) is Scheme.INT8
+    assert not {"NEG", "SQUARE", "DEQUANTIZE"} & {operator.name for operator in made.main.operators}
 
 
 def test_a_layer_normalization_by_the_second_route(models, tmp_path):

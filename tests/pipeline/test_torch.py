@@ -120,11 +120,21 @@ def test_an_onnx_operator_that_a_tool_does_not_know_is_named_before_anything_run
     assert not list(requirement(Facts(), Request(source=identify(path))))
 
 
-def test_only_the_second_way_knows_recurrent_layers_and_only_the_first_keeps_the_layout(tmp_path):
+@pytest.mark.parametrize("tool", ["onnx2torch", "onnx2tf"])
+@pytest.mark.parametrize("name", ["QuantizeLinear", "QLinearConv", "com.microsoft.QGemm", "DynamicQuantizeLinear"])
+def test_a_quantized_onnx_model_is_open_and_told(tmp_path, tool, name):
+    path = tmp_path / "net.onnx"
+    domain, _, kind = name.rpartition(".")
+    path.write_bytes(model(node("Relu"), node(kind, domain), onnx_input("image", 1, 3, 8, 8)))
+    reasons = list(known_operators(tool, "onnx-operator-unknown")(Facts(), Request(source=identify(path))))
+    assert [(one.verdict, "quantized already" in one.text) for one in reasons] == [(Verdict.READY, True)]
+
+
+def test_both_ways_know_recurrent_layers_and_only_the_first_keeps_the_layout(tmp_path):
     path = tmp_path / "net.onnx"
     path.write_bytes(model(node("LSTM"), onnx_input("image", 1, 3, 8, 8)))
     request = Request(source=identify(path), options=BuildOptions(keep_layout=True))
-    assert list(known_operators("onnx2torch", "onnx-operator-unknown")(Facts(), request))
+    assert not list(known_operators("onnx2torch", "onnx-operator-unknown")(Facts(), request))
     assert not list(known_operators("onnx2tf", "onnx2tf-operator-unknown")(Facts(), request))
     (reason,) = ONNX2TF.requires[-1](Facts(), request)
     assert (reason.verdict, "--keep-layout" in reason.text) == (Verdict.BLOCKED, True)

@@ -5,6 +5,7 @@ import pytest
 
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import UsageProblem
+from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.core.route import Reason, Route, StagePlan, Verdict
 from envdoctor.facts import Facts
@@ -130,16 +131,19 @@ def test_control_flow_stays_in_floats():
 
 
 def test_layers_whose_operators_stay_in_floats_are_not_certain():
-    squared, masked = source("stays float SQUARE"), source("stays float SQUARE", "stays float NOT_EQUAL")
-    grown = source("stays float EXP")
-    assert reasons(all_quantized, source()) == reasons(all_quantized_by_litert, squared) == []
-    assert reasons(all_quantized, grown) == [], "TensorFlow has an int8 EXP, and the LiteRT quantizer has none"
-    assert [one.verdict for one in reasons(all_quantized_by_litert, grown)] == [Verdict.UNKNOWN]
+    grown, counted = source("stays float EXP", "stays float NOT_EQUAL"), source("stays float CUMSUM")
+    assert reasons(all_quantized, source()) == []
     for requirement in (all_quantized, all_quantized_by_litert):
-        (reason,) = reasons(requirement, masked)
-        assert (reason.verdict, reason.code, "NOT_EQUAL" in reason.text) == (Verdict.UNKNOWN, "RUN061", True)
-        (reason,) = reasons(requirement, masked, allow_float=True)
+        assert reasons(requirement, grown) == [], "what is left in floats between two conversions is written on int8"
+        (reason,) = reasons(requirement, counted)
+        assert (reason.verdict, reason.code, "CUMSUM" in reason.text) == (Verdict.UNKNOWN, "RUN061", True)
+        (reason,) = reasons(requirement, counted, allow_float=True)
         assert reason.verdict is Verdict.READY
+
+
+def test_nothing_is_written_on_int16_afterwards():
+    request = Request(source=source("stays float EXP"), goal=parse_goal("tflite-int16x8"))
+    assert [one.code for one in all_quantized_by_litert(Facts(), request)] == ["RUN061"]
 
 
 def test_a_build_without_samples_is_refused_for_what_is_missing():

@@ -17,6 +17,7 @@ from envdoctor.support.text import (
     one_line,
     plural,
     quote_command,
+    short_name,
     size,
     visible,
     wrap,
@@ -129,3 +130,17 @@ def test_commands_for_windows():
 @pytest.mark.parametrize(("hertz", "expected"), [(50, "50 Hz"), (32768, "32.77 kHz"), (5e8, "500 MHz"), (1e9, "1 GHz")])
 def test_frequencies(hertz, expected):
     assert frequency(hertz) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("dense/MatMul;;dense/BiasAdd", "dense/MatMul"),
+        (";;conv;;", "conv"),
+        ("t", "t"),
+        ("a" * 40 + "/layer/" + "b" * 30 + ";", ".../layer/" + "b" * 30),
+        ("c" * 90, "..." + "c" * 60),
+    ],
+)
+def test_tensors_have_short_names(name, short):
+    assert short_name(name) == short

@@ -53,7 +53,8 @@ def small_gate(scheme: Scheme, context: StageContext, output: StageOutput) -> St
     Raises:
         StageFailed: the product must not be used; the finding says why.
     """
-    return _run_and_compared(context, add_findings(output, judge_small(_read(output), scheme)), calibrated=False)
+    judged = add_findings(output, judge_small(_read(output), scheme))
+    return _run_and_compared(context, judged, calibrated=False, differs="weights-change-outputs")
 
 
 def mixed_gate(context: StageContext, output: StageOutput) -> StageOutput:
@@ -66,24 +67,27 @@ def mixed_gate(context: StageContext, output: StageOutput) -> StageOutput:
     return _run_and_compared(context, add_findings(output, judge_mixed(_read(output))), calibrated=calibrated)
 
 
-def _run_and_compared(context: StageContext, output: StageOutput, *, calibrated: bool) -> StageOutput:
+def _run_and_compared(
+    context: StageContext, output: StageOutput, *, calibrated: bool, differs: str = "outputs-differ"
+) -> StageOutput:
     """Run the product and compare it; on made-up samples, unless it was calibrated with them, differences warn only."""
     judged = add_findings(output, run_once(context, output.path))
     compared = compare_with_float(context, judged)
     judged = dataclasses.replace(judged, summary={**judged.summary, **compared.summary})
     made_up = not calibrated and compared.summary.get("comparison", {}).get("random", False)
-    return add_findings(judged, map(_of_made_up, compared.findings) if made_up else compared.findings)
+    problem = "outputs-differ-on-made-up" if made_up else differs
+    return add_findings(judged, [_told_as(problem, found) for found in compared.findings])
 
 
-def _of_made_up(found: Finding) -> Finding:
-    """Where no samples are needed, outputs that differ on made-up ones are a warning.
+def _told_as(problem: str, found: Finding) -> Finding:
+    """Outputs that differ, as another problem: on made-up samples that is a warning where none are needed.
 
     A network may answer noise with anything, and that the weights are the source's is proven by the worker.
     """
-    if found.name != "outputs-differ":
+    if found.name != "outputs-differ" or problem == found.name:
         return found
     words = found.message.partition(": ")[2].rstrip(".")
-    return finding("outputs-differ-on-made-up", found.subject, found.evidence, words=words)
+    return finding(problem, found.subject, found.evidence, words=words)
 
 
 def float_gate(_: StageContext, output: StageOutput) -> StageOutput:

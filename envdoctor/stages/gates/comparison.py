@@ -11,7 +11,7 @@ from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
 from envdoctor.core.finding import Evidence
 from envdoctor.stages.problems import finding
 from envdoctor.stages.processes import run_worker
-from envdoctor.support.text import plural
+from envdoctor.support.text import plural, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +32,8 @@ _MASK = 1e3
 _BEYOND = 12
 #: What a stage that writes a reference starts from where that is a mend, and no quantizer.
 _MENDED = frozenset({ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8})
+#: The words that name a tensor, in what is told of a swallowed signal.
+_TENSORS = frozenset({"tensor", "result", "widest"})
 _NO_REFERENCE = "no earlier stage had the float model and samples"
 
 
@@ -157,7 +159,8 @@ def _swallowed(found: Mapping[str, Any], subject: str, evidence: tuple[Evidence,
     source = "" if constant is None else f", from the constant {constant:.3g}"
     name = "narrow-signal-joined" if constant is None or abs(constant) < _MASK else "signal-swallowed"
     enough = math.ceil(found["signal"]) + _BEYOND
-    return finding(name, subject, evidence, **_numbers(found), source=source, enough=enough)
+    words = {key: short_name(str(value)) if key in _TENSORS else value for key, value in _numbers(found).items()}
+    return finding(name, subject, evidence, **words, source=source, enough=enough)
 
 
 def _said(findings: Iterable[Finding]) -> Iterator[Evidence]:

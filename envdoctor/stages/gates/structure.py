@@ -9,6 +9,7 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.finding import Evidence
 from envdoctor.core.request import BuildOptions
 from envdoctor.stages.problems import finding
+from envdoctor.support.text import short_name
 from envdoctor.tflite.quantization import Scheme, classify, float_islands, per_channel_dense
 from envdoctor.tflite.readers import find_reader
 from envdoctor.tflite.structure import RANDOM, VARIABLES, dynamic_tensors, lost_variables, resizable_inputs
@@ -143,7 +144,7 @@ def _computing(count: int) -> str:
 def _place(model: Model, island: FloatIsland) -> str:
     """The tensor that an island's first operator gives; operators such as ASSIGN_VARIABLE give none."""
     given = model.subgraphs[island.subgraph].given(island.first)
-    return given[0].name if given else "none"
+    return short_name(given[0].name) if given else "none"
 
 
 def _describe(model: Model, island: FloatIsland) -> str:
@@ -182,7 +183,7 @@ def _shapes(model: Model) -> Iterator[Finding]:
             "dynamic-tensors",
             model.name,
             evidence,
-            tensor=one.tensor.name,
+            tensor=short_name(one.tensor.name),
             op=one.operator.label,
             origin=one.origin,
         )
@@ -216,7 +217,7 @@ def _versions(model: Model, wanted: Wanted) -> Iterator[Finding]:
 
 
 def _name(subgraph: Subgraph, index: int) -> str:
-    return subgraph.tensors[index].name
+    return short_name(subgraph.tensors[index].name)
 
 
 def _evidence(model: Model, excerpt: str) -> Evidence:

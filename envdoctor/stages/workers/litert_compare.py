@@ -45,10 +45,12 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     steps = {name: float(runner.outputs[outputs[name]]["quantization"][0]) for name in outputs}
     graph = Graph(data)
     chosen = signals.chosen_outputs(graph)
+    count = expected.calibration.samples.count
     compared: dict[str, dict[str, Any]] = {}
     for name, value in expected.calibration.outputs.items():
         index = int(runner.outputs[outputs[name]]["index"])
-        one = _measures(name, value, given[name], steps[name], is_chosen=index in chosen)
+        both = by_sample(value, count), by_sample(given[name], count)
+        one = _measures(name, *both, steps[name], is_chosen=index in chosen)
         if one["flat"] and signals.is_bounded(graph, index):
             one["flat"] = None  # the step is the operator's: it is the samples that hardly move it
         compared[name] = one
@@ -69,6 +71,15 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     if expected.evaluation is not None:
         values["accuracy"] = accuracy_of(expected.evaluation, _answers(runner, expected.evaluation, inputs, outputs))
     return values
+
+
+def by_sample(values: Array, count: int) -> Array:
+    """An output with the samples along its first axis, also where a sample's own first axis is no batch.
+
+    What a top-k or NMS gives is often (boxes, 4) for one image: those of all images lie one after another then.
+    """
+    whole = len(values) > count > 0 and len(values) % count == 0
+    return values.reshape(count, -1, *values.shape[1:]) if whole else values
 
 
 def _measures(name: str, expected: Array, given: Array, step: float, *, is_chosen: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .untyped import Tensor, TorchModule
+    from .untyped import Tensor, TorchModule, TorchNode
 
 
 class Numbers(list[Any]):
@@ -42,6 +42,10 @@ def _tile(data: Tensor, repeats: list[int]) -> Tensor:
     return data.repeat(repeats)
 
 
+def _squeeze(data: Tensor, axes: list[int]) -> Tensor:
+    return data.squeeze(tuple(axes))
+
+
 def _slice(
     data: Tensor, starts: list[int], ends: list[int], axes: list[int] | None = None, steps: list[int] | None = None
 ) -> Tensor:
@@ -66,6 +70,7 @@ _FORMS: Mapping[str, Callable[..., Any] | None] = {
     "OnnxExpand": _expand,
     "OnnxTile": _tile,
     "OnnxSlice": _slice,
+    "OnnxSqueezeDynamicAxes": _squeeze,
 }
 
 
@@ -73,6 +78,8 @@ def write_out_constants(module: TorchModule) -> TorchModule:
     """Give the parts of a module that want sizes their sizes, where the model stores them."""
     for node in module.graph.nodes:
         inner = module.get_submodule(node.target) if node.op == "call_module" else None
+        if type(inner).__name__ == "OnnxGather":
+            _write_out_place(module, node, inner)
         if type(inner).__name__ not in _FORMS or inner is None:
             continue
         arguments = {**dict(enumerate(node.args)), **node.kwargs}
@@ -86,6 +93,19 @@ def write_out_constants(module: TorchModule) -> TorchModule:
     module.graph.eliminate_dead_code()
     module.recompile()
     return module
+
+
+def _write_out_place(module: TorchModule, node: TorchNode, inner: TorchModule) -> None:
+    """Let a Gather of one place that the model stores select it; what looks up rows of a table stays."""
+    data, place = (*node.args, None, None)[:2]
+    number = _numbers(module, place)
+    if isinstance(number, int) and getattr(data, "op", "") != "get_attr":
+        inner.forward = functools.partial(_select, inner._axis, number)  # noqa: SLF001  (onnx2torch's own)
+        node.args = (data,)
+
+
+def _select(axis: int, place: int, data: Tensor) -> Tensor:
+    return data.select(axis, place)
 
 
 def _call(form: Callable[..., Any], names: tuple[Any, ...], fixed: dict[Any, Any], *given: Any) -> Any:  # noqa: ANN401

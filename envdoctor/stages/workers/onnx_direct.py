@@ -19,7 +19,7 @@ from .samples import fixed_inputs, for_request, labelled_for_request, make_up, t
 from .stage import Problem
 from .tflite_graph import Graph
 from .tflite_layout import channels_last, put_channels_last, rename
-from .turned import Converted, judge, moved, moved_inputs, told, write_reference
+from .turned import Converted, judge, moved, moved_inputs, taken_out, told, write_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     fixed = fixed_inputs(inputs, given)
     samples = given or make_up(fixed)
     source = onnx_source.load(Path(request["source"]), fixed, components)
-    influence = onnx_source.influence(Path(request["source"]), inputs, samples, source.predict)
+    influence = onnx_source.influence(Path(request["source"]), inputs, samples, source.before or source.predict)
     with components.step("conversion", "onnx2tf-failed"):
         data = _convert(source.model, source.inputs, Path(request["work"]))
     with components.step("flatbuffer", "onnx2tf-failed"):
@@ -58,6 +58,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "layout": told(source, converted.layout),
         "sizes": taken_sizes(inputs, fixed),
         "influence": influence,
+        **taken_out(source, samples),
     }
     if given is not None:
         values |= {"samples": given.count, "random": given.random, "matched": given.told}

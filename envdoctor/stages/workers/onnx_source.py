@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import same_model
 from .onnx_constants import write_out_constants
+from .onnx_floats import write_in_floats
+from .onnx_recurrent import unroll
 from .stage import Problem
 
 if TYPE_CHECKING:
@@ -35,12 +37,16 @@ _KNOWN_OPSETS = (17, 13)
 
 @dataclass(frozen=True)
 class Original:
-    """A model, what it takes, what ONNX Runtime gives for a batch (`output_0` and so on), and its version in words."""
+    """A model, what it takes, what ONNX Runtime gives for a batch (`output_0` and so on), and its version in words.
+
+    `before` is what it gave before its quantization was taken out; None if it had none.
+    """
 
     model: OnnxModel
     inputs: tuple[InputSpec, ...]
     predict: Predict
     by: str
+    before: Predict | None = None
 
 
 def load(path: Path, inputs: Sequence[InputSpec], components: Components) -> Original:
@@ -55,22 +61,34 @@ def load(path: Path, inputs: Sequence[InputSpec], components: Components) -> Ori
         model = onnx.load(str(path))
         batch = _batch(model)
         fix_sizes(model, inputs)
+    before = None
     with components.step("run in ONNX Runtime", "onnx-model-refused"):
         import onnxruntime
 
-        try:
-            simplified, session = _open(model)
-        except RuntimeError as error:
-            if batch > 1:
-                words = f"the model takes {batch} samples at once, and it can't be asked for one alone: {error}"
-                raise Problem("batch-computed-across", words) from error
-            raise
+        simplified, predict = _runnable(model, inputs, batch)
+    with components.step("standard operators", "onnx-not-converted"):
+        if write_in_floats(model):
+            before = predict
+            simplified, predict = _runnable(model, inputs, batch)
+        unroll(simplified)
+    return Original(simplified, tuple(inputs), predict, f"ONNX Runtime {onnxruntime.__version__}", before)
 
-        def predict(sample: Mapping[str, Array]) -> dict[str, Array]:
-            given = session.run(None, {spec.name: sample[spec.name] for spec in inputs})
-            return {f"output_{number}": value for number, value in enumerate(given)}
 
-    return Original(simplified, tuple(inputs), predict, f"ONNX Runtime {onnxruntime.__version__}")
+def _runnable(model: OnnxModel, inputs: Sequence[InputSpec], batch: int) -> tuple[OnnxModel, Predict]:
+    """The model with everything computed that is constant, and what runs the original."""
+    try:
+        simplified, session = _open(model)
+    except RuntimeError as error:
+        if batch > 1:
+            words = f"the model takes {batch} samples at once, and it can't be asked for one alone: {error}"
+            raise Problem("batch-computed-across", words) from error
+        raise
+
+    def predict(sample: Mapping[str, Array]) -> dict[str, Array]:
+        given = session.run(None, {spec.name: sample[spec.name] for spec in inputs})
+        return {f"output_{number}": value for number, value in enumerate(given)}
+
+    return simplified, predict
 
 
 def _batch(model: OnnxModel) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import keras_model, reference, saved_model
 from .assignment import as_argument
-from .mends import select, transposed_convolution, upsampling
+from .mends import integer_islands, select, transposed_convolution, upsampling
 from .same_model import CHANGED_TOLERANCE, compare_forms, influence, require_single
 from .samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
@@ -75,14 +75,14 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         model = _convert(exported, request)
         stripped: list[str] = []
         if request["to"] == "int8":
-            model, stripped = _tidied(model, request["io_type"])
+            model, stripped = _tidied(model, request["io_type"], floats_stay=request.get("floats_stay", False))
         if stripped:
             values["stripped"] = stripped
         Path(request["output"]).write_bytes(model)
     return values
 
 
-def _tidied(model: bytes, io_type: str) -> tuple[bytes, list[str]]:
+def _tidied(model: bytes, io_type: str, *, floats_stay: bool) -> tuple[bytes, list[str]]:
     """The model with inputs of its own element type in place of whole numbers that it casts, in forms that more know.
 
     Returns:
@@ -91,6 +91,7 @@ def _tidied(model: bytes, io_type: str) -> tuple[bytes, list[str]]:
     graph = Graph(model)
     stripped = strip_input_casts(graph)
     rewritten = [words for form in (select, upsampling, transposed_convolution) for words in form.apply(graph, {})]
+    rewritten += [] if floats_stay else integer_islands.apply(graph, {})
     if not stripped and not rewritten:
         return model, []
     prune(graph)

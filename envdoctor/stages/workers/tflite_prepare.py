@@ -20,6 +20,7 @@ from .mends.mend import count
 from .tflite_fold import fold
 from .tflite_graph import Graph, prune, schema
 from .tflite_rewrite import rewrite
+from .whole_activations import put_together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Bits of the integers for which the quantizer has most operators.
 _NARROW = 8
+#: Where the bias is among an operator's inputs.
+_BIASED = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3}
 #: Element types of inputs that a CAST makes floats.
 _WHOLE = frozenset({"UINT8", "INT8", "INT16", "INT32", "INT64", "BOOL"})
 
@@ -70,22 +73,35 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]], *, bits: in
     if folded:
         names = ", ".join(sorted(set(folded)))
         changes.append(f"computed {count(len(folded), 'operator')} whose result is constant ({names})")
-    opened = _drop_casts_of_inputs(graph) if bits else 0
-    if opened:
-        changes.append(f"took the CAST from {count(opened, 'input')} of whole numbers: float now")
-    if bits:
-        changes += [*move_activations(graph), *reduced_axes.apply(graph, {}), *upsampling.apply(graph, {})]
-        changes += select.apply(graph, {})
-    rewritten = rewrite(graph, wide=bits > _NARROW) if bits else {}
-    if rewritten:
-        names = ", ".join(f"{count} {name}" for name, count in sorted(rewritten.items()))
-        changes.append(f"wrote {names} as operators that can be quantized")
+    changes += _write_for_integers(graph, bits) if bits else []
     had_signature = bool(graph.model.signatureDefs)
     signature = graph.ensure_signature()
     if not had_signature:
         changes.append("added a signature")
     prune(graph)
     return Prepared(graph.pack(), signature, tuple(changes), widened > 0)
+
+
+def _write_for_integers(graph: Graph, bits: int) -> list[str]:
+    """Write what has no form with activations of integers in another way."""
+    changes = []
+    opened, flattened = _drop_casts_of_inputs(graph), _flatten_biases(graph)
+    if opened:
+        changes.append(f"took the CAST from {count(opened, 'input')} of whole numbers: float now")
+    if flattened:
+        changes.append(f"wrote {flattened} bias{'' if flattened == 1 else 'es'} with one axis")
+    changes += [
+        *put_together(graph),
+        *move_activations(graph),
+        *reduced_axes.apply(graph, {}),
+        *upsampling.apply(graph, {}),
+    ]
+    changes += select.apply(graph, {})
+    rewritten = rewrite(graph, wide=bits > _NARROW)
+    if rewritten:
+        names = ", ".join(f"{count} {name}" for name, count in sorted(rewritten.items()))
+        changes.append(f"wrote {names} as operators that can be quantized")
+    return changes
 
 
 def _widen_hybrid_weights(graph: Graph) -> int:
@@ -105,6 +121,20 @@ def _widen_hybrid_weights(graph: Graph) -> int:
                 graph.make_constant(index, value)
                 widened += 1
     return widened
+
+
+def _flatten_biases(graph: Graph) -> int:
+    """Store biases with one axis: of one of litert-torch, (1, 1, 1, n), the quantizer makes a file that none reads."""
+    changed = 0
+    for operator in graph.main.operators:
+        place = _BIASED.get(graph.operator_name(operator), len(operator.inputs))
+        bias = int(operator.inputs[place]) if place < len(operator.inputs) else -1
+        if bias >= 0 and graph.is_constant(bias) and len(graph.shape(bias)) > 1:
+            inputs = [int(each) for each in operator.inputs]
+            inputs[place] = graph.add_constant("bias", graph.constant(bias).reshape(-1))
+            operator.inputs = inputs
+            changed += 1
+    return changed
 
 
 def _drop_casts_of_inputs(graph: Graph) -> int:

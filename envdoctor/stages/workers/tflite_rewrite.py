@@ -283,6 +283,14 @@ def _reverse(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
     return [graph.new_operator("GATHER", [_input(operator), places], [_output(operator)], options)]
 
 
+def _mask(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
+    """CAST of truth values: SELECT_V2(x, 1, 0)."""
+    if graph.dtype(_input(operator)) != "BOOL":
+        return None
+    inputs = [_input(operator), _constant(graph, [1.0]), _constant(graph, [0.0])]
+    return [graph.new_operator("SELECT_V2", inputs, [_output(operator)], schema().SelectV2OptionsT())]
+
+
 def _multiply(graph: Graph, left: int, right: int, target: int) -> SchemaObject:
     return graph.new_operator("MUL", [left, right], [target], schema().MulOptionsT())
 
@@ -325,6 +333,7 @@ _REWRITES: Mapping[str, Rewrite] = {
     "UNPACK": _unpack,
     "EMBEDDING_LOOKUP": _look_up,
     "REVERSE_V2": _reverse,
+    "CAST": _mask,
 }
 #: Those beyond these for activations of int16.
 _WIDE_REWRITES: Mapping[str, Rewrite] = {"HARD_SWISH": _hard_swish, "SQUARED_DIFFERENCE": _squared_difference}

@@ -18,7 +18,7 @@ from .stage import Problem
 from .tflite_graph import Graph
 from .tflite_layout import Layout, put_channels_last, rename
 from .torch_graph import components_of, export
-from .turned import Converted, judge, told, write_reference
+from .turned import Converted, judge, taken_out, told, write_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +53,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "sizes": taken_sizes(exported.inputs, exported.fixed),
         "influence": exported.influence,
         "drawn": source.drawn,
+        **taken_out(source, exported.samples),
     }
     if request["kind"] == "torch":
         values["graph"] = exported.told

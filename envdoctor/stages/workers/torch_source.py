@@ -41,6 +41,7 @@ class Source:
         predict: what the model gives where it comes from: `output_0` and so on.
         by: what computes that.
         drawn: a weight that is another one at each call of the factory; empty if none is.
+        before: what it gave before its quantization was taken out; None if it had none.
     """
 
     module: TorchModule
@@ -48,6 +49,7 @@ class Source:
     predict: Predict
     by: str
     drawn: str = ""
+    before: Predict | None = None
 
 
 def load(request: Mapping[str, Any], inputs: tuple[InputSpec, ...], components: Components) -> Source:
@@ -62,7 +64,7 @@ def load(request: Mapping[str, Any], inputs: tuple[InputSpec, ...], components: 
         original = onnx_source.load(path, inputs, components)
         with components.step("form in PyTorch", "onnx-not-converted"):
             module = onnx_source.as_torch(original.model)
-        return Source(module, inputs, original.predict, original.by)
+        return Source(module, inputs, original.predict, original.by, before=original.before)
     drawn = ""
     with components.step("model", "torch-factory-failed"):
         if request["kind"] == "torch":
@@ -80,7 +82,7 @@ def influence(request: Mapping[str, Any], inputs: Sequence[InputSpec], samples: 
     """
     if request["kind"] != "onnx":
         return ""
-    return onnx_source.influence(Path(request["source"]), inputs, samples, source.predict)
+    return onnx_source.influence(Path(request["source"]), inputs, samples, source.before or source.predict)
 
 
 def _by_torch() -> str:

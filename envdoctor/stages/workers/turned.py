@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from . import litert_run, reference
+from .litert_compare import compare
 from .same_model import compare_forms
 from .stage import Problem
 
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 _TOLERANCE = 1e-4
 #: The same where the model computes in half precision, and the file does not.
 _HALF_TOLERANCE = 5e-3
+#: A model without its quantization is asked so many samples, and has to have this cosine with what it was.
+_ASKED, _LEAST = 50, 0.9
 
 
 class Original(Protocol):
-    """A model where it comes from: what it takes, by position, all sizes fixed; what it gives; what computes that."""
+    """A model where it comes from: what it takes, sizes fixed; what it gives and gave before; what computes that."""
 
     @property
     def inputs(self) -> tuple[InputSpec, ...]: ...  # noqa: D102
@@ -35,6 +38,8 @@ class Original(Protocol):
     def predict(self) -> Predict: ...  # noqa: D102
     @property
     def by(self) -> str: ...  # noqa: D102
+    @property
+    def before(self) -> Predict | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,25 @@ def judge(source: Original, converted: Converted, samples: Samples, components: 
 
         half = any(spec.dtype == "float16" for spec in source.inputs)
         return compare_forms(samples, expected, predict, "converting it", _HALF_TOLERANCE if half else _TOLERANCE)
+
+
+def taken_out(source: Original, samples: Samples) -> dict[str, object]:
+    """How far a model is from what it was before its quantization was taken out; nothing if it had none.
+
+    Raises:
+        Problem: it answers otherwise without it.
+    """
+    if source.before is None:
+        return {}
+    few = samples.at_most(_ASKED)
+    before, after = (reference.answer(predict, few).outputs for predict in (source.before, source.predict))
+    measured: list[Mapping[str, Any]] = [compare(name, value, after[name]) for name, value in before.items()]
+    cosine = min(one["cosine"] or 0.0 for one in measured)
+    largest = max(one["difference"] or 0.0 for one in measured)
+    words = f"the outputs differ by {largest:.1%} of their range at most, cosine {cosine:.4f}"
+    if cosine < _LEAST:
+        raise Problem("onnx-quantization-essential", words)
+    return {"unquantized": words}
 
 
 def write_reference(folder: Path, source: Original, layout: Layout, samples: Samples, labelled: Samples | None) -> None:

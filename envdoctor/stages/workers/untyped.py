@@ -24,8 +24,9 @@ Recipe = Any
 Json = Any
 #: A torch.nn.Module.
 TorchModule = Any
-#: An onnx.ModelProto.
+#: An onnx.ModelProto, and an onnx.NodeProto of its graph.
 OnnxModel = Any
+OnnxNode = Any
 #: A torch.export.ExportedProgram, and a torch.fx.Node of its graph.
 ExportedProgram = Any
 TorchNode = Any

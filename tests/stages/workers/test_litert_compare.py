@@ -196,3 +196,16 @@ def test_labels_without_a_class_measure_nothing(labels, classes):
 
 def test_labels_with_a_class_each():
     require_class_numbers(0, 3, 4, "output out")
+
+
+def test_what_nms_chose_of_one_image_has_no_batch_axis():
+    boxes = np.random.default_rng(3).uniform(0, 1, (5, 10, 4))
+    shuffled = np.stack([each[np.random.default_rng(number).permutation(10)] for number, each in enumerate(boxes)])
+    flat, other = (litert_compare.by_sample(each.reshape(50, 4), 5) for each in (boxes, shuffled))
+    assert np.array_equal(flat, boxes)
+    assert litert_compare._measures("boxes", flat, other, 0.01, is_chosen=True)["agreement"] == 1.0
+
+
+@pytest.mark.parametrize(("shape", "count"), [((20, 4), 20), ((7, 4), 5), ((4, 4), 5)])
+def test_a_batch_axis_stays(shape, count):
+    assert litert_compare.by_sample(np.zeros(shape), count).shape == shape

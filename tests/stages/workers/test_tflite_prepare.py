@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from keras_files import DATA
+from mend_models import FLOAT, Maker
+from tflite_bytes import schema
 
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
 
@@ -98,3 +100,25 @@ def test_text_is_refused():
     graph.main.tensors[int(graph.main.inputs[0])].type = 5
     with pytest.raises(Problem, match="takes text"):
         litert_run.input_specs(graph.pack())
+
+
+def test_a_mask_is_chosen_and_a_bias_has_one_axis():
+    maker, random = Maker(), np.random.default_rng(2)
+    given, outer = maker.tensor([1, 2, 2, 2], FLOAT, name="image"), maker.tensor([1, 4, 4, 3], FLOAT)
+    peak, mask, out = (maker.tensor([1, 4, 4, 3], kind) for kind in (6, FLOAT, FLOAT))
+    weights = maker.constant(random.normal(size=(3, 2, 2, 2)).astype("float32"))
+    bias = maker.constant(random.normal(size=(1, 1, 1, 3)).astype("float32"))
+    options = schema().TransposeConvOptionsT()
+    options.strideW = options.strideH = 2
+    shape, zero = maker.constant(np.array([1, 4, 4, 3], "int32")), maker.constant(np.zeros(1, "float32"))
+    maker.operator("TRANSPOSE_CONV", [shape, weights, given, bias], [outer], options, 3)
+    maker.operator("GREATER", [outer, zero], [peak])
+    maker.operator("CAST", [peak], [mask])
+    maker.operator("MUL", [outer, mask], [out], schema().MulOptionsT())
+    data = maker.done([given], [out], signature=False)
+    result = prepare(data, {"image": (1, 2, 2, 2)})
+    assert operators(result.data) == ["TRANSPOSE_CONV", "GREATER", "SELECT_V2", "MUL"]
+    main = open_model(result.data).main
+    assert main.taken(main.operators[0])[3].shape == (3,)
+    inputs = samples(data, (1, 2, 2, 2))
+    assert np.allclose(answers(data, inputs), answers(result.data, inputs), atol=1e-5)
