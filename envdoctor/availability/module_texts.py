@@ -1,7 +1,7 @@
-"""Texts of a wheel's modules, fetched by folders and kept by project: the wheels of a release differ in native files
-alone, and the next release has most texts unchanged.
+"""Texts of a wheel's modules, fetched by folders and kept by project.
 
-A text is known again in another wheel of the same project by its path, size and CRC.
+The wheels of a release differ in native files alone, and the next release has most texts unchanged. A text is known
+again in another wheel of the same project by its path, size and CRC.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ class ModuleTexts:
             wanted = []
         alone = [] if wanted or name not in self._members else [name]
         had = [self._of_others(folder) for folder in wanted]
-        missing = (each.name for folder, own in zip(wanted, had, strict=True) for each in folder if each.name not in own)
+        others = {name for own in had for name in own}
+        missing = (each.name for folder in wanted for each in folder if each.name not in others)
         archive.prefetch((*alone, *missing), _MOST_OF_WHEEL, _GAP)
         for folder, own in zip(wanted, had, strict=True):
             self._keep(folder, own, archive)

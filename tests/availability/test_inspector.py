@@ -149,7 +149,8 @@ def test_the_texts_of_a_release_are_not_fetched_again_for_another_of_its_wheels(
 
 @pytest.mark.slow
 def test_of_the_texts_of_another_release_only_those_that_differ_are_fetched(server, client):
-    same = {f"app/part{number}/__init__.py": f"number = '{PADDING[number * 9000 :][:9000].hex()}'\n" for number in range(6)}
+    noise = [PADDING[number * 9000 :][:9000].hex() for number in range(6)]
+    same = {f"app/part{number}/__init__.py": f"noise = '{noise[number]}'\n" for number in range(6)}
     for version in ("1.0", "2.0"):
         files = same | {f"app/part{number}/v.py": f"v = {version}{number}\n" for number in range(6)}
         publish(server, "app", version, files={name: text.encode() for name, text in files.items()} | {"b": PADDING})
