@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
@@ -80,9 +81,26 @@ def read_tool_lock(file: Path) -> ToolLock:
     Raises:
         UsageProblem: it can't be read, is none, or is of a form that does not say what belongs where.
     """
-    try:
+    with _as_written(file):
         text = read_regular(file, _MOST_BYTES).decode("utf-8")
-        return _READERS[file.name](json.loads(text) if file.name == "Pipfile.lock" else parse_toml(text))
+        lock = _READERS[file.name](json.loads(text) if file.name == "Pipfile.lock" else parse_toml(text))
+        _check_text(lock.requires_python, "Python's version")
+
+    def choose(target: Target) -> list[Locked]:
+        with _as_written(file):
+            chosen = list(lock.choose(target))
+            for package in chosen:
+                _check_text(package.version, f"the version of {package.name}")
+            return chosen
+
+    return replace(lock, choose=choose)
+
+
+@contextlib.contextmanager
+def _as_written(file: Path) -> Iterator[None]:
+    """Whatever the file's content leads to, told in a sentence."""
+    try:
+        yield
     except OSError as error:
         raise UsageProblem(f"{file} can't be read: {error.strerror or error}.") from None
     except (UnicodeDecodeError, RecursionError, Unreadable, json.JSONDecodeError) as error:
@@ -91,6 +109,11 @@ def read_tool_lock(file: Path) -> ToolLock:
         raise UsageProblem(f"{file} is no lock as its tool writes them: {type(error).__name__} {error}.") from None
     except _OtherForm as error:
         raise UsageProblem(f"{file}: {error}") from None
+
+
+def _check_text(value: object, what: str) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} is no text")
 
 
 class _OtherForm(Exception):
