@@ -175,7 +175,7 @@ def test_pipenv_may_leave_a_version_open(chosen):
         ("poetry.lock", "a = ", "is no lock"),
         ("pdm.lock", PDM.replace("sys_platform ==", "sys_platform is"), "can't be evaluated"),
         ("poetry.lock", POETRY.replace("\"sys_platform == 'win32'\"", "3"), "no lock as its tool writes them"),
-        ("uv.lock", UV.format(source='virtual = "."').replace("dependencies = [{", "dependencies = [3, {"), "no lock as"),
+        ("uv.lock", UV.format(source='virtual = "."').replace("cies = [{", "cies = [3, {"), "no lock as"),
         ("uv.lock", UV.format(source='virtual = "."').replace('url = "', "url = 3 #"), "is no lock"),
     ],
 )
