@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from envdoctor.availability.module_texts import ModuleTexts
+from envdoctor.availability.module_texts import ModuleTexts, Texts
 from envdoctor.core.errors import NetworkProblem, Unreadable
 from envdoctor.core.holdings import Holding  # noqa: TC001 - answers are read back by their types
 from envdoctor.imports.names import ModuleNames
@@ -87,6 +87,7 @@ class Inspector:
         self._judged: dict[str, KnownVerdicts] = {}
         self._indexes: dict[str, ModuleIndex] = {}
         self._texts: dict[str, ModuleTexts] = {}
+        self._held: dict[str, Texts] = {}
         self._deciding: dict[str, str] = {}
 
     @property
@@ -210,7 +211,7 @@ class Inspector:
     def _texts_of(self, file: IndexFile, contents: WheelContents, cache: DiskCache) -> ModuleTexts:
         with self._lock:
             return self._texts.get(str(file.sha256)) or self._texts.setdefault(
-                str(file.sha256), ModuleTexts(contents, cache)
+                str(file.sha256), ModuleTexts(contents, cache, self._held)
             )
 
     def holdings(self, file: IndexFile, names: Sequence[str], target: Target) -> dict[str, Holding]:

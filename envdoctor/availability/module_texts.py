@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _MOST_OF_FOLDER, _MOST_OF_WHEEL = 512 * 1024, 12 << 20
 #: Folders that are fetched one by one, before all are: whoever asks for so many will ask for most.
 _FEW = 4
-#: Folders whose texts are held in memory.
-_MOST_KNOWN = 16
+#: Folders whose texts are held in memory, of all wheels together.
+_MOST_HELD = 48
 _GAP = 16 * 1024
 
 
@@ -43,8 +43,8 @@ class Texts:
 class ModuleTexts:
     """The modules of one wheel. Not to be shared among threads without a lock."""
 
-    def __init__(self, contents: WheelContents, cache: DiskCache) -> None:
-        """Fetches nothing yet."""
+    def __init__(self, contents: WheelContents, cache: DiskCache, held: dict[str, Texts]) -> None:
+        """Fetches nothing yet; `held`: folders in memory, of all wheels, since those of a release have the same."""
         self.project = canonicalize_name(contents.metadata.name)
         self._cache = cache
         self._members = contents.members
@@ -52,19 +52,23 @@ class ModuleTexts:
         for member in contents.members.values():
             if member.name.endswith(".py"):
                 self._folders.setdefault(posixpath.dirname(member.name), []).append(member)
-        self._known: dict[str, Texts | None] = {}
+        self._held = held
+        self._keys: dict[str, str] = {}
         self._fetched = 0
 
     def kept(self, name: str) -> bytes | None:
         """What was kept of a module, by this process or an earlier one."""
         folder = posixpath.dirname(name)
-        known = self._known.get(folder)
-        if known is None and folder in self._folders:
-            known = self._cache.get_value(self._key(self._folders[folder]), Texts)
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[folder] = known
-        return known.modules.get(name) if known else None
+        if folder not in self._folders:
+            return None
+        key = self._keys.get(folder) or self._keys.setdefault(folder, self._key(self._folders[folder]))
+        known = self._held.get(key) or self._cache.get_value(key, Texts)
+        if known is None:
+            return None
+        if key not in self._held and len(self._held) >= _MOST_HELD:
+            self._held.clear()
+        self._held[key] = known
+        return known.modules.get(name)
 
     def fetch(self, name: str, archive: WheelArchive) -> None:
         """Fetches a module with those of its folder and keeps them; in the end it is those of all folders.
@@ -109,7 +113,7 @@ class ModuleTexts:
                 modules[member.name] = archive.read(member.name)
             except Unreadable:
                 continue
-        self._known.pop(posixpath.dirname(members[0].name), None)
+        self._held.pop(self._key(members), None)
         self._cache.put_value(self._key(members), Texts(modules=modules))
         self._cache.put_bytes(self._last(members), self._key(members).encode())
 
