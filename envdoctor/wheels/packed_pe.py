@@ -74,9 +74,21 @@ def _with_imports(source: PackedBytes, name: str, table: tuple[int, int, int]) -
         found = enter(compressed)
         place = None if found is None else _place_of(found, address, size)
         if found is not None and place is not None:
-            _remember(source, name, offset, (last - found.packed_from(place), before))
+            left = found.packed_from(place)
+            if name not in _remembered:
+                before = _least(compressed, len(compressed) - left, (address, size)) or before
+            _remember(source, name, offset, (last - left, before))
             return _Overlaid(source, offset - place, found)
     return None
+
+
+def _least(compressed: bytes, at: int, table: tuple[int, int]) -> int:
+    """From how little before the table it is known, too: the guess was off, so that more was read; 0 where from none."""
+    for before in _BEFORE:
+        found = enter(compressed[at - before :]) if before < at else None
+        if found is not None and _place_of(found, *table) is not None:
+            return before
+    return 0
 
 
 def _stretches(total: int, share: int, name: str) -> Iterator[tuple[int, int, int]]:
