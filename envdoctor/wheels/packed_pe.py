@@ -75,9 +75,8 @@ def _with_imports(source: PackedBytes, name: str, table: tuple[int, int, int]) -
         place = None if found is None else _place_of(found, address, size)
         if found is not None and place is not None:
             left = found.packed_from(place)
-            if name not in _remembered:
-                before = _least(compressed, len(compressed) - left, (address, size)) or before
-            _remember(source, name, offset, (last - left, before))
+            shorter = 0 if name in _remembered else _least(compressed, len(compressed) - left, (address, size))
+            _remember(source, name, offset, (last - left, shorter or before))
             return _Overlaid(source, offset - place, found)
     return None
 
