@@ -82,7 +82,7 @@ def _with_imports(source: PackedBytes, name: str, table: tuple[int, int, int]) -
 
 
 def _least(compressed: bytes, at: int, table: tuple[int, int]) -> int:
-    """From how little before the table it is known, too: the guess was off, so that more was read; 0 where from none."""
+    """From how little before the table it is known, where the guess was off and more was read; 0 where from none."""
     for before in _BEFORE:
         found = enter(compressed[at - before :]) if before < at else None
         if found is not None and _place_of(found, *table) is not None:
