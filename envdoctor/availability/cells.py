@@ -14,7 +14,7 @@ from envdoctor.availability.walk import Walk
 from envdoctor.availability.way_out import TRIES, WayOut
 from envdoctor.availability.wording import few
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
-from envdoctor.core.errors import EnvDoctorError
+from envdoctor.core.errors import EnvDoctorError, NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.support.parallel import in_parallel
 from envdoctor.support.target_names import target_name
@@ -122,7 +122,8 @@ class Cells:
         try:
             return self._filled(cell, asked)
         except EnvDoctorError as error:
-            return replace(cell, reasons=(_reason(ReasonKind.NOT_LOOKED_AT, cell.requirement, str(error)),))
+            kind = ReasonKind.NETWORK if isinstance(error, NetworkProblem) else ReasonKind.NOT_LOOKED_AT
+            return replace(cell, reasons=(_reason(kind, cell.requirement, str(error)),))
 
     def _of_both(self, asked: Asked) -> Cell:
         """A universal2 Python runs as arm64 or as x86_64: the worse of both counts, of equals the first."""
@@ -137,6 +138,8 @@ class Cells:
         return replace(worse, target=target_name(target), reasons=(*worse.reasons, note))
 
     def _filled(self, cell: Cell, asked: Asked) -> Cell:
+        for line in asked.question.requirements[:1]:  # an index that is not there is told at once; uv tries for long
+            self._catalogue.project(re.split(r"[^\w.-]", line.strip(), maxsplit=1)[0])
         resolution = self._resolver.resolve(asked.question)
         cell = replace(cell, resolver=resolution.words)
         if resolution.outcome is Outcome.UNDECIDED:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from envdoctor.availability.module_texts import ModuleTexts
+from envdoctor.availability.module_texts import ModuleTexts, Texts
 from envdoctor.core.errors import NetworkProblem, Unreadable
 from envdoctor.core.holdings import Holding  # noqa: TC001 - answers are read back by their types
 from envdoctor.core.target import System
@@ -22,7 +22,7 @@ from envdoctor.support.parallel import in_parallel
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import WheelContents, read_contents
 from envdoctor.wheels.module_index import ModuleIndex
-from envdoctor.wheels.numpy_use import NumpyUse, find_numpy_use
+from envdoctor.wheels.numpy_use import NumpyUse, find_numpy_use, module_stem
 from envdoctor.wheels.review import Review, review
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ class Inspector:
         self._judged: dict[str, KnownVerdicts] = {}
         self._indexes: dict[str, ModuleIndex] = {}
         self._texts: dict[str, ModuleTexts] = {}
+        self._held: dict[str, Texts] = {}
+        self._deciding: dict[str, str] = {}
 
     @property
     def cache(self) -> DiskCache | None:
@@ -125,12 +127,16 @@ class Inspector:
         """
         cache = self._cache(file)
         key = f"NUMPY {hash_code(*_CODE)} {most_bytes} {file.sha256}"
-        known = cache.get_value(key, NumpyUse) if cache else None
-        if known is None:
-            with self._reopened(file, contents) as archive:
-                known = find_numpy_use(archive, contents, most_bytes)
-            if cache:
-                cache.put_value(key, known)
+        with self._turn(f"NUMPY {contents.label}"):  # what decides in one wheel decides in those for other Pythons
+            known = cache.get_value(key, NumpyUse) if cache else None
+            if known is None:
+                likely = self._deciding.get(contents.label, "")
+                with self._reopened(file, contents) as archive:
+                    known = find_numpy_use(archive, contents, most_bytes, likely)
+                if cache:
+                    cache.put_value(key, known)
+            if known.file:
+                self._deciding[contents.label] = module_stem(known.file)
         return known
 
     def imports(
@@ -191,7 +197,7 @@ class Inspector:
         assert cache is not None  # noqa: S101 - who asks has looked
         texts = self._texts_of(file, contents, cache)
         key = f"TEXT {texts.key_of(member)}"
-        with self._turn(f"TEXTS {texts.release}"):
+        with self._turn(f"TEXTS {texts.project}"):
             found = texts.kept(member)
             found = cache.get_bytes(key) if found is None else found
             if found is None:
@@ -205,7 +211,7 @@ class Inspector:
     def _texts_of(self, file: IndexFile, contents: WheelContents, cache: DiskCache) -> ModuleTexts:
         with self._lock:
             return self._texts.get(str(file.sha256)) or self._texts.setdefault(
-                str(file.sha256), ModuleTexts(contents, cache)
+                str(file.sha256), ModuleTexts(contents, cache, self._held)
             )
 
     def holdings(self, file: IndexFile, names: Sequence[str], target: Target) -> dict[str, Holding]:

@@ -1,14 +1,18 @@
-"""Texts of a wheel's modules, fetched by folders and kept by release: the wheels of one differ in native files alone.
+"""Texts of a wheel's modules, fetched by folders and kept by project.
 
-A text is known again in another wheel of the same project and version by its path, size and CRC.
+The wheels of a release differ in native files alone, and the next release has most texts unchanged. A text is known
+again in another wheel of the same project by its path, size and CRC.
 """
 
 from __future__ import annotations
 
 import hashlib
 import posixpath
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
 
 from envdoctor.core.errors import Unreadable
 
@@ -24,9 +28,9 @@ if TYPE_CHECKING:
 _MOST_OF_FOLDER, _MOST_OF_WHEEL = 512 * 1024, 12 << 20
 #: Folders that are fetched one by one, before all are: whoever asks for so many will ask for most.
 _FEW = 4
-#: Folders whose texts are held in memory.
-_MOST_KNOWN = 16
-_GAP = 64 * 1024
+#: Folders whose texts are held in memory, of all wheels together.
+_MOST_HELD = 48
+_GAP = 16 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,28 +43,32 @@ class Texts:
 class ModuleTexts:
     """The modules of one wheel. Not to be shared among threads without a lock."""
 
-    def __init__(self, contents: WheelContents, cache: DiskCache) -> None:
-        """Fetches nothing yet."""
-        self.release = f"{contents.metadata.name} {contents.metadata.version}"
+    def __init__(self, contents: WheelContents, cache: DiskCache, held: dict[str, Texts]) -> None:
+        """Fetches nothing yet; `held`: folders in memory, of all wheels, since those of a release have the same."""
+        self.project = canonicalize_name(contents.metadata.name)
         self._cache = cache
         self._members = contents.members
         self._folders: dict[str, list[Member]] = {}
         for member in contents.members.values():
             if member.name.endswith(".py"):
                 self._folders.setdefault(posixpath.dirname(member.name), []).append(member)
-        self._known: dict[str, Texts | None] = {}
+        self._held = held
+        self._keys: dict[str, str] = {}
         self._fetched = 0
 
     def kept(self, name: str) -> bytes | None:
         """What was kept of a module, by this process or an earlier one."""
         folder = posixpath.dirname(name)
-        known = self._known.get(folder)
-        if known is None and folder in self._folders:
-            known = self._cache.get_value(self._key(self._folders[folder]), Texts)
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[folder] = known
-        return known.modules.get(name) if known else None
+        if folder not in self._folders:
+            return None
+        key = self._keys.get(folder) or self._keys.setdefault(folder, self._key(self._folders[folder]))
+        known = self._held.get(key) or self._cache.get_value(key, Texts)
+        if known is None:
+            return None
+        if key not in self._held and len(self._held) >= _MOST_HELD:
+            self._held.clear()
+        self._held[key] = known
+        return known.modules.get(name)
 
     def fetch(self, name: str, archive: WheelArchive) -> None:
         """Fetches a module with those of its folder and keeps them; in the end it is those of all folders.
@@ -73,25 +81,45 @@ class ModuleTexts:
         members = self._folders.get(posixpath.dirname(name), [])
         self._fetched += 1
         if self._fetched == _FEW and sum(map(_size, self._folders.values())) <= _MOST_OF_WHEEL:
-            wanted = list(self._folders.values())
+            wanted = [each for each in self._folders.values() if self.kept(each[0].name) is None]
         elif members and _size(members) <= _MOST_OF_FOLDER:
             wanted = [members]
         else:
             wanted = []
         alone = [] if wanted or name not in self._members else [name]
-        archive.prefetch((*alone, *(each.name for folder in wanted for each in folder)), _MOST_OF_WHEEL, _GAP)
-        for each in wanted:
-            self._keep(each, archive)
+        had = [self._of_others(folder) for folder in wanted]
+        others = {name for own in had for name in own}
+        missing = (each.name for folder in wanted for each in folder if each.name not in others)
+        archive.prefetch((*alone, *missing), _MOST_OF_WHEEL, _GAP)
+        for folder, own in zip(wanted, had, strict=True):
+            self._keep(folder, own, archive)
 
-    def _keep(self, members: list[Member], archive: WheelArchive) -> None:
-        modules = {}
+    def _of_others(self, members: list[Member]) -> dict[str, bytes]:
+        """The modules of a folder that another wheel of the project, the last that was looked into, has as well."""
+        key = self._cache.get_bytes(self._last(members))
+        known = self._cache.get_value(key.decode(), Texts) if key else None
+        texts = known.modules if known else {}
+        return {
+            each.name: texts[each.name]
+            for each in members
+            if each.name in texts and (len(texts[each.name]), zlib.crc32(texts[each.name])) == (each.size, each.crc)
+        }
+
+    def _keep(self, members: list[Member], modules: dict[str, bytes], archive: WheelArchive) -> None:
         for member in members:
+            if member.name in modules:
+                continue
             try:
                 modules[member.name] = archive.read(member.name)
             except Unreadable:
                 continue
-        self._known.pop(posixpath.dirname(members[0].name), None)
+        self._held.pop(self._key(members), None)
         self._cache.put_value(self._key(members), Texts(modules=modules))
+        self._cache.put_bytes(self._last(members), self._key(members).encode())
+
+    def _last(self, members: list[Member]) -> str:
+        """What is kept under this: the key of the folder as the last wheel had it."""
+        return f"LAST TEXTS {self.project} {posixpath.dirname(members[0].name)}"
 
     def key_of(self, name: str) -> str:
         """What a module, or another file, is kept as by itself."""
@@ -99,7 +127,7 @@ class ModuleTexts:
 
     def _key(self, members: Iterable[Member]) -> str:
         told = repr(sorted((each.name, each.size, each.crc) for each in members))
-        return f"TEXTS {self.release} {hashlib.sha256(told.encode('utf-8', 'surrogateescape')).hexdigest()}"
+        return f"TEXTS {self.project} {hashlib.sha256(told.encode('utf-8', 'surrogateescape')).hexdigest()}"
 
 
 def _size(members: Iterable[Member]) -> int:

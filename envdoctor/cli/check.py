@@ -53,9 +53,9 @@ def command(file: Path | None, mends: bool, platforms: str, python: Path | None,
 
     It is 1 too where not everything could be looked at.
 
-    With -r FILE it is about what that file asks for: a pylock.toml of any tool, a requirements file, a pyproject.toml.
-    It tells what is missing or of another version in the environment, and whether the set can load there; with
-    --platform, and --python for versions such as 3.11,3.12, on other machines.
+    With -r FILE it is about what that file asks for: a pylock.toml of any tool, a lock of uv, Poetry, PDM or Pipenv, a
+    requirements file, a pyproject.toml. It tells what is missing or of another version in the environment, and whether
+    the set can load there; with --platform, and --python for versions such as 3.11,3.12, on other machines.
     """
     rest["only"], rest["skip"] = _words(rest["only"]), _words(rest["skip"])
     if file is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.candidates import pip_refuses, refuses_python
@@ -17,6 +18,7 @@ from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Severity
 from envdoctor.core.request import Request
 from envdoctor.doctor.asked_hashes import held_to_hashes
+from envdoctor.doctor.asked_tool_lock import select_locked
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
@@ -25,6 +27,7 @@ from envdoctor.facts.packages.metadata import normalize
 from envdoctor.index.access import Access
 from envdoctor.locks.asked import python_of_project, read_asked, read_hashes
 from envdoctor.locks.reading import is_lock, read_lock, select
+from envdoctor.locks.tool_locks import is_tool_lock, read_tool_lock
 from envdoctor.support.python_names import parse_pythons
 from envdoctor.support.target_names import parse_columns, target_name
 
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from packaging.pylock import Pylock
     from packaging.requirements import Requirement
 
     from envdoctor.availability.catalogue import Catalogue
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from envdoctor.core.availability import Cell, Pin
     from envdoctor.core.target import Target
     from envdoctor.index.project import IndexFile
+    from envdoctor.locks.reading import Selection
 
 _WORKERS_PER_PROCESSOR = 2
 _VERDICTS = (
@@ -64,7 +67,8 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
     """Reads a file that asks for packages, and judges it.
 
     Args:
-        file: a lock by its name (PEP 751), a pyproject.toml, or a requirements file in pip's format.
+        file: a lock by its name (PEP 751, or of uv, Poetry, PDM or Pipenv), a pyproject.toml, or a requirements file in
+            pip's format.
         python: the interpreter to examine; None for the active environment's. Not looked at if `platforms` are named.
         platforms: names joined by commas; empty for the examined interpreter's own machine.
         pythons: versions for those platforms.
@@ -74,15 +78,15 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
     Raises:
         UsageProblem: the file can't be read or is none, a platform is unknown, or the interpreter is none.
     """
-    lock = read_lock(file) if is_lock(file) else None
+    lock = _read(file)
     lines, limits = ((), ()) if lock else map(tuple, read_asked(file))
-    if not (lines or (lock and lock.packages)):
+    if not (lines or lock):
         raise UsageProblem(f"{file} asks for nothing.")
     facts = None if platforms else Facts(Request(python=python), LocalExecutor())
     targets = (target_of(facts.host, facts.python),) if facts else _targets(platforms, pythons)
     tools = open_tools(LocalExecutor(), open_cache(Request()).root, Access(say=say))
     if lock is not None:
-        sets = tuple(_of_lock(lock, targets, file, tools, progress))
+        sets = tuple(_of_lock(lock, targets, tools, progress))
     else:
         sets = _of_lines(file, (lines, limits), targets, tools, progress)
     asked = sets[0].pins if lock else lines
@@ -92,7 +96,7 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
         environment=facts.python.prefix if facts else "",
         wanted=tuple(_wanted(asked, targets[0], facts)) if facts else (),
         sets=sets,
-        created_by=lock.created_by if lock else "",
+        created_by=lock.tool if lock else "",
         notes=tools.notes,
         effort=tools.effort,
     )
@@ -105,12 +109,33 @@ def _targets(platforms: str, pythons: str) -> tuple[Target, ...]:
     return parse_columns(platforms, parse_pythons(pythons or here.interpreter.short_version), here)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Lock:
+    """A lock of any kind: who wrote it, and what an installer takes of it on a target."""
+
+    tool: str
+    select: Callable[[Target, Catalogue], Selection]
+
+
+def _read(file: Path) -> _Lock | None:
+    """The lock that a file's name says that it is; None for none."""
+    if is_tool_lock(file):
+        own = read_tool_lock(file)
+        return _Lock(tool=own.tool, select=partial(select_locked, own))
+    if not is_lock(file):
+        return None
+    lock, folder = read_lock(file), file.absolute().parent
+    if not lock.packages:
+        raise UsageProblem(f"{file} asks for nothing.")
+    return _Lock(tool=lock.created_by, select=lambda target, _: select(lock, target, folder))
+
+
 def _of_lock(
-    lock: Pylock, targets: Sequence[Target], file: Path, tools: Tools, progress: Callable[[int, int], None] | None
+    lock: _Lock, targets: Sequence[Target], tools: Tools, progress: Callable[[int, int], None] | None
 ) -> Iterator[SetVerdict]:
     inspector, judge = tools.inspector, WheelJudge(tools.catalogue, tools.inspector)
     for number, target in enumerate(targets, 1):
-        selection = select(lock, target, file.absolute().parent)
+        selection = lock.select(target, tools.catalogue)
         found = judge.judge_files(selection.files, target) if not selection.reasons else None
         refused = selection.reasons or tuple(_refused(selection.files, target, inspector))
         reasons = (*refused, *found.reasons) if found else refused

@@ -203,7 +203,9 @@ class _Search:
         verdict = self._cell(pins).verdict
         if verdict.is_good:
             return Trial.GOOD
-        return Trial.BAD if verdict is self._bad_verdict else Trial.NOT_TESTABLE
+        # What installs and does not load is bad whatever the bad set suffers from; what does not even resolve may be so
+        # only because of the versions in between.
+        return Trial.BAD if verdict in {self._bad_verdict, CellVerdict.BROKEN} else Trial.NOT_TESTABLE
 
     def _run(self, pins: dict[str, str]) -> Trial:
         """Install a set into an environment that is thrown away, and run the command in it."""

@@ -207,7 +207,9 @@ class Session:
                     problem = f"HTTP {response.status_code} {response.reason}"
             except requests.RequestException as error:
                 problem = _brief(error)
-        tries = self._settings.retries + 1
+                if attempt and isinstance(_cause(error), ConnectionRefusedError):
+                    break  # who refuses was reached: nothing listens there
+        tries = attempt + 1
         raise NetworkProblem(f"{redacted(url)}: {problem}, after {tries} {'try' if tries == 1 else 'tries'}.")
 
     def pieces(self, response: requests.Response, limit: int) -> Iterator[bytes]:
@@ -336,9 +338,13 @@ def _store(pieces: Iterator[bytes], destination: Path, sha256: str | None, sourc
     raise Unreadable(f"{source} has the SHA-256 {found}, expected {sha256}: it is damaged or was altered.")
 
 
-def _brief(error: Exception) -> str:
+def _cause(error: Exception) -> BaseException:
     """The innermost reason: the libraries wrap "Connection refused" in four layers of their own names."""
     reason: BaseException = error
     while (inner := reason.__cause__ or reason.__context__) is not None:
         reason = inner
-    return f"{type(error).__name__}: {reason}"
+    return reason
+
+
+def _brief(error: Exception) -> str:
+    return f"{type(error).__name__}: {_cause(error)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,9 @@ class NumpyUse:
     complete: bool
 
 
-def find_numpy_use(archive: WheelArchive, contents: WheelContents, most_bytes: int = _MOST_BYTES) -> NumpyUse:
+def find_numpy_use(
+    archive: WheelArchive, contents: WheelContents, most_bytes: int = _MOST_BYTES, likely: str = ""
+) -> NumpyUse:
     """Reads native members whole, the smallest first, until one decides.
 
     One build makes all modules of a wheel, so that the first that was compiled against numpy 1 or 2 decides; one that
@@ -40,6 +43,7 @@ def find_numpy_use(archive: WheelArchive, contents: WheelContents, most_bytes: i
         archive: the wheel.
         contents: what is in it.
         most_bytes: compressed bytes to read at most; members beyond are not looked at.
+        likely: the module that decided in a wheel of the same release, by its `module_stem`: it is read first.
 
     Raises:
         NetworkProblem: a remote source did not answer.
@@ -48,7 +52,7 @@ def find_numpy_use(archive: WheelArchive, contents: WheelContents, most_bytes: i
     suspect = ""
     complete = True
     left = most_bytes
-    for native in sorted(contents.natives, key=lambda each: sizes[each.member]):
+    for native in sorted(contents.natives, key=lambda each: (module_stem(each.path) != likely, sizes[each.member])):
         left -= sizes[native.member]
         if left < 0:
             complete = False
@@ -62,3 +66,9 @@ def find_numpy_use(archive: WheelArchive, contents: WheelContents, most_bytes: i
             return NumpyUse(build=build, file=native.path, complete=complete)
         suspect = suspect or (native.path if build is NumpyBuild.SUSPECT else "")
     return NumpyUse(build=NumpyBuild.SUSPECT if suspect else NumpyBuild.NONE, file=suspect, complete=complete)
+
+
+def module_stem(path: str) -> str:
+    """A module's path without what tells the Python and the system that it is for."""
+    folder, name = posixpath.split(path)
+    return posixpath.join(folder, name.partition(".")[0])

@@ -139,6 +139,17 @@ def test_a_network_that_fails_says_nothing_about_the_package(server, cell):
     assert found.reasons[0].kind is ReasonKind.NETWORK
 
 
+def test_where_no_index_answers_no_resolver_is_asked(server, catalogue, target):
+    class Nobody:
+        def resolve(self, question):
+            raise AssertionError(f"{question} was asked")
+
+    server.fail("/simple/app/", *[503] * 20)
+    question = Question(requirements=("app[one]>=1", "other"), target=target("linux-x86_64-cp311"))
+    found = Cells(Nobody(), catalogue).one(Asked(version="", question=question))
+    assert (found.verdict, found.reasons[0].kind) == (CellVerdict.UNKNOWN, ReasonKind.NETWORK)
+
+
 LOGIN = b"<html><head><title>Sign in</title></head><body><form><input name=user></form></body></html>"
 
 

@@ -10,8 +10,11 @@ from envdoctor.availability.inspector import Inspector
 from envdoctor.core.errors import NetworkProblem, Unreadable
 from envdoctor.index.access import open_index
 from index_wheels import publish, wheel
+from native_files import elf_bytes
+from wheel_files import code_like
 
 PADDING = random.Random(1).randbytes(200_000)
+TELLING = b"numpy._core._multiarray_umath\0"
 
 
 @pytest.fixture
@@ -142,6 +145,44 @@ def test_the_texts_of_a_release_are_not_fetched_again_for_another_of_its_wheels(
                 f"number = {number}\n" for number in range(6)
             ]
     assert sent(server, second) == before
+
+
+@pytest.mark.slow
+def test_of_the_texts_of_another_release_only_those_that_differ_are_fetched(server, client):
+    noise = [PADDING[number * 9000 :][:9000].hex() for number in range(6)]
+    same = {f"app/part{number}/__init__.py": f"noise = '{noise[number]}'\n" for number in range(6)}
+    for version in ("1.0", "2.0"):
+        files = same | {f"app/part{number}/v.py": f"v = {version}{number}\n" for number in range(6)}
+        publish(server, "app", version, files={name: text.encode() for name, text in files.items()} | {"b": PADDING})
+    inspector = Inspector(client)
+    taken = []
+    for file in client.project("app").files:
+        contents = inspector.one(file).contents
+        before = sent(server, file)
+        with inspector.texts(file, contents) as read:
+            assert [read(name) for name in same] == list(same.values())
+            assert [read(f"app/part{number}/v.py") for number in range(6)] == [
+                f"v = {file.version}{number}\n" for number in range(6)
+            ]
+        taken.append(sent(server, file) - before)
+    assert taken[1] < taken[0] // 4
+
+
+@pytest.mark.slow
+def test_the_module_that_told_the_numpy_of_one_wheel_is_read_first_in_the_next(server, client):
+    for tag in ("cp311-cp311-linux_x86_64", "cp312-cp312-linux_x86_64"):
+        name = tag[:5].replace("cp", "cpython-")
+        files = {f"app/_m.{name}-x86_64-linux-gnu.so": elf_bytes(("libc.so.6",), filler=TELLING + code_like(60_000))}
+        files |= {f"app/lib{number}.so": elf_bytes(("libc.so.6",), filler=code_like(50_000)) for number in range(6)}
+        publish(server, "app", "1.0", tag=tag, files=files)
+    inspector = Inspector(client)
+    read = []
+    for file in client.project("app").files:
+        contents = inspector.one(file).contents
+        before = inspector.bytes_read(file, contents)
+        assert inspector.numpy_use(file, contents).file.startswith("app/_m.")
+        read.append(inspector.bytes_read(file, contents) - before)
+    assert read[1] < read[0] // 4
 
 
 def test_a_text_of_another_release_is_another_text(server, client):

@@ -50,6 +50,15 @@ def test_two_versions_together(run, releases):
     assert causes == {"base": ("3.0", "4.0"), "user": ("1.0", "2.0")}
 
 
+def test_what_does_not_load_is_the_cause_where_the_bad_set_does_not_even_resolve(run, releases, server):
+    """As sympy 1.12 with mpmath 1.4: sympy 1.12.1 only says in its metadata what fails without it."""
+    publish(server, "user", "2.1", files={"user/__init__.py": b"from base import old\n"}, requires=["base<4"])
+    code, found = as_json(run, "bisect", "--good", "base==1.0,user==2.0", "--bad", "base==5.0,user==2.1", *HERE)
+    assert code == 0
+    assert [(one["name"], one["first_bad"]) for one in found["causes"]] == [("base", "4.0")]
+    assert "old" in found["reasons"][0]["message"]
+
+
 def test_sets_that_judgment_does_not_tell_apart(run, releases):
     code, printed = run("bisect", "--good", "other==1.0", "--bad", "other==5.0", *HERE)
     assert code == 1

@@ -235,3 +235,30 @@ def test_what_a_file_asks_for_exactly_and_pip_refuses_for_its_python(run, server
         code, found = as_json(run, "check", "-r", "r.txt", *HERE)
         assert (code, found["sets"][0]["verdict"]) == (int(expected != "SOUND"), expected), text
     assert "bounded==1.0 asks for Python <3.11: pip refuses it there" in found["sets"][0]["reasons"][0]["message"]
+
+
+POETRY = """
+[[package]]
+name = "shaky"
+version = "2.0"
+optional = false
+groups = ["main"]
+files = [{{file = "{file}", hash = "sha256:{hash}"}}]
+[metadata]
+python-versions = "{python}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("python", "known", "verdict"), [(">=3.10", "", "BROKEN"), (">=3.12", "", "NO-VERSION"), (">=3.10", "0", "UNKNOWN")]
+)
+def test_the_lock_of_poetry_is_held_against_the_index(run, folder, server, python, known, verdict):  # noqa: PLR0917
+    files = {"shaky/__init__.py": b"import nobody_has_this\n"}
+    filename, content = wheel("shaky", "2.0", files=files)
+    publish(server, "shaky", "2.0", files=files)
+    publish(server, "shaky", "3.0")
+    digest = known + hashlib.sha256(content).hexdigest()
+    (folder / "poetry.lock").write_text(POETRY.format(file=filename, hash=digest, python=python))
+    code, found = as_json(run, "check", "-r", "poetry.lock", *HERE)
+    assert (code, found["created_by"]) == (1, "Poetry")
+    assert [one["verdict"] for one in found["sets"]] == [verdict]

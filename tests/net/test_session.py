@@ -99,9 +99,11 @@ def test_a_refusal_is_not_asked_again_and_is_no_absence(server, session):
         session.get(f"{server.origin}/page")
 
 
-def test_no_server_at_all(session):
-    with pytest.raises(NetworkProblem, match="refused"):
+def test_no_server_at_all_is_asked_once_more_and_no_further(pauses):
+    session = Session(NetworkSettings(retries=5, timeout=5), pause=pauses.append)
+    with pytest.raises(NetworkProblem, match=r"refused, after 2 tries"):
         session.get("http://127.0.0.1:9/page")
+    assert len(pauses) == 1
 
 
 def test_the_size_limit_ends_the_answer(server, session):

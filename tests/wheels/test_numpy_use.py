@@ -46,3 +46,9 @@ def test_a_suspect_does_not_decide():
 def test_what_was_not_read_is_not_said_to_be_nothing():
     found = use({"pkg/_large.so": module(TWO, 200_000)}, most_bytes=1000)
     assert (found.build, found.complete) == (NumpyBuild.NONE, False)
+
+
+def test_what_is_likely_to_decide_is_read_first():
+    files = {"pkg/_large.cp311-win_amd64.pyd": module(TWO, 200_000), "pkg/_small.so": module(ONE)}
+    assert use(files, likely="pkg/_large").build is NumpyBuild.NUMPY_2
+    assert use(files, likely="pkg/_other").build is NumpyBuild.NUMPY_1

@@ -85,3 +85,15 @@ def test_rows_whose_names_stand_elsewhere_are_not_the_table():
     archive = open_archive({"m.pyd": module() + decoy})
     found = read_packed_pe(archive.open("m.pyd", 0), "m.pyd")
     assert [need.name for need in found.needed] == list(NEEDED)
+
+
+def test_it_is_remembered_from_how_little_before_the_table_it_is_known(remembered, monkeypatch):
+    monkeypatch.setattr(packed_pe, "_UNSURE", 0.0)
+    data = module(code=2_000_000)
+    before = []
+    for least in (lambda *_: 0, packed_pe._least):
+        remembered.clear()
+        monkeypatch.setattr(packed_pe, "_least", least)
+        assert read_packed_pe(open_archive({"m.pyd": data}).open("m.pyd", 0), "m.pyd") == read_pe(MemoryBytes(data))
+        before.append(remembered["m.pyd"][1])
+    assert before[1] < before[0]
