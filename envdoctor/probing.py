@@ -11,7 +11,7 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,8 @@ Check = Callable[["Facts"], Iterable[Finding]]
 _OPEN = frozenset({Outcome.PASSED, Outcome.DOES_NOT_APPLY})
 #: Seconds that a probe may take, as `_Clock` counts them.
 TIME_LIMIT = 60.0
+#: A probe that yields for ever would take all memory before its time is over.
+_MOST_FINDINGS = 10_000
 #: Seconds after which a probe that is still being asked holds up no other: most take a thousandth of one, and threads
 #: that all compute hold each other up.
 _APART = 0.05
@@ -109,7 +111,7 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
     reason = ""
     try:
         with _held(one) as changed:
-            for found in one.check(facts):
+            for found in _bounded(one.check(facts)):
                 findings.append(_as_finding(found, one, facts))  # noqa: PERF401  (kept if it crashes)
         serious = any(found.severity > Severity.INFO for found in findings)
         outcome = Outcome.FAILED if serious else Outcome.PASSED
@@ -134,6 +136,18 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
         reason=reason,
         seconds=time.monotonic() - start,
     )
+
+
+def _bounded(found: Iterable[object]) -> Iterator[object]:
+    """What a probe yields; it is a bug to yield for ever.
+
+    Raises:
+        OverflowError: it is too much.
+    """
+    for number, one in enumerate(found):
+        if number == _MOST_FINDINGS:
+            raise OverflowError(f"it yields more than {_MOST_FINDINGS} findings")
+        yield one
 
 
 def _as_finding(found: object, one: Probe, facts: Facts) -> Finding:

@@ -308,3 +308,21 @@ def test_what_was_found_before_a_crash_is_kept():
     result = run_probe(make("HST001", check), Facts())
     assert (result.outcome, len(result.findings)) == (Outcome.CRASHED, 1)
     assert "KeyError: 'x' (test_probing.py:" in result.reason
+
+
+def test_an_exception_that_says_nothing_and_findings_without_end_are_crashes():
+    class Mute(BaseException):
+        def __str__(self):
+            raise ValueError
+
+    def raises(facts):
+        raise Mute
+
+    def goes_on(facts):
+        while True:
+            yield problem()
+
+    mute, endless = run_probes([make("HST001", raises), make("HST002", goes_on)], Facts(python=Python()), within=60)
+    assert (mute.outcome, endless.outcome) == (Outcome.CRASHED, Outcome.CRASHED)
+    assert "Mute: it does not say what" in mute.reason
+    assert "more than 10000 findings" in endless.reason

@@ -89,6 +89,15 @@ def unanswered(before: Report, after: Report) -> tuple[str, ...]:
     )
 
 
+def mended_too(
+    findings: Sequence[Finding], before: Report, after: Report, changed: Collection[str]
+) -> tuple[Finding, ...]:
+    """Of findings that have no command of their own: those on changed distributions that are gone with the change."""
+    harms = harm_of_problems(findings, changed)
+    concerned = [one for one, harm in zip(findings, harms, strict=True) if harm.culprits]
+    return tuple(one for one in concerned if mended(one, before, after).mending is Mending.FIXED)
+
+
 def harm_of_problems(problems: Iterable[Finding], changed: Collection[str]) -> Iterator[Harm]:
     """New problems, with the changed distributions that they speak of."""
     for one in problems:

@@ -8,7 +8,7 @@ import pytest
 
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Finding, Fix, Outcome, ProbeResult, Severity
-from envdoctor.core.fixing import Step, StepKind
+from envdoctor.core.fixing import Change, Step, StepKind
 from envdoctor.core.report import Report
 from envdoctor.doctor.fix import open_session
 from envdoctor.facts import Facts
@@ -21,6 +21,7 @@ from envdoctor.fixing.packages import PackagePlanner
 from envdoctor.fixing.plan import make_plan
 from envdoctor.fixing.resolving import parse_changes
 from envdoctor.fixing.system import as_run, combined, other_steps
+from envdoctor.fixing.undo import undo_plan
 from envdoctor.fixing.uses import names_used, project_files
 from envdoctor.fixing.world import World
 
@@ -80,6 +81,25 @@ def test_a_damaged_pip_is_not_asked_to_mend_itself_nor_others():
     mends = (Operation(installer="uv", deed=Deed.REINSTALL, name="pip"), finding())
     assert planner._installer([other]).name == "pip"
     assert planner._installer([other, mends]).name == "uv"
+
+
+def test_where_a_leftover_misleads_pip_uv_does_the_work(tmp_path):
+    pip = Distribution(name="pip", version="26.3")
+    python = Python(executable="/env/bin/python", prefix=str(tmp_path))
+    log = new_log(str(tmp_path), python.executable)
+    log.begin(Step(kind=StepKind.PACKAGES, title="p", changes=(Change(name="idna", after="3.20"),)))
+    there = (pip, Distribution(name="idna", version="3.20"))
+    titles = {}
+    for name in ("~dna", "~dna-3.20.dist-info"):
+        facts = Facts(python=python, packages=Packages(distributions=there, leftovers=(f"/env/{name}",)))
+        world = World(
+            facts=facts, executor=None, check=None, facts_of=None, newest_with=None, instead_for_pip=None,
+            cache=tmp_path, project=None, say=print,
+        )  # fmt: skip
+        planner = PackagePlanner(world, Report(command="check", version="1", created=""))
+        asked = [(Operation(installer="pip", deed=Deed.REMOVE, name="idna"), finding())]
+        titles[name] = planner._installer(asked).name, undo_plan(log, world).steps[0].title.partition(":")[0]
+    assert titles == {"~dna": ("pip", "pip"), "~dna-3.20.dist-info": ("uv", "uv")}
 
 
 def test_conda_comes_back_to_the_last_state_of_its_history(tmp_path):

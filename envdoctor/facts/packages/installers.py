@@ -174,6 +174,12 @@ def installer_for(python: Python, packages: Packages, distribution: Distribution
     return _pip(python)
 
 
+def pip_serves(packages: Packages) -> bool:
+    """Whether pip is there and finds what it is to remove: of what is renamed to `~umpy` it takes the name as used."""
+    leftovers = any(path.endswith(".dist-info") for path in packages.leftovers)
+    return packages.find("pip") is not None and not leftovers
+
+
 def installers(python: Python) -> tuple[Installer, ...]:
     """All installers, told to work on an environment."""
     return _pip(python), _uv(python), _conda(python)
