@@ -51,6 +51,17 @@ def test_an_installer_reads_every_command_that_it_makes(installer):
     assert fresh.fresh
 
 
+@pytest.mark.parametrize(("installer", "word"), [(PIP, "--upgrade"), (UV, "--reinstall")])
+def test_what_lies_in_another_folder_is_put_back_there_by_a_person(installer, word):
+    there = replace(NUMPY, origin="pth", root="/mnt/t")
+    (command,) = installer.reinstall(there)
+    assert command[-5:] == ("--no-deps", word, "--target", "/mnt/t", "numpy==1.26.4")
+    assert installer.read(command) == ()
+    told = finding(command)
+    assert gather([told], Python(executable="/env/bin/python", prefix="/env")).manual == [told]
+    assert CONDA.reinstall(there) == ()
+
+
 def test_what_was_done_beside_packages_of_python_is_told_by_an_undo(tmp_path, monkeypatch):
     monkeypatch.setenv("ENVDOCTOR_STATE", str(tmp_path))
     assert undone_by_hand("/env") == ()
