@@ -35,7 +35,8 @@ def changes_of(operations: Sequence[Operation], resolution: Resolution, facts: F
         before = there.version if there else ""
         if one.deed is Deed.REINSTALL:
             kept = before or _pinned(one)  # what can't be read is not found, and its version is in the command
-            versions.setdefault(name, (kept, kept))
+            if versions.get(name, ("", kept)) == ("", kept):  # its files are there: an undo must not remove them
+                versions[name] = kept, kept
         elif one.deed is Deed.INSTALL and name in gone and name not in versions:
             versions[name] = (before, _pinned(one) or before)
     for name in gone - versions.keys():

@@ -15,11 +15,12 @@ from envdoctor.facts import Facts
 from envdoctor.facts.packages import Distribution, Packages
 from envdoctor.facts.packages.installers import Deed, Operation, installers
 from envdoctor.facts.python import Python
+from envdoctor.fixing.changes import changes_of, undo_words
 from envdoctor.fixing.gathering import gather
 from envdoctor.fixing.log import new_log, undone_by_hand
 from envdoctor.fixing.packages import PackagePlanner
 from envdoctor.fixing.plan import make_plan
-from envdoctor.fixing.resolving import parse_changes
+from envdoctor.fixing.resolving import Resolution, parse_changes
 from envdoctor.fixing.system import as_run, combined, other_steps
 from envdoctor.fixing.undo import undo_plan
 from envdoctor.fixing.uses import names_used, project_files
@@ -60,6 +61,19 @@ def test_what_lies_in_another_folder_is_put_back_there_by_a_person(installer, wo
     told = finding(command)
     assert gather([told], Python(executable="/env/bin/python", prefix="/env")).manual == [told]
     assert CONDA.reinstall(there) == ()
+
+
+def test_what_can_not_be_read_and_is_required_too_is_put_back_and_nothing_that_an_undo_removes():
+    facts = Facts(
+        packages=Packages(distributions=(Distribution(name="", metadata="/s/certifi-1.dist-info", problem="x"),))
+    )
+    asked = [
+        Operation(installer="pip", deed=Deed.INSTALL, name="certifi", versions=">=1"),
+        Operation(installer="pip", deed=Deed.REINSTALL, name="certifi", versions="==1", over=True),
+    ]
+    (change,) = changes_of(asked, Resolution(versions={"certifi": ("", "1")}), facts)
+    assert (change.before, change.after) == ("1", "1")
+    assert undo_words([change], "/env/bin/python") == ""
 
 
 def test_what_was_done_beside_packages_of_python_is_told_by_an_undo(tmp_path, monkeypatch):
