@@ -118,8 +118,8 @@ JENKINS = {
     "testsuites": {"name", "time", "tests", "failures", "errors"},
     "testsuite": {"name", "time", "tests", "failures", "errors", "skipped", "timestamp", "hostname", "id", "package"},
     "testcase": {"name", "time", "classname", "group"},
-    **dict.fromkeys(("failure", "error", "skipped"), {"type", "message"}),
-    **dict.fromkeys(("system-out", "system-err"), set()),
+    **dict.fromkeys(("failure", "error", "skipped"), frozenset({"type", "message"})),
+    **dict.fromkeys(("system-out", "system-err"), frozenset()),
 }
 
 
