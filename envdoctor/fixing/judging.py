@@ -15,6 +15,7 @@ from envdoctor.facts.loading.machine import target_of
 from envdoctor.facts.packages.metadata import normalize
 from envdoctor.fixing.uses import names_used
 from envdoctor.imports.names import ModuleNames
+from envdoctor.support.requirement import admits
 from envdoctor.support.text import plural
 from envdoctor.wheels.module_index import ModuleIndex
 
@@ -43,6 +44,14 @@ class Harm:
     words: str
     culprits: tuple[str, ...]
     names: tuple[str, ...] = ()
+
+
+def breaks(specifier: str, before: str, after: str) -> bool:
+    """Whether a requirement that is met is not met any more by another version."""
+    try:
+        return not admits(specifier, after) and (not before or admits(specifier, before))
+    except ValueError:
+        return False
 
 
 def new_problems(before: Report, after: Report) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,9 +15,9 @@ from envdoctor.core.fixing import Mending, Step, StepKind
 from envdoctor.facts.packages.installers import Deed, installers, pip_serves
 from envdoctor.fixing.changes import changes_of, commands_of, undo_words, versions_now, with_undo
 from envdoctor.fixing.copying import copied, metadata_copied, nothing_starts, site_folder, without_copy
-from envdoctor.fixing.judging import harm_of_problems, lost_names, mended, mended_too, new_problems, unanswered
+from envdoctor.fixing.judging import breaks, harm_of_problems, lost_names, mended, mended_too, new_problems, unanswered
 from envdoctor.fixing.uses import project_files
-from envdoctor.support.requirement import admits, normal_name
+from envdoctor.support.requirement import normal_name
 from envdoctor.support.text import one_line, plural
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ _BUILDS_NOTHING: dict[str, str | None] = {
     "UV_NO_BINARY": None,
     "UV_COMPILE_BYTECODE": None,
 }
+#: pip ends in a traceback where it meets a damaged package; what it refuses itself it calls "ERROR: ...".
+_PIP_CRASHED = re.compile(r"with status 1: \w*[a-z]Error\b")
 _BY_HAND = " (nothing is built from source in a trial; where that is all there is, run the command yourself)"
 
 
@@ -147,6 +150,9 @@ class PackagePlanner:
             if not commands:
                 return None
             trial = self._rehearse(step)
+            if installer.name == "pip" and _PIP_CRASHED.search(trial.failed):
+                installer = installers(self._world.facts.python)[1]
+                continue
             if trial.failed and not (installer.name == "pip" and self._learn_of_pip(state, changes)):
                 break
             if trial.failed:
@@ -209,7 +215,7 @@ class PackagePlanner:
         for name, (before, after) in resolution.versions.items():
             for by, specifier in self._world.facts.requirements.wanted.get(name, ()):
                 stays = by.key not in resolution.versions and by.key not in removed
-                if stays and after and _breaks(specifier, before, after):
+                if stays and after and breaks(specifier, before, after):
                     held.append(f"{name}{specifier}")
         return [line for line in dict.fromkeys(held) if line not in state.constraints]
 
@@ -326,14 +332,6 @@ class PackagePlanner:
 
 def _verb(change: Change) -> str:
     return "remove" if not change.after else "change" if change.before else "add"
-
-
-def _breaks(specifier: str, before: str, after: str) -> bool:
-    """Whether a requirement that is met is not met any more."""
-    try:
-        return not admits(specifier, after) and (not before or admits(specifier, before))
-    except ValueError:
-        return False
 
 
 def _refused(asked: Sequence[Asked], installer: Installer, world: World, why: str) -> Step:

@@ -18,7 +18,7 @@ from envdoctor.facts.python import Python
 from envdoctor.fixing.changes import changes_of, undo_words
 from envdoctor.fixing.gathering import gather
 from envdoctor.fixing.log import new_log, undone_by_hand
-from envdoctor.fixing.packages import PackagePlanner
+from envdoctor.fixing.packages import PackagePlanner, _State, _Trial
 from envdoctor.fixing.plan import make_plan
 from envdoctor.fixing.resolving import Resolution, parse_changes
 from envdoctor.fixing.system import as_run, combined, other_steps
@@ -267,3 +267,32 @@ def test_a_huge_tree_is_not_gone_through_to_its_end(tmp_path, monkeypatch):
         (tmp_path / f"{number}.py").touch()
     files, is_whole = project_files(tmp_path)
     assert (len(files), is_whole) == (3, False)
+
+
+@pytest.mark.parametrize(
+    ("said", "installer"),
+    [
+        ("SyntaxError: source code string cannot contain null bytes", "uv"),  # pip's rich imports attrs, say
+        ("ERROR: No matching distribution found for idna==3", "pip"),
+    ],
+)
+def test_where_a_damaged_package_makes_pip_crash_uv_does_the_work(said, installer, tmp_path, monkeypatch):
+    there = (Distribution(name="pip", version="26.3"), Distribution(name="idna", version="3"))
+    facts = Facts(python=Python(executable="/env/bin/python"), packages=Packages(distributions=there))
+    world = World(
+        facts=facts, executor=None, check=None, facts_of=None, newest_with=None,
+        instead_for_pip=lambda name, version: "", cache=tmp_path, project=None, say=print,
+    )  # fmt: skip
+    planner = PackagePlanner(world, Report(command="check", version="1", created=""))
+    titles = []
+
+    def rehearse(step):
+        titles.append(step.title.partition(":")[0])
+        return _Trial(failed=f"tried on a copy, it exited with status 1: {said}" if titles == ["pip"] else "")
+
+    monkeypatch.setattr(planner, "_solved", lambda state: Resolution(versions={}))
+    monkeypatch.setattr(planner, "_rehearse", rehearse)
+    monkeypatch.setattr("envdoctor.fixing.packages.with_undo", lambda changes, *rest: changes)
+    asked = (Operation(installer="pip", deed=Deed.REINSTALL, name="idna", versions="==3"), finding())
+    planner._tried(_State(asked=[asked]), PIP)
+    assert titles[-1] == installer
