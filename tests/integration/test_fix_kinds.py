@@ -503,7 +503,7 @@ def test_ctrl_c_in_the_middle_is_told_and_undone(env, tmp_path):
     printed = process.communicate(timeout=60)[0]
     assert process.returncode == 130
     assert "ended in the middle" in printed
-    assert "`envdoctor fix --undo --python " in printed
+    assert "`envdoctor fix --undo --python " in " ".join(printed.split())
     assert env.files() != before
     env.undo()
     assert env.files() == before
