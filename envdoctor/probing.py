@@ -11,12 +11,12 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import DoesNotApply, FactUnavailable
-from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
+from envdoctor.core.finding import Evidence, Finding, Fix, Outcome, ProbeResult, Severity
 from envdoctor.facts.packages.installers import suited
 from envdoctor.support.bugs import describe_bug
 from envdoctor.support.containment import contained
@@ -31,6 +31,9 @@ Check = Callable[["Facts"], Iterable[Finding]]
 _OPEN = frozenset({Outcome.PASSED, Outcome.DOES_NOT_APPLY})
 #: Seconds that a probe may take, as `_Clock` counts them.
 TIME_LIMIT = 60.0
+#: A probe that yields for ever would take all memory before its time is over.
+_MOST_FINDINGS = 10_000
+_LONGEST_FINDING = 100_000
 #: Seconds after which a probe that is still being asked holds up no other: most take a thousandth of one, and threads
 #: that all compute hold each other up.
 _APART = 0.05
@@ -109,7 +112,7 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
     reason = ""
     try:
         with _held(one) as changed:
-            for found in one.check(facts):
+            for found in _bounded(one.check(facts)):
                 findings.append(_as_finding(found, one, facts))  # noqa: PERF401  (kept if it crashes)
         serious = any(found.severity > Severity.INFO for found in findings)
         outcome = Outcome.FAILED if serious else Outcome.PASSED
@@ -136,6 +139,18 @@ def run_probe(one: Probe, facts: Facts) -> ProbeResult:
     )
 
 
+def _bounded(found: Iterable[object]) -> Iterator[object]:
+    """What a probe yields; it is a bug to yield for ever.
+
+    Raises:
+        OverflowError: it is too much.
+    """
+    for number, one in enumerate(found):
+        if number == _MOST_FINDINGS:
+            raise OverflowError(f"it yields more than {_MOST_FINDINGS} findings")
+        yield one
+
+
 def _as_finding(found: object, one: Probe, facts: Facts) -> Finding:
     """What a probe yields, with its code, and a fix that this Python allows; a plug-in's may be anything.
 
@@ -147,8 +162,34 @@ def _as_finding(found: object, one: Probe, facts: Facts) -> Finding:
     for part, kind in (("severity", Severity), ("subject", str), ("message", str), ("evidence", tuple)):
         if not isinstance(value := getattr(found, part), kind):
             raise TypeError(f"the {part} of its finding is {type(value).__name__}, not {kind.__name__}")
+    if not _is_own(one):
+        _require_sound(found)
     fix = None if found.fix is None else suited(found.fix, facts)
     return dataclasses.replace(found, code=one.code, name=one.name, fix=fix)
+
+
+def _require_sound(found: Finding) -> None:
+    """Look further into a plug-in's finding: it is redacted and shown, and its commands may be run.
+
+    Raises:
+        TypeError: a part of a part is not of its type.
+        OverflowError: it is longer than a report takes.
+    """
+    texts = [found.subject, found.message]
+    for proof in found.evidence:
+        if not isinstance(proof, Evidence):
+            raise TypeError(f"its evidence holds {type(proof).__name__}, no Evidence")
+        texts += [proof.source, proof.excerpt]
+    if found.fix is not None:
+        if not isinstance(found.fix, Fix):
+            raise TypeError(f"the fix of its finding is {type(found.fix).__name__}, no Fix")
+        if not all(isinstance(command, tuple) for command in found.fix.commands):
+            raise TypeError("a command of its fix is no tuple of words")
+        texts += [found.fix.text, *(word for command in found.fix.commands for word in command)]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a text of its finding is none")
+    if sum(map(len, texts)) > _LONGEST_FINDING:
+        raise OverflowError(f"its finding has more than {_LONGEST_FINDING} characters")
 
 
 def _owner(one: Probe) -> str:

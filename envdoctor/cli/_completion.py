@@ -159,10 +159,17 @@ def _environments() -> Iterable[tuple[str, str]]:
     return [(name, "") for name in load_table("environments")]
 
 
+def _formats() -> Iterable[tuple[str, str]]:
+    from envdoctor.cli._formats import NAMES
+
+    return [(name, "") for name in re.split(", | or ", NAMES)]
+
+
 #: By command and parameter; an empty command stands for all that have a parameter of that name.
 _VALUES: dict[tuple[str, str], Callable[[], Iterable[tuple[str, str]]]] = {
     ("", "goal"): _goals,
     ("model", "goal"): _readers,
+    ("", "format_name"): _formats,
     ("", "only"): _probes,
     ("", "skip"): _probes,
     ("explain", "word"): _codes,

@@ -88,6 +88,21 @@ def _require_valid(key: str, value: object, origin: str) -> None:
         raise UsageProblem(f"{origin}: {spelled(key)}: {error.message}.") from None
 
 
+def origin_of_value(message: str) -> str:
+    """Which file or variable set the value that a message quotes, to stand behind it; "" if none did."""
+    if not configuration.cache_info().currsize:
+        return ""
+    from envdoctor.configuration import spelled
+
+    found = configuration()
+    for key in _PARAMETERS.keys() & found.origins.keys():
+        value, origin = getattr(found.settings, key), found.origins[key]
+        quoted = [f"'{one}'" for one in (value if isinstance(value, list) else [value])]
+        if origin not in message and any(one in message for one in quoted):
+            return f" ({spelled(key)} is set in {origin})"
+    return ""
+
+
 def is_typed(name: str) -> bool:
     """Whether a parameter of the running command was given on the command line."""
     import click

@@ -139,6 +139,10 @@ def _run(words: Sequence[str]) -> int:
 def _tell(error: BaseException) -> ExitCode:
     """Say what ended the command; its exit code."""
     code, message = _explain(error)
+    if code == ExitCode.USAGE:
+        from envdoctor.cli import _defaults
+
+        message += _defaults.origin_of_value(message)
     if os.environ.get("ENVDOCTOR_TRACEBACK"):
         import traceback
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 #: Bytes of a configuration file that are read.
 _MOST = 4 << 20
 _TABLE = "tool.envdoctor"
+#: msgspec's names of types.
+_TYPES = {
+    "str": "a text",
+    "array": "a list",
+    "object": "a table",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "date": "a date",
+}
 KEYS = tuple(one.name for one in fields(Settings))
 
 
@@ -134,11 +145,20 @@ def _checked(table: object, file: Path, before: str) -> _Found:
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$.")
         key = spelled(where.rstrip("`"))
-        raise UsageProblem(f"{file}: {before}{key}: {what[:1].lower()}{what[1:]}.") from None
+        raise UsageProblem(f"{file}: {before}{key}: {_in_words(what)}.") from None
     for one in settings.ignore or ():
         if not one.reason.strip():
             raise UsageProblem(f"{file}: {before}ignore: {one.code} needs a reason; say why it is accepted.")
     return {key: (getattr(settings, key), str(file)) for key in named}
+
+
+def _in_words(what: str) -> str:
+    """What msgspec says of a value of the wrong type, as one says it of TOML."""
+    if said := re.fullmatch(r"Expected `(.+)`, got `(.+)`", what):
+        wanted, got = ([_TYPES.get(one, one) for one in types.split(" | ") if one != "null"] for types in said.groups())
+        return f"it must be {' or '.join(dict.fromkeys(wanted))}, not {' or '.join(got)}"
+    words = {"Object missing required field": "the table lacks", "Invalid RFC3339 encoded date": "write 2027-03-31"}
+    return next((what.replace(said, plain) for said, plain in words.items() if said in what), what)
 
 
 def _known(key: str, keys: tuple[str, ...], file: Path, before: str) -> str:

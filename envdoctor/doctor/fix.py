@@ -21,6 +21,7 @@ from envdoctor.doctor.holdings import holdings
 from envdoctor.environments.cache import open_cache
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
+from envdoctor.fixing.changes import undo_command
 from envdoctor.fixing.judging import mended, new_problems
 from envdoctor.fixing.log import last_log, locked, undone_by_hand
 from envdoctor.fixing.plan import blind_spots, make_plan
@@ -82,7 +83,7 @@ class Session:
         """
         outcome = run_plan(plan, self._world, agrees)
         if not outcome.log or outcome.interrupted:
-            notes = (_state_of(outcome),) if outcome.interrupted else ()
+            notes = (_state_of(outcome, plan.python),) if outcome.interrupted else ()
             return FixReport(plan=plan, results=outcome.results, log=outcome.log, notes=notes)
         self._world.say("checking again")
         after = self.look()
@@ -99,7 +100,7 @@ class Session:
             blind=blind_spots(after),
             added=new_problems(before, after),
             log=outcome.log,
-            notes=(_state_of(outcome),) if failed else (),
+            notes=(_state_of(outcome, plan.python),) if failed else (),
         )
 
     def undo(self, agrees: Callable[[FixPlan], str]) -> FixReport:
@@ -239,11 +240,11 @@ def _require_known(codes: Sequence[str], report: Report) -> None:
             raise UsageProblem(f"'{code}' is no code or family that was checked here; see `envdoctor check -v`.")
 
 
-def _state_of(outcome: RunOutcome) -> str:
+def _state_of(outcome: RunOutcome, python: str) -> str:
     """What a run that did not come to its end leaves."""
     done = [one.title for one in outcome.results if one.state is StepState.DONE]
     broken = next(
         (one.title for one in outcome.results if one.state in {StepState.FAILED, StepState.INTERRUPTED}), "nothing"
     )
     before = f"{', '.join(done)} is done; " if done else ""
-    return f"{before}{broken} may be half done. `envdoctor fix --undo` puts the versions of before back."
+    return f"{before}{broken} may be half done. {undo_command(python)} puts the versions of before back."

@@ -183,7 +183,7 @@ def _license_reason(asked: License, request: Request) -> Iterator[Reason]:
 
 def _install_python(version: str) -> Fix:
     return Fix(
-        text=f"Install Python {version}, beside the one that is there.",
+        text=f"Install Python {version}; the present Python can stay.",
         commands=((sys.executable, "-m", "uv", "python", "install", version),),
         safe=True,
     )

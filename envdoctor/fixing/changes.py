@@ -12,6 +12,7 @@ from envdoctor.core.fixing import Change
 from envdoctor.facts.packages.installers import Deed
 from envdoctor.support.files import read_regular
 from envdoctor.support.requirement import is_version, normal_name, parse_requirement
+from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,7 +35,8 @@ def changes_of(operations: Sequence[Operation], resolution: Resolution, facts: F
         before = there.version if there else ""
         if one.deed is Deed.REINSTALL:
             kept = before or _pinned(one)  # what can't be read is not found, and its version is in the command
-            versions.setdefault(name, (kept, kept))
+            if versions.get(name, ("", kept)) == ("", kept):  # its files are there: an undo must not remove them
+                versions[name] = kept, kept
         elif one.deed is Deed.INSTALL and name in gone and name not in versions:
             versions[name] = (before, _pinned(one) or before)
     for name in gone - versions.keys():
@@ -98,14 +100,19 @@ def with_undo(changes: Iterable[Change], resolver: Resolver, python: str) -> tup
     return tuple(replace(one, undo="") if one.name in gone else one for one in rows)
 
 
-def undo_words(changes: Sequence[Change]) -> str:
+def undo_command(python: str) -> str:
+    """The command that takes back the last fix of an interpreter's environment, to stand in a sentence."""
+    return f"`{quote_command(('envdoctor', 'fix', '--undo', '--python', python))}`"
+
+
+def undo_words(changes: Sequence[Change], python: str) -> str:
     """How changes are undone, in a sentence; "" where nothing of them can be, or there is nothing to undo."""
     lost = [one for one in changes if one.lost]
     changed = [one for one in changes if one.before != one.after]
     if not changed or len(lost) == len(changed):
         return ""
     but = f"; not {', '.join(f'{one.name} {one.before}' for one in lost)}" if lost else ""
-    return f"`envdoctor fix --undo` restores the versions of before{but}"
+    return f"{undo_command(python)} restores the versions of before{but}"
 
 
 def versions_now(packages: Packages, names: Iterable[str]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.facts.python.search_path import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from envdoctor.executors import Executor
     from envdoctor.facts.python import Python
@@ -43,15 +43,17 @@ _SECONDS = 120.0
 
 
 @contextmanager
-def metadata_copied(python: Python, executor: Executor) -> Iterator[str]:
+def metadata_copied(python: Python, executor: Executor, without: Collection[str] = ()) -> Iterator[str]:
     """The interpreter of a copy that has the metadata of what is installed and nothing else, for who asks about that.
+
+    Left out are metadata folders of the names in `without`, for which whoever asks would fail.
 
     Raises:
         EnvironmentProblem: it can't be made.
     """
     with tempfile.TemporaryDirectory(prefix=_BARE) as name:
         copy = Path(name) / _NAME
-        program = _copy(python, executor, copy, _Copier(only_metadata=True))
+        program = _copy(python, executor, copy, _Copier(only_metadata=True, without=frozenset(without)))
         with nothing_starts(copy):
             yield program
 
@@ -164,16 +166,17 @@ def _make_alike(python: Python, copy: Path, executor: Executor, copier: _Copier)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Copier:
-    """Copies folders; of packages their metadata alone, if that is all that is wanted."""
+    """Copies folders; of packages their metadata alone, if that is all that is wanted, but for some."""
 
     only_metadata: bool = False
+    without: frozenset[str] = frozenset()
 
     def copy(self, source: Path, target: Path, *, really: bool = False) -> None:
         target.mkdir(parents=True)
         bare = self.only_metadata and source.name in _SITE_FOLDERS
         with os.scandir(source) as entries:
             for entry in entries:
-                if bare and not entry.name.endswith((*_METADATA, ".egg-link")):
+                if bare and (entry.name in self.without or not entry.name.endswith((*_METADATA, ".egg-link"))):
                     continue
                 place = target / entry.name
                 if entry.is_symlink():

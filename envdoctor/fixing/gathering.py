@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from envdoctor.facts.packages.installers import Operation, installers
+from envdoctor.facts.packages.installers import TARGET, Operation, installers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Beginnings of commands that tell or begin something new; they mend nothing of what was found.
 _TELLING = (("envdoctor", "matrix"), ("envdoctor", "inspect"), ("uv", "venv"), ("wsl.exe",))
-#: A word that the user has to replace.
+#: A word that the user has to replace. What lies in another folder than the environment's can't be tried on a copy.
 _BLANK = "YOUR-"
 
 
@@ -67,4 +67,4 @@ def needs_root(command: Argv) -> bool:
 def _is_for_a_person(command: Argv) -> bool:
     makes_environment = "venv" in command[1:3]
     begins = any(command[: len(words)] == words for words in _TELLING)
-    return begins or makes_environment or any(word.startswith(_BLANK) for word in command)
+    return begins or makes_environment or any(word.startswith((_BLANK, TARGET)) for word in command)

@@ -15,6 +15,7 @@ from envdoctor.facts.loading.machine import target_of
 from envdoctor.facts.packages.metadata import normalize
 from envdoctor.fixing.uses import names_used
 from envdoctor.imports.names import ModuleNames
+from envdoctor.support.requirement import admits
 from envdoctor.support.text import plural
 from envdoctor.wheels.module_index import ModuleIndex
 
@@ -43,6 +44,14 @@ class Harm:
     words: str
     culprits: tuple[str, ...]
     names: tuple[str, ...] = ()
+
+
+def breaks(specifier: str, before: str, after: str) -> bool:
+    """Whether a requirement that is met is not met any more by another version."""
+    try:
+        return not admits(specifier, after) and (not before or admits(specifier, before))
+    except ValueError:
+        return False
 
 
 def new_problems(before: Report, after: Report) -> tuple[Finding, ...]:
@@ -87,6 +96,15 @@ def unanswered(before: Report, after: Report) -> tuple[str, ...]:
     return tuple(
         f"{one.code}: {one.reason}" for one in after.probes if one.outcome in _NO_ANSWER and one.code not in silent
     )
+
+
+def mended_too(
+    findings: Sequence[Finding], before: Report, after: Report, changed: Collection[str]
+) -> tuple[Finding, ...]:
+    """Of findings that have no command of their own: those on changed distributions that are gone with the change."""
+    harms = harm_of_problems(findings, changed)
+    concerned = [one for one, harm in zip(findings, harms, strict=True) if harm.culprits]
+    return tuple(one for one in concerned if mended(one, before, after).mending is Mending.FIXED)
 
 
 def harm_of_problems(problems: Iterable[Finding], changed: Collection[str]) -> Iterator[Harm]:

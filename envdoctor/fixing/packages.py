@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING
 from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvDoctorError, EnvironmentProblem
 from envdoctor.core.fixing import Mending, Step, StepKind
-from envdoctor.facts.packages.installers import Deed, installers
+from envdoctor.facts.packages.installers import Deed, installers, pip_serves
 from envdoctor.fixing.changes import changes_of, commands_of, undo_words, versions_now, with_undo
 from envdoctor.fixing.copying import copied, metadata_copied, nothing_starts, site_folder, without_copy
-from envdoctor.fixing.judging import harm_of_problems, lost_names, mended, new_problems, unanswered
+from envdoctor.fixing.judging import breaks, harm_of_problems, lost_names, mended, mended_too, new_problems, unanswered
 from envdoctor.fixing.uses import project_files
-from envdoctor.support.requirement import admits, normal_name
+from envdoctor.support.requirement import normal_name
 from envdoctor.support.text import one_line, plural
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ _BUILDS_NOTHING: dict[str, str | None] = {
     "UV_NO_BINARY": None,
     "UV_COMPILE_BYTECODE": None,
 }
+#: pip ends in a traceback where it meets a damaged package; what it refuses itself it calls "ERROR: ...".
+_PIP_CRASHED = re.compile(r"with status 1: \w*[a-z]Error\b")
 _BY_HAND = " (nothing is built from source in a trial; where that is all there is, run the command yourself)"
 
 
@@ -70,21 +73,23 @@ class _State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trial:
-    """What came of trying commands on a copy: why they failed there, why it can't be judged, what they break."""
+    """What came of trying commands on a copy: why they failed, why it can't be judged, what they break and mend too."""
 
     failed: str = ""
     unjudged: str = ""
     harms: tuple[Harm, ...] = ()
     notes: tuple[str, ...] = ()
+    gone: tuple[Finding, ...] = ()
 
 
 class PackagePlanner:
     """Makes the steps for pip or uv."""
 
-    def __init__(self, world: World, before: Report) -> None:
-        """`before`: what a check of the environment says."""
+    def __init__(self, world: World, before: Report, manual: Sequence[Finding] = ()) -> None:
+        """`before`: what a check of the environment says; `manual`: what is wanted, and has no command of its own."""
         self._world = world
         self._before = before
+        self._manual = manual
         self._bare = ""  # the interpreter of a copy that uv is asked about
         self._code, self._is_whole = ((), True) if world.project is None else project_files(world.project)
 
@@ -97,14 +102,18 @@ class PackagePlanner:
         if refusal:
             yield _refused(asked, installer, self._world, refusal)
             return
-        state = _State(asked=list(asked))
+        facts, state = self._world.facts, _State(asked=list(asked))
+        unreadable = [Path(one.metadata).name for one in facts.packages.distributions if one.problem]
+        state.constraints += [
+            f"{one.name}{one.versions}" for one, _ in asked if one.over and facts.packages.find(one.name) is None
+        ]  # what can't be read has the version that its folder's name says
         try:
-            with metadata_copied(self._world.facts.python, self._world.executor) as self._bare:
+            with metadata_copied(facts.python, self._world.executor, unreadable) as self._bare:
                 step = self._tried(state, installer)
         except EnvironmentProblem as error:
             yield _refused(asked, installer, self._world, str(error))
             return
-        prefix = self._world.facts.python.prefix
+        prefix = facts.python.prefix
         if step is not None:
             notes = tuple(without_copy(note, prefix) for note in step.notes)
             yield replace(step, notes=notes, unjudged=without_copy(step.unjudged, prefix))
@@ -114,7 +123,7 @@ class PackagePlanner:
     def _installer(self, asked: Sequence[Asked]) -> Installer:
         pip, uv, _ = installers(self._world.facts.python)
         mends_pip = any(normal_name(one.name) == "pip" for one, _ in asked)  # which can't do it itself
-        has_pip = self._world.facts.packages.find("pip") is not None and not mends_pip
+        has_pip = pip_serves(self._world.facts.packages) and not mends_pip
         return pip if has_pip and any(one.installer == "pip" for one, _ in asked) else uv
 
     def _refusal(self) -> str:
@@ -141,12 +150,16 @@ class PackagePlanner:
             if not commands:
                 return None
             trial = self._rehearse(step)
+            if installer.name == "pip" and _PIP_CRASHED.search(trial.failed):
+                installer = installers(self._world.facts.python)[1]
+                continue
             if trial.failed and not (installer.name == "pip" and self._learn_of_pip(state, changes)):
                 break
             if trial.failed:
                 continue
             if not trial.harms:
-                return replace(step, unjudged=trial.unjudged, notes=(*dict.fromkeys(state.notes), *trial.notes))
+                notes = (*dict.fromkeys(state.notes), *trial.notes)
+                return replace(step, mends=(*step.mends, *trial.gone), unjudged=trial.unjudged, notes=notes)
             self._learn(state, trial.harms, changes)
         why = trial.failed or trial.harms[0].words
         state.leave_out([normal_name(one.name) for one, _ in state.asked], why)
@@ -202,7 +215,7 @@ class PackagePlanner:
         for name, (before, after) in resolution.versions.items():
             for by, specifier in self._world.facts.requirements.wanted.get(name, ()):
                 stays = by.key not in resolution.versions and by.key not in removed
-                if stays and after and _breaks(specifier, before, after):
+                if stays and after and breaks(specifier, before, after):
                     held.append(f"{name}{specifier}")
         return [line for line in dict.fromkeys(held) if line not in state.constraints]
 
@@ -268,7 +281,8 @@ class PackagePlanner:
         notes = tuple(f"tried on a copy, it does not mend {one.code}: {one.message}" for one in left)
         if not self._is_whole:
             notes += (f"not all code below {self._world.project} was looked at; name its folder with --code",)
-        return _Trial(unjudged=unjudged, harms=tuple(harms), notes=notes)
+        gone = mended_too(self._manual, self._before, after, changed)
+        return _Trial(unjudged=unjudged, harms=tuple(harms), notes=notes, gone=gone)
 
     def _learn_of_pip(self, state: _State, changes: Sequence[Change]) -> bool:
         """Ask for versions that pip takes: it honours upper bounds on Python, which uv disregards."""
@@ -312,20 +326,12 @@ class PackagePlanner:
             mends=tuple(dict.fromkeys(finding for _, finding in state.asked)),
             changes=changes,
             safe=all(not one.before or one.before == one.after for one in changes) and not lost,
-            undo=undo_words(changes),
+            undo=undo_words(changes, self._world.facts.python.executable),
         )
 
 
 def _verb(change: Change) -> str:
     return "remove" if not change.after else "change" if change.before else "add"
-
-
-def _breaks(specifier: str, before: str, after: str) -> bool:
-    """Whether a requirement that is met is not met any more."""
-    try:
-        return not admits(specifier, after) and (not before or admits(specifier, before))
-    except ValueError:
-        return False
 
 
 def _refused(asked: Sequence[Asked], installer: Installer, world: World, why: str) -> Step:

@@ -43,11 +43,14 @@ def make_plan(report: Report, world: World, codes: Collection[str] = (), wanted:
     steps = (
         *system_steps(gathered.root, world.executor),
         *other_steps(gathered.others),
-        *PackagePlanner(world, report).steps(gathered.packages),
+        *PackagePlanner(world, report, gathered.manual).steps(gathered.packages),
         *_conda_steps(gathered.conda, python.prefix),
     )
-    manual, blind = tuple(gathered.manual), blind_spots(report)
-    return FixPlan(python=python.executable, prefix=python.prefix, steps=steps, manual=manual, blind=blind)
+    mends = [one for step in steps for one in step.mends]
+    manual = tuple(one for one in gathered.manual if one not in mends)
+    return FixPlan(
+        python=python.executable, prefix=python.prefix, steps=steps, manual=manual, blind=blind_spots(report)
+    )
 
 
 def blind_spots(report: Report) -> tuple[str, ...]:

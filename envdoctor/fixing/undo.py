@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.fixing import Change, FixPlan, Step, StepKind
-from envdoctor.facts.packages.installers import installers
+from envdoctor.facts.packages.installers import installers, pip_serves
 from envdoctor.fixing.changes import versions_now
 from envdoctor.support.text import plural
 
@@ -30,7 +30,7 @@ def undo_plan(log: Log, world: World) -> FixPlan:
         if now[name] != one.before or (half_done and one.before) or (one.editable and one.before != one.after)
     ]
     pip, uv, _ = installers(python)
-    installer = pip if packages.find("pip") is not None else uv
+    installer = pip if pip_serves(packages) else uv
     goes = [one.name for one in back if not one.after]
     comes = [one for one in back if one.after and told[one.name].undo]
     lost = [one for one in back if one.after and not told[one.name].undo]

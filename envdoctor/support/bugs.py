@@ -12,4 +12,8 @@ def describe_bug(error: BaseException, whose: str = "envdoctor") -> str:
     """The exception and where it was raised, in one phrase; `whose` bug it is."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"a bug of {whose}: {type(error).__name__}: {str(error)[:_MOST]}{where}"
+    try:
+        said = str(error)[:_MOST]
+    except Exception:  # noqa: BLE001  (an exception of a plug-in's own may be anything)
+        said = "it does not say what"
+    return f"a bug of {whose}: {type(error).__name__}: {said}{where}"

@@ -36,12 +36,15 @@ def check(facts: Facts) -> Iterator[Finding]:
         groups.setdefault((broken.distribution.metadata, broken.reason), []).append(broken)
     for commands in groups.values():
         first = commands[0]
-        more = f" and {plural(len(commands) - 1, 'other')}" if len(commands) > 1 else ""
+        several = len(commands) > 1
+        others = f" and {plural(len(commands) - 1, 'other')}" if several else ""
+        what, does = ("commands", "do") if several else ("command", "does")
+        of = first.distribution.title
         installer = installer_for(facts.python, facts.packages, first.distribution)
         yield Finding(
             severity=max(each.severity for each in commands),
             subject=first.distribution.name,
-            message=f"The command `{first.name}`{more} of {first.distribution.title} does not start: {first.reason}.",
+            message=f"The {what} `{first.name}`{others} of {of} {does} not start: {first.reason}.",
             evidence=tuple(Evidence(source=each.path, excerpt=each.excerpt) for each in commands[:3]),
             fix=_fix(first, installer, facts.records),
         )

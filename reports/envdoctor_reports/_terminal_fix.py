@@ -118,6 +118,7 @@ def _show_results(page: Page, report: FixReport, *, verbose: bool) -> None:
         page.mark(State.UNANSWERED, f"not looked at: {blind}")
     left = len(report.unmended)
     if left:
-        page.mark(State.NOTE, f"No command mends {plural(left, 'other finding')}; see `envdoctor check`.")
+        look = quote_command(("envdoctor", "check", "--python", report.plan.python))
+        page.mark(State.NOTE, f"No command mends {plural(left, 'other finding')}; see `{look}`.")
     if report.log:
         page.write(f"log: {report.log}", style="dim")

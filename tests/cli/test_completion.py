@@ -58,6 +58,7 @@ def ask(tmp_path, capsys, monkeypatch):
         ("envdoctor inspect --installed pytest-time", ["pytest-timeout"]),
         ("envdoctor explain run100", ["RUN100"]),
         ("envdoctor completion po", ["powershell"]),
+        ("envdoctor report --format j", ["json", "junit"]),
         ("envdoctor nothing", [""]),
     ],
 )

@@ -67,6 +67,15 @@ def test_a_default_that_is_configured_does_not_contradict_another_option(call, w
     assert "-r judges a file" not in done.stderr
 
 
+def test_a_value_that_a_command_refuses_is_named_with_its_file_or_variable(call, work):
+    done = call('select = ["XYZ"]', "check")
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"(select is set in {work / 'pyproject.toml'})\n")
+    done = call("", "check", "--fast", ENVDOCTOR_GOAL="edgtpu")
+    assert done.stderr.endswith("did you mean edgetpu? (goal is set in ENVDOCTOR_GOAL)\n")
+    assert "is set in" not in call('goal = "edgetpu"', "check", "--only", "XYZ").stderr
+
+
 def test_a_wrong_value_is_named_with_its_file_and_help_works_all_the_same(call, work):
     done = call('max-drop = "much"', "check")
     assert done.returncode == 2

@@ -45,7 +45,7 @@ def site(tmp_path, monkeypatch):
     folder = tmp_path / "site"
     files = blocks()
     project = files.pop("pyproject.toml")
-    group, name, module = re.fullmatch(r'\[project\.entry-points\."(.+)"\]\n(\w+) = "(\w+)"\n', project).groups()
+    group, name, module = re.match(r'\[project\.entry-points\."(.+)"\]\n(\w+) = "(\w+)"\n', project).groups()
     files["acme-1.0.dist-info/METADATA"] = "Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n"
     files["acme-1.0.dist-info/entry_points.txt"] = f"[{group}]\n{name} = {module}\n"
     for path, text in files.items():

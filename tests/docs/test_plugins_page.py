@@ -1,5 +1,6 @@
 """docs/plugins.md, followed word by word: each recipe is built, installed by pip, and used by the program."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -29,11 +30,23 @@ def site(tmp_path_factory):
     for name in RECIPES:
         files = recipe(name)
         project = files.pop("pyproject.toml")
-        packed = {path: text for path, text in files.items() if "/" in path}
-        wheels.append(build_wheel(project, packed, folder))
+        wheels.append(build_wheel(project, _packed(project, files, folder / name), folder))
     pip = [sys.executable, "-m", "pip", "--isolated", "--disable-pip-version-check", "install", "--quiet", "--no-index"]
     subprocess.run([*pip, "--no-deps", "--target", folder / "site", *wheels], check=True)
     return folder / "site"
+
+
+def _packed(project, files, folder):
+    """What setuptools, which pip takes where a project names no backend, puts into the wheel."""
+    for path, text in {**files, "pyproject.toml": project}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    if importlib.util.find_spec("setuptools") is None:
+        return {path: text for path, text in files.items() if "/" in path}
+    build = [sys.executable, "-c", "import setuptools; setuptools.setup()", "-q", "build_py", "--build-lib", "built"]
+    subprocess.run(build, check=True, cwd=folder, capture_output=True)
+    built = folder / "built"
+    return {one.relative_to(built).as_posix(): one.read_text() for one in built.rglob("*") if one.is_file()}
 
 
 @pytest.fixture

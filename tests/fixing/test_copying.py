@@ -2,7 +2,7 @@
 
 import os
 
-from envdoctor.fixing.copying import nothing_starts, without_copy
+from envdoctor.fixing.copying import _Copier, nothing_starts, without_copy
 
 
 def test_what_starts_is_empty_meanwhile_and_as_before_afterwards(tmp_path):
@@ -32,3 +32,11 @@ def test_what_starts_is_empty_meanwhile_and_as_before_afterwards(tmp_path):
 def test_the_folder_of_a_copy_is_said_to_be_the_environment():
     said = "Using Python at: /tmp/envdoctor-bare-f8_6q/environment '/ann/.envdoctor-trial-x1/environment/lib'"
     assert without_copy(said, "/env") == "Using Python at: /env '/env/lib'"
+
+
+def test_a_copy_of_metadata_has_no_code_and_nothing_that_uv_could_not_read(tmp_path):
+    site = tmp_path / "env/lib/site-packages"
+    for name in ("good-1.dist-info", "bad-1.dist-info", "good"):
+        (site / name).mkdir(parents=True)
+    _Copier(only_metadata=True, without=frozenset({"bad-1.dist-info"})).copy(tmp_path / "env", tmp_path / "copy")
+    assert [one.name for one in (tmp_path / "copy/lib/site-packages").iterdir()] == ["good-1.dist-info"]

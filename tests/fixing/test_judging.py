@@ -4,7 +4,7 @@ from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.report import Report
 from envdoctor.facts.host import Host
 from envdoctor.facts.requirements import check_requirements
-from envdoctor.fixing.judging import harm_of_problems, lost_names, new_problems
+from envdoctor.fixing.judging import harm_of_problems, lost_names, mended_too, new_problems
 from sites import Site, facts_of
 
 OLD = {"lib/__init__.py": "from lib import parts as solutions\nnew = 1\n", "lib/parts.py": ""}
@@ -67,3 +67,10 @@ def test_another_version_in_an_old_problem_is_no_news_and_one_more_is():
     assert new_problems(report(finding("lib", "fails", Severity.WARNING)), worse) == worse.problems
     (harm,) = harm_of_problems([more], ["c", "d"])
     assert harm.culprits == ("c",)
+
+
+def test_what_has_no_command_and_goes_with_a_changed_distribution_is_mended_too():
+    gone, stays = finding("urllib3", "`import urllib3` fails."), finding("urllib3", "It is odd.")
+    elsewhere = finding("other", "It flickers.")
+    before, after = report(gone, stays, elsewhere), report(stays)
+    assert mended_too([gone, stays, elsewhere], before, after, ["urllib3"]) == (gone,)

@@ -8,19 +8,21 @@ import pytest
 
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Finding, Fix, Outcome, ProbeResult, Severity
-from envdoctor.core.fixing import Step, StepKind
+from envdoctor.core.fixing import Change, Step, StepKind
 from envdoctor.core.report import Report
 from envdoctor.doctor.fix import open_session
 from envdoctor.facts import Facts
 from envdoctor.facts.packages import Distribution, Packages
 from envdoctor.facts.packages.installers import Deed, Operation, installers
 from envdoctor.facts.python import Python
+from envdoctor.fixing.changes import changes_of, undo_words
 from envdoctor.fixing.gathering import gather
 from envdoctor.fixing.log import new_log, undone_by_hand
-from envdoctor.fixing.packages import PackagePlanner
+from envdoctor.fixing.packages import PackagePlanner, _State, _Trial
 from envdoctor.fixing.plan import make_plan
-from envdoctor.fixing.resolving import parse_changes
+from envdoctor.fixing.resolving import Resolution, parse_changes
 from envdoctor.fixing.system import as_run, combined, other_steps
+from envdoctor.fixing.undo import undo_plan
 from envdoctor.fixing.uses import names_used, project_files
 from envdoctor.fixing.world import World
 
@@ -48,6 +50,30 @@ def test_an_installer_reads_every_command_that_it_makes(installer):
     assert upgrade.upgrade
     (fresh,) = installer.read(installer.reinstall(NUMPY, fresh=True)[0])
     assert fresh.fresh
+
+
+@pytest.mark.parametrize(("installer", "word"), [(PIP, "--upgrade"), (UV, "--reinstall")])
+def test_what_lies_in_another_folder_is_put_back_there_by_a_person(installer, word):
+    there = replace(NUMPY, origin="pth", root="/mnt/t")
+    (command,) = installer.reinstall(there)
+    assert command[-5:] == ("--no-deps", word, "--target", "/mnt/t", "numpy==1.26.4")
+    assert installer.read(command) == ()
+    told = finding(command)
+    assert gather([told], Python(executable="/env/bin/python", prefix="/env")).manual == [told]
+    assert CONDA.reinstall(there) == ()
+
+
+def test_what_can_not_be_read_and_is_required_too_is_put_back_and_nothing_that_an_undo_removes():
+    facts = Facts(
+        packages=Packages(distributions=(Distribution(name="", metadata="/s/certifi-1.dist-info", problem="x"),))
+    )
+    asked = [
+        Operation(installer="pip", deed=Deed.INSTALL, name="certifi", versions=">=1"),
+        Operation(installer="pip", deed=Deed.REINSTALL, name="certifi", versions="==1", over=True),
+    ]
+    (change,) = changes_of(asked, Resolution(versions={"certifi": ("", "1")}), facts)
+    assert (change.before, change.after) == ("1", "1")
+    assert undo_words([change], "/env/bin/python") == ""
 
 
 def test_what_was_done_beside_packages_of_python_is_told_by_an_undo(tmp_path, monkeypatch):
@@ -80,6 +106,25 @@ def test_a_damaged_pip_is_not_asked_to_mend_itself_nor_others():
     mends = (Operation(installer="uv", deed=Deed.REINSTALL, name="pip"), finding())
     assert planner._installer([other]).name == "pip"
     assert planner._installer([other, mends]).name == "uv"
+
+
+def test_where_a_leftover_misleads_pip_uv_does_the_work(tmp_path):
+    pip = Distribution(name="pip", version="26.3")
+    python = Python(executable="/env/bin/python", prefix=str(tmp_path))
+    log = new_log(str(tmp_path), python.executable)
+    log.begin(Step(kind=StepKind.PACKAGES, title="p", changes=(Change(name="idna", after="3.20"),)))
+    there = (pip, Distribution(name="idna", version="3.20"))
+    titles = {}
+    for name in ("~dna", "~dna-3.20.dist-info"):
+        facts = Facts(python=python, packages=Packages(distributions=there, leftovers=(f"/env/{name}",)))
+        world = World(
+            facts=facts, executor=None, check=None, facts_of=None, newest_with=None, instead_for_pip=None,
+            cache=tmp_path, project=None, say=print,
+        )  # fmt: skip
+        planner = PackagePlanner(world, Report(command="check", version="1", created=""))
+        asked = [(Operation(installer="pip", deed=Deed.REMOVE, name="idna"), finding())]
+        titles[name] = planner._installer(asked).name, undo_plan(log, world).steps[0].title.partition(":")[0]
+    assert titles == {"~dna": ("pip", "pip"), "~dna-3.20.dist-info": ("uv", "uv")}
 
 
 def test_conda_comes_back_to_the_last_state_of_its_history(tmp_path):
@@ -222,3 +267,32 @@ def test_a_huge_tree_is_not_gone_through_to_its_end(tmp_path, monkeypatch):
         (tmp_path / f"{number}.py").touch()
     files, is_whole = project_files(tmp_path)
     assert (len(files), is_whole) == (3, False)
+
+
+@pytest.mark.parametrize(
+    ("said", "installer"),
+    [
+        ("SyntaxError: source code string cannot contain null bytes", "uv"),  # pip's rich imports attrs, say
+        ("ERROR: No matching distribution found for idna==3", "pip"),
+    ],
+)
+def test_where_a_damaged_package_makes_pip_crash_uv_does_the_work(said, installer, tmp_path, monkeypatch):
+    there = (Distribution(name="pip", version="26.3"), Distribution(name="idna", version="3"))
+    facts = Facts(python=Python(executable="/env/bin/python"), packages=Packages(distributions=there))
+    world = World(
+        facts=facts, executor=None, check=None, facts_of=None, newest_with=None,
+        instead_for_pip=lambda name, version: "", cache=tmp_path, project=None, say=print,
+    )  # fmt: skip
+    planner = PackagePlanner(world, Report(command="check", version="1", created=""))
+    titles = []
+
+    def rehearse(step):
+        titles.append(step.title.partition(":")[0])
+        return _Trial(failed=f"tried on a copy, it exited with status 1: {said}" if titles == ["pip"] else "")
+
+    monkeypatch.setattr(planner, "_solved", lambda state: Resolution(versions={}))
+    monkeypatch.setattr(planner, "_rehearse", rehearse)
+    monkeypatch.setattr("envdoctor.fixing.packages.with_undo", lambda changes, *rest: changes)
+    asked = (Operation(installer="pip", deed=Deed.REINSTALL, name="idna", versions="==3"), finding())
+    planner._tried(_State(asked=[asked]), PIP)
+    assert titles[-1] == installer

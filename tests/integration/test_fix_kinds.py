@@ -222,7 +222,7 @@ def test_an_installer_that_fails_half_way_is_told_and_what_it_removed_is_put_bac
     assert "twin" in result.words
     assert env.versions() == []
     assert report.summary.exit_code == 1
-    assert "may be half done. `envdoctor fix --undo` puts the versions of before back." in report.notes[0]
+    assert f"`envdoctor fix --undo --python {env.python}` puts the versions of before back." in report.notes[0]
     env.undo()
     assert env.versions() == before
 
@@ -503,7 +503,7 @@ def test_ctrl_c_in_the_middle_is_told_and_undone(env, tmp_path):
     printed = process.communicate(timeout=60)[0]
     assert process.returncode == 130
     assert "ended in the middle" in printed
-    assert "`envdoctor fix --undo`" in printed
+    assert "`envdoctor fix --undo --python " in " ".join(printed.split())
     assert env.files() != before
     env.undo()
     assert env.files() == before

@@ -146,7 +146,7 @@ def test_commands_that_lack_the_same_are_told_together(site, facts):
     info = site.install("foo", files={"foo/__init__.py": ""})
     (info / "entry_points.txt").write_text("[console_scripts]\nfoo = foo:run\nfoo2 = foo:run\n")
     (finding,) = ask("PKG022", facts())
-    assert finding.message == "The command `foo` and 1 other of foo 1.0 does not start: foo has no run."
+    assert finding.message == "The commands `foo` and 1 other of foo 1.0 do not start: foo has no run."
     assert finding.severity is ERROR
 
 

@@ -104,14 +104,29 @@ def test_junit_counts_what_readers_count():
     root = ET.fromstring(junit.render(samples.broken()))
     for kind in ("failure", "error", "skipped"):
         attribute = {"failure": "failures", "error": "errors"}.get(kind, kind)
-        assert (
-            int(root.get(attribute)) == len(list(root.iter(kind))) == sum(int(suite.get(attribute)) for suite in root)
-        )
+        assert len(list(root.iter(kind))) == sum(int(suite.get(attribute)) for suite in root)
+        assert root.get(attribute) in {str(len(list(root.iter(kind)))), None}
     assert int(root.get("tests")) == len(list(root.iter("testcase")))
     assert len(list(root.iter("failure"))) == len(samples.broken().problems) > 1
     first = root[0][0]
     assert first.find("failure").get("message").startswith("The kernel's page size")
     assert "getconf PAGESIZE" in first.find("failure").text
+
+
+#: The attributes that Jenkins' schema (junit-10.xsd) has; its plug-in refuses a file with others.
+JENKINS = {
+    "testsuites": {"name", "time", "tests", "failures", "errors"},
+    "testsuite": {"name", "time", "tests", "failures", "errors", "skipped", "timestamp", "hostname", "id", "package"},
+    "testcase": {"name", "time", "classname", "group"},
+    **dict.fromkeys(("failure", "error", "skipped"), frozenset({"type", "message"})),
+    **dict.fromkeys(("system-out", "system-err"), frozenset()),
+}
+
+
+@pytest.mark.parametrize("make", samples.ALL)
+def test_junit_has_what_the_schema_of_jenkins_has(make):
+    for element in ET.fromstring(junit.render(make())).iter():
+        assert not element.attrib.keys() - JENKINS[element.tag]
 
 
 def test_junit_fails_only_where_the_command_does():

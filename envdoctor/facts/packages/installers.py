@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Argv = tuple[str, ...]
 _BEHIND_NAME = re.compile(r"[^\w.-]")  # how conda writes versions: idna<4, idna=3.7
+#: The option for a folder of packages that is not the environment's own, and the origins of such.
+TARGET = "--target"
+_OTHER_FOLDERS = frozenset({"pythonpath", "pth"})
 #: One command; none where a name or a version is nothing that may stand in one (`command_words`).
 Commands = tuple[Argv, ...]
 
@@ -93,10 +96,15 @@ class Installer:
     def reinstall(self, distribution: Distribution, *, fresh: bool = False) -> Commands:
         """The command that puts back its files; none for what came from elsewhere than an index.
 
-        Without a RECORD, pip refuses to remove a distribution, and so to reinstall it.
+        Without a RECORD, pip refuses to remove a distribution, and so to reinstall it. In a folder that is not the
+        environment's own it finds none.
         """
         if distribution.source:
             return ()
+        if distribution.origin in _OTHER_FOLDERS:
+            again = "--upgrade" if self.name == "pip" else "--reinstall"
+            into = (*self.installs, "--no-deps", again, TARGET, distribution.root)
+            return _command(into, self._pinned(distribution)) if self.name != "conda" else ()
         beginning = self.reinstalls if distribution.has_record else self.overwrites
         return _command((*beginning, *(self.afresh if fresh else ())), self._pinned(distribution))
 
@@ -119,7 +127,7 @@ class Installer:
             (Deed.REMOVE, self.removes),
             (Deed.INSTALL, self.installs),
         )
-        for deed, beginning in beginnings:
+        for deed, beginning in beginnings if TARGET not in command else ():
             if command[: len(beginning)] != beginning:
                 continue
             rest = command[len(beginning) :]
@@ -172,6 +180,12 @@ def installer_for(python: Python, packages: Packages, distribution: Distribution
     if told == "uv" or packages.find("pip") is None:
         return _uv(python)
     return _pip(python)
+
+
+def pip_serves(packages: Packages) -> bool:
+    """Whether pip is there and finds what it is to remove: of what is renamed to `~umpy` it takes the name as used."""
+    leftovers = any(path.endswith(".dist-info") for path in packages.leftovers)
+    return packages.find("pip") is not None and not leftovers
 
 
 def installers(python: Python) -> tuple[Installer, ...]:

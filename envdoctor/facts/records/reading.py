@@ -134,7 +134,7 @@ def _look(
     stat, note = os.stat, paths.append
     for path, digest, size in rows:
         note(path)
-        if path.endswith(".pyc"):
+        if path.endswith((".pyc", "__pycache__")):  # virtualenv lists folders
             continue  # made by the installer or by Python, and deleted by anyone
         try:
             status = stat(place := base + path)

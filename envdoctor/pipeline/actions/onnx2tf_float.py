@@ -37,7 +37,7 @@ def run(context: StageContext) -> StageOutput:
 def _turns_outputs(_: Facts, request: Request) -> Iterator[Reason]:
     if request.options.keep_layout:
         yield Reason(
-            verdict=Verdict.BLOCKED, text="onnx2tf gives maps with the channels last, and --keep-layout was asked"
+            verdict=Verdict.BLOCKED, text="onnx2tf returns maps with the channels last, and --keep-layout was asked"
         )
 
 

@@ -93,7 +93,15 @@ def test_no_more_is_hashed_than_the_budget_allows(site):
     assert len(read_record(distribution, Budget(left=60), {}).changed) == 1
 
 
-@pytest.mark.parametrize("name", ["foo/__pycache__/__init__.cpython-311.pyc", "foo/__init__.pyc"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "foo/__pycache__/__init__.cpython-311.pyc",
+        "foo/__init__.pyc",
+        "foo/__pycache__",
+        "foo-1.0.dist-info/__pycache__",
+    ],
+)
 def test_compiled_files_come_and_go(site, name):
     info = site.install("foo")
     with (info / "RECORD").open("a") as stream:

@@ -37,7 +37,7 @@ def test_a_float_model_that_answers_all_alike():
     frozen = {"outputs": [{**GOOD, "frozen": True, "still": True}] * 2, "samples": 80}
     (found,) = judge_outputs(frozen, Thresholds(), "m.tflite")
     assert (found.name, shared_by(found)) == ("float-model-constant", Scope.MODEL)
-    assert "each of the 80 samples the very same outputs" in found.message
+    assert "the same outputs for all 80 samples" in found.message
     one_moves = {"outputs": [{**GOOD, "frozen": True}, GOOD], "samples": 80}
     for values in (one_moves, {**frozen, "random": True}):
         assert "float-model-constant" not in [each.name for each in judge_outputs(values, Thresholds(), "m.tflite")]
