@@ -11,8 +11,8 @@ Later ones meet an environment of which nothing has changed. On a machine that i
 times, and their ratios rather than the numbers.
 
 Measured last on two busy processors, in times of the processor time of `pip check` 26.3 (0.25 s), the change before
-and the one after: unchanged 1.20 and 1.13 (of twelve runs the best); the first with --fast 6.6 and 6.4, 4.2 where others
-ask for less of the machine; the first full check 10.1 s and 10.0 s, of which the grammar of 26 MB of text takes 2.8 s.
+and the one after: unchanged 1.20 and 1.13 (best of twelve); the first with --fast 6.6 and 6.4, 4.2 where others ask for
+less of the machine; the first full check 10.1 s and 10.0 s, of which the grammar of 26 MB of text takes 2.8 s.
 Of an unchanged check a quarter goes into asking for the state of 27,000 files and 4,000 folders.
 """
 

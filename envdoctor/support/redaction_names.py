@@ -109,7 +109,6 @@ _OF_COMPILER = (
 _LINE_START = r"\s*(?:- )?[\w.\"'-]{0,60}"
 #: How much of a line before a name is looked at.
 _BEFORE = 80
-
 #: Each name in a line has one of them.
 _HINTS = (
     *("pass", "pwd", "psk", "secret", "token", "auth", "_pat", "-pat", "pat=", "cred", "jwt", "otp", "sess"),
