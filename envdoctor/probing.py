@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Evidence, Finding, Fix, Outcome, ProbeResult, Severity
-from envdoctor.facts.packages.installers import suited
 from envdoctor.support.bugs import describe_bug
 from envdoctor.support.containment import contained
 from envdoctor.support.parallel import start_thread
@@ -164,7 +163,11 @@ def _as_finding(found: object, one: Probe, facts: Facts) -> Finding:
             raise TypeError(f"the {part} of its finding is {type(value).__name__}, not {kind.__name__}")
     if not _is_own(one):
         _require_sound(found)
-    fix = None if found.fix is None else suited(found.fix, facts)
+    fix = found.fix
+    if fix is not None:
+        from envdoctor.facts.packages.installers import suited
+
+        fix = suited(fix, facts)
     return dataclasses.replace(found, code=one.code, name=one.name, fix=fix)
 
 

@@ -20,7 +20,7 @@ from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Outcome, ProbeResult
 from envdoctor.core.plugins import entry_points
 from envdoctor.environments.cache import open_cache
-from envdoctor.environments.fingerprint import Fingerprint, is_unchanged, steady_variables, take_fingerprint
+from envdoctor.environments.fingerprint import Fingerprint, renew, steady_variables, take_fingerprint
 from envdoctor.facts.python.search_path import modules_in
 from envdoctor.net.cache import DiskCache
 
@@ -62,6 +62,7 @@ class Unchanged:
         """Opens the folder; nothing is made before there is something to keep."""
         self._facts = facts
         self._began = time.time_ns()
+        self._before: Fingerprint | None = None
         self._cache = DiskCache(open_cache(request).root / "checks", _LIMIT)
         self._key = _circumstances(facts, request)  # those that alternate, as in two shells, are kept beside each other
 
@@ -70,8 +71,14 @@ class Unchanged:
         if _are_plugged_in():
             return None
         known = self._cache.get_value(self._key, KeptCheck)
-        if known is None or not is_unchanged(known.files):
+        if known is None:
             return None
+        files = renew(known.files)
+        if files is None:
+            self._before = known.files
+            return None
+        if files is not known.files:
+            self._cache.put_value(self._key, dataclasses.replace(known, files=files))
         return known
 
     def save(self, results: Sequence[ProbeResult], notes: Sequence[str], created: str) -> None:
@@ -81,7 +88,8 @@ class Unchanged:
         try:
             if any(one.outcome in _UNSURE for one in kept) or facts.importing.is_late or _are_plugged_in():
                 return
-            files = take_fingerprint(facts.watched.trees, facts.watched.paths, self._began, facts.records.seen)
+            watched = facts.watched
+            files = take_fingerprint(watched.trees, watched.paths, self._began, facts.records.seen, self._before)
         except FactUnavailable:
             return
         if files is not None:

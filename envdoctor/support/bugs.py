@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from pathlib import PurePath
 
 _MOST = 200
@@ -10,6 +9,8 @@ _MOST = 200
 
 def describe_bug(error: BaseException, whose: str = "envdoctor") -> str:
     """The exception and where it was raised, in one phrase; `whose` bug it is."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     try:

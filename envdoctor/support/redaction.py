@@ -22,10 +22,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
 
 from envdoctor.core.finding import ProbeResult
-from envdoctor.support.redaction_addresses import address_rules
 from envdoctor.support.redaction_forms import secrets_apart
 from envdoctor.support.redaction_names import NamedSecrets, is_secret, is_secret_name, other_named_secrets
-from envdoctor.support.redaction_people import people_rules
 from envdoctor.support.redaction_places import SecretsAtWords, secrets_in_places
 from envdoctor.support.redaction_rules import SECRET, Rule, known_secrets, shapes
 
@@ -158,6 +156,9 @@ def _rules(
         NamedSecrets(),
     ]
     if redactor.personal:
+        from envdoctor.support.redaction_addresses import address_rules
+        from envdoctor.support.redaction_people import people_rules
+
         rules += [*people_rules(redactor.homes, redactor.users, redactor.hosts), *address_rules()]
     hinted: dict[str, list[int]] = {}
     for place, rule in enumerate(rules):

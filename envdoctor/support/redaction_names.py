@@ -35,8 +35,7 @@ _IN_QUOTES = (
     r"""(?P<hide>(?:(?!(?P=quote))(?:\\\\|\\["'](?=[^\s,;:)\]}])|[^\n])){1,2000})"""
 )
 
-_PLACEHOLDER = re.compile(
-    r"""(?ix)\*{3,}.* | [^\w\s]{1,4} | x{3,} | \.{2,} | -+
+_PLACEHOLDER = r"""(?ix)\*{3,}.* | [^\w\s]{1,4} | x{3,} | \.{2,} | -+
     | \$\{?[A-Z_][A-Z0-9_]*\}? | %\w+% | %[sdr] | \$\{\{.* | \$\(.* | <.*
     | \{.*
     | (?:self|cls|args|kwargs|config|settings|opts|options|ctx|os|request)\.[A-Za-z_][\w.]*
@@ -44,31 +43,27 @@ _PLACEHOLDER = re.compile(
     | (?:identifier|literal|operator|keyword|punctuation|comment|newline|indent|dedent|eof|symbol|delimiter)
     | (?:str|string|bytes|int|bool|float|any|object|optional|secretstr|text|password|token|key|value|secret|username)
     [?!|\]]* | \w{1,60}Pass"""
-)
-_PROSE = re.compile(
-    r"""(?ix)(?:required|optional|missing|invalid|incorrect|wrong|expired|denied|failed|failure|ok|okay|error|not|is|was|are
+_PROSE = r"""(?ix)(?:required|optional|missing|invalid|incorrect|wrong|expired|denied|failed|failure|ok|okay|error
+    |not|is|was|are
     |must|may|can|could|should|will|to|and|or|for|in|if|with|without|of|from|by|at|as|the|a|an|it|that|this|has|have|needs
     |requires|given|see|use|please|enter|type|expected|instead|options?|arguments?|flags?|files?|prompt|found|provided|used|here|does|do|cannot
     |can't|isn't|than|then|when|which|number|name|path|url|hash|tests?|checks?|authentication|storage|cache
     |base64|\w{1,20}-(?:encoded|encrypted|hashed|signed|based|only))[.,:;!?]*"""
-)
 #: What a sentence goes on with behind the name of an option; `test` and the like may be passwords.
-_AFTER_OPTION = re.compile(
+_AFTER_OPTION = (
     r"(?:is|was|are|isn't|means|takes|needs|wants|asks|gives|expects|and|or|to|for|as|instead|options?|flag|switch"
     r"|argument|parameter)[.,:;)]?|<[^<>]{1,60}>"
 )
 #: Numbers that count something, versions, shares; for `auth`, methods.
-_COUNT = re.compile(
+_COUNT = (
     r"(?i)v?\d{1,6}(?:[./:]\w{1,10})*%?|(?:basic|digest|bearer|oauth2?|ntlm|kerberos|negotiate|netrc|keyring|anonymous)"
 )
-_PATH = re.compile(r"(?:~|\.{1,2})?/[\w.@~-]+(?:/.*)?|[A-Za-z]:[\\/].*|~")
-_OWNERS = re.compile(r"(?:docker|podman|nerdctl|kubectl|chown|install)\b[^\n]*\Z")
+_PATH = r"(?:~|\.{1,2})?/[\w.@~-]+(?:/.*)?|[A-Za-z]:[\\/].*|~"
+_OWNERS = r"(?:docker|podman|nerdctl|kubectl|chown|install)\b[^\n]*\Z"
 #: For Python `-u` means that nothing is buffered; what follows is a module, `sudo -u` gets a user.
-_UNBUFFERED = re.compile(
-    r"(?:(?:python|pypy)[\d.]*(?:\.exe)?|sudo)[\"']?(?:,?\s+[\"']?-[A-Za-z]\S*){0,8}\s+[\"']?[^\s:]*:\Z"
-)
-_NO_QUERY = re.compile(r"[\s\"'<>][^\s?\"'<>]*\Z")
-_LOCATION = re.compile(r"(?i)(?:^|_)(?:FILE|PATH|DIR|SOCK|SOCKET|URL|HOST|HOME)$")
+_UNBUFFERED = r"(?:(?:python|pypy)[\d.]*(?:\.exe)?|sudo)[\"']?(?:,?\s+[\"']?-[A-Za-z]\S*){0,8}\s+[\"']?[^\s:]*:\Z"
+_NO_QUERY = r"[\s\"'<>][^\s?\"'<>]*\Z"
+_LOCATION = r"(?i)(?:^|_)(?:FILE|PATH|DIR|SOCK|SOCKET|URL|HOST|HOME)$"
 _MIXED = r"(?=[A-Za-z]{0,40}\d)(?=\d{0,40}[^\s\d])(?=\S{8})"
 _DIGIT_NEAR = r"(?=[^\s\d]{0,80}\d)(?=\S{6})"
 #: Capitals inside of a word, or a sign that no prose ends with.
@@ -104,16 +99,26 @@ _OPTION_VALUES = (
     r"\s{1,4}(?P<hide>(?!-)[^\s\"'`\])]\S{0,500})",
 )
 _REST_OF_LINE = rf"{_NAME_END}\s{{0,4}}:\s{{1,4}}(?P<hide>[^\s\"'\[{{(<]\S{{3,500}})\s*$"
-_OPTION = re.compile(
+_OPTION = (
     r"(?:(?<![\w-])(?:--?|/)|\b(?:ENV|ARG|setx|(?:configure|config) (?:--)?set)\s{1,4}(?:\S{1,60}\s)?)[\w.-]{0,40}\Z"
 )
 #: `Running pass 'inline' on module`: what compilers call their steps.
-_OF_COMPILER = re.compile(
+_OF_COMPILER = (
     r"(?i)(?:running|run|in|after|before|during|by|from|the|optimi[sz]ation|lowering|compiler|mlir|function|module) \Z"
 )
-_LINE_START = re.compile(r"\s*(?:- )?[\w.\"'-]{0,60}")
+_LINE_START = r"\s*(?:- )?[\w.\"'-]{0,60}"
 #: How much of a line before a name is looked at.
 _BEFORE = 80
+#: Each name in a line has one of them.
+_HINTS = (
+    *("pass", "pwd", "psk", "secret", "token", "auth", "_pat", "-pat", "pat=", "cred", "jwt", "otp", "sess"),
+    *("sonar", "verifier", "assertion", "device", "csrf", "key"),
+    *("string", "art", "registry", "webhook", "kennwort", "contrase", "otpw", "ndpw", "t pw", "t_pw", "d_pw"),
+    *("парол", "密", "パスワード", "비밀번호", "senha", "hasło", "heslo", "wachtwoord", "lösenord"),
+    *("recovery", "pin_c", "pin c", "pinc", "salt"),
+)
+#: The same of a name alone, which has nothing before and behind it.
+_NAME_HINTS = (*_HINTS, "pat", "pin", "pw")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +129,7 @@ class NamedSecrets:
     word is prose (`unexpected token: identifier`) unless it is a password's name, or the word is all of the line.
     """
 
-    hints: tuple[str, ...] = (
-        *("pass", "pwd", "psk", "secret", "token", "auth", "_pat", "-pat", "pat=", "cred", "jwt", "otp", "sess"),
-        *("sonar", "verifier", "assertion", "device", "csrf", "key"),
-        *("string", "art", "registry", "webhook", "kennwort", "contrase", "otpw", "ndpw", "t pw", "t_pw", "d_pw"),
-        *("парол", "密", "パスワード", "비밀번호", "senha", "hasło", "heslo", "wachtwoord", "lösenord"),
-        *("recovery", "pin_c", "pin c", "pinc", "salt"),
-    )
+    hints: tuple[str, ...] = _HINTS
 
     def apply(self, text: str, tally: Counter[str]) -> str:
         """See `Rule`; names and values stand on the same line."""
@@ -158,12 +157,12 @@ def _value_of(line: str, name: re.Match[str]) -> re.Match[str] | None:
     strong = name["strong"] is not None
     spares = _spares_strong if strong else _spares_weak
     before = line[max(0, name.start() - _BEFORE) : name.start()]
-    if name[0].lower() == "pass" and (_OF_COMPILER.search(before) or line.startswith(" `", name.end())):
+    if name[0].lower() == "pass" and (compiled(_OF_COMPILER).search(before) or line.startswith(" `", name.end())):
         return None  # `pass `extras` along`
     ways = [(pattern, spares) for pattern in (_STRONG_VALUES if strong else _WEAK_VALUES)]
-    if _OPTION.search(before):
+    if compiled(_OPTION).search(before):
         ways += [(pattern, spares_after_option) for pattern in _OPTION_VALUES]
-    elif _LINE_START.fullmatch(before):
+    elif compiled(_LINE_START).fullmatch(before):
         ways.append((_REST_OF_LINE, spares))
     for pattern, stays in ways:
         found = compiled(pattern).match(line, name.end())
@@ -220,8 +219,12 @@ def is_secret(name: str, value: str) -> bool:
     return not (_spares_strong if found["strong"] else _spares_weak)(value.strip())
 
 
+@functools.lru_cache(maxsize=1024)
 def _match_name(name: str) -> re.Match[str] | None:
-    if _LOCATION.search(name) or name in {"PWD", "OLDPWD"}:
+    lowered = name.lower().removesuffix("path")
+    if not any(hint in lowered for hint in _NAME_HINTS):
+        return None  # to compile the pattern takes longer than all else that a short report needs
+    if compiled(_LOCATION).search(name) or name in {"PWD", "OLDPWD"}:
         return None
     return compiled(rf"(?:{_names()}){_NAME_END}\Z").search(name)
 
@@ -240,31 +243,37 @@ def _is_no_query(match: re.Match[str]) -> bool:
     """A flag, a page number or a code of envdoctor's own; a place where no query of a URL has begun."""
     value = match["hide"]
     own = re.fullmatch(r"([A-Z]{3})\d{3}", value)
-    if (own and own[1] in FAMILIES) or re.fullmatch(r"\d{1,3}", value) or _PLACEHOLDER.fullmatch(value):
+    if (own and own[1] in FAMILIES) or re.fullmatch(r"\d{1,3}", value) or compiled(_PLACEHOLDER).fullmatch(value):
         return True
-    return _NO_QUERY.search(text_before(match)) is not None
+    return compiled(_NO_QUERY).search(text_before(match)) is not None
 
 
 def _is_told_of(match: re.Match[str]) -> bool:
     """A port, and what follows an option that a sentence is about: `-P is`, `-P <password>`."""
     value = match["hide"]
     apart = match.string[: match.start("hide")].endswith(" ")
-    return value.isdecimal() or (apart and _AFTER_OPTION.fullmatch(value) is not None)
+    return value.isdecimal() or (apart and compiled(_AFTER_OPTION).fullmatch(value) is not None)
 
 
 def _spares_strong(value: str) -> bool:
     """Placeholders, and words of prose; a phrase with one of them is a sentence."""
     words = value.split(" ")
-    return _PLACEHOLDER.fullmatch(value) is not None or any(_PROSE.fullmatch(word) for word in words)
+    return compiled(_PLACEHOLDER).fullmatch(value) is not None or any(
+        compiled(_PROSE).fullmatch(word) for word in words
+    )
 
 
 def _spares_weak(value: str) -> bool:
-    return _spares_strong(value) or _COUNT.fullmatch(value) is not None or _PATH.fullmatch(value) is not None
+    return (
+        _spares_strong(value)
+        or compiled(_COUNT).fullmatch(value) is not None
+        or compiled(_PATH).fullmatch(value) is not None
+    )
 
 
 def spares_after_option(value: str) -> bool:
     """Whether a value stays though it is given for a secret: placeholders, prose, paths."""
-    return _spares_strong(value) or _PATH.fullmatch(value) is not None
+    return _spares_strong(value) or compiled(_PATH).fullmatch(value) is not None
 
 
 @functools.cache
@@ -338,4 +347,4 @@ def _commands() -> Iterator[Rule]:
 def _is_a_group(match: re.Match[str]) -> bool:
     """`-u 1000:1000`, `-u user:group` of what runs or owns something, and `-u` where it is another option."""
     before = text_before(match)
-    return match["hide"].isdecimal() or any(pattern.search(before) for pattern in (_OWNERS, _UNBUFFERED))
+    return match["hide"].isdecimal() or any(compiled(pattern).search(before) for pattern in (_OWNERS, _UNBUFFERED))

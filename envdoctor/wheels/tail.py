@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 UNKNOWN = 256
 
 _WINDOW = 32 * 1024
-# Two windows that differ everywhere; the bytes of a place, one out of each, tell the place.
-_WINDOWS = (
-    bytes(place & 0xFF for place in range(_WINDOW)),
-    bytes((place & 0xFF) + 1 + (place >> 8) & 0xFF for place in range(_WINDOW)),
-)
 _CHUNK = 1 << 20
 _KEPT = 4 << 20  # inflated bytes behind a place that was asked for, kept for the next question
 #: Compressed bytes in which a block is looked for: nearly all are shorter.
@@ -90,7 +85,7 @@ def enter(compressed: bytes) -> Entered | None:
     """Enters a stretch of a stream; None where no block begins in it."""
     for stream in _streams(compressed):
         try:
-            return Entered(stream, *(_inflater(window).decompress(stream, _MOST_ENTERED) for window in _WINDOWS))
+            return Entered(stream, *(_inflater(window).decompress(stream, _MOST_ENTERED) for window in _windows()))
         except zlib.error:
             continue
     return None
@@ -130,7 +125,7 @@ class DeflateTail:
         base, first, second = self._kept
         if not base <= start <= end <= base + len(first):
             base = start
-            first, second = (self._inflate(base, max(end, base + _KEPT), window) for window in _WINDOWS)
+            first, second = (self._inflate(base, max(end, base + _KEPT), window) for window in _windows())
             self._kept = base, first, second
         pairs = zip(first[start - base : end - base], second[start - base : end - base], strict=True)
         return [one if one == other else _place(one, other) for one, other in pairs]
@@ -154,7 +149,7 @@ class DeflateTail:
 
 
 def _packed_from(stream: bytes, place: int) -> int:
-    inflater, data = _inflater(_WINDOWS[0]), stream
+    inflater, data = _inflater(_windows()[0]), stream
     while place > 0 and data:
         place -= len(inflater.decompress(data, min(place, _CHUNK)))
         data = inflater.unconsumed_tail
@@ -222,7 +217,7 @@ def _inflater(window: bytes) -> zlib._Decompress:
 
 def _inflates(data: bytes) -> bool:
     try:
-        _inflater(_WINDOWS[0]).decompress(data, _CHUNK)
+        _inflater(_windows()[0]).decompress(data, _CHUNK)
     except zlib.error:
         return False
     return True
@@ -230,7 +225,7 @@ def _inflates(data: bytes) -> bool:
 
 def _length_to_end(stream: bytes) -> int | None:
     """How many bytes come out, if the stream ends where its bytes do; None if it is no stream or ends elsewhere."""
-    inflater = _inflater(_WINDOWS[0])
+    inflater = _inflater(_windows()[0])
     try:
         length = sum(len(piece) for piece in _pieces(inflater, stream))
     except zlib.error:
@@ -247,3 +242,10 @@ def _pieces(inflater: zlib._Decompress, stream: bytes) -> Iterator[bytes]:
         data = inflater.unconsumed_tail
     if not inflater.eof:
         yield inflater.flush()
+
+
+@functools.cache
+def _windows() -> tuple[bytes, bytes]:
+    """Two windows that differ everywhere; the bytes of a place, one out of each, tell the place."""
+    places = range(_WINDOW)
+    return bytes(place & 0xFF for place in places), bytes((place & 0xFF) + 1 + (place >> 8) & 0xFF for place in places)

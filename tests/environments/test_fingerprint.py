@@ -9,7 +9,7 @@ import time
 import pytest
 
 from envdoctor.environments import fingerprint
-from envdoctor.environments.fingerprint import is_unchanged, state_of, take_fingerprint
+from envdoctor.environments.fingerprint import is_unchanged, renew, state_of, take_fingerprint
 
 
 @pytest.fixture(autouse=True)
@@ -147,3 +147,78 @@ def test_what_changes_after_it_was_looked_at_is_found(tree):
     later = take_fingerprint([str(tree / "tree")], [], time.time_ns(), seen)
     assert later is not None
     assert not is_unchanged(later)
+
+
+def link(tree):
+    """Another environment gets the same file from where both are linked."""
+    time.sleep(0.02)
+    (tree / "another").unlink(missing_ok=True)
+    (tree / "another").hardlink_to(tree / "tree" / "package" / "__init__.py")
+
+
+def take_after_links(tree):
+    """What is known of a tree whose file was linked elsewhere since it was looked at first."""
+    known = take(tree)
+    link(tree)
+    assert not is_unchanged(known)
+    time.sleep(0.02)
+    return take_fingerprint([str(tree / "tree")], known.paths, time.time_ns(), None, known)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="st_ctime is the time of creation there")
+def test_a_file_that_is_linked_again_and_again_is_the_same(tree, monkeypatch):
+    known = take_after_links(tree)
+    assert renew(known) is known
+    link(tree)
+    renewed = renew(known)
+    assert renewed is not None
+    assert renewed != known
+    assert renew(renewed) is renewed
+    monkeypatch.setattr(fingerprint, "YOUNG", 2_000_000_000)
+    link(tree)
+    assert renew(renewed) is renewed  # it may change once more without another time
+    later = take_fingerprint([str(tree / "tree")], known.paths, time.time_ns() + 3_000_000_000, None, renewed)
+    assert later.contents.keys() == known.contents.keys()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the same")
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+@pytest.mark.parametrize("again", [False, True])
+def test_a_change_is_seen_although_links_move_the_times(tree, change, again):
+    known = take_after_links(tree)
+    if again:
+        link(tree)
+        known = renew(known)
+    change(tree)
+    if (tree / "tree" / "package" / "__init__.py").exists():
+        link(tree)
+    assert not is_unchanged(known)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the same")
+def test_permissions_of_a_file_whose_times_moved_alone(tree):
+    known = take_after_links(tree)
+    (tree / "tree" / "package" / "__init__.py").chmod(0o755)
+    assert not is_unchanged(known)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the same")
+def test_a_change_during_the_look_is_not_kept_as_its_content(tree):
+    known = take(tree)
+    link(tree)
+    file = tree / "tree" / "package" / "__init__.py"
+    seen = {str(file): state_of(file.stat())}
+    time.sleep(0.02)
+    rewrite_in_place(tree)
+    time.sleep(0.02)
+    later = take_fingerprint([str(tree / "tree")], known.paths, time.time_ns(), seen, known)
+    assert not is_unchanged(later)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the same")
+def test_much_is_judged_anew_rather_than_compared(tree, monkeypatch):
+    monkeypatch.setattr(fingerprint, "_MOST_COMPARED", 3)
+    known = take_after_links(tree)
+    assert not known.contents
+    link(tree)
+    assert not is_unchanged(known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import platform
 import string
 import time
@@ -14,8 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envdoctor.core.data import load_table
 from envdoctor.core.finding import Evidence, Finding, Fix, Severity
 from envdoctor.core.report import Report
+from envdoctor.support import redaction_names
 from envdoctor.support.redaction import Redactor, redact, redact_report, secret_values
 
 ALICE = Redactor(
@@ -297,3 +300,23 @@ def test_long_hostile_text_takes_little_time(text):
 def test_what_can_not_be_hashed_stands_in_a_sequence():
     probes = ({"detail": {"token": "V7rq0Zx2LpWm"}}, {"a": "b"})
     assert redact(probes, Redactor()) == ({"detail": {"token": "****"}}, {"a": "b"})
+
+
+def every_name():
+    """The names of secrets as the table has them, each as it may be written, and names that end like them."""
+    names = load_table("redaction")["names"]
+    words = [*names["strong"], *names["weak"], *names["alone"], "token", "key", "pwd", "psk", "db pwd", "api key"]
+    words += [f"{word} {end}" for word in names["keys"] for end in ("key", "key id")]
+    forms = [word.replace(" ", gap) for word in dict.fromkeys(words) for gap in ("", "_", "-", ".", " ")]
+    for form, before, after in itertools.product(forms, ("", "MY_", "my"), ("", "_2", "2", "hash", '"]')):
+        yield from (before + told + after for told in (form, form.upper(), form.title()))
+
+
+@pytest.mark.slow
+def test_no_name_of_a_secret_is_passed_over_for_want_of_a_hint(monkeypatch):
+    names = list(every_name())
+    told = [redaction_names.is_secret_name(name) for name in names]
+    redaction_names._match_name.cache_clear()
+    monkeypatch.setattr(redaction_names, "_NAME_HINTS", ("",))
+    assert [name for name, one in zip(names, told, strict=True) if one != redaction_names.is_secret_name(name)] == []
+    assert sum(told) > len(names) // 2

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envdoctor.environments.cache import open_cache
 from envdoctor.facts.importing.ground import Ground, Rehearsed, digest_of
 from envdoctor.facts.importing.modules import Place  # noqa: TC001  (resolved at run time where values are kept on disk)
+from envdoctor.facts.importing.unit import LARGEST_TEXT
 from envdoctor.net.cache import DiskCache
+from envdoctor.support.files import read_regular
 from envdoctor.support.hashing import hash_code
 from envdoctor.support.target_names import target_name
 
@@ -34,12 +38,13 @@ class KeptUnit:
     Attributes:
         owner: the distribution that has the unit, with its version.
         places, libraries, distributions, variables, units, verdicts, lacking: see `Ground`.
-        texts: size, mtime_ns and ctime_ns of each file that was read.
+        texts: of each file that was read what `state_of` tells, and the hash of a text that has other names: each
+            environment that is made or goes (uv links files) gives it another ctime_ns.
     """
 
     owner: str = ""
     places: dict[str, Place] = field(default_factory=dict)
-    texts: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    texts: dict[str, tuple[int, int, int, str]] = field(default_factory=dict)
     libraries: list[tuple[str, bool, bool | None]] = field(default_factory=list)
     distributions: dict[str, bool | None] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
@@ -61,6 +66,7 @@ class Memory:
     def __init__(self, python: Python, around: Surroundings, request: Request) -> None:
         """Opens the folder; nothing is made before there is something to keep."""
         self._around = around
+        self._began = time.time_ns()
         self._cache = DiskCache(open_cache(request).root / "importing", _LIMIT)
         places = [python.executable, *around.modules.folders]
         same = [hash_code(*_CODE), target_name(around.target), places, sorted(around.failing), sorted(around.hidden)]
@@ -96,7 +102,7 @@ class Memory:
         return (
             kept.owner == self._owner(name)
             and all(modules.find(module) == place for module, place in kept.places.items())
-            and all(state_of(path) == state for path, state in kept.texts.items())
+            and all(_is_same(path, state) for path, state in kept.texts.items())
             and all(has(library, whole=whole) is answer for library, whole, answer in kept.libraries)
             and all(modules.has_distribution(each) is answer for each, answer in kept.distributions.items())
             and all(digest_of(os.environ.get(each)) == value for each, value in kept.variables.items())
@@ -107,12 +113,16 @@ class Memory:
         return "" if owner is None else f"{owner.metadata} {owner.title}"
 
     def save(self, grounds: Mapping[str, Ground]) -> None:
-        """Keeps them; a text that is gone by now makes its unit one to look at anew."""
+        """Keeps them, but for those of which a text may have changed since it was read.
+
+        A text that is gone by now makes its unit one to look at anew.
+        """
+        texts = {name: {path: _known_by(path) for path in each.texts} for name, each in grounds.items()}
         kept = {
             name: KeptUnit(
                 owner=self._owner(name),
                 places=each.places,
-                texts={path: state_of(path) for path in each.texts},
+                texts=texts[name],
                 libraries=[(*asked, answer) for asked, answer in each.libraries.items()],
                 distributions=each.distributions,
                 variables=each.variables,
@@ -121,8 +131,38 @@ class Memory:
                 lacking=[(*asked, answer) for asked, answer in each.lacking.items()],
             )
             for name, each in grounds.items()
+            if all(max(modified, changed) < self._began for _, modified, changed, _ in texts[name].values())
         }
         self._cache.put_value(self._key, KeptUnits(units=kept))
+
+
+def _known_by(path: str) -> tuple[int, int, int, str]:
+    state = state_of(path)
+    content = _hash_of(path) if path.endswith(".py") and _has_other_names(path) else ""
+    return (*state, content if state_of(path) == state else "")
+
+
+def _is_same(path: str, known: tuple[int, int, int, str]) -> bool:
+    size, modified, changed, content = known
+    state = state_of(path)
+    if state == (size, modified, changed):
+        return True
+    return bool(content) and state[:2] == (size, modified) and _hash_of(path) == content
+
+
+def _has_other_names(path: str) -> bool:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_nlink > 1
+
+
+def _hash_of(path: str) -> str:
+    try:
+        return hashlib.sha256(read_regular(path, LARGEST_TEXT)).hexdigest()
+    except OSError:
+        return ""
 
 
 def state_of(path: str) -> tuple[int, int, int]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence
 from envdoctor.facts.importing.fixes import base_name, emptied, sought, version_of
-from envdoctor.facts.importing.init_functions import init_function
 from envdoctor.facts.importing.others import unmet_behind
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import is_of_another_python
@@ -76,6 +75,8 @@ def _own_cause(failed: FailedImport, facts: Facts) -> str:
     if cause.what is What.ASK:
         return f"{asker} asks for the metadata of the distribution {cause.subject}, which is not installed"
     if cause.what is What.LOAD:
+        from envdoctor.facts.importing.init_functions import init_function
+
         asked = cause.via[-1:] != (cause.name,)
         function = cause.name if asked else init_function(cause.subject)
         return f"{base_name(cause.subject)} has no function {function}, which {asker if asked else 'an import'} calls"

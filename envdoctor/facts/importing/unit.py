@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from envdoctor.facts.importing.modules import Modules, Place
 
-_LARGEST_TEXT = 1 << 20
+LARGEST_TEXT = 1 << 20
 _MOST_NATIVE_BYTES = 32 << 20
 _WORD = 0xFFFFFFFF
 _MOST_ENTRIES = 1000
@@ -38,7 +38,7 @@ def read_module(path: str) -> str:
         Unreadable: it is gone, too large or not to be read.
     """
     try:
-        return read_regular(path, _LARGEST_TEXT).decode("utf-8-sig", "surrogateescape")
+        return read_regular(path, LARGEST_TEXT).decode("utf-8-sig", "surrogateescape")
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror or error}") from None
 

@@ -1,6 +1,7 @@
 """Verdicts of earlier runs: taken while all that they rest on is the same, and not when anything is another."""
 
 import os
+import time
 
 import pytest
 
@@ -139,3 +140,42 @@ def test_variables_of_this_process_decide(tmp_path, look, monkeypatch):
     monkeypatch.delenv("FOO_KIND")
     monkeypatch.delenv("FOO_HOME")
     assert [(one.module, one.variables) for one in look(site).failed] == [("foo", ())]
+
+
+def link(site, name):
+    """Another environment gets the file from where both are linked."""
+    time.sleep(0.02)  # the steps in which a system's clock counts the times of files
+    (site.path.parent / f"another{len(list(site.path.parent.iterdir()))}").hardlink_to(site.path / name)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="st_ctime is the time of creation there")
+def test_a_text_that_is_linked_elsewhere_is_the_same_until_it_is_written_to(site, look, followed):
+    path = site.path / "qux.py"
+    path.write_text("a = 1")
+    link(site, "qux.py")
+    first = look(site)
+    link(site, "qux.py")
+    assert look(site) == first
+    assert followed == []
+    before = path.stat()
+    path.write_text("a = 2")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    link(site, "qux.py")
+    look(site)
+    assert "qux" in followed
+
+
+def test_a_text_that_changes_while_imports_are_followed_is_read_anew(site, look, followed, monkeypatch):
+    judge = rehearsal.judge_import
+
+    def changing(module, *arguments):
+        found = judge(module, *arguments)
+        if module == "qux":
+            time.sleep(0.02)
+            (site.path / "qux.py").write_text("import nobody_has_that")
+        return found
+
+    monkeypatch.setattr(rehearsal, "judge_import", changing)
+    look(site)
+    monkeypatch.setattr(rehearsal, "judge_import", judge)
+    assert {each.failures[0].cause.subject for each in look(site).failed} == {"nobody_has_this", "nobody_has_that"}
