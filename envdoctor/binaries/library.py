@@ -94,7 +94,6 @@ class NativeLibrary:
             the format does not say.
         segment_alignment: the largest page size, up to 64 KiB, by which (p_vaddr - p_offset) of every PT_LOAD can be
             divided; None outside ELF.
-        declared_alignment: the smallest p_align of a PT_LOAD; None outside ELF.
         minimum_os: the oldest macOS (or other Apple system) that the file says it runs on; None where it does not say.
         platform: the Apple system meant, such as "macos"; "" outside Mach-O.
         inferred: guessed from the names in the file (`envdoctor.wheels.inferred_elf`): nothing that it needs is absent
@@ -119,7 +118,6 @@ class NativeLibrary:
     refuses_dlopen: bool = False
     executable_stack: bool | None = None
     segment_alignment: int | None = None
-    declared_alignment: int | None = None
     minimum_os: tuple[int, ...] | None = None
     platform: str = ""
     inferred: bool = False
@@ -137,11 +135,6 @@ class NativeLibrary:
     def glibcxx(self) -> tuple[int, ...] | None:
         """The newest GLIBCXX_x.y.z asked of libstdc++."""
         return self.newest_version("GLIBCXX")
-
-    @property
-    def cxxabi(self) -> tuple[int, ...] | None:
-        """The newest CXXABI_x.y.z asked of libstdc++."""
-        return self.newest_version("CXXABI")
 
     def newest_version(self, family: str) -> tuple[int, ...] | None:
         """The largest number among the needed versions `FAMILY_x.y`; names such as GLIBC_PRIVATE carry none.

@@ -42,7 +42,7 @@ def test_every_class_and_byte_order_is_read_alike(machine, wide, little, archite
     assert library.architectures == (architecture,)
     assert [need.name for need in library.needed] == list(NEEDED)
     assert library.own_name == "libx.so"
-    assert (library.glibc, library.glibcxx, library.cxxabi) == ((2, 17), (3, 4, 21), (1, 3, 9))
+    assert (library.glibc, library.glibcxx, library.newest_version("CXXABI")) == ((2, 17), (3, 4, 21), (1, 3, 9))
 
 
 def test_versions_say_which_library_must_define_them():
@@ -82,7 +82,7 @@ def test_filters_are_needed_and_auxiliary_filters_are_not():
 )
 def test_segment_alignment_is_of_address_minus_offset(shift, alignment):
     library = read(elf_bytes(NEEDED, shift=shift))
-    assert (library.segment_alignment, library.declared_alignment) == (alignment, 65536)
+    assert library.segment_alignment == alignment
     assert library.loads_with_page_size(alignment)
     assert not library.loads_with_page_size(alignment * 2) or alignment == 65536
 
