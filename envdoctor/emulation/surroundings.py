@@ -24,7 +24,6 @@ class Surroundings:
         chroot: True if `/` is not the first process's; None if this can't be told (only root may look).
         wsl: the version of the Windows Subsystem for Linux, or None.
         docker_desktop: True on the kernel of Docker Desktop's virtual machine.
-        systemd: True if systemd is the init process.
         proof: the file or value that each statement comes from.
     """
 
@@ -32,7 +31,6 @@ class Surroundings:
     chroot: bool | None = None
     wsl: int | None = None
     docker_desktop: bool = False
-    systemd: bool = False
     proof: tuple[str, ...] = ()
 
 
@@ -53,7 +51,6 @@ def collect_surroundings(root: Path = Path("/")) -> Surroundings:
         chroot=_chroot(root),
         wsl=wsl,
         docker_desktop=desktop,
-        systemd=(root / "run/systemd/system").is_dir(),
         proof=proof,
     )
 
