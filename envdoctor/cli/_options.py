@@ -233,37 +233,12 @@ def read_build_options(values: Mapping[str, Any]) -> BuildOptions:
     given = {name: values[name] for name in Thresholds.__dataclass_fields__ if values.get(name) is not None}
     calibration = values["calibration"]
     random = calibration == "random"
-    return BuildOptions(
-        calibration=None if calibration is None or random else Path(calibration),
-        random_calibration=random,
-        thresholds=Thresholds(**given),
-        **{
-            name: values[name]
-            for name in (
-                "evaluation",
-                "io_type",
-                "allow_float",
-                "recipe",
-                "part",
-                "tasks_api",
-                "signature",
-                "trust_code",
-                "inputs",
-                "keep_layout",
-                "allow_large",
-                "accepted_licenses",
-                "stage_timeout",
-                "stage_memory",
-                "compiler",
-                "compiler_args",
-                "require_mapped",
-                "arena",
-                "flash",
-                "ssh_host",
-                "max_download",
-            )
-        },
-    )
+    read = {
+        "calibration": None if calibration is None or random else Path(calibration),
+        "random_calibration": random,
+        "thresholds": Thresholds(**given),
+    }
+    return BuildOptions(**{name: values[name] for name in BuildOptions.__dataclass_fields__ if name in values} | read)
 
 
 #: Options of other commands: how a report is printed, and what is asked before a plan.
