@@ -141,7 +141,7 @@ def _stem(made: Artifact, request: Request, source: Artifact) -> str:
     for known in ("_float", "_int8"):
         stem = stem.removesuffix(known)
     stem += "_mended" if made.kind == source.kind else ""  # in the source's folder it must not take its place
-    chip = "" if request.goal is None else request.goal.accelerator or ""
+    chip = request.accelerator
     alike = sum(parse_goal(name).kind == made.kind for name in goal_names())
     return f"{stem}_{chip.lower()}" if chip and alike > 1 else stem
 

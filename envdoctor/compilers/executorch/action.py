@@ -27,8 +27,7 @@ def run(context: StageContext) -> StageOutput:
     Raises:
         StageFailed: it failed; shows how far the model got.
     """
-    goal = context.request.goal
-    accelerator = None if goal is None else goal.accelerator
+    accelerator = context.request.accelerator or None
     output = context.folder / f"{stem(context)}.pte"
     request = worker_request(context) | sample_options(context)
     request |= {"source": context.source.path.resolve(), "output": output, "accelerator": accelerator}

@@ -22,7 +22,7 @@ def run(context: StageContext) -> StageOutput:
     Raises:
         StageFailed: it failed.
     """
-    target = dataclasses.asdict(target_of(context.request.goal))
+    target = dataclasses.asdict(target_of(context.request.accelerator))
     is_onnx = context.source.kind == ArtifactKind.ONNX
     return compile_by_worker(context, _TASK, ".vmfb", {"is_onnx": is_onnx, "target": target})
 

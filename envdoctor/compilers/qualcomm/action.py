@@ -37,8 +37,7 @@ def run(context: StageContext) -> StageOutput:
     Raises:
         StageFailed: it failed.
     """
-    goal = context.request.goal
-    soc = soc_of("" if goal is None else goal.accelerator or "")
+    soc = soc_of(context.request.accelerator)
     request = {"soc": soc.model, "arch": soc.arch, "floats": soc.floats}
     made = compile_by_worker(context, _TASK, "_qnn.onnx", request)
     return dataclasses.replace(made, files=tuple(_binaries(made.path)))
@@ -79,7 +78,7 @@ def _in_a_container(request: Request) -> tuple[str, ...]:
 
 def needs_integers(facts: Facts, request: Request) -> Iterator[Reason]:
     """A Hexagon that does not compute in floats takes quantized models; samples make one of a float model."""
-    soc = soc_of("" if request.goal is None else request.goal.accelerator or "")
+    soc = soc_of(request.accelerator)
     if not soc.floats and request.source is not None and "quantized" not in request.source.traits:
         for reason in needs_samples(facts, request):
             text = f"this Hexagon (v{soc.arch}) takes no floats, and the model is not quantized (QDQ)"

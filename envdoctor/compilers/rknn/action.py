@@ -33,13 +33,13 @@ def run(context: StageContext) -> StageOutput:
     Raises:
         StageFailed: it failed.
     """
-    request = {"quantized": "quantized" in context.source.traits, "chip": chip_of(context.request.goal).target}
+    request = {"quantized": "quantized" in context.source.traits, "chip": chip_of(context.request.accelerator).target}
     return compile_by_worker(context, _TASK, ".rknn", request)
 
 
 def needs_integers(facts: Facts, request: Request) -> Iterator[Reason]:
     """A chip that computes no floats needs samples, but for a model that is quantized already."""
-    if not chip_of(request.goal).floats and (request.source is None or "quantized" not in request.source.traits):
+    if not chip_of(request.accelerator).floats and (request.source is None or "quantized" not in request.source.traits):
         yield from needs_samples(facts, request)
 
 
