@@ -23,7 +23,7 @@ from envdoctor.pipeline.manifest import make_manifest
 from envdoctor.pipeline.runner import run_routes
 from envdoctor.pipeline.stage import StageRunner
 from envdoctor.pipeline.workspace import open_workspace
-from envdoctor.stages.requirements import refuse_without_inputs, refuse_without_samples
+from envdoctor.stages.given import refuse_without_inputs, refuse_without_samples
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,8 @@ from envdoctor.compilers.iree.targets import target_of
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import compile_by_worker
-from envdoctor.stages.requirements import needs_sizes, no_foreign_operators
+from envdoctor.stages.given import needs_sizes
+from envdoctor.stages.requirements import no_foreign_operators
 
 ENVIRONMENT = "iree"
 _TASK = Path(__file__).resolve().parent / "workers" / "compile_module.py"

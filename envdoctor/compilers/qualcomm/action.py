@@ -16,7 +16,8 @@ from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import compile_by_worker
-from envdoctor.stages.requirements import HOW, needs_samples, needs_sizes, no_foreign_operators
+from envdoctor.stages.given import HOW, needs_samples, needs_sizes
+from envdoctor.stages.requirements import no_foreign_operators
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,9 @@ from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
 from envdoctor.facts.environments import needs_environment, needs_permission
 from envdoctor.stages.conversion import compile_by_worker
+from envdoctor.stages.given import needs_samples, needs_sizes
 from envdoctor.stages.problems import problem_kinds
-from envdoctor.stages.requirements import needs_samples, needs_sizes, no_foreign_operators
+from envdoctor.stages.requirements import no_foreign_operators
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,12 +7,8 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import SAMPLE_OPTIONS
-from envdoctor.stages.requirements import (
-    all_unrollable,
-    has_trait,
-    needs_sizes,
-    stateless_layers,
-)
+from envdoctor.stages.given import needs_sizes
+from envdoctor.stages.requirements import all_unrollable, has_trait, stateless_layers
 
 
 def run(context: StageContext) -> StageOutput:

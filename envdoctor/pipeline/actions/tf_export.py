@@ -7,13 +7,8 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import SAMPLE_OPTIONS
-from envdoctor.stages.requirements import (
-    config_unread,
-    known_operators,
-    needs_sizes,
-    no_keras_2_functions,
-    stateless_layers,
-)
+from envdoctor.stages.given import needs_sizes
+from envdoctor.stages.requirements import config_unread, known_operators, no_keras_2_functions, stateless_layers
 
 
 def run(context: StageContext) -> StageOutput:
