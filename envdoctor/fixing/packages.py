@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvDoctorError, EnvironmentProblem
-from envdoctor.core.fixing import Step, StepKind
+from envdoctor.core.fixing import Mending, Step, StepKind
 from envdoctor.facts.packages.installers import Deed, installers
-from envdoctor.fixing.changes import changes_of, commands_of, undo_words, with_undo
-from envdoctor.fixing.copying import metadata_copied, site_folder, without_copy
-from envdoctor.fixing.trying import Trial, Trials
+from envdoctor.fixing.changes import changes_of, commands_of, undo_words, versions_now, with_undo
+from envdoctor.fixing.copying import copied, metadata_copied, nothing_starts, site_folder, without_copy
+from envdoctor.fixing.judging import harm_of_problems, lost_names, mended, new_problems, unanswered
+from envdoctor.fixing.uses import project_files
 from envdoctor.support.requirement import admits, normal_name
+from envdoctor.support.text import one_line, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +34,16 @@ Asked = tuple["Operation", "Finding"]
 
 #: How often another version is tried where the first breaks something.
 _TRIES = 4
+_SECONDS = 3600.0
+#: To build a source distribution is to run it, and nobody has agreed to anything yet; nor is anything compiled.
+_BUILDS_NOTHING: dict[str, str | None] = {
+    "PIP_ONLY_BINARY": ":all:",
+    "PIP_NO_BINARY": None,
+    "UV_NO_BUILD": "1",
+    "UV_NO_BINARY": None,
+    "UV_COMPILE_BYTECODE": None,
+}
+_BY_HAND = " (nothing is built from source in a trial; where that is all there is, run the command yourself)"
 
 
 @dataclass(slots=True)
@@ -54,14 +68,25 @@ class _State:
         return bool(out)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trial:
+    """What came of trying commands on a copy: why they failed there, why it can't be judged, what they break."""
+
+    failed: str = ""
+    unjudged: str = ""
+    harms: tuple[Harm, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 class PackagePlanner:
     """Makes the steps for pip or uv."""
 
     def __init__(self, world: World, before: Report) -> None:
         """`before`: what a check of the environment says."""
         self._world = world
+        self._before = before
         self._bare = ""  # the interpreter of a copy that uv is asked about
-        self._trials = Trials(world, before)
+        self._code, self._is_whole = ((), True) if world.project is None else project_files(world.project)
 
     def steps(self, asked: Sequence[Asked]) -> Iterator[Step]:
         """One step that is tried, and one for each part that is not offered, with why."""
@@ -104,7 +129,7 @@ class PackagePlanner:
 
     def _tried(self, state: _State, installer: Installer) -> Step | None:
         """The step, once a copy of the environment takes no harm from it."""
-        trial = Trial()
+        trial = _Trial()
         for _ in range(_TRIES):
             resolution = self._solved(state)
             if resolution is None:
@@ -115,7 +140,7 @@ class PackagePlanner:
             step = self._step(state, installer, commands, changes)
             if not commands:
                 return None
-            trial = self._trials.of(step)
+            trial = self._rehearse(step)
             if trial.failed and not (installer.name == "pip" and self._learn_of_pip(state, changes)):
                 break
             if trial.failed:
@@ -198,6 +223,52 @@ class PackagePlanner:
             tried = [one for one in state.asked if normal_name(one[0].name) in {*good, name}]
             good += [name] if self._resolve(state, tried).ok else []
         state.leave_out([name for name in names if name not in good], f"they can't be had together: {conflict}")
+
+    def _rehearse(self, step: Step) -> _Trial:
+        """Run the commands on a copy of the environment, and judge what that comes to."""
+        commands, changes, mends = step.commands, step.changes, step.mends
+        self._world.say(f"trying {plural(len(changes), 'change')} on a copy of the environment")
+        python = self._world.facts.python
+        try:
+            with copied(python, self._world.executor, self._world.cache) as copy:
+                with nothing_starts(Path(copy).parent.parent):
+                    failed = self._run_on(copy, commands)
+                return _Trial(failed=failed) if failed else self._judge(Path(copy), changes, mends)
+        except EnvDoctorError as error:
+            return _Trial(unjudged=str(error))
+
+    def _run_on(self, copy: str, commands: Sequence[Argv]) -> str:
+        """Why commands fail on a copy; "" if they do not."""
+        python = self._world.facts.python.executable
+        for command in map(self._world.called, commands):
+            words = tuple(copy if word == python else word for word in command)
+            words = (copy, "-I", *words[1:]) if words[0] == copy else words
+            variables = self._world.variables_of(words) | _BUILDS_NOTHING
+            result = self._world.executor.run(Command(argv=words, env=variables, timeout=_SECONDS))
+            if not result.ok:
+                return f"tried on a copy, it {result.describe_failure()}: {one_line(result.last_line)}{_BY_HAND}"
+        return ""
+
+    def _judge(self, copy: Path, changes: Sequence[Change], mends: Sequence[Finding]) -> _Trial:
+        changed = [normal_name(one.name) for one in changes]
+        facts = self._world.facts_of(copy)
+        now = versions_now(facts.packages, changed)
+        if odd := [f"{one.name} is {now[one.name] or 'absent'}" for one in changes if now[one.name] != one.after]:
+            return _Trial(failed=f"tried on a copy, it came to other versions than planned: {', '.join(odd)}")
+        after = self._world.check(copy)
+        told = [mended(one, self._before, after) for one in mends]
+        if told and not any(one.mending is Mending.FIXED for one in told):
+            return _Trial(failed=f"tried on a copy, it does not mend {mends[0].code}: {mends[0].message}")
+        found = new_problems(self._before, after)
+        harms = list(harm_of_problems(found, changed))
+        harms += lost_names(self._world.facts, facts, changed, self._code)
+        silent = unanswered(self._before, after)
+        unjudged = f"not all can be told of the result ({silent[0]})" if silent else ""
+        left = [one.finding for one in told if one.mending is not Mending.FIXED]
+        notes = tuple(f"tried on a copy, it does not mend {one.code}: {one.message}" for one in left)
+        if not self._is_whole:
+            notes += (f"not all code below {self._world.project} was looked at; name its folder with --code",)
+        return _Trial(unjudged=unjudged, harms=tuple(harms), notes=notes)
 
     def _learn_of_pip(self, state: _State, changes: Sequence[Change]) -> bool:
         """Ask for versions that pip takes: it honours upper bounds on Python, which uv disregards."""
