@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from envdoctor.availability.import_survey import Package, Survey
+    from envdoctor.imports.standard_library import ModuleProvider
     from envdoctor.imports.verdict import Failure
     from envdoctor.wheels.contents import WheelContents
 
@@ -40,7 +41,7 @@ def undeclared_reason(survey: Survey, package: Package, failures: list[Failure])
     names = list(reversed(missing))
     first = min(names, key=lambda name: _is_usual(name, survey))
     usual = _is_usual(first, survey)
-    cause, provider = missing[first], module_provider(first)
+    cause, provider = missing[first], _provider(first)
     instead = f" (in place of {_words(cause.instead_of, survey)})" if cause.instead_of else ""
     others = [name for name in names if name != first]
     more = f"; nor does any bring {', '.join(others)}" if others else ""
@@ -60,13 +61,13 @@ def undeclared_reason(survey: Survey, package: Package, failures: list[Failure])
 
 def _remedies(module: str, survey: Survey) -> tuple[str, ...]:
     """An older version of what is in the set, where that had the module."""
-    provider = module_provider(module)
+    provider = _provider(module)
     return (provider.requirement,) if provider and provider.project in survey.bringers.names else ()
 
 
 def _words(module: str, survey: Survey) -> str:
     """What is said of a module that nothing brings."""
-    provider, target = module_provider(module), survey.target
+    provider, target = _provider(module), survey.target
     python = f"Python {target.interpreter.short_version}"
     would = f" ({provider.requirement} would)" if provider else ""
     if is_of_another_python(module):
@@ -81,7 +82,15 @@ def _is_usual(module: str, survey: Survey) -> bool:
 
     They have it from a distribution of an older version; where the set brings another, that one takes its place.
     """
-    provider = module_provider(module)
+    provider = _provider(module)
     if provider is None or survey.target.interpreter.version >= provider.below:
         return False
     return provider.project not in survey.bringers.names
+
+
+def _provider(module: str) -> ModuleProvider | None:
+    return module_provider(".".join(module.split(".")[:2])) or module_provider(_top(module))
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]

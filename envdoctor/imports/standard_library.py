@@ -105,13 +105,11 @@ def outdated(project: str, version: str, python: tuple[int, ...]) -> Outdated | 
 
 
 def module_provider(module: str) -> ModuleProvider | None:
-    """Who is known to bring a module, by its first two names or by the first alone; None if nobody is."""
-    parts = module.split(".")
-    for name in (".".join(parts[:2]), parts[0]):
-        for row in load_table("python_modules")["providers"]:
-            if name in row["modules"]:
-                below = version_tuple(row["below"]) if "below" in row else ()
-                return ModuleProvider(requirement=row["requirement"], below=below, beside=row.get("beside", ""))
+    """Who is known to bring a module; None if nobody is."""
+    for row in load_table("python_modules")["providers"]:
+        if module in row["modules"]:
+            below = version_tuple(row["below"]) if "below" in row else ()
+            return ModuleProvider(requirement=row["requirement"], below=below, beside=row.get("beside", ""))
     return None
 
 

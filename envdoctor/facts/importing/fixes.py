@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.packages import Distribution
     from envdoctor.facts.packages.installers import Installer
     from envdoctor.imports.events import Event
+    from envdoctor.imports.standard_library import ModuleProvider
     from envdoctor.imports.verdict import Failure
 
 _NOT_AS_BUILT = {What.LOAD: "it was built wrong", What.OPEN: "its wheel lacks that file"}
@@ -204,6 +205,10 @@ def _other_version(failed: FailedImport) -> Fix:
     return Fix(text=text, commands=matrix_command(failed.distribution.name))
 
 
+def _provider(module: str) -> ModuleProvider | None:
+    return module_provider(".".join(module.split(".")[:2])) or module_provider(_top(module))
+
+
 def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
     """The distribution that brings a module; where no table knows it, what it may be called."""
     lost = emptied(module, facts)
@@ -211,7 +216,7 @@ def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
     if lost is not None and installer is not None:
         text = f"Install {lost.title} again: its files are gone."
         return installer.again(dataclasses.replace(lost, has_record=False), text)
-    provider = module_provider(module)
+    provider = _provider(module)
     if provider is None:
         return _requirements_fix(failed, facts) or _extra_fix(module, failed, installer)
     newer = f", or a newer {failed.distribution.name} that does without" if is_of_another_python(module) else ""
