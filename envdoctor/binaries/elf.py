@@ -107,6 +107,7 @@ class _Elf:
             refuses_dlopen=bool(flags & _DF_1_NOOPEN),
             executable_stack=bool(stack[0].flags & _PF_X) if stack else None,
             segment_alignment=segment_alignment(loads),
+            declared_alignment=min((segment.alignment for segment in loads), default=None),
         )
 
     def version_definitions(self) -> tuple[str, ...]:

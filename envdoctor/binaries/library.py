@@ -94,6 +94,7 @@ class NativeLibrary:
             the format does not say.
         segment_alignment: the largest page size, up to 64 KiB, by which (p_vaddr - p_offset) of every PT_LOAD can be
             divided; None outside ELF.
+        declared_alignment: the smallest p_align of a PT_LOAD; None outside ELF.
         minimum_os: the oldest macOS (or other Apple system) that the file says it runs on; None where it does not say.
         platform: the Apple system meant, such as "macos"; "" outside Mach-O.
         inferred: guessed from the names in the file (`envdoctor.wheels.inferred_elf`): nothing that it needs is absent
@@ -118,6 +119,7 @@ class NativeLibrary:
     refuses_dlopen: bool = False
     executable_stack: bool | None = None
     segment_alignment: int | None = None
+    declared_alignment: int | None = None
     minimum_os: tuple[int, ...] | None = None
     platform: str = ""
     inferred: bool = False

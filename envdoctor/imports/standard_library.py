@@ -13,7 +13,6 @@ from envdoctor.imports.removed_names import release_numbers
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_names import is_listed, standard_lacks
 from envdoctor.support.requirement import normal_name
-from envdoctor.support.text import version_tuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,8 +38,8 @@ def standard_modules(target: Target) -> frozenset[str]:
     """The top-level modules that the target's Python brings."""
     table = load_table("python_modules")
     python = target.interpreter.version
-    late = {name for name, since in table["added"].items() if version_tuple(since) > python}
-    gone = {name for name, since in table["removed"].items() if version_tuple(since) <= python}
+    late = {name for name, since in table["added"].items() if _version(since) > python}
+    gone = {name for name, since in table["removed"].items() if _version(since) <= python}
     foreign = table["systems"]["unix" if target.platform.system is System.WINDOWS else "windows"]
     known = {*table["modules"], *table["added"], *table["removed"]} - late - gone - {*foreign}
     return frozenset(known | _PYPY if target.interpreter.implementation == "pp" else known)
@@ -94,10 +93,10 @@ def outdated(project: str, version: str, python: tuple[int, ...]) -> Outdated | 
     """What is known of a version of a project that does not work with a Python; None for nothing."""
     for row in load_table("python_modules")["outdated"]:
         is_fine = "before" in row and release_numbers(version) >= release_numbers(row["before"])
-        if row["of"] == project and python >= version_tuple(row["python"]) and not is_fine:
+        if row["of"] == project and python >= _version(row["python"]) and not is_fine:
             return Outdated(
                 project=project,
-                python=version_tuple(row["python"]),
+                python=_version(row["python"]),
                 instead=row["instead"],
                 otherwise=row.get("otherwise", ""),
             )
@@ -108,7 +107,7 @@ def module_provider(module: str) -> ModuleProvider | None:
     """Who is known to bring a module; None if nobody is."""
     for row in load_table("python_modules")["providers"]:
         if module in row["modules"]:
-            below = version_tuple(row["below"]) if "below" in row else ()
+            below = _version(row["below"]) if "below" in row else ()
             return ModuleProvider(requirement=row["requirement"], below=below, beside=row.get("beside", ""))
     return None
 
@@ -118,6 +117,10 @@ def is_project_of(module: str, projects: Collection[str]) -> bool:
     top = module.partition(".")[0]
     provider = module_provider(top)
     return normal_name(top) in projects or bool(provider and normal_name(provider.project) in projects)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
 
 
 @functools.lru_cache(maxsize=1 << 14)

@@ -85,12 +85,6 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def few(names: Sequence[str], shown: int = 4) -> str:
-    """``a, b, c, d and 3 more``."""
-    more = len(names) - shown
-    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")
-
-
 def size(count: float) -> str:
     """A number of bytes in binary units (`83.9 MiB`)."""
     for unit in ("B", "KiB", "MiB"):
@@ -108,6 +102,12 @@ def duration(seconds: float) -> str:
         return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
+
+
+def few(names: Sequence[str], shown: int = 4) -> str:
+    """``a, b, c, d and 3 more``."""
+    more = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")
 
 
 def frequency(hertz: float) -> str:

@@ -64,6 +64,7 @@ def infer_elf(source: PackedBytes, file_name: str) -> NativeLibrary | None:
         ),
         executable_stack=bool(stack[0].flags & 1) if stack else None,
         segment_alignment=segment_alignment(loads),
+        declared_alignment=min((segment.alignment for segment in loads), default=None),
         inferred=True,
         symbols=summarize_head(source, end) if header.encoding.wide and header.encoding.little else None,
     )

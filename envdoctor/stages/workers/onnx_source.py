@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import same_model
 from .onnx_constants import write_out_constants
-from .samples import as_batch
 from .stage import Problem
 
 if TYPE_CHECKING:
@@ -106,12 +105,6 @@ def influence(path: Path, inputs: Sequence[InputSpec], samples: Samples, alone: 
 
     same_model.require_single(inputs, samples, whole, alone)
     return same_model.influence(samples, whole, alone)
-
-
-def answers_of(session: Any, inputs: Sequence[InputSpec]) -> Predict:  # noqa: ANN401  (an onnxruntime.InferenceSession)
-    """What a session answers to a sample, by the names of its outputs."""
-    names = [each.name for each in session.get_outputs()]
-    return lambda sample: dict(zip(names, session.run(None, as_batch(sample, inputs)), strict=True))
 
 
 def as_torch(model: OnnxModel) -> TorchModule:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.stages.workers import litert_run, onnx_source
 from envdoctor.stages.workers.asked import read_asked
-from envdoctor.stages.workers.compiled_compare import compare_runs
+from envdoctor.stages.workers.compiled_compare import answers_of, compare_runs
 from envdoctor.stages.workers.samples import as_batch
 from envdoctor.stages.workers.stage import Problem
 
@@ -131,7 +131,7 @@ def _from_onnx(path: Path, fixed: Sequence[InputSpec], work: Path) -> Source:
         form,
         "onnx",
         tuple(fixed),
-        onnx_source.answers_of(session, fixed),
+        answers_of(session, fixed),
         by,
         call,
         _KEEP_FLOAT64 if wide else (),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.stages.workers import onnx_source
 from envdoctor.stages.workers.asked import read_asked
-from envdoctor.stages.workers.compiled_compare import compare_runs
+from envdoctor.stages.workers.compiled_compare import answers_of, compare_runs
 from envdoctor.stages.workers.native_output import captured
 from envdoctor.stages.workers.samples import as_batch
 from envdoctor.stages.workers.stage import Problem
@@ -193,8 +193,8 @@ def _compared(source: Path, output: Path, request: Mapping[str, Any], asked: Ask
             made = onnxruntime.InferenceSession(str(output), _session_options(request))
         except Exception as error:  # noqa: BLE001  (the same)
             return {"not_run": _words(error)}
-        model = onnx_source.answers_of(original, inputs), f"ONNX Runtime {onnxruntime.__version__}"
-        ran = onnx_source.answers_of(made, inputs), "Qualcomm's emulator of the Hexagon"
+        model = answers_of(original, inputs), f"ONNX Runtime {onnxruntime.__version__}"
+        ran = answers_of(made, inputs), "Qualcomm's emulator of the Hexagon"
         return compare_runs(model, ran, samples, asked.labelled)
 
 

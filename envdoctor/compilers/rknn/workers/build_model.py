@@ -15,9 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.stages.workers import onnx_source
 from envdoctor.stages.workers.asked import read_asked
-from envdoctor.stages.workers.compiled_compare import compare_runs
+from envdoctor.stages.workers.compiled_compare import answers_of, compare_runs
 from envdoctor.stages.workers.native_output import captured, write_by_line
 from envdoctor.stages.workers.samples import as_batch
 from envdoctor.stages.workers.stage import Problem
@@ -140,7 +139,7 @@ def _compared(toolkit: Any, source: Path, asked: Asked) -> dict[str, object]:  #
         made = _simulated(toolkit, fixed, [each.name for each in session.get_outputs()])
         if answer:
             return {"not_run": f"init_runtime returned {answer}"}
-        model = onnx_source.answers_of(session, fixed), f"ONNX Runtime {onnxruntime.__version__}"
+        model = answers_of(session, fixed), f"ONNX Runtime {onnxruntime.__version__}"
         return compare_runs(model, (made, "rknn-toolkit2's simulator"), samples, asked.labelled)
     except Problem:
         raise
