@@ -1,13 +1,10 @@
 from pathlib import Path
 
-import pytest
-
 from envdoctor.core.artifact import Artifact, ArtifactKind
-from envdoctor.core.errors import UsageProblem
 from envdoctor.core.request import BuildOptions, Request
-from envdoctor.core.route import Reason, Route, StagePlan, Verdict
+from envdoctor.core.route import Verdict
 from envdoctor.facts import Facts
-from envdoctor.stages.given import needs_samples, needs_samples_or_ranges, needs_sizes, refuse_without_samples
+from envdoctor.stages.given import needs_samples, needs_samples_or_ranges, needs_sizes
 
 
 def source(*traits, kind=ArtifactKind.KERAS):
@@ -43,16 +40,3 @@ def test_open_sizes_need_samples_that_are_real():
     assert reasons(needs_sizes, source("open-sizes"), calibration=Path("x.npz")) == []
     (reason,) = reasons(needs_sizes, source("open-sizes"), random_calibration=True)
     assert reason.verdict is Verdict.FIXABLE
-
-
-def test_a_build_without_samples_is_refused_for_what_is_missing():
-    def route(*found):
-        return Route(name="r", stages=(StagePlan(action="a", title="t", produces="x", reasons=found),))
-
-    open_sizes = source("open-sizes")
-    missing = (*reasons(needs_samples, open_sizes), *reasons(needs_sizes, open_sizes))
-    with pytest.raises(UsageProblem, match="needs representative samples"):
-        refuse_without_samples(Request(source=open_sizes), [route(*missing)])
-    with pytest.raises(UsageProblem, match="leaves a size of its input open"):
-        refuse_without_samples(Request(source=open_sizes), [route(*missing[1:])])
-    refuse_without_samples(Request(source=open_sizes), [route(Reason(verdict=Verdict.BLOCKED, text="no"), *missing)])

@@ -4,10 +4,12 @@ from pathlib import Path
 import pytest
 
 from envdoctor.core.artifact import Artifact, ArtifactKind
+from envdoctor.core.errors import UsageProblem
 from envdoctor.core.request import BuildOptions, Request
-from envdoctor.core.route import Verdict
+from envdoctor.core.route import Reason, Route, StagePlan, Verdict
 from envdoctor.facts import Facts
 from envdoctor.facts.model import ModelFacts, Refusal
+from envdoctor.stages.given import needs_samples, needs_sizes, refuse_without_samples
 from envdoctor.stages.requirements import (
     all_quantized,
     all_quantized_by_litert,
@@ -108,6 +110,19 @@ def test_layers_whose_operators_stay_in_floats_are_not_certain():
         assert (reason.verdict, reason.code, "NOT_EQUAL" in reason.text) == (Verdict.UNKNOWN, "RUN061", True)
         (reason,) = reasons(requirement, masked, allow_float=True)
         assert reason.verdict is Verdict.READY
+
+
+def test_a_build_without_samples_is_refused_for_what_is_missing():
+    def route(*found):
+        return Route(name="r", stages=(StagePlan(action="a", title="t", produces="x", reasons=found),))
+
+    open_sizes = source("open-sizes")
+    missing = (*reasons(needs_samples, open_sizes), *reasons(needs_sizes, open_sizes))
+    with pytest.raises(UsageProblem, match="needs representative samples"):
+        refuse_without_samples(Request(source=open_sizes), [route(*missing)])
+    with pytest.raises(UsageProblem, match="leaves a size of its input open"):
+        refuse_without_samples(Request(source=open_sizes), [route(*missing[1:])])
+    refuse_without_samples(Request(source=open_sizes), [route(Reason(verdict=Verdict.BLOCKED, text="no"), *missing)])
 
 
 def test_a_model_that_its_compiler_refuses_has_no_route():

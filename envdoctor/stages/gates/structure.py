@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.finding import Finding
     from envdoctor.core.request import Request
-    from envdoctor.tflite.model import Model
+    from envdoctor.tflite.model import Model, Subgraph
     from envdoctor.tflite.quantization import FloatIsland
 
 _QUANTIZED = frozenset({Scheme.INT8, Scheme.PARTIAL})
@@ -199,7 +199,7 @@ def _dense(model: Model) -> Iterator[Finding]:
             model.name,
             (_evidence(model, f"weights {weights.name}: {scales} scales"),),
             count=len(found),
-            tensor=subgraph.tensors[operator.outputs[0]].name,
+            tensor=_name(subgraph, operator.outputs[0]),
         )
 
 
@@ -213,6 +213,10 @@ def _versions(model: Model, wanted: Wanted) -> Iterator[Finding]:
                 Evidence(source=reader.evidence, excerpt=f"{reader.title} refuses it"),
             )
             yield finding("operator-version-too-new", model.name, evidence, op=name, version=version)
+
+
+def _name(subgraph: Subgraph, index: int) -> str:
+    return subgraph.tensors[index].name
 
 
 def _evidence(model: Model, excerpt: str) -> Evidence:
