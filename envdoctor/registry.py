@@ -53,10 +53,7 @@ def probes(families: frozenset[str] | None = None, topics: frozenset[str] | None
         return topics is None or bool(compiler.topics & topics)
 
     of_compilers = (
-        module
-        for package, one in _built_in_compilers()
-        if asked(one)
-        for module in _walk_inside(package, "probes", wanted)
+        module for package, one in _built_in_compilers() if asked(one) for module in _probes_inside(package, wanted)
     )
     own = _walk(importlib.import_module("envdoctor_probes"), wanted)
     modules = own if topics is not None and topics <= OF_NO_COMPILER else itertools.chain(own, of_compilers)
@@ -195,10 +192,10 @@ def _compilers_in(package: ModuleType) -> Iterator[Compiler]:
     return (value for value in list(vars(package).values()) if isinstance(value, Compiler))
 
 
-def _walk_inside(package: ModuleType, name: str, wanted: Callable[[str], bool]) -> Iterator[ModuleType]:
-    """The modules of a package inside another, if it is there."""
-    if any(info.name == name for info in pkgutil.iter_modules(getattr(package, "__path__", ()))):
-        yield from _walk(importlib.import_module(f"{package.__name__}.{name}"), wanted)
+def _probes_inside(package: ModuleType, wanted: Callable[[str], bool]) -> Iterator[ModuleType]:
+    """The modules of a compiler's probes, if it has some."""
+    if any(info.name == "probes" for info in pkgutil.iter_modules(getattr(package, "__path__", ()))):
+        yield from _walk(importlib.import_module(f"{package.__name__}.probes"), wanted)
 
 
 def _every(_: str) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from envdoctor.availability.wording import describe_platform, few
+from envdoctor.availability.wording import describe_platform
 from envdoctor.core.availability import CellVerdict, ReasonKind, conditions
 from envdoctor.core.finding import Severity
 from envdoctor.support.target_names import target_name
+from envdoctor.support.text import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,7 +12,6 @@ from envdoctor.availability.source_builds import BuildKind
 from envdoctor.availability.wording import (
     describe_platform,
     describe_python,
-    few,
     neighbours_words,
     versions_words,
     wheels_words,
@@ -20,6 +19,7 @@ from envdoctor.availability.wording import (
 from envdoctor.core.availability import CellReason, ReasonKind
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.index.project import FileKind
+from envdoctor.support.text import few
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

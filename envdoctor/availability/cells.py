@@ -12,12 +12,12 @@ from envdoctor.availability.remarks import remarks
 from envdoctor.availability.uv import Outcome, Question
 from envdoctor.availability.walk import Walk
 from envdoctor.availability.way_out import TRIES, WayOut
-from envdoctor.availability.wording import few
 from envdoctor.core.availability import Cell, CellReason, CellVerdict, Pin, ReasonKind
 from envdoctor.core.errors import EnvDoctorError, NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.support.parallel import in_parallel
 from envdoctor.support.target_names import target_name
+from envdoctor.support.text import few
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

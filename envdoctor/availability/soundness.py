@@ -20,7 +20,7 @@ from envdoctor.core.finding import Evidence, Severity
 from envdoctor.imports.judgment import judge_wheel
 from envdoctor.imports.loading import LoadJudge
 from envdoctor.imports.problems import ProblemKind
-from envdoctor.support.text import read_number
+from envdoctor.support.text import few, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -230,8 +230,7 @@ def _remedies(reason: CellReason, pins: Mapping[str, Pin]) -> Iterator[str]:
 
 def problem_reason(problem: WheelProblem) -> CellReason:
     """A statement about a wheel as a reason of a cell."""
-    more = len(problem.files) - _FILES_SHOWN
-    files = ", ".join(problem.files[:_FILES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    files = few(problem.files, _FILES_SHOWN)
     evidence = [Evidence(source=f"files of {problem.wheel}", excerpt=files)] if files else []
     if problem.details:
         considered = "\n".join(problem.details[:_DETAILS_SHOWN])

@@ -12,11 +12,11 @@ from envdoctor.availability.metadata import MetadataReader
 from envdoctor.availability.places import absent_places, refuse_nonsense
 from envdoctor.availability.uv import UvResolver
 from envdoctor.availability.verify import Verifier
-from envdoctor.availability.wording import few
 from envdoctor.core.availability import Effort
 from envdoctor.index.access import Access, open_index
 from envdoctor.index.settings import load_settings
 from envdoctor.index.uv_settings import uv_omissions
+from envdoctor.support.text import few
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -97,12 +97,6 @@ def versions_words(versions: Sequence[Version], shown: int = _SHOWN) -> str:
     return f"{text} and {len(ordered) - shown} older" if len(ordered) > shown else text
 
 
-def few(names: Sequence[str], shown: int = 4) -> str:
-    """``a, b, c, d and 3 more``."""
-    more = len(names) - shown
-    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")
-
-
 def neighbours_words(wanted: Version, versions: Sequence[Version]) -> str:
     """The versions next below and next above, ``2.0.3 and 2.1.1``; ``none`` if there is neither.
 

@@ -151,11 +151,6 @@ class NativeLibrary:
         """The newest GLIBCXX_x.y.z asked of libstdc++."""
         return self.newest_version("GLIBCXX")
 
-    @property
-    def cxxabi(self) -> tuple[int, ...] | None:
-        """The newest CXXABI_x.y.z asked of libstdc++."""
-        return self.newest_version("CXXABI")
-
     def newest_version(self, family: str) -> tuple[int, ...] | None:
         """The largest number among the needed versions `FAMILY_x.y`; names such as GLIBC_PRIVATE carry none.
 

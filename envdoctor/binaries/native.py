@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries import magic
-from envdoctor.binaries.window import READ_AHEAD
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
@@ -13,12 +12,8 @@ if TYPE_CHECKING:
     from envdoctor.support.bytes import RandomAccess
 
 
-def read_native(source: RandomAccess, ahead: int = READ_AHEAD) -> NativeLibrary:
-    """What the file needs, whichever its format.
-
-    Args:
-        source: the file.
-        ahead: how many bytes to read at once at least: few where each has a price.
+def read_native(source: RandomAccess) -> NativeLibrary:
+    """What a file needs, whichever its format.
 
     Raises:
         NotLoadable: a native file that no loader maps.
@@ -30,11 +25,11 @@ def read_native(source: RandomAccess, ahead: int = READ_AHEAD) -> NativeLibrary:
     if head[:4] == magic.ELF:
         from envdoctor.binaries.elf import read_elf
 
-        return read_elf(source, ahead)
+        return read_elf(source)
     if head[:2] == magic.PE:
         from envdoctor.binaries.pe import read_pe
 
-        return read_pe(source, ahead)
+        return read_pe(source)
     from envdoctor.binaries.macho import read_macho
 
-    return read_macho(source, ahead)
+    return read_macho(source)

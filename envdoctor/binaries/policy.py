@@ -15,6 +15,7 @@ from typing import Any
 
 from envdoctor.core.data import load_table
 from envdoctor.core.target import Libc, Platform, System
+from envdoctor.support.text import version_tuple
 
 _PYTHON_DLL = re.compile(r"python3(?P<minor>\d{1,3})t?\.dll")
 _MOST_VERSION = 8  # of the sonames in the tables
@@ -155,11 +156,6 @@ def last_libstdcxx(glibc: tuple[int, ...]) -> tuple[int, ...] | None:
     """The newest GLIBCXX that any distribution with that very glibc has; None where that is not known."""
     found = _table("manylinux")["newest_glibcxx"].get(".".join(map(str, glibc[:2])))
     return version_tuple(found) if found else None
-
-
-def version_tuple(text: str) -> tuple[int, ...]:
-    """`2.17` as (2, 17)."""
-    return tuple(int(part) for part in text.split("."))
 
 
 def _matches(name: str, patterns: list[str]) -> bool:

@@ -52,8 +52,8 @@ output_option = click.option(
 )
 
 
-def format_of(name: str | None, output: Path | None, default: str) -> str:
-    """The format that is asked for, or that a file's name tells; `default` where neither tells one.
+def format_of(name: str | None, output: Path | None) -> str:
+    """The format that is asked for, or that a file's name tells; Markdown where neither tells one.
 
     Raises:
         UsageProblem: the file's name tells no format.
@@ -61,7 +61,7 @@ def format_of(name: str | None, output: Path | None, default: str) -> str:
     if name:
         return name
     if output is None or not output.suffix:
-        return default
+        return "markdown"
     told = next((one for ending, one in _ENDINGS.items() if output.name.lower().endswith(ending)), None)
     if told is None:
         known = ", ".join(ending for ending in _ENDINGS if ending not in {".svg", ".sarif.json"})
@@ -82,7 +82,7 @@ def asked(name: str | None, output: Path | None, *, as_json: bool) -> str | None
 
     if name is None and output is None:
         return None
-    told = format_of(name, output, "markdown")
+    told = format_of(name, output)
     if as_json and told != "json":
         raise UsageProblem(f"--json and the format {told} contradict each other; leave one of them out.")
     registry.renderer(told)

@@ -27,15 +27,14 @@ _TELLING = 4
 
 
 def show(kind: str, value: object, *, as_json: bool, verbose: bool) -> None:
-    """Print a value on standard output, without the secrets in it: as JSON, or for a person by `write_KIND`."""
+    """Print a value on standard output, without the secrets in it: as JSON, or for a person."""
     from envdoctor import registry
     from envdoctor.support.redaction import Redactor, redact
 
     if as_json:
         _options.show_json(value)
     else:
-        safe = redact(value, Redactor.here())
-        getattr(registry.renderer("terminal"), f"write_{kind}")(safe, verbose=verbose)
+        registry.renderer("terminal").write_value(kind, redact(value, Redactor.here()), verbose=verbose)
 
 
 @contextlib.contextmanager

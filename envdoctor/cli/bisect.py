@@ -21,7 +21,7 @@ from envdoctor.cli import _options, _tables
 @click.option(
     "--run", "line", default="", metavar="COMMAND", help="Where judgment does not tell: 0 is good, 125 skips."
 )
-@click.option("--as-of", default="", metavar="DATE", help="See the index as it was at the end of that day (UTC).")
+@_options.as_of_option
 @_options.offline_option
 @_options.verbose_option
 @_options.json_option

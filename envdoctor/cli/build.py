@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from envdoctor.cli import _options
+from envdoctor.cli import _build_options, _options
 
 
 @click.command(short_help="Build a model for a goal by the best route that works here.")
@@ -23,7 +23,7 @@ from envdoctor.cli import _options
 )
 @click.option("--no-fallback", is_flag=True, help="Stop after the first route, whatever comes of it.")
 @click.option("--fresh", is_flag=True, help="Reuse nothing from an earlier build.")
-@_options.build_options
+@_build_options.build_options
 @_options.offline_option
 @_options.python_option
 @_options.verbose_option
@@ -56,7 +56,7 @@ def command(
     if resume is not None:
         route = route or "notebook"
     notebook = route.rpartition("@")[2] == "notebook"
-    options = dataclasses.replace(_options.read_build_options(rest), resume=resume, notebook=notebook)
+    options = dataclasses.replace(_build_options.read_build_options(rest), resume=resume, notebook=notebook)
     request = make_request(model, goal, options, python=python, offline=offline)
     how = BuildPlan(out=out, route=route, fallback=not no_fallback, fresh=fresh)
     with display() as listener:

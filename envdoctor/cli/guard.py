@@ -12,17 +12,7 @@ from envdoctor.cli import _options, _tables
 
 @click.command(short_help="Tell once when a new release is unsound on a platform of yours.")
 @click.argument("requirements", nargs=-1, metavar="[REQUIREMENT]...")
-@click.option(
-    "--requirement", "-r", "files", multiple=True, type=_options.FILE, help="A requirements file or a pyproject.toml."
-)
-@click.option("--extra", "extras", multiple=True, metavar="NAME", help="An extra of the pyproject.toml (several).")
-@click.option("--group", "groups", multiple=True, metavar="NAME", help="A dependency group of it (several).")
-@click.option(
-    "--platform", "platforms", default="", metavar="NAMES", help="linux-x86_64,macos-arm64,windows-amd64, ..."
-)
-@click.option("--python", "pythons", default="", metavar="VERSIONS", help="3.11 or 3.10-3.13.")
-@click.option("--as-of", default="", metavar="DATE", help="See the index as it was at the end of that day (UTC).")
-@click.option("--constraint", "-c", "constraints", multiple=True, type=_options.FILE, help="Versions that must hold.")
+@_options.lock_options
 @click.option(
     "--state",
     type=_options.FILE,

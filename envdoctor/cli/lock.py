@@ -17,17 +17,7 @@ _NAMES = {"pylock": "pylock.toml", "requirements": "requirements.lock", "constra
 
 @click.command(short_help="Lock requirements to wheels that load on every platform asked for.")
 @click.argument("requirements", nargs=-1, metavar="[REQUIREMENT|FILE]...")
-@click.option(
-    "--requirement", "-r", "files", multiple=True, type=_options.FILE, help="A requirements file or a pyproject.toml."
-)
-@click.option("--extra", "extras", multiple=True, metavar="NAME", help="An extra of the pyproject.toml (several).")
-@click.option("--group", "groups", multiple=True, metavar="NAME", help="A dependency group of it (several).")
-@click.option(
-    "--platform", "platforms", default="", metavar="NAMES", help="linux-x86_64,macos-arm64,windows-amd64, ..."
-)
-@click.option("--python", "pythons", default="", metavar="VERSIONS", help="3.11 or 3.10-3.13.")
-@click.option("--as-of", default="", metavar="DATE", help="See the index as it was at the end of that day (UTC).")
-@click.option("--constraint", "-c", "constraints", multiple=True, type=_options.FILE, help="Versions that must hold.")
+@_options.lock_options
 @click.option("--format", "form", type=click.Choice(list(_NAMES)), default="pylock", help="What is written.")
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="By default pylock.toml.")
 @_options.max_download_option

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 @click.argument("requirements", nargs=-1, required=True, metavar="REQUIREMENT...")
 @click.option("--platform", "platforms", default="", metavar="NAMES", help="macos-arm64,linux-aarch64,colab,here, ...")
 @click.option("--python", "pythons", default="", metavar="VERSIONS", help="3.11 or 3.10-3.14 or cp313t,pp310.")
-@click.option("--as-of", default="", metavar="DATE", help="See the index as it was at the end of that day (UTC).")
+@_options.as_of_option
 @click.option("--explain", default="", metavar="TARGET", help="Show every blocker of a target, with the whole tree.")
-@click.option("--constraint", "-c", "constraints", multiple=True, type=_options.FILE, help="Versions that must hold.")
+@_options.constraint_option
 @click.option("--resolve-only", is_flag=True, help="Only resolve; look into no wheel.")
 @click.option("--verify", is_flag=True, help="Install what is good here into throw-away environments and import it.")
 @click.option("--pre", "pre_releases", is_flag=True, help="Make rows of pre-releases too.")

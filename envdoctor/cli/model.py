@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from envdoctor.cli import _formats, _options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -46,18 +47,12 @@ def command(
     *,
     file: Path,
     goal: str,
-    compare: Path | None,
-    static: bool,
-    all_subgraphs: bool,
-    min_runtime_version: int | None,
-    intermediate_tensors: str,
     svg: Path | None,
-    arena: int | None,
-    flash: int | None,
     verbose: bool,
     as_json: bool,
     format_name: str | None,
     output: Path | None,
+    **rest: Any,  # noqa: ANN401
 ) -> int:
     """Tell what a .tflite FILE is, where each of its operators will run, and what to change.
 
@@ -68,14 +63,10 @@ def command(
     """
     from envdoctor.doctor.model import inspect_model
 
-    arguments = (
-        *(("-a",) if all_subgraphs else ()),
-        *(() if min_runtime_version is None else ("-m", str(min_runtime_version))),
-        *(("-i", intermediate_tensors) if intermediate_tensors else ()),
-    )
     written = _formats.asked(format_name, output, as_json=as_json)
-    report = inspect_model(file, goal=goal, arguments=arguments, compare=compare, static=static)
-    limits = {name: limit for name, limit in (("arena", arena), ("flash", flash)) if limit is not None}
+    arguments = _compiler_arguments(rest)
+    report = inspect_model(file, goal=goal, arguments=arguments, compare=rest["compare"], static=rest["static"])
+    limits = {name: rest[name] for name in ("arena", "flash") if rest[name] is not None}
     if limits:
         from envdoctor.doctor.limits import hold_limits
 
@@ -89,3 +80,12 @@ def command(
         write_output(svg, drawn, option="--svg")
     _formats.show_or_write(report, written, output, as_json=as_json, verbose=verbose)
     return report.summary.exit_code
+
+
+def _compiler_arguments(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """The arguments of edgetpu_compiler that a prediction is for."""
+    return (
+        *(("-a",) if given["all_subgraphs"] else ()),
+        *(() if given["min_runtime_version"] is None else ("-m", str(given["min_runtime_version"]))),
+        *(("-i", given["intermediate_tensors"]) if given["intermediate_tensors"] else ()),
+    )

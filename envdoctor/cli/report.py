@@ -48,7 +48,7 @@ def command(
 
     if model is not None and goal is None:
         raise click.UsageError("a model needs a goal: add --to GOAL")
-    name = _formats.format_of(format_name, output, "markdown")
+    name = _formats.format_of(format_name, output)
     registry.renderer(name)  # a wrong name is told before the work
     made, hidden = report(
         python=python, source=model, goal=goal, build=out if failed_build else None, amend=_defaults.without_ignored

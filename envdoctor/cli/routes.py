@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envdoctor.cli import _options
+from envdoctor.cli import _build_options, _options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Run a PyTorch factory in a stage's process, and plan with what its exported graph tells.",
 )
-@_options.build_options
+@_build_options.build_options
 @_options.offline_option
 @_options.python_option
 @_options.verbose_option
@@ -53,13 +53,13 @@ def command(
         raise click.UsageError("--export takes one model and one goal.")
     if model is not None and goal.strip().lower() == "any":
         return _every_goal(model, python=python, offline=offline, as_json=as_json, verbose=verbose, **rest)
-    options = _options.read_build_options(rest)
+    options = _build_options.read_build_options(rest)
     if model is None:
         report = places(goal, options=options, python=python)
     else:
         request = make_request(model, goal, options, python=python, offline=offline)
         report = _exported(request) if export else plan(request)
-        report = dataclasses.replace(report, build_command=_options.build_command(click.get_current_context()))
+        report = dataclasses.replace(report, build_command=_build_options.build_command(click.get_current_context()))
     _options.show(report, as_json=as_json, verbose=verbose)
     return report.summary.exit_code
 
@@ -79,6 +79,6 @@ def _every_goal(
     """Rank all goals; the exit code is that of the nearest."""
     from envdoctor.doctor.any_goal import every_goal
 
-    report = every_goal(model, options=_options.read_build_options(rest), python=python, offline=offline)
+    report = every_goal(model, options=_build_options.read_build_options(rest), python=python, offline=offline)
     _options.show(report, as_json=as_json, verbose=verbose)
     return report.summary.exit_code

@@ -9,7 +9,7 @@ import click
 from envdoctor.cli import _options, _tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from envdoctor.core.sweep import SweepReport
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 db_option = click.option(
     "--db", "database", type=_options.FILE, metavar="FILE", help="The history's file.  [default: in your data folder]"
 )
-_SHARED = (
+_shared = _options.all_of(
     db_option,
     click.option("--workers", type=click.IntRange(1), metavar="N", help="How many work at once."),
     click.option("--scheduler", default="", metavar="ADDRESS", help="Have the workers of this Dask scheduler do it."),
@@ -40,12 +40,6 @@ _SHARED = (
 platform_option = click.option(
     "--platform", "platforms", default="", metavar="NAMES", help="linux-x86_64,macos-arm64, ...  [default: here]"
 )
-
-
-def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_SHARED):
-        command = option(command)
-    return command
 
 
 @click.group(short_help="Judge many wheels, models, releases or hosts, and keep what was found.")

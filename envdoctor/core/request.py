@@ -126,3 +126,8 @@ class Request:
     cache: Path | None = None
     offline: bool = False
     graph: ExportedGraph | None = None
+
+    @property
+    def accelerator(self) -> str:
+        """The compiler's own name of the goal's target; empty for none."""
+        return "" if self.goal is None else self.goal.accelerator or ""

@@ -20,7 +20,6 @@ _OLDEST_GLIBC = {"x86_64": 5, "i686": 5}
 _OLDEST_GLIBC_ELSEWHERE = 17
 # PyPy's own version and ABI, the same for every release since 2019; part of its wheels' tags.
 _PYPY_VERSION, _PYPY_ABI = "7.3.0", "pp73"
-_THREE_TEN = (3, 10)
 
 
 class System(enum.Enum):

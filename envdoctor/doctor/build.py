@@ -23,7 +23,7 @@ from envdoctor.pipeline.manifest import make_manifest
 from envdoctor.pipeline.runner import run_routes
 from envdoctor.pipeline.stage import StageRunner
 from envdoctor.pipeline.workspace import open_workspace
-from envdoctor.stages.requirements import refuse_without_inputs, refuse_without_samples
+from envdoctor.stages.given import refuse_without_inputs, refuse_without_samples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,7 +141,7 @@ def _stem(made: Artifact, request: Request, source: Artifact) -> str:
     for known in ("_float", "_int8"):
         stem = stem.removesuffix(known)
     stem += "_mended" if made.kind == source.kind else ""  # in the source's folder it must not take its place
-    chip = "" if request.goal is None else request.goal.accelerator or ""
+    chip = request.accelerator
     alike = sum(parse_goal(name).kind == made.kind for name in goal_names())
     return f"{stem}_{chip.lower()}" if chip and alike > 1 else stem
 

@@ -21,7 +21,7 @@ from envdoctor.pipeline.calibration import check_samples
 from envdoctor.pipeline.recorder import Recorder
 from envdoctor.pipeline.sources import model_inputs
 from envdoctor.pipeline.torch import export_only, parse_graph
-from envdoctor.stages.requirements import refuse_without_inputs
+from envdoctor.stages.given import refuse_without_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -27,6 +27,7 @@ from envdoctor.locks.markers import marker_for, marker_of, requires_python
 from envdoctor.locks.untold import is_untold
 from envdoctor.net.urls import without_secrets
 from envdoctor.support.hashing import hash_path
+from envdoctor.support.requirement import normal_name
 from envdoctor.support.target_names import target_name
 
 if TYPE_CHECKING:
@@ -225,7 +226,8 @@ class Search:
             marker = f" ; {requirement.marker}" if requirement.marker else ""
             free = (*others, f"{requirement.name}{extras}{marker}")
             cell = self.cells([target], lines=free)[target]
-            version = next((pin.version for pin in sound_set(cell) or () if pin.name == _normal(requirement.name)), "")
+            name = normal_name(requirement.name)
+            version = next((pin.version for pin in sound_set(cell) or () if pin.name == name), "")
             if version:
                 return f"{requirement.name}=={version} makes a sound set."
         if others and sound_set(self.cells([target], lines=others)[target]) is not None:
@@ -233,12 +235,6 @@ class Search:
             none = "none with any of its versions" if is_proven else "with it none was found"
             return f"there is a sound set without it, and {none}."
         return ""
-
-
-def _normal(name: str) -> str:
-    from packaging.utils import canonicalize_name
-
-    return canonicalize_name(name)
 
 
 def sound_set(cell: Cell) -> tuple[Pin, ...] | None:

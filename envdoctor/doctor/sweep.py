@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MODEL_SUFFIXES = frozenset({".tflite", ".lite", ".task", ".onnx", ".keras", ".h5", ".pt2"})
 #: Workers that wait for a network at the same time.
 _WAITING = 8
+#: Hours that a verdict which rests on an index holds.
+_A_WEEK = 168.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +127,7 @@ def sweep_wheels(request: WheelsRequest, options: SweepOptions, progress: Progre
     for line in dict.fromkeys(line for file in request.files for line in read_asked(file)[0]):
         key = item_key("wheels", line, targets, request.alone)
         items.append(SweepItem(name=line, key=key, question=replace(asked, subject=line), subject=line, targets=names))
-    return swept(Plan(kind="wheels", items=items, judge=judge_wheel), _aged(options, request, 168.0), progress)
+    return swept(Plan(kind="wheels", items=items, judge=judge_wheel), _aged(options, request), progress)
 
 
 def sweep_models(
@@ -155,11 +157,11 @@ def sweep_models(
     return swept(Plan(kind="models", items=items, judge=judge_model), replace(options, max_age=None), progress)
 
 
-def _aged(options: SweepOptions, request: WheelsRequest, hours: float) -> SweepOptions:
+def _aged(options: SweepOptions, request: WheelsRequest) -> SweepOptions:
     """What is judged alone stays true; what rests on an index does not for ever."""
     if options.max_age is not None or (request.alone and not request.files):
         return options
-    return replace(options, max_age=hours)
+    return replace(options, max_age=_A_WEEK)
 
 
 def found_files(paths: Iterable[Path], suffixes: frozenset[str]) -> Iterator[Path]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from envdoctor.availability.here import target_here
 from envdoctor.availability.table import parse_as_of
@@ -23,6 +22,7 @@ from envdoctor.index.access import Access
 from envdoctor.locks.asked import read_asked
 from envdoctor.support.parallel import in_parallel
 from envdoctor.support.python_names import parse_pythons
+from envdoctor.support.requirement import normal_name
 from envdoctor.support.target_names import HERE, parse_columns, target_name
 from envdoctor.sweeps.sweeping import item_key
 
@@ -116,7 +116,7 @@ def _releases(
     line: str, catalogue: Catalogue, since: datetime, asked: MatrixRequest, targets: tuple[str, ...]
 ) -> Iterator[SweepItem]:
     requirement = Requirement(line)
-    name, specifier = str(canonicalize_name(requirement.name)), requirement.specifier
+    name, specifier = normal_name(requirement.name), requirement.specifier
     releases = catalogue.releases(requirement.name)
     if not releases:
         raise Unreadable(f"There is no package {name} on the index.")
@@ -151,7 +151,7 @@ def _release(
 
 
 def _untold(line: str, error: NetworkProblem | Unreadable, targets: tuple[str, ...]) -> SweepItem:
-    name = str(canonicalize_name(Requirement(line).name))
+    name = normal_name(Requirement(line).name)
     return SweepItem(
         name=line,
         key=item_key("index", line, str(error)),

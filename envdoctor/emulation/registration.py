@@ -11,6 +11,7 @@ from pathlib import Path
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.emulation.binfmt import BinfmtEntry, parse_registration
+from envdoctor.support.files import head_text
 
 #: Folders of binfmt.d(5), the strongest first: a file hides one of the same name in a later folder.
 SYSTEMD_FOLDERS = ("etc/binfmt.d", "run/binfmt.d", "usr/local/lib/binfmt.d", "usr/lib/binfmt.d")
@@ -88,7 +89,7 @@ def _systemd(root: Path) -> list[Registration]:
                 files.setdefault(path.name, path)
     found: list[Registration] = []
     for name in sorted(files):
-        text = _text(files[name])  # a link to /dev/null, which masks a file, reads as empty
+        text = head_text(files[name], _MAX_SIZE)  # a link to /dev/null, which masks a file, reads as empty
         found += parse_conf(text, str(files[name]))
     return found
 
@@ -97,7 +98,7 @@ def _database(root: Path) -> list[Registration]:
     found = []
     for path in _files(root / _DATABASE):
         try:
-            found.append(parse_database_entry(path.name, _text(path), str(path)))
+            found.append(parse_database_entry(path.name, head_text(path, _MAX_SIZE), str(path)))
         except Unreadable:
             continue
     return found
@@ -108,11 +109,3 @@ def _files(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())[:_MAX_FILES]
     except OSError:
         return []
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(_MAX_SIZE).decode("utf-8", "replace")
-    except OSError:
-        return ""

@@ -11,6 +11,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from envdoctor.support.files import head_text
+
 _MAX_SIZE = 1 << 16
 _CGROUP_WORDS = {"/docker": "docker", "/kubepods": "kubernetes", "/lxc": "lxc", "/libpod": "podman"}
 
@@ -24,7 +26,6 @@ class Surroundings:
         chroot: True if `/` is not the first process's; None if this can't be told (only root may look).
         wsl: the version of the Windows Subsystem for Linux, or None.
         docker_desktop: True on the kernel of Docker Desktop's virtual machine.
-        systemd: True if systemd is the init process.
         proof: the file or value that each statement comes from.
     """
 
@@ -32,7 +33,6 @@ class Surroundings:
     chroot: bool | None = None
     wsl: int | None = None
     docker_desktop: bool = False
-    systemd: bool = False
     proof: tuple[str, ...] = ()
 
 
@@ -42,7 +42,7 @@ def collect_surroundings(root: Path = Path("/")) -> Surroundings:
     Args:
         root: what to take for `/`.
     """
-    release = _read(root / "proc/sys/kernel/osrelease").strip()
+    release = head_text(root / "proc/sys/kernel/osrelease", _MAX_SIZE).strip()
     container, proof = _container(root)
     wsl = wsl_version(release)
     desktop = "linuxkit" in release
@@ -53,7 +53,6 @@ def collect_surroundings(root: Path = Path("/")) -> Surroundings:
         chroot=_chroot(root),
         wsl=wsl,
         docker_desktop=desktop,
-        systemd=(root / "run/systemd/system").is_dir(),
         proof=proof,
     )
 
@@ -69,13 +68,13 @@ def _container(root: Path) -> tuple[str, tuple[str, ...]]:
     for name, kind in ((".dockerenv", "docker"), ("run/.containerenv", "podman")):
         if (root / name).exists():
             return kind, (f"/{name} exists",)
-    named = _read(root / "run/systemd/container").strip()
+    named = head_text(root / "run/systemd/container", _MAX_SIZE).strip()
     if named:
         return named, (f"/run/systemd/container: {named}",)
-    for part in _read(root / "proc/1/environ").split("\0"):
+    for part in head_text(root / "proc/1/environ", _MAX_SIZE).split("\0"):
         if part.startswith("container=") and part != "container=":
             return part.partition("=")[2], (f"/proc/1/environ: {part}",)
-    cgroup = _read(root / "proc/1/cgroup")
+    cgroup = head_text(root / "proc/1/cgroup", _MAX_SIZE)
     for word, kind in _CGROUP_WORDS.items():
         if word in cgroup:
             return kind, (f"/proc/1/cgroup names {word}",)
@@ -87,11 +86,3 @@ def _chroot(root: Path) -> bool | None:
         return not os.path.samestat((root / "proc/1/root").stat(), root.stat())
     except OSError:
         return None
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(_MAX_SIZE).decode("utf-8", "replace")
-    except OSError:
-        return ""

@@ -16,6 +16,7 @@ from envdoctor.emulation.binfmt import (
     parse_entry,
     parse_mount_points,
 )
+from envdoctor.support.files import head_text
 
 _NOT_ENTRIES = frozenset({"register", "status"})
 _MAX_ENTRIES = 1000
@@ -30,9 +31,9 @@ def collect_binfmt(root: Path = Path("/")) -> Binfmt:
     """
     with contextlib.suppress(OSError):
         next(_below(root, USUAL_PLACE).iterdir(), None)  # systemd mounts it at the first look, through autofs
-    points = parse_mount_points(_read(root / "proc/self/mountinfo"))
+    points = parse_mount_points(head_text(root / "proc/self/mountinfo", _MAX_SIZE))
     if not points:
-        return Binfmt(known="binfmt_misc" in _read(root / "proc/filesystems").split())
+        return Binfmt(known="binfmt_misc" in head_text(root / "proc/filesystems", _MAX_SIZE).split())
     folder = _below(root, points[0])
     entries, unreadable = [], []
     for name in _listed(folder):
@@ -40,7 +41,7 @@ def collect_binfmt(root: Path = Path("/")) -> Binfmt:
             entries.append(_with_state(parse_entry(name, (folder / name).read_text("utf-8", "replace")), root))
         except (OSError, Unreadable) as error:
             unreadable.append(f"{name}: {error}")
-    enabled = _read(folder / "status").strip() == "enabled"
+    enabled = head_text(folder / "status", _MAX_SIZE).strip() == "enabled"
     return Binfmt(mount_points=points, enabled=enabled, entries=tuple(entries), unreadable=tuple(unreadable))
 
 
@@ -66,11 +67,3 @@ def _with_state(entry: BinfmtEntry, root: Path) -> BinfmtEntry:
 
 def _below(root: Path, path: str) -> Path:
     return root / path.lstrip("/")
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(_MAX_SIZE).decode("utf-8", "replace")
-    except OSError:
-        return ""

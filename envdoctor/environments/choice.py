@@ -7,6 +7,8 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.support.text import few
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -106,8 +108,7 @@ def _none(spec: EnvironmentSpec, found: tuple[Interpreter, ...], machine: Machin
 
 def _described(found: tuple[Interpreter, ...]) -> str:
     unique = list(dict.fromkeys(map(str, found)))
-    more = f" and {len(unique) - _SHOWN} more" if len(unique) > _SHOWN else ""
-    return (", ".join(unique[:_SHOWN]) or "no Python that runs") + more
+    return few(unique, _SHOWN) or "no Python that runs"
 
 
 def _glibc() -> tuple[int, ...] | None:

@@ -94,8 +94,6 @@ class LoadAnalysis:
         sole: all native files of a wheel without extension modules, where none of them is known to load.
         foreign: extension modules for other processors that an import opens all the same.
         unlooked: files for macOS whose symbols were not read.
-        leans: wheels that it requires lie beside it with libraries for others to use (those that a repairing tool
-            put into a folder of its own are not).
         inexact: a guess (`NativeLibrary.inferred`) is part of what is missing, or a part for the target's processor was
             not read (`NativeLibrary.unread`): read the wheel exactly and ask again.
     """
@@ -110,7 +108,6 @@ class LoadAnalysis:
     sole: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     unlooked: tuple[str, ...] = ()
-    leans: bool = False
 
 
 class LoadJudge:
@@ -168,9 +165,6 @@ class LoadJudge:
             sole=tuple(self._site.show(each.path) for each in sole),
             foreign=self._foreign(wheel),
             unlooked=files_without_symbols(wheel, self._target),
-            leans=any(
-                _offers_libraries(other) for other in self._companions.with_requirements([wheel]) if other is not wheel
-            ),
             inexact=self._has_unread(wheel)
             or any(self._is_guess(each.loader) for result in still_failing for each in result.missing),
         )
@@ -342,9 +336,3 @@ class LoadJudge:
                 severity=Severity.WARNING if resolutions[0].outcome is Outcome.DESKTOP else Severity.INFO,
                 provider=provider_of(name),
             )
-
-
-def _offers_libraries(wheel: WheelContents) -> bool:
-    """Whether a wheel has libraries that are neither modules nor private copies (`.dylibs`, `NAME.libs`)."""
-    plain = (each.path for each in wheel.natives if each.library and not each.library.is_program and not each.is_module)
-    return any("libs" not in path.rpartition("/")[0].rpartition(".")[2] for path in plain)

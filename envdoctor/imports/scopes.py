@@ -17,16 +17,6 @@ if TYPE_CHECKING:
     from envdoctor.imports.module_changes import ModuleChanges
     from envdoctor.imports.values import Place
 
-    Code = (
-        ast.FunctionDef
-        | ast.AsyncFunctionDef
-        | ast.Lambda
-        | ast.GeneratorExp
-        | ast.ListComp
-        | ast.SetComp
-        | ast.DictComp
-    )
-
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)

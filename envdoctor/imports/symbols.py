@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from envdoctor.binaries.elf_summary import undefined_in
 from envdoctor.binaries.library import BinaryFormat
-from envdoctor.binaries.policy import version_tuple
 from envdoctor.core.data import load_table
 from envdoctor.core.target import Libc, System
 from envdoctor.imports.macho_names import MachoNames
+from envdoctor.support.text import version_tuple
 from envdoctor.wheels.layout import runs_on
 
 if TYPE_CHECKING:

@@ -84,11 +84,6 @@ class Project:
         """Every version with a file, oldest first."""
         return tuple(sorted({_version(file.version) for file in self.files}))
 
-    @property
-    def is_dated(self) -> bool:
-        """Whether the upload time of every file is known."""
-        return all(file.uploaded is not None for file in self.files)
-
     def of_version(self, version: Version) -> Iterator[IndexFile]:
         """The files of one version."""
         return (file for file in self.files if _version(file.version) == version)

@@ -11,8 +11,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
+from envdoctor.index.places import local_path
 from envdoctor.net.urls import credentials, is_remote, redacted, without_credentials
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def uv_arguments(settings: IndexSettings) -> tuple[str, ...]:
 def uv_omissions(settings: IndexSettings) -> tuple[str, ...]:
     """What pip would use and uv can't be given, in words; to be shown beside an answer of uv's."""
     return tuple(
-        f"{redacted(link)} ({'a page on this machine' if _local_path(link).is_file() else 'no such folder'})"
+        f"{redacted(link)} ({'a page on this machine' if local_path(link).is_file() else 'no such folder'})"
         for link in settings.find_links
         if not _usable(link)
     )
@@ -121,17 +121,12 @@ def _trust(settings: IndexSettings) -> dict[str, str]:
 
 def _usable(link: str) -> bool:
     """Whether uv takes it: a folder or a remote page. It stops at a folder that is not there, where pip only warns."""
-    return is_remote(link) or _local_path(link).is_dir()
-
-
-def _local_path(link: str) -> Path:
-    parts = urlsplit(link)
-    return Path(url2pathname(parts.path)) if parts.scheme == "file" else Path(link)
+    return is_remote(link) or local_path(link).is_dir()
 
 
 def _as_link(place: str) -> str:
     """A place of find-links as a URL without a comma, which would end it."""
-    return (place if is_remote(place) else _local_path(place).absolute().as_uri()).replace(",", "%2C")
+    return (place if is_remote(place) else local_path(place).absolute().as_uri()).replace(",", "%2C")
 
 
 def _as_url(index: str) -> str:

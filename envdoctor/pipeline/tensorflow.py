@@ -42,6 +42,11 @@ def convert_with_tensorflow(context: StageContext, to: str, *, unroll: bool = Fa
     return convert(context, "tf_convert", to, request)
 
 
+def export_saved_model(context: StageContext) -> StageOutput:
+    """Export with a batch of one, recurrent layers unrolled: int8 conversions crash on a loop."""
+    return convert_with_tensorflow(context, "saved-model", unroll="recurrent" in context.source.traits)
+
+
 def _has_learnt_ranges(context: StageContext) -> bool:
     """True if the model of the route keeps the ranges that it was trained with: an export has them as well."""
     source = context.request.source

@@ -93,6 +93,30 @@ def convert(context: StageContext, task: str, to: str, request: Mapping[str, obj
     )
 
 
+def compile_by_worker(context: StageContext, task: Path, suffix: str, request: Mapping[str, object]) -> StageOutput:
+    """Run a compiler's own worker on the stage's source and the build's samples.
+
+    Args:
+        context: the stage's.
+        task: the worker's module.
+        suffix: of the file that it writes.
+        request: what it takes beyond source, inputs, output and samples.
+
+    Raises:
+        StageFailed: it failed.
+    """
+    output = context.folder / f"{stem(context)}{suffix}"
+    asked = {"source": context.source.path.resolve(), "inputs": inputs_of(context), "output": output}
+    values: Mapping[str, Any] = run_worker(context, task, {**sample_options(context), **asked, **request})
+    found = tuple(sample_findings(context, values)) if "samples" in values else ()
+    return StageOutput(path=output, summary=values, findings=found)
+
+
+def inputs_of(context: StageContext) -> list[list[object]]:
+    """What the stage's source takes, as `workers.asked` reads it."""
+    return [[spec.name, spec.shape, spec.dtype] for spec in context.inputs()]
+
+
 def sample_options(context: StageContext) -> dict[str, object]:
     """The samples to work with: the user's, or what an earlier stage made of them where it moved their axes."""
     options = context.request.options

@@ -22,6 +22,8 @@ _EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit): \S
 #: Element types as MLIR writes them, and as people do.
 _TYPES = {"f16": "float16", "bf16": "bfloat16", "f64": "float64", "i64": "int64", "i16": "int16"}
 _LAST_RESORT = "stage-failed"
+#: Lines of what a failed stage printed that are quoted.
+_SHOWN = 4
 #: Evidence is shown whole; an excerpt is cut at this many characters.
 _EXCERPT = 600
 
@@ -193,10 +195,10 @@ def _last_line(text: str) -> str:
     return (errors or lines or [""])[-1][:_EXCERPT]
 
 
-def _last_lines(text: str, count: int = 4) -> str:
+def _last_lines(text: str) -> str:
     """The lines that say most: of a crash those that faulthandler puts first, of an exception those from it on."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     crashes = [number for number, line in enumerate(lines) if line.startswith("Fatal Python error")]
     errors = [number for number, line in enumerate(lines) if _EXCEPTION.match(line)]
-    start = (crashes or errors or [max(0, len(lines) - count)])[-1]
-    return "\n".join(lines[start : start + count])[:_EXCERPT]
+    start = (crashes or errors or [max(0, len(lines) - _SHOWN)])[-1]
+    return "\n".join(lines[start : start + _SHOWN])[:_EXCERPT]

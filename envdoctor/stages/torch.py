@@ -21,6 +21,7 @@ from envdoctor.environments.status import State
 from envdoctor.facts.environments import own_environment
 from envdoctor.index.access import Access, open_index
 from envdoctor.index.settings import load_settings
+from envdoctor.stages.conversion import inputs_of
 from envdoctor.stages.problems import finding
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def worker_request(context: StageContext) -> dict[str, object]:
     return {
         "factory": context.source.factory,
         "kind": context.source.kind,
-        "inputs": [[spec.name, spec.shape, spec.dtype] for spec in context.inputs()],
+        "inputs": inputs_of(context),
         "components": context.folder / "components.json",
     }
 

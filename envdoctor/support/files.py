@@ -67,6 +67,14 @@ def read_head(path: str | Path, most: int) -> bytes:
         return read_up_to(stream, most)
 
 
+def head_text(path: str | Path, most: int) -> str:
+    """The same as text; nothing where it can't be read."""
+    try:
+        return read_head(path, most).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 def read_up_to(stream: IO[bytes] | io.FileIO, most: int) -> bytes:
     """As many bytes as there are, at most so many; one read of an unbuffered file may give less."""
     pieces = []

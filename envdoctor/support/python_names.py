@@ -48,16 +48,6 @@ def read_python(word: str) -> Interpreter | None:
     return python
 
 
-def known_pythons() -> tuple[Interpreter, ...]:
-    """Every Python that can be named, without a patch release."""
-    kinds = {"cpython": ("cp", False), "free_threaded": ("cp", True), "pypy": ("pp", False)}
-    return tuple(
-        Interpreter(implementation=kind, version=(3, minor), free_threaded=free_threaded)
-        for name, (kind, free_threaded) in kinds.items()
-        for minor in range(_bounds()[name][0], _bounds()[name][1] + 1)
-    )
-
-
 def _one(word: str) -> Interpreter:
     python = read_python(word)
     if python is None:

@@ -6,6 +6,10 @@ import functools
 import os
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: Control characters, and the ones that turn the reading direction or hide themselves: what a terminal or a reader can
 #: be fooled with. Line feeds and tabs are not among them.
@@ -109,6 +113,12 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def few(names: Sequence[str], shown: int = 4) -> str:
+    """``a, b, c, d and 3 more``."""
+    more = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")
+
+
 def frequency(hertz: float) -> str:
     """A frequency (`500 MHz`)."""
     for unit in ("Hz", "kHz", "MHz"):
@@ -138,6 +148,11 @@ def _quote_windows(word: str) -> str:
     if re.fullmatch(r"[\w@%+=:,./\\~-]+", word):
         return word
     return '"' + word.replace('"', '\\"') + '"'
+
+
+def version_tuple(text: str) -> tuple[int, ...]:
+    """`2.17` as (2, 17)."""
+    return tuple(map(int, text.split(".")))
 
 
 def read_number(digits: str) -> int:

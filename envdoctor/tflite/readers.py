@@ -15,6 +15,7 @@ from typing import Any
 
 from envdoctor.core.data import DATA, load_file, load_table
 from envdoctor.core.errors import UsageProblem
+from envdoctor.support.text import version_tuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +76,9 @@ class ModelReader:
         if self.versions is not None:
             return 1 <= version <= self.versions.get(operator, 0)
         added = _release_of(operator, version)
-        if self.reads_to is not None and added <= _numbers(self.reads_to):
+        if self.reads_to is not None and added <= version_tuple(self.reads_to):
             return True
-        return False if self.refuses_from is not None and added >= _numbers(self.refuses_from) else None
+        return False if self.refuses_from is not None and added >= version_tuple(self.refuses_from) else None
 
 
 def reads_tflite(goal: str) -> bool:
@@ -104,7 +105,7 @@ def find_reader(name: str) -> ModelReader:
     compiler = load_table("goals").get(word, {}).get("compiler", word)
     exact = [known for known in (word, f"{word}.0") if known in rows]
     of_compiler = [known for known, row in rows.items() if row.get("compiler") == compiler]
-    newest = sorted(of_compiler, key=lambda known: _numbers(rows[known].get("release", "0")))[-1:]
+    newest = sorted(of_compiler, key=lambda known: version_tuple(rows[known].get("release", "0")))[-1:]
     for known in (*exact, *newest):
         values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in rows[known].items()
@@ -129,9 +130,5 @@ def _release_of(operator: str, version: int) -> tuple[int, ...]:
     table = load_table("tflite-op-releases")
     releases: list[str] = table["since"].get(operator, [])
     if 1 <= version <= len(releases) and releases[version - 1] != "never":
-        return _numbers(releases[version - 1])
-    return (*_numbers(table["complete_up_to"]), 1)
-
-
-def _numbers(release: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in release.split("."))
+        return version_tuple(releases[version - 1])
+    return (*version_tuple(table["complete_up_to"]), 1)

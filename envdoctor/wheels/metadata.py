@@ -54,7 +54,6 @@ class WheelMetadata:
         requires_python: the specifier, "" for none.
         requires: the requirements, as written.
         tags: of the WHEEL file, expanded, such as cp311-cp311-macosx_12_0_arm64.
-        is_pure: whether it installs into purelib.
         scripts: the commands of its entry points.
     """
 
@@ -64,7 +63,6 @@ class WheelMetadata:
     requires_python: str = ""
     requires: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    is_pure: bool = False
     scripts: tuple[Script, ...] = ()
 
     @property
@@ -95,7 +93,6 @@ def read_metadata(archive: WheelArchive) -> WheelMetadata:
         requires_python=metadata.get("requires-python", [""])[0],
         requires=tuple(metadata.get("requires-dist", ())),
         tags=tuple(tag for line in wheel.get("tag", ()) for tag in expand_tag(line)),
-        is_pure=wheel.get("root-is-purelib", [""])[0].lower() == "true",
         scripts=parse_scripts(archive.read_text(entry_points, _LARGEST)) if entry_points in archive.members else (),
     )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
+from envdoctor.support.text import few
 from envdoctor.wheels import faults
 
 if TYPE_CHECKING:
@@ -104,5 +105,4 @@ def _found() -> Iterator[Rule]:
 
 def listed(files: Sequence[str]) -> str:
     """The first few of several files, and how many more."""
-    more = len(files) - _SHOWN
-    return ", ".join(files[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return few(files, _SHOWN)

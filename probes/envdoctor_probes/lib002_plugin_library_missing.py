@@ -8,6 +8,7 @@ from envdoctor.core.finding import Evidence, Finding, Severity
 from envdoctor.facts.loading.proof import full_path
 from envdoctor.probing import probe
 from envdoctor.support.system_packages import package_of
+from envdoctor.support.text import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,12 +32,11 @@ def check(facts: Facts) -> Iterator[Finding]:
         lacking = [one for one in analysis.missing if one.severity is Severity.INFO]
         if lacking:
             shown = list(_by_supplier(lacking, facts))
-            more = f" and {len(shown) - _MOST_SUPPLIERS} more" if len(shown) > _MOST_SUPPLIERS else ""
             yield Finding(
                 severity=Severity.INFO,
                 subject=distribution.name,
                 message=f"Optional parts of {distribution.title} need libraries that are not there: "
-                f"{', '.join(shown[:_MOST_SUPPLIERS])}{more}.",
+                f"{few(shown, _MOST_SUPPLIERS)}.",
                 evidence=tuple(_by_file(lacking, distribution))[:_MOST_FILES],
             )
 
@@ -47,8 +47,7 @@ def _by_supplier(lacking: Sequence[MissingLibrary], facts: Facts) -> Iterator[st
     for one in lacking:
         suppliers.setdefault(_supplier(one, facts), []).append(one.name)
     for supplier, names in suppliers.items():
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        yield from (f"{names[0]}{more} from {supplier}",) if supplier else names
+        yield from (f"{few(names, 1)} from {supplier}",) if supplier else names
 
 
 def _supplier(missing: MissingLibrary, facts: Facts) -> str:

@@ -9,7 +9,7 @@ from envdoctor.core.finding import Evidence, Finding, Severity
 from envdoctor.facts.packages.installers import installer_for
 from envdoctor.facts.records.kinds import FileKind, kind_of
 from envdoctor.probing import probe
-from envdoctor.support.text import plural
+from envdoctor.support.text import few, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 severity=severity,
                 subject=distribution.name,
-                message=f"{distribution.title} lacks {plural(len(ranked), 'file')}: {_listed(ranked)}.",
+                message=f"{distribution.title} lacks {plural(len(ranked), 'file')}: {few(ranked, _SHOWN)}.",
                 evidence=tuple(
                     Evidence(source=f"{distribution.metadata}/RECORD", excerpt=f"lists {path}; there is no such file")
                     for path in ranked[:_SHOWN]
@@ -55,8 +55,3 @@ def check(facts: Facts) -> Iterator[Finding]:
     unseen = [path for record in facts.records.records for path in record.unseen]
     if unseen and not any(record.missing for record in facts.records.records):
         raise FactUnavailable("records", f"{plural(len(unseen), 'file')} could not be looked at, such as {unseen[0]}")
-
-
-def _listed(paths: list[str]) -> str:
-    rest = len(paths) - _SHOWN
-    return ", ".join(paths[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

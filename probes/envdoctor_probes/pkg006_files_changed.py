@@ -8,7 +8,7 @@ from envdoctor.core.finding import Evidence, Finding, Severity
 from envdoctor.facts.packages.installers import installer_for
 from envdoctor.facts.records.kinds import FileKind, kind_of
 from envdoctor.probing import probe
-from envdoctor.support.text import plural
+from envdoctor.support.text import few, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +38,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 severity=severity,
                 subject=distribution.name,
                 message=f"{distribution.title} is not as it was installed; {plural(len(ranked), 'file')} changed: "
-                + ", ".join(one.path for one in ranked[:_SHOWN])
-                + (f" and {len(ranked) - _SHOWN} more." if len(ranked) > _SHOWN else "."),
+                f"{few([one.path for one in ranked], _SHOWN)}.",
                 evidence=tuple(
                     Evidence(source=f"{distribution.root}/{one.path}", excerpt=_words(one)) for one in ranked[:_SHOWN]
                 ),

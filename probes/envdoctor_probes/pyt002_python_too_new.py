@@ -25,7 +25,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     python = facts.python
     lacking = [one for one in toolchains() if python.minor > max(one.pythons)]
     if lacking:
-        until = ", ".join(f"{one.title} ({_text(max(one.pythons))})" for one in lacking)
+        until = ", ".join(f"{one.title} ({'.'.join(map(str, max(one.pythons)))})" for one in lacking)
         yield Finding(
             severity=Severity.ERROR if len(lacking) == len(toolchains()) else Severity.WARNING,
             subject=f"Python {python.version}",
@@ -33,7 +33,3 @@ def check(facts: Facts) -> Iterator[Finding]:
             evidence=(Evidence(source=python.executable, excerpt=python.described),),
             fix=new_environment("Make an environment with a Python that all toolchains have wheels for."),
         )
-
-
-def _text(version: tuple[int, int]) -> str:
-    return f"{version[0]}.{version[1]}"

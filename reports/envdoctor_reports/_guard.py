@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envdoctor_reports._page import Page
 
 
-def show_guard(page: Page, report: GuardReport, *, verbose: bool = False) -> None:
+def show_guard(page: Page, report: GuardReport, *, verbose: bool) -> None:
     """Show the alarms, new ones first; `verbose` shows the evidence of those that were told before, too."""
     page.write(", ".join(one_line(line) for line in report.requirements), style="bold")
     page.write(f"for {', '.join(report.targets)}", style="dim")

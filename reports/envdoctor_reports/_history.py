@@ -28,7 +28,7 @@ _COLUMNS = (
 )
 
 
-def show_history(page: Page, history: History, *, verbose: bool = False) -> None:
+def show_history(page: Page, history: History, *, verbose: bool) -> None:
     """Show since when each is broken; `verbose` also what is fine, and each version."""
     wanted = [one for one in history.answers if verbose or history.subject or one.state in _WORTH_A_LINE]
     for answer in wanted if verbose else wanted[:_MOST]:

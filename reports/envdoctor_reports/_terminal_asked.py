@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-def show_asked(page: Page, report: AskedReport, *, verbose: bool = False) -> None:
+def show_asked(page: Page, report: AskedReport, *, verbose: bool) -> None:
     """Show it; `verbose` also what is installed as asked, and every set."""
     by = f", written by {report.created_by}" if report.created_by else ""
     page.write(f"{report.file}: a {'lock' if report.kind == 'lock' else 'requirements file'}{by}", style="bold")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envdoctor_reports._page import Page
 
 
-def show_bisect(page: Page, report: BisectReport, *, verbose: bool = False) -> None:
+def show_bisect(page: Page, report: BisectReport, *, verbose: bool) -> None:
     """Show the changes that broke the set, and what is wrong with it; `verbose` also each set that was tried."""
     page.write(f"{plural(report.differing, 'difference')} in versions, on {report.target}", style="bold")
     for note in report.notes:

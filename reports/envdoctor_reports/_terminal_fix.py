@@ -28,7 +28,7 @@ _MENDINGS = {
 }
 
 
-def show_fix_report(page: Page, report: FixReport, *, verbose: bool = False) -> None:
+def show_fix(page: Page, report: FixReport, *, verbose: bool) -> None:
     """Show a plan; or, once it has run, what came of it."""
     if report.results:
         _show_results(page, report, verbose=verbose)

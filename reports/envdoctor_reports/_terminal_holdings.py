@@ -19,7 +19,7 @@ _MEANINGS = {
 }
 
 
-def show_holdings(page: Page, table: HoldingTable, *, verbose: bool = False) -> None:
+def show_holdings(page: Page, table: HoldingTable, *, verbose: bool) -> None:
     """Show who has which name; `verbose` also why something is not known."""
     page.write(f"{table.package}: {', '.join(table.names)}", style="bold")
     page.write(f"asked: {', '.join(table.places) or 'the index that uv knows'}", style="dim")

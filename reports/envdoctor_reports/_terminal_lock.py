@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SHOWN = 3
 
 
-def show_lock(page: Page, lock: Lock, *, verbose: bool = False) -> None:
+def show_lock(page: Page, lock: Lock, *, verbose: bool) -> None:
     """Show a lock, or for each target why it has no set; `verbose` shows all targets, wheels and evidence."""
     asked = ", ".join(one_line(line) for line in lock.requirements[: None if verbose else 8])
     more = len(lock.requirements) - 8

@@ -31,7 +31,7 @@ _REASON_LENGTH = 280
 _MOST_RESERVES = 3
 
 
-def show_matrix(page: Page, matrix: Matrix, *, verbose: bool = False) -> None:
+def show_matrix(page: Page, matrix: Matrix, *, verbose: bool) -> None:
     """Show a matrix, and the cells of the target that is explained in full; `verbose` shows all evidence too."""
     asked = " with ".join(one_line(line) for line in matrix.requirements)
     limits = f", within {', '.join(matrix.constraints)}" if matrix.constraints else ""

@@ -24,7 +24,7 @@ MARKS = {
 _WORST_FIRST = (State.BROKEN, State.UNKNOWN, State.CONDITIONAL, State.ABSENT, State.FINE)
 
 
-def show_sweep(page: Page, report: SweepReport, *, verbose: bool = False) -> None:
+def show_sweep(page: Page, report: SweepReport, *, verbose: bool) -> None:
     """Show what is wrong, the worst first, and what it all comes to; `verbose` also what is fine."""
     shown = [row for state in _WORST_FIRST for row in report.rows if row.found.state is state]
     wanted = shown if verbose else [row for row in shown if row.found.state not in {State.FINE, State.ABSENT}]

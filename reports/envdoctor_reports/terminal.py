@@ -6,6 +6,7 @@ Likewise, parts that a check does not show are imported when they are.
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import sys
@@ -32,17 +33,8 @@ from envdoctor_reports._view import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from envdoctor.core.asked import AskedReport
-    from envdoctor.core.availability import Matrix
-    from envdoctor.core.bisect import BisectReport
-    from envdoctor.core.fixing import FixReport
-    from envdoctor.core.guard import GuardReport
-    from envdoctor.core.holdings import HoldingTable
-    from envdoctor.core.inspection import Inspection
-    from envdoctor.core.lock import Lock
-    from envdoctor.core.repair import RepairReport
     from envdoctor.core.report import Report
-    from envdoctor.core.sweep import History, SweepReport
+    from envdoctor.core.sweep import History
     from envdoctor_reports._view import Group
 
 #: Lines longer than this are hard to read, however wide the window is.
@@ -50,6 +42,20 @@ _WIDEST = 120
 _TITLE_WIDTH = 20
 #: Lines of one piece of evidence about a model: what becomes of its operators is told behind.
 _MODEL_LINES = 1
+#: The modules that show what is no report.
+_SHOWN_BY = {
+    "asked": "_terminal_asked",
+    "bisect": "_terminal_bisect",
+    "fix": "_terminal_fix",
+    "guard": "_guard",
+    "history": "_history",
+    "holdings": "_terminal_holdings",
+    "inspection": "_terminal_inspection",
+    "lock": "_terminal_lock",
+    "matrix": "_terminal_matrix",
+    "repair": "_terminal_repair",
+    "sweep": "_terminal_sweep",
+}
 
 
 def render(report: Report, *, width: int = 80, color: bool = False, symbols: bool = True, verbose: bool = False) -> str:
@@ -116,60 +122,10 @@ def write(report: Report, *, verbose: bool = False, stream: TextIO | None = None
     _write_page(lambda page: _show_report(page, report, verbose=verbose), stream)
 
 
-def write_matrix(matrix: Matrix, *, verbose: bool = False, stream: TextIO | None = None) -> None:
-    """Print a matrix likewise."""
-    from envdoctor_reports._terminal_matrix import show_matrix
-
-    _write_page(lambda page: show_matrix(page, matrix, verbose=verbose), stream)
-
-
-def write_lock(lock: Lock, *, verbose: bool = False, stream: TextIO | None = None) -> None:
-    """Print a lock likewise."""
-    from envdoctor_reports._terminal_lock import show_lock
-
-    _write_page(lambda page: show_lock(page, lock, verbose=verbose), stream)
-
-
-def write_asked(report: AskedReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
-    """Print what a file asks for likewise."""
-    from envdoctor_reports._terminal_asked import show_asked
-
-    _write_page(lambda page: show_asked(page, report, verbose=verbose), stream)
-
-
-def write_bisect(report: BisectReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
-    """Print what a bisection found likewise."""
-    from envdoctor_reports._terminal_bisect import show_bisect
-
-    _write_page(lambda page: show_bisect(page, report, verbose=verbose), stream)
-
-
-def write_fix(report: FixReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
-    """Print a plan of fixes, or what came of it, likewise."""
-    from envdoctor_reports._terminal_fix import show_fix_report
-
-    _write_page(lambda page: show_fix_report(page, report, verbose=verbose), stream)
-
-
-def write_guard(report: GuardReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
-    """Print what a guard found likewise."""
-    from envdoctor_reports._guard import show_guard
-
-    _write_page(lambda page: show_guard(page, report, verbose=verbose), stream)
-
-
-def write_sweep(report: SweepReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
-    """Print what a sweep found likewise."""
-    from envdoctor_reports._terminal_sweep import show_sweep
-
-    _write_page(lambda page: show_sweep(page, report, verbose=verbose), stream)
-
-
-def write_history(history: History, *, verbose: bool = False, stream: TextIO | None = None) -> None:
-    """Print what the history says likewise."""
-    from envdoctor_reports._history import show_history
-
-    _write_page(lambda page: show_history(page, history, verbose=verbose), stream)
+def write_value(kind: str, value: object, *, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Print what is no report (a `matrix`, a `lock`, ...) likewise, by the `show_KIND` of the module that knows it."""
+    show = getattr(importlib.import_module(f"envdoctor_reports.{_SHOWN_BY[kind]}"), f"show_{kind}")
+    _write_page(lambda page: show(page, value, verbose=verbose), stream)
 
 
 def history_as_csv(history: History) -> str:
@@ -177,27 +133,6 @@ def history_as_csv(history: History) -> str:
     from envdoctor_reports import _history
 
     return _history.history_as_csv(history)
-
-
-def write_holdings(table: HoldingTable, *, verbose: bool = False, stream: TextIO | None = None) -> None:
-    """Print which versions have a name likewise."""
-    from envdoctor_reports._terminal_holdings import show_holdings
-
-    _write_page(lambda page: show_holdings(page, table, verbose=verbose), stream)
-
-
-def write_inspection(found: Inspection, *, verbose: bool = False, stream: TextIO | None = None) -> None:
-    """Print an inspected wheel likewise."""
-    from envdoctor_reports._terminal_inspection import show_inspection
-
-    _write_page(lambda page: show_inspection(page, found, verbose=verbose), stream)
-
-
-def write_repair(report: RepairReport, *, verbose: bool = False, stream: TextIO | None = None) -> None:
-    """Print what was mended likewise."""
-    from envdoctor_reports._terminal_repair import show_repair
-
-    _write_page(lambda page: show_repair(page, report, verbose=verbose), stream)
 
 
 def _write_page(show: Callable[[Page], None], stream: TextIO | None) -> None:

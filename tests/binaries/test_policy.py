@@ -1,7 +1,8 @@
 import pytest
 
-from envdoctor.binaries.policy import Promise, SystemPolicy, newest_libstdcxx, provider_of, version_tuple
+from envdoctor.binaries.policy import Promise, SystemPolicy, newest_libstdcxx, provider_of
 from envdoctor.core.target import Libc, Platform, System
+from envdoctor.support.text import version_tuple
 
 GLIBC = Platform(system=System.LINUX, arch="x86_64", version=(2, 17), libc=Libc.GLIBC)
 MUSL = Platform(system=System.LINUX, arch="x86_64", version=(1, 2), libc=Libc.MUSL)

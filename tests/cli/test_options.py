@@ -13,7 +13,7 @@ import pytest
 
 import sample_reports as samples
 from compiled_models import int8_model
-from envdoctor.cli import _options, build, main, routes
+from envdoctor.cli import _build_options, _options, build, main, routes
 from envdoctor.core.errors import ExitCode
 
 
@@ -132,7 +132,7 @@ def test_the_command_to_build_has_the_options_that_were_given():
     words += ["--compiler-arg", "x y", "--stage-memory", "2G", "-v", "--json", "--export"]
     lacking = {"verbose", "as_json", "export"}
     with routes.command.make_context("routes", words) as ctx:
-        said = _options.build_command(ctx)
+        said = _build_options.build_command(ctx)
     with build.command.make_context("build", list(said[2:])) as again:
         assert {name: again.params.get(name) for name in ctx.params if name not in lacking} == {
             name: value for name, value in ctx.params.items() if name not in lacking

@@ -37,10 +37,9 @@ def test_containers(tmp_path, files, container):
     assert bool(found.proof) == bool(container)
 
 
-def test_docker_desktop_and_systemd(tmp_path):
-    (tmp_path / "run/systemd/system").mkdir(parents=True)
+def test_docker_desktop(tmp_path):
     found = look(tmp_path, {"proc/sys/kernel/osrelease": "6.6.12-linuxkit\n"})
-    assert (found.docker_desktop, found.wsl, found.systemd) == (True, None, True)
+    assert (found.docker_desktop, found.wsl) == (True, None)
     assert "6.6.12-linuxkit" in found.proof[0]
 
 

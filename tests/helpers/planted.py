@@ -9,6 +9,20 @@ import json
 import random
 from dataclasses import dataclass
 
+from planted_contexts import (
+    ABOUT_MACHINES,
+    APART,
+    BARE,
+    BLOCKS,
+    COMMANDS,
+    COOKIES,
+    HOMES,
+    NAMED,
+    NAMED_TOKENS,
+    URLS,
+    VAULT,
+    WEBHOOKS,
+)
 from planted_places import PLACES
 from planted_tokens import ALNUM, BASE64, HEX, TOKENS, mixed, pick
 
@@ -29,26 +43,6 @@ class Planted:
     stays: tuple[str, ...] = ()
 
 
-#: Where a token needs no name to be one.
-BARE = (
-    "{s}",
-    "using {s} for upload",
-    "ERROR: 401 for {s}: refused",
-    "  File \"up.py\", line 3, in <module>\n    send('{s}')\nValueError: {s}",
-    '{{"value": "{s}"}}',
-    "- {s}",
-    "x={s}",
-    "curl -F k={s} https://up.example/x",
-    "https://up.example/x/{s}/y",
-    "\x1b[31m{s}\x1b[0m done",
-    "set FOO={s}&& run",
-    "<td>{s}</td>",
-    "[{s}]",
-    "({s})",
-    "'{s}'",
-    "C:\\tmp\\{s}\\x",
-)
-
 PASSWORDS = {
     "word": lambda r: r.choice(WORDS) + r.choice(WORDS),
     "digits": lambda r: pick(r, "123456789", 8),
@@ -59,180 +53,6 @@ PASSWORDS = {
 }
 #: What stands in a place: no word of a sentence.
 PLACED = (lambda r: mixed(r, ALNUM, 20), lambda r: pick(r, HEX, 31) + "a", lambda r: mixed(r, ALNUM, 8) + "!x")
-#: Where the name tells it; `{s}` is the secret.
-NAMED = (
-    "password={s}",
-    "PASSWORD={s}",
-    "DB_PASSWORD={s}\nDB_USER=joe",
-    "export PGPASSWORD={s}",
-    "export MYSQL_PWD={s}",
-    "pwd={s};server=x",
-    "Server=x;User Id=sa;Password={s};Timeout=9",
-    "Password: {s}",
-    "password: {s}",
-    "passwd : {s}",
-    'password: "{s}"',
-    "password = '{s}'",
-    '"password": "{s}"',
-    "{{'password': '{s}'}}",
-    '{{"dbPassword":"{s}","n":1}}',
-    '{{\\"password\\": \\"{s}\\"}}',
-    "<password>{s}</password>",
-    '<add key="Password" value="{s}"/>',
-    "password is '{s}'",
-    "login --password {s} now",
-    "--password={s}",
-    "--db-password '{s}'",
-    "-password {s}",
-    "passphrase: {s}",
-    "adminPassword: {s}",
-    "[pypi]\nusername = __token__\npassword = {s}\n",
-    "spring.datasource.password={s}",
-    "  password: {s}\n  user: joe",
-    "machine example.org login joe password {s}",
-    "machine example.org\n  login joe\n  password {s}\n",
-    "default login joe password {s}",
-    "ValueError: bad password '{s}'",
-    "env: {{'PGPASSWORD': '{s}'}}",
-    "connect(user='joe', password='{s}')",
-    'keystorePassword="{s}"',
-    "password => {s}",
-    '$env:DB_PASSWORD = "{s}"',
-    "ENV DB_PASSWORD={s}",
-    "- name: DB_PASSWORD\n  password: {s}",
-)
-#: Here a bare word without a digit may be prose, so that the secret is never one.
-NAMED_TOKENS = (
-    "token={s}",
-    "HF_TOKEN={s}",
-    "export API_KEY={s}",
-    'api_key: "{s}"',
-    "apiKey: {s}",
-    '"accessToken": "{s}"',
-    "clientSecret={s}",
-    '{{"client_secret":"{s}"}}',
-    "secret_key = {s}",
-    "aws_secret_access_key = {s}",
-    "AWS_SESSION_TOKEN={s}",
-    "X-Api-Key: {s}",
-    "PRIVATE-TOKEN: {s}",
-    "X-Vault-Token: {s}",
-    "--api-key {s}",
-    "--token {s}",
-    "--token={s}",
-    '--auth-token "{s}"',
-    "api-key: {s}",
-    "//registry.example/:_authToken={s}",
-    "_auth={s}",
-    '{{"auths": {{"r.example": {{"auth": "{s}"}}}}}}',
-    "WANDB_API_KEY={s}",
-    "KAGGLE_KEY={s}",
-    "AccountKey={s};EndpointSuffix=x",
-    "SharedAccessKey={s}",
-    "private_token: {s}",
-    "('token', '{s}')",
-    "headers={{'X-Auth-Token': '{s}'}}",
-    "authtoken: {s}",
-    "Secret access key: {s}",
-    "API key: {s}",
-    "api key '{s}' refused",
-    "sessionid={s}",
-    "JSESSIONID={s}",
-    "csrf_token={s}",
-    'identitytoken": "{s}"',
-    "Authorization: Token {s}",
-    "authorization: ApiKey {s}",
-    "Authorization: Basic {s}",
-    "Authorization: Bearer {s}",
-    "{{'Authorization': 'Bearer {s}'}}",
-    "Authorization: Custom-Scheme {s}",
-    "Authorization: {s}",
-    "Proxy-Authorization: Negotiate {s}",
-    "curl -H 'Authorization: Bearer {s}' x",
-    'Authorization: Digest username="joe", realm="x", response="{s}", uri="/"',
-    "'Authorization', 'Splunk {s}'",
-    "Authorization: AWS4-HMAC-SHA256 Credential=joe/2020, SignedHeaders=host, Signature={s}",
-    "wandb login {s}",
-)
-COOKIES = (
-    "Cookie: a={s}",
-    "Cookie: a=1; b={s}; c=2",
-    "Set-Cookie: sid={s}; Path=/; HttpOnly",
-    '"cookie": "a=1; b={s}"',
-    "curl -H 'Cookie: x=1; y={s}' z",
-    ".example.org\tTRUE\t/\tFALSE\t0\tsid\t{s}",
-)
-URLS = (
-    "https://joe:{s}@index.example/simple",
-    "http://{s}@proxy.example:3128",
-    "HTTPS_PROXY=http://joe:{s}@p.example:8080/",
-    "git+https://joe:{s}@git.example/o/r@v1",
-    "--index-url https://joe:{s}@i.example/simple pkg",
-    "pkg @ https://joe:{s}@h.example/p.whl",
-    '{{"url": "https://joe:{s}@h.example/x"}}',
-    "ssh://joe:{s}@h.example/x",
-    "postgres://joe:{s}@db.example:5432/x",
-    "https://conda.example/t/{s}/channel/linux-64",
-    "https://x.example/f?key={s}",
-    "https://x.example/f?a=1&code={s}",
-    "https://x.example/f?sid={s}&b=2",
-    "https://x.example/f?token={s}",
-    "https://x.example/f?sig={s}",
-    "redis://:{s}@r.example/0",
-    "https://x.example/f?access_token={s}&x=1",
-    "[global]\nindex-url = https://joe:{s}@i.example/simple\n",
-)
-COMMANDS = (
-    "curl -u joe:{s} https://x.example",
-    "curl --user joe:{s} x",
-    "wget --http-password={s} x",
-    "docker login -u joe -p {s} r.example",
-    "sshpass -p {s} ssh x",
-    "mysql -ujoe -p{s} db",
-    "twine upload -u joe -p {s} dist/*",
-    "curl --proxy-user joe:{s} x",
-)
-#: The name stands elsewhere; the value has a digit and a letter.
-APART = (
-    '{{"name": "API_TOKEN", "value": "{s}"}}',
-    '{{"key": "DB_PASSWORD", "value": "{s}"}}',
-    '[{{"Name":"password","Value":"{s}"}}]',
-    '{{"value": "{s}", "name": "SECRET_KEY_2"}}',
-    '{{"headers": [{{"name": "x-api-key", "value": "{s}"}}]}}',
-    '"{{\\"name\\": \\"TOKEN\\", \\"value\\": \\"{s}\\"}}"',
-    "  - name: DB_PASSWORD\n    value: {s}\n",
-    "- name: UPLOAD_TOKEN\n  value: '{s}'\n",
-    '{{"token":\n    "{s}"\n}}',
-    "TWINE_PASSWORD          {s}",
-    "The password for joe is {s}.",
-    "the token of ci was `{s}`",
-    "requests.get(url, auth=('joe', '{s}'))",
-    'auth=HTTPBasicAuth("joe", "{s}")',
-    "-Password (ConvertTo-SecureString '{s}' -AsPlainText -Force)",
-    "[<Cookie session={s} for i.example/>]",
-    "curl --oauth2-bearer {s} https://x.example",
-    "net use \\\\srv\\share {s} /user:CORP\\joe",
-    "net use z: \\\\srv\\share {s}",
-    "schtasks /create /ru joe /rp {s} /tn x",
-    "openssl enc -aes-256-cbc -k {s} -in x",
-    "ssh-keygen -t rsa -N '{s}' -f x",
-    "X-Amz-Signature={s}&X-Amz-Date=2024",
-)
-VAULT = "key: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  {s}\n  3961\n"
-WEBHOOKS = (
-    "https://hooks.slack.com/services/T01/B02/{s}",
-    "https://discord.com/api/webhooks/123456789/{s}",
-    "https://hooks.zapier.com/hooks/catch/123/{s}",
-)
-BLOCKS = (
-    "RSA PRIVATE KEY",
-    "OPENSSH PRIVATE KEY",
-    "PRIVATE KEY",
-    "EC PRIVATE KEY",
-    "PGP PRIVATE KEY BLOCK",
-    "PGP MESSAGE",
-)
-
 PERSONAL = {
     "ipv4": lambda r: r.choice(["192.168.{}.{}", "10.{}.3.{}", "172.16.{}.{}", "203.0.{}.{}", "84.{}.7.{}"]).format(
         r.randint(0, 255), r.randint(1, 254)
@@ -241,52 +61,7 @@ PERSONAL = {
     "mac": lambda r: r.choice(":-").join(f"{r.randint(1, 254):02x}" for _ in range(6)),
     "e-mail": lambda r: f"{r.choice(WORDS)}.{r.choice(WORDS)}{r.choice(['', '+x', '7'])}@{r.choice(WORDS)}.co.uk",
 }
-ABOUT_MACHINES = (
-    "connect to {s} failed",
-    "Host {s} is down",
-    "ping {s}",
-    "from {s}: refused",
-    "inet {s}",
-    "[{s}]",
-    "server: {s}",
-    '"remote_addr": "{s}"',
-    "listening on {s}",
-    "{s} - - [10/Oct/2024] GET",
-    "HOST={s}",
-    "link/ether {s} brd",
-    "addr={s},x",
-    "ssh root@x via {s}",
-    "peer {s} sent",
-)
 NAMES = ("gwendolyn", "j.doe", "Marie-Luise", "tkowalski", "o_brien")
-HOMES = (
-    "/home/{s}/x",
-    "/var/home/{s}/x",
-    "/mnt/c/Users/{s}/x",
-    "/data/home/{s}",
-    "/nfs/home/{s}/v",
-    "\\\\?\\C:\\Users\\{s}\\x",
-    "../../home/{s}/x",
-    "C:\\Users\\{s}\\venv",
-    "C:/Users/{s}/x",
-    '"C:\\\\Users\\\\{s}\\\\x"',
-    "file:///home/{s}/m.whl",
-    "/Users/{s}/x",
-    "file:///C:/Users/{s}/x",
-    "/export/home/{s}/x",
-    "-I/home/{s}/include",
-    "/System/Volumes/Data/Users/{s}/x",
-    "~{s}/x",
-    "PATH=/bin:/home/{s}/bin",
-    "\\\\wsl$\\Ubuntu\\home\\{s}\\x",
-    "/c/Users/{s}/x",
-    "/cygdrive/c/Users/{s}/x",
-    "/proc/self/cwd/home/{s}/x",
-    "'/home/{s}/a b'",
-    "host:/home/{s}/x",
-    "sftp://host/home/{s}/x",
-    "%2Fhome%2F{s}%2Fx",
-)
 
 
 def planted(seed, rounds=1):

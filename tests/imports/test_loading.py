@@ -297,21 +297,6 @@ def test_the_text_is_not_read_for_libraries_of_which_nothing_can_come():
     assert [each.name for each in analyse(files, read=pytest.fail).assumed] == ["libgomp.so.1"]
 
 
-@pytest.mark.parametrize(
-    ("other", "leans"),
-    [
-        ({"lib/libshared.dylib": macho_bytes()}, True),
-        ({"lib/_m.so": macho_bytes(), "lib/.dylibs/libcopy.dylib": macho_bytes()}, False),
-        ({"lib/__init__.py": ""}, False),
-    ],
-)
-def test_whether_what_a_wheel_requires_offers_libraries(other, leans):
-    wheel = contents_of({"pkg/_m.so": macho_bytes()}, MACOS_TAG)
-    wheel = replace(wheel, metadata=replace(wheel.metadata, requires=("lib>=1",)))
-    beside = contents_of(other, MACOS_TAG, name="lib")
-    assert LoadJudge([wheel, beside], MACOS, lambda *_: "").analyse(wheel).leans is leans
-
-
 def test_folders_that_a_package_adds_to_path_are_searched_by_pythons_that_mind_it():
     files = {
         "pkg/__init__.py": "import pkg._config\nimport pkg._m",

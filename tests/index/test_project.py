@@ -60,8 +60,6 @@ def test_as_of_a_day_only_what_is_proved_to_have_been_there():
     before = file("pkg-1.0.tar.gz", uploaded=day.replace(day=19))
     project = Project(name="pkg", files=(before, file("pkg-2.0.tar.gz", uploaded=day), file("pkg-3.0.tar.gz")))
     assert project.as_of(day).files == (before,)
-    assert not project.is_dated
-    assert project.as_of(day).is_dated
 
 
 def test_a_name_that_stands_for_far_too_many_tags_fits_nowhere():

@@ -10,6 +10,7 @@ from typing import Any
 
 from envdoctor.core.data import load_file
 from envdoctor.core.errors import UsageProblem
+from envdoctor.support.text import version_tuple
 
 _TABLE = Path(__file__).with_name("ops.toml")
 Sources = tuple[str, ...]
@@ -34,11 +35,11 @@ class Compiler:
 
     def is_before(self, release: str) -> bool:
         """Whether it is older than `release`."""
-        return _numbers(self.release) < _numbers(release)
+        return version_tuple(self.release) < version_tuple(release)
 
     def is_after(self, release: str) -> bool:
         """Whether it is newer than `release`."""
-        return _numbers(self.release) > _numbers(release)
+        return version_tuple(self.release) > version_tuple(release)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +152,7 @@ def find_compiler(version: str) -> Compiler:
 
 def newest_compiler() -> Compiler:
     """The last release, 16.0."""
-    return find_compiler(max(load_file(_TABLE)["compilers"], key=_numbers))
+    return find_compiler(max(load_file(_TABLE)["compilers"], key=version_tuple))
 
 
 def status_words(name: str) -> str:
@@ -206,7 +207,3 @@ def _form(row: Mapping[str, Mapping[str, Any]], without: str | None) -> Form:
 def _counting(sources: list[str], without: str | None) -> list[str]:
     gone = {f"{kind} {without}" for kind in _OF_REPOSITORIES}
     return [source for source in sources if source not in gone]
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))

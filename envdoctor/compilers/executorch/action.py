@@ -9,8 +9,8 @@ from envdoctor.action import Action, StageContext, StageFailed, StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import sample_findings, sample_options, stem
+from envdoctor.stages.given import needs_inputs, needs_samples, needs_sizes
 from envdoctor.stages.processes import run_worker
-from envdoctor.stages.requirements import needs_inputs, needs_samples, needs_sizes
 from envdoctor.stages.torch import needs_cpu_build, tell_code, with_components, worker_request
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ def run(context: StageContext) -> StageOutput:
     Raises:
         StageFailed: it failed; shows how far the model got.
     """
-    goal = context.request.goal
-    accelerator = None if goal is None else goal.accelerator
+    accelerator = context.request.accelerator or None
     output = context.folder / f"{stem(context)}.pte"
     request = worker_request(context) | sample_options(context)
     request |= {"source": context.source.path.resolve(), "output": output, "accelerator": accelerator}

@@ -44,7 +44,7 @@ def judge_program(context: StageContext, output: StageOutput) -> StageOutput:
     rest = sum(count for name, count in left.items() if name not in _EDGES)
     share = taken / (taken + rest) if taken else 0.0
     found = [
-        *_of_chip(program, "" if goal is None else goal.accelerator or "", subject),
+        *_of_chip(program, context.request.accelerator, subject),
         *_of_share(program, wanted, share, options, subject),
         *_of_numbers(output.summary, options, subject),
     ]

@@ -28,7 +28,6 @@ _DLA = re.compile(
     rb'\{"CompilerName": "[^"]{1,80}", "CompilerVersion": "(?P<version>[\w.+-]{1,40})", '
     rb'"Neuron SHA1": "(?P<sha>\w{1,40})"'
 )
-_DLC_VERSION = re.compile(r"(?:converter-version|model-version)\s*=\s*(?P<version>[^\n,]{1,100})")
 
 
 def read_om(path: Path, fields: Fields) -> FileIdentity | None:
@@ -110,14 +109,14 @@ def _mentions(fields: Fields, *names: bytes) -> bool:
     return any(name in ends for name in names)
 
 
-def _magic(name: str, magic: bytes, at: int = 0, least: int = _LEAST) -> FileReader:
+def _magic(name: str, magic: bytes) -> FileReader:
     """A reader of a format of which only its first bytes are public."""
 
     def read(path: Path, fields: Fields) -> FileIdentity | None:
         del path
-        if not fields.starts(magic, at):
+        if not fields.starts(magic, 0):
             return None
-        if len(fields) < least or not any(fields.data[at + len(magic) : at + len(magic) + least]):
+        if len(fields) < _LEAST or not any(fields.data[len(magic) : len(magic) + _LEAST]):
             raise Unreadable(f"behind its first bytes is no network ({len(fields):,} bytes in all): a placeholder")
         return identity_of(name)
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from envdoctor.action import Action, StageContext, StageOutput
 from envdoctor.compilers.iree.targets import target_of
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
-from envdoctor.stages.conversion import sample_findings, sample_options, stem
-from envdoctor.stages.processes import run_worker
-from envdoctor.stages.requirements import needs_sizes, no_foreign_operators
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from envdoctor.stages.conversion import compile_by_worker
+from envdoctor.stages.given import needs_sizes
+from envdoctor.stages.requirements import no_foreign_operators
 
 ENVIRONMENT = "iree"
 _TASK = Path(__file__).resolve().parent / "workers" / "compile_module.py"
@@ -27,22 +23,9 @@ def run(context: StageContext) -> StageOutput:
     Raises:
         StageFailed: it failed.
     """
-    goal = context.request.goal
-    output = context.folder / f"{stem(context)}.vmfb"
-    values: Mapping[str, Any] = run_worker(
-        context,
-        _TASK,
-        {
-            **sample_options(context),
-            "source": context.source.path.resolve(),
-            "is_onnx": context.source.kind == ArtifactKind.ONNX,
-            "inputs": [[spec.name, spec.shape, spec.dtype] for spec in context.inputs()],
-            "target": dataclasses.asdict(target_of(goal)),
-            "output": output,
-        },
-    )
-    found = tuple(sample_findings(context, values)) if "samples" in values else ()
-    return StageOutput(path=output, summary=values, findings=found)
+    target = dataclasses.asdict(target_of(context.request.accelerator))
+    is_onnx = context.source.kind == ArtifactKind.ONNX
+    return compile_by_worker(context, _TASK, ".vmfb", {"is_onnx": is_onnx, "target": target})
 
 
 ONNX = Action(

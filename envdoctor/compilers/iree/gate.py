@@ -22,7 +22,7 @@ def judge_module(context: StageContext, output: StageOutput) -> StageOutput:
         StageFailed: the product must not be used; the finding says why.
     """
     subject, made = output.path.name, read_back(output.path, read_vmfb)
-    wanted = target_of(context.request.goal).triple
+    wanted = target_of(context.request.accelerator).triple
     if made.chip not in {wanted, ""}:  # a model that only hands its inputs on has no machine code
         evidence = (Evidence(source=subject, excerpt=made.chip),)
         raise StageFailed(finding("iree-other-target", subject, evidence, made=made.chip, wanted=wanted))

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_file
-
-if TYPE_CHECKING:
-    from envdoctor.core.goal import Goal
 
 _TABLE = Path(__file__).resolve().with_name("targets.toml")
 
@@ -31,8 +27,7 @@ class CodeTarget:
     machines: tuple[str, ...]
 
 
-def target_of(goal: Goal | None) -> CodeTarget:
+def target_of(name: str) -> CodeTarget:
     """The target of one of the compiler's goals."""
-    name = "" if goal is None else goal.accelerator or ""
     row = load_file(_TABLE)[name]
     return CodeTarget(name=name, triple=row["triple"], options=tuple(row["options"]), machines=tuple(row["machines"]))

@@ -7,14 +7,8 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.route import Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import INT8_OPTIONS, quantize_with_litert
-from envdoctor.stages.requirements import (
-    all_quantized_by_litert,
-    needs_samples,
-    needs_sizes,
-    no_flex,
-    repeatable,
-    with_trait,
-)
+from envdoctor.stages.given import needs_samples, needs_sizes
+from envdoctor.stages.requirements import all_quantized_by_litert, no_flex, no_ranges_in_loops, repeatable, with_trait
 
 
 def run(context: StageContext) -> StageOutput:
@@ -36,12 +30,7 @@ ACTION = Action(
         no_flex,
         repeatable,
         all_quantized_by_litert,
-        with_trait(
-            "recurrent",
-            Verdict.UNKNOWN,
-            "the LiteRT quantizer is known to fail on a recurrent layer",
-            "quantizer-has-no-ranges",
-        ),
+        no_ranges_in_loops(),
         with_trait(
             "control-flow",
             Verdict.UNKNOWN,
@@ -60,15 +49,14 @@ ACTION = Action(
             "the model has custom operators, which calibration has to run",
             "custom-op-unresolved",
         ),
-        with_trait(
-            "dynamic-range",
-            Verdict.READY,
-            "its weights are int8 already: what they have lost stays lost, the float model would give a better result",
-        ),
-        with_trait(
-            "weight-only",
-            Verdict.READY,
-            "its weights are int8 already: what they have lost stays lost, the float model would give a better result",
+        *(
+            with_trait(
+                trait,
+                Verdict.READY,
+                "its weights are int8 already: what they have lost stays lost, the float model would give a better "
+                "result",
+            )
+            for trait in ("dynamic-range", "weight-only")
         ),
     ),
     options=INT8_OPTIONS,

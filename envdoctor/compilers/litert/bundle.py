@@ -26,15 +26,12 @@ from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from envdoctor.core.finding import Finding
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
-
-    #: Judges a model of a bundle as the gate of its kind does.
-    Gate = Callable[[StageContext, StageOutput], StageOutput]
 
 #: What a bundle can be made of, and whether that takes samples.
 FORMS = {"int8": True, "int16x8": True, "dynamic": False, "weight-only": False, "float16": False}

@@ -11,16 +11,10 @@ from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import INT8_OPTIONS, convert, quantize_with_litert
+from envdoctor.stages.given import needs_samples, needs_sizes
 from envdoctor.stages.problems import finding
 from envdoctor.stages.recipes import needs_calibration, read_recipe
-from envdoctor.stages.requirements import (
-    all_quantized_by_litert,
-    needs_samples,
-    needs_sizes,
-    no_flex,
-    repeatable,
-    with_trait,
-)
+from envdoctor.stages.requirements import all_quantized_by_litert, no_flex, no_ranges_in_loops, repeatable
 from envdoctor.tflite.quantization import Scheme
 
 if TYPE_CHECKING:
@@ -96,16 +90,8 @@ INT16X8 = Action(
         no_flex,
         repeatable,
         all_quantized_by_litert,
-        *(
-            with_trait(
-                "recurrent",
-                Verdict.UNKNOWN,
-                "the LiteRT quantizer is known to fail on a recurrent layer",
-                "quantizer-has-no-ranges",
-                kind=kind,  # of a Keras file, the stage before tells
-            )
-            for kind in (ArtifactKind.SAVED_MODEL, ArtifactKind.TFLITE_FLOAT)
-        ),
+        # Of a Keras file, the stage before tells.
+        *(no_ranges_in_loops(kind) for kind in (ArtifactKind.SAVED_MODEL, ArtifactKind.TFLITE_FLOAT)),
     ),
     goals=frozenset({"litert"}),
     options=INT8_OPTIONS,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from envdoctor.action import Action, StageContext, StageOutput
 from envdoctor.compilers.qualcomm.context import read_contexts
@@ -14,12 +15,12 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
 from envdoctor.facts.environments import needs_environment
-from envdoctor.stages.conversion import sample_findings, sample_options, stem
-from envdoctor.stages.processes import run_worker
-from envdoctor.stages.requirements import HOW, needs_samples, needs_sizes, no_foreign_operators
+from envdoctor.stages.conversion import compile_by_worker
+from envdoctor.stages.given import HOW, needs_samples, needs_sizes
+from envdoctor.stages.requirements import no_foreign_operators
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
@@ -37,24 +38,10 @@ def run(context: StageContext) -> StageOutput:
     Raises:
         StageFailed: it failed.
     """
-    goal = context.request.goal
-    soc = soc_of("" if goal is None else goal.accelerator or "")
-    output = context.folder / f"{stem(context)}_qnn.onnx"
-    values: Mapping[str, Any] = run_worker(
-        context,
-        _TASK,
-        {
-            **sample_options(context),
-            "source": context.source.path.resolve(),
-            "inputs": [[spec.name, spec.shape, spec.dtype] for spec in context.inputs()],
-            "soc": soc.model,
-            "arch": soc.arch,
-            "floats": soc.floats,
-            "output": output,
-        },
-    )
-    found = tuple(sample_findings(context, values)) if "samples" in values else ()
-    return StageOutput(path=output, files=tuple(_binaries(output)), summary=values, findings=found)
+    soc = soc_of(context.request.accelerator)
+    request = {"soc": soc.model, "arch": soc.arch, "floats": soc.floats}
+    made = compile_by_worker(context, _TASK, "_qnn.onnx", request)
+    return dataclasses.replace(made, files=tuple(_binaries(made.path)))
 
 
 def _binaries(output: Path) -> Iterator[Path]:
@@ -92,7 +79,7 @@ def _in_a_container(request: Request) -> tuple[str, ...]:
 
 def needs_integers(facts: Facts, request: Request) -> Iterator[Reason]:
     """A Hexagon that does not compute in floats takes quantized models; samples make one of a float model."""
-    soc = soc_of("" if request.goal is None else request.goal.accelerator or "")
+    soc = soc_of(request.accelerator)
     if not soc.floats and request.source is not None and "quantized" not in request.source.traits:
         for reason in needs_samples(facts, request):
             text = f"this Hexagon (v{soc.arch}) takes no floats, and the model is not quantized (QDQ)"

@@ -26,7 +26,7 @@ def judge_context(context: StageContext, output: StageOutput) -> StageOutput:
     Raises:
         StageFailed: the product must not be used; the finding says why.
     """
-    subject, goal, options = output.path.name, context.request.goal, context.request.options
+    subject, options = output.path.name, context.request.options
     try:
         made = read_contexts(output.path)
     except Unreadable as error:
@@ -35,7 +35,7 @@ def judge_context(context: StageContext, output: StageOutput) -> StageOutput:
     mapped = judge_mapping(_mapped(made, summary), subject, options.require_mapped)
     found = [
         *mapped.findings,
-        *_of_chip(made, soc_of("" if goal is None else goal.accelerator or ""), subject),
+        *_of_chip(made, soc_of(context.request.accelerator), subject),
         *_of_version(made, str(summary.get("sdk", "")), subject),
         *judge_numbers(summary, options, subject, "emulator"),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from envdoctor.action import Action, StageContext, StageOutput
 from envdoctor.compilers.rknn.chips import chip_of
@@ -11,13 +11,13 @@ from envdoctor.core.artifact import OPSET, ArtifactKind
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
 from envdoctor.facts.environments import needs_environment, needs_permission
-from envdoctor.stages.conversion import sample_findings, sample_options, stem
+from envdoctor.stages.conversion import compile_by_worker
+from envdoctor.stages.given import needs_samples, needs_sizes
 from envdoctor.stages.problems import problem_kinds
-from envdoctor.stages.processes import run_worker
-from envdoctor.stages.requirements import needs_samples, needs_sizes, no_foreign_operators
+from envdoctor.stages.requirements import no_foreign_operators
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
@@ -34,26 +34,13 @@ def run(context: StageContext) -> StageOutput:
     Raises:
         StageFailed: it failed.
     """
-    output = context.folder / f"{stem(context)}.rknn"
-    values: Mapping[str, Any] = run_worker(
-        context,
-        _TASK,
-        {
-            **sample_options(context),
-            "source": context.source.path.resolve(),
-            "inputs": [[spec.name, spec.shape, spec.dtype] for spec in context.inputs()],
-            "quantized": "quantized" in context.source.traits,
-            "chip": chip_of(context.request.goal).target,
-            "output": output,
-        },
-    )
-    found = tuple(sample_findings(context, values)) if "samples" in values else ()
-    return StageOutput(path=output, summary=values, findings=found)
+    request = {"quantized": "quantized" in context.source.traits, "chip": chip_of(context.request.accelerator).target}
+    return compile_by_worker(context, _TASK, ".rknn", request)
 
 
 def needs_integers(facts: Facts, request: Request) -> Iterator[Reason]:
     """A chip that computes no floats needs samples, but for a model that is quantized already."""
-    if not chip_of(request.goal).floats and (request.source is None or "quantized" not in request.source.traits):
+    if not chip_of(request.accelerator).floats and (request.source is None or "quantized" not in request.source.traits):
         yield from needs_samples(facts, request)
 
 

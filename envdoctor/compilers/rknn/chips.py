@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_file
-
-if TYPE_CHECKING:
-    from envdoctor.core.goal import Goal
 
 _TABLE = Path(__file__).resolve().with_name("chips.toml")
 
@@ -25,11 +21,11 @@ class Chip:
     """
 
     target: str
-    floats: bool
     same: tuple[str, ...] = ()
+    floats: bool = True
 
 
-def chip_of(goal: Goal | None) -> Chip:
+def chip_of(name: str) -> Chip:
     """The chip of one of the compiler's goals."""
-    row = load_file(_TABLE)["" if goal is None else goal.accelerator or ""]
-    return Chip(target=row["target"], floats=row["floats"], same=tuple(row.get("same", ())))
+    row = load_file(_TABLE)[name]
+    return Chip(target=name, **{**row, "same": tuple(row.get("same", ()))})

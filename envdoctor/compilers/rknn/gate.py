@@ -28,7 +28,7 @@ def judge_rknn(context: StageContext, output: StageOutput) -> StageOutput:
     """
     subject, made = output.path.name, read_back(output.path, read_rknn)
     summary, options = dict(output.summary), context.request.options
-    chip, mapped = chip_of(context.request.goal), _mapped(summary)
+    chip, mapped = chip_of(context.request.accelerator), _mapped(summary)
     judged = judge_mapping(mapped, subject, options.require_mapped) if mapped.total else Judged()
     found = [
         *_of_chip(made, {chip.target, *chip.same}, subject),

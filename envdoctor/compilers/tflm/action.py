@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.action import Action, StageContext, StageFailed, StageOutput
 from envdoctor.compilers.tflm.estimate import estimate
 from envdoctor.compilers.tflm.firmware import write_sources
+from envdoctor.compilers.tflm.forms import taken_forms
 from envdoctor.compilers.tflm.refusals import crash, refusal, with_all
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.data import load_file, load_table
@@ -131,7 +132,7 @@ def _refused_of_file(source: Artifact) -> list[str]:
 def _refused_by_name(request: Request) -> list[str]:
     """Operators without a kernel, and those that are written in int8 and have one for floats alone."""
     table, written = load_file(_TABLE), load_table("stays-float")["written"]["tensorflow"]
-    floats = {name for name in written if not any("INT8" in form for form in table["taken"].get(name, {}))}
+    floats = {name for name in written if not any("INT8" in form for form in taken_forms(name))}
     return sorted(named_operators(request) & (floats | set(table["lacking"])) - REWRITTEN)
 
 

@@ -53,8 +53,8 @@ class Arena:
 class _Tail:
     """The end of the arena, from which structures are taken downwards."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self) -> None:
+        self.size = _BASE
 
     def take(self, size: int, alignment: int = 16) -> None:
         """Take a structure; its lower end is what is aligned."""
@@ -74,7 +74,7 @@ def predict(model: Model, structures: Structures) -> Arena:
         for operator in graph.operators
     }
     requests.update(stored_values(model))
-    tail = _Tail(_BASE)
+    tail = _Tail()
     for size in list_sizes(model):
         tail.take(size)
     preparing = _take_structures(tail, model, structures, requests)

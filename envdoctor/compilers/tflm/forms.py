@@ -5,6 +5,7 @@ operators.toml holds the answers. A form that was not asked is unknown, never ta
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from itertools import chain
@@ -15,7 +16,7 @@ from envdoctor.compilers.tflm.variables import STRUCTURES
 from envdoctor.core.data import load_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from envdoctor.tflite.model import Operator, Subgraph, Tensor
 
@@ -94,18 +95,28 @@ def ask(graph: Subgraph, operator: Operator) -> Answer:
     refused = next((words for words, forms in table["refused"].get(operator.name, {}).items() if form in forms), "")
     if refused:
         return Answer(refused=refused)
-    taken: dict[str, list[int]] = table["taken"].get(operator.name, {})
+    taken = taken_forms(operator.name)
     sizes = next((taken[key] for key in _spellings(operator, form) if key in taken), None)
     if sizes is not None:
-        return Answer(unknown=next(_untried(graph, operator, table), ""), structures=(sizes[0], sizes[1]))
+        return Answer(unknown=next(_untried(graph, operator, table), ""), structures=sizes)
     return Answer(unknown=f"{form} was not asked", structures=_of_another_form(form, taken))
 
 
-def _of_another_form(form: str, taken: dict[str, list[int]]) -> tuple[int, int] | None:
+@functools.cache
+def taken_forms(name: str) -> Mapping[str, tuple[int, int]]:
+    """The forms of an operator that the interpreter takes, with the bytes of its options and of its kernel."""
+    rows: Mapping[str, list[str]] = load_file(_TABLE)["taken"].get(name, {})
+    taken: dict[str, tuple[int, int]] = {}
+    for words, forms in rows.items():
+        options, kernel = map(int, words.split())
+        taken |= dict.fromkeys(forms, (options, kernel))
+    return taken
+
+
+def _of_another_form(form: str, taken: Mapping[str, tuple[int, int]]) -> tuple[int, int] | None:
     """The structures of the same operator where its output has the same type: what is constant does not change them."""
     output = form.rpartition(" > ")[2]
-    alike = {(sizes[0], sizes[1]) for key, sizes in taken.items() if key.rpartition(" > ")[2] == output}
-    return min(alike) if alike else None
+    return min((sizes for key, sizes in taken.items() if key.rpartition(" > ")[2] == output), default=None)
 
 
 def form_of(graph: Subgraph, operator: Operator) -> str:

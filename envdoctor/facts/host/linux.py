@@ -17,6 +17,7 @@ from envdoctor.facts.host.linux_files import (
     parse_os_release,
     parse_wsl,
 )
+from envdoctor.support.files import head_text
 
 if TYPE_CHECKING:
     from envdoctor.executors import Executor
@@ -204,8 +205,4 @@ def _loader(path: str) -> str:
 
 
 def _read(root: str, file: str) -> str:
-    try:
-        with open(os.path.join(root, file), "rb") as stream:
-            return stream.read(4 << 20).decode("utf-8", "replace")
-    except OSError:
-        return ""
+    return head_text(os.path.join(root, file), 4 << 20)

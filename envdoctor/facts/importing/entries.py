@@ -7,11 +7,11 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
+from envdoctor.facts.loading.contents import member_of
 from envdoctor.imports.site import Presence
 from envdoctor.imports.surface import import_surface
-from envdoctor.support.files import read_head
+from envdoctor.support.files import head_text, read_head
 from envdoctor.wheels.contents import Effort, WheelContents, import_names
-from envdoctor.wheels.directory import STORED, Member
 from envdoctor.wheels.metadata import WheelMetadata, parse_scripts
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _outline(distribution: Distribution, paths: Sequence[str]) -> WheelContents:
             outline[path] = None
             if len(parts) > _NESTED and not is_package:
                 deep.add(folder)
-    members = {path: _member(path) for path in outline}
+    members = {path: member_of(path) for path in outline}
     metadata = WheelMetadata(
         folder="",
         name=distribution.name,
@@ -82,16 +82,9 @@ def _outline(distribution: Distribution, paths: Sequence[str]) -> WheelContents:
     return WheelContents(metadata=metadata, members=members, imports=import_names(members), natives=(), effort=effort)
 
 
-def _member(path: str) -> Member:
-    return Member(name=path, crc=0, size=0, compressed_size=0, method=STORED, offset=0, mode=0)
-
-
 def _entry_points(distribution: Distribution) -> str:
     folder = f"{distribution.metadata}/EGG-INFO" if distribution.metadata.endswith(".egg") else distribution.metadata
-    try:
-        return read_head(f"{folder}/entry_points.txt", _MOST_BYTES).decode("utf-8", "replace")
-    except OSError:
-        return ""
+    return head_text(f"{folder}/entry_points.txt", _MOST_BYTES)
 
 
 def units_of(paths: Iterable[str], modules: Modules) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ def installed_contents(facts: Facts, distribution: Distribution) -> WheelContent
     natives = [one for one in facts.natives.files if one.distribution.metadata == distribution.metadata]
     files = tuple(_native(one, distribution.root) for one in natives)
     tags = next((tags for one, tags in facts.natives.wheel_tags if one.metadata == distribution.metadata), ())
-    members = {path: _member(path) for path in dict.fromkeys([*paths, *(one.path for one in files)])}
+    members = {path: member_of(path) for path in dict.fromkeys([*paths, *(one.path for one in files)])}
     metadata = WheelMetadata(
         folder="", name=distribution.name, version=distribution.version, requires=distribution.requires, tags=tags
     )
@@ -71,5 +71,6 @@ def _native(file: InstalledFile, root: str) -> NativeFile:
     )
 
 
-def _member(path: str) -> Member:
+def member_of(path: str) -> Member:
+    """An installed file as a member of a wheel."""
     return Member(name=path, crc=0, size=0, compressed_size=0, method=STORED, offset=0, mode=0)

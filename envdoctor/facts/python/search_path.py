@@ -29,12 +29,10 @@ class SearchFolder:
 
     Attributes:
         path: absolute, without a slash at its end.
-        named_by: for a PTH folder, the .pth file that names it.
     """
 
     path: str
     origin: Origin = Origin.SITE
-    named_by: str = ""
 
 
 def search_path(folders: Iterable[Sequence[str]]) -> tuple[SearchFolder, ...]:
@@ -68,10 +66,9 @@ def _with_additions(path: str, origin: Origin) -> Iterator[SearchFolder]:
     except OSError:
         return
     for name in names:
-        file = os.path.join(path, name)
-        for line in parse_pth(_read(file)):
+        for line in parse_pth(_read(os.path.join(path, name))):
             added = os.path.normpath(os.path.join(path, line))
-            yield SearchFolder(path=added, origin=Origin.PTH, named_by=file)
+            yield SearchFolder(path=added, origin=Origin.PTH)
 
 
 def _read(file: str) -> bytes:

@@ -11,9 +11,10 @@ from envdoctor.core.finding import Evidence
 from envdoctor.core.route import Reason, Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import INT8_OPTIONS, stem
+from envdoctor.stages.given import needs_sizes
 from envdoctor.stages.mending import ENVIRONMENT, mend, mends_for
 from envdoctor.stages.problems import finding
-from envdoctor.stages.requirements import needs_sizes, no_flex, repeatable, with_trait
+from envdoctor.stages.requirements import no_flex, repeatable, with_trait
 from envdoctor.support.text import plural
 from envdoctor.tflite.readers import find_reader, reads_tflite
 

@@ -10,7 +10,7 @@ from envdoctor.core.route import Reason, Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.torch import OPTIONS, known_operators
 from envdoctor.stages.conversion import convert
-from envdoctor.stages.requirements import needs_sizes
+from envdoctor.stages.given import needs_sizes
 from envdoctor.stages.torch import with_components, worker_request
 
 if TYPE_CHECKING:

@@ -7,11 +7,10 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
+from envdoctor.stages.given import needs_samples_or_ranges, needs_sizes
 from envdoctor.stages.requirements import (
     all_quantized,
     known_operators,
-    needs_samples_or_ranges,
-    needs_sizes,
     no_control_flow,
     odd_types,
     open_batch,

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from envdoctor.action import Action, StageContext, StageOutput
+from envdoctor.action import Action
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
-from envdoctor.pipeline.tensorflow import convert_with_tensorflow
+from envdoctor.pipeline.tensorflow import export_saved_model
 from envdoctor.stages.conversion import SAMPLE_OPTIONS
-from envdoctor.stages.requirements import (
-    config_unread,
-    known_operators,
-    needs_sizes,
-    no_keras_2_functions,
-    stateless_layers,
-)
-
-
-def run(context: StageContext) -> StageOutput:
-    """Export with a batch of one, recurrent layers unrolled: int8 conversions crash on a loop."""
-    return convert_with_tensorflow(context, "saved-model", unroll="recurrent" in context.source.traits)
-
+from envdoctor.stages.given import needs_sizes
+from envdoctor.stages.requirements import config_unread, known_operators, no_keras_2_functions, stateless_layers
 
 ACTION = Action(
     name="tf-export",
     title="export a SavedModel with Keras 3",
     consumes=frozenset({ArtifactKind.KERAS}),
     produces=ArtifactKind.SAVED_MODEL,
-    run=run,
+    run=export_saved_model,
     environment="tensorflow",
     requires=(
         needs_environment("tensorflow"),

@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING
 
 from envdoctor.action import Action, StageContext, StageOutput
 from envdoctor.core.artifact import ArtifactKind
-from envdoctor.core.route import Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import SAMPLE_OPTIONS
+from envdoctor.stages.given import needs_sizes
 from envdoctor.stages.requirements import (
     config_unread,
     known_operators,
-    needs_sizes,
     no_keras_2_functions,
+    no_ranges_in_loops,
     odd_types,
     open_batch,
     repeatable,
     stateless_layers,
-    with_trait,
 )
 
 if TYPE_CHECKING:
@@ -41,13 +40,7 @@ REQUIRES = (
     open_batch,
     repeatable,
 )
-_loop_without_ranges = with_trait(
-    "recurrent",
-    Verdict.UNKNOWN,
-    "the LiteRT quantizer is known to fail on a recurrent layer",
-    "quantizer-has-no-ranges",
-    kind=ArtifactKind.KERAS,
-)
+_loop_without_ranges = no_ranges_in_loops(ArtifactKind.KERAS)
 
 
 def _loops_stay(facts: Facts, request: Request) -> Iterator[Reason]:

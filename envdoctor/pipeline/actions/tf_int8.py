@@ -7,13 +7,12 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
+from envdoctor.stages.given import needs_samples_or_ranges, needs_sizes
 from envdoctor.stages.requirements import (
     all_quantized,
     config_unread,
     known_operators,
     loops_crash,
-    needs_samples_or_ranges,
-    needs_sizes,
     no_control_flow,
     no_keras_2_functions,
     odd_types,

@@ -7,13 +7,12 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import convert_with_tensorflow
 from envdoctor.stages.conversion import INT8_OPTIONS
+from envdoctor.stages.given import needs_samples, needs_sizes
 from envdoctor.stages.requirements import (
     all_quantized,
     config_unread,
     has_trait,
     known_operators,
-    needs_samples,
-    needs_sizes,
     no_keras_2_functions,
     stateless_layers,
 )

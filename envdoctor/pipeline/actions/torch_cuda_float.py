@@ -9,7 +9,7 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.environments.status import State
 from envdoctor.facts.environments import needs_environment, needs_permission
 from envdoctor.pipeline.torch import OF_THE_MODEL, OPTIONS, convert_with_torch
-from envdoctor.stages.requirements import needs_inputs, needs_sizes
+from envdoctor.stages.given import needs_inputs, needs_sizes
 from envdoctor.stages.torch import cpu_build_is_there, tell_code
 
 if TYPE_CHECKING:

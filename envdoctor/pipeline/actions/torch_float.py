@@ -7,7 +7,7 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.torch import OF_THE_MODEL, OPTIONS, convert_with_torch
 from envdoctor.stages.foreseen import runs_in_litert
-from envdoctor.stages.requirements import needs_inputs, needs_sizes
+from envdoctor.stages.given import needs_inputs, needs_sizes
 from envdoctor.stages.torch import needs_cpu_build, tell_code
 
 ACTION = Action(

@@ -8,8 +8,8 @@ from envdoctor.action import Action, StageContext, StageFailed, StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import sample_options, stem
+from envdoctor.stages.given import needs_inputs, needs_sizes
 from envdoctor.stages.processes import run_worker
-from envdoctor.stages.requirements import needs_inputs, needs_sizes
 from envdoctor.stages.torch import needs_cpu_build, tell_code, with_components, worker_request
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from envdoctor.pipeline.sources.onnx_whole import needed_bytes, require_whole
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.support.files import read_head
 from envdoctor.support.protobuf import Message, read_message
-from envdoctor.support.text import plural
+from envdoctor.support.text import few, plural
 from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:
@@ -204,9 +204,8 @@ def _external(path: Path, tensors: Iterator[Message]) -> Iterator[tuple[Path, in
 def _require(external: Mapping[Path, int]) -> None:
     missing = [file for file in external if not file.is_file()]
     if missing:
-        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-        names = ", ".join(file.name for file in missing[:_SHOWN])
-        raise UsageProblem(f"the weights are in {names}{more}, which is not beside the model; bring it there.")
+        names = few([file.name for file in missing], _SHOWN)
+        raise UsageProblem(f"the weights are in {names}, which is not beside the model; bring it there.")
     for file, size in external.items():
         if file.stat().st_size < size:
             raise UsageProblem(

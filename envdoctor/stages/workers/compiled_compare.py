@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import items, reference
 from .litert_compare import accuracy_of, compare
+from .samples import as_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from .arrays import InputSpec
     from .same_model import Predict
     from .samples import Samples
     from .untyped import Array
@@ -37,6 +39,12 @@ def compare_runs(model: Runner, made: Runner, samples: Samples, labelled: Sample
     if labelled is not None and expected.evaluation is not None:
         values["accuracy"] = accuracy_of(expected.evaluation, reference.answer(made[0], labelled).outputs)
     return values
+
+
+def answers_of(session: Any, inputs: Sequence[InputSpec]) -> Predict:  # noqa: ANN401  (an onnxruntime.InferenceSession)
+    """What a session answers to a sample, by the names of its outputs."""
+    names = [each.name for each in session.get_outputs()]
+    return lambda sample: dict(zip(names, session.run(None, as_batch(sample, inputs)), strict=True))
 
 
 def _measures(name: str, expected: Array, given: Array) -> Mapping[str, object]:

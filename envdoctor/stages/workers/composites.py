@@ -24,7 +24,7 @@ def write_as_custom(graph: Graph) -> list[str]:
     """
     names, bodies = [], set()
     for operator in graph.main.operators:
-        if not _is_one(graph, operator):
+        if graph.operator_name(operator) != COMPOSITE:
             continue
         options = operator.builtinOptions2
         names.append(options.name.decode())
@@ -36,10 +36,6 @@ def write_as_custom(graph: Graph) -> list[str]:
     graph.model.subgraphs = [each for number, each in enumerate(graph.model.subgraphs) if number not in bodies]
     prune(graph)
     return names
-
-
-def _is_one(graph: Graph, operator: object) -> bool:
-    return graph.operator_name(operator) == COMPOSITE
 
 
 def _custom_code(graph: Graph, name: bytes) -> int:

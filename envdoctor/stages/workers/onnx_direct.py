@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import litert_run, onnx_source
-from .arrays import InputSpec
+from .asked import asked_inputs
 from .components import Components
 from .samples import fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
 from .stage import Problem
@@ -24,6 +24,7 @@ from .turned import Converted, judge, moved, moved_inputs, taken_out, told, writ
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from .arrays import InputSpec
     from .samples import Samples
     from .untyped import Array, OnnxModel
 
@@ -36,9 +37,7 @@ KNOWN = ((r"(?i)custom op|unsupported onnx op|not supported in flatbuffer_direct
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     """Carry out a request; see the module."""
     components = Components(Path(request["components"]), KNOWN)
-    inputs = tuple(
-        InputSpec(name, None if shape is None else tuple(shape), dtype) for name, shape, dtype in request["inputs"]
-    )
+    inputs = asked_inputs(request)
     given = for_request(request, inputs, _CALIBRATED)
     fixed = fixed_inputs(inputs, given)
     samples = given or make_up(fixed)
@@ -61,7 +60,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         **taken_out(source, samples),
     }
     if given is not None:
-        values |= {"samples": given.count, "random": given.random, "matched": given.told}
+        values |= given.summary
         if request.get("reference"):
             labelled = labelled_for_request(request, inputs)
             write_reference(Path(request["reference"]), source, converted.layout, given, labelled)

@@ -49,6 +49,11 @@ class Samples:
         """The number of samples."""
         return len(next(iter(self.inputs.values())))
 
+    @property
+    def summary(self) -> dict[str, object]:
+        """What a stage tells of the samples that it calibrated with."""
+        return {"samples": self.count, "random": self.random, "matched": self.told}
+
     def one_by_one(self) -> Iterator[dict[str, Array]]:
         """Each sample as a batch of one."""
         for number in range(self.count):

@@ -60,7 +60,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     if written_out:
         values["custom_operators"] = written_out
     if given is not None:
-        values |= {"samples": given.count, "random": given.random, "matched": given.told}
+        values |= given.summary
         if request.get("reference"):
             write_reference(Path(request["reference"]), source, converted.layout, given, labelled)
     return values

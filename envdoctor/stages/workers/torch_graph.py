@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import custom_ops, torch_source
-from .arrays import InputSpec
+from .asked import asked_inputs
 from .components import Components
 from .samples import fixed_inputs, for_request, make_up
 from .stage import Problem
@@ -19,6 +19,7 @@ from .stage import Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .arrays import InputSpec
     from .custom_ops import Way
     from .samples import Samples
     from .torch_source import Source
@@ -91,9 +92,7 @@ def export(request: Mapping[str, Any], components: Components) -> Exported:
         import torch
 
         torch.manual_seed(0)
-    inputs = tuple(
-        InputSpec(name, None if shape is None else tuple(shape), dtype) for name, shape, dtype in request["inputs"]
-    )
+    inputs = asked_inputs(request)
     given = for_request(request, inputs, _CALIBRATED)
     fixed = fixed_inputs(inputs, given)
     samples = given or make_up(fixed)

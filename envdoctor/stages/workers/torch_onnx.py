@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import torch_source
-from .arrays import InputSpec
+from .asked import asked_inputs
 from .components import Components
 from .same_model import compare_forms
 from .samples import as_batch, fixed_inputs, for_request, keep_sizes, make_up, taken_sizes
@@ -38,9 +38,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         torch.manual_seed(0)
         fused_layers = False  # ONNX has no operator for a whole layer of nn.TransformerEncoder
         torch.backends.mha.set_fastpath_enabled(fused_layers)
-    inputs = tuple(
-        InputSpec(name, None if size is None else tuple(size), kind) for name, size, kind in request["inputs"]
-    )
+    inputs = asked_inputs(request)
     given = for_request(request, inputs, _CALIBRATED)
     fixed = keep_sizes(inputs, fixed_inputs(inputs, given))
     samples = given or make_up(fixed)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from envdoctor.binaries.elf_hashes import gnu_hash_of
 from envdoctor.binaries.macho_symbols import macho_hash
-from envdoctor.binaries.policy import version_tuple
 from envdoctor.binaries.python_abi import PythonAbi, fits
 from envdoctor.binaries.python_names import python_names
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
 from envdoctor.support.bytes import MemoryBytes
+from envdoctor.support.text import version_tuple
 from envdoctor.wheels.reviewed import is_of_tests
 from envdoctor.wheels.rules import Part, Sighting, listed, rule
 

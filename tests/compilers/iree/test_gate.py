@@ -74,6 +74,8 @@ def test_numbers_that_differ_are_an_error(judge):
 
 def test_every_goal_has_a_target():
     goals = [goal for goal in map(parse_goal, goal_names()) if goal.compiler == "iree"]
-    assert {target_of(goal).triple.partition("-")[0] for goal in goals} == {goal.accelerator for goal in goals}
+    assert {target_of(goal.accelerator).triple.partition("-")[0] for goal in goals} == {
+        goal.accelerator for goal in goals
+    }
     table = load_file(DATA.parents[1] / "envdoctor/compilers/iree/targets.toml")
     assert table.keys() == {goal.accelerator for goal in goals}

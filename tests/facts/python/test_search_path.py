@@ -40,12 +40,6 @@ def test_lib64_that_is_a_link_to_lib_counts_once(tmp_path):
     ]
 
 
-def test_who_names_a_folder(tmp_path):
-    (tmp_path / "project").mkdir()
-    (tmp_path / "my.pth").write_text("project")
-    assert search_path([("site", str(tmp_path))])[1].named_by == str(tmp_path / "my.pth")
-
-
 def test_a_pth_file_that_can_not_be_read_adds_nothing(tmp_path):
     (tmp_path / "folder.pth").mkdir()
     assert found(("site", str(tmp_path))) == [(Origin.SITE, str(tmp_path))]

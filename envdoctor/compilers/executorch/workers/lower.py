@@ -16,21 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.stages.workers import reference, torch_source
-from envdoctor.stages.workers.arrays import InputSpec
+from envdoctor.stages.workers.asked import read_asked
 from envdoctor.stages.workers.compiled_compare import compare_runs
 from envdoctor.stages.workers.components import Components
 from envdoctor.stages.workers.litert_compare import accuracy_of
 from envdoctor.stages.workers.native_output import captured
 from envdoctor.stages.workers.same_model import compare_forms
-from envdoctor.stages.workers.samples import (
-    as_batch,
-    fixed_inputs,
-    for_request,
-    keep_sizes,
-    labelled_for_request,
-    make_up,
-    taken_sizes,
-)
+from envdoctor.stages.workers.samples import as_batch
 from envdoctor.stages.workers.stage import Problem
 
 if TYPE_CHECKING:
@@ -61,12 +53,8 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         import torch
 
         torch.manual_seed(0)
-    inputs = tuple(
-        InputSpec(name, None if shape is None else tuple(shape), kind) for name, shape, kind in request["inputs"]
-    )
-    given, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
-    fixed = keep_sizes(inputs, fixed_inputs(inputs, given))
-    samples = given or make_up(fixed)
+    asked = read_asked(request, _CALIBRATED)
+    fixed, samples = asked.fixed, asked.samples
     source = torch_source.load(request, fixed, components)
     sample = as_batch(next(iter(samples.one_by_one())), fixed)
     with components.step("run in PyTorch", "torch-model-refused"):
@@ -81,12 +69,12 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
             program = torch.export.export(quantized, arguments)
     counted = _lower(program, request, components)
     made = _runner(Path(request["output"]), source, components) if quantized is None else _predict(quantized, source)
-    values: dict[str, object] = {"torch": torch.__version__, "sizes": taken_sizes(inputs, fixed), **counted}
+    values: dict[str, object] = {"torch": torch.__version__, "sizes": asked.sizes, **counted}
     values |= {"components": {str(row["component"]): f"ok, {row.get('seconds')} s" for row in components.rows}}
-    if given is not None:
-        values |= {"samples": given.count, "random": given.random, "matched": given.told}
+    if asked.given is not None:
+        values |= asked.given.summary
     with components.step("numbers"):
-        return values | _compared(source, made, samples, labelled, exact=quantized is None)
+        return values | _compared(source, made, samples, asked.labelled, exact=quantized is None)
 
 
 def _quantize(

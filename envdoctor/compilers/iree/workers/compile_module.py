@@ -20,22 +20,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.stages.workers import litert_run, onnx_source
-from envdoctor.stages.workers.arrays import InputSpec
-from envdoctor.stages.workers.compiled_compare import compare_runs
-from envdoctor.stages.workers.samples import (
-    as_batch,
-    fixed_inputs,
-    for_request,
-    keep_sizes,
-    labelled_for_request,
-    make_up,
-    taken_sizes,
-)
+from envdoctor.stages.workers.asked import read_asked
+from envdoctor.stages.workers.compiled_compare import answers_of, compare_runs
+from envdoctor.stages.workers.samples import as_batch
 from envdoctor.stages.workers.stage import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from envdoctor.stages.workers.arrays import InputSpec
     from envdoctor.stages.workers.same_model import Predict
     from envdoctor.stages.workers.untyped import Array, OnnxModel
 
@@ -81,30 +74,26 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     import iree.compiler.version
     import iree.runtime
 
-    asked = tuple(
-        InputSpec(name, None if shape is None else tuple(shape), kind) for name, shape, kind in request["inputs"]
-    )
-    given, labelled = for_request(request, asked, _CALIBRATED), labelled_for_request(request, asked)
-    fixed = keep_sizes(asked, fixed_inputs(asked, given))
+    asked = read_asked(request, _CALIBRATED)
     work, target = Path(request["work"]), request["target"]
     prepare = _from_onnx if request["is_onnx"] else _from_tflite
-    source = prepare(Path(request["source"]), fixed, work)
+    source = prepare(Path(request["source"]), asked.fixed, work)
     output = Path(request["output"])
     _compile(source, output, (f"--iree-llvmcpu-target-triple={target['triple']}", *target["options"]))
     values: dict[str, object] = {
         "iree": iree.compiler.version.VERSION,
         "form": source.kind,
-        "sizes": taken_sizes(asked, fixed),
+        "sizes": asked.sizes,
     }
-    if given is not None:
-        values |= {"samples": given.count, "random": given.random, "matched": given.told}
+    if asked.given is not None:
+        values |= asked.given.summary
     if platform.machine() in target["machines"]:
         file, ran = output, "IREE's runtime"
     else:
         file, ran = work / "twin.vmfb", f"the same model compiled by IREE for this machine ({platform.machine()})"
         _compile(source, file, _GENERIC)
     made = source.call(_load(file))
-    return values | compare_runs((source.predict, source.by), (made, ran), given or make_up(fixed), labelled)
+    return values | compare_runs((source.predict, source.by), (made, ran), asked.samples, asked.labelled)
 
 
 def _from_onnx(path: Path, fixed: Sequence[InputSpec], work: Path) -> Source:
@@ -142,7 +131,7 @@ def _from_onnx(path: Path, fixed: Sequence[InputSpec], work: Path) -> Source:
         form,
         "onnx",
         tuple(fixed),
-        lambda sample: dict(zip(names, session.run(None, as_batch(sample, fixed)), strict=True)),
+        answers_of(session, fixed),
         by,
         call,
         _KEEP_FLOAT64 if wide else (),

@@ -16,24 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.stages.workers import onnx_source
-from envdoctor.stages.workers.arrays import InputSpec
-from envdoctor.stages.workers.compiled_compare import compare_runs
+from envdoctor.stages.workers.asked import read_asked
+from envdoctor.stages.workers.compiled_compare import answers_of, compare_runs
 from envdoctor.stages.workers.native_output import captured
-from envdoctor.stages.workers.samples import (
-    as_batch,
-    fixed_inputs,
-    for_request,
-    keep_sizes,
-    labelled_for_request,
-    make_up,
-    taken_sizes,
-)
+from envdoctor.stages.workers.samples import as_batch
 from envdoctor.stages.workers.stage import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from envdoctor.stages.workers.same_model import Predict
+    from envdoctor.stages.workers.arrays import InputSpec
+    from envdoctor.stages.workers.asked import Asked
     from envdoctor.stages.workers.samples import Samples
     from envdoctor.stages.workers.untyped import Array, OnnxModel
 
@@ -56,20 +49,16 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     import onnxruntime
     import onnxruntime_qnn
 
-    inputs = tuple(
-        InputSpec(name, None if shape is None else tuple(shape), kind) for name, shape, kind in request["inputs"]
-    )
-    given, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
-    fixed = keep_sizes(inputs, fixed_inputs(inputs, given))
+    asked = read_asked(request, _CALIBRATED)
     work = Path(request["work"])
     model = onnx.load(request["source"])
-    onnx_source.fix_sizes(model, fixed)
+    onnx_source.fix_sizes(model, asked.fixed)
     _give_each_its_bias(model)
     onnx.save(model, str(work / "fixed.onnx"))
     quantized = any(node.op_type in _QUANTIZERS for node in model.graph.node)
     source = work / "fixed.onnx"
-    if given is not None and not quantized:
-        source, quantized = _quantize(source, given, fixed, work / "quantized.onnx"), True
+    if asked.given is not None and not quantized:
+        source, quantized = _quantize(source, asked.given, asked.fixed, work / "quantized.onnx"), True
     onnxruntime.register_execution_provider_library(_PROVIDER, onnxruntime_qnn.get_library_path())
     said = _compile(source, Path(request["output"]), request, quantized=quantized)
     values: dict[str, object] = {
@@ -78,12 +67,11 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "arithmetic": "integers (QDQ)" if quantized else "float16",
         "operators": _count(_read(source)),
         "said": said,
-        "sizes": taken_sizes(inputs, fixed),
+        "sizes": asked.sizes,
     }
-    if given is not None:
-        values |= {"samples": given.count, "random": given.random, "matched": given.told}
-    samples = given or make_up(fixed)
-    return values | _compared(work / "fixed.onnx", Path(request["output"]), request, fixed, (samples, labelled))
+    if asked.given is not None:
+        values |= asked.given.summary
+    return values | _compared(work / "fixed.onnx", Path(request["output"]), request, asked)
 
 
 def _give_each_its_bias(model: OnnxModel) -> None:
@@ -194,30 +182,20 @@ def _count(model: OnnxModel) -> dict[str, int]:
     return dict(Counter(name for name in names if name not in _QUANTIZERS))
 
 
-def _compared(
-    source: Path,
-    output: Path,
-    request: Mapping[str, Any],
-    inputs: Sequence[InputSpec],
-    given: tuple[Samples, Samples | None],
-) -> dict[str, object]:
+def _compared(source: Path, output: Path, request: Mapping[str, Any], asked: Asked) -> dict[str, object]:
     """Run the context in the emulator beside the model in ONNX Runtime; numbers for the gate."""
     import onnxruntime
 
-    samples, labelled = given
+    samples, inputs = asked.samples, asked.fixed
     original = onnxruntime.InferenceSession(str(source), providers=["CPUExecutionProvider"])
     with captured(Path(request["work"]) / "run.txt"):
         try:
             made = onnxruntime.InferenceSession(str(output), _session_options(request))
         except Exception as error:  # noqa: BLE001  (the same)
             return {"not_run": _words(error)}
-        model = _predict(original, inputs), f"ONNX Runtime {onnxruntime.__version__}"
-        return compare_runs(model, (_predict(made, inputs), "Qualcomm's emulator of the Hexagon"), samples, labelled)
-
-
-def _predict(session: Any, inputs: Sequence[InputSpec]) -> Predict:  # noqa: ANN401  (an onnxruntime.InferenceSession)
-    names = [each.name for each in session.get_outputs()]
-    return lambda sample: dict(zip(names, session.run(None, as_batch(sample, inputs)), strict=True))
+        model = answers_of(original, inputs), f"ONNX Runtime {onnxruntime.__version__}"
+        ran = answers_of(made, inputs), "Qualcomm's emulator of the Hexagon"
+        return compare_runs(model, ran, samples, asked.labelled)
 
 
 def _words(error: BaseException) -> str:

@@ -15,18 +15,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.stages.workers.arrays import InputSpec
-from envdoctor.stages.workers.compiled_compare import compare_runs
+from envdoctor.stages.workers.asked import read_asked
+from envdoctor.stages.workers.compiled_compare import answers_of, compare_runs
 from envdoctor.stages.workers.native_output import captured, write_by_line
-from envdoctor.stages.workers.samples import (
-    as_batch,
-    fixed_inputs,
-    for_request,
-    keep_sizes,
-    labelled_for_request,
-    make_up,
-    taken_sizes,
-)
+from envdoctor.stages.workers.samples import as_batch
 from envdoctor.stages.workers.stage import Problem
 
 from .log import last_words, read_log
@@ -34,6 +26,8 @@ from .log import last_words, read_log
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from envdoctor.stages.workers.arrays import InputSpec
+    from envdoctor.stages.workers.asked import Asked
     from envdoctor.stages.workers.same_model import Predict
     from envdoctor.stages.workers.samples import Samples
     from envdoctor.stages.workers.untyped import Array
@@ -46,28 +40,24 @@ _LONGEST, _STREAMS = 600, (1, 2)
 
 def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     """Carry out a request; see the module."""
-    inputs = tuple(
-        InputSpec(name, None if shape is None else tuple(shape), kind) for name, shape, kind in request["inputs"]
-    )
-    given, labelled = for_request(request, inputs, _CALIBRATED), labelled_for_request(request, inputs)
-    fixed = keep_sizes(inputs, fixed_inputs(inputs, given))
+    asked = read_asked(request, _CALIBRATED)
     output = Path(request["output"])
     from rknn.api import RKNN
 
     write_by_line()
     toolkit, own = RKNN(verbose=True), bool(request.get("quantized"))
-    said = _build(toolkit, request, fixed, None if own else given)
+    said = _build(toolkit, request, asked.fixed, None if own else asked.given)
     values: dict[str, object] = {
         "toolkit": _version(),
-        "arithmetic": "the model's own integers" if own else "float16" if given is None else "int8",
-        "sizes": taken_sizes(inputs, fixed),
+        "arithmetic": "the model's own integers" if own else "float16" if asked.given is None else "int8",
+        "sizes": asked.sizes,
         "operators_on_npu": dict(said.on_npu),
         "operators_on_cpu": dict(said.on_cpu),
         "moved": said.moved,
     }
-    if given is not None and not own:
-        values |= {"samples": given.count, "random": given.random, "matched": given.told}
-    values |= _compared(toolkit, Path(request["source"]), fixed, (given or make_up(fixed), labelled))
+    if asked.given is not None and not own:
+        values |= asked.given.summary
+    values |= _compared(toolkit, Path(request["source"]), asked)
     toolkit.release()
     if not output.is_file() or not output.stat().st_size:
         raise Problem("rknn-wrote-nothing", f"{output.name} is {'empty' if output.is_file() else 'not there'}")
@@ -138,14 +128,9 @@ def _version() -> str:
         return ""
 
 
-def _compared(
-    toolkit: Any,  # noqa: ANN401  (the same)
-    source: Path,
-    fixed: Sequence[InputSpec],
-    given: tuple[Samples, Samples | None],
-) -> dict[str, object]:
+def _compared(toolkit: Any, source: Path, asked: Asked) -> dict[str, object]:  # noqa: ANN401  (the same)
     """Run what was built in the simulator beside the model in ONNX Runtime; numbers for the gate."""
-    samples, labelled = given
+    samples, fixed = asked.samples, asked.fixed
     try:
         import onnxruntime
 
@@ -154,8 +139,8 @@ def _compared(
         made = _simulated(toolkit, fixed, [each.name for each in session.get_outputs()])
         if answer:
             return {"not_run": f"init_runtime returned {answer}"}
-        model = _predict(session, fixed), f"ONNX Runtime {onnxruntime.__version__}"
-        return compare_runs(model, (made, "rknn-toolkit2's simulator"), samples, labelled)
+        model = answers_of(session, fixed), f"ONNX Runtime {onnxruntime.__version__}"
+        return compare_runs(model, (made, "rknn-toolkit2's simulator"), samples, asked.labelled)
     except Problem:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001  (the simulator is no part of the file)
@@ -172,11 +157,6 @@ def _simulated(toolkit: Any, fixed: Sequence[InputSpec], names: Sequence[str]) -
         return dict(zip(names, answers, strict=True))
 
     return predict
-
-
-def _predict(session: Any, fixed: Sequence[InputSpec]) -> Predict:  # noqa: ANN401  (an onnxruntime.InferenceSession)
-    names = [each.name for each in session.get_outputs()]
-    return lambda sample: dict(zip(names, session.run(None, as_batch(sample, fixed)), strict=True))
 
 
 def _words(error: BaseException) -> str:

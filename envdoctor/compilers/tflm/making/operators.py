@@ -46,8 +46,8 @@ _CHANNELS = {"DEPTHWISE_CONV_2D": 3}
 _HEADER = """\
 # What tflite-micro {version} has; made by the package `making`, which asks its interpreter.
 # builtin, custom: how each is registered (micro_mutable_op_resolver.h). lacking: the schema's others.
-# taken: inputs > outputs by element type, a constant with a star; of each, the bytes of its options and of what its
-# kernel allocates for the whole run. refused: the same forms, by the interpreter's words. ranks: those of the first
+# taken: inputs > outputs by element type, a constant with a star; by the bytes of its options and of what its kernel
+# allocates for the whole run. refused: the same forms, by the interpreter's words. ranks: those of the first
 # input that it was seen to take, of operators that any rank could be given to.
 
 version = "{version}"
@@ -164,9 +164,9 @@ def _run(data: bytes) -> None:
     made.print_allocations()
 
 
-def rows(builtin: str, forms: list[Form]) -> tuple[dict[str, list[int]], dict[str, list[str]]]:
-    """What an operator takes, with the bytes that it allocates; and what it refuses, by the interpreter's words."""
-    taken: dict[str, list[int]] = {}
+def rows(builtin: str, forms: list[Form]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """What an operator takes, by the bytes that it allocates; and what it refuses, by the interpreter's words."""
+    taken: dict[str, list[str]] = {}
     refused: dict[str, list[str]] = {}
     for form in forms:
         for takes, gives in choices(form):
@@ -177,7 +177,8 @@ def rows(builtin: str, forms: list[Form]) -> tuple[dict[str, list[int]], dict[st
                 continue
             many = ask(packed(builtin, takes, gives, form.options, _COPIES))
             kernel = (many["kernel"] - first["kernel"]) // (_COPIES - 1)
-            taken[key] = [(many["tail"] - first["tail"]) // (_COPIES - 1) - _NODE - kernel, kernel]
+            options = (many["tail"] - first["tail"]) // (_COPIES - 1) - _NODE - kernel
+            taken.setdefault(f"{options} {kernel}", []).append(key)
     return taken, refused
 
 
@@ -220,10 +221,9 @@ def main() -> None:
     sys.stderr.write(f"not asked for their types: {sorted(set(known) - set(asked))}\n")
     write("\n[ranks]\n" + "".join(f"{name} = {found}\n" for name in asked if (found := ranks(name))))
     for name in asked:
-        taken, refused = rows(name, SHAPED[name])
-        write(f"\n[taken.{name}]\n" + "".join(f'"{key}" = {value}\n' for key, value in taken.items()))
-        lines = (f"{json.dumps(words)} = {json.dumps(keys)}\n" for words, keys in refused.items())
-        write(f"\n[refused.{name}]\n" + "".join(lines))
+        for kind, table in zip(("taken", "refused"), rows(name, SHAPED[name]), strict=True):
+            lines = (f"{json.dumps(words)} = {json.dumps(keys)}\n" for words, keys in table.items())
+            write(f"\n[{kind}.{name}]\n" + "".join(lines))
 
 
 if __name__ == "__main__":
