@@ -11,7 +11,7 @@ import pytest
 
 from envdoctor import probing
 from envdoctor.core.errors import DoesNotApply, FactUnavailable
-from envdoctor.core.finding import Evidence, Finding, Fix, Outcome, Severity
+from envdoctor.core.finding import Finding, Fix, Outcome, Severity
 from envdoctor.core.request import Request
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
@@ -326,27 +326,3 @@ def test_an_exception_that_says_nothing_and_findings_without_end_are_crashes():
     assert (mute.outcome, endless.outcome) == (Outcome.CRASHED, Outcome.CRASHED)
     assert "Mute: it does not say what" in mute.reason
     assert "more than 10000 findings" in endless.reason
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"message": "x" * 200_000}, "more than 100000 characters"),
-        (
-            {"evidence": tuple(Evidence(source="s", excerpt="e" * 100) for _ in range(2000))},
-            "more than 100000 characters",
-        ),
-        ({"evidence": ("proof",)}, "its evidence holds str, no Evidence"),
-        ({"fix": "Mend it."}, "the fix of its finding is str, no Fix"),
-        ({"fix": Fix(text="Mend it.", commands="rm -r x")}, "no tuple of words"),
-        ({"fix": Fix(text="Mend it.", commands=((5,),))}, "a text of its finding is none"),
-    ],
-)
-def test_a_finding_of_a_plug_in_is_looked_into(change, said):
-    def check(facts):
-        yield dataclasses.replace(problem(), **change)
-
-    check.__module__ = "somebody.tea001_x"
-    result = run_probe(make("TEA001", check), Facts(python=Python()))
-    assert (result.outcome, result.findings) == (Outcome.CRASHED, ())
-    assert said in result.reason

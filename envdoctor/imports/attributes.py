@@ -10,7 +10,6 @@ from envdoctor.imports.enumerated import FINDER, part_of_info, require_finder_ha
 from envdoctor.imports.escapes import ANYTHING, LIBRARY, NAMES, PATHS
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, is_exception, takes
-from envdoctor.imports.heap import DONE, RUNNING
 from envdoctor.imports.known import ADDS_FINDER
 from envdoctor.imports.paths import PATH, path_attribute, text_of
 from envdoctor.imports.site import Presence
@@ -31,7 +30,6 @@ from envdoctor.imports.values import (
     Reference,
     Result,
 )
-from envdoctor.imports.variables import known_variable, may_be_set
 from envdoctor.imports.versions import told_version, version_attribute
 
 if TYPE_CHECKING:
@@ -322,35 +320,3 @@ class Attributes:
         for name in listed if listed is not None else [each for each in names if not each.startswith("_")]:
             value = self.member(Module(source), name, state) if listed is not None else names[name]
             machine.statements.targets.name(name, value, scope, state)
-
-    def contained(self, item: Any, container: Any, state: State) -> bool | None:  # noqa: ANN401
-        """`item in sys.modules`, and in `os.environ`."""
-        if container == External(ENVIRONMENT) and isinstance(item, str):
-            is_known = known_variable(item, self._machine) is not None
-            return True if is_known else None if may_be_set(item, self._machine) else False
-        if container != External(LOADED) or not isinstance(item, str):
-            return None
-        absent = self._imports.find(item).presence is Presence.ABSENT and not self._machine.escapes.may_be_found(item)
-        if absent:
-            self._machine.emit(What.IMPORT, item, state)
-            return False
-        return True if state.status(item) in {RUNNING, DONE} else None
-
-    def item(self, subject: Any, index: Any, state: State) -> Any:  # noqa: ANN401
-        """`sys.modules[name]`, `globals()[name]` and `os.environ[name]`; None for anything else."""
-        machine = self._machine
-        if subject == External(ENVIRONMENT):
-            return known_variable(index, machine)
-        if subject == External(LOADED):
-            if isinstance(index, str) and state.status(index) in {RUNNING, DONE}:
-                return self._imports.as_value(index)
-            machine.surprise(state)
-            return UNKNOWN if isinstance(index, str) else Made(LOADED)
-        if isinstance(subject, Made) and subject.maker == NAMES:
-            place = subject.arguments[0]
-            known = state.read(place, index) if isinstance(index, str) else ABSENT
-            if known is not ABSENT and not isinstance(known, Perhaps) and not machine.escapes.is_volatile(place, index):
-                return known
-            machine.surprise(state)
-            return UNKNOWN
-        return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports import dictionaries, operations
 from envdoctor.imports.exceptions import Raised, built_in
+from envdoctor.imports.items import holds, item_of
 from envdoctor.imports.machine import ANY
 from envdoctor.imports.paths import PATH, path_object, text_of
 from envdoctor.imports.scopes import COMPREHENSIONS
@@ -293,7 +294,7 @@ class Expressions:
 
     def _pair(self, op: ast.cmpop, left: Any, right: Any, state: State) -> bool | None:  # noqa: ANN401
         if isinstance(op, (ast.In, ast.NotIn)):
-            found = self._machine.attributes.contained(left, right, state)
+            found = holds(self._machine, left, right, state)
             if found is None:
                 items = self.items(right, state)
                 found = operations.contained(left, right if isinstance(right, str) else items)
@@ -306,7 +307,7 @@ class Expressions:
 
     def _item(self, node: ast.Subscript, scope: Scope, state: State) -> Any:  # noqa: ANN401
         subject, index = self.value(node.value, scope, state), self.value(node.slice, scope, state)
-        found = self._machine.attributes.item(subject, index, state)
+        found = item_of(self._machine, subject, index, state)
         if found is not None:
             return found
         if isinstance(subject, Reference) and subject.kind is Kind.DICT:

@@ -9,7 +9,6 @@ from envdoctor.imports import operations
 from envdoctor.imports.attempts import QUIET, SUPPRESS, TRANSPARENT
 from envdoctor.imports.constants import bits_of, processor_of
 from envdoctor.imports.dictionaries import text_pairs, under_key
-from envdoctor.imports.enumerated import PARAMETERS
 from envdoctor.imports.enumerated import functions as of_pkgutil
 from envdoctor.imports.escapes import NAMES
 from envdoctor.imports.events import What
@@ -18,6 +17,7 @@ from envdoctor.imports.finders import known_below
 from envdoctor.imports.generated_code import functions as of_generated_code
 from envdoctor.imports.iterables import Iterables
 from envdoctor.imports.made_text import MadeText
+from envdoctor.imports.parameters import placed
 from envdoctor.imports.paths import (
     PATH,
     PATHS_MADE,
@@ -63,14 +63,6 @@ _QUIET = frozenset({
     "builtins.print", "builtins.isinstance", "builtins.issubclass", "builtins.callable", "builtins.repr",
     "builtins.id", "builtins.type", "typing.TypeVar", "os.getcwd", "platform.python_implementation", "sys.getrefcount",
 })  # fmt: skip
-#: The parameters of functions that are often given by name; what is not given is None, or 0 for a level.
-_PARAMETERS = {
-    "builtins.__import__": ("name", "globals", "locals", "fromlist", "level"),
-    "importlib.import_module": ("name", "package"),
-    "importlib.util.find_spec": ("name", "package"),
-    "os.getenv": ("key", "default"),
-    **PARAMETERS,
-}
 #: Python's import no longer asks a finder's `find_module` ("What's New In Python 3.12", importlib).
 _WITHOUT_FIND_MODULE = (3, 12)
 ADDS_FINDER = frozenset({"sys.meta_path.append", "sys.meta_path.insert"})
@@ -80,19 +72,6 @@ _DICT = frozenset({"builtins.dict", "collections.OrderedDict", "collections.defa
 _INSTANCES = TRANSPARENT | {SUPPRESS, "functools.wraps", *CACHES, "cffi.FFI", "_cffi_backend.FFI"}
 _VIEWS = frozenset({"keys", "values", "items"})
 _READING = frozenset({"get", "keys", "items", "values", "copy", "index", "count", "__contains__"})
-
-
-def placed(
-    function: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments of a function by their places, as far as it is known where they belong, and the others."""
-    names, left = _PARAMETERS.get(function, ()), dict(keywords)
-    values = list(arguments)
-    for name in names[len(values) :]:
-        if not left.keys() & set(names):
-            break
-        values.append(left.pop(name, None))
-    return tuple(values), left
 
 
 class Known:

@@ -13,7 +13,7 @@ from envdoctor.stages.foreseen import named_operators, refused_as_written
 from envdoctor.stages.problems import problem_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from envdoctor.action import Requirement
     from envdoctor.core.artifact import Artifact

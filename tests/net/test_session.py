@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import hashlib
 import socket
 import threading
 import time
@@ -48,24 +47,6 @@ def stopwatch(seconds):
     start = time.monotonic()
     yield
     assert time.monotonic() - start < seconds
-
-
-@pytest.fixture
-def server():
-    with IndexServer(extra={"/page": ("text/plain", b"a page")}) as server:
-        yield server
-
-
-@pytest.fixture
-def pauses():
-    return []
-
-
-@pytest.fixture
-def session(pauses):
-    session = Session(NetworkSettings(retries=2, timeout=5), pause=pauses.append)
-    yield session
-    session.close()
 
 
 def test_an_answer(server, session):
@@ -324,29 +305,3 @@ class TestCache:
         with pytest.raises(NetworkProblem, match="--offline"):
             offline.get(f"{server.origin}/other")
         assert len(server.seen) == 2
-
-
-class TestDownload:
-    def test_a_file_arrives_whole(self, server, session, tmp_path):
-        server.add("pkg", "a.whl", b"content" * 1000)
-        server.fail("/files/pkg/a.whl", "break", 502)
-        target = tmp_path / "deep" / "a.whl"
-        sha256 = hashlib.sha256(b"content" * 1000).hexdigest()
-        assert session.download(server.file_url("pkg", "a.whl"), target, sha256=sha256) == 7000
-        assert target.read_bytes() == b"content" * 1000
-
-    def test_a_wrong_hash_leaves_nothing_behind(self, server, session, tmp_path):
-        server.add("pkg", "a.whl", b"content")
-        with pytest.raises(Unreadable, match="expected 0000"):
-            session.download(server.file_url("pkg", "a.whl"), tmp_path / "a.whl", sha256="0" * 64)
-        assert list(tmp_path.iterdir()) == []
-
-    def test_a_missing_file_is_said_to_be_missing(self, server, session, tmp_path):
-        with pytest.raises(NetworkProblem, match="does not exist"):
-            session.download(server.file_url("pkg", "a.whl"), tmp_path / "a.whl")
-
-    def test_too_large(self, server, session, tmp_path):
-        server.add("pkg", "a.whl", b"x" * 1000)
-        with pytest.raises(Unreadable, match="more than the 100 bytes"):
-            session.download(server.file_url("pkg", "a.whl"), tmp_path / "a.whl", limit=100)
-        assert list(tmp_path.iterdir()) == []

@@ -8,13 +8,12 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
-from envdoctor.binaries.policy import version_tuple
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
 from envdoctor.support.newer_syntax import NEWEST, parse_newer
 from envdoctor.support.syntax import parse_python
-from envdoctor.support.text import plural
+from envdoctor.support.text import plural, version_tuple
 from envdoctor.wheels.module_texts import MOST_TEXT
 from envdoctor.wheels.rules import Part, Sighting, listed, rule
 

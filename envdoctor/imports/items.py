@@ -1,0 +1,50 @@
+"""What is asked of `sys.modules`, `globals()` and `os.environ` by a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from envdoctor.imports.escapes import NAMES
+from envdoctor.imports.events import What
+from envdoctor.imports.heap import DONE, RUNNING
+from envdoctor.imports.site import Presence
+from envdoctor.imports.targets import ENVIRONMENT, LOADED
+from envdoctor.imports.values import ABSENT, UNKNOWN, External, Made, Perhaps
+from envdoctor.imports.variables import known_variable, may_be_set
+
+if TYPE_CHECKING:
+    from envdoctor.imports.heap import State
+    from envdoctor.imports.machine import Machine
+
+
+def holds(machine: Machine, item: Any, container: Any, state: State) -> bool | None:  # noqa: ANN401
+    """`item in sys.modules`, and in `os.environ`."""
+    if container == External(ENVIRONMENT) and isinstance(item, str):
+        is_known = known_variable(item, machine) is not None
+        return True if is_known else None if may_be_set(item, machine) else False
+    if container != External(LOADED) or not isinstance(item, str):
+        return None
+    absent = machine.imports.find(item).presence is Presence.ABSENT and not machine.escapes.may_be_found(item)
+    if absent:
+        machine.emit(What.IMPORT, item, state)
+        return False
+    return True if state.status(item) in {RUNNING, DONE} else None
+
+
+def item_of(machine: Machine, subject: Any, index: Any, state: State) -> Any:  # noqa: ANN401
+    """`sys.modules[name]`, `globals()[name]` and `os.environ[name]`; None for anything else."""
+    if subject == External(ENVIRONMENT):
+        return known_variable(index, machine)
+    if subject == External(LOADED):
+        if isinstance(index, str) and state.status(index) in {RUNNING, DONE}:
+            return machine.imports.as_value(index)
+        machine.surprise(state)
+        return UNKNOWN if isinstance(index, str) else Made(LOADED)
+    if isinstance(subject, Made) and subject.maker == NAMES:
+        place = subject.arguments[0]
+        known = state.read(place, index) if isinstance(index, str) else ABSENT
+        if known is not ABSENT and not isinstance(known, Perhaps) and not machine.escapes.is_volatile(place, index):
+            return known
+        machine.surprise(state)
+        return UNKNOWN
+    return None
