@@ -24,7 +24,7 @@ def chain(*names, codes):
 
 
 def test_operators_whose_tensors_the_compiled_file_still_writes_are_on_the_cpu():
-    source = chain(b"a", b"b", b"c", codes=[(19, 1, None), (117, 1, None), (19, 1, None)])
+    source = chain(b"a", b"b", b"c", codes=[(19, 1, None), (21, 1, None), (19, 1, None)])
     compiled = chain(b"a", b"c", codes=[(19, 1, None), (32, 1, b"ethos-u")])
     said = {"operator": "RELU", "tensor": "a", "reason": "too wide"}
     first, second, third = placed(source, compiled, {"reasons": [said]}).ops
