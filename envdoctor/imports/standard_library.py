@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _PYPY = frozenset({"_cffi_backend", "cffi", "greenlet", "pypyjit", "__pypy__", "_pypy_openssl", "hpy"})
 
+#: What every process has in `sys.modules` before anything is imported.
+_MAIN = "__main__"
 #: Modules that lack in a Python that was built, or packed, without the library behind them.
 _MAY_BE_LEFT_OUT = frozenset({
     "tkinter", "_tkinter", "turtle", "turtledemo", "idlelib", "sqlite3", "_sqlite3", "lzma", "_lzma", "bz2", "_bz2",
@@ -137,6 +139,8 @@ def _version(text: str) -> tuple[int, ...]:
 def standard_found(module: str, target: Target) -> Found | None:
     """What there is of a module of Python's own; None for any other."""
     top = module.partition(".")[0]
+    if module == _MAIN:
+        return Found(presence=Presence.ELSEWHERE, loads=True)
     if top not in standard_modules(target):
         return None
     loads = top not in _MAY_BE_LEFT_OUT
