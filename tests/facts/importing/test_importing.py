@@ -283,7 +283,7 @@ def test_a_compiled_file_of_the_same_time_and_size_stands_in_for_a_damaged_text(
 
 @pytest.mark.slow
 def test_the_program_itself_is_always_a_module(site, look):
-    site.install("foo", files={"foo.py": "import __main__\nfrom __main__ import __name__ as name\nx = __main__.__doc__\n"})
+    site.install("foo", files={"foo.py": "import __main__\nfrom __main__ import __name__ as name\n"})
     site.install("bar", files={"bar.py": "try:\n    from __main__ import settings\nexcept ImportError:\n    pass\n"})
     assert not import_in_child("foo", site)
     assert not import_in_child("bar", site)
