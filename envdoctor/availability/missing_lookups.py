@@ -33,25 +33,10 @@ def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, 
     modules = _subjects(steps, What.IMPORT)
     found = (provider_of(form.format(_shown(name))) for name in libraries for form in _FORMS)
     provider = next(filter(None, found), None)
-    supplier = f"; {provider.name} would supply it" if provider else ""
     fails = "fails without a library of the system" if bare else "fails"
     at = failure.cause.via[-1] if failure.cause.via else package.name
-    raises = failure.raises or "an exception"
-    if failure.cause.name:
-        is_syntax = failure.cause.subject == "SyntaxError"
-        raises = f"{raises}{', for its text is not Python' if is_syntax else ''} ({failure.cause.name})"
-    said = f"{at} looks for {_sought(libraries, modules, bare=bare)}, and raises {raises}{supplier}"
-    if not (libraries or modules):
-        files = _subjects(steps, What.OPEN)
-        asks = "opens" if failure.cause.what is What.OPEN else "looks for"
-        said = f"{at} {f'{asks} {files[0]}, which its wheel lacks, and ' if files else ''}raises {raises}"
-        if failure.cause.what is What.ASK:
-            wanted = f"the metadata of {failure.cause.subject}, which no wheel of the set is"
-            if failure.cause.name:
-                wanted = f"{failure.cause.subject}{failure.cause.name}"
-            said = f"{at} asks for {wanted}, and raises {raises}"
-        if failure.cause.what is What.LOAD:
-            said = f"{at} asks {_shown(failure.cause.subject)} for {failure.cause.name}, which it does not export"
+    supplier = f"; {provider.name} would supply it" if provider else ""
+    said = f"{at} {_said(failure, libraries, modules, bare=bare)}{supplier}"
     return CellReason(
         kind=ReasonKind.BROKEN if severity is Severity.ERROR else ReasonKind.NOTE,
         severity=severity,
@@ -65,6 +50,26 @@ def lookup_reason(survey: Survey, package: Package, failures: list[Failure], *, 
         libraries=_needed(failures),
         cause=_cause(wheel.label, at, libraries, modules),
     )
+
+
+def _said(failure: Failure, libraries: Sequence[str], modules: Sequence[str], *, bare: bool) -> str:
+    """What a module does that ends in the failure."""
+    cause, raises = failure.cause, failure.raises or "an exception"
+    version, files = failure.version, _subjects((cause, *failure.sought), What.OPEN)
+    if libraries or modules:
+        return f"looks for {_sought(libraries, modules, bare=bare)}, and raises {raises}"
+    if cause.what is What.LOAD:
+        return f"asks {_shown(cause.subject)} for {cause.name}, which it does not export"
+    if cause.what is What.ASK and not cause.name:
+        return f"asks for the metadata of {cause.subject}, which no wheel of the set is, and raises {raises}"
+    if version is not None:
+        does = f"needs {cause.subject}" if version is cause else f"looks at {version.subject} "
+        return f"{does}{version.name}, and raises {raises}"
+    if cause.name:
+        is_syntax = cause.subject == "SyntaxError"
+        raises = f"{raises}{', for its text is not Python' if is_syntax else ''} ({cause.name})"
+    asks = "opens" if cause.what is What.OPEN else "looks for"
+    return f"{f'{asks} {files[0]}, which its wheel lacks, and ' if files else ''}raises {raises}"
 
 
 def _cause(wheel: str, module: str, libraries: Sequence[str], modules: Sequence[str]) -> Cause | None:

@@ -35,6 +35,8 @@ class Asked:
         libraries: whether any of them may bring a library.
         files: whether any of them may bring a file.
         distributions: whether they are there.
+        versions: of distributions.
+        told: the distribution and the version that modules tell under names.
     """
 
     found: dict[str, Found] = field(default_factory=dict)
@@ -43,6 +45,8 @@ class Asked:
     libraries: dict[str, bool] = field(default_factory=dict)
     files: dict[str, bool] = field(default_factory=dict)
     distributions: dict[str, bool | None] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    told: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def agrees(self, beside: Beside) -> bool:
         """Whether others answer the same."""
@@ -51,6 +55,8 @@ class Asked:
             and all(beside.brings_library(name) is answer for name, answer in self.libraries.items())
             and all(beside.brings_file(path) is answer for path, answer in self.files.items())
             and all(beside.has_distribution(name) is answer for name, answer in self.distributions.items())
+            and all(beside.version_of(name) == answer for name, answer in self.versions.items())
+            and all(beside.told_version(*asked) == answer for asked, answer in self.told.items())
             and _same(self.lacks, beside.lacks)
             and _same(self.gives, beside.gives)
         )
@@ -146,6 +152,14 @@ class _Recorder:
     def brings_file(self, path: str) -> bool:
         """See `Beside`."""
         return self.asked.files.setdefault(path, self._beside.brings_file(path))
+
+    def version_of(self, name: str) -> str:
+        """See `Beside`."""
+        return self.asked.versions.setdefault(name, self._beside.version_of(name))
+
+    def told_version(self, module: str, name: str) -> tuple[str, str]:
+        """See `Beside`."""
+        return self.asked.told.setdefault((module, name), self._beside.told_version(module, name))
 
     def has_distribution(self, name: str) -> bool | None:
         """See `Beside`."""

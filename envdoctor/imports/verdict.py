@@ -41,6 +41,11 @@ class Failure:
     raises: str = ""
     sought: tuple[Event, ...] = ()
 
+    @property
+    def version(self) -> Event | None:
+        """The version that the import asked for, and but for which it may not have raised; or the versions it needs."""
+        return next((each for each in (self.cause, *self.sought) if each.what is What.ASK and each.name), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:

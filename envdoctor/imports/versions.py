@@ -33,6 +33,7 @@ MAKERS = {
 #: Names by which modules tell their version.
 TOLD = frozenset({"__version__", "VERSION", "version"})
 _NUMBERS = re.compile(r"\d{1,8}(\.\d{1,8}){0,7}\Z")
+_PLAIN = re.compile(r"\d+(\.\d+){1,2}\Z")
 _HAS = frozenset({
     "release", "major", "minor", "micro", "base_version", "public", "local", "epoch", "is_prerelease",
     "is_postrelease", "is_devrelease", "pre", "post", "dev",
@@ -88,6 +89,22 @@ def compared_versions(op: ast.cmpop, left: Any, right: Any) -> bool | None:  # n
     if len(kinds) != 1 or work is None or first is None or second is None:
         return None
     return work(first, second)
+
+
+def version_told(text: str, module: str, name: str, version: str) -> str:
+    """The version that a module of a distribution tells under a name; "" where that is not known.
+
+    A text of its own that is known decides; where it is worked out, or native code tells it, it is taken to be that of
+    the distribution.
+
+    Args:
+        text: what the module certainly binds the name to; "" where that is not known.
+        module: its absolute name.
+        name: the name that it is asked for.
+        version: of the distribution.
+    """
+    is_its_own = "." not in module and name == "__version__" and _PLAIN.match(version)
+    return text or (version if is_its_own else "")
 
 
 def told_version(machine: Machine, module: str, name: str, state: State) -> Any:  # noqa: ANN401

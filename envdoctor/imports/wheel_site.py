@@ -88,6 +88,14 @@ class Beside(Protocol):
         """Whether any of them may bring a file or a folder, by its path in site-packages."""
         ...
 
+    def version_of(self, name: str) -> str:
+        """See `Site`."""
+        ...
+
+    def told_version(self, module: str, name: str) -> tuple[str, str]:
+        """See `Site`."""
+        ...
+
     def has_distribution(self, name: str) -> bool | None:
         """See `Site`."""
         ...
@@ -115,6 +123,14 @@ class Anything:
     def brings_file(self, _path: str) -> bool:
         """See `Beside`."""
         return True
+
+    def version_of(self, _name: str) -> str:
+        """See `Beside`."""
+        return ""
+
+    def told_version(self, _module: str, _name: str) -> tuple[str, str]:
+        """See `Beside`."""
+        return "", ""
 
     def has_distribution(self, _name: str) -> bool | None:
         """See `Beside`."""
@@ -231,13 +247,13 @@ class WheelSite:
         """See `Site`."""
         return None
 
-    def version_of(self, name: str) -> str:  # noqa: ARG002
+    def version_of(self, name: str) -> str:
         """See `Site`."""
-        return ""
+        return self._beside.version_of(name)
 
-    def told_version(self, module: str, name: str) -> tuple[str, str]:  # noqa: ARG002
+    def told_version(self, module: str, name: str) -> tuple[str, str]:
         """See `Site`."""
-        return "", ""
+        return self._beside.told_version(module, name)
 
     def has_library(self, name: str, *, whole: bool) -> bool | None:
         """See `Site`: what a wheel brings itself, it may make the loader find."""

@@ -85,3 +85,30 @@ def test_a_file_at_the_top_of_site_packages():
     (reason,) = reasons(READS)
     assert "app opens VERSION, which its wheel lacks, and raises FileNotFoundError" in reason.message
     assert reasons(READS, other={"VERSION": "1", "other.py": ""}) == []
+
+
+VERSION = "__version__ = '2.1.0'"
+RUNTIME = "class Domain:\n    PUBLIC = 1\ndef ValidateProtobufRuntimeVersion(*args):\n    pass\n"
+GATED = "import lib\nif tuple(map(int, lib.__version__.split('.')[:2])) > (2, 0):\n    raise ImportError('too new')\n"
+ASKED = "from importlib.metadata import version\nif int(version('lib').split('.')[0]) > 1:\n    raise RuntimeError\n"
+GATES = {"told by the module": (GATED, "ImportError"), "told by metadata": (ASKED, "RuntimeError")}
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_the_version_of_another_wheel_that_is_refused(gate):
+    text, raises = GATES[gate]
+    described = [("app", "1.0", {"app.py": text}, ["lib"]), ("lib", "2.1.0", {"lib/__init__.py": VERSION}, [])]
+    (reason,) = reasons_of(described, LINUX)
+    assert reason.message == f"app 1.0: `import app` fails: app looks at lib 2.1.0, and raises {raises}."
+    older = [described[0], ("lib", "1.9.0", {"lib/__init__.py": VERSION.replace("2.1", "1.9")}, [])]
+    assert reasons_of(older, LINUX) == []
+
+
+def test_code_that_protoc_made_for_a_newer_protobuf():
+    call = "r.ValidateProtobufRuntimeVersion(r.Domain.PUBLIC, 6, 31, 1, '', 'a.proto')"
+    text = f"from google.protobuf import runtime_version as r\n{call}\n"
+    runtime = {"google/protobuf/__init__.py": "", "google/protobuf/runtime_version.py": RUNTIME}
+    described = [("app", "1.0", {"app.py": text}, ["protobuf"]), ("protobuf", "5.29.6", runtime, [])]
+    (reason,) = reasons_of(described, LINUX)
+    assert reason.message.endswith("app needs protobuf>=6.31.1, and raises VersionError.")
+    assert reasons_of([described[0], ("protobuf", "6.33.0", runtime, [])], LINUX) == []

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from envdoctor.facts.importing import FailedImport
     from envdoctor.facts.packages import Distribution
     from envdoctor.facts.packages.installers import Installer
-    from envdoctor.imports.events import Event
     from envdoctor.imports.standard_library import ModuleProvider, Outdated
     from envdoctor.imports.verdict import Failure
 
@@ -51,11 +50,6 @@ def sought(failure: Failure, what: What) -> list[str]:
     """What an import looked for in vain."""
     steps = (failure.cause, *failure.sought)
     return list(dict.fromkeys(each.subject for each in steps if each.what is what and each.fails))
-
-
-def version_of(failure: Failure) -> Event | None:
-    """The version that an import asked for before it raised, and but for which it may not have; or that it needs."""
-    return next((each for each in (failure.cause, *failure.sought) if each.what is What.ASK and each.name), None)
 
 
 def base_name(path: str) -> str:
@@ -88,7 +82,7 @@ def _top(module: str) -> str:
 def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
     """Of a distribution that fails for what it holds itself, or for a distribution that it names."""
     cause = failed.failures[0].cause
-    if version_of(failed.failures[0]) is not None and failed.owner is not None:
+    if failed.failures[0].version is not None and failed.owner is not None:
         if cause.what is What.ASK:
             return version_fix(failed.distribution, failed.owner, cause.name, facts)
         return _owner_fix(failed, facts)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence
-from envdoctor.facts.importing.fixes import base_name, emptied, sought, version_of
+from envdoctor.facts.importing.fixes import base_name, emptied, sought
 from envdoctor.facts.importing.others import unmet_behind
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import is_of_another_python
@@ -91,7 +91,7 @@ def _raised(failed: FailedImport, facts: Facts) -> str:
         return f"{asker} raises {raised} ({failure.cause.name})"
     if failure.cause.name:
         return f"the text of {asker} is not Python {'{}.{}'.format(*facts.python.minor)} ({failure.cause.name})"
-    version = version_of(failure)
+    version = failure.version
     if version is not None:
         return f"{asker} looks at the version of {version.subject}, which is {version.name}, and raises {raised}"
     modules, files = sought(failure, What.IMPORT), sought(failure, What.OPEN)

@@ -10,7 +10,6 @@ from envdoctor.facts.importing import BrokenCommand, FailedImport, Importing
 from envdoctor.facts.importing.asking import find_asking
 from envdoctor.facts.importing.effort import FURTHER_STEPS
 from envdoctor.facts.importing.entries import commands_of, entrances_of, missing_interpreter, scripts_of
-from envdoctor.facts.importing.fixes import version_of
 from envdoctor.facts.importing.memory import Memory
 from envdoctor.facts.importing.others import told_by
 from envdoctor.facts.importing.rehearsal import Rehearsal
@@ -144,7 +143,7 @@ def _told(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use], module: str, 
     cause = failures[0].cause
     asking = find_asking(module, cause, rehearsal.surroundings.modules)
     distribution = rehearsal.owner(asking.module) or behind[0][0]
-    version = version_of(failures[0])
+    version = failures[0].version
     owner = rehearsal.owner(cause.subject) if cause.what not in {What.ASK, What.OPEN} else None
     if version is not None:
         owner = rehearsal.surroundings.distributions.get(normalize(version.subject))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from envdoctor.facts.packages.metadata import normalize
 from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import module_provider
+from envdoctor.imports.versions import version_told
 from envdoctor.imports.wheel_site import WheelSite
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ _FRAMES = "f_globals"
 #: Characters of texts for one import.
 _MOST_CHARACTERS = 12 << 20
 #: A version that has nothing of which modules tell less than their distribution.
-_PLAIN = re.compile(r"\d+(\.\d+){1,2}\Z")
 
 
 class BesideUnit:
@@ -89,21 +88,19 @@ class BesideUnit:
         return unit != self._unit and self._rehearsal.names(unit).lacks_itself(module, name)
 
     def told_version(self, module: str, name: str) -> tuple[str, str]:
-        """The distribution that has a module, and the version that the module tells.
-
-        A text of its own that is known decides; where it is worked out, or native code tells it, it is taken to be
-        that of the distribution.
-        """
+        """See `Beside`."""
         unit = self._around.modules.unit(module)
         owner = self._around.owners.get(unit)
         if unit == self._unit or owner is None or self._rehearsal.names(unit).lacks(module, name):
             return "", ""
         self._ground.units.add(unit)
         self._ground.texts.add(owner.metadata)
-        text = self._rehearsal.names(unit).told(module, name)
-        if not text and module == unit and name == "__version__" and _PLAIN.match(owner.version):
-            text = owner.version
+        text = version_told(self._rehearsal.names(unit).told(module, name), module, name, owner.version)
         return (owner.key, text) if text else ("", "")
+
+    def version_of(self, _name: str) -> str:
+        """Not asked: see `UnitSite.version_of`."""
+        return ""
 
     def gives(self, module: str, name: str) -> bool:
         """Whether any of them may give a name to a module of Python's own."""
