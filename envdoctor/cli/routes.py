@@ -49,9 +49,12 @@ def command(
 
     from envdoctor.doctor.routes import make_request, places, plan
 
-    if export and (model is None or goal.strip().lower() == "any"):
+    is_any = goal.strip().lower() == "any"
+    if export and (model is None or is_any):
         raise click.UsageError("--export takes one model and one goal.")
-    if model is not None and goal.strip().lower() == "any":
+    if is_any:
+        if model is None:
+            raise click.UsageError("--to any ranks the goals for one model; name a MODEL.")
         return _every_goal(model, python=python, offline=offline, as_json=as_json, verbose=verbose, **rest)
     options = _build_options.read_build_options(rest)
     if model is None:

@@ -61,3 +61,8 @@ def test_a_build_that_waits_for_a_person_has_not_failed(tmp_path, capsys):
     main([*words, "--json"])
     (attempt,) = json.loads(capsys.readouterr().out)["attempts"]
     assert attempt["results"][-1]["status"] == "waiting"
+
+
+def test_all_goals_are_ranked_for_a_model_alone(capsys):
+    assert main(["routes", "--to", "any"]) == 2
+    assert "--to any ranks the goals for one model; name a MODEL." in capsys.readouterr().err
