@@ -177,6 +177,11 @@ def test_symbols_that_nothing_has():
     beside = with_symbols(macho_bytes, SYMBOLS, needed=framework)
     (note,) = judge({**files, "pkg/_m.so": beside}, MACOS_TAG, MACOS)
     assert (note.severity, "they may be in Carbon" in note.message) == (Severity.INFO, True)
+    needed = ("/usr/lib/libSystem.B.dylib", "@loader_path/libsdl.dylib")
+    sdl = {"pkg/_m.so": with_symbols(macho_bytes, SYMBOLS, needed=needed)}
+    sdl["pkg/libsdl.dylib"] = with_symbols(macho_bytes, (), needed=framework)  # pygame's way to Cocoa
+    (note,) = judge({**files, **sdl}, MACOS_TAG, MACOS)
+    assert (note.severity, "they may be in Carbon" in note.message) == (Severity.INFO, True)
     universal = universal_bytes(arm64=files["pkg/_m.so"], x86_64=macho_bytes(architecture="x86_64"))
     assert [each.kind for each in judge({**files, "pkg/_m.so": universal}, MACOS_TAG, MACOS)] == [problem.kind]
 
