@@ -33,7 +33,7 @@ def test_a_sound_wheel_has_no_problem():
             "import random\nif random.random() > 0.5:\n    import pkg._m",
             "`import pkg` may fail: pkg/_m.so needs libQnnHtp",
         ),
-        ("", "pkg/_m.so needs libQnnHtp.so"),
+        ("", "the package's only native files do not load: pkg/_m.so needs libQnnHtp.so"),
     ],
 )
 def test_the_words_for_a_missing_library(init, words):
@@ -106,6 +106,14 @@ def test_modules_for_newer_processors_of_the_same_kind(arch, kind):
     target = Target(platform=platform, interpreter=MACOS.interpreter)
     (problem,) = judge({"pkg/__init__.py": "import pkg._m", "pkg/_m.so": bytes(haswell)}, MACOS_TAG, target)
     assert problem.kind is kind
+
+
+@pytest.mark.parametrize(("other", "condition"), [(None, "libgone.so is there"), (SOUND, "")])
+def test_modules_that_no_import_loads_and_that_all_fail_are_a_condition(other, condition):
+    """fakepkg1 of delocate: its only module lies in a subpackage, and its library nowhere."""
+    files = {"pkg/__init__.py": "", "pkg/sub/__init__.py": "", "pkg/sub/_m.so": elf_bytes(("libgone.so",))}
+    (problem,) = judge(files | ({"pkg/sub/_n.so": other} if other else {}))
+    assert (problem.severity, problem.condition) == (Severity.WARNING, condition)
 
 
 ARM, TAG = elf_bytes(("libc.so.6",), machine=183), "cpython-311-x86_64-linux-gnu"
