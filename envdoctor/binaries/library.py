@@ -99,6 +99,7 @@ class NativeLibrary:
             divided; None outside ELF.
         declared_alignment: the smallest p_align of a PT_LOAD; None outside ELF.
         minimum_os: the oldest macOS (or other Apple system) that the file says it runs on; None where it does not say.
+        sdk: of Mach-O: the release of macOS whose SDK it was linked with; None where it does not say.
         platform: the Apple system meant, such as "macos"; "" outside Mach-O.
         inferred: guessed from the names in the file (`envdoctor.wheels.inferred_elf`): nothing that it needs is absent
             from `needed`, but something there may not be needed, and `runpath` may be an RPATH.
@@ -127,6 +128,7 @@ class NativeLibrary:
     segment_alignment: int | None = None
     declared_alignment: int | None = None
     minimum_os: tuple[int, ...] | None = None
+    sdk: tuple[int, ...] | None = None
     platform: str = ""
     inferred: bool = False
     unread: bool = False

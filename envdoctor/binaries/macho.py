@@ -1,8 +1,8 @@
 """Reads the load commands of a Mach-O file: thin or universal, for macOS and its relatives.
 
 Source: <mach-o/loader.h> and <mach-o/fat.h> of Apple's cctools, and the checks of dyld (`MachOFile`, `MachOAnalyzer`).
-As in dyld, the commands fill their space exactly, a command that may stand once stands once, and a library or program
-links at least one library; what breaks these rules is `Unreadable`, not a file without needs.
+As in dyld, the commands fill their space exactly, a command that may stand once stands once, and a program or a
+library without a name of its own links at least one; what breaks these rules is `Unreadable`, not a file without needs.
 """
 
 from __future__ import annotations
@@ -162,7 +162,8 @@ def _read_thin(source: RandomAccess, ahead: int, expected: tuple[int, int] | Non
     commands = _commands(table, count, order)
     _check_extents(commands, order, source.size)
     found = _library(commands, order, architecture, is_program=kind == _PROGRAM)
-    if not found.needed and kind != _BUNDLE:  # extension modules that only calculate, as some of scipy's, link nothing
+    # What only calculates or holds a number, as modules and a named library of scipy's, links nothing.
+    if not found.needed and kind != _BUNDLE and found.own_name is None:
         raise Unreadable("Mach-O file that links no library at all, not even libSystem: dyld would refuse it")
     return found
 
@@ -216,7 +217,7 @@ def _library(commands: list[_Command], order: str, architecture: str, *, is_prog
         for command in commands
         if command.kind in _LOADS
     )
-    platform, minimum_os = _minimum_os(commands, order)
+    platform, minimum_os, sdk = _made_for(commands, order)
     is_signed = any(command.kind == _LC_CODE_SIGNATURE for command in commands)
     return NativeLibrary(
         format=BinaryFormat.MACHO,
@@ -227,6 +228,7 @@ def _library(commands: list[_Command], order: str, architecture: str, *, is_prog
         is_program=is_program,
         reexported=tuple(_text(command, order) for command in commands if command.kind == _LC_REEXPORT_DYLIB),
         minimum_os=minimum_os,
+        sdk=sdk,
         platform=platform,
         unsigned="" if is_signed or not architecture.startswith("arm64") else "it has no code signature",
     )
@@ -252,17 +254,22 @@ def _text(command: _Command, order: str) -> str:
     return text
 
 
-def _minimum_os(commands: list[_Command], order: str) -> tuple[str, tuple[int, ...] | None]:
-    """The platform and its oldest version; macOS where a file is built for macOS and Catalyst at once."""
+def _made_for(commands: list[_Command], order: str) -> tuple[str, tuple[int, ...] | None, tuple[int, ...] | None]:
+    """The platform, its oldest version and the SDK; macOS where a file is built for macOS and Catalyst at once."""
     found = []
     for command in commands:
         if command.kind == _LC_BUILD_VERSION or command.kind in _OLD_PLATFORMS:
-            if len(command.body) < 16:  # noqa: PLR2004 - both are longer
-                raise Unreadable("Mach-O version command is too short")
-            first, second = struct.unpack_from(order + "II", command.body, 8)
             modern = command.kind == _LC_BUILD_VERSION
+            if len(command.body) < (20 if modern else 16):
+                raise Unreadable("Mach-O version command is too short")
+            first, version, sdk = struct.unpack_from(order + "III", command.body.ljust(20, b"\0"), 8)
+            if not modern:
+                version, sdk = first, version
             name = _PLATFORMS.get(first, f"platform-{first}") if modern else _OLD_PLATFORMS[command.kind]
-            version = second if modern else first
-            found.append((name, (version >> 16, version >> 8 & 0xFF, version & 0xFF)))
+            found.append((name, _version(version), _version(sdk) if sdk else None))
     found.sort(key=lambda each: each[0] != "macos")
-    return found[0] if found else ("", None)
+    return found[0] if found else ("", None, None)
+
+
+def _version(packed: int) -> tuple[int, ...]:
+    return packed >> 16, packed >> 8 & 0xFF, packed & 0xFF

@@ -1,7 +1,8 @@
 """The search of dyld for the libraries of a Mach-O file.
 
 Sources: dyld(1); dyld's dyld4 `Loader::getLoader` and `forEachPath`. The LC_RPATHs of every image on the way from the
-program to the one that asks count; the fall-back folders (~/lib, /usr/local/lib) do not: no wheel can count on them.
+program to the one that asks count. Of the fall-back folders only /usr/lib does, and only for files linked before macOS
+13 (`pre2022Binary`): no wheel can count on what lies in ~/lib and /usr/local/lib.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from envdoctor.binaries.resolve import Image
 
 _RPATH, _LOADER, _EXECUTABLE = "@rpath/", "@loader_path", "@executable_path"
+_FALL_BACK, _FIRST_WITHOUT = "/usr/lib", (13,)
 _UNKNOWN_PROGRAM = "/<the folder of the Python program>"
 
 
@@ -50,6 +52,9 @@ class MachoSearch(Search):
                 for directory in loader.library.rpath:
                     path = posixpath.join(self._expand(directory, loader), rest)
                     yield Candidate(path, f"LC_RPATH {directory} of {loader.path}")
+            leaf, sdk = posixpath.basename(name), image.library.sdk
+            if sdk and sdk < _FIRST_WITHOUT and self.system(leaf):  # of a path in /usr/lib the policy believes any name
+                yield Candidate(posixpath.join(_FALL_BACK, leaf), "dyld's fall-back for files linked before macOS 13")
         else:
             rule = name.partition("/")[0] if name.startswith("@") else "the path itself"
             yield Candidate(self._expand(name, image), rule)

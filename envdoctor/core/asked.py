@@ -81,7 +81,14 @@ class AskedReport:
     def is_fine(self) -> bool:
         """Whether everything is installed that is asked for, and every set is good."""
         here = all(one.presence is Presence.INSTALLED for one in self.wanted)
-        return here and all(one.verdict.is_certain for one in self.sets)
+        return here and all(self.is_met(one.verdict) for one in self.sets)
+
+    def is_met(self, verdict: CellVerdict) -> bool:
+        """Whether a set is as asked for.
+
+        A condition counts where it was looked at: it is not met here. Of other machines nobody knows, as for `lock`.
+        """
+        return verdict.is_certain if self.environment else verdict.is_good
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
@@ -93,7 +100,7 @@ class AskedReport:
     def summary(self) -> AnswerSummary:
         """What it all comes to; counts are requirements by presence, and sets by verdict."""
         unknown = any(one.verdict is CellVerdict.UNKNOWN for one in self.sets)
-        bad = any(not one.verdict.is_certain and one.verdict is not CellVerdict.UNKNOWN for one in self.sets)
+        bad = any(not self.is_met(one.verdict) and one.verdict is not CellVerdict.UNKNOWN for one in self.sets)
         missing = any(one.presence is not Presence.INSTALLED for one in self.wanted)
         counts = {**count_values(one.presence for one in self.wanted), **count_values(one.verdict for one in self.sets)}
         return summarize_answer(verdict_of(problems=bad or missing, unknown=unknown), self.all_findings, counts)

@@ -91,7 +91,7 @@ class LoadAnalysis:
         loaded: the files that the wheel's extension modules load, themselves included, and the libraries that its
             packages open by name; from site-packages. The latter only where it matters.
         undefined: symbols that nothing defines, the worst first, with ERROR where an import surely fails for them.
-        sole: all native files of a wheel without extension modules, where none of them is known to load.
+        sole: all native files of a wheel that no import loads an extension module of, where none is known to load.
         foreign: extension modules for other processors that an import opens all the same.
         unlooked: files for macOS whose symbols were not read.
         inexact: a guess (`NativeLibrary.inferred`) is part of what is missing, or a part for the target's processor was
@@ -145,9 +145,12 @@ class LoadJudge:
         rest = self._load_rest(wheel, modules)
         results = [*modules, *rest]
         failing = [result for result in results if result.missing]
-        sole = rest if self._is_sole(modules, rest) else []
         reached = self._reached(wheel, failing)
-        for path in (each.path for each in sole if each.missing and reached[each.path].is_spared):
+        unreached = [each for each in modules if each.missing and reached[each.path].reach is Reach.UNREACHED_MODULE]
+        sole = results if len(unreached) == len(modules) and self._is_sole(results) else []
+        for path in (
+            each.path for each in sole if each.missing and (each in unreached or reached[each.path].is_spared)
+        ):
             reached[path] = replace(reached[path], reach=Reach.SOLE, severity=Severity.WARNING)
         brought = {self._canonical(path) for result in rest if not result.missing for path in result.files}
         still_failing = [result for result in failing if self._matters(result, reached[result.path].reach, brought)]
@@ -229,12 +232,12 @@ class LoadJudge:
             severity = Severity.INFO if one.unread else Severity.ERROR if surely else usual
             yield severity, replace(one, holder=self._site.show(one.holder))
 
-    def _is_sole(self, modules: list[LoadResult], rest: list[LoadResult]) -> bool:
-        """Whether what no import loads is all that a package has, and nothing of it surely loads.
+    def _is_sole(self, files: list[LoadResult]) -> bool:
+        """Whether of what no import loads, which is all that a package has, nothing surely loads.
 
         A package that opens a library when it is first used, or starts a program, has it for nothing else.
         """
-        return not modules and bool(rest) and all(each.missing or self._is_doubtful(each, set()) for each in rest)
+        return bool(files) and all(each.missing or self._is_doubtful(each, set()) for each in files)
 
     def _is_doubtful(self, result: LoadResult, known: set[str]) -> bool:
         """Whether a file that finds what it needs may fail all the same: the system is too old, or lacks a library.

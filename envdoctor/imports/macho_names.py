@@ -58,6 +58,9 @@ class MachoNames:
     def left_in(self, load: LoadResult) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
         """Of each file that a load maps: the names that nothing defines, and what was not read that may define them."""
         found = {(each.loader, each.need.name): each.path for each in load.resolutions if each.path}
+        mapped = [library for path in load.files if (library := self._library(path))]
+        needed = dict.fromkeys(need.name for library in mapped for need in library.needed)
+        others = [name.rpartition("/")[2] for name in needed if self._may_bring(name)]
         for path in load.files:
             library = self._library(path)
             if library is None or library.symbols is None:
@@ -66,7 +69,6 @@ class MachoNames:
                 yield from self._named(path, found.get((path, need), ""), names, found)
             flat = [name for name in library.symbols.wanted if not _IN_EVERY_PROCESS.match(name)]
             if left := lacking(flat, self._defined):
-                others = [need.name.rpartition("/")[2] for need in library.needed if self._may_bring(need.name)]
                 yield path, left, (*others, *self._unread)
 
     def _named(

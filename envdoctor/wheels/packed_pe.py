@@ -93,7 +93,7 @@ def _least(compressed: bytes, at: int, table: tuple[int, int]) -> int:
 def _stretches(total: int, share: int, name: str) -> Iterator[tuple[int, int, int]]:
     """Where to enter the stream, one after the other, and how far before the guess that is."""
     shift, enough = _remembered.get(name, (_SHIFT, 0))
-    guess = share + int(total * shift)
+    guess = min(total, share + int(total * shift))  # the table of a library of code alone stands at the very end
     for doubt in (*_SURE, _UNSURE) if enough else (_UNSURE,):
         unsure = min(_MOST_UNSURE, int(total * doubt))
         for before in _BEFORE if unsure < _BEFORE[-1] else _BEFORE[:1]:  # a long stretch is long before as well

@@ -30,7 +30,7 @@ def show_asked(page: Page, report: AskedReport, *, verbose: bool) -> None:
     for one in report.sets:
         page.gap()
         unknown = one.verdict is CellVerdict.UNKNOWN
-        state = State.FINE if one.verdict.is_good else State.UNANSWERED if unknown else State.ERROR
+        state = State.FINE if report.is_met(one.verdict) else State.UNANSWERED if unknown else State.ERROR
         page.mark(state, f"{one.verdict.value} on {one.target}: {MEANINGS[one.verdict]}", style="bold")
         shown = [reason for reason in one.reasons if verbose or reason.severity > Severity.INFO]
         show_reasons(page, shown, verbose=verbose)

@@ -98,6 +98,20 @@ def test_an_archive_in_a_universal_file_is_not_loadable():
         read(universal_bytes(arm64=b"!<arch>\n" + bytes(100)))
 
 
+def test_a_library_with_a_name_may_link_nothing():
+    """libsf_error_state.dylib of scipy 1.14 holds a number, and is loaded on every Mac."""
+    library = read(macho_bytes((), install_name="@rpath/libstate.dylib"))
+    assert (library.needed, library.own_name) == ((), "@rpath/libstate.dylib")
+
+
+@pytest.mark.parametrize(("old_style", "minimum"), [(False, (11, 0, 0)), (True, (10, 9, 0))])
+def test_the_sdk_is_read(old_style, minimum):
+    sdk = struct.pack("<IIIIII", 0x32, 24, 1, 11 << 16, 14 << 16 | 2 << 8, 0)
+    sdk = struct.pack("<IIII", 0x24, 16, 10 << 16 | 9 << 8, 14 << 16 | 2 << 8) if old_style else sdk
+    library = read(macho_bytes(minimum_os=None, commands=(sdk,)))
+    assert (library.minimum_os, library.sdk) == (minimum, (14, 2, 0))
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

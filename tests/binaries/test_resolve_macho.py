@@ -1,5 +1,7 @@
 """dyld's rules on the layouts of real wheels."""
 
+import pytest
+
 from envdoctor.binaries.library import Need, NeedKind
 from envdoctor.binaries.policy import SystemPolicy
 from envdoctor.binaries.resolve import Outcome
@@ -55,6 +57,17 @@ def test_a_library_of_the_system_has_no_file():
     result = load({"/e/p/_m.so": macho("@rpath/libswiftCore.dylib", rpath=("/usr/lib/swift",))})
     assert result.resolutions[0].outcome is Outcome.PROMISED
     assert result.resolutions[0].path == "/usr/lib/swift/libswiftCore.dylib"
+
+
+@pytest.mark.parametrize(
+    ("sdk", "missing"), [((11, 1, 0), []), ((13, 0, 0), ["@rpath/libz.1.dylib"]), (None, ["@rpath/libz.1.dylib"])]
+)
+def test_files_linked_before_macos_13_fall_back_to_the_system(sdk, missing):
+    """libllvmlite.dylib of llvmlite 0.43 has no LC_RPATH at all."""
+    files = {"/e/p/_m.so": macho("@rpath/libz.1.dylib", SYSTEM, sdk=sdk)}
+    assert missing_names(load(files)) == missing
+    files = {"/e/p/_m.so": macho("@rpath/libnothere.dylib", SYSTEM, sdk=sdk)}
+    assert missing_names(load(files)) == ["@rpath/libnothere.dylib"]
 
 
 def test_folders_that_no_mac_must_have_are_missing():

@@ -48,10 +48,11 @@ def holdings(*holding, problem=""):
     return HoldingTable(package="app", names=("app.x",), versions=("0",), targets=(TARGET,), cells=tuple(cells))
 
 
-def asked(presence, verdict, *reasons):
+def asked(presence, verdict, *reasons, environment=""):
     return AskedReport(
         file="requirements.txt",
         kind="requirements",
+        environment=environment,
         wanted=(Wanted(requirement="app", presence=presence),),
         sets=(SetVerdict(target=TARGET, verdict=verdict, reasons=reasons),),
     )
@@ -135,6 +136,8 @@ ALL = [
     ("asked", asked(Presence.MISSING, CellVerdict.SOUND), "problems", 1, 1),
     ("asked", asked(Presence.OTHER_VERSION, CellVerdict.BROKEN, REASON), "problems", 1, 2),
     ("asked", asked(Presence.INSTALLED, CellVerdict.UNKNOWN), "unknown", 1, 0),
+    ("asked", asked(Presence.INSTALLED, CellVerdict.SOUND_IF, LATER), "fine", 0, 1),
+    ("asked", asked(Presence.INSTALLED, CellVerdict.SOUND_IF, LATER, environment="/env"), "problems", 1, 1),
     ("fix", fixed(Mending.FIXED), "fine", 0, 0),
     ("fix", fixed(Mending.NOT_FIXED), "problems", 1, 1),
     ("fix", fixed(Mending.CANT_TELL), "unknown", 1, 1),

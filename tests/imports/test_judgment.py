@@ -33,7 +33,7 @@ def test_a_sound_wheel_has_no_problem():
             "import random\nif random.random() > 0.5:\n    import pkg._m",
             "`import pkg` may fail: pkg/_m.so needs libQnnHtp",
         ),
-        ("", "pkg/_m.so needs libQnnHtp.so"),
+        ("", "the package's only native files do not load: pkg/_m.so needs libQnnHtp.so"),
     ],
 )
 def test_the_words_for_a_missing_library(init, words):
@@ -108,6 +108,14 @@ def test_modules_for_newer_processors_of_the_same_kind(arch, kind):
     assert problem.kind is kind
 
 
+@pytest.mark.parametrize(("other", "condition"), [(None, "libgone.so is there"), (SOUND, "")])
+def test_modules_that_no_import_loads_and_that_all_fail_are_a_condition(other, condition):
+    """fakepkg1 of delocate: its only module lies in a subpackage, and its library nowhere."""
+    files = {"pkg/__init__.py": "", "pkg/sub/__init__.py": "", "pkg/sub/_m.so": elf_bytes(("libgone.so",))}
+    (problem,) = judge(files | ({"pkg/sub/_n.so": other} if other else {}))
+    assert (problem.severity, problem.condition) == (Severity.WARNING, condition)
+
+
 ARM, TAG = elf_bytes(("libc.so.6",), machine=183), "cpython-311-x86_64-linux-gnu"
 
 
@@ -176,6 +184,11 @@ def test_symbols_that_nothing_has():
     framework = ("/System/Library/Frameworks/Carbon.framework/Versions/A/Carbon",)
     beside = with_symbols(macho_bytes, SYMBOLS, needed=framework)
     (note,) = judge({**files, "pkg/_m.so": beside}, MACOS_TAG, MACOS)
+    assert (note.severity, "they may be in Carbon" in note.message) == (Severity.INFO, True)
+    needed = ("/usr/lib/libSystem.B.dylib", "@loader_path/libsdl.dylib")
+    sdl = {"pkg/_m.so": with_symbols(macho_bytes, SYMBOLS, needed=needed)}
+    sdl["pkg/libsdl.dylib"] = with_symbols(macho_bytes, (), needed=framework)  # pygame's way to Cocoa
+    (note,) = judge({**files, **sdl}, MACOS_TAG, MACOS)
     assert (note.severity, "they may be in Carbon" in note.message) == (Severity.INFO, True)
     universal = universal_bytes(arm64=files["pkg/_m.so"], x86_64=macho_bytes(architecture="x86_64"))
     assert [each.kind for each in judge({**files, "pkg/_m.so": universal}, MACOS_TAG, MACOS)] == [problem.kind]

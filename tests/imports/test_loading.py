@@ -107,7 +107,7 @@ TRIED = "try:\n        torch.ops.load_library(str(file))\n    except Exception:\
     [
         (TRIED, Severity.INFO, Reach.IMPORT),
         ("torch.ops.load_library(str(file))", Severity.WARNING, Reach.POSSIBLE_IMPORT),
-        ("print(file)", Severity.WARNING, Reach.UNREACHED_MODULE),
+        ("print(file)", Severity.WARNING, Reach.SOLE),
     ],
 )
 def test_modules_that_are_loaded_by_a_pattern_are_judged_by_what_stands_around_that(load, severity, reach):

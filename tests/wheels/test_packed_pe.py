@@ -97,3 +97,16 @@ def test_it_is_remembered_from_how_little_before_the_table_it_is_known(remembere
         assert read_packed_pe(open_archive({"m.pyd": data}).open("m.pyd", 0), "m.pyd") == read_pe(MemoryBytes(data))
         before.append(remembered["m.pyd"][1])
     assert before[1] < before[0]
+
+
+def test_a_table_at_the_very_end_of_a_large_library():
+    """The expected place lies behind the end; a file refuses to be read there (OpenBLAS in numpy's wheels)."""
+    data = pe_bytes(NEEDED, filler=random.Random(2).randbytes(9_000_000))
+    archive = open_archive({"m.dll": data})
+    member = archive.open("m.dll", 0)
+    asked = []
+    read = member.read_packed
+    member.read_packed = lambda offset, length: asked.append((offset, length)) or read(offset, length)
+    assert read_packed_pe(member, "m.dll") == read_pe(MemoryBytes(data))
+    assert asked
+    assert all(length > 0 and offset + length <= member.packed_size for offset, length in asked)
