@@ -117,14 +117,14 @@ def test_of_an_open_size_nothing_is_said():
 def test_a_batch_takes_in_other_dimensions(name, taken, given):
     inputs = [([abs(size) for size in taken], FLOAT), *([([3, 4], FLOAT)] if name == "FULLY_CONNECTED" else [])]
     made = schema().ModelT.InitFromPackedBuf(one(name, inputs, [([abs(size) for size in given], FLOAT)]), 0)
-    for tensor, shape in ((0, taken), (len(inputs), given)):
-        made.subgraphs[0].tensors[tensor].shapeSignature = list(shape) if -1 in shape else None
+    for place, shape in ((0, taken), (len(inputs), given)):
+        made.subgraphs[0].tensors[place].shapeSignature = list(shape) if -1 in shape else None
     assert open_model(pack(made)).main.operators
 
 
 def test_of_a_batch_elements_are_still_counted():
     made = schema().ModelT.InitFromPackedBuf(one("TANH", [A], [([1, 5], FLOAT)]), 0)
-    for tensor in made.subgraphs[0].tensors:
-        tensor.shapeSignature = [-1, *tensor.shape[1:]]
+    for each in made.subgraphs[0].tensors:
+        each.shapeSignature = [-1, *each.shape[1:]]
     with pytest.raises(Unreadable, match="gives"):
         open_model(pack(made))
