@@ -19,6 +19,7 @@ from envdoctor.pipeline.sources.hdf5_groups import require_groups
 from envdoctor.pipeline.sources.keras_config import check_types, classes_of, inputs_of, names, scale_of, traits_of
 from envdoctor.stages.workers.stored_code import Malformed, code_in, config_of, foreign_in, nodes_of
 from envdoctor.support.bounded import open_zip
+from envdoctor.support.files import open_regular
 from envdoctor.tflite.containers import FileKind, hdf5_place, sniff, stored_member
 from envdoctor.tflite.reader import map_file
 
@@ -147,7 +148,12 @@ def _require_weights(path: Path) -> None:
 
 
 def _read_hdf5(path: Path) -> tuple[Mapping[str, Any], None]:
-    if zipfile.is_zipfile(path):
+    try:
+        with open_regular(path) as file:
+            is_archive = zipfile.is_zipfile(file)
+    except OSError as error:
+        raise Unreadable(f"{path} can't be read: {error.strerror or error}") from None
+    if is_archive:
         raise Unreadable(_BOTH.format(path))
     try:
         data = map_file(path)

@@ -1,6 +1,7 @@
 """Files that h5py wrote (tests/helpers/make_h5_files.py): a harmless configuration, rewritten with code in it."""
 
 import json
+import os
 import random
 import zipfile
 
@@ -107,4 +108,11 @@ def test_an_archive_in_whose_bytes_keras_finds_an_hdf5_file(tmp_path):
         archive.writestr("config.json", "{}")
         archive.writestr("metadata.json", "{}")
     with pytest.raises(Unreadable, match="at once"):
+        read_keras(tmp_path / "m.h5")
+
+
+def test_a_file_that_became_a_pipe_is_not_waited_for(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "m.h5")
+    monkeypatch.setattr("envdoctor.pipeline.sources.keras.sniff", lambda _: FileKind.HDF5)
+    with pytest.raises(Unreadable, match="FIFO"):
         read_keras(tmp_path / "m.h5")
