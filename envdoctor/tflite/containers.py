@@ -31,7 +31,8 @@ _ZIP_LOCAL_HEADER = b"PK\x03\x04"
 _ZIP_EMPTY = b"PK\x05\x06"
 _ZIP_NAME_LENGTHS = struct.Struct("<HH")
 _ZIP_NAME_LENGTHS_AT, _ZIP_LOCAL_HEADER_SIZE = 26, 30
-_HDF5 = b"\x89HDF\r\n\x1a\n"
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_LEAST_USER_BLOCK = 512
 _HEAD = 16
 _MAX_PADDING = 4
 _BUNDLE_SUFFIX = ".task"
@@ -69,9 +70,19 @@ def sniff(path: Path | str) -> FileKind:
         return FileKind.EMPTY
     if head[4:8] == FILE_IDENTIFIER:
         return FileKind.TFLITE if compiled_file(read_model(path)) is None else FileKind.COMPILED
-    if head.startswith(_HDF5):
-        return FileKind.HDF5
-    return _zip_kind(path) if _is_zip(head) else FileKind.OTHER
+    if _is_zip(head):
+        return _zip_kind(path)
+    return FileKind.OTHER if hdf5_place(map_file(path)) is None else FileKind.HDF5
+
+
+def hdf5_place(data: memoryview) -> int | None:
+    """Where the HDF5 file in some bytes starts: at 0, or behind a user block of 512, 1024, 2048 ... bytes."""
+    place = 0
+    while place < len(data):
+        if data[place : place + len(HDF5_SIGNATURE)] == HDF5_SIGNATURE:
+            return place
+        place = place * 2 or _LEAST_USER_BLOCK
+    return None
 
 
 def read_models(path: Path | str) -> tuple[Model, ...]:

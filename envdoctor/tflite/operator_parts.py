@@ -106,16 +106,18 @@ def _wrong_scales(operator: Operator, taken: list[Tensor | None], given: Tensor)
 
 
 def _wrong_shapes(operator: Operator, taken: list[Tensor | None], given: Tensor) -> Iterator[str]:
-    """A shape that the operator can't give; where a size beside the batch is open, nothing is said."""
+    """A shape that the operator can't give; where a size beside the batch is open, or the rank, nothing is said."""
     known = [each for each in taken if each is not None]
-    if any(-1 in (each.shape_signature or ())[1:] or 0 in each.shape for each in (*known, given)):
+    if any(-1 in (each.shape_signature or ())[1:] or 0 in each.shape or not each.shape for each in (known[0], given)):
         return
     shapes, words = load_table("tflite-operators")["shapes"], f"gives {list(given.shape)} of {list(known[0].shape)}"
-    if operator.name in shapes["same_elements"].split() and known[0].elements != given.elements:
+    open_batch = any(-1 in (each.shape_signature or ()) for each in (known[0], given))
+    same = shapes["same_elements"].split() + ([] if open_batch else shapes["rearranged"].split())
+    if operator.name in same and known[0].elements != given.elements:
         yield words
     if operator.name in shapes["windows"].split() and not _windows_fit(operator, known, given):
         yield words
-    if operator.name == "FULLY_CONNECTED" and len(known) > 1 and not _dense_fits(known[0], known[1], given):
+    if operator.name == "FULLY_CONNECTED" and len(known) > 1 and not _dense_fits(known[0], known[1], given, open_batch):
         yield words
 
 
@@ -133,13 +135,13 @@ def _windows_fit(operator: Operator, taken: list[Tensor], given: Tensor) -> bool
     return True
 
 
-def _dense_fits(taken: Tensor, weights: Tensor, given: Tensor) -> bool:
-    if len(weights.shape) != 2 or not given.shape:  # noqa: PLR2004  (outputs, inputs)
+def _dense_fits(taken: Tensor, weights: Tensor, given: Tensor, open_batch: bool) -> bool:  # noqa: FBT001
+    if len(weights.shape) != 2:  # noqa: PLR2004  (outputs, inputs)
         return False
-    return (
-        taken.elements % weights.shape[1] == 0
-        and given.elements == taken.elements // weights.shape[1] * weights.shape[0]
-    )
+    outputs, inputs = weights.shape
+    if open_batch:  # the batch may have taken in other dimensions, whose sizes are not told then
+        return taken.elements % inputs == 0 == given.elements % outputs
+    return taken.elements % inputs == 0 and given.elements == taken.elements // inputs * outputs
 
 
 @functools.cache

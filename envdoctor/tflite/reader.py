@@ -7,12 +7,13 @@ Schema: tensorflow/compiler/mlir/lite/schema/schema.fbs; the numbers beside the 
 from __future__ import annotations
 
 import mmap
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.support.files import open_regular
+from envdoctor.support.files import open_regular, read_up_to
 from envdoctor.tflite.flatbuffer import FlatBuffer, Table
 from envdoctor.tflite.model import (
     Content,
@@ -44,6 +45,7 @@ _T = TypeVar("_T")
 _BLOCKWISE = 2
 """QuantizationDetails: scales are kept in another tensor, one for each block."""
 _VERSION = 3
+_READ_AT_ONCE = 32 << 20
 _PLACEHOLDER = 127
 """What deprecated_builtin_code holds for an operator that does not fit into its eight bits."""
 
@@ -58,13 +60,16 @@ def read_model(path: Path | str) -> Model:
 
 
 def map_file(path: Path) -> memoryview:
-    """A file's bytes, mapped into memory.
+    """A file's bytes, mapped into memory; read where they are few, since a mapped file that shrinks ends the process.
 
     Raises:
         Unreadable: it can't be opened, is no regular file, or is empty.
     """
     try:
         with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if 0 < size <= _READ_AT_ONCE:
+                return memoryview(read_up_to(file, size))
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except ValueError:
         raise Unreadable(f"{path} is empty; the step that should have written it failed") from None

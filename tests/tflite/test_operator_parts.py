@@ -103,3 +103,28 @@ def test_of_an_open_size_nothing_is_said():
     made.subgraphs[0].tensors[0].shapeSignature = [-1, -1, 4, 1]
     made.subgraphs[0].tensors[2].shape = [1, 9, 9, 2]
     assert open_model(pack(made)).main.operators
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "given"),
+    [
+        ("RESHAPE", (-1, 4), (-1,)),
+        ("RESHAPE", (-1, 6, 8), (-1, 8)),
+        ("FULLY_CONNECTED", (-1, 6, 4), (-1, 3)),
+        ("SQUEEZE", (1, 1, 4), ()),  # of a rank that is found out when it runs
+    ],
+)
+def test_a_batch_takes_in_other_dimensions(name, taken, given):
+    inputs = [([abs(size) for size in taken], FLOAT), *([([3, 4], FLOAT)] if name == "FULLY_CONNECTED" else [])]
+    made = schema().ModelT.InitFromPackedBuf(one(name, inputs, [([abs(size) for size in given], FLOAT)]), 0)
+    for place, shape in ((0, taken), (len(inputs), given)):
+        made.subgraphs[0].tensors[place].shapeSignature = list(shape) if -1 in shape else None
+    assert open_model(pack(made)).main.operators
+
+
+def test_of_a_batch_elements_are_still_counted():
+    made = schema().ModelT.InitFromPackedBuf(one("TANH", [A], [([1, 5], FLOAT)]), 0)
+    for each in made.subgraphs[0].tensors:
+        each.shapeSignature = [-1, *each.shape[1:]]
+    with pytest.raises(Unreadable, match="gives"):
+        open_model(pack(made))

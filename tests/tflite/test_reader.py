@@ -1,6 +1,7 @@
 """The reader: against files made by the schema's own code, against the interpreter, and against damage."""
 
 import gc
+import os
 import time
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.tflite.model import Location
-from envdoctor.tflite.reader import open_model, read_model
+from envdoctor.tflite.reader import map_file, open_model, read_model
 from shared_data import shared
 from tflite_bytes import model, pack, schema, small, tensor
 from thoroughness import amount
@@ -205,3 +206,10 @@ def test_every_readable_model_is_read_as_the_interpreter_reads_it():
         del theirs
         gc.collect()
     assert compared >= 50
+
+
+def test_a_file_that_shrinks_while_it_is_read_ends_nothing(tmp_path):
+    (tmp_path / "m.tflite").write_bytes(bytes(9000))
+    data = map_file(tmp_path / "m.tflite")
+    os.truncate(tmp_path / "m.tflite", 0)
+    assert not any(data[-10:])

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.tflite.containers import HDF5_SIGNATURE, hdf5_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 #: By the superblock's version: where the base address, the end-of-file address and the root's header address stand, and
 #: where the sizes of an address and of a length.
 _SUPERBLOCKS = {0: (24, 40, 64, 13), 1: (28, 44, 68, 13), 2: (12, 28, 36, 9), 3: (12, 28, 36, 9)}
@@ -41,28 +41,46 @@ def read_text_attribute(data: memoryview, name: str) -> bytes | None:
         Unreadable: the file is damaged or cut short.
         Unfollowed: the text is stored in a way that only the library reads.
     """
+    data = behind_user_block(data)
     values = [value for found, value in _attributes(data, root_header(data)) if found == name]
     if len(values) > 1:
         raise Unfollowed(f"two attributes are called {name}")
     return _text(data, values[0]) if values else None
 
 
-def root_header(data: memoryview) -> int:
-    """The address of the root group's object header."""
-    places = _SUPERBLOCKS.get(number(data, len(SIGNATURE), 1))
+def behind_user_block(data: memoryview) -> memoryview:
+    """The file from where its addresses count.
+
+    Raises:
+        Unfollowed: they count from elsewhere than its signature.
+    """
+    place = hdf5_place(data) or 0
+    data = data[place:]
+    base, *_ = _superblock(data)
+    if number(data, base, 8) >= place + len(data):
+        raise Unreadable("damaged: its addresses count from beyond its end")
+    if number(data, base, 8) != place:
+        raise Unfollowed("its addresses count from elsewhere")
+    return data
+
+
+def _superblock(data: memoryview) -> tuple[int, int, int, int]:
+    places = _SUPERBLOCKS.get(number(data, len(HDF5_SIGNATURE), 1))
     if places is None:
         raise Unfollowed("its superblock is of another version")
-    base, end, root, sizes = places
+    return places
+
+
+def root_header(data: memoryview) -> int:
+    """The address of the root group's object header."""
+    base, end, root, sizes = _superblock(data)
     if not set(take(data, sizes, 2)) <= _SIZES:
         raise Unreadable("damaged: its superblock tells no size of addresses")
     if bytes(take(data, sizes, 2)) != b"\x08\x08":
         raise Unfollowed("its addresses have another size than 8 bytes")
-    if number(data, end, 8) > len(data):
-        raise Unreadable(f"cut short: {len(data)} bytes of {number(data, end, 8)}")
-    if number(data, base, 8) >= len(data):
-        raise Unreadable("damaged: its addresses count from beyond its end")
-    if number(data, base, 8):
-        raise Unfollowed("its addresses count from elsewhere")
+    size = number(data, end, 8) - number(data, base, 8)
+    if size > len(data):
+        raise Unreadable(f"cut short: {len(data)} bytes of {size}")
     return number(data, root, 8)
 
 

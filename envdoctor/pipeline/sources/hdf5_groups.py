@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.pipeline.sources.hdf5 import SHARED, messages, number, root_header, take
+from envdoctor.pipeline.sources.hdf5 import SHARED, behind_user_block, messages, number, root_header, take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,7 @@ def require_groups(data: memoryview) -> None:
         Unreadable: it is damaged.
         Unfollowed: this reader does not know how its superblock is read.
     """
+    data = behind_user_block(data)
     header = root_header(data)
     if data[8] == 0 and (
         any(data[place] for place in _ZEROS)

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import Unreadable, UsageProblem
-from envdoctor.pipeline.sources.hdf5 import SIGNATURE, Unfollowed, read_text_attribute
+from envdoctor.pipeline.sources.hdf5 import Unfollowed, read_text_attribute
 from envdoctor.pipeline.sources.hdf5_groups import require_groups
 from envdoctor.pipeline.sources.keras_config import check_types, classes_of, inputs_of, names, scale_of, traits_of
 from envdoctor.stages.workers.stored_code import Malformed, code_in, config_of, foreign_in, nodes_of
 from envdoctor.support.bounded import open_zip
-from envdoctor.support.files import read_head
-from envdoctor.tflite.containers import stored_member
+from envdoctor.support.files import open_regular
+from envdoctor.tflite.containers import FileKind, hdf5_place, sniff, stored_member
 from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 UNREAD = "config-unread"
 _LARGEST_CONFIG = 64 << 20
 _HDF5_WEIGHTS = ".weights.h5"
+_ARCHIVE = ".keras"  # of any other name Keras reads what is HDF5, whatever else it is
+_BOTH = "{} is an HDF5 file and a zip archive at once, and readers differ in which they take"
 _WEIGHTS = re.compile(r"model\.weights\.(h5|json|npz)|.*\.weights\.h5")
 
 
@@ -70,7 +72,7 @@ def read_keras(path: Path) -> KerasFile:
         UsageProblem: it holds weights alone.
         Unreadable: it is damaged.
     """
-    is_hdf5 = read_head(path, len(SIGNATURE)) == SIGNATURE
+    is_hdf5 = sniff(path) is FileKind.HDF5
     try:
         config, version = _read_hdf5(path) if is_hdf5 else _read_archive(path)
     except Unfollowed:
@@ -109,6 +111,8 @@ def refuse_custom(model: KerasFile) -> None:
 
 
 def _read_archive(path: Path) -> tuple[Mapping[str, Any], int | None]:
+    if path.suffix != _ARCHIVE and hdf5_place(map_file(path)) is not None:
+        raise Unreadable(_BOTH.format(path))
     with open_zip(path) as archive:
         archive.verify()
         texts = archive.read("config.json", _LARGEST_CONFIG), archive.read("metadata.json", _LARGEST_CONFIG)
@@ -133,7 +137,7 @@ def _require_weights(path: Path) -> None:
         if not member.filename.endswith(_HDF5_WEIGHTS):
             continue
         weights = stored_member(path, map_file(path), member)
-        if bytes(weights[: len(SIGNATURE)]) != SIGNATURE:
+        if hdf5_place(weights) is None:
             raise Unreadable(f"{path} is damaged: {member.filename} in it is no HDF5 file")
         try:
             require_groups(weights)
@@ -144,8 +148,13 @@ def _require_weights(path: Path) -> None:
 
 
 def _read_hdf5(path: Path) -> tuple[Mapping[str, Any], None]:
-    if zipfile.is_zipfile(path):
-        raise Unreadable(f"{path} is an HDF5 file and a zip archive at once, and readers differ in which they take")
+    try:
+        with open_regular(path) as file:
+            is_archive = zipfile.is_zipfile(file)
+    except OSError as error:
+        raise Unreadable(f"{path} can't be read: {error.strerror or error}") from None
+    if is_archive:
+        raise Unreadable(_BOTH.format(path))
     try:
         data = map_file(path)
         text = read_text_attribute(data, "model_config")

@@ -23,6 +23,7 @@ _USER, _FUNCTION, _VARIABLE, _BARE_FUNCTION = 4, 6, 7, 8
 _VALUES = (1, 11, 12, 13, 14, 31, 32, 33, 34, 35, 51, 52, 53, 54, 55, 56)
 _SPEC, _OTHER_SPEC, _BOUNDED_SPEC = 33, 34, 35
 _LIST, _TUPLE, _DICT, _NAMED_TUPLE = 51, 52, 53, 54
+_ARGUMENT_PARTS = {"args", "varargs", "varkw", "defaults", "kwonlyargs", "kwonlydefaults", "annotations"}
 _DEEPEST = 100
 _ARGUMENTS_AND_KEYWORDS = 2
 
@@ -100,7 +101,7 @@ def _require_specification(specification: Message) -> None:
         list(_leaves(specification.first(field)))
     pairs = list(specification.first(1).first(_NAMED_TUPLE).messages(2))
     named = {pair.text(1): pair.first(2) for pair in pairs}
-    if "args" not in named or len(named) < len(pairs):
+    if not named.keys() >= _ARGUMENT_PARTS or len(named) < len(pairs):
         raise Unreadable("a function does not say which arguments it has")
     known, taken = len(list(named["args"].first(_LIST).messages(1))), specification.first(5).first(_TUPLE)
     if named.get("varargs", specification).has(1) and len(list(taken.messages(1))) > known:

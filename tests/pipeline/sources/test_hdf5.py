@@ -1,13 +1,16 @@
 """Files that h5py wrote (tests/helpers/make_h5_files.py): a harmless configuration, rewritten with code in it."""
 
 import json
+import os
 import random
+import zipfile
 
 import pytest
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.pipeline.sources.hdf5 import Unfollowed, read_text_attribute
 from envdoctor.pipeline.sources.keras import read_keras
+from envdoctor.tflite.containers import FileKind, sniff
 from keras_files import DATA
 
 FILES = DATA / "keras/h5"
@@ -74,3 +77,42 @@ def test_a_header_that_continues_in_itself_ends():
     data[place + 16 : place + 24] = data[header + 8 : header + 12] + bytes(4)
     with pytest.raises(Unreadable, match="does not end"):
         read(data)
+
+
+def behind(block):
+    """The file behind a user block: its addresses count from the superblock, its end from the file's start."""
+    data = bytearray((FILES / "rewritten.h5").read_bytes())
+    data[24:32] = len(block).to_bytes(8, "little")
+    data[40:48] = (len(block) + len(data)).to_bytes(8, "little")
+    return block + bytes(data)
+
+
+@pytest.mark.parametrize("size", [512, 1024, 2048, 1 << 16])
+def test_a_user_block_is_passed_over(size, tmp_path):
+    (tmp_path / "m.h5").write_bytes(behind(b"a user's own words".ljust(size, b"\0")))
+    assert sniff(tmp_path / "m.h5") is FileKind.HDF5
+    plain, moved = read_keras(FILES / "rewritten.h5"), read_keras(tmp_path / "m.h5")
+    assert (moved.code, moved.inputs) == (plain.code, plain.inputs)
+    assert moved.code, "the live configuration holds code"
+
+
+def test_no_block_of_another_size_and_no_cut_behind_one():
+    for data in (behind(bytes(700)), behind(bytes(512))[:-1]):
+        with pytest.raises((Unreadable, Unfollowed)):
+            read(data)
+
+
+def test_an_archive_in_whose_bytes_keras_finds_an_hdf5_file(tmp_path):
+    with zipfile.ZipFile(tmp_path / "m.h5", "w") as archive:
+        archive.writestr("x", bytes(512 - 31) + (FILES / "rewritten.h5").read_bytes())
+        archive.writestr("config.json", "{}")
+        archive.writestr("metadata.json", "{}")
+    with pytest.raises(Unreadable, match="at once"):
+        read_keras(tmp_path / "m.h5")
+
+
+def test_a_file_that_became_a_pipe_is_not_waited_for(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "m.h5")
+    monkeypatch.setattr("envdoctor.pipeline.sources.keras.sniff", lambda _: FileKind.HDF5)
+    with pytest.raises(Unreadable, match="FIFO"):
+        read_keras(tmp_path / "m.h5")

@@ -38,7 +38,9 @@ def function(*dtypes, nodes=b"", gives=()):
     return field(1, field(1, "f") + arguments) + nodes + outputs
 
 
-WHOLE = named(args=listed(field(13, "x")), varargs=NONE)
+ARGUMENTS = {"args": listed(field(13, "x")), "kwonlyargs": listed()}
+ARGUMENTS |= dict.fromkeys(("varargs", "varkw", "defaults", "kwonlydefaults", "annotations"), NONE)
+WHOLE = named(**ARGUMENTS)
 SPECIFIED = field(1, WHOLE) + field(5, tupled(spec()))
 SIGNATURE = field(2, 0) + field(3, tupled(tupled(spec(INT)), mapped(b=spec(), a=NONE))) + field(4, spec())
 USER = field(4, field(1, "x") + field(2, field(1, 1)))
@@ -74,6 +76,13 @@ def test_what_is_whole():
         (graph(called(field(1, WHOLE) + field(5, tupled(b"")))), "a value that is none"),
         (graph(field(8, field(1, "f") + field(4, b""))), "a value that is none"),
         (graph(called(field(1, named(varargs=NONE)) + field(5, NONE))), "which arguments it has"),
+        *(
+            (
+                graph(called(field(1, named(**{k: v for k, v in ARGUMENTS.items() if k != lost})) + field(5, NONE))),
+                "which",
+            )
+            for lost in ARGUMENTS
+        ),
         (graph(called(field(1, WHOLE) + field(5, tupled(spec(), spec())))), "more of its arguments than it has"),
         (graph(concrete=SIGNATURE + field(2, 1)), "other arguments than its signature"),
         (graph(concrete=field(3, tupled(tupled(), mapped())) + field(4, NONE)), "other arguments than its signature"),
