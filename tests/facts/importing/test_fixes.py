@@ -173,7 +173,8 @@ def test_what_is_for_another_python_is_not_installed_again(tmp_path, origin, wor
 def test_a_name_of_keras_2_below_tensorflow_wants_tf_keras_of_the_same_version(told):
     below = {f"keras/{path}__init__.py": "" for path in ("", "_tf_keras/", "_tf_keras/keras/")}
     asks = {"foo.py": "import tensorflow as tf\ntf.keras.gone"}
-    tensorflow = ("tensorflow-cpu", "2.18.1", {"tensorflow/__init__.py": "import sys\nsys.modules[__name__].keras = None"}, [])
+    loader = {"tensorflow/__init__.py": "import sys\nsys.modules[__name__].keras = None"}
+    tensorflow = ("tensorflow-cpu", "2.18.1", loader, [])
     message, text, (command,) = told(("foo", "1.2", asks, []), tensorflow, ("keras", "3.9.0", below, []))
     assert "keras 3.9.0 does not have" in message
     assert "TF_USE_LEGACY_KERAS=1" in text
