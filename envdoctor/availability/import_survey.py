@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from envdoctor.imports.wheel_site import Beside
     from envdoctor.wheels.contents import WheelContents
 
-    #: What importing a package of a wheel comes to beside others.
-    JudgePackage = Callable[[WheelContents, str, Beside], PackageVerdict]
+    #: What importing a package of a wheel comes to beside others, with so many modules of it read at most.
+    JudgePackage = Callable[[WheelContents, str, Beside, int], PackageVerdict]
     #: The text of a member of a wheel.
     ReadText = Callable[[WheelContents, str], str]
 
 _WORKERS = 6
 _MOST_ROUNDS = 8
+#: Modules that are read of a package that is asked for, and of one that these import: what a package can't do without,
+#: it mostly imports early.
+_WHOLE, _PART = 160, 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,15 +123,15 @@ def survey_imports(
 
 
 def _surveyed(survey: Survey, judge: JudgePackage, others: WheelNames) -> dict[Package, PackageVerdict]:
-    level = list(_outermost(survey.wheels))
+    asked = level = list(_outermost(survey.wheels))
     found: dict[Package, PackageVerdict] = {}
+
+    def judged(each: Package) -> PackageVerdict:
+        beside = BesideWheel(survey, each.wheel, others)
+        return judge(survey.wheels[each.wheel], each.name, beside, _WHOLE if each in asked else _PART)
+
     while level:
-        met = in_parallel(
-            lambda each: judge(survey.wheels[each.wheel], each.name, BesideWheel(survey, each.wheel, others)),
-            level,
-            _WORKERS,
-            "imports",
-        )
+        met = in_parallel(judged, level, _WORKERS, "imports")
         found |= dict(zip(level, met, strict=True))
         following = (each for package in level for each in _following(survey, package, found[package]))
         level = [each for each in dict.fromkeys(following) if (each.wheel, each.name) not in _places(found)]

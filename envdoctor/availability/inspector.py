@@ -139,8 +139,8 @@ class Inspector:
                 self._deciding[contents.label] = module_stem(known.file)
         return known
 
-    def imports(
-        self, file: IndexFile, contents: WheelContents, package: str, target: Target, beside: Beside
+    def imports(  # noqa: PLR0913 - see `judge_package`
+        self, file: IndexFile, contents: WheelContents, package: str, target: Target, beside: Beside, *, most: int
     ) -> PackageVerdict:
         """What importing a package of a wheel comes to beside others; see `judge_package`.
 
@@ -148,12 +148,12 @@ class Inspector:
             NetworkProblem: the server did not answer.
             Unreadable: the wheel is damaged.
         """
-        key = f"IMPORTS {hash_code(*_CODE)} {_kind_of(target)} {package} {file.sha256 or file.url}"
+        key = f"IMPORTS {hash_code(*_CODE)} {_kind_of(target)} {package} {most} {file.sha256 or file.url}"
 
         def judge() -> PackageVerdict:
             with self.texts(file, contents) as read:
                 index, cached = self._index(file, contents, target), functools.cache(read)
-                return judge_package(package, index, cached, target, beside, natives=contents.natives)
+                return judge_package(package, index, cached, target, beside, most=most, natives=contents.natives)
 
         with self._turn(key):
             return self._known_or(key, self._cache(file), beside, judge)

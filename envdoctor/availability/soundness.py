@@ -146,8 +146,8 @@ class WheelJudge:
         """What importing the wheels asks of others, and does not get."""
         files = {member.contents.label: member.file for member in members}
 
-        def judge(wheel: WheelContents, package: str, beside: Beside) -> PackageVerdict:
-            return self._inspector.imports(files[wheel.label], wheel, package, target, beside)
+        def judge(wheel: WheelContents, package: str, beside: Beside, most: int) -> PackageVerdict:
+            return self._inspector.imports(files[wheel.label], wheel, package, target, beside, most=most)
 
         with ExitStack() as stack:
             readers = _readers(self._inspector, members, stack)

@@ -11,6 +11,7 @@ from envdoctor.imports.escapes import ANYTHING, LIBRARY, NAMES, PATHS
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, is_exception, takes
 from envdoctor.imports.known import ADDS_FINDER
+from envdoctor.imports.lazy_keras import real_name
 from envdoctor.imports.paths import PATH, path_attribute, text_of
 from envdoctor.imports.site import Presence
 from envdoctor.imports.standard_library import standard_found
@@ -175,7 +176,7 @@ class Attributes:
 
     def _external(self, module: Module, name: str, state: State) -> Any:  # noqa: ANN401
         """Something in a module that is not followed."""
-        full = f"{module.name}.{name}"
+        full = real_name(f"{module.name}.{name}", self._machine)
         known = constant(full, self._machine.site.target)
         if known is UNKNOWN:
             known = told_version(self._machine, module.name, name, state)

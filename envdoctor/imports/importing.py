@@ -13,6 +13,7 @@ from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Exc, Raised, built_in
 from envdoctor.imports.flow import NEXT, Ends
 from envdoctor.imports.heap import DONE, RUNNING
+from envdoctor.imports.lazy_keras import real_name
 from envdoctor.imports.scopes import Scope
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.syntax_errors import NUL, newer_tree, refusal
@@ -79,7 +80,8 @@ class Imports:
         for part in name.split(".")[1:]:
             known = state.read(value.name, part) if isinstance(value, Module) else UNKNOWN
             if known is ABSENT or isinstance(known, Perhaps):
-                value = Module(f"{value.name}.{part}") if known is ABSENT else UNKNOWN
+                below = real_name(f"{value.name}.{part}", self._machine) if known is ABSENT else ""
+                value = Module(below) if below else UNKNOWN
             else:
                 value = self._machine.attributes.slot(value.name, part, state) if isinstance(value, Module) else UNKNOWN
         return value
@@ -171,8 +173,8 @@ class Imports:
         """
         parts = name.split(".")
         for depth in range(1, len(parts) + 1):
-            self._load(".".join(parts[:depth]), state)
-        return self.as_value(name)
+            self._load(real_name(".".join(parts[:depth]), self._machine), state)
+        return self.as_value(real_name(name, self._machine))
 
     def _loaded(self, module: str, state: State) -> None:
         """A module was imported for the first time: the package above it gets it as an attribute."""

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from envdoctor.wheels.contents import NativeFile
     from envdoctor.wheels.module_index import ModuleIndex
 
-_MOST_MODULES = 60  # what a package can't do without, it mostly imports early
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -92,6 +90,7 @@ def judge_package(  # noqa: PLR0913 - what a package is imported in
     target: Target,
     beside: Beside,
     *,
+    most: int,
     natives: Sequence[NativeFile] = (),
 ) -> PackageVerdict:
     """What `import package` comes to.
@@ -102,14 +101,15 @@ def judge_package(  # noqa: PLR0913 - what a package is imported in
         read: the text of a member.
         target: where it is imported.
         beside: the other wheels.
+        most: modules of the wheel that are read at most.
         natives: see `WheelSite`.
     """
     recorder = _Recorder(beside)
-    verdict = judge_import(package, WheelSite(index, read, target, recorder, natives=natives), _MOST_MODULES)
+    verdict = judge_import(package, WheelSite(index, read, target, recorder, natives=natives), most)
     bare: tuple[Failure, ...] = ()
     if not verdict.failures and any(event.what is What.LOOK_UP for event in verdict.events):
         without = WheelSite(index, read, target, recorder, desktop=False, natives=natives)
-        bare = judge_import(package, without, _MOST_MODULES).failures
+        bare = judge_import(package, without, most).failures
     outside = [event for event in verdict.events if event.subject in recorder.asked.found]
     return PackageVerdict(
         failures=verdict.failures,

@@ -99,6 +99,10 @@ class Site(Protocol):
         """The value of a variable that the process is known to begin with; None where nothing is known of it."""
         ...
 
+    def may_set(self, setting: str) -> bool:
+        """Whether code of others, as far as it is known, may set a variable of the environment, as NAME=VALUE."""
+        ...
+
     def version_of(self, name: str) -> str:
         """The version of a distribution that `importlib.metadata` finds by a name; "" where that is not known."""
         ...

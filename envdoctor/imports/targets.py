@@ -112,7 +112,8 @@ class Targets:
     def setting(self, variable: Any, value: Any, state: State) -> None:  # noqa: ANN401
         """Sets a variable of the environment, or takes it away."""
         self._machine.escapes.settings.add(variable if isinstance(variable, str) else ANYTHING)
-        if isinstance(variable, str) and isinstance(value, str):
+        if isinstance(variable, str):
+            value = value if isinstance(value, str) else ""  # any
             self._machine.emit(What.SET, ENVIRONMENT, state, name=f"{variable}={value}")
 
     def _global(self, module: str, key: Any, value: Any, state: State) -> None:  # noqa: ANN401

@@ -223,6 +223,10 @@ class _Supposing:
         """See `Site`."""
         return self.site.variable(name)
 
+    def may_set(self, setting: str) -> bool:
+        """See `Site`."""
+        return self.site.may_set(setting)
+
     def version_of(self, name: str) -> str:
         """See `Site`."""
         supposed = any(what is What.ASK and of == name and told for what, of, told in self.supposed)

@@ -14,6 +14,7 @@ from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.standard_library import standard_found
 from envdoctor.imports.standard_names import standard_lacks
 from envdoctor.imports.system import SystemLibraries
+from envdoctor.imports.targets import ENVIRONMENT
 from envdoctor.wheels.contents import install_path
 
 if TYPE_CHECKING:
@@ -246,6 +247,10 @@ class WheelSite:
     def variable(self, name: str) -> str | None:  # noqa: ARG002
         """See `Site`."""
         return None
+
+    def may_set(self, setting: str) -> bool:
+        """See `Site`."""
+        return self._beside.gives(ENVIRONMENT, setting)
 
     def version_of(self, name: str) -> str:
         """See `Site`."""

@@ -13,9 +13,9 @@ def test_every_kind_of_statement_is_made():
     described.append(("empty", "1.0", {"data.txt": ""}, []))
     wheels, read = wheels_of(described)
 
-    def judge(contents, package, beside):
+    def judge(contents, package, beside, most):
         texts = lambda member: read(contents, member)  # noqa: E731
-        return judge_package(package, ModuleIndex(contents.members), texts, LINUX, beside)
+        return judge_package(package, ModuleIndex(contents.members), texts, LINUX, beside, most=most)
 
     reasons = import_reasons(wheels, LINUX, judge, read)
     assert [reason.message.partition(":")[2][:50].strip() or reason.subject for reason in reasons] == [

@@ -23,9 +23,9 @@ def surveyed(described, target):
     """What importing the packages of such wheels comes to."""
     wheels, read = wheels_of(described)
 
-    def judge(contents, package, beside):
+    def judge(contents, package, beside, most):
         return judge_package(
-            package, ModuleIndex(contents.members), lambda member: read(contents, member), target, beside
+            package, ModuleIndex(contents.members), lambda member: read(contents, member), target, beside, most=most
         )
 
     return survey_imports(wheels, target, judge, read)

@@ -43,7 +43,9 @@ def failures(files, beside=None):
     contents = contents_of(files)
     read = functools.partial(dict.get, {name: text for name, text in files.items() if isinstance(text, str)})
     index = ModuleIndex(contents.members)
-    return judge_package("pkg", index, read, TARGET, beside or NothingBeside(), natives=contents.natives).failures
+    return judge_package(
+        "pkg", index, read, TARGET, beside or NothingBeside(), most=9, natives=contents.natives
+    ).failures
 
 
 @pytest.mark.parametrize("kind", LACKS)

@@ -89,8 +89,8 @@ def test_a_package_whose_own_module_makes_it_what_it_is():
     files = {"pkg/__init__.py": "from pkg import _build", "pkg/_build.py": "import sys\nsys.modules['pkg'] = a"}
     assert not names(files).lacks("pkg", "x")
     assert names({**files, "pkg/_build.py": ""}).lacks("pkg", "x")
-    many = {f"pkg/m{number}.py": "" for number in range(100)}
-    many["pkg/__init__.py"] = "\n".join(f"from . import m{number}" for number in range(100))
+    many = {f"pkg/m{number}.py": "" for number in range(300)}
+    many["pkg/__init__.py"] = "\n".join(f"from . import m{number}" for number in range(300))
     assert not names(many).lacks("pkg", "x")
 
 

@@ -31,7 +31,7 @@ def test_what_a_system_has(target, name, whole, has, bare):
 
 def judge(text, target, *more):
     files = {"pkg/__init__.py": text, **dict.fromkeys(more, "")}
-    return judge_package("pkg", ModuleIndex(files), files.__getitem__, target, NothingBeside())
+    return judge_package("pkg", ModuleIndex(files), files.__getitem__, target, NothingBeside(), most=9)
 
 
 @pytest.mark.parametrize(("target", "name"), [(WINDOWS, "gone.dll"), (WINDOWS, "gone"), (MACOS, "libgone.dylib")])

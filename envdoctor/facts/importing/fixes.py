@@ -13,6 +13,7 @@ from envdoctor.facts.packages.installers import installer_for, matrix_command
 from envdoctor.facts.python.search_path import Origin
 from envdoctor.facts.requirements import contradict
 from envdoctor.imports.events import What
+from envdoctor.imports.lazy_keras import KERAS
 from envdoctor.imports.removed_names import release_numbers, removed_since
 from envdoctor.imports.standard_library import (
     is_of_another_python,
@@ -158,6 +159,9 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
     """Of a distribution that lacks what another asks of it: which of both is too old for the other."""
     owner, asker = failed.owner, failed.distribution
     installer = installer_for(facts.python, facts.packages, owner)
+    if installer is not None and failed.failures[0].cause.subject.startswith(KERAS):
+        text = f"Install tf-keras and set TF_USE_LEGACY_KERAS=1, which makes tf.keras Keras 2, or a newer {asker.name}."
+        return Fix(text=text, commands=installer.install("tf-keras", _as_tensorflow(facts)))
     if owner is None or installer is None or owner == asker:
         return _other_version(failed)
     since = _gone_since(owner, failed)
@@ -176,6 +180,14 @@ def _owner_fix(failed: FailedImport, facts: Facts) -> Fix:
         return Fix(text=text, commands=installer.install(owner.name, upgrade=True))
     text = f"{owner.title} and {asker.title} don't suit each other: install others; envdoctor tells which do."
     return Fix(text=text, commands=matrix_command(asker.name, owner.name))
+
+
+def _as_tensorflow(facts: Facts) -> str:
+    """The versions of tf-keras that are for the TensorFlow that is installed."""
+    names = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos")
+    found = next(filter(None, map(facts.packages.find, names)), None)
+    numbers = release_numbers(found.version) if found is not None else ()
+    return "~={}.{}.0".format(*numbers) if len(numbers) > 1 else ""
 
 
 def _gone_since(owner: Distribution, failed: FailedImport) -> str:

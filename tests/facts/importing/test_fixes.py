@@ -168,3 +168,14 @@ def test_what_is_for_another_python_is_not_installed_again(tmp_path, origin, wor
     fix = fix_of(failed, facts)
     assert words in fix.text
     assert not any("--reinstall" in command or "--force-reinstall" in command for command in fix.commands)
+
+
+def test_a_name_of_keras_2_below_tensorflow_wants_tf_keras_of_the_same_version(told):
+    below = {f"keras/{path}__init__.py": "" for path in ("", "_tf_keras/", "_tf_keras/keras/")}
+    asks = {"foo.py": "import tensorflow as tf\ntf.keras.gone"}
+    loader = {"tensorflow/__init__.py": "import sys\nsys.modules[__name__].keras = None"}
+    tensorflow = ("tensorflow-cpu", "2.18.1", loader, [])
+    message, text, (command,) = told(("foo", "1.2", asks, []), tensorflow, ("keras", "3.9.0", below, []))
+    assert "keras 3.9.0 does not have" in message
+    assert "TF_USE_LEGACY_KERAS=1" in text
+    assert command.endswith("tf-keras~=2.18.0")
