@@ -9,6 +9,8 @@ from envdoctor.availability.import_survey import survey_imports
 from envdoctor.availability.missing_lookups import lookup_reason
 from envdoctor.availability.requiring import extra_names
 from envdoctor.availability.undeclared import empty_reasons, undeclared_reason
+from envdoctor.core.availability import CellReason, ReasonKind
+from envdoctor.core.finding import Severity
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import is_project_of
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from envdoctor.availability.import_survey import JudgePackage, Package, ReadText, Survey
-    from envdoctor.core.availability import CellReason
     from envdoctor.core.target import Target
     from envdoctor.imports.verdict import Failure
     from envdoctor.wheels.contents import WheelContents
@@ -56,9 +57,21 @@ def failure_reasons(survey: Survey) -> Iterator[CellReason]:
         yield tell(survey, origin, failures)
     told = {index for index, _ in found}
     for package in packages:
-        if survey.packages[package].bare_failures and package.wheel not in told:
+        reason = None if package.wheel in told else _lesser(survey, package, is_outermost=package in outermost)
+        if reason is not None:
             told.add(package.wheel)
-            yield lookup_reason(survey, package, list(survey.packages[package].bare_failures), bare=True)
+            yield reason
+
+
+def _lesser(survey: Survey, package: Package, *, is_outermost: bool) -> CellReason | None:
+    """What is worth knowing of an import that is not known to fail: where it would, and whether all of it was seen."""
+    verdict, label = survey.packages[package], survey.wheels[package.wheel].label
+    if verdict.bare_failures:
+        return lookup_reason(survey, package, list(verdict.bare_failures), bare=True)
+    if verdict.complete or not is_outermost:
+        return None
+    message = f"{label}: {package.use} was not followed to its end; what was, does not fail."
+    return CellReason(kind=ReasonKind.NOTE, severity=Severity.INFO, subject=label, message=message)
 
 
 def _origins(survey: Survey, package: Package) -> Iterator[tuple[Package, Failure]]:

@@ -74,6 +74,7 @@ class PackageVerdict:
         imports: the modules beside the wheel that it certainly imports, with the chain that leads there.
         given: names that it may give to modules that are not of the wheel.
         asked: what the answers of others decided.
+        complete: see `Verdict`.
     """
 
     failures: tuple[Failure, ...] = ()
@@ -81,6 +82,7 @@ class PackageVerdict:
     imports: tuple[Event, ...] = ()
     given: tuple[tuple[str, str], ...] = ()
     asked: Asked = field(default_factory=Asked)
+    complete: bool = True
 
 
 def judge_package(  # noqa: PLR0913 - what a package is imported in
@@ -117,6 +119,7 @@ def judge_package(  # noqa: PLR0913 - what a package is imported in
         imports=tuple(each for each in outside if each.what is What.IMPORT and each.certainty is Certainty.CERTAIN),
         given=tuple(dict.fromkeys(_given(verdict.events, index))),
         asked=recorder.asked,
+        complete=verdict.complete,
     )
 
 

@@ -1,9 +1,10 @@
 """All that is said of what imports ask of others."""
 
 from envdoctor.availability.import_judgment import import_reasons
+from envdoctor.core.finding import Severity
 from envdoctor.imports.packages import judge_package
 from envdoctor.wheels.module_index import ModuleIndex
-from surveyed import wheels_of
+from surveyed import reasons_of, wheels_of
 from wheel_files import LINUX
 
 
@@ -23,3 +24,15 @@ def test_every_kind_of_statement_is_made():
         "`import lib` fails: lib asks for sys.maxint, whic",
         "empty 1.0",
     ]
+
+
+def test_an_import_that_is_not_followed_to_its_end_is_told():
+    names = [f"m{number}" for number in range(300)]
+    files = {"big/__init__.py": f"from big import {', '.join(names)}", **{f"big/{name}.py": "" for name in names}}
+    (reason,) = reasons_of([("big", "1.0", files, [])], LINUX)
+    assert (reason.severity, reason.message) == (
+        Severity.INFO,
+        "big 1.0: `import big` was not followed to its end; what was, does not fail.",
+    )
+    few = {path: text for path, text in files.items() if path != "big/__init__.py"} | {"big/__init__.py": "import os"}
+    assert reasons_of([("big", "1.0", few, [])], LINUX) == []
