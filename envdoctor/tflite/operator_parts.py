@@ -106,9 +106,11 @@ def _wrong_scales(operator: Operator, taken: list[Tensor | None], given: Tensor)
 
 
 def _wrong_shapes(operator: Operator, taken: list[Tensor | None], given: Tensor) -> Iterator[str]:
-    """A shape that the operator can't give; where a size beside the batch is open, or the rank, nothing is said."""
+    """A shape that the operator can't give; nothing where the rank, or a size beside the batch, is open or 0."""
     known = [each for each in taken if each is not None]
-    if any(-1 in (each.shape_signature or ())[1:] or 0 in each.shape or not each.shape for each in (known[0], given)):
+    if any(-1 in (each.shape_signature or ())[1:] or not each.shape for each in (known[0], given)):
+        return
+    if any(0 in each.shape for each in (*known, given)):
         return
     shapes, words = load_table("tflite-operators")["shapes"], f"gives {list(given.shape)} of {list(known[0].shape)}"
     open_batch = any(-1 in (each.shape_signature or ()) for each in (known[0], given))

@@ -122,6 +122,15 @@ def test_a_batch_takes_in_other_dimensions(name, taken, given):
     assert open_model(pack(made)).main.operators
 
 
+@pytest.mark.parametrize("weights", [[0, 4], [3, 0], [0, 0]])
+@pytest.mark.parametrize("open_batch", [False, True])
+def test_of_weights_without_a_size_nothing_is_said(weights, open_batch):
+    made = one("FULLY_CONNECTED", [A, (weights, FLOAT)], [([1, 3], FLOAT)])
+    made = schema().ModelT.InitFromPackedBuf(made, 0)
+    made.subgraphs[0].tensors[0].shapeSignature = [-1, 4] if open_batch else None
+    assert open_model(pack(made)).main.operators
+
+
 def test_of_a_batch_elements_are_still_counted():
     made = schema().ModelT.InitFromPackedBuf(one("TANH", [A], [([1, 5], FLOAT)]), 0)
     for each in made.subgraphs[0].tensors:
