@@ -69,6 +69,22 @@ def test_outputs_that_differ_on_made_up_samples_are_a_warning(tmp_path, monkeypa
         assert "off by 60%" in told.message
 
 
+def test_smaller_weights_that_change_the_outputs_have_a_fix_of_their_own(tmp_path, monkeypatch):
+    """Nothing was calibrated, so that other samples help nobody."""
+    differs = finding("outputs-differ", "m.tflite", (), output="o", words="off by 60%")
+    path = DATA / "tflite/layernorm.tflite"
+    compared = StageOutput(path=path, summary={"comparison": {"random": False}}, findings=(differs,))
+    monkeypatch.setattr(gates, "judge_small", lambda *_: ())
+    monkeypatch.setattr(gates, "run_once", lambda *_: ())
+    monkeypatch.setattr(gates, "compare_with_float", lambda *_: compared)
+    source = Artifact(kind=ArtifactKind.TFLITE_FLOAT, path=path, sha256="0")
+    with pytest.raises(StageFailed) as caught:
+        gates.small_gate(Scheme.DYNAMIC_RANGE, stage_context(tmp_path / "stage", source), StageOutput(path=path))
+    assert caught.value.finding.name == "weights-change-outputs"
+    assert "off by 60%" in caught.value.finding.message
+    assert "samples" not in caught.value.finding.fix.text.partition("tflite-int8")[0]
+
+
 def test_kinds_without_a_gate_pass(tmp_path):
     path = DATA / "saved_model/tf1.pb"
     assert judged(tmp_path, path, ArtifactKind.SAVED_MODEL).findings == ()
