@@ -45,8 +45,8 @@ def test_not_where_another_takes_no_older_one(told):
     others = [("taker", "3.0", {"taker.py": "import bar"}, ["bar>=3.0"])]
     _, text, (command,) = told(("foo", "1.2", ASKS, ["bar>=2.2"]), ("bar", "3.0.6", BAR, []), *others)
     assert text == "Install a newer foo; taker 3.0 does not take bar older than 3."
-    assert "foo" in command
-    assert "bar" not in command
+    assert "foo" in command.split()
+    assert not any(word.startswith("bar") for word in command.split())
 
 
 def test_a_module_that_python_dropped_and_nobody_brings(told):
