@@ -248,13 +248,28 @@ no_flex = with_trait(
     "flex-operators",
 )
 
-#: What a Keras file says of its recurrent layers: a build would end so.
-stateless_layers = with_trait(
-    "stateful-layer",
-    Verdict.BLOCKED,
-    "a recurrent layer keeps its state between calls (stateful=True)",
-    "stateful-recurrent",
+_LAYERS = (
+    with_trait(
+        "stateful-layer",
+        Verdict.BLOCKED,
+        "a recurrent layer keeps its state between calls (stateful=True)",
+        "stateful-recurrent",
+    ),
+    with_trait(
+        "keras-quantized",
+        Verdict.BLOCKED,
+        "its weights are quantized by Keras (model.quantize), which no converter reads",
+        "quantized-by-keras",
+    ),
 )
+
+
+def convertible_layers(facts: Facts, request: Request) -> Iterator[Reason]:
+    """What a Keras file says of its layers: a build would end so."""
+    for requirement in _LAYERS:
+        yield from requirement(facts, request)
+
+
 all_unrollable = with_trait(
     "not-unrollable",
     Verdict.UNKNOWN,

@@ -24,6 +24,8 @@ def new_models():
     left, right = layers.Input((8,), name="left"), layers.Input((4, 4, 2), name="right")
     joined = layers.Concatenate()([layers.Dense(8, activation="relu")(left), layers.Flatten()(right)])
     outputs = [layers.Dense(3, activation="softmax")(joined), layers.Dense(1)(joined)]
+    pixels = layers.Input((12, 12, 1))
+    scored = layers.Conv2D(5, 3)(pixels)
     return {
         "conv": sequential(image, layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten(),
                            layers.Dense(5, activation="softmax")),
@@ -50,6 +52,7 @@ def new_models():
             layers.Conv2D(3, 3),
             layers.GlobalMaxPooling2D(),
         ),
+        "places": keras.Model(pixels, [keras.ops.argmax(scored, -1), keras.ops.argmin(scored, -1, keepdims=True)]),
         "lambda": sequential(layers.Input((4,)), layers.Lambda(lambda values: values * 2), layers.Dense(2)),
     }  # fmt: skip
 

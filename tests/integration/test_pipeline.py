@@ -86,6 +86,12 @@ def test_other_nets(models, tmp_path, route, name):
     assert "random-samples" in [finding.name for finding in output.findings]
 
 
+@pytest.mark.parametrize("route", ["tf-int8", "tf-float+litert-int8", "tf-export+tf215-int8"])
+def test_the_largest_of_the_classes_at_each_pixel(models, tmp_path, route):
+    output = take(route, models / "places.keras", tmp_path, calibration=models / "images.npz", evaluation=None)
+    assert all(one["agreement"] > 0.95 for one in output.summary["comparison"]["outputs"])
+
+
 def test_a_recurrent_layer_kills_the_converter_and_is_a_finding(models, tmp_path):
     found = failure("tf-int8", models / "lstm.keras", tmp_path, calibration=models / "steps.npz")
     assert found.name == "recurrent-layer-crash"

@@ -8,7 +8,7 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import export_saved_model
 from envdoctor.stages.conversion import SAMPLE_OPTIONS
 from envdoctor.stages.given import needs_sizes
-from envdoctor.stages.requirements import all_unrollable, has_trait, stateless_layers
+from envdoctor.stages.requirements import all_unrollable, convertible_layers, has_trait
 
 ACTION = Action(
     name="keras2-export",
@@ -17,7 +17,7 @@ ACTION = Action(
     produces=ArtifactKind.SAVED_MODEL,
     run=export_saved_model,
     environment="tensorflow-2.15",
-    requires=(needs_environment("tensorflow-2.15"), needs_sizes, stateless_layers, all_unrollable),
+    requires=(needs_environment("tensorflow-2.15"), needs_sizes, convertible_layers, all_unrollable),
     applies=has_trait("keras-2"),
     options=SAMPLE_OPTIONS | {"trust_code"},
     cost=13.0,

@@ -8,7 +8,7 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.tensorflow import export_saved_model
 from envdoctor.stages.conversion import SAMPLE_OPTIONS
 from envdoctor.stages.given import needs_sizes
-from envdoctor.stages.requirements import config_unread, known_operators, no_keras_2_functions, stateless_layers
+from envdoctor.stages.requirements import config_unread, convertible_layers, known_operators, no_keras_2_functions
 
 ACTION = Action(
     name="tf-export",
@@ -19,7 +19,7 @@ ACTION = Action(
     environment="tensorflow",
     requires=(
         needs_environment("tensorflow"),
-        stateless_layers,
+        convertible_layers,
         known_operators,
         needs_sizes,
         no_keras_2_functions,

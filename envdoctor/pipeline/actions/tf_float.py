@@ -12,13 +12,13 @@ from envdoctor.stages.conversion import SAMPLE_OPTIONS
 from envdoctor.stages.given import needs_sizes
 from envdoctor.stages.requirements import (
     config_unread,
+    convertible_layers,
     known_operators,
     no_keras_2_functions,
     no_ranges_in_loops,
     odd_types,
     open_batch,
     repeatable,
-    stateless_layers,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: What a conversion to floats needs, of loops or of the steps that they take.
 REQUIRES = (
     needs_environment("tensorflow"),
-    stateless_layers,
+    convertible_layers,
     needs_sizes,
     no_keras_2_functions,
     config_unread,

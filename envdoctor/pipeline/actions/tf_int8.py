@@ -11,6 +11,7 @@ from envdoctor.stages.given import needs_samples_or_ranges, needs_sizes
 from envdoctor.stages.requirements import (
     all_quantized,
     config_unread,
+    convertible_layers,
     known_operators,
     loops_crash,
     no_control_flow,
@@ -18,7 +19,6 @@ from envdoctor.stages.requirements import (
     odd_types,
     open_batch,
     repeatable,
-    stateless_layers,
 )
 
 
@@ -40,7 +40,7 @@ ACTION = Action(
         loops_crash,
         no_keras_2_functions,
         config_unread,
-        stateless_layers,
+        convertible_layers,
         needs_sizes,
         odd_types,
         known_operators,

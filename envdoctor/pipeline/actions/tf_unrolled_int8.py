@@ -11,10 +11,10 @@ from envdoctor.stages.given import needs_samples, needs_sizes
 from envdoctor.stages.requirements import (
     all_quantized,
     config_unread,
+    convertible_layers,
     has_trait,
     known_operators,
     no_keras_2_functions,
-    stateless_layers,
 )
 
 
@@ -35,7 +35,7 @@ ACTION = Action(
         needs_samples,
         no_keras_2_functions,
         config_unread,
-        stateless_layers,
+        convertible_layers,
         known_operators,
         needs_sizes,
         all_quantized,

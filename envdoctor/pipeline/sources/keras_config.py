@@ -61,6 +61,7 @@ def _sizes(shape: list[int | None] | dict[str, Any] | None) -> list[int | None] 
 
 
 _HOLDERS = frozenset({"InputLayer", "Functional", "Model", "Sequential", "DTypePolicy"})
+_FLOAT_POLICIES = frozenset({"DTypePolicy", "FloatDTypePolicy"})
 _SCALING = frozenset({"Rescaling", "Normalization"})
 #: Layers that leave numbers as large as they are, and those that may make them anything.
 _KEEPING = frozenset({
@@ -98,6 +99,8 @@ def traits_of(nodes: tuple[Node, ...], inputs: tuple[InputSpec, ...] | None) -> 
         yield "keras-2-only"
     if any(config_of(node).get("stateful") is True for node in nodes):
         yield "stateful-layer"
+    if any(node["class_name"].endswith("DTypePolicy") and node["class_name"] not in _FLOAT_POLICIES for node in nodes):
+        yield "keras-quantized"
     if any(node["class_name"] in _words("convolutional_recurrent") for node in nodes):
         yield "not-unrollable"
     lacking = load_table("keras")["not_in_tflite"]

@@ -6,15 +6,20 @@ is as wrong as one that is off by one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from .untyped import Array
 
-#: A vector (a box) is found again if no coordinate is off by more than this share of the output's range.
+#: A vector (a box) is found again if no number in it is off by more than this share of the range of its like.
 _NEAR = 0.1
+#: Columns of an output whose ranges are no more times apart are alike: the coordinates of boxes, and not their scores.
+_ALIKE = 8.0
+#: Whole numbers are classes.
+_SAME_CLASS = 0.5
 _NEARLY_ALL = 0.95
 _PLAIN: dict[str, object] = {
     "difference": 0.0,
@@ -37,23 +42,112 @@ def compare_labels(name: str, expected: Array, given: Array) -> Mapping[str, obj
     return _PLAIN | {"name": name, "finite": True, "of": "labels", "agreement": agreement, "constant": is_constant}
 
 
-def compare_items(name: str, expected: Array, given: Array) -> Mapping[str, object] | None:
+@dataclass(frozen=True)
+class Chosen:
+    """What is known of the items that a model chooses for a sample.
+
+    Attributes:
+        decided: which of them had to be chosen, (samples, items), by how many a sample has.
+        most: how many a sample has at most.
+    """
+
+    decided: Mapping[int, Array] = field(default_factory=dict)
+    most: int = 0
+
+
+def find_chosen(expected: Mapping[str, Array], given: Mapping[str, Array]) -> Chosen:
+    """Which items had to be chosen, by their scores.
+
+    What is left over was not better than the worst that was chosen. So nothing tells of an item whose score is as near
+    to that as int8 moves scores: the fifth best of classes that are all unlikely, or a place that an NMS left empty.
+
+    Args:
+        expected: the outputs that hold what was chosen, each with the samples along its first axis.
+        given: those of the quantized model.
+    """
+    decided: dict[int, Array] = {}
+    for name, value in expected.items():
+        for left, right in _columns(value, given[name]):
+            if left.shape[1] not in decided and _are_scores(left):
+                decided[left.shape[1]] = left > left.min(axis=1, keepdims=True) + _doubt(left, right)
+    return Chosen(decided, max((value.shape[1] for value in expected.values() if value.ndim > 1), default=0))
+
+
+def _columns(expected: Array, given: Array) -> Iterator[tuple[Array, Array]]:
+    if expected.shape != given.shape or expected.dtype.kind != "f":
+        return
+    if expected.ndim == 2:  # noqa: PLR2004  (samples, items)
+        yield expected, given
+    elif expected.ndim == 3:  # noqa: PLR2004  (samples, items, and of each a box, a score, a class)
+        yield from ((expected[..., column], given[..., column]) for column in range(expected.shape[-1]))
+
+
+def _are_scores(values: Array) -> bool:
+    import numpy as np
+
+    falling = values.shape[1] > 1 and bool((np.diff(values, axis=1) <= 0).all())
+    return falling and float(np.ptp(values)) > 0 and not _are_whole(values)
+
+
+def _doubt(expected: Array, given: Array) -> float:
+    """How far apart scores must be to be told apart: by how much int8 moves them, and by its smallest step."""
+    import numpy as np
+
+    moved = float(np.sqrt(np.mean((expected - sorted_items(given)) ** 2)))
+    different = np.unique(given)
+    step = float(np.diff(different).min()) if len(different) > 1 else 0.0
+    return min(2 * max(moved, step), _NEAR * float(np.ptp(expected)))
+
+
+def _are_whole(values: Array) -> bool:
+    import numpy as np
+
+    return bool((np.asarray(values) == np.round(values)).all())
+
+
+def compare_items(name: str, expected: Array, given: Array, chosen: Chosen) -> Mapping[str, object] | None:
     """How many of the float model's items are among this one's, whatever their order; items lie along the second axis.
 
-    None if there is one item a sample (a count), or they are numbers that are told by sorting them.
+    A single whole number a sample is how many items there are, or names the only one. None for numbers that are told
+    by sorting them.
     """
     import numpy as np
 
-    if expected.ndim < 2 or expected.shape[1] < 2 or expected.shape != given.shape:  # noqa: PLR2004  (samples, items)
+    whole = _are_whole(expected)
+    if expected.shape != given.shape or (not whole and expected.ndim < 3):  # noqa: PLR2004  (samples, items, numbers)
         return None
-    whole = bool((np.asarray(expected) == np.round(expected)).all())
-    if not whole and expected.ndim == 2:  # noqa: PLR2004
-        return None
-    found = _found_whole if whole else _found_near
-    span = float(np.ptp(expected)) or 1.0
-    shares = [found(left, right, span * _NEAR) for left, right in zip(expected, given, strict=True)]
-    agreement = float(np.mean(shares))
-    return {**_PLAIN, "name": name, "finite": bool(np.isfinite(given).all()), "of": "items", "agreement": agreement}
+    finite = bool(np.isfinite(given).all())
+    told = {**_PLAIN, "name": name, "finite": finite, "of": "items"}
+    if expected.size == len(expected):
+        counts = chosen.most > 1 and expected.max(initial=0) <= chosen.most
+        return {**told, "agreement": _agreement_of_counts(expected, given) if counts else _share(expected == given)}
+    near = np.full(1, _SAME_CLASS) if whole else _reach(expected)
+    found = np.stack([_found(left, right, near) for left, right in zip(expected, given, strict=True)])
+    decided = chosen.decided.get(expected.shape[1])
+    return {**told, "agreement": _share(found if decided is None or not decided.any() else found[decided])}
+
+
+def _agreement_of_counts(expected: Array, given: Array) -> float:
+    """Which share of what one of the models counts both do."""
+    import numpy as np
+
+    most = float(np.maximum(expected, given).sum())
+    return float(np.minimum(expected, given).sum()) / most if most else 1.0
+
+
+def _share(right: Array) -> float:
+    return float(right.mean())
+
+
+def _reach(values: Array) -> Array:
+    """By how much each number of a vector may be off: columns have ranges of their own, boxes in pixels and scores."""
+    import numpy as np
+
+    columns = values.reshape(-1, values.shape[-1])
+    ranges = np.ptp(columns, axis=0)
+    alike = [ranges[ranges <= _ALIKE * each].max() for each in ranges]
+    whole = (columns == np.round(columns)).all(axis=0)
+    return np.where(whole, _SAME_CLASS, np.asarray(alike) * _NEAR)
 
 
 def sorted_items(values: Array) -> Array:
@@ -63,23 +157,16 @@ def sorted_items(values: Array) -> Array:
     return -np.sort(-values, axis=1) if values.ndim == 2 else values  # noqa: PLR2004  (samples, items)
 
 
-def _found_whole(expected: Array, given: Array, _: float) -> float:
-    """The share of the items that are in both, each as often as it is in both."""
-    from collections import Counter
-
-    left, right = (Counter(map(tuple, each.reshape(len(each), -1).tolist())) for each in (expected, given))
-    return sum((left & right).values()) / len(expected)
-
-
-def _found_near(expected: Array, given: Array, near: float) -> float:
-    """The share of the items that have one of the others near them, none taken twice."""
+def _found(expected: Array, given: Array, near: Array) -> Array:
+    """Which of the items have one of the others near them, none taken twice."""
     import numpy as np
 
-    left, right = expected.reshape(len(expected), -1), given.reshape(len(given), -1)
+    left, right = (each.reshape(len(each), -1, each.shape[-1] if each.ndim > 1 else 1) for each in (expected, given))
     free: Array = np.ones(len(right), dtype=bool)
-    for item in left:
-        distances = np.where(free, np.abs(right - item).max(axis=1), np.inf)
+    found: Array = np.zeros(len(left), dtype=bool)
+    for place, item in enumerate(left):
+        distances = np.where(free, (np.abs(right - item) - near).max(axis=(1, 2)), np.inf)
         nearest = int(distances.argmin())
-        if distances[nearest] <= near:
-            free[nearest] = False
-    return float(1 - free.sum() / len(left))
+        if distances[nearest] <= 0:
+            free[nearest], found[place] = False, True
+    return found

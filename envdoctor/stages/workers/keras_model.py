@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import zipfile
@@ -15,7 +16,7 @@ from .assignment import as_argument
 from .stage import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from .stored_code import Names
@@ -138,11 +139,47 @@ def export(model: KerasModel, inputs: Sequence[InputSpec], folder: Path) -> None
     ]
     archive = tf.keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint(
-        name="serve", fn=lambda inputs: _flat(model(inputs, training=False)), input_signature=signature
-    )
     quiet = {"verbose": False} if "verbose" in inspect.signature(archive.write_out).parameters else {}  # not in Keras 2
-    archive.write_out(str(folder), **quiet)
+    with _plain_choice():
+        archive.add_endpoint(
+            name="serve", fn=lambda inputs: _flat(model(inputs, training=False)), input_signature=signature
+        )
+        archive.write_out(str(folder), **quiet)
+
+
+@contextlib.contextmanager
+def _plain_choice() -> Iterator[None]:
+    """While this lasts, `ops.argmax` and `ops.argmin` are TensorFlow's own.
+
+    Those of Keras 3 look at the sign bit of a zero first (BitwiseAnd), for which TensorFlow Lite has no operator.
+    """
+    try:
+        from keras.src.backend.tensorflow import numpy as functions
+    except ImportError:  # Keras 2
+        yield
+        return
+    import tensorflow as tf
+
+    kept = functions.argmax, functions.argmin
+    functions.argmax, functions.argmin = _choosing(tf.argmax), _choosing(tf.argmin)
+    try:
+        yield
+    finally:
+        functions.argmax, functions.argmin = kept
+
+
+def _choosing(choose: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def chosen(x: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:  # noqa: FBT001, FBT002  (Keras')
+        import tensorflow as tf
+
+        values = tf.convert_to_tensor(x)
+        rank = len(values.shape)
+        index = choose(tf.reshape(values, [-1]) if axis is None else values, axis=axis or 0, output_type="int32")
+        if not keepdims:
+            return index
+        return tf.reshape(index, [1] * rank) if axis is None else tf.expand_dims(index, axis)
+
+    return chosen
 
 
 def answers(model: KerasModel, sample: Mapping[str, Array]) -> Mapping[str, Array]:

@@ -47,10 +47,12 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     chosen = signals.chosen_outputs(graph)
     count = expected.calibration.samples.count
     compared: dict[str, dict[str, Any]] = {}
-    for name, value in expected.calibration.outputs.items():
+    both = {name: _side_by_side(name, value, given[name], count) for name, value in wanted.items()}
+    picked = [name for name in both if int(runner.outputs[outputs[name]]["index"]) in chosen]
+    found = items.find_chosen(*({name: both[name][which] for name in picked} for which in (0, 1)))
+    for name, answers in both.items():
         index = int(runner.outputs[outputs[name]]["index"])
-        both = by_sample(value, count), by_sample(given[name], count)
-        one = _measures(name, *both, steps[name], is_chosen=index in chosen)
+        one = _measures(name, *answers, steps[name], found if name in picked else None)
         if one["flat"] and signals.is_bounded(graph, index):
             one["flat"] = None  # the step is the operator's: it is the samples that hardly move it
         compared[name] = one
@@ -73,6 +75,19 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     return values
 
 
+def _side_by_side(name: str, expected: Array, given: Array, count: int) -> tuple[Array, Array]:
+    """An output of both models, with the samples along its first axis.
+
+    Raises:
+        Problem: they hold different numbers of things.
+    """
+    both = by_sample(expected, count), by_sample(given, count)
+    if both[0].shape != both[1].shape:
+        sizes = f"{list(expected.shape)} of the float model and {list(given.shape)} of this one"
+        raise Problem("outputs-of-other-size", f"over {count} samples the output {name} has the shape {sizes}.")
+    return both
+
+
 def by_sample(values: Array, count: int) -> Array:
     """An output with the samples along its first axis, also where a sample's own first axis is no batch.
 
@@ -82,13 +97,12 @@ def by_sample(values: Array, count: int) -> Array:
     return values.reshape(count, -1, *values.shape[1:]) if whole else values
 
 
-def _measures(name: str, expected: Array, given: Array, step: float, *, is_chosen: bool) -> dict[str, Any]:
+def _measures(name: str, expected: Array, given: Array, step: float, chosen: items.Chosen | None) -> dict[str, Any]:
     """How far one output is from what the float model gave: by its places, or as a set of what was chosen."""
-    as_set = items.compare_items(name, expected, given) if is_chosen else None
-    if as_set is not None:
-        return dict(as_set)
-    if is_chosen:
-        return dict(compare(name, items.sorted_items(expected), items.sorted_items(given), step)) | _NO_PARTS
+    if chosen is not None:
+        as_set = items.compare_items(name, expected, given, chosen)
+        sets = items.sorted_items(expected), items.sorted_items(given)
+        return dict(as_set) if as_set is not None else dict(compare(name, *sets, step)) | _NO_PARTS
     if expected.dtype.kind in _WHOLE:
         return dict(items.compare_labels(name, expected, given))
     return {

@@ -15,8 +15,8 @@ from . import litert_run
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What a kernel says of zeros alone: nothing of the model.
-_OF_ZEROS = "ivision by 0"
+#: What kernels of whole numbers and of quantized ones say of zeros alone: nothing of the model.
+_OF_ZEROS = ("ivision by 0", "!= zero_point was not true")
 _LONGEST = 400
 
 
@@ -39,5 +39,5 @@ def refusal(data: bytes, *, delegates: bool) -> str:
         interpreter.invoke()
     except (RuntimeError, ValueError) as error:
         words = " ".join(str(error).split())[:_LONGEST]
-        return "" if _OF_ZEROS in words else words or type(error).__name__
+        return "" if any(each in words for each in _OF_ZEROS) else words or type(error).__name__
     return ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from . import tflite_blocks
 from .tflite_graph import Graph, schema
 
 if TYPE_CHECKING:
@@ -138,24 +139,6 @@ def _bounded_by_one(graph: Graph, operator: SchemaObject) -> list[SchemaObject]:
     product = _multiply(graph, _input(operator), _constant(graph, [6.0]), six_times)
     product.builtinOptions.fusedActivationFunction = schema().ActivationFunctionType.RELU6
     return [product, _multiply(graph, six_times, _constant(graph, [1 / 6]), _output(operator))]
-
-
-def _depth_to_space(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
-    """Blocks of channels become pixels: RESHAPE, TRANSPOSE, RESHAPE, with four axes for a batch of one.
-
-    The channels hold (row in the block, column in the block, channel), the slowest first.
-    """
-    shape = graph.shape(_input(operator))
-    if len(shape) != _IMAGE_AXES or shape[0] != 1:
-        return None
-    block = int(operator.builtinOptions.blockSize)
-    rows = [shape[1], shape[2], block, shape[3] // block]
-    split, turned = (graph.add_tensor_like(_output(operator), name) for name in ("blocks", "rows"))
-    graph.set_shape(split, rows)
-    graph.set_shape(turned, [rows[0], rows[2], rows[1], rows[3]])
-    order = graph.add_constant("order", _integers([0, 2, 1, 3]))
-    transpose = graph.new_operator("TRANSPOSE", [split, order], [turned], schema().TransposeOptionsT())
-    return [graph.new_reshape(_input(operator), split), transpose, graph.new_reshape(turned, _output(operator))]
 
 
 def _tile(graph: Graph, operator: SchemaObject) -> list[SchemaObject] | None:
@@ -323,7 +306,10 @@ _REWRITES: Mapping[str, Rewrite] = {
     "RELU6": _bounded,
     "RELU_N1_TO_1": _bounded,
     "RELU_0_TO_1": _bounded_by_one,
-    "DEPTH_TO_SPACE": _depth_to_space,
+    "DEPTH_TO_SPACE": tflite_blocks.depth_to_space,
+    "EXPAND_DIMS": tflite_blocks.expand_dims,
+    "SPACE_TO_BATCH_ND": tflite_blocks.space_to_batch,
+    "BATCH_TO_SPACE_ND": tflite_blocks.batch_to_space,
     "TILE": _tile,
     "REDUCE_MAX": _largest,
     "ABS": _magnitude,

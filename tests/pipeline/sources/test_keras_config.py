@@ -79,6 +79,7 @@ def test_recurrent_layers(node, recurrent):
     ("node", "trait"),
     [
         (layer("LSTM", stateful=True), "stateful-layer"),
+        (layer("Dense", dtype=layer("QuantizedDTypePolicy", mode="int8")), "keras-quantized"),
         (layer("ConvLSTM2D"), "not-unrollable"),
         (layer("MaxPooling3D"), "lacks MaxPool3D"),
         (layer("Masking"), "stays float NOT_EQUAL"),
@@ -90,7 +91,7 @@ def test_recurrent_layers(node, recurrent):
     ],
 )
 def test_what_a_build_would_fail_for(node, trait):
-    assert trait in set(traits_of((node,), None))
+    assert trait in set(traits_of(nodes_of(node), None))
     assert trait not in set(traits_of((layer("LSTM", stateful=False), layer("MaxPooling2D")), None))
 
 

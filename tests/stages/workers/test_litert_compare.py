@@ -203,7 +203,13 @@ def test_what_nms_chose_of_one_image_has_no_batch_axis():
     shuffled = np.stack([each[np.random.default_rng(number).permutation(10)] for number, each in enumerate(boxes)])
     flat, other = (litert_compare.by_sample(each.reshape(50, 4), 5) for each in (boxes, shuffled))
     assert np.array_equal(flat, boxes)
-    assert litert_compare._measures("boxes", flat, other, 0.01, is_chosen=True)["agreement"] == 1.0
+    assert litert_compare._measures("boxes", flat, other, 0.01, litert_compare.items.Chosen())["agreement"] == 1.0
+
+
+def test_an_nms_that_gives_another_number_of_boxes_is_named():
+    with pytest.raises(Problem, match=r"has the shape \[7, 4\] of the float model and \[50, 4\]") as caught:
+        litert_compare._side_by_side("boxes", np.zeros((7, 4)), np.zeros((50, 4)), 5)
+    assert caught.value.name == "outputs-of-other-size"
 
 
 @pytest.mark.parametrize(("shape", "count"), [((20, 4), 20), ((7, 4), 5), ((4, 4), 5)])

@@ -7,7 +7,7 @@ from envdoctor.stages.workers.tflite_graph import Graph
 from int8_models import joined
 from keras_files import DATA
 from shared_data import shared
-from tflite_bytes import pack, small
+from tflite_bytes import pack, schema, small
 
 
 def asked(folder, data, *delegates):
@@ -51,4 +51,14 @@ def test_models_of_others(tmp_path, name, plain, delegated):
 def test_an_open_size_can_not_be_made_up(tmp_path):
     graph = Graph((DATA / "tflite/flatten_dynamic_batch.tflite").read_bytes())
     graph.main.tensors[int(graph.main.inputs[0])].shapeSignature = [-1, -1, -1, 1]
+    assert asked(tmp_path, graph.pack(), False) == {"plain": ""}
+
+
+def test_a_division_by_the_zeros_that_were_made_up_says_nothing(tmp_path):
+    graph = Graph(joined(2.5))
+    joining = graph.main.operators[-1]
+    joining.opcodeIndex, joining.builtinOptions, joining.builtinOptionsType = graph.operator_code("DIV"), None, 0
+    graph.set_shape(4, graph.shape(1))
+    for tensor in graph.main.tensors:
+        tensor.type = schema().TensorType.UINT8  # the one quantized kernel of DIV
     assert asked(tmp_path, graph.pack(), False) == {"plain": ""}

@@ -92,6 +92,7 @@ KEPT = {"table": "ReducerOptions", "keepDims": True}
         ("MINIMUM", (1, 9), (1, 9), [0.25], {}, ["MUL", "MAXIMUM", "MUL"]),
         ("MINIMUM", (1, 4), (2, 4), [[0.1, -0.5, 2.0, 0.0], [1.0] * 4], {}, ["MUL", "MAXIMUM", "MUL"]),
         ("REVERSE_V2", (1, 3, 4), (1, 3, 4), [-2], {}, ["GATHER"]),
+        ("EXPAND_DIMS", (1, 9), (1, 1, 9), [-2], {}, ["RESHAPE"]),
     ],
 )
 def test_the_same_numbers_by_other_operators(name, shape, given, constant, options, instead):  # noqa: PLR0917  (a row)
