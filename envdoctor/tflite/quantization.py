@@ -63,7 +63,7 @@ def classify(model: Model) -> Scheme:
     if activations:
         if float_islands(model):
             return Scheme.PARTIAL
-        if "INT16" in activations and _computes_in_16_bits(model):
+        if computes_in_16_bits(model):
             return Scheme.INT16
         narrow = any(tensor.dtype in _NARROW for _, tensor in _constants(model))
         return Scheme.INT8_NARROW_WEIGHTS if narrow else Scheme.INT8
@@ -72,11 +72,13 @@ def classify(model: Model) -> Scheme:
     return _float_scheme(model)
 
 
-def _computes_in_16_bits(model: Model) -> bool:
+def computes_in_16_bits(model: Model) -> bool:
     """Whether operators with weights give 16 bits: a state or an input of 16 bits alone makes no 16-bit model.
 
     An int8 SVDF keeps its state in 16 bits, and an int8 LSTM its cells.
     """
+    if not any(tensor.dtype == "INT16" and tensor.quantization for tensor in _activations(model)):
+        return False
     operators = [(subgraph, operator) for subgraph in model.subgraphs for operator in subgraph.operators]
     given = {
         tensor.dtype

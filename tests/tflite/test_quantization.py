@@ -2,7 +2,7 @@
 
 import pytest
 
-from envdoctor.tflite.quantization import Scheme, classify, float_islands, io_types, per_channel_dense
+from envdoctor.tflite.quantization import Scheme, classify, computes_in_16_bits, float_islands, io_types, per_channel_dense
 from graphs import Graph, chain
 
 SHAPE = [1, 8, 8, 4]
@@ -15,13 +15,13 @@ def dense(weights="INT8", activations="INT8", scales=(0.5,)):
     return graph.model(graph.op("FULLY_CONNECTED", [taken, kernel, -1], [1, 2], activations))
 
 
-def with_float_middle():
+def with_float_middle(dtype="INT8"):
     graph = Graph()
-    first = graph.op("CONV_2D", [graph.input(SHAPE)], SHAPE)
+    first = graph.op("CONV_2D", [graph.input(SHAPE, dtype), graph.const([4, 1, 1, 4])], SHAPE, dtype)
     real = graph.op("DEQUANTIZE", [first], SHAPE, "FLOAT32")
     real = graph.op("ELU", [real], SHAPE, "FLOAT32")
     real = graph.op("NEG", [real], SHAPE, "FLOAT32")
-    return graph.model(graph.op("QUANTIZE", [real], SHAPE))
+    return graph.model(graph.op("QUANTIZE", [real], SHAPE, dtype))
 
 
 def weights_widened(dtype):
@@ -62,6 +62,13 @@ def keyword_spotter():
 )
 def test_a_scheme_is_told_from_activations_and_weights(model, scheme):
     assert classify(model) is scheme
+
+
+def test_16_bits_are_told_beside_floats_and_not_of_a_state():
+    assert computes_in_16_bits(with_float_middle("INT16"))
+    assert computes_in_16_bits(dense(activations="INT16"))
+    for other in (with_float_middle(), keyword_spotter(), chain("RELU"), float_edge()):
+        assert not computes_in_16_bits(other)
 
 
 def test_an_island_is_named_by_its_first_operator_that_computes():

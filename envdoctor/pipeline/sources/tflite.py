@@ -10,7 +10,7 @@ from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.tflite.compiled import compiled_file
-from envdoctor.tflite.quantization import FLOATS, Scheme, classify, io_types, per_channel_dense
+from envdoctor.tflite.quantization import FLOATS, Scheme, classify, computes_in_16_bits, io_types, per_channel_dense
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.structure import (
     RANDOM,
@@ -62,8 +62,9 @@ def identify_tflite(path: Path) -> tuple[str, frozenset[str]]:
         raise UsageProblem(
             f"{path} computes with plain integers and holds no quantized number; start from the float model."
         )
-    kind = ArtifactKind.TFLITE_INT8 if scheme in _INTEGER_SCHEMES else ArtifactKind.TFLITE_FLOAT
-    kind = ArtifactKind.TFLITE_INT16X8 if scheme is Scheme.INT16 else kind
+    kind = ArtifactKind.TFLITE_FLOAT
+    if scheme in _INTEGER_SCHEMES:
+        kind = ArtifactKind.TFLITE_INT16X8 if computes_in_16_bits(model) else ArtifactKind.TFLITE_INT8
     return kind, frozenset(_traits(model, scheme))
 
 
