@@ -2,7 +2,14 @@
 
 import pytest
 
-from envdoctor.tflite.quantization import Scheme, classify, computes_in_16_bits, float_islands, io_types, per_channel_dense
+from envdoctor.tflite.quantization import (
+    Scheme,
+    classify,
+    computes_in_16_bits,
+    float_islands,
+    io_types,
+    per_channel_dense,
+)
 from graphs import Graph, chain
 
 SHAPE = [1, 8, 8, 4]
