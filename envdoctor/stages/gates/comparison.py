@@ -64,7 +64,7 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
         return Compared(findings=(finding("not-compared", subject, evidence, words="LiteRT could not be had"),))
     request = {"model": output.path.resolve(), "reference": reference.resolve()}
     values: Mapping[str, Any] = run_worker(context, "litert_compare", request, python)
-    accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed"}
+    accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed", "unread"}
     kind = "mending" if output.reference is not None and context.source.kind in _MENDED else "comparison"
     summary: dict[str, Any] = {kind: {key: value for key, value in values.items() if key not in hidden}}
     found = list(judge_outputs(values, context.request.options.thresholds, subject))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .untyped import Array
 
 _STORED = frozenset({"INT8", "UINT8", "INT16"})
+#: Whole numbers that name places.
+_INDEXES = frozenset({"INT32", "INT64"})
 #: Operators that only store numbers otherwise: nothing is left of them in floats.
 _STORING = frozenset({"QUANTIZE", "DEQUANTIZE"})
 #: Operators that move numbers and do not change them.
@@ -173,7 +175,8 @@ def _sources(graph: Graph, output: int) -> Iterator[tuple[int, str]]:
         index = pending.pop()
         operator = makers.get(index)
         name = "" if operator is None else graph.operator_name(operator)
-        if operator is None or name not in _MOVING:
+        counts = graph.dtype(index) in _INDEXES and name not in _CHOOSING  # arithmetic on the places of a GATHER
+        if operator is None or not (name in _MOVING or counts):
             yield index, name
             continue
         for taken in (int(index) for index in operator.inputs):

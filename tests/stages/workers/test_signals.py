@@ -5,8 +5,10 @@ pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
 
 from envdoctor.stages.workers import litert_run
 from envdoctor.stages.workers.samples import Samples
-from envdoctor.stages.workers.signals import Carried, find_swallowed, measure, scale_of, widen
+from envdoctor.stages.workers.signals import Carried, chosen_outputs, find_swallowed, measure, scale_of, widen
+from envdoctor.stages.workers.tflite_graph import Graph
 from int8_models import joined, masked, widened
+from tflite_bytes import model, pack, schema, tensor
 
 pytestmark = pytest.mark.filterwarnings("ignore:Warning. Enabling `experimental_preserve_all_tensors`")
 
@@ -107,3 +109,29 @@ def test_tensors_without_channels():
 def test_a_step_that_no_channel_asks_for_is_not_one_of_channels():
     """Other samples, or none, made it: more of them may help."""
     assert find_swallowed(measure(widened(1, last=False), samples(SMALL / 2))) is None
+
+
+def test_what_is_gathered_at_places_that_were_reckoned_from_the_best_is_chosen():
+    numbers, floats = schema().TensorType.INT32, schema().TensorType.FLOAT32
+    shapes = {"scores": (1, 9), "k": (), "best": (1, 3), "places": (1, 3), "one": (1,), "rows": (1, 3), "boxes": (9, 4)}
+    kinds = {"scores": floats, "best": floats, "boxes": floats}
+    tensors = [
+        tensor(shape, kinds.get(name, numbers), buffer=1 + place if name in {"k", "one"} else 0, name=name.encode())
+        for place, (name, shape) in enumerate(shapes.items())
+    ]
+    tensors += [tensor((1, 3, 4), floats, name=b"chosen"), tensor((9, 4), floats, name=b"all")]
+    names = ("TOPK_V2", "ADD", "GATHER", "NEG")
+    made = model(
+        tensors=tensors,
+        operators=[
+            (0, [0, 1], [2, 3], 0, None),
+            (1, [3, 4], [5], 0, None),
+            (2, [6, 5], [7], 0, None),
+            (3, [6], [8], 0, None),
+        ],
+        codes=[(getattr(schema().BuiltinOperator, name), 1, None) for name in names],
+        inputs=[0, 6],
+        outputs=[2, 7, 8],
+        buffers=[b"", b"", np.int32(3).tobytes(), b"", b"", np.int32(1).tobytes()],
+    )
+    assert chosen_outputs(Graph(pack(made))) == {2, 7}
