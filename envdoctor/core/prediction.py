@@ -40,9 +40,15 @@ class OperatorPlacement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """What a compiler will make of the first subgraph."""
+    """What a compiler will make of the first subgraph.
+
+    Attributes:
+        ops: its operators.
+        others: why those of other subgraphs stay on the CPU; empty if nothing is known of them.
+    """
 
     ops: tuple[OperatorPlacement, ...]
+    others: str = ""
 
     @property
     def mapped(self) -> frozenset[int]:

@@ -41,8 +41,8 @@ _SOURCES = {
 }
 #: The reader that a model can be run in here.
 _INTERPRETER = "litert"
-#: Why operators of other subgraphs than the first stay on the CPU.
-_OTHER = "it is in another subgraph, and only the first is compiled"
+#: What is known of operators in other subgraphs than the first, where the compiler is not known to leave them.
+_OTHER = "it is in another subgraph, of which the placement is not looked at"
 _WORST_FIRST = (
     Outcome.CRASHED,
     Outcome.TIMED_OUT,
@@ -215,15 +215,19 @@ def _operators(model: Model, facts: ModelFacts, *, several: bool) -> tuple[Opera
     called = [model.subgraphs[index] for index in called_subgraphs(model)]
     if facts.placement is None:
         return tuple(_operator(subgraph, operator, name) for subgraph in called for operator in subgraph.operators)
+    known = facts.placement.others
+    where, why = ("CPU", known) if known else ("UNKNOWN", _OTHER)
     others = tuple(
-        dataclasses.replace(_operator(subgraph, operator, name), placement="CPU", reason=_OTHER, cause="subgraph")
+        dataclasses.replace(
+            _operator(subgraph, operator, name), placement=where, reason=why, cause="subgraph"
+        )
         for subgraph in called
         for operator in subgraph.operators
         if subgraph is not model.main
     )
     refusal = f"{facts.reader.title} refuses the model: {', '.join(facts.refused)}"
     if facts.refused:
-        others = tuple(dataclasses.replace(op, reason=refusal, cause="") for op in others)
+        others = tuple(dataclasses.replace(op, placement="CPU", reason=refusal, cause="") for op in others)
     return tuple(_placed(op, name, refusal if facts.refused else "") for op in facts.placement.ops) + others
 
 

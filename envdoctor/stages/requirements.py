@@ -240,13 +240,28 @@ no_keras_2_functions = with_trait(
     "keras-version-mismatch",
 )
 
-#: What LiteRT has no code for.
-no_flex = with_trait(
-    "flex-ops",
-    Verdict.BLOCKED,
-    "the model has TensorFlow's own operators (Flex*), which LiteRT alone does not run",
-    "flex-operators",
+_GRAPHS = (
+    with_trait(
+        "flex-ops",
+        Verdict.BLOCKED,
+        "the model has TensorFlow's own operators (Flex*), which LiteRT alone does not run",
+        "flex-operators",
+    ),
+    with_trait(
+        "several-graphs",
+        Verdict.BLOCKED,
+        "the file has several signatures, each with a graph of its own, and one is quantized at a time",
+        "several-graphs",
+        kind=ArtifactKind.TFLITE_FLOAT,
+    ),
 )
+
+
+def one_plain_graph(facts: Facts, request: Request) -> Iterator[Reason]:
+    """What LiteRT has no code for, and what its quantizer takes one by one."""
+    for requirement in _GRAPHS:
+        yield from requirement(facts, request)
+
 
 _LAYERS = (
     with_trait(

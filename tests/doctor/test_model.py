@@ -7,6 +7,7 @@ import pytest
 
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Outcome
+from envdoctor.core.prediction import OperatorPlacement, Placement, Prediction
 from envdoctor.doctor import trial
 from envdoctor.doctor.model import inspect_model
 from envdoctor.stages.problems import finding
@@ -83,6 +84,17 @@ def test_every_subgraph_that_is_called_is_listed(tmp_path, goal):
     assert [(op.subgraph, op.index, op.op) for op in report.ops] == [(0, 0, "RELU"), (1, 0, "RELU")]
     assert report.ops[1].placement == ("CPU" if goal == "edgetpu" else "")
     assert ("MDL010" in {found.code for found in report.problems}) == (goal == "edgetpu")
+
+
+def test_what_a_compiler_makes_of_other_subgraphs_is_not_known(tmp_path, monkeypatch):
+    """Vela compiles them too; what it made is read off the first."""
+    mapped = OperatorPlacement(index=0, op="RELU", placement=Placement.MAPPED, status="")
+    monkeypatch.setattr(trial, "try_compiler", lambda *_: trial.Trial(placement=Prediction(ops=(mapped,))))
+    path = tmp_path / "two.tflite"
+    path.write_bytes(two_signatures())
+    report = inspect_model(path, goal="ethos-u55-128", static=False)
+    assert [op.placement for op in report.ops] == ["MAPPED", "UNKNOWN"]
+    assert "not looked at" in report.ops[1].reason
 
 
 def test_for_an_interpreter_nothing_is_placed(path):

@@ -18,9 +18,9 @@ from envdoctor.stages.requirements import (
     known_operators,
     loops_crash,
     no_control_flow,
-    no_flex,
     no_keras_2_functions,
     odd_types,
+    one_plain_graph,
     open_batch,
     read_by_compiler,
     repeatable,
@@ -55,9 +55,15 @@ def test_what_gives_two_answers_to_the_same_input_is_not_ready(trait, words):
 
 
 def test_operators_of_tensorflow_itself_block():
-    (reason,) = reasons(no_flex, source("flex-ops", kind=ArtifactKind.TFLITE_FLOAT))
+    (reason,) = reasons(one_plain_graph, source("flex-ops", kind=ArtifactKind.TFLITE_FLOAT))
     assert (reason.verdict, reason.code) == (Verdict.BLOCKED, "RUN154")
     assert "SELECT_TF_OPS" in reason.fix.text
+
+
+def test_several_graphs_are_quantized_one_by_one():
+    (reason,) = reasons(one_plain_graph, source("several-graphs", kind=ArtifactKind.TFLITE_FLOAT))
+    assert (reason.verdict, reason.code) == (Verdict.BLOCKED, "RUN350")
+    assert reasons(one_plain_graph, source("several-graphs", kind=ArtifactKind.TFLITE_INT8)) == []
 
 
 @pytest.mark.parametrize("trait", ["float64", "complex"])

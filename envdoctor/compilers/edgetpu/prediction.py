@@ -69,6 +69,7 @@ def predict(model: Model, settings: Settings | None = None) -> EdgeTpuPrediction
     blockers = _blockers(subgraph, objections, certain)
     return EdgeTpuPrediction(
         settings=settings,
+        others="it is in another subgraph, and only the first is compiled",
         ops=tuple(
             _placement(
                 operator,

@@ -8,7 +8,13 @@ from envdoctor.core.route import Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import INT8_OPTIONS, quantize_with_litert
 from envdoctor.stages.given import needs_samples, needs_sizes
-from envdoctor.stages.requirements import all_quantized_by_litert, no_flex, no_ranges_in_loops, repeatable, with_trait
+from envdoctor.stages.requirements import (
+    all_quantized_by_litert,
+    no_ranges_in_loops,
+    one_plain_graph,
+    repeatable,
+    with_trait,
+)
 
 
 def run(context: StageContext) -> StageOutput:
@@ -27,7 +33,7 @@ ACTION = Action(
         needs_environment("litert"),
         needs_samples,
         needs_sizes,
-        no_flex,
+        one_plain_graph,
         repeatable,
         all_quantized_by_litert,
         no_ranges_in_loops(),

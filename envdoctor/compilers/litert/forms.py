@@ -14,7 +14,7 @@ from envdoctor.stages.conversion import INT8_OPTIONS, convert, quantize_with_lit
 from envdoctor.stages.given import needs_samples, needs_sizes
 from envdoctor.stages.problems import finding
 from envdoctor.stages.recipes import needs_calibration, read_recipe
-from envdoctor.stages.requirements import all_quantized_by_litert, no_flex, no_ranges_in_loops, repeatable
+from envdoctor.stages.requirements import all_quantized_by_litert, no_ranges_in_loops, one_plain_graph, repeatable
 from envdoctor.tflite.quantization import Scheme
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ MIXED = Action(
     produces="tflite-mixed",
     run=quantize_by_recipe,
     environment="litert",
-    requires=(needs_environment("litert"), _needs_recipe, needs_sizes, no_flex, repeatable),
+    requires=(needs_environment("litert"), _needs_recipe, needs_sizes, one_plain_graph, repeatable),
     goals=frozenset({"litert"}),
     options=INT8_OPTIONS | {"recipe"},
     cost=3.0,
@@ -87,7 +87,7 @@ INT16X8 = Action(
         needs_environment("litert"),
         needs_samples,
         needs_sizes,
-        no_flex,
+        one_plain_graph,
         repeatable,
         all_quantized_by_litert,
         # Of a Keras file, the stage before tells.
@@ -105,7 +105,7 @@ DYNAMIC, WEIGHT_ONLY, FLOAT16 = (
         produces=f"tflite-{form}",
         run=functools.partial(quantize, form),
         environment="litert",
-        requires=(needs_environment("litert"), needs_sizes, no_flex, repeatable),
+        requires=(needs_environment("litert"), needs_sizes, one_plain_graph, repeatable),
         goals=frozenset({"litert"}),
         options=INT8_OPTIONS,
         cost=3.0,

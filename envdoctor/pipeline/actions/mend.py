@@ -14,7 +14,7 @@ from envdoctor.stages.conversion import INT8_OPTIONS, stem
 from envdoctor.stages.given import needs_sizes
 from envdoctor.stages.mending import ENVIRONMENT, mend, mends_for
 from envdoctor.stages.problems import finding
-from envdoctor.stages.requirements import no_flex, repeatable, with_trait
+from envdoctor.stages.requirements import one_plain_graph, repeatable, with_trait
 from envdoctor.support.text import plural
 from envdoctor.tflite.readers import find_reader, reads_tflite
 
@@ -114,7 +114,7 @@ ACTION = Action(
         needs_environment(ENVIRONMENT),
         needs_sizes,
         _shapes_of_values,
-        no_flex,
+        one_plain_graph,
         repeatable,
         with_trait(
             "custom-ops",

@@ -108,6 +108,7 @@ def _traits(model: Model, scheme: Scheme) -> Iterator[str]:
     marks = {
         "dynamic-batch": resizable_inputs(model),
         "open-sizes": any(-1 in (tensor.shape_signature or ())[1:] for tensor in resizable_inputs(model)),
+        "several-graphs": len({one.subgraph for one in model.signatures}) > 1,
         "control-flow": operators_named(model, "IF", "WHILE"),
         "dynamic-shapes": any(dynamic_tensors(subgraph) for subgraph in model.subgraphs),
         "old-op-codes": model.deprecated_codes_only,
