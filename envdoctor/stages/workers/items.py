@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from .untyped import Array
 
-#: A vector (a box) is found again if no number in it is off by more than this share of the range of its like.
-_NEAR = 0.1
+#: A vector (a box) is found again if no number in it is off by more than this share of the range of its like; of
+#: numbers beside those that range the widest (its score), as far as an output of its own may be off.
+_NEAR, _BESIDE = 0.1, 0.35
 #: Columns of an output whose ranges are no more times apart are alike: the coordinates of boxes, and not their scores.
 _ALIKE = 8.0
 #: Whole numbers are classes.
@@ -145,9 +146,9 @@ def _reach(values: Array) -> Array:
 
     columns = values.reshape(-1, values.shape[-1])
     ranges = np.ptp(columns, axis=0)
-    alike = [ranges[ranges <= _ALIKE * each].max() for each in ranges]
+    alike = np.array([ranges[ranges <= _ALIKE * each].max() for each in ranges])
     whole = (columns == np.round(columns)).all(axis=0)
-    return np.where(whole, _SAME_CLASS, np.asarray(alike) * _NEAR)
+    return np.where(whole, _SAME_CLASS, alike * np.where(alike == ranges.max(), _NEAR, _BESIDE))
 
 
 def sorted_items(values: Array) -> Array:

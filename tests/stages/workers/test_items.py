@@ -93,7 +93,9 @@ def test_scores_and_classes_beside_boxes_in_pixels_have_ranges_of_their_own(colu
     given = items.copy()
     assert judged(items, given, items[..., 4], given[..., 4]) == 1.0
     given[..., column] = given[..., column] * kept + added
-    assert judged(items, given, items[..., 4], given[..., 4]) < 0.2
+    assert judged(items, given, items[..., 4], given[..., 4]) < 0.5
+    near = items + np.array([20, 20, 20, 20, 0.15, 0])
+    assert judged(items, near, items[..., 4], near[..., 4]) > 0.9
 
 
 def test_without_scores_every_item_counts():
