@@ -218,9 +218,7 @@ def _operators(model: Model, facts: ModelFacts, *, several: bool) -> tuple[Opera
     known = facts.placement.others
     where, why = ("CPU", known) if known else ("UNKNOWN", _OTHER)
     others = tuple(
-        dataclasses.replace(
-            _operator(subgraph, operator, name), placement=where, reason=why, cause="subgraph"
-        )
+        dataclasses.replace(_operator(subgraph, operator, name), placement=where, reason=why, cause="subgraph")
         for subgraph in called
         for operator in subgraph.operators
         if subgraph is not model.main
