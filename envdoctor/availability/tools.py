@@ -16,6 +16,7 @@ from envdoctor.core.availability import Effort
 from envdoctor.index.access import Access, open_index
 from envdoctor.index.settings import load_settings
 from envdoctor.index.uv_settings import uv_omissions
+from envdoctor.net.urls import redacted
 from envdoctor.support.text import few
 
 if TYPE_CHECKING:
@@ -53,9 +54,11 @@ class Tools:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What pip would use and these do not, in words."""
+        """What pip would use and these do not, and what both are held to, in words."""
         omitted = tuple(f"uv can't use {what}, which pip's settings name." for what in uv_omissions(self.settings))
-        return (*omitted, *absent_places(self.settings), *self.refusals)
+        held = few(list(map(redacted, self.settings.constraints)))
+        limits = (f"Versions are held to {held}, as pip's setting constraint says.",) if held else ()
+        return (*omitted, *absent_places(self.settings), *limits, *self.refusals)
 
     @property
     def refusals(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from envdoctor.availability.candidates import pip_refuses, refuses_python
 from envdoctor.availability.cells import Asked, Cells
 from envdoctor.availability.soundness import WheelJudge
+from envdoctor.availability.table import configured_constraints
 from envdoctor.availability.tools import open_tools
 from envdoctor.availability.uv import Question
 from envdoctor.core.asked import AskedReport, Presence, SetVerdict, Wanted
@@ -88,7 +89,8 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
     if lock is not None:
         sets = tuple(_of_lock(lock, targets, tools, progress))
     else:
-        sets = _of_lines(file, (lines, limits), targets, tools, progress)
+        held = (*configured_constraints(tools.settings), *limits)
+        sets = _of_lines(file, (lines, held), targets, tools, progress)
     asked = sets[0].pins if lock else lines
     return AskedReport(
         file=str(file),
