@@ -82,7 +82,7 @@ dependencies = [{{ name = "bounded" }}]
 name = "bounded"
 version = "1.0"
 source = {{ registry = "{server.simple}" }}
-wheels = [{{ url = "{server.file_url('bounded', filename)}", hash = "sha256:{digest}" }}]
+wheels = [{{ url = "{server.file_url("bounded", filename)}", hash = "sha256:{digest}" }}]
 """
     )
     code, found = as_json(run, "check", "-r", "uv.lock", *HERE)
