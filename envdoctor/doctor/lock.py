@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.candidates import pip_refuses
 from envdoctor.availability.cells import Asked, Cells
+from envdoctor.availability.newer_systems import OF_THE_SYSTEM, in_words, newer_targets
 from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.table import parse_requirements
 from envdoctor.availability.tools import Tools, open_tools
@@ -206,6 +207,7 @@ class Search:
         for line in self.lines:
             for target, way in self._without(line, failed).items():
                 found[target][line] = way
+        newer = dict(self._on_newer_systems(failed))
         for target, cell in failed.items():
             word = "must" if len(found[target]) == 1 else "could"
             ways = [f"{line} {word} give way: {way}" for line, way in found[target].items()]
@@ -217,8 +219,19 @@ class Search:
                 target=target_name(target),
                 verdict=cell.verdict,
                 reasons=tuple(one for one in cell.reasons if one.severity is Severity.ERROR) or cell.reasons,
-                ways=tuple(ways),
+                ways=(*ways, *newer.get(target, ())),
             )
+
+    def _on_newer_systems(self, failed: Mapping[Target, Cell]) -> Iterator[tuple[Target, list[str]]]:
+        """The oldest newer system, of those that a bare name does not stand for, on which there is a sound set."""
+        for target, cell in failed.items():
+            raised = newer_targets(target) if cell.verdict in OF_THE_SYSTEM else []
+            if raised and self._is_sound(raised[-1]):
+                enough = next(each for each in raised if self._is_sound(each))
+                yield target, [in_words(target, enough, "There is a sound set")]
+
+    def _is_sound(self, target: Target) -> bool:
+        return sound_set(self.cells([target])[target]) is not None
 
     def _without(self, line: str, failed: Mapping[Target, Cell]) -> dict[Target, str]:
         """What becomes of the sets if one requirement admits every version, or is left out."""
