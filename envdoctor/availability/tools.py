@@ -54,11 +54,16 @@ class Tools:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What pip would use and these do not, and what both are held to, in words."""
+        """What pip would use and these do not, in words."""
         omitted = tuple(f"uv can't use {what}, which pip's settings name." for what in uv_omissions(self.settings))
+        return (*omitted, *absent_places(self.settings), *self.refusals)
+
+    @property
+    def notes_on_choice(self) -> tuple[str, ...]:
+        """The same where versions are chosen, within `configured_constraints`."""
         held = few(list(map(redacted, self.settings.constraints)))
         limits = (f"Versions are held to {held}, as pip's setting constraint says.",) if held else ()
-        return (*omitted, *absent_places(self.settings), *limits, *self.refusals)
+        return (*limits, *self.notes)
 
     @property
     def refusals(self) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
         wanted=tuple(_wanted(asked, targets[0], facts)) if facts else (),
         sets=sets,
         created_by=lock.tool if lock else "",
-        notes=tools.notes,
+        notes=tools.notes if lock else tools.notes_on_choice,
         effort=tools.effort,
     )
 

@@ -79,14 +79,14 @@ def lock(
     )
     if len(sets) < len(plan.targets):
         failed = {target: cells[target] for target in plan.targets if target not in sets}
-        return replace(made, unlocked=tuple(search.unlocked(failed)), notes=tools.notes, effort=tools.effort)
+        return replace(made, unlocked=tuple(search.unlocked(failed)), notes=tools.notes_on_choice, effort=tools.effort)
     choice = agree(sets, search.solve)
     return replace(
         made,
         packages=_packages(choice.sets, plan.targets, tools),
         conditions=tuple(f"{', '.join(on)}: {what}" for what, on in search.conditions(choice.sets).items()),
         avoided=tuple(dict.fromkeys(line for cell in cells.values() for line in _avoided(cell))),
-        notes=(*tools.notes, *search.doubts(choice.sets), *search.yanked(choice.sets)),
+        notes=(*tools.notes_on_choice, *search.doubts(choice.sets), *search.yanked(choice.sets)),
         effort=tools.effort,
     )
 

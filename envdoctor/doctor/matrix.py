@@ -321,4 +321,4 @@ def _notes(tools: Tools, name: str) -> tuple[str, ...]:
     undated = sum(file.uploaded is None for file in tools.client.project(name).files) if tools.catalogue.as_of else 0
     said = f"Left out, since the index tells no upload time: {plural(undated, 'file')} of {name}." if undated else ""
     namesake = elsewhere(name, tools.catalogue.releases(name))
-    return (*filter(None, (namesake, said)), *tools.notes)
+    return (*filter(None, (namesake, said)), *tools.notes_on_choice)

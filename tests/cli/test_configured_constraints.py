@@ -23,6 +23,8 @@ def test_a_lock_is_held_to_it(run, limits):
     assert 'version = "1.0"' in text
     assert 'version = "2.0"' not in text
     assert "held to limits.txt" in " ".join((printed.out + printed.err).split())
+    _, judged = as_json(run, "check", "-r", "pylock.toml", *HERE)  # in which versions stand, whatever the limits
+    assert (judged["sets"][0]["verdict"], judged["notes"]) == ("SOUND", [])
 
 
 def test_a_requirements_file_and_a_table_are_held_to_it(run, limits):
